@@ -1,0 +1,1 @@
+"""A database-backed music catalog: ingest a collection, query its genres in SQL, find wrong tags."""

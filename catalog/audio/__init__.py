@@ -1,0 +1,1 @@
+"""Decoding and feature sets: files and arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""Doubt: label issues, suspects and cases."""

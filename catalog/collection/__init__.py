@@ -1,0 +1,1 @@
+"""What brings tracks in: folder scan, file tags, label files."""

@@ -1,0 +1,1 @@
+"""Tables, views, sessions and column types."""

@@ -1,0 +1,1 @@
+"""The vocabulary: terms, aliases, normalising, broader terms."""

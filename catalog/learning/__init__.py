@@ -1,0 +1,1 @@
+"""Learning: snapshots, folds, classifiers, evaluation, registry, prediction, zero-shot."""

@@ -1,0 +1,1 @@
+"""Broker, jobs, worker processes and the order of the main job."""
