@@ -1,0 +1,32 @@
+"""Why a file gives no sound to analyse: a reason code for machines and one line for people."""
+
+
+class AudioFailure(Exception):  # noqa: N818 -- the noun of the house; `failure` is also the table it ends in
+    """A file that could not be analysed.
+
+    `reason` is one of REASONS, stable enough to be counted and filtered by; the message is one line that says what is
+    wrong with this file and holds no path.
+    """
+
+    REASONS = frozenset(
+        {
+            "unreadable",  # it is not there, is no regular file, or the system refuses to read it
+            "empty",  # no bytes
+            "not-audio",  # no container that FFmpeg knows: text, a picture, random bytes
+            "no-audio-stream",  # a container without sound: a video without a sound track, a cover alone
+            "undecodable",  # sound is announced, but no usable sample comes out
+            "too-short",  # less than half a second of sound
+            "silent",  # nothing but digital silence wherever it was listened to
+            "changed",  # the file was written to while it was read
+        }
+    )
+
+    def __init__(self, reason: str, message: str) -> None:
+        if reason not in self.REASONS:
+            raise ValueError(f"unknown reason {reason!r}; known are {', '.join(sorted(self.REASONS))}")
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type["AudioFailure"], tuple[str, str]]:
+        # Executors carry exceptions between processes; the default would lose the reason.
+        return (AudioFailure, (self.reason, str(self)))
