@@ -1,0 +1,132 @@
+"""Feature set `musicnn`: what two networks trained on tags make of a track, 500 numbers.
+
+J. Pons, X. Serra, "musicnn: Pre-trained convolutional neural networks for music audio tagging", 2019. The dimensions,
+in order, are `<network>.penultimate.<000..199>` then `<network>.tag.<name>` for MSD, then the same for MTT, each the
+mean over the patches.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.audio import network
+from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.audio.network import NETWORKS, PATCH, PENULTIMATE, NetworkName
+
+SAMPLE_RATE = 16_000
+WINDOW, HOP = 512, 256
+LEVEL = -14.0  # dBFS RMS; the middle of what mastered music is
+SILENCE = (
+    -90.0
+)  # dBFS RMS; below this there is only the dither of 16 bits, and raising it would analyse noise
+MOST_PATCHES, LEAST_HOP = 10, 93
+
+PARAMETERS = {
+    "networks": ["MSD_musicnn", "MTT_musicnn"],
+    "sample_rate": SAMPLE_RATE,
+    "n_fft": WINDOW,
+    "hop_length": HOP,
+    "n_mels": PATCH[1],
+    "level_dbfs": LEVEL,
+    "silence_dbfs": SILENCE,
+    "patch_frames": PATCH[0],
+    "most_patches": MOST_PATCHES,
+    "least_patch_hop": LEAST_HOP,
+}
+
+Patches = Literal["spread", "adjoining"]
+
+
+def dimension_names() -> tuple[str, ...]:
+    names: list[str] = []
+    for name in NETWORKS:
+        names += (f"{name}.penultimate.{number:03}" for number in range(PENULTIMATE))
+        names += (f"{name}.tag.{tag}" for tag in network.tag_names()[name])
+    return tuple(names)
+
+
+def log_mel(samples: Float32) -> Float32:
+    """The networks' input: log10(10000 p + 1) of the mel power spectrum of samples at 16 kHz, (frames, 96).
+
+    The frames are centred, with zeros beyond the ends, under a periodic Hann window: librosa.feature.melspectrogram
+    with n_fft=512, hop_length=256, n_mels=96. The round trip through float16 is what the networks were trained on.
+    """
+    padded = np.pad(samples, WINDOW // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
+    spectrum = np.fft.rfft(frames * hann, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    mel = power @ network.mel_filters().T
+    # A short burst in long silence, brought to level, can pass the largest float16; infinity must not come of it.
+    coarse = np.minimum(mel, np.finfo(np.float16).max).astype(np.float16).astype(np.float32)
+    return np.log10(10_000 * coarse + 1)
+
+
+def levelled(samples: Float32) -> Float32:
+    """The samples brought to LEVEL dBFS RMS; what is below SILENCE stays as it is."""
+    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0
+    if rms < 10 ** (SILENCE / 20):
+        return samples
+    return (samples * (10 ** (LEVEL / 20) / rms)).astype(np.float32)
+
+
+def patch_starts(frames: int) -> npt.NDArray[np.int64]:
+    """Where the patches of a track of so many frames begin: up to ten, spread evenly, 93 frames apart or more."""
+    room = frames - PATCH[0]
+    count = min(MOST_PATCHES, 1 + room // LEAST_HOP)
+    return np.rint(np.linspace(0, room, count)).astype(np.int64)
+
+
+def _patches(mel: Float32, patches: Patches) -> Iterator[Float32]:
+    if patches == "adjoining":
+        for start in range(0, len(mel) - PATCH[0] + 1, PATCH[0]):
+            yield mel[start : start + PATCH[0]]
+        return
+    if len(mel) < PATCH[0]:
+        mel = np.resize(mel, PATCH)  # repeats from the start
+    for start in patch_starts(len(mel)):
+        yield mel[start : start + PATCH[0]]
+
+
+def tags(
+    samples: Float32, name: NetworkName = "msd", *, level: bool = False, patches: Patches = "adjoining"
+) -> Float32:
+    """The tags' probabilities of samples at 16 kHz, one row of fifty for each patch.
+
+    The defaults are the networks' original use: no levelling, patches that do not overlap, the rest left out.
+    """
+    mel = log_mel(levelled(samples) if level else samples)
+    rows = [network.run(name, patch)[1] for patch in _patches(mel, patches)]
+    return np.stack(rows) if rows else np.empty((0, len(network.tag_names()[name])), np.float32)
+
+
+def compute(waveform: Waveform) -> Float32:
+    """The 500 numbers of a waveform at 16 kHz that is not empty, as `dimension_names` names them."""
+    if waveform.sample_rate != SAMPLE_RATE:
+        raise ValueError(f"musicnn takes {SAMPLE_RATE} Hz, not {waveform.sample_rate}")
+    mel = log_mel(levelled(waveform.samples))
+    total = np.zeros(len(MUSICNN.dimensions), np.float64)
+    count = 0
+    for patch in _patches(mel, "spread"):
+        total += np.concatenate([part for name in NETWORKS for part in network.run(name, patch)])
+        count += 1
+    return (total / count).astype(np.float32)
+
+
+def tag_probabilities(vector: Float32, name: NetworkName) -> Mapping[str, float]:
+    """The tags of one network in a `musicnn` vector, by name."""
+    names = network.tag_names()[name]
+    first = NETWORKS.index(name) * (PENULTIMATE + len(names)) + PENULTIMATE
+    return dict(zip(names, vector[first : first + len(names)].tolist(), strict=True))
+
+
+MUSICNN = FeatureSet(
+    name="musicnn",
+    version=1,
+    parameters=PARAMETERS,
+    dimensions=dimension_names(),
+    sample_rate=SAMPLE_RATE,
+    compute=compute,
+)
