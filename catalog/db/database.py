@@ -1,0 +1,122 @@
+"""An open database: one engine for readers, one for writers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, event
+
+BUSY_TIMEOUT_SECONDS = 15
+PAGE_SIZE = 8192
+
+
+class DatabaseUnusable(Exception):  # noqa: N818 - the name says what it is
+    """A database that cannot be opened, with what to do about it."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Connections to one database.
+
+    On SQLite readers and writers need different transactions: a writer that begins DEFERRED fails at its first
+    write with "database is locked" whatever the timeout, and a reader that begins IMMEDIATE blocks all writers.
+    """
+
+    url: sa.URL
+    reader: Engine
+    writer: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only transaction."""
+        with self.reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end and rolled back by an exception."""
+        with self.writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Closes every pooled connection; needed in a parent before it forks."""
+        self.reader.dispose()
+        self.writer.dispose()
+
+    def forget(self) -> None:
+        """Drops the connections that a fork inherited without closing them: they belong to the parent."""
+        self.reader.dispose(close=False)
+        self.writer.dispose(close=False)
+
+
+def open_database(url: str | sa.URL) -> Database:
+    """Engines for the URL; nothing is connected yet. `postgresql://` means psycopg 3.
+
+    Raises DatabaseUnusable for a URL that is none, or of a database that is neither SQLite nor PostgreSQL.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise DatabaseUnusable(
+            "the database URL cannot be read; it looks like postgresql://user@host/name"
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        return _open_postgresql(parsed)
+    if backend == "sqlite":
+        return _open_sqlite(parsed)
+    raise DatabaseUnusable(f"{backend} is not supported; use sqlite:///FILE or postgresql://user@host/name")
+
+
+def _open_postgresql(url: sa.URL) -> Database:
+    reader = sa.create_engine(
+        url, pool_pre_ping=True, pool_size=2, execution_options={"postgresql_readonly": True}
+    )
+    writer = sa.create_engine(url, pool_pre_ping=True, pool_size=2)
+    return Database(url, reader, writer)
+
+
+def _open_sqlite(url: sa.URL) -> Database:
+    if not url.database or url.database == ":memory:":
+        raise DatabaseUnusable(
+            "a catalog in memory cannot be shared with workers; name a file: sqlite:///FILE"
+        )
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    options: dict[str, Any] = {
+        "connect_args": {"timeout": BUSY_TIMEOUT_SECONDS, "isolation_level": None, "check_same_thread": False}
+    }
+    reader = sa.create_engine(url, **options)
+    writer = sa.create_engine(url, **options)
+
+    @event.listens_for(writer, "connect")
+    def set_up_writer(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(reader, "connect")
+    def set_up_reader(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+    @event.listens_for(writer, "begin")
+    def begin_writing(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(reader, "begin")
+    def begin_reading(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN DEFERRED")
+
+    return Database(url, reader, writer)

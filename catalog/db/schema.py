@@ -1,0 +1,138 @@
+"""The schema's revision: what the database has, what the program wants, and the way between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from importlib.resources import files
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from catalog.db.database import Database, DatabaseUnusable
+
+VERSION_TABLE = "catalog_version"
+
+
+class Fit(Enum):
+    """How a database's schema fits this program."""
+
+    EMPTY = auto()
+    FOREIGN = auto()
+    OLDER = auto()
+    CURRENT = auto()
+    NEWER = auto()
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The revision that a database has, beside the one this program wants."""
+
+    revision: str | None
+    head: str
+    fit: Fit
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, which needs no file: it works from an installed wheel too."""
+    config = Config()
+    config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def inspect_schema(database: Database) -> Schema:
+    """Where the schema of the database stands. Raises DatabaseUnusable where it cannot be reached."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    head = scripts.get_current_head()
+    if head is None:
+        raise DatabaseUnusable("the program was installed without its migrations; install it again")
+    with _reachable(database) as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        revision = context.get_current_revision()
+        has_tables = bool({*sa.inspect(connection).get_table_names()} - {VERSION_TABLE})
+    if revision is None:
+        fit = Fit.FOREIGN if has_tables else Fit.EMPTY
+    elif revision == head:
+        fit = Fit.CURRENT
+    else:
+        known = {script.revision for script in scripts.walk_revisions()}
+        fit = Fit.OLDER if revision in known else Fit.NEWER
+    return Schema(revision, head, fit)
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Brings the schema up to a revision. Raises DatabaseUnusable for a database newer than the program."""
+    _refuse_strangers(database)
+    _migrate(database, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Takes the schema back to a revision (`base` removes every table)."""
+    _refuse_strangers(database)
+    _migrate(database, lambda config: command.downgrade(config, revision))
+
+
+def require_current(database: Database) -> None:
+    """Raises DatabaseUnusable, with the command to run, unless the schema is what this program wants."""
+    schema = inspect_schema(database)
+    if schema.fit is Fit.CURRENT:
+        return
+    if schema.fit is Fit.EMPTY:
+        raise DatabaseUnusable("the catalog is empty; begin with: catalog ingest FOLDER")
+    _refuse(schema)
+    raise DatabaseUnusable("the catalog was made by an older version; run: catalog db upgrade")
+
+
+def _refuse_strangers(database: Database) -> None:
+    _refuse(inspect_schema(database))
+
+
+def _refuse(schema: Schema) -> None:
+    if schema.fit is Fit.NEWER:
+        raise DatabaseUnusable(
+            f"the catalog was made by a newer version of this program (schema {schema.revision}, "
+            f"this program knows {schema.head}); upgrade it: pip install --upgrade music-catalog"
+        )
+    if schema.fit is Fit.FOREIGN:
+        raise DatabaseUnusable(
+            "the database belongs to another program; name an empty one with --database-url"
+        )
+
+
+def _migrate(database: Database, run: Callable[[Config], None]) -> None:
+    """One transaction for the whole way, with SQLite's foreign keys off: a batch rebuild of a table drops it, and
+    a drop with cascades on deletes what refers to it.
+    """
+    with database.writer.connect() as connection:
+        if database.is_sqlite:
+            connection.connection.execute("PRAGMA foreign_keys = OFF")
+        with connection.begin():
+            run(alembic_config(connection))
+            if database.is_sqlite:
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if broken:
+                    raise DatabaseUnusable(
+                        f"the migration would break {len(broken)} references; nothing was changed"
+                    )
+        if database.is_sqlite:
+            connection.connection.execute("PRAGMA foreign_keys = ON")
+
+
+@contextmanager
+def _reachable(database: Database) -> Iterator[Connection]:
+    try:
+        with database.read() as connection:
+            yield connection
+    except sa.exc.OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise DatabaseUnusable(f"the database cannot be opened: {reason}") from None
+    except sa.exc.DatabaseError as error:
+        raise DatabaseUnusable(f"the file is not a database: {error.orig}") from None

@@ -1,0 +1,123 @@
+-- Where every track stands, computed from evidence and predictions alone. The filter on tracks is put in by
+-- standing.py; artists are always taken whole, because the tag of one track is evidence on the others.
+WITH active AS (
+    SELECT id FROM model WHERE status = 'active'
+),
+chosen AS (
+    SELECT
+        t.id AS track_id,
+        CASE WHEN a.is_nobody THEN NULL ELSE t.artist_id END AS artist_id,
+        (
+            -- Ids grow in the order of writing, whatever the clock does.
+            SELECT s.id
+            FROM statement s
+            WHERE s.track_id = t.id
+                AND s.withdraws_id IS NULL
+                AND NOT EXISTS (SELECT 1 FROM statement w WHERE w.withdraws_id = s.id)
+            ORDER BY CASE s.source WHEN 'human' THEN 0 WHEN 'import' THEN 1 ELSE 2 END, s.id DESC
+            LIMIT 1
+        ) AS statement_id
+    FROM track t
+    LEFT JOIN artist a ON a.id = t.artist_id
+    WHERE 1 = 1 /* tracks */
+),
+tagged AS (
+    SELECT c.track_id, c.artist_id, c.statement_id, l.genre_id
+    FROM chosen c
+    LEFT JOIN label l ON l.statement_id = c.statement_id AND l.rank = 0
+),
+artist_count AS (
+    SELECT
+        artist_id,
+        genre_id,
+        count(*) AS tracks,
+        row_number() OVER (PARTITION BY artist_id ORDER BY count(*) DESC, genre_id) AS place
+    FROM tagged
+    WHERE artist_id IS NOT NULL AND genre_id IS NOT NULL
+    GROUP BY artist_id, genre_id
+),
+-- The majority among the others: the first genre, unless taking this track away lets the second pass it.
+with_artist AS (
+    SELECT
+        g.track_id,
+        g.statement_id,
+        g.genre_id AS tagged_genre_id,
+        CASE
+            WHEN g.genre_id IS NULL OR g.genre_id <> one.genre_id THEN one.genre_id
+            WHEN one.tracks - 1 >= coalesce(two.tracks, 1) THEN one.genre_id
+            ELSE two.genre_id
+        END AS artist_genre_id
+    FROM tagged g
+    LEFT JOIN artist_count one ON one.artist_id = g.artist_id AND one.place = 1
+    LEFT JOIN artist_count two ON two.artist_id = g.artist_id AND two.place = 2
+)
+SELECT
+    w.track_id,
+    w.statement_id,
+    w.tagged_genre_id,
+    tagged_genre.name AS tagged_genre,
+    (
+        SELECT group_concat(listed.name, '; ')
+        FROM (
+            SELECT g.name
+            FROM label l
+            JOIN genre g ON g.id = l.genre_id
+            WHERE l.statement_id = w.statement_id
+            ORDER BY l.rank
+        ) AS listed
+    ) AS tagged_genres,
+    w.artist_genre_id,
+    artist_genre.name AS artist_genre,
+    p.model_id,
+    p.genre_1_id AS predicted_genre_id,
+    predicted_genre.name AS predicted_genre,
+    p.probability_1 AS probability,
+    p.suggested_genre_id,
+    suggested_genre.name AS suggested_genre,
+    p.suggested_by,
+    CASE
+        WHEN w.tagged_genre_id IS NULL THEN 'untagged'
+        WHEN NOT EXISTS (
+            SELECT 1
+            FROM label l
+            JOIN model_genre m ON m.genre_id = l.genre_id
+            WHERE l.statement_id = w.statement_id
+                AND m.model_id = (SELECT id FROM active)
+                AND m.counts_for_id IS NOT NULL
+        ) THEN 'not_judged'
+        WHEN p.suggested_genre_id IS NULL THEN NULL
+        ELSE (
+            -- With several tags the nearest counts.
+            SELECT CASE min(
+                CASE
+                    WHEN l.genre_id = p.suggested_genre_id THEN 0
+                    WHEN EXISTS (
+                        SELECT 1 FROM genre_ancestor n
+                        WHERE n.genre_id = l.genre_id AND n.ancestor_id = p.suggested_genre_id
+                    ) THEN 1
+                    WHEN EXISTS (
+                        SELECT 1 FROM genre_ancestor n
+                        WHERE n.genre_id = p.suggested_genre_id AND n.ancestor_id = l.genre_id
+                    ) THEN 2
+                    WHEN g.broader_id = suggested_genre.broader_id THEN 3
+                    ELSE 4
+                END
+            )
+                WHEN 0 THEN 'same'
+                WHEN 1 THEN 'broader'
+                WHEN 2 THEN 'narrower'
+                WHEN 3 THEN 'sibling'
+                ELSE 'different'
+            END
+            FROM label l
+            JOIN genre g ON g.id = l.genre_id
+            WHERE l.statement_id = w.statement_id
+        )
+    END AS relation,
+    CASE WHEN w.tagged_genre_id IS NULL OR p.model_id IS NULL THEN NULL ELSE p.fold IS NOT NULL END AS out_of_fold
+FROM with_artist w
+LEFT JOIN prediction p ON p.track_id = w.track_id AND p.model_id = (SELECT id FROM active)
+LEFT JOIN genre tagged_genre ON tagged_genre.id = w.tagged_genre_id
+LEFT JOIN genre artist_genre ON artist_genre.id = w.artist_genre_id
+LEFT JOIN genre predicted_genre ON predicted_genre.id = p.genre_1_id
+LEFT JOIN genre suggested_genre ON suggested_genre.id = p.suggested_genre_id

@@ -1,0 +1,79 @@
+"""Doubt: dated audits, cluster runs, suspects and the cases they form."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import JSON, Column, Float, Integer, LargeBinary, Text
+
+from catalog.db.columns import UTCDateTime, key, metadata, now, one_of, reference
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    key(),
+    Column("kind", Text, nullable=False),
+    reference("model", nullable=True),
+    Column("seed", Integer),
+    Column("parameters", JSON, nullable=False),
+    Column("summary", JSON),
+    Column("started_at", UTCDateTime, nullable=False, default=now),
+    Column("finished_at", UTCDateTime, comment="NULL: not finished, and not shown"),
+    one_of("kind", "labels", "clusters", "duplicates"),
+    sa.Index("ix_audit_kind", "kind", "finished_at"),
+)
+
+cluster_run = sa.Table(
+    "cluster_run",
+    metadata,
+    key(),
+    reference("audit", cascade=True, index=True),
+    reference("feature_set"),
+    Column("algorithm", Text, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("clusters", Integer, nullable=False),
+    Column("scores", JSON, nullable=False),
+    Column("tracks", LargeBinary, nullable=False, comment="track ids, little-endian int64"),
+    Column("assignments", LargeBinary, nullable=False, comment="clusters, little-endian int32; -1 is noise"),
+)
+
+cluster_count = sa.Table(
+    "cluster_count",
+    metadata,
+    reference("cluster_run", primary_key=True, cascade=True),
+    Column("cluster", Integer, primary_key=True, autoincrement=False),
+    reference("genre", primary_key=True),
+    Column("tracks", Integer, nullable=False),
+)
+
+doubt_case = sa.Table(
+    "doubt_case",
+    metadata,
+    key(),
+    reference("audit", cascade=True),
+    Column("case_id", Text, nullable=False, comment="the same for the same case in every audit"),
+    reference("artist", nullable=True),
+    reference("album", nullable=True),
+    reference("genre"),
+    reference("genre", name="suggested_genre_id"),
+    Column("tracks", Integer, nullable=False),
+    Column("suspicion", Float, nullable=False),
+    sa.UniqueConstraint("audit_id", "case_id"),
+    sa.Index("ix_doubt_case_suspicion", "audit_id", "suspicion"),
+)
+
+suspect = sa.Table(
+    "suspect",
+    metadata,
+    key(),
+    reference("audit", cascade=True),
+    reference("track", cascade=True, index=True),
+    reference("genre"),
+    reference("genre", name="suggested_genre_id"),
+    reference("doubt_case", nullable=True, cascade=True, index=True),
+    Column("suspicion", Float, nullable=False, comment="0 to 1, a ranking score"),
+    Column("expected_right", Float, comment="NULL before 100 decisions"),
+    Column("relation", Text, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    sa.UniqueConstraint("audit_id", "track_id", "genre_id"),
+    sa.Index("ix_suspect_suspicion", "audit_id", "suspicion"),
+)

@@ -1,0 +1,63 @@
+"""What was heard: feature sets, vectors, descriptors and the words of the pretrained networks."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, Text
+
+from catalog.db.columns import UTCDateTime, Vector, key, metadata, now, reference
+
+feature_set = sa.Table(
+    "feature_set",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("dimensions", JSON, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("active", Boolean, nullable=False, default=True, comment="the recipe that its name stands for"),
+    Column("created_at", UTCDateTime, nullable=False, default=now),
+    sa.UniqueConstraint("name", "hash"),
+)
+
+feature_vector = sa.Table(
+    "feature_vector",
+    metadata,
+    reference("feature_set", primary_key=True),
+    reference("track", primary_key=True, cascade=True, index=True),
+    Column("vector", Vector, nullable=False),
+    Column("fingerprint", Text, comment="of the file that was heard"),
+    Column("provenance", JSON, comment="decoder, library versions, window: explains, never makes stale"),
+    Column("computed_at", UTCDateTime, nullable=False, default=now),
+)
+
+track_descriptor = sa.Table(
+    "track_descriptor",
+    metadata,
+    reference("track", primary_key=True, cascade=True),
+    Column("tempo", Float, comment="beats a minute"),
+    Column("onset_rate", Float, comment="onsets a second"),
+    Column("loudness", Float, comment="dBFS RMS of the analysed window, silence excepted"),
+    Column("brightness", Float, comment="mean spectral centroid in hertz"),
+    Column("harmonic_share", Float, comment="of the energy, 0 to 1"),
+    Column("percussive_share", Float, comment="of the energy, 0 to 1"),
+    Column("speech_probability", Float, comment="0 to 1"),
+)
+
+auto_tag_word = sa.Table(
+    "auto_tag_word",
+    metadata,
+    key(),
+    Column("network", Text, nullable=False),
+    Column("tag", Text, nullable=False),
+    sa.UniqueConstraint("network", "tag"),
+)
+
+track_tag = sa.Table(
+    "track_tag",
+    metadata,
+    reference("track", primary_key=True, cascade=True),
+    reference("auto_tag_word", primary_key=True, index=True),
+    Column("probability", Float, nullable=False),
+)

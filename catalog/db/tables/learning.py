@@ -1,0 +1,155 @@
+"""What was learnt: training sets, trials, models, predictions, and where every track stands."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, SmallInteger, Text
+
+from catalog.db.columns import UTCDateTime, Vector, key, metadata, now, one_of, reference
+
+CHOICES = 5
+"""How many of the likeliest genres a prediction keeps in columns."""
+
+snapshot = sa.Table(
+    "snapshot",
+    metadata,
+    key(),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("level", Text, nullable=False),
+    Column("parameters", JSON, nullable=False, comment="class rule, seed of the folds"),
+    Column("tracks", Integer, nullable=False),
+    Column("classes", Integer, nullable=False),
+    Column("groups", Integer, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False, default=now),
+    one_of("level", "leaf", "top"),
+)
+
+snapshot_member = sa.Table(
+    "snapshot_member",
+    metadata,
+    reference("snapshot", primary_key=True, cascade=True),
+    reference("track", primary_key=True),
+    reference("genre"),
+    Column("connected_group", Integer, nullable=False, comment="tracks of one group share a fold"),
+    Column("fold", SmallInteger, nullable=False),
+)
+
+trial = sa.Table(
+    "trial",
+    metadata,
+    key(),
+    reference("snapshot", cascade=True),
+    Column("algorithm", Text, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("parameters_hash", Text, nullable=False),
+    Column("fold", SmallInteger, nullable=False),
+    Column("scores", JSON, nullable=False),
+    Column("seconds", Float),
+    Column("created_at", UTCDateTime, nullable=False, default=now),
+    sa.UniqueConstraint("snapshot_id", "algorithm", "parameters_hash", "fold"),
+)
+
+model = sa.Table(
+    "model",
+    metadata,
+    key(),
+    Column("algorithm", Text, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    reference("snapshot", nullable=True),
+    Column("class_order", JSON, nullable=False, comment="genre ids in the order of the probabilities"),
+    Column("artifact", Text, comment="file name under models/"),
+    Column("artifact_sha256", Text),
+    Column("metrics", JSON, nullable=False),
+    Column("threshold", Float),
+    Column("seed", Integer),
+    Column("versions", JSON, nullable=False, comment="of the libraries that fitted it"),
+    Column("status", Text, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False, default=now),
+    Column("promoted_at", UTCDateTime),
+    one_of("status", "candidate", "active", "retired", "rejected"),
+    sa.Index(
+        "uq_model_active",
+        "status",
+        unique=True,
+        sqlite_where=sa.text("status = 'active'"),
+        postgresql_where=sa.text("status = 'active'"),
+    ),
+)
+
+model_feature_set = sa.Table(
+    "model_feature_set",
+    metadata,
+    reference("model", primary_key=True, cascade=True),
+    reference("feature_set", primary_key=True),
+    Column("position", SmallInteger, nullable=False),
+)
+
+model_genre = sa.Table(
+    "model_genre",
+    metadata,
+    reference("model", primary_key=True, cascade=True),
+    reference("genre", primary_key=True),
+    Column("tracks", Integer, nullable=False),
+    Column("artists", Integer, nullable=False),
+    Column("albums", Integer, nullable=False),
+    reference("genre", name="counts_for_id", nullable=True),
+    Column("judged", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+prediction = sa.Table(
+    "prediction",
+    metadata,
+    reference("model", primary_key=True, cascade=True),
+    reference("track", primary_key=True, cascade=True, index=True),
+    Column("unit", Text, nullable=False, default="track"),
+    Column("fold", SmallInteger, comment="NULL: the track was not in the training set"),
+    *(
+        column
+        for place in range(1, CHOICES + 1)
+        for column in (
+            reference("genre", name=f"genre_{place}_id", nullable=True),
+            Column(f"probability_{place}", Float),
+        )
+    ),
+    Column("probabilities", Vector, comment="the whole row in class order, for labelled tracks"),
+    reference("genre", name="suggested_genre_id", nullable=True),
+    Column("suggested_probability", Float),
+    Column("suggested_by", Text),
+    Column("predicted_at", UTCDateTime, nullable=False, default=now),
+    one_of("unit", "track", "album"),
+    one_of("suggested_by", "sound", "album", "artist", "zero_shot"),
+)
+
+standing = sa.Table(
+    "standing",
+    metadata,
+    reference("track", primary_key=True, cascade=True),
+    reference("statement", nullable=True),
+    reference("genre", name="tagged_genre_id", nullable=True),
+    Column("tagged_genre", Text),
+    Column("tagged_genres", Text),
+    reference("genre", name="artist_genre_id", nullable=True),
+    Column("artist_genre", Text),
+    reference("model", nullable=True, cascade=True),
+    reference("genre", name="predicted_genre_id", nullable=True),
+    Column("predicted_genre", Text),
+    Column("probability", Float),
+    reference("genre", name="suggested_genre_id", nullable=True),
+    Column("suggested_genre", Text),
+    Column("suggested_by", Text),
+    Column("relation", Text),
+    Column("out_of_fold", Boolean),
+    sa.Index("ix_standing_tagged_genre", "tagged_genre", "track_id"),
+    sa.Index("ix_standing_predicted_genre", "predicted_genre", "track_id"),
+    sa.Index("ix_standing_relation", "relation", "track_id"),
+)
+
+confusion_count = sa.Table(
+    "confusion_count",
+    metadata,
+    reference("model", primary_key=True, cascade=True),
+    reference("genre", name="tagged_genre_id", primary_key=True),
+    reference("genre", name="predicted_genre_id", primary_key=True),
+    Column("tracks", Integer, nullable=False),
+)

@@ -1,0 +1,62 @@
+"""Who works on what, and what could not be done."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Integer, Text
+
+from catalog.db.columns import UTCDateTime, key, metadata, now, reference
+
+worker = sa.Table(
+    "worker",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("started_at", UTCDateTime, nullable=False, default=now),
+    Column("heartbeat_at", UTCDateTime, nullable=False, default=now),
+    Column("stopped_at", UTCDateTime),
+)
+
+claim = sa.Table(
+    "claim",
+    metadata,
+    reference("track", primary_key=True, cascade=True),
+    reference("worker", nullable=True, index=True),
+    Column("claimed_at", UTCDateTime),
+    Column("deaths", Integer, nullable=False, default=0, comment="workers that died on this track"),
+    Column("fingerprint", Text, comment="of the file they died on"),
+)
+
+failure = sa.Table(
+    "failure",
+    metadata,
+    key(),
+    reference("track", cascade=True, index=True),
+    Column("stage", Text, nullable=False),
+    reference("feature_set", nullable=True),
+    Column("reason", Text, nullable=False, index=True, comment="a code such as too-short"),
+    Column("message", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, default=1),
+    Column("fingerprint", Text, comment="of the file that failed"),
+    Column("failed_at", UTCDateTime, nullable=False, default=now),
+    sa.Index(
+        "uq_failure_decoding",
+        "track_id",
+        "stage",
+        unique=True,
+        sqlite_where=sa.text("feature_set_id IS NULL"),
+        postgresql_where=sa.text("feature_set_id IS NULL"),
+    ),
+    sa.Index(
+        "uq_failure_feature_set",
+        "track_id",
+        "stage",
+        "feature_set_id",
+        unique=True,
+        sqlite_where=sa.text("feature_set_id IS NOT NULL"),
+        postgresql_where=sa.text("feature_set_id IS NOT NULL"),
+    ),
+)

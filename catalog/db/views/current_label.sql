@@ -1,0 +1,15 @@
+-- The genres of every track's current statement: the newest of the strongest source, human before import before file.
+SELECT
+    s.track_id,
+    s.id AS statement_id,
+    s.source,
+    l.rank,
+    l.genre_id,
+    g.name AS genre,
+    l.as_written,
+    s.said_by,
+    s.said_at
+FROM standing st
+JOIN statement s ON s.id = st.statement_id
+JOIN label l ON l.statement_id = s.id
+JOIN genre g ON g.id = l.genre_id

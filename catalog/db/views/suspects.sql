@@ -1,0 +1,40 @@
+-- One row per doubted label of the latest finished label audit, the newest decision of a person beside it.
+SELECT
+    u.track_id,
+    c.name AS collection,
+    t.path,
+    ar.name AS artist,
+    al.title AS album,
+    t.title,
+    tagged.name AS tagged_genre,
+    suggested.name AS suggested_genre,
+    u.suspicion,
+    u.expected_right,
+    u.relation,
+    u.reasons,
+    d.case_id,
+    u.audit_id,
+    (
+        SELECT e.verdict
+        FROM decision e
+        WHERE e.track_id = u.track_id
+            AND e.genre_id = u.genre_id
+            AND e.verdict <> 'undo'
+            AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = e.id)
+        ORDER BY e.id DESC
+        LIMIT 1
+    ) AS decision
+FROM suspect u
+JOIN track t ON t.id = u.track_id
+JOIN collection c ON c.id = t.collection_id
+JOIN genre tagged ON tagged.id = u.genre_id
+JOIN genre suggested ON suggested.id = u.suggested_genre_id
+LEFT JOIN artist ar ON ar.id = t.artist_id
+LEFT JOIN album al ON al.id = t.album_id
+LEFT JOIN doubt_case d ON d.id = u.doubt_case_id
+WHERE u.audit_id = (
+    SELECT a.id FROM audit a
+    WHERE a.kind = 'labels' AND a.finished_at IS NOT NULL
+    ORDER BY a.id DESC
+    LIMIT 1
+)

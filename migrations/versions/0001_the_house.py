@@ -1,0 +1,944 @@
+"""The house: collections, vocabulary, evidence, features, work, learning, doubt, review."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """To this revision."""
+    op.create_table(
+        "artist",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "key", sa.Text(), nullable=False, comment="folded name, or the id of the data set it is from"
+        ),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column(
+            "is_nobody", sa.Boolean(), nullable=False, comment="Various, Unknown: keeps nothing together"
+        ),
+        sa.Column("external_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_artist")),
+        sa.UniqueConstraint("key", name=op.f("uq_artist_key")),
+    )
+    with op.batch_alter_table("artist", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_artist_folded"), ["folded"], unique=False)
+
+    op.create_table(
+        "auto_tag_word",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auto_tag_word")),
+        sa.UniqueConstraint("network", "tag", name=op.f("uq_auto_tag_word_network_tag")),
+    )
+    op.create_table(
+        "collection",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Text(),
+            nullable=False,
+            comment="folder, or data_set for what was imported without files",
+        ),
+        sa.Column("root", sa.Text(), nullable=True, comment="the root folder as text for people"),
+        sa.Column(
+            "root_bytes", sa.LargeBinary(), nullable=True, comment="the root folder as the system names it"
+        ),
+        sa.Column(
+            "tags_complete", sa.Boolean(), nullable=False, comment="a genre not given is a genre denied"
+        ),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("scanned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('folder', 'data_set')", name=op.f("ck_collection_kind")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_collection")),
+        sa.UniqueConstraint("name", name=op.f("uq_collection_name")),
+        sa.UniqueConstraint("root_bytes", name=op.f("uq_collection_root_bytes")),
+    )
+    op.create_table(
+        "feature_set",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("dimensions", sa.JSON(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False, comment="the recipe that its name stands for"),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feature_set")),
+        sa.UniqueConstraint("hash", name=op.f("uq_feature_set_hash")),
+        sa.UniqueConstraint("name", "hash", name=op.f("uq_feature_set_name_hash")),
+    )
+    op.create_table(
+        "genre",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False, comment="the house's preferred spelling"),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("broader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("suggest", sa.Boolean(), nullable=False, comment="may be suggested"),
+        sa.Column("write", sa.Boolean(), nullable=False, comment="may be written to files"),
+        sa.CheckConstraint("origin IN ('fma', 'id3', 'file', 'house')", name=op.f("ck_genre_origin")),
+        sa.ForeignKeyConstraint(["broader_id"], ["genre.id"], name=op.f("fk_genre_broader_id_genre")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_genre")),
+        sa.UniqueConstraint("code", name=op.f("uq_genre_code")),
+        sa.UniqueConstraint("folded", name=op.f("uq_genre_folded")),
+        sa.UniqueConstraint("name", name=op.f("uq_genre_name")),
+    )
+    with op.batch_alter_table("genre", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_genre_broader_id"), ["broader_id"], unique=False)
+
+    op.create_table(
+        "review_lease",
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_review_lease")),
+    )
+    op.create_table(
+        "snapshot",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False, comment="class rule, seed of the folds"),
+        sa.Column("tracks", sa.Integer(), nullable=False),
+        sa.Column("classes", sa.Integer(), nullable=False),
+        sa.Column("groups", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("level IN ('leaf', 'top')", name=op.f("ck_snapshot_level")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot")),
+        sa.UniqueConstraint("hash", name=op.f("uq_snapshot_hash")),
+    )
+    op.create_table(
+        "worker",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
+        sa.UniqueConstraint("name", name=op.f("uq_worker_name")),
+    )
+    op.create_table(
+        "album",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False, comment="folded artist and title, or the data set's id"),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("artist_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("released", sa.Text(), nullable=True, comment="as written: a year or a date"),
+        sa.Column("information", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["artist_id"], ["artist.id"], name=op.f("fk_album_artist_id_artist")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_album")),
+        sa.UniqueConstraint("key", name=op.f("uq_album_key")),
+    )
+    with op.batch_alter_table("album", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_album_artist_id"), ["artist_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_album_folded"), ["folded"], unique=False)
+
+    op.create_table(
+        "genre_alias",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("alias", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_genre_alias_genre_id_genre")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_genre_alias")),
+        sa.UniqueConstraint("folded", name=op.f("uq_genre_alias_folded")),
+    )
+    with op.batch_alter_table("genre_alias", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_genre_alias_genre_id"), ["genre_id"], unique=False)
+
+    op.create_table(
+        "genre_ancestor",
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ancestor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("distance", sa.Integer(), nullable=False, comment="0 is the genre itself"),
+        sa.ForeignKeyConstraint(
+            ["ancestor_id"],
+            ["genre.id"],
+            name=op.f("fk_genre_ancestor_ancestor_id_genre"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["genre_id"], ["genre.id"], name=op.f("fk_genre_ancestor_genre_id_genre"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("genre_id", "ancestor_id", name=op.f("pk_genre_ancestor")),
+    )
+    with op.batch_alter_table("genre_ancestor", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_genre_ancestor_ancestor_id"), ["ancestor_id"], unique=False)
+
+    op.create_table(
+        "model",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("algorithm", sa.Text(), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "class_order", sa.JSON(), nullable=False, comment="genre ids in the order of the probabilities"
+        ),
+        sa.Column("artifact", sa.Text(), nullable=True, comment="file name under models/"),
+        sa.Column("artifact_sha256", sa.Text(), nullable=True),
+        sa.Column("metrics", sa.JSON(), nullable=False),
+        sa.Column("threshold", sa.Float(), nullable=True),
+        sa.Column("seed", sa.Integer(), nullable=True),
+        sa.Column("versions", sa.JSON(), nullable=False, comment="of the libraries that fitted it"),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("promoted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "status IN ('candidate', 'active', 'retired', 'rejected')", name=op.f("ck_model_status")
+        ),
+        sa.ForeignKeyConstraint(["snapshot_id"], ["snapshot.id"], name=op.f("fk_model_snapshot_id_snapshot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model")),
+    )
+    with op.batch_alter_table("model", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_model_active",
+            ["status"],
+            unique=True,
+            sqlite_where=sa.text("status = 'active'"),
+            postgresql_where=sa.text("status = 'active'"),
+        )
+
+    op.create_table(
+        "trial",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("algorithm", sa.Text(), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("parameters_hash", sa.Text(), nullable=False),
+        sa.Column("fold", sa.SmallInteger(), nullable=False),
+        sa.Column("scores", sa.JSON(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["snapshot.id"], name=op.f("fk_trial_snapshot_id_snapshot"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trial")),
+        sa.UniqueConstraint(
+            "snapshot_id",
+            "algorithm",
+            "parameters_hash",
+            "fold",
+            name=op.f("uq_trial_snapshot_id_algorithm_parameters_hash_fold"),
+        ),
+    )
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("seed", sa.Integer(), nullable=True),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("summary", sa.JSON(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "finished_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="NULL: not finished, and not shown",
+        ),
+        sa.CheckConstraint("kind IN ('labels', 'clusters', 'duplicates')", name=op.f("ck_audit_kind")),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_audit_model_id_model")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_kind", ["kind", "finished_at"], unique=False)
+
+    op.create_table(
+        "confusion_count",
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tagged_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("predicted_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tracks", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_confusion_count_model_id_model"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["predicted_genre_id"], ["genre.id"], name=op.f("fk_confusion_count_predicted_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tagged_genre_id"], ["genre.id"], name=op.f("fk_confusion_count_tagged_genre_id_genre")
+        ),
+        sa.PrimaryKeyConstraint(
+            "model_id", "tagged_genre_id", "predicted_genre_id", name=op.f("pk_confusion_count")
+        ),
+    )
+    op.create_table(
+        "model_feature_set",
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("feature_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.SmallInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feature_set_id"],
+            ["feature_set.id"],
+            name=op.f("fk_model_feature_set_feature_set_id_feature_set"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_model_feature_set_model_id_model"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("model_id", "feature_set_id", name=op.f("pk_model_feature_set")),
+    )
+    op.create_table(
+        "model_genre",
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tracks", sa.Integer(), nullable=False),
+        sa.Column("artists", sa.Integer(), nullable=False),
+        sa.Column("albums", sa.Integer(), nullable=False),
+        sa.Column("counts_for_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("judged", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["counts_for_id"], ["genre.id"], name=op.f("fk_model_genre_counts_for_id_genre")
+        ),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_model_genre_genre_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_model_genre_model_id_model"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("model_id", "genre_id", name=op.f("pk_model_genre")),
+    )
+    op.create_table(
+        "track",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("collection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("path", sa.Text(), nullable=True, comment="relative to the root, as text for people"),
+        sa.Column(
+            "path_bytes",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="relative to the root, as the system gives it",
+        ),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("mtime_ns", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "fingerprint",
+            sa.Text(),
+            nullable=True,
+            comment="BLAKE2b of the size and 64 KB from the middle of the file",
+        ),
+        sa.Column(
+            "audio_hash",
+            sa.Text(),
+            nullable=True,
+            comment="BLAKE2b-128 of the audio packets: equal after a change of tags",
+        ),
+        sa.Column("duration", sa.Float(), nullable=True, comment="seconds"),
+        sa.Column("codec", sa.Text(), nullable=True),
+        sa.Column("sample_rate", sa.Integer(), nullable=True),
+        sa.Column("channels", sa.Integer(), nullable=True),
+        sa.Column("bit_rate", sa.Integer(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("track_number", sa.Integer(), nullable=True),
+        sa.Column("artist_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("album_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "seen_at", sa.DateTime(timezone=True), nullable=True, comment="when a scan last found the file"
+        ),
+        sa.CheckConstraint("state IN ('present', 'missing', 'metadata')", name=op.f("ck_track_state")),
+        sa.ForeignKeyConstraint(["album_id"], ["album.id"], name=op.f("fk_track_album_id_album")),
+        sa.ForeignKeyConstraint(["artist_id"], ["artist.id"], name=op.f("fk_track_artist_id_artist")),
+        sa.ForeignKeyConstraint(
+            ["collection_id"], ["collection.id"], name=op.f("fk_track_collection_id_collection")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_track")),
+        sa.UniqueConstraint("collection_id", "external_id", name=op.f("uq_track_collection_id_external_id")),
+        sa.UniqueConstraint("collection_id", "path_bytes", name=op.f("uq_track_collection_id_path_bytes")),
+    )
+    with op.batch_alter_table("track", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_track_album_id"), ["album_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_track_artist_id"), ["artist_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_track_audio_hash"), ["audio_hash"], unique=False)
+        batch_op.create_index(batch_op.f("ix_track_fingerprint"), ["fingerprint"], unique=False)
+
+    op.create_table(
+        "claim",
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("worker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deaths", sa.Integer(), nullable=False, comment="workers that died on this track"),
+        sa.Column("fingerprint", sa.Text(), nullable=True, comment="of the file they died on"),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_claim_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["worker_id"], ["worker.id"], name=op.f("fk_claim_worker_id_worker")),
+        sa.PrimaryKeyConstraint("track_id", name=op.f("pk_claim")),
+    )
+    with op.batch_alter_table("claim", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_claim_worker_id"), ["worker_id"], unique=False)
+
+    op.create_table(
+        "cluster_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("feature_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("algorithm", sa.Text(), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("clusters", sa.Integer(), nullable=False),
+        sa.Column("scores", sa.JSON(), nullable=False),
+        sa.Column("tracks", sa.LargeBinary(), nullable=False, comment="track ids, little-endian int64"),
+        sa.Column(
+            "assignments",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="clusters, little-endian int32; -1 is noise",
+        ),
+        sa.ForeignKeyConstraint(
+            ["audit_id"], ["audit.id"], name=op.f("fk_cluster_run_audit_id_audit"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["feature_set_id"], ["feature_set.id"], name=op.f("fk_cluster_run_feature_set_id_feature_set")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cluster_run")),
+    )
+    with op.batch_alter_table("cluster_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_cluster_run_audit_id"), ["audit_id"], unique=False)
+
+    op.create_table(
+        "doubt_case",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False, comment="the same for the same case in every audit"),
+        sa.Column("artist_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("album_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tracks", sa.Integer(), nullable=False),
+        sa.Column("suspicion", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["album_id"], ["album.id"], name=op.f("fk_doubt_case_album_id_album")),
+        sa.ForeignKeyConstraint(["artist_id"], ["artist.id"], name=op.f("fk_doubt_case_artist_id_artist")),
+        sa.ForeignKeyConstraint(
+            ["audit_id"], ["audit.id"], name=op.f("fk_doubt_case_audit_id_audit"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_doubt_case_genre_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_doubt_case_suggested_genre_id_genre")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_doubt_case")),
+        sa.UniqueConstraint("audit_id", "case_id", name=op.f("uq_doubt_case_audit_id_case_id")),
+    )
+    with op.batch_alter_table("doubt_case", schema=None) as batch_op:
+        batch_op.create_index("ix_doubt_case_suspicion", ["audit_id", "suspicion"], unique=False)
+
+    op.create_table(
+        "failure",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("feature_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False, comment="a code such as too-short"),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=True, comment="of the file that failed"),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feature_set_id"], ["feature_set.id"], name=op.f("fk_failure_feature_set_id_feature_set")
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_failure_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_failure")),
+    )
+    with op.batch_alter_table("failure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_failure_reason"), ["reason"], unique=False)
+        batch_op.create_index(batch_op.f("ix_failure_track_id"), ["track_id"], unique=False)
+        batch_op.create_index(
+            "uq_failure_decoding",
+            ["track_id", "stage"],
+            unique=True,
+            sqlite_where=sa.text("feature_set_id IS NULL"),
+            postgresql_where=sa.text("feature_set_id IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_failure_feature_set",
+            ["track_id", "stage", "feature_set_id"],
+            unique=True,
+            sqlite_where=sa.text("feature_set_id IS NOT NULL"),
+            postgresql_where=sa.text("feature_set_id IS NOT NULL"),
+        )
+
+    op.create_table(
+        "feature_vector",
+        sa.Column("feature_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=True, comment="of the file that was heard"),
+        sa.Column(
+            "provenance",
+            sa.JSON(),
+            nullable=True,
+            comment="decoder, library versions, window: explains, never makes stale",
+        ),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feature_set_id"], ["feature_set.id"], name=op.f("fk_feature_vector_feature_set_id_feature_set")
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_feature_vector_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("feature_set_id", "track_id", name=op.f("pk_feature_vector")),
+    )
+    with op.batch_alter_table("feature_vector", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_feature_vector_track_id"), ["track_id"], unique=False)
+
+    op.create_table(
+        "prediction",
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column(
+            "fold", sa.SmallInteger(), nullable=True, comment="NULL: the track was not in the training set"
+        ),
+        sa.Column("genre_1_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("probability_1", sa.Float(), nullable=True),
+        sa.Column("genre_2_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("probability_2", sa.Float(), nullable=True),
+        sa.Column("genre_3_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("probability_3", sa.Float(), nullable=True),
+        sa.Column("genre_4_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("probability_4", sa.Float(), nullable=True),
+        sa.Column("genre_5_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("probability_5", sa.Float(), nullable=True),
+        sa.Column(
+            "probabilities",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="the whole row in class order, for labelled tracks",
+        ),
+        sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("suggested_probability", sa.Float(), nullable=True),
+        sa.Column("suggested_by", sa.Text(), nullable=True),
+        sa.Column("predicted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "suggested_by IN ('sound', 'album', 'artist', 'zero_shot')",
+            name=op.f("ck_prediction_suggested_by"),
+        ),
+        sa.CheckConstraint("unit IN ('track', 'album')", name=op.f("ck_prediction_unit")),
+        sa.ForeignKeyConstraint(["genre_1_id"], ["genre.id"], name=op.f("fk_prediction_genre_1_id_genre")),
+        sa.ForeignKeyConstraint(["genre_2_id"], ["genre.id"], name=op.f("fk_prediction_genre_2_id_genre")),
+        sa.ForeignKeyConstraint(["genre_3_id"], ["genre.id"], name=op.f("fk_prediction_genre_3_id_genre")),
+        sa.ForeignKeyConstraint(["genre_4_id"], ["genre.id"], name=op.f("fk_prediction_genre_4_id_genre")),
+        sa.ForeignKeyConstraint(["genre_5_id"], ["genre.id"], name=op.f("fk_prediction_genre_5_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_prediction_model_id_model"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_prediction_suggested_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_prediction_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("model_id", "track_id", name=op.f("pk_prediction")),
+    )
+    with op.batch_alter_table("prediction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_prediction_track_id"), ["track_id"], unique=False)
+
+    op.create_table(
+        "snapshot_member",
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "connected_group", sa.Integer(), nullable=False, comment="tracks of one group share a fold"
+        ),
+        sa.Column("fold", sa.SmallInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_snapshot_member_genre_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"],
+            ["snapshot.id"],
+            name=op.f("fk_snapshot_member_snapshot_id_snapshot"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["track_id"], ["track.id"], name=op.f("fk_snapshot_member_track_id_track")),
+        sa.PrimaryKeyConstraint("snapshot_id", "track_id", name=op.f("pk_snapshot_member")),
+    )
+    op.create_table(
+        "statement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "said_by", sa.Text(), nullable=True, comment="a reviewer, or the name of the imported file"
+        ),
+        sa.Column(
+            "origin",
+            sa.Text(),
+            nullable=True,
+            comment="the kind of tag, the column of a list, or that we wrote it ourselves",
+        ),
+        sa.Column("as_written", sa.Text(), nullable=True, comment="the whole text, verbatim"),
+        sa.Column("withdraws_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("source IN ('file', 'import', 'human')", name=op.f("ck_statement_source")),
+        sa.ForeignKeyConstraint(["track_id"], ["track.id"], name=op.f("fk_statement_track_id_track")),
+        sa.ForeignKeyConstraint(
+            ["withdraws_id"], ["statement.id"], name=op.f("fk_statement_withdraws_id_statement")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statement")),
+        sa.UniqueConstraint("withdraws_id", name=op.f("uq_statement_withdraws_id")),
+    )
+    with op.batch_alter_table("statement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_statement_track_id"), ["track_id"], unique=False)
+
+    op.create_table(
+        "track_descriptor",
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tempo", sa.Float(), nullable=True, comment="beats a minute"),
+        sa.Column("onset_rate", sa.Float(), nullable=True, comment="onsets a second"),
+        sa.Column(
+            "loudness", sa.Float(), nullable=True, comment="dBFS RMS of the analysed window, silence excepted"
+        ),
+        sa.Column("brightness", sa.Float(), nullable=True, comment="mean spectral centroid in hertz"),
+        sa.Column("harmonic_share", sa.Float(), nullable=True, comment="of the energy, 0 to 1"),
+        sa.Column("percussive_share", sa.Float(), nullable=True, comment="of the energy, 0 to 1"),
+        sa.Column("speech_probability", sa.Float(), nullable=True, comment="0 to 1"),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_track_descriptor_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("track_id", name=op.f("pk_track_descriptor")),
+    )
+    op.create_table(
+        "track_tag",
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("auto_tag_word_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("probability", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["auto_tag_word_id"],
+            ["auto_tag_word.id"],
+            name=op.f("fk_track_tag_auto_tag_word_id_auto_tag_word"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_track_tag_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("track_id", "auto_tag_word_id", name=op.f("pk_track_tag")),
+    )
+    with op.batch_alter_table("track_tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_track_tag_auto_tag_word_id"), ["auto_tag_word_id"], unique=False)
+
+    op.create_table(
+        "cluster_count",
+        sa.Column("cluster_run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cluster", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tracks", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cluster_run_id"],
+            ["cluster_run.id"],
+            name=op.f("fk_cluster_count_cluster_run_id_cluster_run"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_cluster_count_genre_id_genre")),
+        sa.PrimaryKeyConstraint("cluster_run_id", "cluster", "genre_id", name=op.f("pk_cluster_count")),
+    )
+    op.create_table(
+        "label",
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "rank",
+            sa.SmallInteger(),
+            autoincrement=False,
+            nullable=False,
+            comment="0 is the first genre given",
+        ),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_written", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_label_genre_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["statement_id"], ["statement.id"], name=op.f("fk_label_statement_id_statement")
+        ),
+        sa.PrimaryKeyConstraint("statement_id", "rank", name=op.f("pk_label")),
+    )
+    with op.batch_alter_table("label", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_label_genre_id"), ["genre_id"], unique=False)
+
+    op.create_table(
+        "standing",
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("tagged_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("tagged_genre", sa.Text(), nullable=True),
+        sa.Column("tagged_genres", sa.Text(), nullable=True),
+        sa.Column("artist_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("artist_genre", sa.Text(), nullable=True),
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("predicted_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("predicted_genre", sa.Text(), nullable=True),
+        sa.Column("probability", sa.Float(), nullable=True),
+        sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("suggested_genre", sa.Text(), nullable=True),
+        sa.Column("suggested_by", sa.Text(), nullable=True),
+        sa.Column("relation", sa.Text(), nullable=True),
+        sa.Column("out_of_fold", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["artist_genre_id"], ["genre.id"], name=op.f("fk_standing_artist_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_standing_model_id_model"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["predicted_genre_id"], ["genre.id"], name=op.f("fk_standing_predicted_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"], ["statement.id"], name=op.f("fk_standing_statement_id_statement")
+        ),
+        sa.ForeignKeyConstraint(
+            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_standing_suggested_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tagged_genre_id"], ["genre.id"], name=op.f("fk_standing_tagged_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_standing_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("track_id", name=op.f("pk_standing")),
+    )
+    with op.batch_alter_table("standing", schema=None) as batch_op:
+        batch_op.create_index("ix_standing_predicted_genre", ["predicted_genre", "track_id"], unique=False)
+        batch_op.create_index("ix_standing_relation", ["relation", "track_id"], unique=False)
+        batch_op.create_index("ix_standing_tagged_genre", ["tagged_genre", "track_id"], unique=False)
+
+    op.create_table(
+        "suspect",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("doubt_case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("suspicion", sa.Float(), nullable=False, comment="0 to 1, a ranking score"),
+        sa.Column("expected_right", sa.Float(), nullable=True, comment="NULL before 100 decisions"),
+        sa.Column("relation", sa.Text(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["audit_id"], ["audit.id"], name=op.f("fk_suspect_audit_id_audit"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["doubt_case_id"],
+            ["doubt_case.id"],
+            name=op.f("fk_suspect_doubt_case_id_doubt_case"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_suspect_genre_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_suspect_suggested_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_suspect_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suspect")),
+        sa.UniqueConstraint(
+            "audit_id", "track_id", "genre_id", name=op.f("uq_suspect_audit_id_track_id_genre_id")
+        ),
+    )
+    with op.batch_alter_table("suspect", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suspect_doubt_case_id"), ["doubt_case_id"], unique=False)
+        batch_op.create_index("ix_suspect_suspicion", ["audit_id", "suspicion"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suspect_track_id"), ["track_id"], unique=False)
+
+    op.create_table(
+        "tag_write",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("path_bytes", sa.LargeBinary(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('planned', 'written', 'undone', 'failed')", name=op.f("ck_tag_write_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"], ["statement.id"], name=op.f("fk_tag_write_statement_id_statement")
+        ),
+        sa.ForeignKeyConstraint(["track_id"], ["track.id"], name=op.f("fk_tag_write_track_id_track")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_write")),
+    )
+    with op.batch_alter_table("tag_write", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tag_write_track_id"), ["track_id"], unique=False)
+
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("chosen_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("drawn_by", sa.Text(), nullable=False),
+        sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("suspect_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("drawn_by IN ('queue', 'sample', 'search')", name=op.f("ck_decision_drawn_by")),
+        sa.CheckConstraint(
+            "verdict IN ('keep', 'accept', 'relabel', 'add', 'unsure', 'wrong_recording', 'undo')",
+            name=op.f("ck_decision_verdict"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["chosen_genre_id"], ["genre.id"], name=op.f("fk_decision_chosen_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_decision_genre_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["statement_id"], ["statement.id"], name=op.f("fk_decision_statement_id_statement")
+        ),
+        sa.ForeignKeyConstraint(
+            ["suspect_id"], ["suspect.id"], name=op.f("fk_decision_suspect_id_suspect"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["track_id"], ["track.id"], name=op.f("fk_decision_track_id_track")),
+        sa.ForeignKeyConstraint(["undoes_id"], ["decision.id"], name=op.f("fk_decision_undoes_id_decision")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+    )
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_decision_suspect_id"), ["suspect_id"], unique=False)
+        batch_op.create_index("ix_decision_track", ["track_id", "genre_id"], unique=False)
+
+    if op.get_context().dialect.name == "postgresql":
+        # Vectors do not compress, and trying costs time at every write.
+        op.execute("ALTER TABLE feature_vector ALTER COLUMN vector SET STORAGE EXTERNAL")
+
+
+def downgrade() -> None:
+    """Back to the one before."""
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_index("ix_decision_track")
+        batch_op.drop_index(batch_op.f("ix_decision_suspect_id"))
+
+    op.drop_table("decision")
+    with op.batch_alter_table("tag_write", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tag_write_track_id"))
+
+    op.drop_table("tag_write")
+    with op.batch_alter_table("suspect", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suspect_track_id"))
+        batch_op.drop_index("ix_suspect_suspicion")
+        batch_op.drop_index(batch_op.f("ix_suspect_doubt_case_id"))
+
+    op.drop_table("suspect")
+    with op.batch_alter_table("standing", schema=None) as batch_op:
+        batch_op.drop_index("ix_standing_tagged_genre")
+        batch_op.drop_index("ix_standing_relation")
+        batch_op.drop_index("ix_standing_predicted_genre")
+
+    op.drop_table("standing")
+    with op.batch_alter_table("label", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_label_genre_id"))
+
+    op.drop_table("label")
+    op.drop_table("cluster_count")
+    with op.batch_alter_table("track_tag", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_track_tag_auto_tag_word_id"))
+
+    op.drop_table("track_tag")
+    op.drop_table("track_descriptor")
+    with op.batch_alter_table("statement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_statement_track_id"))
+
+    op.drop_table("statement")
+    op.drop_table("snapshot_member")
+    with op.batch_alter_table("prediction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prediction_track_id"))
+
+    op.drop_table("prediction")
+    with op.batch_alter_table("feature_vector", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_feature_vector_track_id"))
+
+    op.drop_table("feature_vector")
+    with op.batch_alter_table("failure", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_failure_feature_set",
+            sqlite_where=sa.text("feature_set_id IS NOT NULL"),
+            postgresql_where=sa.text("feature_set_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "uq_failure_decoding",
+            sqlite_where=sa.text("feature_set_id IS NULL"),
+            postgresql_where=sa.text("feature_set_id IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_failure_track_id"))
+        batch_op.drop_index(batch_op.f("ix_failure_reason"))
+
+    op.drop_table("failure")
+    with op.batch_alter_table("doubt_case", schema=None) as batch_op:
+        batch_op.drop_index("ix_doubt_case_suspicion")
+
+    op.drop_table("doubt_case")
+    with op.batch_alter_table("cluster_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_cluster_run_audit_id"))
+
+    op.drop_table("cluster_run")
+    with op.batch_alter_table("claim", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_claim_worker_id"))
+
+    op.drop_table("claim")
+    with op.batch_alter_table("track", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_track_fingerprint"))
+        batch_op.drop_index(batch_op.f("ix_track_audio_hash"))
+        batch_op.drop_index(batch_op.f("ix_track_artist_id"))
+        batch_op.drop_index(batch_op.f("ix_track_album_id"))
+
+    op.drop_table("track")
+    op.drop_table("model_genre")
+    op.drop_table("model_feature_set")
+    op.drop_table("confusion_count")
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_kind")
+
+    op.drop_table("audit")
+    op.drop_table("trial")
+    with op.batch_alter_table("model", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_model_active",
+            sqlite_where=sa.text("status = 'active'"),
+            postgresql_where=sa.text("status = 'active'"),
+        )
+
+    op.drop_table("model")
+    with op.batch_alter_table("genre_ancestor", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_genre_ancestor_ancestor_id"))
+
+    op.drop_table("genre_ancestor")
+    with op.batch_alter_table("genre_alias", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_genre_alias_genre_id"))
+
+    op.drop_table("genre_alias")
+    with op.batch_alter_table("album", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_album_folded"))
+        batch_op.drop_index(batch_op.f("ix_album_artist_id"))
+
+    op.drop_table("album")
+    op.drop_table("worker")
+    op.drop_table("snapshot")
+    op.drop_table("review_lease")
+    with op.batch_alter_table("genre", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_genre_broader_id"))
+
+    op.drop_table("genre")
+    op.drop_table("feature_set")
+    op.drop_table("collection")
+    op.drop_table("auto_tag_word")
+    with op.batch_alter_table("artist", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_artist_folded"))
+
+    op.drop_table("artist")
