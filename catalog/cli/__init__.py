@@ -1,1 +1,196 @@
-"""The command line: one thin click module per verb."""
+"""The command line: one thin click module per verb, loaded when the verb is used."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sqlite3
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from catalog.settings import make_settings, read_config
+
+EXIT_ERROR = 1
+EXIT_USAGE = 2
+EXIT_FILES_FAILED = 3
+EXIT_INTERRUPTED = 130
+
+VERBS = {
+    "ingest": "catalog.cli.ingest:ingest",
+    "scan": "catalog.cli.scan:scan",
+    "labels": "catalog.cli.labels:labels",
+    "genres": "catalog.cli.genres:genres",
+    "analyze": "catalog.cli.analyze:analyze",
+    "worker": "catalog.cli.worker:worker",
+    "queue": "catalog.cli.queue:queue",
+    "train": "catalog.cli.train:train",
+    "models": "catalog.cli.models:models",
+    "predict": "catalog.cli.predict:predict",
+    "audit": "catalog.cli.audit:audit",
+    "show": "catalog.cli.show:show",
+    "sql": "catalog.cli.sql:sql",
+    "stats": "catalog.cli.stats:stats",
+    "report": "catalog.cli.report:report",
+    "collections": "catalog.cli.collections:collections",
+    "prune": "catalog.cli.prune:prune",
+    "failures": "catalog.cli.failures:failures",
+    "db": "catalog.cli.db:db",
+    "doctor": "catalog.cli.doctor:doctor",
+}
+"""Every verb and where it is, in the order of the help."""
+
+
+class LazyGroup(click.Group):
+    """Verbs that are imported only when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The verbs, in the order in which people need them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The verb, or None."""
+        place = VERBS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of verbs, from the first sentences kept here, so that help imports none of them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, SUMMARIES[verb]) for verb in self.list_commands(ctx)])
+
+
+SUMMARIES = {
+    "ingest": "Listen to folders of music: scan, analyse, learn, predict, audit, report.",
+    "scan": "Bring the files of a folder in, without listening to them.",
+    "labels": "Bring a list of genres in.",
+    "genres": "The vocabulary of genres: list, import, export, unmapped, alias.",
+    "analyze": "Compute features here and now.",
+    "worker": "Run a worker until it is stopped.",
+    "queue": "What is pending, who works, and bringing both together.",
+    "train": "Learn a model from the tagged tracks.",
+    "models": "Models: list, show, promote, roll back.",
+    "predict": "Apply the active model to tracks that lack a prediction.",
+    "audit": "Look for tags that are probably wrong.",
+    "show": "All that is known of a track.",
+    "sql": "Ask the catalog a question in SQL, read-only.",
+    "stats": "Numbers at a glance.",
+    "report": "Write the HTML report.",
+    "collections": "Collections: list, move, remove.",
+    "prune": "Forget tracks whose files have long been missing.",
+    "failures": "Tracks that could not be analysed: list, retry.",
+    "db": "The database: upgrade, downgrade, check.",
+    "doctor": "Check that everything the catalog needs is well.",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={
+        "auto_envvar_prefix": "CATALOG",
+        "show_default": True,
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    show_envvar=True,
+    help="Folder of the catalog.  [default: the platform's data folder]",
+)
+@click.option(
+    "--database-url",
+    show_envvar=True,
+    help="sqlite:///FILE or postgresql://...  [default: catalog.db in the home]",
+)
+@click.option(
+    "--redis-url", show_envvar=True, help="redis://... or rediss://...  [default: an embedded Valkey]"
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks.")
+@click.option("-v", "--verbose", count=True, help="Tracebacks and a log; twice: more of it.")
+@click.version_option(version("music-catalog"), prog_name="catalog")
+@click.pass_context
+def cli(
+    context: click.Context,
+    home: Path | None,
+    database_url: str | None,
+    redis_url: str | None,
+    quiet: bool,
+    verbose: int,
+) -> None:
+    """A music catalog: ingest a collection, query its genres in SQL, find the wrong tags.
+
+    Begin with: catalog ingest FOLDER
+    """
+    settings = make_settings(home, database_url, redis_url)
+    context.obj = settings
+    context.default_map = read_config(settings.home)
+    context.meta["catalog.quiet"] = quiet
+    level = [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+
+
+def main() -> None:
+    """The console script: runs a verb, turns what goes wrong into one line, and exits with the right code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a verb and gives its exit code: 0 done, 1 error, 2 usage, 3 files failed, 130 interrupted."""
+    wants_traceback = _is_verbose(arguments)
+    try:
+        code = cli.main(arguments, prog_name="catalog", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; the same command goes on from here", err=True)
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does: nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if wants_traceback:
+            raise
+        click.echo(f"catalog: {describe(error)}", err=True)
+        return EXIT_ERROR
+    return code if isinstance(code, int) else 0
+
+
+def describe(error: Exception) -> str:
+    """One line for a person: what is wrong and what to do."""
+    origin = error.__cause__ or getattr(error, "orig", None) or error
+    if getattr(origin, "errno", None) == errno.ENOSPC or "disk is full" in str(origin):
+        return "the disk is full; free some space, then run the same command again"
+    if isinstance(origin, sqlite3.OperationalError) and "readonly" in str(origin):
+        return "the database cannot be written to; check the permissions of its file and folder"
+    text = " ".join(str(error).split()) or type(error).__name__
+    if type(error).__module__.partition(".")[0] in {"catalog", "workers"}:
+        return text
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror}: {os.fsdecode(error.filename)}"
+    return f"unexpected {type(error).__name__}: {text[:300]} (run again with -v for the traceback)"
+
+
+def _is_verbose(arguments: list[str]) -> bool:
+    """Whether -v stands before the verb; click may not have come that far."""
+    for argument in arguments:
+        if argument in VERBS:
+            return False
+        if argument == "--verbose" or (argument.startswith("-v") and set(argument[1:]) == {"v"}):
+            return True
+    return False

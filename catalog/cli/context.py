@@ -1,0 +1,47 @@
+"""What verbs share: the settings, the open catalog, options for rows and for dry runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from catalog.db.database import Database, open_database
+from catalog.db.schema import Fit, inspect_schema, require_current, upgrade
+from catalog.genres.seed import seed
+from catalog.settings import Settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+pass_settings = click.make_pass_decorator(Settings)
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, show_envvar=True, help="Show what would be done; change nothing."
+)
+yes_option = click.option("-y", "--yes", is_flag=True, show_envvar=True, help="Ask no question.")
+
+
+@contextmanager
+def open_catalog(settings: Settings, *, create: bool = False) -> Iterator[Database]:
+    """The catalog's database, of the schema this program wants.
+
+    With `create` an empty database becomes a catalog with its vocabulary. Raises DatabaseUnusable for a database
+    that is absent, older, newer or somebody else's.
+    """
+    database = open_database(settings.database_url)
+    try:
+        if create and inspect_schema(database).fit is Fit.EMPTY:
+            create_catalog(database)
+        require_current(database)
+        yield database
+    finally:
+        database.close()
+
+
+def create_catalog(database: Database) -> None:
+    """Brings an empty or older database to the present schema and seeds the vocabulary."""
+    upgrade(database)
+    with database.write() as connection:
+        seed(connection)

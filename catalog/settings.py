@@ -1,0 +1,79 @@
+"""Typed settings: where the catalog lives and what it talks to. A flag wins over the environment, the environment
+over the config file, the config file over the default.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+
+
+class ConfigUnreadable(Exception):  # noqa: N818 - the name says what it is
+    """A config file that cannot be used, with file and line."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the catalog lives."""
+
+    home: Path
+    """Holds `catalog.db`, `config.toml`, `models/`, `report/` and `run/`."""
+    database_url: str
+    """`sqlite:///FILE` or `postgresql://user@host/name`."""
+    redis_url: str | None
+    """A Redis to use instead of the embedded Valkey."""
+
+    @property
+    def models(self) -> Path:
+        """The folder of model artifacts."""
+        return self.home / "models"
+
+    @property
+    def report(self) -> Path:
+        """The folder of reports."""
+        return self.home / "report"
+
+    @property
+    def run(self) -> Path:
+        """The folder of the embedded broker: socket, lock and data."""
+        return self.home / "run"
+
+
+def default_home() -> Path:
+    """The platform's data folder for this program."""
+    return user_data_path("catalog", appauthor=False)
+
+
+def make_settings(
+    home: Path | None = None, database_url: str | None = None, redis_url: str | None = None
+) -> Settings:
+    """Settings with what was not given put in from `config.toml` in the home, then from the defaults."""
+    home = (home or default_home()).expanduser().absolute()
+    config = read_config(home)
+    return Settings(
+        home=home,
+        database_url=database_url or config.get("database_url") or f"sqlite:///{home / 'catalog.db'}",
+        redis_url=redis_url or config.get("redis_url"),
+    )
+
+
+def read_config(home: Path) -> dict[str, Any]:
+    """What `config.toml` in the home says; a table named like a verb holds defaults for its options.
+
+    Raises ConfigUnreadable, naming file and line.
+    """
+    path = home / "config.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigUnreadable(f"{path} cannot be read: {error}") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigUnreadable(f"{path}: {error}") from None
