@@ -1,0 +1,93 @@
+"""Classifiers by name: each an algorithm with defaults and a search space, behind one small interface."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+
+class Classifier(Protocol):
+    """What a classifier can do; any scikit-learn classifier does. X is (n, dimensions), y integer classes."""
+
+    classes_: npt.NDArray[np.int64]
+
+    def fit(self, X: Matrix, y: npt.NDArray[np.int64]) -> Any: ...
+
+    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]: ...
+
+
+class UnknownClassifierError(LookupError):
+    """No classifier has that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no classifier {name!r}; there are: {', '.join(sorted(ALGORITHMS))}")
+
+
+class UnknownParameterError(ValueError):
+    """The classifier has no parameter of that name."""
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """A way to learn classes from vectors. It scales its input by itself, inside `fit`."""
+
+    name: str
+    make: Callable[[Mapping[str, Any], int], Classifier]
+    """From all parameters and a seed to an unfitted classifier."""
+    defaults: Mapping[str, Any]
+    search_space: Mapping[str, Sequence[Any]] = field(default_factory=lambda: MappingProxyType({}))
+    """For some parameters the values worth trying."""
+
+    def build(self, parameters: Mapping[str, Any] | None = None, *, seed: int = 0) -> Classifier:
+        """An unfitted classifier with the defaults overridden. UnknownParameterError before any work."""
+        given = dict(parameters or {})
+        if unknown := sorted(set(given) - set(self.defaults)):
+            known = ", ".join(sorted(self.defaults))
+            raise UnknownParameterError(f"{self.name} has no parameter {unknown[0]!r}; it has: {known}")
+        return self.make({**self.defaults, **given}, seed)
+
+
+def _logistic_regression(parameters: Mapping[str, Any], seed: int) -> Classifier:
+    # Imported here: a worker's parent process loads this package and must not load scikit-learn.
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
+    pipeline: Classifier = make_pipeline(
+        StandardScaler(), LogisticRegression(random_state=seed, **parameters)
+    )
+    return pipeline
+
+
+LOGISTIC_REGRESSION = Algorithm(
+    name="logistic_regression",
+    make=_logistic_regression,
+    defaults=MappingProxyType({"C": 0.01, "class_weight": None, "max_iter": 2000}),
+    search_space=MappingProxyType({"C": (0.001, 0.003, 0.01, 0.03, 0.1), "class_weight": (None, "balanced")}),
+)
+
+ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
+    {algorithm.name: algorithm for algorithm in (LOGISTIC_REGRESSION,)}
+)
+DEFAULT = LOGISTIC_REGRESSION.name
+
+
+def algorithm(name: str) -> Algorithm:
+    """The algorithm of that name. UnknownClassifierError names those that there are."""
+    try:
+        return ALGORITHMS[name]
+    except KeyError:
+        raise UnknownClassifierError(name) from None
+
+
+def class_probabilities(classifier: Classifier, X: Matrix, classes: int) -> npt.NDArray[np.float64]:
+    """(n, classes): a fitted classifier's probabilities, 0 for classes 0 to `classes` - 1 it has not seen."""
+    probability = np.zeros((len(X), classes))
+    if len(X):
+        probability[:, classifier.classes_] = classifier.predict_proba(X)
+    return probability

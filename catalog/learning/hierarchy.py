@@ -1,0 +1,81 @@
+"""The hierarchy over a model's classes: which classes lie below a term, and what is the next broader term."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
+
+
+def path_to_top(genre: int, broader: Mapping[int, int | None]) -> tuple[int, ...]:
+    """The genre, its broader term, and so on to the top term. ValueError where broader terms run in a circle."""
+    path = [genre]
+    parent = broader.get(genre)
+    while parent is not None:
+        if parent in path:
+            raise ValueError(f"the broader terms of genre {genre} run in a circle at {parent}")
+        path.append(parent)
+        parent = broader.get(parent)
+    return tuple(path)
+
+
+@dataclass(frozen=True, eq=False)
+class Hierarchy:
+    """Classes (columns of a probability matrix) and every term broader than one of them (further nodes)."""
+
+    classes: tuple[int, ...]
+    """Genre id of each column."""
+    nodes: tuple[int, ...]
+    """The classes, in their order, then the terms above them."""
+    below: Booleans
+    """(nodes, classes): whether the class is the node or lies below it."""
+    paths: tuple[tuple[int, ...], ...]
+    """For each class the nodes from itself up to its top term, as positions in `nodes`."""
+
+    @classmethod
+    def of(
+        cls,
+        classes: Sequence[int],
+        broader: Mapping[int, int | None],
+        *,
+        answerable: Collection[int] | None = None,
+    ) -> "Hierarchy":
+        """The hierarchy of these classes. Terms outside `answerable` (all, if None) are left out of the paths."""
+        if len(set(classes)) != len(classes):
+            raise ValueError("a class is named twice")
+        chains = [path_to_top(genre, broader) for genre in classes]
+        kept = [
+            [chain[0], *(term for term in chain[1:] if answerable is None or term in answerable)]
+            for chain in chains
+        ]
+        nodes = list(dict.fromkeys([*classes, *(term for chain in kept for term in chain)]))
+        position = {genre: at for at, genre in enumerate(nodes)}
+        below = np.zeros((len(nodes), len(classes)), dtype=np.bool_)
+        for column, chain in enumerate(chains):
+            below[[position[term] for term in chain if term in position], column] = True
+        paths = tuple(tuple(position[term] for term in chain) for chain in kept)
+        return cls(tuple(classes), tuple(nodes), below, paths)
+
+    def subtree_probability(self, probability: Floats) -> Floats:
+        """(n, classes) -> (n, nodes): the probability of each node is the sum over the classes in its subtree."""
+        return np.asarray(np.minimum(probability @ self.below.T.astype(np.float64), 1.0))
+
+    def is_broader(self, node: int, other: int) -> bool:
+        """Whether the genre id `node` is a term above the genre id `other`; False where one is unknown here."""
+        if node == other or node not in self.nodes or other not in self.nodes:
+            return False
+        upper, lower = (self.below[self.nodes.index(genre)] for genre in (node, other))
+        return bool(np.all(upper[lower]) and upper.sum() >= lower.sum() and not self._equal(node, other))
+
+    def _equal(self, node: int, other: int) -> bool:
+        """Two nodes with the same classes: the one nearer to the classes is the narrower."""
+        at, under = self.nodes.index(node), self.nodes.index(other)
+        if not np.array_equal(self.below[at], self.below[under]):
+            return False
+        column = int(np.flatnonzero(self.below[at])[0])
+        path = self.paths[column]
+        return path.index(at) < path.index(under)

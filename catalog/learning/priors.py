@@ -1,0 +1,77 @@
+"""Priors: how common each class is among the tracks that nobody tagged, and probabilities corrected to that."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST_TRACKS = 30
+BOUND = 3.0
+ITERATIONS = 200
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Priors:
+    """The shares of the classes in training, and as estimated for the tracks to be predicted."""
+
+    training: Floats
+    """(classes,), sum 1."""
+    estimated: Floats
+    """(classes,), sum 1; the training shares where nothing was estimated."""
+    reason: str | None = None
+    """In words why nothing was estimated."""
+
+    def apply(self, probability: Floats) -> Floats:
+        """(n, classes) -> (n, classes): each row weighted by estimated over training share, summing to 1."""
+        weighted = probability * (self.estimated / np.maximum(self.training, 1e-12))
+        return np.asarray(weighted / np.maximum(weighted.sum(axis=1, keepdims=True), 1e-12))
+
+
+def unchanged(training: Floats, reason: str) -> Priors:
+    """Priors that correct nothing: the switch for "off"."""
+    return Priors(training, training, reason)
+
+
+def estimate_priors(
+    probability: Floats, training: Floats, *, bound: float = BOUND, fewest: int = FEWEST_TRACKS
+) -> Priors:
+    """Re-estimates priors from calibrated probabilities (n, classes) of tracks without a tag.
+
+    Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities" (2002):
+    the mean of the corrected probabilities is the next estimate, until it stands still. The estimate of a class
+    stays within `bound` times (or one `bound`-th of) its training share, because EM on a few tracks runs to
+    extremes; under `fewest` tracks nothing is estimated. `training` (classes,) are shares that sum to 1.
+    """
+    if bound < 1.0:
+        raise ValueError(f"a bound is at least 1, not {bound}")
+    if len(probability) < fewest:
+        return unchanged(training, f"{len(probability)} tracks are too few to estimate shares from")
+    low, high = training / bound, np.minimum(training * bound, 1.0)
+    estimated = training
+    for _ in range(ITERATIONS):
+        weighted = probability * (estimated / np.maximum(training, 1e-12))
+        weighted /= np.maximum(weighted.sum(axis=1, keepdims=True), 1e-12)
+        following = _within(weighted.mean(axis=0), low, high)
+        moved = float(np.abs(following - estimated).max())
+        estimated = following
+        if moved < TOLERANCE:
+            break
+    return Priors(training, estimated)
+
+
+def _within(shares: Floats, low: Floats, high: Floats) -> Floats:
+    """Shares scaled by one factor and clipped to the bounds so that they sum to 1 (bisection on the factor)."""
+    below, above = 0.0, 1.0
+    while np.clip(shares * above, low, high).sum() < 1.0 and above < 1e9:
+        above *= 2.0
+    for _ in range(60):
+        middle = (below + above) / 2
+        if np.clip(shares * middle, low, high).sum() < 1.0:
+            below = middle
+        else:
+            above = middle
+    clipped = np.clip(shares * above, low, high)
+    return np.asarray(clipped / clipped.sum())

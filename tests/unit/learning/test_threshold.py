@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.threshold import (
+    NOTHING,
+    answers,
+    choose_threshold,
+    cross_fitted_answers,
+    right,
+)
+
+ROCK, METAL, PUNK, JAZZ = 1, 2, 3, 4
+BROADER = {ROCK: None, METAL: ROCK, PUNK: ROCK, JAZZ: None}
+CLASSES = Hierarchy.of([METAL, PUNK, JAZZ], BROADER)
+
+
+def genres(node):
+    return [None if at == NOTHING else CLASSES.nodes[at] for at in node]
+
+
+def test_the_first_choice_a_broader_term_or_nothing():
+    probability = np.array([[0.8, 0.1, 0.1], [0.45, 0.4, 0.15], [0.4, 0.1, 0.5]])
+    given = answers(probability, CLASSES, 0.7)
+    assert genres(given.node) == [METAL, ROCK, None]
+    assert given.probability == pytest.approx([0.8, 0.85, 0.0])
+
+
+def test_no_threshold_answers_nothing():
+    given = answers(np.array([[1.0, 0.0, 0.0]]), CLASSES, None)
+    assert genres(given.node) == [None]
+    assert answers(np.zeros((0, 3)), CLASSES, 0.5).node.size == 0
+
+
+def test_a_term_above_the_truth_is_right_and_one_beside_it_is_not():
+    node = np.array([CLASSES.nodes.index(ROCK), CLASSES.nodes.index(METAL), NOTHING])
+    assert right(node, np.array([1, 1, 1]), CLASSES).tolist() == [True, False, False]
+
+
+def well_calibrated(count=4000, seed=0):
+    generator = np.random.default_rng(seed)
+    flat = Hierarchy.of([1, 2], {})
+    first = generator.uniform(0.5, 1.0, count)
+    y = (generator.random(count) > first).astype(np.int64)
+    return np.stack([first, 1 - first], axis=1), y, flat
+
+
+def test_the_lowest_threshold_with_the_precision_wanted():
+    probability, y, flat = well_calibrated()
+    chosen = choose_threshold(probability, y, flat, precision=0.85)
+    # From t to 1 uniform and calibrated the precision is (1 + t) / 2.
+    assert chosen.value == pytest.approx(0.7, abs=0.04)
+    assert chosen.precision == pytest.approx(0.85, abs=0.005)
+    assert chosen.answered == pytest.approx(0.6, abs=0.06)
+    assert chosen.reason is None
+
+
+def test_what_cannot_be_reached_is_not_answered_and_says_why():
+    generator = np.random.default_rng(0)
+    probability = generator.dirichlet([1, 1, 1], 300)
+    chosen = choose_threshold(probability, generator.integers(0, 3, 300), CLASSES, precision=0.99)
+    assert chosen.value is None
+    assert chosen.answered == 0
+    assert "no threshold makes 99% of the answers right" in (chosen.reason or "")
+
+
+def test_three_lucky_answers_make_no_threshold():
+    probability = np.array([[0.9, 0.1]] * 3 + [[0.6, 0.4]] * 30)
+    y = np.array([0] * 3 + [0, 1] * 15)
+    assert choose_threshold(probability, y, Hierarchy.of([1, 2], {})).value is None
+
+
+def test_no_tracks_no_threshold():
+    assert choose_threshold(np.zeros((0, 3)), np.zeros(0, dtype=np.int64), CLASSES).value is None
+
+
+@pytest.mark.parametrize("precision", [0.0, 1.5])
+def test_a_precision_is_a_share(precision):
+    with pytest.raises(ValueError, match="precision"):
+        choose_threshold(np.ones((1, 3)), np.zeros(1, dtype=np.int64), CLASSES, precision=precision)
+
+
+def test_cross_fitted_answers_keep_the_precision_on_tracks_they_were_not_chosen_by():
+    probability, y, flat = well_calibrated()
+    fold = np.arange(len(y)) % 5
+    given = cross_fitted_answers(probability, y, fold, flat)
+    answered = given.node != NOTHING
+    assert right(given.node, y, flat)[answered].mean() == pytest.approx(0.85, abs=0.02)
+    changed = y.copy()
+    changed[fold == 2] = 1 - changed[fold == 2]
+    again = cross_fitted_answers(probability, changed, fold, flat)
+    assert np.array_equal(given.node[fold == 2], again.node[fold == 2])
