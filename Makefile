@@ -1,0 +1,57 @@
+# Two commands that set everything up by themselves, on a machine with Python 3.11 or later and make:
+#   make ingest MUSIC=~/Music     (without MUSIC on a small collection that it makes itself)
+#   make test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MUSIC ?=
+SAMPLE := music-sample
+ARGUMENTS ?=
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: ingest test check lock wheel clean
+
+ingest: $(VENV)/.installed
+ifeq ($(strip $(MUSIC)),)
+	@test -d $(SAMPLE) || $(BIN)/python tools/make_collection.py $(SAMPLE)
+	$(BIN)/catalog --home $(SAMPLE)/.catalog ingest $(SAMPLE) $(ARGUMENTS); code=$$?; test $$code -eq 0 -o $$code -eq 3
+else
+	$(BIN)/catalog ingest $(MUSIC) $(ARGUMENTS); code=$$?; test $$code -eq 0 -o $$code -eq 3
+endif
+
+test: check
+	$(BIN)/pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Exit code 3 of `catalog` means done, with files that could not be analysed: make takes it for success.
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is needed; name one: make PYTHON=python3.12 ...' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Needs uv: pip install uv
+LOCK := uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet
+lock:
+	$(LOCK) --extra build -o requirements.lock
+	$(LOCK) --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+
+wheel: $(VENV)/.installed
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation -w dist .
+
+clean:
+	rm -rf $(VENV) $(SAMPLE) dist
