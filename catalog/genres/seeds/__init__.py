@@ -1,0 +1,103 @@
+"""The terms that every catalog begins with, and the words that are no genre, as read from the tables beside."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from catalog.genres.fold import fold
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A term as the house ships it."""
+
+    name: str
+    """The house's preferred spelling."""
+    fma: int | None
+    """Number in the Free Music Archive's list."""
+    id3: int | None
+    """Number in the ID3v1 list with Winamp's extensions, 0 to 191."""
+    broader: str | None
+    """Name of the next broader term; None for a top term."""
+    suggest: bool
+    """Whether the catalog may propose it: no for eras, charts, uses and spoken word."""
+    aliases: tuple[str, ...]
+    """Other spellings."""
+
+    @property
+    def code(self) -> str:
+        """`fma:12`, or `id3:79` for what is in the ID3 list only."""
+        return f"id3:{self.id3}" if self.fma is None else f"fma:{self.fma}"
+
+    @property
+    def origin(self) -> str:
+        """`fma` or `id3`."""
+        return "id3" if self.fma is None else "fma"
+
+
+@cache
+def seeds() -> tuple[Seed, ...]:
+    """All terms, broader ones before those beneath them."""
+    found = {row["name"]: _seed(row) for row in _rows("terms.csv")}
+    ordered: dict[str, Seed] = {}
+
+    def place(seed: Seed) -> None:
+        if seed.name not in ordered:
+            if seed.broader is not None:
+                place(found[seed.broader])
+            ordered[seed.name] = seed
+
+    for seed in found.values():
+        place(seed)
+    return tuple(ordered.values())
+
+
+@cache
+def name_of_number(number: int) -> str | None:
+    """The house's spelling of a number of the ID3 list; None for 12 (`Other`) and for what is beyond the list."""
+    return next((seed.name for seed in seeds() if seed.id3 == number), None)
+
+
+@cache
+def name_of_code(code: str) -> str | None:
+    """The house's spelling of `fma:12`, or of any `id3:` number of the list; None for a code that is no seed's."""
+    listed = {f"id3:{seed.id3}": seed.name for seed in seeds() if seed.id3 is not None}
+    return (listed | {seed.code: seed.name for seed in seeds()}).get(code)
+
+
+@cache
+def words_for_no_genre() -> tuple[str, ...]:
+    """Words that mean "no genre", in some thirty languages, as written."""
+    return tuple(word for row in _rows("no_genre.csv") for word in row["words"].split(";"))
+
+
+@cache
+def no_genre() -> frozenset[str]:
+    """The same words, folded."""
+    return frozenset(map(fold, words_for_no_genre()))
+
+
+@cache
+def spellings() -> tuple[str, ...]:
+    """All names and aliases, as written."""
+    return tuple(spelling for seed in seeds() for spelling in (seed.name, *seed.aliases))
+
+
+def _seed(row: dict[str, str]) -> Seed:
+    return Seed(
+        name=row["name"],
+        fma=int(row["fma"]) if row["fma"] else None,
+        id3=int(row["id3"]) if row["id3"] else None,
+        broader=row["broader"] or None,
+        suggest=row["suggest"] == "yes",
+        aliases=tuple(row["aliases"].split(";")) if row["aliases"] else (),
+    )
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    text = files("catalog.genres.seeds").joinpath(name).read_text(encoding="utf-8")
+    return csv.DictReader(text.splitlines())
