@@ -26,7 +26,7 @@ def format_options(function: Function) -> Function:
             "output_format",
             flag_value=name,
             type=str,
-            default="table" if name == "table" else None,
+            default="table",
             show_default=False,
             help=words + ("  [default]" if name == "table" else ""),
         )(function)

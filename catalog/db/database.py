@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
@@ -31,6 +31,11 @@ class Database:
     url: sa.URL
     reader: Engine
     writer: Engine
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database; None on PostgreSQL."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -93,12 +98,10 @@ def _open_sqlite(url: sa.URL) -> Database:
         raise DatabaseUnusable(
             "a catalog in memory cannot be shared with workers; name a file: sqlite:///FILE"
         )
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    options: dict[str, Any] = {
-        "connect_args": {"timeout": BUSY_TIMEOUT_SECONDS, "isolation_level": None, "check_same_thread": False}
-    }
-    reader = sa.create_engine(url, **options)
-    writer = sa.create_engine(url, **options)
+    file = Path(url.database)
+    url = url.set(drivername="sqlite", database=str(file))
+    reader = sa.create_engine(url, creator=lambda: _connect_sqlite(file, "rw"))
+    writer = sa.create_engine(url, creator=lambda: _connect_sqlite(file, "rwc"))
 
     @event.listens_for(writer, "connect")
     def set_up_writer(connection: sqlite3.Connection, _record: object) -> None:
@@ -120,3 +123,16 @@ def _open_sqlite(url: sa.URL) -> Database:
         connection.exec_driver_sql("BEGIN DEFERRED")
 
     return Database(url, reader, writer)
+
+
+def _connect_sqlite(file: Path, mode: str) -> sqlite3.Connection:
+    """Only a writer makes the file and its folder: asking for a catalog that is not there must leave nothing behind."""
+    if mode == "rwc":
+        file.parent.mkdir(parents=True, exist_ok=True)
+    return sqlite3.connect(
+        f"file:{quote(str(file.absolute()))}?mode={mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )

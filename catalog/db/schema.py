@@ -54,6 +54,8 @@ def inspect_schema(database: Database) -> Schema:
     head = scripts.get_current_head()
     if head is None:
         raise DatabaseUnusable("the program was installed without its migrations; install it again")
+    if database.file is not None and not database.file.exists():
+        return Schema(None, head, Fit.EMPTY)
     with _reachable(database) as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         revision = context.get_current_revision()
@@ -86,7 +88,8 @@ def require_current(database: Database) -> None:
     if schema.fit is Fit.CURRENT:
         return
     if schema.fit is Fit.EMPTY:
-        raise DatabaseUnusable("the catalog is empty; begin with: catalog ingest FOLDER")
+        place = database.url.render_as_string(hide_password=True) if database.file is None else database.file
+        raise DatabaseUnusable(f"there is no catalog yet in {place}; begin with: catalog ingest FOLDER")
     _refuse(schema)
     raise DatabaseUnusable("the catalog was made by an older version; run: catalog db upgrade")
 
@@ -114,16 +117,19 @@ def _migrate(database: Database, run: Callable[[Config], None]) -> None:
     with database.writer.connect() as connection:
         if database.is_sqlite:
             connection.connection.execute("PRAGMA foreign_keys = OFF")
-        with connection.begin():
-            run(alembic_config(connection))
+        try:
+            with connection.begin():
+                run(alembic_config(connection))
+                if database.is_sqlite:
+                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                    if broken:
+                        raise DatabaseUnusable(
+                            f"the migration would break {len(broken)} references; nothing was changed"
+                        )
+        finally:
+            # The connection goes back to the pool: after a migration that failed, too, it must keep references whole.
             if database.is_sqlite:
-                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-                if broken:
-                    raise DatabaseUnusable(
-                        f"the migration would break {len(broken)} references; nothing was changed"
-                    )
-        if database.is_sqlite:
-            connection.connection.execute("PRAGMA foreign_keys = ON")
+                connection.connection.execute("PRAGMA foreign_keys = ON")
 
 
 @contextmanager
