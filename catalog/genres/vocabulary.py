@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from catalog.genres import seeds
 from catalog.genres.fold import fold, words
-from catalog.genres.tag import MOST_GENRES, compounds_among, name_of, split
+from catalog.genres.tag import MOST_GENRES, Compound, compounds_among, name_of, split
 
 _MUSIC = frozenset({"music", "musik", "musique", "musica", "muziek"})
 _TRAILING_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
@@ -56,9 +57,12 @@ class Vocabulary:
         # An alias wins over a name: a term that was merged into another stays as a row, for what refers to it.
         self._by_key = by_name | {alias.folded: self._by_id[alias.genre_id] for alias in self.aliases}
         self._by_code = {term.code: term for term in self._by_id.values() if term.code is not None}
-        self.compounds = compounds_among(
-            [*(term.name for term in self._by_id.values()), *(alias.alias for alias in self.aliases)]
-        )
+
+    @cached_property
+    def compounds(self) -> frozenset[Compound]:
+        """The spellings that hold a separator, for `split`."""
+        names = [term.name for term in self._by_id.values()]
+        return compounds_among([*names, *(alias.alias for alias in self.aliases)])
 
     @property
     def terms(self) -> tuple[Term, ...]:

@@ -1,0 +1,356 @@
+"""The vocabulary as a CSV file, out and in: code, name, broader, aliases, suggest."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import genre, genre_alias
+from catalog.genres.ancestor import rebuild_ancestors
+from catalog.genres.curation import add_alias, aliases_by_genre, require, require_spelling
+from catalog.genres.fold import fold
+from catalog.genres.store import load, lock
+from catalog.genres.tag import clean
+from catalog.genres.vocabulary import Term, Vocabulary, VocabularyError
+
+COLUMNS = ("code", "name", "broader", "aliases", "suggest")
+ADDED_BY_IMPORT = "import"
+"""`genre_alias.added_by` of what a CSV file brought."""
+
+# Spreadsheet programs take a cell that begins so for a formula, or drop the sign.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_YES_AND_NO = {
+    "yes": True,
+    "true": True,
+    "1": True,
+    "y": True,
+    "no": False,
+    "false": False,
+    "0": False,
+    "n": False,
+}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an import did, or would do."""
+
+    added: tuple[str, ...]
+    """Names of new terms."""
+    changed: tuple[str, ...]
+    """Names of terms that were there and differ now."""
+    unchanged: int
+    tracks: frozenset[int]
+    """Tracks that read differently now."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the file."""
+
+    line: int
+    name: str
+    code: str | None
+    broader: str | None
+    """Empty for a top term; None where the file has no such column."""
+    aliases: tuple[str, ...]
+    suggest: bool | None
+
+
+class _Import:
+    """An import on its way: where it is in the file, and the vocabulary as it has become."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.vocabulary = load(connection)
+        self.line = 0
+        self.tracks: set[int] = set()
+
+    def execute(self, change: sa.Executable) -> None:
+        """Makes a change and sees it."""
+        self.connection.execute(change)
+        self.vocabulary = load(self.connection)
+
+
+def export_csv(connection: Connection, stream: TextIO) -> int:
+    """Writes the terms in use, by name, and gives their number. Open the stream with `newline=""`.
+
+    Aliases stand in one cell, a semicolon between two. A cell that a spreadsheet would take for a formula gets an
+    apostrophe in front, which the import takes away.
+    """
+    vocabulary = load(connection)
+    aliases = aliases_by_genre(vocabulary)
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    terms = sorted(vocabulary.terms, key=lambda term: (term.folded, term.id))
+    for term in terms:
+        broader = "" if term.broader_id is None else vocabulary.by_id[term.broader_id].name
+        cells = (
+            term.code or "",
+            term.name,
+            broader,
+            ";".join(sorted(aliases[term.id])),
+            "yes" if term.suggest else "no",
+        )
+        writer.writerow([_guard(cell) for cell in cells])
+    return len(terms)
+
+
+def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False) -> Summary:
+    """Takes a vocabulary in. Open the stream as `utf-8-sig` with `newline=""`; its name stands in the messages.
+
+    Only `name` must be there. A line is about the term with its code, else with its name; there is none: a new one. A
+    missing column leaves what is. An empty broader term makes a top term, other empty cells leave what is. A new name
+    keeps the old one as an alias. Aliases come in or move, none goes; an alias that is the name of another term merges
+    that into this. Terms that the file does not name stay as they are.
+
+    All or nothing: raises VocabularyError, naming file and line, for a malformed file, a name, code or alias given
+    twice, an unknown broader term, and a circle. With `dry_run` everything is tried and taken back.
+    """
+    file = str(getattr(stream, "name", "the list of genres"))
+    rows = _read(stream, file)
+    lock(connection)
+    work = _Import(connection)
+    before = _state(work.vocabulary)
+    savepoint = connection.begin_nested()
+    try:
+        keys = _apply(work, rows)
+    except VocabularyError as error:
+        savepoint.rollback()
+        raise VocabularyError(f"{file}, line {work.line}: {error}") from None
+    after = _state(work.vocabulary)
+    if dry_run:
+        savepoint.rollback()
+    else:
+        savepoint.commit()
+    added = tuple(after[key].name for key in keys if key not in before)
+    changed = tuple(after[key].name for key in keys if key in before and before[key] != after[key])
+    return Summary(added, changed, len(keys) - len(added) - len(changed), frozenset(work.tracks))
+
+
+def _apply(work: _Import, rows: list[_Row]) -> list[int]:
+    """Makes the changes in an order in which every line may name what another brings; gives the keys of the terms."""
+    _refuse_repetitions(work, rows)
+    lines: dict[int, int] = {}
+    for row in rows:
+        work.line = row.line
+        key = _put_term(work, row)
+        if key in lines:
+            raise VocabularyError(f"{row.name!r} is the genre of line {lines[key]}")
+        lines[key] = row.line
+    keys = list(lines)
+    for row, key in zip(rows, keys, strict=True):
+        work.line = row.line
+        _put_aliases(work, row, key)
+    _put_broader(work, rows, keys)
+    rebuild_ancestors(work.connection)
+    return keys
+
+
+def _refuse_repetitions(work: _Import, rows: list[_Row]) -> None:
+    """What is given twice leaves open which of them is meant."""
+    names: dict[str, int] = {}
+    codes: dict[str, int] = {}
+    for row in rows:
+        work.line = row.line
+        if row.code is not None and codes.setdefault(row.code, row.line) != row.line:
+            raise VocabularyError(f"the code {row.code!r} stands in line {codes[row.code]} too")
+        if names.setdefault(fold(row.name), row.line) != row.line:
+            raise VocabularyError(f"the name {row.name!r} stands in line {names[fold(row.name)]} too")
+    for row in rows:
+        work.line = row.line
+        for alias in row.aliases:
+            if names.setdefault(fold(alias), row.line) != row.line:
+                raise VocabularyError(f"the alias {alias!r} stands in line {names[fold(alias)]} too")
+
+
+def _put_term(work: _Import, row: _Row) -> int:
+    """The key of the row's term, made or changed as far as name, code and suggest go."""
+    name = require_spelling(row.name)
+    known = work.vocabulary.known(name)
+    term = next((each for each in work.vocabulary.terms if row.code and each.code == row.code), None)
+    if term is None and known is not None and known.folded == fold(name):
+        term = known
+    if known is not None and known != term:
+        raise VocabularyError(
+            f"{name!r} is a spelling of {known.name}"
+            + (f"; to rename that, give its code: {known.code}" if known.code and term is None else "")
+        )
+    _refuse_taken(work.vocabulary, row, term)
+    if term is None:
+        broader = work.vocabulary.broader_for(name)
+        work.execute(
+            sa.insert(genre).values(
+                name=name,
+                folded=fold(name),
+                code=row.code,
+                broader_id=None if broader is None else broader.id,
+                origin="house",
+                suggest=row.suggest is not False,
+                write=True,
+            )
+        )
+        return require(work.vocabulary, name).id
+    wanted = {
+        "name": name,
+        "code": row.code or term.code,
+        "suggest": term.suggest if row.suggest is None else row.suggest,
+    }
+    if wanted != {"name": term.name, "code": term.code, "suggest": term.suggest}:
+        _change(work, term, folded=fold(name), **wanted)
+        if fold(name) != term.folded:
+            _keep_old_name(work, term, fold(name))
+    return term.id
+
+
+def _refuse_taken(vocabulary: Vocabulary, row: _Row, term: Term | None) -> None:
+    """A term merged into another keeps its name and its code."""
+    folded = fold(row.name)
+    for each in vocabulary.by_id.values():
+        if each == term:
+            continue
+        if row.code is not None and each.code == row.code:
+            raise VocabularyError(f"the code {row.code!r} belongs to {each.name}")
+        if each.folded == folded:
+            raise VocabularyError(f"{row.name!r} is the name of a genre that was merged; choose another one")
+
+
+def _keep_old_name(work: _Import, term: Term, folded: str) -> None:
+    """What is tagged with the old name goes on being read; the new name is no alias any more."""
+    work.execute(sa.delete(genre_alias).where(genre_alias.c.folded == folded))
+    work.execute(
+        sa.insert(genre_alias).values(
+            genre_id=term.id, alias=term.name, folded=term.folded, added_by=ADDED_BY_IMPORT
+        )
+    )
+
+
+def _put_aliases(work: _Import, row: _Row, key: int) -> None:
+    for alias in row.aliases:
+        spelling = require_spelling(alias)
+        known = work.vocabulary.known(spelling)
+        if known is None or known.id != key:
+            term = work.vocabulary.by_id[key]
+            work.tracks |= add_alias(work.connection, spelling, term.name, ADDED_BY_IMPORT)
+            work.vocabulary = load(work.connection)
+
+
+def _put_broader(work: _Import, rows: list[_Row], keys: list[int]) -> None:
+    """Puts all terms in their places at once: a circle that is there only on the way is nobody's fault."""
+    above = {key: term.broader_id for key, term in work.vocabulary.by_id.items()}
+    for row, key in zip(rows, keys, strict=True):
+        work.line = row.line
+        if row.broader is not None:
+            above[key] = require(work.vocabulary, row.broader).id if row.broader else None
+    for row, key in zip(rows, keys, strict=True):
+        work.line = row.line
+        _refuse_circle(work.vocabulary, above, key)
+    for key in keys:
+        term = work.vocabulary.by_id[key]
+        if above[key] != term.broader_id:
+            _change(work, term, broader_id=above[key])
+
+
+def _refuse_circle(vocabulary: Vocabulary, above: Mapping[int, int | None], key: int) -> None:
+    chain = [key]
+    while (upper := above[chain[-1]]) is not None:
+        if upper in chain:
+            names = " < ".join(vocabulary.by_id[each].name for each in [*chain, upper])
+            raise VocabularyError(f"a genre cannot be broader than itself: {names}")
+        chain.append(upper)
+
+
+def _change(work: _Import, term: Term, **values: object) -> None:
+    """Changes a term; a person vouches for it by this."""
+    origin = "house" if term.origin == "file" else term.origin
+    work.execute(sa.update(genre).where(genre.c.id == term.id).values(origin=origin, **values))
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a file can say of a term."""
+
+    name: str
+    code: str | None
+    broader_id: int | None
+    suggest: bool
+    aliases: frozenset[str]
+
+
+def _state(vocabulary: Vocabulary) -> dict[int, _State]:
+    aliases = aliases_by_genre(vocabulary)
+    return {
+        key: _State(term.name, term.code, term.broader_id, term.suggest, frozenset(aliases[key]))
+        for key, term in vocabulary.by_id.items()
+    }
+
+
+def _read(stream: TextIO, file: str) -> list[_Row]:
+    try:
+        text = stream.read().removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise VocabularyError(f"{file}: is not UTF-8 text; save it as CSV UTF-8") from None
+    first = text.partition("\n")[0]
+    # Spreadsheet programs of half of Europe write semicolons.
+    reader = csv.reader(
+        io.StringIO(text), delimiter=";" if ";" in first and "," not in first else ",", strict=True
+    )
+    try:
+        header = [cell.strip().casefold() for cell in next(reader, [])]
+        _check_header(header)
+        return [
+            _row(reader.line_num, dict(zip(header, cells, strict=True)))
+            for cells in _lines(reader, len(header))
+        ]
+    except (csv.Error, VocabularyError) as error:
+        raise VocabularyError(f"{file}, line {reader.line_num}: {error}") from None
+
+
+def _check_header(header: list[str]) -> None:
+    if "name" not in header:
+        raise VocabularyError(f"has no column `name`; the columns are {', '.join(COLUMNS)}")
+    for cell in header:
+        if cell not in COLUMNS:
+            raise VocabularyError(f"the column {cell!r} is unknown; the columns are {', '.join(COLUMNS)}")
+        if header.count(cell) > 1:
+            raise VocabularyError(f"the column {cell!r} is there twice")
+
+
+def _lines(reader: Iterator[list[str]], width: int) -> Iterator[list[str]]:
+    for cells in reader:
+        if len(cells) > width and any(cells[width:]):
+            raise VocabularyError(f"has {len(cells)} cells, the header {width}")
+        if any(cell.strip() for cell in cells):
+            yield [*cells, *[""] * width][:width]
+
+
+def _row(line: int, cells: Mapping[str, str]) -> _Row:
+    plain = {column: clean(_unguard(cell)) for column, cell in cells.items()}
+    suggest = plain.get("suggest", "").casefold()
+    if suggest and suggest not in _YES_AND_NO:
+        raise VocabularyError(f"suggest is {plain['suggest']!r}, not yes or no")
+    if not plain["name"]:
+        raise VocabularyError("a genre needs a name")
+    return _Row(
+        line,
+        plain["name"],
+        plain.get("code") or None,
+        plain.get("broader"),
+        tuple(alias.strip() for alias in plain.get("aliases", "").split(";") if alias.strip()),
+        _YES_AND_NO.get(suggest),
+    )
+
+
+def _guard(cell: str) -> str:
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _unguard(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
