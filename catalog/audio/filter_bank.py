@@ -1,0 +1,79 @@
+"""Banks of filters over the bins of a power spectrum: mel bands and pitch classes."""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import librosa
+import numpy as np
+import numpy.typing as npt
+
+from catalog.audio.compiled import compiled
+from catalog.audio.feature_set import Float32
+from catalog.audio.spectrum import FRAME, SAMPLE_RATE
+
+MEL_BANDS = 128
+PITCH_CLASSES = 12
+
+
+@dataclass(frozen=True, eq=False)
+class FilterBank:
+    """Weights (bands, 1025 bins) and, for each band, the half-open range of bins outside which they are zero."""
+
+    weights: Float32
+    start: npt.NDArray[np.int64]
+    stop: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, weights: Float32) -> "FilterBank":
+        heard = weights != 0
+        start = heard.argmax(axis=1)
+        stop = np.where(heard.any(axis=1), weights.shape[1] - heard[:, ::-1].argmax(axis=1), start)
+        return cls(np.ascontiguousarray(weights, np.float32), start, stop)
+
+    def power(self, magnitude: Float32) -> Float32:
+        """The weighted sums (bands, frames) of the squared magnitudes (1025 bins, frames)."""
+        result = np.empty((len(self.weights), magnitude.shape[1]), np.float32)
+        _weighted_power(magnitude, self.weights, self.start, self.stop, result)
+        return result
+
+
+@cache
+def mel_bank() -> FilterBank:
+    """128 triangles of equal area from 0 to 11,025 Hz on Slaney's mel scale: `librosa.filters.mel`."""
+    return FilterBank.of(librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FRAME, n_mels=MEL_BANDS))
+
+
+@lru_cache(maxsize=128)  # there are a hundred tunings
+def pitch_class_bank(tuning: float) -> FilterBank:
+    """Twelve pitch classes from C on, `tuning` semitones off A 440: `librosa.filters.chroma`."""
+    return FilterBank.of(librosa.filters.chroma(sr=SAMPLE_RATE, n_fft=FRAME, tuning=tuning))
+
+
+@compiled
+def _weighted_power(
+    magnitude: Float32,
+    weights: Float32,
+    start: npt.NDArray[np.int64],
+    stop: npt.NDArray[np.int64],
+    result: Float32,
+) -> None:
+    frames = magnitude.shape[1]
+    width = 64
+    total = np.empty(width, np.float32)
+    for left in range(0, frames, width):
+        right = min(left + width, frames)
+        for band in range(len(weights)):
+            total[:] = 0
+            for k in range(start[band], stop[band]):
+                weight = weights[band, k]
+                row = magnitude[k, left:right]
+                for frame in range(len(row)):
+                    total[frame] += weight * (row[frame] * row[frame])
+            for frame in range(right - left):
+                result[band, left + frame] = total[frame]
+
+
+def cepstrum(mel_decibels: Float32) -> Float32:
+    """The first 20 mel-frequency cepstral coefficients (20, frames): `librosa.feature.mfcc(S=mel_decibels)`."""
+    result: Float32 = librosa.feature.mfcc(S=mel_decibels, n_mfcc=20)
+    return result

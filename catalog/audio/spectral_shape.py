@@ -1,0 +1,173 @@
+"""How the energy of each frame lies along frequency: centre, width, roll-off, level and contrast."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.audio.compiled import compiled
+from catalog.audio.decibel import decibels
+from catalog.audio.feature_set import Float32
+from catalog.audio.spectrum import BINS, FRAME, SAMPLE_RATE
+
+CONTRAST_BANDS = 7
+_LOWEST = 200.0  # Hz, where the first octave of the contrast begins; below it lies one band more
+_QUANTILE = 0.02  # share of a band's bins that counts as its peak, and as its valley
+_ROLL_OFF = 0.85  # share of the magnitudes below the roll-off frequency
+_BIN = SAMPLE_RATE / FRAME  # Hz
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralShape:
+    """One number for each frame: three frequencies in Hz, and the root mean square of the windowed samples.
+
+    All three frequencies are 0 where there is silence. `level` is that of `librosa.feature.rms(S=...)`: under a Hann
+    window, 4.3 dB below that of the samples.
+    """
+
+    centroid: Float32
+    bandwidth: Float32
+    roll_off: Float32
+    level: Float32
+
+
+def spectral_shape(magnitude: Float32) -> SpectralShape:
+    """Shape of magnitudes (1025 bins, frames).
+
+    `librosa.feature.spectral_centroid`, `spectral_bandwidth`, `spectral_rolloff` and `rms`, in one pass: the width
+    comes out of first and second moments in float64 (E[k^2] - E[k]^2), where librosa takes a pass for each.
+    """
+    frames = magnitude.shape[1]
+    shape = SpectralShape(*(np.empty(frames, np.float32) for _ in range(4)))
+    _shape(magnitude, shape.centroid, shape.bandwidth, shape.roll_off, shape.level)
+    return shape
+
+
+def spectral_contrast(magnitude: Float32) -> npt.NDArray[np.float64]:
+    """Peak above valley (7 bands, frames), dB of magnitude: below 200 Hz, five octaves from there, and the rest.
+
+    `librosa.feature.spectral_contrast(S=magnitude)` (Jiang et al., "Music type classification by spectral contrast
+    feature", ICME 2002), the same numbers; only the few bins that count are kept in order, where librosa sorts all.
+    """
+    frames = magnitude.shape[1]
+    first, last, kept = _contrast_bands()
+    peak = np.empty((CONTRAST_BANDS, frames), np.float32)
+    valley = np.empty((CONTRAST_BANDS, frames), np.float32)
+    _extremes(magnitude, first, last, kept, peak, valley)
+    contrast: npt.NDArray[np.float64] = decibels(peak.astype(np.float64)) - decibels(
+        valley.astype(np.float64)
+    )
+    return contrast
+
+
+@cache
+def _contrast_bands() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each band the first bin, the bin after the last, and how many bins make its peak and its valley.
+
+    As librosa counts: a band borrows the bin below it, gives its own last bin to the next, and its share is taken of
+    what it had before it gave.
+    """
+    frequency = np.arange(BINS) * _BIN
+    edges = np.concatenate(([0.0], _LOWEST * 2.0 ** np.arange(CONTRAST_BANDS)))
+    first, last, kept = (np.empty(CONTRAST_BANDS, np.int64) for _ in range(3))
+    for band in range(CONTRAST_BANDS):
+        inside = np.flatnonzero((frequency >= edges[band]) & (frequency <= edges[band + 1]))
+        highest = band == CONTRAST_BANDS - 1
+        first[band] = inside[0] - (band > 0)
+        end = BINS if highest else inside[-1] + 1
+        kept[band] = max(1, round(_QUANTILE * (end - first[band])))
+        last[band] = end if highest else end - 1
+    return first, last, kept
+
+
+@compiled
+def _shape(
+    magnitude: Float32, centroid: Float32, bandwidth: Float32, roll_off: Float32, level: Float32
+) -> None:
+    bins, frames = magnitude.shape
+    width = 64
+    sums = np.empty((3, width), np.float64)
+    power = np.empty(width, np.float32)
+    total = np.empty(width, np.float32)
+    below = np.empty(width, np.int32)
+    for left in range(0, frames, width):
+        count = min(width, frames - left)
+        sums[:] = 0
+        power[:] = 0
+        total[:] = 0
+        for k in range(bins):
+            row = magnitude[k, left : left + count]
+            once = np.float32(0.5 if k in {0, bins - 1} else 1)  # bins without a mirror image
+            first, second = np.float64(k), np.float64(k) * k
+            for i in range(count):
+                value = row[i]
+                power[i] += once * (value * value)
+                total[i] += value
+                sums[0, i] += value
+                sums[1, i] += first * value
+                sums[2, i] += second * value
+        for i in range(count):
+            level[left + i] = np.sqrt(2 * power[i] / np.float32((2 * (bins - 1)) ** 2))
+            if sums[0, i] > 0:
+                mean = sums[1, i] / sums[0, i]
+                centroid[left + i] = mean * _BIN
+                bandwidth[left + i] = np.sqrt(max(0.0, sums[2, i] / sums[0, i] - mean * mean)) * _BIN
+            else:
+                centroid[left + i] = 0
+                bandwidth[left + i] = 0
+            power[i] = np.float32(_ROLL_OFF) * total[i]  # from here on the threshold of the roll-off
+        total[:] = 0
+        below[:] = 0
+        for k in range(bins):
+            row = magnitude[k, left : left + count]
+            for i in range(count):
+                total[i] += row[i]
+                below[i] += total[i] < power[i]
+        for i in range(count):
+            roll_off[left + i] = below[i] * _BIN
+
+
+@compiled
+def _extremes(
+    magnitude: Float32,
+    first: npt.NDArray[np.int64],
+    last: npt.NDArray[np.int64],
+    kept: npt.NDArray[np.int64],
+    peak: Float32,
+    valley: Float32,
+) -> None:
+    """Mean of the `kept` largest and of the `kept` smallest bins of each band, added up in ascending order."""
+    frames = magnitude.shape[1]
+    width = 64
+    largest = np.empty((kept.max(), width), np.float32)  # in descending order
+    smallest = np.empty((kept.max(), width), np.float32)  # in ascending order
+    rising = np.empty(width, np.float32)
+    falling = np.empty(width, np.float32)
+    for left in range(0, frames, width):
+        count = min(width, frames - left)
+        for band in range(len(kept)):
+            largest[:] = -np.inf
+            smallest[:] = np.inf
+            for k in range(first[band], last[band]):
+                for i in range(count):
+                    rising[i] = magnitude[k, left + i]
+                    falling[i] = magnitude[k, left + i]
+                for rank in range(kept[band]):
+                    above, under = largest[rank], smallest[rank]
+                    for i in range(count):
+                        value = above[i]
+                        above[i] = max(value, rising[i])
+                        rising[i] = min(value, rising[i])
+                        value = under[i]
+                        under[i] = min(value, falling[i])
+                        falling[i] = max(value, falling[i])
+            rising[:] = 0
+            falling[:] = 0
+            for rank in range(kept[band]):
+                for i in range(count):
+                    rising[i] += largest[kept[band] - 1 - rank, i]
+                    falling[i] += smallest[rank, i]
+            for i in range(count):
+                peak[band, left + i] = rising[i] / np.float32(kept[band])
+                valley[band, left + i] = falling[i] / np.float32(kept[band])

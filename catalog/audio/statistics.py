@@ -1,0 +1,79 @@
+"""The seven statistics that make one row of numbers comparable with another of different length."""
+
+import numpy as np
+
+from catalog.audio.compiled import compiled
+from catalog.audio.feature_set import Float32
+
+STATISTICS = ("mean", "median", "std", "min", "max", "kurtosis", "skew")
+
+
+def statistics(rows: Float32) -> Float32:
+    """The STATISTICS (7, rows) of each row (rows, frames), in that order.
+
+    As FMA's `features.py` has them: deviation and moments of the population, kurtosis 0 for a normal distribution
+    (`scipy.stats.kurtosis` and `skew` at their defaults), but in float64, and 0 instead of NaN for a row that is
+    constant, which scipy takes a row to be whose deviation is no more than rounding of its mean.
+    """
+    result = np.empty((len(STATISTICS), len(rows)), np.float32)
+    _moments(rows, result)
+    result[1] = _medians(rows)
+    return result
+
+
+def _medians(rows: Float32) -> Float32:
+    """`np.median` of each row, which spends seven eighths of its time on looking for NaN."""
+    count = rows.shape[1]
+    below, above = (count - 1) // 2, count // 2
+    ranked = np.partition(rows, sorted({below, above}), axis=1)
+    return (ranked[:, below] + ranked[:, above]) / np.float32(2)
+
+
+@compiled
+def _moments(rows: Float32, result: Float32) -> None:
+    width = 16
+    count = rows.shape[1]
+    whole = count // width * width
+    sums = np.empty((3, width), np.float64)
+    ends = np.empty((2, width), np.float32)
+    for index in range(len(rows)):
+        row = rows[index]
+        sums[:] = 0
+        ends[0] = row[0]
+        ends[1] = row[0]
+        for start in range(0, whole, width):
+            for lane in range(width):
+                value = row[start + lane]
+                sums[0, lane] += value
+                ends[0, lane] = min(ends[0, lane], value)
+                ends[1, lane] = max(ends[1, lane], value)
+        for start in range(whole, count):
+            sums[0, 0] += row[start]
+            ends[0, 0] = min(ends[0, 0], row[start])
+            ends[1, 0] = max(ends[1, 0], row[start])
+        mean = sums[0].sum() / count
+        sums[:] = 0
+        for start in range(0, whole, width):
+            for lane in range(width):
+                off = row[start + lane] - mean
+                square = off * off
+                sums[0, lane] += square
+                sums[1, lane] += square * off
+                sums[2, lane] += square * square
+        for start in range(whole, count):
+            off = row[start] - mean
+            square = off * off
+            sums[0, 0] += square
+            sums[1, 0] += square * off
+            sums[2, 0] += square * square
+        second, third, fourth = sums[0].sum() / count, sums[1].sum() / count, sums[2].sum() / count
+        result[0, index] = mean
+        result[2, index] = np.sqrt(second)
+        result[3, index] = ends[0].min()
+        result[4, index] = ends[1].max()
+        if second <= (1.1920929e-07 * mean) ** 2:  # rounding of float32
+            result[5, index] = 0
+            result[6, index] = 0
+        else:
+            result[5, index] = fourth / (second * second) - 3
+            result[6, index] = third / second**1.5

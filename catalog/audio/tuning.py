@@ -1,0 +1,58 @@
+"""How far a recording is tuned off A 440."""
+
+import librosa
+import numpy as np
+import numpy.typing as npt
+
+from catalog.audio.compiled import compiled
+from catalog.audio.feature_set import Float32
+from catalog.audio.spectrum import FRAME, SAMPLE_RATE
+
+_LOWEST, _HIGHEST = 150.0, 4000.0  # Hz, where peaks are looked for
+_THRESHOLD = 0.1  # share of a frame's largest magnitude that a peak must exceed
+
+
+def tuning(by_frame: Float32) -> float:
+    """Deviation of magnitudes (frames, 1025 bins) from A 440 in semitones: -0.5, -0.49 ... 0.49; 0 without any pitch.
+
+    The number that `librosa.estimate_tuning(S=magnitude)` gives: frequencies of spectral peaks by parabolic
+    interpolation, those at least as strong as their median, the fullest hundredth of a semitone.
+    """
+    pitches, strengths = _peaks(by_frame)
+    if not len(pitches):
+        return 0.0
+    strong = pitches[strengths >= np.median(strengths)]
+    return float(librosa.pitch_tuning(strong, resolution=0.01, bins_per_octave=12))
+
+
+@compiled
+def _peaks(by_frame: Float32) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Frequency (Hz) and height of every peak, as `librosa.piptrack` finds them."""
+    frames = len(by_frame)
+    first = int(np.ceil(_LOWEST * FRAME / SAMPLE_RATE))
+    last = int(np.ceil(_HIGHEST * FRAME / SAMPLE_RATE))
+    room = frames * ((last - first) // 2 + 1)  # no two neighbours are both peaks
+    pitches = np.empty(room, np.float32)
+    strengths = np.empty(room, np.float32)
+    found = 0
+    for frame in range(frames):
+        row = by_frame[frame]
+        largest = np.float32(0)
+        for k in range(len(row)):
+            largest = max(largest, row[k])
+        threshold = np.float32(_THRESHOLD) * largest
+        for k in range(first, last):
+            here, before, after = row[k], row[k - 1], row[k + 1]
+            if here <= threshold:
+                continue
+            # A neighbour under the threshold counts as nothing; of equal neighbours the first is the peak.
+            if here > (before if before > threshold else 0) and here >= (after if after > threshold else 0):
+                curve = np.float64(after + before) - 2.0 * np.float64(here)
+                slope = np.float64(after - before) / 2
+                shift = np.float32(0)
+                if abs(slope) < abs(curve):
+                    shift = np.float32(-slope / curve)
+                pitches[found] = (k + np.float64(shift)) * SAMPLE_RATE / FRAME
+                strengths[found] = here + np.float32(0.5) * ((after - before) / np.float32(2)) * shift
+                found += 1
+    return pitches[:found], strengths[:found]
