@@ -1,0 +1,135 @@
+"""Vectors of tracks: storing them, loading them as a matrix, and which tracks lack one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
+
+from catalog.collection.recipes import Recipe
+from catalog.db.columns import now
+from catalog.db.tables import failure, feature_set, feature_vector, track
+from catalog.db.upsert import insert_into
+
+Float32 = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+
+CHUNK = 5_000
+
+
+def store_vector(
+    connection: Connection,
+    recipe: Recipe,
+    track_id: int,
+    vector: Float32,
+    *,
+    fingerprint: str | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> None:
+    """Puts a vector in the place of an older one of the same recipe and track.
+
+    `fingerprint` is that of the file which was heard; None for what came from elsewhere, which is never stale.
+    Raises ValueError where the vector is not as long as the recipe says.
+    """
+    if vector.shape != (len(recipe.dimensions),):
+        raise ValueError(f"{recipe.name} has {len(recipe.dimensions)} dimensions, the vector {vector.shape}")
+    values = {
+        "vector": vector,
+        "fingerprint": fingerprint,
+        "provenance": None if provenance is None else dict(provenance),
+        "computed_at": now(),
+    }
+    keys = [feature_vector.c.feature_set_id, feature_vector.c.track_id]
+    connection.execute(
+        insert_into(connection, feature_vector)
+        .values(feature_set_id=recipe.id, track_id=track_id, **values)
+        .on_conflict_do_update(index_elements=keys, set_=values)
+    )
+
+
+def renew_vectors(connection: Connection, track_id: int, fingerprint: str | None) -> None:
+    """Says that the vectors of a track hold for a file whose tags, but not whose sound, have changed."""
+    connection.execute(
+        sa.update(feature_vector)
+        .where(feature_vector.c.track_id == track_id, feature_vector.c.fingerprint.is_not(None))
+        .values(fingerprint=fingerprint)
+    )
+
+
+def load_matrix(
+    connection: Connection, recipe: Recipe, track_ids: Sequence[int] | Ids | None = None
+) -> tuple[Ids, Float32]:
+    """The vectors of a recipe, one row a track, for the tracks given or for all.
+
+    Gives the tracks' ids, ascending, and a matrix (tracks, dimensions) in the same order. Tracks without a vector
+    are not in it. Raises ValueError where a stored vector is not as long as the recipe says.
+    """
+    columns = feature_vector.c
+    query = sa.select(columns.track_id, columns.vector).where(columns.feature_set_id == recipe.id)
+    if track_ids is None:
+        count = connection.execute(
+            sa.select(sa.func.count()).where(columns.feature_set_id == recipe.id)
+        ).scalar_one()
+        queries = [query.order_by(columns.track_id)]
+    else:
+        wanted = np.unique(np.asarray(track_ids, np.int64))
+        count = len(wanted)
+        queries = [
+            query.where(columns.track_id.in_(part.tolist())).order_by(columns.track_id)
+            for part in _chunks(wanted)
+        ]
+    ids = np.empty(count, np.int64)
+    matrix = np.empty((count, len(recipe.dimensions)), np.float32)
+    filled = 0
+    for part_query in queries:
+        for track_id, vector in connection.execute(part_query.execution_options(yield_per=CHUNK)):
+            if len(vector) != matrix.shape[1]:
+                raise ValueError(
+                    f"track {track_id} has {len(vector)} numbers for {recipe.name}, not {matrix.shape[1]}"
+                )
+            ids[filled], matrix[filled] = track_id, vector
+            filled += 1
+    return ids[:filled], matrix[:filled]
+
+
+def unheard(recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None) -> sa.Select[int]:
+    """The query of what is pending: ids of tracks that lack a fresh vector of one of the recipes, and did not fail.
+
+    A vector is fresh while the file is the one that was heard. A failure holds until the file changes, or until a
+    recipe comes that is newer than it. `where` is a condition on `track` that narrows the search.
+    """
+    conditions = [track.c.state == "present", sa.or_(*(_lacks(recipe_id) for recipe_id in recipe_ids))]
+    if where is not None:
+        conditions.append(where)
+    return sa.select(track.c.id).where(*conditions)
+
+
+def _lacks(recipe_id: int) -> ColumnElement[bool]:
+    has_fresh = sa.exists().where(
+        feature_vector.c.feature_set_id == recipe_id,
+        feature_vector.c.track_id == track.c.id,
+        sa.or_(
+            feature_vector.c.fingerprint.is_(None),
+            feature_vector.c.fingerprint
+            == sa.func.coalesce(track.c.fingerprint, feature_vector.c.fingerprint),
+        ),
+    )
+    made_at = sa.select(feature_set.c.created_at).where(feature_set.c.id == recipe_id).scalar_subquery()
+    has_failed = sa.exists().where(
+        failure.c.track_id == track.c.id,
+        failure.c.fingerprint.is_not_distinct_from(track.c.fingerprint),
+        sa.or_(
+            failure.c.feature_set_id == recipe_id,
+            sa.and_(failure.c.feature_set_id.is_(None), failure.c.failed_at >= made_at),
+        ),
+    )
+    return sa.and_(~has_fresh, ~has_failed)
+
+
+def _chunks(ids: Ids) -> Iterator[Ids]:
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]

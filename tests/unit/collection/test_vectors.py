@@ -1,0 +1,128 @@
+"""Recipes as rows, vectors as a matrix, and which tracks lack one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.collection.recipes import activate, active_recipe, find_recipe, register, tag_dimensions
+from catalog.collection.vectors import load_matrix, renew_vectors, store_vector, unheard
+from catalog.db.columns import now
+from catalog.db.database import Database
+from catalog.db.tables import auto_tag_word, collection, failure, feature_vector, track
+
+
+def features(
+    name: str = "tiny", version: int = 1, dimensions: tuple[str, ...] = ("a", "b", "c")
+) -> FeatureSet:
+    return FeatureSet(name, version, {"bands": 3}, dimensions, 8_000, lambda _: np.zeros(3, np.float32))
+
+
+def add_tracks(connection: Connection, count: int) -> list[int]:
+    home = connection.execute(
+        sa.insert(collection).values(name="music", kind="folder", root="/music", root_bytes=b"/music")
+    ).inserted_primary_key[0]
+    return [
+        connection.execute(
+            sa.insert(track).values(
+                collection_id=home, path=f"{n}.wav", path_bytes=f"{n}.wav".encode(), fingerprint=f"print-{n}"
+            )
+        ).inserted_primary_key[0]
+        for n in range(count)
+    ]
+
+
+def test_registering_twice_gives_the_same_row(database: Database) -> None:
+    with database.write() as connection:
+        first = register(connection, features())
+        assert register(connection, features()) == first
+        assert find_recipe(connection, first.hash) == first
+        assert first.dimensions == ("a", "b", "c")
+
+
+def test_a_new_version_stands_beside_the_old_until_someone_switches(database: Database) -> None:
+    with database.write() as connection:
+        old = register(connection, features())
+        new = register(connection, features(version=2))
+        assert (old.active, new.active) == (True, False)
+        assert active_recipe(connection, "tiny") == old
+        activate(connection, new)
+        found = active_recipe(connection, "tiny")
+        assert found is not None
+        assert found.id == new.id
+        assert active_recipe(connection, "other") is None
+
+
+def test_words_of_a_network_are_known_before_the_first_track(database: Database) -> None:
+    dimensions = ("msd.penultimate.000", "msd.tag.rock", "mtt.tag.no. 1")
+    with database.write() as connection:
+        register(connection, features(dimensions=dimensions))
+        words = connection.execute(sa.select(auto_tag_word.c.network, auto_tag_word.c.tag)).all()
+    assert set(words) >= {("msd", "rock"), ("mtt", "no. 1")}
+    assert tag_dimensions(dimensions) == {("msd", "rock"): 1, ("mtt", "no. 1"): 2}
+
+
+def test_vectors_come_back_as_a_matrix_in_the_order_of_the_tracks(database: Database) -> None:
+    with database.write() as connection:
+        recipe = register(connection, features())
+        ids = add_tracks(connection, 4)
+        for place in (2, 0, 3):
+            store_vector(connection, recipe, ids[place], np.full(3, place, np.float32))
+        store_vector(connection, recipe, ids[0], np.full(3, 7, np.float32), provenance={"decoder": "none"})
+    with database.read() as connection:
+        found, matrix = load_matrix(connection, recipe)
+        assert found.tolist() == [ids[0], ids[2], ids[3]]
+        assert matrix.dtype == np.float32
+        assert matrix[:, 0].tolist() == [7, 2, 3]
+        found, matrix = load_matrix(connection, recipe, [ids[3], ids[1], ids[2], ids[3]])
+        assert (found.tolist(), matrix[:, 1].tolist()) == ([ids[2], ids[3]], [2, 3])
+        found, matrix = load_matrix(connection, recipe, [])
+        assert (found.shape, matrix.shape) == ((0,), (0, 3))
+
+
+def test_a_vector_of_another_length_is_refused(database: Database) -> None:
+    with database.write() as connection:
+        recipe = register(connection, features())
+        (track_id,) = add_tracks(connection, 1)
+        with pytest.raises(ValueError, match="3 dimensions"):
+            store_vector(connection, recipe, track_id, np.zeros(4, np.float32))
+
+
+def test_pending_is_what_has_no_fresh_vector_and_no_failure(database: Database) -> None:
+    with database.write() as connection:
+        recipe = register(connection, features())
+        fresh, stale, imported, missing, failed, failed_before, untouched = ids = add_tracks(connection, 7)
+        for track_id, fingerprint in ((fresh, "print-0"), (stale, "old"), (imported, None)):
+            store_vector(connection, recipe, track_id, np.zeros(3, np.float32), fingerprint=fingerprint)
+        connection.execute(sa.update(track).where(track.c.id == missing).values(state="missing"))
+        for track_id, fingerprint in ((failed, "print-4"), (failed_before, "old")):
+            connection.execute(
+                sa.insert(failure).values(
+                    track_id=track_id, stage="decoding", reason="empty", message="x", fingerprint=fingerprint
+                )
+            )
+
+        def pending(*recipes: int, where: sa.ColumnElement[bool] | None = None) -> set[int]:
+            return set(connection.execute(unheard(recipes, where)).scalars())
+
+        assert pending(recipe.id) == {stale, failed_before, untouched}
+        assert pending(recipe.id, where=track.c.id > stale) == {failed_before, untouched}
+        connection.execute(sa.update(failure).values(failed_at=now() - timedelta(days=1)))
+        newer = register(connection, features(version=2))
+        assert pending(newer.id) == set(ids) - {missing}
+        assert pending(recipe.id, newer.id) == set(ids) - {missing}
+
+
+def test_renewing_makes_vectors_fresh_without_hearing_again(database: Database) -> None:
+    with database.write() as connection:
+        recipe = register(connection, features())
+        (track_id,) = add_tracks(connection, 1)
+        store_vector(connection, recipe, track_id, np.zeros(3, np.float32), fingerprint="old")
+        renew_vectors(connection, track_id, "print-0")
+        assert connection.execute(unheard([recipe.id])).all() == []
+        assert connection.execute(sa.select(feature_vector.c.fingerprint)).scalar_one() == "print-0"
