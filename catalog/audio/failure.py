@@ -17,6 +17,7 @@ class AudioFailure(Exception):  # noqa: N818 -- the noun of the house; `failure`
             "undecodable",  # sound is announced, but no usable sample comes out
             "too-short",  # less than half a second of sound
             "silent",  # nothing but digital silence wherever it was listened to
+            "not-finite",  # a feature set gave a number that is none
             "changed",  # the file was written to while it was read
         }
     )

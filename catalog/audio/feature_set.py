@@ -47,6 +47,7 @@ class FeatureSet:
     dimensions: tuple[str, ...]
     sample_rate: int
     compute: Callable[[Waveform], Float32]
+    libraries: tuple[str, ...] = ("numpy",)  # distributions whose version belongs to a vector's provenance
 
     def __post_init__(self) -> None:
         if len(set(self.dimensions)) != len(self.dimensions):

@@ -13,14 +13,12 @@ import numpy.typing as npt
 
 from catalog.audio import network
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.audio.loudness import SILENCE, loudness
 from catalog.audio.network import NETWORKS, PATCH, PENULTIMATE, NetworkName
 
 SAMPLE_RATE = 16_000
 WINDOW, HOP = 512, 256
 LEVEL = -14.0  # dBFS RMS; the middle of what mastered music is
-SILENCE = (
-    -90.0
-)  # dBFS RMS; below this there is only the dither of 16 bits, and raising it would analyse noise
 MOST_PATCHES, LEAST_HOP = 10, 93
 
 PARAMETERS = {
@@ -66,10 +64,10 @@ def log_mel(samples: Float32) -> Float32:
 
 def levelled(samples: Float32) -> Float32:
     """The samples brought to LEVEL dBFS RMS; what is below SILENCE stays as it is."""
-    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0
-    if rms < 10 ** (SILENCE / 20):
+    now = loudness(samples)
+    if now < SILENCE:
         return samples
-    return (samples * (10 ** (LEVEL / 20) / rms)).astype(np.float32)
+    return samples * np.float32(10 ** ((LEVEL - now) / 20))
 
 
 def patch_starts(frames: int) -> npt.NDArray[np.int64]:
@@ -129,4 +127,5 @@ MUSICNN = FeatureSet(
     dimensions=dimension_names(),
     sample_rate=SAMPLE_RATE,
     compute=compute,
+    libraries=("numpy", "onnxruntime"),
 )

@@ -36,7 +36,7 @@ def mel_filters() -> Float32:
 @cache
 def _session(network: NetworkName) -> Any:
     """One session a process. With one thread it starts none of its own, so it goes on working in a forked child."""
-    import onnxruntime  # noqa: PLC0415 -- only what analyses pays for it
+    import onnxruntime  # only what analyses pays for it
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -1,0 +1,121 @@
+"""The compressed audio stream of a file: opening it, walking its packets, and what a walk tells for certain."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+
+from catalog.audio.failure import AudioFailure
+from catalog.audio.source import Source
+
+# In quotes, for only the type checker knows that packets are generic.
+AudioPacket: TypeAlias = "Packet[AudioStream]"
+
+# Containers that hold sound, by FFmpeg's names. Playlists, pictures, subtitles and everything that makes FFmpeg open
+# another file or address by itself stay out.
+CONTAINERS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,loas,matroska,mov,mp3,mpc,mpc8,"
+    "mpeg,mpegts,ogg,oma,qoa,rm,shn,tak,truehd,tta,voc,w64,wav,webm,wv,xwma"
+)
+# One broken packet is skipped; so many in a row and the rest of the file is given up.
+MOST_ERRORS = 64
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What walking all packets tells: none of it is taken from a header, because headers lie."""
+
+    duration: Fraction  # seconds: the sum of the packets' durations
+    first: int  # presentation time of the first packet, in the stream's time base
+    packets: int
+    audio_hash: str  # BLAKE2b-128, in hex, of the packets' bytes
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """The file's container and its best audio stream, to be decoded by one thread.
+
+    AudioFailure `not-audio`, `no-audio-stream` or `undecodable` where there is none.
+    """
+    source.seek(0)
+    try:
+        # Tags are not what is wanted here, and strict decoding of their text would fail the file.
+        container = av.open(source, "r", metadata_errors="replace", options={"format_whitelist": CONTAINERS})
+    except (av.error.FFmpegError, ValueError, MemoryError) as error:
+        source.check()
+        raise AudioFailure("not-audio", "is in no audio format that FFmpeg knows") from error
+    with container:
+        stream = container.streams.best("audio")
+        if not isinstance(stream, AudioStream):
+            raise AudioFailure("no-audio-stream", f"has no sound in it ({container.format.long_name})")
+        if stream.codec_context is None:
+            raise AudioFailure("undecodable", "its sound is in a format for which there is no decoder")
+        stream.codec_context.thread_count = 1
+        yield container, stream
+
+
+def time_base(stream: AudioStream) -> Fraction:
+    """Seconds a tick of the stream's times lasts."""
+    if not stream.time_base:
+        raise AudioFailure("undecodable", "its sound has no clock")
+    return stream.time_base
+
+
+def packets(container: InputContainer, stream: AudioStream) -> Iterator[AudioPacket]:
+    """The stream's packets with data in them, from where the container stands; broken ones are skipped."""
+    errors = 0
+    while errors < MOST_ERRORS:
+        try:
+            for packet in container.demux(stream):
+                if packet.size:
+                    errors = 0
+                    yield packet
+        except (av.error.FFmpegError, MemoryError):
+            errors += 1
+        else:
+            return
+
+
+class Clock:
+    """Where in the track a packet begins, by adding up what the packets before it last.
+
+    Unlike presentation times it survives streams that are chained or begin anew, and seconds that were cut out.
+    """
+
+    def __init__(self) -> None:
+        self.ticks = 0
+        self._last: int | None = None
+
+    def begin(self, packet: AudioPacket) -> int:
+        """The packet's beginning in ticks of the time base; the clock then stands at its end."""
+        if not packet.duration and packet.pts is not None:
+            # Without durations the steps of the presentation time have to do; what jumps back does not count.
+            if self._last is not None:
+                self.ticks += max(0, packet.pts - self._last)
+            self._last = packet.pts
+            return self.ticks
+        begin = self.ticks
+        self.ticks += packet.duration or 0
+        return begin
+
+
+def walk(container: InputContainer, stream: AudioStream) -> Walk:
+    """Reads all packets once, one at a time, and decodes none."""
+    digest = hashlib.blake2b(digest_size=16)
+    clock = Clock()
+    count = 0
+    first: int | None = None
+    for packet in packets(container, stream):
+        if first is None:
+            first = packet.pts
+        digest.update(packet)
+        clock.begin(packet)
+        count += 1
+    return Walk(clock.ticks * time_base(stream), first or 0, count, digest.hexdigest())

@@ -1,0 +1,93 @@
+"""A file on disk as FFmpeg reads it: a regular one, opened without waiting, watched for changes."""
+
+import os
+import stat
+from types import TracebackType
+from typing import Self
+
+from catalog.audio.failure import AudioFailure
+
+Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class Source:
+    """A regular file, open for reading, with the three methods that PyAV needs.
+
+    FFmpeg never sees the name: a name can be bytes that are no text, look like a URL or a protocol, or promise
+    another format than the content is.
+    """
+
+    def __init__(self, path: Name) -> None:
+        """Opens the file; AudioFailure `unreadable` or `empty` where there is nothing to read."""
+        try:
+            # A FIFO would block at opening and a device may do worse, so ask before, and again what was opened.
+            _must_be_regular(os.stat(path))  # noqa: PTH116 -- a Path holds no bytes
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except (OSError, ValueError) as error:
+            raise AudioFailure("unreadable", f"cannot be read: {_words(error)}") from error
+        try:
+            self._before = os.fstat(self._descriptor)
+            _must_be_regular(self._before)
+            _must_hold_bytes(self._before)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        self._error: OSError | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+    def read(self, size: int) -> bytes:
+        try:
+            return os.read(self._descriptor, size)
+        except OSError as error:
+            # Raised through FFmpeg's C frames it would come out as something else; `check` raises it instead.
+            self._error = error
+            return b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        try:
+            return os.lseek(self._descriptor, offset, whence)
+        except OSError:
+            return -1  # a damaged header asks for a place that cannot be: FFmpeg's to deal with
+
+    def tell(self) -> int:
+        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+
+    def check(self) -> None:
+        """Raises AudioFailure if the disk failed or the file changed since it was opened."""
+        if self._error is not None:
+            raise AudioFailure(
+                "unreadable", f"cannot be read to its end: {_words(self._error)}"
+            ) from self._error
+        now = os.fstat(self._descriptor)
+        if (now.st_size, now.st_mtime_ns) != (self._before.st_size, self._before.st_mtime_ns):
+            raise AudioFailure("changed", "the file was written to while it was read; it will be tried again")
+
+
+def _must_be_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kinds = {
+            stat.S_IFDIR: "a folder",
+            stat.S_IFIFO: "a named pipe",
+            stat.S_IFSOCK: "a socket",
+            stat.S_IFCHR: "a device",
+            stat.S_IFBLK: "a device",
+        }
+        kind = kinds.get(stat.S_IFMT(status.st_mode), "something else")
+        raise AudioFailure("unreadable", f"cannot be read: it is {kind} and no regular file")
+
+
+def _must_hold_bytes(status: os.stat_result) -> None:
+    if status.st_size == 0:
+        raise AudioFailure("empty", "the file is empty")
+
+
+def _words(error: OSError | ValueError) -> str:
+    # The message of an OSError holds the path, which is for the caller to show.
+    return error.strerror or "unknown error" if isinstance(error, OSError) else str(error)
