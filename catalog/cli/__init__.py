@@ -20,6 +20,9 @@ EXIT_USAGE = 2
 EXIT_FILES_FAILED = 3
 EXIT_INTERRUPTED = 130
 
+PREFIX = "CATALOG"
+"""What every environment variable of ours begins with."""
+
 VERBS = {
     "ingest": "catalog.cli.ingest:ingest",
     "scan": "catalog.cli.scan:scan",
@@ -60,6 +63,7 @@ class LazyGroup(click.Group):
         module, _, name = place.partition(":")
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)
+        name_environment(command, f"{PREFIX}_{_as_variable(cmd_name)}")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -95,7 +99,7 @@ SUMMARIES = {
 @click.group(
     cls=LazyGroup,
     context_settings={
-        "auto_envvar_prefix": "CATALOG",
+        "auto_envvar_prefix": PREFIX,
         "show_default": True,
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
@@ -104,17 +108,13 @@ SUMMARIES = {
 @click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
-    show_envvar=True,
     help="Folder of the catalog.  [default: the platform's data folder]",
 )
 @click.option(
     "--database-url",
-    show_envvar=True,
     help="sqlite:///FILE or postgresql://...  [default: catalog.db in the home]",
 )
-@click.option(
-    "--redis-url", show_envvar=True, help="redis://... or rediss://...  [default: an embedded Valkey]"
-)
+@click.option("--redis-url", help="redis://... or rediss://...  [default: an embedded Valkey]")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks.")
 @click.option("-v", "--verbose", count=True, help="Tracebacks and a log; twice: more of it.")
 @click.version_option(version("music-catalog"), prog_name="catalog")
@@ -139,6 +139,28 @@ def cli(
     logging.basicConfig(
         level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+
+
+def name_environment(command: click.Command, prefix: str) -> None:
+    """Gives every option of a verb, and of the verbs below it, an environment variable that its help names.
+
+    It is called like the option: `--min-tracks` of `catalog train` is CATALOG_TRAIN_MIN_TRACKS.
+    """
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.expose_value:
+            longest = max(parameter.opts, key=len)
+            parameter.envvar = parameter.envvar or f"{prefix}_{_as_variable(longest.lstrip('-'))}"
+            parameter.show_envvar = True
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            name_environment(below, f"{prefix}_{_as_variable(name)}")
+
+
+def _as_variable(name: str) -> str:
+    return name.replace("-", "_").upper()
+
+
+name_environment(cli, PREFIX)
 
 
 def main() -> None:

@@ -17,10 +17,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 pass_settings = click.make_pass_decorator(Settings)
 
-dry_run_option = click.option(
-    "--dry-run", is_flag=True, show_envvar=True, help="Show what would be done; change nothing."
-)
-yes_option = click.option("-y", "--yes", is_flag=True, show_envvar=True, help="Ask no question.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Ask no question.")
 
 
 @contextmanager

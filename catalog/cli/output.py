@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import chain, count
 from typing import Any, TypeVar
 
 import click
@@ -34,18 +36,31 @@ def format_options(function: Function) -> Function:
 
 
 def print_rows(rows: Iterable[Row], output_format: str, columns: Sequence[str] | None = None) -> None:
-    """Prints rows to stdout. Columns are those of the first row unless they are given."""
+    """Prints rows to stdout. Columns are those of the first row unless they are given.
+
+    JSON and CSV are written row by row: memory does not grow with their number.
+    """
     if output_format == "json":
-        click.echo(json.dumps([dict(row) for row in rows], default=_plain, ensure_ascii=False, indent=2))
+        _print_json_rows(dict(row) for row in rows)
         return
-    listed = [dict(row) for row in rows]
-    names = list(columns) if columns is not None else list(listed[0]) if listed else []
-    if output_format == "csv":
+    remaining = iter(rows)
+    first = next(remaining, None)
+    names = list(columns) if columns is not None else list(first or {})
+    whole = chain([] if first is None else [first], remaining)
+    print_records(names, ([row.get(name) for name in names] for row in whole), output_format)
+
+
+def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], output_format: str) -> None:
+    """Prints records whose columns may share a name; in JSON the second `id` is `id_2`."""
+    if output_format == "json":
+        names = _apart(columns)
+        _print_json_rows(dict(zip(names, record, strict=True)) for record in records)
+    elif output_format == "csv":
         writer = csv.writer(sys.stdout)
-        writer.writerow(names)
-        writer.writerows([[safe_cell(row.get(name)) for name in names] for row in listed])
+        writer.writerow(columns)
+        writer.writerows([safe_cell(value) for value in record] for record in records)
     else:
-        _print_table(names, listed)
+        _print_table(columns, list(records))
 
 
 def print_json(value: Any) -> None:
@@ -106,21 +121,44 @@ def progress(description: str) -> Iterator[Callable[[int, int | None, str], None
         yield advance
 
 
-def _print_table(names: Sequence[str], rows: Sequence[Row]) -> None:
+def _print_json_rows(rows: Iterable[dict[str, Any]]) -> None:
+    empty = True
+    for row in rows:
+        click.echo("[" if empty else ",")
+        finite = {name: _finite(value) for name, value in row.items()}
+        click.echo("  " + json.dumps(finite, default=_plain, ensure_ascii=False), nl=False)
+        empty = False
+    click.echo("[]" if empty else "\n]")
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    apart: list[str] = []
+    for name in names:
+        candidates = chain([name], (f"{name}_{number}" for number in count(2)))
+        apart.append(next(candidate for candidate in candidates if candidate not in apart))
+    return apart
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity and nothing that is no number."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print_table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    if not rows:
+    if not records:
         click.echo("no rows", err=True)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        numeric = all(isinstance(row.get(name), (int, float, type(None))) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        # Text, not markup: a title may hold square brackets.
-        table.add_row(*(Text(_cell(row.get(name))) for name in names))
+    for place, name in enumerate(names):
+        numeric = all(isinstance(record[place], (int, float, type(None))) for record in records)
+        # Text, not markup: a title, or a column's name, may hold square brackets.
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+    for record in records:
+        table.add_row(*(Text(_cell(value)) for value in record))
     wide = None if sys.stdout.isatty() else 10_000
     Console(width=wide, soft_wrap=False).print(table)
 
