@@ -71,12 +71,11 @@ def list_genres(connection: Connection) -> list[ListedGenre]:
 def unmapped(connection: Connection) -> list[UnmappedGenre]:
     """The terms of origin `file` that a track is tagged with, those of most tracks first."""
     vocabulary = load(connection)
-    written = connection.execute(
-        sa.select(_current_label.c.genre_id, sa.func.min(_current_label.c.as_written)).group_by(
-            _current_label.c.genre_id
-        )
+    column = _current_label.c
+    written = sa.select(column.genre_id, sa.func.min(column.as_written).label("example")).group_by(
+        column.genre_id
     )
-    examples = dict(written.tuples().all())
+    examples = {row.genre_id: row.example for row in connection.execute(written)}
     tracks = _tracks(connection)
     found = [
         UnmappedGenre(term.name, tracks[term.id], _name(vocabulary, term.broader_id), examples.get(term.id))
@@ -203,8 +202,9 @@ def _read_anew(connection: Connection, before: Term, after: Term, folded: str | 
 
 def _tracks(connection: Connection) -> dict[int, int]:
     column = _current_label.c
-    counted = sa.select(column.genre_id, sa.func.count(column.track_id.distinct())).group_by(column.genre_id)
-    return dict(connection.execute(counted).tuples().all())
+    tracks = sa.func.count(column.track_id.distinct()).label("tracks")
+    counted = sa.select(column.genre_id, tracks).group_by(column.genre_id)
+    return {row.genre_id: row.tracks for row in connection.execute(counted)}
 
 
 def _name(vocabulary: Vocabulary, key: int | None) -> str | None:

@@ -66,7 +66,7 @@ def ensure_terms(
         vocabulary = load(connection)
         late, unknown = _resolve(unknown, vocabulary)
         created: dict[str, Term] = {}
-        for name in sorted(unknown.values()):
+        for name in unknown.values():
             if fold(name) not in created:
                 created[fold(name)] = _create(connection, name, vocabulary)
         found |= late | {each: created[fold(name)] for each, name in unknown.items()}

@@ -77,7 +77,7 @@ def name_of(written: str) -> str | None:
     if len(written) > LONGEST_NAME or ";" in written:
         return None
     name = clean(written)
-    number = _NUMBER.fullmatch(unicodedata.normalize("NFKC", name))
+    number = _NUMBER.fullmatch(name)
     if number:
         return seeds.name_of_number(int(number[1]))
     key = fold(name)

@@ -1,0 +1,175 @@
+import pytest
+import sqlalchemy as sa
+
+from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.tables import genre, label, standing
+from catalog.genres.ancestor import check_ancestors
+from catalog.genres.curation import UnmappedGenre, add_alias, list_genres, set_broader, unmapped
+from catalog.genres.seed import seed
+from catalog.genres.seeds import seeds
+from catalog.genres.store import load, read_genres
+from catalog.genres.vocabulary import VocabularyError
+
+
+def path(connection, name):
+    vocabulary = load(connection)
+    term = vocabulary.resolve(name)
+    return [each.name for each in [term, *vocabulary.ancestors(term)]]
+
+
+def tagged(connection, track_id):
+    return connection.scalar(sa.select(standing.c.tagged_genres).where(standing.c.track_id == track_id))
+
+
+def test_the_list_counts_tracks_by_their_current_tags(database, tag):
+    with database.write() as connection:
+        tag(connection, "Rock; Finnish Metal")
+        tag(connection, "(17)")
+        listed = {each.name: each for each in list_genres(connection)}
+    assert len(listed) == len(seeds()) + 1
+    rock = listed["Rock"]
+    assert (rock.code, rock.broader, rock.suggest, rock.origin, rock.tracks) == (
+        "fma:12",
+        None,
+        True,
+        "fma",
+        2,
+    )
+    assert "Рок" in rock.aliases
+    assert listed["Finnish Metal"].tracks == 1
+    assert listed["Jazz"].tracks == 0
+
+
+def test_unmapped_genres_are_shown_with_where_their_name_put_them(database, tag):
+    with database.write() as connection:
+        tag(connection, "doom")
+        tag(connection, "Finnish Metal")
+        tag(connection, "FINNISH METAL; Rock")
+        assert (
+            unmapped(connection)
+            == [
+                UnmappedGenre("Finnish Metal", 2, "Metal", "FINNISH METAL"),
+                UnmappedGenre("doom", 1, None, "doom"),
+            ]
+            or unmapped(connection)[0].example == "Finnish Metal"
+        )
+        set_broader(connection, "Doom", "Metal")
+        assert [each.name for each in unmapped(connection)] == ["Finnish Metal"]
+
+
+def test_a_term_can_be_put_elsewhere(database, tag):
+    with database.write() as connection:
+        tag(connection, "Doom")
+        assert set_broader(connection, "Doom", "metal").origin == "house"
+        assert path(connection, "Doom") == ["Doom", "Metal", "Rock"]
+        set_broader(connection, "Metal", None)
+        assert path(connection, "Doom") == ["Doom", "Metal"]
+        set_broader(connection, "id3:16", "fma:46")
+        assert path(connection, "Reggae") == ["Reggae", "Latin America", "International"]
+        assert check_ancestors(connection) == []
+
+
+def test_circles_and_unknown_names_are_refused(database):
+    faults = [
+        ("Rock", "Death Metal", "Death Metal is Rock or a kind of it, and cannot be broader"),
+        ("Rock", "rock", "Rock is Rock or a kind of it, and cannot be broader"),
+        ("Rokc", "Rock", "there is no genre 'Rokc'; see: catalog genres list"),
+        ("Rock", "Nowhere", "there is no genre 'Nowhere'; see: catalog genres list"),
+    ]
+    with database.write() as connection:
+        for name, broader, message in faults:
+            with pytest.raises(VocabularyError) as error:
+                set_broader(connection, name, broader)
+            assert str(error.value) == message
+        assert check_ancestors(connection) == []
+
+
+def test_an_alias_makes_a_spelling_mean_a_term(database):
+    with database.write() as connection:
+        assert add_alias(connection, "Ragga", "Dancehall", "someone") == frozenset()
+        assert load(connection).resolve("RAGGA").name == "Dancehall"
+        assert add_alias(connection, "ragga", "Dancehall", "someone") == frozenset()
+
+
+def test_a_term_becomes_an_alias_and_its_tracks_read_differently(database, tag):
+    with database.write() as connection:
+        first = tag(connection, "Brit Rock; Pop")
+        second = tag(connection, "BRIT ROCK")
+        other = tag(connection, "Britpop")
+        tag(connection, "Late Brit Rock")
+        set_broader(connection, "Late Brit Rock", "Brit Rock")
+        assert add_alias(connection, "Brit Rock", "Britpop", "someone") == {first, second}
+        refresh_standing(connection, [first, second])
+        assert standing_differences(connection) == 0
+        assert tagged(connection, first) == "Britpop; Pop"
+        assert tagged(connection, second) == tagged(connection, other) == "Britpop"
+        written = connection.scalars(
+            sa.select(label.c.as_written).order_by(label.c.statement_id, label.c.rank)
+        )
+        assert list(written) == ["Brit Rock", "Pop", "BRIT ROCK", "Britpop", "Late Brit Rock"]
+        assert path(connection, "Late Brit Rock") == [
+            *("Late Brit Rock", "Britpop", "Alternative Rock", "Alternative", "Rock")
+        ]
+        assert "Brit Rock" not in [each.name for each in list_genres(connection)]
+        # The row stays for models and decisions that name it.
+        row = connection.execute(sa.select(genre).where(genre.c.name == "Brit Rock")).one()
+        assert (row.suggest, row.write) == (False, False)
+        assert load(connection).by_id[row.broader_id].name == "Britpop"
+        assert check_ancestors(connection) == []
+        assert [key for key, _ in read_genres(connection, ["brit rock"])] == [
+            load(connection).resolve("Britpop").id
+        ]
+
+
+def test_a_broader_term_can_be_merged_into_a_narrower_one(database):
+    with database.write() as connection:
+        add_alias(connection, "Alternative", "Grunge", "someone")
+        assert path(connection, "Alternative") == ["Grunge", "Rock"]
+        assert path(connection, "Alternative Rock") == ["Alternative Rock", "Grunge", "Rock"]
+        assert check_ancestors(connection) == []
+        assert seed(connection) == 0
+
+
+def test_a_moved_alias_takes_along_what_was_written_so(database, tag):
+    with database.write() as connection:
+        moved = tag(connection, "Electropop")
+        stays = tag(connection, "Synthpop")
+        assert add_alias(connection, "electropop", "Electronic", "someone") == {moved}
+        refresh_standing(connection, [moved])
+        assert tagged(connection, moved) == "Electronic"
+        assert tagged(connection, stays) == "Synthpop"
+
+
+def test_a_merged_term_can_be_merged_elsewhere(database, tag):
+    with database.write() as connection:
+        track_id = tag(connection, "Brit Rock")
+        add_alias(connection, "Brit Rock", "Britpop", "someone")
+        assert add_alias(connection, "Brit Rock", "Rock", "someone") == {track_id}
+        row = connection.execute(sa.select(genre).where(genre.c.name == "Brit Rock")).one()
+        assert load(connection).by_id[row.broader_id].name == "Rock"
+        assert check_ancestors(connection) == []
+
+
+def test_chains_of_mergers_end_at_the_last_term(database, tag):
+    with database.write() as connection:
+        track_id = tag(connection, "Brit Rock")
+        add_alias(connection, "Brit Rock", "Britpop", "someone")
+        assert add_alias(connection, "Britpop", "Indie", "someone") == {track_id}
+        assert load(connection).resolve("Brit Rock").name == "Indie"
+        assert check_ancestors(connection) == []
+
+
+def test_spellings_that_can_mean_nothing_are_refused(database):
+    faults = [
+        ("ROCK", "'ROCK' is read as Rock already"),
+        ("Other", "'Other' is read as no genre or as a number, and cannot name one"),
+        ("17", "'17' is read as no genre or as a number, and cannot name one"),
+        ("  ", "a genre needs a name"),
+        ("Rock;Pop", "'Rock;Pop' holds a semicolon, which stands between genres"),
+        ("x" * 101, f"'{'x' * 40}…' is longer than 100 characters"),
+    ]
+    with database.write() as connection:
+        for alias, message in faults:
+            with pytest.raises(VocabularyError) as error:
+                add_alias(connection, alias, "Rock", "someone")
+            assert str(error.value) == message

@@ -1,0 +1,247 @@
+import csv
+import io
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog.db.database import open_database
+from catalog.db.tables import genre, genre_alias, genre_ancestor
+from catalog.genres.ancestor import check_ancestors
+from catalog.genres.curation import add_alias, set_broader
+from catalog.genres.exchange import export_csv, import_csv
+from catalog.genres.seeds import seeds
+from catalog.genres.store import load, read_genres
+from catalog.genres.vocabulary import VocabularyError
+
+
+def everything(connection):
+    return [
+        sorted(map(tuple, connection.execute(sa.select(table))), key=str)
+        for table in (genre, genre_alias, genre_ancestor)
+    ]
+
+
+def exported(connection):
+    stream = io.StringIO(newline="")
+    export_csv(connection, stream)
+    return stream.getvalue()
+
+
+def take_in(connection, text, **options):
+    stream = io.StringIO(text, newline="")
+    stream.name = "house.csv"
+    return import_csv(connection, stream, **options)
+
+
+def path(connection, name):
+    vocabulary = load(connection)
+    term = vocabulary.resolve(name)
+    return [each.name for each in [term, *vocabulary.ancestors(term)]]
+
+
+def test_the_export_is_a_table_by_name(database):
+    with database.read() as connection:
+        rows = list(csv.DictReader(io.StringIO(exported(connection))))
+    assert len(rows) == len(seeds())
+    assert list(rows[0]) == ["code", "name", "broader", "aliases", "suggest"]
+    by_name = {row["name"]: row for row in rows}
+    assert list(by_name["Oldies"].values()) == ["id3:11", "Oldies", "Pop", "Oldie", "no"]
+    assert by_name["Rock"]["broader"] == ""
+
+
+def test_taking_in_what_was_taken_out_changes_nothing(database):
+    with database.write() as connection:
+        read_genres(connection, ["Finnish Metal; =cmd|x; -Doom; 'Tis; '=quoted; \"Rock\""])
+        add_alias(connection, "Brit Rock", "Britpop", "someone")
+        before = everything(connection)
+        summary = take_in(connection, exported(connection))
+        assert (summary.added, summary.changed, summary.tracks) == ((), (), frozenset())
+        assert summary.unchanged == len(load(connection).terms)
+        assert everything(connection) == before
+
+
+TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("=+-@'\"\t,/ ab")), min_size=1, max_size=12)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    genres=st.lists(TEXTS, max_size=4),
+    aliases=st.lists(st.tuples(TEXTS, st.sampled_from(["Rock", "Metal", "Jazz", "Reggae"])), max_size=3),
+)
+def test_any_vocabulary_survives_going_out_and_in(sqlite_url, genres, aliases):
+    database = open_database(sqlite_url)
+    connection = database.writer.connect()
+    with connection.begin() as transaction:
+        read_genres(connection, genres)
+        for alias, name in aliases:
+            try:
+                add_alias(connection, alias, name, "someone")
+            except VocabularyError:
+                continue
+        before = everything(connection)
+        text = exported(connection)
+        summary = take_in(connection, text)
+        assert not summary.added
+        assert not summary.changed
+        assert everything(connection) == before
+        assert exported(connection) == text
+        assert check_ancestors(connection) == []
+        transaction.rollback()
+    connection.close()
+    database.close()
+
+
+def test_cells_that_a_spreadsheet_would_run_are_guarded(database):
+    with database.write() as connection:
+        read_genres(connection, ["=HYPERLINK(x)"])
+        assert "'=HYPERLINK(x)" in exported(connection)
+        take_in(connection, "name\n'=SUM(a)\n")
+        assert load(connection).resolve("=SUM(a)").name == "=SUM(a)"
+
+
+def test_a_house_list_comes_in(database, tag):
+    text = """\ufeffcode,name,broader,aliases,suggest
+S2,Deutscher Schlager,Schlager,,no
+S1,Schlager,,Schlagermusik; Volksschlager,yes
+R1,Rock,,,
+"""
+    with database.write() as connection:
+        first = tag(connection, "Volksschlager")
+        summary = take_in(connection, text)
+        assert (summary.added, summary.changed, summary.unchanged) == (
+            ("Deutscher Schlager", "Schlager"),
+            ("Rock",),
+            0,
+        )
+        assert summary.tracks == {first}
+        vocabulary = load(connection)
+        term = vocabulary.by_code("S2")
+        assert (term.name, term.origin, term.suggest) == ("Deutscher Schlager", "house", False)
+        assert path(connection, "deutscher schlager") == ["Deutscher Schlager", "Schlager"]
+        assert vocabulary.resolve("Schlagermusik").code == "S1"
+        assert vocabulary.by_code("R1") == vocabulary.by_code("fma:12") == vocabulary.resolve("Rock")
+        assert check_ancestors(connection) == []
+        before = everything(connection)
+        assert take_in(connection, text).unchanged == 3
+        assert everything(connection) == before
+
+
+def test_a_list_of_names_is_enough(database):
+    with database.write() as connection:
+        summary = take_in(connection, "Name\nSwamp Rock\n\nRock\n")
+        assert (summary.added, summary.changed, summary.unchanged) == (("Swamp Rock",), (), 1)
+        assert path(connection, "Swamp Rock") == ["Swamp Rock", "Rock"]
+
+
+def test_semicolons_between_columns_are_seen(database):
+    with database.write() as connection:
+        take_in(connection, 'code;name;aliases\nS1;Schlager;"Volksschlager;Ballermann"\n')
+        assert load(connection).resolve("ballermann").code == "S1"
+
+
+def test_a_new_name_keeps_the_old_one_as_an_alias(database, tag):
+    with database.write() as connection:
+        tag(connection, "Synth Pop")
+        take_in(connection, "code,name\nfma:362,Synthesizer-Pop\nfma:314,Goth\nfma:21,Hip Hop\n")
+        vocabulary = load(connection)
+        assert vocabulary.resolve("(147)").name == vocabulary.resolve("synthpop").name == "Synthesizer-Pop"
+        assert vocabulary.resolve("gothic").name == "Goth"
+        assert vocabulary.resolve("hiphop").name == "Hip Hop"
+        assert check_ancestors(connection) == []
+
+
+def test_a_term_of_a_file_is_vouched_for_by_a_change(database):
+    with database.write() as connection:
+        read_genres(connection, ["Finnish Metal", "Doom"])
+        take_in(connection, "name,broader\nFinnish Metal,Metal\nDoom,Metal\n")
+        vocabulary = load(connection)
+        assert vocabulary.resolve("Finnish Metal").origin == "file"
+        assert vocabulary.resolve("Doom").origin == "house"
+
+
+def test_a_dry_run_tells_and_leaves_all(database, tag):
+    with database.write() as connection:
+        track_id = tag(connection, "Doom")
+        before = everything(connection)
+        summary = take_in(connection, "name,aliases\nDoom Metal,Doom\nRock,Rawk\n", dry_run=True)
+        assert summary.added == ("Doom Metal",)
+        assert summary.changed == ("Rock",)
+        assert summary.tracks == {track_id}
+        assert everything(connection) == before
+
+
+def test_terms_may_change_places(database):
+    with database.write() as connection:
+        take_in(connection, "name,broader\nRock,Punk\nPunk,\n")
+        assert path(connection, "Metal") == ["Metal", "Rock", "Punk"]
+        assert check_ancestors(connection) == []
+
+
+FAULTS = [
+    (
+        "",
+        "house.csv, line 0: has no column `name`; the columns are code, name, broader, aliases, suggest",
+    ),
+    (
+        "code,title\n",
+        "line 1: has no column `name`; the columns are code, name, broader, aliases, suggest",
+    ),
+    ("name,nmae\n", "line 1: the column 'nmae' is unknown; the columns are code, name, broader"),
+    ("name,name\n", "line 1: the column 'name' is there twice"),
+    ("name\nRock,Pop\n", "line 2: has 2 cells, the header 1"),
+    ("name\nNew\n\nNEW\n", "line 4: the name 'NEW' stands in line 2 too"),
+    ("code,name\nA,New\nA,Newer\n", "line 3: the code 'A' stands in line 2 too"),
+    ("name,aliases\nNew,Old\nNewer,old\n", "line 3: the alias 'old' stands in line 2 too"),
+    ("name,aliases\nNew,Newer\nNewer,\n", "line 2: the alias 'Newer' stands in line 3 too"),
+    ("name,broader\nNew,Nowhere\n", "line 2: there is no genre 'Nowhere'; see: catalog genres list"),
+    ("name,broader\nNew,New\n", "line 2: a genre cannot be broader than itself: New < New"),
+    ("name,broader\nRock,Metal\n", "line 2: a genre cannot be broader than itself: Rock < Metal < Rock"),
+    ("name,broader\nA,B\nB,A\n", "line 2: a genre cannot be broader than itself: A < B < A"),
+    ("name,suggest\nNew,perhaps\n", "line 2: suggest is 'perhaps', not yes or no"),
+    ("name,code\n,X\n", "line 2: a genre needs a name"),
+    ("name\nOther\n", "line 2: 'Other' is read as no genre or as a number, and cannot name one"),
+    ("name,aliases\nNew,12\n", "line 2: '12' is read as no genre or as a number, and cannot name one"),
+    ("name\nDnB\n", "line 2: 'DnB' is a spelling of Drum & Bass; to rename that, give its code: fma:337"),
+    ("code,name\nfma:12,Jazz\n", "line 2: 'Jazz' is a spelling of Jazz"),
+    (
+        "code,name\nfma:12,New\n,Rock\n",
+        "line 3: 'Rock' is a spelling of New; to rename that, give its code",
+    ),
+    ("code,name\n,Rock\nfma:12,New\n", "line 3: 'New' is the genre of line 2"),
+    ("code,name\nfma:314,Grave\n", "line 2: the code 'fma:314' belongs to Gothic"),
+    ('name\n"New', "line 2: unexpected end of data"),
+]
+
+
+def test_faults_are_told_with_their_line_and_nothing_comes_in(database):
+    with database.write() as connection:
+        # One that was merged keeps its code.
+        add_alias(connection, "Gothic", "Darkwave", "someone")
+        before = everything(connection)
+        for text, message in FAULTS:
+            with pytest.raises(VocabularyError) as error:
+                take_in(connection, text)
+            assert message in str(error.value)
+            assert str(error.value).startswith("house.csv, line ")
+            assert "\n" not in str(error.value)
+            assert everything(connection) == before
+
+
+def test_a_file_that_is_no_text_is_refused(database, tmp_path):
+    file = tmp_path / "genres.csv"
+    file.write_bytes(b"name\nM\xfcsik\n")
+    with (
+        database.write() as connection,
+        file.open(encoding="utf-8-sig", newline="") as stream,
+        pytest.raises(VocabularyError, match=r"genres\.csv: is not UTF-8 text"),
+    ):
+        import_csv(connection, stream)
+
+
+def test_narrower_terms_and_aliases_of_a_merged_term_go_along(database):
+    with database.write() as connection:
+        set_broader(connection, "Emo", "Grunge")
+        take_in(connection, "name,aliases\nSeattle Sound,Grunge\n")
+        assert path(connection, "Emocore")[:2] == ["Emo", "Seattle Sound"]

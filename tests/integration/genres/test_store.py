@@ -1,0 +1,111 @@
+import threading
+
+import sqlalchemy as sa
+
+from catalog.db.tables import genre, genre_alias
+from catalog.genres.ancestor import check_ancestors
+from catalog.genres.curation import add_alias
+from catalog.genres.store import ensure_terms, load, read_genres
+
+
+def names(connection, texts):
+    found = read_genres(connection, texts)
+    vocabulary = load(connection)
+    return [(vocabulary.by_id[key].name, written) for key, written in found]
+
+
+def test_tags_are_read_with_their_spelling_kept(database):
+    with database.write() as connection:
+        assert names(connection, ["rock/pop", "(9)"]) == [("Rock", "rock"), ("Pop", "pop"), ("Metal", "(9)")]
+        assert names(connection, ["Hip Hop", "hiphop; rap"]) == [("Hip-Hop", "Hip Hop"), ("Rap", "rap")]
+        assert names(connection, ["R&B", "RnB"]) == [("R&B", "R&B")]
+        assert names(connection, ["Other"]) == names(connection, []) == names(connection, ["", "12"]) == []
+
+
+def test_an_unknown_genre_becomes_a_term_beneath_the_genre_that_ends_its_name(database):
+    with database.write() as connection:
+        assert names(connection, ["Finnish Metal"]) == [("Finnish Metal", "Finnish Metal")]
+        assert names(connection, ["FINNISH-METAL"]) == [("Finnish Metal", "FINNISH-METAL")]
+        vocabulary = load(connection)
+        term = vocabulary.resolve("Finnish Metal")
+        assert (term.origin, term.code, term.suggest, term.write) == ("file", None, True, True)
+        assert [each.name for each in vocabulary.ancestors(term)] == ["Metal", "Rock"]
+        assert check_ancestors(connection) == []
+
+
+def test_the_place_of_a_new_term_does_not_hang_on_the_order_of_reading(database):
+    with database.write() as connection:
+        read_genres(connection, ["Doom; Funeral Doom"])
+        vocabulary = load(connection)
+        assert vocabulary.resolve("Funeral Doom").broader_id is None
+
+
+def test_an_old_vocabulary_still_finds_what_came_after_it(database):
+    with database.write() as connection:
+        old = load(connection)
+        first = read_genres(connection, ["Doom"], old)
+        add_alias(connection, "Ragga", "Dancehall", "someone")
+        assert read_genres(connection, ["doom"], old) == [(first[0][0], "doom")]
+        (ragga, _) = read_genres(connection, ["RAGGA"], old)[0]
+        assert load(connection).by_id[ragga].name == "Dancehall"
+        assert connection.scalar(sa.select(sa.func.count()).where(genre.c.folded == "doom")) == 1
+
+
+def test_terms_are_given_by_what_was_written(database):
+    with database.write() as connection:
+        terms = ensure_terms(connection, ["rock", "Doom", "DOOM", "Other", "x" * 500])
+        assert {written: term.name for written, term in terms.items()} == {
+            "rock": "Rock",
+            "Doom": "Doom",
+            "DOOM": "Doom",
+        }
+
+
+def test_hostile_texts_are_stored_or_left_out(database):
+    texts = ["'; DROP TABLE genre; --", "Ro\0ck", "\ud800Doom", "x" * 10_000, "🎸", "=cmd|' /C calc'!A0"]
+    with database.write() as connection:
+        found = dict(names(connection, texts))
+        assert found["Doom"] == "Doom"
+        assert found["DROP TABLE genre"] == "DROP TABLE genre"
+        assert check_ancestors(connection) == []
+
+
+def test_two_processes_that_meet_the_same_genres_make_each_once(database):
+    """In different order and with the one waiting for the other: neither fails, both get the same terms."""
+    genres = [f"Genre {letter} Metal" for letter in "abcdefgh"]
+    start = threading.Barrier(4)
+    results: list[dict[str, int]] = []
+
+    def read(order):
+        start.wait()
+        with database.write() as connection:
+            found = {}
+            for text in order:
+                found |= {written: key for key, written in read_genres(connection, [text])}
+            results.append(found)
+
+    threads = [
+        threading.Thread(target=read, args=(order,)) for order in (genres, genres[::-1], genres, genres[::-1])
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(results) == 4
+    assert all(result == results[0] for result in results)
+    with database.read() as connection:
+        assert check_ancestors(connection) == []
+        assert connection.scalar(sa.select(sa.func.count()).where(genre.c.origin == "file")) == 8
+
+
+def test_a_term_can_be_made_while_another_is_read(database):
+    with database.write() as connection:
+        read_genres(connection, ["Doom"])
+        with database.read() as reader:
+            assert load(reader).resolve("Rock").name == "Rock"
+
+
+def test_aliases_come_from_the_seeds(database):
+    with database.read() as connection:
+        added_by = set(connection.scalars(sa.select(genre_alias.c.added_by).distinct()))
+    assert added_by == {"seed"}

@@ -1,0 +1,66 @@
+from mutagen._constants import GENRES
+
+from catalog.genres.fold import fold
+from catalog.genres.seeds import name_of_code, name_of_number, no_genre, seeds
+from catalog.genres.tag import compound, name_of, split
+
+TOPS = {
+    *("Blues", "Classical", "Country", "Easy Listening", "Electronic", "Experimental", "Folk", "Hip-Hop"),
+    *("Instrumental", "International", "Jazz", "Old-Time / Historic", "Pop", "Rock", "Soul-RnB", "Spoken"),
+}
+
+
+def spellings():
+    return {fold(spelling): seed for seed in seeds() for spelling in (seed.name, *seed.aliases)}
+
+
+def test_both_lists_are_whole():
+    assert len([seed for seed in seeds() if seed.fma is not None]) == 163
+    assert {seed.id3 for seed in seeds() if seed.id3 is not None} == {*range(192)} - {12}
+    assert len({seed.code for seed in seeds()}) == len(seeds())
+
+
+def test_every_name_of_the_id3_list_is_a_spelling_of_its_number():
+    known = spellings()
+    for number, name in enumerate(GENRES):
+        if number == 12:
+            assert name_of(name) is None
+            assert name_of_number(number) is None
+        else:
+            assert known[fold(name)].id3 == number
+            assert name_of_number(number) == known[fold(name)].name
+            assert name_of_code(f"id3:{number}") == name_of_number(number)
+
+
+def test_only_the_top_genres_of_fma_have_no_broader_term():
+    assert {seed.name for seed in seeds() if seed.broader is None} == TOPS
+
+
+def test_broader_terms_come_first():
+    seen = set()
+    for seed in seeds():
+        assert seed.broader is None or seed.broader in seen
+        seen.add(seed.name)
+
+
+def test_no_spelling_means_two_terms_or_none():
+    keys = [
+        key
+        for seed in seeds()
+        # A spelling that holds a separator may fold like the name: it is there to stay whole.
+        for key in {fold(seed.name), *(fold(alias) for alias in seed.aliases)}
+    ]
+    assert len(keys) == len(set(keys)), "a spelling is given to two terms"
+    assert not set(keys) & no_genre()
+
+
+def test_no_alias_is_superfluous():
+    for seed in seeds():
+        plain = [fold(alias) for alias in seed.aliases if compound(alias) is None]
+        assert len({fold(seed.name), *plain}) == 1 + len(plain), seed
+
+
+def test_every_spelling_can_be_written_in_a_tag():
+    for seed in seeds():
+        for spelling in (seed.name, *seed.aliases):
+            assert split(spelling) == [spelling] == [name_of(spelling)]

@@ -1,0 +1,167 @@
+# ruff: noqa: RUF001 - look-alike signs are what tags hold
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.genres.tag import LONGEST_NAME, MOST_GENRES, clean, compounds_among, name_of, split
+from catalog.genres.vocabulary import genres_in
+
+
+@pytest.mark.parametrize(
+    ("text", "genres"),
+    [
+        ("Rock", ["Rock"]),
+        (" Rock ", ["Rock"]),
+        ("Rock/Pop", ["Rock", "Pop"]),
+        ("Metal; Doom", ["Metal", "Doom"]),
+        ("Metal\0Doom", ["Metal", "Doom"]),
+        ("Rock\\Pop|Jazz, Blues", ["Rock", "Pop", "Jazz", "Blues"]),
+        ("Rock／Pop、Jazz；Blues", ["Rock", "Pop", "Jazz", "Blues"]),
+        ("Rock\r\nPop", ["Rock", "Pop"]),
+        ("Rock;;rock; ROCK ;Pop", ["Rock", "Pop"]),
+        ("Folk, World, & Country", ["Folk", "World", "& Country"]),
+        ("", []),
+        (" ; / ", []),
+    ],
+)
+def test_genres_in_one_tag_come_apart_in_order(text, genres):
+    assert split(text) == genres
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Pop/Funk",
+            "pop / funk",
+            "Old-Time / Historic",
+            "Big Band/Swing",
+            "Folk/Rock",
+            "Singer/Songwriter",
+        ),
+        *("Soul-RnB", "Reggae - Dub", "Drum & Bass", "Jazz+Funk", "N/A", "Techno (Peak Time / Driving)"),
+    ],
+)
+def test_a_known_spelling_with_a_separator_stays_whole(text):
+    assert split(text) == [text]
+
+
+def test_the_longest_known_spelling_wins():
+    known = compounds_among(["A/B", "A/B/C"])
+    assert split("A/B/C/D", known) == ["A/B/C", "D"]
+    assert split("X/A/B/D", known) == ["X", "A/B", "D"]
+    assert split("A;B/A,B", known) == ["A", "B"]
+
+
+def test_a_known_spelling_is_found_among_others():
+    assert split("Jazz/Pop/Funk/Soul") == ["Jazz", "Pop/Funk", "Soul"]
+
+
+def test_brackets_that_do_not_close_protect_nothing():
+    assert split("Techno (Peak / Driving") == ["Techno (Peak", "Driving"]
+
+
+@pytest.mark.parametrize(
+    ("text", "genres"),
+    [
+        ("17", ["17"]),
+        ("(17)", ["(17)"]),
+        ("(17)(6)", ["(17)", "(6)"]),
+        ("(4)Eurodisco", ["(4)", "Eurodisco"]),
+        ("(51) (39)", ["(51)", "(39)"]),
+        ("((literal)", ["(literal)"]),
+        ("(17)((literal)", ["(17)", "(literal)"]),
+        ("(RX)(17)", ["(RX)", "(17)"]),
+    ],
+)
+def test_references_come_apart(text, genres):
+    assert split(text) == genres
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("17", "Rock"),
+        ("(17)", "Rock"),
+        (" 0 ", "Blues"),
+        ("191", "Psybient"),
+        ("40", "Alternative Rock"),
+        ("80s", "80s"),
+        ("2-Step", "2-Step"),
+        ("Rock", "Rock"),
+    ],
+)
+def test_numbers_are_names_of_the_list(written, name):
+    assert name_of(written) == name
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("12", "(12)", "192", "255", "(255)", "99999999999999999999", "1998", "1998-2003", "RX", "(CR)"),
+        *(
+            "Other",
+            "OTHER",
+            "unknown",
+            "Unknown Genre",
+            "none",
+            "misc",
+            "genre",
+            "default",
+            "n/a",
+            "No Genre",
+        ),
+        *(
+            "Unbekannt",
+            "Sonstiges",
+            "inconnu",
+            "Autre",
+            "Desconocido",
+            "その他",
+            "未知",
+            "Другое",
+            "기타",
+            "אחר",
+        ),
+        *("", "-", "???", "🎸", "x" * (LONGEST_NAME + 1), "a;b", "²"),
+    ],
+)
+def test_words_that_are_no_genre(written):
+    assert name_of(written) is None
+
+
+def test_what_cannot_be_stored_or_deceives_is_taken_out():
+    assert clean("Ro\x00ck\t\x1b[31m \u202ekcoR\ud800") == "Ro ck [31m kcoR"
+
+
+def test_values_of_one_tag_are_read_together():
+    assert genres_in(["(17)Rock", "Other", "rock; Jazz", "n/a"]) == ["(17)", "Jazz"]
+    assert genres_in(["Other"]) == genres_in([]) == genres_in(["12", ""]) == []
+
+
+def test_hostile_tags_are_bounded():
+    assert split("Rock" * 2500) == []
+    assert len(split(";".join(f"genre{n}" for n in range(1000)))) == MOST_GENRES
+    assert len(genres_in([f"genre{n};and{n}" for n in range(1000)])) == MOST_GENRES
+    assert split("(" * 10_000) == []
+    assert split("/" * 10_000) == []
+    # What the bound cuts off in the middle is not taken for a genre.
+    assert split(";".join(["Rock", " " * 4088, "Jazzy"])) == ["Rock"]
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("/;,|\\()[]\0 17&RXnA")), max_size=200))
+def test_any_text_gives_few_clean_genres(text):
+    found = split(text)
+    assert len(found) <= MOST_GENRES
+    for each in found:
+        assert each == clean(each)
+        assert 0 < len(each) <= LONGEST_NAME
+        each.encode()
+        assert not set(each) & set(";\0\n")
+    assert split(";".join(found)) == found
+
+
+@given(st.lists(st.sampled_from(["Rock", "Pop", "Jazz", "Metal", "Soul", "Reggae"]), unique=True))
+def test_joining_and_splitting_gives_the_genres_back(genres):
+    for separator in (";", " / ", ", ", "|", "\0"):
+        assert split(separator.join(genres)) == genres

@@ -1,0 +1,121 @@
+import pytest
+
+from catalog.genres.fold import fold
+from catalog.genres.seeds import seeds
+from catalog.genres.vocabulary import Alias, Term, Vocabulary, genres_in
+
+
+@pytest.fixture(scope="module")
+def vocabulary():
+    keys = {seed.name: number for number, seed in enumerate(seeds(), 1)}
+    terms = [
+        Term(
+            keys[s.name],
+            s.name,
+            fold(s.name),
+            s.code,
+            keys.get(s.broader or ""),
+            s.origin,
+            s.suggest,
+            write=True,
+        )
+        for s in seeds()
+    ]
+    found = Term(1000, "Doom", "doom", None, None, "file", suggest=True, write=True)
+    aliases = [Alias(keys[s.name], alias, fold(alias)) for s in seeds() for alias in s.aliases]
+    return Vocabulary([*terms, found], aliases)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("hip hop", "Hip-Hop"),
+        ("HIPHOP", "Hip-Hop"),
+        ("R and B", "R&B"),
+        ("Rhythm & Blues", "R&B"),
+        ("dnb", "Drum & Bass"),
+        ("Drum 'n' Bass", "Drum & Bass"),
+        ("electronica", "Electronic"),
+        ("Death-Metal", "Death Metal"),
+        ("Psych-Rock", "Psychedelic Rock"),
+        ("Bebob", "Bebop"),
+        ("17", "Rock"),
+        ("(9)", "Metal"),
+        ("Rock Music", "Rock"),
+        ("Chamber Music", "Chamber Music"),
+        ("Reggae", "Reggae"),
+        ("Klassik", "Classical"),
+        ("ジャズ", "Jazz"),
+    ],
+)
+def test_spellings_mean_terms(vocabulary, written, name):
+    assert vocabulary.resolve(written).name == name
+
+
+@pytest.mark.parametrize("written", ["Finnish Metal", "Other", "12", "", "Music", "Unknown"])
+def test_unknown_genres_and_no_genres_mean_no_term(vocabulary, written):
+    assert vocabulary.resolve(written) is None
+
+
+@pytest.mark.parametrize(
+    ("unknown", "broader"),
+    [
+        ("Finnish Metal", "Metal"),
+        ("Melodic Death Metal", "Death Metal"),
+        ("melodic death-metal", "Death Metal"),
+        ("General Rock", "Rock"),
+        ("Brit Rock", "Rock"),
+        ("Post-Modern Electronic Pop", "Pop"),
+        ("Christian Hip Hop", "Hip-Hop"),
+        ("Alternative R&B", "R&B"),
+        ("Liquid Drum and Bass", "Drum & Bass"),
+        ("Finnish Metal Music", "Metal"),
+        ("Techno (Peak Time / Driving)", "Techno"),
+        ("Rock [live]", "Rock"),
+        ("Blackmetalcore", None),
+        ("Shamrock", None),
+        ("Rock Around", None),
+        ("Metal", None),
+        ("Funeral Doom", None),
+    ],
+)
+def test_an_unknown_genre_is_put_beneath_the_longest_that_ends_its_name(vocabulary, unknown, broader):
+    term = vocabulary.broader_for(unknown)
+    assert (term and term.name) == broader
+
+
+def test_broader_terms_are_given_nearest_first(vocabulary):
+    grunge = vocabulary.resolve("Grunge")
+    assert [term.name for term in vocabulary.ancestors(grunge)] == ["Alternative Rock", "Alternative", "Rock"]
+    assert vocabulary.top(grunge).name == "Rock"
+    assert vocabulary.top(vocabulary.resolve("Rock")).name == "Rock"
+
+
+def test_codes_of_both_lists_find_terms(vocabulary):
+    assert vocabulary.by_code("fma:12").name == "Rock"
+    assert vocabulary.by_code("id3:17").name == "Rock"
+    assert vocabulary.by_code("id3:79").name == "Hard Rock"
+    assert vocabulary.by_code("fma:99999") is None
+
+
+def test_a_term_whose_name_became_an_alias_is_not_in_use():
+    one = Term(1, "Brit Rock", "britrock", "fma:12", None, "file", suggest=True, write=True)
+    other = Term(2, "Britpop", "britpop", None, None, "id3", suggest=True, write=True)
+    merged = Vocabulary([one, other], [Alias(2, "Brit Rock", "britrock")])
+    assert merged.terms == (other,)
+    assert merged.resolve("brit rock") == merged.by_code("fma:12") == other
+    assert merged.by_id[1] == one
+
+
+def test_a_circle_does_not_hang():
+    terms = [
+        Term(1, "A", "a", None, 2, "file", suggest=True, write=True),
+        Term(2, "B", "b", None, 1, "file", suggest=True, write=True),
+    ]
+    assert len(Vocabulary(terms).ancestors(terms[0])) == 2
+
+
+def test_the_vocabulary_s_own_compounds_stay_whole():
+    house = Vocabulary([Term(1, "Rock/Pop", "rockpop", None, None, "house", suggest=True, write=True)])
+    assert genres_in(["Rock/Pop/Jazz"], house) == ["Rock/Pop", "Jazz"]
+    assert genres_in(["Rock/Pop/Jazz"]) == ["Rock", "Pop", "Jazz"]
