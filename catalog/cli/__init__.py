@@ -200,6 +200,8 @@ def describe(error: Exception) -> str:
         return "the disk is full; free some space, then run the same command again"
     if isinstance(origin, sqlite3.OperationalError) and "readonly" in str(origin):
         return "the database cannot be written to; check the permissions of its file and folder"
+    if isinstance(origin, sqlite3.DatabaseError) and "malformed" in str(origin):
+        return "the database file is damaged; catalog db check says where, and a backup is the way back"
     text = " ".join(str(error).split()) or type(error).__name__
     if type(error).__module__.partition(".")[0] in {"catalog", "workers"}:
         return text

@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from catalog.db.database import Database, DatabaseUnusable
@@ -119,7 +120,10 @@ def _migrate(database: Database, run: Callable[[Config], None]) -> None:
             connection.connection.execute("PRAGMA foreign_keys = OFF")
         try:
             with connection.begin():
-                run(alembic_config(connection))
+                try:
+                    run(alembic_config(connection))
+                except CommandError as error:
+                    raise DatabaseUnusable(f"the schema cannot be taken there: {error}") from None
                 if database.is_sqlite:
                     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
                     if broken:

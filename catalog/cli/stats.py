@@ -1,0 +1,29 @@
+"""The verb `stats`: numbers at a glance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from catalog.cli.context import open_catalog, pass_settings
+from catalog.cli.output import format_options, print_json, print_rows
+from catalog.db.statistics import statistics
+from catalog.settings import Settings
+
+
+@click.command()
+@format_options
+@pass_settings
+def stats(settings: Settings, output_format: str) -> None:
+    """Numbers at a glance: tracks, genres, features, failures, the model in force, doubts, decisions."""
+    with open_catalog(settings) as database, database.read() as connection:
+        figures = statistics(connection)
+    if output_format == "json":
+        grouped: dict[str, dict[str, Any]] = {}
+        for figure in figures:
+            grouped.setdefault(figure.about, {})[figure.name] = figure.value
+        print_json(grouped)
+    else:
+        rows = [{"about": each.about, "what": each.name, "value": each.value} for each in figures]
+        print_rows(rows, output_format, ["about", "what", "value"])
