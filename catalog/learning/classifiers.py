@@ -54,9 +54,9 @@ class Algorithm:
 
 def _logistic_regression(parameters: Mapping[str, Any], seed: int) -> Classifier:
     # Imported here: a worker's parent process loads this package and must not load scikit-learn.
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
-    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
-    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     pipeline: Classifier = make_pipeline(
         StandardScaler(), LogisticRegression(random_state=seed, **parameters)
@@ -67,7 +67,7 @@ def _logistic_regression(parameters: Mapping[str, Any], seed: int) -> Classifier
 LOGISTIC_REGRESSION = Algorithm(
     name="logistic_regression",
     make=_logistic_regression,
-    defaults=MappingProxyType({"C": 0.01, "class_weight": None, "max_iter": 2000}),
+    defaults=MappingProxyType({"C": 0.01, "class_weight": "balanced", "max_iter": 2000}),
     search_space=MappingProxyType({"C": (0.001, 0.003, 0.01, 0.03, 0.1), "class_weight": (None, "balanced")}),
 )
 

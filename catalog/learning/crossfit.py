@@ -102,14 +102,14 @@ def cross_fit(
     model = FittedModel(
         classifier=_fit(X, y, algorithm, parameters, seed),
         calibration=final,
-        threshold=choose_threshold(probability, y, hierarchy, precision=precision),
+        threshold=choose_threshold(probability, y, hierarchy, groups=groups, precision=precision),
         hierarchy=hierarchy,
     )
     return CrossFit(
         fold=outer,
         probability=probability,
         choice=probability.argmax(axis=1).astype(np.int64),
-        answers=answers_by_other_folds(probability, y, outer, hierarchy, precision=precision),
+        answers=answers_by_other_folds(probability, y, outer, hierarchy, groups=groups, precision=precision),
         model=model,
         nested=nested,
     )

@@ -8,6 +8,7 @@ from catalog.learning.threshold import (
     choose_threshold,
     cross_fitted_answers,
     right,
+    withheld,
 )
 
 ROCK, METAL, PUNK, JAZZ = 1, 2, 3, 4
@@ -90,3 +91,19 @@ def test_cross_fitted_answers_keep_the_precision_on_tracks_they_were_not_chosen_
     changed[fold == 2] = 1 - changed[fold == 2]
     again = cross_fitted_answers(probability, changed, fold, flat)
     assert np.array_equal(given.node[fold == 2], again.node[fold == 2])
+
+
+def test_one_artist_with_many_easy_tracks_does_not_lower_the_threshold_for_the_others():
+    flat = Hierarchy.of([1, 2], {})
+    probability = np.concatenate([np.tile([0.8, 0.2], (60, 1)), np.tile([0.7, 0.3], (20, 1))])
+    y = np.array([0] * 60 + [0, 1] * 10)
+    groups = np.array([0] * 60 + list(range(1, 21)))
+    assert choose_threshold(probability, y, flat).value is not None
+    assert choose_threshold(probability, y, flat, groups=groups).value is None
+
+
+def test_withheld_answers_are_no_answers():
+    given = answers(np.array([[0.9, 0.05, 0.05], [0.9, 0.05, 0.05]]), CLASSES, 0.5)
+    kept = withheld(given, np.array([True, False]))
+    assert genres(kept.node) == [None, METAL]
+    assert kept.probability == pytest.approx([0.0, 0.9])

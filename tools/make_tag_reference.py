@@ -1,0 +1,58 @@
+"""Makes catalog/learning/tagmap/reference.json: the mean probability of each musicnn tag over music of many genres.
+
+    python tools/make_tag_reference.py LABELS.csv [LABELS.csv ...] > catalog/learning/tagmap/reference.json
+
+A labels file has the columns `path` (relative to the file) and `genre`. Every genre weighs the same, however many
+tracks it has: the reference is to stand for music at large and not for what somebody happened to collect. It is made
+once and ships. Zero-shot must never take the mean of the collection at hand, by which a folder of classical music is
+heard as anything but classical.
+"""
+
+import csv
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.audio.decode import decode
+from catalog.audio.failure import AudioFailure
+from catalog.audio.musicnn import MUSICNN
+
+
+def reference(vectors: Iterable[tuple[str, npt.NDArray[np.float32]]]) -> dict[str, object]:
+    """From (genre, `musicnn` vector) of each track: the means, and of how many tracks of which genres."""
+    by_genre: defaultdict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
+    for genre, vector in vectors:
+        by_genre[genre].append(vector)
+    mean = np.mean([np.mean(rows, axis=0, dtype=np.float64) for rows in by_genre.values()], axis=0)
+    tags = {
+        name: float(f"{value:.4g}")
+        for name, value in zip(MUSICNN.dimensions, mean, strict=True)
+        if ".tag." in name
+    }
+    return {
+        "about": "Mean probability of each tag, every genre weighing the same; made by tools/make_tag_reference.py",
+        "feature_set": {"name": MUSICNN.name, "version": MUSICNN.version},
+        "tracks": {genre: len(rows) for genre, rows in sorted(by_genre.items())},
+        "mean": tags,
+    }
+
+
+def labelled(labels: Path) -> Iterable[tuple[str, npt.NDArray[np.float32]]]:
+    """Genre and vector of each file of a labels file that can be analysed; the others are named on stderr."""
+    with labels.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            path = labels.parent / row["path"]
+            try:
+                yield row["genre"], MUSICNN.compute(decode(path).at(MUSICNN.sample_rate))
+            except (AudioFailure, OSError) as error:
+                print(f"{path}: {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    made = reference(pair for name in sys.argv[1:] for pair in labelled(Path(name)))
+    print(json.dumps(made, indent=1))
