@@ -202,18 +202,23 @@ def _sought(
         container.seek(target, stream=stream)
     except av.error.FFmpegError:
         return None
-    placed = _stamped(demux.packets(container, stream), walk, float(base))
+    placed = _stamped(demux.packets(container, stream), walk, base)
     first = next(placed, None)
     if first is None or first[0] > begin:
         return None
     return _chained(first, placed)
 
 
-def _stamped(packets: Iterator[AudioPacket], walk: demux.Walk, base: float) -> Iterator[Placed]:
+def _stamped(packets: Iterator[AudioPacket], walk: demux.Walk, base: Fraction) -> Iterator[Placed]:
+    """Packets placed by their presentation times, or where damage left none, by what those before them last."""
+    following: float | None = None
     for packet in packets:
-        if packet.pts is None:
+        if packet.pts is not None:
+            following = float((packet.pts - walk.first) * base)
+        if following is None:
             return
-        yield (packet.pts - walk.first) * base, packet
+        yield following, packet
+        following += float((packet.duration or 0) * base)
 
 
 def _chained(first: Placed, rest: Iterator[Placed]) -> Iterator[Placed]:
@@ -223,10 +228,10 @@ def _chained(first: Placed, rest: Iterator[Placed]) -> Iterator[Placed]:
 
 def _counted(container: InputContainer, stream: AudioStream) -> Iterator[Placed]:
     """All packets from the first on, placed by what those before them last."""
-    clock = demux.Clock()
-    base = float(demux.time_base(stream))
+    base = demux.time_base(stream)
+    clock = demux.Clock(base)
     for packet in demux.packets(container, stream):
-        yield clock.begin(packet) * base, packet
+        yield float(clock.begin(packet) * base), packet
 
 
 def _take(stream: AudioStream, placed: Iterator[Placed], wanted: Window) -> _Take:

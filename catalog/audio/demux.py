@@ -26,13 +26,15 @@ CONTAINERS = (
 )
 # One broken packet is skipped; so many in a row and the rest of the file is given up.
 MOST_ERRORS = 64
+# Seconds; the longest real ones are the 27 s of Monkey's Audio at its slowest. More is a damaged time.
+LONGEST_PACKET = 60
 
 
 @dataclass(frozen=True)
 class Walk:
     """What walking all packets tells: none of it is taken from a header, because headers lie."""
 
-    duration: Fraction  # seconds: the sum of the packets' durations
+    duration: Fraction  # seconds, by the clock below
     first: int  # presentation time of the first packet, in the stream's time base
     packets: int
     audio_hash: str  # BLAKE2b-128, in hex, of the packets' bytes
@@ -86,30 +88,36 @@ def packets(container: InputContainer, stream: AudioStream) -> Iterator[AudioPac
 class Clock:
     """Where in the track a packet begins, by adding up what the packets before it last.
 
-    Unlike presentation times it survives streams that are chained or begin anew, and seconds that were cut out.
+    What a packet lasts is the step of the presentation times where that agrees with the packet's duration, which is
+    rounded (in WMA to milliseconds: a drift of one percent), and the duration where it does not: so the clock survives
+    streams that are chained or begin anew, times that lie, and seconds that were cut out.
     """
 
-    def __init__(self) -> None:
-        self.ticks = 0
-        self._last: int | None = None
+    def __init__(self, base: Fraction) -> None:
+        self._longest = int(LONGEST_PACKET / base)
+        self._begin = 0
+        self._lasting = 0
+        self._pts: int | None = None
+
+    @property
+    def end(self) -> int:
+        """Where the newest packet ends, in ticks of the time base."""
+        return self._begin + self._lasting
 
     def begin(self, packet: AudioPacket) -> int:
-        """The packet's beginning in ticks of the time base; the clock then stands at its end."""
-        if not packet.duration and packet.pts is not None:
-            # Without durations the steps of the presentation time have to do; what jumps back does not count.
-            if self._last is not None:
-                self.ticks += max(0, packet.pts - self._last)
-            self._last = packet.pts
-            return self.ticks
-        begin = self.ticks
-        self.ticks += packet.duration or 0
-        return begin
+        """The beginning of the packet that comes next, in ticks of the time base."""
+        step = packet.pts - self._pts if packet.pts is not None and self._pts is not None else 0
+        agrees = not self._lasting or abs(step - self._lasting) <= max(2, self._lasting // 10)
+        self._begin += step if 0 < step <= self._longest and agrees else self._lasting
+        self._lasting = packet.duration if packet.duration and 0 < packet.duration <= self._longest else 0
+        self._pts = packet.pts
+        return self._begin
 
 
 def walk(container: InputContainer, stream: AudioStream) -> Walk:
     """Reads all packets once, one at a time, and decodes none."""
     digest = hashlib.blake2b(digest_size=16)
-    clock = Clock()
+    clock = Clock(time_base(stream))
     count = 0
     first: int | None = None
     for packet in packets(container, stream):
@@ -118,4 +126,4 @@ def walk(container: InputContainer, stream: AudioStream) -> Walk:
         digest.update(packet)
         clock.begin(packet)
         count += 1
-    return Walk(clock.ticks * time_base(stream), first or 0, count, digest.hexdigest())
+    return Walk(clock.end * time_base(stream), first or 0, count, digest.hexdigest())
