@@ -63,7 +63,7 @@ def _collections(connection: Connection) -> Iterator[Figure]:
 
 
 def _tracks(connection: Connection) -> Iterator[Figure]:
-    states = dict(
+    states: dict[str, int] = dict(
         connection.execute(sa.select(track.c.state, sa.func.count()).group_by(track.c.state)).tuples().all()
     )
     for state in ("present", "missing", "metadata"):

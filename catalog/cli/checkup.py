@@ -1,0 +1,262 @@
+"""A look at everything the catalog needs: each part by itself, so that one that is ill hides no other."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.columns import now
+from catalog.db.database import Database, open_database
+from catalog.db.schema import Fit, inspect_schema
+from catalog.db.tables import model, worker
+from catalog.settings import Settings
+
+State = Literal["ok", "warning", "problem"]
+
+LITTLE_DISK = 2**30
+"""Bytes free below which a catalog that grows will soon stop."""
+NO_DISK = 2**26
+OLDEST_POSTGRESQL = 140_000
+"""Version 14 brought the role that `catalog sql` gives up a superuser's rights for."""
+DRIFT = timedelta(seconds=60)
+"""A heartbeat so far ahead of our clock means that one of two clocks is wrong."""
+DECODERS = {
+    "MP3": ("mp3", "mp3float"),
+    "FLAC": ("flac",),
+    "AAC": ("aac",),
+    "Ogg Vorbis": ("vorbis", "libvorbis"),
+    "Opus": ("opus", "libopus"),
+    "ALAC": ("alac",),
+    "WAV and AIFF": ("pcm_s16le",),
+    "WMA": ("wmav2",),
+    "Monkey's Audio": ("ape",),
+    "WavPack": ("wavpack",),
+    "Musepack": ("mpc8",),
+}
+"""Formats by the decoders of FFmpeg that read them; any one of them will do."""
+SHOWN_LIBRARIES = ("av", "librosa", "onnxruntime", "scikit-learn", "sqlalchemy", "rq")
+"""Those that results and faults depend on most."""
+MUST_DECODE = frozenset({"MP3", "FLAC", "AAC", "Ogg Vorbis", "WAV and AIFF"})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look showed."""
+
+    subject: str
+    state: State
+    finding: str
+    advice: str = ""
+    """What to do, where something is to be done."""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All findings, one after another as they are made."""
+    yield from _look("Python", _python)
+    yield from _look("home", lambda: _home(settings.home))
+    yield from _look("broker", lambda: _broker(settings))
+    yield from _look("decoders", _decoders)
+    yield from _look("networks", _networks)
+    try:
+        database = open_database(settings.database_url)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it is a finding
+        yield _failed("database", error)
+        return
+    try:
+        looked = list(_look("database", lambda: _database(database)))
+        yield from looked
+        if any(each.state == "problem" for each in looked) or inspect_schema(database).fit is not Fit.CURRENT:
+            return
+        with database.read() as connection:
+            yield from _look("model", lambda: _model(connection, settings.models))
+            yield from _look("clock", lambda: _clock(connection))
+    finally:
+        database.close()
+
+
+def _look(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except Exception as error:  # noqa: BLE001 - a look that fails is a finding
+        yield _failed(subject, error)
+
+
+def _failed(subject: str, error: Exception) -> Finding:
+    return Finding(subject, "problem", " ".join(str(error).split()) or type(error).__name__)
+
+
+def _python() -> Iterator[Finding]:
+    yield Finding("Python", "ok", f"{platform.python_version()} at {sys.executable}")
+    needed = [text for text in requires("music-catalog") or [] if "extra ==" not in text]
+    names = [match[0] for text in needed if (match := re.match(r"[\w.-]+", text))]
+    found: dict[str, str] = {}
+    for name in names:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    absent = [name for name in names if name not in found]
+    if absent:
+        advice = "install the program again: pip install --upgrade music-catalog"
+        yield Finding("libraries", "problem", f"not installed: {', '.join(absent)}", advice)
+    else:
+        shown = ", ".join(f"{name} {found[name]}" for name in SHOWN_LIBRARIES if name in found)
+        yield Finding("libraries", "ok", f"all {len(found)}, among them {shown}")
+
+
+def _home(home: Path) -> Iterator[Finding]:
+    standing = next(folder for folder in (home, *home.parents) if folder.exists())
+    what = str(home) if standing == home else f"{home}, not made yet"
+    if not standing.is_dir():
+        yield Finding("home", "problem", f"{standing} is not a folder", "name another with --home")
+    elif not os.access(standing, os.W_OK | os.X_OK):
+        yield Finding(
+            "home", "problem", f"{standing} cannot be written to", "mend its permissions, or --home"
+        )
+    else:
+        yield Finding("home", "ok", what)
+    free = shutil.disk_usage(standing).free
+    state: State = "problem" if free < NO_DISK else "warning" if free < LITTLE_DISK else "ok"
+    advice = "" if state == "ok" else "free some space, or move the home to another disk"
+    yield Finding("disk", state, f"{free / 2**30:.1f} GiB free", advice)
+
+
+def _database(database: Database) -> Iterator[Finding]:
+    schema = inspect_schema(database)
+    where = str(database.file or database.url.render_as_string(hide_password=True))
+    advice = {
+        Fit.EMPTY: ("ok", "no catalog yet", "begin with: catalog ingest FOLDER"),
+        Fit.CURRENT: ("ok", f"schema {schema.revision}", ""),
+        Fit.OLDER: (
+            "problem",
+            f"schema {schema.revision}, {schema.head} is wanted",
+            "run: catalog db upgrade",
+        ),
+        Fit.NEWER: (
+            "problem",
+            f"schema {schema.revision} is newer than this program",
+            "upgrade music-catalog",
+        ),
+        Fit.FOREIGN: ("problem", "belongs to another program", "name an empty one with --database-url"),
+    }
+    state, what, todo = advice[schema.fit]
+    yield Finding("database", "ok" if state == "ok" else "problem", f"{where}: {what}", todo)
+    if schema.fit is Fit.EMPTY and database.file is not None:
+        return
+    with database.read() as connection:
+        if database.is_sqlite:
+            yield _journal(str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()))
+        else:
+            number = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
+            yield _server(number)
+
+
+def _journal(mode: str) -> Finding:
+    if mode == "wal":
+        return Finding("journal", "ok", "write-ahead log: reading and writing go on side by side")
+    advice = "move the file to a local disk; network folders do not carry the write-ahead log"
+    return Finding("journal", "warning", f"journal mode {mode}, not wal", advice)
+
+
+def _server(number: int) -> Finding:
+    text = f"PostgreSQL {number // 10_000}.{number % 10_000}"
+    if number < OLDEST_POSTGRESQL:
+        return Finding("server", "warning", text, "upgrade PostgreSQL to 14 or later")
+    return Finding("server", "ok", text)
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    from workers.broker import BrokerUnreachable, find_broker
+
+    if settings.redis_url is None and not settings.home.exists():
+        yield Finding("broker", "ok", "our own Valkey; it starts when it is needed")
+        return
+    try:
+        broker = find_broker(settings.redis_url, settings.run)
+    except BrokerUnreachable as error:
+        yield Finding("broker", "problem", str(error))
+        return
+    if broker is None:
+        yield Finding("broker", "ok", "our own Valkey; it starts when it is needed")
+        return
+    server = broker.connect().info("server")
+    kind = "valkey" if "valkey_version" in server else "redis"
+    yield Finding("broker", "ok", f"answers: {kind} {server.get(f'{kind}_version', '')}".strip())
+
+
+def _decoders() -> Iterator[Finding]:
+    from av import codecs_available
+
+    absent = [name for name, any_of in DECODERS.items() if not codecs_available.intersection(any_of)]
+    if not absent:
+        yield Finding("decoders", "ok", ", ".join(DECODERS))
+        return
+    state: State = "problem" if MUST_DECODE.intersection(absent) else "warning"
+    advice = "install the PyAV wheel from PyPI, which has them all: pip install --force-reinstall av"
+    yield Finding("decoders", state, f"cannot read {', '.join(absent)}", advice)
+
+
+def _networks() -> Iterator[Finding]:
+    import numpy as np
+
+    from catalog.audio.network import NETWORKS, PATCH, run, tag_names
+
+    for network in NETWORKS:
+        try:
+            _, tags = run(network, np.zeros(PATCH, dtype=np.float32))
+            fits = len(tags) == len(tag_names()[network]) and bool(np.isfinite(tags).all())
+        except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own
+            text = f"{network} cannot be run: {error}"
+            yield Finding("networks", "problem", text, "install the program again, with its networks")
+            continue
+        if fits:
+            yield Finding("networks", "ok", f"{network} runs")
+        else:
+            yield Finding("networks", "problem", f"{network} answers nonsense", "install the program again")
+
+
+def _model(connection: Connection, folder: Path) -> Iterator[Finding]:
+    from catalog.learning.artifact import ArtifactRefused, read_artifact
+
+    columns = (model.c.id, model.c.algorithm, model.c.artifact, model.c.artifact_sha256)
+    row = connection.execute(sa.select(*columns).where(model.c.status == "active")).one_or_none()
+    if row is None:
+        yield Finding("model", "ok", "none in force yet; catalog train makes one")
+        return
+    name = f"model {row.id} ({row.algorithm})"
+    if row.artifact is None:
+        yield Finding("model", "ok", f"{name}; it needs no file")
+        return
+    try:
+        read_artifact(folder, row.artifact, row.artifact_sha256 or "")
+    except ArtifactRefused as error:
+        yield Finding("model", "problem", f"{name}: {error}")
+        return
+    yield Finding("model", "ok", f"{name}; its file is the one that was written")
+
+
+def _clock(connection: Connection) -> Iterator[Finding]:
+    here = now()
+    if connection.dialect.name == "postgresql":
+        there = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        if abs(there - here) > DRIFT:
+            text = f"the database's clock is {abs(there - here).total_seconds():.0f} s away from ours"
+            yield Finding("clock", "warning", text, "set both clocks by NTP")
+            return
+    beat = connection.execute(sa.select(sa.func.max(worker.c.heartbeat_at))).scalar_one()
+    if beat is not None and beat - here > DRIFT:
+        text = f"a worker's heartbeat is {(beat - here).total_seconds():.0f} s in the future"
+        yield Finding("clock", "warning", text, "set the clocks of all hosts by NTP")
+        return
+    yield Finding("clock", "ok", f"{here:%Y-%m-%d %H:%M:%S} UTC")
