@@ -1,0 +1,79 @@
+"""`catalog models`: list, show, promote, roll back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.output import format_options, print_json, print_rows, say
+from catalog.settings import Settings
+
+
+@click.group()
+def models() -> None:
+    """Models: list, show, promote, roll back."""
+
+
+@models.command("list")
+@format_options
+@pass_settings
+def list_models(settings: Settings, output_format: str) -> None:
+    """Every model with its score, newest first."""
+    from catalog.learning.registry import list_models as registered
+
+    with open_catalog(settings) as database, database.read() as connection:
+        print_rows(registered(connection), output_format)
+
+
+@models.command()
+@click.argument("model", type=int)
+@pass_settings
+def show(settings: Settings, model: int) -> None:
+    """All that is known of a model, as JSON."""
+    from catalog.learning.registry import get_model
+
+    with open_catalog(settings) as database, database.read() as connection:
+        print_json(dict(get_model(connection, model)))
+
+
+@models.command()
+@click.argument("model", type=int)
+@dry_run_option
+@pass_settings
+def promote(settings: Settings, model: int, dry_run: bool) -> None:
+    """Put a model in force: fill in its predictions, then switch."""
+    _put_in_force(settings, model, dry_run=dry_run)
+
+
+@models.command()
+@dry_run_option
+@pass_settings
+def rollback(settings: Settings, dry_run: bool) -> None:
+    """Go back to the model that was in force before the present one."""
+    from catalog.learning.registry import previous_model
+
+    with open_catalog(settings) as database, database.read() as connection:
+        previous = previous_model(connection)
+    _put_in_force(settings, previous["id"], dry_run=dry_run)
+
+
+def _put_in_force(settings: Settings, model: int, *, dry_run: bool) -> None:
+    from catalog.learning.predicting import fill_predictions
+    from catalog.learning.registry import get_model
+    from catalog.learning.registry import promote as put_in_force
+
+    with open_catalog(settings) as database:
+        with database.read() as connection:
+            row: Any = get_model(connection, model)
+        if row["status"] == "active":
+            say(f"model {model} is in force already")
+            return
+        if dry_run:
+            say(f"would put model {model} ({row['algorithm']}) in force")
+            return
+        fill_predictions(database, settings.models, model)
+        with database.write() as connection:
+            put_in_force(connection, model)
+    say(f"model {model} is in force")

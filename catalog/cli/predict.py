@@ -1,0 +1,37 @@
+"""`catalog predict`: apply the active model to tracks that lack a prediction."""
+
+from __future__ import annotations
+
+import click
+
+from catalog.cli.context import open_catalog, pass_settings
+from catalog.cli.output import print_json, say
+from catalog.settings import Settings
+
+
+@click.command()
+@click.option(
+    "--priors/--no-priors",
+    default=True,
+    help="Estimate how common each genre is among the untagged tracks, and correct by it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON.")
+@pass_settings
+def predict(settings: Settings, priors: bool, as_json: bool) -> None:
+    """Apply the active model to the tracks that lack a prediction, or whose prediction is out of date.
+
+    Without a model there is none to apply: `catalog train` or `catalog ingest` makes one.
+    """
+    from catalog.learning.predicting import fill_predictions
+    from catalog.learning.registry import NoModel, active_model
+
+    with open_catalog(settings) as database:
+        with database.read() as connection:
+            row = active_model(connection)
+        if row is None:
+            raise NoModel("there is no model yet; run: catalog train")
+        changed = fill_predictions(database, settings.models, row["id"], with_priors=priors)
+    if as_json:
+        print_json({"model_id": row["id"], "changed": changed})
+    else:
+        say(f"model {row['id']}: {changed:,} predictions are new or have changed")

@@ -1,0 +1,183 @@
+"""`catalog train`: learn a model from the tagged tracks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.output import format_options, print_json, print_rows, say
+from catalog.settings import Settings
+
+
+def class_rule_options(function: Any) -> Any:
+    """Adds --min-tracks and --min-artists."""
+    function = click.option(
+        "--min-artists",
+        type=click.IntRange(min=1),
+        default=5,
+        show_envvar=True,
+        help="A genre by fewer artists is no class.",
+    )(function)
+    return click.option(
+        "--min-tracks",
+        type=click.IntRange(min=1),
+        default=10,
+        show_envvar=True,
+        help="A genre with fewer tracks is no class: it counts for its broader term.",
+    )(function)
+
+
+def parse_parameters(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, Any]:
+    """`C=0.1` as a parameter of a classifier; values are read as JSON, else as text."""
+    parameters: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE")
+        try:
+            parameters[name] = json.loads(value)
+        except json.JSONDecodeError:
+            parameters[name] = value
+    return parameters
+
+
+@click.command()
+@click.option("--algorithm", default="logistic_regression", help="The classifier.")
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=parse_parameters,
+    help="A parameter of the classifier; may be repeated.",
+)
+@click.option("--feature-set", default="musicnn", help="The vectors to learn from.")
+@click.option(
+    "--level",
+    type=click.Choice(["leaf", "top"]),
+    default="leaf",
+    help="Classes are the tracks' own genres, or their top terms.",
+)
+@class_rule_options
+@click.option(
+    "--precision",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.85,
+    help="The share of answers that ought to be right for artists not heard before.",
+)
+@click.option(
+    "--if-changed",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only if at least N tagged tracks differ from the training set of the active model.",
+)
+@click.option("--seed", type=int, default=0, help="Of folds and classifiers.")
+@click.option(
+    "--force", is_flag=True, help="Train though nothing has changed, and promote though it is worse."
+)
+@dry_run_option
+@format_options
+@pass_settings
+def train(
+    settings: Settings,
+    algorithm: str,
+    parameters: dict[str, Any],
+    feature_set: str,
+    level: str,
+    min_tracks: int,
+    min_artists: int,
+    precision: float,
+    if_changed: int | None,
+    seed: int,
+    force: bool,
+    dry_run: bool,
+    output_format: str,
+) -> None:
+    """Learn a model from the tagged tracks, and put it in force unless it is worse than the present one.
+
+    Its score is out of fold with artists apart. Where nothing has changed, nothing is done.
+    """
+    from catalog.learning.change import changed_since_training
+    from catalog.learning.snapshot import ClassRule
+    from catalog.learning.training import Training, gather, train
+
+    wanted = Training(
+        algorithm=algorithm,
+        parameters=parameters,
+        feature_set=feature_set,
+        rule=ClassRule(min_tracks, min_artists, "top" if level == "top" else "leaf"),
+        precision=precision,
+        seed=seed,
+        force=force,
+    )
+    with open_catalog(settings) as database:
+        if if_changed is not None:
+            with database.read() as connection:
+                changed = changed_since_training(connection, gather(connection, wanted).snapshot)
+            if changed < if_changed:
+                say(
+                    f"{changed} tagged tracks differ from the training set, fewer than {if_changed}: nothing is done"
+                )
+                return
+        if dry_run:
+            with database.read() as connection:
+                material = gather(connection, wanted)
+            support, outcome, reason, metrics = (
+                material.support,
+                "dry run",
+                material.reason or "can be learnt",
+                {},
+            )
+            model_id, names = None, material.names
+        else:
+            report = train(database, settings.models, wanted)
+            support, outcome, reason, metrics = (
+                report.support,
+                report.outcome,
+                report.reason,
+                dict(report.metrics),
+            )
+            model_id, names = report.model_id, _names(database)
+    rows = [
+        {
+            "genre": names[row.genre_id],
+            "tracks": row.tracks,
+            "artists": row.artists,
+            "counts_for": None if row.counts_for is None else names[row.counts_for],
+            "reason": row.reason,
+        }
+        for row in sorted(support.values(), key=lambda row: -row.tracks)
+    ]
+    if output_format == "json":
+        print_json(
+            {"outcome": outcome, "reason": reason, "model_id": model_id, "support": rows, "metrics": metrics}
+        )
+        return
+    print_rows(rows, output_format)
+    if metrics:
+        say()
+        say(describe_score(metrics))
+    say(f"model {model_id}: {outcome}; {reason}" if model_id is not None else f"{outcome}: {reason}")
+
+
+def describe_score(metrics: dict[str, Any]) -> str:
+    """How often the model is right for artists it has not heard, beside the baselines, in one sentence."""
+    accuracy = metrics["accuracy"]
+    baselines = metrics["baselines"]
+    return (
+        f"right for {accuracy['value']:.0%} of {metrics['tracks']:,} tracks by artists it had not heard "
+        f"({accuracy['low']:.0%} to {accuracy['high']:.0%}); always the commonest genre: {baselines['majority']:.0%}; "
+        f"copying the artist's other tracks: {baselines['artist_copy']:.0%}"
+    )
+
+
+def _names(database: Any) -> dict[int, str]:
+    from catalog.learning.labelled import load_broader
+
+    with database.read() as connection:
+        return dict(load_broader(connection)[1])

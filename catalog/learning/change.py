@@ -1,0 +1,33 @@
+"""How much the labels have changed since the active model was trained."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import snapshot_member
+from catalog.learning.registry import active_model
+from catalog.learning.snapshot import Snapshot
+
+
+def changed_since_training(connection: Connection, fresh: Snapshot | None) -> int:
+    """How many tracks have come, gone or changed class since the training set of the active model.
+
+    All of them where there is no trained model; none where nothing can be learnt any more.
+    """
+    if fresh is None:
+        return 0
+    now = {
+        (track_id, fresh.classes[column])
+        for track_id, column in zip(fresh.track_ids.tolist(), fresh.y.tolist(), strict=True)
+    }
+    row = active_model(connection)
+    if row is None or row["snapshot_id"] is None:
+        return len(now)
+    members = connection.execute(
+        sa.select(snapshot_member.c.track_id, snapshot_member.c.genre_id).where(
+            snapshot_member.c.snapshot_id == row["snapshot_id"]
+        )
+    )
+    then = {(member.track_id, member.genre_id) for member in members}
+    return len({track_id for track_id, _ in now ^ then})

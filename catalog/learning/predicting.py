@@ -1,0 +1,131 @@
+"""Predicting: what a model says of every track that it was not fitted on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from catalog.collection.recipes import Recipe
+from catalog.collection.vectors import load_matrix
+from catalog.db.database import Database
+from catalog.db.standing import refresh_standing
+from catalog.db.tables import snapshot_member
+from catalog.learning.artifact import load_artifact
+from catalog.learning.classifiers import Matrix
+from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.labelled import load_answerable, load_broader, load_tracks
+from catalog.learning.prediction import (
+    Predictions,
+    drop_predictions,
+    from_sound,
+    speech_among,
+    store_predictions,
+)
+from catalog.learning.priors import estimate_priors
+from catalog.learning.registry import ZERO_SHOT, get_model, model_recipe
+from catalog.learning.threshold import Answers, withheld
+from catalog.learning.zero_shot_model import rebuild_zero_shot
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+CHUNK = 20_000
+"""Vectors held in memory at once."""
+
+
+class Answerer(Protocol):
+    """What both a fitted model and a zero-shot one can do."""
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """The hierarchy over the classes."""
+
+    def probability(self, X: Matrix) -> Floats:
+        """(n, classes)."""
+
+    def answers(self, probability: Floats) -> Answers:
+        """(n)."""
+
+
+def fill_predictions(database: Database, models: Path, model_id: int, *, with_priors: bool = True) -> int:
+    """Brings the predictions of a model up to date for all tracks outside its training set.
+
+    Untagged tracks are answered from the album's or artist's other tracks where these agree and the sound does not
+    object, else from the sound. Gives how many predictions are new, have changed or are gone. Raises ArtifactRefused.
+    """
+    with database.read() as connection:
+        row = get_model(connection, model_id)
+        answerer = load_answerer(connection, models, row)
+        shares = _training_shares(connection, row)
+        tracks = load_tracks(connection)
+        members = _members(connection, row["snapshot_id"])
+        wanted = np.setdiff1d(tracks.ids, members)
+        ids, probability = _hear(connection, answerer, model_recipe(connection, model_id), wanted)
+        speech = speech_among(connection, ids)
+        suggestable = load_answerable(connection)
+        broader, names = load_broader(connection)
+    untagged = ~tracks.is_tagged[tracks.at(ids)]
+    priors = None
+    if with_priors and shares is not None:
+        priors = estimate_priors(probability[untagged], shares)
+        probability[untagged] = priors.apply(probability[untagged])
+    answers = withheld(answerer.answers(probability), speech)
+    by = "zero_shot" if row["algorithm"] == ZERO_SHOT else "sound"
+    sound = from_sound(answers, answerer.hierarchy, by)
+    silent = np.setdiff1d(tracks.ids[~tracks.is_tagged], np.concatenate([ids, members]))
+    suggestions = sound
+    predictions = Predictions(ids, answerer.hierarchy.classes, probability, suggestions)
+    with database.write() as connection:
+        changed = store_predictions(connection, model_id, predictions)
+        changed += drop_predictions(connection, model_id, keep=np.concatenate([ids, members, silent]))
+        if row["status"] == "active":
+            refresh_standing(connection, changed)
+    return len(changed)
+
+
+def load_answerer(connection: Connection, models: Path, row: RowMapping) -> Answerer:
+    """The model of a row, ready to answer. Raises ArtifactRefused."""
+    if row["algorithm"] == ZERO_SHOT:
+        return rebuild_zero_shot(connection, row)
+    return load_artifact(models, row["artifact"], row["artifact_sha256"])
+
+
+def _hear(
+    connection: Connection, answerer: Answerer, recipe: Recipe, wanted: Integers
+) -> tuple[Integers, Floats]:
+    """The tracks (n) among those wanted that have a vector, and what the model hears in them (n, classes)."""
+    parts = []
+    for start in range(0, len(wanted), CHUNK):
+        ids, matrix = load_matrix(connection, recipe, wanted[start : start + CHUNK])
+        parts.append((ids, answerer.probability(matrix)))
+    if not parts:
+        return np.empty(0, np.int64), np.empty((0, len(answerer.hierarchy.classes)))
+    return np.concatenate([ids for ids, _ in parts]), np.concatenate([heard for _, heard in parts])
+
+
+def _members(connection: Connection, snapshot_id: int | None) -> Integers:
+    found = connection.execute(
+        sa.select(snapshot_member.c.track_id).where(snapshot_member.c.snapshot_id == snapshot_id)
+    ).scalars()
+    return np.fromiter(found, dtype=np.int64)
+
+
+def _training_shares(connection: Connection, row: RowMapping) -> Floats | None:
+    """(classes,): how common each class is in the training set; None where there is none."""
+    if row["snapshot_id"] is None:
+        return None
+    counts = {
+        genre_id: tracks
+        for genre_id, tracks in connection.execute(
+            sa.select(snapshot_member.c.genre_id, sa.func.count())
+            .where(snapshot_member.c.snapshot_id == row["snapshot_id"])
+            .group_by(snapshot_member.c.genre_id)
+        )
+    }
+    shares = np.array([counts.get(genre_id, 0) for genre_id in row["class_order"]], dtype=np.float64)
+    return np.asarray(shares / shares.sum())

@@ -1,0 +1,286 @@
+"""Training: snapshot, cross-fit, score, gate, predictions, promotion; or nothing, where nothing has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection
+
+from catalog.collection.recipes import active_recipe
+from catalog.collection.vectors import load_matrix
+from catalog.db.database import Database
+from catalog.db.standing import refresh_standing
+from catalog.learning.artifact import ArtifactRefused, read_artifact, save_artifact
+from catalog.learning.classifiers import DEFAULT, algorithm
+from catalog.learning.crossfit import CrossFit, cross_fit
+from catalog.learning.evaluation import evaluate
+from catalog.learning.groups import connected_groups
+from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.labelled import Tracks, load_answerable, load_broader, load_tracks
+from catalog.learning.predicting import fill_predictions
+from catalog.learning.prediction import Predictions, from_sound, speech_among, store_predictions
+from catalog.learning.registry import (
+    ZERO_SHOT,
+    NewModel,
+    active_model,
+    add_model,
+    find_model,
+    promote,
+    reject,
+    store_support,
+)
+from catalog.learning.score import score
+from catalog.learning.snapshot import ClassRule, Snapshot, find_snapshot, store_snapshot
+from catalog.learning.support import Support, class_support, classes_of, nothing_to_learn
+from catalog.learning.threshold import NOTHING, PRECISION, withheld
+
+Matrix = npt.NDArray[np.float32]
+Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]
+
+GATE = 0.01
+"""How much lower the macro F1 of a new model may be than that of the recipe in force on the same folds."""
+
+
+class NothingHeard(LookupError):  # noqa: N818 - the name says what it is
+    """No track has a vector of the feature set that is to be learnt from."""
+
+    def __init__(self, feature_set: str) -> None:
+        super().__init__(
+            f"no track was analysed by {feature_set}; run: catalog analyze --feature-set {feature_set}"
+        )
+
+
+@dataclass(frozen=True)
+class Training:
+    """What to fit."""
+
+    algorithm: str = DEFAULT
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    feature_set: str = "musicnn"
+    rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
+    precision: float = PRECISION
+    seed: int = 0
+    force: bool = False
+    """Promote whatever the gate says, and train even where nothing has changed."""
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What came of it."""
+
+    outcome: Outcome
+    reason: str
+    model_id: int | None
+    """The model in force or the one rejected; None where there is none."""
+    support: Mapping[int, Support]
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """All that is known before anything is fitted."""
+
+    tracks: Tracks
+    feature_set_id: int
+    X: Matrix
+    """Vectors of the snapshot's tracks; (0, dimensions) without one."""
+    support: Mapping[int, Support]
+    snapshot: Snapshot | None
+    """None where nothing can be learnt."""
+    reason: str | None
+    names: Mapping[int, str]
+    hierarchy: Hierarchy
+
+
+def train(database: Database, models: Path, wanted: Training) -> TrainingReport:
+    """Fits, scores and, unless it is worse, promotes a model of the labelled tracks.
+
+    The tracks of the training set get their out-of-fold predictions here; `predict` fills in the others. The same
+    command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError, NothingHeard or
+    ValueError before work starts; the active model stays as it is then.
+    """
+    chosen = algorithm(wanted.algorithm)
+    chosen.build(wanted.parameters, seed=wanted.seed)
+    with database.read() as connection:
+        material = gather(connection, wanted)
+    if material.snapshot is None:
+        return TrainingReport("nothing to learn", material.reason or "", None, material.support)
+    parameters = {
+        "classifier": {**chosen.defaults, **wanted.parameters},
+        "precision": wanted.precision,
+        "vectors": hashlib.blake2b(np.ascontiguousarray(material.X).tobytes(), digest_size=16).hexdigest(),
+    }
+    known = None if wanted.force else _known(database, models, material, wanted, parameters)
+    if known is not None:
+        return known
+    return _fit(database, models, material, wanted, parameters)
+
+
+def gather(connection: Connection, wanted: Training) -> Material:
+    """The labelled tracks that have a vector, the support of their genres, and the snapshot they make."""
+    tracks = load_tracks(connection)
+    recipe = active_recipe(connection, wanted.feature_set)
+    broader, names = load_broader(connection)
+    if recipe is None:
+        raise NothingHeard(wanted.feature_set)
+    ids, matrix = load_matrix(connection, recipe, tracks.ids[tracks.is_tagged])
+    positions = tracks.at(ids)
+    support = class_support(
+        tracks.labelled(positions),
+        broader,
+        minimum_tracks=wanted.rule.minimum_tracks,
+        minimum_artists=wanted.rule.minimum_artists,
+        level=wanted.rule.level,
+        names=names,
+    )
+    reason = nothing_to_learn(support)
+    classes = () if reason else classes_of(support)
+    column = {genre: at for at, genre in enumerate(classes)}
+    counted = [support[int(genre)].counts_for for genre in tracks.genres[positions]]
+    y = np.array([column.get(genre or 0, NOTHING) for genre in counted], dtype=np.int64)
+    inside = y != NOTHING
+    members = positions[inside]
+    groups = connected_groups([tracks.origins[at] for at in members])
+    if reason is None and len(groups.sizes) < 2:
+        reason = (
+            "all labelled tracks are connected, by artist or by equal audio: no score could keep them apart"
+        )
+    return Material(
+        tracks=tracks,
+        feature_set_id=recipe.id,
+        X=matrix[inside],
+        support=support,
+        snapshot=None
+        if reason
+        else Snapshot(wanted.rule, wanted.seed, tracks.ids[members], classes, y[inside], groups),
+        reason=reason,
+        names=names,
+        hierarchy=Hierarchy.of(classes, broader, answerable=load_answerable(connection)),
+    )
+
+
+def _known(
+    database: Database, models: Path, material: Material, wanted: Training, parameters: Mapping[str, Any]
+) -> TrainingReport | None:
+    """The report where this very model exists; one that was not finished is finished."""
+    frozen = material.snapshot
+    assert frozen is not None
+    with database.write() as connection:
+        snapshot_id = find_snapshot(connection, frozen)
+        if snapshot_id is None:
+            return None
+        row = find_model(connection, wanted.algorithm, parameters, snapshot_id)
+        if row is None:
+            return None
+        try:
+            read_artifact(models, row["artifact"], row["artifact_sha256"])
+        except ArtifactRefused:
+            return None
+        if store_support(connection, row["id"], material.support):
+            refresh_standing(connection)
+    if row["status"] == "candidate":
+        return _put_in_force(database, models, row["id"], material, row["metrics"])
+    reason = "labels and vectors are those it was fitted on"
+    return TrainingReport("unchanged", reason, row["id"], material.support, row["metrics"])
+
+
+def _fit(
+    database: Database, models: Path, material: Material, wanted: Training, parameters: Mapping[str, Any]
+) -> TrainingReport:
+    frozen = material.snapshot
+    assert frozen is not None
+    fitted = _cross_fit(material, frozen, wanted.algorithm, parameters["classifier"], wanted)
+    metrics = score(
+        frozen, fitted, material.tracks, material.hierarchy, material.names, precision=wanted.precision
+    )
+    worse = _worse(database, material, frozen, wanted, parameters, metrics)
+    if worse is not None and wanted.force:
+        metrics["forced"] = worse
+    name, digest = save_artifact(models, fitted.model)
+    with database.write() as connection:
+        new = NewModel(
+            algorithm=wanted.algorithm,
+            parameters=parameters,
+            snapshot_id=store_snapshot(connection, frozen, fitted.fold),
+            classes=frozen.classes,
+            metrics=metrics,
+            threshold=fitted.model.threshold.value,
+            seed=wanted.seed,
+            feature_set_ids=[material.feature_set_id],
+            artifact=name,
+            artifact_sha256=digest,
+        )
+        model_id = add_model(connection, new, material.support)
+        store_predictions(connection, model_id, _out_of_fold(connection, frozen, fitted, material.hierarchy))
+        if worse is not None and not wanted.force:
+            reject(connection, model_id, worse)
+            return TrainingReport("rejected", worse, model_id, material.support, metrics)
+    return _put_in_force(database, models, model_id, material, metrics)
+
+
+def _cross_fit(
+    material: Material, frozen: Snapshot, name: str, parameters: Mapping[str, Any], wanted: Training
+) -> CrossFit:
+    return cross_fit(
+        material.X,
+        frozen.y,
+        frozen.groups.number,
+        material.hierarchy,
+        algorithm(name),
+        parameters,
+        precision=wanted.precision,
+        seed=wanted.seed,
+    )
+
+
+def _worse(
+    database: Database,
+    material: Material,
+    frozen: Snapshot,
+    wanted: Training,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+) -> str | None:
+    """Why the new model must not replace the one in force: its recipe does better on the same folds."""
+    with database.read() as connection:
+        row = active_model(connection)
+    if row is None or row["algorithm"] == ZERO_SHOT:
+        return None
+    recipe = (row["algorithm"], row["parameters"]["classifier"])
+    if recipe == (wanted.algorithm, parameters["classifier"]):
+        return None
+    fitted = _cross_fit(material, frozen, *recipe, wanted)
+    rival = evaluate(frozen.y, fitted.choice, frozen.groups.number, len(frozen.classes), resamples=2)
+    new, old = metrics["macro_f1"]["value"], rival.macro_f1.value
+    if new >= old - GATE:
+        return None
+    return f"its macro F1 is {new:.3f}; the recipe of model {row['id']} reaches {old:.3f} on the same folds"
+
+
+def _out_of_fold(
+    connection: Connection, frozen: Snapshot, fitted: CrossFit, hierarchy: Hierarchy
+) -> Predictions:
+    speech = speech_among(connection, frozen.track_ids)
+    return Predictions(
+        track_ids=frozen.track_ids,
+        classes=frozen.classes,
+        probability=fitted.probability,
+        suggestions=from_sound(withheld(fitted.answers, speech), hierarchy),
+        fold=fitted.fold,
+    )
+
+
+def _put_in_force(
+    database: Database, models: Path, model_id: int, material: Material, metrics: Mapping[str, Any]
+) -> TrainingReport:
+    """Predictions for all tracks first, then the switch, so that no reader sees half of it."""
+    fill_predictions(database, models, model_id)
+    with database.write() as connection:
+        promote(connection, model_id)
+    return TrainingReport("promoted", "it is in force", model_id, material.support, metrics)
