@@ -133,13 +133,16 @@ def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> f
         _merge(connection, vocabulary, merged, term)
     # A row of that name, merged now or earlier, stays for what refers to it, and counts for the term.
     of_name = (genre.c.folded == folded) & (genre.c.id != term.id)
-    connection.execute(sa.update(genre).where(of_name).values(broader_id=term.id, suggest=False, write=False))
+    named = connection.execute(
+        sa.update(genre).where(of_name).values(broader_id=term.id, suggest=False, write=False)
+    )
+    if named.rowcount:
+        rebuild_ancestors(connection)
     values = {"genre_id": term.id, "alias": spelling, "added_by": added_by}
     if old is None:
         connection.execute(sa.insert(genre_alias).values(folded=folded, **values))
     else:
         connection.execute(sa.update(genre_alias).where(genre_alias.c.folded == folded).values(**values))
-    rebuild_ancestors(connection)
     if before is None:
         return frozenset()
     return _read_anew(connection, before, term, None if merged else folded)

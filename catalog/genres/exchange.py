@@ -6,8 +6,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TextIO
+from dataclasses import dataclass, replace
+from typing import Any, TextIO
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -73,9 +73,8 @@ class _Import:
         self.line = 0
         self.tracks: set[int] = set()
 
-    def execute(self, change: sa.Executable) -> None:
-        """Makes a change and sees it."""
-        self.connection.execute(change)
+    def reload(self) -> None:
+        """Sees what was changed in the database."""
         self.vocabulary = load(self.connection)
 
 
@@ -112,7 +111,8 @@ def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False)
     that into this. Terms that the file does not name stay as they are.
 
     All or nothing: raises VocabularyError, naming file and line, for a malformed file, a name, code or alias given
-    twice, an unknown broader term, and a circle. With `dry_run` everything is tried and taken back.
+    twice, an unknown broader term, and a circle. With `dry_run` everything is tried and taken back. After a change
+    `standing`, which holds names, wants a refresh of all tracks.
     """
     file = str(getattr(stream, "name", "the list of genres"))
     rows = _read(stream, file)
@@ -146,9 +146,7 @@ def _apply(work: _Import, rows: list[_Row]) -> list[int]:
             raise VocabularyError(f"{row.name!r} is the genre of line {lines[key]}")
         lines[key] = row.line
     keys = list(lines)
-    for row, key in zip(rows, keys, strict=True):
-        work.line = row.line
-        _put_aliases(work, row, key)
+    _put_aliases(work, rows, keys)
     _put_broader(work, rows, keys)
     rebuild_ancestors(work.connection)
     return keys
@@ -185,19 +183,7 @@ def _put_term(work: _Import, row: _Row) -> int:
         )
     _refuse_taken(work.vocabulary, row, term)
     if term is None:
-        broader = work.vocabulary.broader_for(name)
-        work.execute(
-            sa.insert(genre).values(
-                name=name,
-                folded=fold(name),
-                code=row.code,
-                broader_id=None if broader is None else broader.id,
-                origin="house",
-                suggest=row.suggest is not False,
-                write=True,
-            )
-        )
-        return require(work.vocabulary, name).id
+        return _insert(work, row, name)
     wanted = {
         "name": name,
         "code": row.code or term.code,
@@ -207,6 +193,23 @@ def _put_term(work: _Import, row: _Row) -> int:
         _change(work, term, folded=fold(name), **wanted)
         if fold(name) != term.folded:
             _keep_old_name(work, term, fold(name))
+    return term.id
+
+
+def _insert(work: _Import, row: _Row, name: str) -> int:
+    broader = work.vocabulary.broader_for(name)
+    values: dict[str, Any] = {
+        "name": name,
+        "folded": fold(name),
+        "code": row.code,
+        "broader_id": None if broader is None else broader.id,
+        "origin": "house",
+        "suggest": row.suggest is not False,
+        "write": True,
+    }
+    made = work.connection.execute(sa.insert(genre).values(**values).returning(genre.c.id))
+    term = Term(id=made.scalar_one(), **values)
+    work.vocabulary = work.vocabulary.with_term(term)
     return term.id
 
 
@@ -224,22 +227,31 @@ def _refuse_taken(vocabulary: Vocabulary, row: _Row, term: Term | None) -> None:
 
 def _keep_old_name(work: _Import, term: Term, folded: str) -> None:
     """What is tagged with the old name goes on being read; the new name is no alias any more."""
-    work.execute(sa.delete(genre_alias).where(genre_alias.c.folded == folded))
-    work.execute(
-        sa.insert(genre_alias).values(
-            genre_id=term.id, alias=term.name, folded=term.folded, added_by=ADDED_BY_IMPORT
-        )
-    )
+    work.connection.execute(sa.delete(genre_alias).where(genre_alias.c.folded == folded))
+    work.connection.execute(sa.insert(genre_alias), [_alias(term.id, term.name)])
+    work.reload()
 
 
-def _put_aliases(work: _Import, row: _Row, key: int) -> None:
-    for alias in row.aliases:
-        spelling = require_spelling(alias)
-        known = work.vocabulary.known(spelling)
-        if known is None or known.id != key:
-            term = work.vocabulary.by_id[key]
-            work.tracks |= add_alias(work.connection, spelling, term.name, ADDED_BY_IMPORT)
-            work.vocabulary = load(work.connection)
+def _put_aliases(work: _Import, rows: list[_Row], keys: list[int]) -> None:
+    new: dict[str, dict[str, Any]] = {}
+    for row, key in zip(rows, keys, strict=True):
+        work.line = row.line
+        for alias in row.aliases:
+            spelling = require_spelling(alias)
+            known = work.vocabulary.known(spelling)
+            if known is None:
+                new.setdefault(fold(spelling), _alias(key, spelling))
+            elif known.id != key:
+                name = work.vocabulary.by_id[key].name
+                work.tracks |= add_alias(work.connection, spelling, name, ADDED_BY_IMPORT)
+                work.reload()
+    if new:
+        work.connection.execute(sa.insert(genre_alias), list(new.values()))
+        work.reload()
+
+
+def _alias(genre_id: int, alias: str) -> dict[str, Any]:
+    return {"genre_id": genre_id, "alias": alias, "folded": fold(alias), "added_by": ADDED_BY_IMPORT}
 
 
 def _put_broader(work: _Import, rows: list[_Row], keys: list[int]) -> None:
@@ -267,10 +279,11 @@ def _refuse_circle(vocabulary: Vocabulary, above: Mapping[int, int | None], key:
         chain.append(upper)
 
 
-def _change(work: _Import, term: Term, **values: object) -> None:
+def _change(work: _Import, term: Term, **values: Any) -> None:
     """Changes a term; a person vouches for it by this."""
-    origin = "house" if term.origin == "file" else term.origin
-    work.execute(sa.update(genre).where(genre.c.id == term.id).values(origin=origin, **values))
+    values["origin"] = "house" if term.origin == "file" else term.origin
+    work.connection.execute(sa.update(genre).where(genre.c.id == term.id).values(**values))
+    work.vocabulary = work.vocabulary.with_term(replace(term, **values))
 
 
 @dataclass(frozen=True)

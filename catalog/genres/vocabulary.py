@@ -48,7 +48,7 @@ class Alias:
 
 
 class Vocabulary:
-    """All terms as they were when loaded. It does not change; after a change, load another."""
+    """All terms as they were when loaded. It does not change; after a change in the database, load another."""
 
     def __init__(self, terms: Iterable[Term], aliases: Iterable[Alias] = ()) -> None:
         self._by_id = {term.id: term for term in terms}
@@ -63,6 +63,10 @@ class Vocabulary:
         """The spellings that hold a separator, for `split`."""
         names = [term.name for term in self._by_id.values()]
         return compounds_among([*names, *(alias.alias for alias in self.aliases)])
+
+    def with_term(self, term: Term) -> Vocabulary:
+        """The vocabulary with a term more, or with a term of that key changed."""
+        return Vocabulary([*(self._by_id | {term.id: term}).values()], self.aliases)
 
     @property
     def terms(self) -> tuple[Term, ...]:
