@@ -1,0 +1,203 @@
+"""Cases of doubt: how many are open, and the largest by name."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import audit
+from catalog.report.text import clean, name_of, plural, words
+
+MOST_CASES = 10
+MOST_TRACKS = 12
+"""Tracks of one case that the report lists by title."""
+MOST_REASONS = 3
+
+suspects = sa.table(
+    "suspects",
+    sa.column("track_id", sa.BigInteger()),
+    sa.column("path", sa.Text()),
+    sa.column("artist", sa.Text()),
+    sa.column("album", sa.Text()),
+    sa.column("title", sa.Text()),
+    sa.column("tagged_genre", sa.Text()),
+    sa.column("suggested_genre", sa.Text()),
+    sa.column("suspicion", sa.Float()),
+    sa.column("relation", sa.Text()),
+    sa.column("reasons", sa.JSON()),
+    sa.column("case_id", sa.Text()),
+    sa.column("decision", sa.Text()),
+)
+"""The view `suspects`."""
+cases = sa.table(
+    "cases",
+    sa.column("case_id", sa.Text()),
+    sa.column("artist", sa.Text()),
+    sa.column("album", sa.Text()),
+    sa.column("suspicion", sa.Float()),
+)
+"""The view `cases`."""
+
+is_doubt = suspects.c.decision.is_(None) & (suspects.c.relation != "narrower")
+"""Open suspects. What was heard as a narrower term than its tag could be more precise; that is no doubt."""
+
+
+@dataclass(frozen=True)
+class DoubtedTrack:
+    """A track of a case."""
+
+    title: str
+    suspicion: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """Tracks of one artist or album with the same tag and the same suggestion."""
+
+    artist: str
+    album: str
+    tagged: str
+    suggested: str
+    tracks: int
+    suspicion: float
+    """0 to 1."""
+    reasons: tuple[str, ...]
+    examples: tuple[DoubtedTrack, ...]
+    """The most suspicious ones."""
+
+    @property
+    def name(self) -> str:
+        """Whose tracks: the artist, or else the album."""
+        return self.artist or self.album or "Unknown artist"
+
+    @property
+    def sentence(self) -> str:
+        """The case in words."""
+        return f"{plural(self.tracks, 'track')} tagged {self.tagged}, heard as {self.suggested}"
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """All open doubts of the latest finished audit of labels."""
+
+    audited: bool
+    """Whether an audit was finished at all."""
+    cases: int
+    tracks: int
+    precise: int
+    """Tracks that were heard as a narrower term than their tag."""
+    decided: int
+    """Doubted labels that a person has decided on."""
+    largest: tuple[Case, ...]
+
+
+def read_doubts(connection: Connection, most: int = MOST_CASES) -> Doubts:
+    """Reads the open doubts. Large is a case with many tracks that are probably wrong: the sum of suspicions."""
+    audited = connection.execute(
+        sa.select(sa.func.count())
+        .select_from(audit)
+        .where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
+    ).scalar_one()
+    number = connection.execute(
+        sa.select(
+            sa.func.count(suspects.c.case_id.distinct()).filter(is_doubt)
+            + sa.func.count().filter(is_doubt, suspects.c.case_id.is_(None)),
+            sa.func.count(suspects.c.track_id.distinct()).filter(is_doubt),
+            sa.func.count(suspects.c.track_id.distinct()).filter(
+                suspects.c.relation == "narrower", suspects.c.decision.is_(None)
+            ),
+            sa.func.count(suspects.c.decision),
+        )
+    ).one()
+    return Doubts(bool(audited), *number, largest=_largest(connection, most))
+
+
+# A suspect outside every case is a case by itself; no case is named like that.
+case_key = sa.func.coalesce(
+    suspects.c.case_id, sa.literal("track ") + sa.cast(suspects.c.track_id, sa.Text), type_=sa.Text()
+)
+
+
+def _largest(connection: Connection, most: int) -> tuple[Case, ...]:
+    suspicion = sa.func.max(sa.func.coalesce(cases.c.suspicion, suspects.c.suspicion))
+    weight = sa.func.sum(suspects.c.suspicion).label("weight")
+    tracks = sa.func.count().label("tracks")
+    case = case_key.label("case_key")
+    grouped = connection.execute(
+        sa.select(
+            case,
+            suspects.c.tagged_genre,
+            suspects.c.suggested_genre,
+            # The case's own artist or album; a lone suspect has only its track's.
+            sa.func.min(sa.func.coalesce(cases.c.artist, _alone(suspects.c.artist))).label("artist"),
+            sa.func.min(sa.func.coalesce(cases.c.album, _alone(suspects.c.album))).label("album"),
+            tracks,
+            suspicion.label("suspicion"),
+            weight,
+        )
+        .select_from(suspects.outerjoin(cases, cases.c.case_id == suspects.c.case_id))
+        .where(is_doubt)
+        .group_by(case, suspects.c.tagged_genre, suspects.c.suggested_genre)
+        .order_by(weight.desc(), tracks.desc(), case)
+        .limit(most)
+    ).all()
+    details = _details(connection, [row.case_key for row in grouped])
+    return tuple(
+        Case(
+            artist=clean(row.artist),
+            album=clean(row.album),
+            tagged=clean(row.tagged_genre),
+            suggested=clean(row.suggested_genre),
+            tracks=row.tracks,
+            suspicion=min(max(float(row.suspicion or 0.0), 0.0), 1.0),
+            reasons=_commonest_reasons(details[row.case_key]),
+            examples=tuple(
+                DoubtedTrack(
+                    clean(track.title) or name_of(None, None, track.path),
+                    min(max(float(track.suspicion or 0.0), 0.0), 1.0),
+                )
+                for track in details[row.case_key]
+            ),
+        )
+        for row in grouped
+    )
+
+
+def _alone(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.case((suspects.c.case_id.is_(None), column))
+
+
+def _details(connection: Connection, keys: list[str]) -> dict[str, list[sa.Row[Any]]]:
+    """The most suspicious tracks of each case."""
+    place = sa.func.row_number().over(
+        partition_by=case_key, order_by=(suspects.c.suspicion.desc(), suspects.c.track_id)
+    )
+    ranked = (
+        sa.select(
+            case_key.label("case_key"),
+            suspects.c.title,
+            suspects.c.path,
+            suspects.c.suspicion,
+            suspects.c.reasons,
+            place.label("place"),
+        )
+        .where(is_doubt, case_key.in_(keys))
+        .subquery()
+    )
+    details: defaultdict[str, list[sa.Row[Any]]] = defaultdict(list)
+    rows = connection.execute(
+        sa.select(ranked).where(ranked.c.place <= MOST_TRACKS).order_by(ranked.c.case_key, ranked.c.place)
+    )
+    for row in rows:
+        details[row.case_key].append(row)
+    return details
+
+
+def _commonest_reasons(tracks: list[sa.Row[Any]]) -> tuple[str, ...]:
+    """Reasons that hold for the most of the tracks; among equals the order in which the audit gave them."""
+    found = Counter(reason for track in tracks for reason in dict.fromkeys(words(track.reasons)))
+    return tuple(reason for reason, _ in found.most_common(MOST_REASONS))

@@ -1,0 +1,89 @@
+"""Tracks that could not be analysed, by reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import failure, track
+from catalog.report.text import clean
+from catalog.report.totals import is_there
+
+MOST_REASONS = 12
+
+WORDS = {
+    "unreadable": "The file cannot be read",
+    "empty": "The file is empty",
+    "not-audio": "Not an audio file",
+    "no-audio-stream": "A file without a sound track",
+    "undecodable": "The sound cannot be decoded",
+    "too-short": "Less than half a second of sound",
+    "silent": "Nothing but silence",
+    "not-finite": "The analysis gave no usable numbers",
+    "changed": "The file changed while it was read",
+}
+"""Reason codes in words; a code that is not here is shown as it is."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One kind of failure."""
+
+    code: str
+    words: str
+    tracks: int
+    message: str
+    """What was said of one of them."""
+    path: str
+
+
+@dataclass(frozen=True)
+class Failures:
+    """All failures."""
+
+    tracks: int
+    reasons: tuple[Reason, ...]
+    """The commonest first, at most a dozen."""
+    further: int
+    """Reasons that are not listed."""
+
+
+def read_failures(connection: Connection) -> Failures:
+    """Counts failures by reason, with one example each."""
+    joined = failure.join(track, track.c.id == failure.c.track_id)
+    tracks = connection.execute(
+        sa.select(sa.func.count(failure.c.track_id.distinct())).select_from(joined).where(is_there)
+    ).scalar_one()
+    number = sa.func.count(failure.c.track_id.distinct()).label("tracks")
+    counted = connection.execute(
+        sa.select(failure.c.reason, number, sa.func.min(failure.c.id).label("example"))
+        .select_from(joined)
+        .where(is_there)
+        .group_by(failure.c.reason)
+        .order_by(number.desc(), failure.c.reason)
+    ).all()
+    shown = counted[:MOST_REASONS]
+    examples = {
+        row.id: row
+        for row in connection.execute(
+            sa.select(failure.c.id, failure.c.message, track.c.path)
+            .select_from(joined)
+            .where(failure.c.id.in_([row.example for row in shown]))
+        )
+    }
+    return Failures(
+        tracks=tracks,
+        reasons=tuple(
+            Reason(
+                code=clean(row.reason, 60),
+                words=WORDS.get(row.reason, clean(row.reason, 60).replace("-", " ").capitalize()),
+                tracks=row.tracks,
+                message=clean(examples[row.example].message, 200),
+                path=clean(examples[row.example].path, 160),
+            )
+            for row in shown
+        ),
+        further=len(counted) - len(shown),
+    )

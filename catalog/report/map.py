@@ -1,0 +1,218 @@
+"""A two-dimensional map of the collection: what sounds alike lies close together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import artist, feature_vector, standing, track
+from catalog.report.cases import is_doubt, suspects
+from catalog.report.families import colour_groups
+from catalog.report.genres import read_terms
+from catalog.report.text import clean, name_of
+from catalog.report.totals import is_there
+
+Floats = npt.NDArray[np.float64]
+
+MOST_DOTS = 3_000
+"""Dots that a browser draws at once and t-SNE places in seconds."""
+FEWEST_DOTS = 5
+FEWEST_FOR_NEIGHBOURS = 30
+COMPONENTS = 50
+WIDTH, HEIGHT, MARGIN = 1000, 600, 20
+UNTAGGED, OTHER = "untagged", "other"
+
+_PRIME, _MULTIPLIER = 65_521, 40_503
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """A sample of the analysed tracks, as read from the database; the sequences have one entry a track."""
+
+    vectors: Floats
+    """(tracks, dimensions), finite."""
+    names: Sequence[str]
+    genres: Sequence[int | None]
+    labels: Sequence[str]
+    """What the tags say, for people; empty where untagged."""
+    suspected: Sequence[bool]
+    groups: dict[int, int]
+    """The colour group of each genre id that has one."""
+    group_names: tuple[str, ...]
+    analysed: int
+    """Tracks that the sample was drawn from."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A track on the map; x grows to the right, y downwards, in the units of the drawing."""
+
+    x: float
+    y: float
+    group: str
+    """`0` to `6`, `other` or `untagged`."""
+    title: str
+    is_suspect: bool
+
+
+@dataclass(frozen=True)
+class Key:
+    """One line of the legend."""
+
+    group: str
+    name: str
+    dots: int
+
+
+@dataclass(frozen=True)
+class Map:
+    """The drawing."""
+
+    dots: tuple[Dot, ...]
+    """In the order of drawing: what must be seen comes last."""
+    legend: tuple[Key, ...]
+    suspects: int
+    analysed: int
+    method: str
+    width: int = WIDTH
+    height: int = HEIGHT
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether only a part of the analysed tracks is drawn."""
+        return len(self.dots) < self.analysed
+
+
+def read_heard(connection: Connection, feature_set_id: int, most: int = MOST_DOTS) -> Heard:
+    """Reads at most `most` vectors of a feature set, spread evenly over the catalog and the same each time."""
+    vectors = feature_vector.join(track, track.c.id == feature_vector.c.track_id)
+    of_set = (feature_vector.c.feature_set_id == feature_set_id) & is_there
+    analysed = connection.execute(sa.select(sa.func.count()).select_from(vectors).where(of_set)).scalar_one()
+    # A multiplicative hash of the id: no database sorts a million rows at random to give us three thousand.
+    share = min(1.0, 1.1 * most / analysed) if analysed else 1.0
+    drawn = (feature_vector.c.track_id % _PRIME) * _MULTIPLIER % _PRIME < int(np.ceil(share * _PRIME))
+    rows = connection.execute(
+        sa.select(
+            track.c.id,
+            feature_vector.c.vector,
+            artist.c.name.label("artist"),
+            track.c.title,
+            track.c.path,
+            standing.c.tagged_genre_id,
+            standing.c.tagged_genre,
+        )
+        .select_from(
+            vectors.outerjoin(standing, standing.c.track_id == track.c.id).outerjoin(
+                artist, artist.c.id == track.c.artist_id
+            )
+        )
+        .where(of_set, drawn)
+        .order_by(track.c.id)
+    ).all()
+    if len(rows) > most:
+        rows = [rows[at] for at in np.linspace(0, len(rows) - 1, most).astype(int)]
+    sizes = Counter(len(row.vector) for row in rows)
+    size = sizes.most_common(1)[0][0] if sizes else 0
+    rows = [row for row in rows if len(row.vector) == size and np.isfinite(row.vector).all()]
+    names, groups = colour_groups(
+        (row.tagged_genre_id for row in rows if row.tagged_genre_id is not None), read_terms(connection)
+    )
+    doubted = _doubted(connection, [row.id for row in rows])
+    return Heard(
+        vectors=np.array([row.vector for row in rows], dtype=np.float64).reshape(len(rows), size),
+        names=[name_of(row.artist, row.title, row.path) for row in rows],
+        genres=[row.tagged_genre_id for row in rows],
+        labels=[clean(row.tagged_genre) for row in rows],
+        suspected=[row.id in doubted for row in rows],
+        groups=groups,
+        group_names=names,
+        analysed=analysed,
+    )
+
+
+def _doubted(connection: Connection, track_ids: list[int]) -> set[int]:
+    query = sa.select(suspects.c.track_id).where(is_doubt)
+    chunks = [track_ids[start : start + 1000] for start in range(0, len(track_ids), 1000)]
+    return {
+        key
+        for ids in chunks
+        for key in connection.execute(query.where(suspects.c.track_id.in_(ids))).scalars()
+    }
+
+
+def draw(heard: Heard) -> Map | None:
+    """The map of a sample; None for too few tracks. Takes 0.4 s for 344 tracks and 6 s for 3,000 on one core."""
+    number = len(heard.names)
+    if number < FEWEST_DOTS:
+        return None
+    places, method = _lay_out(heard.vectors)
+    places = _fit(places)
+    groups = [
+        UNTAGGED if genre is None else str(heard.groups[genre]) if genre in heard.groups else OTHER
+        for genre in heard.genres
+    ]
+    dots = [
+        Dot(
+            x=round(float(x), 1),
+            y=round(float(y), 1),
+            group=group,
+            title=f"{name}\n{f'tagged {label}' if label else 'untagged'}{', in doubt' if suspected else ''}",
+            is_suspect=suspected,
+        )
+        for (x, y), group, name, label, suspected in zip(
+            places, groups, heard.names, heard.labels, heard.suspected, strict=True
+        )
+    ]
+    # Evenly mixed, so that no genre covers another; the doubtful on top.
+    order = np.random.default_rng(0).permutation(number)
+    mixed = sorted((dots[at] for at in order), key=lambda dot: dot.is_suspect)
+    sizes = Counter(groups)
+    legend = [Key(str(at), name, sizes[str(at)]) for at, name in enumerate(heard.group_names)]
+    legend += [Key(OTHER, "Other genres", sizes[OTHER]), Key(UNTAGGED, "No genre", sizes[UNTAGGED])]
+    return Map(
+        dots=tuple(mixed),
+        legend=tuple(key for key in legend if key.dots),
+        suspects=sum(heard.suspected),
+        analysed=heard.analysed,
+        method=method,
+    )
+
+
+def _lay_out(vectors: Floats) -> tuple[Floats, str]:
+    """Two coordinates for each track from its standardised vector."""
+    spread = vectors.std(axis=0)
+    # A dimension that does not vary would be divided by the noise of rounding.
+    varies = spread > 1e-9 * np.maximum(np.abs(vectors).max(axis=0), 1e-30)
+    standard = (vectors[:, varies] - vectors[:, varies].mean(axis=0)) / spread[varies]
+    if not standard.shape[1]:
+        standard = np.zeros((len(vectors), 1))
+    left, singular, _ = np.linalg.svd(standard, full_matrices=False)
+    components = left * singular
+    if len(vectors) < FEWEST_FOR_NEIGHBOURS or not components.any():
+        plane = components[:, :2]
+        return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1]))), "principal components"
+    from sklearn.manifold import TSNE
+
+    near: Any = TSNE(
+        init="pca",
+        perplexity=min(30.0, len(vectors) / 4),
+        max_iter=500,
+        random_state=0,
+        n_jobs=1,
+    )
+    return np.asarray(near.fit_transform(components[:, :COMPONENTS]), dtype=np.float64), "t-SNE"
+
+
+def _fit(places: Floats) -> Floats:
+    """Places moved and scaled into the drawing, each axis by itself; the distances of a map like this mean little."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    unit = (places - low) / np.where(high > low, high - low, 1.0)
+    unit[:, high <= low] = 0.5
+    return np.asarray(MARGIN + unit * (np.array([WIDTH, HEIGHT]) - 2 * MARGIN))

@@ -1,0 +1,79 @@
+"""The report as one HTML file that needs nothing else: no script, no font, no picture from anywhere."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import jinja2
+
+from catalog.db.database import Database
+from catalog.report import text
+from catalog.report.facts import Facts, read_facts
+from catalog.report.questions import QUESTIONS
+
+MOST_BARS = 14
+"""Genres whose bars are seen at once; the rarer ones unfold."""
+
+
+class ReportUnwritable(Exception):  # noqa: N818 - the name says what it is
+    """A report that could not be written, with what to do about it."""
+
+
+def write_report(database: Database, path: Path, *, name: str) -> Path:
+    """Writes the report on a catalog to `path`, whole or not at all, and gives its absolute path.
+
+    `name` is what the catalog is called in the heading. Folders on the way are made. Raises ReportUnwritable where
+    the path is a folder or cannot be written to.
+    """
+    target = path.expanduser().absolute()
+    if target.is_dir():
+        raise ReportUnwritable(f"{target} is a folder; name a file in it: {target / 'index.html'}")
+    page = render(read_facts(database), name=name)
+    try:
+        _replace(target, page)
+    except OSError as error:
+        raise ReportUnwritable(
+            f"the report cannot be written to {target}: {error.strerror or error}; choose another place"
+        ) from error
+    return target
+
+
+def render(facts: Facts, *, name: str) -> str:
+    """The page as text. Everything that is put in is escaped; `name` is as hostile as any title."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("catalog.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for filter_ in (text.count, text.percent, text.plural, text.moment):
+        environment.filters[filter_.__name__] = filter_
+    return environment.get_template("page.html").render(
+        facts=facts, name=text.clean(name), questions=QUESTIONS, most_bars=MOST_BARS
+    )
+
+
+def _replace(target: Path, page: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(page)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files for the owner alone; a report is to be shown, like any file that a program writes.
+        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101 - a name, not a path of ours
+        os.replace(temporary, target)  # noqa: PTH105
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    # There is no way to ask for it without setting it.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

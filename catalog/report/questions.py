@@ -1,0 +1,46 @@
+"""Five questions in SQL to go on with; they run as they stand on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question in words and in SQL."""
+
+    words: str
+    sql: str
+
+
+QUESTIONS = (
+    Question(
+        "Which tags should I look at first?",
+        "SELECT artist, title, tagged_genre, suggested_genre, suspicion FROM suspects "
+        "WHERE decision IS NULL ORDER BY suspicion DESC LIMIT 20",
+    ),
+    Question(
+        "What could the tracks without a genre be?",
+        "SELECT artist, title, suggested_genre, suggested_by, probability FROM untagged "
+        "WHERE suggested_genre IS NOT NULL ORDER BY probability DESC LIMIT 20",
+    ),
+    Question(
+        "Which genres are most often heard as another?",
+        "SELECT tagged_genre, suggested_genre, count(*) AS tracks FROM predicted_vs_tagged "
+        "WHERE relation IN ('sibling', 'different') "
+        "GROUP BY tagged_genre, suggested_genre ORDER BY tracks DESC LIMIT 20",
+    ),
+    Question(
+        "Which artists are tagged with several genres?",
+        "SELECT artist, count(DISTINCT tagged_genre) AS genres, count(*) AS tracks FROM predicted_vs_tagged "
+        "WHERE artist IS NOT NULL AND tagged_genre IS NOT NULL "
+        "GROUP BY artist HAVING count(DISTINCT tagged_genre) > 1 ORDER BY genres DESC, tracks DESC LIMIT 20",
+    ),
+    Question(
+        "Which tracks sound mellow, whatever their genre?",
+        "SELECT p.artist, p.title, p.tagged_genre, a.probability FROM auto_tag a "
+        "JOIN predicted_vs_tagged p ON p.track_id = a.track_id "
+        "WHERE a.tag = 'Mellow' ORDER BY a.probability DESC LIMIT 20",
+    ),
+)
+"""The questions, in the order in which people come to them."""

@@ -1,0 +1,90 @@
+"""How the report writes what it found: hostile text made harmless and short, numbers made readable."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+LONGEST = 120
+"""Characters of a name or title that the report shows."""
+
+_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+
+
+def clean(value: object, longest: int = LONGEST) -> str:
+    """Text on one line of at most `longest` characters, without what could break a page.
+
+    Control characters, lone surrogates and unassigned code points become U+FFFD; characters that change the writing
+    direction of what follows go. Joiners stay: scripts and emoji need them. Escaping is the template's business.
+    """
+    if value is None:
+        return ""
+    # Four times as much is enough to look at: a title may be a whole book.
+    text = " ".join(str(value)[: longest * 4].split())
+    kept = []
+    for character in text:
+        if character in _DIRECTION_CONTROLS:
+            continue
+        # The line and paragraph separators are whitespace to Python and already gone.
+        harmless = unicodedata.category(character) not in {"Cc", "Cs", "Cn"}
+        kept.append(character if harmless else "\N{REPLACEMENT CHARACTER}")
+    shown = "".join(kept).strip()
+    return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
+
+
+def isolated(value: object, longest: int = LONGEST) -> str:
+    """Clean text between directional isolates, for places that take no markup, such as the title of a dot."""
+    text = clean(value, longest)
+    return f"{_ISOLATE}{text}{_END_ISOLATE}" if text else ""
+
+
+def name_of(artist: object, title: object, path: object) -> str:
+    """What people call a track, without markup: artist and title, or as much as there is."""
+    parts = [isolated(part) for part in (artist, title) if clean(part)]
+    if not clean(title):
+        parts.append(isolated(str(path or "").rsplit("/", maxsplit=1)[-1]) or "no title")
+    return " \N{EN DASH} ".join(parts)
+
+
+def count(number: int) -> str:
+    """A whole number with thousands apart."""
+    return f"{number:,}"
+
+
+def plural(number: int, singular: str, several: str | None = None) -> str:
+    """A number with its noun."""
+    return f"{number:,} {singular if number == 1 else several or singular + 's'}"
+
+
+def percent(share: float | None) -> str:
+    """A share of 0 to 1 in percent. Only all is 100 %, and only nothing is 0 %."""
+    if share is None:
+        return "\N{EN DASH}"
+    whole = round(100 * share)
+    if share > 0 and whole == 0:
+        return "<1\N{NO-BREAK SPACE}%"
+    if share < 1 and whole == 100:
+        return ">99\N{NO-BREAK SPACE}%"
+    return f"{whole}\N{NO-BREAK SPACE}%"
+
+
+def moment(time: datetime | None) -> str:
+    """Date and time in UTC, to the minute."""
+    return "" if time is None else time.astimezone(UTC).strftime("%-d %B %Y, %H:%M UTC")
+
+
+def words(reasons: Any) -> list[str]:
+    """The sentences in what an audit gives as reasons: text, a list of texts, or of objects that hold a text."""
+    if isinstance(reasons, str):
+        return [text] if (text := clean(reasons, 300)) else []
+    if isinstance(reasons, Mapping):
+        for name in ("text", "words", "reason", "message"):
+            if isinstance(reasons.get(name), str):
+                return words(reasons[name])
+        return [text for value in reasons.values() for text in words(value)]
+    if isinstance(reasons, Iterable) and not isinstance(reasons, bytes):
+        return [text for value in reasons for text in words(value)]
+    return []

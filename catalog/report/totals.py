@@ -1,0 +1,91 @@
+"""What the catalog holds, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import collection, feature_set, feature_vector, standing, tag_write, track
+from catalog.report.text import clean
+
+is_there = track.c.state != "missing"
+"""The tracks that the report speaks of: all but those whose files have vanished."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The catalog at a glance."""
+
+    tracks: int
+    """All but missing ones."""
+    missing: int
+    tagged: int
+    artists: int
+    albums: int
+    hours: float
+    """Length of all tracks whose length is known."""
+    analysed: int
+    """Tracks with at least one vector of an active feature set."""
+    collections: tuple[str, ...]
+    """At most ten names."""
+    written: int
+    """Genre tags that people had written to files and that are still there."""
+
+    @property
+    def untagged(self) -> int:
+        """Tracks without a genre."""
+        return self.tracks - self.tagged
+
+    @property
+    def tagged_share(self) -> float | None:
+        """The share of tracks with a genre; None without tracks."""
+        return self.tagged / self.tracks if self.tracks else None
+
+
+def read_totals(connection: Connection) -> Totals:
+    """Counts everything; each number is one pass of the database over at most one table of tracks."""
+    by_state: Mapping[str, int] = dict(
+        connection.execute(sa.select(track.c.state, sa.func.count()).group_by(track.c.state)).tuples().all()
+    )
+    present = connection.execute(
+        sa.select(
+            sa.func.count(track.c.artist_id.distinct()),
+            sa.func.count(track.c.album_id.distinct()),
+            sa.func.coalesce(sa.func.sum(track.c.duration), 0.0),
+        ).where(is_there)
+    ).one()
+    tagged = connection.execute(
+        sa.select(sa.func.count())
+        .select_from(standing.join(track, track.c.id == standing.c.track_id))
+        .where(is_there, standing.c.tagged_genre_id.is_not(None))
+    ).scalar_one()
+    heard = (
+        sa.select(feature_vector.c.track_id)
+        .join(feature_set, feature_set.c.id == feature_vector.c.feature_set_id)
+        .where(feature_set.c.active)
+        .distinct()
+        .subquery()
+    )
+    analysed = connection.execute(
+        sa.select(sa.func.count())
+        .select_from(heard.join(track, track.c.id == heard.c.track_id))
+        .where(is_there)
+    ).scalar_one()
+    written = connection.execute(
+        sa.select(sa.func.count()).select_from(tag_write).where(tag_write.c.state == "written")
+    ).scalar_one()
+    names = connection.execute(sa.select(collection.c.name).order_by(collection.c.id).limit(10)).scalars()
+    return Totals(
+        tracks=sum(number for state, number in by_state.items() if state != "missing"),
+        missing=by_state.get("missing", 0),
+        tagged=tagged,
+        artists=present[0],
+        albums=present[1],
+        hours=float(present[2]) / 3600,
+        analysed=analysed,
+        collections=tuple(clean(name) for name in names),
+        written=written,
+    )
