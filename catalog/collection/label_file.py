@@ -1,0 +1,185 @@
+"""A labels file: a CSV of tracks and their genres, however it was saved."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.collection.tag_text import text_of
+from catalog.genres.tag import LONGEST_TEXT
+
+ROLES = ("path", "external_id", "genre", "artist", "album", "title")
+"""What a column may be. `genre` and one of the first two are needed."""
+SEPARATORS = ",;\t|"
+LARGEST_FILE = 512 * 2**20
+"""Bytes; a million rows are a fifth of it."""
+
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_CANDIDATES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr"]
+
+
+class LabelsUnusable(Exception):  # noqa: N818 - the name says what it is
+    """A labels file that cannot be imported; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One row: what it says of which track."""
+
+    line: int
+    """In the file, where the row begins; the header is line 1."""
+    path: str | None
+    external_id: str | None
+    genre: str | None
+    """The cell, verbatim but for control characters; None where it is empty, which says nothing."""
+    artist: str | None = None
+    album: str | None = None
+    title: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the row calls the track."""
+        return self.path or self.external_id or ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """The rows, and how the file turned out to be written."""
+
+    rows: tuple[LabelRow, ...]
+    genre_column: str
+    separator: str
+    encoding: str
+
+
+def read_label_file(file: Path, columns: Mapping[str, str] | None = None) -> LabelFile:
+    """Reads a labels file. `columns` says what a role is called in it: `{"genre": "Stil"}`.
+
+    Separator and encoding are found. Names of columns are compared without case. Raises LabelsUnusable for a file
+    that is not there, is no table, or lacks a column, and names the columns it has.
+    """
+    renamed = dict(columns or {})
+    if strange := sorted(renamed.keys() - set(ROLES)):
+        raise LabelsUnusable(f"{strange[0]!r} is no column of a labels file; columns are: {', '.join(ROLES)}")
+    text, encoding = decode(_content(file))
+    separator, header = _header(text, renamed)
+    places = _places(file, header, renamed)
+    rows = tuple(_rows(file, text, separator, places))
+    if not rows:
+        raise LabelsUnusable(f"{file} has a header and no rows")
+    return LabelFile(rows, header[places["genre"]].strip(), separator, encoding)
+
+
+def decode(content: bytes) -> tuple[str, str]:
+    """The text, and the encoding it was in: by its mark, UTF-8 where it is that, else the likeliest one."""
+    from charset_normalizer import from_bytes
+
+    for mark, encoding in _MARKS.items():
+        if content.startswith(mark):
+            return content.decode(encoding, "replace"), encoding
+    if b"\0" in content[:1000]:
+        # Half the bytes of Latin text in UTF-16 are zero; which half tells the order.
+        encoding = "utf-16-le" if content[1:1000:2].count(0) > content[0:1000:2].count(0) else "utf-16-be"
+        return content.decode(encoding, "replace"), encoding
+    try:
+        return content.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        best = from_bytes(content, cp_isolation=_CANDIDATES).best()
+    if best is None:
+        return content.decode("latin-1"), "latin-1"
+    return str(best), best.encoding
+
+
+def _content(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise LabelsUnusable(f"{file} is larger than {LARGEST_FILE >> 20} MB; split it")
+        content = file.read_bytes()
+    except OSError as error:
+        reason = (
+            "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        )
+        raise LabelsUnusable(f"{file} {reason}") from error
+    if not content.strip():
+        raise LabelsUnusable(f"{file} is empty")
+    return content
+
+
+def _header(text: str, renamed: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The separator by which most of the wanted columns appear, and the columns."""
+    wanted = {renamed.get(role, role).casefold() for role in ROLES}
+    best: tuple[int, int] = (-1, -1)
+    found = (",", [""])
+    for separator in SEPARATORS:
+        try:
+            header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
+        except csv.Error:
+            continue
+        score = (len(wanted & {each.strip().casefold() for each in header}), len(header))
+        if score > best:
+            best, found = score, (separator, header)
+    return found
+
+
+def _places(file: Path, header: list[str], renamed: Mapping[str, str]) -> dict[str, int]:
+    """Where each role's column is."""
+    names = [each.strip().casefold() for each in header]
+    places = {}
+    for role in ROLES:
+        name = renamed.get(role, role)
+        if name.strip().casefold() in names:
+            places[role] = names.index(name.strip().casefold())
+        elif role in renamed:
+            raise LabelsUnusable(f"{file} has no column {name!r}; it has: {_listed(header)}")
+    if "genre" not in places:
+        raise LabelsUnusable(
+            f"{file} has no column 'genre'; it has: {_listed(header)}. Name it: --columns genre=COLUMN"
+        )
+    if "path" not in places and "external_id" not in places:
+        raise LabelsUnusable(
+            f"{file} has no column 'path' or 'external_id'; it has: {_listed(header)}. "
+            "Name it: --columns path=COLUMN"
+        )
+    return places
+
+
+def _rows(file: Path, text: str, separator: str, places: Mapping[str, int]) -> Iterator[LabelRow]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    line = 1
+    try:
+        next(reader)
+        line = reader.line_num + 1
+        for cells in reader:
+            values = {role: cells[place] if place < len(cells) else "" for role, place in places.items()}
+            if any(value.strip() for value in values.values()):
+                yield LabelRow(
+                    line=line,
+                    path=_path(values.get("path", "")),
+                    external_id=text_of(values.get("external_id", "")),
+                    genre=_genre(values["genre"]),
+                    artist=text_of(values.get("artist", "")),
+                    album=text_of(values.get("album", "")),
+                    title=text_of(values.get("title", "")),
+                )
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise LabelsUnusable(f"{file}, line {line}: {error}") from error
+
+
+def _path(cell: str) -> str | None:
+    """A path as written; only what no file name ends in is taken off."""
+    return re.sub(r"[\x00\r\n]", "", cell).strip() or None
+
+
+def _genre(cell: str) -> str | None:
+    """The cell's text; line breaks separate genres and stay."""
+    return cell[: LONGEST_TEXT + 1].strip() or None
+
+
+def _listed(header: list[str]) -> str:
+    names = [text for each in header if (text := text_of(each))]
+    return ", ".join(names[:20]) or "nothing"
