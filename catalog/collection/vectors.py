@@ -51,11 +51,13 @@ def store_vector(
     )
 
 
-def renew_vectors(connection: Connection, track_id: int, fingerprint: str | None) -> None:
-    """Says that the vectors of a track hold for a file whose tags, but not whose sound, have changed."""
+def renew_vectors(
+    connection: Connection, recipe_ids: Sequence[int], track_id: int, fingerprint: str | None
+) -> None:
+    """Says that a track's vectors hold for a file whose tags, but not whose sound, have changed."""
     connection.execute(
         sa.update(feature_vector)
-        .where(feature_vector.c.track_id == track_id, feature_vector.c.fingerprint.is_not(None))
+        .where(feature_vector.c.feature_set_id.in_(recipe_ids), feature_vector.c.track_id == track_id)
         .values(fingerprint=fingerprint)
     )
 

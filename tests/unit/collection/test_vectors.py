@@ -123,6 +123,6 @@ def test_renewing_makes_vectors_fresh_without_hearing_again(database: Database) 
         recipe = register(connection, features())
         (track_id,) = add_tracks(connection, 1)
         store_vector(connection, recipe, track_id, np.zeros(3, np.float32), fingerprint="old")
-        renew_vectors(connection, track_id, "print-0")
+        renew_vectors(connection, [recipe.id], track_id, "print-0")
         assert connection.execute(unheard([recipe.id])).all() == []
         assert connection.execute(sa.select(feature_vector.c.fingerprint)).scalar_one() == "print-0"

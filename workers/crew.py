@@ -1,0 +1,118 @@
+"""The worker processes that a command starts: watched, started anew when they die, and let go at the end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from catalog.db.database import Database
+from workers import liveness
+from workers.broker import Broker
+from workers.environment import BROKER_URL, DATABASE_URL, THREADS
+
+log = logging.getLogger(__name__)
+
+MOST_FALSE_STARTS = 3
+LARGEST_LOG = 4 * 1024 * 1024
+
+
+class WorkersFailed(Exception):  # noqa: N818 - the name says what it is
+    """Workers that end as soon as they are started, with where to look."""
+
+
+class Crew:
+    """Worker processes of this command, on this host."""
+
+    def __init__(
+        self, database: Database, broker: Broker, queue: str, feature_sets: Sequence[str], logs: Path
+    ) -> None:
+        self._database = database
+        self._command = [sys.executable, "-P", "-m", "workers.process", "--queue", queue]
+        self._command += ["--parent", str(os.getpid())]
+        self._command += [part for name in feature_sets for part in ("--feature-set", name)]
+        # Passwords go by the environment: argument lists are everybody's to read.
+        self._environment = {
+            **os.environ,
+            **THREADS,
+            DATABASE_URL: database.url.render_as_string(hide_password=False),
+            BROKER_URL: broker.url,
+        }
+        self._log = logs
+        self._members: dict[str, subprocess.Popen[bytes]] = {}
+        self._false_starts = 0
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def hire(self, size: int) -> None:
+        """Starts processes until there are so many."""
+        with _open_log(self._log) as output:
+            while len(self._members) < size:
+                name = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+                self._members[name] = subprocess.Popen(
+                    [*self._command, "--name", name],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=self._environment,
+                    # Ctrl-C is for the command, which then drains its workers.
+                    start_new_session=True,
+                )
+
+    def bury(self) -> int:
+        """Gives back what processes that have ended had claimed; gives how many there were.
+
+        Raises WorkersFailed when several in a row did not even come to begin.
+        """
+        ended = [(name, process) for name, process in self._members.items() if process.poll() is not None]
+        for name, process in ended:
+            status = process.returncode
+            death = f"by {signal.Signals(-status).name}" if status < 0 else f"with exit code {status}"
+            with self._database.write() as connection:
+                had_begun = liveness.leave_by_name(connection, name, death if status else None)
+            del self._members[name]
+            log.info("worker %s ended %s", name, death)
+            self._false_starts = 0 if had_begun else self._false_starts + 1
+            if self._false_starts >= MOST_FALSE_STARTS:
+                raise WorkersFailed(f"the workers end as soon as they are started; why, says {self._log}")
+        return len(ended)
+
+    def drain(self, patience: float) -> None:
+        """Lets every process finish its present track. Those that take longer than so many seconds are killed."""
+        self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + patience
+        try:
+            for process in self._members.values():
+                process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.warning("a worker does not end; it is killed")
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """Ends what is left at once; no track is to blame for that."""
+        self._signal(signal.SIGKILL)
+        for name, process in self._members.items():
+            process.wait()
+            with self._database.write() as connection:
+                liveness.leave_by_name(connection, name, None)
+        self._members.clear()
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._members.values():
+            process.send_signal(number)
+
+
+def _open_log(path: Path) -> IO[bytes]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_large = path.exists() and path.stat().st_size > LARGEST_LOG
+    return path.open("wb" if is_large else "ab")

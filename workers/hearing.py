@@ -1,0 +1,219 @@
+"""Listening to one claimed track, without a database; and storing what came of it, in one transaction."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.audio.analysis import Analysis, analyze
+from catalog.audio.demux import opened, walk
+from catalog.audio.failure import AudioFailure
+from catalog.audio.feature_set import FeatureSet, Float32
+from catalog.audio.source import Source
+from catalog.collection.fingerprint import fingerprint as fingerprint_of
+from catalog.collection.recipes import Recipe, tag_dimensions
+from catalog.collection.vectors import renew_vectors, store_vector
+from catalog.db.tables import auto_tag_word, track, track_descriptor, track_tag
+from catalog.db.upsert import insert_into
+from workers import claims, failures
+from workers.claims import Claimed
+from workers.failures import DECODING, FEATURES, Failure
+from workers.reach import is_within_reach
+
+LEAST_PROBABILITY = 0.1
+"""Below it a network's word is not stored."""
+MOMENT = 1.0
+"""Seconds to wait before a file that is being written to is tried once more."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A feature set of the program and its row in the catalog."""
+
+    features: FeatureSet
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of listening to a track: an analysis, or failures, or both where one recipe failed."""
+
+    fingerprint: str | None = None
+    """Of the file that was heard."""
+    analysis: Analysis | None = None
+    vectors: Mapping[int, Float32] = field(default_factory=dict)
+    """Recipe id -> vector."""
+    failures: Sequence[Failure] = ()
+    is_same_sound: bool = False
+    """Only the tags have changed: the older vectors hold."""
+    is_gone: bool = False
+    """The file is not there any more, though its collection is."""
+    is_out_of_reach: bool = False
+    """The collection is not there: a disk that is not mounted. The track is given back."""
+
+
+def hear(claimed: Claimed, wanted: Sequence[Wanted]) -> Outcome:
+    """Decodes the file once and computes what of the wanted it lacks.
+
+    What is wrong with a file is in the outcome, not raised.
+    """
+    lacking = [one for one in wanted if one.recipe.id in claimed.recipe_ids]
+    path = os.path.join(claimed.root, claimed.path)  # noqa: PTH118 -- a name may be bytes that are no text
+    fingerprint = claimed.fingerprint
+    try:
+        status = os.stat(path)  # noqa: PTH116
+        if stat.S_ISREG(status.st_mode) and (status.st_size, status.st_mtime_ns) != (
+            claimed.size,
+            claimed.mtime_ns,
+        ):
+            with open(path, "rb") as stream:  # noqa: PTH123
+                fingerprint = fingerprint_of(stream, status.st_size)
+    except FileNotFoundError:
+        return Outcome(is_gone=True) if is_within_reach(claimed.root) else Outcome(is_out_of_reach=True)
+    except (OSError, ValueError):
+        pass  # what is wrong with it, `analyze` says best
+    if claimed.heard and claimed.heard == {_audio_hash(path)}:
+        return Outcome(fingerprint, is_same_sound=True)
+    return _hear(path, fingerprint, lacking)
+
+
+def _hear(path: bytes, fingerprint: str | None, wanted: Sequence[Wanted], *, again: bool = False) -> Outcome:
+    try:
+        analysis = analyze(path, [one.features for one in wanted])
+    except AudioFailure as failure:
+        if failure.reason == "changed" and not again:
+            # Whoever writes tags is done in a moment.
+            time.sleep(MOMENT)
+            return _hear(path, fingerprint, wanted, again=True)
+        if failure.reason == "not-finite":
+            return _hear_apart(path, fingerprint, wanted)
+        return Outcome(fingerprint, failures=[Failure(DECODING, failure.reason, str(failure))])
+    except Exception:  # noqa: BLE001 -- whatever a file does to a library, it costs one row
+        return _hear_apart(path, fingerprint, wanted)
+    return Outcome(
+        fingerprint, analysis, {one.recipe.id: analysis.vectors[one.features.name] for one in wanted}
+    )
+
+
+def _audio_hash(path: bytes) -> str:
+    try:
+        with Source(path) as source, opened(source) as (container, stream):
+            return walk(container, stream).audio_hash
+    except AudioFailure:
+        return ""
+
+
+def _hear_apart(path: bytes, fingerprint: str | None, wanted: Sequence[Wanted]) -> Outcome:
+    """One recipe at a time, so that the one which fails does not cost the others their vectors."""
+    analysis: Analysis | None = None
+    vectors: dict[int, Float32] = {}
+    failed: list[Failure] = []
+    for one in wanted:
+        try:
+            alone = analyze(path, [one.features])
+        except AudioFailure as failure:
+            failed.append(Failure(FEATURES, failure.reason, str(failure), one.recipe.id))
+        except Exception as error:  # noqa: BLE001
+            message = f"{type(error).__name__}: {error}"
+            failed.append(Failure(FEATURES, "error", message, one.recipe.id))
+        else:
+            vectors[one.recipe.id] = alone.vectors[one.features.name]
+            if analysis is None or alone.speech_probability is not None:
+                analysis = alone
+    return Outcome(fingerprint, analysis, vectors, failed)
+
+
+def store(
+    connection: Connection, worker_id: int, claimed: Claimed, wanted: Sequence[Wanted], outcome: Outcome
+) -> bool:
+    """Stores what came of a track and ends its claim, in the caller's transaction.
+
+    False, and nothing stored, where the claim was taken away in the meantime: the result is late.
+    """
+    if not claims.settle(connection, worker_id, claimed.track_id):
+        return False
+    track_id = claimed.track_id
+    changes: dict[str, object] = {"state": "missing"} if outcome.is_gone else {}
+    if not (outcome.is_gone or outcome.is_out_of_reach) and outcome.fingerprint != claimed.fingerprint:
+        # The file has changed since the scan. Size and time stay as they were, so that the next one reads its tags.
+        changes["fingerprint"] = outcome.fingerprint
+    if changes:
+        connection.execute(sa.update(track).where(track.c.id == track_id).values(changes))
+    if outcome.is_same_sound:
+        recipe_ids = sorted(claimed.recipe_ids)
+        renew_vectors(connection, recipe_ids, track_id, outcome.fingerprint)
+        failures.clear(connection, track_id, recipe_ids)
+    if outcome.analysis is not None:
+        _store_analysis(connection, track_id, wanted, outcome, outcome.analysis)
+    for failed in outcome.failures:
+        failures.record(connection, track_id, failed, outcome.fingerprint)
+    return True
+
+
+def _store_analysis(
+    connection: Connection, track_id: int, wanted: Sequence[Wanted], outcome: Outcome, analysis: Analysis
+) -> None:
+    _store_facts(connection, track_id, analysis)
+    # With the hash in it, a vector can be told from one of another sound when the file has changed.
+    provenance = {**analysis.provenance, "audio_hash": analysis.stream.audio_hash}
+    for recipe in (one.recipe for one in wanted if one.recipe.id in outcome.vectors):
+        vector = outcome.vectors[recipe.id]
+        store_vector(
+            connection, recipe, track_id, vector, fingerprint=outcome.fingerprint, provenance=provenance
+        )
+        _store_tags(connection, track_id, recipe, vector)
+    failures.clear(connection, track_id, list(outcome.vectors))
+
+
+def _store_facts(connection: Connection, track_id: int, analysis: Analysis) -> None:
+    stream = analysis.stream
+    connection.execute(
+        sa.update(track)
+        .where(track.c.id == track_id)
+        .values(
+            duration=stream.duration,
+            codec=stream.codec,
+            sample_rate=stream.sample_rate,
+            channels=stream.channels,
+            audio_hash=stream.audio_hash,
+        )
+    )
+    numbers = {"loudness": analysis.loudness}
+    if analysis.speech_probability is not None:
+        numbers["speech_probability"] = analysis.speech_probability
+    connection.execute(
+        insert_into(connection, track_descriptor)
+        .values(track_id=track_id, **numbers)
+        .on_conflict_do_update(index_elements=[track_descriptor.c.track_id], set_=numbers)
+    )
+
+
+def _store_tags(connection: Connection, track_id: int, recipe: Recipe, vector: Float32) -> None:
+    places = tag_dimensions(recipe.dimensions)
+    if not places:
+        return
+    words = connection.execute(
+        sa.select(auto_tag_word.c.id, auto_tag_word.c.network, auto_tag_word.c.tag)
+    ).all()
+    known = [
+        (word.id, places[word.network, word.tag]) for word in words if (word.network, word.tag) in places
+    ]
+    connection.execute(
+        sa.delete(track_tag).where(
+            track_tag.c.track_id == track_id,
+            track_tag.c.auto_tag_word_id.in_([word_id for word_id, _ in known]),
+        )
+    )
+    rows = [
+        {"track_id": track_id, "auto_tag_word_id": word_id, "probability": float(vector[place])}
+        for word_id, place in known
+        if vector[place] >= LEAST_PROBABILITY
+    ]
+    if rows:
+        connection.execute(sa.insert(track_tag), rows)

@@ -1,0 +1,135 @@
+"""RQ's worker with the traps taken out: one kind of job, liveness in SQL, deaths told from bad luck."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import redis
+import sqlalchemy as sa
+from rq import Queue, Worker
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from workers import liveness
+from workers.claims import give_back
+from workers.jobs import Desk
+from workers.parent import end_with_parent
+from workers.queue import ANALYZE
+
+log = logging.getLogger(__name__)
+
+EXTRAS = {
+    "success_callback_name",
+    "failure_callback_name",
+    "stopped_callback_name",
+    "webhooks",
+    "dependency_ids",
+}
+"""What else a job can have run or called; ours have none of it."""
+
+
+class HorseKeeper(Worker):
+    """A worker that forks a work horse for each job and says in the database that it lives.
+
+    Its process keeps no database connection open while it forks: each is closed after use.
+    """
+
+    max_connection_wait_time = 5.0
+    log_result_lifespan = False
+
+    def __init__(self, queue: Queue, name: str, desk: Desk) -> None:
+        super().__init__(
+            [queue],
+            name=name,
+            connection=queue.connection,
+            serializer=JSONSerializer,
+            log_job_description=False,
+            # RQ beats once in `worker_ttl - 15` seconds when idle, and in `job_monitoring_interval` at work.
+            worker_ttl=15 + int(liveness.BEAT),
+            job_monitoring_interval=int(liveness.BEAT),
+        )
+        self.desk = desk
+        self._next_beat = 0.0
+        self._horse_status: int | None = None
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """RQ's heartbeat, and ours in the database; a Redis that has forgotten this worker is told again."""
+        super().heartbeat(timeout, pipeline)
+        if time.monotonic() < self._next_beat:
+            return
+        self._next_beat = time.monotonic() + liveness.BEAT - 0.5
+        if not self.connection.sismember(self.redis_workers_keys, self.key):
+            self.connection.delete(self.key)
+            self.register_birth()  # type: ignore[no-untyped-call]
+        with self._database_may_be_away(), self.desk.database.write() as connection:
+            liveness.beat(connection, self.desk.worker_id)
+            if not self.horse_pid:
+                give_back(connection, self.desk.worker_id)
+
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        """As RQ's; but a broker that is away for a while is no reason to leave the horse alone."""
+        with contextlib.suppress(redis.RedisError):
+            super().maintain_heartbeats(job, execution)
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Runs the job in a forked horse. Whoever can write to the broker can name any function: only ours is run."""
+        if not _is_ours(job):
+            log.error("the broker holds a job that is none of ours; it was thrown away")
+            job.delete()
+            return
+        super().execute_job(job, queue)
+        status, self._horse_status = self._horse_status, None
+        if status:
+            death = describe_death(status)
+            log.warning("the work horse died %s", death)
+            with self._database_may_be_away(), self.desk.database.write() as connection:
+                give_back(connection, self.desk.worker_id, death)
+
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """As RQ's, keeping how the horse ended."""
+        pid, status, usage = super().wait_for_horse()
+        self._horse_status = status
+        return pid, status, usage
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """The horse, which dies with its keeper: nobody else would give its tracks back."""
+        end_with_parent(os.getppid(), signal.SIGKILL)
+        super().main_work_horse(job, queue)
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Has the horse stop after the present track, not after its whole batch."""
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        if self.horse_pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGUSR1)
+
+    @contextlib.contextmanager
+    def _database_may_be_away(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            log.warning("the database does not answer: %s", type(error.orig).__name__)
+        finally:
+            self.desk.database.close()
+
+
+def describe_death(status: int) -> str:
+    """How a process ended, by the status that waitpid gives: "by SIGSEGV", "with exit code 1"."""
+    if os.WIFSIGNALED(status):
+        return f"by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"with exit code {os.waitstatus_to_exitcode(status)}"
+
+
+def _is_ours(job: Job) -> bool:
+    try:
+        said = job.to_dict(include_meta=False, include_result=False)
+        return job.func_name == ANALYZE and not any(said.get(name) for name in EXTRAS)
+    except Exception:  # noqa: BLE001 -- what cannot even be read is not ours
+        return False

@@ -1,0 +1,60 @@
+"""`python -m workers.process`: one worker process. Addresses with passwords come in the environment."""
+
+from __future__ import annotations
+
+import workers.single_threaded  # isort: skip # noqa: F401 -- before anything numerical
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from redis import Redis
+
+from catalog.audio.registry import feature_set
+from catalog.db.database import open_database
+from catalog.db.schema import require_current
+from workers import liveness
+from workers.environment import BROKER_URL, DATABASE_URL
+from workers.horse_keeper import HorseKeeper
+from workers.jobs import Desk, Stop, sit_down
+from workers.parent import end_with_parent
+from workers.queue import open_queue
+from workers.warm import warm
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Works until SIGTERM, or until the process that started this one is no more."""
+    parser = argparse.ArgumentParser(prog="python -m workers.process")
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--queue", required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--feature-set", action="append", required=True)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    end_with_parent(options.parent, signal.SIGTERM)
+    # Before the first fork, so that no horse ever has the signal's default, which is to die.
+    Stop.listen()
+    database = open_database(os.environ[DATABASE_URL])
+    require_current(database)
+    connection = Redis.from_url(os.environ[BROKER_URL])
+    warm([feature_set(name) for name in options.feature_set])
+    with database.write() as transaction:
+        worker_id = liveness.enrol(transaction, options.name, os.getpid())
+    try:
+        database.close()
+        desk = Desk(database, worker_id)
+        sit_down(desk)
+        keeper = HorseKeeper(open_queue(options.queue, connection), options.name, desk)
+        keeper.work(logging_level="WARNING")
+    finally:
+        with database.write() as transaction:
+            liveness.leave(transaction, worker_id)
+        database.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

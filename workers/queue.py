@@ -1,0 +1,71 @@
+"""The queue of one catalog in the broker: named by its database, so that catalogs can share a Redis."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+import uuid
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from catalog.db.database import Database
+
+ANALYZE = "workers.jobs.analyze_tracks"
+"""The name of the job; a worker runs no other."""
+TIME_LIMIT = 120
+"""Seconds for one track, unless told otherwise."""
+JOB_ID = re.compile(r"[0-9]+(?:-[0-9]+)*_[0-9a-f]{8}")
+
+
+def queue_name(database: Database) -> str:
+    """A name that every host gives the same database, whatever it calls the server."""
+    if database.is_sqlite:
+        with database.read() as connection:
+            file = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
+        identity = f"{socket.gethostname()}:{file}"
+    else:
+        with database.read() as connection:
+            identity = ":".join(
+                str(part)
+                for part in connection.execute(
+                    sa.text(
+                        "SELECT s.system_identifier, d.oid FROM pg_control_system() s "
+                        "JOIN pg_database d ON d.datname = current_database()"
+                    )
+                ).one()
+            )
+    return f"catalog-{hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()}"
+
+
+def open_queue(name: str, connection: Redis) -> Queue:
+    """The queue, with JSON for everything that goes through it."""
+    return Queue(name, connection=connection, serializer=JSONSerializer)
+
+
+def enqueue(queue: Queue, batches: Sequence[Sequence[int]], hashes: Sequence[str], time_limit: int) -> None:
+    """Puts in one job for each batch of track ids. The ids are the job's name too, so that `queued` reads no job."""
+    jobs = [
+        Queue.prepare_data(
+            ANALYZE,
+            args=[list(batch), list(hashes), time_limit],
+            # Ours is the limit that counts, track by track. RQ's comes late by a minute, and only after ours failed.
+            timeout=len(batch) * time_limit + 60,
+            result_ttl=0,
+            failure_ttl=60,
+            job_id=f"{'-'.join(map(str, batch))}_{uuid.uuid4().hex[:8]}",
+            description="",
+        )
+        for batch in batches
+    ]
+    queue.enqueue_many(jobs)
+
+
+def queued(queue: Queue) -> set[int]:
+    """The ids of the tracks in the queue, those not counted that a worker has taken out."""
+    names = [name for name in queue.job_ids if JOB_ID.fullmatch(name)]
+    return {int(track_id) for name in names for track_id in name.partition("_")[0].split("-")}

@@ -1,0 +1,25 @@
+"""Which collections this host can see."""
+
+from __future__ import annotations
+
+import os
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import collection
+
+
+def is_within_reach(root: bytes) -> bool:
+    """Whether a collection's root is there and has anything in it: an unmounted disk leaves an empty folder."""
+    try:
+        with os.scandir(root) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
+
+
+def out_of_reach(connection: Connection) -> list[int]:
+    """The ids of collections whose folder this host does not have."""
+    folders = sa.select(collection.c.id, collection.c.root_bytes).where(collection.c.root_bytes.is_not(None))
+    return [key for key, root in connection.execute(folders) if not is_within_reach(root)]

