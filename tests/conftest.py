@@ -21,6 +21,14 @@ from catalog.db.schema import upgrade
 from catalog.genres.seed import seed
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keeps pytest-alembic from collecting its tests by itself, which fails with pytest 9.2: every run would end there.
+
+    tests/migration names them instead.
+    """
+    config.option.pytest_alembic_tests_path = "none"
+
+
 def _prepare(url: str) -> None:
     database = open_database(url)
     upgrade(database)
