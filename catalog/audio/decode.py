@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 
 import av
 import numpy as np
@@ -33,8 +34,8 @@ RATES = range(1_000, 1_000_001)
 # Containers, by FFmpeg's names, that seek to the very packet and say truly where they stand.
 EXACT = frozenset({"wav", "w64", "aiff", "au", "caf", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "tta", "wv"})
 
-# A packet and the second at which it begins.
-Placed = tuple[float, AudioPacket]
+# Where a packet begins, in ticks of the stream's time base from the first one, and the packet.
+Placed = tuple[int, AudioPacket]
 
 
 @dataclass(frozen=True)
@@ -197,41 +198,35 @@ def _sought(
 ) -> Iterator[Placed] | None:
     """The packets from shortly before that second on; None where seeking did not lead there."""
     base = demux.time_base(stream)
-    target = walk.first + int(max(0.0, begin - RUN_UP) / base)
+    target = int(max(0.0, begin - RUN_UP) / base)
     try:
-        container.seek(target, stream=stream)
+        container.seek(walk.first + target, stream=stream)
     except av.error.FFmpegError:
         return None
-    placed = _stamped(demux.packets(container, stream), walk, base)
+    placed = _stamped(demux.packets(container, stream), walk.first)
     first = next(placed, None)
-    if first is None or first[0] > begin:
+    if first is None or first[0] * base > begin:
         return None
-    return _chained(first, placed)
+    return chain([first], placed)
 
 
-def _stamped(packets: Iterator[AudioPacket], walk: demux.Walk, base: Fraction) -> Iterator[Placed]:
+def _stamped(packets: Iterator[AudioPacket], origin: int) -> Iterator[Placed]:
     """Packets placed by their presentation times, or where damage left none, by what those before them last."""
-    following: float | None = None
+    following: int | None = None
     for packet in packets:
         if packet.pts is not None:
-            following = float((packet.pts - walk.first) * base)
+            following = packet.pts - origin
         if following is None:
             return
         yield following, packet
-        following += float((packet.duration or 0) * base)
-
-
-def _chained(first: Placed, rest: Iterator[Placed]) -> Iterator[Placed]:
-    yield first
-    yield from rest
+        following += packet.duration or 0
 
 
 def _counted(container: InputContainer, stream: AudioStream) -> Iterator[Placed]:
     """All packets from the first on, placed by what those before them last."""
-    base = demux.time_base(stream)
-    clock = demux.Clock(base)
+    clock = demux.Clock(demux.time_base(stream))
     for packet in demux.packets(container, stream):
-        yield float(clock.begin(packet) * base), packet
+        yield clock.begin(packet), packet
 
 
 def _take(stream: AudioStream, placed: Iterator[Placed], wanted: Window) -> _Take:
@@ -247,13 +242,13 @@ def _take(stream: AudioStream, placed: Iterator[Placed], wanted: Window) -> _Tak
 def _frames(stream: AudioStream, placed: Iterator[Placed], take: _Take) -> Iterator[AudioFrame]:
     """The frames from shortly before the take's window to the end of the file."""
     context = stream.codec_context
-    base = demux.time_base(stream)
     if context.is_open:
         context.flush_buffers()
+    early = int((take.window[0] - RUN_UP) / demux.time_base(stream))
     for begin, packet in placed:
-        if begin + float((packet.duration or 0) * base) < take.window[0] - RUN_UP:
+        if begin + (packet.duration or 0) < early:
             continue
-        packet.pts = packet.dts = round(begin / base)
+        packet.pts = packet.dts = begin
         try:
             yield from context.decode(packet)
         except (av.error.FFmpegError, MemoryError):

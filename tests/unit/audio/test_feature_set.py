@@ -1,0 +1,118 @@
+"""Recipes, waveforms, failures and the registry: what everything else in the room is built on."""
+
+import copy
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.audio import registry
+from catalog.audio.failure import AudioFailure
+from catalog.audio.feature_set import FeatureSet, Waveform
+
+
+def recipe(**changes):
+    fields = {
+        "name": "mean",
+        "version": 1,
+        "parameters": {"a": 1, "b": [1, 2]},
+        "dimensions": ("x",),
+        "sample_rate": 8_000,
+        "compute": lambda waveform: waveform.samples[:1],
+    }
+    return FeatureSet(**(fields | changes))
+
+
+def test_the_hash_is_over_name_version_and_parameters_and_nothing_else():
+    same = [
+        recipe(),
+        recipe(parameters={"b": [1, 2], "a": 1}),
+        recipe(dimensions=("y",), sample_rate=1, compute=np.asarray, libraries=("scipy",)),
+    ]
+    other = [
+        recipe(name="x"),
+        recipe(version=2),
+        recipe(parameters={"a": 1, "b": [2, 1]}),
+        recipe(parameters={}),
+    ]
+    assert {each.hash for each in same} == {recipe().hash}
+    assert len({each.hash for each in [*same, *other]}) == 1 + len(other)
+
+
+def test_the_hash_never_changes_by_itself():
+    assert recipe().hash == "1e4a16a0d28a431922c43777e7756fa4"
+
+
+@given(
+    st.dictionaries(st.text(), st.integers() | st.text() | st.booleans() | st.lists(st.text()), max_size=4)
+)
+def test_the_hash_does_not_depend_on_the_order_of_parameters(parameters):
+    turned = dict(reversed(parameters.items()))
+    assert recipe(parameters=parameters).hash == recipe(parameters=turned).hash
+
+
+def test_a_recipe_does_not_change_with_the_mapping_it_was_made_of():
+    parameters = {"a": 1}
+    made = recipe(parameters=parameters)
+    parameters["a"] = 2
+    assert made.parameters == {"a": 1}
+    with pytest.raises(TypeError):
+        made.parameters["a"] = 2
+
+
+def test_what_cannot_be_a_recipe():
+    with pytest.raises(ValueError, match="share a name"):
+        recipe(dimensions=("x", "x"))
+    with pytest.raises(TypeError):
+        recipe(parameters={"a": object()})
+    with pytest.raises(ValueError, match="JSON"):
+        recipe(parameters={"a": float("nan")})
+
+
+def test_a_waveform_is_mono_float32():
+    assert Waveform(np.zeros(4_000, np.float32), 8_000).seconds == 0.5
+    for samples, rate in ((np.zeros(4), 8), (np.zeros((2, 2), np.float32), 8), (np.zeros(4, np.float32), 0)):
+        with pytest.raises(ValueError):
+            Waveform(samples, rate)
+
+
+def fail():
+    raise AudioFailure("empty", "the file is empty")
+
+
+def test_a_failure_keeps_its_reason_between_processes():
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor,
+        pytest.raises(AudioFailure) as caught,
+    ):
+        executor.submit(fail).result()
+    assert (caught.value.reason, str(caught.value)) == ("empty", "the file is empty")
+    assert copy.copy(caught.value).reason == "empty"
+
+
+def test_a_failure_has_a_known_reason():
+    with pytest.raises(ValueError, match="known are"):
+        AudioFailure("bad", "bad")
+
+
+def test_the_registry_knows_its_feature_sets():
+    found = registry.feature_sets()
+    assert {"musicnn", "summary"} <= set(found)
+    assert all(name == each.name and len(each.hash) == 32 for name, each in found.items())
+    assert registry.feature_set("musicnn") is found["musicnn"]
+
+
+def test_an_unknown_feature_set_is_answered_with_the_known_ones():
+    with pytest.raises(LookupError, match=r"'mfcc'.*musicnn.*summary"):
+        registry.feature_set("mfcc")
+
+
+def test_importing_the_registry_imports_nothing_heavy():
+    code = "import sys, catalog.audio.registry, catalog.audio; print([m for m in ('librosa', 'onnxruntime', 'av', 'scipy') if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "[]\n"
