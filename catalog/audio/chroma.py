@@ -1,10 +1,30 @@
 """How strong each of the twelve pitch classes is, and where that lies in tonal space."""
 
-import librosa
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import convolve1d
 
 from catalog.audio.feature_set import Float32
 from catalog.audio.filter_bank import pitch_class_bank
+
+_SILENCE = 1e-6  # of the loudest semitone of a clip, -120 dB: less is what rounding leaves of silence
+
+_STEPS = (0.4, 0.2, 0.1, 0.05)  # shares of a frame's energy, each worth a quarter
+_SMOOTHING = np.hanning(43) / np.hanning(43).sum()  # its ends are zero
+_ANGLES = np.pi * np.multiply.outer(np.array([7 / 6, 7 / 6, 3 / 2, 3 / 2, 2 / 3, 2 / 3]), np.arange(12))
+_ANGLES[::2] -= np.pi / 2  # sines beside cosines
+_TONAL_SPACE = np.array([1, 1, 1, 1, 0.5, 0.5])[:, np.newaxis] * np.cos(_ANGLES)
+
+
+def audible(semitones: Float32) -> Float32:
+    """Constant-Q magnitudes (84, frames) with zeros in the frames of digital silence.
+
+    There resampling and long filters leave some 1e-8 of the loudest semitone, which chroma would scale up to 1.
+    """
+    silent = semitones.max(axis=0) <= _SILENCE * semitones.max()
+    return np.where(silent, np.float32(0), semitones)
 
 
 def chroma_stft(magnitude: Float32, tuning: float) -> Float32:
@@ -30,8 +50,11 @@ def chroma_cens(semitones: Float32) -> Float32:
 
     `librosa.feature.chroma_cens(C=semitones, bins_per_octave=12)` (Müller and Ewert, "Chroma toolbox", ISMIR 2011).
     """
-    result: Float32 = librosa.feature.chroma_cens(C=semitones, bins_per_octave=12)
-    return result.astype(np.float32, copy=False)
+    classes = _folded(semitones)
+    shares = _scaled(classes, classes.sum(axis=0))
+    steps = np.sum([shares > threshold for threshold in _STEPS], axis=0) / len(_STEPS)
+    smooth = convolve1d(steps, _SMOOTHING, axis=1, mode="constant")
+    return _scaled(smooth, np.sqrt(np.square(smooth).sum(axis=0))).astype(np.float32)
 
 
 def tonnetz(chroma: Float32) -> Float32:
@@ -39,8 +62,10 @@ def tonnetz(chroma: Float32) -> Float32:
 
     `librosa.feature.tonnetz(chroma=chroma)` (Harte, Sandler and Gasser, 2006).
     """
-    result: Float32 = librosa.feature.tonnetz(chroma=chroma)
-    return result.astype(np.float32, copy=False)
+    shares = _scaled(chroma, chroma.sum(axis=0))
+    # Without BLAS, whose last digit depends on the number of threads.
+    centroid: Float32 = np.einsum("pc,ci->pi", _TONAL_SPACE, shares).astype(np.float32)
+    return centroid
 
 
 def _folded(semitones: Float32) -> Float32:
@@ -48,7 +73,6 @@ def _folded(semitones: Float32) -> Float32:
     return classes
 
 
-def _scaled(classes: Float32, by: Float32) -> Float32:
+def _scaled(classes: npt.NDArray[Any], by: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The classes of each frame divided by one number, or left alone where that is next to nothing."""
-    by[by < np.finfo(np.float32).tiny] = 1
-    return classes / by
+    return classes / np.where(by < np.finfo(by.dtype).tiny, by.dtype.type(1), by)

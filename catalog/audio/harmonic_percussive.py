@@ -5,7 +5,7 @@ import numpy as np
 from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
 from catalog.audio.median import running_median
-from catalog.audio.spectrum import Spectrum
+from catalog.audio.spectrum import Spectrum, transposed
 
 
 def harmonic_percussive(sound: Spectrum) -> tuple[Float32, Float32]:
@@ -15,20 +15,10 @@ def harmonic_percussive(sound: Spectrum) -> tuple[Float32, Float32]:
     time for what sounds, along frequency for what strikes, then soft masks of power 2. Bit-identical to
     `librosa.decompose.hpss(magnitude)`: margin 1, kernel 31.
     """
-    harmonic = np.empty_like(sound.magnitude)
-    _transpose(running_median(sound.by_frame), harmonic)
+    harmonic = transposed(running_median(sound.by_frame))
     percussive = running_median(sound.magnitude)
     _mask(sound.magnitude.reshape(-1), harmonic.reshape(-1), percussive.reshape(-1))
     return harmonic, percussive
-
-
-@compiled
-def _transpose(source: Float32, target: Float32) -> None:
-    rows, columns = source.shape
-    for top in range(0, rows, 16):
-        for column in range(columns):
-            for row in range(top, min(top + 16, rows)):
-                target[column, row] = source[row, column]
 
 
 @compiled

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft
 from scipy.signal import get_window
@@ -15,7 +16,7 @@ SAMPLE_RATE = 22_050
 FRAME = 2048  # samples under one window, `n_fft`
 HOP = 512  # samples from one frame to the next
 BINS = FRAME // 2 + 1
-_BLOCK = 64  # frames transformed at once: half a megabyte, which stays in the cache of a core
+_BLOCK = 32  # frames transformed at once: half a megabyte, which stays in the cache of a core
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,37 +42,41 @@ def frame_count(samples: int) -> int:
 
 
 def spectrum(samples: Float32) -> Spectrum:
-    """The magnitude spectrum of mono samples: `abs(librosa.stft(samples))`, but in float32 throughout.
+    """The magnitude spectrum of mono samples, bit for bit that of `abs(librosa.stft(samples))`.
 
-    librosa multiplies by a float64 window and transforms in float64 before it rounds; the difference is at most
-    1e-6 of the largest magnitude of a frame.
+    Like librosa it transforms in float64 and rounds to float32. In float32 throughout it would take half the time,
+    but where a file holds nothing above a certain frequency the contrast would be that of rounding errors.
     """
     padded = np.pad(samples, FRAME // 2)
     frames = sliding_window_view(padded, FRAME)[::HOP]
     count = len(frames)
-    result = Spectrum(np.empty((BINS, count), np.float32), np.empty((count, BINS), np.float32))
-    windowed = np.empty((min(_BLOCK, count), FRAME), np.float32)
+    by_frame = np.empty((count, BINS), np.float32)
+    windowed = np.empty((min(_BLOCK, count), FRAME), np.float64)
     for start in range(0, count, _BLOCK):
         block = frames[start : start + _BLOCK]
         np.multiply(block, _window(), out=windowed[: len(block)])
-        _magnitudes(fft.rfft(windowed[: len(block)], axis=1), start, result.magnitude, result.by_frame)
+        transformed = fft.rfft(windowed[: len(block)], axis=1)
+        np.abs(transformed.astype(np.complex64), out=by_frame[start : start + len(block)])
+    return Spectrum(transposed(by_frame), by_frame)
+
+
+def transposed(matrix: Float32) -> Float32:
+    """A C-ordered matrix with rows and columns exchanged, in C order again."""
+    result = np.empty(matrix.shape[::-1], np.float32)
+    _transpose(matrix, result)
     return result
 
 
 @cache
-def _window() -> Float32:
-    window: Float32 = get_window("hann", FRAME).astype(np.float32)
+def _window() -> npt.NDArray[np.float64]:
+    window: npt.NDArray[np.float64] = get_window("hann", FRAME)
     return window
 
 
 @compiled
-def _magnitudes(block: np.ndarray, start: int, magnitude: Float32, by_frame: Float32) -> None:
-    frames, bins = block.shape
-    for frame in range(frames):
-        row = by_frame[start + frame]
-        for k in range(bins):
-            value = block[frame, k]
-            row[k] = np.sqrt(value.real * value.real + value.imag * value.imag)
-    for k in range(bins):
-        for frame in range(frames):
-            magnitude[k, start + frame] = by_frame[start + frame, k]
+def _transpose(source: Float32, target: Float32) -> None:
+    rows, columns = source.shape
+    for top in range(0, rows, 16):  # sixteen numbers make a cache line
+        for column in range(columns):
+            for row in range(top, min(top + 16, rows)):
+                target[column, row] = source[row, column]

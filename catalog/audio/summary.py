@@ -66,7 +66,7 @@ def families(samples: Float32) -> dict[str, Float32]:
     harmonic, percussive = harmonic_percussive(sound)
     mel = decibels(mel_bank().power(sound.magnitude))
     off_pitch = tuning(sound.by_frame)
-    semitones = constant_q(samples, off_pitch)
+    semitones = chroma.audible(constant_q(samples, off_pitch))
     cens = chroma.chroma_cens(semitones)
     shape = spectral_shape(sound.magnitude)
     strength = rhythm.onset_strength(mel)
@@ -122,4 +122,5 @@ SUMMARY = FeatureSet(
     dimensions=tuple(_dimensions()),
     sample_rate=22_050,
     compute=_compute,
+    libraries=("librosa", "numba", "numpy", "scipy", "soxr"),
 )

@@ -1,0 +1,22 @@
+import numpy as np
+from numba.core import caching
+
+from catalog.audio.compiled import compiled
+
+
+def test_a_kernel_works_where_machine_code_can_be_kept_nowhere(monkeypatch):
+    monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
+
+    @compiled
+    def twice(values):
+        return values * 2
+
+    np.testing.assert_array_equal(twice(np.arange(3)), [0, 2, 4])
+
+
+def test_dividing_by_nothing_raises_nothing():
+    @compiled
+    def inverse(value):
+        return 1.0 / value
+
+    assert inverse(0.0) == np.inf

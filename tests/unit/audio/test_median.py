@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.ndimage import median_filter
+
+from catalog.audio.median import running_median
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    rows=st.integers(1, 90),
+    columns=st.integers(1, 150),
+    seed=st.integers(0, 2**32 - 1),
+    levels=st.sampled_from([2, 5, 10**6]),
+)
+def test_the_running_median_is_that_of_scipy_for_every_shape_and_for_ties(rows, columns, seed, levels):
+    matrix = np.random.default_rng(seed).integers(0, levels, (rows, columns)).astype(np.float32)
+    expected = median_filter(matrix, size=(31, 1), mode="reflect")
+    np.testing.assert_array_equal(running_median(matrix), expected)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-45, 3e38])
+def test_a_constant_stays(value):
+    matrix = np.full((40, 70), value, np.float32)
+    np.testing.assert_array_equal(running_median(matrix), matrix)
+
+
+def test_the_matrix_is_left_alone():
+    matrix = np.random.default_rng(0).random((50, 80), np.float32)
+    before = matrix.copy()
+    running_median(matrix)
+    np.testing.assert_array_equal(matrix, before)

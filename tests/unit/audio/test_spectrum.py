@@ -1,0 +1,23 @@
+import librosa
+import numpy as np
+import pytest
+
+from catalog.audio.spectrum import spectrum, transposed
+from tests.unit.audio.sounds import chords
+
+
+@pytest.mark.filterwarnings("ignore:n_fft=2048 is too large")
+@pytest.mark.parametrize("samples", [1, 511, 512, 2047, 11_025, 16_384, 40_001])
+def test_the_spectrum_is_bit_for_bit_that_of_librosa(samples):
+    sound = chords(2.0)[:samples]
+    found = spectrum(sound)
+    np.testing.assert_array_equal(found.magnitude, np.abs(librosa.stft(sound)))
+    np.testing.assert_array_equal(found.by_frame, found.magnitude.T)
+    assert found.magnitude.flags.c_contiguous
+    assert found.by_frame.flags.c_contiguous
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 40), (40, 3), (33, 17)])
+def test_transposing_keeps_every_number(shape):
+    matrix = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    np.testing.assert_array_equal(transposed(matrix), matrix.T)
