@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.prediction import Suggestion
+from catalog.learning.propagation import Agreement, agreements, suggestions
+
+ROCK, METAL, PUNK, HARD_ROCK, JAZZ, SPOKEN = range(1, 7)
+BROADER = {ROCK: None, METAL: ROCK, PUNK: ROCK, HARD_ROCK: ROCK, JAZZ: None, SPOKEN: None}
+
+
+def agreed(genres, *, albums=None, artists=None, **options):
+    nobody = [None] * len(genres)
+    return agreements(genres, albums or nobody, artists or nobody, BROADER, **options)
+
+
+def test_an_untagged_track_is_answered_from_its_artists_other_tracks():
+    assert agreed([JAZZ] * 3 + [0], artists=["a"] * 4) == [None, None, None, Agreement(JAZZ, "artist", 3, 3)]
+
+
+def test_two_tracks_are_too_few_and_three_quarters_do_not_agree():
+    assert agreed([JAZZ, JAZZ, 0], artists=["a"] * 3)[-1] is None
+    assert agreed([JAZZ, JAZZ, JAZZ, ROCK, 0], artists=["a"] * 5)[-1] is None
+    assert agreed([JAZZ] * 4 + [ROCK, 0], artists=["a"] * 6)[-1] == Agreement(JAZZ, "artist", 4, 5)
+
+
+def test_the_album_comes_before_the_artist():
+    genres = [JAZZ] * 3 + [ROCK] * 30 + [0, 0]
+    albums = ["live"] * 3 + ["studio"] * 30 + ["live", "new"]
+    found = agreed(genres, albums=albums, artists=["a"] * 35)
+    assert found[-2] == Agreement(JAZZ, "album", 3, 3)
+    assert found[-1] == Agreement(ROCK, "artist", 30, 33)
+
+
+def test_narrower_terms_agree_on_what_is_above_them():
+    genres = [HARD_ROCK, HARD_ROCK, METAL, METAL, METAL, 0]
+    assert agreed(genres, artists=["a"] * 6)[-1] == Agreement(ROCK, "artist", 5, 5)
+
+
+def test_a_term_that_may_not_be_suggested_is_passed_over():
+    genres = [METAL] * 3 + [0]
+    assert agreed(genres, artists=["a"] * 4, suggestable={ROCK})[-1] == Agreement(ROCK, "artist", 3, 3)
+    assert agreed(genres, artists=["a"] * 4, suggestable={JAZZ})[-1] is None
+
+
+def test_tracks_of_nobody_say_nothing_of_one_another():
+    assert agreed([JAZZ] * 5 + [0])[-1] is None
+
+
+CLASSES = Hierarchy.of([METAL, PUNK, JAZZ], BROADER)
+BY_ARTIST = {genre: Agreement(genre, "artist", 5, 5) for genre in (ROCK, METAL, JAZZ, SPOKEN)}
+
+
+def suggested(heard, agreement, probability=(0.9, 0.06, 0.04)):
+    return suggestions([heard], [agreement], np.array([probability]), CLASSES, BROADER)[0]
+
+
+def test_where_nothing_agrees_the_sound_answers():
+    heard = Suggestion(METAL, 0.9, "sound")
+    assert suggested(heard, None) is heard
+    assert suggested(None, None) is None
+
+
+@pytest.mark.parametrize("heard", [None, Suggestion(METAL, 0.9, "sound"), Suggestion(ROCK, 0.96, "sound")])
+def test_where_the_sound_does_not_object_the_artist_answers(heard):
+    assert suggested(heard, BY_ARTIST[METAL]) == Suggestion(METAL, None, "artist")
+
+
+def test_a_narrower_answer_of_the_sound_is_no_objection():
+    assert suggested(Suggestion(METAL, 0.9, "sound"), BY_ARTIST[ROCK]) == Suggestion(ROCK, None, "artist")
+
+
+def test_where_the_sound_firmly_objects_nothing_is_suggested():
+    assert suggested(Suggestion(METAL, 0.9, "sound"), BY_ARTIST[JAZZ]) is None
+
+
+def test_a_sound_that_allows_for_the_artists_genre_does_not_object():
+    heard = Suggestion(METAL, 0.6, "sound")
+    assert suggested(heard, BY_ARTIST[JAZZ], (0.6, 0.1, 0.3)) == Suggestion(JAZZ, None, "artist")
+
+
+def test_two_kinds_of_rock_are_rock():
+    agreement = Agreement(PUNK, "album", 9, 9)
+    assert suggested(Suggestion(METAL, 0.9, "sound"), agreement) == Suggestion(ROCK, 0.96, "sound")
+
+
+def test_the_sound_cannot_object_to_what_the_model_does_not_know():
+    assert suggested(Suggestion(METAL, 0.9, "sound"), BY_ARTIST[SPOKEN]) == Suggestion(SPOKEN, None, "artist")
+
+
+def test_a_track_that_was_not_heard_is_answered_by_the_artist():
+    assert suggested(None, BY_ARTIST[JAZZ], (np.nan,) * 3) == Suggestion(JAZZ, None, "artist")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, *BROADER]), st.none() | st.integers(0, 3), st.none() | st.integers(0, 3)
+        ),
+        max_size=40,
+    )
+)
+def test_only_untagged_tracks_are_answered_and_only_by_four_fifths(tracks):
+    genres, albums, artists = ([row[at] for row in tracks] for at in range(3))
+    for genre, agreement in zip(genres, agreed(genres, albums=albums, artists=artists), strict=True):
+        if agreement is not None:
+            assert genre == 0
+            assert agreement.of >= 3
+            assert agreement.agreeing >= 0.8 * agreement.of
