@@ -65,9 +65,9 @@ def remove_tracks(connection: Connection, track_ids: Iterable[int]) -> Removed:
     models: set[int] = set()
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
-        known = sa.select(track.c.artist_id.distinct()).where(track.c.id.in_(chunk))
+        known = sa.select(track.c.artist_id).distinct().where(track.c.id.in_(chunk))
         artists |= {key for key in connection.execute(known).scalars() if key is not None}
-        heard = sa.select(prediction.c.model_id.distinct()).where(prediction.c.track_id.in_(chunk))
+        heard = sa.select(prediction.c.model_id).distinct().where(prediction.c.track_id.in_(chunk))
         models |= set(connection.execute(heard).scalars())
         taught = sa.select(snapshot_member.c.snapshot_id).where(snapshot_member.c.track_id.in_(chunk))
         models |= set(

@@ -59,6 +59,8 @@ class ScanReport:
     """One line each; the first thousand."""
     warned: int = 0
     """How many there were."""
+    unread: int = 0
+    """Files and folders that could not be read, or changed while they were."""
     artists: int = 0
     """In the whole collection, nobodies excepted; in a dry run, those of the files that were opened."""
     albums: int = 0
@@ -183,6 +185,7 @@ class _Run:
         except (OSError, FileUnsettled) as error:
             reason = str(error) if isinstance(error, FileUnsettled) else f"cannot be read: {error.strerror}"
             self.walk.warn(found.path, reason)
+            self.report.unread += 1
             return
         if arrival.tags.warning is not None:
             self.walk.warn(found.path, arrival.tags.warning)
@@ -275,6 +278,7 @@ class _Run:
         self.report.skipped = dict(self.walk.skipped.most_common())
         self.report.warnings = self.walk.warnings
         self.report.warned = self.walk.warned
+        self.report.unread += len(unread)
         with self.database.read() as connection:
             self._sum_up(connection)
 

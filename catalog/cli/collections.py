@@ -1,0 +1,71 @@
+"""The verb `collections`: lists, moves and removes collections."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.output import format_options, print_rows
+from catalog.collection.collections import list_collections, move_collection, remove_collection
+from catalog.settings import Settings
+
+
+@click.group()
+def collections() -> None:
+    """Collections: list, move, remove."""
+
+
+@collections.command("list")
+@format_options
+@pass_settings
+def list_verb(settings: Settings, output_format: str) -> None:
+    """List the collections with their tracks."""
+    with open_catalog(settings) as database, database.read() as connection:
+        listed = list_collections(connection)
+    columns = ["name", "kind", "root", "present", "missing", "metadata", "added_at", "scanned_at"]
+    print_rows((asdict(each) for each in listed), output_format, columns if output_format != "json" else None)
+
+
+@collections.command("move")
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+@dry_run_option
+@pass_settings
+def move_verb(settings: Settings, name: str, folder: Path, dry_run: bool) -> None:
+    """Say that the files of the collection NAME are in FOLDER now; or widen it to a folder around the present one.
+
+    The files themselves are not touched.
+    """
+    with open_catalog(settings) as database:
+        moved = move_collection(database, name, folder, dry_run=dry_run)
+    done = "would be" if dry_run else "is"
+    click.echo(f"{moved.name} {done} at {moved.root} now, with {moved.tracks:,} tracks")
+    if moved.widened:
+        click.echo(f"bring in what else is there: catalog scan {click.format_filename(folder)}")
+
+
+@collections.command("remove")
+@click.argument("name")
+@dry_run_option
+@yes_option
+@pass_settings
+def remove_verb(settings: Settings, name: str, dry_run: bool, yes: bool) -> None:
+    """Forget the collection NAME and all that is known of its tracks. Files are not touched."""
+    with open_catalog(settings) as database:
+        loss = remove_collection(database, name, dry_run=True)
+        parts = [f"{loss.tracks:,} tracks", f"{loss.statements:,} statements"]
+        if loss.human_evidence:
+            parts.append(
+                f"what people said: {loss.human_statements:,} statements, {loss.decisions:,} decisions, "
+                f"{loss.tag_writes:,} entries of the journal of written tags"
+            )
+        if dry_run:
+            click.echo(f"would forget {', '.join(parts)}")
+            return
+        if not yes:
+            click.confirm(f"Forget {name} with {', '.join(parts)}?", abort=True, err=True)
+        remove_collection(database, name)
+    click.echo(f"forgot {', '.join(parts)}")

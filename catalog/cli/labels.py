@@ -1,0 +1,87 @@
+"""The verb `labels`: brings a list of genres in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.output import print_json, say, warn
+from catalog.collection.labels import LabelsReport, import_labels
+from catalog.settings import Settings
+
+
+@click.group()
+def labels() -> None:
+    """Bring a list of genres in."""
+
+
+@labels.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--columns",
+    multiple=True,
+    metavar="ROLE=COLUMN",
+    help="What a column is called in the file, such as genre=Stil; may be repeated or separated by commas.",
+)
+@click.option("--collection", "collection_name", help="Only tracks of this collection.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+@dry_run_option
+@pass_settings
+def import_verb(
+    settings: Settings,
+    file: Path,
+    columns: tuple[str, ...],
+    collection_name: str | None,
+    as_json: bool,
+    dry_run: bool,
+) -> None:
+    """Import a CSV of `path` or `external_id`, `genre`, and any of `artist`, `album`, `title`.
+
+    Separator and encoding are found. A second time nothing changes. A row that names no track is counted and left out.
+    """
+    with open_catalog(settings) as database:
+        report = import_labels(
+            database,
+            file,
+            columns=parse_columns(columns),
+            collection_name=collection_name,
+            dry_run=dry_run,
+        )
+    if as_json:
+        print_json(asdict(report))
+    else:
+        print_labels(report)
+
+
+def parse_columns(given: tuple[str, ...]) -> dict[str, str]:
+    """`("genre=Stil,path=Datei",)` as a mapping. Raises click.BadParameter for what is none."""
+    columns = {}
+    for each in ",".join(given).split(","):
+        role, equals, column = each.partition("=")
+        if not each.strip():
+            continue
+        if not equals or not column.strip():
+            raise click.BadParameter(f"{each!r} is not ROLE=COLUMN", param_hint="--columns")
+        columns[role.strip()] = column.strip()
+    return columns
+
+
+def print_labels(report: LabelsReport) -> None:
+    """Prints what an import did, in words; what was left out goes to stderr."""
+    would = " (a dry run: nothing was changed)" if report.dry_run else ""
+    click.echo(f"{report.file}: {report.rows:,} rows name {report.tracks:,} tracks and their genres{would}")
+    click.echo(f"  {report.statements:,} say something new")
+    if report.filled:
+        click.echo(f"  {report.filled:,} tracks got a title, artist or album that they had not")
+    for each in report.new_terms:
+        place = f"under {each.broader}" if each.broader else "a term of its own"
+        click.echo(f"  new genre: {each.as_written} ({each.tracks:,} tracks), {place}")
+    say(f"  read as {report.encoding}, separated by {report.separator!r}")
+    if report.without_genre:
+        say(f"  {report.without_genre:,} rows have no genre and say nothing")
+    if report.unknown:
+        listed = "; ".join(f"line {line}: {name}" for line, name in report.unknown_examples)
+        warn(f"{report.unknown:,} rows name no track, the first: {listed}")

@@ -1,0 +1,38 @@
+"""The verb `prune`: forgets tracks whose files have long been missing."""
+
+from __future__ import annotations
+
+import click
+
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.output import say
+from catalog.collection.prune import prune as prune_tracks
+from catalog.settings import Settings
+
+
+@click.command()
+@click.option(
+    "--days",
+    type=click.FloatRange(min=0),
+    default=90,
+    help="Only tracks that no scan has found for so many days.",
+)
+@dry_run_option
+@yes_option
+@pass_settings
+def prune(settings: Settings, days: float, dry_run: bool, yes: bool) -> None:
+    """Forget tracks whose files have long been missing, with what was computed and read of them.
+
+    Tracks on which a person has decided are kept.
+    """
+    with open_catalog(settings) as database:
+        found = prune_tracks(database, days, dry_run=True)
+        if found.kept:
+            say(f"{found.kept:,} more are kept: a person has said something of them")
+        if dry_run:
+            click.echo(f"would forget {found.removed:,} tracks")
+            return
+        if found.removed and not yes:
+            click.confirm(f"Forget {found.removed:,} tracks?", abort=True, err=True)
+        found = prune_tracks(database, days)
+    click.echo(f"forgot {found.removed:,} tracks")

@@ -1,0 +1,254 @@
+"""The dossier of a track: all that the catalog knows of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import (
+    album,
+    artist,
+    audit,
+    auto_tag_word,
+    collection,
+    decision,
+    failure,
+    feature_set,
+    feature_vector,
+    genre,
+    label,
+    prediction,
+    standing,
+    statement,
+    suspect,
+    tag_write,
+    track,
+    track_descriptor,
+    track_tag,
+)
+from catalog.db.tables.learning import CHOICES
+
+Row = dict[str, Any]
+
+
+def describe_track(connection: Connection, track_id: int) -> Row:
+    """All that is known of a track, as plain values under the headings of the answer.
+
+    `file`, `standing`, `prediction` and `suspicions` say how things are; `statements` and `decisions` how they came to
+    be, oldest first. What there is nothing of is empty or None. Raises LookupError where there is no such track.
+    """
+    file = _file(connection, track_id)
+    if file is None:
+        raise LookupError(f"there is no track {track_id}")
+    return {
+        "track_id": track_id,
+        "file": file,
+        "standing": _standing(connection, track_id),
+        "statements": _statements(connection, track_id),
+        "prediction": _prediction(connection, track_id),
+        "suspicions": _suspicions(connection, track_id),
+        "decisions": _decisions(connection, track_id),
+        "auto_tags": _auto_tags(connection, track_id),
+        "descriptor": _one(
+            connection,
+            sa.select(*_but(track_descriptor, "track_id")).where(track_descriptor.c.track_id == track_id),
+        ),
+        "features": _all(
+            connection,
+            sa.select(
+                feature_set.c.name,
+                feature_set.c.version,
+                feature_set.c.active,
+                feature_vector.c.provenance,
+                feature_vector.c.computed_at,
+                (feature_vector.c.fingerprint != track.c.fingerprint).label("of_an_earlier_file"),
+            )
+            .join_from(feature_vector, feature_set)
+            .join(track, track.c.id == feature_vector.c.track_id)
+            .where(feature_vector.c.track_id == track_id)
+            .order_by(feature_set.c.name, feature_set.c.id),
+        ),
+        "failures": _all(
+            connection,
+            sa.select(
+                failure.c.stage,
+                feature_set.c.name.label("feature_set"),
+                failure.c.reason,
+                failure.c.message,
+                failure.c.attempts,
+                failure.c.failed_at,
+            )
+            .join_from(failure, feature_set, isouter=True)
+            .where(failure.c.track_id == track_id)
+            .order_by(failure.c.id),
+        ),
+        "tag_writes": _all(
+            connection,
+            sa.select(*_but(tag_write, "id", "track_id", "statement_id", "path_bytes"))
+            .where(tag_write.c.track_id == track_id)
+            .order_by(tag_write.c.id),
+        ),
+    }
+
+
+def _file(connection: Connection, track_id: int) -> Row | None:
+    owner = artist.alias("owner")
+    # A present track was found by the last whole scan, whether or not that had a reason to write its row.
+    seen = sa.case(
+        ((track.c.state == "present") & (collection.c.scanned_at > track.c.seen_at), collection.c.scanned_at),
+        else_=track.c.seen_at,
+    )
+    return _one(
+        connection,
+        sa.select(
+            collection.c.name.label("collection"),
+            collection.c.root,
+            *_but(track, "id", "collection_id", "path_bytes", "artist_id", "album_id", "mtime_ns", "seen_at"),
+            artist.c.name.label("artist"),
+            album.c.title.label("album"),
+            owner.c.name.label("album_artist"),
+            sa.type_coerce(seen, track.c.seen_at.type).label("seen_at"),
+        )
+        .join_from(track, collection)
+        .join(artist, artist.c.id == track.c.artist_id, isouter=True)
+        .join(album, album.c.id == track.c.album_id, isouter=True)
+        .join(owner, owner.c.id == album.c.artist_id, isouter=True)
+        .where(track.c.id == track_id),
+    )
+
+
+def _standing(connection: Connection, track_id: int) -> Row | None:
+    hidden = ["track_id", *(name for name in standing.c.keys() if name.endswith("genre_id"))]  # noqa: SIM118
+    return _one(connection, sa.select(*_but(standing, *hidden)).where(standing.c.track_id == track_id))
+
+
+def _statements(connection: Connection, track_id: int) -> list[Row]:
+    """The history, with the genres of each statement in order."""
+    withdrawal = statement.alias("withdrawal")
+    rows = _all(
+        connection,
+        sa.select(
+            *_but(statement, "track_id"),
+            withdrawal.c.id.is_not(None).label("withdrawn"),
+            (standing.c.statement_id == statement.c.id).label("current"),
+        )
+        .join_from(statement, withdrawal, withdrawal.c.withdraws_id == statement.c.id, isouter=True)
+        .join(standing, standing.c.track_id == statement.c.track_id, isouter=True)
+        .where(statement.c.track_id == track_id)
+        .order_by(statement.c.id),
+    )
+    labels = connection.execute(
+        sa.select(label.c.statement_id, genre.c.name, label.c.as_written)
+        .join_from(label, genre)
+        .join(statement)
+        .where(statement.c.track_id == track_id)
+        .order_by(label.c.statement_id, label.c.rank)
+    ).all()
+    for row in rows:
+        row["current"] = bool(row["current"])
+        row["genres"] = [
+            {"genre": each.name, "as_written": each.as_written}
+            for each in labels
+            if each.statement_id == row["id"]
+        ]
+    return rows
+
+
+def _prediction(connection: Connection, track_id: int) -> Row | None:
+    """By the model that `standing` names: the likeliest genres, and what is suggested."""
+    row = connection.execute(
+        sa.select(prediction)
+        .join_from(prediction, standing, standing.c.track_id == prediction.c.track_id)
+        .where(prediction.c.track_id == track_id, prediction.c.model_id == standing.c.model_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column
+    places = [(values[f"genre_{at}_id"], values[f"probability_{at}"]) for at in range(1, CHOICES + 1)]
+    ids = {key for key, _ in places if key is not None} | {row.suggested_genre_id}
+    query = sa.select(genre.c.id, genre.c.name).where(genre.c.id.in_(ids - {None}))
+    names = dict(connection.execute(query).tuples().all())
+    return {
+        "model_id": row.model_id,
+        "unit": row.unit,
+        "out_of_fold": row.fold is not None,
+        "choices": [
+            {"genre": names[key], "probability": probability}
+            for key, probability in places
+            if key is not None
+        ],
+        "suggested_genre": names.get(row.suggested_genre_id),
+        "suggested_probability": row.suggested_probability,
+        "suggested_by": row.suggested_by,
+        "predicted_at": row.predicted_at,
+    }
+
+
+def _suspicions(connection: Connection, track_id: int) -> list[Row]:
+    latest = (
+        sa.select(sa.func.max(audit.c.id))
+        .where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
+        .scalar_subquery()
+    )
+    doubted, suggested = genre.alias("doubted"), genre.alias("suggested")
+    return _all(
+        connection,
+        sa.select(
+            doubted.c.name.label("tagged_genre"),
+            suggested.c.name.label("suggested_genre"),
+            suspect.c.suspicion,
+            suspect.c.expected_right,
+            suspect.c.relation,
+            suspect.c.reasons,
+            suspect.c.audit_id,
+        )
+        .join_from(suspect, doubted, doubted.c.id == suspect.c.genre_id)
+        .join(suggested, suggested.c.id == suspect.c.suggested_genre_id)
+        .where(suspect.c.track_id == track_id, suspect.c.audit_id == latest)
+        .order_by(suspect.c.suspicion.desc()),
+    )
+
+
+def _decisions(connection: Connection, track_id: int) -> list[Row]:
+    judged, chosen = genre.alias("judged"), genre.alias("chosen")
+    return _all(
+        connection,
+        sa.select(
+            decision.c.id,
+            decision.c.verdict,
+            judged.c.name.label("genre"),
+            chosen.c.name.label("chosen_genre"),
+            decision.c.reviewer,
+            decision.c.decided_at,
+            decision.c.undoes_id,
+        )
+        .join_from(decision, judged, judged.c.id == decision.c.genre_id, isouter=True)
+        .join(chosen, chosen.c.id == decision.c.chosen_genre_id, isouter=True)
+        .where(decision.c.track_id == track_id)
+        .order_by(decision.c.id),
+    )
+
+
+def _auto_tags(connection: Connection, track_id: int) -> list[Row]:
+    return _all(
+        connection,
+        sa.select(auto_tag_word.c.tag, track_tag.c.probability, auto_tag_word.c.network)
+        .join_from(track_tag, auto_tag_word)
+        .where(track_tag.c.track_id == track_id)
+        .order_by(track_tag.c.probability.desc(), auto_tag_word.c.tag),
+    )
+
+
+def _but(table: sa.Table, *names: str) -> list[sa.Column[Any]]:
+    return [column for column in table.columns if column.name not in names]
+
+
+def _one(connection: Connection, query: sa.Select[Any]) -> Row | None:
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def _all(connection: Connection, query: sa.Select[Any]) -> list[Row]:
+    return [dict(row) for row in connection.execute(query).mappings()]
