@@ -1,0 +1,272 @@
+"""A small catalog with something in every table that a view reads, for tests that ask questions of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db import tables as t
+from catalog.db.confusion import refresh_confusion
+from catalog.db.database import Database
+from catalog.db.standing import refresh_standing
+
+DAY = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@dataclass
+class Sample:
+    """What the sample holds, by name."""
+
+    genres: dict[str, int] = field(default_factory=dict)
+    tracks: dict[str, int] = field(default_factory=dict)
+    statements: dict[str, int] = field(default_factory=dict)
+    model_id: int = 0
+    audit_id: int = 0
+
+
+def insert(connection: Connection, table: sa.Table, **values: Any) -> int:
+    """One row; gives its id."""
+    result = connection.execute(sa.insert(table).values(**values))
+    key = result.inserted_primary_key
+    return int(key[0]) if key is not None else 0
+
+
+# title: artist, album, tagged genres, first choice, probability, suggestion, suggested by, fold
+TRACKS = {
+    "Amber": ("Alma", "Stones", ["Rock"], "Rock", 0.9, "Rock", "sound", 0),
+    "Basalt": ("Alma", "Stones", ["Rock", "Pop"], "Pop", 0.6, "Pop", "sound", 1),
+    "Chalk": ("Alma", "Stones", ["Metal"], "Rock", 0.8, "Rock", "sound", 2),
+    "Dew": ("Bruno", "Water", ["Jazz"], "Classical", 0.95, "Classical", "sound", 0),
+    "Eddy": ("Bruno", "Water", ["Jazz"], "Jazz", 0.55, None, None, 1),
+    "Fog": ("Bruno", "Water", [], "Jazz", 0.85, "Jazz", "album", None),
+    "Gale": ("Various", "Weather", ["Classical"], "Classical", 0.7, "Classical", "sound", 2),
+    "Hail": ("Various", "Weather", [], "Pop", 0.3, None, None, None),
+}
+
+
+def fill(connection: Connection) -> Sample:
+    """Puts the sample in and brings what is computed up to date."""
+    sample = Sample(genres=dict(connection.execute(sa.select(t.genre.c.name, t.genre.c.id)).tuples().all()))
+    folder = insert(
+        connection, t.collection, name="records", kind="folder", root="/m", root_bytes=b"/m", added_at=DAY
+    )
+    artists = {
+        name: insert(
+            connection, t.artist, key=name, name=name, folded=name.lower(), is_nobody=name == "Various"
+        )
+        for name in ("Alma", "Bruno", "Various")
+    }
+    albums: dict[str, int] = {}
+    recipe = insert(
+        connection, t.feature_set, name="musicnn", version=1, parameters={}, dimensions=["a", "b"], hash="m1"
+    )
+    snapshot = insert(
+        connection, t.snapshot, hash="s1", level="leaf", parameters={}, tracks=6, classes=4, groups=3
+    )
+    sample.model_id = insert(
+        connection,
+        t.model,
+        algorithm="logistic",
+        parameters={},
+        snapshot_id=snapshot,
+        class_order=[],
+        metrics={
+            "accuracy": {"value": 0.5, "low": 0.3, "high": 0.7},
+            "baselines": {"majority": 0.34, "artist_copy": 0.4},
+            "classes": 4,
+            "tracks": 6,
+        },
+        versions={},
+        status="active",
+        promoted_at=DAY,
+    )
+    for title, (artist, album, tags, first, probability, suggested, by, fold) in TRACKS.items():
+        if album not in albums:
+            key = f"{artist}/{album}"
+            albums[album] = insert(
+                connection, t.album, key=key, title=album, folded=album.lower(), artist_id=artists[artist]
+            )
+        path = f"{artist}/{album}/{title}.mp3"
+        track = sample.tracks[title] = insert(
+            connection,
+            t.track,
+            collection_id=folder,
+            path=path,
+            path_bytes=path.encode(),
+            title=title,
+            artist_id=artists[artist],
+            album_id=albums[album],
+            duration=180.0,
+        )
+        if tags:
+            sample.statements[title] = state(connection, track, "file", [sample.genres[tag] for tag in tags])
+        insert_vector = {"feature_set_id": recipe, "track_id": track, "vector": np.array([1, 2])}
+        connection.execute(sa.insert(t.feature_vector).values(insert_vector))
+        second = "Blues" if first != "Blues" else "Rock"
+        connection.execute(
+            sa.insert(t.prediction).values(
+                model_id=sample.model_id,
+                track_id=track,
+                fold=fold,
+                genre_1_id=sample.genres[first],
+                probability_1=probability,
+                genre_2_id=sample.genres[second],
+                probability_2=1 - probability,
+                suggested_genre_id=sample.genres.get(suggested or ""),
+                suggested_by=by,
+            )
+        )
+        if fold is not None:
+            member = {
+                "snapshot_id": snapshot,
+                "track_id": track,
+                "genre_id": sample.genres[tags[0]],
+                "connected_group": artists[artist],
+                "fold": fold,
+            }
+            connection.execute(sa.insert(t.snapshot_member).values(member))
+    for name in ("Rock", "Pop", "Jazz", "Classical"):
+        support = {"tracks": 12, "artists": 6, "albums": 6, "judged": True, "reason": ""}
+        class_id = sample.genres[name]
+        connection.execute(
+            sa.insert(t.model_genre).values(
+                model_id=sample.model_id, genre_id=class_id, counts_for_id=class_id, **support
+            )
+        )
+    connection.execute(
+        sa.insert(t.model_genre).values(
+            model_id=sample.model_id,
+            genre_id=sample.genres["Metal"],
+            tracks=1,
+            artists=1,
+            albums=1,
+            counts_for_id=sample.genres["Rock"],
+            judged=False,
+            reason="1 track by 1 artist; counts for Rock",
+        )
+    )
+    _hear(connection, sample, recipe)
+    _doubt(connection, sample, artists["Bruno"], albums["Water"])
+    refresh_standing(connection)
+    refresh_confusion(connection, sample.model_id)
+    return sample
+
+
+def state(
+    connection: Connection, track: int, source: str, genres: list[int], withdraws: int | None = None
+) -> int:
+    """A statement and its labels; gives its id."""
+    statement = insert(
+        connection, t.statement, track_id=track, source=source, said_at=DAY, withdraws_id=withdraws
+    )
+    for rank, genre in enumerate(genres):
+        label = {"statement_id": statement, "rank": rank, "genre_id": genre, "as_written": str(genre)}
+        connection.execute(sa.insert(t.label).values(label))
+    return statement
+
+
+def _hear(connection: Connection, sample: Sample, recipe: int) -> None:
+    word = insert(connection, t.auto_tag_word, network="msd", tag="piano")
+    for number, (title, track) in enumerate(sample.tracks.items()):
+        described = {"tempo": 90.0 + number, "loudness": -24.0 + number, "speech_probability": 0.01 * number}
+        connection.execute(sa.insert(t.track_descriptor).values(track_id=track, **described))
+        if title in {"Dew", "Fog"}:
+            connection.execute(
+                sa.insert(t.track_tag).values(track_id=track, auto_tag_word_id=word, probability=0.6)
+            )
+    insert(
+        connection,
+        t.failure,
+        track_id=sample.tracks["Hail"],
+        stage="features",
+        feature_set_id=recipe,
+        reason="too-short",
+        message="less than 0.5 s",
+        failed_at=DAY,
+    )
+    audit = insert(connection, t.audit, kind="clusters", parameters={}, finished_at=DAY)
+    run = insert(
+        connection,
+        t.cluster_run,
+        audit_id=audit,
+        feature_set_id=recipe,
+        algorithm="k-means",
+        parameters={},
+        clusters=2,
+        scores={},
+        tracks=b"",
+        assignments=b"",
+    )
+    for cluster, genre, tracks in ((0, "Rock", 2), (1, "Jazz", 2), (1, "Classical", 1)):
+        count = {
+            "cluster_run_id": run,
+            "cluster": cluster,
+            "genre_id": sample.genres[genre],
+            "tracks": tracks,
+        }
+        connection.execute(sa.insert(t.cluster_count).values(count))
+
+
+def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> None:
+    jazz, classical, rock, pop = (sample.genres[name] for name in ("Jazz", "Classical", "Rock", "Pop"))
+    sample.audit_id = insert(
+        connection, t.audit, kind="labels", parameters={}, model_id=sample.model_id, finished_at=DAY
+    )
+    case = insert(
+        connection,
+        t.doubt_case,
+        audit_id=sample.audit_id,
+        case_id="bruno-water",
+        artist_id=artist,
+        album_id=album,
+        genre_id=jazz,
+        suggested_genre_id=classical,
+        tracks=1,
+        suspicion=0.9,
+    )
+    for title, genre, suggested, suspicion, within in (
+        ("Dew", jazz, classical, 0.9, case),
+        ("Basalt", rock, pop, 0.4, None),
+    ):
+        insert(
+            connection,
+            t.suspect,
+            audit_id=sample.audit_id,
+            track_id=sample.tracks[title],
+            genre_id=genre,
+            suggested_genre_id=suggested,
+            doubt_case_id=within,
+            suspicion=suspicion,
+            relation="different",
+            reasons=[f"{title} sounds otherwise"],
+        )
+    insert(
+        connection,
+        t.decision,
+        track_id=sample.tracks["Basalt"],
+        genre_id=rock,
+        verdict="keep",
+        reviewer="ada",
+        decided_at=DAY,
+        drawn_by="queue",
+    )
+
+
+@pytest.fixture
+def sample(database: Database) -> Sample:
+    """The sample, in a fresh catalog on each of the two databases."""
+    with database.write() as connection:
+        return fill(connection)
+
+
+@pytest.fixture
+def say() -> Callable[..., int]:
+    """A function that makes a statement with its labels."""
+    return state
