@@ -27,6 +27,7 @@ from catalog.learning.prediction import (
     store_predictions,
 )
 from catalog.learning.priors import estimate_priors
+from catalog.learning.propagation import agreements, suggestions
 from catalog.learning.registry import ZERO_SHOT, get_model, model_recipe
 from catalog.learning.threshold import Answers, withheld
 from catalog.learning.zero_shot_model import rebuild_zero_shot
@@ -68,20 +69,40 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
         ids, probability = _hear(connection, answerer, model_recipe(connection, model_id), wanted)
         speech = speech_among(connection, ids)
         suggestable = load_answerable(connection)
-        broader, names = load_broader(connection)
-    untagged = ~tracks.is_tagged[tracks.at(ids)]
-    priors = None
+        broader, _ = load_broader(connection)
     if with_priors and shares is not None:
-        priors = estimate_priors(probability[untagged], shares)
-        probability[untagged] = priors.apply(probability[untagged])
+        untagged = ~tracks.is_tagged[tracks.at(ids)]
+        probability[untagged] = estimate_priors(probability[untagged], shares).apply(probability[untagged])
     answers = withheld(answerer.answers(probability), speech)
     by = "zero_shot" if row["algorithm"] == ZERO_SHOT else "sound"
-    sound = from_sound(answers, answerer.hierarchy, by)
+    sound = [
+        None if one is None or one.genre_id not in suggestable else one
+        for one in from_sound(answers, answerer.hierarchy, by)
+    ]
+    # Untagged tracks that could not be heard still have an album and an artist.
     silent = np.setdiff1d(tracks.ids[~tracks.is_tagged], np.concatenate([ids, members]))
-    suggestions = sound
-    predictions = Predictions(ids, answerer.hierarchy.classes, probability, suggestions)
+    nothing = np.full((len(silent), probability.shape[1]), np.nan)
+    agreed = agreements(
+        tracks.genres.tolist(), tracks.albums, tracks.artists, broader, suggestable=suggestable
+    )
+    suggested = suggestions(
+        [*sound, *(None for _ in silent)],
+        [
+            *(None if spoken else agreed[at] for at, spoken in zip(tracks.at(ids), speech, strict=True)),
+            *(agreed[at] for at in tracks.at(silent)),
+        ],
+        np.concatenate([probability, nothing]),
+        answerer.hierarchy,
+        broader,
+    )
+    predictions = (
+        Predictions(ids, answerer.hierarchy.classes, probability, suggested[: len(ids)]),
+        Predictions(silent, (), np.empty((len(silent), 0)), suggested[len(ids) :]),
+    )
     with database.write() as connection:
-        changed = store_predictions(connection, model_id, predictions)
+        changed = [
+            track_id for part in predictions for track_id in store_predictions(connection, model_id, part)
+        ]
         changed += drop_predictions(connection, model_id, keep=np.concatenate([ids, members, silent]))
         if row["status"] == "active":
             refresh_standing(connection, changed)
@@ -119,13 +140,14 @@ def _training_shares(connection: Connection, row: RowMapping) -> Floats | None:
     """(classes,): how common each class is in the training set; None where there is none."""
     if row["snapshot_id"] is None:
         return None
-    counts = {
-        genre_id: tracks
-        for genre_id, tracks in connection.execute(
+    counts: dict[int, int] = dict(
+        connection.execute(
             sa.select(snapshot_member.c.genre_id, sa.func.count())
             .where(snapshot_member.c.snapshot_id == row["snapshot_id"])
             .group_by(snapshot_member.c.genre_id)
         )
-    }
+        .tuples()
+        .all()
+    )
     shares = np.array([counts.get(genre_id, 0) for genre_id in row["class_order"]], dtype=np.float64)
     return np.asarray(shares / shares.sum())

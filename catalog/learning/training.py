@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.recipes import active_recipe
 from catalog.collection.vectors import load_matrix
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
+from catalog.db.tables import snapshot
 from catalog.learning.artifact import ArtifactRefused, read_artifact, save_artifact
 from catalog.learning.classifiers import DEFAULT, algorithm
 from catalog.learning.crossfit import CrossFit, cross_fit
@@ -120,6 +122,26 @@ def train(database: Database, models: Path, wanted: Training) -> TrainingReport:
     if known is not None:
         return known
     return _fit(database, models, material, wanted, parameters)
+
+
+def like_active(connection: Connection, wanted: Training) -> Training:
+    """What is wanted, by the algorithm, parameters, level and precision of the model in force, if one was trained.
+
+    Whoever chose them with `catalog train` keeps them when new tracks come.
+    """
+    row = active_model(connection)
+    if row is None or row["snapshot_id"] is None:
+        return wanted
+    level = connection.execute(
+        sa.select(snapshot.c.level).where(snapshot.c.id == row["snapshot_id"])
+    ).scalar_one()
+    return replace(
+        wanted,
+        algorithm=row["algorithm"],
+        parameters=row["parameters"]["classifier"],
+        precision=row["parameters"]["precision"],
+        rule=replace(wanted.rule, level=level),
+    )
 
 
 def gather(connection: Connection, wanted: Training) -> Material:
