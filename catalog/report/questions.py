@@ -22,7 +22,7 @@ QUESTIONS = (
     Question(
         "What could the tracks without a genre be?",
         "SELECT artist, title, suggested_genre, suggested_by, probability FROM untagged "
-        "WHERE suggested_genre IS NOT NULL ORDER BY probability DESC LIMIT 20",
+        "WHERE suggested_genre IS NOT NULL AND probability IS NOT NULL ORDER BY probability DESC LIMIT 20",
     ),
     Question(
         "Which genres are most often heard as another?",

@@ -48,7 +48,7 @@ class Totals:
 def read_totals(connection: Connection) -> Totals:
     """Counts everything; each number is one pass of the database over at most one table of tracks."""
     by_state: Mapping[str, int] = dict(
-        connection.execute(sa.select(track.c.state, sa.func.count()).group_by(track.c.state)).tuples().all()
+        connection.execute(sa.select(track.c.state, sa.func.count()).group_by(track.c.state)).all()
     )
     present = connection.execute(
         sa.select(

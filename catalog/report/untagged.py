@@ -67,14 +67,13 @@ def read_untagged(connection: Connection) -> Untagged:
     counts: dict[str, int] = dict(
         connection.execute(
             sa.select(way.label("way"), sa.func.count()).select_from(joined).where(condition).group_by("way")
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     total = sum(counts.values())
     # The surest first, then one artist after the other: five tracks of one album show nothing.
     within = sa.func.row_number().over(
-        partition_by=(way, track.c.artist_id), order_by=(standing.c.probability.desc(), track.c.id)
+        partition_by=(way, track.c.artist_id),
+        order_by=(sa.func.coalesce(standing.c.probability, 0).desc(), track.c.id),
     )
     examples: defaultdict[str, list[Example]] = defaultdict(list)
     for key in counts:

@@ -1,0 +1,99 @@
+"""The report as people see it: in a real browser, on a desk and on a phone, by day and by night."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from catalog.db.database import open_database
+from catalog.report.page import write_report
+from tests.unit.report.filled import fill
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no browser is installed; any of {', '.join(BROWSERS)} will do")
+    with sync_playwright() as playwright:
+        # A container without user namespaces has no sandbox; the only page opened is our own.
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def report(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copy(sqlite_template, folder / "catalog.db")
+    database = open_database(f"sqlite:///{folder / 'catalog.db'}")
+    try:
+        fill(database)
+        return write_report(database, folder / "report" / "index.html", name="Music")
+    finally:
+        database.close()
+
+
+def opened(browser: Browser, report: Path, size: dict[str, int], scheme: str) -> tuple[Page, list[str]]:
+    """The page, and everything that the browser complained of or asked the network for."""
+    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+    remarks: list[str] = []
+    page.on("console", lambda message: remarks.append(message.text))
+    page.on("pageerror", lambda error: remarks.append(str(error)))
+    page.on(
+        "request", lambda request: request.url.startswith(("file:", "data:")) or remarks.append(request.url)
+    )
+    page.goto(report.as_uri())
+    return page, remarks
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_page_is_well(browser: Browser, report: Path, size: dict[str, int], scheme: str):
+    page, remarks = opened(browser, report, size, scheme)
+    # A report is also printed.
+    page.emulate_media(media="print", color_scheme=scheme)
+    page.emulate_media(media="screen", color_scheme=scheme)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= size["width"]
+    assert remarks == []
+
+
+def test_the_first_screen_has_the_main_numbers(browser: Browser, report: Path):
+    page, _ = opened(browser, report, DESK, "light")
+    for tile, figure in (("tracks", "344"), ("tagged", "87\u00a0%"), ("failures", "4")):
+        locator = page.locator(f"#tile-{tile} .figure")
+        assert locator.inner_text() == figure
+        box = locator.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < DESK["height"]
+    assert int(page.locator("#tile-doubts .figure").inner_text()) >= 1
+    assert "The Paper Lanterns" in page.locator(".lede").inner_text()
+
+
+def test_night_is_dark(browser: Browser, report: Path):
+    for scheme, is_dark in (("light", False), ("dark", True)):
+        page, _ = opened(browser, report, DESK, scheme)
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+        assert (sum(channels) < 3 * 128) == is_dark
+
+
+def test_the_map_shows_one_genre_at_a_time(browser: Browser, report: Path):
+    page, _ = opened(browser, report, DESK, "light")
+    assert page.locator(".map circle").count() == 340
+    page.locator("label", has=page.locator("#map-suspects")).click()
+    page.wait_for_timeout(300)
+    faint = page.evaluate(
+        "[...document.querySelectorAll('.map circle')].filter(dot => getComputedStyle(dot).opacity < 0.5).length"
+    )
+    assert faint == 340 - page.locator(".map circle.s").count()

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from catalog.db import tables as t
+from catalog.db.database import Database
+from catalog.report.facts import read_facts
+from tests.unit.report.filled import (
+    BAND,
+    REASONS,
+    RIGHT_TAG,
+    WRONG_TAG,
+    WRONG_TRACKS,
+    add_audit,
+    add_case,
+    add_collection,
+    add_model,
+    add_track,
+    genre_id,
+    insert,
+)
+
+
+def test_the_facts_of_a_filled_catalog(filled: Database):
+    facts = read_facts(filled)
+    assert (facts.totals.tracks, facts.totals.tagged, facts.totals.analysed) == (344, 300, 340)
+    assert facts.totals.missing == 0
+    assert facts.failures.tracks == 4
+    assert [(reason.code, reason.tracks) for reason in facts.failures.reasons] == [("too-short", 4)]
+
+    assert {way.key: way.tracks for way in facts.untagged.ways} == {
+        "artist": 14,
+        "album": 4,
+        "sound": 12,
+        "unknown": 14,
+    }
+    assert facts.untagged.ways[-1].key == "unknown"
+    assert (facts.untagged.tracks, facts.untagged.answered) == (44, 30)
+
+    case = facts.doubts.largest[0]
+    assert (case.name, case.tagged, case.suggested) == (BAND, WRONG_TAG, RIGHT_TAG)
+    assert case.tracks == WRONG_TRACKS
+    assert case.reasons == REASONS
+    assert case.sentence == "14 tracks tagged Metal, heard as Rock"
+    assert case.examples[0].title == "Folded Light 1"
+
+    by_genre = {row.genre: row for row in facts.genres.tagged}
+    assert sum(row.tracks for row in facts.genres.tagged) == 300
+    for row in facts.genres.tagged:
+        assert row.same + row.near + row.other + row.unsure + row.not_judged == row.tracks
+    assert by_genre["Metal"].doubted >= WRONG_TRACKS
+    assert by_genre["Synthpop"].judged == 0
+    assert by_genre["Folk Rock"].counts_for == "Rock"
+    assert [row.genre for row in facts.genres.not_judged] == ["Blues", "Synthpop"]
+    assert {row.genre for row in facts.genres.compared} == {row.genre for row in facts.heat_map.rows}
+
+    assert facts.quality is not None
+    assert facts.map is not None
+    assert facts.provenance.model is not None
+    assert not facts.provenance.model.is_zero_shot
+    assert facts.provenance.recipe is not None
+    assert facts.provenance.recipe.made_by == "av 17.1.0, onnxruntime 1.30.0"
+
+
+def test_an_empty_catalog_has_facts_too(database: Database):
+    facts = read_facts(database)
+    assert facts.totals.tracks == facts.doubts.cases == facts.failures.tracks == facts.untagged.tracks == 0
+    assert facts.totals.tagged_share is None
+    assert facts.quality is facts.map is facts.provenance.model is None
+    assert not facts.doubts.audited
+
+
+def test_what_is_missing_is_counted_apart(database: Database):
+    with database.write() as connection:
+        collection = add_collection(connection)
+        for number, state in enumerate(("present", "missing", "metadata")):
+            add_track(connection, collection, artist=None, title="x", path=f"{number}.mp3", state=state)
+    totals = read_facts(database).totals
+    assert (totals.tracks, totals.missing) == (2, 1)
+
+
+def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
+    with database.write() as connection:
+        collection = add_collection(connection)
+        rock, metal = genre_id(connection, "Rock"), genre_id(connection, "Metal")
+        audit = add_audit(connection, add_model(connection, [rock, metal], metrics={}))
+        first, second, third, alone = (
+            add_track(connection, collection, artist=None, title=f"T{number}", path=f"{number}.mp3")
+            for number in range(4)
+        )
+        add_case(connection, audit, {first: 0.9, second: 0.8}, tagged=metal, suggested=rock)
+        add_case(connection, audit, {third: 0.7}, tagged=rock, suggested=metal, relation="narrower")
+        insert(
+            connection,
+            t.suspect,
+            audit_id=audit,
+            track_id=alone,
+            genre_id=metal,
+            suggested_genre_id=rock,
+            suspicion=0.6,
+            relation="different",
+            reasons={"sound": "by itself"},
+        )
+        insert(
+            connection,
+            t.decision,
+            track_id=second,
+            genre_id=metal,
+            verdict="keep",
+            reviewer="me",
+            drawn_by="queue",
+        )
+        add_audit_that_never_ended(connection)
+    doubts = read_facts(database).doubts
+    assert (doubts.cases, doubts.tracks, doubts.precise, doubts.decided) == (2, 2, 1, 1)
+    assert [(case.tracks, case.examples[0].title) for case in doubts.largest] == [(1, "T0"), (1, "T3")]
+    assert doubts.largest[1].reasons == ("by itself",)
+
+
+def add_audit_that_never_ended(connection: sa.Connection) -> None:
+    insert(connection, t.audit, kind="labels", parameters={}, finished_at=None)

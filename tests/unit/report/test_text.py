@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.report.text import clean, name_of, percent, words
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=12,
+)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=[])))
+def test_clean_text_is_one_short_line_that_can_be_written(text):
+    shown = clean(text)
+    assert len(shown) <= 120
+    assert not any(unicodedata.category(character) in {"Cc", "Cs", "Cn"} for character in shown)
+    assert len(shown.splitlines()) <= 1
+    shown.encode("utf-8")
+
+
+def test_clean_keeps_scripts_and_emoji_and_drops_overrides():
+    assert clean("مرحبا \u202egnp.3pm") == "مرحبا gnp.3pm"
+    assert clean("👩\u200d🎤") == "👩\u200d🎤"
+    assert clean("a\x00b\x1b[31m") == "a\ufffdb\ufffd[31m"
+    assert clean("line\nbreak\u2028there") == "line break there"
+    assert clean(None) == ""
+
+
+def test_a_long_title_is_cut():
+    assert clean("x" * 10_000) == "x" * 119 + "…"
+
+
+def test_a_track_is_named_by_as_much_as_is_known():
+    plain = {ord("\u2068"): None, ord("\u2069"): None}
+    assert name_of("A", "T", "p/f.mp3").translate(plain) == "A \N{EN DASH} T"
+    assert name_of("A", None, "p/f.mp3").translate(plain) == "A \N{EN DASH} f.mp3"
+    assert name_of(None, "\x1f", None).translate(plain) in {"no title", "\ufffd"}
+    assert name_of(None, None, None) == "no title"
+
+
+@given(st.floats(0, 1))
+def test_only_all_is_100_percent_and_only_nothing_is_0(share):
+    shown = percent(share)
+    assert (shown == "100\u00a0%") == (share == 1)
+    assert (shown == "0\u00a0%") == (share == 0)
+
+
+@given(JSON)
+def test_reasons_of_any_shape_become_sentences(reasons):
+    assert all(isinstance(text, str) and text for text in words(reasons))
+
+
+def test_reasons_as_texts_and_as_objects():
+    assert words("one") == ["one"]
+    assert words(["one", {"text": "two", "code": "x"}]) == ["one", "two"]
+    assert words({"sound": "heard as Rock", "weight": 0.3}) == ["heard as Rock"]
