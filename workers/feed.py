@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from rq import Queue
 from sqlalchemy import ColumnElement, Connection
 
+from catalog.collection.recipes import Recipe
 from catalog.collection.vectors import unheard
 from catalog.db.tables import claim, track
 from workers.queue import enqueue, queued
@@ -27,12 +28,10 @@ def pending(recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None)
 class Feeder:
     """Feeds one queue, going through the pending tracks by id and then from the start again."""
 
-    def __init__(
-        self, queue: Queue, recipes: Sequence[tuple[int, str]], time_limit: int, workers: int
-    ) -> None:
+    def __init__(self, queue: Queue, recipes: Sequence[Recipe], time_limit: int, workers: int) -> None:
         self._queue = queue
-        self._recipe_ids = [recipe_id for recipe_id, _ in recipes]
-        self._hashes = [recipe_hash for _, recipe_hash in recipes]
+        self._recipe_ids = [recipe.id for recipe in recipes]
+        self._hashes = [recipe.hash for recipe in recipes]
         self._time_limit = time_limit
         self._workers = workers
         self._last = 0

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.columns import now
+from catalog.db.database import Database
 from catalog.db.tables import claim, worker
 from workers.claims import give_back
 
@@ -94,12 +95,16 @@ def sweep(connection: Connection) -> int:
     return dead
 
 
-def has_dead(connection: Connection) -> bool:
-    """Whether a sweep would find anything, asked without writing."""
-    silent = sa.exists().where(
-        worker.c.stopped_at.is_(None), worker.c.heartbeat_at < clock(connection) - SILENT
-    )
-    return bool(connection.execute(sa.select(silent)).scalar_one())
+def sweep_if_needed(database: Database) -> None:
+    """A sweep, unless a look that writes nothing shows that no worker is silent."""
+    with database.read() as connection:
+        silent = sa.exists().where(
+            worker.c.stopped_at.is_(None), worker.c.heartbeat_at < clock(connection) - SILENT
+        )
+        found = connection.execute(sa.select(silent)).scalar_one()
+    if found:
+        with database.write() as connection:
+            sweep(connection)
 
 
 def _is_gone(pid: int, started_at: datetime) -> bool:

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from redis import Redis
+from redis import Redis, RedisError
 
 from catalog.audio.registry import feature_set
 from catalog.db.database import open_database
@@ -23,6 +23,8 @@ from workers.jobs import Desk, Stop, sit_down
 from workers.parent import end_with_parent
 from workers.queue import open_queue
 from workers.warm import warm
+
+log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sit_down(desk)
         keeper = HorseKeeper(open_queue(options.queue, connection), options.name, desk)
         keeper.work(logging_level="WARNING")
+    except RedisError as error:
+        # Who started this process starts another one, and the broker too if it is ours.
+        log.warning("the broker does not answer any more: %s", type(error).__name__)
     finally:
         with database.write() as transaction:
             liveness.leave(transaction, worker_id)

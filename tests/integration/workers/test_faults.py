@@ -1,0 +1,151 @@
+"""Whatever dies in the middle, the same command leads to the same end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+import sqlalchemy as sa
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.db.database import Database
+from catalog.db.tables import claim, failure, feature_vector, worker
+from catalog.settings import Settings
+from tests.integration.workers.sound import QUIET, AddTracks
+from workers.broker import find_broker
+from workers.run import analyze_pending
+
+COMMAND = """
+import sys
+from pathlib import Path
+from catalog.audio.registry import feature_set
+from catalog.db.database import open_database
+from catalog.settings import Settings
+from workers.run import analyze_pending
+
+home, url = sys.argv[1:]
+analyze_pending(open_database(url), Settings(Path(home), url, None), [feature_set("tiny")], workers=2)
+"""
+
+
+@pytest.fixture
+def start(
+    settings: Settings, tiny: FeatureSet, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], subprocess.Popen[bytes]]:
+    monkeypatch.setenv("TINY_PAUSE", "0.05")
+
+    def run() -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", COMMAND, str(settings.home), settings.database_url])
+
+    return run
+
+
+def heard(database: Database) -> int:
+    with database.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(feature_vector)).scalar_one()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.02)
+
+
+def workers_of(command: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    children = psutil.Process(command.pid).children()
+    return [child for child in children if "workers.process" in child.cmdline()]
+
+
+def horse_of(command: subprocess.Popen[bytes]) -> psutil.Process:
+    found: list[psutil.Process] = []
+
+    def look() -> bool:
+        found[:] = [horse for keeper in workers_of(command) for horse in keeper.children()]
+        return bool(found)
+
+    wait_for(look)
+    return found[0]
+
+
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def assert_whole(database: Database, ids: list[int]) -> None:
+    with database.read() as connection:
+        vectors = connection.execute(sa.select(feature_vector.c.track_id, feature_vector.c.vector)).all()
+        assert sorted(row.track_id for row in vectors) == ids
+        assert {round(float(row.vector[0]), 1) for row in vectors} == {QUIET}
+        assert connection.execute(sa.select(failure)).all() == []
+        assert connection.execute(sa.select(claim)).all() == []
+        assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
+
+
+def test_what_dies_in_the_middle_is_done_all_the_same(
+    database: Database,
+    settings: Settings,
+    add_tracks: AddTracks,
+    start: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    ids = add_tracks(*[QUIET] * 120)
+    command = start()
+    wait_for(lambda: heard(database) >= 5)
+    horse_of(command).kill()
+    wait_for(lambda: heard(database) >= 20)
+    broker = find_broker(None, settings.run)
+    assert broker is not None
+    with broker.connect() as connection:
+        connection.flushall()
+    wait_for(lambda: heard(database) >= 40)
+    workers_of(command)[0].kill()
+    wait_for(lambda: heard(database) >= 60)
+    with broker.connect() as connection:
+        os.kill(connection.info("server")["process_id"], signal.SIGKILL)
+    assert command.wait(60) == 0
+    assert_whole(database, ids)
+
+
+def test_a_killed_command_takes_its_workers_with_it_and_can_be_given_again(
+    database: Database,
+    settings: Settings,
+    tiny: FeatureSet,
+    add_tracks: AddTracks,
+    start: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    ids = add_tracks(*[QUIET] * 40)
+    command = start()
+    wait_for(lambda: heard(database) >= 5)
+    workers = workers_of(command)
+    command.kill()
+    command.wait()
+    wait_for(lambda: all(map(is_gone, workers)), 10)
+    orphan = find_broker(None, settings.run)
+    assert orphan is not None, "the broker of the killed command is found and used"
+    with orphan.connect() as connection:
+        number = connection.info("server")["process_id"]
+    report = analyze_pending(database, settings, [tiny], workers=2)
+    assert 0 < report.analysed < 40
+    assert_whole(database, ids)
+    assert find_broker(None, settings.run) is None
+    assert not psutil.pid_exists(number) or is_gone(psutil.Process(number))
+
+
+def test_ctrl_c_lets_the_present_tracks_be_finished(
+    database: Database, add_tracks: AddTracks, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    add_tracks(*[QUIET] * 100)
+    command = start()
+    wait_for(lambda: heard(database) >= 2)
+    command.send_signal(signal.SIGINT)
+    assert command.wait(15) != 0
+    with database.read() as connection:
+        assert connection.execute(sa.select(claim)).all() == []
+        assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
+    assert heard(database) < 100

@@ -1,0 +1,70 @@
+"""Workers that run until they are stopped, on any host that sees the database, the broker and the files."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.collection.recipes import register
+from catalog.db.database import Database
+from catalog.db.tables import track
+from catalog.settings import Settings
+from workers.broker import open_broker
+from workers.crew import Crew
+from workers.feed import Feeder
+from workers.queue import TIME_LIMIT, open_queue, queue_name
+from workers.reach import out_of_reach
+from workers.run import Steward, let_go
+
+TICK = 1.0
+LOOK_ROUND = 30.0
+"""Seconds between looks at which collections are within reach."""
+
+
+def work_until_stopped(
+    database: Database,
+    settings: Settings,
+    feature_sets: Sequence[FeatureSet],
+    *,
+    workers: int = 1,
+    time_limit: int = TIME_LIMIT,
+    on_start: Callable[[], None] | None = None,
+) -> None:
+    """Keeps worker processes running, and the queue fed from the database.
+
+    SIGTERM or Ctrl-C lets them finish their present tracks; a second one gives these back at once.
+    Raises BrokerUnreachable and WorkersFailed.
+    """
+    with database.write() as connection:
+        recipes = [register(connection, features) for features in feature_sets]
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
+            queue = open_queue(queue_name(database), connection)
+            names = [features.name for features in feature_sets]
+            crew = Crew(database, broker, queue.name, names, settings.run / "workers.log")
+            steward = Steward(database, broker, crew, Feeder(queue, recipes, time_limit, workers), workers)
+            if on_start is not None:
+                on_start()
+            with let_go(crew, time_limit):
+                _look_after(database, steward)
+    except KeyboardInterrupt:
+        pass  # being stopped is how this ends
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _look_after(database: Database, steward: Steward) -> None:
+    next_look = 0.0
+    scope: sa.ColumnElement[bool] | None = None
+    while True:
+        if time.monotonic() >= next_look:
+            with database.read() as connection:
+                scope = track.c.collection_id.not_in(out_of_reach(connection))
+            next_look = time.monotonic() + LOOK_ROUND
+        steward.look_after(scope)
+        time.sleep(TICK)

@@ -1,0 +1,127 @@
+"""What is pending, who works on what, and what a person should do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from catalog.collection.recipes import Recipe
+from catalog.collection.vectors import unheard
+from catalog.db.database import Database
+from catalog.db.tables import claim, failure, feature_vector, track, worker
+from workers import liveness
+from workers.broker import Broker
+from workers.feed import Feeder
+from workers.queue import TIME_LIMIT, open_queue, queue_name
+from workers.reach import out_of_reach
+
+
+@dataclass(frozen=True)
+class WorkerStatus:
+    """A worker that has not stopped."""
+
+    name: str
+    host: str
+    pid: int
+    version: str
+    seconds_silent: float
+    """Since its last heartbeat; below ten in good health."""
+    track_id: int | None
+    path: str | None
+    """What it is at work on."""
+    seconds_at_it: float | None
+
+
+@dataclass(frozen=True)
+class QueueStatus:
+    """How the work stands."""
+
+    pending: int
+    """Tracks that lack a vector, those that are claimed among them."""
+    claimed: int
+    failed: int
+    jobs: int | None
+    """In the broker; None where none is running."""
+    analysed_last_minute: int
+    workers: list[WorkerStatus]
+
+    @property
+    def advice(self) -> str | None:
+        """What a person should do; None where nothing needs doing."""
+        if self.pending and not self.workers:
+            return "nobody is at work; run: catalog analyze"
+        silent = [one.name for one in self.workers if one.seconds_silent > liveness.LOST.total_seconds()]
+        if silent:
+            return f"{len(silent)} workers are silent; their tracks are given back by: catalog queue sync"
+        if self.failed:
+            return "see what failed: catalog failures list"
+        return None
+
+
+def queue_status(database: Database, broker: Broker | None, recipes: Sequence[Recipe]) -> QueueStatus:
+    """How the work on these recipes stands. `broker` is None where none is running."""
+    with database.read() as connection:
+        time = liveness.clock(connection)
+        waiting = 0
+        if recipes:
+            query = unheard([recipe.id for recipe in recipes]).subquery()
+            waiting = connection.execute(sa.select(sa.func.count()).select_from(query)).scalar_one()
+        at_work = claim.c.claimed_at.is_not(None)
+        rows = connection.execute(
+            sa.select(worker, claim.c.track_id, claim.c.claimed_at, track.c.path)
+            .outerjoin(claim, sa.and_(claim.c.worker_id == worker.c.id, at_work))
+            .outerjoin(track, track.c.id == claim.c.track_id)
+            .where(worker.c.stopped_at.is_(None))
+            .order_by(worker.c.host, worker.c.id)
+        )
+        found = [
+            WorkerStatus(
+                name=row.name,
+                host=row.host,
+                pid=row.pid,
+                version=row.version,
+                seconds_silent=(time - row.heartbeat_at).total_seconds(),
+                track_id=row.track_id,
+                path=row.path,
+                seconds_at_it=None if row.claimed_at is None else (time - row.claimed_at).total_seconds(),
+            )
+            for row in rows
+        ]
+        claimed = sa.select(sa.func.count()).where(claim.c.worker_id.is_not(None))
+        minute = sa.select(sa.func.count(feature_vector.c.track_id.distinct())).where(
+            feature_vector.c.computed_at >= time - timedelta(minutes=1)
+        )
+        return QueueStatus(
+            pending=waiting,
+            claimed=connection.execute(claimed).scalar_one(),
+            failed=connection.execute(sa.select(sa.func.count(failure.c.track_id.distinct()))).scalar_one(),
+            jobs=_jobs(database, broker),
+            analysed_last_minute=connection.execute(minute).scalar_one(),
+            workers=found,
+        )
+
+
+def synchronize(
+    database: Database, broker: Broker, recipes: Sequence[Recipe], time_limit: int = TIME_LIMIT
+) -> tuple[int, int]:
+    """Gives back what dead workers had claimed and feeds the queue from the database, once.
+
+    Gives the number of workers found dead and of tracks put into the queue. Workers that run do both by themselves.
+    """
+    with database.write() as connection:
+        dead = liveness.sweep(connection)
+    with database.read() as connection, broker.connect() as broker_connection:
+        queue = open_queue(queue_name(database), broker_connection)
+        reachable = track.c.collection_id.not_in(out_of_reach(connection))
+        fed = Feeder(queue, recipes, time_limit, workers=1).top_up(connection, reachable) if recipes else 0
+    return dead, fed
+
+
+def _jobs(database: Database, broker: Broker | None) -> int | None:
+    if broker is None:
+        return None
+    with broker.connect() as connection:
+        return open_queue(queue_name(database), connection).count
