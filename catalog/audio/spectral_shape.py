@@ -51,10 +51,10 @@ def spectral_contrast(magnitude: Float32) -> npt.NDArray[np.float64]:
     feature", ICME 2002), the same numbers; only the few bins that count are kept in order, where librosa sorts all.
     """
     frames = magnitude.shape[1]
-    first, last, kept = _contrast_bands()
     peak = np.empty((CONTRAST_BANDS, frames), np.float32)
     valley = np.empty((CONTRAST_BANDS, frames), np.float32)
-    _extremes(magnitude, first, last, kept, peak, valley)
+    _mean_extreme(magnitude, 1, *_contrast_bands(), peak)
+    _mean_extreme(magnitude, -1, *_contrast_bands(), valley)
     contrast: npt.NDArray[np.float64] = decibels(peak.astype(np.float64)) - decibels(
         valley.astype(np.float64)
     )
@@ -129,45 +129,45 @@ def _shape(
 
 
 @compiled
-def _extremes(
+def _mean_extreme(
     magnitude: Float32,
+    sign: int,
     first: npt.NDArray[np.int64],
     last: npt.NDArray[np.int64],
     kept: npt.NDArray[np.int64],
-    peak: Float32,
-    valley: Float32,
+    result: Float32,
 ) -> None:
-    """Mean of the `kept` largest and of the `kept` smallest bins of each band, added up in ascending order."""
-    frames = magnitude.shape[1]
+    """Mean of the `kept` largest bins of each band where `sign` is 1, of the smallest where it is -1.
+
+    Added up in ascending order, as librosa does. Low bins are mostly the loud ones, so that from the likelier end on
+    few bins have a place among those kept.
+    """
+    bands, frames = result.shape
     width = 64
-    largest = np.empty((kept.max(), width), np.float32)  # in descending order
-    smallest = np.empty((kept.max(), width), np.float32)  # in ascending order
-    rising = np.empty(width, np.float32)
-    falling = np.empty(width, np.float32)
+    factor = np.float32(sign)
+    ranked = np.empty((kept.max(), width), np.float32)  # the largest so far of each frame in descending order
+    value = np.empty(width, np.float32)
     for left in range(0, frames, width):
         count = min(width, frames - left)
-        for band in range(len(kept)):
-            largest[:] = -np.inf
-            smallest[:] = np.inf
-            for k in range(first[band], last[band]):
+        for band in range(bands):
+            ranked[:] = -np.inf
+            start, stop = (first[band], last[band]) if sign > 0 else (last[band] - 1, first[band] - 1)
+            for k in range(start, stop, sign):
+                least = ranked[kept[band] - 1]
+                better = 0
                 for i in range(count):
-                    rising[i] = magnitude[k, left + i]
-                    falling[i] = magnitude[k, left + i]
+                    value[i] = factor * magnitude[k, left + i]
+                    better += value[i] > least[i]
+                if better == 0:
+                    continue
                 for rank in range(kept[band]):
-                    above, under = largest[rank], smallest[rank]
+                    held = ranked[rank]
                     for i in range(count):
-                        value = above[i]
-                        above[i] = max(value, rising[i])
-                        rising[i] = min(value, rising[i])
-                        value = under[i]
-                        under[i] = min(value, falling[i])
-                        falling[i] = max(value, falling[i])
-            rising[:] = 0
-            falling[:] = 0
-            for rank in range(kept[band]):
-                for i in range(count):
-                    rising[i] += largest[kept[band] - 1 - rank, i]
-                    falling[i] += smallest[rank, i]
+                        other = held[i]
+                        held[i] = max(other, value[i])
+                        value[i] = min(other, value[i])
             for i in range(count):
-                peak[band, left + i] = rising[i] / np.float32(kept[band])
-                valley[band, left + i] = falling[i] / np.float32(kept[band])
+                total = np.float32(0)
+                for rank in range(kept[band]):
+                    total += factor * ranked[kept[band] - 1 - rank if sign > 0 else rank, i]
+                result[band, left + i] = total / np.float32(kept[band])

@@ -22,11 +22,11 @@ def statistics(rows: Float32) -> Float32:
 
 
 def _medians(rows: Float32) -> Float32:
-    """`np.median` of each row, which spends seven eighths of its time on looking for NaN."""
-    count = rows.shape[1]
-    below, above = (count - 1) // 2, count // 2
-    ranked = np.partition(rows, sorted({below, above}), axis=1)
-    return (ranked[:, below] + ranked[:, above]) / np.float32(2)
+    """`np.median` of each row, without its search for NaN and for two ranks at once, seven eighths of its time."""
+    half, odd = divmod(rows.shape[1], 2)
+    ranked = np.partition(rows, half, axis=1)
+    above: Float32 = ranked[:, half]
+    return above if odd else (above + ranked[:, :half].max(axis=1)) / np.float32(2)
 
 
 @compiled

@@ -56,11 +56,13 @@ def families(samples: Float32) -> dict[str, Float32]:
     from catalog.audio.decibel import decibels
     from catalog.audio.filter_bank import cepstrum, mel_bank
     from catalog.audio.harmonic_percussive import harmonic_percussive
+    from catalog.audio.memory import keep_memory
     from catalog.audio.spectral_shape import spectral_contrast, spectral_shape
     from catalog.audio.spectrum import SAMPLE_RATE, spectrum
     from catalog.audio.tuning import tuning
     from catalog.audio.zero_crossings import zero_crossing_rate
 
+    keep_memory()
     samples = np.clip(samples, -_LOUDEST, _LOUDEST)
     sound = spectrum(samples)
     harmonic, percussive = harmonic_percussive(sound)
