@@ -78,6 +78,18 @@ def safe_cell(value: Any) -> Any:
     return text
 
 
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: a title may hold control characters."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 track`, `2 tracks`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def say(message: str = "") -> None:
     """A remark to stderr, unless --quiet."""
     if not is_quiet():
@@ -172,10 +184,7 @@ def _cell(value: Any) -> str:
         return f"{value:.4g}"
     plain = _plain(value) if isinstance(value, (datetime, date, bytes)) else value
     text = json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else str(plain)
-    # A control character in a title must not reach the terminal.
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
+    return printable(text)
 
 
 def _plain(value: Any) -> Any:
