@@ -102,14 +102,16 @@ def list_failures(connection: Connection, where: ColumnElement[bool] | None = No
     return [FailedTrack(*row) for row in connection.execute(query)]
 
 
-def retry(connection: Connection, where: ColumnElement[bool] | None = None) -> int:
-    """Makes failed tracks pending again by forgetting their failures; gives the number of tracks."""
+def retry(connection: Connection, where: ColumnElement[bool] | None = None, *, dry_run: bool = False) -> int:
+    """Makes failed tracks pending again by forgetting their failures; gives the number of tracks.
+
+    `where` is a condition on `failure` or `track`.
+    """
     chosen = sa.select(failure.c.id, failure.c.track_id).join(track, track.c.id == failure.c.track_id)
-    if where is not None:
-        chosen = chosen.where(where)
-    found = chosen.subquery()
+    found = (chosen if where is None else chosen.where(where)).subquery()
     tracks = connection.execute(sa.select(sa.func.count(found.c.track_id.distinct()))).scalar_one()
-    connection.execute(sa.delete(failure).where(failure.c.id.in_(sa.select(found.c.id))))
+    if not dry_run:
+        connection.execute(sa.delete(failure).where(failure.c.id.in_(sa.select(found.c.id))))
     return tracks
 
 

@@ -30,6 +30,26 @@ class Progress:
         """An estimate; None while there is nothing to go by."""
         return self.remaining / self.per_second if self.per_second else None
 
+    @property
+    def remark(self) -> str:
+        """Failures, rate and time left in words: "2 failed, 4.1 a second, 3 min left"."""
+        parts = []
+        if self.failed:
+            parts.append(f"{self.failed:,} failed")
+        if self.per_second:
+            parts.append(f"{self.per_second:.1f} a second")
+        left = self.seconds_left
+        if left is not None:
+            minutes, hours = round(left / 60), left / 3600
+            parts.append(
+                f"{left:.0f} s left"
+                if left < 90
+                else f"{minutes} min left"
+                if minutes < 90
+                else f"{hours:.1f} h left"
+            )
+        return ", ".join(parts)
+
 
 @dataclass(frozen=True)
 class AnalysisReport:

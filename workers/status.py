@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
 
-from catalog.collection.recipes import Recipe
+from catalog.audio.feature_set import FeatureSet
+from catalog.collection.recipes import find_recipe, register
 from catalog.collection.vectors import unheard
 from catalog.db.database import Database
 from catalog.db.tables import claim, failure, feature_vector, track, worker
@@ -61,14 +63,12 @@ class QueueStatus:
         return None
 
 
-def queue_status(database: Database, broker: Broker | None, recipes: Sequence[Recipe]) -> QueueStatus:
-    """How the work on these recipes stands. `broker` is None where none is running."""
+def queue_status(
+    database: Database, broker: Broker | None, feature_sets: Sequence[FeatureSet]
+) -> QueueStatus:
+    """How the work on these feature sets stands. `broker` is None where none is running."""
     with database.read() as connection:
         time = liveness.clock(connection)
-        waiting = 0
-        if recipes:
-            query = unheard([recipe.id for recipe in recipes]).subquery()
-            waiting = connection.execute(sa.select(sa.func.count()).select_from(query)).scalar_one()
         at_work = claim.c.claimed_at.is_not(None)
         rows = connection.execute(
             sa.select(worker, claim.c.track_id, claim.c.claimed_at, track.c.path)
@@ -95,7 +95,7 @@ def queue_status(database: Database, broker: Broker | None, recipes: Sequence[Re
             feature_vector.c.computed_at >= time - timedelta(minutes=1)
         )
         return QueueStatus(
-            pending=waiting,
+            pending=count_pending(connection, feature_sets),
             claimed=connection.execute(claimed).scalar_one(),
             failed=connection.execute(sa.select(sa.func.count(failure.c.track_id.distinct()))).scalar_one(),
             jobs=_jobs(database, broker),
@@ -105,19 +105,40 @@ def queue_status(database: Database, broker: Broker | None, recipes: Sequence[Re
 
 
 def synchronize(
-    database: Database, broker: Broker, recipes: Sequence[Recipe], time_limit: int = TIME_LIMIT
+    database: Database,
+    broker: Broker | None,
+    feature_sets: Sequence[FeatureSet],
+    time_limit: int = TIME_LIMIT,
 ) -> tuple[int, int]:
-    """Gives back what dead workers had claimed and feeds the queue from the database, once.
+    """Gives back what dead workers had claimed and, where a broker is running, feeds the queue once.
 
     Gives the number of workers found dead and of tracks put into the queue. Workers that run do both by themselves.
     """
     with database.write() as connection:
         dead = liveness.sweep(connection)
+        recipes = [register(connection, features) for features in feature_sets]
+    if broker is None:
+        return dead, 0
     with database.read() as connection, broker.connect() as broker_connection:
         queue = open_queue(queue_name(database), broker_connection)
         reachable = track.c.collection_id.not_in(out_of_reach(connection))
-        fed = Feeder(queue, recipes, time_limit, workers=1).top_up(connection, reachable) if recipes else 0
-    return dead, fed
+        return dead, Feeder(queue, recipes, time_limit, workers=1).top_up(connection, reachable)
+
+
+def count_pending(
+    connection: Connection, feature_sets: Sequence[FeatureSet], where: ColumnElement[bool] | None = None
+) -> int:
+    """How many tracks lack one of the feature sets. `where` is a condition on `track`."""
+    recipes = [find_recipe(connection, features.hash) for features in feature_sets]
+    known = [recipe.id for recipe in recipes if recipe is not None]
+    if len(known) == len(feature_sets):
+        waiting = unheard(known, where)
+    else:
+        # For a recipe without a row nothing was computed yet.
+        waiting = sa.select(track.c.id).where(
+            track.c.state == "present", where if where is not None else sa.true()
+        )
+    return connection.execute(sa.select(sa.func.count()).select_from(waiting.subquery())).scalar_one()
 
 
 def _jobs(database: Database, broker: Broker | None) -> int | None:

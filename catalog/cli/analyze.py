@@ -1,0 +1,119 @@
+"""The verb `analyze`: computes features of the tracks that lack them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import sqlalchemy as sa
+
+from catalog.cli import EXIT_FILES_FAILED
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.feature_sets import feature_set_option
+from catalog.cli.output import progress, say
+from catalog.db.database import Database
+from catalog.db.tables import collection, track
+from catalog.settings import Settings
+
+if TYPE_CHECKING:
+    from catalog.audio.feature_set import FeatureSet
+    from workers.progress import AnalysisReport, Progress
+
+
+@click.command()
+@feature_set_option
+@click.option(
+    "--collection", "name", metavar="NAME", show_envvar=True, help="Only the tracks of this collection."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    metavar="N",
+    show_envvar=True,
+    help="Worker processes; 0 does it in this process, without a queue.  [default: one per core]",
+)
+@click.option(
+    "--time-limit",
+    type=click.IntRange(min=1),
+    default=120,
+    metavar="SECONDS",
+    show_envvar=True,
+    help="A track that takes longer is given up.",
+)
+@dry_run_option
+@pass_settings
+def analyze(
+    settings: Settings,
+    feature_sets: tuple[FeatureSet, ...],
+    name: str | None,
+    workers: int | None,
+    time_limit: int,
+    dry_run: bool,
+) -> int:
+    """Compute features here and now: of every track that lacks them, and of no other.
+
+    Files are only read. A second time there is nothing to do; after an interruption it goes on. The exit code is 3
+    where files failed; they are not tried again until they change, or until `catalog failures retry`.
+    """
+    with open_catalog(settings) as database:
+        where = None if name is None else track.c.collection_id == _collection(database, name)
+        if dry_run:
+            _print_pending(database, feature_sets, where)
+            return 0
+        report = _analyze(database, settings, feature_sets, where, workers, time_limit)
+    click.echo(f"{report.analysed:,} tracks analysed in {report.seconds:.0f} s, {report.failed:,} failed")
+    if report.missing:
+        say(f"{report.missing:,} files are not there any more; they are missing now")
+    if report.out_of_reach:
+        say(f"{report.out_of_reach:,} tracks wait for a disk that is not mounted")
+    if report.failed:
+        say("see what failed: catalog failures list")
+    return EXIT_FILES_FAILED if report.failed else 0
+
+
+def _analyze(
+    database: Database,
+    settings: Settings,
+    feature_sets: tuple[FeatureSet, ...],
+    where: sa.ColumnElement[bool] | None,
+    workers: int | None,
+    time_limit: int,
+) -> AnalysisReport:
+    with progress("listening") as advance:
+
+        def show(now: Progress) -> None:
+            advance(now.done, now.total, now.remark)
+
+        if workers == 0:
+            from workers.here import analyze_here
+
+            return analyze_here(database, feature_sets, where=where, time_limit=time_limit, on_progress=show)
+        from workers.run import analyze_pending
+
+        return analyze_pending(
+            database,
+            settings,
+            feature_sets,
+            workers=workers,
+            where=where,
+            time_limit=time_limit,
+            on_progress=show,
+        )
+
+
+def _collection(database: Database, name: str) -> int:
+    with database.read() as connection:
+        found = connection.execute(sa.select(collection.c.id).where(collection.c.name == name)).scalar()
+    if found is None:
+        raise click.UsageError(f"there is no collection {name!r}; see: catalog collections list")
+    return int(found)
+
+
+def _print_pending(
+    database: Database, feature_sets: tuple[FeatureSet, ...], where: sa.ColumnElement[bool] | None
+) -> None:
+    from workers.status import count_pending
+
+    with database.read() as connection:
+        count = count_pending(connection, feature_sets, where)
+    click.echo(f"{count:,} tracks would be analysed")

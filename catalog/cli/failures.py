@@ -1,0 +1,69 @@
+"""The verb `failures`: tracks that could not be analysed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+import sqlalchemy as sa
+
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.output import format_options, print_rows, say
+from catalog.db.tables import failure
+from catalog.settings import Settings
+
+COLUMNS = (
+    "track_id",
+    "collection",
+    "path",
+    "stage",
+    "feature_set",
+    "reason",
+    "message",
+    "attempts",
+    "failed_at",
+)
+
+
+@click.group()
+def failures() -> None:
+    """Tracks that could not be analysed: list, retry."""
+
+
+@failures.command("list")
+@click.option("--reason", show_envvar=True, help="Only failures of this reason, such as too-short.")
+@format_options
+@pass_settings
+def list_verb(settings: Settings, reason: str | None, output_format: str) -> None:
+    """List the tracks that failed, with the reason."""
+    from workers.failures import list_failures
+
+    with open_catalog(settings) as database, database.read() as connection:
+        listed = list_failures(connection, _of(reason))
+    print_rows([asdict(one) for one in listed], output_format, COLUMNS)
+
+
+@failures.command("retry")
+@click.argument("track_ids", nargs=-1, type=int, metavar="[TRACK_ID]...")
+@click.option("--reason", show_envvar=True, help="Only failures of this reason, such as unreadable.")
+@dry_run_option
+@pass_settings
+def retry_verb(settings: Settings, track_ids: tuple[int, ...], reason: str | None, dry_run: bool) -> None:
+    """Make tracks that failed pending again: those named, or all.
+
+    A failed track is tried again by itself when its file changes; this is for what was mended elsewhere, such as
+    permissions.
+    """
+    from workers.failures import retry
+
+    with open_catalog(settings) as database, database.write() as connection:
+        count = retry(connection, _of(reason, track_ids), dry_run=dry_run)
+    click.echo(f"{count:,} tracks {'would be' if dry_run else 'are'} pending again")
+    if count and not dry_run:
+        say("analyse them: catalog analyze")
+
+
+def _of(reason: str | None, track_ids: tuple[int, ...] = ()) -> sa.ColumnElement[bool]:
+    has_reason = sa.true() if reason is None else failure.c.reason == reason
+    is_named = failure.c.track_id.in_(track_ids) if track_ids else sa.true()
+    return sa.and_(has_reason, is_named)

@@ -1,0 +1,38 @@
+"""The option that names feature sets, for every verb that has tracks analysed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from catalog.audio.feature_set import FeatureSet
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def feature_set_option(function: Function) -> Function:
+    """Adds --feature-set; the verb receives `feature_sets`, a tuple of FeatureSet."""
+    return click.option(
+        "--feature-set",
+        "feature_sets",
+        multiple=True,
+        metavar="NAME",
+        default=["musicnn"],
+        callback=_find,
+        show_envvar=True,
+        help="What to compute; may be repeated.",
+    )(function)
+
+
+def _find(
+    _context: click.Context, _option: click.Parameter, names: tuple[str, ...]
+) -> tuple[FeatureSet, ...]:
+    from catalog.audio.registry import feature_set
+
+    try:
+        return tuple(feature_set(name) for name in dict.fromkeys(names))
+    except LookupError as error:
+        raise click.BadParameter(str(error)) from None

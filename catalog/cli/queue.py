@@ -1,0 +1,71 @@
+"""The verb `queue`: what is pending, who works, and bringing both together."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog.cli.context import open_catalog, pass_settings
+from catalog.cli.feature_sets import feature_set_option
+from catalog.cli.output import format_options, print_json, print_rows, say
+from catalog.settings import Settings
+
+if TYPE_CHECKING:
+    from catalog.audio.feature_set import FeatureSet
+
+COLUMNS = ("name", "host", "pid", "version", "seconds_silent", "track_id", "path", "seconds_at_it")
+
+
+@click.group()
+def queue() -> None:
+    """What is pending, who works, and bringing both together."""
+
+
+@queue.command("status")
+@feature_set_option
+@format_options
+@pass_settings
+def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output_format: str) -> None:
+    """Show what is pending, what failed, and the workers with what they are at work on."""
+    from workers.broker import find_broker
+    from workers.status import queue_status
+
+    broker = find_broker(settings.redis_url, settings.run)
+    with open_catalog(settings) as database:
+        status = queue_status(database, broker, feature_sets)
+    if output_format == "json":
+        print_json({**asdict(status), "advice": status.advice})
+        return
+    if output_format == "table":
+        jobs = "no broker is running" if status.jobs is None else f"{status.jobs:,} jobs in the queue"
+        click.echo(
+            f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {jobs}"
+        )
+        click.echo(
+            f"{status.analysed_last_minute:,} analysed in the last minute, {len(status.workers):,} workers"
+        )
+    if status.workers or output_format == "csv":
+        print_rows([asdict(one) for one in status.workers], output_format, COLUMNS)
+    if status.advice is not None:
+        say(status.advice)
+
+
+@queue.command("sync")
+@feature_set_option
+@pass_settings
+def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
+    """Give back what dead workers had claimed and feed the queue from the database, once.
+
+    Workers that run do both by themselves; this is for when none does.
+    """
+    from workers.broker import find_broker
+    from workers.status import synchronize
+
+    broker = find_broker(settings.redis_url, settings.run)
+    with open_catalog(settings) as database:
+        dead, fed = synchronize(database, broker, feature_sets)
+    click.echo(f"{dead:,} dead workers found, {fed:,} tracks put into the queue")
+    if broker is None:
+        say("no broker is running, so nothing was put into a queue; run: catalog analyze")
