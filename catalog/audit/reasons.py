@@ -1,0 +1,54 @@
+"""Reasons: the evidence against a tag as data and in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def sound_reason(
+    suggested: int, probability: float, tagged: int, tagged_probability: float, names: Mapping[int, str]
+) -> dict[str, Any]:
+    """What it sounds like, and what is left for the tag; probabilities 0 to 1."""
+    heard, tag = names[suggested], names[tagged]
+    return {
+        "kind": "sound",
+        "genre": heard,
+        "probability": round(probability, 4),
+        "tagged": tag,
+        "tagged_probability": round(tagged_probability, 4),
+        "words": f"heard as {heard} with {probability:.2f}; its tag {tag} gets {tagged_probability:.2f}",
+    }
+
+
+def artist_reason(
+    suggested: int, agreeing: int, tagged: int, alike: int, of: int, names: Mapping[int, str]
+) -> dict[str, Any] | None:
+    """How the artist's other tracks are tagged, whichever way it speaks; None where it speaks neither way."""
+    if of < 2 or max(agreeing, alike) * 2 < of:
+        return None
+    for_suggestion = agreeing >= alike
+    number, genre = (agreeing, names[suggested]) if for_suggestion else (alike, names[tagged])
+    words = f"{number} of the artist's {of} other tracks are tagged {genre}"
+    return {
+        "kind": "artist",
+        "for": "suggestion" if for_suggestion else "tag",
+        "genre": genre,
+        "tracks": number,
+        "of": of,
+        "words": words if for_suggestion else f"but {words} too",
+    }
+
+
+def neighbour_reason(
+    suggested: int, agreeing: int, of: int, names: Mapping[int, str]
+) -> dict[str, Any] | None:
+    """How the nearest tracks by other artists are tagged; None unless most are tagged as suggested."""
+    if agreeing * 2 <= of:
+        return None
+    genre = names[suggested]
+    return {
+        "kind": "neighbours",
+        "genre": genre,
+        "tracks": agreeing,
+        "of": of,
+        "words": f"{agreeing} of its {of} nearest neighbours by other artists are {genre}",
+    }
