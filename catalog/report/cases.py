@@ -123,52 +123,55 @@ case_key = sa.func.coalesce(
 
 
 def _largest(connection: Connection, most: int) -> tuple[Case, ...]:
-    suspicion = sa.func.max(sa.func.coalesce(cases.c.suspicion, suspects.c.suspicion))
     weight = sa.func.sum(suspects.c.suspicion).label("weight")
     tracks = sa.func.count().label("tracks")
     case = case_key.label("case_key")
     grouped = connection.execute(
         sa.select(
             case,
+            suspects.c.case_id,
             suspects.c.tagged_genre,
             suspects.c.suggested_genre,
-            # The case's own artist or album; a lone suspect has only its track's.
-            sa.func.min(sa.func.coalesce(cases.c.artist, _alone(suspects.c.artist))).label("artist"),
-            sa.func.min(sa.func.coalesce(cases.c.album, _alone(suspects.c.album))).label("album"),
+            sa.func.min(suspects.c.artist).label("artist"),
             tracks,
-            suspicion.label("suspicion"),
+            sa.func.max(suspects.c.suspicion).label("suspicion"),
             weight,
         )
-        .select_from(suspects.outerjoin(cases, cases.c.case_id == suspects.c.case_id))
         .where(is_doubt)
-        .group_by(case, suspects.c.tagged_genre, suspects.c.suggested_genre)
+        .group_by(case, suspects.c.case_id, suspects.c.tagged_genre, suspects.c.suggested_genre)
         .order_by(weight.desc(), tracks.desc(), case)
         .limit(most)
     ).all()
-    details = _details(connection, [row.case_key for row in grouped])
-    return tuple(
-        Case(
-            artist=clean(row.artist),
-            album=clean(row.album),
-            tagged=clean(row.tagged_genre),
-            suggested=clean(row.suggested_genre),
-            tracks=row.tracks,
-            suspicion=min(max(float(row.suspicion or 0.0), 0.0), 1.0),
-            reasons=_commonest_reasons(details[row.case_key]),
-            examples=tuple(
-                DoubtedTrack(
-                    clean(track.title) or name_of(None, None, track.path),
-                    min(max(float(track.suspicion or 0.0), 0.0), 1.0),
-                )
-                for track in details[row.case_key]
-            ),
+    # Looked up afterwards: a join of two views in one query is planned badly, minutes at a million tracks.
+    named = {
+        row.case_id: row
+        for row in connection.execute(
+            sa.select(cases).where(cases.c.case_id.in_([row.case_id for row in grouped if row.case_id]))
         )
-        for row in grouped
+    }
+    details = _details(connection, [row.case_key for row in grouped])
+    return tuple(_case(row, named.get(row.case_id), details[row.case_key]) for row in grouped)
+
+
+def _case(row: sa.Row[Any], known: sa.Row[Any] | None, tracks: list[sa.Row[Any]]) -> Case:
+    return Case(
+        # The case's own artist or album; a lone suspect has only its track's artist.
+        artist=clean(row.artist if known is None else known.artist),
+        album=clean(None if known is None else known.album),
+        tagged=clean(row.tagged_genre),
+        suggested=clean(row.suggested_genre),
+        tracks=row.tracks,
+        suspicion=_share(row.suspicion if known is None else known.suspicion),
+        reasons=_commonest_reasons(tracks),
+        examples=tuple(
+            DoubtedTrack(clean(track.title) or name_of(None, None, track.path), _share(track.suspicion))
+            for track in tracks
+        ),
     )
 
 
-def _alone(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    return sa.case((suspects.c.case_id.is_(None), column))
+def _share(value: float | None) -> float:
+    return min(max(float(value or 0.0), 0.0), 1.0)
 
 
 def _details(connection: Connection, keys: list[str]) -> dict[str, list[sa.Row[Any]]]:
