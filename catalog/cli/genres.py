@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -71,7 +72,7 @@ def export_verb(settings: Settings, file: Path | None) -> None:
 
     with open_catalog(settings) as database, database.read() as connection:
         if file is None:
-            export_csv(connection, click.get_text_stream("stdout", encoding="utf-8"))
+            export_csv(connection, sys.stdout)
             return
         with file.open("w", encoding="utf-8", newline="") as stream:
             count = export_csv(connection, stream)

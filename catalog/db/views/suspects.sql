@@ -32,9 +32,10 @@ JOIN genre suggested ON suggested.id = u.suggested_genre_id
 LEFT JOIN artist ar ON ar.id = t.artist_id
 LEFT JOIN album al ON al.id = t.album_id
 LEFT JOIN doubt_case d ON d.id = u.doubt_case_id
-WHERE u.audit_id = (
-    SELECT a.id FROM audit a
-    WHERE a.kind = 'labels' AND a.finished_at IS NOT NULL
-    ORDER BY a.id DESC
-    LIMIT 1
-)
+WHERE u.relation <> 'narrower'
+    AND u.audit_id = (
+        SELECT a.id FROM audit a
+        WHERE a.kind = 'labels' AND a.finished_at IS NOT NULL
+        ORDER BY a.id DESC
+        LIMIT 1
+    )

@@ -1,0 +1,113 @@
+"""`catalog ingest`: the main job, and what it says in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from catalog.cli import EXIT_FILES_FAILED
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.output import is_quiet, print_json, progress, say, warn
+from catalog.cli.train import class_rule_options
+from catalog.settings import Settings
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option(
+    "--labels",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV list of genres: path or external_id, genre, and any of artist, album, title.",
+)
+@click.option(
+    "--genres",
+    metavar="LIST",
+    help="Genres to choose among where too little is tagged to learn from, separated by commas.",
+)
+@class_rule_options
+@click.option(
+    "--feature-set", "feature_sets", multiple=True, help="Compute this feature set too; may be repeated."
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one per core]"
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Listen to about N tracks first, whole albums drawn at random, and say how long all would take.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout, instead of words.")
+@dry_run_option
+@pass_settings
+def ingest(
+    settings: Settings,
+    paths: tuple[Path, ...],
+    labels: Path | None,
+    genres: str | None,
+    min_tracks: int,
+    min_artists: int,
+    feature_sets: tuple[str, ...],
+    workers: int | None,
+    sample: int | None,
+    as_json: bool,
+    dry_run: bool,
+) -> int:
+    """Listen to folders of music: scan, analyse, learn, predict, audit, report.
+
+    Files are only read. The same command again does only what is new; killed in the middle, it goes on from there.
+    Exit code 3 says that it is done, and that some files could not be analysed.
+    """
+    from catalog.cli.ingest_words import Words, analysis_remark
+    from catalog.learning.snapshot import ClassRule
+    from workers.main_job import MainJob, run_main_job
+
+    with open_catalog(settings, create=not dry_run) as database:
+        if dry_run:
+            return _dry_run(database, paths)
+        words = Words(settings)
+        echo = say if as_json else _print
+        if not is_quiet():
+            for line in words.beginning():
+                echo(line)
+        with progress("listening") as advance:
+            job = MainJob(
+                roots=paths,
+                labels=labels,
+                genres=[name.strip() for name in (genres or "").split(",") if name.strip()],
+                rule=ClassRule(min_tracks, min_artists, "leaf"),
+                feature_sets=feature_sets,
+                workers=workers,
+                sample=sample,
+                on_scan=advance,
+                on_analysis=lambda now: advance(now.done, now.total, analysis_remark(now)),
+            )
+            for stage in run_main_job(database, settings, job):
+                for line in words.of(stage):
+                    echo(line)
+                for warning in words.warnings(stage):
+                    warn(warning)
+        if as_json:
+            print_json(words.summary)
+        else:
+            for line in words.end():
+                echo(line)
+    return EXIT_FILES_FAILED if words.failed else 0
+
+
+def _print(line: str) -> None:
+    click.echo(line)
+
+
+def _dry_run(database: Any, paths: tuple[Path, ...]) -> int:
+    from catalog.collection.scan import scan
+
+    for path in paths:
+        report = scan(database, path, dry_run=True)
+        _print(
+            f"would bring in {report.added:,} new files of {report.files:,} from {report.root}, "
+            f"and listen to those; nothing was changed"
+        )
+    return 0

@@ -1,0 +1,233 @@
+"""The main job, in its order: scan, labels, analysis, learning, predictions, audit, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import sqlalchemy as sa
+from catalog.audit.label_audit import LabelAudit, audit_labels
+from sqlalchemy import ColumnElement, Connection
+
+from catalog.audio.registry import feature_set
+from catalog.collection.labels import LabelsReport, import_labels
+from catalog.collection.recipes import active_recipe
+from catalog.collection.scan import ScanReport, scan
+from catalog.db.database import Database
+from catalog.db.tables import failure, standing, track
+from catalog.learning.labelled import load_broader
+from catalog.learning.predicting import fill_predictions
+from catalog.learning.registry import promote
+from catalog.learning.snapshot import ClassRule
+from catalog.learning.training import NothingHeard, Training, TrainingReport, like_active, train
+from catalog.learning.zero_shot_model import ensure_zero_shot
+from catalog.report.page import write_report
+from catalog.settings import Settings
+from workers.album_sample import Sample, draw_sample
+from workers.progress import Progress
+from workers.run import AnalysisReport, analyze_pending
+
+HEARD = "musicnn"
+"""The feature set that models are fitted on and that every run computes."""
+
+
+@dataclass(frozen=True)
+class MainJob:
+    """What to do."""
+
+    roots: Sequence[Path]
+    labels: Path | None = None
+    genres: Sequence[str] = ()
+    """For zero-shot, where there is too little to learn from."""
+    rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
+    feature_sets: Sequence[str] = (HEARD,)
+    workers: int | None = None
+    sample: int | None = None
+    """Analyse about so many tracks, album by album, and stop there."""
+    on_scan: Callable[[int, int | None, str], None] | None = None
+    on_analysis: Callable[[Progress], None] | None = None
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """The folders were scanned."""
+
+    reports: Sequence[ScanReport]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The list of labels was read."""
+
+    report: LabelsReport
+
+
+@dataclass(frozen=True)
+class FailureKind:
+    """Files that failed for the same reason."""
+
+    reason: str
+    files: int
+    message: str
+    """Of one of them."""
+    path: str
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """The pending tracks were heard."""
+
+    report: AnalysisReport
+    failures: Sequence[FailureKind]
+    """Of all tracks in these collections, now or earlier."""
+    sample: Sample | None
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A model is in force."""
+
+    training: TrainingReport
+    model_id: int | None
+    """None where nothing could be heard, so that there is none."""
+    names: Mapping[int, str]
+    """Of the genres in the training's support."""
+    unheard_genres: Sequence[str] = ()
+    """Genres that were asked for and that zero-shot has no ear for."""
+
+    @property
+    def is_zero_shot(self) -> bool:
+        """Whether there was too little to learn from."""
+        return self.training.model_id is None and self.model_id is not None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The untagged tracks and where their suggestions come from."""
+
+    untagged: int
+    by: dict[str, int]
+    """Tracks by `album`, `artist`, `sound`, `zero_shot`."""
+
+    @property
+    def unknown(self) -> int:
+        """Tracks that got no suggestion."""
+        return self.untagged - sum(self.by.values())
+
+
+@dataclass(frozen=True)
+class Audited:
+    """The labels were doubted."""
+
+    audit: LabelAudit
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The report was written."""
+
+    path: Path
+
+
+Stage: TypeAlias = Scanned | Labelled | Analysed | Learned | Answered | Audited | Reported
+
+
+def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterator[Stage]:
+    """Does the whole job and gives what each stage came to, as soon as it is done.
+
+    Every stage can be killed and run again; what is done already is not done again. Raises what the stages raise:
+    CollectionUnusable, LabelsUnusable, GenresUnheard, BrokerUnreachable, WorkersFailed, ReportUnwritable.
+    """
+    scans = [scan(database, root, on_progress=job.on_scan) for root in job.roots]
+    yield Scanned(scans)
+    if job.labels is not None:
+        yield Labelled(import_labels(database, job.labels))
+    inside = track.c.collection_id.in_([one.collection_id for one in scans])
+    yield _analyse(database, settings, job, inside)
+    learned = _learn(database, settings, job)
+    yield learned
+    with database.read() as connection:
+        yield _answered(connection)
+    if learned.model_id is not None:
+        yield Audited(audit_labels(database))
+    yield Reported(write_report(database, settings.report / "index.html", name=_name(scans)))
+
+
+def _analyse(database: Database, settings: Settings, job: MainJob, inside: ColumnElement[bool]) -> Analysed:
+    names = list(dict.fromkeys([HEARD, *job.feature_sets]))
+    recipes = [feature_set(name) for name in names]
+    sample = None if job.sample is None else draw_sample(database, inside, job.sample)
+    report = analyze_pending(
+        database,
+        settings,
+        recipes,
+        workers=job.workers,
+        where=inside if sample is None else sa.and_(inside, track.c.id.in_(sample.track_ids)),
+        on_progress=job.on_analysis,
+    )
+    with database.read() as connection:
+        return Analysed(report, _failure_kinds(connection, inside), sample)
+
+
+def _learn(database: Database, settings: Settings, job: MainJob) -> Learned:
+    with database.read() as connection:
+        _, names = load_broader(connection)
+        wanted = like_active(connection, Training(rule=job.rule, feature_set=HEARD))
+    try:
+        training = train(database, settings.models, wanted)
+    except NothingHeard as error:
+        return Learned(TrainingReport("nothing to learn", str(error), None, {}), None, names)
+    if training.outcome == "nothing to learn":
+        return _guess(database, settings, job, training, names)
+    if training.outcome == "unchanged" and training.model_id is not None:
+        fill_predictions(database, settings.models, training.model_id)
+    return Learned(training, training.model_id, names)
+
+
+def _guess(
+    database: Database, settings: Settings, job: MainJob, training: TrainingReport, names: Mapping[int, str]
+) -> Learned:
+    """Zero-shot, because there is too little to learn from."""
+    with database.write() as connection:
+        recipe = active_recipe(connection, HEARD)
+        assert recipe is not None, "training would have said that nothing was heard"
+        model = ensure_zero_shot(connection, job.genres, recipe.id, training.support, training.reason)
+    fill_predictions(database, settings.models, model.model_id)
+    if model.is_new:
+        with database.write() as connection:
+            promote(connection, model.model_id)
+    return Learned(training, model.model_id, names, model.unheard)
+
+
+def _answered(connection: Connection) -> Answered:
+    rows = connection.execute(
+        sa.select(standing.c.suggested_by, sa.func.count())
+        .join_from(standing, track)
+        .where(standing.c.tagged_genre_id.is_(None), track.c.state != "missing")
+        .group_by(standing.c.suggested_by)
+    )
+    counts: dict[str | None, int] = dict(rows.all())
+    untagged = sum(counts.values())
+    return Answered(untagged, {by: tracks for by, tracks in counts.items() if by is not None})
+
+
+def _failure_kinds(connection: Connection, inside: ColumnElement[bool]) -> list[FailureKind]:
+    rows = connection.execute(
+        sa.select(
+            failure.c.reason,
+            sa.func.count(failure.c.track_id.distinct()),
+            sa.func.min(failure.c.message),
+            sa.func.min(track.c.path),
+        )
+        .join_from(failure, track)
+        .where(inside, track.c.state == "present")
+        .group_by(failure.c.reason)
+        .order_by(sa.func.count(failure.c.track_id.distinct()).desc(), failure.c.reason)
+    )
+    return [FailureKind(*row) for row in rows]
+
+
+def _name(scans: Sequence[ScanReport]) -> str:
+    return ", ".join(dict.fromkeys(one.collection for one in scans))
