@@ -30,7 +30,8 @@ from catalog.audio.window import Window
 SHORTEST = 0.5  # seconds
 # Decoded before a window and thrown away, in seconds: a decoder's first frames are not right yet.
 RUN_UP = 0.5
-RATES = range(1_000, 1_000_001)
+# Hz; the highest is that of DSD256, decoded.
+RATES = range(1_000, 1_411_201)
 # Containers, by FFmpeg's names, that seek to the very packet and say truly where they stand.
 EXACT = frozenset({"wav", "w64", "aiff", "au", "caf", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "tta", "wv"})
 
@@ -62,7 +63,7 @@ class Decoded:
     @property
     def loudness(self) -> float:
         """The RMS over all runs, in dBFS."""
-        return loudness(np.concatenate([run.samples for run in self.runs]))
+        return loudness(*(run.samples for run in self.runs))
 
     def at(self, sample_rate: int) -> Waveform:
         """The runs one after the other, each resampled (soxr, high quality) by itself, so that no seam rings."""

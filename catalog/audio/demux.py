@@ -11,6 +11,7 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Discard
 
 from catalog.audio.failure import AudioFailure
 from catalog.audio.source import Source
@@ -60,6 +61,9 @@ def opened(source: Source) -> Iterator[tuple[InputContainer, AudioStream]]:
         if stream.codec_context is None:
             raise AudioFailure("undecodable", "its sound is in a format for which there is no decoder")
         stream.codec_context.thread_count = 1
+        for other in container.streams:
+            if other is not stream:
+                other.discard = Discard.all  # pictures and video are passed over unread
         yield container, stream
 
 

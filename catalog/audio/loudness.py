@@ -1,16 +1,23 @@
 """How loud samples are, in decibels below full scale."""
 
+import math
+
 import numpy as np
 
 from catalog.audio.feature_set import Float32
 
 # RMS in dBFS below which there is only the dither of 16 bits: nothing to hear and nothing worth raising.
 SILENCE = -90.0
+BLOCK = 65_536  # samples
 
 
-def loudness(samples: Float32) -> float:
-    """RMS in dBFS: 0 is a square wave at full scale, a sine is -3.01; minus infinity for zeros or no samples."""
-    if not samples.size:
-        return float("-inf")
-    power = float(np.mean(np.square(samples, dtype=np.float64)))
-    return 10 * float(np.log10(power)) if power else float("-inf")
+def loudness(*parts: Float32) -> float:
+    """RMS over all parts in dBFS: 0 is a square wave at full scale, a sine is -3.01; minus infinity for silence."""
+    count = sum(part.size for part in parts)
+    # Block by block, for in float64 a whole window of a high sample rate would be large.
+    energy = sum(
+        float(np.square(part[begin : begin + BLOCK], dtype=np.float64).sum())
+        for part in parts
+        for begin in range(0, part.size, BLOCK)
+    )
+    return 10 * math.log10(energy / count) if energy else -math.inf

@@ -67,7 +67,10 @@ def test_loudness_of_known_signals():
     assert loudness(np.sin(2 * np.pi * 100 * t).astype(np.float32)) == pytest.approx(-3.0103, abs=1e-3)
     assert loudness(np.ones(10, np.float32)) == 0
     assert loudness(np.full(10, 0.1, np.float32)) == pytest.approx(-20)
-    assert loudness(np.zeros(10, np.float32)) == loudness(np.zeros(0, np.float32)) == -np.inf
+    assert loudness(np.ones(100_000, np.float32), np.zeros(300_000, np.float32)) == pytest.approx(
+        -6.0206, abs=1e-3
+    )
+    assert loudness() == loudness(np.zeros(10, np.float32)) == loudness(np.zeros(0, np.float32)) == -np.inf
 
 
 def test_a_sample_format_that_is_not_known_is_a_failure():
