@@ -220,7 +220,7 @@ def test_the_sound_of_a_video(sweep, tmp_path):
     with av.open(tmp_path / "a.mkv", "w") as container:
         video = container.add_stream("mpeg4", rate=10)
         video.width = video.height = 32
-        audio = container.add_stream("flac", rate=44_100, layout="stereo")
+        audio = container.add_stream("pcm_s16le", rate=44_100, layout="stereo")
         for _ in range(20):
             container.mux(video.encode(av.VideoFrame(32, 32, "yuv420p")))
         samples = np.ascontiguousarray((sweep(2, 44_100) * 32_767).astype(np.int16).T.reshape(1, -1))
@@ -229,7 +229,7 @@ def test_the_sound_of_a_video(sweep, tmp_path):
         container.mux(audio.encode(frame))
         container.mux(audio.encode(None))
     decoded = decode(tmp_path / "a.mkv")
-    assert decoded.stream.codec == "flac"
+    assert decoded.stream.codec == "pcm_s16le"
     assert heard(decoded) == pytest.approx(2, abs=0.1)
 
 
