@@ -60,4 +60,4 @@ def ensure_albums(connection: Connection, albums: Iterable[Album]) -> dict[Album
 
 def _ids(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
     rows = connection.execute(sa.select(album.c.key, album.c.id).where(album.c.key.in_(list(keys))))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -77,4 +77,4 @@ def ensure_artists(connection: Connection, names: Iterable[str]) -> dict[str, in
 
 def _ids(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
     rows = connection.execute(sa.select(artist.c.key, artist.c.id).where(artist.c.key.in_(list(keys))))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

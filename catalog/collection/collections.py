@@ -127,7 +127,7 @@ def remove_collection(database: Database, name: str, *, dry_run: bool = False) -
 
 def _require(connection: Connection, name: str) -> tuple[int, bytes | None]:
     query = sa.select(collection.c.id, collection.c.root_bytes).where(collection.c.name == name)
-    row = connection.execute(query).tuples().one_or_none()
+    row = connection.execute(query).one_or_none()
     if row is None:
         names = connection.execute(sa.select(collection.c.name).order_by(collection.c.name)).scalars().all()
         listed = ", ".join(repr(each) for each in names[:10]) or "none yet; begin with: catalog scan FOLDER"

@@ -169,7 +169,7 @@ def _prediction(connection: Connection, track_id: int) -> Row | None:
     places = [(values[f"genre_{at}_id"], values[f"probability_{at}"]) for at in range(1, CHOICES + 1)]
     ids = {key for key, _ in places if key is not None} | {row.suggested_genre_id}
     query = sa.select(genre.c.id, genre.c.name).where(genre.c.id.in_(ids - {None}))
-    names = dict(connection.execute(query).tuples().all())
+    names = dict(connection.execute(query).all())
     return {
         "model_id": row.model_id,
         "unit": row.unit,

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
+from itertools import islice
 from typing import Any, BinaryIO, TypeVar
 
 from mutagen import MutagenError
 from mutagen.apev2 import APENoHeaderError, APEv2
 from mutagen.id3 import ID3, ID3NoHeaderError, ID3UnsupportedVersionError
 
-from catalog.collection.id3 import AS_WRITTEN, read_id3v1, require_few_frames
+from catalog.collection.id3 import AS_WRITTEN, TooManyFrames, read_id3v1, require_few_frames
 from catalog.collection.suffixes import suffix_of
 from catalog.collection.tag_text import number_of, text_of, year_of
 from catalog.genres.tag import LONGEST_TEXT as LONGEST_GENRE
@@ -283,8 +284,8 @@ def _first(values: Values, keys: Iterable[str], read: Callable[[object], Found |
 
 
 def _genres(values: Iterable[object]) -> tuple[str, ...]:
-    texts = (clean(str(value)[:LONGEST_GENRE]) for value in values)
-    return tuple(dict.fromkeys(text for text in texts if text))[:MOST_GENRES]
+    texts = (clean(str(value)[:LONGEST_GENRE]) for value in islice(values, MOST_GENRES))
+    return tuple(dict.fromkeys(text for text in texts if text))
 
 
 def _id3_values(frames: Mapping[str, Any]) -> Values:
@@ -337,6 +338,6 @@ def _count(info: Any, name: str) -> int | None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, (MutagenError, TooMuchWork)) and str(error):
+    if isinstance(error, (MutagenError, TooManyFrames, TooMuchWork)) and str(error):
         return clean(str(error))[:120]
     return f"{type(error).__name__}"

@@ -72,4 +72,4 @@ def _tracks(
     query = sa.select(track.c.path_bytes, track.c.id).where(track.c.collection_id == collection_id)
     for start in range(0, len(paths), CHUNK):
         rows = connection.execute(query.where(track.c.path_bytes.in_(paths[start : start + CHUNK])))
-        yield from rows.tuples()
+        yield from rows

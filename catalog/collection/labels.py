@@ -143,7 +143,7 @@ def _find_external(connection: Connection, names: Iterable[str], only: int | Non
     listed = sorted(names)
     for start in range(0, len(listed), CHUNK):
         rows = connection.execute(query.where(track.c.external_id.in_(listed[start : start + CHUNK])))
-        for name, key in rows.tuples():
+        for name, key in rows:
             found.setdefault(str(name), set()).add(key)
     return found
 

@@ -46,5 +46,5 @@ def _gone(connection: Connection, days: float) -> tuple[list[int], int]:
     gone = sa.select(track.c.id, human).where(
         track.c.state == "missing", track.c.seen_at < now() - timedelta(days=days)
     )
-    rows = list(connection.execute(gone).tuples())
+    rows = list(connection.execute(gone))
     return [key for key, spoken_of in rows if not spoken_of], sum(bool(spoken_of) for _, spoken_of in rows)

@@ -59,26 +59,36 @@ class _Matching:
     taken: set[int] = field(default_factory=set)
     displaced: set[int] = field(default_factory=set)
 
-    def find(self, arrival: Arrival) -> KnownTrack | None:
-        """The track that an arrival is: what has moved here, else what was known here; None for a new one."""
-        own = self.by_path.get(arrival.path)
-        if own is not None and own.id in self.taken | self.displaced:
-            own = None
-        if own is None or own.fingerprint != arrival.fingerprint:
-            moved = self._moved(arrival, own)
-            if moved is not None:
-                if own is not None:
-                    self.displaced.add(own.id)
-                own = moved
-        if own is not None:
-            self.taken.add(own.id)
-            self.displaced.discard(own.id)
-        return own
+    def find(self, arrivals: Sequence[Arrival]) -> list[KnownTrack | None]:
+        """The track that each arrival is: what has moved there, else what was known there; None for a new one.
 
-    def _moved(self, arrival: Arrival, own: KnownTrack | None) -> KnownTrack | None:
+        All moves are found before a file counts as changed in its place: in an album that was renumbered every place
+        is taken by another file.
+        """
+        found: dict[int, KnownTrack] = {}
+        for at, arrival in enumerate(arrivals):
+            own = self.by_path.get(arrival.path)
+            if own is not None and own.fingerprint == arrival.fingerprint:
+                found[at] = own
+                self.taken.add(own.id)
+        for at, arrival in enumerate(arrivals):
+            if at not in found and (moved := self._moved(arrival)) is not None:
+                found[at] = moved
+                self.taken.add(moved.id)
+                if (own := self.by_path.get(arrival.path)) is not None:
+                    self.displaced.add(own.id)
+        self.displaced -= self.taken
+        for at, arrival in enumerate(arrivals):
+            own = self.by_path.get(arrival.path)
+            if at not in found and own is not None and own.id not in self.taken | self.displaced:
+                found[at] = own
+                self.taken.add(own.id)
+        return [found.get(at) for at in range(len(arrivals))]
+
+    def _moved(self, arrival: Arrival) -> KnownTrack | None:
         """A track with the arrival's content that has left its place."""
         for known in self.by_mark.get((arrival.fingerprint, arrival.size), []):
-            if known.id in self.taken or (own is not None and known.id == own.id):
+            if known.id in self.taken:
                 continue
             if (
                 known.id in self.displaced
@@ -111,7 +121,7 @@ def record(connection: Connection, collection_id: int, root: bytes, arrivals: Se
     )
     albums = ensure_albums(connection, {album for each in arrivals if (album := _album(each))})
     matching = _matching(connection, collection_id, root, arrivals)
-    found = [matching.find(each) for each in arrivals]
+    found = matching.find(arrivals)
     moment = now()
     rows = [_row(each, known, artists, albums, moment) for each, known in zip(arrivals, found, strict=True)]
     ids = _write(connection, collection_id, rows, found, matching.displaced)

@@ -258,7 +258,7 @@ class _Run:
             inside = (track.c.path_bytes > start + b"/") & (track.c.path_bytes < start + b"0")
             query = query.where((track.c.path_bytes == start) | inside)
         rows = connection.execute(query.execution_options(yield_per=LOOKED_UP_AT_ONCE))
-        yield from rows.tuples()
+        yield from rows
 
     def _finish(self) -> None:
         unread = self.walk.unread

@@ -126,7 +126,7 @@ def newest_texts(connection: Connection, source: Source, track_ids: Iterable[int
                 statement.c.id.in_(latest)
             )
         )
-        found |= dict(rows.tuples().all())
+        found |= dict(rows.all())
     return found
 
 
