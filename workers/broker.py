@@ -19,6 +19,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import redis
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 LONGEST_SOCKET = 100
 """Bytes that the path of a socket may have; the system's limit is a little above."""
@@ -137,7 +139,7 @@ def _stop_if_last(users: int, url: str) -> None:
         return
     path = unquote(urlsplit(url).path)
     try:
-        with Redis(unix_socket_path=path, socket_timeout=TIMEOUT) as connection:
+        with _ask(url) as connection:
             connection.shutdown(nosave=True)
     except redis.RedisError:
         return
@@ -146,9 +148,16 @@ def _stop_if_last(users: int, url: str) -> None:
         time.sleep(0.01)
 
 
+def _ask(url: str) -> Redis:
+    """A connection that gives up at the first error, where others try for seconds."""
+    return Redis.from_url(
+        url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0)
+    )
+
+
 def _answers(url: str) -> bool:
     try:
-        with Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT) as connection:
+        with _ask(url) as connection:
             return bool(connection.ping())
     except redis.RedisError:
         return False
@@ -156,7 +165,7 @@ def _answers(url: str) -> bool:
 
 def _require_answer(url: str) -> None:
     try:
-        with Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT) as connection:
+        with _ask(url) as connection:
             connection.ping()
     except redis.AuthenticationError:
         raise BrokerUnreachable(
