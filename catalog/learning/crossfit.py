@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 INNER_FOLDS = 3
-NESTED_UP_TO = 20_000
+NESTED_UP_TO = 5_000
 """Above so many tracks calibration is fitted on the other outer folds instead of inside each training fold: as many
 numbers as there are classes cannot learn a track by heart then, and it saves three fits of four."""
 

@@ -98,8 +98,17 @@ def test_one_artist_with_many_easy_tracks_does_not_lower_the_threshold_for_the_o
     probability = np.concatenate([np.tile([0.8, 0.2], (60, 1)), np.tile([0.7, 0.3], (20, 1))])
     y = np.array([0] * 60 + [0, 1] * 10)
     groups = np.array([0] * 60 + list(range(1, 21)))
-    assert choose_threshold(probability, y, flat).value is not None
-    assert choose_threshold(probability, y, flat, groups=groups).value is None
+    assert choose_threshold(probability, y, flat).value == pytest.approx(0.7)
+    assert choose_threshold(probability, y, flat, groups=groups).value == pytest.approx(0.8)
+
+
+def test_one_artist_whose_tags_are_wrong_does_not_silence_all():
+    flat = Hierarchy.of([1, 2], {})
+    probability = np.tile([0.9, 0.1], (120, 1))
+    y = np.array([1] * 30 + [0] * 90)
+    groups = np.array([0] * 30 + list(range(1, 91)))
+    assert choose_threshold(probability, y, flat).value is None
+    assert choose_threshold(probability, y, flat, groups=groups).value == pytest.approx(0.9)
 
 
 def test_withheld_answers_are_no_answers():
