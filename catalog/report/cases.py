@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import audit
-from catalog.report.text import clean, name_of, plural, words
+from catalog.report.text import LONGEST_GENRE, clean, name_of, plural, words
 
 MOST_CASES = 10
 MOST_TRACKS = 12
@@ -158,8 +158,8 @@ def _case(row: sa.Row[Any], known: sa.Row[Any] | None, tracks: list[sa.Row[Any]]
         # The case's own artist or album; a lone suspect has only its track's artist.
         artist=clean(row.artist if known is None else known.artist),
         album=clean(None if known is None else known.album),
-        tagged=clean(row.tagged_genre),
-        suggested=clean(row.suggested_genre),
+        tagged=clean(row.tagged_genre, LONGEST_GENRE),
+        suggested=clean(row.suggested_genre, LONGEST_GENRE),
         tracks=row.tracks,
         suspicion=_share(row.suspicion if known is None else known.suspicion),
         reasons=_commonest_reasons(tracks),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import genre, model, model_genre, standing, track
 from catalog.report.cases import is_doubt, suspects
-from catalog.report.text import clean
+from catalog.report.text import LONGEST_GENRE, clean
 from catalog.report.totals import is_there
 
 AGREEMENT = {
@@ -143,7 +143,7 @@ def read_genres(connection: Connection) -> Genres:
             (tuple(row) for row in pairs),
             terms,
             counts_for,
-            {clean(name): number for name, number in doubted},
+            {clean(name, LONGEST_GENRE): number for name, number in doubted},
             has_model=has_model,
         ),
         classes=tuple(
@@ -193,7 +193,9 @@ class Terms:
 def read_terms(connection: Connection) -> Terms:
     """Reads the whole vocabulary: hundreds of terms, rarely thousands."""
     rows = connection.execute(sa.select(genre.c.id, genre.c.name, genre.c.broader_id)).all()
-    return Terms({row.id: clean(row.name) for row in rows}, {row.id: row.broader_id for row in rows})
+    return Terms(
+        {row.id: clean(row.name, LONGEST_GENRE) for row in rows}, {row.id: row.broader_id for row in rows}
+    )
 
 
 def _tagged(

@@ -49,7 +49,7 @@ def render(facts: Facts, *, name: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (text.count, text.percent, text.plural, text.moment):
+    for filter_ in (text.count, text.short, text.percent, text.plural, text.moment):
         environment.filters[filter_.__name__] = filter_
     return environment.get_template("page.html").render(
         facts=facts, name=text.clean(name), questions=QUESTIONS, most_bars=MOST_BARS

@@ -9,6 +9,7 @@ from typing import Any
 
 LONGEST = 120
 """Characters of a name or title that the report shows."""
+LONGEST_GENRE = 50
 
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
@@ -52,6 +53,20 @@ def name_of(artist: object, title: object, path: object) -> str:
 def count(number: int) -> str:
     """A whole number with thousands apart."""
     return f"{number:,}"
+
+
+def short(number: int) -> str:
+    """A whole number in at most four characters, for small places: 999, 1.2k, 34k, 5.6M."""
+    if number < 1000:
+        return str(number)
+    for unit, size in (("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)):
+        # Rounded first, so that 9,960 is 10k and not 10.0k.
+        tenths = round(number / size, 1)
+        if tenths < 10:
+            return f"{tenths:.1f}{unit}"
+        if round(number / size) < 1000:
+            return f"{round(number / size)}{unit}"
+    return f"{number / 1_000_000_000:.0f}G"
 
 
 def plural(number: int, singular: str, several: str | None = None) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, standing, track
-from catalog.report.text import clean, name_of
+from catalog.report.text import LONGEST_GENRE, clean, name_of
 from catalog.report.totals import is_there
 
 MOST_EXAMPLES = 4
@@ -102,7 +102,9 @@ def read_untagged(connection: Connection) -> Untagged:
             # The probability is that of the first choice; it says nothing about a broader term.
             sure = row.probability if row.suggested_genre == row.predicted_genre else None
             examples[key].append(
-                Example(name_of(row.artist, row.title, row.path), clean(row.suggested_genre), sure)
+                Example(
+                    name_of(row.artist, row.title, row.path), clean(row.suggested_genre, LONGEST_GENRE), sure
+                )
             )
     order = [*WAYS, *sorted(set(counts) - set(WAYS))]
     order.append(order.pop(order.index("unknown")))

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.report.text import clean, name_of, percent, words
+from catalog.report.text import clean, name_of, percent, short, words
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
@@ -48,6 +48,26 @@ def test_only_all_is_100_percent_and_only_nothing_is_0(share):
     shown = percent(share)
     assert (shown == "100\u00a0%") == (share == 1)
     assert (shown == "0\u00a0%") == (share == 0)
+
+
+def test_short_numbers():
+    numbers = (0, 999, 1_000, 1_240, 9_960, 34_000, 999_600, 5_600_000, 2_000_000_000)
+    assert [short(number) for number in numbers] == [
+        "0",
+        "999",
+        "1.0k",
+        "1.2k",
+        "10k",
+        "34k",
+        "1.0M",
+        "5.6M",
+        "2.0G",
+    ]
+
+
+@given(st.integers(0, 10**12))
+def test_short_numbers_are_short(number):
+    assert len(short(number)) <= 5
 
 
 @given(JSON)
