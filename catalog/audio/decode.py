@@ -156,9 +156,7 @@ class _Take:
 
     @property
     def audible(self) -> bool:
-        return (
-            bool(self.chunks) and loudness(np.concatenate([samples for _, samples in self.chunks])) >= SILENCE
-        )
+        return loudness(*(samples for _, samples in self.chunks)) >= SILENCE
 
     @property
     def runs(self) -> Iterator[Waveform]:
@@ -202,7 +200,7 @@ def _sought(
     target = int(max(0.0, begin - RUN_UP) / base)
     try:
         container.seek(walk.first + target, stream=stream)
-    except av.error.FFmpegError:
+    except (av.error.FFmpegError, OverflowError):
         return None
     placed = _stamped(demux.packets(container, stream), walk.first)
     first = next(placed, None)
@@ -249,10 +247,10 @@ def _frames(stream: AudioStream, placed: Iterator[Placed], take: _Take) -> Itera
     for begin, packet in placed:
         if begin + (packet.duration or 0) < early:
             continue
-        packet.pts = packet.dts = begin
         try:
+            packet.pts = packet.dts = begin
             yield from context.decode(packet)
-        except (av.error.FFmpegError, MemoryError):
+        except (av.error.FFmpegError, MemoryError, OverflowError):
             take.damaged += 1
     try:
         yield from context.decode(None)  # a decoder may hold its last frames back until it is told
