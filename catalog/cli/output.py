@@ -136,9 +136,10 @@ def progress(description: str) -> Iterator[Callable[[int, int | None, str], None
 def _print_json_rows(rows: Iterable[dict[str, Any]]) -> None:
     empty = True
     for row in rows:
-        click.echo("[" if empty else ",")
         finite = {name: _finite(value) for name, value in row.items()}
-        click.echo("  " + json.dumps(finite, default=_plain, ensure_ascii=False), nl=False)
+        # Not by click.echo, which sends every line on its way at once: a million rows would take minutes.
+        sys.stdout.write("[\n  " if empty else ",\n  ")
+        sys.stdout.write(json.dumps(finite, default=_plain, ensure_ascii=False))
         empty = False
     click.echo("[]" if empty else "\n]")
 
@@ -182,6 +183,9 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}"
+    words = _words(value)
+    if words is not None:
+        return printable(words)
     plain = _plain(value) if isinstance(value, (datetime, date, bytes)) else value
     text = json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else str(plain)
     return printable(text)
@@ -195,3 +199,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     return str(value)
+
+
+def _words(value: Any) -> str | None:
+    """The reasons of a suspect in words; None for anything else. SQLite gives JSON as text."""
+    if isinstance(value, str) and value.startswith("[{") and '"words"' in value:
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            return None
+    if not isinstance(value, list) or not value:
+        return None
+    said = [one.get("words") for one in value if isinstance(one, dict)]
+    return "; ".join(said) if len(said) == len(value) and all(isinstance(one, str) for one in said) else None

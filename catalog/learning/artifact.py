@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skops.io
 
 from catalog.learning.calibration import Calibration
 from catalog.learning.crossfit import FittedModel
@@ -27,6 +26,8 @@ class ArtifactRefused(Exception):  # noqa: N818 - the name says what it is
 
 def save_artifact(folder: Path, model: FittedModel) -> tuple[str, str]:
     """Writes the model into the folder, whole or not at all. Gives the file's name and its SHA-256 in hex."""
+    import skops.io  # it takes seconds to import, and most runs need no artifact
+
     content = skops.io.dumps(_plain(model))
     digest = hashlib.sha256(content).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +46,8 @@ def save_artifact(folder: Path, model: FittedModel) -> tuple[str, str]:
 
 def load_artifact(folder: Path, name: str, digest: str) -> FittedModel:
     """The model in the file. Raises ArtifactRefused where the file is missing, changed, or holds foreign types."""
+    import skops.io
+
     content = read_artifact(folder, name, digest)
     foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - TRUSTED)
     if foreign:

@@ -45,11 +45,15 @@ class Algorithm:
 
     def build(self, parameters: Mapping[str, Any] | None = None, *, seed: int = 0) -> Classifier:
         """An unfitted classifier with the defaults overridden. UnknownParameterError before any work."""
+        return self.make(self.complete(parameters), seed)
+
+    def complete(self, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """All parameters, the defaults overridden by those given. UnknownParameterError for one it does not have."""
         given = dict(parameters or {})
         if unknown := sorted(set(given) - set(self.defaults)):
             known = ", ".join(sorted(self.defaults))
             raise UnknownParameterError(f"{self.name} has no parameter {unknown[0]!r}; it has: {known}")
-        return self.make({**self.defaults, **given}, seed)
+        return {**self.defaults, **given}
 
 
 def _logistic_regression(parameters: Mapping[str, Any], seed: int) -> Classifier:

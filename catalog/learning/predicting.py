@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from catalog.collection.recipes import Recipe
 from catalog.collection.vectors import load_matrix
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
-from catalog.db.tables import snapshot_member
+from catalog.db.tables import feature_vector, genre, snapshot_member, standing, track
 from catalog.learning.artifact import load_artifact
 from catalog.learning.classifiers import Matrix
 from catalog.learning.hierarchy import Hierarchy
@@ -28,7 +29,7 @@ from catalog.learning.prediction import (
 )
 from catalog.learning.priors import estimate_priors
 from catalog.learning.propagation import agreements, suggestions
-from catalog.learning.registry import ZERO_SHOT, get_model, model_recipe
+from catalog.learning.registry import ZERO_SHOT, get_model, model_recipe, note
 from catalog.learning.threshold import Answers, withheld
 from catalog.learning.zero_shot_model import rebuild_zero_shot
 
@@ -57,10 +58,14 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
     """Brings the predictions of a model up to date for all tracks outside its training set.
 
     Untagged tracks are answered from the album's or artist's other tracks where these agree and the sound does not
-    object, else from the sound. Gives how many predictions are new, have changed or are gone. Raises ArtifactRefused.
+    object, else from the sound. Gives how many predictions are new, have changed or are gone; where nothing that they
+    rest on has changed, nothing is computed. Raises ArtifactRefused.
     """
     with database.read() as connection:
         row = get_model(connection, model_id)
+        basis = _basis(connection, row, with_priors=with_priors)
+        if row["metrics"].get("predicted_from") == basis:
+            return 0
         answerer = load_answerer(connection, models, row)
         shares = _training_shares(connection, row)
         tracks = load_tracks(connection)
@@ -106,7 +111,28 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
         changed += drop_predictions(connection, model_id, keep=np.concatenate([ids, members, silent]))
         if row["status"] == "active":
             refresh_standing(connection, changed)
+        note(connection, model_id, predicted_from=basis)
     return len(changed)
+
+
+def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str:
+    """What tells two states of all that the predictions of a model rest on apart, as a hash."""
+    digest = hashlib.blake2b(f"{row['id']} {with_priors}".encode(), digest_size=16)
+    recipe = model_recipe(connection, row["id"])
+    queries = (
+        sa.select(track.c.id, track.c.artist_id, track.c.album_id, standing.c.tagged_genre_id)
+        .join_from(track, standing, isouter=True)
+        .where(track.c.state != "missing")
+        .order_by(track.c.id),
+        sa.select(feature_vector.c.track_id, feature_vector.c.computed_at)
+        .where(feature_vector.c.feature_set_id == recipe.id)
+        .order_by(feature_vector.c.track_id),
+        sa.select(genre.c.id, genre.c.broader_id, genre.c.suggest).order_by(genre.c.id),
+    )
+    for query in queries:
+        for found in connection.execution_options(yield_per=CHUNK).execute(query):
+            digest.update(repr(tuple(found)).encode())
+    return digest.hexdigest()
 
 
 def load_answerer(connection: Connection, models: Path, row: RowMapping) -> Answerer:

@@ -155,13 +155,16 @@ def promote(connection: Connection, model_id: int) -> None:
     refresh_standing(connection)
 
 
+def note(connection: Connection, model_id: int, **facts: Any) -> None:
+    """Adds to the metrics of a model."""
+    metrics = {**get_model(connection, model_id)["metrics"], **facts}
+    connection.execute(sa.update(model).where(model.c.id == model_id).values(metrics=metrics))
+
+
 def reject(connection: Connection, model_id: int, reason: str) -> None:
     """Marks a candidate that was worse than the model in force."""
-    row = get_model(connection, model_id)
-    metrics = {**row["metrics"], "rejected": reason}
-    connection.execute(
-        sa.update(model).where(model.c.id == model_id).values(status="rejected", metrics=metrics)
-    )
+    note(connection, model_id, rejected=reason)
+    connection.execute(sa.update(model).where(model.c.id == model_id).values(status="rejected"))
 
 
 def previous_model(connection: Connection) -> RowMapping:

@@ -107,14 +107,13 @@ def train(database: Database, models: Path, wanted: Training) -> TrainingReport:
     command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError, NothingHeard or
     ValueError before work starts; the active model stays as it is then.
     """
-    chosen = algorithm(wanted.algorithm)
-    chosen.build(wanted.parameters, seed=wanted.seed)
+    complete = algorithm(wanted.algorithm).complete(wanted.parameters)
     with database.read() as connection:
         material = gather(connection, wanted)
     if material.snapshot is None:
         return TrainingReport("nothing to learn", material.reason or "", None, material.support)
     parameters = {
-        "classifier": {**chosen.defaults, **wanted.parameters},
+        "classifier": complete,
         "precision": wanted.precision,
         "vectors": hashlib.blake2b(np.ascontiguousarray(material.X).tobytes(), digest_size=16).hexdigest(),
     }

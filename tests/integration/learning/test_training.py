@@ -117,7 +117,8 @@ def test_a_candidate_that_was_not_finished_is_finished(
     fill()
     report = train(database, tmp_path, WANTED)
     with database.write() as connection:
-        connection.execute(sa.update(model).values(status="candidate"))
+        metrics = {key: value for key, value in report.metrics.items() if key != "predicted_from"}
+        connection.execute(sa.update(model).values(status="candidate", metrics=metrics))
         connection.execute(sa.delete(prediction).where(prediction.c.fold.is_(None)))
     again = train(database, tmp_path, WANTED)
     assert (again.outcome, again.model_id) == ("promoted", report.model_id)
