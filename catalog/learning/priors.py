@@ -8,6 +8,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 FEWEST_TRACKS = 30
+HELD = 50.0
+"""Tracks that the training shares stand for beside those seen: a few artists must not move all the others."""
 BOUND = 3.0
 ITERATIONS = 200
 TOLERANCE = 1e-6
@@ -41,9 +43,10 @@ def estimate_priors(
     """Re-estimates priors from calibrated probabilities (n, classes) of tracks without a tag.
 
     Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities" (2002):
-    the mean of the corrected probabilities is the next estimate, until it stands still. The estimate of a class
-    stays within `bound` times (or one `bound`-th of) its training share, because EM on a few tracks runs to
-    extremes; under `fewest` tracks nothing is estimated. `training` (classes,) are shares that sum to 1.
+    the mean of the corrected probabilities, HELD tracks with the training shares among them, is the next estimate,
+    until it stands still. The estimate of a class stays within `bound` times (or one `bound`-th of) its training
+    share, because EM on a few tracks runs to extremes; under `fewest` tracks nothing is estimated. `training`
+    (classes,) are shares that sum to 1.
     """
     if bound < 1.0:
         raise ValueError(f"a bound is at least 1, not {bound}")
@@ -54,7 +57,8 @@ def estimate_priors(
     for _ in range(ITERATIONS):
         weighted = probability * (estimated / np.maximum(training, 1e-12))
         weighted /= np.maximum(weighted.sum(axis=1, keepdims=True), 1e-12)
-        following = _within(weighted.mean(axis=0), low, high)
+        shares = (weighted.sum(axis=0) + HELD * training) / (len(probability) + HELD)
+        following = _within(shares, low, high)
         moved = float(np.abs(following - estimated).max())
         estimated = following
         if moved < TOLERANCE:
