@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -66,9 +66,8 @@ def ask_sqlite(
             _refuse(error, question, deadline, seconds)
         if cursor.description is None:
             raise QuestionRefused(READ_ONLY)
-        yield Answer(
-            tuple(column[0] for column in cursor.description), _rows(cursor, question, deadline, seconds)
-        )
+        with closing(_rows(cursor, question, deadline, seconds)) as rows:
+            yield Answer(tuple(column[0] for column in cursor.description), rows)
 
 
 def authorize(
@@ -89,7 +88,7 @@ def authorize(
 
 def _rows(
     cursor: sqlite3.Cursor, question: str, deadline: float | None, seconds: float | None
-) -> Iterator[Sequence[Any]]:
+) -> Generator[Sequence[Any]]:
     try:
         yield from cursor
     except (sqlite3.Error, sqlite3.Warning) as error:

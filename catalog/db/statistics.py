@@ -64,7 +64,7 @@ def _collections(connection: Connection) -> Iterator[Figure]:
 
 def _tracks(connection: Connection) -> Iterator[Figure]:
     states: dict[str, int] = dict(
-        connection.execute(sa.select(track.c.state, sa.func.count()).group_by(track.c.state)).tuples().all()
+        connection.execute(sa.select(track.c.state, sa.func.count()).group_by(track.c.state)).all()
     )
     for state in ("present", "missing", "metadata"):
         yield Figure("tracks", state, states.get(state, 0))

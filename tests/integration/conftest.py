@@ -53,7 +53,7 @@ TRACKS = {
 
 def fill(connection: Connection) -> Sample:
     """Puts the sample in and brings what is computed up to date."""
-    sample = Sample(genres=dict(connection.execute(sa.select(t.genre.c.name, t.genre.c.id)).tuples().all()))
+    sample = Sample(genres=dict(connection.execute(sa.select(t.genre.c.name, t.genre.c.id)).all()))
     folder = insert(
         connection, t.collection, name="records", kind="folder", root="/m", root_bytes=b"/m", added_at=DAY
     )
@@ -231,9 +231,10 @@ def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> N
         tracks=1,
         suspicion=0.9,
     )
-    for title, genre, suggested, suspicion, within in (
-        ("Dew", jazz, classical, 0.9, case),
-        ("Basalt", rock, pop, 0.4, None),
+    for title, genre, suggested, suspicion, within, relation in (
+        ("Dew", jazz, classical, 0.9, case, "different"),
+        ("Basalt", rock, pop, 0.4, None, "different"),
+        ("Amber", rock, sample.genres["Metal"], 0.7, None, "narrower"),
     ):
         insert(
             connection,
@@ -244,7 +245,7 @@ def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> N
             suggested_genre_id=suggested,
             doubt_case_id=within,
             suspicion=suspicion,
-            relation="different",
+            relation=relation,
             reasons=[f"{title} sounds otherwise"],
         )
     insert(

@@ -1,0 +1,87 @@
+"""The verb `db`: upgrade, downgrade, check."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.cli import run
+from catalog.db.database import Database
+
+
+def differences(outcome: Any) -> dict[str, int]:
+    return {row["check"]: row["differences"] for row in json.loads(outcome.out)}
+
+
+def test_a_sound_catalog(invoke: Any, sample: Any, database: Database) -> None:
+    done = invoke("db", "check", "--json")
+    assert done.code == 0
+    names = ["tables", "views", *(["integrity", "references"] if database.is_sqlite else [])]
+    assert differences(done) == dict.fromkeys([*names, "standing", "confusion_count", "genre_ancestor"], 0)
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("UPDATE standing SET tagged_genre = 'Polka' WHERE tagged_genre = 'Jazz'", {"standing": 2}),
+        ("DELETE FROM standing", {"standing": 8}),
+        (
+            "UPDATE confusion_count SET tracks = 99 WHERE tagged_genre_id = predicted_genre_id",
+            {"confusion_count": 6},
+        ),
+        ("DELETE FROM genre_ancestor WHERE distance = 0 AND genre_id = 1", {"genre_ancestor": 1}),
+        ("DROP VIEW untagged", {"views": 1}),
+    ],
+)
+def test_what_differs_is_found_and_repaired(
+    invoke: Any, sample: Any, database: Database, damage: str, found: dict[str, int]
+) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql(damage)
+    done = invoke("db", "check", "--json")
+    assert done.code == 1
+    assert {name: number for name, number in differences(done).items() if number} == found
+    assert "--repair" in done.err
+    assert invoke("db", "check", "--repair").code == 0
+    assert invoke("db", "check").code == 0
+
+
+def test_a_reference_to_nothing_is_found(sqlite_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import sqlite3
+
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+        connection.execute(
+            "INSERT INTO genre_alias (genre_id, alias, folded, added_by) VALUES (9999, 'x', 'x', 'x')"
+        )
+    connection.close()
+    assert run(["--database-url", sqlite_url, "db", "check", "--json"]) == 1
+    assert "genre_alias refers to a row of genre that is not there" in capsys.readouterr().out
+
+
+def test_down_and_up_again(invoke: Any, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "nothing to do" in invoke("db", "upgrade").err
+    assert "would go" in invoke("db", "downgrade", "base", "--dry-run").err
+    assert invoke("stats").code == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert invoke("db", "downgrade", "base").code == 130
+    assert invoke("stats").code == 0
+    database.close()
+    assert invoke("db", "downgrade", "base", "--yes").code == 0
+    assert invoke("stats").code == 1
+    assert invoke("db", "downgrade", "base", "--yes").code == 1
+    assert "nothing was changed" in invoke("db", "upgrade", "--dry-run").err
+    assert invoke("stats").code == 1
+    assert invoke("db", "upgrade").code == 0
+    assert invoke("db", "check").code == 0
+    with database.read() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM genre")).scalar_one() > 200
+
+
+def test_a_revision_that_is_unknown(invoke: Any, database: Database) -> None:
+    for verb in (("upgrade", "nix"), ("downgrade", "nix", "-y")):
+        done = invoke("db", *verb)
+        assert (done.code, "nix" in done.err, done.err.count("\n")) == (1, True, 1)

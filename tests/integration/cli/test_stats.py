@@ -1,0 +1,50 @@
+"""The verb `stats`: numbers at a glance."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+
+def test_the_numbers(invoke: Any, sample: Any) -> None:
+    done = invoke("stats", "--json")
+    assert done.code == 0
+    numbers = json.loads(done.out)
+    assert numbers["model"].pop("in force") == sample.model_id
+    assert numbers == {
+        "collections": {"records": 8},
+        "tracks": {"present": 8, "missing": 0, "metadata": 0, "hours": 0.4, "artists": 2, "albums": 3},
+        "genres": {"tagged": 6, "untagged": 2, "distinct": 4},
+        "features": {"musicnn": 8},
+        "failures": {"too-short": 1},
+        "model": {
+            "algorithm": "logistic",
+            "since": "2026-01-02T03:04:05+00:00",
+            "right for unheard artists": 0.5,
+            "right, at least": 0.3,
+            "right, at most": 0.7,
+            "always the commonest genre": 0.34,
+            "copy of the artist's other tracks": 0.4,
+            "classes": 4,
+            "tracks": 6,
+        },
+        "untagged tracks answered by": {"album": 1, "not answered": 1},
+        "doubts": {"suspects": 2, "undecided": 1, "cases": 1},
+        "decisions": {"keep": 1},
+    }
+
+
+def test_an_empty_catalog_has_numbers_too(invoke: Any) -> None:
+    done = invoke("stats", "--csv")
+    assert done.code == 0
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert {"about": "tracks", "what": "present", "value": "0"} in rows
+    assert {"about": "model", "what": "in force", "value": ""} in rows
+
+
+def test_a_table_for_people(invoke: Any, sample: Any) -> None:
+    lines = invoke("stats").out.splitlines()
+    assert lines[0].split() == ["about", "what", "value"]
+    assert any(line.split() == ["doubts", "cases", "1"] for line in lines)
