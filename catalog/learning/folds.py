@@ -39,6 +39,7 @@ def stratified_group_folds(
     tracks, then to chance by `seed`. Of a few deals the first is taken in which no class with two groups or more
     fell into one fold, which would leave it unknown to the model that is asked for it.
     """
+    # scikit-learn's StratifiedGroupKFold deals as evenly, but promises no such thing, and warns of small classes.
     names, group = np.unique(groups, return_inverse=True)
     classes = int(y.max()) + 1
     table = np.zeros((names.size, classes))
