@@ -27,7 +27,6 @@ suspects = sa.table(
     sa.column("tagged_genre", sa.Text()),
     sa.column("suggested_genre", sa.Text()),
     sa.column("suspicion", sa.Float()),
-    sa.column("relation", sa.Text()),
     sa.column("reasons", sa.JSON()),
     sa.column("case_id", sa.Text()),
     sa.column("decision", sa.Text()),
@@ -42,8 +41,11 @@ cases = sa.table(
 )
 """The view `cases`."""
 
-is_doubt = suspects.c.decision.is_(None) & (suspects.c.relation != "narrower")
-"""Open suspects. What was heard as a narrower term than its tag could be more precise; that is no doubt."""
+imprecise = sa.table("could_be_more_precise", sa.column("track_id", sa.BigInteger()))
+"""The view `could_be_more_precise`: heard as a narrower term than the tag, which is no doubt."""
+
+is_doubt = suspects.c.decision.is_(None)
+"""Open suspects."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,18 @@ def read_doubts(connection: Connection, most: int = MOST_CASES) -> Doubts:
             sa.func.count(suspects.c.case_id.distinct()).filter(is_doubt)
             + sa.func.count().filter(is_doubt, suspects.c.case_id.is_(None)),
             sa.func.count(suspects.c.track_id.distinct()).filter(is_doubt),
-            sa.func.count(suspects.c.track_id.distinct()).filter(
-                suspects.c.relation == "narrower", suspects.c.decision.is_(None)
-            ),
             sa.func.count(suspects.c.decision),
         )
     ).one()
-    return Doubts(bool(audited), *number, largest=_largest(connection, most))
+    precise = connection.execute(sa.select(sa.func.count(imprecise.c.track_id.distinct()))).scalar_one()
+    return Doubts(
+        audited=bool(audited),
+        cases=number[0],
+        tracks=number[1],
+        precise=precise,
+        decided=number[2],
+        largest=_largest(connection, most),
+    )
 
 
 # A suspect outside every case is a case by itself; no case is named like that.
