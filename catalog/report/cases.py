@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import audit
-from catalog.report.text import LONGEST_GENRE, clean, name_of, plural, words
+from catalog.report.reasons import common_reasons
+from catalog.report.text import LONGEST_GENRE, clean, name_of, plural
 
 MOST_CASES = 10
 MOST_TRACKS = 12
 """Tracks of one case that the report lists by title."""
-MOST_REASONS = 3
 
 suspects = sa.table(
     "suspects",
@@ -73,8 +73,8 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Whose tracks: the artist, or else the album."""
-        return self.artist or self.album or "Unknown artist"
+        """Whose tracks: the artist, or else the album, or else the track itself."""
+        return self.artist or self.album or (self.examples[0].title if self.examples else "")
 
     @property
     def sentence(self) -> str:
@@ -98,7 +98,7 @@ class Doubts:
 
 
 def read_doubts(connection: Connection, most: int = MOST_CASES) -> Doubts:
-    """Reads the open doubts. Large is a case with many tracks that are probably wrong: the sum of suspicions."""
+    """Reads the open doubts. The largest cases are those of most tracks, as in what the main job says."""
     audited = connection.execute(
         sa.select(sa.func.count())
         .select_from(audit)
@@ -130,7 +130,7 @@ case_key = sa.func.coalesce(
 
 
 def _largest(connection: Connection, most: int) -> tuple[Case, ...]:
-    weight = sa.func.sum(suspects.c.suspicion).label("weight")
+    suspicion = sa.func.max(suspects.c.suspicion).label("suspicion")
     tracks = sa.func.count().label("tracks")
     case = case_key.label("case_key")
     grouped = connection.execute(
@@ -141,12 +141,11 @@ def _largest(connection: Connection, most: int) -> tuple[Case, ...]:
             suspects.c.suggested_genre,
             sa.func.min(suspects.c.artist).label("artist"),
             tracks,
-            sa.func.max(suspects.c.suspicion).label("suspicion"),
-            weight,
+            suspicion,
         )
         .where(is_doubt)
         .group_by(case, suspects.c.case_id, suspects.c.tagged_genre, suspects.c.suggested_genre)
-        .order_by(weight.desc(), tracks.desc(), case)
+        .order_by(tracks.desc(), suspicion.desc(), case)
         .limit(most)
     ).all()
     # Looked up afterwards: a join of two views in one query is planned badly, minutes at a million tracks.
@@ -169,7 +168,7 @@ def _case(row: sa.Row[Any], known: sa.Row[Any] | None, tracks: list[sa.Row[Any]]
         suggested=clean(row.suggested_genre, LONGEST_GENRE),
         tracks=row.tracks,
         suspicion=_share(row.suspicion if known is None else known.suspicion),
-        reasons=_commonest_reasons(tracks),
+        reasons=common_reasons([track.reasons for track in tracks]),
         examples=tuple(
             DoubtedTrack(clean(track.title) or name_of(None, None, track.path), _share(track.suspicion))
             for track in tracks
@@ -205,9 +204,3 @@ def _details(connection: Connection, keys: list[str]) -> dict[str, list[sa.Row[A
     for row in rows:
         details[row.case_key].append(row)
     return details
-
-
-def _commonest_reasons(tracks: list[sa.Row[Any]]) -> tuple[str, ...]:
-    """Reasons that hold for the most of the tracks; among equals the order in which the audit gave them."""
-    found = Counter(reason for track in tracks for reason in dict.fromkeys(words(track.reasons)))
-    return tuple(reason for reason, _ in found.most_common(MOST_REASONS))
