@@ -1,0 +1,161 @@
+"""The verb `doctor`: what is well, what is not, and what to do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.cli import run
+from catalog.db import tables as t
+from catalog.db.columns import now
+from catalog.db.database import Database
+
+
+def found(outcome: Any) -> dict[str, dict[str, str]]:
+    return {row["subject"]: row for row in json.loads(outcome.out)}
+
+
+def test_all_is_well(invoke: Any, database: Database, home: Path) -> None:
+    done = invoke("doctor", "--json")
+    rows = found(done)
+    assert (done.code, "all is well" in done.err) == (0, True), done.out
+    assert {
+        "Python",
+        "libraries",
+        "home",
+        "disk",
+        "database",
+        "broker",
+        "decoders",
+        "networks",
+        "model",
+    } < rows.keys()
+    assert {row["state"] for row in rows.values()} == {"ok"}
+    assert rows["model"]["finding"].startswith("none in force")
+    assert ("journal" if database.is_sqlite else "server") in rows
+    assert not (home / "run" / "valkey.sock").exists()
+
+
+def test_before_the_first_run_nothing_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--home", str(tmp_path / "home"), "doctor", "--csv"]) == 0
+    assert "begin with: catalog ingest FOLDER" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_model_in_force_must_be_the_one_that_was_written(
+    invoke: Any, sample: Any, database: Database, home: Path
+) -> None:
+    folder = home / "models"
+    folder.mkdir(parents=True)
+    (folder / "a.skops").write_bytes(b"a model")
+    digest = hashlib.sha256(b"a model").hexdigest()
+    with database.write() as connection:
+        connection.execute(sa.update(t.model).values(artifact="a.skops", artifact_sha256=digest))
+    assert found(invoke("doctor", "--json"))["model"]["state"] == "ok"
+    (folder / "a.skops").write_bytes(b"another")
+    done = invoke("doctor", "--json")
+    assert (done.code, found(done)["model"]["state"]) == (1, "problem")
+    (folder / "a.skops").unlink()
+    assert found(invoke("doctor", "--json"))["model"]["state"] == "problem"
+
+
+def test_a_heartbeat_from_the_future(invoke: Any, database: Database) -> None:
+    with database.write() as connection:
+        beat = now() + timedelta(hours=2)
+        connection.execute(
+            sa.insert(t.worker).values(name="w", host="h", pid=1, version="1", heartbeat_at=beat)
+        )
+    done = invoke("doctor", "--json")
+    assert (done.code, found(done)["clock"]["state"]) == (0, "warning")
+    assert "NTP" in found(done)["clock"]["advice"]
+
+
+def test_a_broker_that_does_not_answer(
+    sqlite_url: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = [
+        "--home",
+        str(home),
+        "--database-url",
+        sqlite_url,
+        "--redis-url",
+        "redis://:secret@localhost:1/0",
+    ]
+    assert run([*options, "doctor", "--json"]) == 1
+    printed = capsys.readouterr()
+    (broker,) = [row for row in json.loads(printed.out) if row["subject"] == "broker"]
+    assert broker["state"] == "problem"
+    assert "secret" not in printed.out + printed.err
+
+
+def test_a_database_that_does_not_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = "postgresql://somebody:secret@localhost:1/catalog"
+    assert run(["--home", str(tmp_path), "--database-url", url, "doctor"]) == 1
+    printed = capsys.readouterr()
+    assert "cannot be opened" in printed.out
+    assert "secret" not in printed.out + printed.err
+
+
+def test_a_database_of_another_time_or_program(
+    sqlite_url: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import sqlite3
+
+    arguments = ["--home", str(home), "--database-url", sqlite_url, "doctor"]
+    file = sqlite_url.removeprefix("sqlite:///")
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE catalog_version SET version_num = 'f00'")
+    connection.close()
+    assert run(arguments) == 1
+    assert "newer than this program" in capsys.readouterr().out
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE catalog_version")
+    connection.close()
+    assert run(arguments) == 1
+    assert "another program" in capsys.readouterr().out
+    Path(file).write_text("no database at all" * 999)
+    assert run(arguments) == 1
+    assert "not a database" in capsys.readouterr().out
+
+
+def test_a_disk_that_is_nearly_full(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine = shutil.disk_usage(Path("/"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: genuine._replace(free=2**28))
+    done = invoke("doctor", "--json")
+    assert (done.code, found(done)["disk"]["state"]) == (0, "warning")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: genuine._replace(free=2**20))
+    assert invoke("doctor").code == 1
+
+
+def test_a_home_that_cannot_be_written_to(
+    sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write anywhere, so that the system's answer is given here.
+    monkeypatch.setattr(os, "access", lambda _path, mode: not mode & os.W_OK)
+    assert run(["--home", str(tmp_path), "--database-url", sqlite_url, "doctor"]) == 1
+    assert "cannot be written to" in capsys.readouterr().out
+    (tmp_path / "file").touch()
+    assert run(["--home", str(tmp_path / "file" / "home"), "--database-url", sqlite_url, "doctor"]) == 1
+    assert "is not a folder" in capsys.readouterr().out
+
+
+def test_what_is_lacking_is_named(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from catalog.cli import checkup
+
+    monkeypatch.setitem(checkup.DECODERS, "FLAC", ("no-such-decoder",))
+    monkeypatch.setattr(
+        checkup, "requires", lambda _: ["numpy>=2", "no-such-library>=1", 'pytest; extra == "dev"']
+    )
+    done = invoke("doctor", "--json")
+    rows = found(done)
+    assert done.code == 1
+    assert rows["decoders"]["finding"] == "cannot read FLAC"
+    assert rows["libraries"]["finding"] == "not installed: no-such-library"
