@@ -1,0 +1,254 @@
+"""What analysing a track does to the catalog, seen in this process: the same code that workers run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.collection.fingerprint import fingerprint
+from catalog.collection.recipes import register
+from catalog.db.database import Database
+from catalog.db.tables import claim, collection, failure, feature_vector, track, track_tag, worker
+from catalog.settings import Settings
+from tests.integration.workers.sound import CRASHES, QUIET, RAISES, AddTracks, write_sound
+from workers import claims, hearing, liveness
+from workers.hearing import Wanted
+from workers.here import analyze_here
+
+
+def fingerprint_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return fingerprint(stream, path.stat().st_size)
+
+
+def add_tag(path: Path) -> None:
+    """Appends a chunk that is no sound, as a tag editor does."""
+    with path.open("r+b") as file:
+        data = file.read()
+        chunk = (
+            b"LIST" + (4 + 12).to_bytes(4, "little") + b"INFO" + b"IGNR" + (4).to_bytes(4, "little") + b"Folk"
+        )
+        file.seek(0, os.SEEK_END)
+        file.write(chunk)
+        file.seek(4)
+        file.write((len(data) + len(chunk) - 8).to_bytes(4, "little"))
+
+
+def scan_again(database: Database, path: Path, track_id: int) -> None:
+    with database.write() as connection:
+        status = path.stat()
+        connection.execute(
+            sa.update(track)
+            .where(track.c.id == track_id)
+            .values(size=status.st_size, mtime_ns=status.st_mtime_ns, fingerprint=fingerprint_of(path))
+        )
+
+
+def test_everything_pending_is_analysed(database: Database, tiny: FeatureSet, add_tracks: AddTracks) -> None:
+    ids = add_tracks(QUIET, 0.2, RAISES)
+    seen = []
+    report = analyze_here(database, [tiny], on_progress=seen.append)
+    assert (report.analysed, report.failed) == (2, 1)
+    assert seen[-1].done == seen[-1].total == 3
+    assert "1 failed" in seen[-1].remark
+    with database.read() as connection:
+        rows = connection.execute(sa.select(feature_vector)).all()
+        assert sorted(row.track_id for row in rows) == ids[:2]
+        assert all(row.provenance["audio_hash"] and row.provenance["decoder"] == "PyAV" for row in rows)
+        assert connection.execute(sa.select(sa.func.count()).select_from(track_tag)).scalar_one() == 2
+        assert connection.execute(sa.select(claim)).all() == []
+        assert connection.execute(sa.select(worker.c.stopped_at)).scalar_one() is not None
+    assert analyze_here(database, [tiny]).analysed == 0
+
+
+def test_only_what_was_asked_for_is_analysed(
+    database: Database, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    ids = add_tracks(*[QUIET] * 4)
+    report = analyze_here(database, [tiny], where=track.c.id.in_(ids[:2]))
+    assert report.analysed == 2
+
+
+def test_a_change_of_tags_renews_and_a_change_of_sound_analyses_again(
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagged, replaced = add_tracks(QUIET, QUIET)
+    analyze_here(database, [tiny])
+    add_tag(music / "0000.wav")
+    write_sound(music / "0001.wav", 0.1)
+    for track_id, name in ((tagged, "0000.wav"), (replaced, "0001.wav")):
+        scan_again(database, music / name, track_id)
+    analysed = []
+    real = hearing.analyze
+    monkeypatch.setattr(
+        hearing,
+        "analyze",
+        lambda path, recipes: analysed.append(Path(os.fsdecode(path)).name) or real(path, recipes),
+    )
+    report = analyze_here(database, [tiny])
+    assert (report.analysed, report.failed) == (2, 0)
+    assert analysed == ["0001.wav"]
+    with database.read() as connection:
+        rows = connection.execute(
+            sa.select(feature_vector.c.track_id, feature_vector.c.vector, feature_vector.c.fingerprint)
+        )
+        found = {row.track_id: (round(float(row.vector[0]), 1), row.fingerprint) for row in rows}
+    assert found == {
+        tagged: (QUIET, fingerprint_of(music / "0000.wav")),
+        replaced: (0.1, fingerprint_of(music / "0001.wav")),
+    }
+
+
+def test_a_file_that_changed_since_the_scan_is_heard_as_it_is(
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    add_tracks(QUIET)
+    write_sound(music / "0000.wav", 0.1, seconds=0.9)
+    assert analyze_here(database, [tiny]).analysed == 1
+    with database.read() as connection:
+        heard = connection.execute(sa.select(feature_vector.c.fingerprint)).scalar_one()
+        row = connection.execute(sa.select(track.c.fingerprint, track.c.size)).one()
+    assert heard == row.fingerprint == fingerprint_of(music / "0000.wav")
+    assert row.size != (music / "0000.wav").stat().st_size, (
+        "the next scan must see that the tags may have changed"
+    )
+
+
+def test_a_file_that_is_gone_becomes_missing_and_a_disk_that_is_gone_does_not(
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    gone, there = add_tracks(QUIET, QUIET)
+    (music / "0000.wav").unlink()
+    report = analyze_here(database, [tiny])
+    assert (report.analysed, report.failed, report.missing) == (1, 0, 1)
+    with database.read() as connection:
+        rows = connection.execute(sa.select(track.c.id, track.c.state))
+        assert {row.id: row.state for row in rows} == {gone: "missing", there: "present"}
+        assert connection.execute(sa.select(failure)).all() == []
+    add_tracks(QUIET, QUIET)
+    shutil.rmtree(music)
+    for _ in range(2):
+        report = analyze_here(database, [tiny])
+        assert (report.analysed, report.failed, report.missing, report.out_of_reach) == (0, 0, 0, 2)
+        music.mkdir(exist_ok=True)
+
+
+def test_a_track_of_a_disk_that_goes_away_in_the_middle_is_given_back(
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    (track_id,) = add_tracks(QUIET)
+    with database.write() as connection:
+        wanted = [Wanted(tiny, register(connection, tiny))]
+        worker_id = liveness.enrol(connection, "ann", os.getpid())
+        (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
+    shutil.rmtree(music)
+    outcome = hearing.hear(claimed, wanted)
+    assert outcome.is_out_of_reach
+    with database.write() as connection:
+        assert hearing.store(connection, worker_id, claimed, wanted, outcome)
+        assert connection.execute(sa.select(track.c.state)).scalar_one() == "present"
+        assert connection.execute(sa.select(claim)).all() == []
+
+
+def test_a_late_result_is_dropped_whole(database: Database, tiny: FeatureSet, add_tracks: AddTracks) -> None:
+    (track_id,) = add_tracks(QUIET)
+    with database.write() as connection:
+        wanted = [Wanted(tiny, register(connection, tiny))]
+        worker_id = liveness.enrol(connection, "ann", os.getpid())
+        (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
+        outcome = hearing.hear(claimed, wanted)
+        claims.give_back(connection, worker_id)
+        assert not hearing.store(connection, worker_id, claimed, wanted, outcome)
+        assert connection.execute(sa.select(feature_vector)).all() == []
+        assert connection.execute(sa.select(track.c.audio_hash)).scalar_one() is None
+
+
+def test_a_recipe_that_fails_costs_the_others_nothing(
+    database: Database, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    (track_id,) = add_tracks(RAISES)
+    calm = FeatureSet("calm", 1, {}, ("seconds",), 8_000, lambda sound: sound.samples[:1])
+    with database.write() as connection:
+        wanted = [Wanted(features, register(connection, features)) for features in (tiny, calm)]
+        worker_id = liveness.enrol(connection, "ann", os.getpid())
+        ids = [one.recipe.id for one in wanted]
+        (claimed,) = claims.reserve(connection, worker_id, [track_id], ids)
+        assert hearing.store(connection, worker_id, claimed, wanted, hearing.hear(claimed, wanted))
+        assert connection.execute(sa.select(feature_vector.c.feature_set_id)).scalars().all() == [ids[1]]
+        (row,) = connection.execute(sa.select(failure)).all()
+        assert (row.feature_set_id, row.reason) == (ids[0], "error")
+
+
+def test_a_crash_here_counts_when_the_command_is_given_again(
+    database: Database,
+    settings: Settings,
+    tiny: FeatureSet,
+    add_tracks: AddTracks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crashes, fine = add_tracks(CRASHES, QUIET)
+    program = """
+import sys
+from datetime import timedelta
+from catalog.audio.registry import feature_set
+from catalog.db.database import open_database
+from workers import liveness
+from workers.here import analyze_here
+liveness.SILENT = timedelta(0)
+analyze_here(open_database(sys.argv[1]), [feature_set("tiny")])
+"""
+    codes = [
+        subprocess.run([sys.executable, "-c", program, settings.database_url], check=False).returncode
+        for _ in range(3)
+    ]
+    assert codes == [-11, -11, 0]
+    with database.read() as connection:
+        assert connection.execute(sa.select(feature_vector.c.track_id)).scalars().all() == [fine]
+        row = connection.execute(sa.select(failure)).one()
+        assert (row.track_id, row.reason) == (crashes, "poison")
+
+
+def test_names_that_are_no_text_are_files_like_any_other(
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    add_tracks(QUIET)
+    name = b"caf\xe9 \n.wav"
+    (music / "0000.wav").rename(music / os.fsdecode(name))
+    with database.write() as connection:
+        connection.execute(sa.update(track).values(path_bytes=name, path="caf\\xe9"))
+    assert analyze_here(database, [tiny]).analysed == 1
+
+
+def test_a_folder_in_the_place_of_a_file_is_a_failure(
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    add_tracks(QUIET)
+    (music / "0000.wav").unlink()
+    (music / "0000.wav").mkdir()
+    assert analyze_here(database, [tiny]).failed == 1
+    with database.read() as connection:
+        assert connection.execute(sa.select(failure.c.reason)).scalar_one() == "unreadable"
+
+
+def test_a_data_set_without_files_is_never_pending(database: Database, tiny: FeatureSet) -> None:
+    with database.write() as connection:
+        home = connection.execute(
+            sa.insert(collection).values(name="fma", kind="data_set").returning(collection.c.id)
+        ).scalar_one()
+        connection.execute(sa.insert(track).values(collection_id=home, external_id="2", state="metadata"))
+    report = analyze_here(database, [tiny])
+    assert (report.analysed, report.failed, report.out_of_reach) == (0, 0, 0)
+
+
+def test_wave_files_of_these_tests_are_what_they_say(music: Path) -> None:
+    write_sound(music / "one.wav")
+    with wave.open(str(music / "one.wav")) as file:
+        assert (file.getframerate(), file.getnframes()) == (8_000, 4_800)

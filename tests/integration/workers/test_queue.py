@@ -1,0 +1,244 @@
+"""The queue in a real Valkey: fed from the database, bounded, of one catalog, and of one kind of job."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+from redis import Redis
+from rq import Callback, Queue
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.collection.recipes import Recipe, register
+from catalog.db.database import Database, open_database
+from catalog.db.tables import claim, collection, feature_vector, track, worker
+from catalog.settings import Settings
+from tests.integration.workers.sound import QUIET, AddTracks
+from workers import claims, liveness
+from workers.broker import open_broker
+from workers.feed import LARGEST_BATCH, MOST_JOBS, Feeder
+from workers.horse_keeper import HorseKeeper
+from workers.jobs import Desk, sit_down
+from workers.queue import open_queue, queue_name, queued
+from workers.status import queue_status, synchronize
+
+
+@pytest.fixture
+def broker_connection(settings: Settings) -> Iterator[Redis]:
+    with open_broker(None, settings.run) as broker, broker.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def queue(database: Database, broker_connection: Redis) -> Queue:
+    return open_queue(queue_name(database), broker_connection)
+
+
+def add_names(database: Database, count: int) -> tuple[Recipe, list[int]]:
+    """Tracks without files, for what never looks at them."""
+    features = FeatureSet("none", 1, {}, ("a",), 8_000, lambda _: np.zeros(1, np.float32))
+    with database.write() as connection:
+        home = connection.execute(
+            sa.insert(collection)
+            .values(name="names", kind="folder", root="/", root_bytes=b"/")
+            .returning(collection.c.id)
+        ).scalar_one()
+        connection.execute(
+            sa.insert(track),
+            [
+                {"collection_id": home, "path": str(n), "path_bytes": b"%d" % n, "fingerprint": "f"}
+                for n in range(count)
+            ],
+        )
+        ids = connection.execute(sa.select(track.c.id).order_by(track.c.id)).scalars().all()
+        return register(connection, features), list(ids)
+
+
+def take(queue: Queue, jobs: int) -> list[int]:
+    """What a worker does with jobs that it takes out."""
+    taken: list[int] = []
+    for _ in range(min(jobs, queue.count)):
+        job = queue.fetch_job(queue.pop_job_id() or "")
+        assert job is not None
+        taken += job.args[0]
+    return taken
+
+
+def test_jobs_in_the_broker_are_bounded_and_every_track_comes_up(database: Database, queue: Queue) -> None:
+    recipe, ids = add_names(database, 3 * MOST_JOBS * LARGEST_BATCH + 5)
+    feeder = Feeder(queue, [recipe], 120, workers=2)
+    came: list[int] = []
+    with database.write() as connection:
+        while len(came) < len(ids):
+            feeder.top_up(connection)
+            assert 0 < queue.count <= MOST_JOBS
+            assert feeder.top_up(connection) == 0 or queue.count <= MOST_JOBS
+            taken = take(queue, MOST_JOBS // 2 + 1)
+            came += taken
+            connection.execute(
+                sa.insert(feature_vector),
+                [
+                    {"feature_set_id": recipe.id, "track_id": one, "vector": np.zeros(1, np.float32)}
+                    for one in taken
+                ],
+            )
+        assert sorted(came) == ids
+        feeder.top_up(connection)
+        assert feeder.top_up(connection) == 0
+
+
+def test_what_the_broker_forgets_is_fed_again(
+    database: Database, queue: Queue, broker_connection: Redis
+) -> None:
+    recipe, ids = add_names(database, 20)
+    feeder = Feeder(queue, [recipe], 120, workers=2)
+    with database.read() as connection:
+        assert feeder.top_up(connection) == 20
+        assert feeder.top_up(connection) == 0
+        assert queued(queue) == set(ids)
+        broker_connection.flushall()
+        assert feeder.top_up(connection) == 20
+
+
+def test_jobs_are_json_and_hold_nothing_but_ids_and_hashes(
+    database: Database, queue: Queue, broker_connection: Redis
+) -> None:
+    recipe, ids = add_names(database, 1)
+    with database.read() as connection:
+        Feeder(queue, [recipe], 7, workers=1).top_up(connection)
+    assert all(key.startswith(b"music-catalog:") for key in broker_connection.scan_iter())
+    (job_id,) = queue.job_ids
+    data = broker_connection.hget(f"music-catalog:job:{job_id}", "data")
+    assert isinstance(data, bytes)
+    assert json.loads(zlib.decompress(data)) == [
+        "workers.jobs.analyze_tracks",
+        None,
+        [ids, [recipe.hash], 7],
+        {},
+    ]
+
+
+def test_a_database_has_one_name_however_it_is_called(sqlite_url: str, postgresql_url: str) -> None:
+    names = []
+    for url in (
+        sqlite_url,
+        sqlite_url.replace("/home/", "/home/../home/"),
+        postgresql_url,
+        postgresql_url + "&application_name=x",
+    ):
+        database = open_database(url)
+        names.append(queue_name(database))
+        database.close()
+    assert names[0] == names[1]
+    assert names[2] == names[3]
+    assert names[0] != names[2]
+
+
+@given(count=st.integers(1, 700), workers=st.integers(1, 9), most=st.integers(1, 64), is_all=st.booleans())
+def test_batches_keep_the_order_and_the_bounds(count: int, workers: int, most: int, is_all: bool) -> None:
+    feeder = Feeder.__new__(Feeder)
+    feeder._workers = workers
+    batches = feeder._batches(range(count), most, is_all=is_all)
+    flat = [track_id for batch in batches for track_id in batch]
+    assert flat == list(range(len(flat)))
+    assert len(batches) <= most
+    assert len(flat) == count or len(batches) == most
+    assert all(1 <= len(batch) <= LARGEST_BATCH for batch in batches)
+    if is_all and len(flat) == count:
+        assert len(batches[-1]) <= max(1, count // (2 * workers))
+
+
+def test_a_worker_runs_no_job_but_ours_and_registers_again_when_forgotten(
+    database: Database, queue: Queue, broker_connection: Redis, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    proof = tmp_path_factory.mktemp("proof") / "made by a stranger"
+    queue.enqueue("os.mkdir", str(proof))
+    queue.enqueue("workers.jobs.analyze_tracks", [], [], 5, on_failure=Callback("os.abort"))
+    with database.write() as connection:
+        desk = Desk(database, liveness.enrol(connection, "keeper", 1))
+    sit_down(desk)
+    keeper = HorseKeeper(queue, "keeper", desk)
+    keeper.work(burst=True, logging_level="ERROR")
+    assert not proof.exists()
+    assert queue.count == 0
+    broker_connection.flushall()
+    keeper._next_beat = 0.0
+    keeper.heartbeat()
+    assert broker_connection.sismember(keeper.redis_workers_keys, keeper.key)
+
+
+def test_status_says_who_is_at_work_on_what_and_sync_gives_back(
+    database: Database, settings: Settings, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    ids = add_tracks(*[QUIET] * 3)
+    assert queue_status(database, None, [tiny]).pending == 3
+    with database.write() as connection:
+        recipe = register(connection, tiny)
+        dead = liveness.enrol(connection, "dead", 2**22 + 1)
+        claims.reserve(connection, dead, ids[:2], [recipe.id])
+        claims.begin(connection, dead, ids[1])
+        past = liveness.clock(connection) - 2 * liveness.LOST
+        connection.execute(sa.update(worker).values(heartbeat_at=past))
+    status = queue_status(database, None, [tiny])
+    assert (status.pending, status.claimed, status.failed, status.jobs) == (3, 2, 0, None)
+    (one,) = status.workers
+    assert (one.track_id, one.path) == (ids[1], "0001.wav")
+    assert one.seconds_silent >= 119
+    assert status.advice is not None
+    assert "queue sync" in status.advice
+    with open_broker(None, settings.run) as broker:
+        assert synchronize(database, broker, [tiny]) == (1, 3)
+        status = queue_status(database, broker, [tiny])
+    assert (status.claimed, status.workers) == (0, [])
+    assert status.jobs
+    assert status.advice == "nobody is at work; run: catalog analyze"
+
+
+LONG_RUNNING = """
+import sys
+from pathlib import Path
+from catalog.audio.registry import feature_set
+from catalog.db.database import open_database
+from catalog.settings import Settings
+from workers.long_running import work_until_stopped
+
+home, url = sys.argv[1:]
+work_until_stopped(open_database(url), Settings(Path(home), url, None), [feature_set("tiny")])
+"""
+
+
+def test_a_long_running_worker_takes_up_what_comes_and_ends_on_sigterm(
+    database: Database, settings: Settings, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    def heard() -> int:
+        with database.read() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(feature_vector)).scalar_one()
+
+    def wait_for(count: int) -> None:
+        deadline = time.monotonic() + 60
+        while heard() < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    add_tracks(QUIET, QUIET)
+    command = subprocess.Popen(
+        [sys.executable, "-c", LONG_RUNNING, str(settings.home), settings.database_url]
+    )
+    wait_for(2)
+    add_tracks(QUIET)
+    wait_for(3)
+    command.send_signal(signal.SIGTERM)
+    assert command.wait(20) == 0
+    with database.read() as connection:
+        assert connection.execute(sa.select(claim)).all() == []
+        assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
