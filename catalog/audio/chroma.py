@@ -8,6 +8,7 @@ from scipy.ndimage import convolve1d
 
 from catalog.audio.feature_set import Float32
 from catalog.audio.filter_bank import pitch_class_bank
+from catalog.audio.tiles import Tiles
 
 _SILENCE = 1e-6  # of the loudest semitone of a clip, -120 dB: less is what rounding leaves of silence
 
@@ -27,8 +28,8 @@ def audible(semitones: Float32) -> Float32:
     return np.where(silent, np.float32(0), semitones)
 
 
-def chroma_stft(magnitude: Float32, tuning: float) -> Float32:
-    """Pitch classes (12, frames) from C on, the strongest of each frame 1, of magnitudes (1025 bins, frames).
+def chroma_stft(magnitude: Tiles, tuning: float) -> Float32:
+    """Pitch classes (12, frames) from C on, the strongest of each frame 1, of the magnitudes of 1025 bins.
 
     `librosa.feature.chroma_stft(S=magnitude**2, tuning=tuning)`.
     """

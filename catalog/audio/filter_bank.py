@@ -10,6 +10,7 @@ import numpy.typing as npt
 from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
 from catalog.audio.spectrum import FRAME, SAMPLE_RATE
+from catalog.audio.tiles import WIDTH, Tiles
 
 MEL_BANDS = 128
 PITCH_CLASSES = 12
@@ -30,11 +31,11 @@ class FilterBank:
         stop = np.where(heard.any(axis=1), weights.shape[1] - heard[:, ::-1].argmax(axis=1), start)
         return cls(np.ascontiguousarray(weights, np.float32), start, stop)
 
-    def power(self, magnitude: Float32) -> Float32:
-        """The weighted sums (bands, frames) of the squared magnitudes (1025 bins, frames)."""
-        result = np.empty((len(self.weights), magnitude.shape[1]), np.float32)
-        _weighted_power(magnitude, self.weights, self.start, self.stop, result)
-        return result
+    def power(self, magnitude: Tiles) -> Float32:
+        """The weighted sums (bands, frames) of the squared magnitudes of 1025 bins."""
+        result = np.empty((len(self.weights), magnitude.columns), np.float32)
+        _weighted_power(magnitude.blocks, self.weights, self.start, self.stop, result)
+        return result[:, : magnitude.frames]
 
 
 @cache
@@ -51,26 +52,23 @@ def pitch_class_bank(tuning: float) -> FilterBank:
 
 @compiled
 def _weighted_power(
-    magnitude: Float32,
+    blocks: Float32,
     weights: Float32,
     start: npt.NDArray[np.int64],
     stop: npt.NDArray[np.int64],
     result: Float32,
 ) -> None:
-    frames = magnitude.shape[1]
-    width = 64
-    total = np.empty(width, np.float32)
-    for left in range(0, frames, width):
-        right = min(left + width, frames)
+    total = np.empty(WIDTH, np.float32)
+    for tile in range(len(blocks)):
+        block = blocks[tile]
         for band in range(len(weights)):
             total[:] = 0
             for k in range(start[band], stop[band]):
                 weight = weights[band, k]
-                row = magnitude[k, left:right]
-                for frame in range(len(row)):
-                    total[frame] += weight * (row[frame] * row[frame])
-            for frame in range(right - left):
-                result[band, left + frame] = total[frame]
+                for i in range(WIDTH):
+                    total[i] += weight * (block[k, i] * block[k, i])
+            for i in range(WIDTH):
+                result[band, tile * WIDTH + i] = total[i]
 
 
 def cepstrum(mel_decibels: Float32) -> Float32:

@@ -5,19 +5,23 @@ import numpy as np
 from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
 from catalog.audio.median import running_median
-from catalog.audio.spectrum import Spectrum, transposed
+from catalog.audio.spectrum import Spectrum
+from catalog.audio.tiles import Tiles
 
 
-def harmonic_percussive(sound: Spectrum) -> tuple[Float32, Float32]:
-    """Magnitudes (1025 bins, frames) of the harmonic and of the percussive part; together they are the spectrum.
+def harmonic_percussive(sound: Spectrum) -> tuple[Tiles, Tiles]:
+    """Magnitudes of the harmonic and of the percussive part; together they are the spectrum.
 
     Median filtering after Fitzgerald, "Harmonic/percussive separation using median filtering" (DAFx 2010): along
     time for what sounds, along frequency for what strikes, then soft masks of power 2. Bit-identical to
     `librosa.decompose.hpss(magnitude)`: margin 1, kernel 31.
     """
-    harmonic = transposed(running_median(sound.by_frame))
-    percussive = running_median(sound.magnitude)
-    _mask(sound.magnitude.reshape(-1), harmonic.reshape(-1), percussive.reshape(-1))
+    whole = sound.tiles.blocks
+    harmonic = Tiles.of(running_median(sound.by_frame))
+    percussive = Tiles(np.empty_like(whole), harmonic.frames)
+    for source, target in zip(whole, percussive.blocks, strict=True):
+        running_median(source, target)
+    _mask(whole.reshape(-1), harmonic.blocks.reshape(-1), percussive.blocks.reshape(-1))
     return harmonic, percussive
 
 

@@ -16,19 +16,24 @@ _LANES = 16  # columns in a vector; LLVM splits it where the processor has narro
 _STRIP = 64  # columns done in one sweep down the rows: four vectors, so that whole cache lines are used
 
 
-def running_median(matrix: Float32) -> Float32:
+def running_median(matrix: Float32, result: Float32 | None = None) -> Float32:
     """The median of each column under 31 rows centred at each row, the ends mirrored (d c b a | a b c d | d c b a).
 
     The same numbers as `scipy.ndimage.median_filter(matrix, size=(31, 1), mode="reflect")`, for a C-ordered float32
-    matrix without NaN.
+    matrix without NaN. `result`, of the same shape and order, is filled where it is given.
     """
     rows, columns = matrix.shape
     if columns < _STRIP:
         widened = np.zeros((rows, _STRIP), np.float32)
         widened[:, :columns] = matrix
-        return np.ascontiguousarray(running_median(widened)[:, :columns])
+        narrow = running_median(widened)[:, :columns]
+        if result is None:
+            return np.ascontiguousarray(narrow)
+        result[:] = narrow
+        return result
     mirrored = np.pad(np.arange(rows), KERNEL // 2, mode="symmetric")
-    result = np.empty_like(matrix)
+    if result is None:
+        result = np.empty_like(matrix)
     _medians(matrix.reshape(-1), mirrored, columns, result.reshape(-1))
     return result
 

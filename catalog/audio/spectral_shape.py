@@ -10,6 +10,7 @@ from catalog.audio.compiled import compiled
 from catalog.audio.decibel import decibels
 from catalog.audio.feature_set import Float32
 from catalog.audio.spectrum import BINS, FRAME, SAMPLE_RATE
+from catalog.audio.tiles import WIDTH, Tiles
 
 CONTRAST_BANDS = 7
 _LOWEST = 200.0  # Hz, where the first octave of the contrast begins; below it lies one band more
@@ -32,32 +33,28 @@ class SpectralShape:
     level: Float32
 
 
-def spectral_shape(magnitude: Float32) -> SpectralShape:
-    """Shape of magnitudes (1025 bins, frames).
+def spectral_shape(magnitude: Tiles) -> SpectralShape:
+    """Shape of the magnitudes of 1025 bins.
 
     `librosa.feature.spectral_centroid`, `spectral_bandwidth`, `spectral_rolloff` and `rms`, in one pass: the width
     comes out of first and second moments in float64 (E[k^2] - E[k]^2), where librosa takes a pass for each.
     """
-    frames = magnitude.shape[1]
-    shape = SpectralShape(*(np.empty(frames, np.float32) for _ in range(4)))
-    _shape(magnitude, shape.centroid, shape.bandwidth, shape.roll_off, shape.level)
-    return shape
+    values = np.empty((4, magnitude.columns), np.float32)
+    _shape(magnitude.blocks, *values)
+    return SpectralShape(*values[:, : magnitude.frames])
 
 
-def spectral_contrast(magnitude: Float32) -> npt.NDArray[np.float64]:
+def spectral_contrast(magnitude: Tiles) -> npt.NDArray[np.float64]:
     """Peak above valley (7 bands, frames), dB of magnitude: below 200 Hz, five octaves from there, and the rest.
 
     `librosa.feature.spectral_contrast(S=magnitude)` (Jiang et al., "Music type classification by spectral contrast
     feature", ICME 2002), the same numbers; only the few bins that count are kept in order, where librosa sorts all.
     """
-    frames = magnitude.shape[1]
-    peak = np.empty((CONTRAST_BANDS, frames), np.float32)
-    valley = np.empty((CONTRAST_BANDS, frames), np.float32)
-    _mean_extreme(magnitude, 1, *_contrast_bands(), peak)
-    _mean_extreme(magnitude, -1, *_contrast_bands(), valley)
-    contrast: npt.NDArray[np.float64] = decibels(peak.astype(np.float64)) - decibels(
-        valley.astype(np.float64)
-    )
+    peak, valley = np.empty((2, CONTRAST_BANDS, magnitude.columns), np.float32)
+    _mean_extreme(magnitude.blocks, 1, *_contrast_bands(), peak)
+    _mean_extreme(magnitude.blocks, -1, *_contrast_bands(), valley)
+    high, low = (decibels(part[:, : magnitude.frames].astype(np.float64)) for part in (peak, valley))
+    contrast: npt.NDArray[np.float64] = high - low
     return contrast
 
 
@@ -82,55 +79,50 @@ def _contrast_bands() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt
 
 
 @compiled
-def _shape(
-    magnitude: Float32, centroid: Float32, bandwidth: Float32, roll_off: Float32, level: Float32
-) -> None:
-    bins, frames = magnitude.shape
-    width = 64
-    sums = np.empty((3, width), np.float64)
-    power = np.empty(width, np.float32)
-    total = np.empty(width, np.float32)
-    below = np.empty(width, np.int32)
-    for left in range(0, frames, width):
-        count = min(width, frames - left)
+def _shape(blocks: Float32, centroid: Float32, bandwidth: Float32, roll_off: Float32, level: Float32) -> None:
+    bins = blocks.shape[1]
+    sums = np.empty((3, WIDTH), np.float64)
+    power = np.empty(WIDTH, np.float32)
+    total = np.empty(WIDTH, np.float32)
+    below = np.empty(WIDTH, np.int32)
+    for tile in range(len(blocks)):
+        block = blocks[tile]
+        left = tile * WIDTH
         sums[:] = 0
         power[:] = 0
         total[:] = 0
         for k in range(bins):
-            row = magnitude[k, left : left + count]
             once = np.float32(0.5 if k in {0, bins - 1} else 1)  # bins without a mirror image
             first, second = np.float64(k), np.float64(k) * k
-            for i in range(count):
-                value = row[i]
+            for i in range(WIDTH):
+                value = block[k, i]
                 power[i] += once * (value * value)
                 total[i] += value
                 sums[0, i] += value
                 sums[1, i] += first * value
                 sums[2, i] += second * value
-        for i in range(count):
+        for i in range(WIDTH):
             level[left + i] = np.sqrt(2 * power[i] / np.float32((2 * (bins - 1)) ** 2))
+            centroid[left + i] = 0
+            bandwidth[left + i] = 0
             if sums[0, i] > 0:
                 mean = sums[1, i] / sums[0, i]
                 centroid[left + i] = mean * _BIN
                 bandwidth[left + i] = np.sqrt(max(0.0, sums[2, i] / sums[0, i] - mean * mean)) * _BIN
-            else:
-                centroid[left + i] = 0
-                bandwidth[left + i] = 0
             power[i] = np.float32(_ROLL_OFF) * total[i]  # from here on the threshold of the roll-off
         total[:] = 0
         below[:] = 0
         for k in range(bins):
-            row = magnitude[k, left : left + count]
-            for i in range(count):
-                total[i] += row[i]
+            for i in range(WIDTH):
+                total[i] += block[k, i]
                 below[i] += total[i] < power[i]
-        for i in range(count):
+        for i in range(WIDTH):
             roll_off[left + i] = below[i] * _BIN
 
 
 @compiled
 def _mean_extreme(
-    magnitude: Float32,
+    blocks: Float32,
     sign: int,
     first: npt.NDArray[np.int64],
     last: npt.NDArray[np.int64],
@@ -142,32 +134,30 @@ def _mean_extreme(
     Added up in ascending order, as librosa does. Low bins are mostly the loud ones, so that from the likelier end on
     few bins have a place among those kept.
     """
-    bands, frames = result.shape
-    width = 64
     factor = np.float32(sign)
-    ranked = np.empty((kept.max(), width), np.float32)  # the largest so far of each frame in descending order
-    value = np.empty(width, np.float32)
-    for left in range(0, frames, width):
-        count = min(width, frames - left)
-        for band in range(bands):
+    ranked = np.empty((kept.max(), WIDTH), np.float32)  # the largest so far of each frame in descending order
+    value = np.empty(WIDTH, np.float32)
+    for tile in range(len(blocks)):
+        block = blocks[tile]
+        for band in range(len(kept)):
             ranked[:] = -np.inf
             start, stop = (first[band], last[band]) if sign > 0 else (last[band] - 1, first[band] - 1)
             for k in range(start, stop, sign):
                 least = ranked[kept[band] - 1]
                 better = 0
-                for i in range(count):
-                    value[i] = factor * magnitude[k, left + i]
+                for i in range(WIDTH):
+                    value[i] = factor * block[k, i]
                     better += value[i] > least[i]
                 if better == 0:
                     continue
                 for rank in range(kept[band]):
                     held = ranked[rank]
-                    for i in range(count):
+                    for i in range(WIDTH):
                         other = held[i]
                         held[i] = max(other, value[i])
                         value[i] = min(other, value[i])
-            for i in range(count):
+            for i in range(WIDTH):
                 total = np.float32(0)
                 for rank in range(kept[band]):
                     total += factor * ranked[kept[band] - 1 - rank if sign > 0 else rank, i]
-                result[band, left + i] = total / np.float32(kept[band])
+                result[band, tile * WIDTH + i] = total / np.float32(kept[band])

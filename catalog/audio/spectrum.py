@@ -9,8 +9,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft
 from scipy.signal import get_window
 
-from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
+from catalog.audio.tiles import Tiles
 
 SAMPLE_RATE = 22_050
 FRAME = 2048  # samples under one window, `n_fft`
@@ -23,17 +23,12 @@ _BLOCK = 32  # frames transformed at once: half a megabyte, which stays in the c
 class Spectrum:
     """Magnitudes of the centred frames of a clip, Hann window, silence (zeros) before and after it.
 
-    `magnitude` is (1025 bins, frames), bin k at k * 22050 / 2048 Hz; `by_frame` is the same, (frames, bins): what
-    slides along time is quick in the one, what sums along frequency in the other. A full-scale sine has a magnitude
-    of about 512.
+    Bin k lies at k * 22050 / 2048 Hz; a full-scale sine has a magnitude of about 512. `by_frame` is (frames, 1025
+    bins), for what goes along time; `tiles` holds the same for what goes along frequency.
     """
 
-    magnitude: Float32
     by_frame: Float32
-
-    @property
-    def frames(self) -> int:
-        return len(self.by_frame)
+    tiles: Tiles
 
 
 def frame_count(samples: int) -> int:
@@ -57,26 +52,10 @@ def spectrum(samples: Float32) -> Spectrum:
         np.multiply(block, _window(), out=windowed[: len(block)])
         transformed = fft.rfft(windowed[: len(block)], axis=1)
         np.abs(transformed.astype(np.complex64), out=by_frame[start : start + len(block)])
-    return Spectrum(transposed(by_frame), by_frame)
-
-
-def transposed(matrix: Float32) -> Float32:
-    """A C-ordered matrix with rows and columns exchanged, in C order again."""
-    result = np.empty(matrix.shape[::-1], np.float32)
-    _transpose(matrix, result)
-    return result
+    return Spectrum(by_frame, Tiles.of(by_frame))
 
 
 @cache
 def _window() -> npt.NDArray[np.float64]:
     window: npt.NDArray[np.float64] = get_window("hann", FRAME)
     return window
-
-
-@compiled
-def _transpose(source: Float32, target: Float32) -> None:
-    rows, columns = source.shape
-    for top in range(0, rows, 16):  # sixteen numbers make a cache line
-        for column in range(columns):
-            for row in range(top, min(top + 16, rows)):
-                target[column, row] = source[row, column]

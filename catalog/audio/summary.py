@@ -66,17 +66,17 @@ def families(samples: Float32) -> dict[str, Float32]:
     samples = np.clip(samples, -_LOUDEST, _LOUDEST)
     sound = spectrum(samples)
     harmonic, percussive = harmonic_percussive(sound)
-    mel = decibels(mel_bank().power(sound.magnitude))
+    mel = decibels(mel_bank().power(sound.tiles))
     off_pitch = tuning(sound.by_frame)
     semitones = chroma.audible(constant_q(samples, off_pitch))
     cens = chroma.chroma_cens(semitones)
-    shape = spectral_shape(sound.magnitude)
+    shape = spectral_shape(sound.tiles)
     strength = rhythm.onset_strength(mel)
     seconds = len(samples) / SAMPLE_RATE
     return {
         "chroma_cens": cens,
         "chroma_cqt": chroma.chroma_cqt(semitones),
-        "chroma_stft": chroma.chroma_stft(sound.magnitude, off_pitch),
+        "chroma_stft": chroma.chroma_stft(sound.tiles, off_pitch),
         "harmonic": decibels(mel_bank().power(harmonic)),
         "mel": mel,
         "mfcc": cepstrum(mel),
@@ -84,7 +84,7 @@ def families(samples: Float32) -> dict[str, Float32]:
         "rmse": shape.level[np.newaxis],
         "spectral_bandwidth": shape.bandwidth[np.newaxis],
         "spectral_centroid": shape.centroid[np.newaxis],
-        "spectral_contrast": spectral_contrast(sound.magnitude).astype(np.float32),
+        "spectral_contrast": spectral_contrast(sound.tiles).astype(np.float32),
         "spectral_rolloff": shape.roll_off[np.newaxis],
         "tonnetz": chroma.tonnetz(cens),
         "zcr": zero_crossing_rate(samples)[np.newaxis],

@@ -18,6 +18,9 @@ def test_the_running_median_is_that_of_scipy_for_every_shape_and_for_ties(rows, 
     matrix = np.random.default_rng(seed).integers(0, levels, (rows, columns)).astype(np.float32)
     expected = median_filter(matrix, size=(31, 1), mode="reflect")
     np.testing.assert_array_equal(running_median(matrix), expected)
+    given_array = np.empty_like(matrix)
+    assert running_median(matrix, given_array) is given_array
+    np.testing.assert_array_equal(given_array, expected)
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-45, 3e38])
