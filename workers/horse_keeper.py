@@ -92,6 +92,12 @@ class HorseKeeper(Worker):
             with self._database_may_be_away(), self.desk.database.write() as connection:
                 give_back(connection, self.desk.worker_id, death)
 
+    def subscribe(self) -> None:
+        """Does not listen for RQ's commands: no thread in a process that forks, and nothing a stranger could send."""
+
+    def unsubscribe(self) -> None:
+        """Has nothing to end."""
+
     def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
         """As RQ's, keeping how the horse ended."""
         pid, status, usage = super().wait_for_horse()
