@@ -60,12 +60,15 @@ def opened(browser: Browser, report: Path, size: dict[str, int], scheme: str) ->
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_the_page_is_well(browser: Browser, report: Path, size: dict[str, int], scheme: str):
     page, remarks = opened(browser, report, size, scheme)
-    # A report is also printed.
-    page.emulate_media(media="print", color_scheme=scheme)
-    page.emulate_media(media="screen", color_scheme=scheme)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert remarks == []
+
+
+def test_a_printed_page_is_wide_enough_and_light(browser: Browser, report: Path):
+    page, _ = opened(browser, report, {"width": 703, "height": 1000}, "dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 703
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_the_first_screen_has_the_main_numbers(browser: Browser, report: Path):
