@@ -142,9 +142,6 @@ def test_a_home_that_cannot_be_written_to(
     monkeypatch.setattr(os, "access", lambda _path, mode: not mode & os.W_OK)
     assert run(["--home", str(tmp_path), "--database-url", sqlite_url, "doctor"]) == 1
     assert "cannot be written to" in capsys.readouterr().out
-    (tmp_path / "file").touch()
-    assert run(["--home", str(tmp_path / "file" / "home"), "--database-url", sqlite_url, "doctor"]) == 1
-    assert "is not a folder" in capsys.readouterr().out
 
 
 def test_what_is_lacking_is_named(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
