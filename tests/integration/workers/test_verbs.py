@@ -1,0 +1,94 @@
+"""The verbs analyze, queue and failures, run as a person runs them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.cli import run
+from catalog.settings import Settings
+from tests.integration.workers.sound import QUIET, RAISES, AddTracks
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def invoke(settings: Settings, tiny: FeatureSet, capsys: pytest.CaptureFixture[str]) -> Invoke:
+    def invoked(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run(["--home", str(settings.home), "--database-url", settings.database_url, *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return invoked
+
+
+def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks) -> None:
+    add_tracks(QUIET, QUIET, RAISES)
+    assert invoke("analyze", "--feature-set", "tiny", "--dry-run") == (0, "3 tracks would be analysed\n", "")
+    code, out, err = invoke("analyze", "--feature-set", "tiny", "--workers", "0")
+    assert code == 3
+    assert out.startswith("2 tracks analysed in ")
+    assert out.endswith(", 1 failed\n")
+    assert "catalog failures list" in err
+    code, out, _ = invoke("failures", "list", "--json")
+    (row,) = json.loads(out)
+    assert (code, row["reason"], row["message"]) == (0, "error", "ValueError: too loud for me")
+    assert invoke("analyze", "--feature-set", "tiny", "--workers", "0")[:2] == (
+        0,
+        "0 tracks analysed in 0 s, 0 failed\n",
+    )
+    assert invoke("failures", "list", "--reason", "empty")[2] == "no rows\n"
+    assert invoke("failures", "retry", "--dry-run")[1] == "1 tracks would be pending again\n"
+    assert invoke("failures", "retry", str(row["track_id"] + 1))[1] == "0 tracks are pending again\n"
+    assert invoke("failures", "retry", "--reason", "error")[1] == "1 tracks are pending again\n"
+    assert invoke("analyze", "--feature-set", "tiny", "--dry-run")[1] == "1 tracks would be analysed\n"
+
+
+def test_analyze_on_a_worker(invoke: Invoke, add_tracks: AddTracks) -> None:
+    add_tracks(QUIET)
+    code, out, err = invoke("analyze", "--feature-set", "tiny", "--collection", "music")
+    assert (code, err) == (0, "")
+    assert out.startswith("1 tracks analysed in ")
+
+
+def test_what_is_not_there_is_a_matter_of_usage(invoke: Invoke) -> None:
+    code, _, err = invoke("analyze", "--feature-set", "loudest")
+    assert code == 2
+    assert "there is no feature set 'loudest'; known are: musicnn" in err
+    code, _, err = invoke("analyze", "--feature-set", "tiny", "--collection", "nothing")
+    assert code == 2
+    assert "there is no collection 'nothing'; see: catalog collections list" in err
+
+
+def test_queue_status_and_sync_without_a_broker(invoke: Invoke, add_tracks: AddTracks) -> None:
+    add_tracks(QUIET, QUIET)
+    code, out, err = invoke("queue", "status", "--feature-set", "tiny")
+    assert code == 0
+    assert out.splitlines() == [
+        "2 pending, 0 of them claimed; 0 failed; no broker is running",
+        "0 analysed in the last minute, 0 workers",
+    ]
+    assert err == "nobody is at work; run: catalog analyze\n"
+    status = json.loads(invoke("queue", "status", "--feature-set", "tiny", "--json")[1])
+    assert (status["pending"], status["jobs"], status["workers"]) == (2, None, [])
+    code, out, err = invoke("queue", "sync", "--feature-set", "tiny")
+    assert (code, out) == (0, "0 dead workers found, 0 tracks put into the queue\n")
+    assert "catalog analyze" in err
+
+
+@pytest.mark.parametrize("verb", [["analyze"], ["worker"], ["queue", "status"]])
+def test_a_redis_that_is_not_there_is_one_line(
+    invoke: Invoke, add_tracks: AddTracks, settings: Settings, verb: list[str]
+) -> None:
+    add_tracks(QUIET)
+    code, out, err = invoke("--redis-url", "redis://:secret@localhost:1", *verb, "--feature-set", "tiny")
+    assert (code, out) == (1, "")
+    assert err.startswith("catalog: no Redis answers at localhost:1 (")
+    assert err.count("\n") == 1
+    assert "secret" not in err
+    assert not (Path(settings.run) / "valkey.sock").exists()
