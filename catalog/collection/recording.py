@@ -15,9 +15,9 @@ from catalog.collection.albums import Album, ensure_albums
 from catalog.collection.arrival import Arrival, is_left
 from catalog.collection.artists import ensure_artists
 from catalog.collection.paths import readable
+from catalog.collection.standings import settle_standing
 from catalog.collection.statements import Saying, news, write_statements
 from catalog.db.columns import now
-from catalog.db.standing import refresh_standing
 from catalog.db.tables import track
 from catalog.genres.store import ensure_terms, load
 from catalog.genres.vocabulary import genres_in
@@ -134,7 +134,7 @@ def record(connection: Connection, collection_id: int, root: bytes, arrivals: Se
         for known, row in zip(found, rows, strict=True)
         if known is not None and known.artist_id is not None and known.artist_id != row["artist_id"]
     }
-    refresh_standing(connection, [*ids, *one_track_of(connection, left)])
+    settle_standing(connection, [*ids, *one_track_of(connection, left)])
     result = Recorded(seen=set(ids))
     for each, known in zip(arrivals, found, strict=True):
         _count(result, each, known)
@@ -142,7 +142,7 @@ def record(connection: Connection, collection_id: int, root: bytes, arrivals: Se
 
 
 def one_track_of(connection: Connection, artist_ids: Iterable[int]) -> list[int]:
-    """One track of each artist that has any: enough for `refresh_standing`, which takes artists whole."""
+    """One track of each artist that has any: enough for `standing`, which is computed by whole artists."""
     query = sa.select(sa.func.min(track.c.id)).where(track.c.artist_id.in_(list(artist_ids)))
     return list(connection.execute(query.group_by(track.c.artist_id)).scalars())
 

@@ -1,0 +1,145 @@
+"""The verbs of this room, from the command line."""
+
+import io
+import json
+import os
+import shutil
+
+import pytest
+
+from catalog.cli import EXIT_ERROR, EXIT_FILES_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, run
+
+
+@pytest.fixture
+def catalog(sqlite_url, capsys):
+    """Runs a command on a fresh catalog; gives exit code, stdout and stderr."""
+
+    def command(*arguments):
+        code = run(["--database-url", sqlite_url, *map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def songs(music, make_song):
+    make_song(music / "1.mp3", 1, genre="Rock", artist="The Band", title="One")
+    make_song(music / "2.mp3", 2, genre="Finnish Metal", artist="Other", title="Two")
+    return music
+
+
+def test_scan_says_what_it_found(catalog, songs):
+    (songs / "cover.jpg").write_bytes(b"x")
+    code, out, err = catalog("scan", songs)
+    assert code == 0
+    assert "music: 2 files" in out
+    assert "2 new" in out
+    assert "2 artists, 0 albums" in out
+    assert "2 spellings of genre, 1 of them known" in out
+    assert "new: Finnish Metal (1), under Metal" in out
+    assert "not audio: 1 .jpg" in err
+    assert "2 unchanged" in catalog("scan", songs)[1]
+
+
+def test_scan_as_json_and_dry(catalog, songs):
+    code, out, _ = catalog("scan", songs, "--dry-run", "--json")
+    assert code == 0
+    (report,) = json.loads(out)
+    assert (report["files"], report["added"], report["dry_run"]) == (2, 2, True)
+    assert json.loads(catalog("collections", "list", "--json")[1]) == []
+
+
+def test_scan_of_what_cannot_be_read_wholly(catalog, songs, monkeypatch):
+    opened = os.open
+
+    def refuse(path, *arguments, **options):
+        if os.fsencode(path).endswith(b"2.mp3"):
+            raise PermissionError(13, "Permission denied", path)
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    code, out, err = catalog("scan", songs)
+    assert code == EXIT_FILES_FAILED
+    assert "1 new" in out
+    assert "warning: 2.mp3: cannot be read: Permission denied" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["scan", "absent"], EXIT_ERROR, "does not exist"),
+        (["scan", "."], EXIT_ERROR, "no audio in"),
+        (["scan"], EXIT_USAGE, "Missing argument"),
+        (["scan", "a", "b", "--name", "c"], EXIT_USAGE, "--name goes with one PATH"),
+        (["labels", "import", "absent.csv"], EXIT_ERROR, "absent.csv does not exist"),
+        (["labels", "import", "l.csv", "--columns", "genre"], EXIT_USAGE, "is not ROLE=COLUMN"),
+        (["collections", "remove", "x"], EXIT_ERROR, "there is no collection 'x'"),
+        (["show", "x"], EXIT_ERROR, "no track is 'x'"),
+    ],
+)
+def test_what_is_wrong_is_one_line(catalog, tmp_path, monkeypatch, arguments, code, message):
+    monkeypatch.chdir(tmp_path / "home")
+    found, out, err = catalog(*arguments)
+    assert found == code
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+    if code == EXIT_ERROR:
+        assert len(err.splitlines()) == 1
+
+
+def test_labels_are_imported(catalog, songs):
+    catalog("scan", songs)
+    (songs / "list.csv").write_text("Datei;Stil\n1.mp3;Metal\nx.mp3;Pop\n2.mp3;\n", encoding="utf-8")
+    arguments = ["labels", "import", songs / "list.csv", "--columns", "path=Datei,genre=Stil"]
+    code, out, err = catalog(*arguments)
+    assert code == 0
+    assert "3 rows name 1 tracks" in out
+    assert "1 say something new" in out
+    assert "1 rows have no genre" in err
+    assert "line 3: x.mp3" in err
+    assert json.loads(catalog(*arguments, "--json")[1])["statements"] == 0
+
+
+def test_show(catalog, songs):
+    catalog("scan", songs)
+    code, out, _ = catalog("show", "One")
+    assert code == 0
+    assert out.startswith("The Band - One (track ")
+    assert "tagged Rock" in out
+    assert "file (id3v2.4): Rock, counts now" in out
+    assert json.loads(catalog("show", "2.mp3", "--json")[1])["file"]["title"] == "Two"
+
+
+def test_collections_are_moved_and_removed(catalog, songs, monkeypatch):
+    catalog("scan", songs, "--name", "Mine")
+    code, out, _ = catalog("collections", "list", "--csv")
+    assert code == 0
+    assert out.splitlines()[1].startswith(f"Mine,folder,{songs},2,0,0,")
+    there = songs.rename(songs.parent / "there")
+    assert "would be at" in catalog("collections", "move", "Mine", there, "--dry-run")[1]
+    assert "with 2 tracks" in catalog("collections", "move", "Mine", there)[1]
+    assert "would forget 2 tracks, 2 statements" in catalog("collections", "remove", "Mine", "--dry-run")[1]
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert catalog("collections", "remove", "Mine")[0] == EXIT_INTERRUPTED
+    assert "forgot 2 tracks" in catalog("collections", "remove", "Mine", "-y")[1]
+    assert json.loads(catalog("collections", "list", "--json")[1]) == []
+
+
+def test_prune(catalog, songs):
+    catalog("scan", songs)
+    (songs / "1.mp3").unlink()
+    catalog("scan", songs)
+    assert catalog("prune", "--dry-run")[1] == "would forget 0 tracks\n"
+    assert catalog("prune", "--days", "0", "--dry-run")[1] == "would forget 1 tracks\n"
+    assert catalog("prune", "--days", "0", "-y")[1] == "forgot 1 tracks\n"
+
+
+def test_an_unmounted_disk_is_an_error_that_says_what_to_do(catalog, songs):
+    catalog("scan", songs)
+    shutil.rmtree(songs)
+    songs.mkdir()
+    code, _, err = catalog("scan", songs)
+    assert code == EXIT_ERROR
+    assert "2 tracks were: nothing was changed" in err
