@@ -39,6 +39,8 @@ class MainJob:
 
     roots: Sequence[Path]
     labels: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """What the columns of the labels file are called, by role."""
     genres: Sequence[str] = ()
     """For zero-shot, where there is too little to learn from."""
     rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
@@ -143,7 +145,7 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     scans = [scan(database, root, on_progress=job.on_scan) for root in job.roots]
     yield Scanned(scans)
     if job.labels is not None:
-        yield Labelled(import_labels(database, job.labels))
+        yield Labelled(import_labels(database, job.labels, columns=job.columns))
     inside = track.c.collection_id.in_([one.collection_id for one in scans])
     yield _analyse(database, settings, job, inside)
     learned = _learn(database, settings, job)

@@ -84,6 +84,8 @@ class _Evidence:
     """Album ids."""
     artist_ids: Sequence[int | None]
     """None where nobody is known."""
+    is_confirmed: Sequence[bool]
+    """Whether a person gave the label: it is evidence on others, and is not doubted itself."""
     digest: str
     """What tells the evidence of two audits apart."""
 
@@ -91,7 +93,7 @@ class _Evidence:
 def audit_labels(database: Database) -> LabelAudit:
     """Doubts the labels by the active model's out-of-fold predictions, unless that was done already.
 
-    A label that a person gave is not doubted, and none is on the word of a model that was not trained here. Raises
+    A label that a person gave is evidence and is not doubted, and none is on the word of a model that was not trained here. Raises
     NoModel.
     """
     with database.read() as connection:
@@ -102,7 +104,9 @@ def audit_labels(database: Database) -> LabelAudit:
         latest = _latest(connection)
         if latest is not None and latest["parameters"].get("digest") == evidence.digest:
             return _report(connection, latest["id"], len(evidence.track_ids), is_new=False)
-    found = find_suspects(evidence.judged, evidence.terms)
+    found = [
+        one for one in find_suspects(evidence.judged, evidence.terms) if not evidence.is_confirmed[one.row]
+    ]
     doubts = [one for one in found if one.relation != "narrower"]
     doubted = {one.row for one in doubts}
     narrower = [one for one in found if one.relation == "narrower" and one.row not in doubted]
@@ -153,12 +157,13 @@ def _gather(connection: Connection, row: RowMapping) -> _Evidence:
         ),
         albums=[one.album_id for one in rows],
         artist_ids=[one.artist_id for one in rows],
+        is_confirmed=[one.source == "human" for one in rows],
         digest=_digest(row["id"], counts_for, rows, judged),
     )
 
 
 def _members(row: RowMapping) -> sa.Select[Any]:
-    """The training set's tracks whose label nobody has confirmed, with what the model says of them."""
+    """The training set's tracks with what the model says of them."""
     somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_nobody))
     return (
         sa.select(
@@ -167,6 +172,7 @@ def _members(row: RowMapping) -> sa.Select[Any]:
             artist.c.id.label("artist_id"),
             artist.c.folded,
             standing.c.tagged_genre_id,
+            statement.c.source,
             snapshot_member.c.connected_group,
             prediction.c.probabilities,
         )
@@ -178,7 +184,6 @@ def _members(row: RowMapping) -> sa.Select[Any]:
         .where(
             snapshot_member.c.snapshot_id == row["snapshot_id"],
             track.c.state != "missing",
-            statement.c.source != "human",
         )
         .order_by(track.c.id)
     )
@@ -212,7 +217,7 @@ def _digest(
     digest = hashlib.blake2b(digest_size=16)
     told = [model_id, LEAST_SUSPICION, sorted(counts_for.items())]
     digest.update(json.dumps(told).encode())
-    digest.update(json.dumps([[one.id, one.artist_id, one.album_id] for one in rows]).encode())
+    digest.update(json.dumps([[one.id, one.artist_id, one.album_id, one.source] for one in rows]).encode())
     digest.update(json.dumps([list(tags) for tags in judged.tags]).encode())
     digest.update(np.ascontiguousarray(judged.probability).tobytes())
     return digest.hexdigest()

@@ -9,6 +9,7 @@ import click
 
 from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.labels import parse_columns
 from catalog.cli.output import is_quiet, print_json, progress, say, warn
 from catalog.cli.train import class_rule_options
 from catalog.settings import Settings
@@ -20,6 +21,12 @@ from catalog.settings import Settings
     "--labels",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A CSV list of genres: path or external_id, genre, and any of artist, album, title.",
+)
+@click.option(
+    "--columns",
+    multiple=True,
+    metavar="ROLE=COLUMN",
+    help="What a column of the labels is called, such as genre=Stil; may be repeated or separated by commas.",
 )
 @click.option(
     "--genres",
@@ -46,6 +53,7 @@ def ingest(
     settings: Settings,
     paths: tuple[Path, ...],
     labels: Path | None,
+    columns: tuple[str, ...],
     genres: str | None,
     min_tracks: int,
     min_artists: int,
@@ -76,6 +84,7 @@ def ingest(
             job = MainJob(
                 roots=paths,
                 labels=labels,
+                columns=parse_columns(columns),
                 genres=[name.strip() for name in (genres or "").split(",") if name.strip()],
                 rule=ClassRule(min_tracks, min_artists, "leaf"),
                 feature_sets=feature_sets,

@@ -91,7 +91,7 @@ class Words:
                         yield f"and {report.warned - MOST_LINES:,} more warnings; see: catalog scan"
             case Labelled(report) if report.unknown:
                 line, name = report.unknown_examples[0]
-                yield f"{counted(report.unknown, 'row')} of the labels name no track; line {line}: {printable(name)}"
+                yield f"{counted(report.unknown, 'row')} of the labels {'names' if report.unknown == 1 else 'name'} no track; line {line}: {printable(name)}"
             case Learned(unheard_genres=unheard) if unheard:
                 yield f"no tag of the networks speaks for {', '.join(unheard)}: nothing is suggested as that"
             case _:

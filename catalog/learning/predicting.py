@@ -16,7 +16,7 @@ from catalog.collection.vectors import load_matrix
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import feature_vector, genre, snapshot_member, standing, track
-from catalog.learning.artifact import load_artifact
+from catalog.learning.artifact import load_artifact, read_artifact
 from catalog.learning.classifiers import Matrix
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.labelled import load_answerable, load_broader, load_tracks
@@ -64,6 +64,8 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
     with database.read() as connection:
         row = get_model(connection, model_id)
         basis = _basis(connection, row, with_priors=with_priors)
+        if row["artifact"] is not None:
+            read_artifact(models, row["artifact"], row["artifact_sha256"])
         if row["metrics"].get("predicted_from") == basis:
             return 0
         answerer = load_answerer(connection, models, row)

@@ -20,8 +20,7 @@ from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import active_model, previous_model, promote
 from catalog.learning.snapshot import ClassRule
 from catalog.learning.training import NothingHeard, Training, gather, like_active, train
-
-from .conftest import Filled, tag
+from tests.integration.labelled_collection import Filled, tag
 
 WANTED = Training(feature_set="blobs")
 Fill = Callable[..., Filled]
@@ -36,9 +35,9 @@ def active_status(database: Database) -> list[tuple[int, str]]:
 
 
 def test_training_predicts_every_track_and_is_done_once(
-    database: Database, fill: Fill, tmp_path: Path
+    database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill()
+    filled = fill_labelled()
     report = train(database, tmp_path, WANTED)
     assert report.outcome == "promoted"
     assert report.metrics["accuracy"]["value"] > 0.9 > report.metrics["baselines"]["majority"]
@@ -59,8 +58,8 @@ def test_training_predicts_every_track_and_is_done_once(
     assert fill_predictions(database, tmp_path, again.model_id) == 0
 
 
-def test_no_artist_is_on_both_sides(database: Database, fill: Fill, tmp_path: Path) -> None:
-    fill()
+def test_no_artist_is_on_both_sides(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
+    fill_labelled()
     train(database, tmp_path, WANTED)
     with database.read() as connection:
         folds = connection.execute(
@@ -73,9 +72,9 @@ def test_no_artist_is_on_both_sides(database: Database, fill: Fill, tmp_path: Pa
 
 
 def test_same_labels_and_seed_give_the_same_predictions(
-    database: Database, fill: Fill, tmp_path: Path
+    database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
-    fill()
+    fill_labelled()
     columns = [prediction.c.track_id, prediction.c.genre_1_id, prediction.c.probability_1, prediction.c.fold]
     seen = []
     for _ in range(2):
@@ -87,9 +86,9 @@ def test_same_labels_and_seed_give_the_same_predictions(
 
 
 def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
-    database: Database, fill: Fill, tmp_path: Path
+    database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill()
+    filled = fill_labelled()
     first = train(database, tmp_path, WANTED)
     with database.write() as connection:
         jazz = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Jazz")).scalar_one()
@@ -112,9 +111,9 @@ def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
 
 
 def test_a_candidate_that_was_not_finished_is_finished(
-    database: Database, fill: Fill, tmp_path: Path
+    database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
-    fill()
+    fill_labelled()
     report = train(database, tmp_path, WANTED)
     with database.write() as connection:
         metrics = {key: value for key, value in report.metrics.items() if key != "predicted_from"}
@@ -132,9 +131,9 @@ def test_a_candidate_that_was_not_finished_is_finished(
 
 
 def test_a_worse_recipe_does_not_replace_the_one_in_force(
-    database: Database, fill: Fill, tmp_path: Path
+    database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
-    fill(spread=1.3)
+    fill_labelled(spread=1.3)
     first = train(database, tmp_path, WANTED)
     hopeless = replace(WANTED, parameters={"C": 1e-9})
     worse = train(database, tmp_path, hopeless)
@@ -148,8 +147,10 @@ def test_a_worse_recipe_does_not_replace_the_one_in_force(
         assert like_active(connection, WANTED).parameters["C"] == 1e-9
 
 
-def test_genres_without_enough_artists_are_not_judged(database: Database, fill: Fill, tmp_path: Path) -> None:
-    fill(artists=4)
+def test_genres_without_enough_artists_are_not_judged(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    fill_labelled(artists=4)
     report = train(database, tmp_path, WANTED)
     assert report.outcome == "nothing to learn"
     assert report.model_id is None
@@ -161,9 +162,9 @@ def test_genres_without_enough_artists_are_not_judged(database: Database, fill: 
 
 
 def test_a_changed_artifact_is_refused_and_the_active_model_stays(
-    database: Database, fill: Fill, tmp_path: Path
+    database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
-    fill()
+    fill_labelled()
     report = train(database, tmp_path, WANTED)
     (artifact,) = tmp_path.glob("*.skops")
     artifact.write_bytes(artifact.read_bytes()[:-1] + b"x")
@@ -186,18 +187,18 @@ def test_a_changed_artifact_is_refused_and_the_active_model_stays(
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_work(
-    database: Database, fill: Fill, tmp_path: Path, wanted: Training, error: type[Exception]
+    database: Database, fill_labelled: Fill, tmp_path: Path, wanted: Training, error: type[Exception]
 ) -> None:
-    fill()
+    fill_labelled()
     with pytest.raises(error):
         train(database, tmp_path, wanted)
     assert active_status(database) == []
 
 
 def test_a_track_that_lost_its_vector_loses_its_prediction(
-    database: Database, fill: Fill, tmp_path: Path
+    database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill()
+    filled = fill_labelled()
     report = train(database, tmp_path, WANTED)
     gone = filled.tracks[None][0]
     with database.write() as connection:

@@ -36,10 +36,10 @@ class Filled:
 
 
 @pytest.fixture
-def fill(database: Database) -> Callable[..., Filled]:
+def fill_labelled(database: Database) -> Callable[..., Filled]:
     """Fills the catalog: six artists a genre, three tracks each, vectors around a centre of the genre's own."""
 
-    def fill(
+    def fill_tracks(
         genres: tuple[str, ...] = ("Jazz", "Metal", "Ambient"),
         *,
         artists: int = 6,
@@ -80,7 +80,7 @@ def fill(database: Database) -> Callable[..., Filled]:
             refresh_standing(connection)
         return Filled(tracks, heard_as)
 
-    return fill
+    return fill_tracks
 
 
 def add_track(connection: sa.Connection, place: int, path: str, artist_id: int | None) -> int:

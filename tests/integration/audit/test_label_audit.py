@@ -1,0 +1,102 @@
+"""The label audit on a real database: planted wrong tags are found, once, and not where a person has spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.audit.label_audit import audit_labels
+from catalog.db.database import Database
+from catalog.db.standing import refresh_standing
+from catalog.db.tables import audit, genre, label, statement, suspect
+from catalog.learning.registry import NoModel
+from catalog.learning.training import Training, train
+from tests.integration.labelled_collection import Filled, tag
+
+Fill = Callable[..., Filled]
+WANTED = Training(feature_set="blobs")
+
+
+def mistag(database: Database, track_ids: list[int], name: str, source: str = "file") -> None:
+    with database.write() as connection:
+        genre_id = connection.execute(sa.select(genre.c.id).where(genre.c.name == name)).scalar_one()
+        for track_id in track_ids:
+            tag(connection, track_id, genre_id, name, source=source)
+        refresh_standing(connection, track_ids)
+
+
+def suspects(database: Database) -> list[tuple[int, str, str]]:
+    with database.read() as connection:
+        question = (
+            "SELECT track_id, tagged_genre, suggested_genre FROM suspects ORDER BY suspicion DESC, track_id"
+        )
+        return [tuple(row) for row in connection.execute(sa.text(question))]
+
+
+def test_planted_wrong_tags_come_first_with_reasons(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    wrong = filled.tracks["Jazz"][0:2]
+    mistag(database, wrong, "Metal")
+    train(database, tmp_path, WANTED)
+    found = audit_labels(database)
+    assert found.is_new
+    assert {row[0] for row in suspects(database)[:2]} == set(wrong)
+    assert {row[1:] for row in suspects(database)[:2]} == {("Metal", "Jazz")}
+    assert found.largest[0].name == "Jazz 0"
+    assert found.largest[0].tracks == 2
+    with database.read() as connection:
+        reasons = connection.execute(
+            sa.select(suspect.c.reasons).where(suspect.c.track_id == wrong[0])
+        ).scalar_one()
+    assert "heard as Jazz" in reasons[0]["words"]
+    assert reasons[0]["probability"] > reasons[0]["tagged_probability"]
+
+
+def test_an_audit_is_done_once(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
+    filled = fill_labelled()
+    mistag(database, filled.tracks["Jazz"][:1], "Metal")
+    train(database, tmp_path, WANTED)
+    first, second = audit_labels(database), audit_labels(database)
+    assert (first.audit_id, first.is_new, second.is_new) == (second.audit_id, True, False)
+    assert second.largest == first.largest
+    mistag(database, filled.tracks["Jazz"][:1], "Jazz", source="human")
+    third = audit_labels(database)
+    assert third.is_new
+    assert filled.tracks["Jazz"][0] not in {row[0] for row in suspects(database)}
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(audit)).scalar_one() == 2
+
+
+def test_what_a_person_said_is_not_doubted(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
+    filled = fill_labelled()
+    mistag(database, filled.tracks["Jazz"][:1], "Metal", source="human")
+    train(database, tmp_path, WANTED)
+    audit_labels(database)
+    assert filled.tracks["Jazz"][0] not in {row[0] for row in suspects(database)}
+
+
+def test_evidence_is_left_alone(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
+    filled = fill_labelled()
+    mistag(database, filled.tracks["Jazz"][:2], "Metal")
+    train(database, tmp_path, WANTED)
+    counts = []
+    for _ in range(2):
+        with database.read() as connection:
+            counts.append(
+                [
+                    connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                    for table in (statement, label)
+                ]
+            )
+        audit_labels(database)
+    assert counts[0] == counts[1]
+
+
+def test_without_a_model_there_is_nothing_to_doubt_by(database: Database) -> None:
+    with pytest.raises(NoModel, match="catalog train"):
+        audit_labels(database)
