@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -65,6 +66,15 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         name_environment(command, f"{PREFIX}_{_as_variable(cmd_name)}")
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the verb. Where the reader of our output has gone, as `head` does, that is no error; to click it is."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Nothing is left to say, not even what is still in the buffer at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(0) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of verbs, from the first sentences kept here, so that help imports none of them."""
@@ -181,10 +191,6 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone, as `head` does: nothing is left to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         if wants_traceback:
             raise

@@ -210,5 +210,5 @@ def _words(value: Any) -> str | None:
             return None
     if not isinstance(value, list) or not value:
         return None
-    said = [one.get("words") for one in value if isinstance(one, dict)]
+    said: list[Any] = [one.get("words") for one in value if isinstance(one, dict)]
     return "; ".join(said) if len(said) == len(value) and all(isinstance(one, str) for one in said) else None

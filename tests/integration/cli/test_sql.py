@@ -356,3 +356,23 @@ def test_nothing_is_left_beside_the_file(
 ) -> None:
     assert run(["--home", str(home), "--database-url", sqlite_url, "sql", "SELECT 1"]) == 0
     assert [path.name for path in home.iterdir()] == ["catalog.db"]
+
+
+@pytest.mark.parametrize("output_format", ["--csv", "--json", "--table"])
+def test_a_reader_that_goes_away_is_no_error(sqlite_url: str, home: Path, output_format: str) -> None:
+    code = "import catalog.cli; catalog.cli.main()"
+    question = f"SELECT 'a text that fills the pipe' AS t FROM ({NUMBERS.format(last=20_000)}) AS n"
+    arguments = ["sql", question, output_format, "--limit", "20000"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "--home", home, "--database-url", sqlite_url, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
