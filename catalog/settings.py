@@ -11,6 +11,9 @@ from typing import Any
 
 from platformdirs import user_data_path
 
+URLS = ("database_url", "redis_url")
+"""What `config.toml` may say outside of the tables of the verbs."""
+
 
 class ConfigUnreadable(Exception):  # noqa: N818 - the name says what it is
     """A config file that cannot be used, with file and line."""
@@ -72,8 +75,16 @@ def read_config(home: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigUnreadable(f"{path} cannot be read: {error}") from None
+        raise ConfigUnreadable(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from None
     try:
-        return tomllib.loads(text)
+        config = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigUnreadable(f"{path}: {error}") from None
+    for name, value in config.items():
+        if name in URLS and not isinstance(value, str):
+            raise ConfigUnreadable(f"{path}: {name} is a text in quotes")
+        if name not in URLS and not isinstance(value, dict):
+            raise ConfigUnreadable(
+                f"{path}: {name} is no setting; there are {' and '.join(URLS)}, and a table [VERB] for each verb's options"
+            )
+    return config

@@ -134,7 +134,6 @@ def _home(home: Path) -> Iterator[Finding]:
 
 def _database(database: Database) -> Iterator[Finding]:
     schema = inspect_schema(database)
-    where = str(database.file or database.url.render_as_string(hide_password=True))
     advice = {
         Fit.EMPTY: ("ok", "no catalog yet", "begin with: catalog ingest FOLDER"),
         Fit.CURRENT: ("ok", f"schema {schema.revision}", ""),
@@ -151,7 +150,7 @@ def _database(database: Database) -> Iterator[Finding]:
         Fit.FOREIGN: ("problem", "belongs to another program", "name an empty one with --database-url"),
     }
     state, what, todo = advice[schema.fit]
-    yield Finding("database", "ok" if state == "ok" else "problem", f"{where}: {what}", todo)
+    yield Finding("database", "ok" if state == "ok" else "problem", f"{database.place}: {what}", todo)
     if schema.fit is Fit.EMPTY and database.file is not None:
         return
     with database.read() as connection:

@@ -83,6 +83,8 @@ def check_verb(settings: Settings, repair: bool, output_format: str) -> int:
     The exit code is 1 where anything differs.
     """
     with open_catalog(settings) as database:
+        # Another revision than this program's was refused on opening.
+        revision = Check("revision", 0, (str(inspect_schema(database).revision),))
         derived = (*DERIVED, ANCESTORS)
         if repair:
             with database.write() as connection:
@@ -90,7 +92,7 @@ def check_verb(settings: Settings, repair: bool, output_format: str) -> int:
                 # What stands below what comes first in `derived` is what it is computed from.
                 for each in reversed(derived):
                     each.repair(connection)
-        checks = [*check_schema(database), *check_integrity(database)]
+        checks = [revision, *check_schema(database), *check_integrity(database)]
         with database.read() as connection:
             checks += [Check(each.name, each.differences(connection)) for each in derived]
     print_rows(

@@ -38,6 +38,12 @@ class Database:
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     @property
+    def place(self) -> str:
+        """Where the database is, for people: the file, or the URL without its password."""
+        url = self.url.set(drivername=self.url.get_backend_name())
+        return str(self.file or url.render_as_string(hide_password=True))
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether the database is a SQLite file."""
         return self.url.get_backend_name() == "sqlite"

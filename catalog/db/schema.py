@@ -89,8 +89,9 @@ def require_current(database: Database) -> None:
     if schema.fit is Fit.CURRENT:
         return
     if schema.fit is Fit.EMPTY:
-        place = database.url.render_as_string(hide_password=True) if database.file is None else database.file
-        raise DatabaseUnusable(f"there is no catalog yet in {place}; begin with: catalog ingest FOLDER")
+        raise DatabaseUnusable(
+            f"there is no catalog yet in {database.place}; begin with: catalog ingest FOLDER"
+        )
     _refuse(schema)
     raise DatabaseUnusable("the catalog was made by an older version; run: catalog db upgrade")
 
