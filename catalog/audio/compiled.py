@@ -13,7 +13,7 @@ def compiled(function: Kernel) -> Kernel:
 
     Machine code is kept on disk beside the module, or in the user's cache where that cannot be written, and is made
     for the processor at hand. Where neither can be written, every process compiles anew: slow to start, not wrong.
-    A kernel calls no kernel of another module, whose later change numba's cache would not notice. Sums keep their
+    A kernel uses no kernel and no constant of another module, whose later change numba's cache would not notice. Sums keep their
     written order (no `fastmath`), so that a clip gives the same bytes each time.
     """
     try:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
 from catalog.audio.spectrum import FRAME, SAMPLE_RATE
-from catalog.audio.tiles import WIDTH, Tiles
+from catalog.audio.tiles import Tiles
 
 MEL_BANDS = 128
 PITCH_CLASSES = 12
@@ -58,17 +58,18 @@ def _weighted_power(
     stop: npt.NDArray[np.int64],
     result: Float32,
 ) -> None:
-    total = np.empty(WIDTH, np.float32)
+    width = blocks.shape[2]
+    total = np.empty(width, np.float32)
     for tile in range(len(blocks)):
         block = blocks[tile]
         for band in range(len(weights)):
             total[:] = 0
             for k in range(start[band], stop[band]):
                 weight = weights[band, k]
-                for i in range(WIDTH):
+                for i in range(width):
                     total[i] += weight * (block[k, i] * block[k, i])
-            for i in range(WIDTH):
-                result[band, tile * WIDTH + i] = total[i]
+            for i in range(width):
+                result[band, tile * width + i] = total[i]
 
 
 def cepstrum(mel_decibels: Float32) -> Float32:

@@ -10,7 +10,7 @@ from catalog.audio.compiled import compiled
 from catalog.audio.decibel import decibels
 from catalog.audio.feature_set import Float32
 from catalog.audio.spectrum import BINS, FRAME, SAMPLE_RATE
-from catalog.audio.tiles import WIDTH, Tiles
+from catalog.audio.tiles import Tiles
 
 CONTRAST_BANDS = 7
 _LOWEST = 200.0  # Hz, where the first octave of the contrast begins; below it lies one band more
@@ -40,7 +40,7 @@ def spectral_shape(magnitude: Tiles) -> SpectralShape:
     comes out of first and second moments in float64 (E[k^2] - E[k]^2), where librosa takes a pass for each.
     """
     values = np.empty((4, magnitude.columns), np.float32)
-    _shape(magnitude.blocks, *values)
+    _shape(magnitude.blocks, _BIN, *values)
     return SpectralShape(*values[:, : magnitude.frames])
 
 
@@ -79,45 +79,52 @@ def _contrast_bands() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt
 
 
 @compiled
-def _shape(blocks: Float32, centroid: Float32, bandwidth: Float32, roll_off: Float32, level: Float32) -> None:
-    bins = blocks.shape[1]
-    sums = np.empty((3, WIDTH), np.float64)
-    power = np.empty(WIDTH, np.float32)
-    total = np.empty(WIDTH, np.float32)
-    below = np.empty(WIDTH, np.int32)
+def _shape(
+    blocks: Float32,
+    resolution: float,  # Hz from bin to bin
+    centroid: Float32,
+    bandwidth: Float32,
+    roll_off: Float32,
+    level: Float32,
+) -> None:
+    bins, width = blocks.shape[1:]
+    sums = np.empty((3, width), np.float64)
+    power = np.empty(width, np.float32)
+    total = np.empty(width, np.float32)
+    below = np.empty(width, np.int32)
     for tile in range(len(blocks)):
         block = blocks[tile]
-        left = tile * WIDTH
+        left = tile * width
         sums[:] = 0
         power[:] = 0
         total[:] = 0
         for k in range(bins):
             once = np.float32(0.5 if k in {0, bins - 1} else 1)  # bins without a mirror image
             first, second = np.float64(k), np.float64(k) * k
-            for i in range(WIDTH):
+            for i in range(width):
                 value = block[k, i]
                 power[i] += once * (value * value)
                 total[i] += value
                 sums[0, i] += value
                 sums[1, i] += first * value
                 sums[2, i] += second * value
-        for i in range(WIDTH):
+        for i in range(width):
             level[left + i] = np.sqrt(2 * power[i] / np.float32((2 * (bins - 1)) ** 2))
             centroid[left + i] = 0
             bandwidth[left + i] = 0
             if sums[0, i] > 0:
                 mean = sums[1, i] / sums[0, i]
-                centroid[left + i] = mean * _BIN
-                bandwidth[left + i] = np.sqrt(max(0.0, sums[2, i] / sums[0, i] - mean * mean)) * _BIN
+                centroid[left + i] = mean * resolution
+                bandwidth[left + i] = np.sqrt(max(0.0, sums[2, i] / sums[0, i] - mean * mean)) * resolution
             power[i] = np.float32(_ROLL_OFF) * total[i]  # from here on the threshold of the roll-off
         total[:] = 0
         below[:] = 0
         for k in range(bins):
-            for i in range(WIDTH):
+            for i in range(width):
                 total[i] += block[k, i]
                 below[i] += total[i] < power[i]
-        for i in range(WIDTH):
-            roll_off[left + i] = below[i] * _BIN
+        for i in range(width):
+            roll_off[left + i] = below[i] * resolution
 
 
 @compiled
@@ -134,9 +141,10 @@ def _mean_extreme(
     Added up in ascending order, as librosa does. Low bins are mostly the loud ones, so that from the likelier end on
     few bins have a place among those kept.
     """
+    width = blocks.shape[2]
     factor = np.float32(sign)
-    ranked = np.empty((kept.max(), WIDTH), np.float32)  # the largest so far of each frame in descending order
-    value = np.empty(WIDTH, np.float32)
+    ranked = np.empty((kept.max(), width), np.float32)  # the largest so far of each frame in descending order
+    value = np.empty(width, np.float32)
     for tile in range(len(blocks)):
         block = blocks[tile]
         for band in range(len(kept)):
@@ -145,19 +153,19 @@ def _mean_extreme(
             for k in range(start, stop, sign):
                 least = ranked[kept[band] - 1]
                 better = 0
-                for i in range(WIDTH):
+                for i in range(width):
                     value[i] = factor * block[k, i]
                     better += value[i] > least[i]
                 if better == 0:
                     continue
                 for rank in range(kept[band]):
                     held = ranked[rank]
-                    for i in range(WIDTH):
+                    for i in range(width):
                         other = held[i]
                         held[i] = max(other, value[i])
                         value[i] = min(other, value[i])
-            for i in range(WIDTH):
+            for i in range(width):
                 total = np.float32(0)
                 for rank in range(kept[band]):
                     total += factor * ranked[kept[band] - 1 - rank if sign > 0 else rank, i]
-                result[band, tile * WIDTH + i] = total / np.float32(kept[band])
+                result[band, tile * width + i] = total / np.float32(kept[band])

@@ -18,7 +18,7 @@ def tuning(by_frame: Float32) -> float:
     The number that `librosa.estimate_tuning(S=magnitude)` gives: frequencies of spectral peaks by parabolic
     interpolation, those at least as strong as their median, the fullest hundredth of a semitone.
     """
-    pitches, strengths = _peaks(by_frame)
+    pitches, strengths = _peaks(by_frame, SAMPLE_RATE / FRAME)
     if not len(pitches):
         return 0.0
     strong = pitches[strengths >= np.median(strengths)]
@@ -26,11 +26,11 @@ def tuning(by_frame: Float32) -> float:
 
 
 @compiled
-def _peaks(by_frame: Float32) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _peaks(by_frame: Float32, resolution: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Frequency (Hz) and height of every peak, as `librosa.piptrack` finds them."""
     frames = len(by_frame)
-    first = int(np.ceil(_LOWEST * FRAME / SAMPLE_RATE))
-    last = int(np.ceil(_HIGHEST * FRAME / SAMPLE_RATE))
+    first = int(np.ceil(_LOWEST / resolution))
+    last = int(np.ceil(_HIGHEST / resolution))
     room = frames * ((last - first) // 2 + 1)  # no two neighbours are both peaks
     pitches = np.empty(room, np.float32)
     strengths = np.empty(room, np.float32)
@@ -52,7 +52,7 @@ def _peaks(by_frame: Float32) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.f
                 shift = np.float32(0)
                 if abs(slope) < abs(curve):
                     shift = np.float32(-slope / curve)
-                pitches[found] = (k + np.float64(shift)) * SAMPLE_RATE / FRAME
+                pitches[found] = (k + np.float64(shift)) * resolution
                 strengths[found] = here + np.float32(0.5) * ((after - before) / np.float32(2)) * shift
                 found += 1
     return pitches[:found], strengths[:found]
