@@ -13,6 +13,8 @@ TOO_LARGE = 0.35
 """A group with more than this share of the tracks is split while there are colours left."""
 TOO_SMALL = 0.03
 """A genre below this share of the tracks gets no colour of its own by a split."""
+CRUMBS = 0.01
+"""Nor does a top-level genre below this share."""
 
 
 def colour_groups(tagged: Iterable[int], terms: Terms) -> tuple[tuple[str, ...], dict[int, int]]:
@@ -32,7 +34,8 @@ def colour_groups(tagged: Iterable[int], terms: Terms) -> tuple[tuple[str, ...],
         for genre, path in paths.items():
             sizes[_group(path, cut)] += tracks[genre]
         largest, size = min(sizes.items(), key=lambda item: (-item[1], item[0]))
-        if len(sizes) >= MOST_GROUPS or size <= TOO_LARGE * total:
+        colours = sum(number >= CRUMBS * total for number in sizes.values())
+        if colours >= MOST_GROUPS or size <= TOO_LARGE * total:
             break
         children: Counter[int] = Counter()
         for genre, path in paths.items():
@@ -42,7 +45,8 @@ def colour_groups(tagged: Iterable[int], terms: Terms) -> tuple[tuple[str, ...],
         if child_size < max(TOO_SMALL * total, 2):
             break
         cut.add(child)
-    chosen = [genre for genre, _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:MOST_GROUPS]]
+    by_size = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+    chosen = [genre for genre, number in by_size if number >= CRUMBS * total][:MOST_GROUPS]
     place = {genre: at for at, genre in enumerate(chosen)}
     groups = {genre: place[_group(path, cut)] for genre, path in paths.items() if _group(path, cut) in place}
     return tuple(terms.name(genre) for genre in chosen), groups

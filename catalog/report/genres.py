@@ -33,7 +33,7 @@ class Heard:
     genre: str
     tracks: int
     kind: str
-    """`same`, `near` (one of the two is a broader term of the other) or `other`."""
+    """To the class that the tag counts for: `same`, `near` (broader or narrower) or `other`."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,10 @@ class TaggedGenre:
 
     genre: str
     family: str
-    """The top term above it, or itself."""
+    """The top term above `counted_as`, or that itself."""
     tracks: int
     same: int
+    """Heard as tagged, or as the class that the tag counts for."""
     near: int
     """Heard as a broader or a narrower term."""
     other: int
@@ -53,8 +54,8 @@ class TaggedGenre:
     not_judged: int
     doubted: int
     """Tracks whose tag is in open doubt."""
-    counts_for: str | None
-    """The class that it counts for, where that is another."""
+    counted_as: str
+    """The class that it counts for; itself where it is one, or where it counts for none."""
     heard: tuple[Heard, ...]
     """Every suggestion, its own genre among them, commonest first."""
 
@@ -65,8 +66,8 @@ class TaggedGenre:
 
     @property
     def commonest_other(self) -> tuple[Heard, ...]:
-        """The two commonest suggestions that are not the tag itself."""
-        return tuple(row for row in self.heard if row.genre != self.genre)[:2]
+        """The two commonest suggestions that are neither the tag itself nor what it counts for."""
+        return tuple(row for row in self.heard if row.kind != "same" and row.genre != self.genre)[:2]
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,8 @@ def read_genres(connection: Connection) -> Genres:
                 genre=terms.name(row.genre_id),
                 tracks=row.tracks,
                 artists=row.artists,
-                reason=clean(row.reason, 300),
+                # What it counts for stands beside it already.
+                reason=clean(row.reason.partition("; counts for ")[0], 300),
                 counts_for=None if row.counts_for_id is None else terms.name(row.counts_for_id),
             )
             for row in sorted(support, key=lambda row: row.counts_for_id is not None)
@@ -211,16 +213,21 @@ def _tagged(
     for tagged, suggested, relation, tracks in pairs:
         # Without a model nobody has listened: nothing is unsure, nothing is judged.
         state = AGREEMENT.get(relation, "unsure") if has_model else "not_judged"
+        if state == "near" and suggested == counts_for.get(tagged):
+            # A tag that is no class of its own cannot be heard more exactly than that.
+            state = "same"
         states[tagged][state] += tracks
         if suggested is not None:
             heard[tagged][suggested] += tracks
     rows = []
     for tagged, counts in states.items():
         target = counts_for.get(tagged)
+        counted = tagged if target is None else target
         rows.append(
             TaggedGenre(
                 genre=terms.name(tagged),
-                family=terms.name(terms.path(tagged)[-1]),
+                counted_as=terms.name(counted),
+                family=terms.name(terms.path(counted)[-1]),
                 tracks=counts.total(),
                 same=counts["same"],
                 near=counts["near"],
@@ -228,9 +235,8 @@ def _tagged(
                 unsure=counts["unsure"],
                 not_judged=counts["not_judged"],
                 doubted=doubted.get(terms.name(tagged), 0),
-                counts_for=None if target is None or target == tagged else terms.name(target),
                 heard=tuple(
-                    Heard(terms.name(key), number, terms.kind(tagged, key))
+                    Heard(terms.name(key), number, terms.kind(counted, key))
                     for key, number in heard[tagged].most_common()
                 ),
             )

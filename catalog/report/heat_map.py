@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class HeatRow:
-    """One tagged genre."""
+    """One tagged class, with the rarer genres that count for it."""
 
     genre: str
     tracks: int
@@ -39,32 +39,39 @@ class HeatRow:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """Rows are tagged genres, columns suggested ones; the last column is "no answer"."""
+    """Rows are tagged classes, columns suggested genres; the last column is "no answer"."""
 
     columns: tuple[str, ...]
     rows: tuple[HeatRow, ...]
     left_out: int
-    """Genres that are summed up in the last row."""
+    """Classes that are summed up in the last row."""
 
 
 def heat_map(tagged: Sequence[TaggedGenre]) -> HeatMap:
-    """The heat map of genres that the model has a say on. Genres of one family stand together, so that confusions
+    """The heat map of genres that the model has a say on. Classes of one family stand together, so that confusions
     among relatives are a block on the diagonal and the rest stands out.
     """
-    shown, rest = tagged[:MOST_ROWS], tagged[MOST_ROWS:]
+    classes: defaultdict[str, list[TaggedGenre]] = defaultdict(list)
     sizes: Counter[str] = Counter()
-    for row in shown:
-        sizes[row.family] += row.judged
-    shown = sorted(shown, key=lambda row: (-sizes[row.family], row.family, -row.judged, row.genre))
+    families: Counter[str] = Counter()
     heard: Counter[str] = Counter()
     for row in tagged:
+        classes[row.counted_as].append(row)
+        sizes[row.counted_as] += row.judged
+        families[row.family] += row.judged
         heard.update({item.genre: item.tracks for item in row.heard})
-    named = [row.genre for row in shown if heard[row.genre]]
-    further = [name for name, _ in heard.most_common() if name not in named]
-    columns = [*named, *further][:MOST_ROWS]
-    rows = [_row(row.genre, [row], columns) for row in shown]
+    largest = sorted(classes, key=lambda name: (-sizes[name], name))
+    family = {name: rows[0].family for name, rows in classes.items()}
+    shown = sorted(
+        largest[:MOST_ROWS],
+        key=lambda name: (-families[family[name]], family[name], -sizes[name], name),
+    )
+    rest = largest[MOST_ROWS:]
+    named = [name for name in shown if heard[name]]
+    columns = [*named, *(name for name, _ in heard.most_common() if name not in named)][:MOST_ROWS]
+    rows = [_row(name, classes[name], columns) for name in shown]
     if rest:
-        rows.append(_row(REST, rest, columns))
+        rows.append(_row(REST, [row for name in rest for row in classes[name]], columns))
     return HeatMap(tuple(columns), tuple(rows), len(rest))
 
 
@@ -74,9 +81,9 @@ def _row(name: str, genres: Sequence[TaggedGenre], columns: Sequence[str]) -> He
     kinds: dict[str, str] = {}
     for row in genres:
         heard.update({item.genre: item.tracks for item in row.heard})
-        # Several genres in one row are no relatives of anything.
-        kinds.update({item.genre: item.kind if len(genres) == 1 else "other" for item in row.heard})
-    kinds.setdefault(name, "same")
+        # Several classes in one row are no relatives of anything.
+        kinds.update({item.genre: "other" if name == REST else item.kind for item in row.heard})
+    kinds[name] = "same"
     cells = [_cell(heard[column], judged, kinds.get(column, "other")) for column in columns]
     return HeatRow(name, judged, (*cells, _cell(sum(row.unsure for row in genres), judged, "unsure")))
 

@@ -13,7 +13,7 @@ from catalog.report import text
 from catalog.report.facts import Facts, read_facts
 from catalog.report.questions import QUESTIONS
 
-MOST_BARS = 14
+MOST_BARS = 12
 """Genres whose bars are seen at once; the rarer ones unfold."""
 
 
@@ -21,16 +21,16 @@ class ReportUnwritable(Exception):  # noqa: N818 - the name says what it is
     """A report that could not be written, with what to do about it."""
 
 
-def write_report(database: Database, path: Path, *, name: str) -> Path:
+def write_report(database: Database, path: Path, *, name: str, command: str = "catalog") -> Path:
     """Writes the report on a catalog to `path`, whole or not at all, and gives its absolute path.
 
-    `name` is what the catalog is called in the heading. Folders on the way are made. Raises ReportUnwritable where
+    `name` is what the catalog is called in the heading, `command` how the program is called for this catalog. Folders on the way are made. Raises ReportUnwritable where
     the path is a folder or cannot be written to.
     """
     target = path.expanduser().absolute()
     if target.is_dir():
         raise ReportUnwritable(f"{target} is a folder; name a file in it: {target / 'index.html'}")
-    page = render(read_facts(database), name=name)
+    page = render(read_facts(database), name=name, command=command)
     try:
         _replace(target, page)
     except OSError as error:
@@ -40,7 +40,7 @@ def write_report(database: Database, path: Path, *, name: str) -> Path:
     return target
 
 
-def render(facts: Facts, *, name: str) -> str:
+def render(facts: Facts, *, name: str, command: str = "catalog") -> str:
     """The page as text. Everything that is put in is escaped; `name` is as hostile as any title."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("catalog.report"),
@@ -52,7 +52,11 @@ def render(facts: Facts, *, name: str) -> str:
     for filter_ in (text.count, text.short, text.percent, text.plural, text.moment):
         environment.filters[filter_.__name__] = filter_
     return environment.get_template("page.html").render(
-        facts=facts, name=text.clean(name), questions=QUESTIONS, most_bars=MOST_BARS
+        facts=facts,
+        name=text.clean(name),
+        command=text.clean(command, 1000),
+        questions=QUESTIONS,
+        most_bars=MOST_BARS,
     )
 
 

@@ -50,9 +50,10 @@ def test_the_facts_of_a_filled_catalog(filled: Database):
         assert row.same + row.near + row.other + row.unsure + row.not_judged == row.tracks
     assert by_genre["Metal"].doubted >= WRONG_TRACKS
     assert by_genre["Synthpop"].judged == 0
-    assert by_genre["Folk Rock"].counts_for == "Rock"
+    assert by_genre["Folk Rock"].counted_as == "Rock"
+    assert by_genre["Folk Rock"].same == by_genre["Folk Rock"].judged - by_genre["Folk Rock"].unsure
     assert [row.genre for row in facts.genres.not_judged] == ["Blues", "Synthpop"]
-    assert {row.genre for row in facts.genres.compared} == {row.genre for row in facts.heat_map.rows}
+    assert {row.counted_as for row in facts.genres.compared} == {row.genre for row in facts.heat_map.rows}
 
     assert facts.quality is not None
     assert facts.map is not None

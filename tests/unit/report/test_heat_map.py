@@ -4,7 +4,9 @@ from catalog.report.genres import Heard, TaggedGenre
 from catalog.report.heat_map import MOST_ROWS, REST, heat_map
 
 
-def tagged(genre: str, heard: dict[str, int], *, unsure: int = 0, family: str = "") -> TaggedGenre:
+def tagged(
+    genre: str, heard: dict[str, int], *, unsure: int = 0, family: str = "", counted_as: str = ""
+) -> TaggedGenre:
     total = sum(heard.values()) + unsure
     return TaggedGenre(
         genre=genre,
@@ -16,7 +18,7 @@ def tagged(genre: str, heard: dict[str, int], *, unsure: int = 0, family: str = 
         unsure=unsure,
         not_judged=0,
         doubted=0,
-        counts_for=None,
+        counted_as=counted_as or genre,
         heard=tuple(
             Heard(name, number, "same" if name == genre else "other") for name, number in heard.items()
         ),
@@ -35,6 +37,13 @@ def test_relatives_stand_together():
     rows = [tagged("Metal", {"Metal": 9}, family="Rock"), tagged("Jazz", {"Jazz": 8})]
     rows.append(tagged("Rock", {"Rock": 5}))
     assert [row.genre for row in heat_map(rows).rows] == ["Metal", "Rock", "Jazz"]
+
+
+def test_a_rare_genre_is_in_the_row_of_its_class():
+    found = heat_map([tagged("Rock", {"Rock": 6}), tagged("Folk Rock", {"Rock": 2}, counted_as="Rock")])
+    assert [(row.genre, row.tracks) for row in found.rows] == [("Rock", 8)]
+    assert found.rows[0].cells[0].tracks == 8
+    assert found.rows[0].cells[0].kind == "same"
 
 
 def test_more_genres_than_fit_are_summed_up():
