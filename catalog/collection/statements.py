@@ -117,7 +117,8 @@ def newest_texts(connection: Connection, source: Source, track_ids: Iterable[int
             .where(
                 statement.c.track_id.in_(ids[start : start + CHUNK]),
                 statement.c.source == source,
-                statement.c.withdraws_id.is_(None),
+                # As an expression: SQLite would search by the index of withdraws_id, where nearly all are NULL.
+                sa.func.coalesce(statement.c.withdraws_id, 0) == 0,
             )
             .group_by(statement.c.track_id)
         )
