@@ -197,7 +197,7 @@ def _lay_out(vectors: Floats) -> tuple[Floats, str]:
     components = left * singular
     if len(vectors) < FEWEST_FOR_NEIGHBOURS or not components.any():
         plane = components[:, :2]
-        return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1]))), "principal components"
+        return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1]))), "Principal components"
     from sklearn.manifold import TSNE
 
     near: Any = TSNE(
