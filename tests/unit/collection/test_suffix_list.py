@@ -1,0 +1,12 @@
+"""The list of suffixes that people read is the one that is used."""
+
+import re
+from pathlib import Path
+
+from catalog.collection.suffixes import AUDIO_SUFFIXES
+
+
+def test_the_documented_suffixes_are_all():
+    page = Path(__file__).parents[3] / "docs" / "collection.md"
+    listed = re.search(r"`(\.aac[^`]*)`", page.read_text(encoding="utf-8"))[1]
+    assert set(listed.split()) == AUDIO_SUFFIXES
