@@ -7,6 +7,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from platformdirs import user_data_path
@@ -29,6 +30,11 @@ class Settings:
     """`sqlite:///FILE` or `postgresql://user@host/name`."""
     redis_url: str | None
     """A Redis to use instead of the embedded Valkey."""
+
+    @property
+    def command(self) -> str:
+        """How the program is called for this catalog, fit for a shell."""
+        return "catalog" if self.home == default_home() else f"catalog --home {quote(str(self.home))}"
 
     @property
     def models(self) -> Path:

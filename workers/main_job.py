@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 import sqlalchemy as sa
-from catalog.audit.label_audit import LabelAudit, audit_labels
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.audio.registry import feature_set
+from catalog.audit.label_audit import LabelAudit, audit_labels
 from catalog.collection.labels import LabelsReport, import_labels
 from catalog.collection.recipes import active_recipe
 from catalog.collection.scan import ScanReport, scan
@@ -154,7 +154,7 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
         yield _answered(connection)
     if learned.model_id is not None:
         yield Audited(audit_labels(database))
-    yield Reported(write_report(database, settings.report / "index.html", name=_name(scans)))
+    yield Reported(write_report(database, settings.report / "index.html", command=settings.command))
 
 
 def _analyse(database: Database, settings: Settings, job: MainJob, inside: ColumnElement[bool]) -> Analysed:
@@ -229,7 +229,3 @@ def _failure_kinds(connection: Connection, inside: ColumnElement[bool]) -> list[
         .order_by(sa.func.count(failure.c.track_id.distinct()).desc(), failure.c.reason)
     )
     return [FailureKind(*row) for row in rows]
-
-
-def _name(scans: Sequence[ScanReport]) -> str:
-    return ", ".join(dict.fromkeys(one.collection for one in scans))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from shlex import quote
 from typing import Any
 
 from sqlalchemy import make_url
@@ -12,7 +11,7 @@ from catalog.cli.output import counted, printable
 from catalog.cli.train import describe_score
 from catalog.collection.scan import ScanReport
 from catalog.learning.support import Support
-from catalog.settings import Settings, default_home
+from catalog.settings import Settings
 from workers.main_job import Analysed, Answered, Audited, Labelled, Learned, Reported, Scanned, Stage
 from workers.progress import Progress
 
@@ -99,10 +98,9 @@ class Words:
 
     def end(self) -> Iterator[str]:
         """The two commands to go on with."""
-        home = "" if self.settings.home == default_home() else f" --home {quote(str(self.settings.home))}"
         yield "Go on with:"
-        yield f"  catalog{home} sql top-suspects"
-        yield f"  catalog{home} sql untagged-confident"
+        yield f"  {self.settings.command} sql top-suspects"
+        yield f"  {self.settings.command} sql untagged-confident"
 
     def _scanned(self, stage: Scanned) -> Iterator[str]:
         for report in stage.reports:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
-from shlex import quote
 
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import print_json, say
-from catalog.settings import Settings, default_home
+from catalog.settings import Settings
 
 
 @click.command()
@@ -29,14 +28,7 @@ def report(settings: Settings, output: Path | None, as_json: bool, open_it: bool
     from catalog.report.page import write_report
 
     with open_catalog(settings) as database:
-        path = write_report(
-            database,
-            output or settings.report / "index.html",
-            name=settings.home.name,
-            command="catalog"
-            if settings.home == default_home()
-            else f"catalog --home {quote(str(settings.home))}",
-        )
+        path = write_report(database, output or settings.report / "index.html", command=settings.command)
     if as_json:
         print_json({"path": str(path), "bytes": path.stat().st_size})
     else:

@@ -7,8 +7,10 @@ import tempfile
 from pathlib import Path
 
 import jinja2
+import sqlalchemy as sa
 
 from catalog.db.database import Database
+from catalog.db.tables import collection
 from catalog.report import text
 from catalog.report.facts import Facts, read_facts
 from catalog.report.questions import QUESTIONS
@@ -17,20 +19,27 @@ MOST_BARS = 12
 """Genres whose bars are seen at once; the rarer ones unfold."""
 
 
+MOST_NAMES = 3
+"""Collections that are named in the heading."""
+
+
 class ReportUnwritable(Exception):  # noqa: N818 - the name says what it is
     """A report that could not be written, with what to do about it."""
 
 
-def write_report(database: Database, path: Path, *, name: str, command: str = "catalog") -> Path:
+def write_report(
+    database: Database, path: Path, *, name: str | None = None, command: str = "catalog"
+) -> Path:
     """Writes the report on a catalog to `path`, whole or not at all, and gives its absolute path.
 
-    `name` is what the catalog is called in the heading, `command` how the program is called for this catalog. Folders on the way are made. Raises ReportUnwritable where
+    `name` is what the catalog is called in the heading (None: as its collections are), `command` how the program is
+    called for this catalog. Folders on the way are made. Raises ReportUnwritable where
     the path is a folder or cannot be written to.
     """
     target = path.expanduser().absolute()
     if target.is_dir():
         raise ReportUnwritable(f"{target} is a folder; name a file in it: {target / 'index.html'}")
-    page = render(read_facts(database), name=name, command=command)
+    page = render(read_facts(database), name=name or _name(database), command=command)
     try:
         _replace(target, page)
     except OSError as error:
@@ -38,6 +47,12 @@ def write_report(database: Database, path: Path, *, name: str, command: str = "c
             f"the report cannot be written to {target}: {error.strerror or error}; choose another place"
         ) from error
     return target
+
+
+def _name(database: Database) -> str:
+    with database.read() as connection:
+        names = list(connection.execute(sa.select(collection.c.name).order_by(collection.c.id)).scalars())
+    return ", ".join(names) if 0 < len(names) <= MOST_NAMES else "Music catalog"
 
 
 def render(facts: Facts, *, name: str, command: str = "catalog") -> str:
