@@ -220,7 +220,7 @@ class _Run:
             sa.text(
                 "INSERT INTO collection (name, kind, root, root_bytes, tags_complete, added_at)"
                 " VALUES (:name, 'folder', :root, :root_bytes, :tags_complete, :added_at)"
-                " ON CONFLICT (root_bytes) DO NOTHING"
+                " ON CONFLICT DO NOTHING"
             ).bindparams(sa.bindparam("added_at", type_=collection.c.added_at.type)),
             {
                 "name": self.place.name,
@@ -231,7 +231,12 @@ class _Run:
             },
         )
         query = sa.select(collection.c.id).where(collection.c.root_bytes == self.place.path)
-        return int(connection.execute(query.with_for_update()).scalar_one())
+        key = connection.execute(query.with_for_update()).scalar_one_or_none()
+        if key is None:
+            raise CollectionUnusable(
+                f"another scan has just called its collection {self.place.name!r}; run this one again"
+            )
+        return int(key)
 
     def _nothing_found(self) -> CollectionUnusable:
         """Why an empty folder changes nothing."""
