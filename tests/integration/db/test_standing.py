@@ -427,3 +427,19 @@ def test_a_row_that_was_tampered_with_is_found(database: Database) -> None:
         assert standing_differences(connection) == 1
         connection.execute(sa.delete(t.standing).where(t.standing.c.track_id == FIRST + 1))
         assert standing_differences(connection) == 2
+
+
+def test_no_step_looks_at_all_statements_for_each_track(sqlite_url: str) -> None:
+    """SQLite chose the index of `withdraws_id`, where nearly all is NULL: nine minutes for 100,000 tracks, not nine
+    seconds.
+    """
+    import sqlite3
+
+    from catalog.db.sql import read_sql
+
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+        plan = [
+            row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {read_sql('standing.sql', 'sqlite')}")
+        ]
+    connection.close()
+    assert "SEARCH s USING INDEX ix_statement_track_id (track_id=?)" in plan
