@@ -813,6 +813,7 @@ def upgrade() -> None:
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_decision_suspect_id"), ["suspect_id"], unique=False)
         batch_op.create_index("ix_decision_track", ["track_id", "genre_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_decision_undoes_id"), ["undoes_id"], unique=False)
 
     if op.get_context().dialect.name == "postgresql":
         # Vectors do not compress, and trying costs time at every write.
@@ -822,6 +823,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Back to the one before."""
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_decision_undoes_id"))
         batch_op.drop_index("ix_decision_track")
         batch_op.drop_index(batch_op.f("ix_decision_suspect_id"))
 

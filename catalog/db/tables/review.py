@@ -19,7 +19,7 @@ decision = sa.Table(
     Column("decided_at", UTCDateTime, nullable=False, default=now),
     Column("drawn_by", Text, nullable=False),
     Column("blind", Boolean, nullable=False, default=False),
-    reference("decision", name="undoes_id", nullable=True),
+    reference("decision", name="undoes_id", nullable=True, index=True),
     sa.Column("suspect_id", sa.ForeignKey("suspect.id", ondelete="SET NULL"), index=True),
     reference("statement", nullable=True),
     one_of("verdict", "keep", "accept", "relabel", "add", "unsure", "wrong_recording", "undo"),
