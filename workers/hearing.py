@@ -160,6 +160,7 @@ def _store_analysis(
     connection: Connection, track_id: int, wanted: Sequence[Wanted], outcome: Outcome, analysis: Analysis
 ) -> None:
     _store_facts(connection, track_id, analysis)
+    _store_descriptors(connection, track_id, _descriptors(wanted, outcome, analysis))
     # With the hash in it, a vector can be told from one of another sound when the file has changed.
     provenance = {**analysis.provenance, "audio_hash": analysis.stream.audio_hash}
     for recipe in (one.recipe for one in wanted if one.recipe.id in outcome.vectors):
@@ -184,9 +185,21 @@ def _store_facts(connection: Connection, track_id: int, analysis: Analysis) -> N
             audio_hash=stream.audio_hash,
         )
     )
+
+
+def _descriptors(wanted: Sequence[Wanted], outcome: Outcome, analysis: Analysis) -> dict[str, float]:
+    """The single numbers that this listening gave; what it did not compute stays as it is."""
     numbers = {"loudness": analysis.loudness}
     if analysis.speech_probability is not None:
         numbers["speech_probability"] = analysis.speech_probability
+    for one in wanted:
+        vector = outcome.vectors.get(one.recipe.id)
+        if vector is not None:
+            numbers.update(one.features.describe(vector))
+    return numbers
+
+
+def _store_descriptors(connection: Connection, track_id: int, numbers: Mapping[str, float]) -> None:
     connection.execute(
         insert_into(connection, track_descriptor)
         .values(track_id=track_id, **numbers)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -12,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
+
+# The single numbers people ask for; a catalog has a column for each, and any feature set may hold some.
+DESCRIPTORS = frozenset({"tempo", "onset_rate", "brightness", "harmonic_share", "percussive_share"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +51,20 @@ class FeatureSet:
     sample_rate: int
     compute: Callable[[Waveform], Float32]
     libraries: tuple[str, ...] = ("numpy",)  # distributions whose version belongs to a vector's provenance
+    descriptors: Mapping[str, str] = field(
+        default_factory=dict
+    )  # one of DESCRIPTORS -> the dimension that is it
 
     def __post_init__(self) -> None:
         if len(set(self.dimensions)) != len(self.dimensions):
             raise ValueError(f"feature set {self.name}: two dimensions share a name")
+        for descriptor, dimension in self.descriptors.items():
+            if descriptor not in DESCRIPTORS or dimension not in self.dimensions:
+                raise ValueError(
+                    f"feature set {self.name}: no descriptor {descriptor} in a dimension {dimension}"
+                )
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "descriptors", MappingProxyType(dict(self.descriptors)))
         _ = self.hash  # parameters that JSON cannot hold fail here, not in a worker
 
     @cached_property
@@ -61,3 +73,7 @@ class FeatureSet:
         recipe = {"name": self.name, "version": self.version, "parameters": dict(self.parameters)}
         text = json.dumps(recipe, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+
+    def describe(self, vector: Float32) -> dict[str, float]:
+        """The descriptors that a vector of this feature set holds."""
+        return {name: float(vector[self.dimensions.index(at)]) for name, at in self.descriptors.items()}

@@ -25,6 +25,23 @@ def harmonic_percussive(sound: Spectrum) -> tuple[Tiles, Tiles]:
     return harmonic, percussive
 
 
+def shares(whole: Tiles, harmonic: Tiles, percussive: Tiles) -> tuple[float, float]:
+    """The energy of each part as a share, 0 to 1, of that of the whole spectrum; 0 and 0 of silence.
+
+    Energy is the sum of squared magnitudes. The magnitudes of the parts add up to the spectrum, their energies do
+    not: what the two shares leave of 1 is where both sound at once and neither prevails, a quarter each at worst.
+    """
+    total = _energy(whole)
+    if total <= 0:
+        return 0.0, 0.0
+    return min(1.0, _energy(harmonic) / total), min(1.0, _energy(percussive) / total)
+
+
+def _energy(magnitude: Tiles) -> float:
+    # Not by BLAS, whose last digit depends on its threads.
+    return float(np.einsum("tbi,tbi->t", magnitude.blocks, magnitude.blocks).sum(dtype=np.float64))
+
+
 @compiled
 def _mask(magnitude: Float32, harmonic: Float32, percussive: Float32) -> None:
     """Turn the two medians into the two parts, in place; where both are nothing, half each."""

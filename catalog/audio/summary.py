@@ -1,10 +1,14 @@
 """The feature set `summary`: the classic recipe of music analysis, seven statistics of each family of features."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+
+if TYPE_CHECKING:
+    from catalog.audio.clip import Clip
 
 # Families in the order of the vector, with their number of rows. Where FMA has the family it has FMA's name.
 FAMILIES = {
@@ -32,10 +36,8 @@ STATISTICS = (
     "kurtosis",
     "skew",
 )  # in the order `statistics` gives them
-SINGLE = ("tempo", "onset_rate")  # one number a clip, no statistics
-_LOUDEST = (
-    1024.0  # sixty decibels over full scale: beyond it float files hold nonsense, whose square may overflow
-)
+# One number a clip, no statistics.
+SINGLE = ("tempo", "onset_rate", "harmonic_share", "percussive_share")
 
 
 def _dimensions() -> Iterator[str]:
@@ -45,34 +47,30 @@ def _dimensions() -> Iterator[str]:
     yield from (f"{name}.value.01" for name in SINGLE)
 
 
-def families(samples: Float32) -> dict[str, Float32]:
-    """Every family (rows, frames) of mono samples at 22,050 Hz, and each single value as (1, 1).
+def families(clip: "Clip") -> dict[str, Float32]:
+    """Every family (rows, frames) of a clip, and each single value as (1, 1).
 
-    A sound of n samples has 1 + n // 512 frames. Samples beyond 1,024 times full scale are limited to that.
+    A clip of n samples has 1 + n // 512 frames.
     """
     # What follows takes seconds to import; who only asks for the names of dimensions need not wait.
     from catalog.audio import chroma, rhythm
     from catalog.audio.constant_q import constant_q
     from catalog.audio.decibel import decibels
     from catalog.audio.filter_bank import cepstrum, mel_bank
-    from catalog.audio.harmonic_percussive import harmonic_percussive
-    from catalog.audio.memory import keep_memory
+    from catalog.audio.harmonic_percussive import shares
     from catalog.audio.spectral_shape import spectral_contrast, spectral_shape
-    from catalog.audio.spectrum import SAMPLE_RATE, spectrum
     from catalog.audio.tuning import tuning
     from catalog.audio.zero_crossings import zero_crossing_rate
 
-    keep_memory()
-    samples = np.clip(samples, -_LOUDEST, _LOUDEST)
-    sound = spectrum(samples)
-    harmonic, percussive = harmonic_percussive(sound)
-    mel = decibels(mel_bank().power(sound.tiles))
+    sound = clip.spectrum
+    harmonic, percussive = clip.parts
+    harmonic_share, percussive_share = shares(sound.tiles, harmonic, percussive)
+    mel = decibels(clip.mel_power)
     off_pitch = tuning(sound.by_frame)
-    semitones = chroma.audible(constant_q(samples, off_pitch))
+    semitones = chroma.audible(constant_q(clip.samples, off_pitch))
     cens = chroma.chroma_cens(semitones)
     shape = spectral_shape(sound.tiles)
     strength = rhythm.onset_strength(mel)
-    seconds = len(samples) / SAMPLE_RATE
     return {
         "chroma_cens": cens,
         "chroma_cqt": chroma.chroma_cqt(semitones),
@@ -87,20 +85,23 @@ def families(samples: Float32) -> dict[str, Float32]:
         "spectral_contrast": spectral_contrast(sound.tiles).astype(np.float32),
         "spectral_rolloff": shape.roll_off[np.newaxis],
         "tonnetz": chroma.tonnetz(cens),
-        "zcr": zero_crossing_rate(samples)[np.newaxis],
-        "tempo": np.full((1, 1), rhythm.tempo(strength), np.float32),
-        "onset_rate": np.full((1, 1), rhythm.onset_rate(strength, seconds), np.float32),
+        "zcr": zero_crossing_rate(clip.samples)[np.newaxis],
+        "tempo": _single(rhythm.tempo(strength)),
+        "onset_rate": _single(rhythm.onset_rate(strength, clip.seconds)),
+        "harmonic_share": _single(harmonic_share),
+        "percussive_share": _single(percussive_share),
     }
 
 
+def _single(value: float) -> Float32:
+    return np.full((1, 1), value, np.float32)
+
+
 def _compute(waveform: Waveform) -> Float32:
+    from catalog.audio.clip import clip_of
     from catalog.audio.statistics import statistics
 
-    if waveform.sample_rate != SUMMARY.sample_rate:
-        raise ValueError(f"summary takes {SUMMARY.sample_rate} samples a second, not {waveform.sample_rate}")
-    if not len(waveform.samples):
-        raise ValueError("summary takes at least one sample")
-    found = families(waveform.samples)
+    found = families(clip_of(waveform))
     values = statistics(np.concatenate([found[name] for name in FAMILIES]))
     ends = np.cumsum(list(FAMILIES.values()))[:-1]
     by_family = [part.reshape(-1) for part in np.split(values, ends, axis=1)]
@@ -109,7 +110,7 @@ def _compute(waveform: Waveform) -> Float32:
 
 SUMMARY = FeatureSet(
     name="summary",
-    version=1,
+    version=2,
     parameters={
         "frame": 2048,
         "hop": 512,
@@ -130,4 +131,11 @@ SUMMARY = FeatureSet(
     sample_rate=22_050,
     compute=_compute,
     libraries=("librosa", "numba", "numpy", "scipy", "soxr"),
+    descriptors={
+        "tempo": "tempo.value.01",
+        "onset_rate": "onset_rate.value.01",
+        "brightness": "spectral_centroid.mean.01",
+        "harmonic_share": "harmonic_share.value.01",
+        "percussive_share": "percussive_share.value.01",
+    },
 )

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
+from catalog.audio.clip import Clip
 from catalog.audio.feature_set import Float32
 from catalog.audio.summary import families
 
@@ -76,7 +77,7 @@ def differences(samples: Float32) -> dict[str, float]:
 
     Chroma out of the constant-Q transform is compared away from digital silence, where librosa scales rounding up to 1.
     """
-    ours, theirs = families(samples), by_librosa(samples)
+    ours, theirs = families(Clip.of(samples)), by_librosa(samples)
     silent = maximum_filter1d(theirs["rmse"][0] == 0, 2 * SMOOTHING + 1)
     result = {}
     for name, rows in theirs.items():

@@ -70,8 +70,19 @@ def test_what_cannot_be_a_recipe():
         recipe(dimensions=("x", "x"))
     with pytest.raises(TypeError):
         recipe(parameters={"a": object()})
+    with pytest.raises(ValueError, match="no descriptor tempo in a dimension y"):
+        recipe(descriptors={"tempo": "y"})
+    with pytest.raises(ValueError, match="no descriptor weight"):
+        recipe(descriptors={"weight": "x"})
     with pytest.raises(ValueError, match="JSON"):
         recipe(parameters={"a": float("nan")})
+
+
+def test_descriptors_are_read_out_of_the_vector():
+    described = recipe(dimensions=("x", "y"), descriptors={"tempo": "y"})
+    assert described.describe(np.array([1, 90], np.float32)) == {"tempo": 90.0}
+    assert recipe().describe(np.array([1], np.float32)) == {}
+    assert described.hash == recipe().hash
 
 
 def test_a_waveform_is_mono_float32():
@@ -102,7 +113,7 @@ def test_a_failure_has_a_known_reason():
 
 def test_the_registry_knows_its_feature_sets():
     found = registry.feature_sets()
-    assert {"musicnn", "summary"} <= set(found)
+    assert {"grid", "musicnn", "summary"} <= set(found)
     assert all(name == each.name and len(each.hash) == 32 for name, each in found.items())
     assert registry.feature_set("musicnn") is found["musicnn"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from catalog.audio.feature_set import Waveform
-from catalog.audio.summary import FAMILIES, STATISTICS, SUMMARY
+from catalog.audio.summary import FAMILIES, SINGLE, STATISTICS, SUMMARY
 from tests.unit.audio.sounds import RATE, SOUNDS, band
 
 
@@ -24,8 +24,8 @@ def named(samples):
 def test_dimensions_are_triples_of_feature_statistic_and_number():
     triples = [name.split(".") for name in SUMMARY.dimensions]
     assert all(len(triple) == 3 for triple in triples)
-    assert {feature for feature, _, _ in triples} == {*FAMILIES, "tempo", "onset_rate"}
-    assert len(SUMMARY.dimensions) == 458 * 7 + 2
+    assert {feature for feature, _, _ in triples} == {*FAMILIES, *SINGLE}
+    assert len(SUMMARY.dimensions) == 458 * 7 + 4
     for feature, rows in FAMILIES.items():
         numbers = [(statistic, number) for name, statistic, number in triples if name == feature]
         assert numbers == [(s, f"{row:02d}") for s in STATISTICS for row in range(1, rows + 1)]
@@ -54,6 +54,22 @@ def test_a_tone_is_found_where_it_lies():
     assert tone["zcr.median.01"] == pytest.approx(2 * 440 / RATE, rel=0.05)
     # Under a Hann window the root mean square of a sine, 0.5 / sqrt(2), is less by sqrt(3 / 8).
     assert tone["rmse.median.01"] == pytest.approx(0.5 / np.sqrt(2) * np.sqrt(3 / 8), rel=1e-3)
+
+
+def test_a_tone_sounds_and_a_click_strikes():
+    time = np.arange(3 * RATE) / RATE
+    tone, clicks = named(0.5 * np.sin(2 * np.pi * 440 * time)), named(SOUNDS["clicks"](3.0))
+    assert tone["harmonic_share.value.01"] > 0.95
+    assert clicks["percussive_share.value.01"] > 0.95
+    for sound in (tone, clicks, named(band(3.0))):
+        harmonic, percussive = sound["harmonic_share.value.01"], sound["percussive_share.value.01"]
+        assert 0.5 <= harmonic + percussive <= 1 + 1e-6
+
+
+def test_what_it_says_of_a_track_in_single_numbers():
+    found = SUMMARY.describe(summary(band(3.0)))
+    assert set(found) == {"tempo", "onset_rate", "brightness", "harmonic_share", "percussive_share"}
+    assert found["brightness"] == named(band(3.0))["spectral_centroid.mean.01"]
 
 
 HARD = {
@@ -97,7 +113,7 @@ def test_no_finite_noise_gives_anything_but_numbers(seconds, level, seed, held):
 
 def test_silence_is_silent():
     silence = named(np.zeros(RATE))
-    still = ("tempo", "onset_rate", "rmse", "zcr", "spectral_centroid", "spectral_bandwidth", "chroma_cqt")
+    still = (*SINGLE, "rmse", "zcr", "spectral_centroid", "spectral_bandwidth", "chroma_cqt")
     assert all(value == 0 for name, value in silence.items() if name.startswith(still))
     assert silence["mel.mean.01"] == pytest.approx(-100)
 

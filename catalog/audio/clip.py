@@ -1,0 +1,68 @@
+"""A clip at 22,050 Hz and what more than one feature set takes from it: each is made once, when it is first asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from catalog.audio.feature_set import Float32, Waveform
+from catalog.audio.filter_bank import mel_bank
+from catalog.audio.harmonic_percussive import harmonic_percussive
+from catalog.audio.memory import keep_memory
+from catalog.audio.spectrum import SAMPLE_RATE, Spectrum, spectrum
+from catalog.audio.tiles import Tiles
+
+# Sixty decibels over full scale: beyond it float files hold nonsense, whose square may overflow.
+LOUDEST = 1024.0
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Mono samples at 22,050 Hz, none beyond 1,024 times full scale."""
+
+    samples: Float32
+
+    @classmethod
+    def of(cls, samples: Float32) -> "Clip":
+        """The samples, limited."""
+        keep_memory()
+        return cls(np.clip(samples, -LOUDEST, LOUDEST))
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / SAMPLE_RATE
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """Magnitudes (1025 bins) of 1 + n // 512 frames."""
+        return spectrum(self.samples)
+
+    @cached_property
+    def parts(self) -> tuple[Tiles, Tiles]:
+        """What sounds and what strikes: H and P, together the spectrum."""
+        return harmonic_percussive(self.spectrum)
+
+    @cached_property
+    def mel_power(self) -> Float32:
+        """Power in 128 mel bands (128, frames)."""
+        return mel_bank().power(self.spectrum.tiles)
+
+
+_clips: WeakKeyDictionary[Waveform, Clip] = WeakKeyDictionary()
+
+
+def clip_of(waveform: Waveform) -> Clip:
+    """The clip of a waveform, one and the same for as long as the waveform lives.
+
+    `analyze` gives all feature sets of a sample rate the same waveform: so `summary` and `grid` share a spectrum.
+    ValueError for another sample rate, or where there is no sample.
+    """
+    if waveform.sample_rate != SAMPLE_RATE:
+        raise ValueError(f"a clip has {SAMPLE_RATE} samples a second, not {waveform.sample_rate}")
+    if not len(waveform.samples):
+        raise ValueError("a clip has at least one sample")
+    clip = _clips.get(waveform)
+    if clip is None:
+        clip = _clips[waveform] = Clip.of(waveform.samples)
+    return clip

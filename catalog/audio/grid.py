@@ -1,0 +1,61 @@
+"""The feature set `grid`: a picture of the sound, 64 mel bands by 64 stretches of time."""
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+
+SIDE = 64
+RANGE = 80.0  # dB; what lies further below the loudest value is raised to here
+
+
+def grid(power: npt.NDArray[np.floating]) -> Float32:
+    """Decibels relative to the largest value, -80 to 0, of a power (bands, frames) averaged to (64, 64).
+
+    The decibels are averaged, not the power, so that one loud moment does not paint its whole cell. The 64 stretches
+    of time are of equal length whatever the number of frames: a frame on the border of two counts for each by its
+    share, and one of fewer than 64 frames for several. Silence is -80 throughout. Bands must be a multiple of 64.
+    """
+    bands, frames = power.shape
+    loudest = float(power.max())
+    if loudest <= 0:
+        return np.full((SIDE, SIDE), -RANGE, np.float32)
+    # In float64, where 80 dB below next to nothing still is something.
+    level = 10 * np.log10(np.maximum(power / np.float64(loudest), 10 ** (-RANGE / 10)))
+    by_band = level.reshape(SIDE, bands // SIDE, frames).mean(axis=1)
+    total = np.concatenate([np.zeros((SIDE, 1)), np.cumsum(by_band, axis=1)], axis=1)
+    borders = np.linspace(0, frames, SIDE + 1)
+    at = np.minimum(borders.astype(np.int64), frames - 1)
+    until = total[:, at] + (borders - at) * by_band[:, at]
+    picture: Float32 = (np.diff(until, axis=1) * (SIDE / frames)).astype(np.float32)
+    return np.clip(picture, -RANGE, 0)
+
+
+def _compute(waveform: Waveform) -> Float32:
+    from catalog.audio.clip import clip_of  # takes seconds to import; names of dimensions need it not
+
+    return grid(clip_of(waveform).mel_power).reshape(-1)
+
+
+GRID = FeatureSet(
+    name="grid",
+    version=1,
+    parameters={
+        "frame": 2048,
+        "hop": 512,
+        "window": "hann",
+        "centred": True,
+        "mel_bands": 128,
+        "decibel_range": RANGE,
+        "relative_to": "maximum",
+        "bands": SIDE,
+        "times": SIDE,
+        "pooling": "mean of decibels",
+    },
+    dimensions=tuple(
+        f"grid.band{band:02d}.time{time:02d}" for band in range(1, SIDE + 1) for time in range(1, SIDE + 1)
+    ),
+    sample_rate=22_050,
+    compute=_compute,
+    libraries=("librosa", "numba", "numpy", "scipy", "soxr"),
+)
