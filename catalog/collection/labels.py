@@ -20,9 +20,9 @@ from catalog.collection.label_paths import find_paths
 from catalog.collection.paths import readable
 from catalog.collection.roots import known_roots
 from catalog.collection.spellings import Spelling, spellings_of
-from catalog.collection.standings import settle_standing
 from catalog.collection.statements import Saying, news, write_statements
 from catalog.db.database import Database
+from catalog.db.standing import refresh_standing
 from catalog.db.tables import artist, collection, track
 from catalog.genres.store import load
 from catalog.genres.vocabulary import genres_in
@@ -98,7 +98,7 @@ def import_labels(
         _state(connection, read, named, file.name, report)
         touched = _fill(connection, named)
         report.filled = len(touched)
-        settle_standing(connection, named)
+        refresh_standing(connection, named)
         if dry_run:
             transaction.rollback()
     return report

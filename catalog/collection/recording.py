@@ -15,9 +15,9 @@ from catalog.collection.albums import Album, ensure_albums
 from catalog.collection.arrival import Arrival, is_left
 from catalog.collection.artists import ensure_artists
 from catalog.collection.paths import readable
-from catalog.collection.standings import settle_standing
 from catalog.collection.statements import Saying, news, write_statements
 from catalog.db.columns import now
+from catalog.db.standing import refresh_standing
 from catalog.db.tables import track
 from catalog.genres.store import ensure_terms, load
 from catalog.genres.vocabulary import genres_in
@@ -134,7 +134,7 @@ def record(connection: Connection, collection_id: int, root: bytes, arrivals: Se
         for known, row in zip(found, rows, strict=True)
         if known is not None and known.artist_id is not None and known.artist_id != row["artist_id"]
     }
-    settle_standing(connection, [*ids, *one_track_of(connection, left)])
+    refresh_standing(connection, [*ids, *one_track_of(connection, left)])
     result = Recorded(seen=set(ids))
     for each, known in zip(arrivals, found, strict=True):
         _count(result, each, known)

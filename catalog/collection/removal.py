@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.recording import one_track_of
-from catalog.collection.standings import settle_standing
 from catalog.db.confusion import refresh_confusion
+from catalog.db.standing import refresh_standing
 from catalog.db.tables import (
     album,
     artist,
@@ -76,7 +76,7 @@ def remove_tracks(connection: Connection, track_ids: Iterable[int]) -> Removed:
         _remove_chunk(connection, chunk, removed)
     for model_id in sorted(models):
         refresh_confusion(connection, model_id)
-    settle_standing(connection, one_track_of(connection, artists))
+    refresh_standing(connection, one_track_of(connection, artists))
     _remove_orphans(connection)
     return removed
 

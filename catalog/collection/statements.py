@@ -9,7 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.standings import settle_standing
+from catalog.db.standing import refresh_standing
 from catalog.db.tables import label, statement
 from catalog.genres.store import ensure_terms, load
 from catalog.genres.tag import clean
@@ -52,7 +52,7 @@ def append_statements(
     Genres that the vocabulary lacks become terms. Whether a saying is news is the caller's to know: see `news`.
     """
     ids = write_statements(connection, source, sayings, load(connection), said_by=said_by)
-    settle_standing(connection, [each.track_id for each in sayings])
+    refresh_standing(connection, [each.track_id for each in sayings])
     return ids
 
 
@@ -152,5 +152,5 @@ def withdraw(connection: Connection, statement_id: int, *, said_by: str | None =
         .returning(statement.c.id)
     )
     key = int(made.scalar_one())
-    settle_standing(connection, [row.track_id])
+    refresh_standing(connection, [row.track_id])
     return key

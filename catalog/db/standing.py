@@ -17,13 +17,21 @@ CHUNK = 5_000
 def refresh_standing(connection: Connection, track_ids: Iterable[int] | None = None) -> None:
     """Brings `standing` up to date, in the caller's transaction: for some tracks, or for all.
 
-    The tag of a track is evidence on the artist's other tracks, so these are brought up to date with it.
+    The tag of a track is evidence on the artist's other tracks, so these are brought up to date with it. Of several
+    writers each waits for those before it who write of the same artists: else it would miss what they said, or write
+    the same row.
     """
     if track_ids is None:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("LOCK TABLE standing IN SHARE ROW EXCLUSIVE MODE")
         connection.execute(sa.delete(standing))
         connection.execute(_insert(connection, ""))
         return
-    loose, artists = _by_artist(connection, track_ids)
+    ids = sorted(set(track_ids))
+    if connection.dialect.name == "postgresql":
+        _lock_artists(connection, ids)
+        _lock(connection, track, ids)
+    loose, artists = _by_artist(connection, ids)
     for ids in _chunks(loose):
         _replace(connection, "AND t.id IN :ids", standing.c.track_id.in_(ids), ids)
     for ids in _chunks(artists):
@@ -59,11 +67,26 @@ def _replace(
     connection.execute(insert, {"ids": list(ids)})
 
 
-def _by_artist(connection: Connection, track_ids: Iterable[int]) -> tuple[list[int], list[int]]:
+def _lock_artists(connection: Connection, track_ids: Sequence[int]) -> None:
+    artists: set[int] = set()
+    for ids in _chunks(track_ids):
+        query = sa.select(track.c.artist_id).where(track.c.id.in_(ids), track.c.artist_id.is_not(None))
+        artists |= set(connection.execute(query.distinct()).scalars())
+    _lock(connection, artist, sorted(artists))
+
+
+def _lock(connection: Connection, table: sa.Table, ids: Sequence[int]) -> None:
+    """Locks rows in the order of their keys, so that nobody waits in a circle."""
+    for part in _chunks(ids):
+        query = sa.select(table.c.id).where(table.c.id.in_(part)).order_by(table.c.id)
+        connection.execute(query.with_for_update(key_share=True))
+
+
+def _by_artist(connection: Connection, track_ids: Sequence[int]) -> tuple[list[int], list[int]]:
     """The tracks that stand alone, and the artists of all others."""
     loose: list[int] = []
     artists: set[int] = set()
-    for ids in _chunks(sorted(set(track_ids))):
+    for ids in _chunks(track_ids):
         rows = connection.execute(
             sa.select(track.c.id, track.c.artist_id, artist.c.is_nobody)
             .join_from(track, artist, isouter=True)

@@ -571,6 +571,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["track_id"], ["track.id"], name=op.f("fk_snapshot_member_track_id_track")),
         sa.PrimaryKeyConstraint("snapshot_id", "track_id", name=op.f("pk_snapshot_member")),
     )
+    with op.batch_alter_table("snapshot_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_snapshot_member_track_id"), ["track_id"], unique=False)
+
     op.create_table(
         "statement",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -714,6 +717,7 @@ def upgrade() -> None:
     with op.batch_alter_table("standing", schema=None) as batch_op:
         batch_op.create_index("ix_standing_predicted_genre", ["predicted_genre", "track_id"], unique=False)
         batch_op.create_index("ix_standing_relation", ["relation", "track_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_standing_statement_id"), ["statement_id"], unique=False)
         batch_op.create_index("ix_standing_tagged_genre", ["tagged_genre", "track_id"], unique=False)
 
     op.create_table(
@@ -775,6 +779,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_write")),
     )
     with op.batch_alter_table("tag_write", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tag_write_statement_id"), ["statement_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_tag_write_track_id"), ["track_id"], unique=False)
 
     op.create_table(
@@ -811,6 +816,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_decision_statement_id"), ["statement_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_suspect_id"), ["suspect_id"], unique=False)
         batch_op.create_index("ix_decision_track", ["track_id", "genre_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_undoes_id"), ["undoes_id"], unique=False)
@@ -826,10 +832,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_decision_undoes_id"))
         batch_op.drop_index("ix_decision_track")
         batch_op.drop_index(batch_op.f("ix_decision_suspect_id"))
+        batch_op.drop_index(batch_op.f("ix_decision_statement_id"))
 
     op.drop_table("decision")
     with op.batch_alter_table("tag_write", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tag_write_track_id"))
+        batch_op.drop_index(batch_op.f("ix_tag_write_statement_id"))
 
     op.drop_table("tag_write")
     with op.batch_alter_table("suspect", schema=None) as batch_op:
@@ -840,6 +848,7 @@ def downgrade() -> None:
     op.drop_table("suspect")
     with op.batch_alter_table("standing", schema=None) as batch_op:
         batch_op.drop_index("ix_standing_tagged_genre")
+        batch_op.drop_index(batch_op.f("ix_standing_statement_id"))
         batch_op.drop_index("ix_standing_relation")
         batch_op.drop_index("ix_standing_predicted_genre")
 
@@ -858,6 +867,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_statement_track_id"))
 
     op.drop_table("statement")
+    with op.batch_alter_table("snapshot_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_snapshot_member_track_id"))
+
     op.drop_table("snapshot_member")
     with op.batch_alter_table("prediction", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_prediction_track_id"))
