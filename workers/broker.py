@@ -43,8 +43,8 @@ class Broker:
     """Where our own Valkey lives; None for somebody else's Redis."""
 
     def connect(self) -> Redis:
-        """A connection to it."""
-        return Redis.from_url(self.url, socket_connect_timeout=TIMEOUT)
+        """A connection that gives up at the first error, where redis-py tries for seconds: see `revive`."""
+        return _ask(self.url)
 
     def revive(self) -> None:
         """Starts our own Valkey again if it is gone. Raises BrokerUnreachable where nothing answers."""
@@ -149,7 +149,6 @@ def _stop_if_last(users: int, url: str) -> None:
 
 
 def _ask(url: str) -> Redis:
-    """A connection that gives up at the first error, where others try for seconds."""
     return Redis.from_url(
         url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from workers.environment import BROKER_URL, DATABASE_URL, THREADS
 log = logging.getLogger(__name__)
 
 MOST_FALSE_STARTS = 3
+LOG_PREFIX = re.compile(r"^[-\d]+ [:,\d]+ [A-Z]+ [\w.]+: ")
 LARGEST_LOG = 4 * 1024 * 1024
 
 
@@ -77,13 +79,15 @@ class Crew:
         for name, process in ended:
             status = process.returncode
             death = f"by {signal.Signals(-status).name}" if status < 0 else f"with exit code {status}"
-            with self._database.write() as connection:
-                had_begun = liveness.leave_by_name(connection, name, death if status else None)
-            del self._members[name]
             log.info("worker %s ended %s", name, death)
-            self._false_starts = 0 if had_begun else self._false_starts + 1
+            # A worker that ends by itself has given back what it had; one that was killed could not.
+            with self._database.write() as connection:
+                had_begun = liveness.leave_by_name(connection, name, death if status < 0 else None)
+            del self._members[name]
+            is_false_start = not had_begun or status > 0
+            self._false_starts = self._false_starts + 1 if is_false_start else 0
             if self._false_starts >= MOST_FALSE_STARTS:
-                raise WorkersFailed(f"the workers end as soon as they are started; why, says {self._log}")
+                raise WorkersFailed(f"the workers end as soon as they are started: {_last_line(self._log)}")
         return len(ended)
 
     def drain(self, patience: float) -> None:
@@ -110,6 +114,14 @@ class Crew:
     def _signal(self, number: signal.Signals) -> None:
         for process in self._members.values():
             process.send_signal(number)
+
+
+def _last_line(path: Path) -> str:
+    """What was said last, and where there is more of it."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4096))
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    return f"{LOG_PREFIX.sub('', lines[-1])[:300]} (see {path})" if lines else f"see {path}"
 
 
 def _open_log(path: Path) -> IO[bytes]:

@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 
 from workers import liveness
 from workers.claims import give_back
-from workers.jobs import Desk
+from workers.jobs import TROUBLE, Desk
 from workers.parent import end_with_parent
 from workers.queue import ANALYZE
 
@@ -33,6 +33,9 @@ EXTRAS = {
     "dependency_ids",
 }
 """What else a job can have run or called; ours have none of it."""
+
+
+MOST_TROUBLES = 3
 
 
 class HorseKeeper(Worker):
@@ -58,6 +61,8 @@ class HorseKeeper(Worker):
         self.desk = desk
         self._next_beat = 0.0
         self._horse_status: int | None = None
+        self.troubles = 0
+        """How often in a row the work could not go on, for no fault of a track."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """RQ's heartbeat, and ours in the database; a Redis that has forgotten this worker is told again."""
@@ -86,11 +91,23 @@ class HorseKeeper(Worker):
             return
         super().execute_job(job, queue)
         status, self._horse_status = self._horse_status, None
-        if status:
+        if status and os.waitstatus_to_exitcode(status) == TROUBLE:
+            self._wait()
+        elif status:
             death = describe_death(status)
             log.warning("the work horse died %s", death)
             with self._database_may_be_away(), self.desk.database.write() as connection:
                 give_back(connection, self.desk.worker_id, death)
+        else:
+            self.troubles = 0
+
+    def _wait(self) -> None:
+        """Waits a while, longer each time; the last time lets this process end, and say why by its exit code."""
+        self.troubles += 1
+        if self.troubles >= MOST_TROUBLES:
+            self._stop_requested = True
+        else:
+            time.sleep(2.0 ** (self.troubles - 1))
 
     def subscribe(self) -> None:
         """Does not listen for RQ's commands: no thread in a process that forks, and nothing a stranger could send."""

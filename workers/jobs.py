@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.registry import feature_set
@@ -22,6 +23,7 @@ from catalog.collection.recipes import find_recipe
 from catalog.db.database import Database
 from workers import claims
 from workers.claims import Claimed
+from workers.failures import FEATURES, Failure, one_line
 from workers.hearing import Outcome, Wanted, hear, store
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,10 @@ log = logging.getLogger(__name__)
 PATIENCE = 1.0
 """Seconds to wait after giving tracks back, so that a host which cannot work on them does not turn in circles."""
 STDERR = 2
+TROUBLE = 74
+"""The exit code, EX_IOERR, of a horse that could not do its work for no fault of a track: a database that is full,
+locked or away.
+"""
 
 
 class Stop:
@@ -69,6 +75,9 @@ def analyze_tracks(track_ids: list[int], hashes: list[str], time_limit: int) -> 
     desk.database.forget()
     try:
         work(desk, track_ids, hashes, time_limit)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is not the tracks' doing
+        log.error("work could not go on: %s", one_line(f"{type(error).__name__}: {error}"))  # noqa: TRY400
+        os._exit(TROUBLE)
     finally:
         desk.database.close()
 
@@ -101,7 +110,7 @@ def work(
             outcome = _hear_in_time(claimed, wanted, time_limit)
             ends = is_stopped() or outcome.is_out_of_reach or os.getppid() != parent
             with desk.database.write() as connection:
-                if not store(connection, desk.worker_id, claimed, wanted, outcome):
+                if not _store(connection, desk, claimed, wanted, outcome):
                     log.warning("the result for track %d came too late and was dropped", claimed.track_id)
                 if ends or not tracks:
                     claims.give_back(connection, desk.worker_id)
@@ -116,6 +125,20 @@ def work(
         with desk.database.write() as connection:
             claims.give_back(connection, desk.worker_id)
         raise
+
+
+def _store(
+    connection: Connection, desk: Desk, claimed: Claimed, wanted: Sequence[Wanted], outcome: Outcome
+) -> bool:
+    """Stores the outcome; what the database refuses of it, because of what is in it, is a failure of the track."""
+    try:
+        with connection.begin_nested():
+            return store(connection, desk.worker_id, claimed, wanted, outcome)
+    except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+        refused = Failure(FEATURES, "error", f"cannot be stored: {error.orig}")
+        return store(
+            connection, desk.worker_id, claimed, wanted, Outcome(claimed.fingerprint, failures=[refused])
+        )
 
 
 def _hear_in_time(claimed: Claimed, wanted: Sequence[Wanted], time_limit: int) -> Outcome:

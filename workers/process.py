@@ -19,7 +19,7 @@ from catalog.db.schema import require_current
 from workers import liveness
 from workers.environment import BROKER_URL, DATABASE_URL
 from workers.horse_keeper import HorseKeeper
-from workers.jobs import Desk, Stop, sit_down
+from workers.jobs import TROUBLE, Desk, Stop, sit_down
 from workers.parent import end_with_parent
 from workers.queue import open_queue
 from workers.warm import warm
@@ -50,15 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         desk = Desk(database, worker_id)
         sit_down(desk)
         keeper = HorseKeeper(open_queue(options.queue, connection), options.name, desk)
-        keeper.work(logging_level="WARNING")
+        keeper.work(logging_level="CRITICAL")
     except RedisError as error:
         # Who started this process starts another one, and the broker too if it is ours.
         log.warning("the broker does not answer any more: %s", type(error).__name__)
+        return 0
+    else:
+        return TROUBLE if keeper.troubles else 0
     finally:
         with database.write() as transaction:
             liveness.leave(transaction, worker_id)
         database.close()
-    return 0
 
 
 if __name__ == "__main__":

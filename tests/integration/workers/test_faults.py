@@ -19,6 +19,7 @@ from catalog.db.tables import claim, failure, feature_vector, worker
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers.broker import find_broker
+from workers.crew import WorkersFailed
 from workers.run import analyze_pending
 
 COMMAND = """
@@ -27,6 +28,7 @@ from pathlib import Path
 from catalog.audio.registry import feature_set
 from catalog.db.database import open_database
 from catalog.settings import Settings
+from workers.crew import WorkersFailed
 from workers.run import analyze_pending
 
 home, url = sys.argv[1:]
@@ -137,6 +139,7 @@ def test_a_killed_command_takes_its_workers_with_it_and_can_be_given_again(
     assert not psutil.pid_exists(number) or is_gone(psutil.Process(number))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_ctrl_c_lets_the_present_tracks_be_finished(
     database: Database, add_tracks: AddTracks, start: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
@@ -149,3 +152,46 @@ def test_ctrl_c_lets_the_present_tracks_be_finished(
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
     assert heard(database) < 100
+
+
+def test_two_commands_at_once_share_the_work(
+    database: Database,
+    settings: Settings,
+    add_tracks: AddTracks,
+    start: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    ids = add_tracks(*[QUIET] * 60)
+    commands = [start(), start()]
+    assert [command.wait(60) for command in commands] == [0, 0]
+    assert_whole(database, ids)
+    assert find_broker(None, settings.run) is None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_workers_that_cannot_even_start_are_one_line(
+    database: Database, settings: Settings, add_tracks: AddTracks
+) -> None:
+    add_tracks(QUIET)
+    absent = FeatureSet("absent", 1, {}, ("a",), 8_000, lambda sound: sound.samples[:1])
+    with pytest.raises(WorkersFailed, match="there is no feature set 'absent'") as caught:
+        analyze_pending(database, settings, [absent])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_database_that_cannot_be_written_to_ends_the_command_and_blames_no_track(
+    database: Database,
+    settings: Settings,
+    tiny: FeatureSet,
+    add_tracks: AddTracks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (track_id,) = add_tracks(QUIET)
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE feature_vector RENAME COLUMN computed_at TO was_computed_at")
+    with pytest.raises(WorkersFailed, match="has no column named computed_at"):
+        analyze_pending(database, settings, [tiny])
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE feature_vector RENAME COLUMN was_computed_at TO computed_at")
+    assert analyze_pending(database, settings, [tiny]).analysed == 1
+    assert_whole(database, [track_id])
