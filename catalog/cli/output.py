@@ -173,7 +173,11 @@ def _print_table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None
     for record in records:
         table.add_row(*(Text(_cell(value)) for value in record))
     wide = None if sys.stdout.isatty() else 10_000
-    Console(width=wide, soft_wrap=False).print(table)
+    console = Console(width=wide, soft_wrap=False)
+    with console.capture() as captured:
+        console.print(table)
+    # What is padded for the eye alone only lengthens what a pipe or a page gets.
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _cell(value: Any) -> str:
