@@ -252,3 +252,27 @@ def test_wave_files_of_these_tests_are_what_they_say(music: Path) -> None:
     write_sound(music / "one.wav")
     with wave.open(str(music / "one.wav")) as file:
         assert (file.getframerate(), file.getnframes()) == (8_000, 4_800)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_the_database_refuses_to_hold_costs_one_row(
+    database: Database, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    refused, fine = add_tracks(QUIET, QUIET)
+    with database.write() as connection:
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER refuse BEFORE INSERT ON feature_vector WHEN new.track_id = {refused} "
+            "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        )
+    report = analyze_here(database, [tiny])
+    assert (report.analysed, report.failed) == (1, 1)
+    with database.read() as connection:
+        assert connection.execute(sa.select(feature_vector.c.track_id)).scalars().all() == [fine]
+        assert (
+            connection.execute(sa.select(failure.c.message)).scalar_one() == "cannot be stored: not this one"
+        )
+        assert connection.execute(sa.select(claim)).all() == []
+        assert (
+            connection.execute(sa.select(track.c.audio_hash).where(track.c.id == refused)).scalar_one()
+            is None
+        )
