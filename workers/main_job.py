@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,7 +17,7 @@ from catalog.collection.labels import LabelsReport, import_labels
 from catalog.collection.recipes import active_recipe
 from catalog.collection.scan import ScanReport, scan
 from catalog.db.database import Database
-from catalog.db.tables import failure, standing, track
+from catalog.db.tables import decision, failure, standing, track
 from catalog.learning.labelled import load_broader
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import promote
@@ -96,6 +97,10 @@ class Learned:
     """None where nothing could be heard, so that there is none."""
     names: Mapping[int, str]
     """Of the genres in the training's support."""
+    is_new: bool = False
+    """Whether the model was not in force before."""
+    predictions: int = 0
+    """How many are new or have changed."""
     unheard_genres: Sequence[str] = ()
     """Genres that were asked for and that zero-shot has no ear for."""
 
@@ -128,7 +133,7 @@ class Audited:
 
 @dataclass(frozen=True)
 class Reported:
-    """The report was written."""
+    """The report is written, or is still true."""
 
     path: Path
 
@@ -142,19 +147,51 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     Every stage can be killed and run again; what is done already is not done again. Raises what the stages raise:
     CollectionUnusable, LabelsUnusable, GenresUnheard, BrokerUnreachable, WorkersFailed, ReportUnwritable.
     """
+    news = _News()
     scans = [scan(database, root, on_progress=job.on_scan) for root in job.roots]
+    news.add(*(one.files != one.unchanged or one.missing for one in scans))
     yield Scanned(scans)
     if job.labels is not None:
-        yield Labelled(import_labels(database, job.labels, columns=job.columns))
+        labels = import_labels(database, job.labels, columns=job.columns)
+        news.add(labels.statements, labels.filled)
+        yield Labelled(labels)
     inside = track.c.collection_id.in_([one.collection_id for one in scans])
-    yield _analyse(database, settings, job, inside)
+    analysed = _analyse(database, settings, job, inside)
+    news.add(analysed.report.analysed, analysed.report.failed, analysed.report.missing)
+    yield analysed
     learned = _learn(database, settings, job)
+    news.add(learned.is_new, learned.predictions)
     yield learned
     with database.read() as connection:
         yield _answered(connection)
     if learned.model_id is not None:
-        yield Audited(audit_labels(database))
-    yield Reported(write_report(database, settings.report / "index.html", command=settings.command))
+        audited = Audited(audit_labels(database))
+        news.add(audited.audit.is_new)
+        yield audited
+    path = settings.report / "index.html"
+    if news.found or not _is_current(database, path):
+        write_report(database, path, command=settings.command)
+    yield Reported(path)
+
+
+class _News:
+    """Whether a run found or did anything."""
+
+    found = False
+
+    def add(self, *what: object) -> None:
+        self.found = self.found or any(what)
+
+
+def _is_current(database: Database, report: Path) -> bool:
+    """Whether the report is there and nobody has decided anything since."""
+    try:
+        written = datetime.fromtimestamp(report.stat().st_mtime, UTC)
+    except OSError:
+        return False
+    with database.read() as connection:
+        decided = connection.execute(sa.select(sa.func.max(decision.c.decided_at))).scalar()
+    return decided is None or decided < written
 
 
 def _analyse(database: Database, settings: Settings, job: MainJob, inside: ColumnElement[bool]) -> Analysed:
@@ -184,8 +221,9 @@ def _learn(database: Database, settings: Settings, job: MainJob) -> Learned:
     if training.outcome == "nothing to learn":
         return _guess(database, settings, job, training, names)
     if training.outcome == "unchanged" and training.model_id is not None:
-        fill_predictions(database, settings.models, training.model_id)
-    return Learned(training, training.model_id, names)
+        changed = fill_predictions(database, settings.models, training.model_id)
+        return Learned(training, training.model_id, names, predictions=changed)
+    return Learned(training, training.model_id, names, is_new=True)
 
 
 def _guess(
@@ -196,11 +234,18 @@ def _guess(
         recipe = active_recipe(connection, HEARD)
         assert recipe is not None, "training would have said that nothing was heard"
         model = ensure_zero_shot(connection, job.genres, recipe.id, training.support, training.reason)
-    fill_predictions(database, settings.models, model.model_id)
+    changed = fill_predictions(database, settings.models, model.model_id)
     if model.is_new:
         with database.write() as connection:
             promote(connection, model.model_id)
-    return Learned(training, model.model_id, names, model.unheard)
+    return Learned(
+        training,
+        model.model_id,
+        names,
+        is_new=model.is_new,
+        predictions=changed,
+        unheard_genres=model.unheard,
+    )
 
 
 def _answered(connection: Connection) -> Answered:
