@@ -1,14 +1,13 @@
 """Decoding the part of a file that stands for the track, by PyAV for every format.
 
-A file is walked twice: first all packets, undecoded, for the true length and the hash, then to the windows. In
-containers whose index is exact the second walk seeks; in the others (an MP3's is a guess) it passes over the packets
-before the window. Memory holds the windows, whatever the length of the file.
+All packets are read once, undecoded, for the true length and the hash; then those of the windows are decoded. In
+containers whose index is exact they are sought. In the others (an MP3's is a guess) they were held on the way, or
+where that would have been too much, all packets are read again and those before the window passed over. Memory holds
+the windows and a few megabytes of packets, whatever the length of the file.
 """
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from itertools import chain
 
 import av
@@ -22,16 +21,15 @@ from catalog.audio import demux, window
 from catalog.audio.demux import AudioPacket
 from catalog.audio.failure import AudioFailure
 from catalog.audio.feature_set import Float32, Waveform
-from catalog.audio.loudness import SILENCE, loudness
-from catalog.audio.mono import mono
+from catalog.audio.held import Held
+from catalog.audio.loudness import loudness
 from catalog.audio.source import Name, Source
+from catalog.audio.take import Take
 from catalog.audio.window import Window
 
 SHORTEST = 0.5  # seconds
 # Decoded before a window and thrown away, in seconds: a decoder's first frames are not right yet.
 RUN_UP = 0.5
-# Hz; the highest is that of DSD256, decoded.
-RATES = range(1_000, 1_411_201)
 # Containers, by FFmpeg's names, that seek to the very packet and say truly where they stand.
 EXACT = frozenset({"wav", "w64", "aiff", "au", "caf", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "tta", "wv"})
 
@@ -84,7 +82,10 @@ def decode(path: Name) -> Decoded:
 
 def _decode(source: Source) -> Decoded:
     with demux.opened(source) as (container, stream):
-        walk = demux.walk(container, stream)
+        held = None
+        if container.format.name not in EXACT:
+            held = Held(demux.time_base(stream), RUN_UP)
+        walk = demux.walk(container, stream, held.add if held else None)
         if not walk.packets:
             raise AudioFailure("undecodable", "sound is announced, but there is none in it")
         duration = float(walk.duration)
@@ -92,7 +93,7 @@ def _decode(source: Source) -> Decoded:
             raise _too_short(duration)
         damaged, heard = 0, 0.0
         for windows in window.choices(duration):
-            takes = list(_takes(source, container, stream, walk, windows))
+            takes = list(_takes(source, container, stream, walk, held, windows))
             damaged += sum(take.damaged for take in takes)
             heard = max(heard, sum(take.seconds for take in takes))
             loud = [take for take in takes if take.audible]
@@ -115,74 +116,28 @@ def _decode(source: Source) -> Decoded:
     raise AudioFailure("undecodable", "the decoder could make nothing of its sound")
 
 
-@dataclass
-class _Take:
-    """What decoding one window gave, as it grows."""
-
-    window: Window
-    chunks: list[tuple[int, Float32]] = field(default_factory=list)  # sample rate, samples
-    channels: int = 0
-    damaged: int = 0
-    at: Fraction | None = None  # the second at which the next frame begins
-
-    def add(self, frame: AudioFrame, base: Fraction) -> None:
-        """Takes what lies in the window of the frame that comes next.
-
-        The first frame is placed by its time, the others by counting samples: times are rounded, and then frames
-        would overlap. What is lost to damage leaves no gap.
-        """
-        rate = frame.sample_rate
-        if rate not in RATES:
-            raise AudioFailure("undecodable", f"a sample rate of {rate} Hz is none that sound is recorded at")
-        if self.at is None:
-            self.at = Fraction(self.window[0]) if frame.pts is None else frame.pts * (frame.time_base or base)
-        first = _sample(self.at, rate)
-        self.at += Fraction(frame.samples, rate)
-        low = max(0, _sample(self.window[0], rate) - first)
-        high = min(frame.samples, _sample(self.window[1], rate) - first)
-        if low < high:
-            samples, damaged = mono(frame)
-            self.chunks.append((rate, samples[low:high]))
-            self.damaged += damaged
-            self.channels = self.channels or frame.layout.nb_channels
-
-    @property
-    def full(self) -> bool:
-        return self.at is not None and self.at >= self.window[1]
-
-    @property
-    def seconds(self) -> float:
-        return sum(len(samples) / rate for rate, samples in self.chunks)
-
-    @property
-    def audible(self) -> bool:
-        return loudness(*(samples for _, samples in self.chunks)) >= SILENCE
-
-    @property
-    def runs(self) -> Iterator[Waveform]:
-        """One waveform, or several where the sample rate changes on the way, as in files that were joined."""
-        held: list[Float32] = []
-        for number, (rate, samples) in enumerate(self.chunks):
-            held.append(samples)
-            if number + 1 == len(self.chunks) or self.chunks[number + 1][0] != rate:
-                yield Waveform(np.concatenate(held), rate)
-                held = []
-
-
 def _takes(
     source: Source,
     container: InputContainer,
     stream: AudioStream,
     walk: demux.Walk,
+    held: Held | None,
     windows: tuple[Window, ...],
-) -> Iterator[_Take]:
+) -> Iterator[Take]:
+    # What is held is what the first choice of windows needs; once it is decoded, other windows are wanted.
+    packets = held.packets() if held and not stream.codec_context.is_open else None
+    if packets is not None:
+        placed = iter(packets)
+        for wanted in windows:
+            yield _take(stream, placed, wanted)
+        return
     if container.format.name in EXACT:
         takes = []
         for wanted in windows:
-            placed = _sought(container, stream, walk, wanted[0])
-            if placed is None:
+            sought = _sought(container, stream, walk, wanted[0])
+            if sought is None:
                 break
-            takes.append(_take(stream, placed, wanted))
+            takes.append(_take(stream, sought, wanted))
         else:
             yield from takes
             return
@@ -228,17 +183,19 @@ def _counted(container: InputContainer, stream: AudioStream) -> Iterator[Placed]
         yield clock.begin(packet), packet
 
 
-def _take(stream: AudioStream, placed: Iterator[Placed], wanted: Window) -> _Take:
+def _take(stream: AudioStream, placed: Iterator[Placed], wanted: Window) -> Take:
     """Decodes one window, passing over what comes before it. A packet that does not decode is left out."""
-    take = _Take(wanted)
+    take = Take(wanted)
+    base = demux.time_base(stream)
     for frame in _frames(stream, placed, take):
-        take.add(frame, demux.time_base(stream))
+        take.add(frame, base)
         if take.full:
             break
+    take.finish()
     return take
 
 
-def _frames(stream: AudioStream, placed: Iterator[Placed], take: _Take) -> Iterator[AudioFrame]:
+def _frames(stream: AudioStream, placed: Iterator[Placed], take: Take) -> Iterator[AudioFrame]:
     """The frames from shortly before the take's window to the end of the file."""
     context = stream.codec_context
     if context.is_open:
@@ -256,10 +213,6 @@ def _frames(stream: AudioStream, placed: Iterator[Placed], take: _Take) -> Itera
         yield from context.decode(None)  # a decoder may hold its last frames back until it is told
     except (av.error.FFmpegError, MemoryError):
         take.damaged += 1
-
-
-def _sample(second: Fraction | float, rate: int) -> int:
-    return math.floor(second * rate + Fraction(1, 2))
 
 
 def _resampled(run: Waveform, sample_rate: int) -> Float32:

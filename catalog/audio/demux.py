@@ -1,7 +1,7 @@
 """The compressed audio stream of a file: opening it, walking its packets, and what a walk tells for certain."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -110,16 +110,24 @@ class Clock:
 
     def begin(self, packet: AudioPacket) -> int:
         """The beginning of the packet that comes next, in ticks of the time base."""
-        step = packet.pts - self._pts if packet.pts is not None and self._pts is not None else 0
+        pts, duration = packet.pts, packet.duration
+        step = pts - self._pts if pts is not None and self._pts is not None else 0
         agrees = not self._lasting or abs(step - self._lasting) <= max(2, self._lasting // 10)
         self._begin += step if 0 < step <= self._longest and agrees else self._lasting
-        self._lasting = packet.duration if packet.duration and 0 < packet.duration <= self._longest else 0
-        self._pts = packet.pts
+        self._lasting = duration if duration and 0 < duration <= self._longest else 0
+        self._pts = pts
         return self._begin
 
 
-def walk(container: InputContainer, stream: AudioStream) -> Walk:
-    """Reads all packets once, one at a time, and decodes none."""
+def walk(
+    container: InputContainer,
+    stream: AudioStream,
+    hold: Callable[[int, AudioPacket, int], None] | None = None,
+) -> Walk:
+    """Reads all packets once, one at a time, and decodes none.
+
+    `hold` is given each packet between its beginning and the end so far, in ticks of the time base.
+    """
     digest = hashlib.blake2b(digest_size=16)
     clock = Clock(time_base(stream))
     count = 0
@@ -128,6 +136,8 @@ def walk(container: InputContainer, stream: AudioStream) -> Walk:
         if first is None:
             first = packet.pts
         digest.update(packet)
-        clock.begin(packet)
+        begin = clock.begin(packet)
+        if hold is not None:
+            hold(begin, packet, clock.end)
         count += 1
     return Walk(clock.end * time_base(stream), first or 0, count, digest.hexdigest())

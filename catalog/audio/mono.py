@@ -39,9 +39,14 @@ def mono(frame: AudioFrame) -> tuple[Float32, int]:
     damaged = 0
     for voice in voices:
         # Not "above LOUDEST": that is false of NaN.
-        bad = ~(np.abs(voice) <= LOUDEST) if kind.kind == "f" else None
-        if bad is not None and bad.any():
+        if kind.kind == "f" and not (voice.min() >= -LOUDEST and voice.max() <= LOUDEST):
+            bad = ~(np.abs(voice) <= LOUDEST)
             damaged += int(np.count_nonzero(bad))
             voice = np.where(bad, 0, voice)  # noqa: PLW2901 -- the voice without what is no number
         total += voice
-    return ((total / len(voices) - zero) / scale).astype(np.float32), damaged
+    total /= len(voices)
+    if zero:
+        total -= zero
+    if scale != 1:
+        total /= scale
+    return total.astype(np.float32), damaged

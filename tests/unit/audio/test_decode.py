@@ -16,6 +16,7 @@ from mutagen.id3 import APIC, ID3
 from scipy.signal import correlate
 
 from catalog.audio import decode as module
+from catalog.audio import held
 from catalog.audio.decode import decode
 from catalog.audio.failure import AudioFailure
 
@@ -105,6 +106,18 @@ def test_seeking_leads_to_the_same_samples_as_walking(suffix, whole, tmp_path, m
     assert sought.container in module.EXACT
     monkeypatch.setattr(module, "EXACT", frozenset())
     np.testing.assert_array_equal(sought.runs[0].samples, decode(path).runs[0].samples)
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "ogg", "opus", "wma", "webm", "aac", "ac3"])
+def test_packets_that_were_held_give_the_same_samples_as_those_read_again(
+    suffix, whole, tmp_path, monkeypatch
+):
+    path = tmp_path / "a"
+    path.write_bytes(whole(suffix))
+    kept = decode(path)
+    assert kept.container not in module.EXACT
+    monkeypatch.setattr(held, "MOST", 0)
+    np.testing.assert_array_equal(kept.runs[0].samples, decode(path).runs[0].samples)
 
 
 def test_resampling_is_close_to_the_signal(encode, tmp_path):
@@ -219,6 +232,22 @@ def test_a_sample_rate_that_changes_on_the_way(encode, sweep, tmp_path):
     decoded = decode(tmp_path / "joined.mp3")
     assert [run.sample_rate for run in decoded.runs] == [44_100, 32_000]
     assert decoded.at(16_000).seconds == pytest.approx(6, abs=0.2)
+
+
+def test_channels_that_change_on_the_way(encode, sweep, tmp_path):
+    plain = {"write_xing": "0", "id3v2_version": "0"}
+    parts = [
+        encode(tmp_path / f"{count}.mp3", sweep(3, 44_100)[:count], rate=44_100, options=plain).read_bytes()
+        for count in (2, 1, 2)
+    ]
+    (tmp_path / "joined.mp3").write_bytes(b"".join(parts))
+    decoded = decode(tmp_path / "joined.mp3")
+    assert decoded.stream.channels == 2
+    assert heard(decoded) == pytest.approx(9, abs=0.2)
+    both, left = decoded.at(16_000).samples[16_000:32_000], decoded.at(16_000).samples[64_000:80_000]
+    assert (
+        np.abs(left).max() > 1.2 * np.abs(both).max()
+    )  # the left channel alone is louder than the mean of both
 
 
 def test_a_cover_is_not_the_sound(encode, sweep, tmp_path):
