@@ -96,7 +96,7 @@ def tags(
     The defaults are the networks' original use: no levelling, patches that do not overlap, the rest left out.
     """
     mel = log_mel(levelled(samples) if level else samples)
-    rows = [network.run(name, patch)[1] for patch in _patches(mel, patches)]
+    rows = [network.run(patch)[1][NETWORKS.index(name)] for patch in _patches(mel, patches)]
     return np.stack(rows) if rows else np.empty((0, len(network.tag_names()[name])), np.float32)
 
 
@@ -105,12 +105,12 @@ def compute(waveform: Waveform) -> Float32:
     if waveform.sample_rate != SAMPLE_RATE:
         raise ValueError(f"musicnn takes {SAMPLE_RATE} Hz, not {waveform.sample_rate}")
     mel = log_mel(levelled(waveform.samples))
-    total = np.zeros(len(MUSICNN.dimensions), np.float64)
+    total = np.zeros((len(NETWORKS), len(MUSICNN.dimensions) // len(NETWORKS)), np.float64)
     count = 0
     for patch in _patches(mel, "spread"):
-        total += np.concatenate([part for name in NETWORKS for part in network.run(name, patch)])
+        total += np.concatenate(network.run(patch), axis=1)
         count += 1
-    return (total / count).astype(np.float32)
+    return (total / count).astype(np.float32).reshape(-1)
 
 
 def tag_probabilities(vector: Float32, name: NetworkName) -> Mapping[str, float]:

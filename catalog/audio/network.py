@@ -1,4 +1,4 @@
-"""The two musicnn networks that ship with the package, run by ONNX Runtime one patch at a time."""
+"""The two musicnn networks that ship with the package, run by ONNX Runtime as one, one patch at a time."""
 
 import json
 from functools import cache
@@ -34,7 +34,7 @@ def mel_filters() -> Float32:
 
 
 @cache
-def _session(network: NetworkName) -> Any:
+def _session() -> Any:
     """One session a process. With one thread it starts none of its own, so it goes on working in a forked child."""
     import onnxruntime  # only what analyses pays for it
 
@@ -44,14 +44,17 @@ def _session(network: NetworkName) -> Any:
     # The arena keeps the largest memory ever asked for; without it a worker stays small at no cost in time.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
-    model = (_FOLDER / f"{network}.onnx").read_bytes()
+    model = (_FOLDER / "musicnn.onnx").read_bytes()
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def run(network: NetworkName, patch: Float32) -> tuple[Float32, Float32]:
-    """The penultimate layer (200) and the tags' probabilities (50, each 0..1) of a PATCH of log mel spectrum."""
+def run(patch: Float32) -> tuple[Float32, Float32]:
+    """What both networks make of a PATCH of log mel spectrum, a row for each of NETWORKS.
+
+    The penultimate layers (2, 200) and the tags' probabilities (2, 50), each 0..1.
+    """
     if patch.shape != PATCH:
         raise ValueError(f"a patch is {PATCH[0]} frames of {PATCH[1]} bands, not {patch.shape}")
     feed = {"patch": np.ascontiguousarray(patch, dtype=np.float32)[None, None]}
-    penultimate, tags = _session(network).run(["penultimate", "tags"], feed)
-    return penultimate[0], tags[0]
+    penultimate, tags = _session().run(["penultimate", "tags"], feed)
+    return penultimate, tags

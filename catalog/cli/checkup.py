@@ -211,15 +211,14 @@ def _networks() -> Iterator[Finding]:
 
     from catalog.audio.network import NETWORKS, PATCH, run, tag_names
 
-    for network in NETWORKS:
-        try:
-            _, tags = run(network, np.zeros(PATCH, dtype=np.float32))
-            fits = len(tags) == len(tag_names()[network]) and bool(np.isfinite(tags).all())
-        except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own
-            text = f"{network} cannot be run: {error}"
-            yield Finding("networks", "problem", text, "install the program again, with its networks")
-            continue
-        if fits:
+    try:
+        _, tags = run(np.zeros(PATCH, dtype=np.float32))
+    except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own
+        text = f"the networks cannot be run: {error}"
+        yield Finding("networks", "problem", text, "install the program again, with its networks")
+        return
+    for network, answer in zip(NETWORKS, tags, strict=True):
+        if len(answer) == len(tag_names()[network]) and bool(np.isfinite(answer).all()):
             yield Finding("networks", "ok", f"{network} runs")
         else:
             yield Finding("networks", "problem", f"{network} answers nonsense", "install the program again")
