@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +16,7 @@ from catalog.audit.label_audit import LabelAudit, audit_labels
 from catalog.collection.labels import LabelsReport, import_labels
 from catalog.collection.recipes import active_recipe
 from catalog.collection.scan import ScanReport, scan
+from catalog.collection.totals import collection_totals
 from catalog.db.database import Database
 from catalog.db.tables import decision, failure, standing, track
 from catalog.learning.labelled import load_broader
@@ -150,10 +151,12 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     news = _News()
     scans = [scan(database, root, on_progress=job.on_scan) for root in job.roots]
     news.add(*(one.files != one.unchanged or one.missing for one in scans))
-    yield Scanned(scans)
-    if job.labels is not None:
+    if job.labels is None:
+        yield Scanned(scans)
+    else:
         labels = import_labels(database, job.labels, columns=job.columns)
         news.add(labels.statements, labels.filled)
+        yield Scanned(_counted_again(database, scans))
         yield Labelled(labels)
     inside = track.c.collection_id.in_([one.collection_id for one in scans])
     analysed = _analyse(database, settings, job, inside)
@@ -172,6 +175,24 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     if news.found or not _is_current(database, path):
         write_report(database, path, command=settings.command)
     yield Reported(path)
+
+
+def _counted_again(database: Database, scans: Sequence[ScanReport]) -> list[ScanReport]:
+    """The reports with the artists, albums and genres that a list of labels brought."""
+    counted = []
+    with database.read() as connection:
+        for one in scans:
+            assert one.collection_id is not None, "only a dry run leaves a collection without a row"
+            totals = collection_totals(connection, one.collection_id)
+            counted.append(
+                replace(
+                    one,
+                    artists=totals.artists,
+                    albums=totals.albums,
+                    spellings=list(totals.spellings),
+                )
+            )
+    return counted
 
 
 class _News:

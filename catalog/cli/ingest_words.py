@@ -228,7 +228,8 @@ class Words:
         audit = stage.audit
         self.summary["doubt"] = {"cases": audit.cases, "suspects": audit.suspects}
         if not audit.cases:
-            yield "No tag is in doubt"
+            if not self.summary["model"]["zero_shot"]:
+                yield "No tag is in doubt"
             return
         yield f"{counted(audit.cases, 'case')} of doubt, {counted(audit.suspects, 'tag')} in all; the largest:"
         for case in audit.largest:

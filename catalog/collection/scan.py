@@ -22,11 +22,12 @@ from catalog.collection.artists import fold_artist, is_nobody
 from catalog.collection.paths import is_within, readable
 from catalog.collection.recording import record
 from catalog.collection.roots import CollectionUnusable, Root, find_root, without_audio
-from catalog.collection.spellings import Spelling, spellings, spellings_of
+from catalog.collection.spellings import Spelling, spellings_of
+from catalog.collection.totals import collection_totals
 from catalog.collection.walk import FoundFile, Walk, bounded
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.tables import artist, collection, track
+from catalog.db.tables import collection, track
 from catalog.genres.store import load
 from catalog.genres.vocabulary import genres_in
 
@@ -305,16 +306,10 @@ class _Run:
             self.report.albums = len(self.albums)
             self.report.spellings = spellings_of(load(connection), self.written)
             return
-        within = (track.c.collection_id == self.report.collection_id) & (track.c.state != "missing")
-        counted = (
-            sa.select(sa.func.count(track.c.artist_id.distinct()))
-            .join_from(track, artist)
-            .where(within, artist.c.is_nobody.is_(False))
-        )
-        self.report.artists = connection.execute(counted).scalar_one()
-        albums = sa.select(sa.func.count(track.c.album_id.distinct())).where(within)
-        self.report.albums = connection.execute(albums).scalar_one()
-        self.report.spellings = spellings(connection, self.report.collection_id)
+        assert self.report.collection_id is not None, "only a dry run leaves a collection without a row"
+        totals = collection_totals(connection, self.report.collection_id)
+        self.report.artists, self.report.albums = totals.artists, totals.albums
+        self.report.spellings = list(totals.spellings)
 
     def _remember(self, arrivals: Iterable[Arrival]) -> None:
         """What a dry run will not find in the database."""

@@ -1,0 +1,38 @@
+"""The totals of a collection: artists, albums and spellings of genre."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.collection.spellings import Spelling, spellings
+from catalog.db.tables import artist, track
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the tracks of a collection that are not missing have among them."""
+
+    artists: int
+    """Nobodies excepted."""
+    albums: int
+    spellings: Sequence[Spelling]
+
+
+def collection_totals(connection: Connection, collection_id: int) -> Totals:
+    """The totals as they are now."""
+    within = (track.c.collection_id == collection_id) & (track.c.state != "missing")
+    somebody = (
+        sa.select(sa.func.count(track.c.artist_id.distinct()))
+        .join_from(track, artist)
+        .where(within, artist.c.is_nobody.is_(False))
+    )
+    albums = sa.select(sa.func.count(track.c.album_id.distinct())).where(within)
+    return Totals(
+        artists=connection.execute(somebody).scalar_one(),
+        albums=connection.execute(albums).scalar_one(),
+        spellings=spellings(connection, collection_id),
+    )
