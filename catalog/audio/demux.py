@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import av
 from av.audio.stream import AudioStream
@@ -25,6 +25,8 @@ CONTAINERS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,loas,matroska,mov,mp3,mpc,mpc8,"
     "mpeg,mpegts,ogg,oma,qoa,rm,shn,tak,truehd,tta,voc,w64,wav,webm,wv,xwma"
 )
+# Tags are not what is wanted here, and strict decoding of their text would fail the file. PyAV 19 is lenient by itself.
+LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 # One broken packet is skipped; so many in a row and the rest of the file is given up.
 MOST_ERRORS = 64
 # Seconds; the longest real ones are the 27 s of Monkey's Audio at its slowest. More is a damaged time.
@@ -49,8 +51,7 @@ def opened(source: Source) -> Iterator[tuple[InputContainer, AudioStream]]:
     """
     source.seek(0)
     try:
-        # Tags are not what is wanted here, and strict decoding of their text would fail the file.
-        container = av.open(source, "r", metadata_errors="replace", options={"format_whitelist": CONTAINERS})
+        container = av.open(source, "r", options={"format_whitelist": CONTAINERS}, **LENIENT)
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
         source.check()
         raise AudioFailure("not-audio", "is in no audio format that FFmpeg knows") from error

@@ -1,6 +1,7 @@
 """The two musicnn networks that ship with the package, run by ONNX Runtime as one, one patch at a time."""
 
 import json
+import os
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -36,6 +37,9 @@ def mel_filters() -> Float32:
 @cache
 def _session() -> Any:
     """One session a process. With one thread it starts none of its own, so it goes on working in a forked child."""
+    # Since 1.29 it reports the use of models to its makers by default, from a thread of its own, which besides makes
+    # forking unsafe. It looks when it is imported. Where it was imported before, by whoever calls us, so be it.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # only what analyses pays for it
 
     options = onnxruntime.SessionOptions()
