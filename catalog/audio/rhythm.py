@@ -31,9 +31,16 @@ def onset_strength(mel_decibels: Float32) -> Float32:
 
 
 def onset_rate(strength: Float32, seconds: float) -> float:
-    """Onsets a second: peaks of the onset strength as `librosa.onset.onset_detect` picks them."""
-    onsets = librosa.onset.onset_detect(onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP)
-    return len(onsets) / seconds
+    """Onsets a second: how many `onsets` there are in so many seconds."""
+    return len(onsets(strength)) / seconds
+
+
+def onsets(strength: Float32) -> npt.NDArray[np.int64]:
+    """The frames at which something begins, ascending: `librosa.onset.onset_detect(onset_envelope=strength)`."""
+    frames: npt.NDArray[np.int64] = librosa.onset.onset_detect(
+        onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP
+    )
+    return frames
 
 
 def tempo(strength: Float32) -> float:

@@ -17,6 +17,7 @@ from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
+    from catalog.collection.recipes import Recipe
     from workers.progress import AnalysisReport, Progress
 
 
@@ -61,11 +62,17 @@ def analyze(
             _print_pending(database, feature_sets, where)
             return 0
         report = _analyze(database, settings, feature_sets, where, workers, time_limit)
+        idle = _idle(database, feature_sets)
     click.echo(f"{report.analysed:,} tracks analysed in {report.seconds:.0f} s, {report.failed:,} failed")
     if report.missing:
         say(f"{report.missing:,} files are not there any more; they are missing now")
     if report.out_of_reach:
         say(f"{report.out_of_reach:,} tracks wait for a disk that is not mounted")
+    for each in idle:
+        say(
+            f"{each.name} still stands for another version; "
+            f"to use version {each.version}: catalog features use {each.name} {each.hash[:8]}"
+        )
     if report.failed:
         say("see what failed: catalog failures list")
     return EXIT_FILES_FAILED if report.failed else 0
@@ -99,6 +106,15 @@ def _analyze(
             time_limit=time_limit,
             on_progress=show,
         )
+
+
+def _idle(database: Database, feature_sets: tuple[FeatureSet, ...]) -> list[Recipe]:
+    """The recipes that were computed though their names stand for other versions."""
+    from catalog.collection.recipes import find_recipe
+
+    with database.read() as connection:
+        found = [find_recipe(connection, features.hash) for features in feature_sets]
+    return [recipe for recipe in found if recipe is not None and not recipe.active]
 
 
 def _collection(database: Database, name: str) -> int:

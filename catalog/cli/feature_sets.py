@@ -32,6 +32,10 @@ def _find(
 ) -> tuple[FeatureSet, ...]:
     from catalog.audio.registry import feature_set
 
+    if "pca" in names:
+        raise click.BadParameter(
+            "pca is fitted and not computed: first catalog analyze --feature-set grid, then catalog features pca"
+        )
     try:
         return tuple(feature_set(name) for name in dict.fromkeys(names))
     except LookupError as error:

@@ -14,10 +14,13 @@ import numpy as np
 from catalog.learning.calibration import Calibration
 from catalog.learning.crossfit import FittedModel
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.projection import Projected, Projection
 from catalog.learning.threshold import Threshold
 
 TRUSTED: frozenset[str] = frozenset()
 """Types beyond those that skops itself holds harmless. Whoever adds one has looked at what loading it runs."""
+
+ADVICE = "train anew with `catalog train --force`, or restore the file from a backup"
 
 
 class ArtifactRefused(Exception):  # noqa: N818 - the name says what it is
@@ -28,10 +31,16 @@ def save_artifact(folder: Path, model: FittedModel) -> tuple[str, str]:
     """Writes the model into the folder, whole or not at all. Gives the file's name and its SHA-256 in hex."""
     import skops.io  # it takes seconds to import, and most runs need no artifact
 
-    content = skops.io.dumps(_plain(model))
+    return write_artifact(folder, skops.io.dumps(_plain(model)), ".skops")
+
+
+def write_artifact(folder: Path, content: bytes, suffix: str, *, dry_run: bool = False) -> tuple[str, str]:
+    """Writes a file named by its content, whole or not at all. Gives its name and its SHA-256 in hex."""
     digest = hashlib.sha256(content).hexdigest()
+    name = f"{digest[:16]}{suffix}"
+    if dry_run:
+        return name, digest
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{digest[:16]}.skops"
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file:
         try:
             file.write(content)
@@ -57,10 +66,9 @@ def load_artifact(folder: Path, name: str, digest: str) -> FittedModel:
     return _model(skops.io.loads(content, trusted=sorted(TRUSTED)))
 
 
-def read_artifact(folder: Path, name: str, digest: str) -> bytes:
-    """The bytes of the file, once they are known to be those that were written."""
+def read_artifact(folder: Path, name: str, digest: str, *, advice: str = ADVICE) -> bytes:
+    """The bytes of the file, once they are known to be those that were written. Raises ArtifactRefused with the advice."""
     path = folder / Path(name).name
-    advice = "train anew with `catalog train --force`, or restore the file from a backup"
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -71,8 +79,14 @@ def read_artifact(folder: Path, name: str, digest: str) -> bytes:
 
 
 def _plain(model: FittedModel) -> dict[str, Any]:
+    classifier, projection = model.classifier, None
+    if isinstance(classifier, Projected):
+        assert classifier.projection is not None, "a model is fitted"
+        projection = asdict(classifier.projection) | {"wanted": classifier.variance}
+        classifier = classifier.classifier
     return {
-        "classifier": model.classifier,
+        "classifier": classifier,
+        "projection": projection,
         "slope": model.calibration.slope,
         "bias": model.calibration.bias,
         "threshold": asdict(model.threshold),
@@ -84,8 +98,13 @@ def _plain(model: FittedModel) -> dict[str, Any]:
 
 
 def _model(plain: dict[str, Any]) -> FittedModel:
+    classifier = plain["classifier"]
+    projection = plain.get("projection")  # models from before there were projections have none
+    if projection is not None:
+        wanted = projection.pop("wanted")
+        classifier = Projected(classifier, wanted, Projection(**projection))
     return FittedModel(
-        classifier=plain["classifier"],
+        classifier=classifier,
         calibration=Calibration(float(plain["slope"]), np.asarray(plain["bias"], dtype=np.float64)),
         threshold=Threshold(**plain["threshold"]),
         hierarchy=Hierarchy(

@@ -19,7 +19,7 @@ from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import snapshot
 from catalog.learning.artifact import ArtifactRefused, read_artifact, save_artifact
-from catalog.learning.classifiers import DEFAULT, algorithm
+from catalog.learning.classifiers import DEFAULT, Algorithm, algorithm
 from catalog.learning.crossfit import CrossFit, cross_fit
 from catalog.learning.evaluation import evaluate
 from catalog.learning.groups import connected_groups
@@ -27,12 +27,14 @@ from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.labelled import Tracks, load_answerable, load_broader, load_tracks
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.prediction import Predictions, from_sound, speech_among, store_predictions
+from catalog.learning.projection import VARIANCE, projected
 from catalog.learning.registry import (
     ZERO_SHOT,
     NewModel,
     active_model,
     add_model,
     find_model,
+    model_recipe,
     promote,
     reject,
     store_support,
@@ -43,8 +45,10 @@ from catalog.learning.support import Support, class_support, classes_of, nothing
 from catalog.learning.threshold import NOTHING, PRECISION, withheld
 
 Matrix = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
 Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]
 
+PROJECTED, SOURCE = "pca", "grid"
 GATE = 0.01
 """How much lower the macro F1 of a new model may be than that of the recipe in force on the same folds."""
 
@@ -70,6 +74,16 @@ class Training:
     seed: int = 0
     force: bool = False
     """Promote whatever the gate says, and train even where nothing has changed."""
+
+    @property
+    def source(self) -> str:
+        """The feature set whose vectors are read: those of `pca` are made anew from `grid` in every fold."""
+        return SOURCE if self.feature_set == PROJECTED else self.feature_set
+
+    @property
+    def projection(self) -> dict[str, Any] | None:
+        """How vectors are projected before they are learnt from; None where they are not."""
+        return {"variance": VARIANCE} if self.feature_set == PROJECTED else None
 
 
 @dataclass(frozen=True)
@@ -115,6 +129,7 @@ def train(database: Database, models: Path, wanted: Training) -> TrainingReport:
     parameters = {
         "classifier": complete,
         "precision": wanted.precision,
+        **({} if wanted.projection is None else {"projection": wanted.projection}),
         "vectors": hashlib.blake2b(np.ascontiguousarray(material.X).tobytes(), digest_size=16).hexdigest(),
     }
     known = None if wanted.force else _known(database, models, material, wanted, parameters)
@@ -146,10 +161,11 @@ def like_active(connection: Connection, wanted: Training) -> Training:
 def gather(connection: Connection, wanted: Training) -> Material:
     """The labelled tracks that have a vector, the support of their genres, and the snapshot they make."""
     tracks = load_tracks(connection)
-    recipe = active_recipe(connection, wanted.feature_set)
+    source = wanted.source
+    recipe = active_recipe(connection, source)
     broader, names = load_broader(connection)
     if recipe is None:
-        raise NothingHeard(wanted.feature_set)
+        raise NothingHeard(source)
     ids, matrix = load_matrix(connection, recipe, tracks.ids[tracks.is_tagged])
     positions = tracks.at(ids)
     support = class_support(
@@ -216,11 +232,12 @@ def _fit(
 ) -> TrainingReport:
     frozen = material.snapshot
     assert frozen is not None
-    fitted = _cross_fit(material, frozen, wanted.algorithm, parameters["classifier"], wanted)
+    recipe = Learnt(wanted.algorithm, parameters["classifier"], wanted.projection)
+    fitted = _cross_fit(material.X, frozen.y, frozen.groups.number, material.hierarchy, recipe, wanted)
     metrics = score(
         frozen, fitted, material.tracks, material.hierarchy, material.names, precision=wanted.precision
     )
-    worse = _worse(database, material, frozen, wanted, parameters, metrics)
+    worse = _worse(database, material, frozen, wanted, recipe, fitted)
     if worse is not None and wanted.force:
         metrics["forced"] = worse
     name, digest = save_artifact(models, fitted.model)
@@ -245,16 +262,31 @@ def _fit(
     return _put_in_force(database, models, model_id, material, metrics)
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """How a model is learnt from vectors."""
+
+    algorithm: str
+    parameters: Mapping[str, Any]
+    projection: Mapping[str, Any] | None
+
+    @property
+    def behind_projection(self) -> Algorithm:
+        """The algorithm, which fits its projection inside every fold if it has one."""
+        plain = algorithm(self.algorithm)
+        return plain if self.projection is None else projected(plain, self.projection["variance"])
+
+
 def _cross_fit(
-    material: Material, frozen: Snapshot, name: str, parameters: Mapping[str, Any], wanted: Training
+    X: Matrix, y: Integers, groups: Integers, hierarchy: Hierarchy, recipe: Learnt, wanted: Training
 ) -> CrossFit:
     return cross_fit(
-        material.X,
-        frozen.y,
-        frozen.groups.number,
-        material.hierarchy,
-        algorithm(name),
-        parameters,
+        X,
+        y,
+        groups,
+        hierarchy,
+        recipe.behind_projection,
+        recipe.parameters,
         precision=wanted.precision,
         seed=wanted.seed,
     )
@@ -265,20 +297,35 @@ def _worse(
     material: Material,
     frozen: Snapshot,
     wanted: Training,
-    parameters: Mapping[str, Any],
-    metrics: Mapping[str, Any],
+    recipe: Learnt,
+    fitted: CrossFit,
 ) -> str | None:
-    """Why the new model must not replace the one in force: its recipe does better on the same folds."""
+    """Why the new model must not replace the one in force: its recipe does better on the same folds.
+
+    The recipe in force learns from its own vectors; where these lack some of the tracks, both are compared on the rest.
+    """
     with database.read() as connection:
         row = active_model(connection)
-    if row is None or row["algorithm"] == ZERO_SHOT:
-        return None
-    recipe = (row["algorithm"], row["parameters"]["classifier"])
-    if recipe == (wanted.algorithm, parameters["classifier"]):
-        return None
-    fitted = _cross_fit(material, frozen, *recipe, wanted)
-    rival = evaluate(frozen.y, fitted.choice, frozen.groups.number, len(frozen.classes), resamples=2)
-    new, old = metrics["macro_f1"]["value"], rival.macro_f1.value
+        if row is None or row["algorithm"] == ZERO_SHOT:
+            return None
+        takes = model_recipe(connection, row["id"])
+        rival = Learnt(row["algorithm"], row["parameters"]["classifier"], row["parameters"].get("projection"))
+        if takes.id == material.feature_set_id:
+            if rival == recipe:
+                return None
+            ids, X = frozen.track_ids, material.X
+        else:
+            ids, X = load_matrix(connection, takes, frozen.track_ids)
+    both = np.isin(frozen.track_ids, ids)
+    y, groups = frozen.y[both], frozen.groups.number[both]
+    try:
+        by_rival = _cross_fit(X, y, groups, material.hierarchy, rival, wanted)
+    except ValueError:
+        return None  # with so few tracks in common nothing can be learnt, nor compared
+    new, old = (
+        evaluate(y, choice, groups, len(frozen.classes), resamples=2).macro_f1.value
+        for choice in (fitted.choice[both], by_rival.choice)
+    )
     if new >= old - GATE:
         return None
     return f"its macro F1 is {new:.3f}; the recipe of model {row['id']} reaches {old:.3f} on the same folds"
