@@ -154,6 +154,34 @@ def test_what_is_not_at_16_khz_is_refused():
         network.run(np.zeros((10, 96), np.float32))
 
 
+THREADS = """
+import hashlib
+import numpy as np
+from catalog.audio.feature_set import Waveform
+from catalog.audio.musicnn import MUSICNN, log_mel
+
+for seed in range(3):
+    samples = np.random.default_rng(seed).standard_normal(480_000).astype(np.float32) * np.float32(0.1)
+    print(hashlib.md5(log_mel(samples).tobytes()).hexdigest())
+print(hashlib.md5(MUSICNN.compute(Waveform(samples[:64_000], 16_000)).tobytes()).hexdigest())
+"""
+
+
+def test_two_threads_give_the_same_bytes_as_one():
+    shown = [
+        subprocess.run(
+            [sys.executable, "-c", THREADS],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+            env={"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "2")
+    ]
+    assert shown[0] == shown[1]
+
+
 FORKED = """
 import os, sys
 import numpy as np
