@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,16 @@ from catalog.collection.dossier import describe_track
 from catalog.collection.track_lookup import find_track
 from catalog.settings import Settings
 
+NUMBERS: dict[str, Callable[[float], str]] = {
+    "tempo": lambda value: f"{value:.0f} beats a minute",
+    "onset_rate": lambda value: f"{value:.1f} onsets a second",
+    "loudness": lambda value: f"{value:.1f} dBFS",
+    "brightness": lambda value: f"centred at {value:,.0f} Hz",
+    "harmonic_share": lambda value: f"{value:.0%} harmonic",
+    "percussive_share": lambda value: f"{value:.0%} percussive",
+    "speech_probability": lambda value: f"speech {value:.0%}",
+}
+"""How the numbers of a descriptor are said, by column."""
 SHOWN_TAGS = 12
 
 
@@ -125,7 +135,7 @@ def _heard(dossier: dict[str, Any]) -> Iterator[str]:
         yield f"words: {words}"
     numbers = {name: value for name, value in (dossier["descriptor"] or {}).items() if value is not None}
     if numbers:
-        yield ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in numbers.items())
+        yield ", ".join(NUMBERS[name](value) for name, value in numbers.items() if name in NUMBERS)
     sets = ", ".join(f"{each['name']} version {each['version']}" for each in dossier["features"])
     if sets:
         yield f"features: {sets}"
@@ -133,9 +143,10 @@ def _heard(dossier: dict[str, Any]) -> Iterator[str]:
 
 def _suspicion(each: dict[str, Any]) -> Iterator[str]:
     yield f"{each['tagged_genre']} may be {each['suggested_genre']} (suspicion {each['suspicion']:.2f})"
-    reasons = each["reasons"]
-    for reason in reasons if isinstance(reasons, list) else [reasons]:
-        yield f"  {reason if isinstance(reason, str) else reason.get('text', reason)}"
+    if each["relation"] == "narrower":
+        yield "  the tag is not wrong, and could be more precise"
+    for reason in each["reasons"]:
+        yield f"  {reason['words']}"
 
 
 def _decision(each: dict[str, Any]) -> str:
