@@ -149,6 +149,8 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     CollectionUnusable, LabelsUnusable, GenresUnheard, BrokerUnreachable, WorkersFailed, ReportUnwritable.
     """
     news = _News()
+    with database.read() as connection:
+        wanted = like_active(connection, Training(rule=job.rule, feature_set=HEARD))
     scans = [scan(database, root, on_progress=job.on_scan) for root in job.roots]
     news.add(*(one.files != one.unchanged or one.missing for one in scans))
     if job.labels is None:
@@ -159,10 +161,10 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
         yield Scanned(_counted_again(database, scans))
         yield Labelled(labels)
     inside = track.c.collection_id.in_([one.collection_id for one in scans])
-    analysed = _analyse(database, settings, job, inside)
+    analysed = _analyse(database, settings, job, wanted, inside)
     news.add(analysed.report.analysed, analysed.report.failed, analysed.report.missing)
     yield analysed
-    learned = _learn(database, settings, job)
+    learned = _learn(database, settings, job, wanted)
     news.add(learned.is_new, learned.predictions)
     yield learned
     with database.read() as connection:
@@ -215,8 +217,10 @@ def _is_current(database: Database, report: Path) -> bool:
     return decided is None or decided < written
 
 
-def _analyse(database: Database, settings: Settings, job: MainJob, inside: ColumnElement[bool]) -> Analysed:
-    names = list(dict.fromkeys([HEARD, *job.feature_sets]))
+def _analyse(
+    database: Database, settings: Settings, job: MainJob, wanted: Training, inside: ColumnElement[bool]
+) -> Analysed:
+    names = list(dict.fromkeys([HEARD, wanted.source, *job.feature_sets]))
     recipes = [feature_set(name) for name in names]
     sample = None if job.sample is None else draw_sample(database, inside, job.sample)
     report = analyze_pending(
@@ -231,10 +235,9 @@ def _analyse(database: Database, settings: Settings, job: MainJob, inside: Colum
         return Analysed(report, _failure_kinds(connection, inside), sample)
 
 
-def _learn(database: Database, settings: Settings, job: MainJob) -> Learned:
+def _learn(database: Database, settings: Settings, job: MainJob, wanted: Training) -> Learned:
     with database.read() as connection:
         _, names = load_broader(connection)
-        wanted = like_active(connection, Training(rule=job.rule, feature_set=HEARD))
     try:
         training = train(database, settings.models, wanted)
     except NothingHeard as error:

@@ -139,7 +139,7 @@ def train(database: Database, models: Path, wanted: Training) -> TrainingReport:
 
 
 def like_active(connection: Connection, wanted: Training) -> Training:
-    """What is wanted, by the algorithm, parameters, level and precision of the model in force, if one was trained.
+    """What is wanted, by the recipe, level and precision of the model in force, if one was trained.
 
     Whoever chose them with `catalog train` keeps them when new tracks come.
     """
@@ -149,8 +149,10 @@ def like_active(connection: Connection, wanted: Training) -> Training:
     level = connection.execute(
         sa.select(snapshot.c.level).where(snapshot.c.id == row["snapshot_id"])
     ).scalar_one()
+    recipe = model_recipe(connection, row["id"])
     return replace(
         wanted,
+        feature_set=PROJECTED if "projection" in row["parameters"] else recipe.name,
         algorithm=row["algorithm"],
         parameters=row["parameters"]["classifier"],
         precision=row["parameters"]["precision"],
