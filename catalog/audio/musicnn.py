@@ -55,8 +55,7 @@ def log_mel(samples: Float32) -> Float32:
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
     spectrum = np.fft.rfft(frames * hann, axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
-    mel = _mel(power)
+    mel = _mel(np.square(spectrum.real) + np.square(spectrum.imag))
     # A short burst in long silence, brought to level, can pass the largest float16; infinity must not come of it.
     coarse = np.minimum(mel, np.finfo(np.float16).max).astype(np.float16).astype(np.float32)
     return np.log10(10_000 * coarse + 1)
