@@ -27,10 +27,12 @@ def features() -> None:
 def list_verb(settings: Settings, output_format: str) -> None:
     """Every version of every feature set with its tracks.
 
-    `active` is the one that a name stands for, `installed` the one that this program computes. By
+    `active` is the one that a name stands for, `installed` the one that this program computes (a projection is fitted, not
+    installed). By
     collection the same is in the view `feature_coverage`, by track in `catalog show`.
     """
     from catalog.audio.registry import feature_sets
+    from catalog.learning.projecting import NAME
 
     installed = {each.hash for each in feature_sets().values()}
     with open_catalog(settings) as database, database.read() as connection:
@@ -39,7 +41,8 @@ def list_verb(settings: Settings, output_format: str) -> None:
                 "feature_set": each.name,
                 "version": each.version,
                 "active": each.active,
-                "installed": each.hash in installed,
+                # A projection is fitted to a catalog; no program brings it.
+                "installed": None if each.name == NAME else each.hash in installed,
                 "tracks": each.tracks,
                 "without": each.without,
                 "failed": each.failed,
@@ -98,10 +101,13 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
     Refused while NAME stands for it, while the other version lacks tracks, and while a model in force, or the one
     before it, takes these vectors.
     """
+    from catalog.learning.projecting import artifact_of, drop_artifact
+
     with open_catalog(settings) as database:
         with database.read() as connection:
             recipe = choose_version(connection, name, version)
             found = removal(connection, recipe)
+            artifact = artifact_of(connection, recipe)
         if found.models:
             listed = ", ".join(map(str, found.models))
             say(f"models that cannot be put in force again without them: {listed}")
@@ -113,6 +119,9 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
             click.confirm(f"Delete {what}?", abort=True, err=True)
         with database.write() as connection:
             remove_version(connection, recipe)
+        if artifact is not None:
+            with database.read() as connection:
+                drop_artifact(connection, settings.models, artifact)
     click.echo(f"deleted {what}")
 
 

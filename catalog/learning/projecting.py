@@ -195,6 +195,23 @@ def pca(fitted: Fitted, digest: str) -> FeatureSet:
     )
 
 
+def drop_artifact(connection: Connection, models: Path, name: str) -> None:
+    """Deletes the file of a projection whose recipe was removed; one that a recipe still names stays."""
+    artifacts = connection.execute(
+        sa.select(feature_set.c.parameters).where(feature_set.c.name == NAME)
+    ).scalars()
+    if name not in {_file(str(parameters.get("artifact"))) for parameters in artifacts}:
+        (models / name).unlink(missing_ok=True)
+
+
+def artifact_of(connection: Connection, recipe: Recipe) -> str | None:
+    """The name of the file that a recipe is a projection by; None where it is none."""
+    parameters: dict[str, Any] = connection.execute(
+        sa.select(feature_set.c.parameters).where(feature_set.c.id == recipe.id)
+    ).scalar_one()
+    return _file(str(parameters["artifact"])) if recipe.name == NAME and "artifact" in parameters else None
+
+
 def _known(
     connection: Connection, models: Path, source: Recipe, variance: float
 ) -> tuple[Fitted, str] | None:

@@ -27,7 +27,9 @@ def draw_variance_curve(facts: ProjectionFacts) -> Figure:
     figure = Figure(figsize=(8, 4.5), facecolor="white")
     axes = figure.add_axes((0.09, 0.12, 0.87, 0.72))
     axes.axhline(facts.variance_wanted, color=RULE, lw=1)
-    axes.text(1, facts.variance_wanted, f"{facts.variance_wanted:.0%} ", color=FAINT, va="bottom", fontsize=8)
+    axes.text(
+        1.04, facts.variance_wanted - 0.01, f"{facts.variance_wanted:.0%}", color=FAINT, va="top", fontsize=8
+    )
     _line(axes, facts.curve, SECOND, f"{facts.tracks:,} tracks it was fitted to")
     if facts.unseen_curve:
         _line(axes, facts.unseen_curve, ACCENT, f"{facts.unseen_tracks:,} tracks by other artists")

@@ -114,7 +114,7 @@ def test_check(invoke: Invoke) -> None:
 
 
 def test_pca_is_fitted_once_stored_reported_and_drawn(
-    invoke: Invoke, database: Database, tmp_path: Path
+    invoke: Invoke, database: Database, home: Path, tmp_path: Path
 ) -> None:
     missing = invoke("features", "pca")
     assert (missing.code, missing.out) == (1, "")
@@ -138,10 +138,25 @@ def test_pca_is_fitted_once_stored_reported_and_drawn(
     assert 0 < facts["error"] < 2
     assert facts["unseen_tracks"] == 4
     assert picture.read_bytes().startswith(b"\x89PNG")
-    again = invoke("features", "pca")
+    again = invoke("features", "pca")  # finds what there is
     assert "0 tracks projected" in again.out
     assert again.out.startswith(
         "3 components hold 100.0% of the variance of the 20 tracks they were fitted to; "
     )
     rows = json.loads(invoke("features", "list", "--json").out)
     assert [(row["feature_set"], row["tracks"]) for row in rows] == [("grid", 20), ("pca", 20)]
+    with database.write() as connection:
+        vector = np.full(len(GRID.dimensions), -3, np.float32)
+        store_vector(connection, grid, tracks[0], vector, fingerprint="another")
+    assert "20 tracks projected" in invoke("features", "pca", "--refit").out
+    (newer, older) = (
+        row for row in json.loads(invoke("features", "list", "--json").out) if row["feature_set"] == "pca"
+    )
+    assert (newer["active"], older["active"], newer["tracks"], older["tracks"]) == (True, False, 20, 20)
+    files = set((home / "models").iterdir())
+    assert len(files) == 2
+    assert invoke("features", "remove", "pca", older["hash"], "-y").out.startswith(
+        "deleted 20 vectors of pca"
+    )
+    assert len(set((home / "models").iterdir()) & files) == 1
+    assert invoke("features", "pca").out.endswith(f"0 tracks projected; pca {newer['hash'][:8]}\n")
