@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from itertools import chain, count
+from itertools import chain
 from typing import Any, TypeVar
 
 import click
 
+from catalog.db.cell import apart, json_row, plain, safe_cell
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Row = Mapping[str, Any]
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def format_options(function: Function) -> Function:
@@ -41,7 +40,7 @@ def print_rows(rows: Iterable[Row], output_format: str, columns: Sequence[str] |
     JSON and CSV are written row by row: memory does not grow with their number.
     """
     if output_format == "json":
-        _print_json_rows(dict(row) for row in rows)
+        _print_json_rows(json_row(list(row), list(row.values())) for row in rows)
         return
     remaining = iter(rows)
     first = next(remaining, None)
@@ -53,8 +52,8 @@ def print_rows(rows: Iterable[Row], output_format: str, columns: Sequence[str] |
 def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], output_format: str) -> None:
     """Prints records whose columns may share a name; in JSON the second `id` is `id_2`."""
     if output_format == "json":
-        names = _apart(columns)
-        _print_json_rows(dict(zip(names, record, strict=True)) for record in records)
+        names = apart(columns)
+        _print_json_rows(json_row(names, record) for record in records)
     elif output_format == "csv":
         writer = csv.writer(sys.stdout)
         writer.writerow(columns)
@@ -65,17 +64,7 @@ def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], outp
 
 def print_json(value: Any) -> None:
     """Prints one value as JSON to stdout."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
-
-
-def safe_cell(value: Any) -> Any:
-    """A CSV cell that no spreadsheet takes for a formula: a title may begin with an equals sign."""
-    text = _plain(value) if isinstance(value, (datetime, date, bytes)) else value
-    if isinstance(text, (dict, list)):
-        text = json.dumps(text, ensure_ascii=False, default=_plain)
-    if isinstance(text, str) and text.startswith(FORMULA_STARTS):
-        return f"'{text}"
-    return text
+    click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
 
 
 def printable(text: str) -> str:
@@ -133,28 +122,14 @@ def progress(description: str) -> Iterator[Callable[[int, int | None, str], None
         yield advance
 
 
-def _print_json_rows(rows: Iterable[dict[str, Any]]) -> None:
+def _print_json_rows(rows: Iterable[str]) -> None:
     empty = True
     for row in rows:
-        finite = {name: _finite(value) for name, value in row.items()}
         # Not by click.echo, which sends every line on its way at once: a million rows would take minutes.
         sys.stdout.write("[\n  " if empty else ",\n  ")
-        sys.stdout.write(json.dumps(finite, default=_plain, ensure_ascii=False))
+        sys.stdout.write(row)
         empty = False
     click.echo("[]" if empty else "\n]")
-
-
-def _apart(names: Sequence[str]) -> list[str]:
-    apart: list[str] = []
-    for name in names:
-        candidates = chain([name], (f"{name}_{number}" for number in count(2)))
-        apart.append(next(candidate for candidate in candidates if candidate not in apart))
-    return apart
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinity and nothing that is no number."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print_table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
@@ -190,19 +165,9 @@ def _cell(value: Any) -> str:
     words = _words(value)
     if words is not None:
         return printable(words)
-    plain = _plain(value) if isinstance(value, (datetime, date, bytes)) else value
-    text = json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else str(plain)
+    shown = plain(value) if isinstance(value, (datetime, date, bytes)) else value
+    text = json.dumps(shown, ensure_ascii=False) if isinstance(shown, (dict, list)) else str(shown)
     return printable(text)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value)
 
 
 def _words(value: Any) -> str | None:

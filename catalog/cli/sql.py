@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -11,18 +10,16 @@ from typing import Any
 
 import click
 
+from catalog.cli.asking import parameter_option, resolve
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import format_options, print_records, print_rows, say
-from catalog.db.database import Database
-from catalog.db.question import QuestionRefused, ask
+from catalog.db.question import ask
 from catalog.db.questions import saved_names, saved_question
 from catalog.db.views import view_description, view_names
 from catalog.settings import Settings
 
 TABLE_ROWS = 1_000
 """A table is laid out as a whole; more rows than anybody reads only cost memory."""
-
-NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 @click.command(
@@ -36,9 +33,7 @@ NAME = re.compile(r"[a-z][a-z0-9_-]*")
     type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
     help="Read the question from a file.",
 )
-@click.option(
-    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="The value of :NAME."
-)
+@parameter_option
 @click.option("--limit", type=click.IntRange(min=0), help="Rows at most.  [default: 1000 in a table]")
 @click.option(
     "--timeout", type=click.FloatRange(min=0), default=300.0, help="Seconds it may take; 0 is no limit."
@@ -64,10 +59,9 @@ def sql(
     if wants_list:
         print_rows(_listed(), output_format)
         return
-    given = dict(_split(parameter) for parameter in parameters)
     asked = _question(question, file)
     with open_catalog(settings) as database:
-        text, values = _resolve(database, asked, given)
+        text, values = resolve(database, asked, parameters)
         with ask(database, text, values, timeout or None) as answer:
             print_records(answer.columns, _limited(answer.rows, limit, output_format), output_format)
 
@@ -85,26 +79,6 @@ def _question(question: str | None, file: Path | None) -> str:
         return sys.stdin.read()
     except UnicodeDecodeError:
         raise click.UsageError(f"{file or 'the standard input'} is not text in UTF-8") from None
-
-
-def _resolve(database: Database, asked: str, given: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """The SQL and its values: of a saved question, where the name of one was given."""
-    name = asked.strip()
-    if not NAME.fullmatch(name):
-        return asked, given
-    if name in saved_names():
-        saved = saved_question(name, database.reader.dialect.name)
-        return saved.text, saved.defaults | given
-    if name in view_names():
-        return f"SELECT * FROM {name}", given  # noqa: S608 - the name is one of ours
-    raise QuestionRefused(f"there is no question called {name}; there are {', '.join(saved_names())}")
-
-
-def _split(parameter: str) -> tuple[str, str]:
-    name, equals, value = parameter.partition("=")
-    if not equals or not name.isidentifier():
-        raise click.BadParameter(f"{parameter!r} is not NAME=VALUE", param_hint="--parameter")
-    return name, value
 
 
 def _limited(rows: Iterator[Sequence[Any]], limit: int | None, output_format: str) -> Iterator[Sequence[Any]]:

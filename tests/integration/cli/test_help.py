@@ -23,6 +23,7 @@ HEAVY = [
     "numba",
     "onnxruntime",
     "pandas",
+    "pyarrow",
     "scipy",
     "skops",
     "sklearn",

@@ -1,0 +1,53 @@
+"""A value of an answer as it stands in a file: in CSV without formulas, in JSON without what JSON does not have."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import chain, count
+from typing import Any
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_cell(value: Any) -> Any:
+    """A CSV cell that no spreadsheet takes for a formula: a title may begin with an equals sign."""
+    text = plain(value) if isinstance(value, (datetime, date, bytes)) else value
+    if isinstance(text, (dict, list)):
+        text = json.dumps(text, ensure_ascii=False, default=plain)
+    if isinstance(text, str) and text.startswith(FORMULA_STARTS):
+        return f"'{text}"
+    return text
+
+
+def plain(value: Any) -> str:
+    """A value that JSON does not know as text: times by ISO 8601, bytes in hexadecimal."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+def finite(value: Any) -> Any:
+    """JSON has no infinity and nothing that is no number."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def json_row(names: Sequence[str], record: Sequence[Any]) -> str:
+    """One record as a JSON object on one line; the names must differ."""
+    row = {name: finite(value) for name, value in zip(names, record, strict=True)}
+    return json.dumps(row, default=plain, ensure_ascii=False)
+
+
+def apart(names: Sequence[str]) -> list[str]:
+    """The names of columns so that no two are equal: the second `id` is `id_2`."""
+    found: list[str] = []
+    for name in names:
+        candidates = chain([name], (f"{name}_{number}" for number in count(2)))
+        found.append(next(candidate for candidate in candidates if candidate not in found))
+    return found
