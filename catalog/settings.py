@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import Any
+from urllib.parse import quote as quote_url
 
 from platformdirs import user_data_path
 
@@ -65,7 +66,10 @@ def make_settings(
     config = read_config(home)
     return Settings(
         home=home,
-        database_url=database_url or config.get("database_url") or f"sqlite:///{home / 'catalog.db'}",
+        # A folder may have a question mark in its name, which in a URL begins the query.
+        database_url=database_url
+        or config.get("database_url")
+        or f"sqlite:///{quote_url(str(home / 'catalog.db'))}",
         redis_url=redis_url or config.get("redis_url"),
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.db.database import open_database
 from catalog.settings import ConfigUnreadable, default_home, make_settings, read_config
 
 
@@ -18,6 +19,16 @@ def test_the_defaults(tmp_path: Path) -> None:
     )
     assert make_settings().home == default_home()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a b?c=d", "50%25 off", "#1", "dé", "a'b\"c&d+e", "a:b@c"])
+def test_the_database_is_in_the_home_whatever_the_name_of_the_folder(tmp_path: Path, name: str) -> None:
+    settings = make_settings(tmp_path / name)
+    database = open_database(settings.database_url)
+    assert database.file == tmp_path / name / "catalog.db"
+    # As a worker is told.
+    again = open_database(database.url.render_as_string(hide_password=False))
+    assert again.file == database.file
 
 
 def test_the_config_file_gives_way_to_a_flag(tmp_path: Path) -> None:
