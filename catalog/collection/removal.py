@@ -19,6 +19,7 @@ from catalog.db.tables import (
     doubt_case,
     failure,
     feature_vector,
+    fma_track,
     label,
     model,
     prediction,
@@ -88,7 +89,7 @@ def _remove_chunk(connection: Connection, ids: list[int], removed: Removed) -> N
     removed.human_statements += connection.execute(human).scalar_one()
     for table in (standing, suspect, prediction, snapshot_member, claim, failure):
         connection.execute(sa.delete(table).where(table.c.track_id.in_(ids)))
-    for table in (feature_vector, track_descriptor, track_tag):
+    for table in (feature_vector, fma_track, track_descriptor, track_tag):
         connection.execute(sa.delete(table).where(table.c.track_id.in_(ids)))
     removed.tag_writes += _rows(connection, sa.delete(tag_write).where(tag_write.c.track_id.in_(ids)))
     removed.decisions += _rows(connection, sa.delete(decision).where(decision.c.track_id.in_(ids)))

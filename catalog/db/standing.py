@@ -32,11 +32,11 @@ def refresh_standing(connection: Connection, track_ids: Iterable[int] | None = N
         _lock_artists(connection, ids)
         _lock(connection, track, ids)
     loose, artists = _by_artist(connection, ids)
-    for ids in _chunks(loose):
-        _replace(connection, "AND t.id IN :ids", standing.c.track_id.in_(ids), ids)
-    for ids in _chunks(artists):
-        whole = standing.c.track_id.in_(sa.select(track.c.id).where(track.c.artist_id.in_(ids)))
-        _replace(connection, "AND t.artist_id IN :ids", whole, ids)
+    for part in _chunks(loose):
+        _replace(connection, "AND t.id IN :ids", standing.c.track_id.in_(part), part)
+    for part in _chunks(artists):
+        whole = standing.c.track_id.in_(sa.select(track.c.id).where(track.c.artist_id.in_(part)))
+        _replace(connection, "AND t.artist_id IN :ids", whole, part)
 
 
 def standing_differences(connection: Connection) -> int:

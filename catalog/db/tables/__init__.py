@@ -10,6 +10,7 @@ from catalog.db.tables.features import (
     track_descriptor,
     track_tag,
 )
+from catalog.db.tables.fma import fma_track
 from catalog.db.tables.genres import genre, genre_alias, genre_ancestor
 from catalog.db.tables.learning import (
     confusion_count,
@@ -41,6 +42,7 @@ __all__ = [
     "failure",
     "feature_set",
     "feature_vector",
+    "fma_track",
     "genre",
     "genre_alias",
     "genre_ancestor",

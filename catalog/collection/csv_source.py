@@ -1,0 +1,159 @@
+"""Where large CSV files come from: a folder, a zip or a file by itself, read line by line within bounds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+LONGEST_LINE = 4_000_000
+"""Characters of one line; what is longer is no table."""
+LARGEST_FIELD = 1_000_000
+"""Characters of one cell, lines included: bounds what a quotation mark that is never closed can swallow."""
+DENSEST = 100
+"""How many times its packed size a file in a zip may have: text packs to a fourth, a bomb to a thousandth."""
+SHOWN = 1_000
+"""Problems that are kept in words; all are counted."""
+
+
+class SourceUnusable(Exception):  # noqa: N818 - the name says what it is
+    """A file that cannot be imported at all, in one line; nothing was changed."""
+
+
+@dataclass
+class Problems:
+    """What was left out of a file, with its line."""
+
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+    """The first thousand."""
+    blank: int = 0
+    """Rows that are empty but for their key: no problem, and nothing to bring in."""
+
+    def add(self, file: str, line: int, reason: str) -> None:
+        """Counts one."""
+        self.count += 1
+        if len(self.examples) < SHOWN:
+            self.examples.append(f"{file}, line {line}: {reason}")
+
+
+class Lines:
+    """The lines of a text, counted from 1, each with its end; none longer than LONGEST_LINE."""
+
+    def __init__(self, name: str, stream: IO[bytes]) -> None:
+        self.name = name
+        self.number = 0
+        # What is no UTF-8 costs its own letters, not the row.
+        self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            line = self._text.readline(LONGEST_LINE)
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise SourceUnusable(f"{self.name} cannot be read beyond line {self.number}: {error}") from error
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) == LONGEST_LINE:
+            raise SourceUnusable(f"{self.name}, line {self.number} is longer than any line of a table")
+        return line
+
+
+def rows(lines: Lines) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV whose cells may span lines: the line on which each begins, and its cells.
+
+    Raises SourceUnusable where a cell never ends.
+    """
+    previous = csv.field_size_limit(LARGEST_FIELD)
+    reader = csv.reader(lines)
+    begin = lines.number + 1
+    try:
+        for cells in reader:
+            if cells:
+                yield begin, cells
+            begin = lines.number + 1
+    except csv.Error as error:
+        raise SourceUnusable(f"{lines.name}, line {begin}: {error}") from error
+    finally:
+        csv.field_size_limit(previous)
+
+
+class Source:
+    """A folder, or a zip, of CSV files, or one CSV file by itself. Nothing is ever unpacked to the disk."""
+
+    def __init__(self, place: Path, alone: str) -> None:
+        """`alone` is the name that a CSV file by itself stands for, whatever it is called.
+
+        Raises SourceUnusable for what is none of these, and for a zip that means harm.
+        """
+        self.place = place
+        self._packed: dict[str, zipfile.ZipInfo] | None = None
+        self._alone = alone if place.suffix.lower() == ".csv" and place.is_file() else None
+        if place.is_dir() or self._alone is not None:
+            return
+        if not place.exists():
+            raise SourceUnusable(f"{place} does not exist")
+        if not zipfile.is_zipfile(place):
+            raise SourceUnusable(f"{place} is neither a folder nor a zip nor a CSV file")
+        try:
+            with zipfile.ZipFile(place) as archive:
+                self._packed = _harmless(place, archive.infolist())
+        except (zipfile.BadZipFile, NotImplementedError) as error:
+            raise SourceUnusable(f"{place} is a damaged zip: {error}") from error
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name, in a zip at any depth."""
+        if self._alone is not None:
+            return name == self._alone
+        return name in self._packed if self._packed is not None else (self.place / name).is_file()
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Lines]:
+        """The lines of one file."""
+        if self._packed is None:
+            with open_lines(self.place / name if self._alone is None else self.place) as lines:
+                yield lines
+            return
+        with zipfile.ZipFile(self.place) as archive, archive.open(self._packed[name]) as stream:
+            yield Lines(name, stream)
+
+
+@contextmanager
+def open_lines(file: Path) -> Iterator[Lines]:
+    """The lines of a file by itself. Raises SourceUnusable where it cannot be opened."""
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise SourceUnusable(f"{file} cannot be read: {error.strerror}") from error
+    with stream:
+        yield Lines(file.name, stream)
+
+
+def _harmless(place: Path, members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """The files of a zip by their last name, those nearest to its root first."""
+    found: dict[str, zipfile.ZipInfo] = {}
+    for member in sorted(members, key=lambda each: each.filename.count("/")):
+        path = PurePosixPath(member.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or (path.parts[:1] and ":" in path.parts[0]):
+            raise SourceUnusable(
+                f"{place} holds a path that climbs out, {member.filename!r}; it was not opened"
+            )
+        if member.flag_bits & 1:
+            raise SourceUnusable(f"{place} is encrypted; unpack it and name the folder")
+        if member.file_size > DENSEST * max(member.compress_size, 10_000):
+            raise SourceUnusable(
+                f"{place}: {member.filename!r} would unpack to {member.file_size:,} bytes out of "
+                f"{member.compress_size:,}; that is a bomb and no table"
+            )
+        if not member.is_dir():
+            found.setdefault(path.name, member)
+    return found

@@ -1,0 +1,304 @@
+"""The import of the Free Music Archive's metadata: tracks, genres and vectors of its official CSV files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from itertools import islice
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.collection.csv_source import Problems, Source, SourceUnusable
+from catalog.collection.fma_audio import Audio, find_links
+from catalog.collection.fma_genres import FmaGenres, load_fma_genres, read_fma_genres
+from catalog.collection.fma_recording import FmaRecorded, record_fma
+from catalog.collection.fma_tracks import FmaTrack, Seen, read_columns, read_tracks
+from catalog.collection.paths import readable
+from catalog.collection.recipes import Recipe
+from catalog.collection.roots import CollectionUnusable, find_root
+from catalog.collection.vector_file import Header, read_header, read_vectors
+from catalog.collection.vector_import import Float32, imported_recipe, write_vectors
+from catalog.db.columns import now
+from catalog.db.database import Database
+from catalog.db.tables import collection, track
+from catalog.db.upsert import insert_into
+
+NAME = "FMA"
+TRACKS_AT_ONCE = 2_000
+VECTORS_AT_ONCE = 1_000
+"""Rows in one transaction: enough to be fast, few enough that memory is small and others wait for less than a second."""
+
+Progress = Callable[[int, int | None, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorTable:
+    """A file of vectors that comes with the archive."""
+
+    file: str
+    feature_set: str
+    dimensions: int | None
+    """How many it must have; None where that is not said."""
+    omit: frozenset[str] = frozenset()
+    """Beginnings of the names of columns that are no features."""
+
+
+VECTOR_TABLES = (
+    VectorTable("features.csv", "fma-518", 518),
+    # Names, places and ranks, most of them empty.
+    VectorTable("echonest.csv", "echonest", None, frozenset({"echonest.metadata.", "echonest.ranks."})),
+)
+
+
+@dataclass
+class VectorsReport:
+    """What became of one file of vectors."""
+
+    file: str
+    feature_set: str
+    dimensions: int
+    matched: int = 0
+    """Rows that name a track of the catalog and hold a vector."""
+    new: int = 0
+    changed: int = 0
+    unknown: int = 0
+    """Rows that name no track: with a subset, those outside it."""
+    repeated: int = 0
+    """Rows on a track that an earlier row named; left out."""
+    blank: int = 0
+    """Rows that are empty but for their id."""
+
+
+@dataclass
+class FmaReport:
+    """What an import found and did."""
+
+    place: str
+    collection: str
+    subset: str
+    tracks: int = 0
+    recorded: FmaRecorded = field(default_factory=FmaRecorded)
+    vectors: list[VectorsReport] = field(default_factory=list)
+    skipped: int = 0
+    """Rows, or parts of rows, that were left out."""
+    problems: list[str] = field(default_factory=list)
+    """File, line and reason of the first thousand."""
+    dry_run: bool = False
+
+
+def import_fma(
+    database: Database,
+    place: Path,
+    *,
+    subset: str = "full",
+    audio: Path | None = None,
+    name: str | None = None,
+    dry_run: bool = False,
+    on_progress: Progress | None = None,
+) -> FmaReport:
+    """Imports a folder or zip of the official files, or a `tracks.csv` by itself; the other files are optional.
+
+    A second time nothing changes; killed in the middle, it can be run again to the same end, because every
+    transaction holds whole tracks. With `audio` the tracks whose file is there are present, all others stay metadata.
+
+    Raises SourceUnusable or CollectionUnusable, with nothing changed, for files whose header is wrong.
+    """
+    source = Source(place, "tracks.csv")
+    headers = _look(source)
+    with database.writer.connect() as connection:
+        run = _Run(connection, source, headers, dry_run, on_progress or _silent)
+        run.report = FmaReport(str(place), name or NAME, subset, dry_run=dry_run)
+        outer = connection.begin() if dry_run else None
+        try:
+            run.go(subset, None if audio is None else os.fsencode(audio), name)
+        finally:
+            if outer is not None:
+                outer.rollback()
+    return run.report
+
+
+def _look(source: Source) -> dict[str, Header]:
+    """Reads every header before anything is written."""
+    if not source.has("tracks.csv"):
+        raise SourceUnusable(f"{source.place} holds no tracks.csv")
+    with source.open("tracks.csv") as lines:
+        read_columns(lines)
+    if source.has("genres.csv"):
+        with source.open("genres.csv") as lines:
+            read_fma_genres(lines, Problems())
+    headers = {}
+    for table in VECTOR_TABLES:
+        if not source.has(table.file):
+            continue
+        with source.open(table.file) as lines:
+            header = read_header(lines, omit=table.omit)
+        found = len(header.dimensions)
+        if table.dimensions not in (None, found):
+            raise SourceUnusable(
+                f"{table.file} has {found} columns of numbers instead of {table.dimensions}; other vectors come in "
+                f"with: catalog features import {table.file} --name NAME"
+            )
+        headers[table.file] = header
+    return headers
+
+
+class _Run:
+    """One import in progress."""
+
+    report: FmaReport
+
+    def __init__(
+        self,
+        connection: Connection,
+        source: Source,
+        headers: dict[str, Header],
+        dry_run: bool,
+        on_progress: Progress,
+    ) -> None:
+        self.connection = connection
+        self.source = source
+        self.headers = headers
+        self.dry_run = dry_run
+        self.on_progress = on_progress
+        self.problems = Problems()
+        self.collection_id = 0
+
+    def go(self, subset: str, audio: bytes | None, name: str | None) -> None:
+        titles: dict[int, str] = {}
+        if self.source.has("genres.csv"):
+            with self.source.open("genres.csv") as lines:
+                titles = read_fma_genres(lines, self.problems)
+        with self._transaction():
+            place = self._begin(audio, name)
+            genres = load_fma_genres(self.connection, titles)
+        try:
+            self._tracks(subset, place, genres)
+            for table in VECTOR_TABLES:
+                if table.file in self.headers:
+                    self._vectors(table)
+        finally:
+            self.report.skipped = self.problems.count
+            self.report.problems = self.problems.examples
+
+    def _begin(self, audio: bytes | None, name: str | None) -> Audio | None:
+        """Finds or makes the collection, and says where its files are."""
+        place, root = None, None
+        if audio is not None:
+            if not os.path.isdir(audio):  # noqa: PTH112 - a name is bytes here
+                raise CollectionUnusable(f"{readable(audio)} is no folder")
+            found = find_root(self.connection, audio)
+            place, root = Audio(found.path, found.start), found.path
+            if found.collection_id is not None:
+                if name not in (None, found.name):
+                    raise CollectionUnusable(
+                        f"{readable(audio)} is in the collection {found.name!r} already; leave out the name"
+                    )
+                self.collection_id, self.report.collection = found.collection_id, found.name
+                return place
+        self.collection_id = self._collection(self.report.collection, root)
+        return place
+
+    def _collection(self, name: str, root: bytes | None) -> int:
+        columns = collection.c
+        new = {"name": name, "kind": "data_set", "tags_complete": False, "added_at": now()}
+        self.connection.execute(
+            insert_into(self.connection, collection).values(**new).on_conflict_do_nothing()
+        )
+        row = self.connection.execute(sa.select(collection).where(columns.name == name)).one()
+        if row.kind != "data_set":
+            raise CollectionUnusable(f"the collection {name!r} is a folder; choose another with --name")
+        if root is not None and row.root_bytes is not None:
+            raise CollectionUnusable(
+                f"the files of {name!r} are in {row.root}; if they have moved: catalog collections move {name!r} "
+                f"{readable(root)!r}"
+            )
+        if root is not None:
+            update = sa.update(collection).where(columns.id == row.id)
+            self.connection.execute(update.values(root=readable(root), root_bytes=root))
+        return int(row.id)
+
+    def _tracks(self, subset: str, place: Audio | None, genres: FmaGenres) -> None:
+        with self.source.open("tracks.csv") as lines:
+            rows = read_tracks(lines, self.problems, subset)
+            while chunk := list(islice(rows, TRACKS_AT_ONCE)):
+                links = find_links(place, [each.id for each in chunk]) if place else {}
+                with self._transaction():
+                    self._lock()
+                    self._count(record_fma(self.connection, self.collection_id, chunk, links, genres))
+                self._name_unknown(lines.name, chunk, genres)
+                self.report.tracks += len(chunk)
+                self.on_progress(self.report.tracks, None, "tracks")
+
+    def _count(self, done: FmaRecorded) -> None:
+        for each in fields(FmaRecorded):
+            before = getattr(self.report.recorded, each.name)
+            setattr(self.report.recorded, each.name, before + getattr(done, each.name))
+
+    def _name_unknown(self, file: str, chunk: list[FmaTrack], genres: FmaGenres) -> None:
+        for each in chunk:
+            it = genres.statement(each)
+            for genre in it.unknown if it is not None else ():
+                self.problems.add(
+                    file, each.line, f"{genre} does not exist; track {each.id} came in without it"
+                )
+
+    def _vectors(self, table: VectorTable) -> None:
+        header = self.headers[table.file]
+        report = VectorsReport(table.file, table.feature_set, len(header.dimensions))
+        self.report.vectors.append(report)
+        with self._transaction():
+            recipe = imported_recipe(self.connection, table.feature_set, header.dimensions)
+        seen = Seen()
+        with self.source.open(table.file) as lines:
+            header = read_header(lines, omit=table.omit)
+            blank = self.problems.blank
+            done = 0
+            for batch in read_vectors(lines, header, self.problems, VECTORS_AT_ONCE):
+                with self._transaction():
+                    self._lock()
+                    self._write(recipe, batch, seen, report)
+                done += len(batch)
+                self.on_progress(done, None, table.feature_set)
+            report.blank = self.problems.blank - blank
+
+    def _write(
+        self, recipe: Recipe, batch: list[tuple[int, str, Float32]], seen: Seen, report: VectorsReport
+    ) -> None:
+        query = sa.select(track.c.external_id, track.c.id).where(
+            track.c.collection_id == self.collection_id, track.c.external_id.in_([key for _, key, _ in batch])
+        )
+        ids: dict[str, int] = dict(self.connection.execute(query).all())
+        vectors: dict[int, Float32] = {}
+        for line, key, vector in batch:
+            track_id = ids.get(key)
+            if track_id is None:
+                report.unknown += 1
+            elif not seen.add(track_id):
+                report.repeated += 1
+                self.problems.add(report.file, line, f"track {key} for the second time; left out")
+            else:
+                vectors[track_id] = vector
+        new, changed = write_vectors(self.connection, recipe, vectors)
+        report.matched += len(vectors)
+        report.new += new
+        report.changed += changed
+
+    def _lock(self) -> None:
+        """One import of a collection, or scan of it, writes at a time."""
+        query = sa.select(collection.c.id).where(collection.c.id == self.collection_id)
+        if self.connection.execute(query.with_for_update()).first() is None:
+            raise CollectionUnusable(f"the collection {self.report.collection!r} has just been removed")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction of its own; in a dry run a part of the one that is rolled back."""
+        with self.connection.begin_nested() if self.dry_run else self.connection.begin():
+            yield
+
+
+def _silent(_done: int, _total: int | None, _remark: str) -> None:
+    """No progress is shown."""

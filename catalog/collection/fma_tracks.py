@@ -1,0 +1,239 @@
+"""The rows of the Free Music Archive's `tracks.csv`: three rows of header, cells of HTML that span lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from ast import literal_eval
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from catalog.collection.csv_source import Lines, Problems, SourceUnusable, rows
+from catalog.genres.tag import clean
+
+SUBSETS = ("small", "medium", "large", "full")
+"""Each holds those before it; `full` is everything."""
+SPLITS = ("training", "validation", "test")
+LARGEST_ID = 99_999_999
+"""Ids have six digits; what has more than eight is none."""
+
+_INTEGER = 2**31 - 1
+_YEAR = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
+
+REQUIRED = (
+    ("album", "id"),
+    ("album", "title"),
+    ("artist", "id"),
+    ("artist", "name"),
+    ("set", "split"),
+    ("set", "subset"),
+    ("track", "genre_top"),
+    ("track", "genres"),
+    ("track", "title"),
+)
+OPTIONAL = (
+    ("album", "date_released"),
+    ("album", "information"),
+    ("track", "bit_rate"),
+    ("track", "composer"),
+    ("track", "date_created"),
+    ("track", "date_recorded"),
+    ("track", "duration"),
+    ("track", "favorites"),
+    ("track", "interest"),
+    ("track", "language_code"),
+    ("track", "license"),
+    ("track", "listens"),
+    ("track", "number"),
+    ("track", "publisher"),
+    ("track", "tags"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FmaTrack:
+    """One row; what a cell does not say is None."""
+
+    line: int
+    id: int
+    title: str | None
+    artist_id: str | None
+    artist: str | None
+    album_id: str | None
+    album: str | None
+    released: str | None
+    information: str | None
+    duration: int | None
+    bit_rate: int | None
+    number: int | None
+    year: int | None
+    subset: str | None
+    split: str | None
+    genre_top: str | None
+    genres: tuple[int, ...]
+    own: tuple[object, ...]
+    """The rest of the columns of `fma_track`: from `license` to `tags`, in the table's order."""
+
+
+class Seen:
+    """Which ids were met: a bit for each that may be."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray(1 << 10)
+
+    def add(self, number: int) -> bool:
+        """Whether the number is new."""
+        at, bit = number >> 3, 1 << (number & 7)
+        if at >= len(self._bits):
+            self._bits.extend(bytes(max(at + 1, 2 * len(self._bits)) - len(self._bits)))
+        is_new = not self._bits[at] & bit
+        self._bits[at] |= bit
+        return is_new
+
+
+def read_columns(lines: Lines) -> dict[tuple[str, str], int]:
+    """The place of each column that is used. Raises SourceUnusable where the header is none, or lacks a column."""
+    header = []
+    for _, cells in rows(lines):
+        header.append(cells)
+        if len(header) == 3:
+            break
+    if (
+        len(header) < 3
+        or header[2][:1] != ["track_id"]
+        or len(header[0]) != len(header[1])
+        or any(header[2][1:])
+    ):
+        raise SourceUnusable(
+            f"{lines.name}, lines 1 to 3: a wrong header; two rows of names and one that begins with track_id are needed"
+        )
+    places = {(above, below): at for at, (above, below) in enumerate(zip(header[0], header[1], strict=True))}
+    lacking = [".".join(each) for each in REQUIRED if each not in places]
+    if lacking:
+        raise SourceUnusable(f"{lines.name}: there is no column {', '.join(lacking)}")
+    return {each: places[each] for each in (*REQUIRED, *OPTIONAL) if each in places} | {
+        ("", ""): len(header[0])
+    }
+
+
+def read_tracks(lines: Lines, problems: Problems, subset: str = "full") -> Iterator[FmaTrack]:
+    """The tracks of a subset. A row that is short, or whose id is none or was met before, is a problem and left out."""
+    places = read_columns(lines)
+    width = places.pop(("", ""))
+    wanted = frozenset(SUBSETS[: SUBSETS.index(subset) + 1])
+    seen = Seen()
+    for line, cells in rows(lines):
+        if len(cells) != width:
+            problems.add(lines.name, line, f"{len(cells)} cells instead of {width}; left out")
+            continue
+        number = _id(cells[0])
+        if number is None:
+            problems.add(lines.name, line, f"{cells[0][:40]!r} is no track id; left out")
+        elif not seen.add(number):
+            problems.add(lines.name, line, f"track {number} for the second time; left out")
+        elif subset == "full" or cells[places["set", "subset"]] in wanted:
+            yield _track(line, number, cells, places, lines.name, problems)
+
+
+def _track(
+    line: int,
+    number: int,
+    cells: Sequence[str],
+    places: dict[tuple[str, str], int],
+    file: str,
+    problems: Problems,
+) -> FmaTrack:
+    def text(above: str, below: str) -> str | None:
+        at = places.get((above, below))
+        if at is None or not cells[at]:
+            return None
+        cell = cells[at]
+        return (cell.strip() if cell.isascii() and cell.isprintable() else clean(cell)) or None
+
+    def integer(below: str) -> int | None:
+        return _integer(text("track", below))
+
+    genres = _numbers(cells[places["track", "genres"]])
+    if genres is None:
+        problems.add(file, line, "its genres are no list of numbers; brought in without them")
+    split, subset = text("set", "split"), text("set", "subset")
+    released, recorded = text("album", "date_released"), text("track", "date_recorded")
+    return FmaTrack(
+        line=line,
+        id=number,
+        title=text("track", "title"),
+        artist_id=text("artist", "id"),
+        artist=text("artist", "name"),
+        album_id=text("album", "id"),
+        album=text("album", "title"),
+        released=released,
+        information=text("album", "information"),
+        duration=integer("duration"),
+        bit_rate=integer("bit_rate"),
+        number=integer("number") or None,
+        year=_year(released) or _year(recorded),
+        subset=subset if subset in SUBSETS[:3] else None,
+        split=split if split in SPLITS else None,
+        genre_top=text("track", "genre_top"),
+        genres=genres or (),
+        own=(
+            text("track", "license"),
+            integer("listens"),
+            integer("favorites"),
+            integer("interest"),
+            text("track", "date_created"),
+            recorded,
+            text("track", "language_code"),
+            text("track", "composer"),
+            text("track", "publisher"),
+            _words(cells[places["track", "tags"]]) if ("track", "tags") in places else None,
+        ),
+    )
+
+
+def _id(cell: str) -> int | None:
+    return int(cell) if cell.isdecimal() and cell.isascii() and 0 < int(cell[:12]) <= LARGEST_ID else None
+
+
+def _integer(text: str | None) -> int | None:
+    """A whole number that every database holds; pandas writes it as `3.0` in a column with gaps."""
+    if text is None:
+        return None
+    plain = text.removesuffix(".0")
+    if not (plain.isascii() and plain.removeprefix("-").isdecimal()) or len(plain) > 11:
+        return None
+    number = int(plain)
+    return number if abs(number) <= _INTEGER else None
+
+
+def _year(date: str | None) -> int | None:
+    found = _YEAR.match(date) if date else None
+    return int(found[1]) if found else None
+
+
+@lru_cache(maxsize=20_000)
+def _numbers(cell: str) -> tuple[int, ...] | None:
+    """`[21, 12]`; None for what is no list of numbers."""
+    try:
+        found = json.loads(cell or "[]")
+    except ValueError:
+        return None
+    if not isinstance(found, list) or len(found) > 100:
+        return None
+    if not all(type(each) is int and 0 < each <= _INTEGER for each in found):
+        return None
+    return tuple(dict.fromkeys(found))
+
+
+def _words(cell: str) -> list[str] | None:
+    """`['awol', "d'n'b"]`, as Python writes a list of texts; None where there is none."""
+    if len(cell) < 4 or len(cell) > 100_000:
+        return None
+    try:
+        found = literal_eval(cell)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    if not isinstance(found, list):
+        return None
+    return [word for each in found if isinstance(each, str) and (word := clean(each))] or None

@@ -1,0 +1,155 @@
+"""Vectors in a CSV: FMA's layout with three rows of headers, or flat with one; any size, row by row."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.collection.csv_source import Lines, Problems, SourceUnusable
+
+Float32 = npt.NDArray[np.float32]
+
+MOST_DIMENSIONS = 20_000
+HEADER_ROWS = 3
+_TRAILING_ZEROS = re.compile(r"\.0+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the columns of a file of vectors are."""
+
+    dimensions: tuple[str, ...]
+    """In FMA's layout the three names with a dot between, `mfcc.mean.01`."""
+    key: str
+    """What the first column is called; empty where the file does not say."""
+    columns: tuple[int, ...]
+    """Places of the dimensions among the cells."""
+    cells: int
+    """How many a row has."""
+    first: str | None
+    """A row of values that had to be read to know the header's end."""
+
+
+def read_header(lines: Lines, *, omit: frozenset[str] = frozenset()) -> Header:
+    """Reads the header and leaves the lines at the first row of values.
+
+    A file is in FMA's layout where the first cell of its fourth row is `track_id` and the rest of it is empty.
+    Dimensions whose name begins with one of `omit` are left out. Raises SourceUnusable where there is no header, or
+    no dimension, or two share a name.
+    """
+    name = lines.name
+    first = _cells(next(lines, ""))
+    if len(first) < 2:
+        raise SourceUnusable(f"{name}, line 1: no header; a key and at least one number are needed")
+    if len(first) > MOST_DIMENSIONS:
+        raise SourceUnusable(f"{name}, line 1: {len(first):,} columns; {MOST_DIMENSIONS:,} at most")
+    second = next(lines, "")
+    ahead: str | None = second or None
+    key = first[0].strip()
+    names = [cell.strip() for cell in first]
+    if _is_level(second, len(first)):
+        levels = [first, _cells(second), _cells(next(lines, ""))]
+        index = _cells(next(lines, ""))
+        key = index[0].strip() if index else ""
+        if any(len(level) != len(first) for level in levels) or key == "" or any(index[1:]):
+            raise SourceUnusable(
+                f"{name}: a wrong header; after three rows of names the fourth begins with track_id and is "
+                "empty but for that"
+            )
+        names = [".".join(part.strip() for part in parts) for parts in zip(*levels, strict=True)]
+        ahead = None
+    chosen = [at for at in range(1, len(names)) if not names[at].startswith(tuple(omit))]
+    dimensions = tuple(names[at] for at in chosen)
+    if not dimensions or not all(dimensions):
+        raise SourceUnusable(f"{name}, line 1: a column has no name")
+    if len(set(dimensions)) != len(dimensions):
+        raise SourceUnusable(f"{name}, line 1: two columns have one name")
+    if all(_is_number(each) for each in dimensions):
+        raise SourceUnusable(f"{name}, line 1: numbers where the names of columns should be")
+    return Header(dimensions, key, tuple(chosen), len(first), ahead)
+
+
+def read_vectors(
+    lines: Lines, header: Header, problems: Problems, size: int
+) -> Iterator[list[tuple[int, str, Float32]]]:
+    """Batches of at most `size` (line, key, vector). What is no whole, finite vector is a problem and left out."""
+    whole = len(header.columns) == header.cells - 1
+    columns = np.asarray(header.columns) - 1
+    rest = iter(lines) if header.first is None else _with_first(header.first, lines)
+    number = lines.number - (header.first is not None)
+    while batch := list(islice(rest, size)):
+        found = []
+        for line in batch:
+            number += 1
+            text = line.strip()
+            if not text:
+                continue
+            key, values, reason = _parse(text, header, None if whole else columns)
+            if values is None and not reason:
+                problems.blank += 1
+            elif values is None:
+                problems.add(lines.name, number, reason)
+            elif not np.isfinite(values).all():
+                problems.add(lines.name, number, "a number is missing or infinite")
+            else:
+                found.append((number, key, values))
+        yield found
+
+
+def _parse(
+    text: str, header: Header, columns: npt.NDArray[np.int64] | None
+) -> tuple[str, Float32 | None, str]:
+    """The key and the numbers of a row, or why it has none; no reason where a row is empty but for its key."""
+    cells = _cells(text) if '"' in text else text.split(",")
+    key = cells[0].strip()
+    if len(cells) != header.cells:
+        return key, None, f"{len(cells) - 1:,} numbers instead of {header.cells - 1:,}"
+    del cells[0]
+    if columns is not None:
+        cells = [cells[at] for at in columns]
+    if not any(cells):
+        return key, None, ""
+    if not all(cells):
+        return key, None, "a number is missing or infinite"
+    try:
+        with np.errstate(over="ignore"):
+            return key, np.array(cells, dtype=np.float32), ""
+    except ValueError:
+        return key, None, "a cell that is no number"
+
+
+def _with_first(first: str, lines: Lines) -> Iterator[str]:
+    yield first
+    yield from lines
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []
+
+
+def _is_level(line: str, columns: int) -> bool:
+    """Whether a second row is one of names: as long as the first, and not one number in it."""
+    cells = _cells(line)
+    return len(cells) == columns and not any(_is_number(cell) for cell in cells[1:]) and any(cells[1:])
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def plain_key(key: str) -> str:
+    """A key as ids are written: pandas writes a whole number as `2.0`."""
+    return _TRAILING_ZEROS.sub("", key)

@@ -1,0 +1,79 @@
+"""Vectors that were computed elsewhere: their recipe, and writing those that are new or have changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.audio.feature_set import FeatureSet, Waveform
+from catalog.collection.csv_source import SourceUnusable
+from catalog.collection.recipes import Recipe, active_recipe, register
+from catalog.db.bulk import write_rows
+from catalog.db.columns import now
+from catalog.db.tables import feature_vector
+
+Float32 = npt.NDArray[np.float32]
+
+
+def imported_recipe(connection: Connection, name: str, dimensions: tuple[str, ...]) -> Recipe:
+    """The recipe of vectors that came from a file; its hash stands for the name and the dimensions.
+
+    Raises SourceUnusable where the name stands for other numbers: equal names must not hide what differs.
+    """
+    digest = hashlib.blake2b("\n".join(dimensions).encode(), digest_size=16).hexdigest()
+    features = FeatureSet(
+        name, 1, {"imported": True, "dimensions": digest}, dimensions, 44_100, _refuse, libraries=()
+    )
+    known = active_recipe(connection, name)
+    if known is not None and known.hash != features.hash:
+        raise SourceUnusable(
+            f"{name!r} stands for other vectors already, of {len(known.dimensions):,} numbers; choose another name"
+        )
+    return register(connection, features)
+
+
+def write_vectors(connection: Connection, recipe: Recipe, vectors: Mapping[int, Float32]) -> tuple[int, int]:
+    """Writes vectors by track, in the caller's transaction; gives how many are new and how many have changed.
+
+    One that is the same, number by number, is left as it is.
+    """
+    if not vectors:
+        return 0, 0
+    columns = feature_vector.c
+    of_recipe = columns.feature_set_id == recipe.id
+    ids = list(vectors)
+    kept = connection.execute(
+        sa.select(columns.track_id, columns.vector).where(of_recipe, columns.track_id.in_(ids))
+    )
+    same, changed = set(), []
+    for track_id, vector in kept:
+        if np.array_equal(vector, vectors[track_id]):
+            same.add(track_id)
+        else:
+            changed.append(track_id)
+    moment = now()
+    if changed:
+        update = sa.update(feature_vector).where(of_recipe, columns.track_id == sa.bindparam("key"))
+        connection.execute(
+            update.values(
+                fingerprint=None, provenance=None, computed_at=moment, vector=sa.bindparam("numbers")
+            ),
+            [{"key": track_id, "numbers": vectors[track_id]} for track_id in changed],
+        )
+    fresh = sorted(vectors.keys() - same - set(changed))
+    write_rows(
+        connection,
+        feature_vector,
+        ("feature_set_id", "track_id", "vector", "computed_at"),
+        ((recipe.id, track_id, vectors[track_id], moment) for track_id in fresh),
+    )
+    return len(fresh), len(changed)
+
+
+def _refuse(_waveform: Waveform) -> Float32:
+    raise NotImplementedError("vectors that were imported cannot be computed")

@@ -1,0 +1,30 @@
+"""What the Free Music Archive's metadata says of a track beyond what every track has."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import JSON, Boolean, Column, Integer, Text
+
+from catalog.db.columns import metadata, one_of, reference
+
+fma_track = sa.Table(
+    "fma_track",
+    metadata,
+    reference("track", primary_key=True, cascade=True),
+    Column("subset", Text, comment="the smallest that holds it; a larger one holds it too"),
+    Column("split", Text, comment="the official one"),
+    Column("genre_top", Text, comment="as written; NULL for half of the tracks"),
+    Column("contradicts", Boolean, nullable=False, comment="genre_top is above none of the genres"),
+    Column("license", Text),
+    Column("listens", Integer),
+    Column("favorites", Integer),
+    Column("interest", Integer),
+    Column("created", Text, comment="when it came into the archive, as written"),
+    Column("recorded", Text, comment="as written"),
+    Column("language", Text),
+    Column("composer", Text),
+    Column("publisher", Text),
+    Column("tags", JSON(none_as_null=True), comment="words that its owner chose; NULL where there are none"),
+    one_of("subset", "small", "medium", "large"),
+    one_of("split", "training", "validation", "test"),
+)

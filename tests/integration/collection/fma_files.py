@@ -1,0 +1,94 @@
+"""Metadata in the Free Music Archive's official layout, small and made up."""
+
+import csv
+from pathlib import Path
+
+COLUMNS = {
+    "album": (
+        "comments date_created date_released engineer favorites id information listens producer tags title tracks type"
+    ),
+    "artist": (
+        "active_year_begin active_year_end associated_labels bio comments date_created favorites id latitude location "
+        "longitude members name related_projects tags website wikipedia_page"
+    ),
+    "set": "split subset",
+    "track": (
+        "bit_rate comments composer date_created date_recorded duration favorites genre_top genres genres_all "
+        "information interest language_code license listens lyricist number publisher tags title"
+    ),
+}
+NAMES = [(above, below) for above, names in COLUMNS.items() for below in names.split()]
+
+HTML = '<p class="a">One, "two"\n\n<br />three</p>\n'
+
+
+def row(number, **cells):
+    """The cells of one track: `track_genres="[21]"`, by the two names of its column."""
+    values = {
+        "album_id": "1",
+        "album_title": "An Album",
+        "album_date_released": "2009-01-05 00:00:00",
+        "album_information": HTML,
+        "artist_id": "1",
+        "artist_name": "Somebody",
+        "artist_bio": HTML,
+        "set_split": "training",
+        "set_subset": "small",
+        "track_bit_rate": "256000",
+        "track_date_created": "2008-11-26 01:48:12",
+        "track_duration": "168",
+        "track_genre_top": "Hip-Hop",
+        "track_genres": "[21]",
+        "track_license": "Attribution",
+        "track_listens": "1293",
+        "track_favorites": "2",
+        "track_interest": "4656",
+        "track_number": "3",
+        "track_tags": "[]",
+        "track_title": f"Title {number}",
+    } | cells
+    return [str(number), *(values.get(f"{above}_{below}", "") for above, below in NAMES)]
+
+
+def write_tracks(file: Path, rows, *, names=NAMES) -> Path:
+    file.parent.mkdir(exist_ok=True, parents=True)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["", *(above for above, _ in names)])
+        writer.writerow(["", *(below for _, below in names)])
+        writer.writerow(["track_id", *("" for _ in names)])
+        writer.writerows(rows)
+    return file
+
+
+def write_genres(
+    file: Path, rows=((12, "Rock", 0), (21, "Hip-Hop", 0), (25, "Punk", 12), (83, "Nerdcore", 21))
+):
+    with file.open("w", encoding="utf-8") as stream:
+        stream.write("genre_id,#tracks,parent,title,top_level\n")
+        for number, title, parent in rows:
+            stream.write(f"{number},1,{parent},{title},{parent or number}\n")
+    return file
+
+
+def write_features(file: Path, vectors, *, dimensions=518) -> Path:
+    """`vectors` are pairs of id and numbers; a number by itself stands for all of them."""
+    with file.open("w", encoding="utf-8") as stream:
+        for level, name in (("feature", "mfcc"), ("statistics", "mean"), ("number", "{:03d}")):
+            stream.write(",".join([level, *(name.format(at) for at in range(dimensions))]) + "\n")
+        stream.write("track_id" + "," * dimensions + "\n")
+        for key, numbers in vectors:
+            listed = numbers if isinstance(numbers, list) else [numbers] * dimensions
+            stream.write(",".join([str(key), *map(str, listed)]) + "\n")
+    return file
+
+
+def write_echonest(file: Path, vectors) -> Path:
+    with file.open("w", encoding="utf-8") as stream:
+        stream.write("," + ",".join(["echonest"] * 6) + "\n")
+        stream.write(",audio_features,audio_features,metadata,metadata,ranks,temporal_features\n")
+        stream.write(",energy,tempo,album_date,album_name,song_rank,000\n")
+        stream.write("track_id" + "," * 6 + "\n")
+        for key, energy, tempo, temporal in vectors:
+            stream.write(f'{key},{energy},{tempo},,"A, comma",,{temporal}\n')
+    return file
