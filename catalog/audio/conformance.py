@@ -6,9 +6,11 @@ assert not faults(MY_FEATURE_SET)
 
 import multiprocessing
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
 
@@ -39,13 +41,14 @@ def sounds(sample_rate: int) -> dict[str, Float32]:
 def faults(features: FeatureSet) -> list[str]:
     """What is wrong with a feature set, a line for each fault; empty where all is well.
 
-    Of every sound it must give one finite float32 number for each dimension, the same bytes each time, in a forked
-    process too, and must leave the samples as they were.
+    Of every sound it must give one finite float32 number for each dimension, the same bytes each time, with one thread
+    and with two, in a forked process too, and must leave the samples as they were.
     """
     found = list(_faulty_names(features))
     for name, samples in sounds(features.sample_rate).items():
         found += (f"{name}: {fault}" for fault in _faulty_vector(features, samples))
     if not found:
+        found += _faulty_threads(features)
         found += _faulty_fork(features)
     return found
 
@@ -59,6 +62,11 @@ def _faulty_names(features: FeatureSet) -> Iterator[str]:
         yield "two dimensions share a name"
     if features.version < 1:
         yield f"its version is {features.version}; the first is 1"
+    for library in features.libraries:
+        try:
+            version(library)
+        except PackageNotFoundError:
+            yield f"there is no distribution {library!r}, whose version was to be noted"
 
 
 def _faulty_vector(features: FeatureSet, samples: Float32) -> Iterator[str]:
@@ -82,6 +90,17 @@ def _faulty_vector(features: FeatureSet, samples: Float32) -> Iterator[str]:
         yield "other numbers the second time"
     if not np.array_equal(samples, before):
         yield "the samples were written to"
+
+
+def _faulty_threads(features: FeatureSet) -> Iterator[str]:
+    """Workers have one thread, other programs more: a sum left to BLAS ends in other digits."""
+    samples = sounds(features.sample_rate)["music"]
+    found = set()
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.add(features.compute(Waveform(samples, features.sample_rate)).tobytes())
+    if len(found) > 1:
+        yield "other numbers with two threads than with one"
 
 
 def _faulty_fork(features: FeatureSet) -> Iterator[str]:

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from catalog.audio import registry
 from catalog.audio.conformance import faults
@@ -47,8 +48,8 @@ def test_all_of_ours_are_registered_and_have_a_golden_vector():
     assert sorted(path.stem for path in golden.FOLDER.iterdir()) == sorted(OURS)
 
 
-def make(compute, dimensions=("level", "length"), version=1):
-    return FeatureSet("fake", version, {}, dimensions, 8_000, compute)
+def make(compute, dimensions=("level", "length"), version=1, libraries=("numpy",)):
+    return FeatureSet("fake", version, {}, dimensions, 8_000, compute, libraries)
 
 
 def measure(waveform):
@@ -73,6 +74,11 @@ def _writes(waveform):
 
 def _forks_badly(waveform):
     return measure(waveform) + np.float32(os.getpid() != HERE)
+
+
+def _counts_threads(waveform):
+    blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return measure(waveform) + np.float32(sum(blas) if len(waveform.samples) > 8_000 else 0)
 
 
 def _dies_elsewhere(waveform):
@@ -103,6 +109,8 @@ def _dies_elsewhere(waveform):
         (make(_forks_badly), "other numbers in a forked process"),
         (make(_dies_elsewhere), "dies in a forked process"),
         (make(measure, version=0), "its version is 0"),
+        (make(measure, libraries=("numpy", "no-such-thing")), "there is no distribution 'no-such-thing'"),
+        (make(_counts_threads), "other numbers with two threads than with one"),
         (make(measure, dimensions=("", "b")), "empty or cannot be printed"),
         (make(lambda _: np.empty(0, np.float32), dimensions=()), "it has no dimension"),
     ],
