@@ -52,5 +52,5 @@ def test_saved_questions_are_documented() -> None:
     }
     assert sorted(documented) == list(saved_names())
     for name, parameters in documented.items():
-        defaults = {each[0]: each[1] for each in re.findall(r"`(\w+)` = ([\d.]+)", parameters)}
+        defaults = {each[0]: each[1] for each in re.findall(r"`(\w+)` = (-?[\d.]+)", parameters)}
         assert defaults == saved_question(name, "sqlite").defaults

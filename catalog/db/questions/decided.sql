@@ -1,0 +1,18 @@
+-- Suspects decided so far, the newest decision first; neither undone ones nor those that undo.
+SELECT
+    d.track_id,
+    p.artist,
+    p.title,
+    doubted.name AS doubted_genre,
+    d.verdict,
+    chosen.name AS chosen_genre,
+    p.tagged_genre AS genre_now,
+    d.reviewer,
+    d.decided_at
+FROM decision d
+JOIN predicted_vs_tagged p ON p.track_id = d.track_id
+LEFT JOIN genre doubted ON doubted.id = d.genre_id
+LEFT JOIN genre chosen ON chosen.id = d.chosen_genre_id
+WHERE d.verdict <> 'undo'
+    AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = d.id)
+ORDER BY d.id DESC

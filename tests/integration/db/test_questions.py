@@ -1,0 +1,125 @@
+"""The saved questions answer on the sample what docs/sql.md shows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.db import tables as t
+from catalog.db.cell import safe_cell
+from catalog.db.database import Database
+from catalog.db.question import ask
+from catalog.db.questions import saved_names, saved_question
+from catalog.db.standing import refresh_standing
+from tests.integration.conftest import DAY, TRACKS, Sample, insert, state
+
+PAGE = (Path(__file__).parents[3] / "docs" / "sql.md").read_text(encoding="utf-8")
+SECTION = PAGE.partition("# Questions with their answers")[2].partition("\n# ")[0]
+EXAMPLES = re.findall(
+    r"^## .*?```sh\ncatalog sql ([\w-]+)(.*?) --csv\n```\n\n```csv\n(.*?)```",
+    SECTION,
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@pytest.fixture
+def told(database: Database, sample: Sample) -> Database:
+    """The sample, with a model before the one in force, contradicting tags, decisions and a vector less."""
+    with database.write() as connection:
+        before = insert(
+            connection,
+            t.model,
+            algorithm="logistic",
+            parameters={},
+            class_order=[],
+            metrics={},
+            versions={},
+            status="retired",
+        )
+        for title, (_, _, _, first, _, suggested, _, _) in TRACKS.items():
+            heard = {"Amber": "Pop", "Eddy": "Jazz"}.get(title, suggested)
+            connection.execute(
+                sa.insert(t.prediction).values(
+                    model_id=before,
+                    track_id=sample.tracks[title],
+                    genre_1_id=sample.genres[heard or first],
+                    probability_1=0.5,
+                    suggested_genre_id=sample.genres.get(heard or ""),
+                    suggested_by="sound",
+                )
+            )
+        genres = [sample.genres[name] for name in ("Punk", "Techno", "Rock")]
+        state(connection, sample.tracks["Chalk"], "import", genres)
+        state(connection, sample.tracks["Eddy"], "file", [sample.genres["Blues"]])
+        state(connection, sample.tracks["Basalt"], "file", [sample.genres["Blues"]])
+        insert(
+            connection,
+            t.decision,
+            track_id=sample.tracks["Eddy"],
+            genre_id=sample.genres["Jazz"],
+            verdict="relabel",
+            chosen_genre_id=sample.genres["Blues"],
+            reviewer="ada",
+            decided_at=DAY,
+            drawn_by="search",
+        )
+        undone = insert(
+            connection,
+            t.decision,
+            track_id=sample.tracks["Amber"],
+            genre_id=sample.genres["Rock"],
+            verdict="keep",
+            reviewer="ada",
+            decided_at=DAY,
+            drawn_by="queue",
+        )
+        insert(
+            connection,
+            t.decision,
+            track_id=sample.tracks["Amber"],
+            verdict="undo",
+            reviewer="ada",
+            decided_at=DAY,
+            drawn_by="queue",
+            undoes_id=undone,
+        )
+        gone = t.feature_vector.c.track_id == sample.tracks["Hail"]
+        connection.execute(sa.delete(t.feature_vector).where(gone))
+        refresh_standing(connection)
+    return database
+
+
+def shown(database: Database, name: str, given: dict[str, str]) -> str:
+    saved = saved_question(name, database.reader.dialect.name)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    with ask(database, saved.text, saved.defaults | given) as answer:
+        writer.writerow(answer.columns)
+        for row in answer.rows:
+            writer.writerow(safe_cell(_alike(value)) for value in row)
+    return text.getvalue()
+
+
+def _alike(value: Any) -> Any:
+    """Shares to four digits, times to the second, truth as a number: the databases write them differently."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, bool):
+        return int(value)
+    text = str(value)
+    return text[:19] if re.match(r"\d{4}-\d\d-\d\d \d\d:", text) else value
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), EXAMPLES, ids=[each[0] for each in EXAMPLES])
+def test_the_page_shows_what_is_answered(told: Database, name: str, given: str, expected: str) -> None:
+    assert shown(told, name, dict(re.findall(r'-p (\w+)="?([^"]*)"?', given))) == expected
+
+
+def test_every_question_has_an_example() -> None:
+    assert {name for name, _, _ in EXAMPLES} == {*saved_names()} - {"labels", "predictions", "cases"}
