@@ -14,7 +14,8 @@ from typing import Any
 
 import click
 
-from catalog.settings import make_settings, read_config
+from catalog.cli.config import option_defaults
+from catalog.settings import URLS, ConfigUnreadable, make_settings, read_config
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -151,12 +152,27 @@ def cli(
     """
     settings = make_settings(home, database_url, redis_url)
     context.obj = settings
-    context.default_map = read_config(settings.home)
+    context.default_map = _defaults(context, settings.home)
     context.meta["catalog.quiet"] = quiet
     level = [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
     logging.basicConfig(
         level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+
+
+def _defaults(context: click.Context, home: Path) -> dict[str, Any]:
+    """What `config.toml` says of the options of the verb that runs; those of other verbs are not looked at."""
+    file = home / "config.toml"
+    tables = {name: table for name, table in read_config(home).items() if name not in URLS}
+    if strange := sorted(tables.keys() - VERBS.keys()):
+        raise ConfigUnreadable(f"{file}: {strange[0]} is no verb; see: catalog --help")
+    verb = context.invoked_subcommand
+    if verb not in tables:
+        return {}
+    assert isinstance(context.command, click.Group)
+    command = context.command.get_command(context, verb)
+    assert command is not None, "click has found it already"
+    return {verb: option_defaults(file, command, tables[verb], verb)}
 
 
 def name_environment(command: click.Command, prefix: str) -> None:
@@ -193,8 +209,13 @@ def run(arguments: list[str]) -> int:
         code = cli.main(arguments, prog_name="catalog", standalone_mode=False)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; the same command goes on from here", err=True)
+    except (click.Abort, KeyboardInterrupt) as stopped:
+        # What click makes of Ctrl-C has a cause; a question that was not answered with yes has none.
+        is_refusal = isinstance(stopped, click.Abort) and stopped.__cause__ is None
+        if is_refusal and not sys.stdin.isatty():
+            click.echo(err=True)
+        words = "nothing was changed" if is_refusal else "interrupted; the same command goes on from here"
+        click.echo(words, err=True)
         return EXIT_INTERRUPTED
     except click.ClickException as error:
         error.show()
