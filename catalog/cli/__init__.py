@@ -108,7 +108,7 @@ SUMMARIES = {
     "report": "Write the HTML report.",
     "collections": "Collections: list, move, remove.",
     "prune": "Forget tracks whose files have long been missing.",
-    "features": "Feature sets and their versions: list, use, remove, check, pca.",
+    "features": "Feature sets and their versions: list, use, remove, check, import, pca.",
     "failures": "Tracks that could not be analysed: list, retry.",
     "db": "The database: upgrade, downgrade, check.",
     "doctor": "Check that everything the catalog needs is well.",

@@ -1,4 +1,4 @@
-"""The verb `features`: the versions of each feature set, side by side; and the fitted projection `pca`."""
+"""The verb `features`: the versions of each feature set, side by side; imported vectors; the projection `pca`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from catalog.settings import Settings
 
 @click.group()
 def features() -> None:
-    """Feature sets and their versions: list, use, remove, check, pca."""
+    """Feature sets and their versions: list, use, remove, check, import, pca."""
 
 
 @features.command("list")
@@ -151,6 +151,54 @@ def check(settings: Settings, names: tuple[str, ...]) -> int:  # noqa: ARG001 - 
         for fault in found:
             click.echo(f"  {fault}")
     return EXIT_ERROR if is_faulty else 0
+
+
+@features.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="What to call the feature set.")
+@click.option(
+    "--key",
+    type=click.Choice(("path", "external", "catalog")),
+    help="What the first column holds: paths, ids of FMA or the house, ids of the catalog.  [default: by its name]",
+)
+@click.option("--collection", "collection_name", help="Only tracks of this collection.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+@dry_run_option
+@pass_settings
+def import_verb(
+    settings: Settings,
+    file: Path,
+    name: str,
+    key: str | None,
+    collection_name: str | None,
+    as_json: bool,
+    dry_run: bool,
+) -> None:
+    """Import vectors that were computed elsewhere: a CSV in FMA's layout of three header rows, or a flat one.
+
+    The first column names the track. A second time nothing changes.
+    """
+    from catalog.cli.fma import print_problems, print_vectors
+    from catalog.collection.features_file import import_features
+
+    with open_catalog(settings) as database, progress("importing") as advance:
+        report = import_features(
+            database,
+            file,
+            name,
+            key=key,
+            collection_name=collection_name,
+            dry_run=dry_run,
+            on_progress=advance,
+        )
+    if as_json:
+        print_json(asdict(report))
+        return
+    click.echo(f"{report.file}{' (a dry run: nothing was changed)' if dry_run else ''}")
+    print_vectors(report.vectors)
+    if report.unknown_examples:
+        say(f"    the first that name none, as {report.key}: {', '.join(report.unknown_examples)}")
+    print_problems(report.skipped, report.problems)
 
 
 @features.command("pca")

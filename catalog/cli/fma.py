@@ -9,8 +9,9 @@ import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import counted, print_json, progress, say, warn
-from catalog.collection.fma import NAME, FmaReport, VectorsReport, import_fma
+from catalog.collection.fma import NAME, FmaReport, import_fma
 from catalog.collection.fma_tracks import SUBSETS
+from catalog.collection.vector_import import VectorsReport
 from catalog.settings import Settings
 
 SHOWN = 10
@@ -75,9 +76,8 @@ def print_fma(report: FmaReport) -> None:
         f"  {done.statements:,} statements of genre are new; {done.without_genre:,} tracks have no genre"
     )
     if done.contradicting:
-        click.echo(
-            f"  {done.contradicting:,} contradict themselves: the top genre is above none of the genres"
-        )
+        verb = "track contradicts itself" if done.contradicting == 1 else "tracks contradict themselves"
+        click.echo(f"  {done.contradicting:,} {verb}: the top genre is above none of the genres")
     for each in report.vectors:
         print_vectors(each)
     print_problems(report.skipped, report.problems)
@@ -90,9 +90,9 @@ def print_vectors(report: VectorsReport) -> None:
         f"{report.new:,} new, {report.changed:,} changed"
     )
     if report.blank:
-        say(f"    {report.blank:,} rows are empty but for their id")
+        say(f"    {counted(report.blank, 'row')} without a single number")
     if report.unknown:
-        say(f"    {report.unknown:,} rows name no track of the collection")
+        say(f"    {counted(report.unknown, 'row')} {'names' if report.unknown == 1 else 'name'} no track")
 
 
 def print_problems(skipped: int, problems: list[str]) -> None:

@@ -21,7 +21,7 @@ from catalog.collection.paths import readable
 from catalog.collection.recipes import Recipe
 from catalog.collection.roots import CollectionUnusable, find_root
 from catalog.collection.vector_file import Header, read_header, read_vectors
-from catalog.collection.vector_import import Float32, imported_recipe, write_vectors
+from catalog.collection.vector_import import Rows, VectorsReport, imported_recipe, record_vectors
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
@@ -52,25 +52,6 @@ VECTOR_TABLES = (
     # Names, places and ranks, most of them empty.
     VectorTable("echonest.csv", "echonest", None, frozenset({"echonest.metadata.", "echonest.ranks."})),
 )
-
-
-@dataclass
-class VectorsReport:
-    """What became of one file of vectors."""
-
-    file: str
-    feature_set: str
-    dimensions: int
-    matched: int = 0
-    """Rows that name a track of the catalog and hold a vector."""
-    new: int = 0
-    changed: int = 0
-    unknown: int = 0
-    """Rows that name no track: with a subset, those outside it."""
-    repeated: int = 0
-    """Rows on a track that an earlier row named; left out."""
-    blank: int = 0
-    """Rows that are empty but for their id."""
 
 
 @dataclass
@@ -265,27 +246,12 @@ class _Run:
                 self.on_progress(done, None, table.feature_set)
             report.blank = self.problems.blank - blank
 
-    def _write(
-        self, recipe: Recipe, batch: list[tuple[int, str, Float32]], seen: Seen, report: VectorsReport
-    ) -> None:
+    def _write(self, recipe: Recipe, batch: Rows, seen: Seen, report: VectorsReport) -> None:
         query = sa.select(track.c.external_id, track.c.id).where(
             track.c.collection_id == self.collection_id, track.c.external_id.in_([key for _, key, _ in batch])
         )
         ids: dict[str, int] = dict(self.connection.execute(query).all())
-        vectors: dict[int, Float32] = {}
-        for line, key, vector in batch:
-            track_id = ids.get(key)
-            if track_id is None:
-                report.unknown += 1
-            elif not seen.add(track_id):
-                report.repeated += 1
-                self.problems.add(report.file, line, f"track {key} for the second time; left out")
-            else:
-                vectors[track_id] = vector
-        new, changed = write_vectors(self.connection, recipe, vectors)
-        report.matched += len(vectors)
-        report.new += new
-        report.changed += changed
+        record_vectors(self.connection, recipe, batch, ids, seen, report, self.problems)
 
     def _lock(self) -> None:
         """One import of a collection, or scan of it, writes at a time."""

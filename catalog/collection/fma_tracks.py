@@ -146,10 +146,7 @@ def _track(
 ) -> FmaTrack:
     def text(above: str, below: str) -> str | None:
         at = places.get((above, below))
-        if at is None or not cells[at]:
-            return None
-        cell = cells[at]
-        return (cell.strip() if cell.isascii() and cell.isprintable() else clean(cell)) or None
+        return None if at is None or not cells[at] else _text(cells[at])
 
     def integer(below: str) -> int | None:
         return _integer(text("track", below))
@@ -190,6 +187,18 @@ def _track(
             _words(cells[places["track", "tags"]]) if ("track", "tags") in places else None,
         ),
     )
+
+
+def _text(cell: str) -> str | None:
+    """The cell on one line; what is long is the same for every track of an album."""
+    if cell.isascii() and cell.isprintable():
+        return cell.strip() or None
+    return _cleaned(cell)
+
+
+@lru_cache(maxsize=256)
+def _cleaned(cell: str) -> str | None:
+    return clean(cell) or None
 
 
 def _id(cell: str) -> int | None:

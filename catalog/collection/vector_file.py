@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -16,8 +15,6 @@ from catalog.collection.csv_source import Lines, Problems, SourceUnusable
 Float32 = npt.NDArray[np.float32]
 
 MOST_DIMENSIONS = 20_000
-HEADER_ROWS = 3
-_TRAILING_ZEROS = re.compile(r"\.0+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,8 @@ class Header:
     """Places of the dimensions among the cells."""
     cells: int
     """How many a row has."""
+    is_official: bool
+    """Whether it is in FMA's layout."""
     first: str | None
     """A row of values that had to be read to know the header's end."""
 
@@ -53,7 +52,8 @@ def read_header(lines: Lines, *, omit: frozenset[str] = frozenset()) -> Header:
     ahead: str | None = second or None
     key = first[0].strip()
     names = [cell.strip() for cell in first]
-    if _is_level(second, len(first)):
+    is_official = _is_level(second, len(first))
+    if is_official:
         levels = [first, _cells(second), _cells(next(lines, ""))]
         index = _cells(next(lines, ""))
         key = index[0].strip() if index else ""
@@ -72,7 +72,7 @@ def read_header(lines: Lines, *, omit: frozenset[str] = frozenset()) -> Header:
         raise SourceUnusable(f"{name}, line 1: two columns have one name")
     if all(_is_number(each) for each in dimensions):
         raise SourceUnusable(f"{name}, line 1: numbers where the names of columns should be")
-    return Header(dimensions, key, tuple(chosen), len(first), ahead)
+    return Header(dimensions, key, tuple(chosen), len(first), is_official, ahead)
 
 
 def read_vectors(
@@ -148,8 +148,3 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def plain_key(key: str) -> str:
-    """A key as ids are written: pandas writes a whole number as `2.0`."""
-    return _TRAILING_ZEROS.sub("", key)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +12,35 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet, Waveform
-from catalog.collection.csv_source import SourceUnusable
+from catalog.collection.csv_source import Problems, SourceUnusable
+from catalog.collection.fma_tracks import Seen
 from catalog.collection.recipes import Recipe, active_recipe, register
 from catalog.db.bulk import write_rows
 from catalog.db.columns import now
 from catalog.db.tables import feature_vector
 
 Float32 = npt.NDArray[np.float32]
+Rows = Sequence[tuple[int, str, Float32]]
+"""Line, key and vector of each row."""
+
+
+@dataclass
+class VectorsReport:
+    """What became of one file of vectors."""
+
+    file: str
+    feature_set: str
+    dimensions: int
+    matched: int = 0
+    """Rows that name a track of the catalog and hold a vector."""
+    new: int = 0
+    changed: int = 0
+    unknown: int = 0
+    """Rows that name no track; where only a subset was imported, those outside it."""
+    repeated: int = 0
+    """Rows on a track that an earlier row named; left out."""
+    blank: int = 0
+    """Rows that are empty but for their id."""
 
 
 def imported_recipe(connection: Connection, name: str, dimensions: tuple[str, ...]) -> Recipe:
@@ -35,6 +58,32 @@ def imported_recipe(connection: Connection, name: str, dimensions: tuple[str, ..
             f"{name!r} stands for other vectors already, of {len(known.dimensions):,} numbers; choose another name"
         )
     return register(connection, features)
+
+
+def record_vectors(
+    connection: Connection,
+    recipe: Recipe,
+    batch: Rows,
+    ids: Mapping[str, int],
+    seen: Seen,
+    report: VectorsReport,
+    problems: Problems,
+) -> None:
+    """Writes a batch in the caller's transaction. `ids` are the tracks by key; `seen` are those that had their row."""
+    vectors: dict[int, Float32] = {}
+    for line, key, vector in batch:
+        track_id = ids.get(key)
+        if track_id is None:
+            report.unknown += 1
+        elif not seen.add(track_id):
+            report.repeated += 1
+            problems.add(report.file, line, f"track {key} for the second time; left out")
+        else:
+            vectors[track_id] = vector
+    new, changed = write_vectors(connection, recipe, vectors)
+    report.matched += len(vectors)
+    report.new += new
+    report.changed += changed
 
 
 def write_vectors(connection: Connection, recipe: Recipe, vectors: Mapping[int, Float32]) -> tuple[int, int]:

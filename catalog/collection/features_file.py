@@ -1,0 +1,138 @@
+"""The import of ready-made vectors: a CSV in FMA's layout, or a flat one, into a feature set of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.audio.registry import feature_sets
+from catalog.collection.csv_source import Problems, SourceUnusable, open_lines
+from catalog.collection.fma_tracks import Seen
+from catalog.collection.label_paths import find_paths
+from catalog.collection.roots import known_roots
+from catalog.collection.vector_file import Header, read_header, read_vectors
+from catalog.collection.vector_import import Rows, VectorsReport, imported_recipe, record_vectors
+from catalog.db.database import Database
+from catalog.db.tables import collection, track
+
+AT_ONCE = 1_000
+KEYS = ("path", "external", "catalog")
+"""What the first column may hold: a file's path, an id of FMA's or of the house, or the catalog's own id."""
+LARGEST_CATALOG_ID = 2**40
+
+_NAMES = {
+    "id": "catalog",
+    "catalog_id": "catalog",
+    "track_id": "catalog",
+    "fma_id": "external",
+    "external_id": "external",
+}
+"""What the name of the first column says of it, in a flat file; any other name is one of paths."""
+
+
+@dataclass
+class FeaturesReport:
+    """What an import found and did."""
+
+    file: str
+    key: str
+    """Which of KEYS the first column was read as."""
+    vectors: VectorsReport
+    unknown_examples: list[str] = field(default_factory=list)
+    """The first few keys that name no track, or tracks in several collections."""
+    skipped: int = 0
+    problems: list[str] = field(default_factory=list)
+    """File, line and reason of what was left out, the first thousand."""
+    dry_run: bool = False
+
+
+def import_features(
+    database: Database,
+    file: Path,
+    name: str,
+    *,
+    key: str | None = None,
+    collection_name: str | None = None,
+    dry_run: bool = False,
+    on_progress: Callable[[int, int | None, str], None] | None = None,
+) -> FeaturesReport:
+    """Imports vectors batch by batch; a second time nothing changes, and after an interruption it goes on.
+
+    In FMA's layout the first column holds FMA's ids; in a flat file its name says what it holds, unless `key` does:
+    `track_id` and `id` the catalog's, `fma_id` and `external_id` those of the data set, any other name paths. Raises
+    SourceUnusable where the header is wrong, or the name is that of other vectors.
+    """
+    if name in feature_sets():
+        raise SourceUnusable(f"{name!r} is what this program computes itself; choose another name")
+    with open_lines(file) as lines, database.writer.connect() as connection:
+        header = read_header(lines)
+        kind = key or _kind(header)
+        report = FeaturesReport(
+            str(file), kind, VectorsReport(file.name, name, len(header.dimensions)), dry_run=dry_run
+        )
+        problems = Problems()
+        seen = Seen()
+        outer = connection.begin() if dry_run else None
+        begin = connection.begin_nested if dry_run else connection.begin
+        try:
+            with begin():
+                recipe = imported_recipe(connection, name, header.dimensions)
+                only = _collection(connection, collection_name)
+            folder = os.path.abspath(os.fsencode(file.parent))  # noqa: PTH100 - a folder's name is bytes here
+            done = 0
+            for batch in read_vectors(lines, header, problems, AT_ONCE):
+                with begin():
+                    ids = _find(connection, kind, batch, only, folder)
+                    record_vectors(connection, recipe, batch, ids, seen, report.vectors, problems)
+                lacking = [each for _, each, _ in batch if each not in ids]
+                report.unknown_examples += lacking[: 5 - len(report.unknown_examples)]
+                done += len(batch)
+                if on_progress is not None:
+                    on_progress(done, None, name)
+        finally:
+            if outer is not None:
+                outer.rollback()
+        report.vectors.blank = problems.blank
+        report.skipped, report.problems = problems.count, problems.examples
+    return report
+
+
+def _kind(header: Header) -> str:
+    return "external" if header.is_official else _NAMES.get(header.key.casefold(), "path")
+
+
+def _collection(connection: Connection, name: str | None) -> int | None:
+    if name is None:
+        return None
+    found = connection.execute(sa.select(collection.c.id).where(collection.c.name == name)).scalar()
+    if found is None:
+        raise SourceUnusable(f"there is no collection {name!r}; see: catalog collections list")
+    return int(found)
+
+
+def _find(connection: Connection, kind: str, batch: Rows, only: int | None, folder: bytes) -> dict[str, int]:
+    """The tracks by key; a key that means tracks in several collections means none."""
+    keys = {key for _, key, _ in batch}
+    if kind == "path":
+        roots = [each for each in known_roots(connection) if only in (None, each.id)]
+        found = find_paths(connection, roots, folder, keys)
+        return {key: next(iter(ids)) for key, ids in found.items() if len(ids) == 1}
+    if kind == "catalog":
+        numbers = {
+            int(key): key
+            for key in keys
+            if key.isascii() and key.isdecimal() and len(key) < 14 and int(key) < LARGEST_CATALOG_ID
+        }
+        query = sa.select(track.c.id).where(track.c.id.in_(list(numbers)))
+        if only is not None:
+            query = query.where(track.c.collection_id == only)
+        return {numbers[track_id]: track_id for track_id in connection.execute(query).scalars()}
+    rows = sa.select(track.c.external_id, sa.func.min(track.c.id)).where(track.c.external_id.in_(list(keys)))
+    if only is not None:
+        rows = rows.where(track.c.collection_id == only)
+    return dict(connection.execute(rows.group_by(track.c.external_id).having(sa.func.count() == 1)).all())

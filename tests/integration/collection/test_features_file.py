@@ -1,0 +1,121 @@
+"""Ready-made vectors into both databases."""
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.collection.csv_source import SourceUnusable
+from catalog.collection.features_file import import_features
+from catalog.collection.fma import import_fma
+from catalog.collection.recipes import active_recipe
+from catalog.collection.scan import scan
+from catalog.collection.vectors import load_matrix
+from catalog.db.tables import feature_vector, track
+from tests.integration.collection.fma_files import row, write_features, write_tracks
+
+
+def saved(folder, text):
+    file = folder / "vectors.csv"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def vectors(database, name):
+    with database.read() as connection:
+        recipe = active_recipe(connection, name)
+        ids, matrix = load_matrix(connection, recipe)
+        return recipe.dimensions, dict(zip(ids.tolist(), matrix.tolist(), strict=True))
+
+
+@pytest.fixture
+def fma(database, tmp_path):
+    import_fma(database, write_tracks(tmp_path / "tracks.csv", [row(2), row(300)]))
+    with database.read() as connection:
+        query = sa.select(track.c.external_id, track.c.id)
+        return {int(number): key for number, key in connection.execute(query)}
+
+
+def test_the_official_layout(database, fma, tmp_path):
+    file = write_features(tmp_path / "f.csv", [(2, [1, 2]), (300, ["", ""]), (7, [5, 6])], dimensions=2)
+    report = import_features(database, file, "ours")
+    done = report.vectors
+    assert (report.key, done.matched, done.new, done.unknown, done.blank) == ("external", 1, 1, 1, 1)
+    assert (report.unknown_examples, report.skipped) == (["7"], 0)
+    assert vectors(database, "ours") == (("mfcc.mean.000", "mfcc.mean.001"), {fma[2]: [1, 2]})
+    again = import_features(database, file, "ours").vectors
+    assert (again.matched, again.new, again.changed) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("column", ["fma_id", "external_id"])
+def test_flat_by_the_archives_id(database, fma, tmp_path, column):
+    report = import_features(database, saved(tmp_path, f'{column},a,b\n"300",1,2\n2,3,4'), "ours")
+    assert report.vectors.new == 2
+    assert vectors(database, "ours") == (("a", "b"), {fma[300]: [1, 2], fma[2]: [3, 4]})
+
+
+def test_flat_by_the_catalogs_id_or_as_told(database, fma, tmp_path):
+    file = saved(tmp_path, f"track_id,a\n{fma[300]},1\n999999999999999999,2\n")
+    report = import_features(database, file, "ours")
+    assert (report.vectors.new, report.vectors.unknown) == (1, 1)
+    file = saved(tmp_path, "track_id,a\n300,1\n")
+    assert import_features(database, file, "theirs", key="external").vectors.new == 1
+
+
+def test_flat_by_path(database, music, make_song, tmp_path):
+    make_song(music / "a/1.mp3", 1)
+    make_song(music / "a/2, live.mp3", 2)
+    scan(database, music, name="Music")
+    file = saved(tmp_path, f'path,x,y\n{music}/a/1.mp3,1,2\n"a\\2, live.mp3",3,4\nb.mp3,5,6\n')
+    report = import_features(database, file, "ours", collection_name="Music")
+    assert (report.key, report.vectors.new, report.unknown_examples) == ("path", 2, ["b.mp3"])
+    with pytest.raises(SourceUnusable, match="no collection 'Else'"):
+        import_features(database, file, "ours", collection_name="Else")
+
+
+def test_bad_rows_are_left_out_with_their_line(database, fma, tmp_path):
+    file = saved(tmp_path, "fma_id,a,b\n2,1,nan\n2,1\n2,1,2,3\n\n2,x,1\n2,1,inf\n2,,1\n300,1,2\n300,3,4\n")
+    report = import_features(database, file, "ours")
+    assert report.problems == [
+        "vectors.csv, line 2: a number is missing or infinite",
+        "vectors.csv, line 3: 1 numbers instead of 2",
+        "vectors.csv, line 4: 3 numbers instead of 2",
+        "vectors.csv, line 6: a cell that is no number",
+        "vectors.csv, line 7: a number is missing or infinite",
+        "vectors.csv, line 8: a number is missing or infinite",
+        "vectors.csv, line 10: track 300 for the second time; left out",
+    ]
+    assert vectors(database, "ours")[1] == {fma[300]: [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "line 1: no header"),
+        ("path\n1\n", "line 1: no header"),
+        ("2,0.5,0.25\n3,1,2\n", "numbers where the names"),
+        ("path,a,a\nx,1,2\n", "two columns have one name"),
+        ("path,a,\nx,1,2\n", "a column has no name"),
+        ("feature,a,b\nstatistics,mean,max\nnumber,1,2\n7,1,2\n", "a wrong header"),
+        ("feature,a,b\nstatistics,mean,max\nnumber,1\ntrack_id,,\n", "a wrong header"),
+    ],
+)
+def test_wrong_headers_are_refused(database, fma, tmp_path, text, reason):
+    with pytest.raises(SourceUnusable, match=reason):
+        import_features(database, saved(tmp_path, text), "ours")
+
+
+def test_names_of_other_vectors_are_refused(database, fma, tmp_path):
+    with pytest.raises(SourceUnusable, match="computes itself"):
+        import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), "musicnn")
+    import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), "ours")
+    with pytest.raises(SourceUnusable, match=r"other vectors already, of 1 numbers"):
+        import_features(database, saved(tmp_path, "fma_id,a,b\n2,1,2\n"), "ours")
+
+
+def test_a_dry_run_and_a_changed_vector(database, fma, tmp_path):
+    file = saved(tmp_path, "fma_id,a\n2,1\n")
+    assert import_features(database, file, "ours", dry_run=True).vectors.new == 1
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(feature_vector)).scalar() == 0
+    import_features(database, file, "ours")
+    assert import_features(database, saved(tmp_path, "fma_id,a\n2,7\n"), "ours").vectors.changed == 1
+    assert vectors(database, "ours")[1] == {fma[2]: [7]}
