@@ -24,7 +24,7 @@ from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import promote
 from catalog.learning.snapshot import ClassRule
 from catalog.learning.training import NothingHeard, Training, TrainingReport, like_active, train
-from catalog.learning.zero_shot_model import ensure_zero_shot
+from catalog.learning.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.report.page import write_report
 from catalog.settings import Settings
 from workers.album_sample import Sample, draw_sample
@@ -160,6 +160,9 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
         news.add(labels.statements, labels.filled)
         yield Scanned(_counted_again(database, scans))
         yield Labelled(labels)
+    with database.read() as connection:
+        # Only now: a genre that is new in the files can be named too.
+        require_genres(connection, job.genres)
     inside = track.c.collection_id.in_([one.collection_id for one in scans])
     analysed = _analyse(database, settings, job, wanted, inside)
     news.add(analysed.report.analysed, analysed.report.failed, analysed.report.missing)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import format_options, print_rows
+from catalog.cli.output import counted, format_options, print_rows
 from catalog.collection.collections import list_collections, move_collection, remove_collection
 from catalog.settings import Settings
 
@@ -42,7 +42,7 @@ def move_verb(settings: Settings, name: str, folder: Path, dry_run: bool) -> Non
     with open_catalog(settings) as database:
         moved = move_collection(database, name, folder, dry_run=dry_run)
     done = "would be" if dry_run else "is"
-    click.echo(f"{moved.name} {done} at {moved.root} now, with {moved.tracks:,} tracks")
+    click.echo(f"{moved.name} {done} at {moved.root} now, with {counted(moved.tracks, 'track')}")
     if moved.widened:
         click.echo(f"bring in what else is there: catalog scan {click.format_filename(folder)}")
 
@@ -56,10 +56,11 @@ def remove_verb(settings: Settings, name: str, dry_run: bool, yes: bool) -> None
     """Forget the collection NAME and all that is known of its tracks. Files are not touched."""
     with open_catalog(settings) as database:
         loss = remove_collection(database, name, dry_run=True)
-        parts = [f"{loss.tracks:,} tracks", f"{loss.statements:,} statements"]
+        parts = [counted(loss.tracks, "track"), counted(loss.statements, "statement")]
         if loss.human_evidence:
             parts.append(
-                f"what people said: {loss.human_statements:,} statements, {loss.decisions:,} decisions, "
+                f"what people said: {counted(loss.human_statements, 'statement')}, "
+                f"{counted(loss.decisions, 'decision')}, "
                 f"{loss.tag_writes:,} entries of the journal of written tags"
             )
         if dry_run:

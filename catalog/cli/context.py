@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -17,6 +19,25 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 pass_settings = click.make_pass_decorator(Settings)
 
+
+class NamedPath(click.Path):
+    """A path that is not empty: an unset variable in a script must not come to mean the folder one stands in."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """The path. Fails for an empty one."""
+        if not os.fspath(value):
+            self.fail("the name is empty; the folder you are in is called .", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+paths_argument = click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", type=NamedPath(path_type=Path)
+)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Ask no question.")
 

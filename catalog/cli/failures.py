@@ -58,7 +58,8 @@ def retry_verb(settings: Settings, track_ids: tuple[int, ...], reason: str | Non
 
     with open_catalog(settings) as database, database.write() as connection:
         count = retry(connection, _of(reason, track_ids), dry_run=dry_run)
-    click.echo(f"{count:,} tracks {'would be' if dry_run else 'are'} pending again")
+    becomes = "would be" if dry_run else "is" if count == 1 else "are"
+    click.echo(f"{counted(count, 'track')} {becomes} pending again")
     if count and not dry_run:
         say("analyse them: catalog analyze")
 

@@ -27,6 +27,14 @@ def feature_set_option(function: Function) -> Function:
     )(function)
 
 
+def require_feature_sets(
+    context: click.Context, option: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The names as they are; click.BadParameter where one is no feature set, before anything is done."""
+    _find(context, option, names)
+    return names
+
+
 def _find(
     _context: click.Context, _option: click.Parameter, names: tuple[str, ...]
 ) -> tuple[FeatureSet, ...]:

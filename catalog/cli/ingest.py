@@ -8,15 +8,16 @@ from typing import Any
 import click
 
 from catalog.cli import EXIT_FILES_FAILED
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings, paths_argument
+from catalog.cli.feature_sets import require_feature_sets
 from catalog.cli.labels import parse_columns
-from catalog.cli.output import is_quiet, print_json, progress, say, warn
+from catalog.cli.output import counted, is_quiet, print_json, progress, say, warn
 from catalog.cli.train import class_rule_options
 from catalog.settings import Settings
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@paths_argument
 @click.option(
     "--labels",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -35,7 +36,11 @@ from catalog.settings import Settings
 )
 @class_rule_options
 @click.option(
-    "--feature-set", "feature_sets", multiple=True, help="Compute this feature set too; may be repeated."
+    "--feature-set",
+    "feature_sets",
+    multiple=True,
+    callback=require_feature_sets,
+    help="Compute this feature set too; may be repeated.",
 )
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one per core]"
@@ -72,9 +77,10 @@ def ingest(
     from catalog.learning.snapshot import ClassRule
     from workers.main_job import MainJob, run_main_job
 
+    roles = parse_columns(columns)
     with open_catalog(settings, create=not dry_run) as database:
         if dry_run:
-            return _dry_run(database, paths)
+            return _dry_run(database, paths, as_json)
         words = Words(settings)
         echo = say if as_json else _print
         if not is_quiet():
@@ -84,7 +90,7 @@ def ingest(
             job = MainJob(
                 roots=paths,
                 labels=labels,
-                columns=parse_columns(columns),
+                columns=roles,
                 genres=[name.strip() for name in (genres or "").split(",") if name.strip()],
                 rule=ClassRule(min_tracks, min_artists, "leaf"),
                 feature_sets=feature_sets,
@@ -110,13 +116,27 @@ def _print(line: str) -> None:
     click.echo(line)
 
 
-def _dry_run(database: Any, paths: tuple[Path, ...]) -> int:
+def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool) -> int:
     from catalog.collection.scan import scan
 
-    for path in paths:
-        report = scan(database, path, dry_run=True)
+    reports = [scan(database, path, dry_run=True) for path in paths]
+    if as_json:
+        listed = [
+            {
+                "name": report.collection,
+                "root": report.root,
+                "files": report.files,
+                "new": report.added,
+                "changed": report.changed,
+                "missing": report.missing,
+            }
+            for report in reports
+        ]
+        print_json({"dry_run": True, "collections": listed})
+        return 0
+    for report in reports:
         _print(
-            f"would bring in {report.added:,} new files of {report.files:,} from {report.root}, "
-            f"and listen to those; nothing was changed"
+            f"would bring in {report.added:,} new and {report.changed:,} changed of "
+            f"{counted(report.files, 'file')} in {report.root}; nothing was changed"
         )
     return 0

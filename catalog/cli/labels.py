@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import print_json, say, warn
+from catalog.cli.output import counted, print_json, printable, say, warn
 from catalog.collection.labels import LabelsReport, import_labels
 from catalog.settings import Settings
 
@@ -72,16 +72,18 @@ def parse_columns(given: tuple[str, ...]) -> dict[str, str]:
 def print_labels(report: LabelsReport) -> None:
     """Prints what an import did, in words; what was left out goes to stderr."""
     would = " (a dry run: nothing was changed)" if report.dry_run else ""
-    click.echo(f"{report.file}: {report.rows:,} rows name {report.tracks:,} tracks and their genres{would}")
-    click.echo(f"  {report.statements:,} say something new")
+    click.echo(
+        f"{report.file}: {counted(report.rows, 'row')}, with genres for {counted(report.tracks, 'track')}{would}"
+    )
+    click.echo(f"  {report.statements:,} of them new")
     if report.filled:
-        click.echo(f"  {report.filled:,} tracks got a title, artist or album that they had not")
+        click.echo(f"  {counted(report.filled, 'track')} got a title, artist or album that was not known")
     for each in report.new_terms:
         place = f"under {each.broader}" if each.broader else "a term of its own"
-        click.echo(f"  new genre: {each.as_written} ({each.tracks:,} tracks), {place}")
+        click.echo(f"  new genre: {printable(each.as_written)} ({counted(each.tracks, 'track')}), {place}")
     say(f"  read as {report.encoding}, separated by {report.separator!r}")
     if report.without_genre:
-        say(f"  {report.without_genre:,} rows have no genre and say nothing")
+        say(f"  {counted(report.without_genre, 'row')} without a genre, passed over")
     if report.unknown:
-        listed = "; ".join(f"line {line}: {name}" for line, name in report.unknown_examples)
-        warn(f"{report.unknown:,} rows name no track, the first: {listed}")
+        listed = "; ".join(f"line {line}: {printable(name)}" for line, name in report.unknown_examples)
+        warn(f"{counted(report.unknown, 'row')} with no track of that name: {listed}")

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from catalog.cli import EXIT_FILES_FAILED
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import print_json, progress, say, warn
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings, paths_argument
+from catalog.cli.output import counted, print_json, printable, progress, say, warn
 from catalog.collection.scan import ScanReport
 from catalog.collection.scan import scan as scan_folder
 from catalog.settings import Settings
@@ -19,7 +19,7 @@ SHOWN_TERMS = 15
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@paths_argument
 @click.option("--name", help="What to call the collection.  [default: the folder's name]")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @dry_run_option
@@ -47,7 +47,7 @@ def scan(settings: Settings, paths: tuple[Path, ...], name: str | None, as_json:
 def print_scan(report: ScanReport) -> None:
     """Prints what a scan found, in words; warnings go to stderr."""
     would = " (a dry run: nothing was changed)" if report.dry_run else ""
-    click.echo(f"{report.collection}: {report.files:,} files in {report.root}{would}")
+    click.echo(f"{report.collection}: {counted(report.files, 'file')} in {report.root}{would}")
     done = [
         f"{count:,} {what}"
         for count, what in (
@@ -61,11 +61,13 @@ def print_scan(report: ScanReport) -> None:
         if count
     ]
     click.echo(f"  {', '.join(done) or 'nothing to do'}")
-    click.echo(f"  {report.artists:,} artists, {report.albums:,} albums")
-    click.echo(f"  {len(report.spellings):,} spellings of genre, {report.known_spellings:,} of them known")
+    click.echo(f"  {counted(report.artists, 'artist')}, {counted(report.albums, 'album')}")
+    click.echo(
+        f"  {counted(len(report.spellings), 'spelling')} of genre, {report.known_spellings:,} of them known"
+    )
     for each in report.new_terms[:SHOWN_TERMS]:
-        place = f"under {each.broader}" if each.broader else "a term of its own"
-        click.echo(f"    new: {each.as_written} ({each.tracks:,}), {place}")
+        place = f"under {printable(each.broader)}" if each.broader else "a term of its own"
+        click.echo(f"    new: {printable(each.as_written)} ({each.tracks:,}), {place}")
     if len(report.new_terms) > SHOWN_TERMS:
         click.echo(f"    and {len(report.new_terms) - SHOWN_TERMS:,} more; see: catalog genres unmapped")
     if report.skipped:

@@ -214,7 +214,12 @@ def _nothing_named(connection: Connection, read: LabelFile) -> str:
     roots = known_roots(connection)
     if not roots:
         return "no collection was scanned yet, so no row names a track; begin with: catalog scan FOLDER"
+    none = (
+        "the only row names no track"
+        if len(read.rows) == 1
+        else f"none of the {len(read.rows):,} rows names a track; the first"
+    )
     return (
-        f"none of the {len(read.rows):,} rows names a track; the first, line {first.line}: {first.name!r}. Paths are "
+        f"{none}, line {first.line}: {first.name!r}. Paths are "
         f"relative to the file's folder or to a collection's root, such as {readable(roots[0].path)}"
     )

@@ -76,6 +76,13 @@ def ensure_zero_shot(
     return ZeroShotModel(add_model(connection, new, unjudged), is_new=True, unheard=unheard)
 
 
+def require_genres(connection: Connection, wanted: Sequence[str]) -> None:
+    """Raises GenresUnheard where one of the names is no genre: to be told before anything is heard, not after."""
+    vocabulary = load(connection)
+    for name in wanted:
+        _term_id(vocabulary, name)
+
+
 def rebuild_zero_shot(connection: Connection, row: RowMapping) -> ZeroShot:
     """The model of a row."""
     broader, _ = load_broader(connection)

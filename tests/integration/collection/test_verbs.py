@@ -71,6 +71,10 @@ def test_scan_of_what_cannot_be_read_wholly(catalog, songs, monkeypatch):
         (["scan", "absent"], EXIT_ERROR, "does not exist"),
         (["scan", "."], EXIT_ERROR, "no audio in"),
         (["scan"], EXIT_USAGE, "Missing argument"),
+        (["scan", ""], EXIT_USAGE, "the name is empty"),
+        (["ingest", ""], EXIT_USAGE, "the name is empty"),
+        (["ingest", ".", "--feature-set", "loudest"], EXIT_USAGE, "there is no feature set 'loudest'"),
+        (["ingest", ".", "--columns", "genre"], EXIT_USAGE, "is not ROLE=COLUMN"),
         (["scan", "a", "b", "--name", "c"], EXIT_USAGE, "--name goes with one PATH"),
         (["labels", "import", "absent.csv"], EXIT_ERROR, "absent.csv does not exist"),
         (["labels", "import", "l.csv", "--columns", "genre"], EXIT_USAGE, "is not ROLE=COLUMN"),
@@ -89,15 +93,30 @@ def test_what_is_wrong_is_one_line(catalog, tmp_path, monkeypatch, arguments, co
         assert len(err.splitlines()) == 1
 
 
+def test_an_unknown_genre_is_told_before_anything_is_heard(catalog, songs):
+    code, _, err = catalog("ingest", songs, "--genres", "Finnish Metal, Polkaton")
+    assert code == EXIT_ERROR
+    assert "'Polkaton' is no genre" in err
+    assert json.loads(catalog("sql", "SELECT count(*) AS n FROM feature_vector", "--json")[1]) == [{"n": 0}]
+
+
+def test_the_main_job_as_a_dry_run(catalog, songs):
+    assert catalog("scan", songs / "1.mp3")[0] == 0
+    told = catalog("ingest", songs, "--dry-run")[1]
+    assert told == f"would bring in 1 new and 0 changed of 2 files in {songs}; nothing was changed\n"
+    (collection,) = json.loads(catalog("ingest", songs, "--dry-run", "--json")[1])["collections"]
+    assert (collection["files"], collection["new"], collection["changed"]) == (2, 1, 0)
+
+
 def test_labels_are_imported(catalog, songs):
     catalog("scan", songs)
     (songs / "list.csv").write_text("Datei;Stil\n1.mp3;Metal\nx.mp3;Pop\n2.mp3;\n", encoding="utf-8")
     arguments = ["labels", "import", songs / "list.csv", "--columns", "path=Datei,genre=Stil"]
     code, out, err = catalog(*arguments)
     assert code == 0
-    assert "3 rows name 1 tracks" in out
-    assert "1 say something new" in out
-    assert "1 rows have no genre" in err
+    assert "3 rows, with genres for 1 track" in out
+    assert "1 of them new" in out
+    assert "1 row without a genre" in err
     assert "line 3: x.mp3" in err
     assert json.loads(catalog(*arguments, "--json")[1])["statements"] == 0
 
@@ -134,8 +153,8 @@ def test_prune(catalog, songs):
     (songs / "1.mp3").unlink()
     catalog("scan", songs)
     assert catalog("prune", "--dry-run")[1] == "would forget 0 tracks\n"
-    assert catalog("prune", "--days", "0", "--dry-run")[1] == "would forget 1 tracks\n"
-    assert catalog("prune", "--days", "0", "-y")[1] == "forgot 1 tracks\n"
+    assert catalog("prune", "--days", "0", "--dry-run")[1] == "would forget 1 track\n"
+    assert catalog("prune", "--days", "0", "-y")[1] == "forgot 1 track\n"
 
 
 def test_an_unmounted_disk_is_an_error_that_says_what_to_do(catalog, songs):

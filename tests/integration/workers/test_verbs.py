@@ -43,9 +43,9 @@ def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks)
         "0 tracks analysed in 0 s, 0 failed\n",
     )
     assert invoke("failures", "list", "--reason", "empty")[2] == "no rows\n"
-    assert invoke("failures", "retry", "--dry-run")[1] == "1 tracks would be pending again\n"
+    assert invoke("failures", "retry", "--dry-run")[1] == "1 track would be pending again\n"
     assert invoke("failures", "retry", str(row["track_id"] + 1))[1] == "0 tracks are pending again\n"
-    assert invoke("failures", "retry", "--reason", "error")[1] == "1 tracks are pending again\n"
+    assert invoke("failures", "retry", "--reason", "error")[1] == "1 track is pending again\n"
     assert invoke("analyze", "--feature-set", "tiny", "--dry-run")[1] == "1 tracks would be analysed\n"
 
 
