@@ -21,12 +21,14 @@ from catalog.db.database import Database
 from catalog.db.tables import track
 from workers import liveness
 from workers.assignment import assign
-from workers.feed import LARGEST_BATCH, pending
+from workers.feed import pending
 from workers.jobs import Desk, work
 from workers.progress import AnalysisReport, Progress
 from workers.queue import TIME_LIMIT
 
 WAIT = 0.5
+BATCH = 8
+"""Tracks between two looks at how far it is."""
 
 
 def analyze_here(
@@ -45,7 +47,7 @@ def analyze_here(
     if assignment.total:
         recipe_ids = [recipe.id for recipe in assignment.recipes]
         hashes = [recipe.hash for recipe in assignment.recipes]
-        query = pending(recipe_ids, assignment.scope).order_by(track.c.id).limit(LARGEST_BATCH)
+        query = pending(recipe_ids, assignment.scope).order_by(track.c.id).limit(BATCH)
         with _enrolled(database) as desk:
             while assignment.progress(database).remaining:
                 liveness.sweep_if_needed(database)
