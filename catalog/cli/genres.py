@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import click
 from sqlalchemy import Connection
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, format_options, print_rows, say
+from catalog.cli.output import counted, format_options, print_rows, printable, say
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.settings import Settings
@@ -118,7 +119,11 @@ def place(settings: Settings, genre: str, broader: str | None, top: bool, dry_ru
     with open_catalog(settings) as database, _changing(database, dry_run=dry_run) as connection:
         term = set_broader(connection, genre, broader)
         refresh_standing(connection)
-    click.echo(f"{term.name} is {'a top term' if broader is None else f'a kind of {broader}'} now")
+    becomes = "a top term" if broader is None else f"a kind of {broader}"
+    if dry_run:
+        click.echo(f"{printable(term.name)} would be {printable(becomes)}; nothing was changed")
+        return
+    click.echo(f"{printable(term.name)} is {printable(becomes)} now")
     say(AGAIN)
 
 
@@ -135,10 +140,23 @@ def alias(settings: Settings, alias: str, genre: str, dry_run: bool) -> None:
     from catalog.genres.curation import add_alias
 
     with open_catalog(settings) as database, _changing(database, dry_run=dry_run) as connection:
-        tracks = add_alias(connection, alias, genre, added_by=getpass.getuser())
+        tracks = add_alias(connection, alias, genre, added_by=_user())
         refresh_standing(connection, tracks)
-    click.echo(f"{alias} means {genre} now, on {counted(len(tracks), 'track')}")
-    say(AGAIN)
+    on = f"on {counted(len(tracks), 'track')}"
+    if dry_run:
+        click.echo(f"{printable(alias)} would mean {printable(genre)}, {on}; nothing was changed")
+        return
+    click.echo(f"{printable(alias)} means {printable(genre)} now, {on}")
+    if tracks:
+        say(AGAIN)
+
+
+def _user() -> str:
+    """Who is at work; a container may run as a number that has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 @contextmanager
@@ -148,4 +166,3 @@ def _changing(database: Database, *, dry_run: bool) -> Iterator[Connection]:
         yield connection
         if dry_run:
             transaction.rollback()
-            say("a dry run: nothing was changed")

@@ -46,6 +46,13 @@ def parse_parameters(
     return parameters
 
 
+def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -> int:
+    """A number that every generator takes. click.BadParameter for another."""
+    if not 0 <= seed < 2**32:
+        raise click.BadParameter(f"a seed is a whole number from 0 to {2**32 - 1:,}")
+    return seed
+
+
 @click.command()
 @click.option("--algorithm", default="logistic_regression", help="The classifier.")
 @click.option(
@@ -76,7 +83,7 @@ def parse_parameters(
     metavar="N",
     help="Only if at least N tagged tracks differ from the training set of the active model.",
 )
-@click.option("--seed", type=int, default=0, help="Of folds and classifiers.")
+@click.option("--seed", type=int, default=0, callback=require_seed, help="Of folds and classifiers.")
 @click.option(
     "--force", is_flag=True, help="Train though nothing has changed, and promote though it is worse."
 )

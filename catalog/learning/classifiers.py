@@ -32,6 +32,30 @@ class UnknownParameterError(ValueError):
     """The classifier has no parameter of that name."""
 
 
+class UnusableParameterError(ValueError):
+    """A parameter cannot have that value."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Which values a parameter may have."""
+
+    words: str
+    hold: Callable[[Any], bool]
+
+
+ABOVE_ZERO = Values(
+    "a number above 0",
+    lambda value: (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
+    ),
+)
+COUNT = Values(
+    "a whole number above 0",
+    lambda value: isinstance(value, int) and not isinstance(value, bool) and value > 0,
+)
+
+
 @dataclass(frozen=True)
 class Algorithm:
     """A way to learn classes from vectors. It scales its input by itself, inside `fit`."""
@@ -40,19 +64,29 @@ class Algorithm:
     make: Callable[[Mapping[str, Any], int], Classifier]
     """From all parameters and a seed to an unfitted classifier."""
     defaults: Mapping[str, Any]
+    values: Mapping[str, Values]
+    """For every parameter what it may be."""
     search_space: Mapping[str, Sequence[Any]] = field(default_factory=lambda: MappingProxyType({}))
     """For some parameters the values worth trying."""
 
     def build(self, parameters: Mapping[str, Any] | None = None, *, seed: int = 0) -> Classifier:
-        """An unfitted classifier with the defaults overridden. UnknownParameterError before any work."""
+        """An unfitted classifier with the defaults overridden. Raises what `complete` raises."""
         return self.make(self.complete(parameters), seed)
 
     def complete(self, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """All parameters, the defaults overridden by those given. UnknownParameterError for one it does not have."""
+        """All parameters, the defaults overridden by those given.
+
+        Raises UnknownParameterError for one it does not have, UnusableParameterError for a value that one cannot have.
+        """
         given = dict(parameters or {})
         if unknown := sorted(set(given) - set(self.defaults)):
             known = ", ".join(sorted(self.defaults))
             raise UnknownParameterError(f"{self.name} has no parameter {unknown[0]!r}; it has: {known}")
+        for name, value in given.items():
+            if not self.values[name].hold(value):
+                raise UnusableParameterError(
+                    f"{name} of {self.name} is {self.values[name].words}, not {value!r}"
+                )
         return {**self.defaults, **given}
 
 
@@ -72,6 +106,13 @@ LOGISTIC_REGRESSION = Algorithm(
     name="logistic_regression",
     make=_logistic_regression,
     defaults=MappingProxyType({"C": 0.01, "class_weight": "balanced", "max_iter": 2000}),
+    values=MappingProxyType(
+        {
+            "C": ABOVE_ZERO,
+            "class_weight": Values("balanced or null", lambda value: value is None or value == "balanced"),
+            "max_iter": COUNT,
+        }
+    ),
     search_space=MappingProxyType({"C": (0.001, 0.003, 0.01, 0.03, 0.1), "class_weight": (None, "balanced")}),
 )
 

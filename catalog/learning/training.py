@@ -118,8 +118,8 @@ def train(database: Database, models: Path, wanted: Training) -> TrainingReport:
     """Fits, scores and, unless it is worse, promotes a model of the labelled tracks.
 
     The tracks of the training set get their out-of-fold predictions here; `predict` fills in the others. The same
-    command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError, NothingHeard or
-    ValueError before work starts; the active model stays as it is then.
+    command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError,
+    UnusableParameterError, NothingHeard or ValueError before work starts; the active model stays as it is then.
     """
     complete = algorithm(wanted.algorithm).complete(wanted.parameters)
     with database.read() as connection:

@@ -11,6 +11,7 @@ from catalog.learning.classifiers import (
     DEFAULT,
     UnknownClassifierError,
     UnknownParameterError,
+    UnusableParameterError,
     algorithm,
     class_probabilities,
 )
@@ -79,6 +80,22 @@ def test_a_class_with_one_track_does_not_stop_it(name):
 def test_an_unknown_parameter_is_named_with_the_known_ones(name):
     with pytest.raises(UnknownParameterError, match=f"{name} has no parameter 'nonsense'; it has: "):
         algorithm(name).build({"nonsense": 1})
+
+
+@every_algorithm
+def test_every_parameter_says_what_it_may_be(name):
+    found = algorithm(name)
+    assert found.values.keys() == found.defaults.keys()
+    assert found.complete(found.defaults) == found.defaults
+    for parameter in found.defaults:
+        with pytest.raises(UnusableParameterError, match=f"{parameter} of {name} is .*, not "):
+            found.complete({parameter: ["nonsense"]})
+
+
+@pytest.mark.parametrize("C", [0, -1, "abc", True, None, float("nan"), float("inf")])
+def test_what_the_penalty_cannot_be(C):
+    with pytest.raises(UnusableParameterError, match="C of logistic_regression is a number above 0"):
+        algorithm("logistic_regression").complete({"C": C})
 
 
 @every_algorithm
