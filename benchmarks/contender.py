@@ -1,0 +1,206 @@
+"""One way to get features out of a file, as a process: `python contender.py NAME`.
+
+Reads a path a line and answers each with a line of JSON: the seconds it took by the clock and of the processor. What
+a contender needs is imported by it alone, so that any interpreter that has it can run it.
+"""
+
+import json
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+Work = Callable[[], Any]  # what is timed
+Contender = Callable[[str], Work]  # makes ready for a file what shall not be timed
+
+
+def catalog_summary(path: str) -> Work:
+    """Our `summary`, from the file."""
+    return _catalog(path, "summary")
+
+
+def catalog_musicnn(path: str) -> Work:
+    """Our `musicnn`, from the file."""
+    return _catalog(path, "musicnn")
+
+
+def catalog_both(path: str) -> Work:
+    """Our `summary` and `musicnn`, from one decoding of the file."""
+    return _catalog(path, "summary", "musicnn")
+
+
+def catalog_decode(path: str) -> Work:
+    """Our decoding alone: to mono, hashed."""
+    from catalog.audio.decode import decode
+
+    return lambda: decode(path)
+
+
+def _catalog(path: str, *names: str) -> Work:
+    from catalog.audio.analysis import analyze
+    from catalog.audio.registry import feature_set
+
+    feature_sets = [feature_set(name) for name in names]
+    return lambda: analyze(path, feature_sets)
+
+
+def librosa_naive(path: str) -> Work:
+    """The families of `summary` as librosa's users compute them: its functions at 22,050 Hz, a spectrum for all."""
+    import librosa
+    import numpy as np
+
+    def work() -> Any:
+        samples, _ = librosa.load(path, sr=22_050)
+        magnitude = np.abs(librosa.stft(samples))
+        harmonic, percussive = librosa.decompose.hpss(magnitude)
+        semitones = np.abs(librosa.cqt(samples, bins_per_octave=12, n_bins=84, tuning=None))
+        cens = librosa.feature.chroma_cens(C=semitones, bins_per_octave=12)
+        mel = librosa.power_to_db(librosa.feature.melspectrogram(S=magnitude**2))
+        rows = [
+            cens,
+            librosa.feature.chroma_cqt(C=semitones, bins_per_octave=12),
+            librosa.feature.chroma_stft(S=magnitude**2),
+            librosa.power_to_db(librosa.feature.melspectrogram(S=harmonic**2)),
+            mel,
+            librosa.feature.mfcc(S=mel),
+            librosa.power_to_db(librosa.feature.melspectrogram(S=percussive**2)),
+            librosa.feature.rms(S=magnitude),
+            librosa.feature.spectral_bandwidth(S=magnitude),
+            librosa.feature.spectral_centroid(S=magnitude),
+            librosa.feature.spectral_contrast(S=magnitude),
+            librosa.feature.spectral_rolloff(S=magnitude),
+            librosa.feature.tonnetz(chroma=cens),
+            librosa.feature.zero_crossing_rate(samples),
+        ]
+        tempo = librosa.feature.tempo(y=samples)
+        onsets = librosa.onset.onset_detect(y=samples)
+        return [_seven_statistics(row) for row in rows], tempo, len(onsets)
+
+    return work
+
+
+def fma_formula(path: str) -> Work:
+    """What the FMA data set's `features.csv` holds (Defferrard et al., 2017): at the file's own rate, no H, P, tempo."""
+    import librosa
+    import numpy as np
+
+    def work() -> Any:
+        samples, rate = librosa.load(path, sr=None)
+        semitones = np.abs(librosa.cqt(samples, sr=rate, bins_per_octave=12, n_bins=84, tuning=None))
+        cens = librosa.feature.chroma_cens(C=semitones, bins_per_octave=12)
+        magnitude = np.abs(librosa.stft(samples))
+        mel = librosa.feature.melspectrogram(S=magnitude**2, sr=rate)
+        rows = [
+            librosa.feature.zero_crossing_rate(samples),
+            librosa.feature.chroma_cqt(C=semitones, bins_per_octave=12),
+            cens,
+            librosa.feature.tonnetz(chroma=cens),
+            librosa.feature.chroma_stft(S=magnitude**2, sr=rate),
+            librosa.feature.rms(S=magnitude),
+            librosa.feature.spectral_centroid(S=magnitude, sr=rate),
+            librosa.feature.spectral_bandwidth(S=magnitude, sr=rate),
+            librosa.feature.spectral_contrast(S=magnitude, sr=rate),
+            librosa.feature.spectral_rolloff(S=magnitude, sr=rate),
+            librosa.feature.mfcc(S=librosa.power_to_db(mel)),
+        ]
+        return [_seven_statistics(row) for row in rows]
+
+    return work
+
+
+def _seven_statistics(row: Any) -> list[Any]:
+    import numpy as np
+    from scipy import stats
+
+    return [
+        np.mean(row, axis=1),
+        np.std(row, axis=1),
+        stats.skew(row, axis=1),
+        stats.kurtosis(row, axis=1),
+        np.median(row, axis=1),
+        np.min(row, axis=1),
+        np.max(row, axis=1),
+    ]
+
+
+def essentia_extractor(path: str) -> Work:
+    """Essentia's MusicExtractor as it comes."""
+    import essentia
+    from essentia.standard import MusicExtractor
+
+    essentia.log.infoActive = essentia.log.warningActive = False
+    extractor = MusicExtractor()
+    return lambda: extractor(path)
+
+
+def networks(path: str) -> Work:
+    """Both musicnn networks as they ship, on the patches of the file."""
+    from catalog.audio import network
+
+    patches = _patches(path)
+    return lambda: [network.run(patch) for patch in patches]
+
+
+def plain_network(path: str) -> Work:
+    """One musicnn network as its authors drew it, in ONNX Runtime, one patch at a time."""
+    from functools import partial
+
+    import plain_network
+
+    run = partial(_plain_session(plain_network.model().SerializeToString()).run, None)
+    patches = _patches(path)
+    return lambda: [run({"patch": patch[None, None]}) for patch in patches]
+
+
+_sessions: list[Any] = []
+
+
+def _plain_session(model: bytes) -> Any:
+    import onnxruntime
+
+    if not _sessions:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        _sessions.append(onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
+    return _sessions[0]
+
+
+def _patches(path: str) -> list[Any]:
+    import numpy as np
+
+    from catalog.audio import musicnn
+    from catalog.audio.decode import decode
+    from catalog.audio.network import PATCH
+
+    mel = musicnn.log_mel(musicnn.levelled(decode(path).at(musicnn.SAMPLE_RATE).samples))
+    mel = mel if len(mel) >= PATCH[0] else np.resize(mel, PATCH)
+    return [np.ascontiguousarray(mel[at : at + PATCH[0]]) for at in musicnn.patch_starts(len(mel))]
+
+
+CONTENDERS: dict[str, Contender] = {
+    "summary": catalog_summary,
+    "musicnn": catalog_musicnn,
+    "summary and musicnn": catalog_both,
+    "decoding": catalog_decode,
+    "librosa": librosa_naive,
+    "fma": fma_formula,
+    "essentia": essentia_extractor,
+    "networks": networks,
+    "plain network": plain_network,
+}
+
+
+def main() -> None:
+    contender = CONTENDERS[sys.argv[1]]
+    warnings.simplefilter("ignore")
+    for line in sys.stdin:
+        work = contender(line.rstrip("\n"))
+        wall, processor = time.perf_counter(), time.process_time()
+        work()
+        seconds = {"wall": time.perf_counter() - wall, "processor": time.process_time() - processor}
+        print(json.dumps(seconds), flush=True)
+
+
+if __name__ == "__main__":
+    main()

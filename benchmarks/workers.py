@@ -1,0 +1,189 @@
+"""What workers cost and bring: two against one, queue and database against listening, memory.
+
+    python benchmarks/workers.py [--clips FOLDER] [--tracks N] [--rounds N] [--json]
+
+Runs the real `catalog analyze` on a catalog of its own. A module that Python imports by itself when a worker starts
+notes for each track when listening to it ended, what processor time it took and how much memory the process held at
+most. Start-up (imports, machine code, the first listening) is taken out: rates count from when the last worker is at
+work until the first has nothing left, and shares compare a run with a shorter one.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clips import clips, music, write
+
+NOTES = "CATALOG_BENCHMARK_NOTES"
+# Appending a short line is one write: several processes may do it at once.
+NOTE_TAKER = f"""
+import sys
+
+if "workers.process" in sys.orig_argv:
+    import json, os, resource, time
+    from workers import hearing
+
+    plain = hearing.hear
+
+    def hear(*arguments):
+        begin = time.process_time()
+        try:
+            return plain(*arguments)
+        finally:
+            note = {{
+                "worker": os.getppid(),
+                "end": time.time(),
+                "processor": time.process_time() - begin,
+                "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            }}
+            with open(os.environ["{NOTES}"], "a") as file:
+                file.write(json.dumps(note) + "\\n")
+
+    hearing.hear = hear
+"""
+MEGABYTE = 1024 if sys.platform != "darwin" else 1024 * 1024  # of what getrusage counts in
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one `catalog analyze` did."""
+
+    notes: list[dict[str, float]]
+    processor: float  # seconds, of the command and everything it started
+
+    @property
+    def listening(self) -> float:
+        """Seconds of processor spent on listening."""
+        return sum(note["processor"] for note in self.notes)
+
+    @property
+    def rate(self) -> float:
+        """Tracks a second while all workers were at work."""
+        ends: dict[float, list[float]] = {}
+        for note in self.notes:
+            ends.setdefault(note["worker"], []).append(note["end"])
+        begin, end = max(map(min, ends.values())), min(map(max, ends.values()))
+        return sum(begin < note["end"] <= end for note in self.notes) / (end - begin)
+
+    @property
+    def memory(self) -> float:
+        """Megabytes that a worker held at most."""
+        return max(note["memory"] for note in self.notes) / MEGABYTE
+
+
+class Bench:
+    """A folder for catalogs and music."""
+
+    def __init__(self, folder: Path, feature_sets: list[str]) -> None:
+        self.folder = folder
+        self._features = [part for name in feature_sets for part in ("--feature-set", name)]
+        (folder / "hook").mkdir()
+        (folder / "hook" / "sitecustomize.py").write_text(NOTE_TAKER)
+
+    def collection(self, name: str, paths: list[Path], count: int) -> Path:
+        """A folder of so many tracks, the files over and over."""
+        made = self.folder / name
+        made.mkdir()
+        for number in range(count):
+            path = paths[number % len(paths)]
+            shutil.copyfile(path, made / f"{number:04}{path.suffix}")
+        return made
+
+    def run(self, music: Path, workers: int) -> Run:
+        """Analyses a folder in a new catalog."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as home:
+            notes = Path(home) / "notes"
+            search = [str(self.folder / "hook"), os.environ.get("PYTHONPATH")]
+            environment = {
+                **os.environ,
+                NOTES: str(notes),
+                "PYTHONPATH": os.pathsep.join(filter(None, search)),
+                "CATALOG_HOME": home,
+            }
+            catalog = [sys.executable, "-P", "-c", "from catalog.cli import main; main()"]
+            subprocess.run(
+                [*catalog, "-q", "scan", music], env=environment, check=True, stdout=subprocess.DEVNULL
+            )
+            process = subprocess.Popen(
+                [*catalog, "-q", "analyze", "--workers", str(workers), *self._features],
+                env=environment,
+                stdout=subprocess.DEVNULL,
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                raise SystemExit(f"catalog analyze ended with exit code {process.returncode}")
+            found = [json.loads(line) for line in notes.read_text().splitlines()]
+        return Run(found, usage.ru_utime + usage.ru_stime)
+
+
+def measure(bench: Bench, paths: list[Path], tracks: int, rounds: int) -> dict[str, Any]:
+    few, many = bench.collection("few", paths, tracks // 4), bench.collection("many", paths, tracks)
+    gains, shares, rates = [], [], []
+    memory = 0.0
+    for number in range(rounds):
+        short, one, two = bench.run(few, 1), bench.run(many, 1), bench.run(many, 2)
+        gains.append(two.rate / one.rate)
+        rates.append(one.rate)
+        spent = one.processor - short.processor
+        shares.append(1 - (one.listening - short.listening) / spent)
+        memory = max(memory, one.memory, two.memory)
+        print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+    return {
+        "tracks a second, one worker": statistics.median(rates),
+        "two workers / one": statistics.median(gains),
+        "two workers / one, each round": gains,
+        "processor time beside listening, share": statistics.median(shares),
+        "processor time beside listening, each round": shares,
+        "memory of a worker, MB": memory,
+    }
+
+
+def three_hours(bench: Bench) -> float:
+    """Memory, in MB, of a worker that hears a file of three hours."""
+    folder = bench.folder / "long"
+    folder.mkdir()
+    write(bench.folder / "minute.mp3", music(0, 60))
+    minute = (bench.folder / "minute.mp3").read_bytes()
+    with (folder / "long.mp3").open("wb") as file:
+        for _ in range(180):
+            file.write(minute)
+    return bench.run(folder, 1).memory
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--clips", type=Path, metavar="FOLDER", help="audio files to use")
+    parser.add_argument("--tracks", type=int, default=80, help="tracks a run [80]")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each run is made [3]")
+    parser.add_argument(
+        "--feature-set", action="append", metavar="NAME", help="may be repeated [summary and musicnn]"
+    )
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), arguments.feature_set or ["summary", "musicnn"])
+        (bench.folder / "clips").mkdir()
+        paths, what = clips(arguments.clips, bench.folder / "clips")
+        found = {"clips": what, "cores": os.cpu_count()}
+        found |= measure(bench, paths, arguments.tracks, arguments.rounds)
+        found["memory of a worker on three hours, MB"] = three_hours(bench)
+    if arguments.as_json:
+        print(json.dumps(found, indent=1))
+    else:
+        for name, value in found.items():
+            print(f"{name}: {value:.3g}" if isinstance(value, float) else f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main()
