@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import zipfile
@@ -13,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 LONGEST_LINE = 4_000_000
-"""Characters of one line; what is longer is no table."""
+"""Bytes of one line; what is longer is no table."""
+BLOCK = 1 << 20
 LARGEST_FIELD = 1_000_000
 """Characters of one cell, lines included: bounds what a quotation mark that is never closed can swallow."""
 DENSEST = 100
@@ -44,28 +46,58 @@ class Problems:
 
 
 class Lines:
-    """The lines of a text, counted from 1, each with its end; none longer than LONGEST_LINE."""
+    """The lines of a file in UTF-8, each with its end; none longer than LONGEST_LINE."""
 
     def __init__(self, name: str, stream: IO[bytes]) -> None:
         self.name = name
-        self.number = 0
-        # What is no UTF-8 costs its own letters, not the row.
-        self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+        self.taken = 0
+        """Lines that `take` gave."""
+        self._blocks = self._whole_lines(stream)
+        self._here: list[bytes] = []
 
-    def __iter__(self) -> Iterator[str]:
-        return self
+    def take(self) -> str:
+        """The next line; empty at the end."""
+        line = next(self.rest(), b"")
+        self.taken += bool(line)
+        return line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
 
-    def __next__(self) -> str:
-        try:
-            line = self._text.readline(LONGEST_LINE)
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise SourceUnusable(f"{self.name} cannot be read beyond line {self.number}: {error}") from error
-        if not line:
-            raise StopIteration
-        self.number += 1
-        if len(line) == LONGEST_LINE:
-            raise SourceUnusable(f"{self.name}, line {self.number} is longer than any line of a table")
-        return line
+    def rest(self) -> Iterator[bytes]:
+        """The lines that were not taken yet."""
+        while True:
+            while self._here:
+                yield self._here.pop()
+            block = next(self._blocks, None)
+            if block is None:
+                return
+            self._here = block.splitlines(keepends=True)[::-1]
+
+    def text(self) -> Iterator[str]:
+        """The lines that were not taken yet, as text: what is no UTF-8 costs its own letters, not the row."""
+        yield from (line.decode("utf-8", "replace") for line in self._here[::-1])
+        self._here = []
+        for block in self._blocks:
+            yield from io.StringIO(block.decode("utf-8", "replace"), newline="\n")
+
+    def _whole_lines(self, stream: IO[bytes]) -> Iterator[bytes]:
+        """The file in blocks that end where a line does."""
+        begun = b""
+        while True:
+            try:
+                block = stream.read(BLOCK)
+            except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                raise SourceUnusable(f"{self.name} cannot be read to its end: {error}") from error
+            if not block:
+                break
+            end = block.rfind(b"\n") + 1
+            if end:
+                yield begun + block[:end]
+                begun = block[end:]
+            else:
+                begun += block
+            if len(begun) > LONGEST_LINE:
+                raise SourceUnusable(f"{self.name} has a line that is longer than any line of a table")
+        if begun:
+            yield begun
 
 
 def rows(lines: Lines) -> Iterator[tuple[int, list[str]]]:
@@ -74,17 +106,25 @@ def rows(lines: Lines) -> Iterator[tuple[int, list[str]]]:
     Raises SourceUnusable where a cell never ends.
     """
     previous = csv.field_size_limit(LARGEST_FIELD)
-    reader = csv.reader(lines)
-    begin = lines.number + 1
+    before = lines.taken + 1
+    reader = csv.reader(_without_mark(lines.text()))
+    begin = before
     try:
         for cells in reader:
             if cells:
                 yield begin, cells
-            begin = lines.number + 1
+            begin = before + reader.line_num
     except csv.Error as error:
         raise SourceUnusable(f"{lines.name}, line {begin}: {error}") from error
     finally:
         csv.field_size_limit(previous)
+
+
+def _without_mark(text: Iterator[str]) -> Iterator[str]:
+    first = next(text, None)
+    if first is not None:
+        yield first.removeprefix("\ufeff")
+        yield from text
 
 
 class Source:

@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.csv_source import Problems, Source, SourceUnusable
+from catalog.collection.csv_source import Problems, Source, SourceUnusable, rows
 from catalog.collection.fma_audio import Audio, find_links
 from catalog.collection.fma_genres import FmaGenres, load_fma_genres, read_fma_genres
 from catalog.collection.fma_recording import FmaRecorded, record_fma
@@ -107,7 +107,7 @@ def _look(source: Source) -> dict[str, Header]:
     if not source.has("tracks.csv"):
         raise SourceUnusable(f"{source.place} holds no tracks.csv")
     with source.open("tracks.csv") as lines:
-        read_columns(lines)
+        read_columns(rows(lines), lines.name)
     if source.has("genres.csv"):
         with source.open("genres.csv") as lines:
             read_fma_genres(lines, Problems())
@@ -204,8 +204,8 @@ class _Run:
 
     def _tracks(self, subset: str, place: Audio | None, genres: FmaGenres) -> None:
         with self.source.open("tracks.csv") as lines:
-            rows = read_tracks(lines, self.problems, subset)
-            while chunk := list(islice(rows, TRACKS_AT_ONCE)):
+            tracks = read_tracks(lines, self.problems, subset)
+            while chunk := list(islice(tracks, TRACKS_AT_ONCE)):
                 links = find_links(place, [each.id for each in chunk]) if place else {}
                 with self._transaction():
                     self._lock()

@@ -8,6 +8,7 @@ from ast import literal_eval
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from catalog.collection.csv_source import Lines, Problems, SourceUnusable, rows
 from catalog.genres.tag import clean
@@ -49,6 +50,7 @@ OPTIONAL = (
     ("track", "publisher"),
     ("track", "tags"),
 )
+LISTS = frozenset({("track", "genres"), ("track", "tags")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,9 @@ class Seen:
         return is_new
 
 
-def read_columns(lines: Lines) -> dict[tuple[str, str], int]:
-    """The place of each column that is used. Raises SourceUnusable where the header is none, or lacks a column."""
-    header = []
-    for _, cells in rows(lines):
-        header.append(cells)
-        if len(header) == 3:
-            break
+def read_columns(table: Iterator[tuple[int, list[str]]], file: str) -> dict[tuple[str, str], int]:
+    """The place of each column that is used, from the first rows of a table; `("", "")` is how many there are. Raises SourceUnusable where the header is none, or lacks a column."""
+    header = [cells for _, cells in islice(table, 3)]
     if (
         len(header) < 3
         or header[2][:1] != ["track_id"]
@@ -106,12 +104,12 @@ def read_columns(lines: Lines) -> dict[tuple[str, str], int]:
         or any(header[2][1:])
     ):
         raise SourceUnusable(
-            f"{lines.name}, lines 1 to 3: a wrong header; two rows of names and one that begins with track_id are needed"
+            f"{file}, lines 1 to 3: a wrong header; two rows of names and one that begins with track_id are needed"
         )
     places = {(above, below): at for at, (above, below) in enumerate(zip(header[0], header[1], strict=True))}
     lacking = [".".join(each) for each in REQUIRED if each not in places]
     if lacking:
-        raise SourceUnusable(f"{lines.name}: there is no column {', '.join(lacking)}")
+        raise SourceUnusable(f"{file}: there is no column {', '.join(lacking)}")
     return {each: places[each] for each in (*REQUIRED, *OPTIONAL) if each in places} | {
         ("", ""): len(header[0])
     }
@@ -119,11 +117,12 @@ def read_columns(lines: Lines) -> dict[tuple[str, str], int]:
 
 def read_tracks(lines: Lines, problems: Problems, subset: str = "full") -> Iterator[FmaTrack]:
     """The tracks of a subset. A row that is short, or whose id is none or was met before, is a problem and left out."""
-    places = read_columns(lines)
+    table = rows(lines)
+    places = read_columns(table, lines.name)
     width = places.pop(("", ""))
     wanted = frozenset(SUBSETS[: SUBSETS.index(subset) + 1])
     seen = Seen()
-    for line, cells in rows(lines):
+    for line, cells in table:
         if len(cells) != width:
             problems.add(lines.name, line, f"{len(cells)} cells instead of {width}; left out")
             continue
@@ -144,46 +143,42 @@ def _track(
     file: str,
     problems: Problems,
 ) -> FmaTrack:
-    def text(above: str, below: str) -> str | None:
-        at = places.get((above, below))
-        return None if at is None or not cells[at] else _text(cells[at])
-
-    def integer(below: str) -> int | None:
-        return _integer(text("track", below))
+    said = {column: _text(cells[at]) for column, at in places.items() if cells[at] and column not in LISTS}
+    text = said.get
 
     genres = _numbers(cells[places["track", "genres"]])
     if genres is None:
         problems.add(file, line, "its genres are no list of numbers; brought in without them")
-    split, subset = text("set", "split"), text("set", "subset")
-    released, recorded = text("album", "date_released"), text("track", "date_recorded")
+    split, subset = text(("set", "split")), text(("set", "subset"))
+    released, recorded = text(("album", "date_released")), text(("track", "date_recorded"))
     return FmaTrack(
         line=line,
         id=number,
-        title=text("track", "title"),
-        artist_id=text("artist", "id"),
-        artist=text("artist", "name"),
-        album_id=text("album", "id"),
-        album=text("album", "title"),
+        title=text(("track", "title")),
+        artist_id=text(("artist", "id")),
+        artist=text(("artist", "name")),
+        album_id=text(("album", "id")),
+        album=text(("album", "title")),
         released=released,
-        information=text("album", "information"),
-        duration=integer("duration"),
-        bit_rate=integer("bit_rate"),
-        number=integer("number") or None,
+        information=text(("album", "information")),
+        duration=_integer(text(("track", "duration"))),
+        bit_rate=_integer(text(("track", "bit_rate"))),
+        number=_integer(text(("track", "number"))) or None,
         year=_year(released) or _year(recorded),
         subset=subset if subset in SUBSETS[:3] else None,
         split=split if split in SPLITS else None,
-        genre_top=text("track", "genre_top"),
+        genre_top=text(("track", "genre_top")),
         genres=genres or (),
         own=(
-            text("track", "license"),
-            integer("listens"),
-            integer("favorites"),
-            integer("interest"),
-            text("track", "date_created"),
+            text(("track", "license")),
+            _integer(text(("track", "listens"))),
+            _integer(text(("track", "favorites"))),
+            _integer(text(("track", "interest"))),
+            text(("track", "date_created")),
             recorded,
-            text("track", "language_code"),
-            text("track", "composer"),
-            text("track", "publisher"),
+            text(("track", "language_code")),
+            text(("track", "composer")),
+            text(("track", "publisher")),
             _words(cells[places["track", "tags"]]) if ("track", "tags") in places else None,
         ),
     )

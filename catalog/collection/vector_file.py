@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -43,19 +44,19 @@ def read_header(lines: Lines, *, omit: frozenset[str] = frozenset()) -> Header:
     no dimension, or two share a name.
     """
     name = lines.name
-    first = _cells(next(lines, ""))
+    first = _cells(lines.take())
     if len(first) < 2:
         raise SourceUnusable(f"{name}, line 1: no header; a key and at least one number are needed")
     if len(first) > MOST_DIMENSIONS:
         raise SourceUnusable(f"{name}, line 1: {len(first):,} columns; {MOST_DIMENSIONS:,} at most")
-    second = next(lines, "")
+    second = lines.take()
     ahead: str | None = second or None
     key = first[0].strip()
     names = [cell.strip() for cell in first]
     is_official = _is_level(second, len(first))
     if is_official:
-        levels = [first, _cells(second), _cells(next(lines, ""))]
-        index = _cells(next(lines, ""))
+        levels = [first, _cells(second), _cells(lines.take())]
+        index = _cells(lines.take())
         key = index[0].strip() if index else ""
         if any(len(level) != len(first) for level in levels) or key == "" or any(index[1:]):
             raise SourceUnusable(
@@ -80,26 +81,42 @@ def read_vectors(
 ) -> Iterator[list[tuple[int, str, Float32]]]:
     """Batches of at most `size` (line, key, vector). What is no whole, finite vector is a problem and left out."""
     whole = len(header.columns) == header.cells - 1
-    columns = np.asarray(header.columns) - 1
-    rest = iter(lines) if header.first is None else _with_first(header.first, lines)
-    number = lines.number - (header.first is not None)
+    columns = None if whole else np.asarray(header.columns) - 1
+    rest = lines.rest() if header.first is None else chain([header.first.encode()], lines.rest())
+    number = lines.taken - (header.first is not None)
     while batch := list(islice(rest, size)):
         found = []
-        for line in batch:
-            number += 1
-            text = line.strip()
-            if not text:
-                continue
-            key, values, reason = _parse(text, header, None if whole else columns)
-            if values is None and not reason:
-                problems.blank += 1
-            elif values is None:
-                problems.add(lines.name, number, reason)
-            elif not np.isfinite(values).all():
-                problems.add(lines.name, number, "a number is missing or infinite")
-            else:
-                found.append((number, key, values))
+        with warnings.catch_warnings():
+            # What is said of a row that cannot be read; the slow way says it better.
+            warnings.simplefilter("error")
+            for line in batch:
+                number += 1
+                quick = _parse_plain(line, len(header.columns)) if whole else None
+                if quick is not None:
+                    found.append((number, *quick))
+                    continue
+                key, values, reason = _parse(line.decode("utf-8", "replace").strip(), header, columns)
+                if values is not None:
+                    found.append((number, key, values))
+                elif reason:
+                    problems.add(lines.name, number, reason)
+                else:
+                    problems.blank += bool(key)
         yield found
+
+
+def _parse_plain(line: bytes, size: int) -> tuple[str, Float32] | None:
+    """The key and the numbers of a row that is nothing but numbers behind a key; None for any other."""
+    key, _, rest = line.rstrip().partition(b",")
+    if rest.count(b",") != size - 1 or b'"' in key:
+        return None
+    try:
+        values = np.fromstring(rest, dtype=np.float32, sep=",")
+        if len(values) != size or not np.isfinite(values).all():
+            return None
+        return key.decode("ascii").strip(), values
+    except (ValueError, DeprecationWarning, RuntimeWarning):
+        return None
 
 
 def _parse(
@@ -107,26 +124,24 @@ def _parse(
 ) -> tuple[str, Float32 | None, str]:
     """The key and the numbers of a row, or why it has none; no reason where a row is empty but for its key."""
     cells = _cells(text) if '"' in text else text.split(",")
-    key = cells[0].strip()
+    key = cells[0].strip() if cells else ""
+    if not text:
+        return key, None, ""
     if len(cells) != header.cells:
         return key, None, f"{len(cells) - 1:,} numbers instead of {header.cells - 1:,}"
     del cells[0]
     if columns is not None:
         cells = [cells[at] for at in columns]
-    if not any(cells):
-        return key, None, ""
     if not all(cells):
-        return key, None, "a number is missing or infinite"
+        return key, None, "a number is missing or infinite" if any(cells) else ""
     try:
         with np.errstate(over="ignore"):
-            return key, np.array(cells, dtype=np.float32), ""
+            values = np.array(cells, dtype=np.float32)
     except ValueError:
         return key, None, "a cell that is no number"
-
-
-def _with_first(first: str, lines: Lines) -> Iterator[str]:
-    yield first
-    yield from lines
+    if not np.isfinite(values).all():
+        return key, None, "a number is missing or infinite"
+    return key, values, ""
 
 
 def _cells(line: str) -> list[str]:
