@@ -119,11 +119,15 @@ def test_the_page_of_a_zero_shot_model(database: Database, tmp_path: Path):
             track = add_track(connection, collection, artist=None, title="x", path=f"{number}.mp3")
             add_vector(connection, recipe, track, [number, 1, 2])
             predict(connection, model, track, rock, suggested=rock if number else None, by="zero_shot")
+        add_audit(connection, model)
         refresh_standing(connection)
     page = written(database, tmp_path)
     assert "zero-shot" in page.text
     assert "7 of 8 answered" in page.text
     assert "never heard its artist" not in page.text
+    # Nothing was judged: that must not read as if all were well.
+    assert "No tag could be judged" in page.text
+    assert "No tag looks wrong" not in page.text
 
 
 def test_hostile_names_stay_text(database: Database, tmp_path: Path):
