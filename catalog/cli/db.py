@@ -7,7 +7,7 @@ import click
 from catalog.cli.context import create_catalog, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.output import format_options, print_rows, say
 from catalog.db.database import DatabaseUnusable, open_database
-from catalog.db.schema import Fit, downgrade, inspect_schema, upgrade
+from catalog.db.schema import Fit, downgrade, inspect_schema, require_revision, upgrade
 from catalog.db.soundness import DERIVED, Check, Derived, check_integrity, check_schema
 from catalog.db.views import create_views
 from catalog.genres.ancestor import check_ancestors, rebuild_ancestors
@@ -27,6 +27,7 @@ def db() -> None:
 @pass_settings
 def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
     """Bring the schema to the present one, or up to REVISION; an empty database becomes a catalog."""
+    require_revision(revision)
     database = open_database(settings.database_url)
     try:
         before = inspect_schema(database)
@@ -52,6 +53,7 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
 @pass_settings
 def downgrade_verb(settings: Settings, revision: str, dry_run: bool, yes: bool) -> None:
     """Take the schema back to REVISION; `base` removes every table with all that is in it."""
+    require_revision(revision)
     database = open_database(settings.database_url)
     try:
         schema = inspect_schema(database)

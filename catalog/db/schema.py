@@ -71,6 +71,15 @@ def inspect_schema(database: Database) -> Schema:
     return Schema(revision, head, fit)
 
 
+def require_revision(name: str) -> None:
+    """Raises DatabaseUnusable unless `base`, `head` or a revision of this program is called so."""
+    known = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+    if name not in {"base", "head", *known}:
+        raise DatabaseUnusable(
+            f"there is no revision {name!r}; there are: base, {', '.join(reversed(known))}"
+        )
+
+
 def upgrade(database: Database, revision: str = "head") -> None:
     """Brings the schema up to a revision. Raises DatabaseUnusable for a database newer than the program."""
     _refuse_strangers(database)
@@ -144,6 +153,9 @@ def _reachable(database: Database) -> Iterator[Connection]:
             yield connection
     except sa.exc.OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
+        if "readonly" in reason:
+            # SQLite keeps books on its readers beside the file.
+            reason = "SQLite writes beside the file even to read it; mend the permissions of the file and its folder"
         raise DatabaseUnusable(f"the database cannot be opened: {reason}") from None
     except sa.exc.DatabaseError as error:
         raise DatabaseUnusable(f"the file is not a database: {error.orig}") from None
