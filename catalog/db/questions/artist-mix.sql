@@ -1,15 +1,23 @@
 -- The genre mix of one artist, :artist: the shares of what the active model hears, averaged over the tracks.
-SELECT m.genre, sum(m.share) / max(n.tracks) AS share, count(*) AS tracks
-FROM genre_mix m
-JOIN track t ON t.id = m.track_id
-JOIN artist a ON a.id = t.artist_id
-JOIN (
-    SELECT count(*) AS tracks
-    FROM track t
-    JOIN artist a ON a.id = t.artist_id
-    JOIN standing s ON s.track_id = t.id
-    WHERE a.name = :artist AND t.state <> 'missing' AND s.predicted_genre_id IS NOT NULL
-) n ON n.tracks > 0
-WHERE a.name = :artist AND t.state <> 'missing'
-GROUP BY m.genre
-ORDER BY sum(m.share) DESC, m.genre
+WITH heard AS (
+    SELECT p.*
+    FROM artist a
+    JOIN track t ON t.artist_id = a.id AND t.state <> 'missing'
+    JOIN prediction p ON p.track_id = t.id AND p.model_id = (SELECT m.id FROM model m WHERE m.status = 'active')
+    WHERE a.name = :artist
+)
+SELECT g.name AS genre, sum(m.share) / (SELECT count(*) FROM heard) AS share, count(*) AS tracks
+FROM (
+    SELECT genre_1_id AS genre_id, probability_1 AS share FROM heard
+    UNION ALL
+    SELECT genre_2_id, probability_2 FROM heard
+    UNION ALL
+    SELECT genre_3_id, probability_3 FROM heard
+    UNION ALL
+    SELECT genre_4_id, probability_4 FROM heard
+    UNION ALL
+    SELECT genre_5_id, probability_5 FROM heard
+) m
+JOIN genre g ON g.id = m.genre_id
+GROUP BY g.name
+ORDER BY sum(m.share) DESC, g.name

@@ -23,6 +23,13 @@ JOIN genre suggested ON suggested.id = u.suggested_genre_id
 LEFT JOIN artist ar ON ar.id = t.artist_id
 LEFT JOIN album al ON al.id = t.album_id
 LEFT JOIN doubt_case d ON d.id = u.doubt_case_id
+    -- As good as said already; so SQLite finds the tracks of a case by the index of cases.
+    AND d.audit_id = (
+        SELECT a.id FROM audit a
+        WHERE a.kind = 'labels' AND a.finished_at IS NOT NULL
+        ORDER BY a.id DESC
+        LIMIT 1
+    )
 LEFT JOIN decision e ON e.track_id = u.track_id
     AND e.genre_id = u.genre_id
     AND e.verdict <> 'undo'
