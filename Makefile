@@ -8,6 +8,8 @@ MUSIC ?=
 SAMPLE := music-sample
 ARGUMENTS ?=
 export OMP_NUM_THREADS ?= 1
+# By the environment, for the name of a folder may have spaces and quotes in it; a ~ in quotes is nobody's home.
+export MUSIC_FOLDER = $(if $(filter ~/%,$(firstword $(MUSIC))),$(HOME)$(patsubst ~%,%,$(MUSIC)),$(MUSIC))
 
 .PHONY: ingest test check lock wheel clean
 
@@ -16,7 +18,7 @@ ifeq ($(strip $(MUSIC)),)
 	@test -d $(SAMPLE) || $(BIN)/python tools/make_collection.py $(SAMPLE)
 	$(BIN)/catalog --home $(SAMPLE)/.catalog ingest $(SAMPLE) $(ARGUMENTS); code=$$?; test $$code -eq 0 -o $$code -eq 3
 else
-	$(BIN)/catalog ingest $(MUSIC) $(ARGUMENTS); code=$$?; test $$code -eq 0 -o $$code -eq 3
+	$(BIN)/catalog ingest "$$MUSIC_FOLDER" $(ARGUMENTS); code=$$?; test $$code -eq 0 -o $$code -eq 3
 endif
 
 test: check
