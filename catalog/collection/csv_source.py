@@ -76,7 +76,7 @@ class Lines:
         yield from (line.decode("utf-8", "replace") for line in self._here[::-1])
         self._here = []
         for block in self._blocks:
-            yield from io.StringIO(block.decode("utf-8", "replace"), newline="\n")
+            yield from io.StringIO(block.decode("utf-8", "replace"), newline="")
 
     def _whole_lines(self, stream: IO[bytes]) -> Iterator[bytes]:
         """The file in blocks that end where a line does."""

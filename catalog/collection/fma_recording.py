@@ -99,8 +99,9 @@ def record_fma(
                 if row.artist_id is not None:
                     left.add(row.artist_id)
     said = {each.id: genres.statement(each) for each in rows}
-    changed |= _write_own(connection, rows, said, ids)
-    spoken = _write_statements(connection, rows, said, ids, moment)
+    old = [row.id for row in known.values()]
+    changed |= _write_own(connection, rows, said, ids, old)
+    spoken = _write_statements(connection, rows, said, ids, old, moment)
     refresh_standing(connection, [*touched, *spoken, *one_track_of(connection, left)])
     done.added = len(fresh)
     changed = (changed | set(spoken)) - {ids[each.id] for each in fresh}
@@ -203,14 +204,15 @@ def _write_own(
     rows: Sequence[FmaTrack],
     said: Mapping[int, FmaStatement | None],
     ids: Mapping[int, int],
+    old: list[int],
 ) -> set[int]:
     """Writes the archive's own columns where they are new or differ; the tracks of which they differ."""
     wanted = {}
     for each in rows:
         contradicts = (it := said[each.id]) is not None and it.contradicts
         wanted[ids[each.id]] = (each.subset, each.split, each.genre_top, contradicts, *each.own)
-    query = sa.select(fma_track).where(fma_track.c.track_id.in_(list(wanted)))
-    kept = {row[0]: tuple(row[1:]) for row in connection.execute(query)}
+    query = sa.select(fma_track).where(fma_track.c.track_id.in_(old))
+    kept = {row[0]: tuple(row[1:]) for row in connection.execute(query)} if old else {}
     differing = {key for key, values in kept.items() if values != wanted[key]}
     for key in sorted(differing):
         values = dict(zip(OWN[1:], wanted[key], strict=True))
@@ -225,10 +227,11 @@ def _write_statements(
     rows: Sequence[FmaTrack],
     said: Mapping[int, FmaStatement | None],
     ids: Mapping[int, int],
+    old: list[int],
     moment: datetime,
 ) -> list[int]:
     """Adds what differs from what the archive said of a track before, as written; gives the tracks."""
-    before = _said_before(connection, list(ids.values()))
+    before = _said_before(connection, old) if old else {}
     news = []
     for each in rows:
         it = said[each.id]

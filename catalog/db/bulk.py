@@ -51,7 +51,21 @@ def write_rows(
 
 def _converter(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
     processor: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return processor
+    return None if processor is None else _once(processor)
+
+
+def _once(processor: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Converts a value that follows itself only once: many rows are of one moment."""
+    last: Any = None
+    converted: Any = processor(None)
+
+    def convert(value: Any) -> Any:
+        nonlocal last, converted
+        if value is not last:
+            last, converted = value, processor(value)
+        return converted
+
+    return convert
 
 
 def _converted(
