@@ -19,6 +19,7 @@ LARGEST_FILE = 512 * 2**20
 """Bytes; a million rows are a fifth of it."""
 
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+# The commonest first: it is taken where several are equally likely.
 _CANDIDATES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr"]
 
 
@@ -88,10 +89,14 @@ def decode(content: bytes) -> tuple[str, str]:
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        best = from_bytes(content, cp_isolation=_CANDIDATES).best()
-    if best is None:
+        likely = from_bytes(content, cp_isolation=_CANDIDATES)
+    if not likely:
         return content.decode("latin-1"), "latin-1"
-    return str(best), best.encoding
+    least = min(match.chaos for match in likely)
+    # Short lists make as good a text in several encodings, by which "Peña" would be "Peńa" or hold a Chinese sign.
+    equal = {name for match in likely if match.chaos == least for name in match.could_be_from_charset}
+    encoding = next(name for name in _CANDIDATES if name in equal)
+    return content.decode(encoding), encoding
 
 
 def _content(file: Path) -> bytes:

@@ -125,6 +125,27 @@ def test_any_bytes_are_rows_or_a_message(tmp_path_factory, content):
             assert "\0" not in (row.path or "") + (row.title or "")
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Mötley Crüe/Häßlich.mp3,Müsik\n"),
+        ("cp1252", "José/Canción.mp3,Música\nPeña/Mañana.mp3,Español\n"),
+        ("cp1252", "a/Peña.mp3,Pop\n"),
+        ("cp1252", "Étienne/Élève.mp3,Chanson française\n"),
+        ("cp1252", "Søren/Blåbær.mp3,Pop\n"),
+        ("cp1252", "João/Coração.mp3,MPB\n"),
+        ("cp1250", "Łona/Żółć.mp3,Muzyka\nKasia/Książę.mp3,Poezja śpiewana\n"),
+        ("cp1251", "Кино/Группа крови.mp3,Рок\nНау/Крылья.mp3,Рок\n"),
+        ("cp932", "宇多田/初恋.mp3,ポップ\n"),
+        ("big5", "周杰倫/七里香.mp3,流行\n"),
+        ("euc_kr", "아이유/좋은날.mp3,발라드\n"),
+    ],
+)
+def test_the_likeliest_encoding_and_of_equals_the_commonest(encoding, text):
+    text = f"path,genre\n{text}"
+    assert decode(text.encode(encoding)) == (text, encoding)
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.text(st.characters(codec="cp1252", exclude_categories=["Cc"]), max_size=60))
 def test_decoding_never_fails(text):
