@@ -18,6 +18,9 @@ from catalog.db.cell import apart, json_row, plain, safe_cell
 Function = TypeVar("Function", bound=Callable[..., Any])
 Row = Mapping[str, Any]
 
+LEGIBLE = 20
+"""Characters of a column that may be broken without harm where it is longer."""
+
 
 def format_options(function: Function) -> Function:
     """Adds --table, --json and --csv to a verb that prints rows; it receives `output_format`."""
@@ -140,6 +143,11 @@ def _print_table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None
     if not records:
         click.echo("no rows", err=True)
         return
+    wide = None if sys.stdout.isatty() else 10_000
+    console = Console(width=wide, soft_wrap=False)
+    if _least_width(names, records) > console.width:
+        _print_blocks(names, records)
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place, name in enumerate(names):
         numeric = all(isinstance(record[place], (int, float, type(None))) for record in records)
@@ -147,12 +155,33 @@ def _print_table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None
         table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for record in records:
         table.add_row(*(Text(_cell(value)) for value in record))
-    wide = None if sys.stdout.isatty() else 10_000
-    console = Console(width=wide, soft_wrap=False)
     with console.capture() as captured:
         console.print(table)
     # What is padded for the eye alone only lengthens what a pipe or a page gets.
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _least_width(names: Sequence[str], records: Sequence[Sequence[Any]]) -> int:
+    """The columns that a table needs to be read: less, and its words are cut into letters one below the other."""
+    from rich.cells import cell_len
+
+    columns = [
+        max(cell_len(name), *(cell_len(_cell(record[place])) for record in records))
+        for place, name in enumerate(names)
+    ]
+    return sum(min(width, LEGIBLE) + 2 for width in columns) - 2
+
+
+def _print_blocks(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
+    """A line for every value, and a free line between records, where a table has no room."""
+    longest = max(len(name) for name in names)
+    blocks = (
+        "\n".join(
+            f"{name:{longest}}  {_cell(value)}".rstrip() for name, value in zip(names, record, strict=True)
+        )
+        for record in records
+    )
+    click.echo("\n\n".join(blocks))
 
 
 def _cell(value: Any) -> str:
