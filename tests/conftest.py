@@ -15,6 +15,8 @@ import sqlalchemy as sa
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+# RQ reads it once, when it is first imported, and a test may import it before our workers do.
+os.environ.setdefault("RQ_KEY_PREFIX", "music-catalog")
 
 from catalog.db.database import Database, open_database
 from catalog.db.schema import upgrade
