@@ -36,7 +36,9 @@ def write_rows(
     cursor: Any = connection.connection.cursor()  # COPY is psycopg's own
     try:
         if connection.dialect.name == "postgresql":
-            with cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
+            command = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+            with cursor.copy(command) as copy:
+                copy.set_types([_type_name(table.c[name], connection.dialect) for name in columns])
                 for row in converted:
                     copy.write_row(row)
         else:
@@ -52,6 +54,12 @@ def write_rows(
 def _converter(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
     processor: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
     return None if processor is None else _once(processor)
+
+
+def _type_name(column: sa.Column[Any], dialect: sa.Dialect) -> str:
+    """The name that psycopg knows a type of PostgreSQL by."""
+    name = column.type.compile(dialect=dialect).lower()
+    return "float8" if name == "float" else name
 
 
 def _once(processor: Callable[[Any], Any]) -> Callable[[Any], Any]:
