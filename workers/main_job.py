@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from catalog.audio.registry import feature_set
 from catalog.audit.label_audit import LabelAudit, audit_labels
 from catalog.collection.labels import LabelsReport, import_labels
 from catalog.collection.recipes import active_recipe
+from catalog.collection.roots import find_root
 from catalog.collection.scan import ScanReport, scan
 from catalog.collection.totals import collection_totals
 from catalog.db.database import Database
@@ -151,6 +153,10 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     news = _News()
     with database.read() as connection:
         wanted = like_active(connection, Training(rule=job.rule, feature_set=HEARD))
+        for root in job.roots:
+            find_root(
+                connection, os.fsencode(root)
+            )  # a slip in the last path is said before the first is scanned
     scans = [scan(database, root, on_progress=job.on_scan) for root in job.roots]
     news.add(*(one.files != one.unchanged or one.missing for one in scans))
     if job.labels is None:

@@ -54,11 +54,11 @@ def opened(source: Source) -> Iterator[tuple[InputContainer, AudioStream]]:
         container = av.open(source, "r", options={"format_whitelist": CONTAINERS}, **LENIENT)
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
         source.check()
-        raise AudioFailure("not-audio", "is in no audio format that FFmpeg knows") from error
+        raise AudioFailure("not-audio", "in no audio format that FFmpeg knows") from error
     with container:
         stream = container.streams.best("audio")
         if not isinstance(stream, AudioStream):
-            raise AudioFailure("no-audio-stream", f"has no sound in it ({container.format.long_name})")
+            raise AudioFailure("no-audio-stream", f"no sound in it ({container.format.long_name})")
         if stream.codec_context is None:
             raise AudioFailure("undecodable", "its sound is in a format for which there is no decoder")
         stream.codec_context.thread_count = 1

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.feature_sets import feature_set_option
-from catalog.cli.output import progress, say
+from catalog.cli.output import counted, progress, say
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings
@@ -63,7 +63,9 @@ def analyze(
             return 0
         report = _analyze(database, settings, feature_sets, where, workers, time_limit)
         idle = _idle(database, feature_sets)
-    click.echo(f"{report.analysed:,} tracks analysed in {report.seconds:.0f} s, {report.failed:,} failed")
+    click.echo(
+        f"{counted(report.analysed, 'track')} analysed in {report.seconds:.0f} s, {report.failed:,} failed"
+    )
     if report.missing:
         say(f"{report.missing:,} files are not there any more; they are missing now")
     if report.out_of_reach:
@@ -132,4 +134,4 @@ def _print_pending(
 
     with database.read() as connection:
         count = count_pending(connection, feature_sets, where)
-    click.echo(f"{count:,} tracks would be analysed")
+    click.echo(f"{counted(count, 'track')} would be analysed")

@@ -13,11 +13,12 @@ from catalog.settings import Settings
 
 
 @click.group(invoke_without_command=True)
+@format_options
 @click.pass_context
-def audit(context: click.Context) -> None:
+def audit(context: click.Context, output_format: str) -> None:
     """Look for tags that are probably wrong; without more, `audit labels`."""
     if context.invoked_subcommand is None:
-        context.invoke(labels, output_format="table")
+        context.invoke(labels, output_format=output_format)
 
 
 @audit.command()

@@ -98,9 +98,16 @@ class Words:
 
     def end(self) -> Iterator[str]:
         """The two commands to go on with."""
+        untagged = self.summary.get("untagged", {})
+        answers = {
+            "sql top-suspects": self.summary.get("doubt", {}).get("suspects", 0),
+            "sql untagged-confident": untagged.get("tracks", 0) - untagged.get("unknown", 0),
+            "sql class_support": True,
+            "stats": True,
+        }
         yield "Go on with:"
-        yield f"  {self.settings.command} sql top-suspects"
-        yield f"  {self.settings.command} sql untagged-confident"
+        for question in [question for question, has_answer in answers.items() if has_answer][:2]:
+            yield f"  {self.settings.command} {question}"
 
     def _scanned(self, stage: Scanned) -> Iterator[str]:
         for report in stage.reports:
@@ -221,7 +228,7 @@ class Words:
             "zero_shot": "from the sound",
         }
         told = [f"{stage.by[by]:,} answered {words}" for by, words in sources.items() if stage.by.get(by)]
-        told.append(f"{stage.unknown:,} not at all")
+        told.append(f"{stage.unknown:,} not at all" if told else "none answered")
         yield f"{counted(stage.untagged, 'untagged track')}: {', '.join(told)}"
 
     def _audited(self, stage: Audited) -> Iterator[str]:

@@ -46,14 +46,14 @@ def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks)
     assert invoke("failures", "retry", "--dry-run")[1] == "1 track would be pending again\n"
     assert invoke("failures", "retry", str(row["track_id"] + 1))[1] == "0 tracks are pending again\n"
     assert invoke("failures", "retry", "--reason", "error")[1] == "1 track is pending again\n"
-    assert invoke("analyze", "--feature-set", "tiny", "--dry-run")[1] == "1 tracks would be analysed\n"
+    assert invoke("analyze", "--feature-set", "tiny", "--dry-run")[1] == "1 track would be analysed\n"
 
 
 def test_analyze_on_a_worker(invoke: Invoke, add_tracks: AddTracks) -> None:
     add_tracks(QUIET)
     code, out, err = invoke("analyze", "--feature-set", "tiny", "--collection", "music")
     assert (code, err) == (0, "")
-    assert out.startswith("1 tracks analysed in ")
+    assert out.startswith("1 track analysed in ")
 
 
 def test_what_is_not_there_is_a_matter_of_usage(invoke: Invoke) -> None:
