@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 TRACKS_A_WORKER = 4
 """A process takes seconds to start: with fewer tracks for it, it is not worth it."""
-TICK = 0.25
+TICK = 0.5
 SWEEP = 2.0
 SHARE_OF_COUNTING = 0.05
 BROKER_PATIENCE = 120.0
