@@ -207,11 +207,11 @@ def _frames(stream: AudioStream, placed: Iterator[Placed], take: Take) -> Iterat
         try:
             packet.pts = packet.dts = begin
             yield from context.decode(packet)
-        except (av.error.FFmpegError, MemoryError, OverflowError):
+        except (av.error.FFmpegError, MemoryError, OverflowError, ValueError):
             take.damaged += 1
     try:
         yield from context.decode(None)  # a decoder may hold its last frames back until it is told
-    except (av.error.FFmpegError, MemoryError):
+    except (av.error.FFmpegError, MemoryError, ValueError):
         take.damaged += 1
 
 

@@ -18,8 +18,8 @@ def test_the_running_median_is_that_of_scipy_for_every_shape_and_for_ties(rows, 
     matrix = np.random.default_rng(seed).integers(0, levels, (rows, columns)).astype(np.float32)
     mirrored = np.pad(matrix, ((15, 15), (0, 0)), mode="symmetric")
     expected = np.median(np.lib.stride_tricks.sliding_window_view(mirrored, 31, axis=0), axis=-1)
-    # Of two rows scipy 1.17 makes something else than what its documentation says of `reflect`.
-    if rows != 2:
+    # Of fewer rows than the window has scipy 1.17 now and then makes something else than what it says of `reflect`.
+    if rows > 31:
         np.testing.assert_array_equal(median_filter(matrix, size=(31, 1), mode="reflect"), expected)
     np.testing.assert_array_equal(running_median(matrix), expected)
     given_array = np.empty_like(matrix)
