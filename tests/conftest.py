@@ -11,12 +11,19 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 # RQ reads it once, when it is first imported, and a test may import it before our workers do.
 os.environ.setdefault("RQ_KEY_PREFIX", "music-catalog")
+
+if not os.environ.get("CI"):
+    # Machines are shared: how long an example takes says nothing. In CI hypothesis has such a profile of its own, which
+    # draws the same examples every time too.
+    settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("shared")
 
 from catalog.db.database import Database, open_database
 from catalog.db.schema import upgrade
