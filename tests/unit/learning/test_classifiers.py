@@ -73,7 +73,9 @@ def test_a_class_with_one_track_does_not_stop_it(name):
     y[:] = 0
     y[:40] = 2
     y[0] = 1
-    algorithm(name).build().fit(X, y)
+    classifier = algorithm(name).build()
+    classifier.fit(X, y)
+    assert list(classifier.classes_) == [0, 1, 2]
 
 
 @every_algorithm
@@ -103,6 +105,7 @@ def test_every_value_of_the_search_space_can_be_built(name):
     found = algorithm(name)
     for parameter, values in found.search_space.items():
         for value in values:
+            assert found.complete({parameter: value})[parameter] == value
             found.build({parameter: value})
 
 
