@@ -1,7 +1,7 @@
 """All tables, one file for each noun of the schema."""
 
 from catalog.db.columns import metadata
-from catalog.db.tables.audits import audit, cluster_count, cluster_run, doubt_case, suspect
+from catalog.db.tables.audits import audit, cluster_count, cluster_run, doubt_case, duplicate_pair, suspect
 from catalog.db.tables.collections import album, artist, collection, track
 from catalog.db.tables.features import (
     auto_tag_word,
@@ -18,12 +18,20 @@ from catalog.db.tables.learning import (
     model_feature_set,
     model_genre,
     prediction,
+    search,
     snapshot,
     snapshot_member,
     standing,
     trial,
 )
-from catalog.db.tables.review import decision, review_lease, tag_write
+from catalog.db.tables.review import (
+    check_sample,
+    check_sample_track,
+    decision,
+    review_lease,
+    reviewer,
+    tag_write,
+)
 from catalog.db.tables.statements import label, statement
 from catalog.db.tables.work import claim, failure, worker
 
@@ -32,6 +40,8 @@ __all__ = [
     "artist",
     "audit",
     "auto_tag_word",
+    "check_sample",
+    "check_sample_track",
     "claim",
     "cluster_count",
     "cluster_run",
@@ -39,6 +49,7 @@ __all__ = [
     "confusion_count",
     "decision",
     "doubt_case",
+    "duplicate_pair",
     "failure",
     "feature_set",
     "feature_vector",
@@ -53,6 +64,8 @@ __all__ = [
     "model_genre",
     "prediction",
     "review_lease",
+    "reviewer",
+    "search",
     "snapshot",
     "snapshot_member",
     "standing",

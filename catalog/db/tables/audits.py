@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, Column, Float, Integer, LargeBinary, Text
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Text
 
 from catalog.db.columns import UTCDateTime, key, metadata, now, one_of, reference
 
@@ -76,4 +76,16 @@ suspect = sa.Table(
     Column("reasons", JSON, nullable=False),
     sa.UniqueConstraint("audit_id", "track_id", "genre_id"),
     sa.Index("ix_suspect_suspicion", "audit_id", "suspicion"),
+)
+
+duplicate_pair = sa.Table(
+    "duplicate_pair",
+    metadata,
+    reference("audit", primary_key=True, cascade=True),
+    reference("track", primary_key=True, cascade=True),
+    reference("track", name="other_track_id", primary_key=True, cascade=True, index=True),
+    Column("kind", Text, nullable=False),
+    Column("similarity", Float, nullable=False, comment="cosine of the embeddings; 1 for the same audio"),
+    Column("genres_differ", Boolean, nullable=False),
+    one_of("kind", "same_audio", "nearly_same"),
 )

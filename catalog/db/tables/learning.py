@@ -49,6 +49,21 @@ trial = sa.Table(
     sa.UniqueConstraint("snapshot_id", "algorithm", "parameters_hash", "fold"),
 )
 
+search = sa.Table(
+    "search",
+    metadata,
+    key(),
+    reference("snapshot", cascade=True, index=True),
+    Column("scheme", Text, nullable=False),
+    Column(
+        "parameters", JSON, nullable=False, comment="the candidates, the seed, how much each round is given"
+    ),
+    Column("outcome", JSON, comment="the candidates in their order; NULL while trials are missing"),
+    Column("started_at", UTCDateTime, nullable=False, default=now),
+    Column("finished_at", UTCDateTime),
+    one_of("scheme", "compare", "grid", "random", "halving"),
+)
+
 model = sa.Table(
     "model",
     metadata,

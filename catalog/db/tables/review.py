@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, Boolean, Column, LargeBinary, Text
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Text
 
 from catalog.db.columns import UTCDateTime, key, metadata, now, one_of, reference
 
@@ -35,6 +35,39 @@ review_lease = sa.Table(
     Column("until", UTCDateTime, nullable=False),
 )
 
+reviewer = sa.Table(
+    "reviewer",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("token_sha256", Text, nullable=False, unique=True, comment="of what is in the reviewer's link"),
+    Column("added_at", UTCDateTime, nullable=False, default=now),
+    Column("revoked_at", UTCDateTime),
+)
+
+check_sample = sa.Table(
+    "check_sample",
+    metadata,
+    key(),
+    Column("seed", Integer, nullable=False),
+    Column("tracks", Integer, nullable=False),
+    Column("overlap", Integer, nullable=False, comment="tracks that two reviewers judge"),
+    Column("parameters", JSON, nullable=False, comment="the strata and what they weigh"),
+    Column("drawn_at", UTCDateTime, nullable=False, default=now),
+    Column("closed_at", UTCDateTime),
+)
+
+check_sample_track = sa.Table(
+    "check_sample_track",
+    metadata,
+    reference("check_sample", primary_key=True, cascade=True),
+    reference("track", primary_key=True, cascade=True, index=True),
+    Column("position", Integer, nullable=False, comment="the order in which they are drawn into the queue"),
+    reference("genre", nullable=True),
+    Column("weight", Float, nullable=False, comment="tracks of the archive that it stands for"),
+    Column("overlap", Boolean, nullable=False, comment="judged by two reviewers"),
+)
+
 tag_write = sa.Table(
     "tag_write",
     metadata,
@@ -47,5 +80,7 @@ tag_write = sa.Table(
     Column("state", Text, nullable=False, default="planned"),
     Column("written_at", UTCDateTime),
     Column("undone_at", UTCDateTime),
+    Column("batch", Text, index=True, comment="written by the same command"),
+    Column("message", Text, comment="why it could not be written, or undone"),
     one_of("state", "planned", "written", "undone", "failed"),
 )

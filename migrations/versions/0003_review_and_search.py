@@ -1,0 +1,158 @@
+"""Searches, duplicates, reviewers, check samples, and the batches of the tag journal."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """To this revision."""
+    op.create_table(
+        "check_sample",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seed", sa.Integer(), nullable=False),
+        sa.Column("tracks", sa.Integer(), nullable=False),
+        sa.Column("overlap", sa.Integer(), nullable=False, comment="tracks that two reviewers judge"),
+        sa.Column("parameters", sa.JSON(), nullable=False, comment="the strata and what they weigh"),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_check_sample")),
+    )
+    op.create_table(
+        "reviewer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("token_sha256", sa.Text(), nullable=False, comment="of what is in the reviewer's link"),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviewer")),
+        sa.UniqueConstraint("name", name=op.f("uq_reviewer_name")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_reviewer_token_sha256")),
+    )
+    op.create_table(
+        "search",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column(
+            "parameters",
+            sa.JSON(),
+            nullable=False,
+            comment="the candidates, the seed, how much each round is given",
+        ),
+        sa.Column(
+            "outcome",
+            sa.JSON(),
+            nullable=True,
+            comment="the candidates in their order; NULL while trials are missing",
+        ),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "scheme IN ('compare', 'grid', 'random', 'halving')", name=op.f("ck_search_scheme")
+        ),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["snapshot.id"], name=op.f("fk_search_snapshot_id_snapshot"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search")),
+    )
+    with op.batch_alter_table("search") as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_snapshot_id"), ["snapshot_id"], unique=False)
+
+    op.create_table(
+        "check_sample_track",
+        sa.Column("check_sample_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "position",
+            sa.Integer(),
+            nullable=False,
+            comment="the order in which they are drawn into the queue",
+        ),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("weight", sa.Float(), nullable=False, comment="tracks of the archive that it stands for"),
+        sa.Column("overlap", sa.Boolean(), nullable=False, comment="judged by two reviewers"),
+        sa.ForeignKeyConstraint(
+            ["check_sample_id"],
+            ["check_sample.id"],
+            name=op.f("fk_check_sample_track_check_sample_id_check_sample"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["genre_id"], ["genre.id"], name=op.f("fk_check_sample_track_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_check_sample_track_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("check_sample_id", "track_id", name=op.f("pk_check_sample_track")),
+    )
+    with op.batch_alter_table("check_sample_track") as batch_op:
+        batch_op.create_index(batch_op.f("ix_check_sample_track_track_id"), ["track_id"], unique=False)
+
+    op.create_table(
+        "duplicate_pair",
+        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("other_track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column(
+            "similarity", sa.Float(), nullable=False, comment="cosine of the embeddings; 1 for the same audio"
+        ),
+        sa.Column("genres_differ", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("kind IN ('same_audio', 'nearly_same')", name=op.f("ck_duplicate_pair_kind")),
+        sa.ForeignKeyConstraint(
+            ["audit_id"], ["audit.id"], name=op.f("fk_duplicate_pair_audit_id_audit"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_track_id"],
+            ["track.id"],
+            name=op.f("fk_duplicate_pair_other_track_id_track"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_duplicate_pair_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("audit_id", "track_id", "other_track_id", name=op.f("pk_duplicate_pair")),
+    )
+    with op.batch_alter_table("duplicate_pair") as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_duplicate_pair_other_track_id"), ["other_track_id"], unique=False
+        )
+
+    with op.batch_alter_table("tag_write") as batch_op:
+        batch_op.add_column(
+            sa.Column("batch", sa.Text(), nullable=True, comment="written by the same command")
+        )
+        batch_op.add_column(
+            sa.Column("message", sa.Text(), nullable=True, comment="why it could not be written, or undone")
+        )
+        batch_op.create_index(batch_op.f("ix_tag_write_batch"), ["batch"], unique=False)
+
+
+def downgrade() -> None:
+    """Back to the one before."""
+    with op.batch_alter_table("tag_write") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tag_write_batch"))
+        batch_op.drop_column("message")
+        batch_op.drop_column("batch")
+
+    with op.batch_alter_table("duplicate_pair") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_duplicate_pair_other_track_id"))
+
+    op.drop_table("duplicate_pair")
+    with op.batch_alter_table("check_sample_track") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_check_sample_track_track_id"))
+
+    op.drop_table("check_sample_track")
+    with op.batch_alter_table("search") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_search_snapshot_id"))
+
+    op.drop_table("search")
+    op.drop_table("reviewer")
+    op.drop_table("check_sample")
