@@ -17,7 +17,15 @@ from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.projection import Projected, Projection
 from catalog.learning.threshold import Threshold
 
-TRUSTED: frozenset[str] = frozenset()
+TRUSTED = frozenset(
+    {
+        # Attributes set on a fresh object; none of them has a __setstate__, a __reduce__ or a property.
+        "catalog.learning.classifiers.learner.Learner",
+        # Arrays of nodes, whose types and shapes `__setstate__` checks.
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.tree._tree.Tree",
+    }
+)
 """Types beyond those that skops itself holds harmless. Whoever adds one has looked at what loading it runs."""
 
 ADVICE = "train anew with `catalog train --force`, or restore the file from a backup"

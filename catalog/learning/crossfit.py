@@ -89,7 +89,7 @@ def cross_fit(
     probability = np.zeros_like(raw)
     for number in np.unique(outer):
         test, training = outer == number, outer != number
-        classifier = _fit(X[training], y[training], algorithm, parameters, seed)
+        classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
         raw[test] = class_probabilities(classifier, X[test], classes)
         if nested:
             calibration = _inner_calibration(
@@ -100,7 +100,7 @@ def cross_fit(
         probability = cross_fitted(raw, y, outer)
     final = fit_calibration(raw, y)
     model = FittedModel(
-        classifier=_fit(X, y, algorithm, parameters, seed),
+        classifier=_fit(X, y, groups, algorithm, parameters, seed),
         calibration=final,
         threshold=choose_threshold(probability, y, hierarchy, groups=groups, precision=precision),
         hierarchy=hierarchy,
@@ -116,10 +116,15 @@ def cross_fit(
 
 
 def _fit(
-    X: Matrix, y: Integers, algorithm: Algorithm, parameters: Mapping[str, Any] | None, seed: int
+    X: Matrix,
+    y: Integers,
+    groups: Integers,
+    algorithm: Algorithm,
+    parameters: Mapping[str, Any] | None,
+    seed: int,
 ) -> Classifier:
     classifier = algorithm.build(parameters, seed=seed)
-    classifier.fit(X, y)
+    classifier.fit(X, y, groups)
     return classifier
 
 
@@ -143,7 +148,7 @@ def _inner_calibration(
         seen = np.unique(y[training])
         if len(seen) < 2:
             continue
-        classifier = _fit(X[training], y[training], algorithm, parameters, seed)
+        classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
         raw[test] = class_probabilities(classifier, X[test], classes)
         known |= test & np.isin(y, seen)  # a class nobody could have known would only teach doubt
     return fit_calibration(raw[known], y[known])

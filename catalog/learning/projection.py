@@ -95,10 +95,12 @@ class Projected:
         if projection is not None:
             self.classes_ = classifier.classes_
 
-    def fit(self, X: Matrix, y: npt.NDArray[np.int64]) -> Projected:
+    def fit(
+        self, X: Matrix, y: npt.NDArray[np.int64], groups: npt.NDArray[np.int64] | None = None
+    ) -> Projected:
         """Fits both."""
         self.projection = fit_projection(X, self.variance)
-        self.classifier.fit(self.projection.apply(X), y)
+        self.classifier.fit(self.projection.apply(X), y, groups)
         self.classes_ = self.classifier.classes_
         return self
 
@@ -111,7 +113,7 @@ class Projected:
 def projected(algorithm: Algorithm, variance: float = VARIANCE) -> Algorithm:
     """The algorithm behind a projection."""
 
-    def make(parameters: Mapping[str, Any], seed: int) -> Classifier:
-        return Projected(algorithm.make(parameters, seed), variance)
+    def make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> Classifier:
+        return Projected(algorithm.make(parameters, seed, blocks), variance)
 
     return replace(algorithm, make=make)

@@ -69,6 +69,18 @@ def model_recipe(connection: Connection, model_id: int) -> Recipe:
     return recipe
 
 
+def model_recipes(connection: Connection, model_id: int) -> tuple[Recipe, ...]:
+    """The recipes of the vectors that a model takes, from left to right."""
+    hashes = connection.execute(
+        sa.select(feature_set.c.hash)
+        .join_from(model_feature_set, feature_set)
+        .where(model_feature_set.c.model_id == model_id)
+        .order_by(model_feature_set.c.position)
+    ).scalars()
+    found = [find_recipe(connection, one) for one in hashes.all()]
+    return tuple(recipe for recipe in found if recipe is not None)
+
+
 def find_model(
     connection: Connection, algorithm: str, parameters: Mapping[str, Any], snapshot_id: int | None
 ) -> RowMapping | None:

@@ -1,0 +1,48 @@
+"""Classifiers by name: each an algorithm with defaults and a search space, behind one small interface."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from catalog.learning.classifiers.algorithm import (
+    Algorithm,
+    Classifier,
+    Matrix,
+    UnknownParameterError,
+    UnusableParameterError,
+    class_probabilities,
+)
+from catalog.learning.classifiers.logistic_regression import LOGISTIC_REGRESSION
+
+__all__ = [
+    "ALGORITHMS",
+    "DEFAULT",
+    "LOGISTIC_REGRESSION",
+    "Algorithm",
+    "Classifier",
+    "Matrix",
+    "UnknownClassifierError",
+    "UnknownParameterError",
+    "UnusableParameterError",
+    "algorithm",
+    "class_probabilities",
+]
+
+ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
+    {algorithm.name: algorithm for algorithm in (LOGISTIC_REGRESSION,)}
+)
+DEFAULT = LOGISTIC_REGRESSION.name
+
+
+class UnknownClassifierError(LookupError):
+    """No classifier has that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no classifier {name!r}; there are: {', '.join(sorted(ALGORITHMS))}")
+
+
+def algorithm(name: str) -> Algorithm:
+    """The algorithm of that name. UnknownClassifierError names those that there are."""
+    try:
+        return ALGORITHMS[name]
+    except KeyError:
+        raise UnknownClassifierError(name) from None

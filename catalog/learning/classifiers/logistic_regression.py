@@ -1,0 +1,29 @@
+"""Logistic regression: one linear score a class, held small by a penalty."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from catalog.learning.classifiers.algorithm import Algorithm, Classifier
+from catalog.learning.classifiers.balance import BY_WEIGHTS
+from catalog.learning.classifiers.learner import Learner
+from catalog.learning.classifiers.values import ABOVE_ZERO, COUNT
+
+
+def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> Classifier:
+    # Imported here, as in every algorithm: a worker's parent loads this package and must not load scikit-learn.
+    from sklearn.linear_model import LogisticRegression
+
+    estimator = LogisticRegression(C=parameters["C"], max_iter=parameters["max_iter"], random_state=seed)
+    return Learner(estimator, balance=parameters["balance"], blocks=blocks, seed=seed)
+
+
+LOGISTIC_REGRESSION = Algorithm(
+    name="logistic_regression",
+    make=_make,
+    defaults=MappingProxyType({"C": 0.01, "balance": "weights", "max_iter": 2000}),
+    values=MappingProxyType({"C": ABOVE_ZERO, "balance": BY_WEIGHTS, "max_iter": COUNT}),
+    search_space=MappingProxyType(
+        {"C": (0.001, 0.003, 0.01, 0.03, 0.1), "balance": ("none", "weights", "sampling")}
+    ),
+)
