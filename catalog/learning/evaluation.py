@@ -1,7 +1,5 @@
-"""Evaluation: how good choices are, with intervals that resample groups, and the baselines to stand beside them."""
+"""Evaluation: how good choices are, with intervals that resample groups, and whether one is better than another."""
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,21 +7,10 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.resampling import RESAMPLES, Interval, draws, interval
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-
-RESAMPLES = 1000
-CHUNK = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A score and the middle 95 % of it when groups are drawn anew; all 0 to 1."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +26,7 @@ class ClassScore:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The scores of one choice per track."""
+    """The scores of one choice per track, or their mean over several."""
 
     tracks: int
     groups: int
@@ -49,8 +36,9 @@ class Evaluation:
     macro_f1: Interval
     """The mean F1 of the classes that occur."""
     by_class: tuple[ClassScore, ...]
+    """Of the first choices."""
     confusion: Integers
-    """(classes, classes): tracks of the row's class chosen as the column's."""
+    """(classes, classes): tracks of the row's class first chosen as the column's."""
 
 
 def evaluate(
@@ -62,44 +50,74 @@ def evaluate(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Evaluation:
-    """Scores of `choice` against `y`, both (n,) columns 0 to `classes` - 1, with intervals over `groups` (n,).
+    """Scores of `choice` against `y` (n,), both columns 0 to `classes` - 1, with intervals over `groups` (n,).
 
-    What must be answered for is the caller's: pass out-of-fold choices. ValueError without a track.
+    `choice` is (n,), or (times, n) where the folds were dealt several times: the scores are means over the times then,
+    and every draw of groups is scored for all of them. What must be answered for is the caller's: pass out-of-fold
+    choices. ValueError without a track.
     """
     if not len(y):
         raise ValueError("there is no track to evaluate")
+    choices = np.atleast_2d(choice)
     names, group = np.unique(groups, return_inverse=True)
-    cell = y * classes + choice
-    by_group = csr_array(
-        (np.ones(len(y)), (group, cell)), shape=(names.size, classes * classes), dtype=np.float64
-    )
-    whole = np.bincount(cell, minlength=classes * classes).reshape(1, classes, classes)
-    values = [float(score[0]) for score in _averages(whole.astype(np.float64))]
-    generator = np.random.default_rng(seed)
-    drawn: list[tuple[Floats, ...]] = []
-    for start in range(0, resamples, CHUNK):
-        weights = generator.multinomial(
-            names.size, np.full(names.size, 1.0 / names.size), size=min(CHUNK, resamples - start)
-        )
-        tables = np.asarray(weights.astype(np.float64) @ by_group)
-        drawn.append(_averages(tables.reshape(-1, classes, classes)))
+    tables = [_by_group(y, one, group, names.size, classes) for one in choices]
+    whole = [table.sum(axis=0).reshape(1, classes, classes) for table in tables]
+    values = _mean_averages(whole)
+    drawn = [
+        _mean_averages([(part @ table).reshape(-1, classes, classes) for table in tables])
+        for part in draws(names.size, resamples=resamples, seed=seed)
+    ]
     accuracy, balanced, macro = (
-        _interval(value, np.concatenate([part[at] for part in drawn])) for at, value in enumerate(values)
+        interval(float(values[at, 0]), np.concatenate([part[at] for part in drawn])) for at in range(3)
     )
+    confusion = whole[0][0].astype(np.int64)
     return Evaluation(
         tracks=len(y),
         groups=int(names.size),
         accuracy=accuracy,
         balanced_accuracy=balanced,
         macro_f1=macro,
-        by_class=_by_class(whole[0]),
-        confusion=whole[0].astype(np.int64),
+        by_class=_by_class(confusion),
+        confusion=confusion,
     )
 
 
-def _interval(value: float, drawn: Floats) -> Interval:
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(value, float(low), float(high))
+def macro_f1_difference(
+    y: Integers,
+    choice: Integers,
+    other: Integers,
+    groups: Integers,
+    classes: int,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """How much the macro F1 of `choice` is above that of `other`, both (n,): the paired bootstrap over `groups` (n,).
+
+    Both are scored on the same draws, so that what is hard for both cancels out. ValueError without a track.
+    """
+    if not len(y):
+        raise ValueError("there is no track to compare on")
+    names, group = np.unique(groups, return_inverse=True)
+    tables = [_by_group(y, one, group, names.size, classes) for one in (choice, other)]
+
+    def differences(weights: Floats) -> Floats:
+        mine, theirs = (_averages((weights @ table).reshape(-1, classes, classes))[2] for table in tables)
+        return np.asarray(mine - theirs)
+
+    drawn = [differences(part) for part in draws(names.size, resamples=resamples, seed=seed)]
+    return interval(float(differences(np.ones((1, names.size)))[0]), np.concatenate(drawn))
+
+
+def _by_group(y: Integers, choice: Integers, group: Integers, groups: int, classes: int) -> csr_array:
+    """(groups, classes x classes): every group's confusion table as a row."""
+    cell = y * classes + choice
+    return csr_array((np.ones(len(y)), (group, cell)), shape=(groups, classes * classes), dtype=np.float64)
+
+
+def _mean_averages(tables: list[Floats]) -> Floats:
+    """(3, m): accuracy, balanced accuracy and macro F1, means over the times, of m draws."""
+    return np.asarray(np.mean([_averages(np.asarray(table)) for table in tables], axis=0))
 
 
 def _averages(tables: Floats) -> tuple[Floats, Floats, Floats]:
@@ -117,7 +135,7 @@ def _averages(tables: Floats) -> tuple[Floats, Floats, Floats]:
     )
 
 
-def _by_class(table: npt.NDArray[np.int64]) -> tuple[ClassScore, ...]:
+def _by_class(table: Integers) -> tuple[ClassScore, ...]:
     scores = []
     for at in range(len(table)):
         hits, tracks, chosen = int(table[at, at]), int(table[at].sum()), int(table[:, at].sum())
@@ -137,31 +155,3 @@ def same_top_term(y: Integers, choice: Integers, hierarchy: Hierarchy) -> npt.ND
     """(n,): whether class and choice lie under the same top term."""
     tops = np.array([path[-1] for path in hierarchy.paths])
     return np.asarray(tops[y] == tops[choice])
-
-
-def majority_class(y: Integers, fold: Integers) -> Integers:
-    """(n,): the baseline that always says the commonest class of the other folds."""
-    choice = np.zeros(len(y), dtype=np.int64)
-    for number in np.unique(fold):
-        others = y[fold != number]
-        choice[fold == number] = np.bincount(others).argmax() if len(others) else 0
-    return choice
-
-
-def artist_majority(y: Integers, artists: Sequence[Hashable | None]) -> Integers:
-    """(n,): the baseline that copies the commonest class of the artist's other tracks (the smaller column in a tie).
-
-    Where there are none, or nobody is known, it says the commonest class of all other tracks.
-    """
-    overall = Counter(y.tolist())
-    by_artist: defaultdict[Hashable, Counter[int]] = defaultdict(Counter)
-    for artist, own in zip(artists, y.tolist(), strict=True):
-        if artist is not None:
-            by_artist[artist][own] += 1
-    choice = np.zeros(len(y), dtype=np.int64)
-    for at, (artist, own) in enumerate(zip(artists, y.tolist(), strict=True)):
-        counts = by_artist[artist] if artist is not None else Counter()
-        if counts.total() < 2:
-            counts = overall
-        choice[at] = min(counts, key=lambda column: (own == column) - counts[column] + column * 1e-9)
-    return choice

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from catalog.learning.baselines import artist_majority, majority_class
 from catalog.learning.calibration import expected_calibration_error
 from catalog.learning.crossfit import CrossFit
-from catalog.learning.evaluation import artist_majority, evaluate, majority_class
+from catalog.learning.evaluation import evaluate
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.labelled import Tracks
 from catalog.learning.snapshot import Snapshot

@@ -13,23 +13,23 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import active_recipe
+from catalog.collection.recipes import Recipe, active_recipe
 from catalog.collection.vectors import load_matrix
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import snapshot
 from catalog.learning.artifact import ArtifactRefused, read_artifact, save_artifact
-from catalog.learning.classifiers import DEFAULT, Algorithm, algorithm
+from catalog.learning.classifiers import DEFAULT, algorithm
 from catalog.learning.crossfit import CrossFit, cross_fit
-from catalog.learning.evaluation import evaluate
 from catalog.learning.groups import connected_groups
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.judged_sample import sampled_tracks
 from catalog.learning.labelled import Tracks, load_answerable, load_broader, load_tracks
+from catalog.learning.learnt import Learnt
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.prediction import Predictions, from_sound, speech_among, store_predictions
-from catalog.learning.projection import VARIANCE, projected
+from catalog.learning.projection import VARIANCE
 from catalog.learning.registry import (
-    ZERO_SHOT,
     NewModel,
     active_model,
     add_model,
@@ -39,6 +39,7 @@ from catalog.learning.registry import (
     reject,
     store_support,
 )
+from catalog.learning.rival import Contender, against_active
 from catalog.learning.score import score
 from catalog.learning.snapshot import ClassRule, Snapshot, find_snapshot, store_snapshot
 from catalog.learning.support import Support, class_support, classes_of, nothing_to_learn
@@ -49,8 +50,6 @@ Integers = npt.NDArray[np.int64]
 Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]
 
 PROJECTED, SOURCE = "pca", "grid"
-GATE = 0.01
-"""How much lower the macro F1 of a new model may be than that of the recipe in force on the same folds."""
 
 
 class NothingHeard(LookupError):  # noqa: N818 - the name says what it is
@@ -103,7 +102,7 @@ class Material:
     """All that is known before anything is fitted."""
 
     tracks: Tracks
-    feature_set_id: int
+    recipe: Recipe
     X: Matrix
     """Vectors of the snapshot's tracks; (0, dimensions) without one."""
     support: Mapping[int, Support]
@@ -168,7 +167,8 @@ def gather(connection: Connection, wanted: Training) -> Material:
     broader, names = load_broader(connection)
     if recipe is None:
         raise NothingHeard(source)
-    ids, matrix = load_matrix(connection, recipe, tracks.ids[tracks.is_tagged])
+    learnable = np.setdiff1d(tracks.ids[tracks.is_tagged], sampled_tracks(connection))
+    ids, matrix = load_matrix(connection, recipe, learnable)
     positions = tracks.at(ids)
     support = class_support(
         tracks.labelled(positions),
@@ -192,7 +192,7 @@ def gather(connection: Connection, wanted: Training) -> Material:
         )
     return Material(
         tracks=tracks,
-        feature_set_id=recipe.id,
+        recipe=recipe,
         X=matrix[inside],
         support=support,
         snapshot=None
@@ -239,9 +239,16 @@ def _fit(
     metrics = score(
         frozen, fitted, material.tracks, material.hierarchy, material.names, precision=wanted.precision
     )
-    worse = _worse(database, material, frozen, wanted, recipe, fitted)
-    if worse is not None and wanted.force:
-        metrics["forced"] = worse
+    contender = Contender(
+        recipe, material.recipe, material.X, frozen, material.hierarchy, fitted, wanted.precision
+    )
+    with database.read() as connection:
+        verdict = against_active(connection, contender, material.tracks, material.support)
+    worse = None if verdict is None else verdict.worse
+    metrics |= {
+        "gate": None if verdict is None else verdict.facts,
+        "forced": (worse or "it was not worse") if wanted.force else None,
+    }
     name, digest = save_artifact(models, fitted.model)
     with database.write() as connection:
         new = NewModel(
@@ -252,7 +259,7 @@ def _fit(
             metrics=metrics,
             threshold=fitted.model.threshold.value,
             seed=wanted.seed,
-            feature_set_ids=[material.feature_set_id],
+            feature_set_ids=[material.recipe.id],
             artifact=name,
             artifact_sha256=digest,
         )
@@ -262,21 +269,6 @@ def _fit(
             reject(connection, model_id, worse)
             return TrainingReport("rejected", worse, model_id, material.support, metrics)
     return _put_in_force(database, models, model_id, material, metrics)
-
-
-@dataclass(frozen=True)
-class Learnt:
-    """How a model is learnt from vectors."""
-
-    algorithm: str
-    parameters: Mapping[str, Any]
-    projection: Mapping[str, Any] | None
-
-    @property
-    def behind_projection(self) -> Algorithm:
-        """The algorithm, which fits its projection inside every fold if it has one."""
-        plain = algorithm(self.algorithm)
-        return plain if self.projection is None else projected(plain, self.projection["variance"])
 
 
 def _cross_fit(
@@ -292,45 +284,6 @@ def _cross_fit(
         precision=wanted.precision,
         seed=wanted.seed,
     )
-
-
-def _worse(
-    database: Database,
-    material: Material,
-    frozen: Snapshot,
-    wanted: Training,
-    recipe: Learnt,
-    fitted: CrossFit,
-) -> str | None:
-    """Why the new model must not replace the one in force: its recipe does better on the same folds.
-
-    The recipe in force learns from its own vectors; where these lack some of the tracks, both are compared on the rest.
-    """
-    with database.read() as connection:
-        row = active_model(connection)
-        if row is None or row["algorithm"] == ZERO_SHOT:
-            return None
-        takes = model_recipe(connection, row["id"])
-        rival = Learnt(row["algorithm"], row["parameters"]["classifier"], row["parameters"].get("projection"))
-        if takes.id == material.feature_set_id:
-            if rival == recipe:
-                return None
-            ids, X = frozen.track_ids, material.X
-        else:
-            ids, X = load_matrix(connection, takes, frozen.track_ids)
-    both = np.isin(frozen.track_ids, ids)
-    y, groups = frozen.y[both], frozen.groups.number[both]
-    try:
-        by_rival = _cross_fit(X, y, groups, material.hierarchy, rival, wanted)
-    except ValueError:
-        return None  # with so few tracks in common nothing can be learnt, nor compared
-    new, old = (
-        evaluate(y, choice, groups, len(frozen.classes), resamples=2).macro_f1.value
-        for choice in (fitted.choice[both], by_rival.choice)
-    )
-    if new >= old - GATE:
-        return None
-    return f"its macro F1 is {new:.3f}; the recipe of model {row['id']} reaches {old:.3f} on the same folds"
 
 
 def _out_of_fold(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score
 
-from catalog.learning.evaluation import artist_majority, evaluate, majority_class, same_top_term
+from catalog.learning.evaluation import evaluate, macro_f1_difference, same_top_term
 from catalog.learning.hierarchy import Hierarchy
 
 
@@ -51,20 +51,32 @@ def test_nothing_to_evaluate_is_an_error():
         evaluate(empty, empty, empty, 2)
 
 
-def test_the_majority_class_is_that_of_the_other_folds():
-    y = np.array([0, 0, 0, 1, 1])
-    fold = np.array([0, 0, 0, 1, 1])
-    assert majority_class(y, fold).tolist() == [1, 1, 1, 0, 0]
-
-
-def test_the_artists_other_tracks_are_copied_and_not_the_track_itself():
-    y = np.array([0, 0, 1, 2, 2, 2])
-    artists = ["a", "a", "a", "b", None, None]
-    # a's third track has two others tagged 0; b has none, so the commonest of all others; nobody likewise
-    assert artist_majority(y, artists).tolist() == [0, 0, 0, 0, 0, 0]
-    assert artist_majority(np.array([0, 1, 1, 1]), ["a", "a", None, None]).tolist() == [1, 0, 1, 1]
-
-
 def test_same_top_term():
     hierarchy = Hierarchy.of([2, 3, 4], {2: 1, 3: 1, 4: None})
     assert same_top_term(np.array([0, 0, 0]), np.array([0, 1, 2]), hierarchy).tolist() == [True, True, False]
+
+
+def test_of_several_choices_the_mean_is_scored():
+    y, choice, groups = some_choices()
+    _, other, _ = some_choices(seed=0)
+    other = np.roll(other, 1)
+    both = evaluate(y, np.stack([choice, other]), groups, 4)
+    each = [evaluate(y, one, groups, 4) for one in (choice, other)]
+    assert both.macro_f1.value == pytest.approx(np.mean([one.macro_f1.value for one in each]))
+    assert both.accuracy.value == pytest.approx(np.mean([one.accuracy.value for one in each]))
+    assert np.array_equal(both.confusion, each[0].confusion)
+
+
+def test_a_difference_is_paired():
+    y, choice, groups = some_choices(400)
+    better = choice.copy()
+    wrong = np.flatnonzero(choice != y)[::4]
+    better[wrong] = y[wrong]
+    found = macro_f1_difference(y, better, choice, groups, 4)
+    alone = evaluate(y, better, groups, 4).macro_f1
+    expected = f1_score(y, better, average="macro") - f1_score(y, choice, average="macro")
+    assert found.value == pytest.approx(expected)
+    assert 0 < found.low < found.value < found.high
+    assert found.high - found.low < alone.high - alone.low
+    same = macro_f1_difference(y, choice, choice, groups, 4)
+    assert (same.value, same.low, same.high) == (0, 0, 0)

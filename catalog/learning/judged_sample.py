@@ -1,0 +1,49 @@
+"""The check sample as the gate sees it: tracks drawn to be judged by people, which no model learns from."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import check_sample_track, decision, standing
+
+Integers = npt.NDArray[np.int64]
+
+
+def sampled_tracks(connection: Connection) -> Integers:
+    """The ids of all tracks in a check sample, ascending.
+
+    Those not judged yet are among them: a model that had learnt from one could never be graded by it.
+    """
+    ids = connection.execute(sa.select(check_sample_track.c.track_id).distinct()).scalars()
+    return np.sort(np.fromiter(ids, dtype=np.int64))
+
+
+def judged_tracks(connection: Connection) -> tuple[Integers, Integers]:
+    """The sampled tracks that a person judged, ascending, and the genre each has since.
+
+    A decision that was undone, or that left the genre open, does not count.
+    """
+    undone = sa.select(decision.c.undoes_id).where(decision.c.undoes_id.is_not(None))
+    rows = connection.execute(
+        sa.select(standing.c.track_id, standing.c.tagged_genre_id)
+        .where(
+            standing.c.tagged_genre_id.is_not(None),
+            standing.c.track_id.in_(
+                sa.select(check_sample_track.c.track_id)
+                .join(decision, decision.c.track_id == check_sample_track.c.track_id)
+                .where(
+                    decision.c.drawn_by == "sample",
+                    decision.c.verdict.in_(["keep", "accept", "relabel", "add"]),
+                    decision.c.id.not_in(undone),
+                )
+            ),
+        )
+        .order_by(standing.c.track_id)
+    ).all()
+    return (
+        np.array([row.track_id for row in rows], dtype=np.int64),
+        np.array([row.tagged_genre_id for row in rows], dtype=np.int64),
+    )

@@ -1,0 +1,119 @@
+"""The rival of a new model: the recipe of the one in force, refitted on the same folds of the same tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection
+
+from catalog.collection.recipes import Recipe
+from catalog.collection.vectors import load_matrix
+from catalog.learning.classifiers import Matrix
+from catalog.learning.crossfit import CrossFit, FittedModel, cross_fit
+from catalog.learning.gate import Comparison, Verdict, compare
+from catalog.learning.groups import connected_groups
+from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.judged_sample import judged_tracks
+from catalog.learning.labelled import Tracks
+from catalog.learning.learnt import Learnt
+from catalog.learning.registry import ZERO_SHOT, active_model, model_recipe
+from catalog.learning.snapshot import Snapshot
+from catalog.learning.support import Support
+
+Integers = npt.NDArray[np.int64]
+
+FEWEST_JUDGED = 30
+"""Tracks of a check sample that have to be judged before it has a say: of fewer, chance decides."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """A new model and what it was fitted on."""
+
+    learnt: Learnt
+    recipe: Recipe
+    """Of the vectors `X` (n, dimensions) of the snapshot's tracks."""
+    X: Matrix
+    snapshot: Snapshot
+    hierarchy: Hierarchy
+    fitted: CrossFit
+    precision: float
+
+
+def against_active(
+    connection: Connection, contender: Contender, tracks: Tracks, support: Mapping[int, Support]
+) -> Verdict | None:
+    """What the gate says of a new model; None where there is nothing to compare with, or no difference.
+
+    The recipe in force learns from its own vectors; where these lack some of the tracks, both are compared on the rest.
+    """
+    row = active_model(connection)
+    if row is None or row["algorithm"] == ZERO_SHOT:
+        return None
+    takes = model_recipe(connection, row["id"])
+    learnt = Learnt(row["algorithm"], row["parameters"]["classifier"], row["parameters"].get("projection"))
+    frozen = contender.snapshot
+    if takes.id == contender.recipe.id:
+        if learnt == contender.learnt:
+            return None
+        ids, X = frozen.track_ids, contender.X
+    else:
+        ids, X = load_matrix(connection, takes, frozen.track_ids)
+    both = np.isin(frozen.track_ids, ids)
+    y, groups = frozen.y[both], frozen.groups.number[both]
+    try:
+        rival = cross_fit(
+            X,
+            y,
+            groups,
+            contender.hierarchy,
+            learnt.behind_projection,
+            learnt.parameters,
+            precision=contender.precision,
+            seed=frozen.seed,
+        )
+    except ValueError:
+        return None  # with so few tracks in common nothing can be learnt, nor compared
+    return Verdict(
+        rival=row["id"],
+        on_folds=compare(
+            y, contender.fitted.choice[both], rival.choice, groups, len(frozen.classes), seed=frozen.seed
+        ),
+        on_sample=_on_sample(connection, contender, rival, takes, tracks, support),
+    )
+
+
+def _on_sample(
+    connection: Connection,
+    contender: Contender,
+    rival: CrossFit,
+    takes: Recipe,
+    tracks: Tracks,
+    support: Mapping[int, Support],
+) -> Comparison | None:
+    """Both models, fitted on all they may learn from, on the judged tracks of the check sample."""
+    judged, genres = judged_tracks(connection)
+    column = {genre: at for at, genre in enumerate(contender.snapshot.classes)}
+    counted = [support[genre].counts_for if genre in support else genre for genre in genres.tolist()]
+    y = np.array([column.get(genre or 0, -1) for genre in counted], dtype=np.int64)
+    known = (y >= 0) & np.isin(judged, tracks.ids)
+    ids, mine = load_matrix(connection, contender.recipe, judged[known])
+    theirs_ids, theirs = load_matrix(connection, takes, ids)
+    if len(theirs_ids) < FEWEST_JUDGED:
+        return None
+    mine_too = np.isin(ids, theirs_ids)
+    return compare(
+        y[np.isin(judged, theirs_ids)],
+        _choice(contender.fitted.model, mine[mine_too]),
+        _choice(rival.model, theirs),
+        connected_groups([tracks.origins[at] for at in tracks.at(theirs_ids)]).number,
+        len(contender.snapshot.classes),
+        seed=contender.snapshot.seed,
+    )
+
+
+def _choice(model: FittedModel, X: Matrix) -> Integers:
+    return np.asarray(model.probability(X).argmax(axis=1), dtype=np.int64)
