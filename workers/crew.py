@@ -18,7 +18,7 @@ from typing import IO
 from catalog.db.database import Database
 from workers import liveness
 from workers.broker import Broker
-from workers.environment import BROKER_URL, DATABASE_URL, THREADS
+from workers.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,13 @@ class Crew:
     """Worker processes of this command, on this host."""
 
     def __init__(
-        self, database: Database, broker: Broker, queue: str, feature_sets: Sequence[str], logs: Path
+        self,
+        database: Database,
+        broker: Broker,
+        queue: str,
+        feature_sets: Sequence[str],
+        logs: Path,
+        models: Path | None = None,
     ) -> None:
         self._database = database
         self._command = [sys.executable, "-P", "-m", "workers.process", "--queue", queue]
@@ -48,6 +54,8 @@ class Crew:
             DATABASE_URL: database.url.render_as_string(hide_password=False),
             BROKER_URL: broker.url,
         }
+        if models is not None:
+            self._environment[MODELS] = str(models)
         self._log = logs
         self._members: dict[str, subprocess.Popen[bytes]] = {}
         self._false_starts = 0

@@ -1,6 +1,8 @@
 """What a worker process is told by its environment."""
 
 DATABASE_URL, BROKER_URL = "CATALOG_DATABASE_URL", "CATALOG_REDIS_URL"
+MODELS = "CATALOG_MODELS"
+"""The folder of model artifacts."""
 
 THREADS = dict.fromkeys(
     (

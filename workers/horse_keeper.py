@@ -1,4 +1,4 @@
-"""RQ's worker with the traps taken out: one kind of job, liveness in SQL, deaths told from bad luck."""
+"""RQ's worker with the traps taken out: two kinds of job, liveness in SQL, deaths told from bad luck."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workers import liveness
 from workers.claims import give_back
 from workers.jobs import TROUBLE, Desk
 from workers.parent import end_with_parent
-from workers.queue import ANALYZE
+from workers.queue import ANALYZE, TASK
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +153,6 @@ def describe_death(status: int) -> str:
 def _is_ours(job: Job) -> bool:
     try:
         said = job.to_dict(include_meta=False, include_result=False)
-        return job.func_name == ANALYZE and not any(said.get(name) for name in EXTRAS)
+        return job.func_name in {ANALYZE, TASK} and not any(said.get(name) for name in EXTRAS)
     except Exception:  # noqa: BLE001 -- what cannot even be read is not ours
         return False

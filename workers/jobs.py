@@ -69,9 +69,15 @@ def sit_down(desk: Desk) -> None:
     _desks[:] = [desk]
 
 
+def present_desk() -> Desk:
+    """The desk that this process was given."""
+    (desk,) = _desks
+    return desk
+
+
 def analyze_tracks(track_ids: list[int], hashes: list[str], time_limit: int) -> None:
     """The job as the queue knows it."""
-    (desk,) = _desks
+    desk = present_desk()
     desk.database.forget()
     try:
         work(desk, track_ids, hashes, time_limit)

@@ -46,7 +46,7 @@ def work_until_stopped(
         with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
             queue = open_queue(queue_name(database), connection)
             names = [features.name for features in feature_sets]
-            crew = Crew(database, broker, queue.name, names, settings.run / "workers.log")
+            crew = Crew(database, broker, queue.name, names, settings.run / "workers.log", settings.models)
             steward = Steward(database, broker, crew, Feeder(queue, recipes, time_limit, workers), workers)
             if on_start is not None:
                 on_start()

@@ -22,7 +22,7 @@ from workers.horse_keeper import HorseKeeper
 from workers.jobs import TROUBLE, Desk, Stop, sit_down
 from workers.parent import end_with_parent
 from workers.queue import open_queue
-from workers.warm import warm
+from workers.warm import warm, warm_learning
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--queue", required=True)
     parser.add_argument("--parent", type=int, required=True)
-    parser.add_argument("--feature-set", action="append", required=True)
+    parser.add_argument("--feature-set", action="append", default=[])
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     end_with_parent(options.parent, signal.SIGTERM)
@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     database = open_database(os.environ[DATABASE_URL])
     require_current(database)
     connection = Redis.from_url(os.environ[BROKER_URL])
-    warm([feature_set(name) for name in options.feature_set])
+    if options.feature_set:
+        warm([feature_set(name) for name in options.feature_set])
+    else:
+        warm_learning()
     with database.write() as transaction:
         worker_id = liveness.enrol(transaction, options.name, os.getpid())
     try:

@@ -15,8 +15,8 @@ from rq.serializers import JSONSerializer
 
 from catalog.db.database import Database
 
-ANALYZE = "workers.jobs.analyze_tracks"
-"""The name of the job; a worker runs no other."""
+ANALYZE, TASK = "workers.jobs.analyze_tracks", "workers.task.run_task"
+"""The names of the jobs; a worker runs no other."""
 TIME_LIMIT = 120
 """Seconds for one track, unless told otherwise."""
 JOB_ID = re.compile(r"[0-9]+(?:-[0-9]+)*_[0-9a-f]{8}")

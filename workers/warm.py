@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import tempfile
 import wave
 from collections.abc import Sequence
@@ -14,6 +15,14 @@ from catalog.audio.analysis import analyze
 from catalog.audio.feature_set import FeatureSet
 
 SECONDS, SAMPLE_RATE = 4, 44_100
+LEARNING = (
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.neighbors",
+    "sklearn.neural_network",
+    "sklearn.svm",
+    "workers.task",
+)
 
 
 def warm(features: Sequence[FeatureSet]) -> None:
@@ -27,5 +36,13 @@ def warm(features: Sequence[FeatureSet]) -> None:
             file.setframerate(SAMPLE_RATE)
             file.writeframes(noise.tobytes())
         analyze(path, features)
+    gc.collect()
+    gc.freeze()
+
+
+def warm_learning() -> None:
+    """Imports what tasks of learning need, and calls nothing of it: no thread is there when a horse is forked."""
+    for name in LEARNING:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()

@@ -1,0 +1,77 @@
+"""Making ready for a search: the snapshot is stored and every vector looked at, so that what is wrong is said first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.database import Database
+from catalog.db.tables import feature_set, feature_vector
+from catalog.learning.folds import number_of_folds, stratified_group_folds
+from catalog.learning.members import load_members, load_vectors
+from catalog.learning.search import Ground
+from catalog.learning.snapshot import store_snapshot
+from catalog.learning.training import PROJECTED, SOURCE, Material, Training, gather
+
+
+class NothingToSearch(ValueError):  # noqa: N818 - the name says what it is
+    """The labelled tracks make no training set."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many of the training tracks have a vector of a feature set."""
+
+    feature_set: str
+    tracks: int
+    of_tracks: int
+
+
+def prepare(database: Database, wanted: Training, feature_sets: Sequence[tuple[str, ...]]) -> Ground:
+    """The ground of a search on the training set of `wanted`, on each of the feature sets or combinations.
+
+    Raises NothingToSearch, NothingHeard, VectorsMissing, or ValueError for vectors that are not finite.
+    """
+    with database.read() as connection:
+        frozen = _require(gather(connection, wanted)).snapshot
+    assert frozen is not None
+    y, groups = frozen.y, frozen.groups.number
+    # As `cross_fit` deals them: the model of the winner is scored on these.
+    fold = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=wanted.seed)
+    with database.write() as connection:
+        snapshot_id = store_snapshot(connection, frozen, fold)
+    with database.read() as connection:
+        members = load_members(connection, snapshot_id)
+        digests = {
+            names: load_vectors(connection, names, members.track_ids).digest
+            for names in dict.fromkeys(feature_sets)
+        }
+    return Ground(snapshot_id, members, digests, wanted.seed)
+
+
+def coverage(connection: Connection, wanted: Training) -> list[Coverage]:
+    """The feature sets that anything was computed by, `pca` where there is its source. Raises NothingToSearch."""
+    frozen = _require(gather(connection, wanted)).snapshot
+    assert frozen is not None
+    columns = feature_vector.c
+    covered = {}
+    for recipe_id, name in connection.execute(
+        sa.select(feature_set.c.id, feature_set.c.name).where(feature_set.c.active)
+    ).all():
+        rows = connection.execute(sa.select(columns.track_id).where(columns.feature_set_id == recipe_id))
+        heard = np.fromiter(rows.scalars(), dtype=np.int64)
+        covered[name] = int(np.isin(frozen.track_ids, heard).sum())
+    if SOURCE in covered:
+        covered[PROJECTED] = covered[SOURCE]
+    count = len(frozen.track_ids)
+    return [Coverage(name, tracks, count) for name, tracks in sorted(covered.items()) if tracks]
+
+
+def _require(material: Material) -> Material:
+    if material.snapshot is None:
+        raise NothingToSearch(f"nothing can be learnt: {material.reason}; see why: catalog sql class_support")
+    return material
