@@ -28,15 +28,24 @@ def refresh_standing(connection: Connection, track_ids: Iterable[int] | None = N
         connection.execute(_insert(connection, ""))
         return
     ids = sorted(set(track_ids))
-    if connection.dialect.name == "postgresql":
-        _lock_artists(connection, ids)
-        _lock(connection, track, ids)
+    lock_tracks(connection, ids)
     loose, artists = _by_artist(connection, ids)
     for part in _chunks(loose):
         _replace(connection, "AND t.id IN :ids", standing.c.track_id.in_(part), part)
     for part in _chunks(artists):
         whole = standing.c.track_id.in_(sa.select(track.c.id).where(track.c.artist_id.in_(part)))
         _replace(connection, "AND t.artist_id IN :ids", whole, part)
+
+
+def lock_tracks(connection: Connection, track_ids: Iterable[int]) -> None:
+    """Lets nobody else change where these tracks stand until this transaction ends; what is read now is the newest.
+
+    On SQLite a writing transaction is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        ids = sorted(set(track_ids))
+        _lock_artists(connection, ids)
+        _lock(connection, track, ids)
 
 
 def standing_differences(connection: Connection) -> int:

@@ -1,4 +1,4 @@
-"""Searches, duplicates, reviewers, check samples, and the batches of the tag journal."""
+"""Searches, duplicates, reviewers, check samples, the batches of the tag journal, artists and albums by name."""
 
 from __future__ import annotations
 
@@ -125,6 +125,26 @@ def upgrade() -> None:
             batch_op.f("ix_duplicate_pair_other_track_id"), ["other_track_id"], unique=False
         )
 
+    with op.batch_alter_table("decision") as batch_op:
+        batch_op.add_column(
+            sa.Column("batch", sa.Text(), nullable=True, comment="decided at one stroke, and undone at one")
+        )
+        batch_op.add_column(
+            sa.Column(
+                "before_statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+            )
+        )
+        batch_op.create_index(batch_op.f("ix_decision_batch"), ["batch"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_decision_before_statement_id"), ["before_statement_id"], unique=False
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_decision_before_statement_id_statement"),
+            "statement",
+            ["before_statement_id"],
+            ["id"],
+        )
+
     with op.batch_alter_table("tag_write") as batch_op:
         batch_op.add_column(
             sa.Column("batch", sa.Text(), nullable=True, comment="written by the same command")
@@ -132,14 +152,60 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("message", sa.Text(), nullable=True, comment="why it could not be written, or undone")
         )
+        batch_op.add_column(
+            sa.Column(
+                "before_digest", sa.Text(), nullable=True, comment="BLAKE2b-128 of the whole file as it was"
+            )
+        )
+        batch_op.add_column(
+            sa.Column("after_digest", sa.Text(), nullable=True, comment="and as it was made")
+        )
+        batch_op.add_column(
+            sa.Column(
+                "patch",
+                sa.LargeBinary(),
+                nullable=True,
+                comment="what makes the file, byte for byte, what it was",
+            )
+        )
         batch_op.create_index(batch_op.f("ix_tag_write_batch"), ["batch"], unique=False)
+
+    op.create_table(
+        "shipped",
+        sa.Column("name", sa.Text(), nullable=False, comment="views, or seeds of the vocabulary"),
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of what was put in"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_shipped")),
+    )
+    with op.batch_alter_table("artist") as batch_op:
+        batch_op.create_index(batch_op.f("ix_artist_name"), ["name"], unique=False)
+
+    with op.batch_alter_table("album") as batch_op:
+        batch_op.create_index(batch_op.f("ix_album_title"), ["title"], unique=False)
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    with op.batch_alter_table("album") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_album_title"))
+
+    with op.batch_alter_table("artist") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_artist_name"))
+
+    op.drop_table("shipped")
+
     with op.batch_alter_table("tag_write") as batch_op:
         batch_op.drop_index(batch_op.f("ix_tag_write_batch"))
+        batch_op.drop_column("patch")
+        batch_op.drop_column("after_digest")
+        batch_op.drop_column("before_digest")
         batch_op.drop_column("message")
+        batch_op.drop_column("batch")
+
+    with op.batch_alter_table("decision") as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_decision_before_statement_id_statement"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_decision_before_statement_id"))
+        batch_op.drop_index(batch_op.f("ix_decision_batch"))
+        batch_op.drop_column("before_statement_id")
         batch_op.drop_column("batch")
 
     with op.batch_alter_table("duplicate_pair") as batch_op:

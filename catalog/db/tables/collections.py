@@ -30,7 +30,7 @@ artist = sa.Table(
     Column(
         "key", Text, nullable=False, unique=True, comment="folded name, or the id of the data set it is from"
     ),
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False, index=True),
     Column("folded", Text, nullable=False, index=True),
     Column(
         "is_nobody",
@@ -47,7 +47,7 @@ album = sa.Table(
     metadata,
     key(),
     Column("key", Text, nullable=False, unique=True, comment="folded artist and title, or the data set's id"),
-    Column("title", Text, nullable=False),
+    Column("title", Text, nullable=False, index=True),
     Column("folded", Text, nullable=False, index=True),
     reference("artist", nullable=True, index=True),
     Column("external_id", Text),

@@ -22,6 +22,8 @@ decision = sa.Table(
     reference("decision", name="undoes_id", nullable=True, index=True),
     sa.Column("suspect_id", sa.ForeignKey("suspect.id", ondelete="SET NULL"), index=True),
     reference("statement", nullable=True, index=True),
+    Column("batch", Text, index=True, comment="decided at one stroke, and undone at one"),
+    reference("statement", name="before_statement_id", nullable=True, index=True),
     one_of("verdict", "keep", "accept", "relabel", "add", "unsure", "wrong_recording", "undo"),
     one_of("drawn_by", "queue", "sample", "search"),
     sa.Index("ix_decision_track", "track_id", "genre_id"),
@@ -82,5 +84,8 @@ tag_write = sa.Table(
     Column("undone_at", UTCDateTime),
     Column("batch", Text, index=True, comment="written by the same command"),
     Column("message", Text, comment="why it could not be written, or undone"),
+    Column("before_digest", Text, comment="BLAKE2b-128 of the whole file as it was"),
+    Column("after_digest", Text, comment="and as it was made"),
+    Column("patch", LargeBinary, comment="what makes the file, byte for byte, what it was"),
     one_of("state", "planned", "written", "undone", "failed"),
 )

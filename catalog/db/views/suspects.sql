@@ -46,6 +46,16 @@ LEFT JOIN decision e ON e.track_id = u.track_id
             AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = n.id)
     )
 WHERE u.relation <> 'narrower'
+    -- A tag that somebody changed since the audit is no doubt any more; what a person decided stays to be seen.
+    AND (
+        e.id IS NOT NULL
+        OR EXISTS (
+            SELECT 1
+            FROM standing st
+            JOIN label l ON l.statement_id = st.statement_id
+            WHERE st.track_id = u.track_id AND l.genre_id = u.genre_id
+        )
+    )
     AND u.audit_id = (
         SELECT a.id FROM audit a
         WHERE a.kind = 'labels' AND a.finished_at IS NOT NULL

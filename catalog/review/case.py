@@ -1,0 +1,227 @@
+"""Cases: the doubts of the latest audit that are one question, listed gravest first, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
+
+from catalog.db.columns import now
+from catalog.db.tables import (
+    album,
+    artist,
+    collection,
+    decision,
+    doubt_case,
+    genre,
+    review_lease,
+    standing,
+    statement,
+    suspect,
+    track,
+)
+from catalog.review.doubt import is_doubt, is_open, is_standing
+
+State = Literal["open", "decided", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which cases are meant; None is no condition. Names are compared whole, case as written."""
+
+    tagged: str | None = None
+    """The doubted genre's name."""
+    suggested: str | None = None
+    collection: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    source: Literal["file", "import", "human"] | None = None
+    """Who says the doubted tag."""
+    reviewer: str | None = None
+    """Cases in which this reviewer's decisions stand."""
+    suspicion: float | None = None
+    """At least this suspicion of the track."""
+    state: State = "open"
+
+    @property
+    def narrows(self) -> bool:
+        """Whether there is a condition beside the suspicion and the state."""
+        free = {"suspicion", "state"}
+        return any(getattr(self, each.name) is not None for each in fields(self) if each.name not in free)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case in a list."""
+
+    case_id: str
+    artist: str | None
+    album: str | None
+    """Where all its tracks are on one."""
+    tagged_genre: str
+    suggested_genre: str
+    tagged_genre_id: int
+    suggested_genre_id: int
+    tracks: int
+    """All that the audit doubted."""
+    open_tracks: int
+    """Those that wait for a decision."""
+    suspicion: float
+    """0 to 1, of the case: a score to rank by."""
+    expected_right: float | None
+    """What share of such suggestions people have accepted, mean over the tracks; None before 100 decisions."""
+    held_by: str | None
+    """The reviewer who holds it at present."""
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """A page of the list."""
+
+    cases: tuple[CaseRow, ...]
+    total: int
+    """Cases on all pages."""
+    page: int
+    """From 1."""
+    pages: int
+    """At least 1."""
+
+
+def list_cases(
+    connection: Connection,
+    filters: Filters | None = None,
+    *,
+    page: int = 1,
+    per_page: int = 20,
+    moment: datetime | None = None,
+) -> CasePage:
+    """A page of the cases by suspicion x tracks, gravest first; equal ones by their ids.
+
+    A case that all has been decided of is listed with `state` `decided` or `all` only. Page numbers outside are brought
+    to the nearest that exists.
+    """
+    cases = cases_query(filters or Filters(), moment or now()).subquery()
+    total = int(connection.execute(sa.select(sa.func.count()).select_from(cases)).scalar_one())
+    pages = max(1, -(-total // per_page))
+    page = min(max(page, 1), pages)
+    rows = connection.execute(
+        sa.select(cases).order_by(*gravest_first(cases)).limit(per_page).offset((page - 1) * per_page)
+    )
+    return CasePage(tuple(_row(row) for row in rows), total, page, pages)
+
+
+def find_case_row(connection: Connection, case_id: str, moment: datetime | None = None) -> CaseRow | None:
+    """The case of the latest audit, whether open or not; None where the audit has no such case."""
+    query = cases_query(Filters(state="all"), moment or now()).where(doubt_case.c.case_id == case_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _row(row)
+
+
+def gravest_first(cases: sa.FromClause) -> list[ColumnElement[Any]]:
+    """The order of the queue. It does not change while a case is decided track by track."""
+    return [(cases.c.suspicion * cases.c.tracks).desc(), cases.c.case_id]
+
+
+def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
+    """The query of the cases that have a doubt which fits the filters, one row a case."""
+    tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
+    doubts = doubts_query(filters).subquery("doubts")
+    counted = (
+        sa.select(
+            doubts.c.doubt_case_id,
+            sa.func.sum(doubts.c.is_open).label("open_tracks"),
+            sa.func.avg(doubts.c.expected_right).label("expected_right"),
+        )
+        .group_by(doubts.c.doubt_case_id)
+        .subquery("counted")
+    )
+    query = (
+        sa.select(
+            doubt_case.c.case_id,
+            artist.c.name.label("artist"),
+            album.c.title.label("album"),
+            tagged.c.name.label("tagged_genre"),
+            suggested.c.name.label("suggested_genre"),
+            doubt_case.c.genre_id.label("tagged_genre_id"),
+            doubt_case.c.suggested_genre_id,
+            doubt_case.c.tracks,
+            counted.c.open_tracks,
+            doubt_case.c.suspicion,
+            counted.c.expected_right,
+            review_lease.c.reviewer.label("held_by"),
+        )
+        .join_from(doubt_case, counted, counted.c.doubt_case_id == doubt_case.c.id)
+        .join(tagged, tagged.c.id == doubt_case.c.genre_id)
+        .join(suggested, suggested.c.id == doubt_case.c.suggested_genre_id)
+        .join(artist, artist.c.id == doubt_case.c.artist_id, isouter=True)
+        .join(album, album.c.id == doubt_case.c.album_id, isouter=True)
+        .join(
+            review_lease,
+            sa.and_(review_lease.c.case_id == doubt_case.c.case_id, review_lease.c.until > moment),
+            isouter=True,
+        )
+    )
+    if filters.state == "open":
+        return query.where(counted.c.open_tracks > 0)
+    if filters.state == "decided":
+        return query.where(counted.c.open_tracks == 0)
+    return query
+
+
+def doubts_query(filters: Filters) -> sa.Select[Any]:
+    """The query of the doubts that fit the filters whatever their state: ids, suspicion, and `is_open` as 0 or 1."""
+    tagged, suggested = genre.alias("doubted"), genre.alias("proposed")
+    query = (
+        sa.select(
+            suspect.c.id,
+            suspect.c.track_id,
+            suspect.c.doubt_case_id,
+            suspect.c.suspicion,
+            suspect.c.expected_right,
+            sa.case((is_open(), 1), else_=0).label("is_open"),
+        )
+        .join_from(suspect, track, track.c.id == suspect.c.track_id)
+        .join(collection, collection.c.id == track.c.collection_id)
+        .join(tagged, tagged.c.id == suspect.c.genre_id)
+        .join(suggested, suggested.c.id == suspect.c.suggested_genre_id)
+        .join(artist, artist.c.id == track.c.artist_id, isouter=True)
+        .join(album, album.c.id == track.c.album_id, isouter=True)
+        .where(is_doubt(), suspect.c.doubt_case_id.is_not(None))
+    )
+    equal: dict[str, ColumnElement[Any]] = {
+        "tagged": tagged.c.name,
+        "suggested": suggested.c.name,
+        "collection": collection.c.name,
+        "artist": artist.c.name,
+        "album": album.c.title,
+    }
+    for name, column in equal.items():
+        if (wanted := getattr(filters, name)) is not None:
+            query = query.where(column == wanted)
+    if filters.suspicion is not None:
+        query = query.where(suspect.c.suspicion >= filters.suspicion)
+    if filters.source is not None:
+        query = query.join(standing, standing.c.track_id == suspect.c.track_id).join(
+            statement,
+            sa.and_(statement.c.id == standing.c.statement_id, statement.c.source == filters.source),
+        )
+    if filters.reviewer is not None:
+        query = query.where(_is_decided_by(filters.reviewer))
+    return query
+
+
+def _is_decided_by(reviewer: str) -> ColumnElement[bool]:
+    made = decision.alias()
+    return sa.exists().where(
+        made.c.track_id == suspect.c.track_id,
+        made.c.genre_id == suspect.c.genre_id,
+        made.c.reviewer == reviewer,
+        is_standing(made),
+    )
+
+
+def _row(row: sa.Row[Any]) -> CaseRow:
+    return CaseRow(**{each.name: getattr(row, each.name) for each in fields(CaseRow)})

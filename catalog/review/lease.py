@@ -1,0 +1,94 @@
+"""Leases: a case is held by one reviewer for a while, so that two do not listen to the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.columns import now
+from catalog.db.tables import review_lease
+from catalog.db.upsert import insert_into
+from catalog.review.case import Filters, cases_query, gravest_first
+
+LEASE = timedelta(minutes=15)
+
+
+def hold(connection: Connection, case_id: str, reviewer: str, moment: datetime | None = None) -> bool:
+    """Takes or renews the case for a quarter of an hour; False, and no change, where another holds it.
+
+    Needs a writing transaction. Of several who ask at once exactly one gets it.
+    """
+    moment = moment or now()
+    until = moment + LEASE
+    insert = insert_into(connection, review_lease).values(case_id=case_id, reviewer=reviewer, until=until)
+    taken = connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=[review_lease.c.case_id],
+            set_={"reviewer": reviewer, "until": until},
+            where=sa.or_(review_lease.c.reviewer == reviewer, review_lease.c.until <= moment),
+        ).returning(review_lease.c.case_id)
+    )
+    return taken.first() is not None
+
+
+def release(connection: Connection, reviewer: str, case_id: str | None = None) -> None:
+    """Gives back a case that the reviewer holds, or all of them."""
+    mine = review_lease.c.reviewer == reviewer
+    if case_id is not None:
+        mine = sa.and_(mine, review_lease.c.case_id == case_id)
+    connection.execute(sa.delete(review_lease).where(mine))
+
+
+def holder(connection: Connection, case_id: str, moment: datetime | None = None) -> str | None:
+    """Who holds the case at this moment."""
+    query = sa.select(review_lease.c.reviewer).where(
+        review_lease.c.case_id == case_id, review_lease.c.until > (moment or now())
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def next_case(
+    connection: Connection,
+    reviewer: str,
+    filters: Filters | None = None,
+    *,
+    after: str | None = None,
+    moment: datetime | None = None,
+) -> str | None:
+    """The id of the gravest open case that nobody else holds, held for this reviewer from now on; None: there is none.
+
+    Whoever holds an open case already gets it again, as after a reload. `after` is a case to skip: it is given back,
+    and the search goes on behind it, from the first again at the end. Needs a writing transaction.
+    """
+    moment = moment or now()
+    queue = _queue(connection, filters or Filters(), reviewer, after, moment)
+    for case_id in queue:
+        if hold(connection, case_id, reviewer, moment):
+            others = sa.and_(review_lease.c.reviewer == reviewer, review_lease.c.case_id != case_id)
+            connection.execute(sa.delete(review_lease).where(others))
+            return case_id
+    if after is not None:
+        release(connection, reviewer, after)
+    return None
+
+
+def _queue(
+    connection: Connection, filters: Filters, reviewer: str, after: str | None, moment: datetime
+) -> list[str]:
+    """The open cases that the reviewer may have, in the order in which to try them."""
+    cases = cases_query(replace(filters, state="all"), moment).subquery()
+    query = sa.select(cases.c.case_id, cases.c.held_by, cases.c.open_tracks).order_by(*gravest_first(cases))
+    rows = list(connection.execute(query))
+    # A case that was just decided has its place in the order still: what was skipped before it does not come again.
+    place = next((at for at, row in enumerate(rows) if row.case_id == after), -1) + 1
+    free = [
+        row
+        for row in rows[place:] + rows[:place]
+        if row.open_tracks and row.held_by in {None, reviewer} and row.case_id != after
+    ]
+    if after is None:
+        free.sort(key=lambda row: row.held_by != reviewer)
+    return [row.case_id for row in free]

@@ -1,0 +1,48 @@
+"""Verdicts: what a person may say of a genre tag, and what the tags are after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+Verdict = Literal["keep", "accept", "relabel", "add", "unsure", "wrong_recording"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+CHOOSING: frozenset[Verdict] = frozenset({"accept", "relabel", "add"})
+"""Verdicts that name a genre."""
+SILENT: frozenset[Verdict] = frozenset({"unsure", "wrong_recording"})
+"""Verdicts that say nothing of the genre: the tags stay as they are, and no statement is made."""
+FOUND_WRONG: frozenset[Verdict] = frozenset({"accept", "relabel"})
+"""Verdicts that say that the tag was wrong."""
+
+
+class NotDecidable(ValueError):  # noqa: N818 - the name says what it is
+    """A verdict that makes no sense of this track; the message says why, in one line."""
+
+
+def genres_after(
+    verdict: Verdict, current: Sequence[int], doubted: int | None, chosen: int | None
+) -> tuple[int, ...] | None:
+    """The genre ids of a track after a verdict, in order; None where the verdict says nothing of them.
+
+    `keep` says the same again. `accept` and `relabel` put the chosen genre in the place of the doubted one and keep the
+    others; where the doubted one is gone meanwhile, in the place of the first. `add` appends. Raises NotDecidable.
+    """
+    if verdict in SILENT:
+        return None
+    if verdict == "keep":
+        if not current:
+            raise NotDecidable("there is no genre to keep; choose one")
+        return tuple(current)
+    if chosen is None:
+        raise NotDecidable(f"{verdict} needs a genre")
+    if verdict == "add":
+        return _distinct([*current, chosen])
+    replaced = doubted if doubted in current else next(iter(current), None)
+    if replaced is None:
+        return (chosen,)
+    return _distinct([chosen if genre_id == replaced else genre_id for genre_id in current])
+
+
+def _distinct(genre_ids: Sequence[int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(genre_ids))

@@ -1,0 +1,205 @@
+"""Decisions on a real database: what they write, for whom, and how they are taken back."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db import tables as t
+from catalog.db.database import Database
+from catalog.db.standing import standing_differences
+from catalog.review.case import Filters, list_cases
+from catalog.review.decision import (
+    Doubt,
+    NothingToDecide,
+    case_doubts,
+    decide,
+    filtered_doubts,
+    last_batch,
+    track_doubt,
+    undo,
+)
+from catalog.review.verdict import NotDecidable
+from tests.integration.conftest import state
+from tests.integration.review.conftest import Doubted
+
+
+def labels(connection: Connection, doubted: Doubted, title: str) -> list[str]:
+    """The current genres of a track, by the view that everybody reads."""
+    question = sa.text("SELECT genre FROM current_label WHERE track_id = :track ORDER BY rank")
+    return list(connection.execute(question, {"track": doubted.tracks[title]}).scalars())
+
+
+def open_tracks(connection: Connection) -> dict[str, int]:
+    return {case.case_id: case.open_tracks for case in list_cases(connection).cases}
+
+
+def test_cases_come_by_suspicion_times_tracks(database: Database, doubted: Doubted) -> None:
+    with database.read() as connection:
+        page = list_cases(connection, per_page=2)
+        assert ([case.case_id for case in page.cases], page.total, page.pages) == (["red", "sad"], 3, 2)
+        assert [case.case_id for case in list_cases(connection, page=9, per_page=2).cases] == ["old"]
+        first = page.cases[0]
+    assert (first.artist, first.tagged_genre, first.suggested_genre) == ("Red", "Metal", "Rock")
+    assert (first.tracks, first.open_tracks, first.expected_right, first.held_by) == (3, 3, None, None)
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(tagged="Metal"), {"red": 3}),
+        (Filters(suggested="Rock"), {"red": 3, "old": 1}),
+        (Filters(suggested="Rock", suspicion=0.75), {"red": 2, "old": 1}),
+        (Filters(artist="Sad"), {"sad": 2}),
+        (Filters(album="Red/Second"), {"red": 1}),
+        (Filters(collection="records", source="file"), {"red": 3, "old": 1, "sad": 2}),
+        (Filters(source="human"), {}),
+        (Filters(collection="elsewhere"), {}),
+        (Filters(reviewer="ada", state="all"), {"old": 0}),
+        (Filters(state="decided"), {"old": 0}),
+    ],
+)
+def test_filters(database: Database, doubted: Doubted, filters: Filters, found: dict[str, int]) -> None:
+    with database.write() as connection:
+        if filters.reviewer or filters.state == "decided":
+            decide(connection, case_doubts(connection, "old"), "keep", "ada")
+        listed = list_cases(connection, filters).cases
+    assert {case.case_id: case.open_tracks for case in listed} == found
+
+
+def test_a_case_is_accepted_at_one_stroke_and_taken_back_at_one(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        done = decide(connection, case_doubts(connection, "red"), "accept", "ada")
+        assert (len(done.track_ids), done.messages) == (3, ())
+        assert [labels(connection, doubted, title) for title in ("Red 1", "Red 2")] == [
+            ["Rock"],
+            ["Rock", "Folk"],
+        ]
+        assert open_tracks(connection) == {"sad": 2, "old": 1}
+        assert last_batch(connection, reviewer="ada") == last_batch(connection, case_id="red") == done.batch
+        with pytest.raises(NothingToDecide, match="is decided"):
+            case_doubts(connection, "red")
+    with database.write() as connection:
+        undone = undo(connection, done.batch, "ada")
+        assert sorted(undone.track_ids) == sorted(done.track_ids)
+        assert labels(connection, doubted, "Red 2") == ["Metal", "Folk"]
+        assert open_tracks(connection) == {"red": 3, "sad": 2, "old": 1}
+        assert undo(connection, done.batch, "ada").track_ids == ()
+        assert last_batch(connection, reviewer="ada") is None
+        assert standing_differences(connection) == 0
+    with database.read() as connection:
+        kept = connection.execute(sa.select(sa.func.count()).select_from(t.decision)).scalar_one()
+    assert kept == 6, "evidence is only ever added"
+
+
+def test_scopes(database: Database, doubted: Doubted) -> None:
+    tracks = doubted.tracks
+    with database.read() as connection:
+        found = {
+            scope: [
+                each.track_id for each in case_doubts(connection, "red", scope=scope, track_id=tracks[title])
+            ]
+            for scope, title in (("track", "Red 3"), ("album", "Red 1"), ("artist", "Red 1"))
+        }
+        assert found == {
+            "track": [tracks["Red 3"]],
+            "album": [tracks["Red 1"], tracks["Red 3"]],
+            "artist": [tracks["Red 1"], tracks["Red 2"], tracks["Red 3"]],
+        }
+        with pytest.raises(NothingToDecide, match="not in case"):
+            case_doubts(connection, "red", scope="track", track_id=tracks["Old 1"])
+        with pytest.raises(NothingToDecide, match="no case nix"):
+            case_doubts(connection, "nix")
+
+
+def test_every_verdict(database: Database, doubted: Doubted) -> None:
+    jazz = doubted.genres["Jazz"]
+    expected = {
+        "keep": ["Metal", "Folk"],
+        "accept": ["Rock", "Folk"],
+        "relabel": ["Jazz", "Folk"],
+        "add": ["Metal", "Folk", "Jazz"],
+        "unsure": ["Metal", "Folk"],
+        "wrong_recording": ["Metal", "Folk"],
+    }
+    for verdict, after in expected.items():
+        with database.write() as connection:
+            doubts = case_doubts(connection, "red", scope="track", track_id=doubted.tracks["Red 2"])
+            genre_id = jazz if verdict in {"relabel", "add"} else None
+            done = decide(connection, doubts, verdict, "ada", genre_id=genre_id)  # type: ignore[arg-type]
+            assert labels(connection, doubted, "Red 2") == after, verdict
+            silent = verdict in {"unsure", "wrong_recording"}
+            said = connection.execute(
+                sa.select(t.decision.c.statement_id).where(t.decision.c.batch == done.batch)
+            ).scalar_one()
+            assert (said is None) == silent
+            shown = connection.execute(
+                sa.text("SELECT decision FROM suspects WHERE track_id = :track"),
+                {"track": doubted.tracks["Red 2"]},
+            ).scalar_one()
+            assert shown == verdict
+            undo(connection, done.batch, "ada")
+            assert labels(connection, doubted, "Red 2") == ["Metal", "Folk"]
+
+
+def test_verdicts_that_make_no_sense(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        doubt = track_doubt(connection, doubted.tracks["Red 1"])
+        with pytest.raises(NotDecidable, match="relabel needs a genre"):
+            decide(connection, [doubt], "relabel", "ada")
+        with pytest.raises(NotDecidable, match="nothing is suggested"):
+            decide(connection, [Doubt(doubt.track_id, doubt.genre_id)], "accept", "ada")
+        with pytest.raises(NothingToDecide, match="no track 999"):
+            track_doubt(connection, 999)
+        with pytest.raises(NothingToDecide, match="in the catalog any more"):
+            decide(connection, [Doubt(999, None)], "unsure", "ada")
+        assert connection.execute(sa.select(sa.func.count()).select_from(t.decision)).scalar_one() == 0
+
+
+def test_two_decide_the_same_and_the_later_counts(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        doubts = case_doubts(connection, "red")
+        shown = {doubts[1].track_id: doubted.statements["Red 2"]}
+        first = decide(connection, doubts, "accept", "ada")
+        second = decide(
+            connection, doubts[1:2], "relabel", "bob", genre_id=doubted.genres["Jazz"], seen=shown
+        )
+        assert second.messages == ("1 track decided by ada before (accept): yours counts now",)
+        assert labels(connection, doubted, "Red 2") == ["Jazz", "Folk"]
+        undo(connection, second.batch, "bob")
+        assert labels(connection, doubted, "Red 2") == ["Rock", "Folk"]
+        undo(connection, first.batch, "ada")
+        assert labels(connection, doubted, "Red 2") == ["Metal", "Folk"]
+
+
+def test_what_happened_to_a_track_meanwhile_is_told(database: Database, doubted: Doubted) -> None:
+    tracks = doubted.tracks
+    with database.write() as connection:
+        doubts = case_doubts(connection, "red")
+        shown = {tracks[title]: doubted.statements[title] for title in ("Red 1", "Red 2", "Red 3")}
+        connection.execute(sa.update(t.track).where(t.track.c.id == tracks["Red 3"]).values(state="missing"))
+        state(connection, tracks["Red 1"], "file", [doubted.genres["Pop"]])
+        from catalog.db.standing import refresh_standing
+
+        refresh_standing(connection)
+        done = decide(connection, [*doubts, Doubt(999, None)], "accept", "ada", seen=shown)
+        assert set(done.messages) == {
+            "1 track changed its tags meanwhile: your decision is kept",
+            "1 track without a file at present: your decision is kept",
+            "1 track no longer in the catalog: nothing was written of it",
+        }
+        assert labels(connection, doubted, "Red 1") == ["Rock"]
+
+
+def test_a_tag_changed_in_the_file_closes_the_doubt(database: Database, doubted: Doubted) -> None:
+    from catalog.db.standing import refresh_standing
+
+    with database.write() as connection:
+        state(connection, doubted.tracks["Red 1"], "file", [doubted.genres["Rock"]])
+        refresh_standing(connection, [doubted.tracks["Red 1"]])
+        assert open_tracks(connection)["red"] == 2
+        found = [each.track_id for each in filtered_doubts(connection, Filters(tagged="Metal"))]
+        assert found == [doubted.tracks["Red 2"], doubted.tracks["Red 3"]]
+        listed = set(connection.execute(sa.text("SELECT track_id FROM suspects")).scalars())
+        assert doubted.tracks["Red 1"] not in listed
