@@ -152,7 +152,7 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     """
     news = _News()
     with database.read() as connection:
-        wanted = like_active(connection, Training(rule=job.rule, feature_set=HEARD))
+        wanted = like_active(connection, Training(rule=job.rule, feature_sets=(HEARD,)))
         for root in job.roots:
             find_root(
                 connection, os.fsencode(root)
@@ -229,7 +229,7 @@ def _is_current(database: Database, report: Path) -> bool:
 def _analyse(
     database: Database, settings: Settings, job: MainJob, wanted: Training, inside: ColumnElement[bool]
 ) -> Analysed:
-    names = list(dict.fromkeys([HEARD, wanted.source, *job.feature_sets]))
+    names = list(dict.fromkeys([HEARD, *wanted.sources, *job.feature_sets]))
     recipes = [feature_set(name) for name in names]
     sample = None if job.sample is None else draw_sample(database, inside, job.sample)
     report = analyze_pending(

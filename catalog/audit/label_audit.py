@@ -16,7 +16,6 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.audit.cases import Case, group_into_cases
 from catalog.audit.label_issues import LEAST_SUSPICION, Judged, Suspect, Terms, find_suspects
-from catalog.collection.vectors import load_matrix
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.tables import (
@@ -34,9 +33,10 @@ from catalog.db.tables import (
     suspect,
     track,
 )
+from catalog.learning.blocks import load_blocks
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.labelled import load_answerable, load_broader
-from catalog.learning.registry import NoModel, active_model, model_recipe
+from catalog.learning.registry import NoModel, active_model, model_recipes
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -207,7 +207,7 @@ def _vectors(connection: Connection, row: RowMapping, track_ids: Integers) -> np
     """The vectors of the tracks, or None where one of them has none any more."""
     if not len(track_ids):
         return None
-    ids, matrix = load_matrix(connection, model_recipe(connection, row["id"]), track_ids)
+    ids, matrix = load_blocks(connection, model_recipes(connection, row["id"]), track_ids)
     return matrix if np.array_equal(ids, track_ids) else None
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import format_options, print_json, print_rows, say
@@ -54,7 +56,14 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
 
 
 @click.command()
-@click.option("--algorithm", default="logistic_regression", help="The classifier.")
+@click.option(
+    "--algorithm",
+    "algorithms",
+    multiple=True,
+    metavar="NAME",
+    help="The classifier. For --compare and --search it may be repeated; without it they try all.  "
+    "[default: logistic_regression]",
+)
 @click.option(
     "--parameter",
     "parameters",
@@ -63,7 +72,14 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     callback=parse_parameters,
     help="A parameter of the classifier; may be repeated.",
 )
-@click.option("--feature-set", default="musicnn", help="The vectors to learn from.")
+@click.option(
+    "--feature-set",
+    "feature_sets",
+    multiple=True,
+    default=["musicnn"],
+    show_default="musicnn",
+    help="The vectors to learn from; may be repeated: they are laid side by side.",
+)
 @click.option(
     "--level",
     type=click.Choice(["leaf", "top"]),
@@ -78,6 +94,32 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     help="The share of answers that ought to be right for artists not heard before.",
 )
 @click.option(
+    "--compare",
+    "is_comparison",
+    is_flag=True,
+    help="Only show how every classifier, as it is, does on each feature set that all tracks have.",
+)
+@click.option(
+    "--search",
+    "scheme",
+    type=click.Choice(["grid", "random", "halving"]),
+    help="Try many parameters first, and train the best: all there are, some drawn by chance, or those in rounds that "
+    "only the best third of each survives.",
+)
+@click.option(
+    "--candidates",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many --search random and halving draw.  [default: 20]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Worker processes for --compare, --search and many predictions; 0 does all in this process.  "
+    "[default: one per core]",
+)
+@click.option(
     "--if-changed",
     type=click.IntRange(min=1),
     metavar="N",
@@ -90,15 +132,21 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
 @dry_run_option
 @format_options
 @pass_settings
+@click.pass_context
 def train(
+    context: click.Context,
     settings: Settings,
-    algorithm: str,
+    algorithms: tuple[str, ...],
     parameters: dict[str, Any],
-    feature_set: str,
+    feature_sets: tuple[str, ...],
     level: str,
     min_tracks: int,
     min_artists: int,
     precision: float,
+    is_comparison: bool,
+    scheme: Literal["grid", "random", "halving"] | None,
+    candidates: int | None,
+    workers: int | None,
     if_changed: int | None,
     seed: int,
     force: bool,
@@ -109,14 +157,18 @@ def train(
 
     Its score is out of fold with artists apart. Where nothing has changed, nothing is done.
     """
+    from catalog.cli import searching
     from catalog.learning.change import changed_since_training
+    from catalog.learning.classifiers import DEFAULT
     from catalog.learning.snapshot import ClassRule
     from catalog.learning.training import Training, gather, train
 
+    searching.check(algorithms, parameters, is_comparison, scheme, candidates)
+    processes = (os.cpu_count() or 1) if workers is None else workers
     wanted = Training(
-        algorithm=algorithm,
+        algorithm=algorithms[0] if algorithms else DEFAULT,
         parameters=parameters,
-        feature_set=feature_set,
+        feature_sets=feature_sets,
         rule=ClassRule(min_tracks, min_artists, "top" if level == "top" else "leaf"),
         precision=precision,
         seed=seed,
@@ -131,6 +183,32 @@ def train(
                     f"{changed} tagged tracks differ from the training set, fewer than {if_changed}: nothing is done"
                 )
                 return
+        if is_comparison:
+            searching.compare(
+                settings,
+                database,
+                wanted,
+                algorithms,
+                all_feature_sets=not is_given(context, "feature_sets"),
+                workers=processes,
+                dry_run=dry_run,
+                output_format=output_format,
+            )
+            return
+        if scheme is not None:
+            found = searching.find_best(
+                settings,
+                database,
+                wanted,
+                algorithms,
+                scheme,
+                number=candidates,
+                workers=processes,
+                dry_run=dry_run,
+            )
+            if found is None:
+                return
+            wanted = found
         if dry_run:
             with database.read() as connection:
                 material = gather(connection, wanted)
@@ -170,6 +248,11 @@ def train(
         say()
         say(describe_score(metrics))
     say(f"model {model_id}: {outcome}; {reason}" if model_id is not None else f"{outcome}: {reason}")
+
+
+def is_given(context: click.Context, name: str) -> bool:
+    """Whether an option was given, by whatever means, and is not its default."""
+    return context.get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
 def describe_score(metrics: dict[str, Any]) -> str:

@@ -17,9 +17,11 @@ class Learnt:
     algorithm: str
     parameters: Mapping[str, Any]
     projection: Mapping[str, Any] | None
+    blocks: tuple[int, ...] = ()
+    """How many columns each feature set has."""
 
     @property
     def behind_projection(self) -> Algorithm:
-        """The algorithm, which fits its projection inside every fold if it has one."""
-        plain = algorithm(self.algorithm)
+        """The algorithm, which knows its blocks and fits its projection inside every fold if it has one."""
+        plain = algorithm(self.algorithm).over(self.blocks)
         return plain if self.projection is None else projected(plain, self.projection["variance"])

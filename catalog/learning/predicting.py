@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -12,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.collection.recipes import Recipe
-from catalog.collection.vectors import load_matrix
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import feature_vector, genre, snapshot_member, standing, track
 from catalog.learning.artifact import load_artifact, read_artifact
+from catalog.learning.blocks import load_blocks
 from catalog.learning.classifiers import Matrix
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.labelled import load_answerable, load_broader, load_tracks
@@ -29,7 +30,7 @@ from catalog.learning.prediction import (
 )
 from catalog.learning.priors import estimate_priors
 from catalog.learning.propagation import agreements, suggestions
-from catalog.learning.registry import ZERO_SHOT, get_model, model_recipe, note
+from catalog.learning.registry import ZERO_SHOT, get_model, model_recipes, note
 from catalog.learning.threshold import Answers, withheld
 from catalog.learning.zero_shot_model import rebuild_zero_shot
 
@@ -73,7 +74,7 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
         tracks = load_tracks(connection)
         members = _members(connection, row["snapshot_id"])
         wanted = np.setdiff1d(tracks.ids, members)
-        ids, probability = _hear(connection, answerer, model_recipe(connection, model_id), wanted)
+        ids, probability = _hear(connection, answerer, model_recipes(connection, model_id), wanted)
         speech = speech_among(connection, ids)
         suggestable = load_answerable(connection)
         broader, _ = load_broader(connection)
@@ -120,15 +121,15 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
 def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str:
     """What tells two states of all that the predictions of a model rest on apart, as a hash."""
     digest = hashlib.blake2b(f"{row['id']} {with_priors}".encode(), digest_size=16)
-    recipe = model_recipe(connection, row["id"])
+    recipe_ids = [recipe.id for recipe in model_recipes(connection, row["id"])]
     queries = (
         sa.select(track.c.id, track.c.artist_id, track.c.album_id, standing.c.tagged_genre_id)
         .join_from(track, standing, isouter=True)
         .where(track.c.state != "missing")
         .order_by(track.c.id),
         sa.select(feature_vector.c.track_id, feature_vector.c.computed_at)
-        .where(feature_vector.c.feature_set_id == recipe.id)
-        .order_by(feature_vector.c.track_id),
+        .where(feature_vector.c.feature_set_id.in_(recipe_ids))
+        .order_by(feature_vector.c.track_id, feature_vector.c.feature_set_id),
         sa.select(genre.c.id, genre.c.broader_id, genre.c.suggest).order_by(genre.c.id),
     )
     for query in queries:
@@ -145,12 +146,12 @@ def load_answerer(connection: Connection, models: Path, row: RowMapping) -> Answ
 
 
 def _hear(
-    connection: Connection, answerer: Answerer, recipe: Recipe, wanted: Integers
+    connection: Connection, answerer: Answerer, recipes: Sequence[Recipe], wanted: Integers
 ) -> tuple[Integers, Floats]:
-    """The tracks (n) among those wanted that have a vector, and what the model hears in them (n, classes)."""
+    """The tracks (n) among those wanted that have all vectors, and what the model hears in them (n, classes)."""
     parts = []
     for start in range(0, len(wanted), CHUNK):
-        ids, matrix = load_matrix(connection, recipe, wanted[start : start + CHUNK])
+        ids, matrix = load_blocks(connection, recipes, wanted[start : start + CHUNK])
         parts.append((ids, answerer.probability(matrix)))
     if not parts:
         return np.empty(0, np.int64), np.empty((0, len(answerer.hierarchy.classes)))

@@ -55,20 +55,6 @@ def get_model(connection: Connection, model_id: int) -> RowMapping:
     return row
 
 
-def model_recipe(connection: Connection, model_id: int) -> Recipe:
-    """The recipe of the vectors that a model takes."""
-    hash_ = connection.execute(
-        sa.select(feature_set.c.hash)
-        .join_from(model_feature_set, feature_set)
-        .where(model_feature_set.c.model_id == model_id)
-        .order_by(model_feature_set.c.position)
-        .limit(1)
-    ).scalar_one()
-    recipe = find_recipe(connection, hash_)
-    assert recipe is not None
-    return recipe
-
-
 def model_recipes(connection: Connection, model_id: int) -> tuple[Recipe, ...]:
     """The recipes of the vectors that a model takes, from left to right."""
     hashes = connection.execute(

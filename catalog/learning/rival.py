@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from catalog.collection.recipes import Recipe
-from catalog.collection.vectors import load_matrix
+from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.classifiers import Matrix
 from catalog.learning.crossfit import CrossFit, FittedModel, cross_fit
 from catalog.learning.gate import Comparison, Verdict, compare
@@ -19,7 +19,7 @@ from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.judged_sample import judged_tracks
 from catalog.learning.labelled import Tracks
 from catalog.learning.learnt import Learnt
-from catalog.learning.registry import ZERO_SHOT, active_model, model_recipe
+from catalog.learning.registry import ZERO_SHOT, active_model, model_recipes
 from catalog.learning.snapshot import Snapshot
 from catalog.learning.support import Support
 
@@ -34,7 +34,7 @@ class Contender:
     """A new model and what it was fitted on."""
 
     learnt: Learnt
-    recipe: Recipe
+    recipes: tuple[Recipe, ...]
     """Of the vectors `X` (n, dimensions) of the snapshot's tracks."""
     X: Matrix
     snapshot: Snapshot
@@ -53,15 +53,17 @@ def against_active(
     row = active_model(connection)
     if row is None or row["algorithm"] == ZERO_SHOT:
         return None
-    takes = model_recipe(connection, row["id"])
-    learnt = Learnt(row["algorithm"], row["parameters"]["classifier"], row["parameters"].get("projection"))
+    takes = model_recipes(connection, row["id"])
+    learnt = Learnt(
+        row["algorithm"], row["parameters"]["classifier"], row["parameters"].get("projection"), widths(takes)
+    )
     frozen = contender.snapshot
-    if takes.id == contender.recipe.id:
+    if takes == contender.recipes:
         if learnt == contender.learnt:
             return None
         ids, X = frozen.track_ids, contender.X
     else:
-        ids, X = load_matrix(connection, takes, frozen.track_ids)
+        ids, X = load_blocks(connection, takes, frozen.track_ids)
     both = np.isin(frozen.track_ids, ids)
     y, groups = frozen.y[both], frozen.groups.number[both]
     try:
@@ -90,7 +92,7 @@ def _on_sample(
     connection: Connection,
     contender: Contender,
     rival: CrossFit,
-    takes: Recipe,
+    takes: tuple[Recipe, ...],
     tracks: Tracks,
     support: Mapping[int, Support],
 ) -> Comparison | None:
@@ -100,8 +102,8 @@ def _on_sample(
     counted = [support[genre].counts_for if genre in support else genre for genre in genres.tolist()]
     y = np.array([column.get(genre or 0, -1) for genre in counted], dtype=np.int64)
     known = (y >= 0) & np.isin(judged, tracks.ids)
-    ids, mine = load_matrix(connection, contender.recipe, judged[known])
-    theirs_ids, theirs = load_matrix(connection, takes, ids)
+    ids, mine = load_blocks(connection, contender.recipes, judged[known])
+    theirs_ids, theirs = load_blocks(connection, takes, ids)
     if len(theirs_ids) < FEWEST_JUDGED:
         return None
     mine_too = np.isin(ids, theirs_ids)

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.recipes import Recipe, active_recipe
-from catalog.collection.vectors import load_matrix
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import snapshot
 from catalog.learning.artifact import ArtifactRefused, read_artifact, save_artifact
+from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.classifiers import DEFAULT, algorithm
 from catalog.learning.crossfit import CrossFit, cross_fit
 from catalog.learning.groups import connected_groups
@@ -34,7 +34,7 @@ from catalog.learning.registry import (
     active_model,
     add_model,
     find_model,
-    model_recipe,
+    model_recipes,
     promote,
     reject,
     store_support,
@@ -67,22 +67,32 @@ class Training:
 
     algorithm: str = DEFAULT
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    feature_set: str = "musicnn"
+    feature_sets: tuple[str, ...] = ("musicnn",)
+    """Whose vectors are learnt from, side by side in this order."""
     rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
     precision: float = PRECISION
     seed: int = 0
     force: bool = False
     """Promote whatever the gate says, and train even where nothing has changed."""
+    search: Mapping[str, Any] | None = None
+    """How algorithm and parameters were found: then its honest scores stand in the place of those that it was chosen by."""
+
+    def __post_init__(self) -> None:
+        twice = sorted({name for name in self.feature_sets if self.feature_sets.count(name) > 1})
+        if twice:
+            raise ValueError(f"the feature set {twice[0]} is named twice")
+        if PROJECTED in self.feature_sets and len(self.feature_sets) > 1:
+            raise ValueError(f"{PROJECTED} is fitted anew in every fold and learnt from alone: name no other")
 
     @property
-    def source(self) -> str:
-        """The feature set whose vectors are read: those of `pca` are made anew from `grid` in every fold."""
-        return SOURCE if self.feature_set == PROJECTED else self.feature_set
+    def sources(self) -> tuple[str, ...]:
+        """The feature sets whose vectors are read: those of `pca` are made anew from `grid` in every fold."""
+        return tuple(SOURCE if name == PROJECTED else name for name in self.feature_sets)
 
     @property
     def projection(self) -> dict[str, Any] | None:
         """How vectors are projected before they are learnt from; None where they are not."""
-        return {"variance": VARIANCE} if self.feature_set == PROJECTED else None
+        return {"variance": VARIANCE} if self.feature_sets == (PROJECTED,) else None
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,8 @@ class Material:
     """All that is known before anything is fitted."""
 
     tracks: Tracks
-    recipe: Recipe
+    recipes: tuple[Recipe, ...]
+    """Whose vectors stand side by side in X."""
     X: Matrix
     """Vectors of the snapshot's tracks; (0, dimensions) without one."""
     support: Mapping[int, Support]
@@ -129,7 +140,7 @@ def train(database: Database, models: Path, wanted: Training) -> TrainingReport:
         "classifier": complete,
         "precision": wanted.precision,
         **({} if wanted.projection is None else {"projection": wanted.projection}),
-        "vectors": hashlib.blake2b(np.ascontiguousarray(material.X).tobytes(), digest_size=16).hexdigest(),
+        "vectors": hashlib.blake2b(material.X.reshape(-1).view(np.uint8).data, digest_size=16).hexdigest(),
     }
     known = None if wanted.force else _known(database, models, material, wanted, parameters)
     if known is not None:
@@ -148,10 +159,10 @@ def like_active(connection: Connection, wanted: Training) -> Training:
     level = connection.execute(
         sa.select(snapshot.c.level).where(snapshot.c.id == row["snapshot_id"])
     ).scalar_one()
-    recipe = model_recipe(connection, row["id"])
+    names = tuple(recipe.name for recipe in model_recipes(connection, row["id"]))
     return replace(
         wanted,
-        feature_set=PROJECTED if "projection" in row["parameters"] else recipe.name,
+        feature_sets=(PROJECTED,) if "projection" in row["parameters"] else names,
         algorithm=row["algorithm"],
         parameters=row["parameters"]["classifier"],
         precision=row["parameters"]["precision"],
@@ -160,15 +171,12 @@ def like_active(connection: Connection, wanted: Training) -> Training:
 
 
 def gather(connection: Connection, wanted: Training) -> Material:
-    """The labelled tracks that have a vector, the support of their genres, and the snapshot they make."""
+    """The labelled tracks that have all vectors, the support of their genres, and the snapshot they make."""
     tracks = load_tracks(connection)
-    source = wanted.source
-    recipe = active_recipe(connection, source)
+    recipes = _recipes(connection, wanted.sources)
     broader, names = load_broader(connection)
-    if recipe is None:
-        raise NothingHeard(source)
     learnable = np.setdiff1d(tracks.ids[tracks.is_tagged], sampled_tracks(connection))
-    ids, matrix = load_matrix(connection, recipe, learnable)
+    ids, matrix = load_blocks(connection, recipes, learnable)
     positions = tracks.at(ids)
     support = class_support(
         tracks.labelled(positions),
@@ -192,7 +200,7 @@ def gather(connection: Connection, wanted: Training) -> Material:
         )
     return Material(
         tracks=tracks,
-        recipe=recipe,
+        recipes=recipes,
         X=matrix[inside],
         support=support,
         snapshot=None
@@ -202,6 +210,16 @@ def gather(connection: Connection, wanted: Training) -> Material:
         names=names,
         hierarchy=Hierarchy.of(classes, broader, answerable=load_answerable(connection)),
     )
+
+
+def _recipes(connection: Connection, names: tuple[str, ...]) -> tuple[Recipe, ...]:
+    recipes = []
+    for name in names:
+        recipe = active_recipe(connection, name)
+        if recipe is None:
+            raise NothingHeard(name)
+        recipes.append(recipe)
+    return tuple(recipes)
 
 
 def _known(
@@ -234,13 +252,16 @@ def _fit(
 ) -> TrainingReport:
     frozen = material.snapshot
     assert frozen is not None
-    recipe = Learnt(wanted.algorithm, parameters["classifier"], wanted.projection)
+    recipe = Learnt(wanted.algorithm, parameters["classifier"], wanted.projection, widths(material.recipes))
     fitted = _cross_fit(material.X, frozen.y, frozen.groups.number, material.hierarchy, recipe, wanted)
     metrics = score(
         frozen, fitted, material.tracks, material.hierarchy, material.names, precision=wanted.precision
     )
+    if wanted.search is not None:
+        as_fitted = {name: metrics[name] for name in wanted.search["honest"]}
+        metrics |= {**wanted.search["honest"], "search": {**wanted.search, "as_fitted": as_fitted}}
     contender = Contender(
-        recipe, material.recipe, material.X, frozen, material.hierarchy, fitted, wanted.precision
+        recipe, material.recipes, material.X, frozen, material.hierarchy, fitted, wanted.precision
     )
     with database.read() as connection:
         verdict = against_active(connection, contender, material.tracks, material.support)
@@ -259,7 +280,7 @@ def _fit(
             metrics=metrics,
             threshold=fitted.model.threshold.value,
             seed=wanted.seed,
-            feature_set_ids=[material.recipe.id],
+            feature_set_ids=[recipe.id for recipe in material.recipes],
             artifact=name,
             artifact_sha256=digest,
         )

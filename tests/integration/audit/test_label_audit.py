@@ -17,7 +17,7 @@ from catalog.learning.training import Training, train
 from tests.integration.labelled_collection import Filled, tag
 
 Fill = Callable[..., Filled]
-WANTED = Training(feature_set="blobs")
+WANTED = Training(feature_sets=("blobs",))
 
 
 def mistag(database: Database, track_ids: list[int], name: str, source: str = "file") -> None:

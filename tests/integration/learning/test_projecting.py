@@ -20,7 +20,7 @@ from catalog.db.tables import feature_set, feature_vector, model, track
 from catalog.learning.artifact import ArtifactRefused
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.projecting import NothingToProject, project_grid
-from catalog.learning.registry import model_recipe
+from catalog.learning.registry import model_recipes
 from catalog.learning.training import NothingHeard, Training, train
 from tests.integration.labelled_collection import BLOBS, Filled
 
@@ -56,7 +56,7 @@ def test_without_grid_there_is_nothing_to_project(database: Database, tmp_path: 
     with pytest.raises(NothingToProject, match="catalog analyze --feature-set grid"):
         project_grid(database, tmp_path)
     with pytest.raises(NothingHeard, match="by grid; run: catalog analyze --feature-set grid"):
-        train(database, tmp_path, Training(feature_set="pca"))
+        train(database, tmp_path, Training(feature_sets=("pca",)))
     with database.write() as connection:
         register(connection, GRID)
     with pytest.raises(NothingToProject, match="8 tracks or more, 0 were analysed by grid"):
@@ -162,25 +162,25 @@ def test_the_stored_vector_is_what_the_recipe_computes(
 def test_a_model_of_pca_takes_grid_and_fits_its_own_projection(
     database: Database, filled: Filled, tmp_path: Path
 ) -> None:
-    report = train(database, tmp_path, Training(feature_set="pca", parameters={"C": 1.0}))
+    report = train(database, tmp_path, Training(feature_sets=("pca",), parameters={"C": 1.0}))
     assert report.outcome == "promoted"
     assert report.metrics["accuracy"]["value"] > 0.9
     with database.read() as connection:
         assert report.model_id is not None
-        assert model_recipe(connection, report.model_id).name == "grid"
+        assert [recipe.name for recipe in model_recipes(connection, report.model_id)] == ["grid"]
         row = connection.execute(sa.select(model).where(model.c.id == report.model_id)).one()
     assert row.parameters["projection"] == {"variance": 0.97}
-    again = train(database, tmp_path, Training(feature_set="pca", parameters={"C": 1.0}))
+    again = train(database, tmp_path, Training(feature_sets=("pca",), parameters={"C": 1.0}))
     assert (again.outcome, again.model_id) == ("unchanged", report.model_id)
     # The same vectors without the projection are another model.
-    plain = train(database, tmp_path, Training(feature_set="grid", parameters={"C": 1.0}))
+    plain = train(database, tmp_path, Training(feature_sets=("grid",), parameters={"C": 1.0}))
     assert plain.model_id != report.model_id
 
 
 def test_the_model_in_force_is_compared_by_its_own_vectors(
     database: Database, filled: Filled, tmp_path: Path
 ) -> None:
-    good = train(database, tmp_path, Training(feature_set="blobs"))
+    good = train(database, tmp_path, Training(feature_sets=("blobs",)))
     with database.write() as connection:
         grid = register(connection, GRID)
         random = np.random.default_rng(9)
@@ -188,7 +188,7 @@ def test_the_model_in_force_is_compared_by_its_own_vectors(
             noise = random.normal(size=len(GRID.dimensions)).astype(np.float32)
             store_vector(connection, grid, track_id, noise, fingerprint=f"print {track_id}")
     # The same algorithm with the same parameters, but it hears nothing but noise.
-    wanted = Training(feature_set="grid")
+    wanted = Training(feature_sets=("grid",))
     report = train(database, tmp_path, wanted)
     assert report.outcome == "rejected"
     assert f"the recipe of model {good.model_id} reaches" in report.reason

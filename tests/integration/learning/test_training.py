@@ -22,7 +22,7 @@ from catalog.learning.snapshot import ClassRule
 from catalog.learning.training import NothingHeard, Training, gather, like_active, train
 from tests.integration.labelled_collection import Filled, tag
 
-WANTED = Training(feature_set="blobs")
+WANTED = Training(feature_sets=("blobs",))
 Fill = Callable[..., Filled]
 
 
@@ -181,9 +181,9 @@ def test_a_changed_artifact_is_refused_and_the_active_model_stays(
 @pytest.mark.parametrize(
     ("wanted", "error"),
     [
-        (Training(feature_set="blobs", algorithm="oracle"), UnknownClassifierError),
-        (Training(feature_set="blobs", parameters={"depth": 3}), UnknownParameterError),
-        (Training(feature_set="never-computed"), NothingHeard),
+        (Training(feature_sets=("blobs",), algorithm="oracle"), UnknownClassifierError),
+        (Training(feature_sets=("blobs",), parameters={"depth": 3}), UnknownParameterError),
+        (Training(feature_sets=("never-computed",)), NothingHeard),
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_work(
