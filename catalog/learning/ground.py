@@ -37,7 +37,8 @@ def prepare(database: Database, wanted: Training, feature_sets: Sequence[tuple[s
     Raises NothingToSearch, NothingHeard, VectorsMissing, or ValueError for vectors that are not finite.
     """
     with database.read() as connection:
-        frozen = _require(gather(connection, wanted)).snapshot
+        material = _require(gather(connection, wanted))
+    frozen, tracks = material.snapshot, material.tracks
     assert frozen is not None
     y, groups = frozen.y, frozen.groups.number
     # As `cross_fit` deals them: the model of the winner is scored on these.
@@ -50,7 +51,8 @@ def prepare(database: Database, wanted: Training, feature_sets: Sequence[tuple[s
             names: load_vectors(connection, names, members.track_ids).digest
             for names in dict.fromkeys(feature_sets)
         }
-    return Ground(snapshot_id, members, digests, wanted.seed)
+    artists = [tracks.artists[at] for at in tracks.at(members.track_ids)]
+    return Ground(snapshot_id, members, digests, wanted.seed, artists)
 
 
 def coverage(connection: Connection, wanted: Training) -> list[Coverage]:

@@ -6,7 +6,7 @@ for each fold without that fold's tracks: what was chosen there is trained there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -48,6 +48,8 @@ class Ground:
     members: Members
     vectors: Mapping[tuple[str, ...], str]
     seed: int
+    artists: Sequence[Hashable | None]
+    """(n): the artist of each track; None: nobody is known."""
 
     @property
     def folds(self) -> Integers:
