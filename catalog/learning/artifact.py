@@ -21,6 +21,9 @@ TRUSTED = frozenset(
     {
         # Attributes set on a fresh object; none of them has a __setstate__, a __reduce__ or a property.
         "catalog.learning.classifiers.learner.Learner",
+        "catalog.learning.classifiers.neural_network.NetworkLearner",
+        "catalog.learning.classifiers.stack.Stack",
+        "catalog.learning.classifiers.svm.SupportVectorMachine",
         # Arrays of nodes, whose types and shapes `__setstate__` checks.
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.tree._tree.Tree",

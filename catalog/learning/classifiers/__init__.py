@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from catalog.learning.classifiers.algorithm import (
+from catalog.learning.classifiers.adaboost import ADABOOST
+from catalog.learning.classifiers.bagging import BAGGING
+from catalog.learning.classifiers.decision_tree import DECISION_TREE
+from catalog.learning.classifiers.gradient_boosting import GRADIENT_BOOSTING
+from catalog.learning.classifiers.interface import (
     Algorithm,
     Classifier,
     Matrix,
@@ -12,6 +16,12 @@ from catalog.learning.classifiers.algorithm import (
     class_probabilities,
 )
 from catalog.learning.classifiers.logistic_regression import LOGISTIC_REGRESSION
+from catalog.learning.classifiers.naive_bayes import NAIVE_BAYES
+from catalog.learning.classifiers.nearest_neighbours import NEAREST_NEIGHBOURS
+from catalog.learning.classifiers.neural_network import NEURAL_NETWORK
+from catalog.learning.classifiers.random_forest import RANDOM_FOREST
+from catalog.learning.classifiers.stack import STACK
+from catalog.learning.classifiers.svm import SVM
 
 __all__ = [
     "ALGORITHMS",
@@ -28,7 +38,22 @@ __all__ = [
 ]
 
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
-    {algorithm.name: algorithm for algorithm in (LOGISTIC_REGRESSION,)}
+    {
+        algorithm.name: algorithm
+        for algorithm in (
+            LOGISTIC_REGRESSION,
+            SVM,
+            NEAREST_NEIGHBOURS,
+            NAIVE_BAYES,
+            DECISION_TREE,
+            RANDOM_FOREST,
+            BAGGING,
+            ADABOOST,
+            GRADIENT_BOOSTING,
+            NEURAL_NETWORK,
+            STACK,
+        )
+    }
 )
 DEFAULT = LOGISTIC_REGRESSION.name
 

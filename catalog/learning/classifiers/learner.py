@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from catalog.learning.classifiers.algorithm import Floats, Integers, Matrix
 from catalog.learning.classifiers.balance import Balance, balanced_sample, balanced_weights
+from catalog.learning.classifiers.interface import Floats, Integers, Matrix
 
 
 class Learner:
     """A scikit-learn classifier behind a balance of classes and, if `scaled`, a scaling of columns.
 
     Scaled columns have mean 0 and variance 1; with several blocks each block weighs the same, as a block of a thousand
-    columns would drown one of a hundred otherwise.
+    columns would drown one of a hundred otherwise. `at_most` names parameters of the classifier that may not exceed the
+    number of tracks, and their values where there are more.
     """
 
     def __init__(
@@ -25,33 +28,45 @@ class Learner:
         balance: Balance = "none",
         scaled: bool = True,
         blocks: tuple[int, ...] = (),
+        at_most: Mapping[str, int] | None = None,
         seed: int = 0,
     ) -> None:
         self.estimator = estimator
         self.balance = balance
         self.scaled = scaled
         self.blocks = blocks
+        self.at_most = dict(at_most or {})
         self.seed = seed
 
     def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> Learner:  # noqa: ARG002 - of no concern
-        """Fits the scaling and the classifier, both on all tracks, so that no groups need keeping apart."""
+        """Fits the scaling and the classifier, both on all tracks, so that no groups need keeping apart.
+
+        Of one class, or of vectors that are all the same, what is learnt is how common each class is.
+        """
         if self.balance == "sampling":
             drawn = balanced_sample(y, self.seed)
             X, y = X[drawn], y[drawn]
+        if not _can_be_told_apart(X, y):
+            self._know_only_shares()
+        self.estimator.set_params(**{name: min(most, len(y)) for name, most in self.at_most.items()})
         if self.scaled:
             self._fit_scaling(X)
             X = self._scale(X)
-        if self.balance == "weights":
-            self.estimator.fit(X, y, sample_weight=balanced_weights(y))
-        else:
-            self.estimator.fit(X, y)
+        weights = {"sample_weight": balanced_weights(y)} if self.balance == "weights" else {}
+        _fit_within_bounds(self.estimator, X, y, weights)
         self.classes_: Integers = self.estimator.classes_
         return self
 
     def predict_proba(self, X: Matrix) -> Floats:
         """(n, classes), rows summing to 1."""
-        probability = self.estimator.predict_proba(self._scale(X) if self.scaled else X)
-        return np.asarray(probability, np.float64)
+        if self.scaled:
+            X = self._scale(X)
+        return np.asarray(self.estimator.predict_proba(X), np.float64)
+
+    def _know_only_shares(self) -> None:
+        from sklearn.dummy import DummyClassifier
+
+        self.estimator, self.at_most = DummyClassifier(strategy="prior"), {}
 
     def _fit_scaling(self, X: Matrix) -> None:
         from sklearn.preprocessing import StandardScaler
@@ -70,7 +85,21 @@ class Learner:
 
 
 def block_weights(blocks: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """(blocks,): what each block's columns are multiplied by, so that the sum of variances is that of one, for all."""
+    """(blocks,): what each block's columns are multiplied by, so that variances sum to the same in all blocks."""
     widths = np.asarray(blocks, np.float64)
     weights: npt.NDArray[np.float64] = np.sqrt(widths.mean() / widths)
     return weights
+
+
+def _can_be_told_apart(X: Matrix, y: Integers) -> bool:
+    # Row by row, as the first two differ nearly always and a whole matrix of comparisons is large.
+    return bool((y != y[0]).any()) and any(not np.array_equal(row, X[0]) for row in X)
+
+
+def _fit_within_bounds(estimator: Any, X: Matrix, y: Integers, weights: Mapping[str, Any]) -> None:
+    """Fits. A bound on iterations that was reached is a bound, no fault: it is among the parameters to be searched."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.fit(X, y, **weights)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from catalog.learning.classifiers.algorithm import Algorithm, Classifier
 from catalog.learning.classifiers.balance import BY_WEIGHTS
+from catalog.learning.classifiers.interface import Algorithm, Classifier
 from catalog.learning.classifiers.learner import Learner
 from catalog.learning.classifiers.values import ABOVE_ZERO, COUNT
 

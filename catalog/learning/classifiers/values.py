@@ -12,6 +12,10 @@ class Values:
     words: str
     hold: Callable[[Any], bool]
 
+    def or_null(self, meaning: str) -> "Values":
+        """The same, and null, which means something of its own."""
+        return Values(f"{self.words}, or null: {meaning}", lambda value: value is None or self.hold(value))
+
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
