@@ -58,12 +58,17 @@ def lines(dossier: dict[str, Any]) -> Iterator[str]:
             "Failures",
             (f"{each['stage']}: {each['message']} ({each['reason']})" for each in dossier["failures"]),
         ),
-        ("Written to the file", (f"{each['state']}: {each['after']}" for each in dossier["tag_writes"])),
+        ("Written to the file", (_tag_write(each) for each in dossier["tag_writes"])),
     ):
         listed = list(found)
         if listed:
             yield f"{heading}:"
             yield from _indented(listed)
+
+
+def _tag_write(row: Row) -> str:
+    before, after = ("; ".join(row[name]) or "no genre" for name in ("before", "after"))
+    return f"{row['state']}: {before} -> {after}"
 
 
 def _indented(found: Iterator[str] | list[str]) -> Iterator[str]:

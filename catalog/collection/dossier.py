@@ -32,6 +32,17 @@ from catalog.db.tables.learning import CHOICES
 
 Row = dict[str, Any]
 
+_OWN_OF_JOURNAL = (
+    "id",
+    "track_id",
+    "statement_id",
+    "path_bytes",
+    "before_digest",
+    "after_digest",
+    "patch",
+)
+"""What only the undoing of a write needs."""
+
 
 def describe_track(connection: Connection, track_id: int) -> Row:
     """All that is known of a track, as plain values under the headings of the answer.
@@ -86,7 +97,7 @@ def describe_track(connection: Connection, track_id: int) -> Row:
         ),
         "tag_writes": _all(
             connection,
-            sa.select(*_but(tag_write, "id", "track_id", "statement_id", "path_bytes"))
+            sa.select(*_but(tag_write, *_OWN_OF_JOURNAL))
             .where(tag_write.c.track_id == track_id)
             .order_by(tag_write.c.id),
         ),

@@ -119,6 +119,12 @@ def read_file_tags(stream: BinaryIO, name: bytes) -> FileTags:
         return replace(salvaged, warning=f"tags cannot be read whole: {_reason(error)}")
 
 
+def kind_of(stream: BinaryIO, name: bytes) -> str | None:
+    """The reader of mutagen that knows best what an open file is, as `FLAC` or `OggOpus`; None where none does."""
+    kind, _ = _kind(_Metered(stream, f"file{suffix_of(name)}"))
+    return None if kind is None else str(kind.__name__)
+
+
 def _read(stream: Any) -> FileTags:
     require_few_frames(stream)
     kind, codec = _kind(stream)

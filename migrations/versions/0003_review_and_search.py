@@ -76,6 +76,7 @@ def upgrade() -> None:
             comment="the order in which they are drawn into the queue",
         ),
         sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("weight", sa.Float(), nullable=False, comment="tracks of the archive that it stands for"),
         sa.Column("overlap", sa.Boolean(), nullable=False, comment="judged by two reviewers"),
         sa.ForeignKeyConstraint(
@@ -88,11 +89,20 @@ def upgrade() -> None:
             ["genre_id"], ["genre.id"], name=op.f("fk_check_sample_track_genre_id_genre")
         ),
         sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["statement.id"],
+            name=op.f("fk_check_sample_track_statement_id_statement"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
             ["track_id"], ["track.id"], name=op.f("fk_check_sample_track_track_id_track"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("check_sample_id", "track_id", name=op.f("pk_check_sample_track")),
     )
     with op.batch_alter_table("check_sample_track") as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_check_sample_track_statement_id"), ["statement_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_check_sample_track_track_id"), ["track_id"], unique=False)
 
     op.create_table(
@@ -157,9 +167,7 @@ def upgrade() -> None:
                 "before_digest", sa.Text(), nullable=True, comment="BLAKE2b-128 of the whole file as it was"
             )
         )
-        batch_op.add_column(
-            sa.Column("after_digest", sa.Text(), nullable=True, comment="and as it was made")
-        )
+        batch_op.add_column(sa.Column("after_digest", sa.Text(), nullable=True, comment="and as it was made"))
         batch_op.add_column(
             sa.Column(
                 "patch",
@@ -214,6 +222,7 @@ def downgrade() -> None:
     op.drop_table("duplicate_pair")
     with op.batch_alter_table("check_sample_track") as batch_op:
         batch_op.drop_index(batch_op.f("ix_check_sample_track_track_id"))
+        batch_op.drop_index(batch_op.f("ix_check_sample_track_statement_id"))
 
     op.drop_table("check_sample_track")
     with op.batch_alter_table("search") as batch_op:

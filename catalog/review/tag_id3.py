@@ -1,0 +1,208 @@
+"""The genre inside an ID3v2 tag, exchanged frame by frame: every other byte of the tag stays as it is.
+
+Not by mutagen, which would write version 2.2 as 2.4, take flags and unsynchronisation away, and render all frames anew.
+The layout is that of id3.org's "ID3 tag version 2.2", "2.3.0" and "2.4.0 - Main Structure".
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mutagen.id3 import Frames, _tags
+
+LATIN_1, UTF_16, UTF_16_BE, UTF_8 = range(4)
+"""The first byte of a text frame."""
+
+UNSYNCHRONISED = 0x80
+HEADER = 10
+EMPTY_TAG = b"ID3\x03\x00\x00\x00\x00\x00\x00"
+"""Version 2.3, which every player reads."""
+
+# iTunes wrote plain numbers where version 2.4 wants seven bits a byte. Untyped in mutagen.
+sizes_of: Callable[..., Any] = _tags.determine_bpi
+
+_LARGEST = 2**28 - 1
+_NAME = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
+
+
+class TagUnwritable(Exception):  # noqa: N818 - the name says what it is
+    """A tag that cannot be changed without touching more than the genre; the file is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawFrame:
+    """A frame as the tag holds it."""
+
+    name: bytes
+    raw: bytes
+    """With its header."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RawTag:
+    """An ID3v2 tag, taken apart."""
+
+    version: int
+    """2, 3 or 4."""
+    flags: int
+    revision: int
+    frames: tuple[RawFrame, ...]
+    rest: bytes
+    """What follows the last frame: zeros, as a rule."""
+    size: int
+    """Bytes of the whole tag in the file."""
+
+    @property
+    def genre_name(self) -> bytes:
+        """What the frame of the genre is called in this version."""
+        return b"TCO" if self.version == 2 else b"TCON"
+
+    @property
+    def genre(self) -> RawFrame | None:
+        """The first frame of the genre."""
+        return next((frame for frame in self.frames if frame.name == self.genre_name), None)
+
+    @property
+    def others(self) -> list[bytes]:
+        """All other frames, and what follows the last one where that is no padding."""
+        rest = [self.rest] if self.rest.strip(b"\0") else []
+        return [frame.raw for frame in self.frames if frame.name != self.genre_name] + rest
+
+
+def tag_size(beginning: bytes) -> int:
+    """Bytes of the ID3v2 tag that begins here, its header included; 0 where none does."""
+    if beginning[:3] != b"ID3" or len(beginning) < HEADER:
+        return 0
+    footer = HEADER if beginning[3] == 4 and beginning[5] & 0x10 else 0
+    return _syncsafe(beginning[6:10]) + HEADER + footer
+
+
+def parse_tag(data: bytes) -> RawTag:
+    """Takes a whole tag apart. Raises TagUnwritable for what only mutagen's way of writing everything anew could do."""
+    version, revision, flags = data[3:6]
+    if version not in (2, 3, 4):
+        raise TagUnwritable(f"ID3v2.{version} is not known")
+    if flags & ~UNSYNCHRONISED & (0xFF if version != 3 else 0xDF):
+        raise TagUnwritable("its ID3 tag has an extended header or a footer, which is rare and not rewritten")
+    body = data[HEADER:]
+    if version < 4 and flags & UNSYNCHRONISED:
+        plain = body.replace(b"\xff\x00", b"\xff")
+        if _unsynchronised(plain) != body:
+            raise TagUnwritable("its ID3 tag is unsynchronised in an unusual way")
+        body = plain
+    frames, end = _frames(body, version)
+    return RawTag(version, flags, revision, frames, body[end:], len(data))
+
+
+def with_genre(tag: RawTag, text: Sequence[str]) -> bytes:
+    """The whole tag with other values of the genre; none takes the frame away.
+
+    The tag keeps its size where there is room; else it grows and keeps as much padding as it had.
+    """
+    old = tag.genre
+    new = _genre_frame(tag, old, list(text)) if text else b""
+    parts: list[bytes] = []
+    for frame in tag.frames:
+        if frame.name != tag.genre_name:
+            parts.append(frame.raw)
+        elif frame is old:
+            parts.append(new)
+    if old is None:
+        parts.append(new)
+    return _assembled(tag, b"".join(parts))
+
+
+def _assembled(tag: RawTag, frames: bytes) -> bytes:
+    is_padding = not tag.rest.strip(b"\0")
+    has_encoding = tag.version < 4 and tag.flags & UNSYNCHRONISED
+    rest = b"" if is_padding else tag.rest
+    body = frames + rest
+    stored = _unsynchronised(body) if has_encoding else body
+    room = tag.size - HEADER - len(stored)
+    padding = room if room >= 0 and is_padding else (len(tag.rest) if is_padding else 0)
+    size = len(stored) + padding
+    if size > _LARGEST:
+        raise TagUnwritable("its ID3 tag is as large as such tags can be")
+    header = struct.pack(">3sBBB", b"ID3", tag.version, tag.revision, tag.flags)
+    return header + _as_syncsafe(size) + stored + bytes(padding)
+
+
+def _frames(body: bytes, version: int) -> tuple[tuple[RawFrame, ...], int]:
+    """The frames, and where the last one ends."""
+    head, name_size = (6, 3) if version == 2 else (10, 4)
+    plain_sizes = version == 4 and sizes_of(body, Frames) is int
+    found = []
+    at = 0
+    while at + head <= len(body):
+        name = body[at : at + name_size]
+        if len(name) != name_size or not _NAME.fullmatch(name):
+            break
+        size_bytes = body[at + name_size : at + 2 * name_size]
+        is_plain = version < 4 or plain_sizes
+        size = int.from_bytes(size_bytes, "big") if is_plain else _syncsafe(size_bytes)
+        end = at + head + size
+        if end > len(body):
+            break
+        found.append(RawFrame(name, body[at:end], body[at + head : end]))
+        at = end
+    return tuple(found), at
+
+
+def _genre_frame(tag: RawTag, old: RawFrame | None, values: list[str]) -> bytes:
+    is_plain = old is not None and (tag.version == 2 or old.raw[9] == 0) and bool(old.body)
+    before = old.body if old is not None and is_plain else b""
+    encoding = before[0] if before[:1] and before[0] <= UTF_8 else LATIN_1
+    body = _text(encoding, before, values)
+    if body is None:
+        # What Latin-1 cannot write.
+        encoding = UTF_8 if tag.version == 4 else UTF_16
+        body = _text(encoding, b"", values)
+    if tag.version == 4 and tag.flags & UNSYNCHRONISED and encoding in (UTF_16, UTF_16_BE):
+        # The mark of byte order looks like the beginning of sound and would have to be escaped.
+        body = _text(UTF_8, b"", values)
+    assert body is not None, "all but Latin-1 write any text"
+    if tag.version == 2:
+        return b"TCO" + len(body).to_bytes(3, "big") + body
+    size = _as_syncsafe(len(body)) if tag.version == 4 else struct.pack(">L", len(body))
+    status = old.raw[8:9] if old is not None else b"\0"
+    return b"TCON" + size + status + b"\0" + body
+
+
+def _text(encoding: int, before: bytes, values: list[str]) -> bytes | None:
+    """The body of a text frame, with byte order and end as they were before; None where the encoding lacks a sign."""
+    text = "\0".join(values)
+    codec, mark = {
+        LATIN_1: ("latin-1", b""),
+        UTF_16: ("utf-16-be", b"\xfe\xff") if before[1:3] == b"\xfe\xff" else ("utf-16-le", b"\xff\xfe"),
+        UTF_16_BE: ("utf-16-be", b""),
+        UTF_8: ("utf-8", b""),
+    }[encoding]
+    try:
+        encoded = text.encode(codec)
+    except UnicodeEncodeError:
+        return None
+    end = b"\0\0" if encoding in (UTF_16, UTF_16_BE) else b"\0"
+    ended = before.endswith(end) and len(before) > 1
+    return bytes([encoding]) + mark + encoded + (end if ended else b"")
+
+
+def _syncsafe(data: bytes) -> int:
+    value = 0
+    for byte in data:
+        value = value << 7 | byte & 0x7F
+    return value
+
+
+def _as_syncsafe(value: int) -> bytes:
+    return bytes(value >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+
+def _unsynchronised(body: bytes) -> bytes:
+    """The body without any bytes that look like the beginning of sound (ID3v2.3.0, section 5)."""
+    escaped = re.sub(rb"\xff(?=[\xe0-\xff\x00])", b"\xff\x00", body)
+    return escaped + b"\0" if escaped.endswith(b"\xff") else escaped

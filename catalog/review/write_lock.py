@@ -1,0 +1,45 @@
+"""One writer of tags at a time: what the journal calls planned is then either ours or a dead one's."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from catalog.db.database import Database
+
+_ADVISORY_KEY = 0x7461675F77726974
+"""`tag_writ` as a number: the key of the lock on PostgreSQL."""
+
+
+class WriterBusy(Exception):  # noqa: N818 - the name says what it is
+    """Another process writes tags for this catalog."""
+
+
+@contextmanager
+def only_writer(database: Database) -> Iterator[None]:
+    """Keeps others from writing tags for this catalog; ends with the process, however that ends. Raises WriterBusy."""
+    if database.is_sqlite:
+        assert database.file is not None
+        with database.file.with_name(f"{database.file.name}.write-lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _busy() from None
+            yield
+        return
+    engine = database.writer.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        key = {"key": _ADVISORY_KEY}
+        if not connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one():
+            raise _busy()
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+def _busy() -> WriterBusy:
+    return WriterBusy("another catalog write is at work on this catalog; run this one when it has ended")
