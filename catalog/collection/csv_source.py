@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -73,10 +74,15 @@ class Lines:
 
     def text(self) -> Iterator[str]:
         """The lines that were not taken yet, as text: what is no UTF-8 costs its own letters, not the row."""
-        yield from (line.decode("utf-8", "replace") for line in self._here[::-1])
-        self._here = []
-        for block in self._blocks:
-            yield from io.StringIO(block.decode("utf-8", "replace"), newline="")
+        here, self._here = b"".join(self._here[::-1]), []
+        return chain.from_iterable(map(_lines_of, chain([here], self._blocks)))
+
+    def blocks(self) -> Iterator[bytes]:
+        """The lines that were not taken yet, many at once, all with a line feed for an end."""
+        here, self._here = b"".join(self._here[::-1]), []
+        for block in chain([here], self._blocks):
+            if block:
+                yield with_line_feeds(block)
 
     def _whole_lines(self, stream: IO[bytes]) -> Iterator[bytes]:
         """The file in blocks that end where a line does."""
@@ -100,6 +106,13 @@ class Lines:
             yield begun
 
 
+def with_line_feeds(block: bytes) -> bytes:
+    """Lines with a line feed for an end, the last one too, whatever they had."""
+    if b"\r" in block:
+        return b"\n".join(block.splitlines()) + b"\n"
+    return block if block.endswith(b"\n") else block + b"\n"
+
+
 def rows(lines: Lines) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV whose cells may span lines: the line on which each begins, and its cells.
 
@@ -107,7 +120,8 @@ def rows(lines: Lines) -> Iterator[tuple[int, list[str]]]:
     """
     previous = csv.field_size_limit(LARGEST_FIELD)
     before = lines.taken + 1
-    reader = csv.reader(_without_mark(lines.text()))
+    text = lines.text()
+    reader = csv.reader(chain((line.removeprefix("\ufeff") for line in islice(text, 1)), text))
     begin = before
     try:
         for cells in reader:
@@ -120,11 +134,8 @@ def rows(lines: Lines) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(previous)
 
 
-def _without_mark(text: Iterator[str]) -> Iterator[str]:
-    first = next(text, None)
-    if first is not None:
-        yield first.removeprefix("\ufeff")
-        yield from text
+def _lines_of(block: bytes) -> Iterator[str]:
+    return io.StringIO(block.decode("utf-8", "replace"), newline="")
 
 
 class Source:

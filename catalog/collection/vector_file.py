@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
-from catalog.collection.csv_source import Lines, Problems, SourceUnusable
+from catalog.collection.csv_source import Lines, Problems, SourceUnusable, with_line_feeds
 
 Float32 = npt.NDArray[np.float32]
 
@@ -80,49 +79,46 @@ def read_vectors(
     lines: Lines, header: Header, problems: Problems, size: int
 ) -> Iterator[list[tuple[int, str, Float32]]]:
     """Batches of at most `size` (line, key, vector). What is no whole, finite vector is a problem and left out."""
-    whole = len(header.columns) == header.cells - 1
-    columns = None if whole else np.asarray(header.columns) - 1
-    rest = lines.rest() if header.first is None else chain([header.first.encode()], lines.rest())
-    number = lines.taken - (header.first is not None)
-    while batch := list(islice(rest, size)):
-        found = []
-        with warnings.catch_warnings():
-            # What is said of a row that cannot be read; the slow way says it better.
-            warnings.simplefilter("error")
-            for line in batch:
+    # Compiling takes a second once, and loading what was compiled half of one: only who reads vectors waits for it.
+    from catalog.collection.decimals import NOT_PLAIN, read_rows
+
+    columns = np.asarray(header.columns) - 1
+    wanted = np.isin(np.arange(header.cells - 1), columns)
+    ahead = [] if header.first is None else [with_line_feeds(header.first.encode())]
+    number = lines.taken - len(ahead)
+    found: list[tuple[int, str, Float32]] = []
+    left = size
+    for block in chain(ahead, lines.blocks()):
+        text = np.frombuffer(block, np.uint8)
+        at = 0
+        while at < len(block):
+            count = min(left, block.count(b"\n", at))
+            values = np.empty((count, len(columns)), np.float32)
+            bounds = np.empty((count, 3), np.int64)
+            read_rows(text, at, wanted, values, bounds)
+            at, left = int(bounds[-1, 2]), left - count
+            for quick, (begin, behind_key, end) in zip(values, bounds.tolist(), strict=True):
                 number += 1
-                quick = _parse_plain(line, len(header.columns)) if whole else None
-                if quick is not None:
-                    found.append((number, *quick))
+                if behind_key != NOT_PLAIN:
+                    found.append((number, block[begin:behind_key].decode().strip(), quick))
                     continue
-                key, values, reason = _parse(line.decode("utf-8", "replace").strip(), header, columns)
-                if values is not None:
-                    found.append((number, key, values))
+                key, vector, reason = _parse(block[begin:end], header, columns)
+                if vector is not None:
+                    found.append((number, key, vector))
                 elif reason:
                     problems.add(lines.name, number, reason)
                 else:
                     problems.blank += bool(key)
+            if left == 0:
+                yield found
+                found, left = [], size
+    if found:
         yield found
 
 
-def _parse_plain(line: bytes, size: int) -> tuple[str, Float32] | None:
-    """The key and the numbers of a row that is nothing but numbers behind a key; None for any other."""
-    key, _, rest = line.rstrip().partition(b",")
-    if rest.count(b",") != size - 1 or b'"' in key:
-        return None
-    try:
-        values = np.fromstring(rest, dtype=np.float32, sep=",")
-        if len(values) != size or not np.isfinite(values).all():
-            return None
-        return key.decode("ascii").strip(), values
-    except (ValueError, DeprecationWarning, RuntimeWarning):
-        return None
-
-
-def _parse(
-    text: str, header: Header, columns: npt.NDArray[np.int64] | None
-) -> tuple[str, Float32 | None, str]:
+def _parse(line: bytes, header: Header, columns: npt.NDArray[np.int64]) -> tuple[str, Float32 | None, str]:
     """The key and the numbers of a row, or why it has none; no reason where a row is empty but for its key."""
+    text = line.decode("utf-8", "replace").strip()
     cells = _cells(text) if '"' in text else text.split(",")
     key = cells[0].strip() if cells else ""
     if not text:
@@ -130,8 +126,7 @@ def _parse(
     if len(cells) != header.cells:
         return key, None, f"{len(cells) - 1:,} numbers instead of {header.cells - 1:,}"
     del cells[0]
-    if columns is not None:
-        cells = [cells[at] for at in columns]
+    cells = [cells[at] for at in columns]
     if not all(cells):
         return key, None, "a number is missing or infinite" if any(cells) else ""
     try:

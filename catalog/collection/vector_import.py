@@ -101,7 +101,7 @@ def write_vectors(connection: Connection, recipe: Recipe, vectors: Mapping[int, 
     )
     same, changed = set(), []
     for track_id, vector in kept:
-        if np.array_equal(vector, vectors[track_id]):
+        if vector.tobytes() == vectors[track_id].tobytes():
             same.add(track_id)
         else:
             changed.append(track_id)
