@@ -23,7 +23,7 @@ from catalog.review.evidence import (
     state_genres,
     withdraw_statements,
 )
-from catalog.review.verdict import CHOOSING, NotDecidable, Verdict, genres_after
+from catalog.review.verdict import CHOOSING, NotDecidable, Verdict, genres_after, genres_judged
 
 DrawnBy = Literal["queue", "sample", "search"]
 Scope = Literal["track", "album", "artist"]
@@ -185,12 +185,10 @@ def decide(
             continue
         tags = before.get(doubt.track_id, NOTHING_SAID)
         chosen = _chosen(doubt, verdict, genre_id)
-        told = genres_after(
-            verdict,
-            after.get(doubt.track_id, tags.genre_ids),
-            _replaced(doubt, tags, earlier.get((doubt.track_id, doubt.genre_id))),
-            chosen,
-        )
+        judged = after.get(doubt.track_id, tags.genre_ids)
+        put = earlier.get((doubt.track_id, doubt.genre_id))
+        judged = genres_judged(judged, doubt.genre_id, None if put is None else put.chosen_genre_id)
+        told = genres_after(verdict, judged, doubt.genre_id, chosen)
         if told is not None:
             after[doubt.track_id] = told
         rows.append(
@@ -297,14 +295,6 @@ def _chosen(doubt: Doubt, verdict: Verdict, genre_id: int | None) -> int | None:
     if chosen is None:
         raise NotDecidable(f"nothing is suggested for track {doubt.track_id}; relabel it with a genre")
     return chosen
-
-
-def _replaced(doubt: Doubt, tags: CurrentTags, earlier: sa.Row[Any] | None) -> int | None:
-    """The genre whose place the chosen one takes: the doubted one, or what somebody put in its place meanwhile."""
-    if doubt.genre_id in tags.genre_ids or earlier is None:
-        return doubt.genre_id
-    put: int | None = earlier.chosen_genre_id
-    return put
 
 
 def _states(connection: Connection, track_ids: Sequence[int]) -> dict[int, str]:

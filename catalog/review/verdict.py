@@ -20,28 +20,39 @@ class NotDecidable(ValueError):  # noqa: N818 - the name says what it is
     """A verdict that makes no sense of this track; the message says why, in one line."""
 
 
+def genres_judged(current: Sequence[int], doubted: int | None, put: int | None) -> tuple[int, ...]:
+    """The genre ids that a verdict is about: the current ones, with the doubted one where it was when it was shown.
+
+    Where it is gone meanwhile, it stands in the place of `put`, which somebody else's decision put there, or, where
+    somebody else changed the tags, in that of the first.
+    """
+    if doubted is None or doubted in current:
+        return tuple(current)
+    if not current:
+        return (doubted,)
+    replaced = put if put in current else current[0]
+    return _distinct([doubted if genre_id == replaced else genre_id for genre_id in current])
+
+
 def genres_after(
-    verdict: Verdict, current: Sequence[int], doubted: int | None, chosen: int | None
+    verdict: Verdict, judged: Sequence[int], doubted: int | None, chosen: int | None
 ) -> tuple[int, ...] | None:
-    """The genre ids of a track after a verdict, in order; None where the verdict says nothing of them.
+    """The genre ids of a track after a verdict on the genres judged; None where the verdict says nothing of them.
 
     `keep` says the same again. `accept` and `relabel` put the chosen genre in the place of the doubted one and keep the
-    others; where the doubted one is gone meanwhile, in the place of the first. `add` appends. Raises NotDecidable.
+    others. `add` appends. Raises NotDecidable.
     """
     if verdict in SILENT:
         return None
     if verdict == "keep":
-        if not current:
+        if not judged:
             raise NotDecidable("there is no genre to keep; choose one")
-        return tuple(current)
+        return tuple(judged)
     if chosen is None:
         raise NotDecidable(f"{verdict} needs a genre")
-    if verdict == "add":
-        return _distinct([*current, chosen])
-    replaced = doubted if doubted in current else next(iter(current), None)
-    if replaced is None:
-        return (chosen,)
-    return _distinct([chosen if genre_id == replaced else genre_id for genre_id in current])
+    if verdict == "add" or doubted is None:
+        return _distinct([*judged, chosen])
+    return _distinct([chosen if genre_id == doubted else genre_id for genre_id in judged])
 
 
 def _distinct(genre_ids: Sequence[int]) -> tuple[int, ...]:

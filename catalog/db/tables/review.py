@@ -66,6 +66,7 @@ check_sample_track = sa.Table(
     reference("track", primary_key=True, cascade=True, index=True),
     Column("position", Integer, nullable=False, comment="the order in which they are drawn into the queue"),
     reference("genre", nullable=True),
+    reference("statement", nullable=True, cascade=True, index=True),
     Column("weight", Float, nullable=False, comment="tracks of the archive that it stands for"),
     Column("overlap", Boolean, nullable=False, comment="judged by two reviewers"),
 )
