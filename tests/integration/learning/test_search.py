@@ -1,0 +1,310 @@
+"""Searching on a real database: resumed where it was, honest about the choice, clear about what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from catalog.collection.recipes import active_recipe, register
+from catalog.collection.vectors import store_vector
+from catalog.db.database import Database
+from catalog.db.tables import feature_vector, search, snapshot_member, trial
+from catalog.learning.candidate import Candidate, defaults, drawn, grid
+from catalog.learning.classifiers import ALGORITHMS
+from catalog.learning.comparison import comparison_rows
+from catalog.learning.ground import NothingToSearch, coverage, prepare
+from catalog.learning.members import MembersGone, VectorsMissing
+from catalog.learning.registry import active_model
+from catalog.learning.search import Ground, NothingFits, Search, evidence
+from catalog.learning.search_record import begin_search, choice_outcome, finish_search
+from catalog.learning.training import NothingHeard, Training, train
+from catalog.learning.trial import VectorsChanged, run_trials
+from catalog.learning.workplace import Workplace, settle, settle_at
+from tests.integration.labelled_collection import BLOBS as FEATURES
+from tests.integration.labelled_collection import DIMENSIONS, Filled
+from workers.executor import HereExecutor
+
+BLOBS = ("blobs",)
+WANTED = Training(feature_sets=BLOBS)
+REGRESSION = ALGORITHMS["logistic_regression"]
+Fill = Callable[..., Filled]
+
+
+class Killed(BaseException):
+    """As by a signal: nothing may catch it."""
+
+
+class Fragile(Executor):
+    """Does so many tasks, and then the process is killed."""
+
+    def __init__(self, tasks: int) -> None:
+        self.tasks = tasks
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if not self.tasks:
+            raise Killed
+        self.tasks -= 1
+        return HereExecutor().submit(fn, *args, **kwargs)
+
+
+@pytest.fixture
+def place(database: Database, tmp_path: Path) -> Iterator[Workplace]:
+    found = Workplace(database, tmp_path)
+    settle(found)
+    yield found
+    settle(found)
+
+
+def trials(database: Database) -> list[tuple[Any, ...]]:
+    with database.read() as connection:
+        columns = trial.c
+        rows = connection.execute(
+            sa.select(columns.algorithm, columns.parameters_hash, columns.fold, columns.scores)
+        )
+        return sorted((row[0], row[1], row[2], str(row[3])) for row in rows)
+
+
+def searching(database: Database, executor: Executor | None = None, ground: Ground | None = None) -> Search:
+    return Search(database, executor or HereExecutor(), ground or prepare(database, WANTED, [BLOBS]))
+
+
+def test_a_search_that_was_killed_goes_on_where_it_was(
+    database: Database, fill_labelled: Fill, place: Workplace
+) -> None:
+    fill_labelled(spread=2.0)
+    candidates = drawn([REGRESSION], BLOBS, 4, seed=0)
+    with pytest.raises(Killed):
+        searching(database, Fragile(3)).choose(candidates, "halving")
+    already = trials(database)
+    assert already
+    choice = searching(database).choose(candidates, "halving")
+    assert choice.computed == choice.trials - len(already)
+    everything = trials(database)
+    assert set(already) < set(everything)
+    again = searching(database).choose(candidates, "halving")
+    assert (again.computed, again.winner, again.honest.accuracy) == (0, choice.winner, choice.honest.accuracy)
+    assert trials(database) == everything
+
+
+def test_what_one_search_has_tried_another_need_not(
+    database: Database, fill_labelled: Fill, place: Workplace
+) -> None:
+    fill_labelled(spread=2.0)
+    searching(database).compare(defaults([REGRESSION], [BLOBS]))
+    found = searching(database).choose(grid([REGRESSION], BLOBS)[:1], "grid")
+    folds = len(np.unique(searching(database).ground.folds))
+    assert found.trials - found.computed == folds
+
+
+def test_the_choice_for_a_fold_never_sees_it(
+    database: Database, fill_labelled: Fill, place: Workplace
+) -> None:
+    """On noise every candidate is worth as little; the best by its own score must not be reported as better."""
+    fill_labelled(artists=12, each=2, spread=40.0)
+    many = [
+        Candidate("decision_tree", ALGORITHMS["decision_tree"].complete({"max_depth": depth, "min_samples_leaf": leaf}), BLOBS)
+        for depth in (1, 3, 8)
+        for leaf in (1, 2, 5)
+    ]  # fmt: skip
+    one = searching(database)
+    choice = one.choose(many, "grid")
+    assert choice.nested
+    assert choice.as_chosen.accuracy.value > 0.40  # chance is 0.33
+    assert choice.honest.accuracy.value < choice.as_chosen.accuracy.value - 0.03
+    for part in one.parts()[1:]:
+        for split in part.splits(1.0):
+            assert split.left_out == part.left_out
+            masks = split.masks(one.ground.members.y, one.ground.members.groups, one.ground.seed)
+            for mask in masks:
+                assert not (mask & (one.ground.folds == part.left_out)).any()
+
+
+def test_with_many_tracks_each_choice_is_made_by_the_other_folds(
+    database: Database, fill_labelled: Fill, place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.learning.search.NESTED_UP_TO", 10)
+    fill_labelled(spread=2.0)
+    one = searching(database)
+    choice = one.choose(drawn([REGRESSION], BLOBS, 3, seed=0), "random")
+    folds = np.unique(one.ground.folds).tolist()
+    assert not choice.nested
+    assert choice.trials == 3 * len(folds) + len(folds)
+    for part in one.parts()[1:]:
+        assert part.left_out not in [split.fold for split in part.splits(1.0)]
+
+
+def test_the_winner_goes_through_the_gate_with_an_honest_score(
+    database: Database, fill_labelled: Fill, place: Workplace, tmp_path: Path
+) -> None:
+    fill_labelled(spread=2.0)
+    candidates = drawn([REGRESSION, ALGORITHMS["naive_bayes"]], BLOBS, 4, seed=0)
+    ground = prepare(database, WANTED, [BLOBS])
+    with database.write() as connection:
+        search_id = begin_search(connection, ground, "random", candidates)
+    choice = searching(database, ground=ground).choose(candidates, "random")
+    with database.write() as connection:
+        finish_search(connection, search_id, choice_outcome(choice))
+        assert begin_search(connection, ground, "random", candidates) == search_id
+    found = Training(
+        algorithm=choice.winner.algorithm,
+        parameters=choice.winner.parameters,
+        feature_sets=BLOBS,
+        search=evidence(choice, "random", len(candidates), search_id),
+    )
+    report = train(database, tmp_path, found)
+    assert report.outcome == "promoted"
+    with database.read() as connection:
+        row = active_model(connection)
+        assert row is not None
+        assert row["algorithm"] == choice.winner.algorithm
+        said = row["metrics"]
+        assert said["accuracy"]["value"] == choice.honest.accuracy.value
+        assert said["macro_f1"]["value"] == choice.honest.macro_f1.value
+        assert said["search"]["id"] == search_id
+        assert set(said["search"]["as_fitted"]) == set(said["search"]["honest"])
+        outcome = connection.execute(sa.select(search.c.outcome).where(search.c.id == search_id)).scalar_one()
+        assert outcome["winner"] == choice.winner.as_json()
+    assert train(database, tmp_path, found).outcome == "unchanged"
+
+
+def test_a_comparison_has_rows_for_baselines_and_for_what_cannot_be_fitted(
+    database: Database, fill_labelled: Fill, place: Workplace
+) -> None:
+    fill_labelled(spread=1.0)
+    candidates = [
+        *defaults([REGRESSION], [BLOBS]),
+        Candidate("logistic_regression", {**REGRESSION.complete(), "C": -1.0}, BLOBS),
+    ]
+    one = searching(database)
+    rows = comparison_rows(one.ground, one.compare(candidates))
+    assert [row["algorithm"] for row in rows] == [
+        "copying the artist's other tracks",
+        "logistic_regression",
+        "always the commonest genre",
+        "logistic_regression",
+    ]
+    assert rows[1]["macro_f1_low"] <= rows[1]["macro_f1"] <= rows[1]["macro_f1_high"]
+    assert rows[3]["macro_f1"] is None
+    assert "C of logistic_regression is a number above 0" in rows[3]["remark"]
+    with pytest.raises(NothingFits, match="C of logistic_regression"):
+        one.choose(candidates[1:], "grid")
+
+
+def test_trials_in_a_pool_of_processes_are_those_made_here(
+    database: Database, fill_labelled: Fill, place: Workplace, tmp_path: Path
+) -> None:
+    fill_labelled(spread=2.0)
+    candidates = drawn([REGRESSION], BLOBS, 2, seed=0)
+    url = database.url.render_as_string(hide_password=False)
+    with ProcessPoolExecutor(
+        2, mp_context=get_context("spawn"), initializer=settle_at, initargs=(url, str(tmp_path))
+    ) as pool:
+        elsewhere = searching(database, pool).compare(candidates)
+    there = trials(database)
+    with database.write() as connection:
+        connection.execute(sa.delete(trial))
+    here = searching(database).compare(candidates)
+    assert [one.candidate for one in here] == [one.candidate for one in elsewhere]
+    assert trials(database) == there
+
+
+def test_what_is_missing_is_said_before_any_work(
+    database: Database, fill_labelled: Fill, place: Workplace
+) -> None:
+    filled = fill_labelled()
+    with pytest.raises(NothingHeard, match="no track was analysed by summary"):
+        prepare(database, WANTED, [BLOBS, ("summary",)])
+    with pytest.raises(NothingToSearch, match="nothing can be learnt: no genre has enough tracks"):
+        prepare(
+            database,
+            Training(feature_sets=BLOBS, rule=type(WANTED.rule)(1_000, 5, "leaf")),
+            [BLOBS],
+        )
+    gone = filled.tracks["Jazz"][:2]
+    ground = prepare(database, WANTED, [BLOBS])
+    with database.write() as connection:
+        connection.execute(sa.delete(feature_vector).where(feature_vector.c.track_id.in_(gone)))
+    with pytest.raises(VectorsMissing, match="2 of the 54 training tracks have no vector of blobs"):
+        searching(database, ground=ground).compare(defaults([REGRESSION], [BLOBS]))
+    assert not trials(database)
+
+
+def test_vectors_that_are_not_finite_are_refused(
+    database: Database, fill_labelled: Fill, place: Workplace
+) -> None:
+    filled = fill_labelled()
+    set_vector(database, filled.tracks["Jazz"][0], np.full(DIMENSIONS, np.nan, np.float32))
+    with pytest.raises(ValueError, match="1 vectors of blobs hold numbers that are not finite"):
+        prepare(database, WANTED, [BLOBS])
+
+
+def test_vectors_computed_anew_in_the_middle_end_the_search(
+    database: Database, fill_labelled: Fill, place: Workplace
+) -> None:
+    filled = fill_labelled()
+    ground = prepare(database, WANTED, [BLOBS])
+    set_vector(database, filled.tracks["Jazz"][0], np.ones(DIMENSIONS, np.float32))
+    with pytest.raises(VectorsChanged, match="give the command again"):
+        searching(database, ground=ground).compare(defaults([REGRESSION], [BLOBS]))
+    searching(database).compare(defaults([REGRESSION], [BLOBS]))
+
+
+def test_tracks_removed_in_the_middle_end_the_search(
+    database: Database, fill_labelled: Fill, place: Workplace
+) -> None:
+    filled = fill_labelled()
+    ground = prepare(database, WANTED, [BLOBS])
+    with database.write() as connection:
+        connection.execute(
+            sa.delete(snapshot_member).where(snapshot_member.c.track_id.in_(filled.tracks["Jazz"][:3]))
+        )
+    with pytest.raises(MembersGone, match="3 of the 54 tracks of the training set were removed"):
+        searching(database, ground=ground).compare(defaults([REGRESSION], [BLOBS]))
+
+
+def test_a_task_that_is_told_to_stop_ends_after_its_trial(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    fill_labelled()
+    told: list[bool] = []
+
+    def is_stopped() -> bool:
+        told.append(True)
+        return len(told) > 2
+
+    settle(Workplace(database, tmp_path, is_stopped))
+    one = searching(database)
+    candidate = defaults([REGRESSION], [BLOBS])[0]
+    described = [one._trial(candidate, split).as_json() for split in one.parts()[0].splits(1.0)]
+    run_trials(one.ground.snapshot_id, described)
+    assert len(trials(database)) == 2
+
+
+def test_coverage_counts_what_training_tracks_have(
+    database: Database, fill_labelled: Fill, place: Workplace
+) -> None:
+    filled = fill_labelled()
+    jazz, untagged = filled.tracks["Jazz"][0], filled.tracks[None][0]
+    with database.write() as connection:
+        for name, heard in (("grid", [jazz, untagged]), ("empty", [])):
+            recipe = register(connection, replace(FEATURES, name=name))
+            for track_id in heard:
+                store_vector(connection, recipe, track_id, np.zeros(DIMENSIONS, np.float32))
+    with database.read() as connection:
+        found = [(one.feature_set, one.tracks, one.of_tracks) for one in coverage(connection, WANTED)]
+    assert found == [("blobs", 54, 54), ("grid", 1, 54), ("pca", 1, 54)]
+
+
+def set_vector(database: Database, track_id: int, vector: np.ndarray) -> None:
+    with database.write() as connection:
+        recipe = active_recipe(connection, "blobs")
+        assert recipe is not None
+        store_vector(connection, recipe, track_id, vector)
