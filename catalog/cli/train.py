@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import click
@@ -162,6 +163,7 @@ def train(
     from catalog.learning.classifiers import DEFAULT
     from catalog.learning.snapshot import ClassRule
     from catalog.learning.training import Training, gather, train
+    from catalog.report.score_sheet import score_sheet
 
     searching.check(algorithms, parameters, is_comparison, scheme, candidates)
     processes = (os.cpu_count() or 1) if workers is None else workers
@@ -246,7 +248,9 @@ def train(
     print_rows(rows, output_format)
     if metrics:
         say()
-        say(describe_score(metrics))
+        for line in score_sheet(metrics):
+            say(line)
+        say()
     say(f"model {model_id}: {outcome}; {reason}" if model_id is not None else f"{outcome}: {reason}")
 
 
@@ -255,15 +259,20 @@ def is_given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
-def describe_score(metrics: dict[str, Any]) -> str:
+def describe_score(metrics: Mapping[str, Any]) -> str:
     """How often the model is right for artists it has not heard, beside the baselines, in one sentence."""
     accuracy = metrics["accuracy"]
-    baselines = metrics["baselines"]
+    baselines = {name: share_of(value) for name, value in metrics["baselines"].items()}
     return (
         f"right for {accuracy['value']:.0%} of {metrics['tracks']:,} tracks by artists it had not heard "
         f"({accuracy['low']:.0%} to {accuracy['high']:.0%}); always the commonest genre: {baselines['majority']:.0%}; "
         f"copying the artist's other tracks: {baselines['artist_copy']:.0%}"
     )
+
+
+def share_of(value: Any) -> float:
+    """A score's value, with an interval or, as older models have it, without."""
+    return float(value["value"] if isinstance(value, Mapping) else value)
 
 
 def _names(database: Any) -> dict[int, str]:

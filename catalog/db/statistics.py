@@ -123,11 +123,16 @@ def _model(connection: Connection) -> Iterator[Figure]:
         yield Figure("model", "right, at most", accuracy.get("high"))
     baselines = metrics.get("baselines")
     if isinstance(baselines, Mapping):
-        yield Figure("model", "always the commonest genre", baselines.get("majority"))
-        yield Figure("model", "copy of the artist's other tracks", baselines.get("artist_copy"))
+        yield Figure("model", "always the commonest genre", _value(baselines.get("majority")))
+        yield Figure("model", "copy of the artist's other tracks", _value(baselines.get("artist_copy")))
     for name in ("classes", "tracks"):
         if name in metrics:
             yield Figure("model", name, metrics[name])
+
+
+def _value(score: Any) -> Any:
+    """A score's value, with an interval or, as older models have it, without."""
+    return score.get("value") if isinstance(score, Mapping) else score
 
 
 def _suggestions(connection: Connection) -> Iterator[Figure]:

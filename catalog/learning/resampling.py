@@ -41,12 +41,14 @@ def interval(value: float, drawn: Floats) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def mean_interval(values: Floats, groups: Integers, *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+def mean_interval(
+    values: npt.NDArray[np.bool_] | Floats, groups: Integers, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
     """The mean of `values` (n,), such as hits, with its interval over `groups` (n,). ValueError without a track."""
     if not len(values):
         raise ValueError("there is no track to take the mean of")
     _, group = np.unique(groups, return_inverse=True)
-    sums = np.bincount(group, weights=values)
+    sums = np.bincount(group, weights=values.astype(np.float64))
     sizes = np.bincount(group).astype(np.float64)
     drawn = [(part @ sums) / (part @ sizes) for part in draws(len(sums), resamples=resamples, seed=seed)]
     return interval(float(np.mean(values)), np.concatenate(drawn))

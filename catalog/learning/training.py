@@ -40,7 +40,7 @@ from catalog.learning.registry import (
     store_support,
 )
 from catalog.learning.rival import Contender, against_active
-from catalog.learning.score import score
+from catalog.learning.scoring import score_contender
 from catalog.learning.snapshot import ClassRule, Snapshot, find_snapshot, store_snapshot
 from catalog.learning.support import Support, class_support, classes_of, nothing_to_learn
 from catalog.learning.threshold import NOTHING, PRECISION, withheld
@@ -254,17 +254,15 @@ def _fit(
     assert frozen is not None
     recipe = Learnt(wanted.algorithm, parameters["classifier"], wanted.projection, widths(material.recipes))
     fitted = _cross_fit(material.X, frozen.y, frozen.groups.number, material.hierarchy, recipe, wanted)
-    metrics = score(
-        frozen, fitted, material.tracks, material.hierarchy, material.names, precision=wanted.precision
-    )
-    if wanted.search is not None:
-        as_fitted = {name: metrics[name] for name in wanted.search["honest"]}
-        metrics |= {**wanted.search["honest"], "search": {**wanted.search, "as_fitted": as_fitted}}
     contender = Contender(
         recipe, material.recipes, material.X, frozen, material.hierarchy, fitted, wanted.precision
     )
     with database.read() as connection:
+        metrics = score_contender(connection, contender, material.tracks, material.names)
         verdict = against_active(connection, contender, material.tracks, material.support)
+    if wanted.search is not None:
+        as_fitted = {name: metrics[name] for name in wanted.search["honest"]}
+        metrics |= {**wanted.search["honest"], "search": {**wanted.search, "as_fitted": as_fitted}}
     worse = None if verdict is None else verdict.worse
     metrics |= {
         "gate": None if verdict is None else verdict.facts,

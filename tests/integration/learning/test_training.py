@@ -40,7 +40,7 @@ def test_training_predicts_every_track_and_is_done_once(
     filled = fill_labelled()
     report = train(database, tmp_path, WANTED)
     assert report.outcome == "promoted"
-    assert report.metrics["accuracy"]["value"] > 0.9 > report.metrics["baselines"]["majority"]
+    assert report.metrics["accuracy"]["value"] > 0.9 > report.metrics["baselines"]["majority"]["value"]
     with database.read() as connection:
         rows = connection.execute(sa.select(prediction).where(prediction.c.model_id == report.model_id)).all()
         names = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())

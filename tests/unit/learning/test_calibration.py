@@ -7,6 +7,7 @@ from catalog.learning.calibration import (
     cross_fitted,
     expected_calibration_error,
     fit_calibration,
+    perfect_calibration_error,
 )
 
 
@@ -75,3 +76,19 @@ def test_the_error_is_the_gap_between_saying_and_being_right():
     y = np.array([0] * 60 + [1] * 40)
     assert expected_calibration_error(probability, y, bins=1) == pytest.approx(0.3)
     assert expected_calibration_error(probability[:0], y[:0]) == 0
+
+
+def test_a_perfect_model_of_a_hundred_tracks_shows_nine_hundredths():
+    true, _ = known_posteriors(count=100)
+    band = perfect_calibration_error(true)
+    assert band.value == pytest.approx(0.09, abs=0.03)
+    assert band.low < band.value < band.high
+    errors = [expected_calibration_error(*known_posteriors(count=100, seed=seed)) for seed in range(100)]
+    assert np.mean(errors) == pytest.approx(band.value, abs=0.015)
+
+
+def test_the_band_narrows_with_tracks_and_widens_where_they_go_together():
+    true, _ = known_posteriors(count=2000)
+    assert perfect_calibration_error(true, times=50).high < 0.05
+    assert perfect_calibration_error(true, np.arange(2000) // 50, times=50).value > 0.05
+    assert perfect_calibration_error(true[:0]).high == 0

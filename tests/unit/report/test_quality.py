@@ -17,7 +17,8 @@ def test_metrics_as_they_are_stored():
     quality = quality_of(METRICS)
     assert quality is not None
     assert quality.accuracy == Score(0.712, 0.634, 0.787)
-    assert quality.majority == Score(0.336, None, None)
+    assert quality.majority == Score(0.336, 0.2, 0.48)
+    assert quality.artist_copy == Score(0.861, None, None)  # as older models have it
     assert (quality.tracks, quality.classes, quality.groups) == (262, 8, 70)
     assert quality.by_class[0].genre == "Rock"
 

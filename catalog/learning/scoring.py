@@ -1,0 +1,40 @@
+"""Scoring a new model: what has to be fitted and read for its score, beside the fit itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from catalog.learning.labelled import Tracks, load_broader
+from catalog.learning.repeats import choices_by_random_folds, repeated_choices
+from catalog.learning.rival import Contender
+from catalog.learning.score import Scored, score
+from catalog.learning.tag_sets import load_tag_sets
+
+
+def score_contender(
+    connection: Connection, contender: Contender, tracks: Tracks, names: Mapping[int, str]
+) -> dict[str, Any]:
+    """The metrics of a fitted model, with the scores on folds dealt anew and on random folds."""
+    frozen, learnt = contender.snapshot, contender.learnt
+    broader, _ = load_broader(connection)
+    given, complete = load_tag_sets(connection, frozen.track_ids, contender.hierarchy, broader)
+    again = (
+        contender.X,
+        frozen.y,
+        frozen.groups.number,
+        len(frozen.classes),
+        learnt.behind_projection,
+        learnt.parameters,
+    )
+    scored = Scored(
+        snapshot=frozen,
+        fitted=contender.fitted,
+        repeated=repeated_choices(*again, seed=frozen.seed),
+        by_random_folds=choices_by_random_folds(*again, seed=frozen.seed),
+        given=given,
+        complete=complete,
+    )
+    return score(scored, tracks, contender.hierarchy, names, precision=contender.precision)

@@ -1,0 +1,34 @@
+import numpy as np
+
+from catalog.learning import repeats
+from catalog.learning.classifiers import LOGISTIC_REGRESSION
+from tests.unit.learning.test_crossfit import collection
+
+
+def test_folds_are_dealt_anew_and_artists_stay_apart():
+    X, y, groups = collection(artist_share=3.0)
+    found = repeats.repeated_choices(X, y, groups, 3, LOGISTIC_REGRESSION)
+    assert found.shape == (4, 180)
+    assert not np.array_equal(found[0], found[1])
+    again = repeats.repeated_choices(X, y, groups, 3, LOGISTIC_REGRESSION)
+    assert np.array_equal(found, again)
+
+
+def test_random_folds_flatter_where_classes_are_artists():
+    X, y, groups = collection(artists=60, dimensions=120)
+    y = (np.random.default_rng(1).permutation(60)[groups] % 3).astype(
+        np.int64
+    )  # nothing but artists to learn
+    honest = repeats.repeated_choices(X, y, groups, 3, LOGISTIC_REGRESSION)
+    flattered = repeats.choices_by_random_folds(X, y, groups, 3, LOGISTIC_REGRESSION)
+    assert (honest == y).mean() < 0.5
+    assert flattered is not None
+    assert (flattered == y).mean() > 0.8
+
+
+def test_of_many_tracks_folds_are_dealt_once(monkeypatch):
+    X, y, groups = collection()
+    monkeypatch.setattr(repeats, "SEEDS_UP_TO", 100)
+    monkeypatch.setattr(repeats, "RANDOM_UP_TO", 100)
+    assert repeats.repeated_choices(X, y, groups, 3, LOGISTIC_REGRESSION).shape == (0, 180)
+    assert repeats.choices_by_random_folds(X, y, groups, 3, LOGISTIC_REGRESSION) is None
