@@ -39,6 +39,11 @@ JUDGED = {
     "first page of one genre, in order": "SELECT * FROM predicted_vs_tagged WHERE tagged_genre = '{genre}' "
     "ORDER BY track_id LIMIT 50",
     "genre_confusion": "SELECT * FROM genre_confusion",
+    "tracks of one artist": "SELECT * FROM predicted_vs_tagged WHERE artist = 'Artist 77'",
+    "the mix of one artist": "SELECT m.genre, sum(m.share) AS share FROM predicted_vs_tagged p "
+    "JOIN genre_mix m ON m.track_id = p.track_id WHERE p.artist = 'Artist 77' GROUP BY m.genre ORDER BY 2 DESC",
+    "the mix of one album": "SELECT m.genre, sum(m.share) AS share FROM predicted_vs_tagged p "
+    "JOIN genre_mix m ON m.track_id = p.track_id WHERE p.album = 'Album 77' GROUP BY m.genre ORDER BY 2 DESC",
 }
 SHOWN = {
     "suspects with their cases": "SELECT s.track_id, s.title, c.tracks FROM suspects s "

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from catalog.cli.renewal import renew_if_possible
 from catalog.db.database import Database, open_database
 from catalog.db.schema import Fit, inspect_schema, require_current, upgrade
 from catalog.genres.seed import seed
@@ -54,6 +55,7 @@ def open_catalog(settings: Settings, *, create: bool = False) -> Iterator[Databa
         if create and inspect_schema(database).fit is Fit.EMPTY:
             create_catalog(database)
         require_current(database)
+        renew_if_possible(database)
         yield database
     finally:
         database.close()

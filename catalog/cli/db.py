@@ -6,6 +6,7 @@ import click
 
 from catalog.cli.context import create_catalog, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.output import format_options, print_rows, say
+from catalog.cli.renewal import is_outdated, renew
 from catalog.db.database import DatabaseUnusable, open_database
 from catalog.db.schema import Fit, downgrade, inspect_schema, require_revision, upgrade
 from catalog.db.soundness import DERIVED, Check, Derived, check_integrity, check_schema
@@ -32,7 +33,14 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
     try:
         before = inspect_schema(database)
         target = before.head if revision == "head" else revision
-        if before.revision == target:
+        if before.fit is Fit.CURRENT and before.revision == target and is_outdated(database):
+            if dry_run:
+                say("would make the views anew and add to the vocabulary; nothing was changed")
+                return
+            with database.write() as connection:
+                renew(connection)
+            say("the views and the vocabulary are those of this version now")
+        elif before.revision == target:
             say(f"the schema is at revision {target}; there is nothing to do")
         elif dry_run:
             say(f"would go from revision {before.revision or 'none'} to {target}; nothing was changed")

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from importlib.resources import files
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.db.database import DatabaseUnusable
+from catalog.db.shipped import remember_shipped
 from catalog.db.sql import read_sql
+
+VIEWS = "views"
+"""The name under which `shipped` has their digest."""
+
+DEPENDED_ON = "2BP01"
+"""PostgreSQL's code of what is not dropped because something depends on it."""
 
 
 def view_names() -> list[str]:
@@ -30,15 +41,33 @@ def view_description(name: str) -> str:
     return " ".join(line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--"))
 
 
+@cache
+def views_digest(dialect: str) -> str:
+    """What tells these views from those of another version of the program."""
+    texts = [(name, view_definition(name, dialect)) for name in view_names()]
+    return hashlib.sha256(repr(texts).encode()).hexdigest()
+
+
 def drop_views(connection: Connection) -> None:
-    """Drops our views; others stay, and refuse if they use ours."""
+    """Drops our views. Raises DatabaseUnusable where a view of somebody else uses one; PostgreSQL keeps both then."""
     for name in view_names():
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
+        try:
+            connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != DEPENDED_ON:
+                raise
+            detail = getattr(getattr(error.orig, "diag", None), "message_detail", None)
+            user = (detail or f"something depends on view {name}").splitlines()[0]
+            raise DatabaseUnusable(
+                f"{user}; drop what is yours, run: catalog db upgrade, and make it again"
+            ) from None
 
 
 def create_views(connection: Connection) -> None:
-    """Makes all views anew."""
+    """Makes all views anew, and remembers of which version they are."""
+    dialect = connection.dialect.name
     drop_views(connection)
     for name in view_names():
-        definition = view_definition(name, connection.dialect.name).replace("%", "%%")
+        definition = view_definition(name, dialect).replace("%", "%%")
         connection.exec_driver_sql(f"CREATE VIEW {name} AS {definition}")
+    remember_shipped(connection, VIEWS, views_digest(dialect))

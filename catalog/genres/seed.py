@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.db.shipped import remember_shipped, shipped_digests
+from catalog.db.standing import refresh_standing
 from catalog.db.tables import genre, genre_alias
 from catalog.genres.ancestor import rebuild_ancestors
+from catalog.genres.curation import add_alias
 from catalog.genres.fold import fold
-from catalog.genres.seeds import Seed, seeds
+from catalog.genres.seeds import Seed, digest, seeds
 from catalog.genres.store import ADDED_BY_SEED, insert_new, load, lock
 from catalog.genres.vocabulary import Term, Vocabulary
+
+SEEDS = "seeds"
+"""The name under which `shipped` has their digest."""
 
 
 def seed(connection: Connection) -> int:
     """Puts in the seeds that the vocabulary has not; gives how many terms came in.
 
-    A seed that is there, by its code or by any spelling, is left as people made it: renamed, moved, merged. Its aliases
-    come with the term only, so that one which was taken away does not come back. A term that a file brought in before
-    the house knew it gets its code, and its broader term if it has none.
+    A seed that is there, by its code or by any spelling, is left as people made it: renamed, moved, merged. So is the
+    meaning of a spelling. Only what files brought and nobody vouched for gives way: a term of a seed's name becomes the
+    seed, one of its other spellings is merged into it, and the rest are placed anew. A spelling that was taken away
+    comes back with other seeds only.
     """
     lock(connection)
     vocabulary = load(connection)
@@ -34,20 +43,14 @@ def seed(connection: Connection) -> int:
         elif known.origin == "file" and known.folded == fold(each.name):
             _adopt(connection, each, known, vocabulary.by_id.get(_broader_id(each, ids) or 0), vocabulary)
             adopted = True
-    for each in added:
-        aliases = {fold(alias): alias for alias in each.aliases if fold(alias) not in ids}
-        for folded, alias in aliases.items():
-            ids[folded] = ids[fold(each.name)]
-            insert_new(
-                connection,
-                genre_alias,
-                genre_id=ids[folded],
-                alias=alias,
-                folded=folded,
-                added_by=ADDED_BY_SEED,
-            )
-    if added or adopted:
+    renewed = shipped_digests(connection).get(SEEDS) != digest()
+    merged = _spell(connection, seeds() if renewed else added, vocabulary, ids)
+    if added or adopted or merged:
         rebuild_ancestors(connection)
+        placed = _place_anew(connection, load(connection))
+        if adopted or merged or placed:
+            refresh_standing(connection)
+    remember_shipped(connection, SEEDS, digest())
     return len(added)
 
 
@@ -75,8 +78,48 @@ def _insert(connection: Connection, each: Seed, broader_id: int | None) -> int:
 def _adopt(
     connection: Connection, each: Seed, known: Term, broader: Term | None, vocabulary: Vocabulary
 ) -> None:
-    values: dict[str, object] = {"code": each.code, "origin": each.origin}
+    values: dict[str, object] = {"code": each.code, "origin": each.origin, "suggest": each.suggest}
     # A person may have put the seed's broader term beneath this very one.
-    if known.broader_id is None and broader is not None and known not in vocabulary.ancestors(broader):
+    if broader is not None and known not in vocabulary.ancestors(broader):
         values["broader_id"] = broader.id
     connection.execute(sa.update(genre).where(genre.c.id == known.id).values(**values))
+
+
+def _spell(
+    connection: Connection, spelt: Iterable[Seed], vocabulary: Vocabulary, ids: dict[str, int]
+) -> bool:
+    """Puts in the other spellings of seeds; says whether a term of a file was merged."""
+    merged = False
+    for each in spelt:
+        for alias in each.aliases:
+            folded = fold(alias)
+            known = vocabulary.known(alias)
+            if folded not in ids:
+                term = vocabulary.by_code(each.code)
+                ids[folded] = ids[fold(each.name)] if term is None else term.id
+                insert_new(
+                    connection,
+                    genre_alias,
+                    genre_id=ids[folded],
+                    alias=alias,
+                    folded=folded,
+                    added_by=ADDED_BY_SEED,
+                )
+            elif known is not None and known.origin == "file" and known.folded == folded:
+                add_alias(connection, alias, each.code, ADDED_BY_SEED)
+                merged = True
+    return merged
+
+
+def _place_anew(connection: Connection, vocabulary: Vocabulary) -> bool:
+    """Puts the terms of files beneath what their names end with by now; says whether one moved."""
+    moved = False
+    for term in vocabulary.terms:
+        broader = vocabulary.broader_for(term.name) if term.origin == "file" else None
+        if broader is None or broader.id == term.broader_id or term in vocabulary.ancestors(broader):
+            continue
+        connection.execute(sa.update(genre).where(genre.c.id == term.id).values(broader_id=broader.id))
+        moved = True
+    if moved:
+        rebuild_ancestors(connection)
+    return moved

@@ -31,7 +31,7 @@ class Term:
     code: str | None
     broader_id: int | None
     origin: str
-    """`fma`, `id3`, `house` (a person's), or `file` (found in a file, vouched for by nobody)."""
+    """`fma`, `id3`, `house` (ours, or a person's), or `file` (found in a file, vouched for by nobody)."""
     suggest: bool
     """Whether the catalog may propose it."""
     write: bool

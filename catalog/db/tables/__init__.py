@@ -32,6 +32,7 @@ from catalog.db.tables.review import (
     reviewer,
     tag_write,
 )
+from catalog.db.tables.shipped import shipped
 from catalog.db.tables.statements import label, statement
 from catalog.db.tables.work import claim, failure, worker
 
@@ -66,6 +67,7 @@ __all__ = [
     "review_lease",
     "reviewer",
     "search",
+    "shipped",
     "snapshot",
     "snapshot_member",
     "standing",

@@ -1,6 +1,6 @@
 -- One row per track that is not missing: what its tags say beside what the active model heard.
 SELECT
-    t.id AS track_id,
+    s.track_id,
     c.name AS collection,
     t.path,
     t.external_id,
@@ -17,9 +17,9 @@ SELECT
     s.artist_genre,
     s.out_of_fold,
     s.model_id
-FROM track t
+FROM standing s
+JOIN track t ON t.id = s.track_id
 JOIN collection c ON c.id = t.collection_id
-LEFT JOIN standing s ON s.track_id = t.id
 LEFT JOIN artist ar ON ar.id = t.artist_id
 LEFT JOIN album al ON al.id = t.album_id
 WHERE t.state <> 'missing'

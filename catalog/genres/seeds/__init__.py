@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -30,13 +31,15 @@ class Seed:
 
     @property
     def code(self) -> str:
-        """`fma:12`, or `id3:79` for what is in the ID3 list only."""
-        return f"id3:{self.id3}" if self.fma is None else f"fma:{self.fma}"
+        """`fma:12`, `id3:79` for what is in the ID3 list only, `house:djent` for what is in neither."""
+        if self.fma is not None:
+            return f"fma:{self.fma}"
+        return f"house:{fold(self.name)}" if self.id3 is None else f"id3:{self.id3}"
 
     @property
     def origin(self) -> str:
-        """`fma` or `id3`."""
-        return "id3" if self.fma is None else "fma"
+        """`fma`, `id3` or `house`."""
+        return self.code.partition(":")[0]
 
 
 @cache
@@ -57,6 +60,12 @@ def seeds() -> tuple[Seed, ...]:
 
 
 @cache
+def digest() -> str:
+    """What tells these seeds from those of another version of the program."""
+    return hashlib.sha256(files("catalog.genres.seeds").joinpath("terms.csv").read_bytes()).hexdigest()
+
+
+@cache
 def name_of_number(number: int) -> str | None:
     """The house's spelling of a number of the ID3 list; None for 12 (`Other`) and for what is beyond the list."""
     return next((seed.name for seed in seeds() if seed.id3 == number), None)
@@ -64,7 +73,7 @@ def name_of_number(number: int) -> str | None:
 
 @cache
 def name_of_code(code: str) -> str | None:
-    """The house's spelling of `fma:12`, or of any `id3:` number of the list; None for a code that is no seed's."""
+    """The house's spelling of a seed's code, or of any `id3:` number of the list; None for a code that is no seed's."""
     listed = {f"id3:{seed.id3}": seed.name for seed in seeds() if seed.id3 is not None}
     return (listed | {seed.code: seed.name for seed in seeds()}).get(code)
 

@@ -1,6 +1,7 @@
 import sqlalchemy as sa
 
-from catalog.db.tables import genre, genre_alias, genre_ancestor
+from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.tables import genre, genre_alias, genre_ancestor, shipped, standing
 from catalog.genres.ancestor import check_ancestors
 from catalog.genres.curation import add_alias, set_broader
 from catalog.genres.seed import seed
@@ -60,6 +61,60 @@ def test_a_term_of_a_file_that_the_house_learns_later_is_adopted(database):
         assert (term.id, term.code, term.origin) == (held, "id3:126", "id3")
         assert [each.name for each in load(connection).ancestors(term)] == ["Trance", "Electronic"]
         assert check_ancestors(connection) == []
+
+
+def forget(connection, *names):
+    """Makes the catalog one of a version whose seeds had no such terms."""
+    for name in names:
+        held = connection.scalar(sa.select(genre.c.id).where(genre.c.name == name))
+        connection.execute(sa.delete(genre_alias).where(genre_alias.c.genre_id == held))
+        connection.execute(sa.delete(genre_ancestor).where(genre_ancestor.c.genre_id == held))
+        connection.execute(sa.delete(genre).where(genre.c.id == held))
+    connection.execute(sa.update(shipped).where(shipped.c.name == "seeds").values(digest="older"))
+
+
+def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
+    with database.write() as connection:
+        forget(connection, "Doom Metal", "Happy Hardcore")
+        track_id = tag(connection, "Doom; Funeral Doom; Happy Hardcore")
+        before = [
+            each.name for each in load(connection).ancestors(load(connection).resolve("Happy Hardcore"))
+        ]
+        assert before[0] == "Hardcore"
+        assert load(connection).resolve("Funeral Doom").broader_id is None
+        refresh_standing(connection)
+        assert seed(connection) == 1
+        vocabulary = load(connection)
+        assert vocabulary.resolve("Doom").name == "Doom Metal"
+        funeral = vocabulary.resolve("Funeral Doom")
+        assert [each.name for each in vocabulary.ancestors(funeral)] == ["Doom Metal", "Metal", "Rock"]
+        happy = vocabulary.resolve("Happy Hardcore")
+        assert (happy.origin, [each.name for each in vocabulary.ancestors(happy)]) == (
+            "house",
+            ["Electronic"],
+        )
+        found = connection.scalar(sa.select(standing.c.tagged_genres).where(standing.c.track_id == track_id))
+        assert found == "Doom Metal; Funeral Doom; Happy Hardcore"
+        assert check_ancestors(connection) == []
+        assert standing_differences(connection) == 0
+        assert seed(connection) == 0
+
+
+def test_what_a_person_vouched_for_does_not_give_way(database, tag):
+    with database.write() as connection:
+        forget(connection, "Doom Metal")
+        tag(connection, "Doom")
+        set_broader(connection, "Doom", "Rock")
+        assert seed(connection) == 1
+        assert load(connection).resolve("Doom").name == "Doom"
+
+
+def test_other_seeds_bring_new_spellings_of_old_terms(database):
+    with database.write() as connection:
+        connection.execute(sa.delete(genre_alias).where(genre_alias.c.alias == "Surf Rock"))
+        assert (seed(connection), load(connection).resolve("Surf Rock")) == (0, None)
+        connection.execute(sa.update(shipped).values(digest="older"))
+        assert (seed(connection), load(connection).resolve("Surf Rock").name) == (0, "Surf")
 
 
 def test_all_numbers_of_the_list_are_read(database):

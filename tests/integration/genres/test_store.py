@@ -35,37 +35,37 @@ def test_an_unknown_genre_becomes_a_term_beneath_the_genre_that_ends_its_name(da
 
 def test_the_place_of_a_new_term_does_not_hang_on_the_order_of_reading(database):
     with database.write() as connection:
-        read_genres(connection, ["Doom; Funeral Doom"])
+        read_genres(connection, ["Zeuhl; Funeral Zeuhl"])
         vocabulary = load(connection)
-        assert vocabulary.resolve("Funeral Doom").broader_id is None
+        assert vocabulary.resolve("Funeral Zeuhl").broader_id is None
 
 
 def test_an_old_vocabulary_still_finds_what_came_after_it(database):
     with database.write() as connection:
         old = load(connection)
-        first = read_genres(connection, ["Doom"], old)
-        add_alias(connection, "Ragga", "Dancehall", "someone")
-        assert read_genres(connection, ["doom"], old) == [(first[0][0], "doom")]
-        (ragga, _) = read_genres(connection, ["RAGGA"], old)[0]
-        assert load(connection).by_id[ragga].name == "Dancehall"
-        assert connection.scalar(sa.select(sa.func.count()).where(genre.c.folded == "doom")) == 1
+        first = read_genres(connection, ["Zeuhl"], old)
+        add_alias(connection, "Raggabash", "Dancehall", "someone")
+        assert read_genres(connection, ["zeuhl"], old) == [(first[0][0], "zeuhl")]
+        (found, _) = read_genres(connection, ["RAGGABASH"], old)[0]
+        assert load(connection).by_id[found].name == "Dancehall"
+        assert connection.scalar(sa.select(sa.func.count()).where(genre.c.folded == "zeuhl")) == 1
 
 
 def test_terms_are_given_by_what_was_written(database):
     with database.write() as connection:
-        terms = ensure_terms(connection, ["rock", "Doom", "DOOM", "Other", "x" * 500])
+        terms = ensure_terms(connection, ["rock", "Zeuhl", "ZEUHL", "Other", "x" * 500])
         assert {written: term.name for written, term in terms.items()} == {
             "rock": "Rock",
-            "Doom": "Doom",
-            "DOOM": "Doom",
+            "Zeuhl": "Zeuhl",
+            "ZEUHL": "Zeuhl",
         }
 
 
 def test_hostile_texts_are_stored_or_left_out(database):
-    texts = ["'; DROP TABLE genre; --", "Ro\0ck", "\ud800Doom", "x" * 10_000, "🎸", "=cmd|' /C calc'!A0"]
+    texts = ["'; DROP TABLE genre; --", "Ro\0ck", "\ud800Zeuhl", "x" * 10_000, "🎸", "=cmd|' /C calc'!A0"]
     with database.write() as connection:
         found = dict(names(connection, texts))
-        assert found["Doom"] == "Doom"
+        assert found["Zeuhl"] == "Zeuhl"
         assert found["DROP TABLE genre"] == "DROP TABLE genre"
         assert check_ancestors(connection) == []
 
@@ -100,7 +100,7 @@ def test_two_processes_that_meet_the_same_genres_make_each_once(database):
 
 def test_a_term_can_be_made_while_another_is_read(database):
     with database.write() as connection:
-        read_genres(connection, ["Doom"])
+        read_genres(connection, ["Zeuhl"])
         with database.read() as reader:
             assert load(reader).resolve("Rock").name == "Rock"
 

@@ -64,3 +64,42 @@ def test_every_spelling_can_be_written_in_a_tag():
     for seed in seeds():
         for spelling in (seed.name, *seed.aliases):
             assert split(spelling) == [spelling] == [name_of(spelling)]
+
+
+COMMON = {
+    "Metal": "Doom|Doom Metal|Metalcore|Deathcore|Djent|Nu-Metal|Nü Metal|Power Metal|Prog Metal|Melodeath|NWOBHM|DSBM|NDH",
+    "Punk": "Crust|Post Hardcore|Screamo|Pop-Punk|Oi|D-Beat|Psychobilly",
+    "Rock": "Stoner|Glam|AOR|Blues Rock|Alternative & Punk|J-Rock|Slowcore|Deathrock|Surf Rock|Coldwave",
+    "Pop": "K-Pop|Kpop|C-Pop|Mandopop|Schlager|Europop|Dream Pop|Indie Pop|Adult Contemporary|Christian & Gospel|Worship",
+    "Hip-Hop": "Trap|Trap Music|Grime|Drill|Phonk|Boom Bap|Crunk|Turntablism|Deutschrap",
+    "Electronic": "Synthwave|Vaporwave|Chillwave|Witch House|Hardstyle|Gabber|Happy Hardcore|UK Garage|2-Step|Deep House|"
+    "Tech House|Electro Swing|Liquid Funk|Neurofunk|Minimal|Breakcore|Eurobeat|Hi-NRG|Amapiano",
+    "Soul-RnB": "Neo-Soul|Motown|Doo Wop|New Jack Swing|Italo Disco|Quiet Storm",
+    "Jazz": "Dixieland|Hard Bop|Smooth Jazz|Gypsy Jazz|Ragtime|Latin Jazz",
+    "International": "Reggaeton|Reggaetón|Bachata|Bossa Nova|Bossa|MPB|Forró|Mariachi|Ranchera|Afrobeats|Highlife|Zouk|Soca|"
+    "Calypso|Rocksteady|Lovers Rock|Ragga|Irish|Enka|Qawwali|Raï|Variété française|Tropicalia|Tejano",
+    "Classical": "Renaissance|Medieval|Early Music|Concerto|String Quartet|Gregorian Chant|Lieder|Barock|Operetta|Orchestra",
+    "Folk": "Neofolk|Sea Shanty|Volksmusik",
+    "Country": "Cajun|Zydeco",
+    "Easy Listening": "Exotica|Crooner",
+}
+"""What collections are full of, beneath the top term where it belongs; much of it is on neither list."""
+
+
+def test_common_words_are_known_beneath_a_broader_term():
+    known = spellings()
+    by_name = {seed.name: seed for seed in seeds()}
+    for top, words in COMMON.items():
+        for word in words.split("|"):
+            seed = known.get(fold(word)) or known[fold(word.removesuffix(" Music"))]
+            above = [seed]
+            while above[-1].broader is not None:
+                above.append(by_name[above[-1].broader])
+            assert top in {each.name for each in above}, word
+
+
+def test_a_term_of_neither_list_has_a_code_of_its_own():
+    house = [seed for seed in seeds() if seed.origin == "house"]
+    assert {"house:djent", "house:kpop"} <= {seed.code for seed in house}
+    assert all(seed.broader for seed in house)
+    assert name_of_code("house:kpop") == "K-Pop"

@@ -1,0 +1,67 @@
+"""What an upgrade of the program changes in a catalog without a migration: the views, and the seeds of the vocabulary."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.cli.output import say
+from catalog.db.database import BUSY_TIMEOUT_SECONDS, Database, DatabaseUnusable
+from catalog.db.shipped import shipped_digests
+from catalog.db.views import VIEWS, create_views, views_digest
+from catalog.genres.seed import SEEDS, seed
+from catalog.genres.seeds import digest
+
+PATIENCE_MS = 500
+"""How long to wait for somebody who writes: what is to be done can be done by the next command as well."""
+
+log = logging.getLogger(__name__)
+
+
+def is_outdated(database: Database) -> bool:
+    """Whether the views or the seeds in the catalog are those of another version of the program."""
+    with database.read() as connection:
+        kept = shipped_digests(connection)
+    return kept.get(VIEWS) != views_digest(database.reader.dialect.name) or kept.get(SEEDS) != digest()
+
+
+def renew(connection: Connection) -> None:
+    """Makes the views of this version, and puts in what its vocabulary has more.
+
+    Raises DatabaseUnusable where a view of somebody else uses one of ours.
+    """
+    create_views(connection)
+    seed(connection)
+
+
+def renew_if_possible(database: Database) -> None:
+    """Renews an outdated catalog. Who may only read it, or comes while it is written to, goes on with what is there."""
+    try:
+        if is_outdated(database):
+            with _impatient(database) as connection:
+                renew(connection)
+    except (sa.exc.DBAPIError, sqlite3.OperationalError) as error:
+        log.info("the views and the vocabulary stay as another version made them: %s", error)
+    except DatabaseUnusable as error:
+        say(f"the views stay as another version made them: {error}")
+
+
+@contextmanager
+def _impatient(database: Database) -> Iterator[Connection]:
+    """A writing transaction that does not wait long for others."""
+    with database.writer.connect() as connection:
+        if database.is_sqlite:
+            connection.connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+        try:
+            with connection.begin():
+                if not database.is_sqlite:
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
+                yield connection
+        finally:
+            if database.is_sqlite:
+                connection.connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT_SECONDS}")

@@ -1,0 +1,15 @@
+"""What the program brings with it besides the tables: of which version the catalog has it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Text
+
+from catalog.db.columns import metadata
+
+shipped = sa.Table(
+    "shipped",
+    metadata,
+    Column("name", Text, primary_key=True, comment="views, or seeds of the vocabulary"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of what was put in"),
+)

@@ -1,0 +1,113 @@
+"""A catalog that an older version of the program left: its views and its vocabulary are renewed, where one may write."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.cli import run
+from catalog.cli.renewal import is_outdated, renew_if_possible
+from catalog.db.database import Database, open_database
+from catalog.db.soundness import view_differences
+from catalog.db.tables import genre, shipped
+from catalog.genres.store import load
+
+
+def leave_as_an_older_version(database: Database) -> None:
+    """A view that is no more what its file says, a genre that was not known then."""
+    with database.write() as connection:
+        connection.exec_driver_sql("DROP VIEW untagged")
+        connection.exec_driver_sql("CREATE VIEW untagged AS SELECT 1 AS track_id")
+        held = connection.scalar(sa.select(genre.c.id).where(genre.c.name == "Djent"))
+        connection.exec_driver_sql(f"DELETE FROM genre_ancestor WHERE genre_id = {held}")
+        connection.exec_driver_sql(f"DELETE FROM genre WHERE id = {held}")
+        connection.execute(sa.update(shipped).values(digest="of an older version"))
+
+
+def is_renewed(database: Database) -> bool:
+    with database.read() as connection:
+        known = load(connection).known("Djent") is not None
+    return known and not is_outdated(database) and view_differences(database) == []
+
+
+def test_the_first_command_renews_it(database: Database, database_url: str) -> None:
+    leave_as_an_older_version(database)
+    assert not is_renewed(database)
+    assert run(["--database-url", database_url, "sql", "SELECT count(suggested_genre) FROM untagged"]) == 0
+    assert is_renewed(database)
+
+
+def test_db_upgrade_renews_it_and_says_so(
+    database: Database, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave_as_an_older_version(database)
+    verb = ["--database-url", database_url, "db", "upgrade"]
+    assert run([*verb, "--dry-run"]) == 0
+    assert not is_renewed(database)
+    assert run(verb) == 0
+    assert "are those of this version now" in capsys.readouterr().err
+    assert is_renewed(database)
+    assert run(verb) == 0
+    assert "nothing to do" in capsys.readouterr().err
+
+
+def test_who_comes_while_another_writes_goes_on(sqlite_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    database = open_database(sqlite_url)
+    leave_as_an_older_version(database)
+    with database.write():
+        assert run(["--database-url", sqlite_url, "sql", "SELECT track_id FROM untagged", "--csv"]) == 0
+    assert capsys.readouterr().out.split() == ["track_id", "1"]
+    assert not is_renewed(database)
+    database.close()
+
+
+def test_a_role_that_may_only_read_goes_on(postgresql_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    database = open_database(postgresql_url)
+    leave_as_an_older_version(database)
+    name = "reader_of_the_renewal"
+    with database.write() as connection:
+        connection.exec_driver_sql(f"DROP ROLE IF EXISTS {name}")
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN")
+        connection.exec_driver_sql(f"GRANT pg_read_all_data TO {name}")
+    url = sa.make_url(postgresql_url).set(username=name).render_as_string(hide_password=False)
+    assert run(["--database-url", url, "sql", "SELECT track_id FROM untagged", "--csv"]) == 0
+    assert capsys.readouterr().out.split() == ["track_id", "1"]
+    assert not is_renewed(database)
+    with database.write() as connection:
+        connection.exec_driver_sql(f"DROP ROLE {name}")
+    database.close()
+
+
+def test_a_view_of_somebody_else_that_uses_ours_is_named(
+    postgresql_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = open_database(postgresql_url)
+    with database.write() as connection:
+        connection.exec_driver_sql("CREATE VIEW mine AS SELECT track_id FROM suspects")
+    leave_as_an_older_version(database)
+    assert run(["--database-url", postgresql_url, "sql", "SELECT count(*) FROM mine", "--csv"]) == 0
+    assert "view mine depends on view suspects; drop what is yours" in capsys.readouterr().err
+    assert run(["--database-url", postgresql_url, "db", "upgrade"]) == 1
+    assert "view mine depends on view suspects; drop what is yours" in capsys.readouterr().err
+    database.close()
+
+
+def test_a_file_that_may_only_be_read_is_asked_all_the_same(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Root may write to every file, so the refusal is SQLite's own."""
+    database = open_database(sqlite_url)
+    leave_as_an_older_version(database)
+    refusing = open_database(sqlite_url)
+
+    @sa.event.listens_for(refusing.writer, "connect")
+    def only_read(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+    renew_if_possible(refusing)
+    assert is_outdated(refusing)
+    assert capsys.readouterr().err == ""
+    refusing.close()
+    database.close()
