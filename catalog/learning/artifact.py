@@ -14,6 +14,7 @@ import numpy as np
 from catalog.learning.calibration import Calibration
 from catalog.learning.crossfit import FittedModel
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.novelty import NoveltySpace
 from catalog.learning.projection import Projected, Projection
 from catalog.learning.threshold import Threshold
 
@@ -101,6 +102,7 @@ def _plain(model: FittedModel) -> dict[str, Any]:
         "slope": model.calibration.slope,
         "bias": model.calibration.bias,
         "threshold": asdict(model.threshold),
+        "novelty": None if model.novelty is None else asdict(model.novelty),
         "classes": list(model.hierarchy.classes),
         "nodes": list(model.hierarchy.nodes),
         "below": model.hierarchy.below.astype(np.uint8),
@@ -114,6 +116,7 @@ def _model(plain: dict[str, Any]) -> FittedModel:
     if projection is not None:
         wanted = projection.pop("wanted")
         classifier = Projected(classifier, wanted, Projection(**projection))
+    novelty = plain.get("novelty")  # models from before there was one answer by the probability alone
     return FittedModel(
         classifier=classifier,
         calibration=Calibration(float(plain["slope"]), np.asarray(plain["bias"], dtype=np.float64)),
@@ -124,4 +127,5 @@ def _model(plain: dict[str, Any]) -> FittedModel:
             below=np.asarray(plain["below"]).astype(np.bool_),
             paths=tuple(tuple(path) for path in plain["paths"]),
         ),
+        novelty=None if novelty is None else NoveltySpace(**novelty),
     )

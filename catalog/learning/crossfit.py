@@ -11,6 +11,7 @@ from catalog.learning.calibration import Calibration, cross_fitted, fit_calibrat
 from catalog.learning.classifiers import Algorithm, Classifier, Matrix, class_probabilities
 from catalog.learning.folds import number_of_folds, stratified_group_folds
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.novelty import NoveltySpace, Resemblance, fit_novelty
 from catalog.learning.threshold import PRECISION, Answers, Threshold, answers, choose_threshold
 from catalog.learning.threshold import cross_fitted_answers as answers_by_other_folds
 
@@ -31,6 +32,8 @@ class FittedModel:
     calibration: Calibration
     threshold: Threshold
     hierarchy: Hierarchy
+    novelty: NoveltySpace | None = None
+    """Where tracks are told that resemble no class; None: the probability decides alone."""
 
     def raw_probability(self, X: Matrix) -> Floats:
         """(n, classes): what the classifier says, before calibration."""
@@ -40,9 +43,19 @@ class FittedModel:
         """(n, classes): calibrated, rows summing to 1."""
         return self.calibration.apply(self.raw_probability(X))
 
-    def answers(self, probability: Floats) -> Answers:
-        """What is answered, by the model's threshold, for calibrated probabilities (n, classes)."""
-        return answers(probability, self.hierarchy, self.threshold.value)
+    def resemblance(self, X: Matrix) -> Floats | None:
+        """(n, classes): how much each track resembles each class, -1 to 1; None where that is not asked for."""
+        return None if self.novelty is None else self.novelty.resemblance(X)
+
+    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Answers:
+        """What is answered, by the model's threshold, for calibrated probabilities (n, classes) and resemblances."""
+        return answers(
+            probability,
+            self.hierarchy,
+            self.threshold.value,
+            resemblance=resemblance,
+            least=self.threshold.resemblance,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +86,13 @@ def cross_fit(
     *,
     folds: int | None = None,
     precision: float = PRECISION,
+    novelty: bool = True,
     seed: int = 0,
 ) -> CrossFit:
     """Fits and scores a classifier with groups kept together.
 
     X is (n, dimensions) and finite, y (n,) columns of `hierarchy.classes`, groups (n,). `folds` follows from the
-    rarest class by default. ValueError, before any work, for input that nothing can be learnt from.
+    rarest class by default. Without `novelty` the probability alone decides what is answered. ValueError, before any work, for input that nothing can be learnt from.
     """
     classes = len(hierarchy.classes)
     _check(X, y, groups, classes)
@@ -87,6 +101,7 @@ def cross_fit(
     nested = len(y) <= NESTED_UP_TO
     raw = np.zeros((len(y), classes))
     probability = np.zeros_like(raw)
+    resemblance = Resemblance(np.zeros_like(raw), np.zeros_like(raw)) if novelty else None
     for number in np.unique(outer):
         test, training = outer == number, outer != number
         classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
@@ -96,20 +111,29 @@ def cross_fit(
                 X[training], y[training], groups[training], classes, algorithm, parameters, seed
             )
             probability[test] = calibration.apply(raw[test])
+        if resemblance is not None:
+            space = fit_novelty(X[training], y[training], classes)
+            resemblance.known[test] = space.resemblance(X[test])
+            resemblance.left_out[test] = space.resemblance_to_others(X[test], y[test])
     if not nested:
         probability = cross_fitted(raw, y, outer)
     final = fit_calibration(raw, y)
     model = FittedModel(
         classifier=_fit(X, y, groups, algorithm, parameters, seed),
         calibration=final,
-        threshold=choose_threshold(probability, y, hierarchy, groups=groups, precision=precision),
+        threshold=choose_threshold(
+            probability, y, hierarchy, groups=groups, precision=precision, resemblance=resemblance
+        ),
         hierarchy=hierarchy,
+        novelty=fit_novelty(X, y, classes) if novelty else None,
     )
     return CrossFit(
         fold=outer,
         probability=probability,
         choice=probability.argmax(axis=1).astype(np.int64),
-        answers=answers_by_other_folds(probability, y, outer, hierarchy, groups=groups, precision=precision),
+        answers=answers_by_other_folds(
+            probability, y, outer, hierarchy, groups=groups, precision=precision, resemblance=resemblance
+        ),
         model=model,
         nested=nested,
     )

@@ -51,7 +51,10 @@ class Answerer(Protocol):
     def probability(self, X: Matrix) -> Floats:
         """(n, classes)."""
 
-    def answers(self, probability: Floats) -> Answers:
+    def resemblance(self, X: Matrix) -> Floats | None:
+        """(n, classes); None where only the probability decides."""
+
+    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Answers:
         """(n)."""
 
 
@@ -74,14 +77,16 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
         tracks = load_tracks(connection)
         members = _members(connection, row["snapshot_id"])
         wanted = np.setdiff1d(tracks.ids, members)
-        ids, probability = _hear(connection, answerer, model_recipes(connection, model_id), wanted)
+        ids, probability, resemblance = _hear(
+            connection, answerer, model_recipes(connection, model_id), wanted
+        )
         speech = speech_among(connection, ids)
         suggestable = load_answerable(connection)
         broader, _ = load_broader(connection)
     if with_priors and shares is not None:
         untagged = ~tracks.is_tagged[tracks.at(ids)]
         probability[untagged] = estimate_priors(probability[untagged], shares).apply(probability[untagged])
-    answers = withheld(answerer.answers(probability), speech)
+    answers = withheld(answerer.answers(probability, resemblance), speech)
     by = "zero_shot" if row["algorithm"] == ZERO_SHOT else "sound"
     sound = [
         None if one is None or one.genre_id not in suggestable else one
@@ -147,15 +152,21 @@ def load_answerer(connection: Connection, models: Path, row: RowMapping) -> Answ
 
 def _hear(
     connection: Connection, answerer: Answerer, recipes: Sequence[Recipe], wanted: Integers
-) -> tuple[Integers, Floats]:
-    """The tracks (n) among those wanted that have all vectors, and what the model hears in them (n, classes)."""
-    parts = []
+) -> tuple[Integers, Floats, Floats | None]:
+    """The tracks (n) among those wanted that have all vectors, what the model hears in them (n, classes), and how much
+    they resemble each class (n, classes), where it asks for that.
+    """
+    ids, probability = [np.empty(0, np.int64)], [np.empty((0, len(answerer.hierarchy.classes)))]
+    resemblance: list[Floats] = []
     for start in range(0, len(wanted), CHUNK):
-        ids, matrix = load_blocks(connection, recipes, wanted[start : start + CHUNK])
-        parts.append((ids, answerer.probability(matrix)))
-    if not parts:
-        return np.empty(0, np.int64), np.empty((0, len(answerer.hierarchy.classes)))
-    return np.concatenate([ids for ids, _ in parts]), np.concatenate([heard for _, heard in parts])
+        found, matrix = load_blocks(connection, recipes, wanted[start : start + CHUNK])
+        ids.append(found)
+        probability.append(answerer.probability(matrix))
+        alike = answerer.resemblance(matrix)
+        if alike is not None:
+            resemblance.append(alike)
+    together = np.concatenate(resemblance) if resemblance else None
+    return np.concatenate(ids), np.concatenate(probability), together
 
 
 def _members(connection: Connection, snapshot_id: int | None) -> Integers:

@@ -42,8 +42,6 @@ class TagMap:
     """Tag by dimension name -> mean probability over music of many genres, each weighing the same."""
     slope: float
     threshold: float
-    speech: float
-    """The probability of speech from which on nothing is answered."""
 
     def log_evidence(self, name: str, tags: Mapping[str, Floats]) -> Floats:
         """(n,): log of the evidence for a genre times its prior; 0 is "as in music at large"."""
@@ -66,7 +64,7 @@ def tag_map() -> TagMap:
         for tag in (tag for group in genre.groups for tag in group):
             if tag not in reference:
                 raise ValueError(f"the tag map's {genre.name} names a tag without reference: {tag}")
-    return TagMap(genres, reference, read["slope"], read["threshold"], read["speech"])
+    return TagMap(genres, reference, read["slope"], read["threshold"])
 
 
 def _genre(row: Mapping[str, Any]) -> GenreEvidence:

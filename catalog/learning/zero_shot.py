@@ -12,7 +12,7 @@ from catalog.audio.musicnn import dimension_names
 from catalog.learning.classifiers import Matrix
 from catalog.learning.hierarchy import Hierarchy, path_to_top
 from catalog.learning.tag_map import TagMap, tag_map
-from catalog.learning.threshold import Answers, answers, withheld
+from catalog.learning.threshold import Answers, answers
 
 Floats = npt.NDArray[np.float64]
 
@@ -92,11 +92,9 @@ class ZeroShot:
             scores[:, column] = self.tag_map.log_evidence(name, tags)
         return np.asarray(softmax(self.tag_map.slope * scores, axis=1)[:, :-1])
 
-    def answers(self, probability: Floats, speech_probability: Floats | None = None) -> Answers:
-        """What is answered: a candidate, a broader term, or nothing. Nothing for speech, as far as it is known:
-        `speech_probability` is (n,), NaN where it is not.
-        """
-        given = answers(probability, self.hierarchy, self.tag_map.threshold)
-        if speech_probability is None:
-            return given
-        return withheld(given, np.nan_to_num(speech_probability, nan=0.0) >= self.tag_map.speech)
+    def resemblance(self, X: Matrix) -> None:
+        """None: no class was learnt that a track could resemble; "none of them" is in the probability."""
+
+    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Answers:
+        """What is answered: a candidate, a broader term, or nothing."""
+        return answers(probability, self.hierarchy, self.tag_map.threshold, resemblance=resemblance)

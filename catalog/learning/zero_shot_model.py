@@ -109,6 +109,6 @@ def _map_digest() -> str:
     plain: dict[str, Any] = {
         "genres": {name: [one.groups, one.prior, one.default] for name, one in shipped.genres.items()},
         "reference": dict(shipped.reference),
-        "numbers": [shipped.slope, shipped.threshold, shipped.speech],
+        "numbers": [shipped.slope, shipped.threshold],
     }
     return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
