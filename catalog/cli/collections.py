@@ -1,4 +1,4 @@
-"""The verb `collections`: lists, moves and removes collections."""
+"""The verb `collections`: lists, moves and removes collections, and says whether their tags are complete."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.output import counted, format_options, print_rows
-from catalog.collection.collections import list_collections, move_collection, remove_collection
+from catalog.collection.collections import (
+    list_collections,
+    move_collection,
+    remove_collection,
+    set_tags_complete,
+)
 from catalog.settings import Settings
 
 
 @click.group()
 def collections() -> None:
-    """Collections: list, move, remove."""
+    """Collections: list, move, remove; are their tags complete?"""
 
 
 @collections.command("list")
@@ -25,7 +30,17 @@ def list_verb(settings: Settings, output_format: str) -> None:
     """List the collections with their tracks."""
     with open_catalog(settings) as database, database.read() as connection:
         listed = list_collections(connection)
-    columns = ["name", "kind", "root", "present", "missing", "metadata", "added_at", "scanned_at"]
+    columns = [
+        "name",
+        "kind",
+        "root",
+        "present",
+        "missing",
+        "metadata",
+        "tags_complete",
+        "added_at",
+        "scanned_at",
+    ]
     print_rows((asdict(each) for each in listed), output_format, columns if output_format != "json" else None)
 
 
@@ -70,3 +85,22 @@ def remove_verb(settings: Settings, name: str, dry_run: bool, yes: bool) -> None
             click.confirm(f"Forget {name} with {', '.join(parts)}?", abort=True, err=True)
         remove_collection(database, name)
     click.echo(f"forgot {', '.join(parts)}")
+
+
+@collections.command("complete")
+@click.argument("name")
+@click.option("--no", "incomplete", is_flag=True, help="They are not: a genre not given is unknown.")
+@dry_run_option
+@pass_settings
+def complete_verb(settings: Settings, name: str, incomplete: bool, dry_run: bool) -> None:
+    """Say that the tracks of the collection NAME carry all their genres: one not given is denied.
+
+    Without that a genre not given is unknown, and scores of several genres a track are bounds.
+    """
+    with open_catalog(settings) as database:
+        is_new = set_tags_complete(database, name, complete=not incomplete, dry_run=dry_run)
+    said = "incomplete" if incomplete else "complete"
+    if not is_new:
+        click.echo(f"the tags of {name} are {said} already")
+    else:
+        click.echo(f"the tags of {name} {'would be' if dry_run else 'are'} {said} now")

@@ -230,6 +230,8 @@ def train(
                 dict(report.metrics),
             )
             model_id, names = report.model_id, _names(database)
+            if metrics:
+                metrics["reconsidered"] = _reconsidered(database, model_id)
     rows = [
         {
             "genre": names[row.genre_id],
@@ -273,6 +275,16 @@ def describe_score(metrics: Mapping[str, Any]) -> str:
 def share_of(value: Any) -> float:
     """A score's value, with an interval or, as older models have it, without."""
     return float(value["value"] if isinstance(value, Mapping) else value)
+
+
+def _reconsidered(database: Any, model_id: int | None) -> dict[str, Any] | None:
+    from catalog.learning.reconsidered import reconsidered_score
+    from catalog.learning.registry import get_model
+
+    if model_id is None:
+        return None
+    with database.read() as connection:
+        return reconsidered_score(connection, get_model(connection, model_id))
 
 
 def _names(database: Any) -> dict[int, str]:

@@ -35,6 +35,8 @@ class ListedCollection:
     missing: int
     metadata: int
     """Tracks without a file."""
+    tags_complete: bool
+    """Whether a genre that a track was not given is denied; otherwise it is unknown."""
     added_at: datetime
     scanned_at: datetime | None
 
@@ -67,11 +69,12 @@ def list_collections(connection: Connection) -> list[ListedCollection]:
             in_state("present"),
             in_state("missing"),
             in_state("metadata"),
+            column.tags_complete,
             column.added_at,
             column.scanned_at,
         )
         .join_from(collection, track, isouter=True)
-        .group_by(column.id, column.name, column.kind, column.root, column.added_at, column.scanned_at)
+        .group_by(column.id)
         .order_by(column.name)
     )
     return [ListedCollection(*row) for row in rows]
@@ -123,6 +126,23 @@ def remove_collection(database: Database, name: str, *, dry_run: bool = False) -
         if dry_run:
             transaction.rollback()
     return removed
+
+
+def set_tags_complete(database: Database, name: str, *, complete: bool, dry_run: bool = False) -> bool:
+    """Says whether the tracks of a collection carry all their genres, and gives whether that is new.
+
+    Scores of several genres a track count a genre that was not given as wrong there, and nowhere else. Raises
+    CollectionUnusable where there is no such collection.
+    """
+    with database.write() as connection:
+        key, _ = _require(connection, name)
+        changed = sa.and_(collection.c.id == key, collection.c.tags_complete != complete)
+        if dry_run:
+            return connection.execute(sa.select(collection.c.id).where(changed)).first() is not None
+        return (
+            connection.execute(sa.update(collection).where(changed).values(tags_complete=complete)).rowcount
+            > 0
+        )
 
 
 def _require(connection: Connection, name: str) -> tuple[int, bytes | None]:

@@ -18,6 +18,8 @@ class Origin:
     album: str | None = None
     folder: str | None = None
     audio_hash: bytes | None = None
+    seconds: float | None = None
+    """Its duration, by which near duplicates are looked for."""
 
 
 @dataclass(frozen=True, eq=False)

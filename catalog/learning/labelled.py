@@ -67,6 +67,7 @@ def load_tracks(connection: Connection) -> Tracks:
             track.c.path_bytes,
             track.c.collection_id,
             track.c.audio_hash,
+            track.c.duration,
         )
         .join_from(track, standing, standing.c.track_id == track.c.id, isouter=True)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
@@ -87,6 +88,7 @@ def load_tracks(connection: Connection) -> Tracks:
                 album=_text(row.album_id),
                 folder=_folder(row.collection_id, row.path_bytes),
                 audio_hash=None if row.audio_hash is None else row.audio_hash.encode(),
+                seconds=row.duration,
             )
             for row, known in zip(rows, artists, strict=True)
         ),

@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-ALIKE = 0.998
-"""The cosine between the embeddings of two encodings of one recording; two recordings hardly ever come so near."""
+ALIKE = 0.98
+"""The cosine between standardised embeddings of two encodings of one recording: of 16 real ones two MP3s were at 0.991
+or more and a poor Vorbis mostly above 0.96; no two recordings of 303 came to it."""
 SECONDS = 1.0
 """By how much two durations of one recording may differ: padding of encoders."""
 WINDOW = 2_000

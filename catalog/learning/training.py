@@ -26,6 +26,7 @@ from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.judged_sample import sampled_tracks
 from catalog.learning.labelled import Tracks, load_answerable, load_broader, load_tracks
 from catalog.learning.learnt import Learnt
+from catalog.learning.near_duplicates import near_duplicates
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.prediction import Predictions, from_sound, speech_among, store_predictions
 from catalog.learning.projection import VARIANCE
@@ -193,7 +194,9 @@ def gather(connection: Connection, wanted: Training) -> Material:
     y = np.array([column.get(genre or 0, NOTHING) for genre in counted], dtype=np.int64)
     inside = y != NOTHING
     members = positions[inside]
-    groups = connected_groups([tracks.origins[at] for at in members])
+    origins = [tracks.origins[at] for at in members]
+    alike = near_duplicates(matrix[inside], [origin.seconds for origin in origins])
+    groups = connected_groups(origins, alike=alike)
     if reason is None and len(groups.sizes) < 2:
         reason = (
             "all labelled tracks are connected, by artist or by equal audio: no score could keep them apart"

@@ -135,7 +135,14 @@ def test_collections_are_moved_and_removed(catalog, songs, monkeypatch):
     catalog("scan", songs, "--name", "Mine")
     code, out, _ = catalog("collections", "list", "--csv")
     assert code == 0
-    assert out.splitlines()[1].startswith(f"Mine,folder,{songs},2,0,0,")
+    assert out.splitlines()[1].startswith(f"Mine,folder,{songs},2,0,0,False,")
+    assert "would be complete now" in catalog("collections", "complete", "Mine", "--dry-run")[1]
+    assert "are complete now" in catalog("collections", "complete", "Mine")[1]
+    assert "complete already" in catalog("collections", "complete", "Mine")[1]
+    assert json.loads(catalog("collections", "list", "--json")[1])[0]["tags_complete"] is True
+    assert "are incomplete now" in catalog("collections", "complete", "Mine", "--no")[1]
+    code, _, err = catalog("collections", "complete", "Yours")
+    assert (code, "there is no collection 'Yours'" in err) == (EXIT_ERROR, True)
     there = songs.rename(songs.parent / "there")
     assert "would be at" in catalog("collections", "move", "Mine", there, "--dry-run")[1]
     assert "with 2 tracks" in catalog("collections", "move", "Mine", there)[1]

@@ -1,0 +1,205 @@
+"""Scores that need the database: doubted and corrected tags, the check sample, several genres, near duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from catalog.audit.label_audit import audit_labels
+from catalog.db.database import Database
+from catalog.db.standing import refresh_standing
+from catalog.db.tables import (
+    check_sample,
+    check_sample_track,
+    collection,
+    decision,
+    feature_vector,
+    genre,
+    label,
+    snapshot_member,
+    statement,
+    track,
+)
+from catalog.learning import rival
+from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.judged_sample import judged_tracks, sampled_tracks
+from catalog.learning.labelled import load_broader
+from catalog.learning.reconsidered import reconsidered_score
+from catalog.learning.registry import get_model
+from catalog.learning.tag_sets import load_tag_sets
+from catalog.learning.training import Training, gather, train
+from tests.integration.labelled_collection import Filled, tag
+
+Fill = Callable[..., Filled]
+WANTED = Training(feature_sets=("blobs",))
+
+
+def genre_id(connection: sa.Connection, name: str) -> int:
+    return connection.execute(sa.select(genre.c.id).where(genre.c.name == name)).scalar_one()
+
+
+def retag(database: Database, track_ids: list[int], name: str, source: str = "file") -> None:
+    with database.write() as connection:
+        for track_id in track_ids:
+            tag(connection, track_id, genre_id(connection, name), name, source=source)
+        refresh_standing(connection, track_ids)
+
+
+def draw_sample(database: Database, track_ids: list[int], verdict: str | None = "keep") -> None:
+    with database.write() as connection:
+        sample = connection.execute(
+            sa.insert(check_sample)
+            .values(seed=0, tracks=len(track_ids), overlap=0, parameters={})
+            .returning(check_sample.c.id)
+        ).scalar_one()
+        for position, track_id in enumerate(track_ids):
+            connection.execute(
+                sa.insert(check_sample_track).values(
+                    check_sample_id=sample, track_id=track_id, position=position, weight=1.0, overlap=False
+                )
+            )
+            if verdict is not None:
+                connection.execute(
+                    sa.insert(decision).values(
+                        track_id=track_id, verdict=verdict, reviewer="me", drawn_by="sample", blind=True
+                    )
+                )
+
+
+def test_without_doubted_tags_and_with_corrected_ones(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    wrong = filled.tracks["Metal"][:2]
+    retag(database, wrong, "Jazz")
+    model_id = train(database, tmp_path, WANTED).model_id
+    assert model_id is not None
+
+    def reconsidered() -> dict[str, dict[str, float]]:
+        with database.read() as connection:
+            found = reconsidered_score(connection, get_model(connection, model_id))
+        assert found is not None
+        return found
+
+    before = reconsidered()
+    assert before["without_doubted"] == {"doubted": 0, "accuracy": None, "macro_f1": None}
+    as_tagged = before["corrected"]["accuracy"]
+    assert before["corrected"]["changed"] == 0
+    assert as_tagged < 1
+    audit_labels(database)
+    assert reconsidered()["without_doubted"]["doubted"] >= 2
+    assert reconsidered()["without_doubted"]["accuracy"] > as_tagged
+    retag(database, wrong, "Metal", source="human")
+    corrected = reconsidered()["corrected"]
+    assert corrected["changed"] == 2
+    assert corrected["accuracy"] == pytest.approx(as_tagged + 2 / 54)
+
+
+def test_no_model_learns_from_a_track_of_the_check_sample(database: Database, fill_labelled: Fill) -> None:
+    filled = fill_labelled()
+    drawn = sorted([filled.tracks["Jazz"][0], filled.tracks["Metal"][4]])
+    draw_sample(database, drawn, verdict=None)
+    with database.read() as connection:
+        assert sampled_tracks(connection).tolist() == drawn
+        frozen = gather(connection, WANTED).snapshot
+        assert judged_tracks(connection)[0].size == 0
+    assert frozen is not None
+    assert len(frozen.track_ids) == 54 - 2
+    assert not set(drawn) & set(frozen.track_ids.tolist())
+
+
+def test_an_undone_or_open_decision_judges_nothing(database: Database, fill_labelled: Fill) -> None:
+    filled = fill_labelled()
+    kept, unsure, undone = filled.tracks["Jazz"][:3]
+    draw_sample(database, [kept, undone])
+    draw_sample(database, [unsure], verdict="unsure")
+    with database.write() as connection:
+        first = connection.execute(sa.select(decision.c.id).where(decision.c.track_id == undone)).scalar_one()
+        connection.execute(
+            sa.insert(decision).values(
+                track_id=undone, verdict="undo", reviewer="me", drawn_by="sample", undoes_id=first
+            )
+        )
+        jazz = genre_id(connection, "Jazz")
+        ids, genres = judged_tracks(connection)
+    assert (ids.tolist(), genres.tolist()) == ([kept], [jazz])
+
+
+def test_the_check_sample_has_a_say_in_the_gate(
+    database: Database, fill_labelled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = fill_labelled(artists=8, each=4)
+    monkeypatch.setattr(rival, "FEWEST_JUDGED", 12)
+    draw_sample(database, [one for name in ("Jazz", "Metal", "Ambient") for one in filled.tracks[name][::8]])
+    train(database, tmp_path, WANTED)
+    report = train(database, tmp_path, replace(WANTED, parameters={"C": 0.02}))
+    assert report.outcome == "promoted"
+    assert report.metrics["gate"]["passed"]
+    assert report.metrics["gate"]["on_sample"]["tracks"] == 12
+    assert report.metrics["gate"]["on_sample"]["difference"]["value"] == 0
+    assert report.metrics["forced"] is None
+
+
+def test_force_is_recorded(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
+    fill_labelled()
+    assert train(database, tmp_path, WANTED).metrics["gate"] is None
+    assert train(database, tmp_path, replace(WANTED, force=True)).metrics["forced"] == "it was not worse"
+
+
+def test_two_encodings_of_one_recording_are_never_apart(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    one, other = filled.tracks["Jazz"][0], filled.tracks["Jazz"][-1]
+    with database.write() as connection:
+        vector = connection.execute(
+            sa.select(feature_vector.c.vector).where(feature_vector.c.track_id == one)
+        ).scalar_one()
+        connection.execute(
+            sa.update(feature_vector).where(feature_vector.c.track_id == other).values(vector=vector)
+        )
+        connection.execute(sa.update(track).values(duration=200 + 7 * track.c.id))
+    with database.read() as connection:
+        apart = gather(connection, WANTED).snapshot
+    with database.write() as connection:
+        connection.execute(sa.update(track).where(track.c.id.in_([one, other])).values(duration=200.5))
+    train(database, tmp_path, WANTED)
+    with database.read() as connection:
+        groups = dict(
+            connection.execute(sa.select(snapshot_member.c.track_id, snapshot_member.c.connected_group)).all()
+        )
+    assert apart is not None
+    assert groups[one] == groups[other]
+    assert len(set(groups.values())) == len(apart.groups.sizes) - 1
+
+
+def test_all_genres_of_a_track_and_whether_they_are_all(database: Database, fill_labelled: Fill) -> None:
+    filled = fill_labelled()
+    several = filled.tracks["Jazz"][0]
+    with database.write() as connection:
+        names = ("Jazz", "Metal", "Ambient")
+        jazz, metal, ambient = (genre_id(connection, name) for name in names)
+        death = genre_id(connection, "Death Metal")
+        said = connection.execute(
+            sa.insert(statement).values(track_id=several, source="human").returning(statement.c.id)
+        ).scalar_one()
+        for rank, given in enumerate((jazz, death)):
+            connection.execute(
+                sa.insert(label).values(statement_id=said, rank=rank, genre_id=given, as_written="x")
+            )
+        refresh_standing(connection, [several])
+    with database.read() as connection:
+        broader, _ = load_broader(connection)
+        hierarchy = Hierarchy.of((jazz, metal, ambient), broader)
+        ids = np.array(filled.tracks["Jazz"][:2])
+        given, complete = load_tag_sets(connection, ids, hierarchy, broader)
+    assert given.tolist() == [[True, True, False], [True, False, False]]
+    assert not complete.any()
+    with database.write() as connection:
+        connection.execute(sa.update(collection).values(tags_complete=True))
+        assert load_tag_sets(connection, ids, hierarchy, broader)[1].all()
