@@ -257,6 +257,7 @@ def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> N
         track_id=sample.tracks["Basalt"],
         genre_id=rock,
         verdict="keep",
+        before_statement_id=sample.statements["Basalt"],
         reviewer="ada",
         decided_at=DAY,
         drawn_by="queue",

@@ -56,7 +56,7 @@ def told(database: Database, sample: Sample) -> Database:
             )
         genres = [sample.genres[name] for name in ("Punk", "Techno", "Rock")]
         state(connection, sample.tracks["Chalk"], "import", genres)
-        state(connection, sample.tracks["Eddy"], "file", [sample.genres["Blues"]])
+        relabelled = state(connection, sample.tracks["Eddy"], "file", [sample.genres["Blues"]])
         state(connection, sample.tracks["Basalt"], "file", [sample.genres["Blues"]])
         insert(
             connection,
@@ -65,6 +65,8 @@ def told(database: Database, sample: Sample) -> Database:
             genre_id=sample.genres["Jazz"],
             verdict="relabel",
             chosen_genre_id=sample.genres["Blues"],
+            before_statement_id=sample.statements["Eddy"],
+            statement_id=relabelled,
             reviewer="ada",
             decided_at=DAY,
             drawn_by="search",

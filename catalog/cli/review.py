@@ -1,0 +1,27 @@
+"""The verb `review`: cases, decisions, the check sample, progress and reviewers."""
+
+from __future__ import annotations
+
+import click
+
+from catalog.cli.review_case import list_verb, show_verb
+from catalog.cli.review_decide import DECIDING, undo_verb
+from catalog.cli.review_progress import progress_verb, sample_verb
+from catalog.cli.review_reviewers import reviewers
+
+
+@click.group()
+def review() -> None:
+    """Decide on tags that are probably wrong: list, show, keep, accept, relabel, undo, sample, progress."""
+
+
+for command in (
+    list_verb,
+    show_verb,
+    *DECIDING,
+    undo_verb,
+    sample_verb,
+    progress_verb,
+    reviewers,
+):
+    review.add_command(command)

@@ -1,0 +1,120 @@
+"""`review sample` and `review progress`: how the archive is, and how far the review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.output import counted, print_json, print_rows, printable, say
+from catalog.settings import Settings
+
+if TYPE_CHECKING:
+    from catalog.review.estimate import SampleEstimate
+    from catalog.review.interval import Share
+    from catalog.review.progress import Progress
+
+
+@click.command("sample")
+@click.argument("size", type=click.IntRange(1, 100_000), default=200, required=False)
+@click.option("--seed", type=click.IntRange(0), default=0, help="The same seed draws the same tracks.")
+@click.option(
+    "--overlap", type=click.IntRange(0), default=30, help="Tracks that two reviewers judge: their agreement."
+)
+@dry_run_option
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_settings
+def sample_verb(settings: Settings, size: int, seed: int, overlap: int, dry_run: bool, as_json: bool) -> None:
+    """Draw SIZE tagged tracks at random, by genre, to be judged blind: how good are archive, suspects and model?
+
+    They are mixed into the queue of `review serve`. No model learns from them. A new sample ends the one before.
+    """
+    from catalog.review.sample import draw_sample
+
+    if overlap > size:
+        raise click.UsageError(f"--overlap {overlap} is more than the {size} tracks of the sample")
+    with open_catalog(settings) as database, database.write() as connection:
+        drawn = draw_sample(connection, size, seed=seed, overlap=overlap, dry_run=dry_run)
+    if as_json:
+        print_json(asdict(drawn))
+        return
+    print_rows((asdict(each) for each in drawn.strata), "table")
+    done = "would draw" if dry_run else "drew"
+    say(
+        f"{done} {counted(drawn.tracks, 'track')} with seed {seed}, {drawn.overlap} of them for two reviewers"
+    )
+    if drawn.closes is not None:
+        say(f"{'it would end' if dry_run else 'ended'} sample {drawn.closes}")
+
+
+@click.command("progress")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="Count decisions from then on (UTC).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@pass_settings
+def progress_verb(settings: Settings, since: datetime | None, as_json: bool) -> None:
+    """How many wrong tags were found, how many are probably left, and whether to go on."""
+    from catalog.review.progress import review_progress
+
+    moment = None if since is None else since.replace(tzinfo=UTC)
+    with open_catalog(settings) as database, database.read() as connection:
+        found = review_progress(connection, moment)
+    if as_json:
+        print_json(asdict(found))
+        return
+    for line in _lines(found):
+        click.echo(printable(line))
+
+
+def _lines(found: Progress) -> Iterator[str]:
+    verdicts = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in found.by_verdict.items())
+    since = f" since {found.since:%Y-%m-%d}" if found.since else ""
+    yield f"{counted(found.decisions, 'decision')}{since}{f': {verdicts}' if verdicts else ''}"
+    for each in found.by_reviewer:
+        yield f"  {each.reviewer}: {counted(each.decisions, 'decision')}, {each.found_wrong} wrong tags found"
+    if found.overall is not None:
+        recent = f"; of the last {found.recent.tracks} {_percent(found.recent)}" if found.recent else ""
+        yield f"of the suspects decided {_percent(found.overall)} were wrong{recent}"
+    yield f"{counted(found.open_cases, 'case')} open with {counted(found.open_tracks, 'track')}"
+    if found.left is not None:
+        place = "in the archive" if found.left.by == "sample" else "among the open suspects"
+        yield (
+            f"probably left {place}: {found.left.tracks:.0f} wrong tags "
+            f"({found.left.low:.0f} to {found.left.high:.0f})"
+        )
+    if found.sample is not None:
+        yield from _sample(found.sample)
+    yield found.advice
+
+
+def _sample(sample: SampleEstimate) -> Iterator[str]:
+    yield f"check sample {sample.sample_id}: {sample.judged} of {sample.tracks} tracks judged"
+    if sample.wrong is not None:
+        yield f"  wrong tags in the archive: {_percent(sample.wrong)}"
+    for each in sample.by_rank:
+        parts = [
+            f"{_percent(share)} {words}"
+            for share, words in ((each.precision, "of them wrong"), (each.recall, "of the wrong ones found"))
+            if share is not None
+        ]
+        if parts:
+            yield f"  first {each.rank:,} suspects: {', '.join(parts)}"
+    if sample.accuracy is not None:
+        yield f"  the active model agrees with people on {_percent(sample.accuracy)}"
+    if sample.agreement is not None:
+        low, high = sample.agreement.low, sample.agreement.high
+        yield (
+            f"  two reviewers: Cohen's kappa {sample.agreement.kappa:.2f} ({low:.2f} to {high:.2f}), "
+            f"{sample.agreement.tracks} tracks"
+        )
+
+
+def _percent(share: Share) -> str:
+    return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"

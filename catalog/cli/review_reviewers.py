@@ -1,0 +1,52 @@
+"""`review reviewers`: who may decide on the page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from catalog.cli.context import open_catalog, pass_settings
+from catalog.cli.output import format_options, print_rows, say
+from catalog.settings import Settings
+
+
+@click.group("reviewers")
+def reviewers() -> None:
+    """Reviewers and their secret links: add, list, revoke."""
+
+
+@reviewers.command("add")
+@click.argument("name")
+@pass_settings
+def add_verb(settings: Settings, name: str) -> None:
+    """Make a reviewer and print the token of the link. It is shown once: only its hash is kept."""
+    from catalog.review.reviewer import add_reviewer
+
+    with open_catalog(settings) as database, database.write() as connection:
+        token = add_reviewer(connection, name)
+    click.echo(token)
+    say("this is the token of the link; it is not shown again")
+
+
+@reviewers.command("list")
+@format_options
+@pass_settings
+def list_verb(settings: Settings, output_format: str) -> None:
+    """List the reviewers."""
+    from catalog.review.reviewer import list_reviewers
+
+    with open_catalog(settings) as database, database.read() as connection:
+        print_rows((asdict(each) for each in list_reviewers(connection)), output_format)
+
+
+@reviewers.command("revoke")
+@click.argument("name")
+@pass_settings
+def revoke_verb(settings: Settings, name: str) -> None:
+    """Take a reviewer's link away. What was decided stands."""
+    from catalog.review.reviewer import revoke_reviewer
+
+    with open_catalog(settings) as database, database.write() as connection:
+        revoke_reviewer(connection, name)
+    click.echo(f"{name} has no link any more")

@@ -1,0 +1,38 @@
+"""How often people accepted a suggestion of one genre for another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import decision, suspect
+from catalog.review.doubt import is_standing
+
+
+@dataclass(frozen=True, slots=True)
+class PairRecord:
+    """Of `decided` such suggestions people accepted `accepted`."""
+
+    decided: int
+    accepted: int
+
+
+def pair_record(connection: Connection, tagged_genre_id: int, suggested_genre_id: int) -> PairRecord:
+    """The standing yes and no to one genre for another; what is unsure, or no genre's question, does not count."""
+    taken = sa.and_(
+        decision.c.verdict.in_(["accept", "relabel"]),
+        sa.func.coalesce(decision.c.chosen_genre_id, suggested_genre_id) == suggested_genre_id,
+    )
+    row = connection.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((taken, 1), else_=0)), 0))
+        .join_from(decision, suspect, suspect.c.id == decision.c.suspect_id)
+        .where(
+            suspect.c.genre_id == tagged_genre_id,
+            suspect.c.suggested_genre_id == suggested_genre_id,
+            decision.c.verdict.in_(["keep", "accept", "relabel", "add"]),
+            is_standing(decision),
+        )
+    ).one()
+    return PairRecord(int(row[0]), int(row[1]))

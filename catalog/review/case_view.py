@@ -1,0 +1,345 @@
+"""A case with its tracks: everything that has to be seen and heard to decide."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import (
+    album,
+    artist,
+    audit,
+    collection,
+    decision,
+    doubt_case,
+    duplicate_pair,
+    genre,
+    label,
+    model,
+    prediction,
+    standing,
+    statement,
+    suspect,
+    track,
+)
+from catalog.db.tables.learning import CHOICES
+from catalog.review.accepted import PairRecord, pair_record
+from catalog.review.case import CaseRow, find_case_row
+from catalog.review.decision import NothingToDecide
+from catalog.review.doubt import is_doubt, is_open, is_standing
+from catalog.review.neighbourhood import Neighbour, Neighbourhood, neighbours_of
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A genre that a track has."""
+
+    genre_id: int
+    genre: str
+    """As the vocabulary spells it."""
+    as_written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A genre that is heard."""
+
+    genre_id: int
+    genre: str
+    probability: float
+    """0 to 1, calibrated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A track with the same, or nearly the same, audio."""
+
+    track_id: int
+    kind: str
+    """`same_audio` or `nearly_same`."""
+    similarity: float
+    title: str | None
+    artist: str | None
+    path: str | None
+    tagged_genres: str | None
+    """Names in order, joined by "; "."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingVerdict:
+    """A decision that stands on the doubted genre of a track."""
+
+    verdict: str
+    genre: str | None
+    """The one chosen."""
+    reviewer: str
+    decided_at: datetime
+    batch: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """A track as it is reviewed: what it is, what it is tagged, what is heard."""
+
+    track_id: int
+    collection: str
+    path: str | None
+    """For people; relative to the collection's root."""
+    state: str
+    """`present`, `missing` or `metadata`."""
+    external_id: str | None
+    title: str | None
+    artist: str | None
+    album: str | None
+    album_id: int | None
+    duration: float | None
+    """Seconds."""
+    statement_id: int | None
+    """The current statement: give it back to `decide` as `seen`."""
+    tags: tuple[Tag, ...]
+    source: str | None
+    """Who says the tags: `file`, `import` or `human`."""
+    said_by: str | None
+    said_at: datetime | None
+    choices: tuple[Choice, ...]
+    """The likeliest genres by the active model, at most five."""
+    neighbours: tuple[Neighbour, ...]
+    duplicates: tuple[Duplicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTrack(Listened):
+    """A doubted track of a case."""
+
+    suspect_id: int
+    suspicion: float
+    """0 to 1: a score to rank by."""
+    expected_right: float | None
+    relation: str
+    reasons: tuple[Mapping[str, Any], ...]
+    """Each with `kind`, its numbers, and `words`."""
+    is_open: bool
+    decided: StandingVerdict | None
+    """The newest decision that stands on the doubted genre."""
+
+    @property
+    def tag_probability(self) -> float | None:
+        """What the model gives the doubted tag, as the audit had it."""
+        return self._of_sound("tagged_probability")
+
+    @property
+    def suggestion_probability(self) -> float | None:
+        """What the model gives the suggestion, as the audit had it."""
+        return self._of_sound("probability")
+
+    def _of_sound(self, name: str) -> float | None:
+        return next((each.get(name) for each in self.reasons if each.get("kind") == "sound"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case and its tracks, most suspicious first, the decided ones too."""
+
+    case: CaseRow
+    audit_id: int
+    record: PairRecord
+    """Of `decided` such suggestions people accepted `accepted`."""
+    tracks: tuple[CaseTrack, ...]
+
+    @property
+    def open_tracks(self) -> tuple[CaseTrack, ...]:
+        """Those that wait for a decision."""
+        return tuple(each for each in self.tracks if each.is_open)
+
+    @property
+    def seen(self) -> dict[int, int | None]:
+        """The current statements that are shown, by track: for `decide`."""
+        return {each.track_id: each.statement_id for each in self.tracks}
+
+
+def view_case(connection: Connection, case_id: str, near: Neighbourhood | None = None) -> CaseView:
+    """The case of the latest audit, with neighbours where a neighbourhood is given. Raises NothingToDecide."""
+    case = find_case_row(connection, case_id)
+    if case is None:
+        raise NothingToDecide(f"there is no case {case_id} in the latest audit; see: catalog review list")
+    rows = connection.execute(
+        sa.select(
+            suspect.c.id,
+            suspect.c.audit_id,
+            suspect.c.track_id,
+            suspect.c.genre_id,
+            suspect.c.suspicion,
+            suspect.c.expected_right,
+            suspect.c.relation,
+            suspect.c.reasons,
+            is_open().label("open"),
+        )
+        .join_from(suspect, doubt_case, doubt_case.c.id == suspect.c.doubt_case_id)
+        .where(is_doubt(), doubt_case.c.case_id == case_id)
+        .order_by(suspect.c.suspicion.desc(), suspect.c.id)
+    ).all()
+    facts = listened(connection, [row.track_id for row in rows], near)
+    decided = _decided(connection, [row.track_id for row in rows])
+    return CaseView(
+        case=case,
+        audit_id=rows[0].audit_id,
+        record=pair_record(connection, case.tagged_genre_id, case.suggested_genre_id),
+        tracks=tuple(
+            CaseTrack(
+                **facts[row.track_id],
+                suspect_id=row.id,
+                suspicion=row.suspicion,
+                expected_right=row.expected_right,
+                relation=row.relation,
+                reasons=tuple(row.reasons),
+                is_open=bool(row.open),
+                decided=decided.get((row.track_id, row.genre_id)),
+            )
+            for row in rows
+        ),
+    )
+
+
+def view_track(connection: Connection, track_id: int, near: Neighbourhood | None = None) -> Listened:
+    """One track, whether doubted or not, as a check sample shows it after the choice. Raises NothingToDecide."""
+    facts = listened(connection, [track_id], near)
+    if track_id not in facts:
+        raise NothingToDecide(f"there is no track {track_id}")
+    return Listened(**facts[track_id])
+
+
+def listened(
+    connection: Connection, track_ids: Sequence[int], near: Neighbourhood | None
+) -> dict[int, dict[str, Any]]:
+    """What is known of the tracks, as the arguments of `Listened`."""
+    rows = connection.execute(
+        sa.select(
+            track.c.id.label("track_id"),
+            collection.c.name.label("collection"),
+            track.c.path,
+            track.c.state,
+            track.c.external_id,
+            track.c.title,
+            artist.c.name.label("artist"),
+            album.c.title.label("album"),
+            track.c.album_id,
+            track.c.duration,
+            standing.c.statement_id,
+            statement.c.source,
+            statement.c.said_by,
+            statement.c.said_at,
+        )
+        .join_from(track, collection, collection.c.id == track.c.collection_id)
+        .join(standing, standing.c.track_id == track.c.id, isouter=True)
+        .join(statement, statement.c.id == standing.c.statement_id, isouter=True)
+        .join(artist, artist.c.id == track.c.artist_id, isouter=True)
+        .join(album, album.c.id == track.c.album_id, isouter=True)
+        .where(track.c.id.in_(track_ids))
+    ).mappings()
+    tags, choices = _tags(connection, track_ids), _choices(connection, track_ids)
+    duplicates = _duplicates(connection, track_ids)
+    neighbours = {} if near is None else neighbours_of(connection, near, track_ids)
+    return {
+        row["track_id"]: {
+            **row,
+            "tags": tuple(tags[row["track_id"]]),
+            "choices": choices.get(row["track_id"], ()),
+            "neighbours": neighbours.get(row["track_id"], ()),
+            "duplicates": tuple(duplicates[row["track_id"]]),
+        }
+        for row in rows
+    }
+
+
+def _tags(connection: Connection, track_ids: Sequence[int]) -> defaultdict[int, list[Tag]]:
+    tags: defaultdict[int, list[Tag]] = defaultdict(list)
+    rows = connection.execute(
+        sa.select(standing.c.track_id, genre.c.id, genre.c.name, label.c.as_written)
+        .join_from(standing, label, label.c.statement_id == standing.c.statement_id)
+        .join(genre, genre.c.id == label.c.genre_id)
+        .where(standing.c.track_id.in_(track_ids))
+        .order_by(standing.c.track_id, label.c.rank)
+    )
+    for row in rows:
+        tags[row.track_id].append(Tag(row.id, row.name, row.as_written))
+    return tags
+
+
+def _choices(connection: Connection, track_ids: Sequence[int]) -> dict[int, tuple[Choice, ...]]:
+    names: dict[int, str] = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
+    rows = connection.execute(
+        sa.select(prediction)
+        .join_from(prediction, model, model.c.id == prediction.c.model_id)
+        .where(model.c.status == "active", prediction.c.track_id.in_(track_ids))
+    ).mappings()
+    return {
+        row["track_id"]: tuple(
+            Choice(row[f"genre_{at}_id"], names[row[f"genre_{at}_id"]], row[f"probability_{at}"])
+            for at in range(1, CHOICES + 1)
+            if row[f"genre_{at}_id"] is not None
+        )
+        for row in rows
+    }
+
+
+def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict[int, list[Duplicate]]:
+    """By the latest finished audit of duplicates, whichever of the two tracks it names first."""
+    latest = (
+        sa.select(sa.func.max(audit.c.id))
+        .where(audit.c.kind == "duplicates", audit.c.finished_at.is_not(None))
+        .scalar_subquery()
+    )
+    found: defaultdict[int, list[Duplicate]] = defaultdict(list)
+    sides = (
+        (duplicate_pair.c.track_id, duplicate_pair.c.other_track_id),
+        (duplicate_pair.c.other_track_id, duplicate_pair.c.track_id),
+    )
+    for one, other in sides:
+        rows = connection.execute(
+            sa.select(
+                one.label("asked"),
+                track.c.id,
+                duplicate_pair.c.kind,
+                duplicate_pair.c.similarity,
+                track.c.title,
+                artist.c.name,
+                track.c.path,
+                standing.c.tagged_genres,
+            )
+            .join_from(duplicate_pair, track, track.c.id == other)
+            .join(artist, artist.c.id == track.c.artist_id, isouter=True)
+            .join(standing, standing.c.track_id == track.c.id, isouter=True)
+            .where(duplicate_pair.c.audit_id == latest, one.in_(track_ids))
+            .order_by(duplicate_pair.c.similarity.desc(), track.c.id)
+        )
+        for asked, *facts in rows:
+            found[asked].append(Duplicate(*facts))
+    return found
+
+
+def _decided(
+    connection: Connection, track_ids: Sequence[int]
+) -> Mapping[tuple[int, int | None], StandingVerdict]:
+    """The newest standing decision by track and genre judged."""
+    chosen = genre.alias("chosen")
+    rows = connection.execute(
+        sa.select(
+            decision.c.track_id,
+            decision.c.genre_id,
+            decision.c.verdict,
+            chosen.c.name,
+            decision.c.reviewer,
+            decision.c.decided_at,
+            decision.c.batch,
+        )
+        .join_from(decision, chosen, chosen.c.id == decision.c.chosen_genre_id, isouter=True)
+        .where(decision.c.track_id.in_(track_ids), is_standing(decision))
+        .order_by(decision.c.id)
+    )
+    return {(row.track_id, row.genre_id): StandingVerdict(*row[2:]) for row in rows}

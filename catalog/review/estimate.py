@@ -1,0 +1,203 @@
+"""What the check sample says of the archive, of the suspects by rank, of the active model, and of the reviewers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import check_sample, check_sample_track, decision, model, prediction, suspect
+from catalog.learning.labelled import load_broader
+from catalog.review.evidence import labels_of
+from catalog.review.interval import Share, weighted_share
+from catalog.review.kappa import Agreement, agreement
+from catalog.review.sample import is_judgement, on_one_branch, open_sample
+
+RANKS = (20, 50, 100, 200, 500, 1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A track of the sample that was judged."""
+
+    track_id: int
+    weight: float
+    choices: tuple[int, ...]
+    """Genre ids, one of each reviewer who chose one, in the order of their decisions."""
+    wrong: float
+    """Share of these reviewers who chose a genre that no tag is the same as, broader, or narrower than."""
+    rank: int | None
+    """Among the suspects of the audit that the sample grades, from 1; None where it was no suspect."""
+    predicted: int | None
+    """The active model's first choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByRank:
+    """The suspects down to a rank."""
+
+    rank: int
+    precision: Share | None
+    """Of those in the sample the share that is wrongly tagged; None where none of them is in the sample."""
+    recall: Share | None
+    """Of the wrongly tagged in the sample the share that is among them; None where none is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleEstimate:
+    """What the check sample says so far."""
+
+    sample_id: int
+    tracks: int
+    """In the sample."""
+    judged: int
+    """Of these, those that a reviewer chose a genre for."""
+    undecided: int
+    """Those of which nobody could say a genre."""
+    archive: int
+    """Tracks that the sample stands for."""
+    wrong: Share | None
+    """Share of wrong tags in the archive, when the sample was drawn."""
+    by_rank: tuple[ByRank, ...]
+    accuracy: Share | None
+    """How often the active model's first choice is on one branch with the reviewers'."""
+    agreement: Agreement | None
+    """Between the two reviewers of each track of the overlap."""
+
+
+def estimate_sample(connection: Connection) -> SampleEstimate | None:
+    """The estimates of the newest sample; None where none was drawn. Each is None while nothing is judged for it."""
+    sample_id = open_sample(connection)
+    if sample_id is None:
+        return None
+    head = connection.execute(sa.select(check_sample).where(check_sample.c.id == sample_id)).one()
+    archive = connection.execute(
+        sa.select(sa.func.sum(check_sample_track.c.weight)).where(
+            check_sample_track.c.check_sample_id == sample_id
+        )
+    ).scalar_one()
+    broader, _ = load_broader(connection)
+    judged, undecided = _judged(connection, sample_id, head.parameters.get("audit_id"), broader)
+    weights = [each.weight for each in judged]
+    heard = [each for each in judged if each.predicted is not None]
+    twice = [each.choices for each in judged if len(each.choices) > 1]
+    return SampleEstimate(
+        sample_id=sample_id,
+        tracks=head.tracks,
+        judged=len(judged),
+        undecided=undecided,
+        archive=round(archive or 0),
+        wrong=weighted_share([each.wrong for each in judged], weights),
+        by_rank=tuple(by_rank(judged, _suspects(connection, head.parameters.get("audit_id")))),
+        accuracy=weighted_share(
+            [
+                sum(on_one_branch(each.predicted or 0, choice, broader) for choice in each.choices)
+                / len(each.choices)
+                for each in heard
+            ],
+            [each.weight for each in heard],
+        ),
+        agreement=agreement([one for one, *_ in twice], [other for _, other, *_ in twice]),
+    )
+
+
+def by_rank(judged: Sequence[Judged], suspects: int) -> list[ByRank]:
+    """Precision and recall of the first suspects, by rank, and of all; nothing where there are no suspects."""
+    wrong = [each for each in judged if each.wrong > 0]
+    found = []
+    for rank in [*(each for each in RANKS if each < suspects), *([suspects] if suspects else [])]:
+        within = [each for each in judged if each.rank is not None and each.rank <= rank]
+        found.append(
+            ByRank(
+                rank,
+                weighted_share([each.wrong for each in within], [each.weight for each in within]),
+                weighted_share(
+                    [float(each.rank is not None and each.rank <= rank) for each in wrong],
+                    [each.weight * each.wrong for each in wrong],
+                ),
+            )
+        )
+    return found
+
+
+def _judged(
+    connection: Connection, sample_id: int, audit_id: int | None, broader: Mapping[int, int | None]
+) -> tuple[list[Judged], int]:
+    """The tracks with a choice, in the order drawn, and how many were judged without one."""
+    drawn = connection.execute(
+        sa.select(check_sample_track)
+        .where(check_sample_track.c.check_sample_id == sample_id)
+        .order_by(check_sample_track.c.position)
+    ).all()
+    tags = labels_of(connection, [row.statement_id for row in drawn])
+    ranks, predicted = _ranks(connection, audit_id), _predicted(connection, sample_id)
+    choices: defaultdict[int, dict[str, int | None]] = defaultdict(dict)
+    for row in connection.execute(
+        sa.select(decision.c.track_id, decision.c.reviewer, decision.c.chosen_genre_id)
+        .join_from(decision, check_sample_track, check_sample_track.c.track_id == decision.c.track_id)
+        .where(check_sample_track.c.check_sample_id == sample_id, is_judgement(decision))
+        .order_by(decision.c.id)
+    ):
+        choices[row.track_id][row.reviewer] = row.chosen_genre_id
+    found, undecided = [], 0
+    for row in drawn:
+        chosen = tuple(each for each in choices[row.track_id].values() if each is not None)
+        if not chosen:
+            undecided += bool(choices[row.track_id])
+            continue
+        wrong = [
+            not any(on_one_branch(choice, tag, broader) for tag in tags.get(row.statement_id, ()))
+            for choice in chosen
+        ]
+        found.append(
+            Judged(
+                track_id=row.track_id,
+                weight=row.weight,
+                choices=chosen,
+                wrong=sum(wrong) / len(wrong),
+                rank=ranks.get(row.track_id),
+                predicted=predicted.get(row.track_id),
+            )
+        )
+    return found, undecided
+
+
+def _ranks(connection: Connection, audit_id: int | None) -> dict[int, int]:
+    """The rank of each suspect's track, from 1, most suspicious first."""
+    rows = connection.execute(
+        sa.select(suspect.c.track_id)
+        .where(suspect.c.audit_id == audit_id, suspect.c.relation != "narrower")
+        .order_by(suspect.c.suspicion.desc(), suspect.c.id)
+    ).scalars()
+    ranks: dict[int, int] = {}
+    for rank, track_id in enumerate(rows, 1):
+        ranks.setdefault(track_id, rank)
+    return ranks
+
+
+def _suspects(connection: Connection, audit_id: int | None) -> int:
+    return int(
+        connection.execute(
+            sa.select(sa.func.count())
+            .select_from(suspect)
+            .where(suspect.c.audit_id == audit_id, suspect.c.relation != "narrower")
+        ).scalar_one()
+    )
+
+
+def _predicted(connection: Connection, sample_id: int) -> dict[int, int]:
+    return dict(
+        connection.execute(
+            sa.select(prediction.c.track_id, prediction.c.genre_1_id)
+            .join_from(prediction, model, model.c.id == prediction.c.model_id)
+            .join(check_sample_track, check_sample_track.c.track_id == prediction.c.track_id)
+            .where(
+                model.c.status == "active",
+                check_sample_track.c.check_sample_id == sample_id,
+                prediction.c.genre_1_id.is_not(None),
+            )
+        ).all()
+    )

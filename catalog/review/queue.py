@@ -1,0 +1,81 @@
+"""The queue of a reviewer: cases, gravest first, with tracks of the check sample mixed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.columns import now
+from catalog.db.tables import decision
+from catalog.review.case import Filters
+from catalog.review.lease import next_case, release
+from catalog.review.sample import BlindTrack, lease_of_sample, next_sample_track
+
+SAMPLE_EVERY = 5
+"""Each fifth question is one of the check sample, while there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to decide next: a case, or a track of the check sample."""
+
+    case_id: str | None
+    blind: BlindTrack | None
+
+    @property
+    def key(self) -> str:
+        """What the question is held under, and what `after` takes."""
+        if self.blind is not None:
+            return lease_of_sample(self.blind.track_id)
+        assert self.case_id is not None, "a question is one of the two"
+        return self.case_id
+
+
+def next_question(
+    connection: Connection,
+    reviewer: str,
+    filters: Filters | None = None,
+    *,
+    after: str | None = None,
+    every: int = SAMPLE_EVERY,
+    moment: datetime | None = None,
+) -> Question | None:
+    """The reviewer's next question, held for him from now on; None: nothing is left that nobody else holds.
+
+    `after` is the key of a question to leave behind, decided or skipped. Where the cases are done, the rest of the
+    sample follows. Needs a writing transaction.
+    """
+    moment = moment or now()
+    skipped = _sampled(after)
+    if skipped is not None:
+        release(connection, reviewer, after)
+    if skipped is None and strokes(connection, reviewer) % every == every - 1:
+        blind = next_sample_track(connection, reviewer, moment=moment)
+        if blind is not None:
+            if after is not None:
+                release(connection, reviewer, after)
+            return Question(None, blind)
+    case_id = next_case(
+        connection, reviewer, filters, after=None if skipped is not None else after, moment=moment
+    )
+    if case_id is not None:
+        return Question(case_id, None)
+    blind = next_sample_track(connection, reviewer, after=skipped, moment=moment)
+    return None if blind is None else Question(None, blind)
+
+
+def strokes(connection: Connection, reviewer: str) -> int:
+    """How often the reviewer has decided so far, a case at one stroke being one; undone ones count too."""
+    counted = sa.select(sa.func.count(sa.distinct(decision.c.batch))).where(
+        decision.c.reviewer == reviewer, decision.c.verdict != "undo"
+    )
+    return int(connection.execute(counted).scalar_one())
+
+
+def _sampled(key: str | None) -> int | None:
+    """The track of a key of the check sample."""
+    kind, _, track_id = (key or "").partition(":")
+    return int(track_id) if kind == "sample" and track_id.isdecimal() else None

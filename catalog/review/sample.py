@@ -1,0 +1,294 @@
+"""The check sample: tracks drawn at random, judged blind, that say how the archive, the suspects and the model do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.columns import now
+from catalog.db.tables import (
+    album,
+    artist,
+    check_sample,
+    check_sample_track,
+    decision,
+    genre,
+    review_lease,
+    standing,
+    track,
+)
+from catalog.learning.hierarchy import path_to_top
+from catalog.learning.labelled import load_broader
+from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
+from catalog.review.doubt import is_standing, latest_audit
+from catalog.review.evidence import labels_of
+from catalog.review.lease import hold
+from catalog.review.stratum import REST, Drawn, draw
+from catalog.review.verdict import NotDecidable, Verdict
+
+DEFAULT_SIZE = 200
+DEFAULT_OVERLAP = 30
+REVIEWERS = 2
+"""How many judge a track of the overlap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """The tracks of one genre, or of all rare ones."""
+
+    genre: str
+    tracks: int
+    drawn: int
+    weight: float
+    """Tracks of the archive that one drawn stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSample:
+    """What was drawn, or would be."""
+
+    sample_id: int | None
+    """None of a dry run."""
+    seed: int
+    tracks: int
+    overlap: int
+    strata: tuple[Stratum, ...]
+    closes: int | None
+    """The sample that was open before and ends with this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlindTrack:
+    """A track of the sample before it is judged: nothing that names a genre; not even the path, whose folders may."""
+
+    sample_id: int
+    track_id: int
+    title: str | None
+    artist: str | None
+    album: str | None
+    duration: float | None
+    position: int
+    """From 1."""
+    of: int
+    """Tracks in the sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """What appears after the choice."""
+
+    decided: Decided
+    genres: tuple[str, ...]
+    """The tags as they were when the sample was drawn."""
+    is_right: bool | None
+    """Whether a tag is the chosen genre, broader, or narrower; None where nothing was chosen."""
+
+
+def draw_sample(
+    connection: Connection,
+    size: int = DEFAULT_SIZE,
+    *,
+    seed: int = 0,
+    overlap: int = DEFAULT_OVERLAP,
+    dry_run: bool = False,
+) -> NewSample:
+    """Draws a sample of the tagged tracks that can be heard, stratified by their first genre, and closes the one before.
+
+    It is kept with its seed, weights, and the audit that it will grade: the latest one. Raises NothingToDecide where
+    there is nothing to draw from.
+    """
+    rows = connection.execute(
+        sa.select(track.c.id, standing.c.tagged_genre_id, standing.c.statement_id)
+        .join_from(track, standing, standing.c.track_id == track.c.id)
+        .where(track.c.state == "present", standing.c.tagged_genre_id.is_not(None))
+        .order_by(track.c.id)
+    ).all()
+    if not rows:
+        raise NothingToDecide("there is no tagged track with a file to draw from; see: catalog stats")
+    genres: defaultdict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        genres[row.tagged_genre_id].append(row.id)
+    drawn = draw(genres, size, overlap, seed)
+    names: dict[int, str] = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
+    strata = _strata(drawn, names)
+    before = open_sample(connection)
+    facts = (seed, len(drawn), sum(each.overlap for each in drawn), strata, before)
+    if dry_run:
+        return NewSample(None, *facts)
+    if before is not None:
+        connection.execute(sa.update(check_sample).where(check_sample.c.id == before).values(closed_at=now()))
+    sample_id = int(
+        connection.execute(
+            sa.insert(check_sample)
+            .values(
+                seed=seed,
+                tracks=len(drawn),
+                overlap=facts[2],
+                parameters={
+                    "size": size,
+                    "audit_id": connection.execute(sa.select(latest_audit)).scalar_one(),
+                    "strata": [[each.genre, each.tracks, each.drawn, each.weight] for each in strata],
+                },
+            )
+            .returning(check_sample.c.id)
+        ).scalar_one()
+    )
+    known = {row.id: row for row in rows}
+    connection.execute(
+        sa.insert(check_sample_track),
+        [
+            {
+                "check_sample_id": sample_id,
+                "track_id": each.track_id,
+                "position": position,
+                "genre_id": known[each.track_id].tagged_genre_id,
+                "statement_id": known[each.track_id].statement_id,
+                "weight": each.weight,
+                "overlap": each.overlap,
+            }
+            for position, each in enumerate(drawn, 1)
+        ],
+    )
+    return NewSample(sample_id, *facts)
+
+
+def open_sample(connection: Connection) -> int | None:
+    """The id of the sample that is being judged, or was last; None before the first."""
+    newest: int | None = connection.execute(
+        sa.select(sa.func.max(check_sample.c.id)).where(check_sample.c.closed_at.is_(None))
+    ).scalar_one()
+    return newest
+
+
+def next_sample_track(
+    connection: Connection, reviewer: str, *, after: int | None = None, moment: datetime | None = None
+) -> BlindTrack | None:
+    """The next track of the sample for this reviewer, held for him from now on; None: nothing is left for him.
+
+    Each track is for one reviewer, one of the overlap for two. `after` is a track to skip. Needs a writing transaction.
+    """
+    sample_id = open_sample(connection)
+    if sample_id is None:
+        return None
+    moment = moment or now()
+    judged = decision.alias()
+    by = (
+        sa.select(sa.func.count(sa.distinct(judged.c.reviewer)))
+        .where(judged.c.track_id == check_sample_track.c.track_id, is_judgement(judged))
+        .scalar_subquery()
+    )
+    mine = sa.exists().where(
+        judged.c.track_id == check_sample_track.c.track_id,
+        is_judgement(judged),
+        judged.c.reviewer == reviewer,
+    )
+    held = sa.exists().where(
+        review_lease.c.case_id == sa.literal("sample:").concat(sa.cast(track.c.id, sa.Text)),
+        review_lease.c.until > moment,
+        review_lease.c.reviewer != reviewer,
+    )
+    rows = connection.execute(
+        sa.select(
+            check_sample_track.c.check_sample_id,
+            track.c.id,
+            track.c.title,
+            artist.c.name,
+            album.c.title,
+            track.c.duration,
+            check_sample_track.c.position,
+            check_sample.c.tracks,
+        )
+        .join_from(check_sample_track, track, track.c.id == check_sample_track.c.track_id)
+        .join(check_sample, check_sample.c.id == check_sample_track.c.check_sample_id)
+        .join(artist, artist.c.id == track.c.artist_id, isouter=True)
+        .join(album, album.c.id == track.c.album_id, isouter=True)
+        .where(
+            check_sample_track.c.check_sample_id == sample_id,
+            track.c.state == "present",
+            by < sa.case((check_sample_track.c.overlap, REVIEWERS), else_=1),
+            ~mine,
+            ~held,
+        )
+        .order_by(check_sample_track.c.position)
+    ).all()
+    place = next((at for at, row in enumerate(rows) if row.id == after), -1) + 1
+    for row in [*rows[place:], *rows[: max(place - 1, 0)]]:
+        if hold(connection, lease_of_sample(row.id), reviewer, moment):
+            return BlindTrack(*row)
+    return None
+
+
+def lease_of_sample(track_id: int) -> str:
+    """Under which name a track of the sample is held."""
+    return f"sample:{track_id}"
+
+
+def judge_blind(
+    connection: Connection,
+    track_id: int,
+    reviewer: str,
+    *,
+    genre_id: int | None = None,
+    verdict: Verdict | None = None,
+) -> Revealed:
+    """Writes what a reviewer heard in a track of the open sample before tag and suggestion were shown.
+
+    Either the genre chosen, which becomes `keep` where a tag is the same, broader, or narrower, and `relabel` where
+    none is; or the verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecide and
+    NotDecidable.
+    """
+    row = connection.execute(
+        sa.select(check_sample_track.c.genre_id, check_sample_track.c.statement_id).where(
+            check_sample_track.c.check_sample_id == open_sample(connection),
+            check_sample_track.c.track_id == track_id,
+        )
+    ).one_or_none()
+    if row is None:
+        raise NothingToDecide(f"track {track_id} is not in the check sample")
+    if (genre_id is None) == (verdict is None) or verdict not in {None, "unsure", "wrong_recording"}:
+        raise NotDecidable("choose a genre, or say that you are unsure or that it is the wrong recording")
+    tags = labels_of(connection, [row.statement_id]).get(row.statement_id, ())
+    broader, names = load_broader(connection)
+    is_right = None if genre_id is None else any(on_one_branch(genre_id, tag, broader) for tag in tags)
+    said: Verdict = verdict or ("keep" if is_right else "relabel")
+    decided = decide(
+        connection,
+        [Doubt(track_id, row.genre_id)],
+        said,
+        reviewer,
+        genre_id=genre_id,
+        drawn_by="sample",
+        blind=True,
+    )
+    return Revealed(decided, tuple(names[tag] for tag in tags), is_right)
+
+
+def on_one_branch(one: int, other: int, broader: Mapping[int, int | None]) -> bool:
+    """Whether two genres are the same, or one is broader than the other: neither says that the other is wrong."""
+    return one in path_to_top(other, broader) or other in path_to_top(one, broader)
+
+
+def is_judgement(made: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a row of `decision` is a blind verdict of the check sample that stands."""
+    return sa.and_(made.c.drawn_by == "sample", made.c.blind, is_standing(made))
+
+
+def _strata(drawn: list[Drawn], names: dict[int, str]) -> tuple[Stratum, ...]:
+    counted: defaultdict[int, list[float]] = defaultdict(list)
+    for each in drawn:
+        counted[each.stratum].append(each.weight)
+    found = [
+        Stratum(
+            names.get(key, "rarer genres") if key != REST else "rarer genres",
+            round(sum(weights)),
+            len(weights),
+            weights[0],
+        )
+        for key, weights in counted.items()
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.tracks, each.genre)))

@@ -1,0 +1,132 @@
+"""The verb `review` as a person uses it, on both databases."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.review.conftest import Doubted, doubted
+
+__all__ = ["doubted"]
+
+
+def listed(invoke: Any, *arguments: str) -> dict[str, int]:
+    done = invoke("review", "list", "--json", *arguments)
+    assert done.code == 0, done.err
+    return {each["case_id"]: each["open_tracks"] for each in json.loads(done.out)}
+
+
+def test_list_and_show(invoke: Any, doubted: Doubted) -> None:
+    assert listed(invoke) == {"red": 3, "old": 1, "sad": 2}
+    assert listed(invoke, "--tagged", "Metal", "--suspicion", "0.75") == {"red": 2}
+    assert listed(invoke, "--reviewer", "nobody") == {}
+    table = invoke("review", "list", "--per-page", "1")
+    assert table.out.splitlines()[1].split()[:3] == ["red", "0.9", "Red"]
+    assert table.err == "page 1 of 3; 3 cases\n"
+    shown = invoke("review", "show", "red")
+    assert "Red: 3 tracks tagged Metal, heard as Rock" in shown.out
+    assert "  tagged Metal, Folk, by the file; Red/Second/Red 2.mp3" in shown.out
+    tracks = json.loads(invoke("review", "show", "red", "--json").out)["tracks"]
+    assert [each["title"] for each in tracks] == ["Red 1", "Red 2", "Red 3"]
+    assert tracks[0]["reasons"][0]["words"] == "heard so"
+    missing = invoke("review", "show", "nix")
+    assert (missing.code, missing.err) == (
+        1,
+        "catalog: there is no case nix in the latest audit; see: catalog review list\n",
+    )
+
+
+def test_a_case_a_track_and_the_way_back(invoke: Any, doubted: Doubted) -> None:
+    assert invoke("review", "accept", "red", "--dry-run").out == "would decide accept: 3 tracks\n"
+    assert listed(invoke)["red"] == 3
+    done = invoke("review", "accept", "red", "--reviewer", "ada")
+    assert (done.code, done.out) == (0, "decided accept: 3 tracks\n")
+    assert listed(invoke) == {"old": 1, "sad": 2}
+    assert listed(invoke, "--reviewer", "ada") == {"red": 0}
+    again = invoke("review", "relabel", "Red/Second/Red 2.mp3", "--genre", "jazz", "--reviewer", "bob")
+    assert "warning: 1 track decided by ada before (accept): yours counts now" in again.err
+    assert invoke("review", "undo", "--reviewer", "bob", "--dry-run").out == "would undo relabel of 1 track\n"
+    assert invoke("review", "undo", "--reviewer", "bob").out == "undone: relabel of 1 track\n"
+    assert invoke("review", "undo", "red").out == "undone: accept of 3 tracks\n"
+    assert listed(invoke)["red"] == 3
+    nothing = invoke("review", "undo", "red")
+    assert (nothing.code, "there is no decision to undo" in nothing.err) == (1, True)
+
+
+def test_in_bulk_only_with_a_filter_beside_suspicion(
+    invoke: Any, doubted: Doubted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for arguments in ([], ["--suspicion", "0.5"], ["red", "--tagged", "Metal"]):
+        refused = invoke("review", "accept", *arguments, "-y")
+        assert refused.code == 2, arguments
+    plan = invoke("review", "accept", "--suggested", "Rock", "--dry-run")
+    assert plan.out == "would decide accept: 4 tracks\n"
+    assert "Red - Red 3: Metal -> Rock, suspicion 0.70" in plan.err
+    assert "not known before 100 decisions" in plan.err
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    stopped = invoke("review", "accept", "--suggested", "Rock")
+    assert (stopped.code, listed(invoke)["red"]) == (130, 3)
+    assert invoke("review", "accept", "--suggested", "Rock", "--artist", "Red", "-y").code == 0
+    assert listed(invoke) == {"old": 1, "sad": 2}
+    assert invoke("review", "keep", "--artist", "Red", "-y").code == 1
+    assert invoke("review", "relabel", "old", "--genre", "Nixcore").err.startswith(
+        "catalog: the vocabulary has no genre 'Nixcore'"
+    )
+
+
+def test_decisions_are_exported_without_formulas(invoke: Any, doubted: Doubted) -> None:
+    invoke("review", "accept", "red", "--reviewer", "=cmd()")
+    invoke("review", "keep", "old", "--reviewer", "ada")
+    rows = list(csv.DictReader(io.StringIO(invoke("export", "decisions").out)))
+    assert [(row["external_id"], row["before"], row["after"], row["who"]) for row in rows[1:]] == [
+        ("x-Red 2", "Metal; Folk", "Rock; Folk", "'=cmd()"),
+        ("x-Red 3", "Metal", "Rock", "'=cmd()"),
+        ("x-Old 1", "Pop", "Pop", "ada"),
+    ]
+    lines = invoke("export", "decisions", "--format", "jsonl").out.splitlines()
+    assert json.loads(lines[0])["who"] == "=cmd()"
+
+
+def test_reviewers(invoke: Any, doubted: Doubted) -> None:
+    token = invoke("review", "reviewers", "add", "Ada").out.strip()
+    assert len(token) >= 43
+    twice = invoke("review", "reviewers", "add", "Ada")
+    assert (twice.code, "has a link already" in twice.err) == (1, True)
+    rows = json.loads(invoke("review", "reviewers", "list", "--json").out)
+    assert [(row["name"], row["revoked_at"]) for row in rows] == [("Ada", None)]
+    assert token not in str(rows)
+    assert invoke("review", "reviewers", "revoke", "Ada").code == 0
+    assert invoke("review", "reviewers", "revoke", "Ada").code == 1
+    assert invoke("review", "reviewers", "add", "Ada").out.strip() != token
+
+
+@pytest.mark.parametrize("arguments", [["sample", "4", "--overlap", "5"], ["sample", "0"]])
+def test_slips_in_the_sample_are_usage_errors(invoke: Any, doubted: Doubted, arguments: list[str]) -> None:
+    assert invoke("review", *arguments).code == 2
+
+
+def test_sample_and_progress(invoke: Any, doubted: Doubted) -> None:
+    plan = invoke("review", "sample", "4", "--overlap", "2", "--dry-run")
+    assert "would draw 4 tracks with seed 0, 2 of them for two reviewers" in plan.err
+    before = invoke("review", "progress")
+    assert before.out.splitlines() == [
+        "0 decisions",
+        "3 cases open with 6 tracks",
+        "go on: 20 more decisions show whether it is worth while",
+    ]
+    assert json.loads(invoke("review", "sample", "4", "--overlap", "2", "--json").out)["closes"] is None
+    assert "ended sample 1" in invoke("review", "sample", "4", "--overlap", "2", "--seed", "1").err
+    invoke("review", "accept", "red", "--reviewer", "ada")
+    invoke("review", "keep", "old", "--reviewer", "bob")
+    told = invoke("review", "progress")
+    assert "4 decisions: 3 accept, 1 keep" in told.out
+    assert "  ada: 3 decisions, 3 wrong tags found" in told.out
+    assert "check sample 2: 0 of 4 tracks judged" in told.out
+    assert json.loads(invoke("review", "progress", "--json").out)["overall"]["value"] == 0.75
+    assert invoke("review", "progress", "--since", "2999-01-01").out.startswith(
+        "0 decisions since 2999-01-01\n"
+    )
