@@ -66,7 +66,7 @@ def lines(dossier: dict[str, Any]) -> Iterator[str]:
             yield from _indented(listed)
 
 
-def _tag_write(row: Row) -> str:
+def _tag_write(row: dict[str, Any]) -> str:
     before, after = ("; ".join(row[name]) or "no genre" for name in ("before", "after"))
     return f"{row['state']}: {before} -> {after}"
 

@@ -175,7 +175,6 @@ def _genre_frame(tag: RawTag, old: RawFrame | None, values: list[str]) -> bytes:
 
 def _text(encoding: int, before: bytes, values: list[str]) -> bytes | None:
     """The body of a text frame, with byte order and end as they were before; None where the encoding lacks a sign."""
-    text = "\0".join(values)
     codec, mark = {
         LATIN_1: ("latin-1", b""),
         UTF_16: ("utf-16-be", b"\xfe\xff") if before[1:3] == b"\xfe\xff" else ("utf-16-le", b"\xff\xfe"),
@@ -183,12 +182,13 @@ def _text(encoding: int, before: bytes, values: list[str]) -> bytes | None:
         UTF_8: ("utf-8", b""),
     }[encoding]
     try:
-        encoded = text.encode(codec)
+        # Every text has a mark of its own, or its byte order would be the reader's guess.
+        encoded = [mark + value.encode(codec) for value in values]
     except UnicodeEncodeError:
         return None
     end = b"\0\0" if encoding in (UTF_16, UTF_16_BE) else b"\0"
     ended = before.endswith(end) and len(before) > 1
-    return bytes([encoding]) + mark + encoded + (end if ended else b"")
+    return bytes([encoding]) + end.join(encoded) + (end if ended else b"")
 
 
 def _syncsafe(data: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import Vocabulary
@@ -25,10 +26,11 @@ def number_of(names: Sequence[str], vocabulary: Vocabulary) -> tuple[int | None,
     return next((number for number in broader if number is not None), None), False
 
 
+@lru_cache(maxsize=1)
 def _numbers(vocabulary: Vocabulary) -> dict[int, int]:
     """Numbers by the key of the term that has taken the list's genre over."""
     found: dict[int, int] = {}
     for seed in seeds():
-        if seed.id3 is not None and (term := vocabulary.by_code(f"id3:{seed.id3}")) is not None:
+        if seed.id3 is not None and (term := vocabulary.known(seed.name)) is not None:
             found.setdefault(term.id, seed.id3)
     return found

@@ -87,9 +87,14 @@ def note_ready(
     )
 
 
-def note_undoing(connection: Connection, row_id: int, before_digest: str, message: str | None) -> None:
+def note_undoing(connection: Connection, row_ids: Sequence[int]) -> None:
+    """Says that writes are about to be undone, before anything is made for it."""
+    connection.execute(sa.update(tag_write).where(tag_write.c.id.in_(row_ids)).values(undone_at=now()))
+
+
+def note_ready_to_undo(connection: Connection, row_id: int, before_digest: str, message: str | None) -> None:
     """Says what the file will be when its write is undone, before it is."""
-    values = {"undone_at": now(), "before_digest": before_digest, "message": message}
+    values = {"before_digest": before_digest, "message": message}
     connection.execute(sa.update(tag_write).where(tag_write.c.id == row_id).values(values))
 
 

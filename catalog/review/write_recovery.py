@@ -17,7 +17,7 @@ from catalog.review.write_file import Facts, Place, discard, facts_of
 from catalog.review.write_journal import Rewritten, note_failed, note_not_undone, note_undone, note_written
 from catalog.review.write_run import replacement_name
 
-INTERRUPTED = "the run was ended before this file was written; it is as it was"
+INTERRUPTED = "the run was ended before this file was changed; it is as it was"
 LOST = "the run was ended, and the file is neither as it was nor as it was to be"
 
 
@@ -55,7 +55,7 @@ def recover(database: Database, vocabulary: Vocabulary) -> Recovered:
         elif found is not None and not is_undo and digest == row.after_digest:
             written.append(found)
         elif is_undo:
-            standing_still[row.id] = INTERRUPTED if digest == row.after_digest else LOST
+            standing_still[row.id] = INTERRUPTED
         else:
             is_as_it_was = row.before_digest is None or digest == row.before_digest
             failed[row.id] = INTERRUPTED if is_as_it_was else LOST

@@ -13,7 +13,7 @@ from catalog.collection.file_tags import read_file_tags
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary
-from catalog.review.tag_genre import write_genres
+from catalog.review.tag_genre import kind_to_write, write_genres
 from catalog.review.tag_id3 import TagUnwritable
 from catalog.review.write_file import (
     Facts,
@@ -174,6 +174,7 @@ def make_ready(change: TagChange, row_id: int, batch: str, vocabulary: Vocabular
     base = os.path.basename(change.path)  # noqa: PTH119 - bytes
     made = replacement_name(place, batch, row_id)
     with held(place) as source:
+        kind_to_write(source, base)
         before = facts_of(source)
         old_values = read_file_tags(source, base).genres
         sound = sound_of(place.name)

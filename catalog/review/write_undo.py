@@ -29,7 +29,13 @@ from catalog.review.write_file import (
     sound_of,
     sync_folder,
 )
-from catalog.review.write_journal import Rewritten, note_not_undone, note_undoing, note_undone
+from catalog.review.write_journal import (
+    Rewritten,
+    note_not_undone,
+    note_ready_to_undo,
+    note_undoing,
+    note_undone,
+)
 from catalog.review.write_patch import apply_patch
 from catalog.review.write_run import AT_ONCE, Outcome, Progress, Ready, WriteReport, replacement_name
 
@@ -106,6 +112,8 @@ def _undo_some(
     ready: list[tuple[Written, Ready]] = []
     failed: dict[int, str] = {}
     done: list[Rewritten] = []
+    with database.write() as connection:
+        note_undoing(connection, [row.id for row in rows])
     try:
         for row in rows:
             try:
@@ -115,7 +123,7 @@ def _undo_some(
                 report.outcomes.append(_outcome(row, "failed", str(error)))
         with database.write() as connection:
             for row, each in ready:
-                note_undoing(connection, row.id, each.after.digest, _remark(row, each))
+                note_ready_to_undo(connection, row.id, each.after.digest, _remark(row, each))
         for row, each in ready:
             try:
                 put_in_place(each.place, each.made)
