@@ -6,9 +6,10 @@ import json
 import re
 from ast import literal_eval
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
+from typing import NamedTuple
 
 from catalog.collection.csv_source import Lines, Problems, SourceUnusable, rows
 from catalog.genres.tag import clean
@@ -50,11 +51,11 @@ OPTIONAL = (
     ("track", "publisher"),
     ("track", "tags"),
 )
-LISTS = frozenset({("track", "genres"), ("track", "tags")})
+LONG = 200
+"""Characters of a cell of which not many are kept in mind."""
 
 
-@dataclass(frozen=True, slots=True)
-class FmaTrack:
+class FmaTrack(NamedTuple):
     """One row; what a cell does not say is None."""
 
     line: int
@@ -120,6 +121,9 @@ def read_tracks(lines: Lines, problems: Problems, subset: str = "full") -> Itera
     table = rows(lines)
     places = read_columns(table, lines.name)
     width = places.pop(("", ""))
+    # A column that is not there is read from an empty cell behind the last.
+    used = itemgetter(*(places.get(each, width) for each in (*REQUIRED, *OPTIONAL)))
+    subset_at = places["set", "subset"]
     wanted = frozenset(SUBSETS[: SUBSETS.index(subset) + 1])
     seen = Seen()
     for line, cells in table:
@@ -131,64 +135,92 @@ def read_tracks(lines: Lines, problems: Problems, subset: str = "full") -> Itera
             problems.add(lines.name, line, f"{cells[0][:40]!r} is no track id; left out")
         elif not seen.add(number):
             problems.add(lines.name, line, f"track {number} for the second time; left out")
-        elif subset == "full" or cells[places["set", "subset"]] in wanted:
-            yield _track(line, number, cells, places, lines.name, problems)
+        elif subset == "full" or cells[subset_at] in wanted:
+            cells.append("")
+            yield _track(line, number, used(cells), lines.name, problems)
 
 
 def _track(
     line: int,
     number: int,
     cells: Sequence[str],
-    places: dict[tuple[str, str], int],
     file: str,
     problems: Problems,
 ) -> FmaTrack:
-    said = {column: _text(cells[at]) for column, at in places.items() if cells[at] and column not in LISTS}
-    text = said.get
-
-    genres = _numbers(cells[places["track", "genres"]])
+    """A row from the cells of REQUIRED and OPTIONAL, in that order."""
+    (
+        album_id,
+        album,
+        artist_id,
+        artist,
+        split,
+        subset,
+        genre_top,
+        listed,
+        title,
+        released,
+        information,
+        bit_rate,
+        composer,
+        created,
+        recorded,
+        duration,
+        favorites,
+        interest,
+        language,
+        license_,
+        listens,
+        at,
+        publisher,
+        tags,
+    ) = cells
+    genres = _numbers(listed)
     if genres is None:
         problems.add(file, line, "its genres are no list of numbers; brought in without them")
-    split, subset = text(("set", "split")), text(("set", "subset"))
-    released, recorded = text(("album", "date_released")), text(("track", "date_recorded"))
+    released_, recorded_ = _text(released), _text(recorded)
     return FmaTrack(
-        line=line,
-        id=number,
-        title=text(("track", "title")),
-        artist_id=text(("artist", "id")),
-        artist=text(("artist", "name")),
-        album_id=text(("album", "id")),
-        album=text(("album", "title")),
-        released=released,
-        information=text(("album", "information")),
-        duration=_integer(text(("track", "duration"))),
-        bit_rate=_integer(text(("track", "bit_rate"))),
-        number=_integer(text(("track", "number"))) or None,
-        year=_year(released) or _year(recorded),
-        subset=subset if subset in SUBSETS[:3] else None,
-        split=split if split in SPLITS else None,
-        genre_top=text(("track", "genre_top")),
-        genres=genres or (),
-        own=(
-            text(("track", "license")),
-            _integer(text(("track", "listens"))),
-            _integer(text(("track", "favorites"))),
-            _integer(text(("track", "interest"))),
-            text(("track", "date_created")),
-            recorded,
-            text(("track", "language_code")),
-            text(("track", "composer")),
-            text(("track", "publisher")),
-            _words(cells[places["track", "tags"]]) if ("track", "tags") in places else None,
+        line,
+        number,
+        _text(title),
+        _text(artist_id),
+        _text(artist),
+        _text(album_id),
+        _text(album),
+        released_,
+        _text(information),
+        _integer(duration),
+        _integer(bit_rate),
+        _integer(at) or None,
+        _year(released_) or _year(recorded_),
+        _one_of(SUBSETS[:3], subset),
+        _one_of(SPLITS, split),
+        _text(genre_top),
+        genres or (),
+        (
+            _text(license_),
+            _integer(listens),
+            _integer(favorites),
+            _integer(interest),
+            _text(created),
+            recorded_,
+            _text(language),
+            _text(composer),
+            _text(publisher),
+            _words(tags),
         ),
     )
 
 
+def _one_of(known: tuple[str, ...], cell: str) -> str | None:
+    text = _text(cell)
+    return text if text in known else None
+
+
 def _text(cell: str) -> str | None:
     """The cell on one line; what is long is the same for every track of an album."""
-    if cell.isascii() and cell.isprintable():
-        return cell.strip() or None
-    return _cleaned(cell)
+    if not cell:
+        return None
+    return _cleaned(cell) if len(cell) > LONG else _cleaned_short(cell)
 
 
 @lru_cache(maxsize=256)
@@ -196,12 +228,20 @@ def _cleaned(cell: str) -> str | None:
     return clean(cell) or None
 
 
+@lru_cache(maxsize=10_000)
+def _cleaned_short(cell: str) -> str | None:
+    plain = cell.isascii() and cell.isprintable()
+    return (cell.strip() if plain else clean(cell)) or None
+
+
 def _id(cell: str) -> int | None:
     return int(cell) if cell.isdecimal() and cell.isascii() and 0 < int(cell[:12]) <= LARGEST_ID else None
 
 
-def _integer(text: str | None) -> int | None:
+@lru_cache(maxsize=10_000)
+def _integer(cell: str) -> int | None:
     """A whole number that every database holds; pandas writes it as `3.0` in a column with gaps."""
+    text = _text(cell)
     if text is None:
         return None
     plain = text.removesuffix(".0")
@@ -211,6 +251,7 @@ def _integer(text: str | None) -> int | None:
     return number if abs(number) <= _INTEGER else None
 
 
+@lru_cache(maxsize=1_000)
 def _year(date: str | None) -> int | None:
     found = _YEAR.match(date) if date else None
     return int(found[1]) if found else None
