@@ -74,6 +74,8 @@ class CrossFit:
     """Fitted on all tracks; its calibration and threshold on the out-of-fold probabilities of all."""
     nested: bool
     """Whether calibration was fitted inside the training folds, or on the other folds' probabilities."""
+    resemblance: Resemblance | None = None
+    """By spaces that had not seen the track's group; None where only the probability decides."""
 
 
 def cross_fit(
@@ -136,6 +138,7 @@ def cross_fit(
         ),
         model=model,
         nested=nested,
+        resemblance=resemblance,
     )
 
 

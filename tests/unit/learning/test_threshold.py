@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.novelty import Resemblance
 from catalog.learning.threshold import (
+    GIVEN_UP,
     NOTHING,
     answers,
     choose_threshold,
@@ -116,3 +118,50 @@ def test_withheld_answers_are_no_answers():
     kept = withheld(given, np.array([True, False]))
     assert genres(kept.node) == [None, METAL]
     assert kept.probability == pytest.approx([0.0, 0.9])
+
+
+def test_an_answer_needs_a_class_below_it_that_the_track_resembles():
+    probability = np.array([[0.9, 0.05, 0.05]] * 3)
+    resemblance = np.array([[0.5, 0.0, 0.0], [0.1, 0.5, 0.0], [0.1, 0.1, 0.9]])
+    given = answers(probability, CLASSES, 0.7, resemblance=resemblance, least=0.3)
+    assert genres(given.node) == [METAL, ROCK, None]
+    assert given.probability == pytest.approx([0.9, 0.95, 0.0])
+
+
+def apart(count=600, seed=1):
+    """Three classes that are never confused, each track like its own and not like the others."""
+    generator = np.random.default_rng(seed)
+    y = np.arange(count) % 3
+    probability = np.full((count, 3), 1e-4)
+    probability[np.arange(count), y] = 0.96
+    probability[np.arange(count), (y + 1) % 3] = 0.04  # without its own class each would be taken for the next
+    known = np.full((count, 3), -0.4)
+    known[np.arange(count), y] = generator.uniform(0.4, 0.9, count)
+    flat = Hierarchy.of([1, 2, 3], {})
+    return probability, y, flat, known
+
+
+def test_the_least_resemblance_costs_no_more_than_is_needed():
+    probability, y, flat, known = apart()
+    left_out = np.where(known > 0, -1.0, known)
+    chosen = choose_threshold(probability, y, flat, resemblance=Resemblance(known, left_out))
+    assert chosen.resemblance == pytest.approx(np.quantile(known.max(axis=1), GIVEN_UP[0]))
+    assert chosen.held_back == 1.0
+    assert chosen.held_back_by_probability == 0.0
+    assert chosen.answered == pytest.approx(1 - GIVEN_UP[0], abs=0.005)
+
+
+def test_where_outsiders_look_like_everybody_no_more_than_a_bounded_share_is_given_up():
+    probability, y, flat, known = apart()
+    left_out = np.full_like(known, 0.95)
+    left_out[np.arange(len(y)), y] = -1.0
+    chosen = choose_threshold(probability, y, flat, resemblance=Resemblance(known, left_out))
+    assert chosen.held_back == pytest.approx(0.0, abs=0.05)
+    assert chosen.answered == pytest.approx(1 - GIVEN_UP[-1], abs=0.005)
+
+
+def test_without_resemblance_only_the_probability_decides():
+    probability, y, flat = well_calibrated()
+    chosen = choose_threshold(probability, y, flat)
+    assert chosen.resemblance is None
+    assert chosen.held_back is None
