@@ -13,11 +13,12 @@ from catalog.collection.track_lookup import find_track
 from catalog.db.database import Database
 from catalog.genres.store import load
 from catalog.genres.vocabulary import Vocabulary
-from catalog.review.write_file import FileUnwritable, find_place
+from catalog.review.tag_id3 import TagUnwritable
+from catalog.review.write_file import FileUnwritable
 from catalog.review.write_lock import only_writer
 from catalog.review.write_plan import Plan, Selection, TagChange, plan_changes
 from catalog.review.write_recovery import recover
-from catalog.review.write_run import WriteReport, write_tags
+from catalog.review.write_run import WriteReport, check_writable, write_tags
 from catalog.review.write_undo import Written, undo_writes, written_rows
 from catalog.settings import Settings
 
@@ -169,14 +170,14 @@ def _say_plan(plan: Plan) -> None:
     for each in plan.left_out[:SHOWN]:
         warn(f"{printable(each.shown)}: {each.reason}")
     if len(plan.left_out) > SHOWN:
-        warn(f"and {len(plan.left_out) - SHOWN:,} more whose genre may not be written")
+        warn(f"and {len(plan.left_out) - SHOWN:,} more whose decision is not written")
 
 
 def _planned_row(change: TagChange) -> dict[str, object]:
     message = None
     try:
-        find_place(change.root, change.path, change.size, change.mtime_ns)
-    except FileUnwritable as error:
+        check_writable(change)
+    except (FileUnwritable, TagUnwritable) as error:
         message = str(error)
     state = "planned" if message is None else "skipped"
     return dict(

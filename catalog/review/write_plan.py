@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.albums import fold_album
 from catalog.collection.artists import fold_artist
-from catalog.collection.statements import newest_texts
+from catalog.collection.statements import ORIGIN_CATALOG
 from catalog.db.tables import album, artist, collection, label, standing, statement, track
 from catalog.genres.vocabulary import Vocabulary, genres_in
 
 CHUNK = 5_000
+
+CHANGED_SINCE = "its genre was changed in the file after the decision; decide again (catalog sql conflicts), or name the track"
 
 
 class NothingSelected(LookupError):  # noqa: N818 - the name says what it is
@@ -62,7 +65,7 @@ class TagChange:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A track whose decision the vocabulary does not let into files."""
+    """A track whose decision is not for this file, or not for any."""
 
     track_id: int
     shown: str
@@ -83,18 +86,21 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
     """The files of present tracks whose current statement is a person's and not what the file says.
 
     Only what people decided is ever written, never a prediction. The comparison is by genres: a file that says `rock`
-    where Rock was decided is not touched. Raises NothingSelected.
+    where Rock was decided is not touched. A genre that somebody changed in the file after the decision is left, unless
+    the track is chosen by name. Raises NothingSelected.
     """
     plan = Plan()
     agreeing = 0
+    chosen = set(selection.track_ids)
     rows = connection.execute(_decided(connection, selection, vocabulary)).all()
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
-        said = newest_texts(connection, "file", [row.id for row in part])
+        said = _said_by_files(connection, [row.id for row in part])
         wanted = _labels(connection, [row.statement_id for row in part])
         for row in part:
             names, refused = _spelled(wanted.get(row.statement_id, []), vocabulary)
-            before = said.get(row.id, "")
+            newest = said.get(row.id)
+            before = "" if newest is None else newest.as_written or ""
             if refused and not names:
                 listed = " and ".join(refused)
                 plan.left_out.append(
@@ -104,6 +110,8 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
                 )
             elif _ids(genres_in([before], vocabulary), vocabulary) == _ids(names, vocabulary):
                 agreeing += 1
+            elif newest is not None and _is_news(newest, row.statement_id) and row.id not in chosen:
+                plan.left_out.append(LeftOut(row.id, row.path, CHANGED_SINCE))
             else:
                 plan.changes.append(
                     TagChange(
@@ -171,6 +179,33 @@ def _decided(
     if selection.track_ids:
         query = query.where(track.c.id.in_(selection.track_ids))
     return query
+
+
+def _said_by_files(connection: Connection, track_ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
+    """The newest statement of each track's file: what its tag says, as far as the catalog knows."""
+    newest = (
+        sa.select(sa.func.max(statement.c.id))
+        # As an expression: SQLite would search by the index of withdraws_id, where nearly all are NULL.
+        .where(
+            statement.c.track_id.in_(track_ids),
+            statement.c.source == "file",
+            sa.func.coalesce(statement.c.withdraws_id, 0) == 0,
+        )
+        .group_by(statement.c.track_id)
+    )
+    columns: list[sa.Column[Any]] = [
+        statement.c.track_id,
+        statement.c.id,
+        statement.c.origin,
+        statement.c.as_written,
+    ]
+    rows = connection.execute(sa.select(*columns).where(statement.c.id.in_(newest)))
+    return {row.track_id: row for row in rows}
+
+
+def _is_news(newest: sa.Row[Any], decided: int) -> bool:
+    """Whether a file says what it says since after a decision, and not because we wrote it."""
+    return bool(newest.id > decided and newest.origin != ORIGIN_CATALOG)
 
 
 def _labels(connection: Connection, statement_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -165,6 +165,13 @@ def _write_some(
             note_written(connection, done, vocabulary)
 
 
+def check_writable(change: TagChange) -> None:
+    """Says beforehand what would keep a file from being written. Raises FileUnwritable or TagUnwritable."""
+    place = find_place(change.root, change.path, change.size, change.mtime_ns)
+    with held(place) as stream:
+        kind_to_write(stream, os.path.basename(change.path))  # noqa: PTH119 - bytes
+
+
 def make_ready(change: TagChange, row_id: int, batch: str, vocabulary: Vocabulary) -> Ready:
     """Makes the replacement of a file and checks it: the genre as wanted, the other tags and the sound as they were.
 
