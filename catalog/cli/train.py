@@ -227,11 +227,9 @@ def train(
                 report.support,
                 report.outcome,
                 report.reason,
-                dict(report.metrics),
+                {**report.metrics, **_reconsidered(database, report.model_id)},
             )
             model_id, names = report.model_id, _names(database)
-            if metrics:
-                metrics["reconsidered"] = _reconsidered(database, model_id)
     rows = [
         {
             "genre": names[row.genre_id],
@@ -250,9 +248,7 @@ def train(
     print_rows(rows, output_format)
     if metrics:
         say()
-        for line in score_sheet(metrics):
-            say(line)
-        say()
+        say("\n".join([*score_sheet(metrics), ""]))
     say(f"model {model_id}: {outcome}; {reason}" if model_id is not None else f"{outcome}: {reason}")
 
 
@@ -277,14 +273,15 @@ def share_of(value: Any) -> float:
     return float(value["value"] if isinstance(value, Mapping) else value)
 
 
-def _reconsidered(database: Any, model_id: int | None) -> dict[str, Any] | None:
+def _reconsidered(database: Any, model_id: int | None) -> dict[str, Any]:
+    """The score without doubted tags and with corrected ones, where the model has one."""
     from catalog.learning.reconsidered import reconsidered_score
     from catalog.learning.registry import get_model
 
     if model_id is None:
-        return None
+        return {}
     with database.read() as connection:
-        return reconsidered_score(connection, get_model(connection, model_id))
+        return {"reconsidered": reconsidered_score(connection, get_model(connection, model_id))}
 
 
 def _names(database: Any) -> dict[int, str]:

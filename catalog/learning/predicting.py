@@ -16,9 +16,12 @@ from catalog.collection.recipes import Recipe
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import feature_vector, genre, snapshot_member, standing, track
+from catalog.learning.album_answers import answers_by_album, units_to_answer
+from catalog.learning.albums import ALONE
 from catalog.learning.artifact import load_artifact, read_artifact
 from catalog.learning.blocks import load_blocks
 from catalog.learning.classifiers import Matrix
+from catalog.learning.crossfit import FittedModel
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.labelled import load_answerable, load_broader, load_tracks
 from catalog.learning.prediction import (
@@ -86,7 +89,12 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
     if with_priors and shares is not None:
         untagged = ~tracks.is_tagged[tracks.at(ids)]
         probability[untagged] = estimate_priors(probability[untagged], shares).apply(probability[untagged])
-    answers = withheld(answerer.answers(probability, resemblance), speech)
+    unit = units_to_answer(row["metrics"], tracks, ids, ~tracks.is_tagged[tracks.at(ids)] & ~speech)
+    if isinstance(answerer, FittedModel) and (unit != ALONE).any():
+        probability, answers = answers_by_album(answerer, row["metrics"], probability, resemblance, unit)
+    else:
+        answers = answerer.answers(probability, resemblance)
+    answers = withheld(answers, speech)
     by = "zero_shot" if row["algorithm"] == ZERO_SHOT else "sound"
     sound = [
         None if one is None or one.genre_id not in suggestable else one
@@ -109,7 +117,9 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
         broader,
     )
     predictions = (
-        Predictions(ids, answerer.hierarchy.classes, probability, suggested[: len(ids)]),
+        Predictions(
+            ids, answerer.hierarchy.classes, probability, suggested[: len(ids)], by_album=unit != ALONE
+        ),
         Predictions(silent, (), np.empty((len(silent), 0)), suggested[len(ids) :]),
     )
     with database.write() as connection:

@@ -48,6 +48,8 @@ class Predictions:
     """(n): None is unknown."""
     fold: Integers | None = None
     """(n,): for tracks of the training set, whose whole row is kept too."""
+    by_album: npt.NDArray[np.bool_] | None = None
+    """(n,): which rows are the mean of an album; None: no row."""
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row of the table for each track, without the model."""
@@ -56,7 +58,7 @@ class Predictions:
             chosen = self.suggestions[at]
             row: dict[str, Any] = {
                 "track_id": track_id,
-                "unit": "track",
+                "unit": "album" if self.by_album is not None and self.by_album[at] else "track",
                 "fold": None if self.fold is None else int(self.fold[at]),
                 "probabilities": None if self.fold is None else self.probability[at].astype(np.float32),
                 "suggested_genre_id": None if chosen is None else chosen.genre_id,
@@ -121,6 +123,7 @@ def _stored(connection: Connection, model_id: int) -> dict[int, tuple[Any, ...]]
 
 
 ESSENCE = (
+    "unit",
     "fold",
     "suggested_genre_id",
     "suggested_by",
