@@ -73,7 +73,8 @@ def print_fma(report: FmaReport) -> None:
     if done.with_file:
         click.echo(f"  {done.with_file:,} have their file; analyse them with: catalog analyze")
     click.echo(
-        f"  {done.statements:,} statements of genre are new; {done.without_genre:,} tracks have no genre"
+        f"  {counted(done.statements, 'statement')} of genre {'is' if done.statements == 1 else 'are'} new; "
+        f"{counted(done.without_genre, 'track')} {'has' if done.without_genre == 1 else 'have'} no genre"
     )
     if done.contradicting:
         verb = "track contradicts itself" if done.contradicting == 1 else "tracks contradict themselves"

@@ -157,6 +157,7 @@ def fill(connection: Connection) -> Sample:
     )
     _hear(connection, sample, recipe)
     _doubt(connection, sample, artists["Bruno"], albums["Water"])
+    _archive(connection, sample)
     refresh_standing(connection)
     refresh_confusion(connection, sample.model_id)
     return sample
@@ -170,7 +171,8 @@ def state(
         connection, t.statement, track_id=track, source=source, said_at=DAY, withdraws_id=withdraws
     )
     for rank, genre in enumerate(genres):
-        label = {"statement_id": statement, "rank": rank, "genre_id": genre, "as_written": str(genre)}
+        written = sa.select(t.genre.c.name).where(t.genre.c.id == genre).scalar_subquery()
+        label = {"statement_id": statement, "rank": rank, "genre_id": genre, "as_written": written}
         connection.execute(sa.insert(t.label).values(label))
     return statement
 
@@ -262,6 +264,19 @@ def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> N
         decided_at=DAY,
         drawn_by="queue",
     )
+
+
+def _archive(connection: Connection, sample: Sample) -> None:
+    """What the Free Music Archive says of two tracks."""
+    for title, number, subset, split, top, listens in (
+        ("Amber", "2", "small", "training", "Rock", 1293),
+        ("Fog", "5", "medium", "test", None, 17),
+    ):
+        held = t.track.c.id == sample.tracks[title]
+        connection.execute(sa.update(t.track).where(held).values(external_id=number))
+        row = {"track_id": sample.tracks[title], "subset": subset, "split": split, "genre_top": top}
+        row |= {"contradicts": False, "license": "Attribution", "listens": listens}
+        connection.execute(sa.insert(t.fma_track).values(row))
 
 
 @pytest.fixture

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from catalog.db import tables as t
-from catalog.db.cell import safe_cell
 from catalog.db.database import Database
-from catalog.db.question import ask
 from catalog.db.questions import saved_names, saved_question
 from catalog.db.standing import refresh_standing
 from tests.integration.conftest import DAY, TRACKS, Sample, insert, state
+from tests.integration.db.answers import answered
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sql.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("# Questions with their answers")[2].partition("\n# ")[0]
@@ -99,23 +95,7 @@ def told(database: Database, sample: Sample) -> Database:
 
 def shown(database: Database, name: str, given: dict[str, str]) -> str:
     saved = saved_question(name, database.reader.dialect.name)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    with ask(database, saved.text, saved.defaults | given) as answer:
-        writer.writerow(answer.columns)
-        for row in answer.rows:
-            writer.writerow(safe_cell(_alike(value)) for value in row)
-    return text.getvalue()
-
-
-def _alike(value: Any) -> Any:
-    """Shares to four digits, times to the second, truth as a number: the databases write them differently."""
-    if isinstance(value, float):
-        return round(value, 4)
-    if isinstance(value, bool):
-        return int(value)
-    text = str(value)
-    return text[:19] if re.match(r"\d{4}-\d\d-\d\d \d\d:", text) else value
+    return answered(database, saved.text, saved.defaults | given)
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), EXAMPLES, ids=[each[0] for each in EXAMPLES])
