@@ -23,6 +23,7 @@ from catalog.review.write_undo import Written, undo_writes, written_rows
 from catalog.settings import Settings
 
 SHOWN = 10
+SHOWN_WARNINGS = 20
 COLUMNS = ["track_id", "path", "before", "after", "state", "message"]
 NEWEST = ""
 """What `--undo` means without a name."""
@@ -145,9 +146,11 @@ def _sum_up(report: WriteReport, state: str, output_format: str) -> int:
     done, failed = report.count(state), report.count("failed")
     if output_format == "table":
         click.echo(f"{state}: {counted(done, 'file')}")
-    for each in report.outcomes:
-        if each.message is not None:
-            warn(f"{printable(each.path)}: {each.message}")
+    told = [each for each in report.outcomes if each.message is not None]
+    for each in told[:SHOWN_WARNINGS]:
+        warn(f"{printable(each.path)}: {each.message}")
+    if len(told) > SHOWN_WARNINGS:
+        warn(f"and {len(told) - SHOWN_WARNINGS:,} more; --json names all, and so does the table tag_write")
     if report.other_names:
         say(
             f"{counted(report.other_names, 'file')} had other names (hard links), which keep the file as it was"
