@@ -100,3 +100,8 @@ def one_of(column: str, *values: str) -> sa.CheckConstraint:
     """A check that a text column holds one of the values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """The options of an index that holds only rows of which a condition is true."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

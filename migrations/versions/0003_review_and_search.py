@@ -190,9 +190,20 @@ def upgrade() -> None:
     with op.batch_alter_table("album") as batch_op:
         batch_op.create_index(batch_op.f("ix_album_title"), ["title"], unique=False)
 
+    for column in ("fingerprint", "audio_hash"):
+        op.drop_index(op.f(f"ix_track_{column}"), "track")
+        where = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            op.f(f"ix_track_{column}"), "track", [column], sqlite_where=where, postgresql_where=where
+        )
+
 
 def downgrade() -> None:
     """Back to the one before."""
+    for column in ("fingerprint", "audio_hash"):
+        op.drop_index(op.f(f"ix_track_{column}"), "track")
+        op.create_index(op.f(f"ix_track_{column}"), "track", [column])
+
     with op.batch_alter_table("album") as batch_op:
         batch_op.drop_index(batch_op.f("ix_album_title"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, Text
 
-from catalog.db.columns import UTCDateTime, key, metadata, now, one_of, reference
+from catalog.db.columns import UTCDateTime, key, metadata, now, one_of, only_where, reference
 
 collection = sa.Table(
     "collection",
@@ -65,13 +65,10 @@ track = sa.Table(
     Column("state", Text, nullable=False, default="present"),
     Column("size", sa.BigInteger),
     Column("mtime_ns", sa.BigInteger),
-    Column(
-        "fingerprint", Text, index=True, comment="BLAKE2b of the size and 64 KB from the middle of the file"
-    ),
+    Column("fingerprint", Text, comment="BLAKE2b of the size and 64 KB from the middle of the file"),
     Column(
         "audio_hash",
         Text,
-        index=True,
         comment="BLAKE2b-128 of the audio packets: equal after a change of tags",
     ),
     Column("duration", Float, comment="seconds"),
@@ -89,5 +86,8 @@ track = sa.Table(
     Column("seen_at", UTCDateTime, comment="when a scan last found the file"),
     sa.UniqueConstraint("collection_id", "path_bytes"),
     sa.UniqueConstraint("collection_id", "external_id"),
+    # A track without a file has neither, and need not stand in an index of them.
+    sa.Index(None, "fingerprint", **only_where("fingerprint IS NOT NULL")),
+    sa.Index(None, "audio_hash", **only_where("audio_hash IS NOT NULL")),
     one_of("state", "present", "missing", "metadata"),
 )
