@@ -126,6 +126,11 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     metavar="N",
     help="Only if at least N tagged tracks differ from the training set of the active model.",
 )
+@click.option(
+    "--split",
+    type=click.Choice(["fma"]),
+    help="Score the same recipe on an official split too: that of the Free Music Archive.",
+)
 @click.option("--seed", type=int, default=0, callback=require_seed, help="Of folds and classifiers.")
 @click.option(
     "--force", is_flag=True, help="Train though nothing has changed, and promote though it is worse."
@@ -149,6 +154,7 @@ def train(
     candidates: int | None,
     workers: int | None,
     if_changed: int | None,
+    split: Literal["fma"] | None,
     seed: int,
     force: bool,
     dry_run: bool,
@@ -173,6 +179,7 @@ def train(
         feature_sets=feature_sets,
         rule=ClassRule(min_tracks, min_artists, "top" if level == "top" else "leaf"),
         precision=precision,
+        split=split,
         seed=seed,
         force=force,
     )

@@ -27,6 +27,7 @@ from catalog.learning.judged_sample import sampled_tracks
 from catalog.learning.labelled import Tracks, load_answerable, load_broader, load_tracks
 from catalog.learning.learnt import Learnt
 from catalog.learning.near_duplicates import near_duplicates
+from catalog.learning.official_split import load_split, official_score
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.prediction import Predictions, from_sound, speech_among, store_predictions
 from catalog.learning.projection import VARIANCE
@@ -75,6 +76,8 @@ class Training:
     seed: int = 0
     force: bool = False
     """Promote whatever the gate says, and train even where nothing has changed."""
+    split: Literal["fma"] | None = None
+    """A split that others have published scores on: the same recipe is scored on that too."""
     search: Mapping[str, Any] | None = None
     """How algorithm and parameters were found: then its honest scores stand in the place of those that it was chosen by."""
 
@@ -244,6 +247,8 @@ def _known(
             return None
         if store_support(connection, row["id"], material.support):
             refresh_standing(connection)
+    if wanted.split is not None and "official_split" not in row["metrics"]:
+        return None
     if row["status"] == "candidate":
         return _put_in_force(database, models, row["id"], material, row["metrics"])
     reason = "labels and vectors are those it was fitted on"
@@ -255,6 +260,8 @@ def _fit(
 ) -> TrainingReport:
     frozen = material.snapshot
     assert frozen is not None
+    with database.read() as connection:
+        split = None if wanted.split is None else load_split(connection, frozen.track_ids)
     recipe = Learnt(wanted.algorithm, parameters["classifier"], wanted.projection, widths(material.recipes))
     fitted = _cross_fit(material.X, frozen.y, frozen.groups.number, material.hierarchy, recipe, wanted)
     contender = Contender(
@@ -263,6 +270,8 @@ def _fit(
     with database.read() as connection:
         metrics = score_contender(connection, contender, material.tracks, material.names)
         verdict = against_active(connection, contender, material.tracks, material.support)
+    if split is not None:
+        metrics["official_split"] = official_score(contender, split)
     if wanted.search is not None:
         as_fitted = {name: metrics[name] for name in wanted.search["honest"]}
         metrics |= {**wanted.search["honest"], "search": {**wanted.search, "as_fitted": as_fitted}}

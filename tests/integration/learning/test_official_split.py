@@ -1,0 +1,50 @@
+"""The official split of the Free Music Archive as one more score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.db.database import Database
+from catalog.db.tables import fma_track
+from catalog.learning.official_split import NoOfficialSplit
+from catalog.learning.training import Training, train
+from tests.integration.labelled_collection import Filled
+
+Fill = Callable[..., Filled]
+WANTED = Training(feature_sets=("blobs",), split="fma")
+
+
+def test_the_recipe_is_scored_on_the_split_too(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    parts = ["training"] * 10 + ["validation"] * 4 + ["test"] * 3 + [None]
+    with database.write() as connection:
+        for name in ("Jazz", "Metal", "Ambient"):
+            for track_id, part in zip(filled.tracks[name], parts, strict=True):
+                connection.execute(
+                    sa.insert(fma_track).values(track_id=track_id, split=part, contradicts=False)
+                )
+    plain = train(database, tmp_path, replace(WANTED, split=None))
+    assert "official_split" not in plain.metrics
+    report = train(database, tmp_path, WANTED)
+    found = report.metrics["official_split"]
+    assert (found["training"], found["validation"], found["test"]) == (30, 12, 9)
+    assert found["shared_groups"] == 3  # the made-up split cuts one artist of each genre in two
+    assert found["accuracy"]["value"] > 0.8
+    assert 0 < found["share_answered"] <= 1
+    assert report.metrics["accuracy"] == plain.metrics["accuracy"]
+    assert train(database, tmp_path, WANTED).outcome == "unchanged"
+
+
+def test_a_collection_without_a_split_is_told_so_before_work(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    fill_labelled()
+    with pytest.raises(NoOfficialSplit, match="in the training or the test part"):
+        train(database, tmp_path, WANTED)
