@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import check_sample, check_sample_track, decision, model, prediction, suspect
 from catalog.learning.labelled import load_broader
+from catalog.review.doubt import is_standing
 from catalog.review.evidence import labels_of
 from catalog.review.interval import Share, weighted_share
 from catalog.review.kappa import Agreement, agreement
-from catalog.review.sample import is_judgement, on_one_branch, open_sample
+from catalog.review.sample import lies_within, open_sample
 
 RANKS = (20, 50, 100, 200, 500, 1_000)
 
@@ -28,7 +29,8 @@ class Judged:
     choices: tuple[int, ...]
     """Genre ids, one of each reviewer who chose one, in the order of their decisions."""
     wrong: float
-    """Share of these reviewers who chose a genre that no tag is the same as, broader, or narrower than."""
+    """Share of these reviewers who chose a genre that is none of the tags, nor narrower; who chose a broader one, and
+    said when the tag was shown that it is right too, is not among them."""
     rank: int | None
     """Among the suspects of the audit that the sample grades, from 1; None where it was no suspect."""
     predicted: int | None
@@ -63,7 +65,7 @@ class SampleEstimate:
     """Share of wrong tags in the archive, when the sample was drawn."""
     by_rank: tuple[ByRank, ...]
     accuracy: Share | None
-    """How often the active model's first choice is on one branch with the reviewers'."""
+    """How often the active model's first choice is the reviewers' genre, or broader."""
     agreement: Agreement | None
     """Between the two reviewers of each track of the overlap."""
 
@@ -94,7 +96,7 @@ def estimate_sample(connection: Connection) -> SampleEstimate | None:
         by_rank=tuple(by_rank(judged, _suspects(connection, head.parameters.get("audit_id")))),
         accuracy=weighted_share(
             [
-                sum(on_one_branch(each.predicted or 0, choice, broader) for choice in each.choices)
+                sum(lies_within(choice, each.predicted or 0, broader) for choice in each.choices)
                 / len(each.choices)
                 for each in heard
             ],
@@ -134,23 +136,20 @@ def _judged(
     ).all()
     tags = labels_of(connection, [row.statement_id for row in drawn])
     ranks, predicted = _ranks(connection, audit_id), _predicted(connection, sample_id)
-    choices: defaultdict[int, dict[str, int | None]] = defaultdict(dict)
-    for row in connection.execute(
-        sa.select(decision.c.track_id, decision.c.reviewer, decision.c.chosen_genre_id)
-        .join_from(decision, check_sample_track, check_sample_track.c.track_id == decision.c.track_id)
-        .where(check_sample_track.c.check_sample_id == sample_id, is_judgement(decision))
-        .order_by(decision.c.id)
-    ):
-        choices[row.track_id][row.reviewer] = row.chosen_genre_id
+    choices, confirmed = _choices(connection, sample_id)
     found, undecided = [], 0
     for row in drawn:
-        chosen = tuple(each for each in choices[row.track_id].values() if each is not None)
+        said = choices.get(row.track_id, {})
+        chosen = tuple(each for each in said.values() if each is not None)
         if not chosen:
-            undecided += bool(choices[row.track_id])
+            undecided += bool(said)
             continue
         wrong = [
-            not any(on_one_branch(choice, tag, broader) for tag in tags.get(row.statement_id, ()))
-            for choice in chosen
+            not _is_right(
+                choice, tags.get(row.statement_id, ()), broader, (row.track_id, reviewer) in confirmed
+            )
+            for reviewer, choice in said.items()
+            if choice is not None
         ]
         found.append(
             Judged(
@@ -163,6 +162,43 @@ def _judged(
             )
         )
     return found, undecided
+
+
+def _is_right(
+    choice: int, tags: Sequence[int], broader: Mapping[int, int | None], is_confirmed: bool
+) -> bool:
+    if any(lies_within(choice, tag, broader) for tag in tags):
+        return True
+    return is_confirmed and any(lies_within(tag, choice, broader) for tag in tags)
+
+
+def _choices(
+    connection: Connection, sample_id: int
+) -> tuple[Mapping[int, Mapping[str, int | None]], set[tuple[int, str]]]:
+    """By track what each reviewer chose blind, at last; and which reviewers confirmed the tags when they were shown."""
+    choices: defaultdict[int, dict[str, int | None]] = defaultdict(dict)
+    confirmed: set[tuple[int, str]] = set()
+    for row in connection.execute(
+        sa.select(
+            decision.c.track_id,
+            decision.c.reviewer,
+            decision.c.chosen_genre_id,
+            decision.c.verdict,
+            decision.c.blind,
+        )
+        .join_from(decision, check_sample_track, check_sample_track.c.track_id == decision.c.track_id)
+        .where(
+            check_sample_track.c.check_sample_id == sample_id,
+            decision.c.drawn_by == "sample",
+            is_standing(decision),
+        )
+        .order_by(decision.c.id)
+    ):
+        if row.blind:
+            choices[row.track_id][row.reviewer] = row.chosen_genre_id
+        elif row.verdict == "keep":
+            confirmed.add((row.track_id, row.reviewer))
+    return choices, confirmed
 
 
 def _ranks(connection: Connection, audit_id: int | None) -> dict[int, int]:

@@ -34,6 +34,15 @@ def hold(connection: Connection, case_id: str, reviewer: str, moment: datetime |
     return taken.first() is not None
 
 
+def hold_only(connection: Connection, case_id: str, reviewer: str, moment: datetime | None = None) -> bool:
+    """As `hold`, and gives back whatever else the reviewer holds."""
+    if not hold(connection, case_id, reviewer, moment):
+        return False
+    others = sa.and_(review_lease.c.reviewer == reviewer, review_lease.c.case_id != case_id)
+    connection.execute(sa.delete(review_lease).where(others))
+    return True
+
+
 def release(connection: Connection, reviewer: str, case_id: str | None = None) -> None:
     """Gives back a case that the reviewer holds, or all of them."""
     mine = review_lease.c.reviewer == reviewer
@@ -66,9 +75,7 @@ def next_case(
     moment = moment or now()
     queue = _queue(connection, filters or Filters(), reviewer, after, moment)
     for case_id in queue:
-        if hold(connection, case_id, reviewer, moment):
-            others = sa.and_(review_lease.c.reviewer == reviewer, review_lease.c.case_id != case_id)
-            connection.execute(sa.delete(review_lease).where(others))
+        if hold_only(connection, case_id, reviewer, moment):
             return case_id
     if after is not None:
         release(connection, reviewer, after)

@@ -27,7 +27,7 @@ from catalog.learning.labelled import load_broader
 from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
 from catalog.review.doubt import is_standing, latest_audit
 from catalog.review.evidence import labels_of
-from catalog.review.lease import hold
+from catalog.review.lease import hold_only, release
 from catalog.review.stratum import REST, Drawn, draw
 from catalog.review.verdict import NotDecidable, Verdict
 
@@ -86,7 +86,9 @@ class Revealed:
     genres: tuple[str, ...]
     """The tags as they were when the sample was drawn."""
     is_right: bool | None
-    """Whether a tag is the chosen genre, broader, or narrower; None where nothing was chosen."""
+    """Whether the chosen genre is one of the tags, or narrower; None where nothing was chosen."""
+    is_broader: bool
+    """Whether it is not, and broader than one of the tags: ask whether the tag is right too, see `confirm_tag`."""
 
 
 def draw_sample(
@@ -218,7 +220,7 @@ def next_sample_track(
     ).all()
     place = next((at for at, row in enumerate(rows) if row.id == after), -1) + 1
     for row in [*rows[place:], *rows[: max(place - 1, 0)]]:
-        if hold(connection, lease_of_sample(row.id), reviewer, moment):
+        if hold_only(connection, lease_of_sample(row.id), reviewer, moment):
             return BlindTrack(*row)
     return None
 
@@ -238,10 +240,47 @@ def judge_blind(
 ) -> Revealed:
     """Writes what a reviewer heard in a track of the open sample before tag and suggestion were shown.
 
-    Either the genre chosen, which becomes `keep` where a tag is the same, broader, or narrower, and `relabel` where
-    none is; or the verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecide and
+    Either the genre chosen, which becomes `keep` where it is one of the tags or narrower, and `relabel` where not; or the verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecide and
     NotDecidable.
     """
+    drawn, statement_id = _in_sample(connection, track_id)
+    if (genre_id is None) == (verdict is None) or verdict not in {None, "unsure", "wrong_recording"}:
+        raise NotDecidable("choose a genre, or say that you are unsure or that it is the wrong recording")
+    tags = labels_of(connection, [statement_id]).get(statement_id or 0, ())
+    broader, names = load_broader(connection)
+    is_right = None if genre_id is None else any(lies_within(genre_id, tag, broader) for tag in tags)
+    said: Verdict = verdict or ("keep" if is_right else "relabel")
+    decided = decide(
+        connection,
+        [Doubt(track_id, drawn)],
+        said,
+        reviewer,
+        genre_id=genre_id,
+        drawn_by="sample",
+        blind=True,
+    )
+    release(connection, reviewer, lease_of_sample(track_id))
+    is_broader = is_right is False and any(lies_within(tag, genre_id or 0, broader) for tag in tags)
+    return Revealed(decided, tuple(names[tag] for tag in tags), is_right, is_broader)
+
+
+def confirm_tag(connection: Connection, track_id: int, reviewer: str) -> Decided:
+    """Says, after the tags were shown, that they are right too: of somebody who had chosen a broader genre than the tag.
+
+    Only such a choice can be mended so; another stays what it was, blind. Needs a writing transaction. Raises
+    NothingToDecide.
+    """
+    drawn, _ = _in_sample(connection, track_id)
+    return decide(connection, [Doubt(track_id, drawn)], "keep", reviewer, drawn_by="sample")
+
+
+def lies_within(genre_id: int, term: int, broader: Mapping[int, int | None]) -> bool:
+    """Whether a genre is the term or narrower: then who says the term is not wrong, only less precise."""
+    return term in path_to_top(genre_id, broader)
+
+
+def _in_sample(connection: Connection, track_id: int) -> tuple[int | None, int | None]:
+    """The genre and the statement with which a track was drawn into the open sample."""
     row = connection.execute(
         sa.select(check_sample_track.c.genre_id, check_sample_track.c.statement_id).where(
             check_sample_track.c.check_sample_id == open_sample(connection),
@@ -250,27 +289,7 @@ def judge_blind(
     ).one_or_none()
     if row is None:
         raise NothingToDecide(f"track {track_id} is not in the check sample")
-    if (genre_id is None) == (verdict is None) or verdict not in {None, "unsure", "wrong_recording"}:
-        raise NotDecidable("choose a genre, or say that you are unsure or that it is the wrong recording")
-    tags = labels_of(connection, [row.statement_id]).get(row.statement_id, ())
-    broader, names = load_broader(connection)
-    is_right = None if genre_id is None else any(on_one_branch(genre_id, tag, broader) for tag in tags)
-    said: Verdict = verdict or ("keep" if is_right else "relabel")
-    decided = decide(
-        connection,
-        [Doubt(track_id, row.genre_id)],
-        said,
-        reviewer,
-        genre_id=genre_id,
-        drawn_by="sample",
-        blind=True,
-    )
-    return Revealed(decided, tuple(names[tag] for tag in tags), is_right)
-
-
-def on_one_branch(one: int, other: int, broader: Mapping[int, int | None]) -> bool:
-    """Whether two genres are the same, or one is broader than the other: neither says that the other is wrong."""
-    return one in path_to_top(other, broader) or other in path_to_top(one, broader)
+    return row.genre_id, row.statement_id
 
 
 def is_judgement(made: sa.FromClause) -> sa.ColumnElement[bool]:

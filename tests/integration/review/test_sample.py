@@ -1,0 +1,138 @@
+"""The check sample on a real database: drawn, judged blind, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.db import tables as t
+from catalog.db.database import Database
+from catalog.learning.judged_sample import sampled_tracks
+from catalog.review.decision import NothingToDecide, undo
+from catalog.review.estimate import ByRank, Judged, by_rank, estimate_sample
+from catalog.review.progress import review_progress
+from catalog.review.sample import confirm_tag, draw_sample, judge_blind, next_sample_track, open_sample
+from catalog.review.verdict import NotDecidable
+from tests.integration.review.conftest import Doubted
+
+
+def test_it_is_drawn_once_kept_and_closed_by_the_next(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        plan = draw_sample(connection, 4, seed=3, overlap=2, dry_run=True)
+        assert (plan.sample_id, plan.tracks, plan.overlap) == (None, 4, 2)
+        assert open_sample(connection) is None
+        first = draw_sample(connection, 4, seed=3, overlap=2)
+        assert replace(first, sample_id=None) == plan
+        rows = connection.execute(sa.select(t.check_sample_track)).all()
+        assert sum(row.weight for row in rows) == pytest.approx(6)
+        assert {row.statement_id for row in rows} <= set(doubted.statements.values())
+        assert set(sampled_tracks(connection)) == {row.track_id for row in rows}
+        second = draw_sample(connection, 4)
+        assert (second.closes, open_sample(connection)) == (first.sample_id, second.sample_id)
+
+
+def test_missing_and_untagged_tracks_are_not_drawn(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        connection.execute(sa.update(t.track).values(state="missing"))
+        with pytest.raises(NothingToDecide, match="no tagged track"):
+            draw_sample(connection, 4)
+
+
+def test_a_sample_is_judged_and_estimates_the_archive(database: Database, doubted: Doubted) -> None:
+    names = {track: title for title, track in doubted.tracks.items()}
+    rock, pop, jazz = (doubted.genres[name] for name in ("Rock", "Pop", "Jazz"))
+    with database.write() as connection:
+        drawn = draw_sample(connection, 6, overlap=6)
+        assert drawn.tracks == 6
+        assert estimate_sample(connection) is not None
+        batches = []
+        for reviewer in ("ada", "bob"):
+            while (blind := next_sample_track(connection, reviewer)) is not None:
+                # Red is Rock whatever its tags say; the others are what they are tagged.
+                title = names[blind.track_id]
+                heard = rock if title.startswith("Red") else pop if title.startswith("Old") else jazz
+                revealed = judge_blind(connection, blind.track_id, reviewer, genre_id=heard)
+                assert revealed.is_right == (not title.startswith("Red"))
+                batches.append(revealed.decided.batch)
+        assert len(batches) == 12
+        assert next_sample_track(connection, "carl") is None, "two reviewers are enough"
+        found = estimate_sample(connection)
+        assert found is not None
+        assert (found.judged, found.undecided, found.archive) == (6, 0, 6)
+        assert found.wrong is not None
+        assert found.wrong.value == pytest.approx(0.5)
+        assert found.agreement is not None
+        assert found.agreement.kappa == 1.0
+        (everything,) = found.by_rank
+        assert everything.rank == 6
+        assert everything.precision is not None
+        assert everything.recall is not None
+        assert (everything.precision.value, everything.recall.value) == (pytest.approx(0.5), 1.0)
+        assert found.accuracy is None, "there is no model"
+        assert review_progress(connection).decisions == 12
+        undo(connection, batches[-1], "bob")
+        again = estimate_sample(connection)
+        assert again is not None
+        assert again.agreement is not None
+        assert again.agreement.tracks == 5
+
+
+def test_a_second_judgement_counts_against_the_tags_that_were_drawn(
+    database: Database, doubted: Doubted
+) -> None:
+    with database.write() as connection:
+        draw_sample(connection, 6, overlap=6)
+        track = doubted.tracks["Red 2"]
+        assert judge_blind(connection, track, "ada", genre_id=doubted.genres["Jazz"]).is_right is False
+        second = judge_blind(connection, track, "bob", genre_id=doubted.genres["Metal"])
+        assert (second.is_right, second.genres) == (True, ("Metal", "Folk"))
+        question = sa.text("SELECT genre FROM current_label WHERE track_id = :track ORDER BY rank")
+        assert list(connection.execute(question, {"track": track}).scalars()) == ["Metal", "Folk"]
+        narrower = judge_blind(connection, track, "carl", genre_id=doubted.genres["Death Metal"])
+        assert narrower.is_right is True, "a narrower genre does not say that the tag is wrong"
+        broader = judge_blind(connection, doubted.tracks["Red 1"], "ada", genre_id=doubted.genres["Rock"])
+        assert (broader.is_right, broader.is_broader) == (False, True)
+        assert estimate(connection) == (2, pytest.approx((1 / 3 + 1) / 2))
+        confirm_tag(connection, doubted.tracks["Red 1"], "ada")
+        assert estimate(connection) == (2, pytest.approx((1 / 3 + 0) / 2))
+        silent = judge_blind(connection, doubted.tracks["Old 1"], "ada", verdict="unsure")
+        assert silent.is_right is None
+        found = estimate_sample(connection)
+        assert found is not None
+        assert (found.judged, found.undecided) == (2, 1)
+
+
+def estimate(connection: sa.Connection) -> tuple[int, float]:
+    found = estimate_sample(connection)
+    assert found is not None
+    assert found.wrong is not None
+    return found.judged, found.wrong.value
+
+
+def test_slips(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        track = doubted.tracks["Red 1"]
+        with pytest.raises(NothingToDecide, match="not in the check sample"):
+            judge_blind(connection, track, "ada", genre_id=1)
+        draw_sample(connection, 6)
+        with pytest.raises(NotDecidable):
+            judge_blind(connection, track, "ada")
+        with pytest.raises(NotDecidable):
+            judge_blind(connection, track, "ada", verdict="keep")
+
+
+def test_precision_and_recall_by_rank() -> None:
+    judged = [
+        Judged(1, 10.0, (1,), 1.0, 1, None),
+        Judged(2, 10.0, (1,), 0.0, 30, None),
+        Judged(3, 20.0, (1,), 1.0, None, None),
+        Judged(4, 10.0, (1,), 1.0, 40, None),
+    ]
+    found = by_rank(judged, 45)
+    assert [each.rank for each in found] == [20, 45]
+    shares = [(each.precision and each.precision.value, each.recall and each.recall.value) for each in found]
+    assert shares == [(1.0, 0.25), (pytest.approx(2 / 3), 0.5)]
+    assert by_rank([], 0) == []
+    assert by_rank([], 5) == [ByRank(5, None, None)]

@@ -1,0 +1,51 @@
+"""Verdicts on a track's genres."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.review.verdict import NotDecidable, genres_after, genres_judged
+
+ROCK, METAL, POP, FOLK = 1, 2, 3, 4
+
+
+@pytest.mark.parametrize(
+    ("verdict", "judged", "doubted", "chosen", "expected"),
+    [
+        ("keep", (METAL, FOLK), METAL, None, (METAL, FOLK)),
+        ("accept", (METAL, FOLK), METAL, ROCK, (ROCK, FOLK)),
+        ("relabel", (FOLK, METAL), METAL, POP, (FOLK, POP)),
+        ("relabel", (ROCK, METAL), METAL, ROCK, (ROCK,)),
+        ("relabel", (), None, POP, (POP,)),
+        ("add", (METAL,), METAL, ROCK, (METAL, ROCK)),
+        ("add", (METAL, ROCK), METAL, ROCK, (METAL, ROCK)),
+        ("unsure", (METAL,), METAL, None, None),
+        ("wrong_recording", (METAL,), METAL, None, None),
+    ],
+)
+def test_genres_after(verdict, judged, doubted, chosen, expected) -> None:  # type: ignore[no-untyped-def]
+    assert genres_after(verdict, judged, doubted, chosen) == expected
+
+
+@pytest.mark.parametrize(
+    ("current", "put", "expected"),
+    [
+        ((METAL, FOLK), None, (METAL, FOLK)),
+        ((FOLK, ROCK), ROCK, (FOLK, METAL)),
+        ((FOLK, ROCK), None, (METAL, ROCK)),
+        ((FOLK, ROCK), POP, (METAL, ROCK)),
+        ((), None, (METAL,)),
+    ],
+)
+def test_a_doubted_genre_that_is_gone_is_judged_where_it_was(
+    current: tuple[int, ...], put: int | None, expected: tuple[int, ...]
+) -> None:
+    assert genres_judged(current, METAL, put) == expected
+    assert genres_judged(current, None, put) == current
+
+
+def test_what_makes_no_sense() -> None:
+    with pytest.raises(NotDecidable, match="no genre to keep"):
+        genres_after("keep", (), None, None)
+    with pytest.raises(NotDecidable, match="needs a genre"):
+        genres_after("relabel", (METAL,), METAL, None)
