@@ -121,7 +121,7 @@ def _known(
 
     A link to a file that is another track already is taken out.
     """
-    columns = [track.c[name] for name in ("id", "external_id", *dict.fromkeys((*FACTS, *FILE)))]
+    columns = [track.c[name] for name in ("id", *dict.fromkeys(("external_id", *FACTS, *FILE)))]
     query = sa.select(*columns).where(track.c.collection_id == collection_id)
     by_id = query.where(track.c.external_id.in_([str(each.id) for each in rows]))
     found = {int(row.external_id): row for row in connection.execute(by_id)}
@@ -187,7 +187,10 @@ def _changes(
     moment: datetime,
 ) -> dict[str, Any]:
     """The columns of a known track that change."""
-    wanted = dict(zip(FACTS, _facts(each, artists, albums), strict=True))
+    facts = _facts(each, artists, albums)
+    if link is None and row.state == "metadata" and tuple(row[1 : 2 + len(facts)]) == (str(each.id), *facts):
+        return {}
+    wanted = dict(zip(FACTS, facts, strict=True))
     if row.state != "metadata" or link is not None:
         del wanted["duration"], wanted["bit_rate"]
     if row.state != "metadata":
