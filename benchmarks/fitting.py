@@ -1,0 +1,156 @@
+"""What fitting costs: each classifier beside the plain scikit-learn call, and its time and memory at any size.
+
+    python benchmarks/fitting.py [--tracks N] [--dimensions D] [--algorithm NAME]... [--no-ratio] [--json]
+
+Every classifier is measured on made-up vectors in a process of its own, which is ended at the time limit and cannot take
+more memory than the limit. The ratio is that of processor time with all parameters equal, the least of a few rounds.
+Exit code 1 where a ratio is above 1.1, or where a classifier goes beyond a limit.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+os.environ |= SINGLE
+
+import numpy as np  # noqa: E402 - threads are counted when it is imported
+import numpy.typing as npt  # noqa: E402
+
+from catalog.learning.classifiers import ALGORITHMS, algorithm, class_probabilities  # noqa: E402
+
+Matrix = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+CLASSES = 16
+ALLOWED_RATIO = 1.1
+ROUNDS, ENOUGH = 9, 30
+"""Of fitting beside the plain call: at most so many, and no further one after so many seconds."""
+LONGEST_COMPARED = 120
+"""Seconds of a fit above which it is not fitted again beside the plain call."""
+
+
+def made_up(tracks: int, dimensions: int) -> tuple[Matrix, Integers]:
+    """Float32 vectors (tracks, dimensions) of sixteen classes that overlap, the commonest ten times the rarest."""
+    random = np.random.default_rng(0)
+    share = np.geomspace(10, 1, CLASSES)
+    y = random.choice(CLASSES, tracks, p=share / share.sum())
+    centres = random.normal(0, 0.15, (CLASSES, dimensions)).astype(np.float32)
+    X = random.standard_normal((tracks, dimensions), dtype=np.float32)
+    for start in range(0, tracks, 10_000):
+        X[start : start + 10_000] += centres[y[start : start + 10_000]]
+    return X, y
+
+
+def cpu_seconds(fit: Callable[[], object]) -> float:
+    """What a call takes of the processor, whatever others do on it."""
+    start = time.process_time()
+    fit()
+    return time.process_time() - start
+
+
+def peak() -> int:
+    """The largest resident size of this process so far, in MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def measure(name: str, tracks: int, dimensions: int, memory: int, *, compared: bool) -> None:
+    """Fits one classifier in this process, and prints a line of JSON after each thing that is known."""
+    resource.setrlimit(resource.RLIMIT_DATA, (memory * 2**20, memory * 2**20))
+    X, y = made_up(tracks, dimensions)
+    classifier = algorithm(name).build()
+    found: dict[str, Any] = {"vectors": round(X.nbytes / 2**20)}
+    found["seconds"] = cpu_seconds(lambda: classifier.fit(X, y))
+    found["memory"] = peak()
+    print(json.dumps(found), flush=True)
+    some = X[: min(2_000, tracks)]
+    found["asked"] = cpu_seconds(lambda: class_probabilities(classifier, some, CLASSES)) / len(some) * 1000
+    print(json.dumps(found), flush=True)
+    if compared and found["seconds"] <= LONGEST_COMPARED:
+        found["ratio"] = ratio(name, X, y)
+        print(json.dumps(found), flush=True)
+
+
+def ratio(name: str, X: Matrix, y: Integers) -> float | None:
+    """How many times the processor time of the plain call ours takes; None where there is no plain call."""
+    from plain_classifiers import PLAIN, plain
+
+    if name not in PLAIN:
+        return None
+    ours, theirs, spent = [], [], 0.0
+    warnings.simplefilter("ignore")
+    while spent < ENOUGH and len(ours) < ROUNDS:
+        ours.append(cpu_seconds(lambda: algorithm(name).build({"balance": "none"}).fit(X, y)))
+        theirs.append(cpu_seconds(lambda: plain(name, *X.shape).fit(X, y)))
+        spent += ours[-1] + theirs[-1]
+    return min(ours) / min(theirs)
+
+
+def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """What is known of one classifier once its process has ended, by itself or by a limit."""
+    command = [sys.executable, __file__, "--measure", name]
+    command += ["--tracks", str(options.tracks), "--dimensions", str(options.dimensions)]
+    command += ["--memory", str(options.memory)] + ["--no-ratio"] * options.no_ratio
+    problem = None
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=options.time_limit, check=False
+        )
+        out = done.stdout
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            problem = f"over {options.memory:,} MB" if "MemoryError" in last else last
+    except subprocess.TimeoutExpired as late:
+        out = (late.stdout or b"").decode()
+        problem = f"over {options.time_limit:,} s"
+    known = json.loads(out.splitlines()[-1]) if out else {}
+    return {"algorithm": name, **known, "problem": problem}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tracks", type=int, default=20_000)
+    parser.add_argument("--dimensions", type=int, default=500)
+    parser.add_argument("--algorithm", action="append", choices=list(ALGORITHMS), help="by default all")
+    parser.add_argument("--time-limit", type=int, default=3_600, metavar="SECONDS")
+    parser.add_argument("--memory", type=int, default=6_000, metavar="MB")
+    parser.add_argument("--no-ratio", action="store_true", help="do not fit the plain call")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--measure", choices=list(ALGORITHMS), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        measure(
+            options.measure, options.tracks, options.dimensions, options.memory, compared=not options.no_ratio
+        )
+        return 0
+    print(f"{options.tracks:,} vectors of {options.dimensions:,} numbers, {CLASSES} classes", file=sys.stderr)
+    rows = []
+    for name in options.algorithm or ALGORITHMS:
+        rows.append(measured(name, options))
+        if not options.json:
+            if len(rows) == 1:
+                print("| classifier | fit, s | peak memory, MB | one track, ms | beside scikit-learn | |")
+                print("|---|---|---|---|---|---|")
+            print(as_words(rows[-1]), flush=True)
+    if options.json:
+        print(json.dumps(rows, indent=2))
+    slow = [row for row in rows if (row.get("ratio") or 0) > ALLOWED_RATIO]
+    return 1 if slow or any(row["problem"] for row in rows) else 0
+
+
+def as_words(row: dict[str, Any]) -> str:
+    cells = [row["algorithm"]]
+    for key, digits in (("seconds", 1), ("memory", 0), ("asked", 2), ("ratio", 2)):
+        value = row.get(key)
+        cells.append("" if value is None else f"{value:,.{digits}f}")
+    return "| " + " | ".join([*cells, row["problem"] or ""]) + " |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Models of several feature sets side by side, on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.collection.recipes import active_recipe, register
+from catalog.collection.vectors import load_matrix, store_vector
+from catalog.db.database import Database
+from catalog.db.tables import feature_vector, model_feature_set, prediction, snapshot_member
+from catalog.learning.artifact import load_artifact
+from catalog.learning.blocks import load_blocks
+from catalog.learning.predicting import fill_predictions
+from catalog.learning.registry import get_model, model_recipes
+from catalog.learning.training import NothingHeard, Training, gather, like_active, train
+from tests.integration.labelled_collection import Filled
+
+NOISE = FeatureSet(
+    name="noise",
+    version=1,
+    parameters={},
+    dimensions=tuple(f"noise.{number}" for number in range(30)),
+    sample_rate=16_000,
+    compute=lambda _waveform: np.zeros(30, np.float32),
+)
+BOTH = Training(feature_sets=("noise", "blobs"))
+Fill = Callable[..., Filled]
+
+
+@pytest.fixture
+def filled(database: Database, fill_labelled: Fill) -> Filled:
+    """Genres around centres in `blobs`, and `noise` that tells nothing; the first track of each genre lacks noise."""
+    found = fill_labelled()
+    random = np.random.default_rng(4)
+    without = {ids[0] for ids in found.tracks.values()}
+    with database.write() as connection:
+        recipe = register(connection, NOISE)
+        for track_id in sorted({one for ids in found.tracks.values() for one in ids} - without):
+            store_vector(connection, recipe, track_id, random.normal(size=30).astype(np.float32))
+    return found
+
+
+def test_blocks_stand_side_by_side_for_the_tracks_that_have_all(database: Database, filled: Filled) -> None:
+    every = [one for ids in filled.tracks.values() for one in ids]
+    with database.read() as connection:
+        recipes = [active_recipe(connection, name) for name in ("noise", "blobs")]
+        noise, blobs = (recipe for recipe in recipes if recipe is not None)
+        ids, matrix = load_blocks(connection, (noise, blobs), every)
+        noise_ids, of_noise = load_matrix(connection, noise, every)
+        _, of_blobs = load_matrix(connection, blobs, noise_ids)
+        again, reversed_blocks = load_blocks(connection, (blobs, noise), every)
+        alone_ids, alone = load_blocks(connection, (blobs,), every)
+    assert len(ids) == len(every) - len(filled.tracks)
+    assert ids.tolist() == again.tolist() == noise_ids.tolist()
+    assert matrix.dtype == np.float32
+    np.testing.assert_array_equal(matrix, np.hstack([of_noise, of_blobs]))
+    np.testing.assert_array_equal(reversed_blocks, np.hstack([of_blobs, of_noise]))
+    assert (len(alone_ids), alone.shape[1]) == (len(every), 12)
+
+
+def test_a_model_of_two_feature_sets_is_trained_kept_and_asked(
+    database: Database, filled: Filled, tmp_path: Path
+) -> None:
+    report = train(database, tmp_path, replace(BOTH, algorithm="stack"))
+    assert report.outcome == "promoted"
+    assert report.model_id is not None
+    assert report.metrics["accuracy"]["value"] > 0.9
+    with database.read() as connection:
+        assert [recipe.name for recipe in model_recipes(connection, report.model_id)] == ["noise", "blobs"]
+        positions = connection.execute(
+            sa.select(model_feature_set.c.position).order_by(model_feature_set.c.position)
+        ).scalars()
+        assert positions.all() == [0, 1]
+        row = get_model(connection, report.model_id)
+        recipes = model_recipes(connection, report.model_id)
+        members = connection.execute(sa.select(snapshot_member.c.track_id)).scalars().all()
+        untagged = filled.tracks[None]
+        ids, X = load_blocks(connection, recipes, untagged)
+        stored = dict(
+            connection.execute(
+                sa.select(prediction.c.track_id, prediction.c.probability_1).where(
+                    prediction.c.track_id.in_(ids.tolist())
+                )
+            ).all()
+        )
+        again = like_active(connection, Training(feature_sets=("blobs",)))
+    assert not set(members) & {tracks[0] for tracks in filled.tracks.values()}
+    answerer = load_artifact(tmp_path, row["artifact"], row["artifact_sha256"])
+    assert answerer.probability(X).shape == (len(untagged) - 1, 3)
+    assert set(stored) == set(ids.tolist())
+    assert again.feature_sets == ("noise", "blobs")
+    assert train(database, tmp_path, again).outcome == "unchanged"
+    assert fill_predictions(database, tmp_path, report.model_id) == 0
+
+
+def test_new_vectors_of_any_of_its_feature_sets_are_new_to_a_model(
+    database: Database, filled: Filled, tmp_path: Path
+) -> None:
+    report = train(database, tmp_path, BOTH)
+    assert report.model_id is not None
+    silent = filled.tracks[None][0]
+    with database.write() as connection:
+        noise = active_recipe(connection, "noise")
+        assert noise is not None
+        store_vector(connection, noise, silent, np.zeros(30, np.float32))
+    assert fill_predictions(database, tmp_path, report.model_id) > 0
+    with database.read() as connection:
+        assert connection.execute(
+            sa.select(prediction.c.probability_1).where(prediction.c.track_id == silent)
+        ).scalar_one()
+
+
+def test_the_gate_compares_models_of_different_feature_sets(
+    database: Database, filled: Filled, tmp_path: Path
+) -> None:
+    good = train(database, tmp_path, BOTH)
+    deaf = train(database, tmp_path, replace(BOTH, feature_sets=("noise",), algorithm="knn"))
+    assert deaf.outcome == "rejected"
+    assert f"model {good.model_id}" in deaf.reason
+    other_order = train(database, tmp_path, replace(BOTH, feature_sets=("blobs", "noise")))
+    assert other_order.outcome == "promoted"
+    assert other_order.model_id != good.model_id
+
+
+def test_what_is_refused_before_work_starts(database: Database, filled: Filled, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the feature set blobs is named twice"):
+        Training(feature_sets=("blobs", "blobs"))
+    with pytest.raises(ValueError, match="pca is fitted anew in every fold and learnt from alone"):
+        Training(feature_sets=("pca", "blobs"))
+    with pytest.raises(NothingHeard, match="no track was analysed by grid"):
+        train(database, tmp_path, replace(BOTH, feature_sets=("blobs", "grid")))
+
+
+def test_no_track_with_all_vectors_is_nothing_to_learn_from(database: Database, filled: Filled) -> None:
+    with database.write() as connection:
+        noise = active_recipe(connection, "noise")
+        assert noise is not None
+        connection.execute(sa.delete(feature_vector).where(feature_vector.c.feature_set_id == noise.id))
+        material = gather(connection, BOTH)
+    assert material.snapshot is None
+    assert material.reason
