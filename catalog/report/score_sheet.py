@@ -23,11 +23,12 @@ def score_sheet(metrics: Metrics) -> list[str]:
 
 
 def _basis(metrics: Metrics) -> Iterator[str]:
-    yield (
-        f"Out of fold, artists apart: {metrics['tracks']:,} tracks, {metrics['classes']:,} genres, "
-        f"{metrics['groups']:,} groups; the largest has {metrics['largest_group']:,} tracks, "
-        f"{metrics['without_artist_share']:.0%} of the tracks no known artist"
-    )
+    yield f"Out of fold, artists apart: {metrics['tracks']:,} tracks, {metrics['classes']:,} genres"
+    if "groups" in metrics:
+        yield (
+            f"{metrics['groups']:,} groups of connected tracks, the largest of {metrics['largest_group']:,}; "
+            f"no artist is known for {metrics['without_artist_share']:.0%} of the tracks"
+        )
     if seeds := metrics.get("fold_seeds"):
         dealt = "once" if seeds == 1 else f"{seeds} times, of which the first three scores are means"
         yield f"{metrics['folds']} folds dealt {dealt}; in brackets 95 % if other artists had been there"
@@ -102,6 +103,8 @@ def _probabilities(metrics: Metrics) -> Iterator[str]:
 
 
 def _answers(metrics: Metrics) -> Iterator[str]:
+    if "share_answered" not in metrics:
+        return
     yield ""
     answered = metrics.get("answered_precision")
     right = "" if answered is None else f", {answered:.0%} of these answers right"
