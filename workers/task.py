@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from catalog.learning.hearing import hear_piece
 from catalog.learning.trial import run_trials
 from catalog.learning.workplace import Workplace, settle
 from workers.environment import MODELS
@@ -22,7 +23,9 @@ from workers.jobs import TROUBLE, Stop, present_desk
 
 log = logging.getLogger(__name__)
 
-TASKS: Mapping[str, Callable[..., None]] = MappingProxyType({task.__name__: task for task in (run_trials,)})
+TASKS: Mapping[str, Callable[..., None]] = MappingProxyType(
+    {task.__name__: task for task in (run_trials, hear_piece)}
+)
 """What a worker can be asked to do, by name."""
 
 

@@ -164,12 +164,15 @@ def train(
 
     Its score is out of fold with artists apart. Where nothing has changed, nothing is done.
     """
+    from functools import partial
+
     from catalog.cli import searching
     from catalog.learning.change import changed_since_training
     from catalog.learning.classifiers import DEFAULT
     from catalog.learning.snapshot import ClassRule
     from catalog.learning.training import Training, gather, train
     from catalog.report.score_sheet import score_sheet
+    from workers.executor import open_executor
 
     searching.check(algorithms, parameters, is_comparison, scheme, candidates)
     processes = (os.cpu_count() or 1) if workers is None else workers
@@ -229,7 +232,12 @@ def train(
             )
             model_id, names = None, material.names
         else:
-            report = train(database, settings.models, wanted)
+            report = train(
+                database,
+                settings.models,
+                wanted,
+                spread=partial(open_executor, database, settings, processes),
+            )
             support, outcome, reason, metrics = (
                 report.support,
                 report.outcome,

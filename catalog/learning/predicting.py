@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.collection.recipes import Recipe
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import feature_vector, genre, snapshot_member, standing, track
+from catalog.learning import hearing
 from catalog.learning.album_answers import answers_by_album, units_to_answer
 from catalog.learning.albums import ALONE
-from catalog.learning.artifact import load_artifact, read_artifact
-from catalog.learning.blocks import load_blocks
-from catalog.learning.classifiers import Matrix
+from catalog.learning.artifact import read_artifact
 from catalog.learning.crossfit import FittedModel
-from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.hearing import Spread, forget_heard, hear, hear_spread, load_answerer
 from catalog.learning.labelled import load_answerable, load_broader, load_tracks
 from catalog.learning.prediction import (
     Predictions,
@@ -34,39 +30,28 @@ from catalog.learning.prediction import (
 from catalog.learning.priors import estimate_priors
 from catalog.learning.propagation import agreements, suggestions
 from catalog.learning.registry import ZERO_SHOT, get_model, model_recipes, note
-from catalog.learning.threshold import Answers, withheld
-from catalog.learning.zero_shot_model import rebuild_zero_shot
+from catalog.learning.threshold import withheld
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-CHUNK = 20_000
-"""Vectors held in memory at once."""
+ROWS = 20_000
 
 
-class Answerer(Protocol):
-    """What both a fitted model and a zero-shot one can do."""
-
-    @property
-    def hierarchy(self) -> Hierarchy:
-        """The hierarchy over the classes."""
-
-    def probability(self, X: Matrix) -> Floats:
-        """(n, classes)."""
-
-    def resemblance(self, X: Matrix) -> Floats | None:
-        """(n, classes); None where only the probability decides."""
-
-    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Answers:
-        """(n)."""
-
-
-def fill_predictions(database: Database, models: Path, model_id: int, *, with_priors: bool = True) -> int:
+def fill_predictions(
+    database: Database,
+    models: Path,
+    model_id: int,
+    *,
+    with_priors: bool = True,
+    spread: Spread | None = None,
+) -> int:
     """Brings the predictions of a model up to date for all tracks outside its training set.
 
     Untagged tracks are answered from the album's or artist's other tracks where these agree and the sound does not
     object, else from the sound. Gives how many predictions are new, have changed or are gone; where nothing that they
-    rest on has changed, nothing is computed. Raises ArtifactRefused.
+    rest on has changed, nothing is computed. More than 50,000 tracks are heard by tasks, where `spread` opens an
+    executor for them; what is said of them is written at once all the same. Raises ArtifactRefused.
     """
     with database.read() as connection:
         row = get_model(connection, model_id)
@@ -80,9 +65,12 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
         tracks = load_tracks(connection)
         members = _members(connection, row["snapshot_id"])
         wanted = np.setdiff1d(tracks.ids, members)
-        ids, probability, resemblance = _hear(
-            connection, answerer, model_recipes(connection, model_id), wanted
-        )
+        if spread is None or len(wanted) <= hearing.SPREAD_ABOVE:
+            found = hear(connection, answerer, model_recipes(connection, model_id), wanted)
+        else:
+            classes = len(answerer.hierarchy.classes)
+            found = hear_spread(database, spread, model_id, basis, wanted, classes)
+        ids, probability, resemblance = found.ids, found.probability, found.resemblance
         speech = speech_among(connection, ids)
         suggestable = load_answerable(connection)
         broader, _ = load_broader(connection)
@@ -129,6 +117,7 @@ def fill_predictions(database: Database, models: Path, model_id: int, *, with_pr
         changed += drop_predictions(connection, model_id, keep=np.concatenate([ids, members, silent]))
         if row["status"] == "active":
             refresh_standing(connection, changed)
+        forget_heard(connection, model_id)
         note(connection, model_id, predicted_from=basis)
     return len(changed)
 
@@ -148,35 +137,9 @@ def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str
         sa.select(genre.c.id, genre.c.broader_id, genre.c.suggest).order_by(genre.c.id),
     )
     for query in queries:
-        for found in connection.execution_options(yield_per=CHUNK).execute(query):
+        for found in connection.execution_options(yield_per=ROWS).execute(query):
             digest.update(repr(tuple(found)).encode())
     return digest.hexdigest()
-
-
-def load_answerer(connection: Connection, models: Path, row: RowMapping) -> Answerer:
-    """The model of a row, ready to answer. Raises ArtifactRefused."""
-    if row["algorithm"] == ZERO_SHOT:
-        return rebuild_zero_shot(connection, row)
-    return load_artifact(models, row["artifact"], row["artifact_sha256"])
-
-
-def _hear(
-    connection: Connection, answerer: Answerer, recipes: Sequence[Recipe], wanted: Integers
-) -> tuple[Integers, Floats, Floats | None]:
-    """The tracks (n) among those wanted that have all vectors, what the model hears in them (n, classes), and how much
-    they resemble each class (n, classes), where it asks for that.
-    """
-    ids, probability = [np.empty(0, np.int64)], [np.empty((0, len(answerer.hierarchy.classes)))]
-    resemblance: list[Floats] = []
-    for start in range(0, len(wanted), CHUNK):
-        found, matrix = load_blocks(connection, recipes, wanted[start : start + CHUNK])
-        ids.append(found)
-        probability.append(answerer.probability(matrix))
-        alike = answerer.resemblance(matrix)
-        if alike is not None:
-            resemblance.append(alike)
-    together = np.concatenate(resemblance) if resemblance else None
-    return np.concatenate(ids), np.concatenate(probability), together
 
 
 def _members(connection: Connection, snapshot_id: int | None) -> Integers:

@@ -22,6 +22,7 @@ from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.classifiers import DEFAULT, algorithm
 from catalog.learning.crossfit import CrossFit, cross_fit
 from catalog.learning.groups import connected_groups
+from catalog.learning.hearing import Spread
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.judged_sample import sampled_tracks
 from catalog.learning.labelled import Tracks, load_answerable, load_broader, load_tracks
@@ -128,12 +129,15 @@ class Material:
     hierarchy: Hierarchy
 
 
-def train(database: Database, models: Path, wanted: Training) -> TrainingReport:
+def train(
+    database: Database, models: Path, wanted: Training, *, spread: Spread | None = None
+) -> TrainingReport:
     """Fits, scores and, unless it is worse, promotes a model of the labelled tracks.
 
     The tracks of the training set get their out-of-fold predictions here; `predict` fills in the others. The same
     command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError,
     UnusableParameterError, NothingHeard or ValueError before work starts; the active model stays as it is then.
+    `spread` opens an executor for the predictions of many tracks.
     """
     complete = algorithm(wanted.algorithm).complete(wanted.parameters)
     with database.read() as connection:
@@ -146,10 +150,10 @@ def train(database: Database, models: Path, wanted: Training) -> TrainingReport:
         **({} if wanted.projection is None else {"projection": wanted.projection}),
         "vectors": hashlib.blake2b(material.X.reshape(-1).view(np.uint8).data, digest_size=16).hexdigest(),
     }
-    known = None if wanted.force else _known(database, models, material, wanted, parameters)
+    known = None if wanted.force else _known(database, models, material, wanted, parameters, spread)
     if known is not None:
         return known
-    return _fit(database, models, material, wanted, parameters)
+    return _fit(database, models, material, wanted, parameters, spread)
 
 
 def like_active(connection: Connection, wanted: Training) -> Training:
@@ -229,7 +233,12 @@ def _recipes(connection: Connection, names: tuple[str, ...]) -> tuple[Recipe, ..
 
 
 def _known(
-    database: Database, models: Path, material: Material, wanted: Training, parameters: Mapping[str, Any]
+    database: Database,
+    models: Path,
+    material: Material,
+    wanted: Training,
+    parameters: Mapping[str, Any],
+    spread: Spread | None,
 ) -> TrainingReport | None:
     """The report where this very model exists; one that was not finished is finished."""
     frozen = material.snapshot
@@ -250,13 +259,18 @@ def _known(
     if wanted.split is not None and "official_split" not in row["metrics"]:
         return None
     if row["status"] == "candidate":
-        return _put_in_force(database, models, row["id"], material, row["metrics"])
+        return _put_in_force(database, models, row["id"], material, row["metrics"], spread)
     reason = "labels and vectors are those it was fitted on"
     return TrainingReport("unchanged", reason, row["id"], material.support, row["metrics"])
 
 
 def _fit(
-    database: Database, models: Path, material: Material, wanted: Training, parameters: Mapping[str, Any]
+    database: Database,
+    models: Path,
+    material: Material,
+    wanted: Training,
+    parameters: Mapping[str, Any],
+    spread: Spread | None,
 ) -> TrainingReport:
     frozen = material.snapshot
     assert frozen is not None
@@ -299,7 +313,7 @@ def _fit(
         if worse is not None and not wanted.force:
             reject(connection, model_id, worse)
             return TrainingReport("rejected", worse, model_id, material.support, metrics)
-    return _put_in_force(database, models, model_id, material, metrics)
+    return _put_in_force(database, models, model_id, material, metrics, spread)
 
 
 def _cross_fit(
@@ -331,10 +345,15 @@ def _out_of_fold(
 
 
 def _put_in_force(
-    database: Database, models: Path, model_id: int, material: Material, metrics: Mapping[str, Any]
+    database: Database,
+    models: Path,
+    model_id: int,
+    material: Material,
+    metrics: Mapping[str, Any],
+    spread: Spread | None,
 ) -> TrainingReport:
     """Predictions for all tracks first, then the switch, so that no reader sees half of it."""
-    fill_predictions(database, models, model_id)
+    fill_predictions(database, models, model_id, spread=spread)
     with database.write() as connection:
         promote(connection, model_id)
     return TrainingReport("promoted", "it is in force", model_id, material.support, metrics)

@@ -66,6 +66,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_search_snapshot_id"), ["snapshot_id"], unique=False)
 
     op.create_table(
+        "heard",
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False, comment="what the predictions will rest on, as a hash"),
+        sa.Column("piece", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("track_ids", sa.LargeBinary(), nullable=False, comment="int64, little-endian"),
+        sa.Column(
+            "probability",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="tracks x classes, float64, little-endian",
+        ),
+        sa.Column(
+            "resemblance",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="the same; NULL where the model asks for none",
+        ),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_heard_model_id_model"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("model_id", "basis", "piece", name=op.f("pk_heard")),
+        comment="what workers have heard of a model's predictions that are being made; empty otherwise",
+    )
+    op.create_table(
         "check_sample_track",
         sa.Column("check_sample_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -240,5 +264,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_search_snapshot_id"))
 
     op.drop_table("search")
+    op.drop_table("heard")
     op.drop_table("reviewer")
     op.drop_table("check_sample")

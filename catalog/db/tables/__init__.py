@@ -14,6 +14,7 @@ from catalog.db.tables.fma import fma_track
 from catalog.db.tables.genres import genre, genre_alias, genre_ancestor
 from catalog.db.tables.learning import (
     confusion_count,
+    heard,
     model,
     model_feature_set,
     model_genre,
@@ -58,6 +59,7 @@ __all__ = [
     "genre",
     "genre_alias",
     "genre_ancestor",
+    "heard",
     "label",
     "metadata",
     "model",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, SmallInteger, Text
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, SmallInteger, Text
 
 from catalog.db.columns import UTCDateTime, Vector, key, metadata, now, one_of, reference
 
@@ -134,6 +134,18 @@ prediction = sa.Table(
     Column("predicted_at", UTCDateTime, nullable=False, default=now),
     one_of("unit", "track", "album"),
     one_of("suggested_by", "sound", "album", "artist", "zero_shot"),
+)
+
+heard = sa.Table(
+    "heard",
+    metadata,
+    reference("model", primary_key=True, cascade=True),
+    Column("basis", Text, primary_key=True, comment="what the predictions will rest on, as a hash"),
+    Column("piece", Integer, primary_key=True, autoincrement=False),
+    Column("track_ids", LargeBinary, nullable=False, comment="int64, little-endian"),
+    Column("probability", LargeBinary, nullable=False, comment="tracks x classes, float64, little-endian"),
+    Column("resemblance", LargeBinary, comment="the same; NULL where the model asks for none"),
+    comment="what workers have heard of a model's predictions that are being made; empty otherwise",
 )
 
 standing = sa.Table(
