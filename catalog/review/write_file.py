@@ -17,9 +17,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from catalog.audio import demux
-from catalog.audio.failure import AudioFailure
-from catalog.audio.source import Source
 from catalog.collection.fingerprint import fingerprint
 from catalog.collection.paths import is_within
 from catalog.collection.walk import bounded
@@ -186,6 +183,10 @@ def facts_of(stream: BinaryIO) -> Facts:
 
 def sound_of(name: bytes) -> str:
     """The hash of the compressed sound, as `track.audio_hash`. Raises FileUnwritable where nothing can be heard."""
+    from catalog.audio import demux
+    from catalog.audio.failure import AudioFailure
+    from catalog.audio.source import Source
+
     try:
         with Source(name) as source, demux.opened(source) as (container, stream):
             walk = demux.walk(container, stream)
