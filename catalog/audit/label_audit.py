@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.audit.cases import Case, group_into_cases
+from catalog.audit.expectation import refresh_expected_right
 from catalog.audit.label_issues import LEAST_SUSPICION, Judged, Suspect, Terms, find_suspects
 from catalog.db.columns import now
 from catalog.db.database import Database
@@ -275,6 +276,7 @@ def _store(
         rows += [_row(audit_id, evidence, one, case_key) for one in case.suspects]
     if rows:
         connection.execute(sa.insert(suspect), rows)
+    refresh_expected_right(connection, audit_id)
     return audit_id
 
 

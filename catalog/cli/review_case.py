@@ -41,6 +41,7 @@ COLUMNS = (
 @pass_settings
 def list_verb(
     settings: Settings,
+    /,
     output_format: str,
     page: int,
     per_page: int,

@@ -15,7 +15,7 @@ from catalog.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from catalog.review.decision import Doubt
+    from catalog.review.decision import Doubt, DrawnBy
     from catalog.review.verdict import Verdict
 
 
@@ -37,6 +37,7 @@ def _deciding(name: str, verdict: Verdict, words: str, *, takes_genre: bool = Fa
 
     def callback(
         settings: Settings,
+        /,
         targets: tuple[str, ...],
         reviewer: str,
         dry_run: bool,
@@ -141,7 +142,9 @@ def _decide(
         if in_bulk and not yes:
             click.confirm(f"Decide {words}?", abort=True, err=True)
         with database.write() as connection:
-            drawn_by = "search" if in_bulk or any(each.suspect_id is None for each in doubts) else "queue"
+            drawn_by: DrawnBy = (
+                "search" if in_bulk or any(each.suspect_id is None for each in doubts) else "queue"
+            )
             done = decide(connection, doubts, verdict, reviewer, genre_id=genre_id, drawn_by=drawn_by)
     for message in done.messages:
         warn(message)

@@ -31,7 +31,7 @@ OPTIONS = (
 def filter_options(function: Function) -> Function:
     """Adds the filters to a verb; it receives `tagged`, `suggested`, ... for `filters_from`."""
     for name, settings in reversed(OPTIONS):
-        function = click.option(name, **settings)(function)  # type: ignore[arg-type]
+        function = click.option(name, **settings)(function)
     return function
 
 
