@@ -40,14 +40,21 @@ class Calibration:
         return np.asarray(softmax(scores, axis=1))
 
 
-def fit_calibration(probability: Floats, y: Integers) -> Calibration:
+def fit_calibration(probability: Floats, y: Integers, groups: Integers | None = None) -> Calibration:
     """The calibration with the greatest penalised likelihood of `y` (n,) under `probability` (n, classes).
 
-    The probabilities must come from models that had not seen the tracks. Without any track: the identity.
+    The probabilities must come from models that had not seen the tracks. With `groups` (n,) a group weighs the square
+    root of its tracks, as where the threshold is chosen: one artist with fifty tracks must not set the bias of a genre.
+    Without any track: the identity.
     """
     count, classes = probability.shape
     if not count:
         return Calibration.identity(classes)
+    weight = np.ones((count, 1))
+    if groups is not None:
+        _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+        weight = 1.0 / np.sqrt(sizes[group])[:, None]
+        weight *= count / weight.sum()
     logarithm = np.log(np.maximum(probability, FLOOR))
     truth = np.zeros_like(logarithm)
     truth[np.arange(count), y] = 1.0
@@ -55,8 +62,8 @@ def fit_calibration(probability: Floats, y: Integers) -> Calibration:
     def loss(parameters: Floats) -> tuple[float, Floats]:
         slope, bias = np.exp(parameters[0]), parameters[1:]
         scores = log_softmax(slope * logarithm + bias, axis=1)
-        residual = np.exp(scores) - truth
-        value = -(scores * truth).sum() + 0.5 * BIAS_PENALTY * (bias @ bias)
+        residual = (np.exp(scores) - truth) * weight
+        value = -(scores * truth * weight).sum() + 0.5 * BIAS_PENALTY * (bias @ bias)
         gradient = np.concatenate(
             [[slope * (residual * logarithm).sum()], residual.sum(axis=0) + BIAS_PENALTY * bias]
         )
@@ -67,12 +74,14 @@ def fit_calibration(probability: Floats, y: Integers) -> Calibration:
     return Calibration(float(np.exp(fitted[0])), np.asarray(fitted[1:]))
 
 
-def cross_fitted(probability: Floats, y: Integers, fold: Integers) -> Floats:
+def cross_fitted(probability: Floats, y: Integers, fold: Integers, groups: Integers | None = None) -> Floats:
     """(n, classes): each fold's out-of-fold probabilities, calibrated by what was fitted on the other folds."""
     calibrated = np.empty_like(probability)
     for number in np.unique(fold):
         inside = fold == number
-        calibrated[inside] = fit_calibration(probability[~inside], y[~inside]).apply(probability[inside])
+        others = None if groups is None else groups[~inside]
+        calibration = fit_calibration(probability[~inside], y[~inside], others)
+        calibrated[inside] = calibration.apply(probability[inside])
     return calibrated
 
 

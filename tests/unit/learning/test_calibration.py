@@ -92,3 +92,20 @@ def test_the_band_narrows_with_tracks_and_widens_where_they_go_together():
     assert perfect_calibration_error(true, times=50).high < 0.05
     assert perfect_calibration_error(true, np.arange(2000) // 50, times=50).value > 0.05
     assert perfect_calibration_error(true[:0]).high == 0
+
+
+def test_one_artist_with_many_tracks_does_not_set_the_bias_alone():
+    true, y = known_posteriors(count=1000)
+    odd = np.arange(1000) < 500  # one artist, all of whose tracks are tagged as the first class
+    y = np.where(odd, 0, y)
+    groups = np.where(odd, 0, np.arange(1000))
+    by_track, by_group = (fit_calibration(true, y, given).bias[0] for given in (None, groups))
+    without = fit_calibration(true[~odd], y[~odd]).bias[0]
+    assert without < by_group < by_track / 2
+
+
+def test_groups_of_one_track_weigh_as_tracks_do():
+    true, y = known_posteriors(count=300)
+    alone, plain = fit_calibration(true, y, np.arange(300)), fit_calibration(true, y)
+    assert alone.slope == pytest.approx(plain.slope)
+    assert alone.bias == pytest.approx(plain.bias)
