@@ -115,7 +115,7 @@ def _write(
     _say_plan(plan)
     if not plan.changes:
         _print(WriteReport(None), output_format)
-        say("nothing to write: every file says what people decided")
+        say(f"nothing to write: {counted(plan.agreeing, 'file')} with a decision, saying so already")
         return 0
     if not yes:
         for change in plan.changes[:SHOWN]:

@@ -72,7 +72,7 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
     """What is to be done."""
 
@@ -90,50 +90,31 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
     the track is chosen by name. Raises NothingSelected.
     """
     plan = Plan()
-    agreeing = 0
-    chosen = set(selection.track_ids)
     rows = connection.execute(_decided(connection, selection, vocabulary)).all()
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
         said = _said_by_files(connection, [row.id for row in part])
         wanted = _labels(connection, [row.statement_id for row in part])
         for row in part:
-            names, refused = _spelled(wanted.get(row.statement_id, []), vocabulary)
             newest = said.get(row.id)
             before = "" if newest is None else newest.as_written or ""
+            names, refused = _spelled(wanted.get(row.statement_id, []), vocabulary)
+            is_same = _ids(genres_in([before], vocabulary), vocabulary) == _ids(names, vocabulary)
             if refused and not names:
-                listed = " and ".join(refused)
-                plan.left_out.append(
-                    LeftOut(
-                        row.id, row.path, f"{listed} may not be written to files; see: catalog genres export"
-                    )
-                )
-            elif _ids(genres_in([before], vocabulary), vocabulary) == _ids(names, vocabulary):
-                agreeing += 1
-            elif newest is not None and _is_news(newest, row.statement_id) and row.id not in chosen:
+                reason = f"{' and '.join(refused)} may not be written to files; see: catalog genres export"
+                plan.left_out.append(LeftOut(row.id, row.path, reason))
+            elif is_same:
+                plan.agreeing += 1
+            elif _is_news(newest, row.statement_id) and row.id not in selection.track_ids:
                 plan.left_out.append(LeftOut(row.id, row.path, CHANGED_SINCE))
             else:
-                plan.changes.append(
-                    TagChange(
-                        row.id,
-                        row.statement_id,
-                        row.root_bytes,
-                        row.path_bytes,
-                        row.path,
-                        row.size,
-                        row.mtime_ns,
-                        row.fingerprint,
-                        before,
-                        tuple(names),
-                    )
-                )
-    return Plan(plan.changes, plan.left_out, agreeing)
+                plan.changes.append(TagChange(*row, before=before, names=tuple(names)))
+    return plan
 
 
-def _decided(
-    connection: Connection, selection: Selection, vocabulary: Vocabulary
-) -> sa.Select[tuple[int, int, bytes, bytes, str, int, int, str]]:
+def _decided(connection: Connection, selection: Selection, vocabulary: Vocabulary) -> sa.Select[Any]:
     query = (
+        # In the order of TagChange.
         sa.select(
             track.c.id,
             standing.c.statement_id,
@@ -203,9 +184,9 @@ def _said_by_files(connection: Connection, track_ids: Sequence[int]) -> dict[int
     return {row.track_id: row for row in rows}
 
 
-def _is_news(newest: sa.Row[Any], decided: int) -> bool:
+def _is_news(newest: sa.Row[Any] | None, decided: int) -> bool:
     """Whether a file says what it says since after a decision, and not because we wrote it."""
-    return bool(newest.id > decided and newest.origin != ORIGIN_CATALOG)
+    return newest is not None and newest.id > decided and newest.origin != ORIGIN_CATALOG
 
 
 def _labels(connection: Connection, statement_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -18,6 +18,7 @@ from catalog.review.write_journal import Rewritten, note_failed, note_not_undone
 from catalog.review.write_run import replacement_name
 
 INTERRUPTED = "the run was ended before this file was changed; it is as it was"
+GONE = "the run was ended, and the file is not there any more"
 LOST = "the run was ended, and the file is neither as it was nor as it was to be"
 
 
@@ -47,6 +48,9 @@ def recover(database: Database, vocabulary: Vocabulary) -> Recovered:
     failed: dict[int, str] = {}
     standing_still: dict[int, str] = {}
     for row in rows:
+        if not os.path.isdir(row.root_bytes or b""):  # noqa: PTH112 - bytes
+            # A disk that is not mounted: what the file is shows when it is.
+            continue
         found = _look(row)
         is_undo = row.state == "written"
         digest = None if found is None else found.facts.digest
@@ -54,6 +58,8 @@ def recover(database: Database, vocabulary: Vocabulary) -> Recovered:
             undone.append(found)
         elif found is not None and not is_undo and digest == row.after_digest:
             written.append(found)
+        elif found is None:
+            (standing_still if is_undo else failed)[row.id] = GONE
         elif is_undo:
             standing_still[row.id] = INTERRUPTED
         else:

@@ -429,6 +429,32 @@ def test_a_decision_taken_back_is_not_written(shelf: Shelf) -> None:
     assert shelf.write("-y") == []
 
 
+def test_what_a_killed_run_left_on_a_disk_that_is_away_waits_for_it(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shelf.add("a.mp3", mp3_v23())
+    gone = shelf.add("b.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    with monkeypatch.context() as patched:
+        patched.setattr(write_run, "note_written", lambda *_: 1 / 0)
+        shelf.run("write", "-y")
+    assert shelf.code == 1
+    assert genres(path) == ("Jazz",)
+    assert [row.state for row in shelf.journal()] == ["planned", "planned"]
+    away = shelf.music.rename(shelf.music.with_name("away"))
+    shelf.run("write", "-y")
+    assert [row.state for row in shelf.journal()][:2] == ["planned", "planned"]
+    away.rename(shelf.music)
+    gone.unlink()
+    shelf.run("write", "-y")
+    assert "the journal is whole again: 1 written, 0 undone, 1 as they were" in shelf.err
+    assert [row.state for row in shelf.journal()][:2] == ["written", "failed"]
+    assert "not there any more" in shelf.journal()[1].message
+    shelf.run("write", "-y", "--undo")
+    assert path.read_bytes() == mp3_v23()
+
+
 def test_two_at_once_do_not_write(shelf: Shelf) -> None:
     path = shelf.add("a.mp3", mp3_v23())
     shelf.scan()
