@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,6 +22,7 @@ from catalog.collection.scan import ScanReport, scan
 from catalog.collection.totals import collection_totals
 from catalog.db.database import Database
 from catalog.db.tables import decision, failure, standing, track
+from catalog.learning.hearing import Spread
 from catalog.learning.labelled import load_broader
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import promote
@@ -30,6 +32,7 @@ from catalog.learning.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.report.page import write_report
 from catalog.settings import Settings
 from workers.album_sample import Sample, draw_sample
+from workers.executor import open_executor
 from workers.progress import Progress
 from workers.run import AnalysisReport, analyze_pending
 
@@ -247,27 +250,33 @@ def _analyse(
 def _learn(database: Database, settings: Settings, job: MainJob, wanted: Training) -> Learned:
     with database.read() as connection:
         _, names = load_broader(connection)
+    spread = partial(open_executor, database, settings, job.workers or os.cpu_count() or 1)
     try:
-        training = train(database, settings.models, wanted)
+        training = train(database, settings.models, wanted, spread=spread)
     except NothingHeard as error:
         return Learned(TrainingReport("nothing to learn", str(error), None, {}), None, names)
     if training.outcome == "nothing to learn":
-        return _guess(database, settings, job, training, names)
+        return _guess(database, settings, job, training, names, spread)
     if training.outcome == "unchanged" and training.model_id is not None:
-        changed = fill_predictions(database, settings.models, training.model_id)
+        changed = fill_predictions(database, settings.models, training.model_id, spread=spread)
         return Learned(training, training.model_id, names, predictions=changed)
     return Learned(training, training.model_id, names, is_new=True)
 
 
 def _guess(
-    database: Database, settings: Settings, job: MainJob, training: TrainingReport, names: Mapping[int, str]
+    database: Database,
+    settings: Settings,
+    job: MainJob,
+    training: TrainingReport,
+    names: Mapping[int, str],
+    spread: Spread,
 ) -> Learned:
     """Zero-shot, because there is too little to learn from."""
     with database.write() as connection:
         recipe = active_recipe(connection, HEARD)
         assert recipe is not None, "training would have said that nothing was heard"
         model = ensure_zero_shot(connection, job.genres, recipe.id, training.support, training.reason)
-    changed = fill_predictions(database, settings.models, model.model_id)
+    changed = fill_predictions(database, settings.models, model.model_id, spread=spread)
     if model.is_new:
         with database.write() as connection:
             promote(connection, model.model_id)

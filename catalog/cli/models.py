@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import Any
 
 import click
@@ -63,6 +65,7 @@ def _put_in_force(settings: Settings, model: int, *, dry_run: bool) -> None:
     from catalog.learning.predicting import fill_predictions
     from catalog.learning.registry import get_model
     from catalog.learning.registry import promote as put_in_force
+    from workers.executor import open_executor
 
     with open_catalog(settings) as database:
         with database.read() as connection:
@@ -73,7 +76,8 @@ def _put_in_force(settings: Settings, model: int, *, dry_run: bool) -> None:
         if dry_run:
             say(f"would put model {model} ({row['algorithm']}) in force")
             return
-        fill_predictions(database, settings.models, model)
+        spread = partial(open_executor, database, settings, os.cpu_count() or 1)
+        fill_predictions(database, settings.models, model, spread=spread)
         with database.write() as connection:
             put_in_force(connection, model)
     say(f"model {model} is in force")

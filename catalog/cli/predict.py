@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
@@ -24,13 +27,20 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
     """
     from catalog.learning.predicting import fill_predictions
     from catalog.learning.registry import NoModel, active_model
+    from workers.executor import open_executor
 
     with open_catalog(settings) as database:
         with database.read() as connection:
             row = active_model(connection)
         if row is None:
             raise NoModel("there is no model yet; run: catalog train")
-        changed = fill_predictions(database, settings.models, row["id"], with_priors=priors)
+        changed = fill_predictions(
+            database,
+            settings.models,
+            row["id"],
+            with_priors=priors,
+            spread=partial(open_executor, database, settings, os.cpu_count() or 1),
+        )
     if as_json:
         print_json({"model_id": row["id"], "changed": changed})
     else:
