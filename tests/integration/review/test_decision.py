@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.collection.removal import remove_tracks
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.standing import standing_differences
@@ -20,6 +21,7 @@ from catalog.review.decision import (
     track_doubt,
     undo,
 )
+from catalog.review.sample import draw_sample
 from catalog.review.verdict import NotDecidable
 from tests.integration.conftest import state
 from tests.integration.review.conftest import Doubted
@@ -203,3 +205,16 @@ def test_a_tag_changed_in_the_file_closes_the_doubt(database: Database, doubted:
         assert found == [doubted.tracks["Red 2"], doubted.tracks["Red 3"]]
         listed = set(connection.execute(sa.text("SELECT track_id FROM suspects")).scalars())
         assert doubted.tracks["Red 1"] not in listed
+
+
+def test_a_collection_goes_with_all_that_was_decided_of_it(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        draw_sample(connection, 6)
+        done = decide(connection, case_doubts(connection, "red"), "accept", "ada")
+        undo(connection, done.batch, "ada")
+        decide(connection, case_doubts(connection, "red"), "keep", "ada")
+        removed = remove_tracks(connection, doubted.tracks.values())
+        assert (removed.tracks, removed.decisions) == (6, 9)
+        for table in (t.decision, t.check_sample_track, t.statement, t.suspect):
+            assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0
+        assert list_cases(connection).total == 0
