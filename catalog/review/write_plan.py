@@ -108,7 +108,7 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
             elif _is_news(newest, row.statement_id) and row.id not in selection.track_ids:
                 plan.left_out.append(LeftOut(row.id, row.path, CHANGED_SINCE))
             else:
-                plan.changes.append(TagChange(*row, before=before, names=tuple(names)))
+                plan.changes.append(TagChange(*row, before, tuple(names)))
     return plan
 
 

@@ -318,10 +318,11 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(shelf: Shelf, monkeypatch
     assert list(shelf.music.iterdir()) == [path]
 
 
-def test_mode_and_attributes_stay_links_within_are_followed_and_hard_links_said(shelf: Shelf) -> None:
+def test_mode_owner_and_attributes_stay_and_hard_links_are_said(shelf: Shelf) -> None:
     path = shelf.add("b/real.mp3", mp3_v23())
     path.chmod(0o640)
-    (shelf.music / "a").mkdir()
+    owner = 4321 if os.geteuid() == 0 else os.geteuid()
+    os.chown(path, owner, -1)
     (shelf.music / "b" / "other name").hardlink_to(path)
     try:
         os.setxattr(path, "user.rating", b"5")
@@ -333,7 +334,7 @@ def test_mode_and_attributes_stay_links_within_are_followed_and_hard_links_said(
     shelf.decide(["Jazz"])
     (row,) = shelf.write("-y")
     assert row["state"] == "written"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert (stat.S_IMODE(path.stat().st_mode), path.stat().st_uid) == (0o640, owner)
     assert not rated or os.getxattr(path, "user.rating") == b"5"
     assert "1 file had other names (hard links)" in shelf.err
     assert (shelf.music / "b" / "other name").read_bytes() == mp3_v23()
