@@ -108,13 +108,27 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
             elif _is_news(newest, row.statement_id) and row.id not in selection.track_ids:
                 plan.left_out.append(LeftOut(row.id, row.path, CHANGED_SINCE))
             else:
-                plan.changes.append(TagChange(*row, before, tuple(names)))
+                plan.changes.append(_change(row, before, names))
     return plan
+
+
+def _change(row: Any, before: str, names: Sequence[str]) -> TagChange:
+    return TagChange(
+        row.id,
+        row.statement_id,
+        row.root_bytes,
+        row.path_bytes,
+        row.path,
+        row.size,
+        row.mtime_ns,
+        row.fingerprint,
+        before,
+        tuple(names),
+    )
 
 
 def _decided(connection: Connection, selection: Selection, vocabulary: Vocabulary) -> sa.Select[Any]:
     query = (
-        # In the order of TagChange.
         sa.select(
             track.c.id,
             standing.c.statement_id,
