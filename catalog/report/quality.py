@@ -39,6 +39,10 @@ class Quality:
 
     accuracy: Score | None
     balanced: Score | None
+    among_three: Score | None
+    """The genre is among the three likeliest."""
+    random_folds: Score | None
+    """What would have been claimed if an artist could be on both sides."""
     majority: Score | None
     """Always the commonest genre."""
     artist_copy: Score | None
@@ -66,9 +70,12 @@ def quality_of(metrics: Any) -> Quality | None:
         return None
     baselines = metrics.get("baselines")
     baselines = baselines if isinstance(baselines, Mapping) else {}
+    claimed = metrics.get("random_folds")
     quality = Quality(
         accuracy=_score(metrics.get("accuracy")),
         balanced=_score(metrics.get("balanced_accuracy")),
+        among_three=_score(metrics.get("top_3_accuracy")),
+        random_folds=_score(claimed.get("accuracy")) if isinstance(claimed, Mapping) else None,
         majority=_score(baselines.get("majority")),
         artist_copy=_score(baselines.get("artist_copy")),
         tracks=_whole(metrics.get("tracks")),

@@ -43,6 +43,8 @@ METRICS = {
     "accuracy": {"value": 0.712, "low": 0.634, "high": 0.787},
     "balanced_accuracy": {"value": 0.655, "low": 0.58, "high": 0.72},
     "macro_f1": {"value": 0.64, "low": 0.57, "high": 0.71},
+    "top_3_accuracy": {"value": 0.93, "low": 0.9, "high": 0.96},
+    "random_folds": {"accuracy": 0.81, "macro_f1": 0.7},
     "baselines": {"majority": {"value": 0.336, "low": 0.2, "high": 0.48}, "artist_copy": 0.861},
     "tracks": 262,
     "classes": 8,

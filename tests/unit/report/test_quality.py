@@ -21,6 +21,7 @@ def test_metrics_as_they_are_stored():
     assert quality.artist_copy == Score(0.861, None, None)  # as older models have it
     assert (quality.tracks, quality.classes, quality.groups) == (262, 8, 70)
     assert quality.by_class[0].genre == "Rock"
+    assert (quality.among_three, quality.random_folds) == (Score(0.93, 0.9, 0.96), Score(0.81, None, None))
 
 
 @given(st.dictionaries(st.sampled_from(sorted(METRICS)), JSON))
