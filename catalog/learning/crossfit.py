@@ -1,7 +1,7 @@
 """The cross-fit: out-of-fold probabilities and answers for every labelled track, and the model fitted on all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from catalog.learning.calibration import Calibration, cross_fitted, fit_calibrat
 from catalog.learning.classifiers import Algorithm, Classifier, Matrix, class_probabilities
 from catalog.learning.folds import number_of_folds, stratified_group_folds
 from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.novelty import NoveltySpace, Resemblance, fit_novelty
+from catalog.learning.novelty import NoveltySpace, Resemblance, cross_fitted_resemblance, fit_novelty
 from catalog.learning.threshold import PRECISION, Answers, Threshold, answers, choose_threshold
 from catalog.learning.threshold import cross_fitted_answers as answers_by_other_folds
 
@@ -103,7 +103,6 @@ def cross_fit(
     nested = len(y) <= NESTED_UP_TO
     raw = np.zeros((len(y), classes))
     probability = np.zeros_like(raw)
-    resemblance = Resemblance(np.zeros_like(raw), np.zeros_like(raw)) if novelty else None
     for number in np.unique(outer):
         test, training = outer == number, outer != number
         classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
@@ -113,12 +112,9 @@ def cross_fit(
                 X[training], y[training], groups[training], classes, algorithm, parameters, seed
             )
             probability[test] = calibration.apply(raw[test])
-        if resemblance is not None:
-            space = fit_novelty(X[training], y[training], classes)
-            resemblance.known[test] = space.resemblance(X[test])
-            resemblance.left_out[test] = space.resemblance_to_others(X[test], y[test])
     if not nested:
         probability = cross_fitted(raw, y, outer)
+    resemblance = cross_fitted_resemblance(X, y, outer, classes) if novelty else None
     final = fit_calibration(raw, y)
     model = FittedModel(
         classifier=_fit(X, y, groups, algorithm, parameters, seed),
@@ -127,7 +123,7 @@ def cross_fit(
             probability, y, hierarchy, groups=groups, precision=precision, resemblance=resemblance
         ),
         hierarchy=hierarchy,
-        novelty=fit_novelty(X, y, classes) if novelty else None,
+        novelty=None if resemblance is None else replace(fit_novelty(X, y, classes), reach=resemblance.reach),
     )
     return CrossFit(
         fold=outer,

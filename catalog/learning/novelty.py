@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,10 @@ MOST_TRACKS = 5_000
 """So many tracks, evenly drawn, tell how those of one class differ: time grows with them, the estimate does not."""
 MOST_DIMENSIONS = 1_000
 """Vectors with more are projected onto principal components first: time grows with the cube."""
+REACH = 0.975
+"""The share of labelled tracks, by artists not heard, that lie within reach of the mean."""
+BEYOND = -2.0
+"""The resemblance of a track beyond reach: below any cosine."""
 LEAST = 1e-9
 
 
@@ -29,6 +34,7 @@ class NoveltySpace:
     class covariance normalisation, which speaker recognition uses to tell voices apart whatever the channel (Hatch,
     Kajarekar and Stolcke, 2006). Here the channel is the artist. A probability cannot say "none of them", because it
     only compares the classes; a track of a genre that the model never heard lies beside all of them, near the mean.
+    What lies much farther out than any music the model knows, like talk, resembles none, whatever its direction.
     """
 
     mean: Float32
@@ -39,13 +45,23 @@ class NoveltySpace:
     """(classes, m); zeros for a class without a track."""
     tracks: Integers
     """(classes,): how many each class mean was taken over."""
+    reach: float = math.inf
+    """The distance from the mean of all tracks from which on a track resembles nothing."""
 
     def resemblance(self, X: Matrix) -> Floats:
-        """(n, classes): the cosine of each track with each class, -1 to 1; -1 for a class without a track."""
-        return self._seen_from_the_mean(self._whitened(X), self.tracks)
+        """(n, classes): the cosine of each track with each class, -1 to 1; -1 for a class without a track.
+
+        BEYOND for a track that is out of reach.
+        """
+        cosine = self._seen_from_the_mean(self._whitened(X), self.tracks)
+        return np.where(self.distance(X)[:, None] > self.reach, BEYOND, cosine)
+
+    def distance(self, X: Matrix) -> Floats:
+        """(n,): of each track from the mean of all, where the standard deviation within classes is 1."""
+        return np.asarray(np.linalg.norm(self._whitened(X) - self._centre(self.tracks), axis=1), np.float64)
 
     def resemblance_to_others(self, X: Matrix, y: Integers) -> Floats:
-        """(n, classes): what `resemblance` would be if a track's own class `y` (n,) were not known; -1 for that one."""
+        """(n, classes): the cosines if a track's own class `y` (n,) were not known; -1 for that one."""
         whitened = self._whitened(X)
         cosine = np.full((len(X), len(self.tracks)), -1.0)
         for own in np.unique(y):
@@ -58,8 +74,11 @@ class NoveltySpace:
     def _whitened(self, X: Matrix) -> Float32:
         return np.asarray((X - self.mean) @ self.whitening, dtype=np.float32)
 
+    def _centre(self, tracks: Integers) -> Float32:
+        return np.asarray((tracks / tracks.sum()) @ self.class_means, dtype=np.float32)
+
     def _seen_from_the_mean(self, whitened: Float32, tracks: Integers) -> Floats:
-        centre = (tracks / tracks.sum()) @ self.class_means
+        centre = self._centre(tracks)
         cosine = np.asarray(_unit(whitened - centre) @ _unit(self.class_means - centre).T)
         cosine[:, tracks == 0] = -1.0
         return cosine
@@ -73,10 +92,26 @@ class Resemblance:
     """(n, classes): to every class."""
     left_out: Floats
     """(n, classes): to the other classes, as if the track's own were not known; -1 for its own."""
+    reach: float
+    """For the space fitted to all tracks."""
 
     def of(self, which: npt.NDArray[np.bool_]) -> Resemblance:
         """That of the tracks where `which` (n,) is True."""
-        return Resemblance(self.known[which], self.left_out[which])
+        return Resemblance(self.known[which], self.left_out[which], self.reach)
+
+
+def cross_fitted_resemblance(X: Matrix, y: Integers, fold: Integers, classes: int) -> Resemblance:
+    """The resemblance of each fold's tracks by the space of the other folds; its reach by their distances."""
+    known, left_out, distance = np.zeros((len(y), classes)), np.zeros((len(y), classes)), np.zeros(len(y))
+    for number in np.unique(fold):
+        test = fold == number
+        space = fit_novelty(X[~test], y[~test], classes)
+        known[test], distance[test] = space.resemblance(X[test]), space.distance(X[test])
+        left_out[test] = space.resemblance_to_others(X[test], y[test])
+    for number in np.unique(fold):
+        beyond = (fold == number) & (distance > np.quantile(distance[fold != number], REACH))
+        known[beyond] = left_out[beyond] = BEYOND
+    return Resemblance(known, left_out, float(np.quantile(distance, REACH)))
 
 
 def fit_novelty(X: Matrix, y: Integers, classes: int) -> NoveltySpace:

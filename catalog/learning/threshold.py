@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.novelty import Resemblance
+from catalog.learning.novelty import BEYOND, Resemblance
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -164,9 +164,12 @@ def choose_threshold(
     paths = _Paths.of(probability, hierarchy, known)
     plain = _lowest(paths, y, hierarchy, weight, precision, None)
     first_is_right = probability.argmax(axis=1) == y
-    if resemblance is None or plain.value is None or not first_is_right.any():
+    if resemblance is None or plain.value is None:
         return plain
     own = resemblance.known[first_is_right, y[first_is_right]]
+    own = own[own > BEYOND]
+    if not len(own):
+        return plain
     outsiders = _Paths.of(_without_own_class(probability, y), hierarchy, resemblance.left_out)
     chosen = replace(plain, held_back=float(_held_back(outsiders, y, hierarchy, plain).mean()))
     by_probability = chosen.held_back

@@ -134,7 +134,9 @@ def apart(count=600, seed=1):
     y = np.arange(count) % 3
     probability = np.full((count, 3), 1e-4)
     probability[np.arange(count), y] = 0.96
-    probability[np.arange(count), (y + 1) % 3] = 0.04  # without its own class each would be taken for the next
+    probability[np.arange(count), (y + 1) % 3] = (
+        0.04  # without its own class each would be taken for the next
+    )
     known = np.full((count, 3), -0.4)
     known[np.arange(count), y] = generator.uniform(0.4, 0.9, count)
     flat = Hierarchy.of([1, 2, 3], {})
@@ -144,7 +146,7 @@ def apart(count=600, seed=1):
 def test_the_least_resemblance_costs_no_more_than_is_needed():
     probability, y, flat, known = apart()
     left_out = np.where(known > 0, -1.0, known)
-    chosen = choose_threshold(probability, y, flat, resemblance=Resemblance(known, left_out))
+    chosen = choose_threshold(probability, y, flat, resemblance=Resemblance(known, left_out, np.inf))
     assert chosen.resemblance == pytest.approx(np.quantile(known.max(axis=1), GIVEN_UP[0]))
     assert chosen.held_back == 1.0
     assert chosen.held_back_by_probability == 0.0
@@ -155,7 +157,7 @@ def test_where_outsiders_look_like_everybody_no_more_than_a_bounded_share_is_giv
     probability, y, flat, known = apart()
     left_out = np.full_like(known, 0.95)
     left_out[np.arange(len(y)), y] = -1.0
-    chosen = choose_threshold(probability, y, flat, resemblance=Resemblance(known, left_out))
+    chosen = choose_threshold(probability, y, flat, resemblance=Resemblance(known, left_out, np.inf))
     assert chosen.held_back == pytest.approx(0.0, abs=0.05)
     assert chosen.answered == pytest.approx(1 - GIVEN_UP[-1], abs=0.005)
 
