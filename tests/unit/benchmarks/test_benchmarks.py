@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import sqlalchemy as sa
 
 ROOT = Path(__file__).parents[3]
 
@@ -50,3 +51,26 @@ def test_contenders_are_timed(tmp_path):
     for clock in ("processor", "clock"):
         assert set(found[f"one core, {clock}, ms"]) == {"decoding", "networks"}
         assert min(found[f"one core, {clock}, ms"].values()) > 0
+
+
+def test_the_import_is_timed_beside_pandas(tmp_path):
+    command = [sys.executable, ROOT / "benchmarks" / "import_fma.py", "--json", "--rounds", "1"]
+    command += ["--tracks", "30", "--folder", tmp_path / "fma"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    found = json.loads(shown.stdout)
+    assert {"import_seconds", "again_seconds", "pandas_told_seconds", "database_megabytes"} <= found.keys()
+    assert found["times_pandas_plain"] == found["import_seconds"] / found["pandas_plain_seconds"] > 0
+
+
+def test_the_processor_time_of_a_server_grows_with_its_work(postgresql_server, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    benchmark = load(ROOT / "benchmarks" / "import_fma.py")
+    url = postgresql_server.set(database="postgres").render_as_string(hide_password=False)
+    server = benchmark.postmaster(url)
+    before = benchmark.server_seconds(server)
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT sum(sqrt(n)) FROM generate_series(1, 1000000) AS n")
+    engine.dispose()
+    assert 0.02 < benchmark.server_seconds(server) - before < 30
+    assert benchmark.server_seconds(None) == 0
