@@ -70,7 +70,7 @@ def compare(
         if all_feature_sets
         else list(dict.fromkeys([*((name,) for name in wanted.feature_sets), wanted.feature_sets]))
     )
-    ground = prepare(database, wanted, feature_sets)
+    ground = prepare(database, wanted, feature_sets, dry_run=dry_run)
     candidates = defaults(_algorithms(names), feature_sets)
     if dry_run:
         trials = len(candidates) * len(set(ground.folds.tolist()))
@@ -119,7 +119,7 @@ def find_best(
         if scheme == "grid"
         else drawn(algorithms, wanted.feature_sets, number or CANDIDATES, seed=wanted.seed)
     )
-    ground = prepare(database, wanted, [wanted.feature_sets])
+    ground = prepare(database, wanted, [wanted.feature_sets], dry_run=dry_run)
     if dry_run:
         from workers.executor import HereExecutor
 

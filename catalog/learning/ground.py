@@ -12,10 +12,14 @@ from sqlalchemy import Connection
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
 from catalog.learning.folds import number_of_folds, stratified_group_folds
-from catalog.learning.members import load_members, load_vectors
+from catalog.learning.members import Members, load_vectors
 from catalog.learning.search import Ground
 from catalog.learning.snapshot import store_snapshot
 from catalog.learning.training import PROJECTED, SOURCE, Material, Training, gather
+
+
+UNSTORED = 0
+"""No snapshot has this id."""
 
 
 class NothingToSearch(ValueError):  # noqa: N818 - the name says what it is
@@ -31,26 +35,30 @@ class Coverage:
     of_tracks: int
 
 
-def prepare(database: Database, wanted: Training, feature_sets: Sequence[tuple[str, ...]]) -> Ground:
+def prepare(
+    database: Database, wanted: Training, feature_sets: Sequence[tuple[str, ...]], *, dry_run: bool = False
+) -> Ground:
     """The ground of a search on the training set of `wanted`, on each of the feature sets or combinations.
 
-    Raises NothingToSearch, NothingHeard, VectorsMissing, or ValueError for vectors that are not finite.
+    A dry run looks at everything and stores nothing: the ground is good for plans then. Raises NothingToSearch,
+    NothingHeard, VectorsMissing, or ValueError for vectors that are not finite.
     """
     with database.read() as connection:
         material = _require(gather(connection, wanted))
-    frozen, tracks = material.snapshot, material.tracks
-    assert frozen is not None
-    y, groups = frozen.y, frozen.groups.number
-    # As `cross_fit` deals them: the model of the winner is scored on these.
-    fold = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=wanted.seed)
-    with database.write() as connection:
-        snapshot_id = store_snapshot(connection, frozen, fold)
-    with database.read() as connection:
-        members = load_members(connection, snapshot_id)
+        frozen, tracks = material.snapshot, material.tracks
+        assert frozen is not None
+        members = Members(frozen.track_ids, frozen.y, frozen.groups.number, len(frozen.classes))
         digests = {
             names: load_vectors(connection, names, members.track_ids).digest
             for names in dict.fromkeys(feature_sets)
         }
+    snapshot_id = UNSTORED
+    if not dry_run:
+        y, groups = members.y, members.groups
+        # As `cross_fit` deals them: the model of the winner is scored on these.
+        fold = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=wanted.seed)
+        with database.write() as connection:
+            snapshot_id = store_snapshot(connection, frozen, fold)
     artists = [tracks.artists[at] for at in tracks.at(members.track_ids)]
     return Ground(snapshot_id, members, digests, wanted.seed, artists)
 
