@@ -30,7 +30,7 @@ from catalog.learning.learnt import Learnt
 from catalog.learning.near_duplicates import near_duplicates
 from catalog.learning.official_split import load_split, official_score
 from catalog.learning.predicting import fill_predictions
-from catalog.learning.prediction import Predictions, from_sound, speech_among, store_predictions
+from catalog.learning.prediction import Predictions, from_sound, no_music_among, store_predictions
 from catalog.learning.projection import VARIANCE
 from catalog.learning.registry import (
     NewModel,
@@ -53,6 +53,10 @@ Integers = npt.NDArray[np.int64]
 Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]
 
 PROJECTED, SOURCE = "pca", "grid"
+
+
+class UnusableFeatureSetsError(ValueError):
+    """These feature sets cannot be learnt from together."""
 
 
 class NothingHeard(LookupError):  # noqa: N818 - the name says what it is
@@ -85,9 +89,11 @@ class Training:
     def __post_init__(self) -> None:
         twice = sorted({name for name in self.feature_sets if self.feature_sets.count(name) > 1})
         if twice:
-            raise ValueError(f"the feature set {twice[0]} is named twice")
+            raise UnusableFeatureSetsError(f"the feature set {twice[0]} is named twice; name each once")
         if PROJECTED in self.feature_sets and len(self.feature_sets) > 1:
-            raise ValueError(f"{PROJECTED} is fitted anew in every fold and learnt from alone: name no other")
+            raise UnusableFeatureSetsError(
+                f"{PROJECTED} is fitted anew in every fold and learnt from alone: name no other beside it"
+            )
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -334,7 +340,7 @@ def _cross_fit(
 def _out_of_fold(
     connection: Connection, frozen: Snapshot, fitted: CrossFit, hierarchy: Hierarchy
 ) -> Predictions:
-    speech = speech_among(connection, frozen.track_ids)
+    speech = no_music_among(connection, frozen.track_ids)
     return Predictions(
         track_ids=frozen.track_ids,
         classes=frozen.classes,

@@ -18,7 +18,7 @@ class Learner:
 
     Scaled columns have mean 0 and variance 1; with several blocks each block weighs the same, as a block of a thousand
     columns would drown one of a hundred otherwise. `at_most` names parameters of the classifier that may not exceed the
-    number of tracks, and their values where there are more.
+    number of tracks, and their values where there are more. Of more than `most_tracks`, if given, so many are drawn.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class Learner:
         scaled: bool = True,
         blocks: tuple[int, ...] = (),
         at_most: Mapping[str, int] | None = None,
+        most_tracks: int | None = None,
         seed: int = 0,
     ) -> None:
         self.estimator = estimator
@@ -36,6 +37,7 @@ class Learner:
         self.scaled = scaled
         self.blocks = blocks
         self.at_most = dict(at_most or {})
+        self.most_tracks = most_tracks
         self.seed = seed
 
     def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> Learner:  # noqa: ARG002 - of no concern
@@ -43,8 +45,8 @@ class Learner:
 
         Of one class, or of vectors that are all the same, what is learnt is how common each class is.
         """
-        if self.balance == "sampling":
-            drawn = balanced_sample(y, self.seed)
+        drawn = self._draw(y)
+        if drawn is not None:
             X, y = X[drawn], y[drawn]
         if not _can_be_told_apart(X, y):
             self._know_only_shares()
@@ -62,6 +64,15 @@ class Learner:
         if self.scaled:
             X = self._scale(X)
         return np.asarray(self.estimator.predict_proba(X), np.float64)
+
+    def _draw(self, y: Integers) -> Integers | None:
+        """Positions of the tracks to learn from, ascending; None where it is all of them."""
+        drawn = balanced_sample(y, self.seed) if self.balance == "sampling" else None
+        count = len(y) if drawn is None else len(drawn)
+        if self.most_tracks is None or count <= self.most_tracks:
+            return drawn
+        few = np.sort(np.random.default_rng(self.seed).choice(count, self.most_tracks, replace=False))
+        return few if drawn is None else drawn[few]
 
     def _know_only_shares(self) -> None:
         from sklearn.dummy import DummyClassifier

@@ -21,7 +21,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 LOGISTIC_REGRESSION = Algorithm(
     name="logistic_regression",
     make=_make,
-    defaults=MappingProxyType({"C": 0.01, "balance": "weights", "max_iter": 2000}),
+    defaults=MappingProxyType({"C": 0.03, "balance": "weights", "max_iter": 2000}),
     values=MappingProxyType({"C": ABOVE_ZERO, "balance": BY_WEIGHTS, "max_iter": COUNT}),
     search_space=MappingProxyType(
         {"C": (0.001, 0.003, 0.01, 0.03, 0.1), "balance": ("none", "weights", "sampling")}

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.learning.classifiers.balance import BY_SAMPLING
 from catalog.learning.classifiers.interface import Algorithm, Classifier
 from catalog.learning.classifiers.learner import Learner
-from catalog.learning.classifiers.values import whole
+from catalog.learning.classifiers.values import COUNT, whole
 
 
 def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> Classifier:
@@ -20,6 +20,8 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
         balance=parameters["balance"],
         blocks=blocks,
         at_most={"n_neighbors": parameters["neighbours"]},
+        # What it has learnt is the vectors themselves: they are the model, in memory and in its file.
+        most_tracks=parameters["tracks"],
         seed=seed,
     )
 
@@ -27,7 +29,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 NEAREST_NEIGHBOURS = Algorithm(
     name="knn",
     make=_make,
-    defaults=MappingProxyType({"neighbours": 15, "balance": "none"}),
-    values=MappingProxyType({"neighbours": whole(1, 1000), "balance": BY_SAMPLING}),
+    defaults=MappingProxyType({"neighbours": 15, "tracks": 50_000, "balance": "none"}),
+    values=MappingProxyType({"neighbours": whole(1, 1000), "tracks": COUNT, "balance": BY_SAMPLING}),
     search_space=MappingProxyType({"neighbours": (5, 10, 15, 30, 60), "balance": ("none", "sampling")}),
 )

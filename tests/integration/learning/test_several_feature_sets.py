@@ -19,7 +19,14 @@ from catalog.learning.artifact import load_artifact
 from catalog.learning.blocks import load_blocks
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import get_model, model_recipes
-from catalog.learning.training import NothingHeard, Training, gather, like_active, train
+from catalog.learning.training import (
+    NothingHeard,
+    Training,
+    UnusableFeatureSetsError,
+    gather,
+    like_active,
+    train,
+)
 from tests.integration.labelled_collection import Filled
 
 NOISE = FeatureSet(
@@ -130,9 +137,11 @@ def test_the_gate_compares_models_of_different_feature_sets(
 
 
 def test_what_is_refused_before_work_starts(database: Database, filled: Filled, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="the feature set blobs is named twice"):
+    with pytest.raises(UnusableFeatureSetsError, match="the feature set blobs is named twice"):
         Training(feature_sets=("blobs", "blobs"))
-    with pytest.raises(ValueError, match="pca is fitted anew in every fold and learnt from alone"):
+    with pytest.raises(
+        UnusableFeatureSetsError, match="pca is fitted anew in every fold and learnt from alone"
+    ):
         Training(feature_sets=("pca", "blobs"))
     with pytest.raises(NothingHeard, match="no track was analysed by grid"):
         train(database, tmp_path, replace(BOTH, feature_sets=("blobs", "grid")))

@@ -316,6 +316,16 @@ def test_trees_of_a_large_collection_see_a_part_of_it(name):
     assert _nodes(small) < _nodes(large)
 
 
+@pytest.mark.parametrize("balance", ["none", "sampling"])
+def test_neighbours_remember_so_many_tracks_at_most(balance):
+    X, y = three_classes(300)
+    few, all_of_them = (
+        quick("knn", {"tracks": number, "balance": balance}).fit(X, y).estimator.n_samples_fit_
+        for number in (100, 300)
+    )
+    assert (few, all_of_them) == (100, 300)
+
+
 def _nodes(learner):
     return sum(tree.tree_.node_count for tree in learner.estimator.estimators_)
 
