@@ -17,7 +17,6 @@ from catalog.learning.search import Ground
 from catalog.learning.snapshot import store_snapshot
 from catalog.learning.training import PROJECTED, SOURCE, Material, Training, gather
 
-
 UNSTORED = 0
 """No snapshot has this id."""
 
