@@ -163,19 +163,20 @@ def _insert_tracks(
     if not rows:
         return
     beside = tuple(name for name in FILE if name not in FACTS)
-    columns = ("id", "collection_id", "external_id", "added_at", *FACTS, *beside)
-    bare = dict.fromkeys(beside) | {"state": "metadata"}
+    columns = ("id", "collection_id", "external_id", "added_at", *FACTS)
 
-    def values(each: FmaTrack) -> tuple[Any, ...]:
+    def bare(each: FmaTrack) -> tuple[Any, ...]:
         facts = _facts(each, artists, albums)
-        link = links.get(each.id)
-        if link is None:
-            return (ids[each.id], collection_id, str(each.id), moment, *facts, *bare.values())
-        file = link.columns(moment)
-        stated = [file.get(name, fact) for name, fact in zip(FACTS, facts, strict=True)]
+        return (ids[each.id], collection_id, str(each.id), moment, *facts, "metadata")
+
+    def linked(each: FmaTrack) -> tuple[Any, ...]:
+        file = links[each.id].columns(moment)
+        facts = zip(FACTS, _facts(each, artists, albums), strict=True)
+        stated = [file.get(name, fact) for name, fact in facts]
         return (ids[each.id], collection_id, str(each.id), moment, *stated, *(file[name] for name in beside))
 
-    write_rows(connection, track, columns, map(values, rows))
+    write_rows(connection, track, (*columns, "state"), (bare(each) for each in rows if each.id not in links))
+    write_rows(connection, track, (*columns, *beside), (linked(each) for each in rows if each.id in links))
 
 
 def _changes(
