@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import print_json, say
 from catalog.settings import Settings
+
+SHOWN = 5
+"""Genres that are named, those first whose share differs most."""
 
 
 @click.command()
@@ -26,7 +31,7 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
     Without a model there is none to apply: `catalog train` or `catalog ingest` makes one.
     """
     from catalog.learning.predicting import fill_predictions
-    from catalog.learning.registry import NoModel, active_model
+    from catalog.learning.registry import NoModel, active_model, get_model
     from workers.executor import open_executor
 
     with open_catalog(settings) as database:
@@ -41,7 +46,21 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
             with_priors=priors,
             spread=partial(open_executor, database, settings, os.cpu_count() or 1),
         )
+        with database.read() as connection:
+            shares = get_model(connection, row["id"])["metrics"].get("priors")
     if as_json:
-        print_json({"model_id": row["id"], "changed": changed})
-    else:
-        say(f"model {row['id']}: {changed:,} predictions are new or have changed")
+        print_json({"model_id": row["id"], "changed": changed, "priors": shares})
+        return
+    say(f"model {row['id']}: {changed:,} predictions are new or have changed")
+    if shares is not None:
+        say(_priors_in_words(shares))
+
+
+def _priors_in_words(shares: Mapping[str, Any]) -> str:
+    if not shares["corrected"]:
+        return f"not corrected by how common the genres are among the untagged: {shares['reason']}"
+    by_change = sorted(shares["genres"], key=lambda one: -abs(one["untagged"] - one["training"]))
+    most = ", ".join(
+        f"{one['genre']} {one['untagged']:.0%} ({one['training']:.0%})" for one in by_change[:SHOWN]
+    )
+    return f"estimated among the untagged, in brackets among the tagged: {most}"

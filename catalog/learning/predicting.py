@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +21,17 @@ from catalog.learning.albums import ALONE
 from catalog.learning.artifact import read_artifact
 from catalog.learning.crossfit import FittedModel
 from catalog.learning.hearing import Spread, forget_heard, hear, hear_spread, load_answerer
+from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.labelled import load_answerable, load_broader, load_tracks
 from catalog.learning.prediction import (
+    NEARLY_SILENT,
     Predictions,
     drop_predictions,
     from_sound,
-    speech_among,
+    no_music_among,
     store_predictions,
 )
-from catalog.learning.priors import estimate_priors
+from catalog.learning.priors import Priors, estimate_priors, unchanged
 from catalog.learning.propagation import agreements, suggestions
 from catalog.learning.registry import ZERO_SHOT, get_model, model_recipes, note
 from catalog.learning.threshold import withheld
@@ -71,18 +75,25 @@ def fill_predictions(
             classes = len(answerer.hierarchy.classes)
             found = hear_spread(database, spread, model_id, basis, wanted, classes)
         ids, probability, resemblance = found.ids, found.probability, found.resemblance
-        speech = speech_among(connection, ids)
+        no_music = no_music_among(connection, ids)
         suggestable = load_answerable(connection)
-        broader, _ = load_broader(connection)
-    if with_priors and shares is not None:
-        untagged = ~tracks.is_tagged[tracks.at(ids)]
-        probability[untagged] = estimate_priors(probability[untagged], shares).apply(probability[untagged])
-    unit = units_to_answer(row["metrics"], tracks, ids, ~tracks.is_tagged[tracks.at(ids)] & ~speech)
+        broader, names = load_broader(connection)
+    untagged = ~tracks.is_tagged[tracks.at(ids)]
+    priors = None
+    if shares is not None:
+        asked = untagged & ~no_music
+        priors = (
+            estimate_priors(probability[asked], shares)
+            if with_priors
+            else unchanged(shares, "they were switched off")
+        )
+        probability[untagged] = priors.apply(probability[untagged])
+    unit = units_to_answer(row["metrics"], tracks, ids, untagged & ~no_music)
     if isinstance(answerer, FittedModel) and (unit != ALONE).any():
         probability, answers = answers_by_album(answerer, row["metrics"], probability, resemblance, unit)
     else:
         answers = answerer.answers(probability, resemblance)
-    answers = withheld(answers, speech)
+    answers = withheld(answers, no_music)
     by = "zero_shot" if row["algorithm"] == ZERO_SHOT else "sound"
     sound = [
         None if one is None or one.genre_id not in suggestable else one
@@ -97,7 +108,7 @@ def fill_predictions(
     suggested = suggestions(
         [*sound, *(None for _ in silent)],
         [
-            *(None if spoken else agreed[at] for at, spoken in zip(tracks.at(ids), speech, strict=True)),
+            *(None if none else agreed[at] for at, none in zip(tracks.at(ids), no_music, strict=True)),
             *(agreed[at] for at in tracks.at(silent)),
         ],
         np.concatenate([probability, nothing]),
@@ -118,13 +129,29 @@ def fill_predictions(
         if row["status"] == "active":
             refresh_standing(connection, changed)
         forget_heard(connection, model_id)
-        note(connection, model_id, predicted_from=basis)
+        note(connection, model_id, predicted_from=basis, priors=_shown(priors, answerer.hierarchy, names))
     return len(changed)
+
+
+def _shown(priors: Priors | None, hierarchy: Hierarchy, names: Mapping[int, str]) -> dict[str, Any] | None:
+    """The shares of the genres in training and as estimated for the untagged, as `model.metrics` holds them."""
+    if priors is None:
+        return None
+    return {
+        "corrected": priors.reason is None,
+        "reason": priors.reason,
+        "genres": [
+            {"genre": names[genre_id], "training": round(before, 4), "untagged": round(after, 4)}
+            for genre_id, before, after in zip(
+                hierarchy.classes, priors.training.tolist(), priors.estimated.tolist(), strict=True
+            )
+        ],
+    }
 
 
 def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str:
     """What tells two states of all that the predictions of a model rest on apart, as a hash."""
-    digest = hashlib.blake2b(f"{row['id']} {with_priors}".encode(), digest_size=16)
+    digest = hashlib.blake2b(f"{row['id']} {with_priors} {NEARLY_SILENT}".encode(), digest_size=16)
     recipe_ids = [recipe.id for recipe in model_recipes(connection, row["id"])]
     queries = (
         sa.select(track.c.id, track.c.artist_id, track.c.album_id, standing.c.tagged_genre_id)

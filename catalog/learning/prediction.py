@@ -22,6 +22,8 @@ Integers = npt.NDArray[np.int64]
 CHUNK = 2_000
 SPEECH = 0.5
 """Above this probability of speech no genre is suggested on the word of the sound."""
+NEARLY_SILENT = -60.0
+"""Below this loudness, in dBFS RMS, there is nothing to hear a genre in: what the networks hear then is hiss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,15 @@ def from_sound(given: Answers, hierarchy: Hierarchy, by: str = "sound") -> list[
     ]
 
 
-def speech_among(connection: Connection, track_ids: Integers) -> npt.NDArray[np.bool_]:
-    """(n,): which tracks are more probably speech than music."""
-    spoken = connection.execute(
-        sa.select(track_descriptor.c.track_id).where(track_descriptor.c.speech_probability > SPEECH)
+def no_music_among(connection: Connection, track_ids: Integers) -> npt.NDArray[np.bool_]:
+    """(n,): which tracks are more probably speech than music, or nearly silent: these have no genre to be heard."""
+    heard = track_descriptor.c
+    without = connection.execute(
+        sa.select(heard.track_id).where(
+            sa.or_(heard.speech_probability > SPEECH, heard.loudness < NEARLY_SILENT)
+        )
     ).scalars()
-    return np.isin(track_ids, np.fromiter(spoken, dtype=np.int64))
+    return np.isin(track_ids, np.fromiter(without, dtype=np.int64))
 
 
 def store_predictions(connection: Connection, model_id: int, predictions: Predictions) -> list[int]:

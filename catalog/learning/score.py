@@ -114,10 +114,17 @@ def _answers(scored: Scored, hierarchy: Hierarchy, precision: float) -> dict[str
     y, node = scored.snapshot.y, scored.fitted.answers.node
     answered = node != NOTHING
     correct = right(node, y, hierarchy)
+    threshold = scored.fitted.model.threshold
     return {
         "precision_target": precision,
         "share_answered": float(answered.mean()),
         "answered_precision": float(correct[answered].mean()) if answered.any() else None,
+        # Of tracks whose own genre is taken from the model: how many get no wrong answer, the mean over genres.
+        "novelty": {
+            "least_resemblance": threshold.resemblance,
+            "held_back": threshold.held_back,
+            "held_back_by_probability_alone": threshold.held_back_by_probability,
+        },
         "hierarchical": {
             "first_choice": asdict(hierarchical_score(scored.fitted.choice, y, hierarchy)),
             "answers": asdict(hierarchical_score(node, y, hierarchy)),

@@ -1,0 +1,130 @@
+"""Tracks without a genre that the model knows: of a genre outside it, talk, silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from catalog.collection.recipes import register
+from catalog.collection.vectors import store_vector
+from catalog.db.database import Database
+from catalog.db.tables import prediction, standing, track_descriptor
+from catalog.learning import artifact
+from catalog.learning.artifact import load_artifact, save_artifact
+from catalog.learning.predicting import fill_predictions
+from catalog.learning.registry import get_model
+from catalog.learning.training import Training, train
+from tests.integration.labelled_collection import BLOBS, DIMENSIONS, Filled
+
+Fill = Callable[..., Filled]
+GENRES = ("Jazz", "Metal", "Ambient", "Classical", "Techno")
+BLOBS_ONLY = Training(feature_sets=("blobs",))
+
+
+def suggested(database: Database, model_id: int) -> dict[int, int | None]:
+    with database.read() as connection:
+        query = sa.select(prediction.c.track_id, prediction.c.suggested_genre_id)
+        rows = connection.execute(query.where(prediction.c.model_id == model_id)).all()
+    return {row.track_id: row.suggested_genre_id for row in rows}
+
+
+def test_what_resembles_no_genre_is_unknown_and_says_so_in_sql(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled(GENRES, untagged=6)
+    foreign = filled.tracks[None][:6]
+    generator = np.random.default_rng(3)
+    with database.write() as connection:
+        recipe = register(connection, BLOBS)
+        for track_id in foreign:
+            vector = generator.normal(0, 0.6, DIMENSIONS)
+            vector[len(GENRES) + 2] += 3.0  # as far from the mean as any genre is, where none is
+            store_vector(connection, recipe, track_id, vector.astype(np.float32))
+    report = train(database, tmp_path, BLOBS_ONLY)
+    assert report.model_id is not None
+    answers = suggested(database, report.model_id)
+    assert sum(answers[track_id] is None for track_id in foreign) >= 5
+    known = filled.tracks[None][6:]
+    assert sum(answers[track_id] is not None for track_id in known) >= 0.8 * len(known)
+    with database.read() as connection:
+        shown = connection.execute(
+            sa.select(standing.c.suggested_genre_id).where(standing.c.track_id.in_(foreign))
+        ).scalars()
+        assert sum(one is None for one in shown) >= 5
+    novelty = report.metrics["novelty"]
+    assert novelty["held_back"] >= novelty["held_back_by_probability_alone"]
+    assert -1 <= novelty["least_resemblance"] <= 1
+
+
+@pytest.mark.parametrize("described", [{"speech_probability": 0.9}, {"loudness": -72.0}])
+def test_talk_and_near_silence_have_no_genre(
+    database: Database, fill_labelled: Fill, tmp_path: Path, described: dict[str, float]
+) -> None:
+    filled = fill_labelled()
+    model_id = train(database, tmp_path / "before", BLOBS_ONLY).model_id
+    assert model_id is not None
+    answers = suggested(database, model_id)
+    plain, tagged = (
+        next(track_id for track_id in filled.tracks[name] if answers[track_id] is not None)
+        for name in (None, "Jazz")
+    )
+    with database.write() as connection:
+        for track_id in (plain, tagged):
+            connection.execute(sa.insert(track_descriptor).values(track_id=track_id, **described))
+    model_id = train(database, tmp_path / "after", replace(BLOBS_ONLY, force=True)).model_id
+    assert model_id is not None
+    answers = suggested(database, model_id)
+    assert answers[plain] is None
+    assert answers[tagged] is None
+    assert sum(one is not None for one in answers.values()) > len(answers) // 2
+
+
+def test_a_stored_model_tells_what_is_unknown_and_one_from_before_still_answers(
+    database: Database, fill_labelled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_labelled(GENRES)
+    model_id = train(database, tmp_path, BLOBS_ONLY).model_id
+    assert model_id is not None
+    with database.read() as connection:
+        row = get_model(connection, model_id)
+    model = load_artifact(tmp_path, row["artifact"], row["artifact_sha256"])
+    X = np.random.default_rng(0).normal(0, 2, (20, DIMENSIONS)).astype(np.float32)
+    assert model.novelty is not None
+    assert model.threshold.resemblance == row["metrics"]["novelty"]["least_resemblance"]
+    name, digest = save_artifact(tmp_path, model)
+    again = load_artifact(tmp_path, name, digest)
+    assert np.array_equal(model.resemblance(X), again.resemblance(X))
+    plain = artifact._plain(model)
+    del plain["novelty"]
+    for late in ("resemblance", "held_back", "held_back_by_probability"):
+        del plain["threshold"][late]
+    monkeypatch.setattr(artifact, "_plain", lambda _model: plain)
+    old = load_artifact(tmp_path, *save_artifact(tmp_path, model))
+    assert old.resemblance(X) is None
+    assert np.array_equal(old.probability(X), model.probability(X))
+    assert len(old.answers(old.probability(X), old.resemblance(X)).node) == len(X)
+
+
+def test_the_shares_that_predictions_are_corrected_by_are_kept_and_can_be_switched_off(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    fill_labelled(untagged=20)
+    model_id = train(database, tmp_path, BLOBS_ONLY).model_id
+    assert model_id is not None
+
+    def shares() -> dict[str, object]:
+        with database.read() as connection:
+            found: dict[str, object] = get_model(connection, model_id)["metrics"]["priors"]
+        return found
+
+    assert shares()["corrected"]
+    fill_predictions(database, tmp_path, model_id, with_priors=False)
+    off = shares()
+    assert not off["corrected"]
+    assert off["reason"] == "they were switched off"
+    assert all(one["training"] == one["untagged"] for one in off["genres"])  # type: ignore[attr-defined]
