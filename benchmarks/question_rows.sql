@@ -82,10 +82,12 @@ INSERT INTO suspect (audit_id, track_id, genre_id, suggested_genre_id, doubt_cas
 SELECT a.id, s.i, p.id, q.id, CASE WHEN s.i % 3 <> 0 AND s.i / 50 > 0 AND s.i / 50 < {tracks} / 50 THEN (a.id - 1) * {tracks} + s.i / 50 END, ((s.i * 7919) % 100003) / 100003.0, CASE WHEN s.i % 9 = 0 THEN 'narrower' ELSE 'different' END, '[{"code": "sound", "words": "sounds like something else to the model"}]'
 FROM audit a CROSS
 JOIN {series}
+JOIN label l
+ON l.statement_id = s.i
 JOIN pick p
-ON p.k = s.i % {genres}
+ON p.id = l.genre_id
 JOIN pick q
-ON q.k = (s.i + 1) % {genres}
+ON q.k = (p.k + 1) % {genres}
 WHERE s.i % 20 = 1;
 
 INSERT INTO decision (track_id, genre_id, verdict, reviewer, decided_at, drawn_by, blind)
