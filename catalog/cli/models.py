@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from functools import partial
 from typing import Any
 
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import format_options, print_json, print_rows, say
+from catalog.cli.spreading import spread_over
 from catalog.settings import Settings
 
 
@@ -65,7 +64,6 @@ def _put_in_force(settings: Settings, model: int, *, dry_run: bool) -> None:
     from catalog.learning.predicting import fill_predictions
     from catalog.learning.registry import get_model
     from catalog.learning.registry import promote as put_in_force
-    from workers.executor import open_executor
 
     with open_catalog(settings) as database:
         with database.read() as connection:
@@ -76,8 +74,7 @@ def _put_in_force(settings: Settings, model: int, *, dry_run: bool) -> None:
         if dry_run:
             say(f"would put model {model} ({row['algorithm']}) in force")
             return
-        spread = partial(open_executor, database, settings, os.cpu_count() or 1)
-        fill_predictions(database, settings.models, model, spread=spread)
+        fill_predictions(database, settings.models, model, spread=spread_over(database, settings))
         with database.write() as connection:
             put_in_force(connection, model)
     say(f"model {model} is in force")

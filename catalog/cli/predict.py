@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import print_json, say
+from catalog.cli.spreading import spread_over
 from catalog.settings import Settings
 
 SHOWN = 5
@@ -32,7 +31,6 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
     """
     from catalog.learning.predicting import fill_predictions
     from catalog.learning.registry import NoModel, active_model, get_model
-    from workers.executor import open_executor
 
     with open_catalog(settings) as database:
         with database.read() as connection:
@@ -44,7 +42,7 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
             settings.models,
             row["id"],
             with_priors=priors,
-            spread=partial(open_executor, database, settings, os.cpu_count() or 1),
+            spread=spread_over(database, settings),
         )
         with database.read() as connection:
             shares = get_model(connection, row["id"])["metrics"].get("priors")

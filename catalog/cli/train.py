@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ from click.core import ParameterSource
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import format_options, print_json, print_rows, say
+from catalog.cli.spreading import cores, spread_over
 from catalog.settings import Settings
 
 
@@ -164,18 +164,14 @@ def train(
 
     Its score is out of fold with artists apart. Where nothing has changed, nothing is done.
     """
-    from functools import partial
-
     from catalog.cli import searching
     from catalog.learning.change import changed_since_training
     from catalog.learning.classifiers import DEFAULT
     from catalog.learning.snapshot import ClassRule
     from catalog.learning.training import Training, gather, train
     from catalog.report.score_sheet import score_sheet
-    from workers.executor import open_executor
 
     searching.check(algorithms, parameters, is_comparison, scheme, candidates)
-    processes = (os.cpu_count() or 1) if workers is None else workers
     wanted = Training(
         algorithm=algorithms[0] if algorithms else DEFAULT,
         parameters=parameters,
@@ -202,7 +198,7 @@ def train(
                 wanted,
                 algorithms,
                 all_feature_sets=not is_given(context, "feature_sets"),
-                workers=processes,
+                workers=cores(workers),
                 dry_run=dry_run,
                 output_format=output_format,
             )
@@ -215,7 +211,7 @@ def train(
                 algorithms,
                 scheme,
                 number=candidates,
-                workers=processes,
+                workers=cores(workers),
                 dry_run=dry_run,
             )
             if found is None:
@@ -236,7 +232,7 @@ def train(
                 database,
                 settings.models,
                 wanted,
-                spread=partial(open_executor, database, settings, processes),
+                spread=spread_over(database, settings, workers),
             )
             support, outcome, reason, metrics = (
                 report.support,

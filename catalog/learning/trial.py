@@ -179,7 +179,7 @@ def run(wanted: Trial, members: Members, vectors: Vectors, training: Booleans, t
 def recipe(candidate: Candidate, blocks: tuple[int, ...]) -> Algorithm:
     """The candidate's algorithm over these blocks, behind a projection where it asks for one."""
     projection = {"variance": VARIANCE} if candidate.feature_sets == (PROJECTED,) else None
-    return Learnt(candidate.algorithm, candidate.parameters, projection).behind_projection.over(blocks)
+    return Learnt(candidate.algorithm, candidate.parameters, projection, blocks).behind_projection
 
 
 def _probability(

@@ -29,7 +29,17 @@ def _basis(metrics: Metrics) -> Iterator[str]:
             f"{metrics['groups']:,} groups of connected tracks, the largest of {metrics['largest_group']:,}; "
             f"no artist is known for {metrics['without_artist_share']:.0%} of the tracks"
         )
-    if seeds := metrics.get("fold_seeds"):
+    if search := metrics.get("search"):
+        how = (
+            "the search repeated inside each fold"
+            if search["nested"]
+            else "the choice made by the other folds"
+        )
+        yield (
+            f"the best of {search['candidates']:,} candidates: the first three scores are with {how}; "
+            "those further down are of the one chosen, and flatter it a little"
+        )
+    elif seeds := metrics.get("fold_seeds"):
         dealt = "once" if seeds == 1 else f"{seeds} times, of which the first three scores are means"
         yield f"{metrics['folds']} folds dealt {dealt}; in brackets 95 % if other artists had been there"
 

@@ -132,3 +132,14 @@ def test_hostile_names_and_many_genres():
     lines = score_sheet(metrics)
     assert f"  and {100 - MOST_GENRES} more; see --json" in lines
     assert not any(character in line for line in lines for character in "\x1b\n")
+
+
+@pytest.mark.parametrize(
+    ("nested", "words"),
+    [(True, "the search repeated inside each fold"), (False, "the choice made by the other folds")],
+)
+def test_a_model_that_a_search_found_says_how_its_scores_were_found(nested: bool, words: str) -> None:
+    found = {**full(), "search": {"candidates": 1_200, "nested": nested}}
+    text = "\n".join(score_sheet(found))
+    assert f"the best of 1,200 candidates: the first three scores are with {words}" in text
+    assert "times, of which the first three scores are means" not in text

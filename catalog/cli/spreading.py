@@ -1,0 +1,30 @@
+"""Workers for a verb that may find that it has enough to do for them."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from catalog.db.database import Database
+from catalog.settings import Settings
+
+if TYPE_CHECKING:
+    from catalog.learning.hearing import Spread
+
+
+def cores(workers: int | None) -> int:
+    """The processes to start: as many as were asked for, or one a core."""
+    return (os.cpu_count() or 1) if workers is None else workers
+
+
+def spread_over(database: Database, settings: Settings, workers: int | None = None) -> Spread:
+    """What opens an executor of so many processes. Nothing is imported for it, and no broker started, before."""
+
+    def opened() -> AbstractContextManager[Executor]:
+        from workers.executor import open_executor
+
+        return open_executor(database, settings, cores(workers))
+
+    return opened
