@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -196,8 +197,20 @@ def test_every_value_of_the_search_space_can_be_built(name):
             found.build({parameter: value})
 
 
-def test_the_default_is_one_of_them():
-    assert DEFAULT in ALGORITHMS
+@every_algorithm
+def test_the_documentation_names_it_with_its_parameters(name):
+    page = (Path(__file__).parents[3] / "docs" / "learning.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    for parameter, default in algorithm(name).defaults.items():
+        if parameter != "balance":  # told of all in one place
+            assert f"`{parameter}` {_as_written(default)}" in row
+    assert ("**the default**" in row) == (name == DEFAULT)
+
+
+def _as_written(default):
+    if default is None or isinstance(default, str):
+        return default or "null"
+    return f"{default:,g}" if default < 1e6 and default == int(default) else str(default)
 
 
 def test_an_unknown_classifier_is_named_with_the_known_ones():
