@@ -97,7 +97,9 @@ def print_vectors(report: VectorsReport) -> None:
 
 
 def print_problems(skipped: int, problems: list[str]) -> None:
-    """Prints the first things that were left out, with file and line."""
+    """Prints how much was left out, and the first of it with file and line."""
+    if skipped:
+        click.echo(f"  {counted(skipped, 'row')} left out, or not taken whole")
     for line in problems[:SHOWN]:
         warn(line)
     if skipped > SHOWN:

@@ -24,6 +24,7 @@ def test_import_in_words(database_url, folder, capsys):
         "  2 statements of genre are new; 0 tracks have no genre",
         "  1 track contradicts itself: the top genre is above none of the genres",
         "  fma-518: 1 vector of 518 numbers, 1 new, 0 changed",
+        "  1 row left out, or not taken whole",
     ]
     assert "1 row names no track" in said.err
     assert "warning: tracks.csv, line 18: track 3 for the second time; left out" in said.err
@@ -51,7 +52,11 @@ def test_features_import(sqlite_url, folder, capsys):
     file = write_features(folder / "mine.csv", [(2, 1), (9, 1), (3, "nan")], dimensions=4)
     assert run(["--database-url", sqlite_url, "features", "import", str(file), "--name", "mine"]) == 0
     said = capsys.readouterr()
-    assert said.out.splitlines() == [str(file), "  mine: 1 vector of 4 numbers, 1 new, 0 changed"]
+    assert said.out.splitlines() == [
+        str(file),
+        "  mine: 1 vector of 4 numbers, 1 new, 0 changed",
+        "  1 row left out, or not taken whole",
+    ]
     assert "the first that name none, as external: 9" in said.err
     assert "mine.csv, line 7: a number is missing or infinite" in said.err
     assert (
