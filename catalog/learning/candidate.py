@@ -121,7 +121,7 @@ def _shuffled(algorithm: Algorithm, generator: np.random.Generator) -> Iterator[
 def _at(algorithm: Algorithm, number: int) -> dict[str, Any]:
     """The setting of that number, the last parameter turning fastest as in `itertools.product`."""
     setting: dict[str, Any] = {}
-    for name, values in reversed(algorithm.search_space.items()):
+    for name, values in reversed(list(algorithm.search_space.items())):
         number, place = divmod(number, len(values))
         setting[name] = values[place]
     return setting
