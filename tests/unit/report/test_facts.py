@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
+from catalog.db.standing import refresh_standing
 from catalog.report.facts import read_facts
 from tests.unit.report.filled import (
     BAND,
@@ -18,6 +19,7 @@ from tests.unit.report.filled import (
     add_track,
     genre_id,
     insert,
+    say,
 )
 
 
@@ -89,6 +91,9 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
             add_track(connection, collection, artist=None, title=f"T{number}", path=f"{number}.mp3")
             for number in range(4)
         )
+        for track, tagged in ((first, metal), (second, metal), (third, rock), (alone, metal)):
+            say(connection, track, tagged)
+        refresh_standing(connection)
         add_case(connection, audit, {first: 0.9, second: 0.8}, tagged=metal, suggested=rock)
         add_case(connection, audit, {third: 0.7}, tagged=rock, suggested=metal, relation="narrower")
         insert(
