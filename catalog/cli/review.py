@@ -8,11 +8,12 @@ from catalog.cli.review_case import list_verb, show_verb
 from catalog.cli.review_decide import DECIDING, undo_verb
 from catalog.cli.review_progress import progress_verb, sample_verb
 from catalog.cli.review_reviewers import reviewers
+from catalog.cli.review_serve import serve_verb
 
 
 @click.group()
 def review() -> None:
-    """Decide on tags that are probably wrong: list, show, keep, accept, relabel, undo, sample, progress."""
+    """Decide on tags that are probably wrong: list, show, keep, accept, relabel, undo, sample, progress, serve."""
 
 
 for command in (
@@ -22,6 +23,7 @@ for command in (
     undo_verb,
     sample_verb,
     progress_verb,
+    serve_verb,
     reviewers,
 ):
     review.add_command(command)

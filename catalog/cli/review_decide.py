@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from catalog.review.verdict import Verdict
 
 
-def _login() -> str:
+def login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -27,7 +27,7 @@ def _login() -> str:
 
 
 reviewer_option = click.option(
-    "--reviewer", metavar="NAME", default=_login, show_default="the login name", help="Who decides."
+    "--reviewer", metavar="NAME", default=login, show_default="the login name", help="Who decides."
 )
 genre_option = click.option("--genre", required=True, metavar="GENRE", help="A genre of the vocabulary.")
 

@@ -1,0 +1,81 @@
+"""The application: which address is answered by what."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from catalog.web import deciding, pages, playing
+from catalog.web.guard import Guard
+from catalog.web.site import Site
+from catalog.web.visit import Handler, endpoint
+
+LARGEST_BODY = 2**20
+"""Bytes; a case of ten thousand tracks sends a quarter of it."""
+
+
+def make_app(site: Site) -> Starlette:
+    """The review page of a catalog. Closing the application closes the site, but not its database."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        # The first question need not wait for what sounds alike.
+        threading.Thread(target=site.nearby.warm, daemon=True).start()
+        try:
+            yield
+        finally:
+            site.close()
+
+    app = Starlette(
+        routes=[
+            Route("/enter/{token}", pages.enter),
+            _reading("/", pages.review),
+            _reading("/progress", pages.progress),
+            _reading("/cases", pages.cases),
+            _reading("/genres", pages.genres),
+            _reading("/tracks/{track_id:int}/sound", playing.sound),
+            _reading("/tracks/{track_id:int}/audio", playing.audio),
+            _reading("/tracks/{track_id:int}/recording.mp3", playing.recording),
+            _reading("/tracks/{track_id:int}/peaks", playing.peaks),
+            _reading("/tracks/{track_id:int}/spectrogram.png", playing.spectrogram),
+            _sending("/next", deciding.next_one),
+            _sending("/open", deciding.open_case),
+            _sending("/decide", deciding.decide_case),
+            _sending("/judge", deciding.judge),
+            _sending("/confirm", deciding.confirm),
+            _sending("/undo", deciding.take_back),
+            _sending("/hold", deciding.hold_on),
+            Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        ],
+        middleware=[Middleware(Guard, address=site.address)],
+        exception_handlers={Exception: _failed},
+        lifespan=lifespan,
+        max_body_size=LARGEST_BODY,
+    )
+    app.state.site = site
+    return app
+
+
+def _reading(path: str, handler: Handler) -> Route:
+    return Route(path, endpoint(handler), methods=["GET"])
+
+
+def _sending(path: str, handler: Handler) -> Route:
+    return Route(path, endpoint(handler), methods=["POST"])
+
+
+def _failed(_request: Request, _error: Exception) -> Response:
+    """What nobody foresaw: it is in the log, not on the page."""
+    return JSONResponse(
+        {"error": "something went wrong here; the terminal in which the page was started says what"},
+        status_code=500,
+    )

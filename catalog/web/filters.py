@@ -1,0 +1,89 @@
+"""Which cases a reviewer wants to see: the filters of the page, and what there is to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import collection, decision, doubt_case, genre
+from catalog.review.case import Filters
+from catalog.review.doubt import is_standing, latest_audit
+
+Source = Literal["file", "import", "human"]
+SOURCES: dict[Source, str] = {"file": "the file", "import": "an imported list", "human": "a person"}
+LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A tag and what it is doubted for."""
+
+    tagged: str
+    suggested: str
+    cases: int
+
+    @property
+    def value(self) -> str:
+        """As the page sends it back."""
+        return f"{self.tagged}\n{self.suggested}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the filters offer."""
+
+    pairs: tuple[Pair, ...]
+    """Those of most cases first."""
+    collections: tuple[str, ...]
+    reviewers: tuple[str, ...]
+    """Who has decided something."""
+    sources: Mapping[Source, str]
+
+
+def read_filters(asked: Mapping[str, Any]) -> Filters:
+    """The filters in what a page sends: `pair`, `collection`, `source`, `reviewer`. What is empty or no text is none.
+
+    Of a reviewer all cases are meant in which he has decided, not only the open ones.
+    """
+
+    def text(name: str) -> str | None:
+        value = asked.get(name)
+        return value if isinstance(value, str) and 0 < len(value) <= LONGEST else None
+
+    tagged, _, suggested = (text("pair") or "").partition("\n")
+    source = text("source")
+    reviewer = text("reviewer")
+    return Filters(
+        tagged=tagged or None,
+        suggested=suggested or None,
+        collection=text("collection"),
+        source=source if source in SOURCES else None,
+        reviewer=reviewer,
+        state="all" if reviewer else "open",
+    )
+
+
+def filter_choices(connection: Connection) -> Choices:
+    """What there is to choose from in the latest audit."""
+    tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
+    pairs = connection.execute(
+        sa.select(tagged.c.name, suggested.c.name, sa.func.count())
+        .join_from(doubt_case, tagged, tagged.c.id == doubt_case.c.genre_id)
+        .join(suggested, suggested.c.id == doubt_case.c.suggested_genre_id)
+        .where(doubt_case.c.audit_id == latest_audit)
+        .group_by(tagged.c.name, suggested.c.name)
+        .order_by(sa.func.count().desc(), tagged.c.name, suggested.c.name)
+    )
+    reviewers = sa.select(decision.c.reviewer).where(is_standing(decision)).distinct()
+    return Choices(
+        pairs=tuple(Pair(*row) for row in pairs),
+        collections=tuple(
+            connection.execute(sa.select(collection.c.name).order_by(collection.c.name)).scalars()
+        ),
+        reviewers=tuple(connection.execute(reviewers.order_by(decision.c.reviewer)).scalars()),
+        sources=SOURCES,
+    )

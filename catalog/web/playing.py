@@ -1,0 +1,67 @@
+"""What is heard and seen of a track, by its id: the sound, its outline, its spectrogram."""
+
+from __future__ import annotations
+
+import os
+
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from catalog.web.sound_file import SoundFile, find_sound
+from catalog.web.stretch import stretch_of
+from catalog.web.transcode import MEDIA_TYPE
+from catalog.web.visit import Visit
+
+KEPT = {"Cache-Control": "private, max-age=600"}
+
+
+def sound(visit: Visit) -> Response:
+    """What there is to play: sources in the order in which to try them, the stretch shown, the seconds analysed."""
+    found = _found(visit)
+    stretch = stretch_of(found.duration)
+    address = f"/tracks/{found.track_id}"
+    sources = [{"url": f"{address}/recording.mp3", "type": MEDIA_TYPE, "begin": stretch.begin}]
+    if found.media_type is not None:
+        sources.insert(0, {"url": f"{address}/audio", "type": found.media_type, "begin": 0.0})
+    return JSONResponse(
+        {
+            "duration": found.duration,
+            "begin": stretch.begin,
+            "end": stretch.end,
+            "windows": found.windows,
+            "sources": sources,
+        }
+    )
+
+
+def audio(visit: Visit) -> Response:
+    """The file as it is, whole or in ranges."""
+    found = _found(visit)
+    return FileResponse(
+        os.fsdecode(found.name),
+        media_type=found.media_type or "application/octet-stream",
+        stat_result=found.status,
+        headers=KEPT,
+    )
+
+
+def recording(visit: Visit) -> Response:
+    """The stretch as an MP3, whole or in ranges."""
+    path = visit.site.listening.recording(_found(visit))
+    return FileResponse(path, media_type=MEDIA_TYPE, headers=KEPT)
+
+
+def peaks(visit: Visit) -> Response:
+    """The outline of the stretch: a list of 0 to 100."""
+    return JSONResponse(visit.site.listening.sight(_found(visit)).peaks, headers=KEPT)
+
+
+def spectrogram(visit: Visit) -> Response:
+    """The spectrogram of the stretch, a PNG."""
+    return Response(
+        visit.site.listening.sight(_found(visit)).spectrogram, media_type="image/png", headers=KEPT
+    )
+
+
+def _found(visit: Visit) -> SoundFile:
+    with visit.site.database.read() as connection:
+        return find_sound(connection, visit.track_id)

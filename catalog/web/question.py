@@ -1,0 +1,122 @@
+"""What is asked next, as HTML: a case with one of its tracks, a track of the check sample, or that nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.columns import now
+from catalog.db.tables import audit, genre, standing
+from catalog.review.case import Filters, list_cases
+from catalog.review.case_view import CaseTrack, CaseView, view_case
+from catalog.review.neighbourhood import neighbours_of
+from catalog.review.queue import Question, next_question
+from catalog.review.sample import BlindTrack
+from catalog.web.templates import fragment
+from catalog.web.visit import Visit
+
+Reply = dict[str, Any]
+
+FAMILIAR = 9
+"""Genres that a blind question offers by a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeChoice:
+    """How far a decision reaches."""
+
+    value: str
+    words: str
+    tracks: int
+
+
+def ask_next(visit: Visit, filters: Filters, after: str | None = None) -> Reply:
+    """The reviewer's next question behind that of the key `after`, held from now on."""
+    with visit.site.database.write() as connection:
+        question = next_question(connection, visit.reviewer, replace(filters, state="open"), after=after)
+    return ask(visit, question, filters)
+
+
+def ask(visit: Visit, question: Question | None, filters: Filters) -> Reply:
+    """A question as the page shows it."""
+    if question is None:
+        with visit.site.database.read() as connection:
+            return {"html": nothing_left(connection, visit, filters)}
+    if question.blind is not None:
+        with visit.site.database.read() as connection:
+            return {"html": blind_question(connection, question.blind)}
+    assert question.case_id is not None, "a question is one of the two"
+    return {"html": case_question(visit, question.case_id)}
+
+
+def case_question(visit: Visit, case_id: str, track_id: int | None = None) -> str:
+    """A case; the track shown is the one named, else the most suspicious one that is open. Raises NothingToDecide."""
+    near = visit.site.nearby.neighbourhood()
+    with visit.site.database.read() as connection:
+        view = view_case(connection, case_id)
+        shown = _shown(view, track_id)
+        neighbours = {} if near is None else neighbours_of(connection, near, [shown.track_id])
+    return fragment(
+        "case.html",
+        view=view,
+        case=view.case,
+        case_artist=view.case.artist,
+        shown=shown,
+        track=replace(shown, neighbours=neighbours.get(shown.track_id, ())),
+        scopes=scopes(view, shown),
+    )
+
+
+def blind_question(connection: Connection, track: BlindTrack) -> str:
+    """A track of the check sample without anything that names a genre."""
+    return fragment("blind.html", track=track, case_artist=None, genres=familiar_genres(connection))
+
+
+def nothing_left(connection: Connection, visit: Visit, filters: Filters) -> str:
+    """Why there is no question, and what to do."""
+    finished = sa.select(sa.func.count()).where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
+    narrowed = filters.narrows
+    return fragment(
+        "nothing.html",
+        audits=connection.execute(finished).scalar_one(),
+        held=list_cases(connection, replace(filters, state="open"), per_page=1, moment=now()).total,
+        everything=list_cases(connection, Filters(state="all"), per_page=1).total,
+        narrowed=narrowed,
+        command=visit.site.command,
+    )
+
+
+def scopes(view: CaseView, shown: CaseTrack) -> Sequence[ScopeChoice]:
+    """How far a decision on a case may reach, the widest first; one only where there is no choice."""
+    still_open = view.open_tracks
+    if len(still_open) < 2:
+        return (ScopeChoice("track", "this track", 1),)
+    whose = "the artist\N{RIGHT SINGLE QUOTATION MARK}s" if view.case.artist else "all"
+    found = [ScopeChoice("artist", f"{whose} {len(still_open)} tracks", len(still_open))]
+    on_album = [each for each in still_open if each.album_id == shown.album_id and each.album_id is not None]
+    if 1 < len(on_album) < len(still_open):
+        found.append(
+            ScopeChoice("album", f"this album\N{RIGHT SINGLE QUOTATION MARK}s {len(on_album)}", len(on_album))
+        )
+    return (*found, ScopeChoice("track", "this track", 1))
+
+
+def familiar_genres(connection: Connection) -> list[tuple[int, str]]:
+    """The commonest first tags of the catalog by name: the same for every blind question, so that they hint at nothing."""
+    rows = connection.execute(
+        sa.select(genre.c.id, genre.c.name)
+        .join_from(standing, genre, genre.c.id == standing.c.tagged_genre_id)
+        .group_by(genre.c.id, genre.c.name)
+        .order_by(sa.func.count().desc(), genre.c.name)
+        .limit(FAMILIAR)
+    )
+    return sorted((tuple(row) for row in rows), key=lambda each: each[1].lower())
+
+
+def _shown(view: CaseView, track_id: int | None) -> CaseTrack:
+    named = next((each for each in view.tracks if each.track_id == track_id), None)
+    return named or next(iter(view.open_tracks), view.tracks[0])

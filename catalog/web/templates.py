@@ -1,0 +1,51 @@
+"""The page's HTML: Jinja templates in which everything put in is escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import jinja2
+from starlette.responses import HTMLResponse
+
+from catalog.report import text
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("catalog.web"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for filter_ in (text.clean, text.count, text.percent, text.plural, text.moment):
+        environment.filters[filter_.__name__] = filter_
+    environment.filters["clock"] = clock
+    environment.filters["file_name"] = file_name
+    return environment
+
+
+def fragment(template: str, **facts: Any) -> str:
+    """A template with facts put in."""
+    return _environment().get_template(template).render(**facts)
+
+
+def render(template: str, *, status_code: int = 200, **facts: Any) -> HTMLResponse:
+    """A whole page."""
+    return HTMLResponse(fragment(template, **facts), status_code=status_code)
+
+
+def clock(seconds: float | None) -> str:
+    """`3:07`, `1:02:03`; nothing where it is not known."""
+    if seconds is None:
+        return ""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def file_name(path: str | None) -> str:
+    """The last part of a path."""
+    return (path or "").rsplit("/", maxsplit=1)[-1]

@@ -1,0 +1,138 @@
+"""A request by somebody who may come in, and the handlers that answer it."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from catalog.audio.failure import AudioFailure
+from catalog.review.decision import NothingToDecide
+from catalog.review.verdict import NotDecidable
+from catalog.web.site import Site
+from catalog.web.sound_file import NotPlayable
+from catalog.web.templates import render
+
+INT64 = 2**63
+
+
+class BadRequest(ValueError):  # noqa: N818 - the name says what it is
+    """What came is not what this page sends."""
+
+
+class Elsewhere(RuntimeError):  # noqa: N818 - the name says what it is
+    """Somebody else holds what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request and who sent it."""
+
+    site: Site
+    reviewer: str
+    request: Request
+    data: Mapping[str, Any]
+    """What a page of ours sent; empty where it only reads."""
+
+    def integer(self, name: str) -> int:
+        """A whole number sent. Raises BadRequest."""
+        value = self.data.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < INT64:
+            raise BadRequest(f"{name} is no number of a row")
+        return value
+
+    def text(self, name: str) -> str:
+        """A text sent. Raises BadRequest."""
+        value = self.data.get(name)
+        if not isinstance(value, str) or not 0 < len(value) <= 200:
+            raise BadRequest(f"{name} is no text")
+        return value
+
+    @property
+    def track_id(self) -> int:
+        """The track that the address names. Raises NotPlayable for a number too large for a row."""
+        track_id: int = self.request.path_params["track_id"]
+        if track_id >= INT64:
+            raise NotPlayable(f"there is no track {track_id}")
+        return track_id
+
+
+Handler = Callable[[Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def endpoint(handler: Handler) -> Endpoint:
+    """Answers by a handler, in a thread of its own, those who may come in; the others are told how to."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            data = _sent(await request.body()) if request.method == "POST" else {}
+        except BadRequest as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return await run_in_threadpool(_answer, handler, request, data)
+
+    return answer
+
+
+def _answer(handler: Handler, request: Request, data: Mapping[str, Any]) -> Response:
+    site: Site = request.app.state.site
+    try:
+        with site.database.read() as connection:
+            reviewer = site.access.reviewer(connection, request.cookies.get(site.address.cookie))
+        if reviewer is None:
+            return stranger(request)
+        return handler(Visit(site, reviewer, request, data))
+    except (NotPlayable, AudioFailure) as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
+    except BadRequest as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+    except (NothingToDecide, NotDecidable, Elsewhere) as error:
+        return JSONResponse({"error": str(error)}, status_code=409)
+    except (sa.exc.OperationalError, OSError) as error:
+        return JSONResponse({"error": _fault(error)}, status_code=503)
+
+
+def stranger(request: Request) -> Response:
+    """What somebody without a link is told."""
+    if "text/html" in request.headers.get("accept", ""):
+        return render(
+            "message.html",
+            status_code=401,
+            title="Your link, please",
+            words="This page opens by the link that was printed where it was started. Links of an earlier run have "
+            "ended; whoever started it can give you a new one.",
+            command="catalog review serve",
+        )
+    return JSONResponse({"error": "you are not signed in any more; open your link again"}, status_code=401)
+
+
+def _sent(body: bytes) -> Mapping[str, Any]:
+    try:
+        data = json.loads(body)
+    except ValueError as error:
+        raise BadRequest("what came is no JSON") from error
+    if not isinstance(data, dict):
+        raise BadRequest("what came is no JSON object")
+    return data
+
+
+def _fault(error: Exception) -> str:
+    """One line on what the machine refused."""
+    origin = getattr(error, "orig", None) or error
+    text = str(origin)
+    if getattr(origin, "errno", None) == errno.ENOSPC or "disk is full" in text:
+        return "the disk is full; make room, then try again"
+    if "readonly" in text or "read-only" in text:
+        return (
+            "the database cannot be written to; check the permissions of its file and folder, then try again"
+        )
+    if "locked" in text:
+        return "the database is busy; try again"
+    return "the database or a disk does not answer; try again"
