@@ -179,6 +179,16 @@ def upgrade() -> None:
             ["id"],
         )
 
+    with op.batch_alter_table("cluster_run") as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "depths",
+                sa.LargeBinary(),
+                nullable=True,
+                comment="little-endian float32: 1 at the centre, 0 halfway to the next one",
+            )
+        )
+
     with op.batch_alter_table("tag_write") as batch_op:
         batch_op.add_column(
             sa.Column("batch", sa.Text(), nullable=True, comment="written by the same command")
@@ -201,6 +211,27 @@ def upgrade() -> None:
             )
         )
         batch_op.create_index(batch_op.f("ix_tag_write_batch"), ["batch"], unique=False)
+
+    with op.batch_alter_table("worker") as batch_op:
+        for name, words in (("analysed", "tracks, since it began"), ("failed", "tracks, since it began")):
+            batch_op.add_column(
+                sa.Column(name, sa.Integer(), server_default="0", nullable=False, comment=words)
+            )
+        batch_op.add_column(
+            sa.Column(
+                "seconds",
+                sa.Float(),
+                server_default="0",
+                nullable=False,
+                comment="spent on all these tracks",
+            )
+        )
+        batch_op.add_column(
+            sa.Column("durations", sa.JSON(), nullable=True, comment="how many of these tracks took how long")
+        )
+
+    with op.batch_alter_table("feature_vector") as batch_op:
+        batch_op.create_index(batch_op.f("ix_feature_vector_computed_at"), ["computed_at"], unique=False)
 
     op.create_table(
         "shipped",
@@ -236,6 +267,13 @@ def downgrade() -> None:
 
     op.drop_table("shipped")
 
+    with op.batch_alter_table("feature_vector") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_feature_vector_computed_at"))
+
+    with op.batch_alter_table("worker") as batch_op:
+        for name in ("durations", "seconds", "failed", "analysed"):
+            batch_op.drop_column(name)
+
     with op.batch_alter_table("tag_write") as batch_op:
         batch_op.drop_index(batch_op.f("ix_tag_write_batch"))
         batch_op.drop_column("patch")
@@ -243,6 +281,9 @@ def downgrade() -> None:
         batch_op.drop_column("before_digest")
         batch_op.drop_column("message")
         batch_op.drop_column("batch")
+
+    with op.batch_alter_table("cluster_run") as batch_op:
+        batch_op.drop_column("depths")
 
     with op.batch_alter_table("decision") as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_decision_before_statement_id_statement"), type_="foreignkey")

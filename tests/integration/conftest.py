@@ -196,6 +196,20 @@ def _hear(connection: Connection, sample: Sample, recipe: int) -> None:
         message="less than 0.5 s",
         failed_at=DAY,
     )
+    worker = insert(
+        connection,
+        t.worker,
+        name="studio-1f0a",
+        host="studio",
+        pid=4711,
+        version="0.1.0",
+        started_at=DAY,
+        heartbeat_at=DAY,
+        analysed=118,
+        failed=2,
+        seconds=60.0,
+    )
+    insert(connection, t.claim, track_id=sample.tracks["Hail"], worker_id=worker, claimed_at=DAY)
     audit = insert(connection, t.audit, kind="clusters", parameters={}, finished_at=DAY)
     run = insert(
         connection,

@@ -34,6 +34,9 @@ cluster_run = sa.Table(
     Column("scores", JSON, nullable=False),
     Column("tracks", LargeBinary, nullable=False, comment="track ids, little-endian int64"),
     Column("assignments", LargeBinary, nullable=False, comment="clusters, little-endian int32; -1 is noise"),
+    Column(
+        "depths", LargeBinary, comment="little-endian float32: 1 at the centre, 0 halfway to the next one"
+    ),
 )
 
 cluster_count = sa.Table(

@@ -29,7 +29,7 @@ feature_vector = sa.Table(
     Column("vector", Vector, nullable=False),
     Column("fingerprint", Text, comment="of the file that was heard"),
     Column("provenance", JSON, comment="decoder, library versions, window: explains, never makes stale"),
-    Column("computed_at", UTCDateTime, nullable=False, default=now),
+    Column("computed_at", UTCDateTime, nullable=False, default=now, index=True),
 )
 
 track_descriptor = sa.Table(

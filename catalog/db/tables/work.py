@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Integer, Text
+from sqlalchemy import JSON, Column, Float, Integer, Text
 
 from catalog.db.columns import UTCDateTime, key, metadata, now, reference
 
@@ -18,6 +18,16 @@ worker = sa.Table(
     Column("started_at", UTCDateTime, nullable=False, default=now),
     Column("heartbeat_at", UTCDateTime, nullable=False, default=now),
     Column("stopped_at", UTCDateTime),
+    Column(
+        "analysed", Integer, nullable=False, default=0, server_default="0", comment="tracks, since it began"
+    ),
+    Column(
+        "failed", Integer, nullable=False, default=0, server_default="0", comment="tracks, since it began"
+    ),
+    Column(
+        "seconds", Float, nullable=False, default=0, server_default="0", comment="spent on all these tracks"
+    ),
+    Column("durations", JSON, comment="how many of these tracks took how long"),
 )
 
 claim = sa.Table(
