@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 import sqlalchemy as sa
 
+from catalog.cli.audit_clusters import clusters
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import counted, format_options, print_json, print_rows, say
 from catalog.settings import Settings
@@ -48,3 +49,6 @@ def labels(settings: Settings, output_format: str) -> None:
         f"{counted(found.cases, 'case')} of doubt, {counted(found.suspects, 'tag')} of {found.judged:,} judged; "
         f"{counted(found.could_be_narrower, 'tag')} could be more precise"
     )
+
+
+audit.add_command(clusters)

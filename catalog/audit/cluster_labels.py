@@ -1,0 +1,107 @@
+"""The labels that clusters are held against: each track's first genre, at one level of the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import artist, genre_ancestor, standing, track
+from catalog.genres import store
+from catalog.learning.hierarchy import path_to_top
+from catalog.learning.labelled import load_broader
+
+Integers = npt.NDArray[np.int64]
+Level = Literal["leaf", "top"] | int
+"""`leaf`: the genre itself; `top`: its top term; a number: the term so many steps from above, 1 being the top term."""
+
+
+class GenreUnknown(LookupError):  # noqa: N818 - the name says what it is
+    """A genre that the vocabulary does not have."""
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """n tracks that are not missing, in the order of their ids."""
+
+    track_ids: Integers
+    genres: Integers
+    """(n,): genre ids at the level; 0 where a track has no genre."""
+    artists: Integers
+    """(n,): artist ids; 0 where nobody is known."""
+    names: Mapping[int, str]
+    """Of every genre, by id."""
+    broader: Mapping[int, int | None]
+    """The broader term of every genre, by id."""
+    excluded: int
+    """Tracks left out because of their genre."""
+
+    def at(self, track_ids: Integers) -> Integers:
+        """Positions of these tracks, which are all among them."""
+        return np.searchsorted(self.track_ids, track_ids)
+
+
+def load_labels(connection: Connection, level: Level = "leaf", exclude: Sequence[str] = ()) -> Labels:
+    """The tracks with their labels, without those whose first genre is one of `exclude` or lies below one.
+
+    A genre that is broader than the level counts for itself. Raises GenreUnknown.
+    """
+    somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_nobody))
+    query = (
+        sa.select(
+            track.c.id,
+            sa.func.coalesce(standing.c.tagged_genre_id, 0),
+            sa.func.coalesce(artist.c.id, 0),
+        )
+        .join_from(track, standing, standing.c.track_id == track.c.id, isouter=True)
+        .join(artist, somebody, isouter=True)
+        .where(track.c.state != "missing")
+        .order_by(track.c.id)
+        .execution_options(yield_per=10_000)
+    )
+    columns = np.dtype([("track", np.int64), ("genre", np.int64), ("artist", np.int64)])
+    rows = np.fromiter((tuple(row) for row in connection.execute(query)), dtype=columns)
+    left_out = np.isin(rows["genre"], list(_below(connection, exclude)))
+    rows = rows[~left_out]
+    broader, names = load_broader(connection)
+    tagged, place = np.unique(rows["genre"], return_inverse=True)
+    raised = np.array([at_level(each, broader, level) if each else 0 for each in tagged.tolist()], np.int64)
+    return Labels(
+        track_ids=rows["track"].copy(),
+        genres=raised[place],
+        artists=rows["artist"].copy(),
+        names=names,
+        broader=broader,
+        excluded=int(left_out.sum()),
+    )
+
+
+def at_level(genre: int, broader: Mapping[int, int | None], level: Level) -> int:
+    """The term of that level which a genre lies below, or the genre itself where it is broader."""
+    if level == "leaf":
+        return genre
+    path = path_to_top(genre, broader)
+    steps = 1 if level == "top" else level
+    return path[max(len(path) - steps, 0)]
+
+
+def _below(connection: Connection, names: Sequence[str]) -> Collection[int]:
+    """The ids of these genres and of all below them."""
+    if not names:
+        return set()
+    vocabulary = store.load(connection)
+    terms = []
+    for name in names:
+        term = vocabulary.known(name)
+        if term is None:
+            raise GenreUnknown(f"there is no genre {name!r}; see: catalog genres list")
+        terms.append(term.id)
+    columns = genre_ancestor.c
+    return set(
+        connection.execute(sa.select(columns.genre_id).where(columns.ancestor_id.in_(terms))).scalars()
+    )

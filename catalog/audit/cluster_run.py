@@ -1,0 +1,223 @@
+"""Cluster runs as they are stored: what was done, the scores of that day, and where every track was put."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from catalog.audit.contingency import Agreement, Score, contingency
+from catalog.db.tables import audit, cluster_count, cluster_run, feature_set
+
+Integers = npt.NDArray[np.int64]
+Float32 = npt.NDArray[np.float32]
+
+SCORES = ("homogeneity", "completeness", "v_measure", "purity")
+
+
+class RunUnknown(LookupError):  # noqa: N818 - the name says what it is
+    """There is no finished cluster run of that number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to."""
+
+    tracks: int
+    labelled: int
+    genres: int
+    """Different ones at the level."""
+    noise: int
+    """Tracks that belong to no cluster."""
+    unusable: int
+    """Tracks left out for a number of their vector that is not finite."""
+    silhouette: float | None
+    """Of the clustered tracks, or of some of them."""
+    agreement: Agreement | None
+    """With the labels; each track of noise is a cluster of its own. None where there is nothing to compare with."""
+    clustered: Agreement | None
+    """On the clustered tracks alone; None where there is no noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run."""
+
+    id: int
+    audit_id: int
+    finished_at: datetime
+    feature_set: str
+    version: int
+    algorithm: str
+    seed: int
+    parameters: Mapping[str, Any]
+    """Level, genres left out, how the number of clusters was chosen, the space, what the algorithm was given."""
+    clusters: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Where a run put its n tracks."""
+
+    track_ids: Integers
+    """(n,), ascending; some may have been forgotten by the catalog since."""
+    clusters: Integers
+    """(n,): -1 is noise."""
+    depths: Float32
+    """(n,): NaN where it is not known."""
+
+    def of(self, track_ids: Integers) -> Placed:
+        """The part about these tracks."""
+        kept = np.isin(self.track_ids, track_ids)
+        return Placed(self.track_ids[kept], self.clusters[kept], self.depths[kept])
+
+
+def store_run(
+    connection: Connection,
+    audit_id: int,
+    feature_set_id: int,
+    algorithm: str,
+    parameters: Mapping[str, Any],
+    placed: Placed,
+    outcome: Outcome,
+    genres: Integers,
+) -> int:
+    """Writes a run with its contingency table; `genres` (n,) are those of its tracks, 0 for none. Gives its id."""
+    run_id = int(
+        connection.execute(
+            sa.insert(cluster_run)
+            .values(
+                audit_id=audit_id,
+                feature_set_id=feature_set_id,
+                algorithm=algorithm,
+                parameters=dict(parameters),
+                clusters=int(placed.clusters.max(initial=-1)) + 1,
+                scores=asdict(outcome),
+                tracks=placed.track_ids.astype("<i8").tobytes(),
+                assignments=placed.clusters.astype("<i4").tobytes(),
+                depths=placed.depths.astype("<f4").tobytes(),
+            )
+            .returning(cluster_run.c.id)
+        ).scalar_one()
+    )
+    tagged = genres != 0
+    genre_ids, numbers, table = contingency(genres[tagged], placed.clusters[tagged])
+    rows = [
+        {
+            "cluster_run_id": run_id,
+            "cluster": int(numbers[row]),
+            "genre_id": int(genre_ids[column]),
+            "tracks": int(table[row, column]),
+        }
+        for row, column in np.argwhere(table)
+    ]
+    if rows:
+        connection.execute(sa.insert(cluster_count), rows)
+    return run_id
+
+
+def list_runs(connection: Connection, audit_id: int | None = None) -> list[Run]:
+    """The runs of finished audits, newest first; or those of one audit, in their order."""
+    query = _runs()
+    if audit_id is None:
+        query = query.order_by(cluster_run.c.id.desc())
+    else:
+        query = query.where(audit.c.id == audit_id).order_by(cluster_run.c.id)
+    return [_run(row) for row in connection.execute(query).mappings()]
+
+
+def read_run(connection: Connection, run_id: int) -> Run:
+    """One run. Raises RunUnknown."""
+    row = connection.execute(_runs().where(cluster_run.c.id == run_id)).mappings().one_or_none()
+    if row is None:
+        raise RunUnknown(f"there is no cluster run {run_id}; see: catalog audit clusters --list")
+    return _run(row)
+
+
+def latest_runs(connection: Connection) -> dict[str, Run]:
+    """The newest run of every feature set, by its name."""
+    found: dict[str, Run] = {}
+    for run in list_runs(connection):
+        found.setdefault(run.feature_set, run)
+    return found
+
+
+def load_placed(connection: Connection, run_id: int) -> Placed:
+    """Where a run put its tracks."""
+    columns = cluster_run.c
+    row = connection.execute(
+        sa.select(columns.tracks, columns.assignments, columns.depths).where(columns.id == run_id)
+    ).one()
+    track_ids = np.frombuffer(row.tracks, "<i8").astype(np.int64)
+    depths = (
+        np.full(len(track_ids), np.nan, np.float32)
+        if row.depths is None
+        else np.frombuffer(row.depths, "<f4").astype(np.float32)
+    )
+    return Placed(track_ids, np.frombuffer(row.assignments, "<i4").astype(np.int64), depths)
+
+
+def _runs() -> sa.Select[Any]:
+    columns = cluster_run.c
+    return (
+        sa.select(
+            columns.id,
+            columns.audit_id,
+            audit.c.finished_at,
+            feature_set.c.name,
+            feature_set.c.version,
+            columns.algorithm,
+            audit.c.seed,
+            columns.parameters,
+            columns.clusters,
+            columns.scores,
+        )
+        .join_from(cluster_run, audit, audit.c.id == columns.audit_id)
+        .join(feature_set, feature_set.c.id == columns.feature_set_id)
+        .where(audit.c.finished_at.is_not(None))
+    )
+
+
+def _run(row: RowMapping) -> Run:
+    scores: dict[str, Any] = row["scores"]
+    outcome = Outcome(
+        tracks=scores.get("tracks", 0),
+        labelled=scores.get("labelled", 0),
+        genres=scores.get("genres", 0),
+        noise=scores.get("noise", 0),
+        unusable=scores.get("unusable", 0),
+        silhouette=scores.get("silhouette"),
+        agreement=_agreement(scores.get("agreement")),
+        clustered=_agreement(scores.get("clustered")),
+    )
+    return Run(
+        id=row["id"],
+        audit_id=row["audit_id"],
+        finished_at=row["finished_at"],
+        feature_set=row["name"],
+        version=row["version"],
+        algorithm=row["algorithm"],
+        seed=row["seed"] or 0,
+        parameters=row["parameters"],
+        clusters=row["clusters"],
+        outcome=outcome,
+    )
+
+
+def _agreement(stored: Mapping[str, Any] | None) -> Agreement | None:
+    if stored is None:
+        return None
+    beside = {name: Score(**stored[name]) for name in SCORES}
+    return Agreement(
+        tracks=stored["tracks"],
+        adjusted_rand=stored["adjusted_rand"],
+        adjusted_mutual_information=stored["adjusted_mutual_information"],
+        **beside,
+    )

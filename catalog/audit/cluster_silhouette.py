@@ -1,0 +1,54 @@
+"""How compact clusters are: the silhouette on a bounded sample, and how deep each track lies in its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import pairwise_distances, silhouette_score
+
+from catalog.audit.contingency import NOISE
+
+Float32 = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+SAMPLE = 2_000
+"""Tracks among which all distances are looked at."""
+CHUNK = 50_000
+"""Points whose distances to all centres are held at once."""
+
+
+def silhouette(points: Float32, assignments: Integers, *, seed: int = 0) -> float | None:
+    """The mean silhouette, -1 to 1, of the clustered points; of more than SAMPLE so many are drawn by the seed.
+
+    Rousseeuw, "Silhouettes" (1987). None where those drawn are all in one cluster, or each in one of its own.
+    """
+    rows = np.flatnonzero(assignments != NOISE)
+    if len(rows) > SAMPLE:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, SAMPLE, replace=False))
+    clusters = len(np.unique(assignments[rows]))
+    if not 2 <= clusters < len(rows):
+        return None
+    return float(silhouette_score(points[rows], assignments[rows]))
+
+
+def depths(points: Float32, assignments: Integers) -> Float32:
+    """(n,): how deep each point lies in its cluster: 1 at its centre, 0 halfway to the next centre, below that beyond.
+
+    The silhouette with distances to centres in the place of those to all points (Hruschka, de Castro and Campello 2004).
+    NaN for noise, and everywhere with fewer than two clusters.
+    """
+    depth = np.full(len(points), np.nan, np.float32)
+    number = int(assignments.max(initial=NOISE)) + 1
+    if number < 2:
+        return depth
+    centres = np.stack([points[assignments == each].mean(axis=0) for each in range(number)])
+    for start in range(0, len(points), CHUNK):
+        rows = start + np.flatnonzero(assignments[start : start + CHUNK] != NOISE)
+        distance = pairwise_distances(points[rows], centres)
+        at = (np.arange(len(rows)), assignments[rows])
+        own = distance[at].copy()
+        distance[at] = np.inf
+        other = distance.min(axis=1, initial=np.inf)
+        longer = np.maximum(own, other)
+        depth[rows] = np.where(longer > 0, (other - own) / np.where(longer > 0, longer, 1), 0)
+    return depth
