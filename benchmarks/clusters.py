@@ -1,0 +1,216 @@
+"""What a cluster audit costs, beside one mini-batch k-means and one approximate neighbour search alone.
+
+    python benchmarks/clusters.py [--tracks N]... [--dimensions D] [--algorithm NAME] [--no-peer] [--json]
+
+Every size is a catalog in a real database, a SQLite file filled with made-up vectors, labels and artists; the audit runs
+on it in a process of its own. Its peer, in another, has the same vectors in memory already: it divides them among as many
+clusters by scikit-learn's MiniBatchKMeans as it comes, in three starts, and asks a voyager index for the ten neighbours of
+each. Processor time and the largest resident size of each; one thread. Exit code 1 where the ratio is above 2 or the
+audit takes more than 6 GB.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+os.environ |= SINGLE
+
+import numpy as np  # noqa: E402 - threads are counted when it is imported
+import numpy.typing as npt  # noqa: E402
+import sqlalchemy as sa  # noqa: E402
+
+from catalog.audio.feature_set import FeatureSet  # noqa: E402
+from catalog.audit.cluster_audit import Wanted, audit_clusters  # noqa: E402
+from catalog.audit.cluster_run import list_runs  # noqa: E402
+from catalog.collection.recipes import register  # noqa: E402
+from catalog.db.bulk import write_rows  # noqa: E402
+from catalog.db.columns import now  # noqa: E402
+from catalog.db.database import open_database  # noqa: E402
+from catalog.db.schema import upgrade  # noqa: E402
+from catalog.db.tables import artist, collection, feature_vector, genre, standing, track  # noqa: E402
+from catalog.genres.seed import seed  # noqa: E402
+
+Matrix = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+GENRES, SOUNDS, ACROSS = 16, 40, 30
+"""Genres; groups of sound, which genres share; directions that the groups differ in."""
+UNTAGGED = 0.1
+TRACKS_AN_ARTIST = 7
+CHUNK = 5_000
+ALLOWED_RATIO, ALLOWED_MEGABYTES = 2.0, 6_000
+
+
+def vectors(tracks: int, dimensions: int) -> Iterator[tuple[Matrix, Integers]]:
+    """Chunks of vectors (n, dimensions) and the genre, 0 to 15, of each: made up, the same every time."""
+    random = np.random.default_rng(0)
+    mixing = random.normal(0, 1, (ACROSS, dimensions)).astype(np.float32)
+    centres = random.normal(0, 1, (SOUNDS, ACROSS)).astype(np.float32)
+    of_genre = random.dirichlet(np.full(SOUNDS, 0.1), GENRES).cumsum(axis=1)
+    for start in range(0, tracks, CHUNK):
+        count = min(CHUNK, tracks - start)
+        genres = random.integers(0, GENRES, count)
+        sound = (random.random(count)[:, None] > of_genre[genres]).sum(axis=1).clip(max=SOUNDS - 1)
+        latent = centres[sound] + random.standard_normal((count, ACROSS), dtype=np.float32)
+        noise = random.standard_normal((count, dimensions), dtype=np.float32)
+        yield latent @ mixing + 2 * noise, genres
+
+
+def fill(url: str, tracks: int, dimensions: int) -> None:
+    """A catalog with so many tracks, nine of ten with a genre."""
+    features = FeatureSet(
+        name="made-up",
+        version=1,
+        parameters={"dimensions": dimensions},
+        dimensions=tuple(f"made-up.{number}" for number in range(dimensions)),
+        sample_rate=16_000,
+        compute=lambda _waveform: np.zeros(dimensions, np.float32),
+    )
+    database = open_database(url)
+    upgrade(database)
+    with database.write() as connection:
+        seed(connection)
+        recipe = register(connection, features)
+        genre_ids = (
+            connection.execute(sa.select(genre.c.id).order_by(genre.c.id).limit(GENRES)).scalars().all()
+        )
+        place = connection.execute(
+            sa.insert(collection).values(name="made up", kind="folder").returning(collection.c.id)
+        ).scalar_one()
+        names = [f"artist {number}" for number in range(tracks // TRACKS_AN_ARTIST + 1)]
+        rows = [(at + 1, name, name, name, False) for at, name in enumerate(names)]
+        write_rows(connection, artist, ["id", "key", "name", "folded", "is_nobody"], rows)
+    moment, first = now(), 1
+    random = np.random.default_rng(1)
+    for matrix, genres in vectors(tracks, dimensions):
+        ids = range(first, first + len(matrix))
+        first += len(matrix)
+        tagged = random.random(len(matrix)) >= UNTAGGED
+        with database.write() as connection:
+            rows = [
+                (each, place, f"{each}", b"%d" % each, "present", each % len(names) + 1, moment)
+                for each in ids
+            ]
+            columns = ["id", "collection_id", "path", "path_bytes", "state", "artist_id", "added_at"]
+            write_rows(connection, track, columns, rows)
+            rows = [
+                (each, genre_ids[kind] if has else None)
+                for each, kind, has in zip(ids, genres.tolist(), tagged.tolist(), strict=True)
+            ]
+            write_rows(connection, standing, ["track_id", "tagged_genre_id"], rows)
+            rows = [(recipe.id, each, vector, moment) for each, vector in zip(ids, matrix, strict=True)]
+            columns = ["feature_set_id", "track_id", "vector", "computed_at"]
+            write_rows(connection, feature_vector, columns, rows)
+    database.close()
+
+
+def audit_once(url: str, algorithm: str) -> dict[str, Any]:
+    """What an audit as it comes takes, and what it finds."""
+    database = open_database(url)
+    clock, processor = time.perf_counter(), time.process_time()
+    audit_clusters(database, Wanted(algorithms=(algorithm,)))
+    taken = spent(clock, processor)
+    with database.read() as connection:
+        run = list_runs(connection)[0]
+    database.close()
+    agreement = run.outcome.agreement
+    assert agreement is not None, "there are sixteen genres"
+    found = {"clusters": run.clusters, "adjusted_mutual_information": agreement.adjusted_mutual_information}
+    return taken | found
+
+
+def peer_once(tracks: int, dimensions: int, clusters: int) -> dict[str, Any]:
+    """What one mini-batch k-means and one search for neighbours take on vectors that are in memory."""
+    import voyager
+    from sklearn.cluster import MiniBatchKMeans
+
+    matrix = np.concatenate([part for part, _ in vectors(tracks, dimensions)])
+    clock, processor = time.perf_counter(), time.process_time()
+    MiniBatchKMeans(clusters, n_init=3, random_state=0).fit(matrix)
+    k_means = time.process_time() - processor
+    index = voyager.Index(voyager.Space.Cosine, num_dimensions=dimensions)
+    index.add_items(matrix, num_threads=1)
+    for start in range(0, tracks, CHUNK):
+        index.query(matrix[start : start + CHUNK], k=10, num_threads=1)
+    return spent(clock, processor) | {"k_means": round(k_means, 2)}
+
+
+def spent(clock: float, processor: float) -> dict[str, Any]:
+    """Seconds since then, of the clock and of the processor, and the largest resident size in MB."""
+    return {
+        "seconds": round(time.perf_counter() - clock, 2),
+        "processor": round(time.process_time() - processor, 2),
+        "megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def apart(*arguments: object) -> dict[str, Any]:
+    """The same program in a process of its own, so that its memory is only its own."""
+    command = [sys.executable, __file__, *map(str, arguments)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **SINGLE})
+    found: dict[str, Any] = json.loads(shown.stdout)
+    return found
+
+
+def measure(tracks: int, dimensions: int, algorithm: str, *, with_peer: bool) -> dict[str, Any]:
+    """One size."""
+    with tempfile.TemporaryDirectory(prefix="clusters") as folder:
+        url = f"sqlite:///{Path(folder) / 'catalog.db'}"
+        apart("--fill", url, "--tracks", tracks, "--dimensions", dimensions)
+        audit = apart("--audit", url, "--algorithm", algorithm)
+    found = {"tracks": tracks, "algorithm": algorithm, "audit": audit, "peer": None, "ratio": None}
+    if with_peer:
+        peer = apart("--peer", audit["clusters"], "--tracks", tracks, "--dimensions", dimensions)
+        found |= {"peer": peer, "ratio": round(audit["processor"] / peer["processor"], 2)}
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tracks", type=int, action="append")
+    parser.add_argument("--dimensions", type=int, default=500)
+    parser.add_argument("--algorithm", default="kmeans")
+    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    for hidden in ("--fill", "--audit", "--peer"):
+        parser.add_argument(hidden, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    sizes = given.tracks or [10_000, 106_574]
+    if given.fill:
+        fill(given.fill, sizes[0], given.dimensions)
+        print("{}")
+        return 0
+    if given.audit or given.peer:
+        found = (
+            audit_once(given.audit, given.algorithm)
+            if given.audit
+            else peer_once(sizes[0], given.dimensions, int(given.peer))
+        )
+        print(json.dumps(found))
+        return 0
+    results = []
+    for tracks in sizes:
+        results.append(measure(tracks, given.dimensions, given.algorithm, with_peer=not given.no_peer))
+        if not given.json:
+            print(json.dumps(results[-1]), flush=True)
+    if given.json:
+        print(json.dumps(results, indent=2))
+    is_good = all(
+        one["audit"]["megabytes"] <= ALLOWED_MEGABYTES and (one["ratio"] or 0) <= ALLOWED_RATIO
+        for one in results
+    )
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
