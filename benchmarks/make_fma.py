@@ -1,22 +1,26 @@
 """Metadata in the official layout of the Free Music Archive at any size, made up: same files, headers and shapes.
 
-    python benchmarks/make_fma.py FOLDER [--tracks N] [--features N] [--echonest N] [--seed N]
+    python benchmarks/make_fma.py FOLDER [--tracks N] [--features N] [--echonest N] [--genre TOP]... [--signal S] [--seed N]
 
 By default what the archive has: 106,574 tracks by 16,341 artists with 518 features each, Echo Nest's of 13,129.
 Half of the tracks have no top genre, a hundredth contradict themselves, cells of HTML span lines. The same seed gives
-the same bytes; a row hangs on its number alone, so that a smaller set is the beginning of a larger one.
+the same bytes; a row hangs on its number alone, so that a smaller set is the beginning of a larger one. Features tell
+nothing of the genre unless a signal is asked for, --genre names the top genres that there are.
 """
 
 import argparse
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from catalog.genres.seeds import seeds
 
+Floats = npt.NDArray[np.float64]
 TRACKS = 106_574
 ECHONEST_SHARE = 13_129 / TRACKS
 TRACKS_AN_ARTIST = 6.5
@@ -113,7 +117,19 @@ LICENSES = (
 BATCH = 1_000
 
 
-def write_fma(folder: Path, tracks: int, features: int, echonest: int, seed: int = 0) -> None:
+def write_fma(
+    folder: Path,
+    tracks: int,
+    features: int,
+    echonest: int,
+    seed: int = 0,
+    *,
+    tops: Sequence[str] = (),
+    signal: float = 0.0,
+) -> None:
+    """Writes the four files. Tracks are of genres under `tops`, of any without; the features of each top genre lie
+    around a centre of their own, whose coordinates have the standard deviation `signal`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     genres = [(each.fma, each.name, each.broader) for each in seeds() if each.fma is not None]
     numbers = {name: number for number, name, _ in genres}
@@ -124,7 +140,11 @@ def write_fma(folder: Path, tracks: int, features: int, echonest: int, seed: int
         writer.writerows(
             [number, 1, broader[number], name, _top(number, broader)] for number, name, _ in genres
         )
-    names = {number: name for number, name, _ in genres}
+    names = {
+        number: name
+        for number, name, _ in genres
+        if not tops or _title(_top(number, broader), genres) in tops
+    }
     with _opened(folder / "tracks.csv") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["", *(above for above, _ in COLUMNS)])
@@ -143,7 +163,13 @@ def write_fma(folder: Path, tracks: int, features: int, echonest: int, seed: int
             for at, title in enumerate(("feature", "statistics", "number")):
                 stream.write(",".join([title, *(level[at] for level in levels)]) + "\n")
             stream.write("track_id" + "," * len(levels) + "\n")
-            stream.writelines(_vectors(min(features, tracks), len(levels), (seed, 1)))
+            rows = _vectors(min(features, tracks), len(levels), (seed, 1))
+            if signal:
+                centres = np.random.default_rng((seed, 5)).normal(0, signal, (max(broader) + 1, len(levels)))
+                drawn = (np.random.default_rng((seed, at)).random(16) for at in range(tracks))
+                shifts = (centres[_top(_own(one, list(names)), broader)] for one in drawn)
+                rows = _vectors(min(features, tracks), len(levels), (seed, 1), shifts)
+            stream.writelines(rows)
     if echonest:
         _write_echonest(folder / "echonest.csv", min(echonest, tracks), seed)
 
@@ -169,11 +195,16 @@ def _write_echonest(file: Path, number: int, seed: int) -> None:
             stream.write(",".join([key, *cells[:8], *metadata, *[""] * 5, *cells[8:]]))
 
 
-def _vectors(number: int, dimensions: int, seed: tuple[int, int]) -> Iterator[str]:
-    """Rows of numbers as the archive writes them."""
+def _vectors(
+    number: int, dimensions: int, seed: tuple[int, int], shifts: Iterator[Floats] | None = None
+) -> Iterator[str]:
+    """Rows of numbers as the archive writes them, each track's shifted."""
     for start in range(0, number, BATCH):
         values = np.random.default_rng((*seed, start)).normal(size=(BATCH, dimensions)).astype(np.float32)
-        for at, row in enumerate(values[: number - start].astype(np.float64).tolist()):
+        values = values[: number - start].astype(np.float64)
+        if shifts is not None:
+            values += np.array(list(islice(shifts, len(values))))
+        for at, row in enumerate(values.tolist()):
             yield f"{_id(start + at)}," + ",".join([f"{value:.10e}" for value in row]) + "\n"
 
 
@@ -182,7 +213,7 @@ def _track(
 ) -> list[object]:
     draws = random.random(16).tolist()
     listed = list(names)
-    own = listed[int(draws[0] ** 2 * len(listed))]
+    own = _own(draws, listed)
     top = _top(own, broader)
     genres = [own] if draws[1] < 0.6 else sorted({own, listed[int(draws[2] * len(listed))]})
     if len(genres) > 1:
@@ -243,6 +274,15 @@ def _track(
     return [_id(at), *(values.get(f"{above}.{below}", "") for above, below in COLUMNS)]
 
 
+def _own(draws: Sequence[float], listed: Sequence[int]) -> int:
+    """The genre of a track, the first of the list being the commonest."""
+    return listed[int(draws[0] ** 2 * len(listed))]
+
+
+def _title(number: int, genres: Sequence[tuple[int, str, str | None]]) -> str:
+    return next(name for one, name, _ in genres if one == number)
+
+
 def _id(at: int) -> int:
     """Ids have gaps."""
     return 2 + at + at // 3
@@ -272,11 +312,15 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, default=TRACKS)
     parser.add_argument("--features", type=int, help="tracks with features  [default: all]")
     parser.add_argument("--echonest", type=int, help="tracks with Echo Nest's  [default: an eighth]")
+    parser.add_argument("--genre", action="append", default=[], metavar="TOP")
+    parser.add_argument("--signal", type=float, default=0.0, help="how far apart the features of genres lie")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     features = given.tracks if given.features is None else given.features
     echonest = int(given.tracks * ECHONEST_SHARE) if given.echonest is None else given.echonest
-    write_fma(given.folder, given.tracks, features, echonest, given.seed)
+    write_fma(
+        given.folder, given.tracks, features, echonest, given.seed, tops=given.genre, signal=given.signal
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,182 @@
+"""The scores of a recipe: by folds, the setting chosen without the fold that it answers for, and on the official split."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from study_material import Problem
+from study_recipes import Recipe
+
+from catalog.db.database import Database
+from catalog.learning.calibration import fit_calibration
+from catalog.learning.candidate import Candidate
+from catalog.learning.classifiers import class_probabilities
+from catalog.learning.members import load_members, load_vectors
+from catalog.learning.running import run_missing
+from catalog.learning.search import Ground
+from catalog.learning.split import Split
+from catalog.learning.trial import Outcome, Trial, load_outcome, recipe
+from catalog.learning.workplace import workplace
+
+Integers = npt.NDArray[np.int64]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a recipe says of tracks that it had not heard."""
+
+    choice: Integers | None
+    """(n,): the class chosen for each track; None where nothing could be fitted."""
+    chosen: Mapping[str, Any] | None
+    """The parameters that were chosen most often."""
+    seconds: float
+    """Of all fits together."""
+    remark: str | None
+    """Why nothing could be fitted."""
+
+
+def by_folds(
+    database: Database, executor: Executor, ground: Ground, wanted: Recipe, workers: int, tell: Progress
+) -> Answers:
+    """Cross-validation. What was computed before, in this run or another, is not computed again.
+
+    The setting for a fold is the one with the most right choices on the other folds.
+    """
+    members, numbers = ground.members, np.unique(ground.folds).tolist()
+    trials = {
+        (at, fold): Trial(
+            ground.snapshot_id,
+            candidate,
+            Split(fold),
+            ground.seed,
+            ground.vectors[candidate.feature_sets],
+            wanted.is_ours,
+        )
+        for at, candidate in enumerate(wanted.candidates)
+        for fold in numbers
+    }
+    run_missing(
+        database, executor, trials.values(), workers=workers, on_progress=lambda done: tell(done, len(trials))
+    )
+    with database.read() as connection:
+        outcomes = {key: _there(load_outcome(connection, one)) for key, one in trials.items()}
+    seconds = sum(one.seconds for one in outcomes.values())
+    fitted = [
+        at
+        for at in range(len(wanted.candidates))
+        if all(outcomes[at, fold].choice is not None for fold in numbers)
+    ]
+    if not fitted:
+        reason = next(one.reason for one in outcomes.values() if one.choice is None)
+        return Answers(None, None, seconds, reason)
+    choices = np.empty((len(wanted.candidates), len(members.y)), np.int64)
+    for at in fitted:
+        for fold in numbers:
+            choices[at, ground.folds == fold] = outcomes[at, fold].choice
+    right = choices[fitted] == members.y
+    answer, chosen = np.empty(len(members.y), np.int64), []
+    for fold in numbers:
+        inside = ground.folds == fold
+        best = fitted[int(right[:, ~inside].sum(axis=1).argmax())]
+        answer[inside] = choices[best, inside]
+        chosen.append(best)
+    commonest = int(np.bincount(chosen).argmax())
+    return Answers(answer, wanted.candidates[commonest].parameters, seconds, None)
+
+
+def _there(outcome: Outcome | None) -> Outcome:
+    assert outcome is not None, "every trial was run"
+    return outcome
+
+
+def by_official_split(
+    executor: Executor, ground: Ground, problem: Problem, wanted: Recipe, store: Path, tell: Progress
+) -> Answers:
+    """Learnt from the training part, the setting chosen, or calibrated, by the validation part, asked in the test part.
+
+    `choice` is (tests,). Results are kept in `store`, a file of JSON lines.
+    """
+    known = _read(store)
+    keys = {_key(ground, candidate): candidate for candidate in wanted.candidates}
+    split = problem.split.tolist()
+    futures = [
+        executor.submit(
+            official_trial, key, ground.snapshot_id, one.as_json(), split, ground.seed, wanted.is_ours
+        )
+        for key, one in keys.items()
+        if key not in known
+    ]
+    for done, future in enumerate(futures, start=len(keys) - len(futures) + 1):
+        found = future.result()
+        with store.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(found) + "\n")
+        known[found["key"]] = found
+        tell(done, len(keys))
+    rows = [known[key] for key in keys]
+    seconds = sum(row["seconds"] for row in rows)
+    fitted = [row for row in rows if row["test"] is not None]
+    if not fitted:
+        return Answers(None, None, seconds, rows[0]["reason"])
+    best = max(fitted, key=lambda row: row["right"])
+    return Answers(np.array(best["test"], np.int64), keys[best["key"]].parameters, seconds, None)
+
+
+def official_trial(
+    key: str, snapshot_id: int, said: Mapping[str, Any], split: list[str], seed: int, calibrated: bool
+) -> dict[str, Any]:
+    """The task: one candidate on the official split; how many of the validation part it has right, and the choices."""
+    import time
+
+    candidate = Candidate(said["algorithm"], said["parameters"], tuple(said["feature_sets"]))
+    with workplace().database.read() as connection:
+        members = load_members(connection, snapshot_id)
+        vectors = load_vectors(connection, candidate.feature_sets, members.track_ids)
+    part = np.array(split)
+    training, validation, test = (part == name for name in ("training", "validation", "test"))
+    begin = time.perf_counter()
+    try:
+        classifier = recipe(candidate, vectors.blocks).build(candidate.parameters, seed=seed)
+        classifier.fit(vectors.X[training], members.y[training], members.groups[training])
+        held, asked = (
+            class_probabilities(classifier, vectors.X[inside], members.classes)
+            for inside in (validation, test)
+        )
+    except (ValueError, ArithmeticError) as error:
+        return {"key": key, "test": None, "reason": str(error), "seconds": time.perf_counter() - begin}
+    if calibrated:
+        calibration = fit_calibration(held, members.y[validation])
+        held, asked = calibration.apply(held), calibration.apply(asked)
+    return {
+        "key": key,
+        "right": int((held.argmax(axis=1) == members.y[validation]).sum()),
+        "test": asked.argmax(axis=1).tolist(),
+        "seconds": round(time.perf_counter() - begin, 3),
+    }
+
+
+def _key(ground: Ground, candidate: Candidate) -> str:
+    digest = ground.vectors[candidate.feature_sets]
+    text = json.dumps([ground.snapshot_id, digest, ground.seed, candidate.key])
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _read(store: Path) -> dict[str, dict[str, Any]]:
+    if not store.exists():
+        return {}
+    found = {}
+    for line in store.read_text(encoding="utf-8").splitlines():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue  # the last line of a run that was killed
+        found[row["key"]] = row
+    return found
