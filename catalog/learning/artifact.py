@@ -25,6 +25,7 @@ TRUSTED = frozenset(
         "catalog.learning.classifiers.neural_network.NetworkLearner",
         "catalog.learning.classifiers.stack.Stack",
         "catalog.learning.classifiers.svm.SupportVectorMachine",
+        "catalog.learning.local.LocalClassifiers",
         # Arrays of nodes, whose types and shapes `__setstate__` checks.
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.tree._tree.Tree",

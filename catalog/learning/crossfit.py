@@ -113,9 +113,9 @@ def cross_fit(
             )
             probability[test] = calibration.apply(raw[test])
     if not nested:
-        probability = cross_fitted(raw, y, outer)
+        probability = cross_fitted(raw, y, outer, groups)
     resemblance = cross_fitted_resemblance(X, y, outer, classes) if novelty else None
-    final = fit_calibration(raw, y)
+    final = fit_calibration(raw, y, groups)
     model = FittedModel(
         classifier=_fit(X, y, groups, algorithm, parameters, seed),
         calibration=final,
@@ -174,7 +174,7 @@ def _inner_calibration(
         classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
         raw[test] = class_probabilities(classifier, X[test], classes)
         known |= test & np.isin(y, seen)  # a class nobody could have known would only teach doubt
-    return fit_calibration(raw[known], y[known])
+    return fit_calibration(raw[known], y[known], groups[known])
 
 
 def _check(X: Matrix, y: Integers, groups: Integers, classes: int) -> None:

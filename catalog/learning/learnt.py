@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.learning.classifiers import Algorithm, algorithm
+from catalog.learning.local import Chain, localised
 from catalog.learning.projection import projected
 
 
@@ -19,9 +20,13 @@ class Learnt:
     projection: Mapping[str, Any] | None
     blocks: tuple[int, ...] = ()
     """How many columns each feature set has."""
+    chains: tuple[Chain, ...] | None = None
+    """The terms above each class, where there is a classifier for each of them; None: one tells all classes apart."""
 
     @property
     def behind_projection(self) -> Algorithm:
         """The algorithm, which knows its blocks and fits its projection inside every fold if it has one."""
         plain = algorithm(self.algorithm).over(self.blocks)
+        if self.chains is not None:
+            plain = localised(plain, self.chains)
         return plain if self.projection is None else projected(plain, self.projection["variance"])

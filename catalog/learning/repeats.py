@@ -41,7 +41,7 @@ def repeated_choices(
     folds = number_of_folds(y, groups)
     return np.stack(
         [
-            _choices(
+            calibrated_choices(
                 X,
                 y,
                 groups,
@@ -75,10 +75,10 @@ def choices_by_random_folds(
         return None
     folds = number_of_folds(y, groups)
     dealt = stratified_group_folds(y, np.arange(len(y)), folds, seed=seed)
-    return _choices(X, y, groups, dealt, classes, algorithm, parameters, seed)
+    return calibrated_choices(X, y, groups, dealt, classes, algorithm, parameters, seed)
 
 
-def _choices(
+def calibrated_choices(
     X: Matrix,
     y: Integers,
     groups: Integers,
@@ -87,11 +87,17 @@ def _choices(
     algorithm: Algorithm,
     parameters: Mapping[str, Any] | None,
     seed: int,
+    *,
+    asked: Integers | None = None,
 ) -> Integers:
+    """(m,): the choices for the tracks of the folds `asked` (at least two; None: all), calibrated on each other."""
+    numbers = np.unique(fold) if asked is None else asked
     raw = np.zeros((len(y), classes))
-    for number in np.unique(fold):
+    for number in numbers:
         test, training = fold == number, fold != number
         classifier = algorithm.build(parameters, seed=seed)
         classifier.fit(X[training], y[training], groups[training])
         raw[test] = class_probabilities(classifier, X[test], classes)
-    return np.asarray(cross_fitted(raw, y, fold).argmax(axis=1), dtype=np.int64)
+    inside = np.isin(fold, numbers)
+    probability = cross_fitted(raw[inside], y[inside], fold[inside], groups[inside])
+    return np.asarray(probability.argmax(axis=1), dtype=np.int64)

@@ -16,6 +16,7 @@ from catalog.learning.crossfit import CrossFit, FittedModel, cross_fit
 from catalog.learning.gate import Comparison, Verdict, compare
 from catalog.learning.groups import connected_groups
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.hierarchy_choice import stored_structure
 from catalog.learning.judged_sample import judged_tracks
 from catalog.learning.labelled import Tracks
 from catalog.learning.learnt import Learnt
@@ -55,7 +56,11 @@ def against_active(
         return None
     takes = model_recipes(connection, row["id"])
     learnt = Learnt(
-        row["algorithm"], row["parameters"]["classifier"], row["parameters"].get("projection"), widths(takes)
+        row["algorithm"],
+        row["parameters"]["classifier"],
+        row["parameters"].get("projection"),
+        widths(takes),
+        stored_structure(row["metrics"], contender.hierarchy),
     )
     frozen = contender.snapshot
     if takes == contender.recipes:

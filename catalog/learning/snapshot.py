@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ class ClassRule:
     minimum_tracks: int
     minimum_artists: int
     level: Level
+    excluded: tuple[str, ...] = ()
+    """Genres whose tracks, and those of narrower ones, are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,9 @@ class Snapshot:
     def hash(self) -> str:
         """BLAKE2b-128 in hex over the rule, the seed, and every track with its class and group."""
         digest = hashlib.blake2b(digest_size=16)
-        rule = [self.rule.minimum_tracks, self.rule.minimum_artists, self.rule.level, self.seed]
+        rule: list[Any] = [self.rule.minimum_tracks, self.rule.minimum_artists, self.rule.level, self.seed]
+        if self.rule.excluded:
+            rule.append(list(self.rule.excluded))
         digest.update(json.dumps([rule, self.classes]).encode())
         for part in (self.track_ids, self.y, self.groups.number):
             digest.update(np.ascontiguousarray(part, dtype="<i8").tobytes())
@@ -66,6 +71,7 @@ def store_snapshot(connection: Connection, frozen: Snapshot, fold: Integers) -> 
         "min_tracks": frozen.rule.minimum_tracks,
         "min_artists": frozen.rule.minimum_artists,
         "seed": frozen.seed,
+        **({"excluded_genres": list(frozen.rule.excluded)} if frozen.rule.excluded else {}),
     }
     snapshot_id = connection.execute(
         sa.insert(snapshot)

@@ -21,12 +21,15 @@ from catalog.learning.artifact import ArtifactRefused, read_artifact, save_artif
 from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.classifiers import DEFAULT, algorithm
 from catalog.learning.crossfit import CrossFit, cross_fit
+from catalog.learning.exclusion import excluded_genres, wrong_recordings
 from catalog.learning.groups import connected_groups
 from catalog.learning.hearing import Spread
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.hierarchy_choice import Structure, structured
 from catalog.learning.judged_sample import sampled_tracks
 from catalog.learning.labelled import Tracks, load_answerable, load_broader, load_tracks
 from catalog.learning.learnt import Learnt
+from catalog.learning.local import class_chains, has_sub_genres
 from catalog.learning.near_duplicates import near_duplicates
 from catalog.learning.official_split import load_split, official_score
 from catalog.learning.predicting import fill_predictions
@@ -77,6 +80,8 @@ class Training:
     feature_sets: tuple[str, ...] = ("musicnn",)
     """Whose vectors are learnt from, side by side in this order."""
     rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
+    hierarchy: Structure = "auto"
+    """Whether each term with two narrower classes has a classifier of its own, where there is one; `auto`: by numbers."""
     precision: float = PRECISION
     seed: int = 0
     force: bool = False
@@ -154,6 +159,7 @@ def train(
         "classifier": complete,
         "precision": wanted.precision,
         **({} if wanted.projection is None else {"projection": wanted.projection}),
+        **({"hierarchy": wanted.hierarchy} if has_sub_genres(class_chains(material.hierarchy)) else {}),
         "vectors": hashlib.blake2b(material.X.reshape(-1).view(np.uint8).data, digest_size=16).hexdigest(),
     }
     known = None if wanted.force else _known(database, models, material, wanted, parameters, spread)
@@ -163,35 +169,45 @@ def train(
 
 
 def like_active(connection: Connection, wanted: Training) -> Training:
-    """What is wanted, by the recipe, level and precision of the model in force, if one was trained.
+    """What is wanted, by the recipe, level, excluded genres and precision of the model in force, if one was trained.
 
     Whoever chose them with `catalog train` keeps them when new tracks come.
     """
     row = active_model(connection)
     if row is None or row["snapshot_id"] is None:
         return wanted
-    level = connection.execute(
-        sa.select(snapshot.c.level).where(snapshot.c.id == row["snapshot_id"])
-    ).scalar_one()
+    level, rule = connection.execute(
+        sa.select(snapshot.c.level, snapshot.c.parameters).where(snapshot.c.id == row["snapshot_id"])
+    ).one()
     names = tuple(recipe.name for recipe in model_recipes(connection, row["id"]))
     return replace(
         wanted,
         feature_sets=(PROJECTED,) if "projection" in row["parameters"] else names,
         algorithm=row["algorithm"],
         parameters=row["parameters"]["classifier"],
+        hierarchy=row["parameters"].get("hierarchy", "auto"),
         precision=row["parameters"]["precision"],
-        rule=replace(wanted.rule, level=level),
+        rule=replace(wanted.rule, level=level, excluded=tuple(rule.get("excluded_genres", ()))),
     )
 
 
 def gather(connection: Connection, wanted: Training) -> Material:
-    """The labelled tracks that have all vectors, the support of their genres, and the snapshot they make."""
+    """The labelled tracks that have all vectors, the support of their genres, and the snapshot they make.
+
+    Raises NothingHeard, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
+    """
+    excluded = excluded_genres(connection, wanted.rule.excluded)
+    rule = replace(wanted.rule, excluded=excluded.names)
     tracks = load_tracks(connection)
     recipes = _recipes(connection, wanted.sources)
     broader, names = load_broader(connection)
-    learnable = np.setdiff1d(tracks.ids[tracks.is_tagged], sampled_tracks(connection))
+    kept_apart = np.union1d(sampled_tracks(connection), wrong_recordings(connection))
+    learnable = np.setdiff1d(tracks.ids[tracks.is_tagged], kept_apart)
     ids, matrix = load_blocks(connection, recipes, learnable)
     positions = tracks.at(ids)
+    left_out = np.isin(tracks.genres[positions], list(excluded.genre_ids))
+    excluded_support = excluded.support(tracks.labelled(positions[left_out]), broader)
+    positions, matrix = positions[~left_out], matrix[~left_out]
     support = class_support(
         tracks.labelled(positions),
         broader,
@@ -218,10 +234,10 @@ def gather(connection: Connection, wanted: Training) -> Material:
         tracks=tracks,
         recipes=recipes,
         X=matrix[inside],
-        support=support,
+        support={**support, **excluded_support},
         snapshot=None
         if reason
-        else Snapshot(wanted.rule, wanted.seed, tracks.ids[members], classes, y[inside], groups),
+        else Snapshot(rule, wanted.seed, tracks.ids[members], classes, y[inside], groups),
         reason=reason,
         names=names,
         hierarchy=Hierarchy.of(classes, broader, answerable=load_answerable(connection)),
@@ -283,7 +299,9 @@ def _fit(
     with database.read() as connection:
         split = None if wanted.split is None else load_split(connection, frozen.track_ids)
     recipe = Learnt(wanted.algorithm, parameters["classifier"], wanted.projection, widths(material.recipes))
-    fitted = _cross_fit(material.X, frozen.y, frozen.groups.number, material.hierarchy, recipe, wanted)
+    known = material.X, frozen.y, frozen.groups.number, material.hierarchy
+    recipe, choice = structured(recipe, wanted.hierarchy, *known, seed=wanted.seed)
+    fitted = _cross_fit(*known, recipe, wanted)
     contender = Contender(
         recipe, material.recipes, material.X, frozen, material.hierarchy, fitted, wanted.precision
     )
@@ -299,6 +317,7 @@ def _fit(
     metrics |= {
         "gate": None if verdict is None else verdict.facts,
         "forced": (worse or "it was not worse") if wanted.force else None,
+        "hierarchy": None if choice is None else choice.facts,
     }
     name, digest = save_artifact(models, fitted.model)
     with database.write() as connection:

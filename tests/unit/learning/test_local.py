@@ -1,0 +1,185 @@
+"""Local classifiers over made-up trees: what is divided, and what the product of probabilities is."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.learning.artifact import load_artifact, save_artifact
+from catalog.learning.calibration import Calibration
+from catalog.learning.classifiers import ALGORITHMS, LOGISTIC_REGRESSION
+from catalog.learning.crossfit import FittedModel
+from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.hierarchy_choice import stored_structure, structured
+from catalog.learning.learnt import Learnt
+from catalog.learning.local import class_chains, divisions, has_sub_genres, localised
+from catalog.learning.projection import Projected
+from catalog.learning.threshold import Threshold
+from tests.unit.learning.test_classifiers import QUICK
+
+# Rock 1 (Punk 11 (Hardcore 111), Metal 12), Jazz 2 (Bebop 21), Folk 3
+BROADER = {1: None, 11: 1, 12: 1, 111: 11, 2: None, 21: 2, 3: None}
+
+
+def tree(*classes: int) -> Hierarchy:
+    return Hierarchy.of(classes, BROADER)
+
+
+def divided(*classes: int) -> list[list[int]]:
+    return [option.tolist() for option in divisions(class_chains(tree(*classes)))]
+
+
+def blobs(count: int, classes: int, *, each: int = 3, dimensions: int = 8, seed: int = 0):
+    generator = np.random.default_rng(seed)
+    y = np.arange(count, dtype=np.int64) % classes
+    centres = generator.normal(0, 2.5, (classes, dimensions))
+    X = (centres[y] + generator.normal(0, 1, (count, dimensions))).astype(np.float32)
+    return X, y, np.arange(count) // (classes * each)
+
+
+def test_a_term_with_two_narrower_classes_is_divided_and_is_a_child_of_itself() -> None:
+    assert divided(1, 11, 12, 2, 3) == [[0, 0, 0, 1, 2], [0, 1, 2, -1, -1]]
+
+
+def test_a_term_with_one_narrower_class_is_told_from_it_above() -> None:
+    assert divided(11, 12, 2, 21, 3) == [[0, 0, 1, 2, 3], [0, 1, -1, -1, -1]]
+    assert divided(11, 111, 12, 3) == [[0, 0, 0, 1], [0, 1, 2, -1]]
+
+
+def test_a_common_top_term_needs_no_decision_of_its_own() -> None:
+    assert divided(11, 12) == [[0, 1]]
+    assert divided(1, 11, 12) == [[0, 1, 2]]
+
+
+def test_without_two_narrower_classes_there_is_one_classifier() -> None:
+    assert divided(1, 2, 3) == [[0, 1, 2]]
+    assert divided(2, 21, 3) == [[0, 1, 2]]
+    assert not has_sub_genres(class_chains(tree(2, 21, 3)))
+    assert has_sub_genres(class_chains(tree(11, 12, 3)))
+
+
+@given(st.sets(st.sampled_from(sorted(BROADER)), min_size=2))
+def test_every_class_is_told_from_every_other_exactly_once(classes: set[int]) -> None:
+    options = divisions(class_chains(tree(*sorted(classes))))
+    for one in range(len(classes)):
+        for other in range(one):
+            parting = [
+                option
+                for option in options
+                if min(option[one], option[other]) >= 0 and option[one] != option[other]
+            ]
+            assert len(parting) == 1
+    for option in options:
+        taken = np.unique(option[option >= 0])
+        assert taken.tolist() == list(range(len(taken)))
+        assert len(taken) > 1
+
+
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+@pytest.mark.parametrize("blocks", [(), (3, 5)])
+def test_every_algorithm_works_as_local_classifiers(name: str, blocks: tuple[int, ...]) -> None:
+    X, y, groups = blobs(120, 4)
+    learner = localised(ALGORITHMS[name].over(blocks), class_chains(tree(1, 11, 12, 3)))
+    classifier = learner.build(QUICK.get(name, {}))
+    classifier.fit(X, y, groups)
+    probability = classifier.predict_proba(X)
+    assert probability.shape == (120, 4)
+    assert probability.sum(axis=1) == pytest.approx(1.0)
+    assert (probability.argmax(axis=1) == y).mean() > 0.85
+
+
+def test_a_probability_is_the_product_along_the_path() -> None:
+    X, y, _ = blobs(90, 3)
+    local = localised(LOGISTIC_REGRESSION, class_chains(tree(11, 12, 3))).build()
+    local.fit(X, y)
+    top, rock = LOGISTIC_REGRESSION.build(), LOGISTIC_REGRESSION.build()
+    top.fit(X, np.array([0, 0, 1])[y])
+    rock.fit(X[y < 2], y[y < 2])
+    is_rock = top.predict_proba(X)[:, :1]
+    expected = np.hstack([is_rock * rock.predict_proba(X), 1 - is_rock])
+    assert local.predict_proba(X) == pytest.approx(expected)
+
+
+def test_classes_that_were_not_seen_change_what_is_divided() -> None:
+    X, y, groups = blobs(120, 4)
+    learner = localised(LOGISTIC_REGRESSION, class_chains(tree(1, 11, 12, 3)))
+    for seen in ([0, 1], [1, 2, 3], [0, 3], [3]):
+        inside = np.isin(y, seen)
+        classifier = learner.build()
+        classifier.fit(X[inside], y[inside], groups[inside])
+        assert classifier.classes_.tolist() == seen
+        probability = classifier.predict_proba(X)
+        assert probability.shape == (120, len(seen))
+        assert probability.sum(axis=1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("projection", [None, {"variance": 0.97}])
+@pytest.mark.parametrize("name", ["logistic_regression", "stack", "random_forest"])
+def test_the_artifact_holds_them(name: str, projection: dict[str, float] | None, tmp_path: Path) -> None:
+    X, y, groups = blobs(120, 4)
+    hierarchy = tree(1, 11, 12, 3)
+    blocks = (3, 5) if projection is None else ()
+    learnt = Learnt(name, QUICK.get(name, {}), projection, blocks, class_chains(hierarchy))
+    classifier = learnt.behind_projection.build(learnt.parameters)
+    classifier.fit(X, y, groups)
+    assert isinstance(classifier, Projected) == (projection is not None)
+    model = FittedModel(
+        classifier, Calibration.identity(4), Threshold(0.5, 0.85, 0.9, 1.0), hierarchy, novelty=None
+    )
+    again = load_artifact(tmp_path, *save_artifact(tmp_path, model))
+    assert np.array_equal(again.probability(X), model.probability(X))
+
+
+def test_the_better_of_the_two_is_chosen_by_the_numbers() -> None:
+    # Punk and Metal differ in a direction that means nothing elsewhere, where it is loud.
+    generator = np.random.default_rng(3)
+    count = 240
+    y = np.arange(count, dtype=np.int64) % 4
+    X = generator.normal(0, 1, (count, 6))
+    X[:, 0] += np.where(y < 2, 3, -3)
+    X[:, 1] += np.where(y == 3, 6, 0)
+    X[:, 2] = np.where(y < 2, np.where(y == 0, 1, -1) * 0.8 + X[:, 2] * 0.5, X[:, 2] * 40)
+    hierarchy = tree(11, 12, 2, 3)
+    learnt = Learnt("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
+    groups = np.arange(count) // 4
+    found, choice = structured(learnt, "auto", X.astype(np.float32), y, groups, hierarchy)
+    assert choice is not None
+    assert choice.local is not None
+    assert choice.flat is not None
+    assert choice.local.macro_f1 > choice.flat.macro_f1
+    assert choice.chosen == "local"
+    assert found.chains == class_chains(hierarchy)
+    kept = json.loads(json.dumps({"hierarchy": choice.facts}))
+    assert stored_structure(kept, hierarchy) == found.chains
+    assert stored_structure({}, hierarchy) is None
+
+
+@pytest.mark.parametrize(("wanted", "is_local"), [("local", True), ("flat", False)])
+def test_what_is_asked_for_is_done_without_a_comparison(wanted, is_local) -> None:
+    X, y, groups = blobs(60, 3)
+    learnt = Learnt("logistic_regression", {}, None)
+    found, choice = structured(learnt, wanted, X, y, groups, tree(11, 12, 3))
+    assert (found.chains is not None) == is_local
+    assert choice is not None
+    assert choice.facts == {"chosen": wanted, "local": None, "flat": None}
+
+
+def test_where_no_term_has_two_narrower_classes_nothing_is_chosen() -> None:
+    X, y, groups = blobs(60, 3)
+    learnt = Learnt("logistic_regression", {}, None)
+    assert structured(learnt, "local", X, y, groups, tree(1, 2, 3)) == (learnt, None)
+
+
+def test_of_many_tracks_two_folds_are_asked_about(monkeypatch) -> None:
+    from catalog.learning import hierarchy_choice
+
+    X, y, groups = blobs(120, 3)
+    monkeypatch.setattr(hierarchy_choice, "ALL_FOLDS_UP_TO", 100)
+    learnt = Learnt("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
+    _, choice = structured(learnt, "auto", X, y, groups, tree(11, 12, 3))
+    assert choice is not None
+    assert choice.flat is not None
+    assert choice.flat.macro_f1 > 0.8
