@@ -12,6 +12,8 @@ from catalog.web.stretch import Stretch, frames
 
 RATE = 44_100
 BITS_A_SECOND = 160_000
+EFFORT = "7"
+"""LAME's, 0 to 9: somebody is waiting, and this takes half the time of the usual 5."""
 MEDIA_TYPE = "audio/mpeg"
 
 
@@ -20,7 +22,13 @@ def write_mp3(path: Name, stretch: Stretch, target: Path) -> None:
     unfinished = target.with_suffix(".part")
     try:
         with Source(path) as source, av.open(str(unfinished), "w", format="mp3") as container:
-            stream = container.add_stream("libmp3lame", rate=RATE, layout="stereo", bit_rate=BITS_A_SECOND)
+            stream = container.add_stream(
+                "libmp3lame",
+                rate=RATE,
+                layout="stereo",
+                bit_rate=BITS_A_SECOND,
+                options={"compression_level": EFFORT},
+            )
             heard = False
             for frame in frames(source, stretch):
                 frame.pts = None

@@ -1,0 +1,240 @@
+"""One question after the other: cases, decisions and their undo, the check sample, two reviewers."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from catalog.db import tables as t
+from catalog.review.sample import draw_sample
+from tests.integration.web.conftest import Page
+
+TAG = re.compile(r"<[^>]*>")
+
+
+def shown(html: str) -> tuple[str, str]:
+    """What kind of question it is, and its key."""
+    found = re.search(r'data-kind="(\w+)"[^>]* data-key="([^"]*)"', html)
+    assert found, html[:200]
+    return found[1], found[2]
+
+
+def words(html: str) -> str:
+    return " ".join(TAG.sub(" ", html).split())
+
+
+def test_the_gravest_case_is_asked_first_with_everything_to_decide_on(page: Page) -> None:
+    html = page.send("/next").json()["html"]
+    assert shown(html) == ("case", "red")
+    said = words(html)
+    assert "3 tracks tagged Metal" in said
+    assert "heard as Rock" in said
+    assert "heard so" in said
+    assert "the artist\N{RIGHT SINGLE QUOTATION MARK}s 3 tracks" in said
+    assert said.count("Red 2") == 1
+    assert "Nothing is known to sound like it" in said
+    assert f'src="/tracks/{page.doubted.tracks["Red 1"]}/spectrogram.png"' in html
+
+
+def test_a_stroke_decides_the_case_and_undo_takes_it_back(page: Page) -> None:
+    reply = page.decide("accept", "red", "Red 1").json()
+    assert reply["said"] == "Accepted: 3 tracks are Rock now."
+    assert shown(reply["html"]) == ("case", "sad")
+    assert (page.tags("Red 1"), page.tags("Red 2")) == ("Rock", "Rock; Folk")
+    back = page.send("/undo").json()
+    assert back["said"] == "Taken back: accept of 3 tracks."
+    assert shown(back["html"]) == ("case", "red")
+    assert (page.tags("Red 1"), page.tags("Red 2")) == ("Metal", "Metal; Folk")
+    assert page.send("/undo").json()["error"] == "you have decided nothing that could be taken back"
+
+
+def test_one_track_and_one_album_at_a_time(page: Page) -> None:
+    reply = page.decide("keep", "red", "Red 2", scope="track").json()
+    assert reply["said"] == "Kept: 1 track tagged Metal."
+    assert shown(reply["html"]) == ("case", "red")
+    assert f'data-track="{page.doubted.tracks["Red 1"]}"' in reply["html"]
+    reply = page.decide("relabel", "red", "Red 1", scope="album", genre_id=page.doubted.genres["Jazz"]).json()
+    assert reply["said"] == "Changed: 2 tracks are Jazz now."
+    assert page.tags("Red 3") == "Jazz"
+
+
+def test_naming_the_suggestion_accepts_and_naming_the_tag_keeps(page: Page) -> None:
+    genres = page.doubted.genres
+    assert (
+        page.decide("relabel", "old", "Old 1", genre_id=genres["Rock"]).json()["said"].startswith("Accepted")
+    )
+    assert page.decide("relabel", "sad", "Sad 1", genre_id=genres["Jazz"]).json()["said"].startswith("Kept")
+    with page.site.database.read() as connection:
+        verdicts = list(
+            connection.execute(sa.select(t.decision.c.verdict).order_by(t.decision.c.id)).scalars()
+        )
+    assert verdicts == ["accept", "keep", "keep"]
+
+
+def test_add_unsure_and_wrong_recording(page: Page) -> None:
+    added = page.decide("add", "old", "Old 1", genre_id=page.doubted.genres["Jazz"]).json()
+    assert (added["said"], page.tags("Old 1")) == ("Added: 1 track is Jazz too.", "Pop; Jazz")
+    assert page.decide("unsure", "sad", "Sad 1", scope="track").json()["said"].startswith("Unsure: 1 track")
+    done = page.decide("wrong_recording", "sad", "Sad 2").json()
+    assert done["said"] == "Wrong recording: 1 track left as tagged."
+    assert page.tags("Sad 2") == "Jazz"
+
+
+def test_skip_goes_on_and_comes_round_again(page: Page) -> None:
+    seen = ["red"]
+    page.send("/next")
+    for _ in range(3):
+        seen.append(shown(page.send("/next", after=seen[-1]).json()["html"])[1])
+    assert seen == ["red", "sad", "old", "red"]
+
+
+def test_a_reload_shows_the_case_that_is_held(page: Page) -> None:
+    page.send("/next")
+    page.send("/next", after="red")
+    assert shown(page.send("/next").json()["html"]) == ("case", "sad")
+
+
+def test_two_reviewers_do_not_get_the_same_case(page: Page) -> None:
+    assert shown(page.send("/next").json()["html"])[1] == "red"
+    page.enter("bob")
+    assert shown(page.send("/next").json()["html"])[1] == "sad"
+    refused = page.send("/open", case_id="red")
+    assert (refused.status_code, refused.json()["error"]) == (409, "ada is deciding on this case at present")
+    assert page.send("/hold", key="red").json() == {"held": False}
+    assert page.send("/hold", key="sad").json() == {"held": True}
+    assert "ada has it" in words(page.client.get("/cases").json()["html"])
+    page.enter("ada")
+    page.decide("accept", "red", "Red 1")
+    page.enter("bob")
+    told = page.decide("keep", "red", "Red 1", scope="track").json()
+    assert told["told"] == ["1 track decided by ada before (accept): yours counts now"]
+    assert page.tags("Red 1") == "Metal"
+
+
+def test_what_changed_while_somebody_looked_is_told(page: Page) -> None:
+    track, seen = page.doubted.tracks["Old 1"], {str(page.doubted.tracks["Old 1"]): 1}
+    assert track
+    told = page.decide("accept", "old", "Old 1", seen=seen).json()["told"]
+    assert told == ["1 track changed its tags meanwhile: your decision is kept"]
+
+
+def test_filters_lead_the_queue_and_the_list(page: Page) -> None:
+    assert shown(page.send("/next", filters={"pair": "Jazz\nBlues"}).json()["html"])[1] == "sad"
+    assert "1 case" in words(page.client.get("/cases", params={"pair": "Pop\nRock"}).json()["html"])
+    assert "None fits" in page.client.get("/cases", params={"source": "import"}).json()["html"]
+    assert "3 cases" in words(page.client.get("/cases", params={"collection": "records"}).json()["html"])
+    nothing = page.send("/next", filters={"collection": "elsewhere"}).json()["html"]
+    assert "No open case fits the filters" in nothing
+    page.decide("keep", "old", "Old 1")
+    assert "Old" in page.client.get("/cases", params={"reviewer": "ada"}).json()["html"]
+    start = page.client.get("/").text
+    assert '<option value="Metal\nRock">Metal &rarr; Rock (1)</option>' in start
+    assert '<option value="ada">ada</option>' in start
+
+
+def test_the_sample_is_blind_until_something_was_chosen(page: Page) -> None:
+    with page.site.database.write() as connection:
+        draw_sample(connection, 6, overlap=0)
+        connection.execute(sa.update(t.doubt_case).values(tracks=0))
+        connection.execute(sa.delete(t.suspect))
+    html = page.send("/next").json()["html"]
+    kind, key = shown(html)
+    assert (kind, key.partition(":")[0]) == ("blind", "sample")
+    track = int(key.partition(":")[2])
+    title = next(name for name, one in page.doubted.tracks.items() if one == track)
+    before = words(html)
+    assert "tagged" not in before
+    assert f"{title}.wav" not in before
+    genres = re.findall(r'data-genre="(\d+)"', html)
+    assert genres
+    with page.site.database.read() as connection:
+        names = dict(connection.execute(sa.select(t.genre.c.id, t.genre.c.name)).all())
+    offered = [names[int(each)] for each in genres]
+    assert offered == sorted(offered, key=str.lower)
+    revealed = page.send("/judge", track_id=track, genre_id=page.doubted.genres["Ambient"]).json()
+    assert shown(revealed["html"])[0] == "revealed"
+    assert "You hear it otherwise" in revealed["html"]
+    assert page.tags(title) in {"Ambient", "Ambient; Folk"}
+    assert shown(page.send("/next").json()["html"])[1] != key
+    assert page.send("/undo").json()["said"] == "Taken back: relabel of 1 track."
+
+
+def test_a_choice_broader_than_the_tag_may_be_mended(page: Page) -> None:
+    with page.site.database.write() as connection:
+        draw_sample(connection, 6, overlap=0)
+        narrow = connection.execute(sa.select(t.genre).where(t.genre.c.broader_id.is_not(None))).first()
+        assert narrow is not None
+        connection.execute(sa.update(t.label).values(genre_id=narrow.id, rank=t.label.c.rank))
+    track = page.doubted.tracks["Old 1"]
+    revealed = page.send("/judge", track_id=track, genre_id=narrow.broader_id).json()["html"]
+    assert "Is the tag right too?" in revealed
+    assert page.send("/confirm", track_id=track).json()["said"] == "The tag is right too."
+    unsure = page.send("/judge", track_id=page.doubted.tracks["Sad 1"], verdict="unsure").json()["html"]
+    assert "Noted" in unsure
+
+
+def test_without_an_audit_the_page_says_what_to_do(page: Page) -> None:
+    with page.site.database.write() as connection:
+        connection.execute(sa.update(t.audit).values(finished_at=None))
+    html = page.send("/next").json()["html"]
+    assert "Nothing has been doubted yet" in html
+    assert "catalog audit" in html
+    assert page.client.get("/progress").status_code == 200
+
+
+def test_the_end_is_said_and_others_who_hold_the_rest(page: Page) -> None:
+    page.enter("bob")
+    page.send("/next")
+    page.enter("ada")
+    page.decide("keep", "old", "Old 1")
+    left = page.decide("keep", "sad", "Sad 1").json()["html"]
+    assert "Others have the rest" in left
+    page.enter("bob")
+    done = page.decide("accept", "red", "Red 1").json()["html"]
+    assert "Done. Every case is decided." in done
+    progress = words(page.client.get("/progress").text)
+    assert "Every suspect is decided" in progress
+    assert "bob 3 3" in progress
+    assert "ada 3 0" in progress
+
+
+def test_genres_are_found_by_any_spelling(page: Page) -> None:
+    found = page.client.get("/genres", params={"q": "hiphop"}).json()
+    assert found[0]["name"] == "Hip-Hop"
+    assert all(each["name"] != "Hip-Hop" for each in found[1:])
+    assert len(page.client.get("/genres", params={"q": "a"}).json()) == 12
+    assert page.client.get("/genres", params={"q": "a"}).json()[0]["name"].lower().startswith("a")
+    assert page.client.get("/genres", params={"q": "&"}).json() == []
+    rock = next(each for each in page.client.get("/genres", params={"q": "punk rock"}).json())
+    assert set(rock) == {"id", "name", "broader"}
+
+
+def test_a_full_disk_is_said_and_the_decision_can_be_sent_again(page: Page) -> None:
+    if not page.site.database.is_sqlite:
+        pytest.skip("a full disk is made with SQLite's own limit")
+    limit: list[int] = []
+
+    @event.listens_for(page.site.database.writer, "checkout")
+    def fill(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {limit[0] if limit else 2**30}")
+
+    with page.site.database.read() as connection:
+        limit.append(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
+    verdicts = ("keep", "accept")
+    for number in range(300):
+        answer = page.decide(verdicts[number % 2], "red", "Red 1", scope="track")
+        if answer.status_code != 200:
+            break
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"error": "the disk is full; make room, then try again"},
+    )
+    before = page.tags("Red 1")
+    assert before == ("Rock" if number % 2 == 0 else "Metal"), "the last one that was written counts"
+    limit[0] = 2**30
+    assert page.decide(verdicts[number % 2], "red", "Red 1", scope="track").status_code == 200
+    assert page.tags("Red 1") != before

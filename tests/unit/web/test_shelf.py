@@ -1,0 +1,43 @@
+"""What is made once and kept while there is room."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from catalog.web.shelf import Shelf
+
+
+def test_the_last_used_are_kept_and_the_others_dropped() -> None:
+    dropped: list[str] = []
+    shelf: Shelf[str, str] = Shelf(2, drop=dropped.append)
+    for key in "abac":
+        assert shelf.get(key, key.upper) == key.upper()
+    assert dropped == ["B"]
+    assert shelf.get("a", lambda: "again") == "A"
+
+
+def test_several_who_ask_at_once_wait_for_one() -> None:
+    shelf: Shelf[str, int] = Shelf(2)
+    made: list[int] = []
+    go = threading.Event()
+
+    def make() -> int:
+        go.wait(5)
+        made.append(1)
+        return 7
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(shelf.get, "x", make) for _ in range(4)]
+        go.set()
+        assert [each.result(5) for each in asked] == [7] * 4
+    assert made == [1]
+
+
+def test_what_failed_is_tried_again() -> None:
+    shelf: Shelf[str, int] = Shelf(2)
+    with pytest.raises(ZeroDivisionError):
+        shelf.get("x", lambda: 1 // 0)
+    assert shelf.get("x", lambda: 3) == 3

@@ -1,0 +1,55 @@
+"""The part of a track that is shown, and its pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.audio.failure import AudioFailure
+from catalog.audio.source import Source
+from catalog.web.sight import look, mel_decibels, outline
+from catalog.web.stretch import Stretch, frames, stretch_of
+from catalog.web.transcode import write_mp3
+from tests.integration.workers.sound import write_sound
+
+
+def test_all_of_a_short_track_and_the_middle_of_a_long_one() -> None:
+    assert stretch_of(200) == Stretch(0, 200)
+    assert stretch_of(600) == Stretch(0, 600)
+    assert stretch_of(3_600) == Stretch(1_500, 2_100)
+
+
+def test_the_frames_are_those_of_the_stretch(tmp_path: Path) -> None:
+    write_sound(tmp_path / "a.wav", seconds=40)
+    with Source(tmp_path / "a.wav") as source:
+        found = list(frames(source, Stretch(10, 30)))
+    assert sum(frame.samples for frame in found) / 8_000 == pytest.approx(20, abs=0.5)
+    assert float(found[0].time) == pytest.approx(10, abs=0.3)
+
+
+@given(st.integers(1, 5_000), st.floats(0, 4))
+def test_an_outline_has_its_length_and_the_loudest_is_a_hundred(number: int, level: float) -> None:
+    samples = (np.random.default_rng(number).standard_normal(number) * level).astype(np.float32)
+    peaks = outline(samples)
+    assert len(peaks) == 600
+    assert max(peaks) == (100 if np.abs(samples).max() > 0 else 0)
+    assert min(peaks) >= 0
+
+
+def test_silence_has_a_picture() -> None:
+    rows = mel_decibels(np.zeros(3_000, np.float32))
+    assert rows.shape == (128, 1_000)
+    assert np.isfinite(rows).all()
+
+
+def test_an_mp3_is_whole_or_not_there(tmp_path: Path) -> None:
+    (tmp_path / "bad.wav").write_bytes(b"RIFF" + bytes(200))
+    with pytest.raises(AudioFailure):
+        write_mp3(tmp_path / "bad.wav", Stretch(0, 5), tmp_path / "bad.mp3")
+    with pytest.raises(AudioFailure):
+        look(tmp_path / "bad.wav", Stretch(0, 5))
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["bad.wav"]
