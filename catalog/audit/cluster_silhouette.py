@@ -42,8 +42,9 @@ def depths(points: Float32, assignments: Integers) -> Float32:
     if number < 2:
         return depth
     centres = np.stack([points[assignments == each].mean(axis=0) for each in range(number)])
-    for start in range(0, len(points), CHUNK):
-        rows = start + np.flatnonzero(assignments[start : start + CHUNK] != NOISE)
+    inside = np.flatnonzero(assignments != NOISE)
+    for start in range(0, len(inside), CHUNK):
+        rows = inside[start : start + CHUNK]
         distance = pairwise_distances(points[rows], centres)
         at = (np.arange(len(rows)), assignments[rows])
         own = distance[at].copy()

@@ -1,0 +1,103 @@
+"""`catalog audit clusters` as a person runs it: tables, JSON, CSV, looking at runs, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.db.database import Database
+from catalog.db.tables import cluster_run
+from tests.integration.audit.test_cluster_audit import relabel, spoil
+from tests.integration.cli.conftest import Invoke
+from tests.integration.labelled_collection import Filled
+
+Fill = Callable[..., Filled]
+
+
+def test_runs_are_shown_kept_and_compared(database: Database, fill_labelled: Fill, invoke: Invoke) -> None:
+    filled = fill_labelled(spread=0.3)
+    relabel(database, filled.tracks["Jazz"][:6], "Metal")
+    done = invoke("audit", "clusters", "--algorithm", "kmeans", "--algorithm", "hdbscan", "--json")
+    assert done.code == 0
+    runs = json.loads(done.out)
+    assert [run["algorithm"] for run in runs] == ["kmeans", "hdbscan"]
+    assert runs[0]["outcome"]["agreement"]["v_measure"].keys() == {"value", "chance"}
+    listed = list(csv.DictReader(io.StringIO(invoke("audit", "clusters", "--list", "--csv").out)))
+    assert listed[0]["run"] == str(runs[1]["id"])
+    assert float(listed[-1]["purity_by_chance"]) < float(listed[-1]["purity"])
+    shown = invoke("audit", "clusters", "--show", runs[0]["id"])
+    assert shown.code == 0
+    for words in ("Clusters", "falls apart most", "same clusters", "deep inside another genre's"):
+        assert words in shown.out
+    read = json.loads(invoke("audit", "clusters", "--show", runs[0]["id"], "--json").out)
+    assert {row["genre"] for row in read["misplaced"]} == {"Metal"}
+    assert read["misplaced"][0]["cluster_genre"] == "Jazz"
+    rows = list(
+        csv.DictReader(io.StringIO(invoke("audit", "clusters", "--show", runs[0]["id"], "--csv").out))
+    )
+    assert [row["title"] for row in rows] == [row["title"] for row in read["misplaced"]]
+    compared = invoke("audit", "clusters", "--compare", runs[0]["id"], runs[0]["id"])
+    assert "adjusted Rand 1.000" in compared.err
+    table = invoke("audit", "clusters", "--list")
+    assert "adjusted_rand" in table.out
+    assert "by chance" in table.err
+
+
+def test_what_there_is_nothing_to_compare_with_is_said(
+    database: Database, fill_labelled: Fill, invoke: Invoke
+) -> None:
+    filled = fill_labelled(("Jazz",), untagged=20)
+    spoil(database, filled.tracks[None][:1])
+    done = invoke("audit", "clusters")
+    assert done.code == 0
+    assert "all labels at this level are Jazz" in done.err
+    assert "1 track left out: their vector of blobs" in done.err
+
+
+def test_a_dry_run_says_what_would_be_done(database: Database, fill_labelled: Fill, invoke: Invoke) -> None:
+    fill_labelled()
+    plan = json.loads(invoke("audit", "clusters", "--dry-run", "--clusters", 5, "--json").out)
+    assert plan == [{"feature_set": "blobs", "algorithm": "kmeans", "tracks": 66, "numbers": [5]}]
+    with database.read() as connection:
+        assert connection.execute(sa.select(cluster_run.c.id)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--algorithm", "dbscan"], 2, "kmeans"),
+        (["--algorithm", "hdbscan", "--clusters", "3"], 2, "by itself"),
+        (["--clusters", "1"], 2, "1"),
+        (["--level", "0"], 2, "neither leaf, top"),
+        (["--list", "--show", "1"], 2, "give one of them"),
+        (["--list", "--seed", "4"], 2, "--seed says how to cluster"),
+        (["--show", "99"], 1, "there is no cluster run 99; see: catalog audit clusters --list"),
+        (["--compare", "1", "2"], 1, "there is no cluster run 1"),
+        (["--feature-set", "musicnn"], 1, "there are: blobs"),
+        (["--exclude-genre", "Blorp"], 1, "there is no genre 'Blorp'"),
+        (["--clusters", "66"], 1, "66 clusters take 67 tracks"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    arguments: list[str], code: int, words: str, fill_labelled: Fill, invoke: Invoke
+) -> None:
+    fill_labelled()
+    refused = invoke("audit", "clusters", *arguments)
+    assert refused.code == code
+    assert words in refused.err
+    assert "Traceback" not in refused.err
+    if code == 1:
+        assert len(refused.err.strip().splitlines()) == 1
+
+
+def test_an_empty_catalog_says_what_to_do(invoke: Invoke) -> None:
+    refused = invoke("audit", "clusters")
+    assert (refused.code, refused.out) == (1, "")
+    assert "catalog analyze" in refused.err
+    empty = invoke("audit", "clusters", "--list", "--json")
+    assert (empty.code, json.loads(empty.out)) == (0, [])
