@@ -179,13 +179,17 @@ def scored(problem: Problem, row: Row) -> dict[str, Any]:
 
 def ahead(problem: Problem, rows: Sequence[Row]) -> dict[str, Any] | None:
     """How far the default is ahead of the best classic recipe with artists apart, in accuracy, paired over artists."""
-    classics = [row for row in rows if row.kind == "classic" and row.answers[ARTISTS].choice is not None]
+    hits = {
+        row: choice == problem.y
+        for row in rows
+        if (choice := row.answers[ARTISTS].choice) is not None and row.kind != "baseline"
+    }
+    classics = [row for row in hits if row.kind == "classic"]
     default = next(row for row in rows if row.kind == "ours")
-    if not classics or default.answers[ARTISTS].choice is None:
+    if not classics or default not in hits:
         return None
-    best = max(classics, key=lambda row: int((row.answers[ARTISTS].choice == problem.y).sum()))
-    hits = [(row.answers[ARTISTS].choice == problem.y).astype(float) for row in (default, best)]
-    difference = mean_interval(hits[0] - hits[1], problem.groups.number)
+    best = max(classics, key=lambda row: int(hits[row].sum()))
+    difference = mean_interval(hits[default].astype(float) - hits[best].astype(float), problem.groups.number)
     return {"default": default.title, "best_classic": best.title, "accuracy": asdict(difference)}
 
 

@@ -166,7 +166,7 @@ def write_fma(
             rows = _vectors(min(features, tracks), len(levels), (seed, 1))
             if signal:
                 centres = np.random.default_rng((seed, 5)).normal(0, signal, (max(broader) + 1, len(levels)))
-                drawn = (np.random.default_rng((seed, at)).random(16) for at in range(tracks))
+                drawn = (np.random.default_rng((seed, at)).random(16).tolist() for at in range(tracks))
                 shifts = (centres[_top(_own(one, list(names)), broader)] for one in drawn)
                 rows = _vectors(min(features, tracks), len(levels), (seed, 1), shifts)
             stream.writelines(rows)

@@ -1,0 +1,276 @@
+"""The default beside the classic recipe, a random forest on summary statistics, and beside both baselines.
+
+    python benchmarks/against_classic.py FOLDER... [--home DIR] [--workers N] [--level leaf|top] [--no-search] [--json]
+
+Each FOLDER is a collection of music with genres in its tags, or with a labels.csv in it. It is scanned into a catalog of
+its own below --home, where what was computed is found again. All rows are out of fold with artists apart, on the same
+folds, as means over five deals: the tracks that are judged, by artists that were not heard. Differences are paired, and
+their intervals draw artists anew.
+
+"As it chooses" is the classifier's likeliest genre as the study took it; "calibrated" is what `catalog train` reports of a
+model. The forest is shown both ways, and with its settings searched, so that calibration is nobody's advantage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.db.database import open_database
+from catalog.learning.baselines import artist_majority, majority_class
+from catalog.learning.calibration import cross_fitted
+from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
+from catalog.learning.evaluation import Evaluation, evaluate
+from catalog.learning.folds import number_of_folds, stratified_group_folds
+from catalog.learning.members import load_vectors
+from catalog.learning.resampling import Interval, draws, interval
+from catalog.learning.snapshot import ClassRule
+from catalog.learning.training import Training, gather
+
+Floats = npt.NDArray[np.float64]
+Float32 = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+DEALS = 5
+INNER_FOLDS = 3
+FILES_FAILED = 3
+FOREST = {"trees": 300, "min_samples_leaf": 1, "balance": "none"}
+"""The classic recipe: a forest as scikit-learn makes it."""
+SETTINGS = [
+    {"trees": 100, "min_samples_leaf": leaf, "balance": balance}
+    for leaf in (1, 3, 10)
+    for balance in ("none", "weights")
+]
+"""What it is searched over: for each fold the one of the best accuracy within the others, artists apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """The judged tracks of a folder, n of them."""
+
+    name: str
+    genres: tuple[str, ...]
+    y: Integers
+    groups: Integers
+    artists: Sequence[str | None]
+    vectors: Mapping[str, Float32]
+
+    def folds(self, seed: int) -> Integers:
+        """(n,): as `catalog train` deals them."""
+        return stratified_group_folds(self.y, self.groups, number_of_folds(self.y, self.groups), seed=seed)
+
+
+def catalog(home: Path, *arguments: str) -> None:
+    command = [sys.executable, "-c", "from catalog.cli import main; main()", "--home", str(home), *arguments]
+    code = subprocess.run(command, check=False, stdout=sys.stderr).returncode
+    if code not in {0, FILES_FAILED}:
+        sys.exit(code)
+
+
+def load(folder: Path, home: Path, workers: int, level: str) -> Collection:
+    """Scans and analyses what is not known yet."""
+    catalog(home, "scan", str(folder))
+    if (folder / "labels.csv").exists():
+        catalog(home, "labels", "import", str(folder / "labels.csv"))
+    catalog(
+        home, "analyze", "--feature-set", "musicnn", "--feature-set", "summary", "--workers", str(workers)
+    )
+    database = open_database(f"sqlite:///{home / 'catalog.db'}")
+    wanted = Training(rule=ClassRule(10, 5, "top" if level == "top" else "leaf"))
+    with database.read() as connection:
+        material = gather(connection, wanted)
+        frozen = material.snapshot
+        if frozen is None:
+            sys.exit(f"{folder}: nothing can be learnt: {material.reason}")
+        vectors = {
+            name: load_vectors(connection, [name], frozen.track_ids).X for name in ("musicnn", "summary")
+        }
+    database.close()
+    return Collection(
+        folder.name,
+        tuple(material.names[genre] for genre in frozen.classes),
+        frozen.y,
+        frozen.groups.number,
+        [material.tracks.artists[at] for at in material.tracks.at(frozen.track_ids)],
+        vectors,
+    )
+
+
+def choices(collection: Collection, *, searched: bool) -> dict[str, Integers]:
+    """By recipe (DEALS, n): the choice for every track by each deal of the folds; baselines first, the default last."""
+    found: dict[str, list[Integers]] = {}
+    for seed in range(DEALS):
+        fold, y, groups = collection.folds(seed), collection.y, collection.groups
+        forest = out_of_fold(collection, "summary", "random_forest", [FOREST], fold, seed)
+        default = out_of_fold(collection, "musicnn", DEFAULT, [{}], fold, seed)
+        row = {
+            "always the commonest genre": majority_class(y, fold),
+            "copying the artist's other tracks": artist_majority(y, collection.artists),
+            "forest on summary, as it chooses": forest.argmax(axis=1),
+            "forest on summary, calibrated": cross_fitted(forest, y, fold, groups).argmax(axis=1),
+            "default, as it chooses": default.argmax(axis=1),
+            "default, calibrated": cross_fitted(default, y, fold, groups).argmax(axis=1),
+        }
+        if searched:
+            best = out_of_fold(collection, "summary", "random_forest", SETTINGS, fold, seed)
+            row["forest on summary, searched"] = best.argmax(axis=1)
+            row["forest on summary, searched and calibrated"] = cross_fitted(best, y, fold, groups).argmax(
+                axis=1
+            )
+        for name, choice in row.items():
+            found.setdefault(name, []).append(choice)
+        print(f"{collection.name}: deal {seed + 1} of {DEALS}", file=sys.stderr, flush=True)
+    return {name: np.stack(found[name]) for name in sorted(found, key=_place)}
+
+
+def _place(name: str) -> int:
+    return ["always", "copying", "forest", "default"].index(name.partition(" ")[0].rstrip(","))
+
+
+def out_of_fold(
+    collection: Collection,
+    feature_set: str,
+    name: str,
+    settings: Sequence[Mapping[str, Any]],
+    fold: Integers,
+    seed: int,
+) -> Floats:
+    """(n, classes): probabilities of classifiers that had not heard the artist.
+
+    Of several settings the one of the best accuracy within the other folds, artists apart there too.
+    """
+    X, y, groups = collection.vectors[feature_set], collection.y, collection.groups
+    probability = np.zeros((len(y), len(collection.genres)))
+    for number in np.unique(fold):
+        training = fold != number
+        known = X[training], y[training], groups[training]
+        best = settings[0] if len(settings) == 1 else _best(*known, name, settings, seed)
+        classifier = algorithm(name).build(best, seed=seed).fit(*known)
+        probability[~training] = class_probabilities(classifier, X[~training], probability.shape[1])
+    return probability
+
+
+def _best(
+    X: Float32, y: Integers, groups: Integers, name: str, settings: Sequence[Mapping[str, Any]], seed: int
+) -> Mapping[str, Any]:
+    folds = stratified_group_folds(y, groups, number_of_folds(y, groups, maximum=INNER_FOLDS), seed=seed)
+    right = np.zeros(len(settings))
+    for number in np.unique(folds):
+        training = folds != number
+        for at, setting in enumerate(settings):
+            classifier = algorithm(name).build(setting, seed=seed).fit(X[training], y[training])
+            probability = class_probabilities(classifier, X[~training], int(y.max()) + 1)
+            right[at] += (probability.argmax(axis=1) == y[~training]).sum()
+    return settings[int(right.argmax())]
+
+
+def ahead(collection: Collection, mine: Integers, theirs: Integers) -> dict[str, Interval]:
+    """How much higher the scores of choices (DEALS, n) are than those of others, on the same draws of artists."""
+    names, group = np.unique(collection.groups, return_inverse=True)
+    parts = [np.ones((1, names.size)), *draws(names.size)]
+    found = np.concatenate(
+        [
+            np.mean([_scores(collection.y, one, part[:, group]) for one in mine], axis=0)
+            - np.mean([_scores(collection.y, one, part[:, group]) for one in theirs], axis=0)
+            for part in parts
+        ]
+    )
+    return {
+        name: interval(float(found[0, at]), found[1:, at])
+        for at, name in enumerate(("accuracy", "balanced_accuracy", "macro_f1"))
+    }
+
+
+def _scores(y: Integers, choice: Integers, weights: Floats) -> Floats:
+    """(m, 3): accuracy, balanced accuracy and macro F1 where tracks count by weights (m, n)."""
+    classes = np.arange(int(y.max()) + 1)
+    true, said = (y[:, None] == classes).astype(float), (choice[:, None] == classes).astype(float)
+    hits, of_class, answers = weights @ (true * said), weights @ true, weights @ said
+    occurs = of_class > 0
+    number = np.maximum(occurs.sum(axis=1), 1)
+    recall = np.where(occurs, hits / np.maximum(of_class, 1), 0).sum(axis=1) / number
+    f1 = np.where(occurs, 2 * hits / np.maximum(of_class + answers, 1), 0).sum(axis=1) / number
+    return np.stack([hits.sum(axis=1) / weights.sum(axis=1), recall, f1], axis=1)
+
+
+def report(collection: Collection, found: Mapping[str, Integers]) -> dict[str, Any]:
+    """All scores, 0 to 1, and what the default is ahead of each of the others by."""
+    rows = {
+        name: evaluate(collection.y, choice, collection.groups, len(collection.genres))
+        for name, choice in found.items()
+    }
+    mine = found["default, calibrated"]
+    counts = np.bincount(collection.y).tolist()
+    return {
+        "collection": collection.name,
+        "genres": dict(zip(collection.genres, counts, strict=True)),
+        "tracks": len(collection.y),
+        "groups": int(np.unique(collection.groups).size),
+        "rows": {name: _as_json(row) for name, row in rows.items()},
+        "default_ahead_of": {
+            name: {score: asdict(one) for score, one in ahead(collection, mine, choice).items()}
+            for name, choice in found.items()
+            if not name.startswith("default")
+        },
+    }
+
+
+def _as_json(row: Evaluation) -> dict[str, Any]:
+    return {name: asdict(getattr(row, name)) for name in ("accuracy", "balanced_accuracy", "macro_f1")}
+
+
+def print_report(found: Mapping[str, Any]) -> None:
+    genres = ", ".join(f"{name} {tracks}" for name, tracks in found["genres"].items())
+    print(f"\n{found['collection']}: {found['tracks']} tracks, {found['groups']} groups by artist: {genres}")
+    print(f"{'':44}{'accuracy':>20}{'balanced':>20}{'macro F1':>20}")
+    for name, row in found["rows"].items():
+        print(f"{name:44}" + "".join(f"{_within(one, ''):>20}" for one in row.values()))
+    print("the default, calibrated, is ahead of:")
+    for name, row in found["default_ahead_of"].items():
+        print(f"  {name:42}" + "".join(f"{_within(one, '+'):>20}" for one in row.values()))
+
+
+def _within(one: Mapping[str, float], sign: str) -> str:
+    value, low, high = (100 * one[name] for name in ("value", "low", "high"))
+    return f"{value:{sign}.0f} ({low:{sign}.0f} to {high:{sign}.0f})"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--home", type=Path, default=Path("against-classic"), help="[default: %(default)s]")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--level", choices=["leaf", "top"], default="leaf")
+    parser.add_argument(
+        "--no-search", action="store_true", help="leave out the forest whose settings are searched"
+    )
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = []
+    for folder in options.folders:
+        collection = load(folder.resolve(), options.home / folder.name, options.workers, options.level)
+        found.append(report(collection, choices(collection, searched=not options.no_search)))
+    if options.json:
+        print(json.dumps(found, indent=1))
+    else:
+        for one in found:
+            print_report(one)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
