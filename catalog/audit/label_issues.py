@@ -9,7 +9,14 @@ import numpy.typing as npt
 
 from catalog.audit.credibility import class_credibility
 from catalog.audit.neighbours import NOBODY, Matrix, nearest_of_other_groups
-from catalog.audit.reasons import artist_reason, neighbour_reason, sound_reason
+from catalog.audit.reasons import (
+    artist_reason,
+    neighbour_reason,
+    sound_reason,
+    stranger_reason,
+    together_reason,
+)
+from catalog.audit.sound import FLOOR, Sound, weigh_sound
 from catalog.learning.hierarchy import Hierarchy, path_to_top
 
 Floats = npt.NDArray[np.float64]
@@ -18,14 +25,16 @@ Relation = Literal["broader", "narrower", "sibling", "different"]
 
 LEAST_SUSPICION = 0.35
 MOST_SUSPECTS = 2_000
-FLOOR = 0.01  # of a probability: nothing is a thousand times likelier on a model's word
-# Weights of the evidence, in units of log odds. They were set by the kind of evidence, not fitted: as many wrong tags as
-# would be needed for that nobody has marked.
-WRONG = -1.0  # before any evidence beyond the model's choosing something else
+# Weights of the evidence beside the sound, in units of log odds: see there where they come from.
+WRONG = -1.5  # before any evidence beyond the sound's being liker to something else
 CONFIDENT = 0.5
-ARTIST = 1.0
-NEIGHBOUR = 1.5
-FEWEST_OTHERS = 2
+NEIGHBOUR = 0.3
+STRANGER = 1.5
+FEWEST_ALIKE = 5
+"""Tracks with a tag before one of them can be a stranger there."""
+OTHERS_FOR_CHOICE = 0.5
+OTHERS_FOR_TAG = 0.15
+"""Much less: right tags come by the artist, and wrong ones do too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +53,8 @@ class Judged:
     """(n): None where nobody is known."""
     vectors: Matrix | None
     """(n, dimensions) of the feature set whose neighbours are asked, or None: then they are not asked."""
+    further: Sequence[Matrix] = ()
+    """Vectors of other feature sets, each (n, dimensions)."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,8 @@ class _Heard:
     """Probability of the choice."""
     own: Floats
     """Probability of the tag: of its subtree for a doubt, of its class alone where the choice lies below it."""
+    margin: Floats
+    """By how much the sound, all opinions weighed, speaks for the choice rather than for the tag, in log odds."""
     for_choice: npt.NDArray[np.bool_]
     """(m, classes): classes that speak for the choice and not for the tag."""
     for_tag: npt.NDArray[np.bool_]
@@ -97,12 +110,11 @@ def find_suspects(
 ) -> list[Suspect]:
     """The doubted labels, most suspicious first; among them, apart by `relation`, tags that could be more precise.
 
-    A tag is doubted where a class outside the subtrees of all tags is likelier than the likeliest of those subtrees.
-    What is added up, as log odds: how much likelier, as far as the model knows both classes; for the rest how much
-    likelier than usual the choice is, as far as the model knows that class; whether it is as sure of it as of tracks
-    that are so tagged (the class thresholds of confident learning, Northcutt et al. 2021, by cleanlab); how many of
-    the artist's other tracks are tagged like the choice; how many of the nearest by other artists. That the artist's
-    other tracks carry the same tag is said but not counted: wrong tags come by the album.
+    A tag is doubted where, all opinions on the sound weighed (see `catalog.audit.sound`), a class outside the subtrees of
+    all tags is likelier than the likeliest of those subtrees. What is added up, as log odds: how much likelier, as far as
+    the model knows both classes; for the rest, as far as it knows the class of the choice, how much likelier than usual
+    that is, and whether the track is a stranger among those with the same tag; whether it is as sure of it as of tracks that are so tagged (the class thresholds of confident learning,
+    Northcutt et al. 2021, by cleanlab); how the nearest tracks by other artists are tagged, and the artist's other tracks.
 
     At most `most` with a suspicion of at least `least`.
     """
@@ -111,8 +123,17 @@ def find_suspects(
     credibility = class_credibility(judged.probability, judged.y, judged.groups)
     thresholds = _confident_thresholds(judged.probability, judged.y)
     suspects: list[Suspect] = []
-    for heard in (_doubted(judged, terms), _could_be_narrower(judged, terms, thresholds)):
-        suspects += _weighed(heard, judged, terms, credibility, thresholds, least=least, most=most)
+    sound = weigh_sound(
+        judged.probability,
+        judged.y,
+        judged.groups,
+        judged.artists,
+        terms.hierarchy,
+        judged.vectors,
+        judged.further,
+    )
+    for heard in (_doubted(judged, terms, sound), _could_be_narrower(judged, terms, thresholds)):
+        suspects += _weighed(heard, judged, terms, sound, credibility, thresholds, least=least, most=most)
     suspects.sort(key=lambda suspect: (-suspect.suspicion, suspect.row))
     return suspects[:most]
 
@@ -142,36 +163,37 @@ def _may_be_suggested(terms: Terms) -> npt.NDArray[np.bool_]:
     return np.array([terms.suggestable is None or genre in terms.suggestable for genre in classes])
 
 
-def _doubted(judged: Judged, terms: Terms) -> _Heard:
+def _doubted(judged: Judged, terms: Terms, sound: Sound) -> _Heard:
     """Tracks that sound like a class outside the subtrees of all their tags."""
     below = terms.hierarchy.below[: len(terms.hierarchy.classes)]
     covered = _tagged_classes(judged, terms)
-    own = (judged.probability * covered).sum(axis=1)
-    if any(len(tags) > 1 for tags in judged.tags):
-        own = _nearest_tag(judged, terms, own)
-    outside = np.where(covered | ~_may_be_suggested(terms), -1.0, judged.probability)
+    outside = np.where(covered | ~_may_be_suggested(terms), -np.inf, sound.alone)
     choice = outside.argmax(axis=1)
-    chosen = outside[np.arange(len(choice)), choice]
-    row = np.flatnonzero(chosen > own)
+    rows = np.arange(len(choice))
+    nearest = _nearest_tag(judged, terms, sound)
+    margin = (outside[rows, choice] - sound.subtree[rows, nearest]).astype(np.float64)
+    row = np.flatnonzero(margin > 0)
+    tag = nearest[row]
     return _Heard(
         row=row,
         choice=choice[row],
-        chosen=chosen[row],
-        own=own[row],
+        chosen=judged.probability[row, choice[row]],
+        own=(judged.probability[row] * below[tag]).sum(axis=1),
+        margin=margin[row],
         for_choice=below[choice[row]] & ~covered[row],
         for_tag=covered[row],
     )
 
 
-def _nearest_tag(judged: Judged, terms: Terms, own: Floats) -> Floats:
-    """(n,): of several tags the subtree with the greatest probability, the sum over all being too much."""
+def _nearest_tag(judged: Judged, terms: Terms, sound: Sound) -> Integers:
+    """(n,): of a track's tags the column of the one whose subtree it sounds most like."""
     column = {genre: at for at, genre in enumerate(terms.hierarchy.classes)}
-    subtree = terms.hierarchy.subtree_probability(judged.probability)
-    nearest = own.copy()
+    nearest = judged.y.copy()
     for row, tags in enumerate(judged.tags):
-        counted = [column.get(terms.counts_for.get(genre) or 0) for genre in tags[1:]]
-        columns = [int(judged.y[row]), *(at for at in counted if at is not None)]
-        nearest[row] = subtree[row, columns].max()
+        if len(tags) > 1:
+            counted = [column.get(terms.counts_for.get(genre) or 0) for genre in tags[1:]]
+            columns = [int(judged.y[row]), *(at for at in counted if at is not None)]
+            nearest[row] = max(columns, key=lambda at: float(sound.subtree[row, at]))
     return nearest
 
 
@@ -194,6 +216,7 @@ def _could_be_narrower(judged: Judged, terms: Terms, thresholds: Floats) -> _Hea
         choice=choice[row],
         chosen=chosen[row],
         own=own[row],
+        margin=np.log(np.maximum(chosen[row], FLOOR) / np.maximum(own[row], FLOOR)),
         for_choice=hierarchy.below[:classes][choice[row]],
         for_tag=np.eye(classes, dtype=np.bool_)[judged.y[row]],
     )
@@ -203,6 +226,7 @@ def _weighed(
     heard: _Heard,
     judged: Judged,
     terms: Terms,
+    sound: Sound,
     credibility: Floats,
     thresholds: Floats,
     *,
@@ -213,20 +237,21 @@ def _weighed(
     usual = np.maximum(np.bincount(judged.y, minlength=len(credibility)) / len(judged.y), FLOOR)
     known, known_choice = credibility[judged.y[heard.row]], credibility[heard.choice]
     both = np.minimum(known, known_choice)
-    chosen, own = np.maximum(heard.chosen, FLOOR), np.maximum(heard.own, FLOOR)
-    evidence = WRONG + both * np.log(chosen / own)
-    evidence += (1 - both) * known_choice * np.maximum(np.log(chosen / usual[heard.choice]), 0.0)
+    evidence = WRONG + both * heard.margin
+    surprise = np.log(np.maximum(heard.chosen, FLOOR) / usual[heard.choice])
+    evidence += (1 - both) * known_choice * np.maximum(surprise, 0.0)
     evidence += CONFIDENT * both * (heard.chosen >= thresholds[heard.choice])
     # Neighbours cost most: they are asked for those only that could still be listed with them.
     kept = np.argsort(-evidence, kind="stable")[: 2 * most]
-    others = _others_of_artist(judged, heard.row[kept], heard.for_choice[kept], heard.for_tag[kept])
-    alike = _neighbours(judged, heard.row[kept], heard.for_choice[kept], heard.for_tag[kept])
-    total = evidence[kept] + ARTIST * others.share_for_choice
-    total += NEIGHBOUR * (
-        known_choice[kept]
-        * alike.beyond_chance(heard.for_choice[kept].astype(np.float64) @ usual, alike.for_choice)
-        - known[kept] * alike.beyond_chance(heard.for_tag[kept].astype(np.float64) @ usual, alike.for_tag)
-    )
+    for_choice, for_tag = heard.for_choice[kept], heard.for_tag[kept]
+    usual_choice, usual_tag = (which.astype(np.float64) @ usual for which in (for_choice, for_tag))
+    others = _others_of_artist(judged, heard.row[kept], for_choice, for_tag)
+    alike = _neighbours(judged, heard.row[kept], for_choice, for_tag)
+    by_others = others.log_odds(usual_choice, usual_tag)
+    total = evidence[kept] + np.where(by_others > 0, OTHERS_FOR_CHOICE, OTHERS_FOR_TAG) * by_others
+    total += NEIGHBOUR * both[kept] * alike.log_odds(usual_choice, usual_tag)
+    stranger = _strangers(judged, heard.row[kept])
+    total += STRANGER * (1 - both[kept]) * known_choice[kept] * stranger
     suspicion = 1.0 / (1.0 + np.exp(-total))
     suspects = []
     for at in np.flatnonzero(suspicion >= least):
@@ -235,6 +260,13 @@ def _weighed(
         reasons = [
             sound_reason(
                 suggested, float(heard.chosen[kept[at]]), tags[0], float(heard.own[kept[at]]), terms.names
+            ),
+            together_reason(
+                suggested,
+                tags[0],
+                float(sound.together[row, choice] - sound.together[row, judged.y[row]]),
+                int(sound.tracks[row]),
+                terms.names,
             ),
             artist_reason(
                 suggested,
@@ -245,6 +277,7 @@ def _weighed(
                 terms.names,
             ),
             neighbour_reason(suggested, int(alike.for_choice[at]), int(alike.of[at]), terms.names),
+            stranger_reason(tags[0], bool(stranger[at]), terms.names),
         ]
         suspects.append(
             Suspect(
@@ -267,15 +300,10 @@ class _Counted:
     for_choice: Integers
     for_tag: Integers
 
-    @property
-    def share_for_choice(self) -> Floats:
-        """(m,): 0 where there are too few."""
-        share = self.for_choice / np.maximum(self.of, 1)
-        return np.asarray(np.where(self.of >= FEWEST_OTHERS, share, 0.0))
-
-    def beyond_chance(self, chance: Floats, number: Integers) -> Floats:
-        """(m,): the share less what any tracks would have; 0 without others."""
-        return np.asarray(np.where(self.of > 0, number / np.maximum(self.of, 1) - chance, 0.0))
+    def log_odds(self, usual_choice: Floats, usual_tag: Floats) -> Floats:
+        """(m,): how much oftener the choice than the tag, one more track being mixed as all are; 0 without others."""
+        ratio = np.log((self.for_choice + usual_choice) / (self.for_tag + usual_tag))
+        return np.asarray(np.where(self.of > 0, ratio, 0.0))
 
 
 def _others_of_artist(
@@ -304,6 +332,20 @@ def _neighbours(
     classes = judged.y[np.maximum(near, 0)]
     speaks = [np.take_along_axis(which, classes, axis=1) & there for which in (for_choice, for_tag)]
     return _Counted(there.sum(axis=1), *(which.sum(axis=1) for which in speaks))
+
+
+def _strangers(judged: Judged, row: Integers) -> npt.NDArray[np.bool_]:
+    """(m,): whether at most one of the nearest tracks by whomever has the same tag, as written, which five have.
+
+    It tells the one wrong tag in a genre that no model knows because nearly all of it is by one artist.
+    """
+    if judged.vectors is None or not len(row):
+        return np.zeros(len(row), dtype=np.bool_)
+    written = np.array([tags[0] for tags in judged.tags], dtype=np.int64)
+    near = nearest_of_other_groups(judged.vectors, np.arange(len(written)), row)
+    same = ((written[np.maximum(near, 0)] == written[row, None]) & (near != NOBODY)).sum(axis=1)
+    _, place, size = np.unique(written, return_inverse=True, return_counts=True)
+    return np.asarray((size[place[row]] >= FEWEST_ALIKE) & (same <= 1))
 
 
 def relation(suggested: int, tags: Sequence[int], broader: Mapping[int, int | None]) -> Relation:

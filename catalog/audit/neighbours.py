@@ -6,7 +6,7 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-NEIGHBOURS = 5
+NEIGHBOURS = 10
 CHUNK_CELLS = 20_000_000  # of similarities held at once: 80 MB
 NOBODY = -1
 

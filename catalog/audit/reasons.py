@@ -19,6 +19,26 @@ def sound_reason(
     }
 
 
+def together_reason(
+    suggested: int, tagged: int, log_ratio: float, tracks: int, names: Mapping[int, str]
+) -> dict[str, Any] | None:
+    """That the artist's tracks, taken together, sound more like the suggestion; None where they do not, or are few.
+
+    `log_ratio` is how much likelier the suggestion is than the tag, as the mean of logarithms over the tracks.
+    """
+    if tracks < 3 or log_ratio <= 0:
+        return None
+    heard, tag = names[suggested], names[tagged]
+    return {
+        "kind": "artist_sound",
+        "genre": heard,
+        "tagged": tag,
+        "tracks": tracks,
+        "log_ratio": round(log_ratio, 3),
+        "words": f"the artist's {tracks} tracks together sound more like {heard} than {tag}",
+    }
+
+
 def artist_reason(
     suggested: int, agreeing: int, tagged: int, alike: int, of: int, names: Mapping[int, str]
 ) -> dict[str, Any] | None:
@@ -51,4 +71,16 @@ def neighbour_reason(
         "tracks": agreeing,
         "of": of,
         "words": f"{agreeing} of its {of} nearest neighbours by other artists are {genre}",
+    }
+
+
+def stranger_reason(tagged: int, is_stranger: bool, names: Mapping[int, str]) -> dict[str, Any] | None:
+    """That it sounds like hardly any other track with its tag."""
+    if not is_stranger:
+        return None
+    tag = names[tagged]
+    return {
+        "kind": "stranger",
+        "tagged": tag,
+        "words": f"hardly any of the tracks most like it is tagged {tag}",
     }

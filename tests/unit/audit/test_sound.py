@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from catalog.audit.sound import FLOOR, artist_numbers, weigh_sound
+from catalog.learning.hierarchy import Hierarchy
+
+ROCK, METAL, JAZZ = 1, 2, 3
+HIERARCHY = Hierarchy.of((ROCK, METAL, JAZZ), {ROCK: None, METAL: ROCK, JAZZ: None})
+
+
+def weigh(probability, artists, **more):
+    y = np.zeros(len(probability), dtype=np.int64)
+    return weigh_sound(np.array(probability), y, np.arange(len(y)), artists, HIERARCHY, None, **more)
+
+
+def test_the_artists_tracks_speak_together_and_those_of_nobody_do_not():
+    said = [[0.6, 0.2, 0.2], [0.1, 0.1, 0.8], [0.1, 0.1, 0.8], [0.1, 0.1, 0.8]]
+    sound = weigh(said, ["a", "a", "a", None])
+    assert sound.alone[0, 2] > sound.alone[0, 0]  # by itself it would be Rock
+    assert sound.tracks.tolist() == [3, 3, 3, 1]
+    assert sound.together[3] == pytest.approx(np.log(said[3]), abs=1e-6)
+    assert weigh(said, [None] * 4).alone[0].argmax() == 0
+
+
+def test_a_term_is_as_likely_as_all_below_it():
+    sound = weigh([[0.3, 0.3, 0.4]], ["a"])
+    assert sound.alone[0].argmax() == 2
+    assert sound.subtree[0].argmax() == 0
+    assert sound.subtree[0, 1] == sound.alone[0, 1]
+
+
+def test_nothing_is_said_with_more_certainty_than_the_floor_allows():
+    sound = weigh([[1.0, 0.0, 0.0]], [None])
+    assert sound.together[0].tolist() == pytest.approx([0.0, np.log(FLOOR), np.log(FLOOR)])
+
+
+def test_another_feature_set_is_heard():
+    generator = np.random.default_rng(0)
+    y = np.arange(60) % 3
+    vectors = np.eye(3)[y] * 5 + generator.normal(0, 1, (60, 3))
+    flat = np.full((60, 3), 1 / 3)
+    sound = weigh_sound(flat, y, np.arange(60) // 3, [None] * 60, HIERARCHY, None, [vectors])
+    assert (sound.alone.argmax(axis=1) == y).mean() > 0.9
+
+
+def test_artists_are_numbered_and_each_track_of_nobody_by_itself():
+    assert artist_numbers(["a", None, "a", None, 0]).tolist() == [0, 1, 0, 2, 3]
