@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.models_importance import importance_verb
 from catalog.cli.output import format_options, print_json, print_rows, say
 from catalog.cli.spreading import spread_over
 from catalog.settings import Settings
@@ -46,6 +47,9 @@ def show(settings: Settings, model: int) -> None:
 def promote(settings: Settings, model: int, dry_run: bool) -> None:
     """Put a model in force: fill in its predictions, then switch."""
     _put_in_force(settings, model, dry_run=dry_run)
+
+
+models.add_command(importance_verb)
 
 
 @models.command()

@@ -92,17 +92,24 @@ def macro_f1_difference(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """How much the macro F1 of `choice` is above that of `other`, both (n,): the paired bootstrap over `groups` (n,).
+    """How much the macro F1 of `choice` is above that of `other`: the paired bootstrap over `groups` (n,).
 
-    Both are scored on the same draws, so that what is hard for both cancels out. ValueError without a track.
+    Both are (n,), or (times, n) where the score is the mean over several times. Both are scored on the same draws, so
+    that what is hard for both cancels out. ValueError without a track.
     """
     if not len(y):
         raise ValueError("there is no track to compare on")
     names, group = np.unique(groups, return_inverse=True)
-    tables = [_by_group(y, one, group, names.size, classes) for one in (choice, other)]
+    pair = [
+        [_by_group(y, one, group, names.size, classes) for one in np.atleast_2d(choices)]
+        for choices in (choice, other)
+    ]
 
     def differences(weights: Floats) -> Floats:
-        mine, theirs = (_averages((weights @ table).reshape(-1, classes, classes))[2] for table in tables)
+        mine, theirs = (
+            _mean_averages([(weights @ table).reshape(-1, classes, classes) for table in tables])[2]
+            for tables in pair
+        )
         return np.asarray(mine - theirs)
 
     drawn = [differences(part) for part in draws(names.size, resamples=resamples, seed=seed)]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import active_recipe
+from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.tables import snapshot, snapshot_member
 from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.training import PROJECTED, SOURCE, NothingHeard
@@ -89,6 +89,11 @@ def load_vectors(connection: Connection, feature_sets: Sequence[str], track_ids:
         if recipe is None:
             raise NothingHeard(source)
         recipes.append(recipe)
+    return vectors_of(connection, recipes, track_ids)
+
+
+def vectors_of(connection: Connection, recipes: Sequence[Recipe], track_ids: Integers) -> Vectors:
+    """The same by recipes, of whatever version. Raises VectorsMissing, or ValueError as above."""
     ids, X = load_blocks(connection, recipes, track_ids)
     names = " and ".join(recipe.name for recipe in recipes)
     if len(ids) < len(track_ids):

@@ -47,6 +47,14 @@ def active_model(connection: Connection) -> RowMapping | None:
     return connection.execute(sa.select(model).where(model.c.status == "active")).mappings().one_or_none()
 
 
+def require_active(connection: Connection) -> RowMapping:
+    """The row of the model in force. Raises NoModel."""
+    row = active_model(connection)
+    if row is None:
+        raise NoModel("there is no model in force; run: catalog train")
+    return row
+
+
 def get_model(connection: Connection, model_id: int) -> RowMapping:
     """The row of a model. Raises NoModel."""
     row = connection.execute(sa.select(model).where(model.c.id == model_id)).mappings().one_or_none()
