@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from catalog.cli.context import create_catalog, dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.db_copy import copy_verb
 from catalog.cli.output import format_options, print_rows, say
 from catalog.cli.renewal import is_outdated, renew
 from catalog.db.database import DatabaseUnusable, open_database
@@ -19,7 +20,10 @@ ANCESTORS = Derived("genre_ancestor", lambda connection: len(check_ancestors(con
 
 @click.group()
 def db() -> None:
-    """The database: upgrade, downgrade, check."""
+    """The database: upgrade, downgrade, check, copy."""
+
+
+db.add_command(copy_verb)
 
 
 @db.command("upgrade")

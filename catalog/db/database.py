@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.pool import Pool
 
 BUSY_TIMEOUT_SECONDS = 15
 PAGE_SIZE = 8192
+SECRETS = ("password", "sslpassword")
+"""Options of a PostgreSQL URL that nobody is to see."""
+SIGNS_OF_LIFE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""A server whose network was cut is given up after half a minute, not after the two hours of TCP. An option of the same
+name in the URL wins.
+"""
 
 
 class DatabaseUnusable(Exception):  # noqa: N818 - the name says what it is
@@ -40,7 +55,7 @@ class Database:
     @property
     def place(self) -> str:
         """Where the database is, for people: the file, or the URL without its password."""
-        url = self.url.set(drivername=self.url.get_backend_name())
+        url = self.url.set(drivername=self.url.get_backend_name()).difference_update_query(SECRETS)
         return str(self.file or url.render_as_string(hide_password=True))
 
     @property
@@ -52,6 +67,15 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A read-only transaction."""
         with self.reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A read-only transaction whose every query sees the same state, whoever writes meanwhile."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self.reader.execution_options(**options).begin() as connection:
+            # On both databases the first query fixes the state, not the beginning.
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if self.is_sqlite else "SELECT 1")
             yield connection
 
     @contextmanager
@@ -67,8 +91,28 @@ class Database:
 
     def forget(self) -> None:
         """Drops the connections that a fork inherited without closing them: they belong to the parent."""
+        # Kept, so that nothing closes them when they would be collected.
+        _inherited.extend((self.reader.pool, self.writer.pool))
         self.reader.dispose(close=False)
         self.writer.dispose(close=False)
+
+
+_databases: WeakSet[Database] = WeakSet()
+_inherited: list[Pool] = []
+
+
+def _remembered(database: Database) -> Database:
+    """The database, whose connections no child of this process is to use."""
+    _databases.add(database)
+    return database
+
+
+def _forget_all() -> None:
+    for database in list(_databases):
+        database.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 
 
 def open_database(url: str | sa.URL) -> Database:
@@ -92,11 +136,16 @@ def open_database(url: str | sa.URL) -> Database:
 
 
 def _open_postgresql(url: sa.URL) -> Database:
+    signs = {name: value for name, value in SIGNS_OF_LIFE.items() if name not in url.query}
     reader = sa.create_engine(
-        url, pool_pre_ping=True, pool_size=2, execution_options={"postgresql_readonly": True}
+        url,
+        pool_pre_ping=True,
+        pool_size=2,
+        connect_args=signs,
+        execution_options={"postgresql_readonly": True},
     )
-    writer = sa.create_engine(url, pool_pre_ping=True, pool_size=2)
-    return Database(url, reader, writer)
+    writer = sa.create_engine(url, pool_pre_ping=True, pool_size=2, connect_args=signs)
+    return _remembered(Database(url, reader, writer))
 
 
 def _open_sqlite(url: sa.URL) -> Database:
@@ -128,7 +177,7 @@ def _open_sqlite(url: sa.URL) -> Database:
     def begin_reading(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN DEFERRED")
 
-    return Database(url, reader, writer)
+    return _remembered(Database(url, reader, writer))
 
 
 def _connect_sqlite(file: Path, mode: str) -> sqlite3.Connection:

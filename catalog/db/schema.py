@@ -17,8 +17,11 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.tables import metadata
 
 VERSION_TABLE = "catalog_version"
+COPY_TABLE = "catalog_copy"
+"""Is there while another catalog is being copied into this database."""
 
 
 class Fit(Enum):
@@ -26,6 +29,8 @@ class Fit(Enum):
 
     EMPTY = auto()
     FOREIGN = auto()
+    HALF_COPIED = auto()
+    INCOMPLETE = auto()
     OLDER = auto()
     CURRENT = auto()
     NEWER = auto()
@@ -60,11 +65,13 @@ def inspect_schema(database: Database) -> Schema:
     with _reachable(database) as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         revision = context.get_current_revision()
-        has_tables = bool({*sa.inspect(connection).get_table_names()} - {VERSION_TABLE})
+        tables = {*sa.inspect(connection).get_table_names()} - {VERSION_TABLE}
     if revision is None:
-        fit = Fit.FOREIGN if has_tables else Fit.EMPTY
+        fit = Fit.FOREIGN if tables else Fit.EMPTY
+    elif COPY_TABLE in tables:
+        fit = Fit.HALF_COPIED
     elif revision == head:
-        fit = Fit.CURRENT
+        fit = Fit.CURRENT if tables >= metadata.tables.keys() else Fit.INCOMPLETE
     else:
         known = {script.revision for script in scripts.walk_revisions()}
         fit = Fit.OLDER if revision in known else Fit.NEWER
@@ -101,15 +108,16 @@ def require_current(database: Database) -> None:
         raise DatabaseUnusable(
             f"there is no catalog yet in {database.place}; begin with: catalog ingest FOLDER"
         )
-    _refuse(schema)
+    refuse_unfit(schema)
     raise DatabaseUnusable("the catalog was made by an older version; run: catalog db upgrade")
 
 
 def _refuse_strangers(database: Database) -> None:
-    _refuse(inspect_schema(database))
+    refuse_unfit(inspect_schema(database))
 
 
-def _refuse(schema: Schema) -> None:
+def refuse_unfit(schema: Schema) -> None:
+    """Raises DatabaseUnusable for what this program cannot work with, whatever it is to do."""
     if schema.fit is Fit.NEWER:
         raise DatabaseUnusable(
             f"the catalog was made by a newer version of this program (schema {schema.revision}, "
@@ -118,6 +126,15 @@ def _refuse(schema: Schema) -> None:
     if schema.fit is Fit.FOREIGN:
         raise DatabaseUnusable(
             "the database belongs to another program; name an empty one with --database-url"
+        )
+    if schema.fit is Fit.HALF_COPIED:
+        raise DatabaseUnusable(
+            "a copy into this database was not finished; the same catalog db copy again goes on with it"
+        )
+    if schema.fit is Fit.INCOMPLETE:
+        raise DatabaseUnusable(
+            f"the database says that it is at revision {schema.revision}, but has not all of its tables; "
+            "restore a backup: catalog db restore FILE"
         )
 
 

@@ -1,0 +1,71 @@
+"""How far a copy has come: a table in the target, there from the first row to the last check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, Connection, Text
+
+from catalog.db.plain_rows import TableSum
+from catalog.db.schema import COPY_TABLE
+
+copy_mark = sa.Table(
+    COPY_TABLE,
+    sa.MetaData(),
+    Column("name", Text, primary_key=True, comment="of the table"),
+    Column("source", Text, nullable=False, comment="the database it comes from, without a password"),
+    Column("rows", BigInteger, nullable=False),
+    Column("checksum", Text, nullable=False, comment="of these rows"),
+    Column("last_key", Text, comment="JSON: the key of the last row; NULL: none yet"),
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What of a table lies in the target."""
+
+    sum: TableSum = field(default_factory=TableSum)
+    last_key: tuple[Any, ...] | None = None
+
+
+def begin_marks(connection: Connection, source: str, tables: Sequence[sa.Table]) -> None:
+    """Makes the table of marks, with nothing copied yet."""
+    copy_mark.create(connection)
+    connection.execute(
+        sa.insert(copy_mark), [_values(Mark()) | {"name": each.name, "source": source} for each in tables]
+    )
+
+
+def marked_source(connection: Connection) -> str | None:
+    """Where the rows that are there come from."""
+    return connection.execute(sa.select(copy_mark.c.source).limit(1)).scalar()
+
+
+def read_mark(connection: Connection, table: sa.Table) -> Mark:
+    """How far the table has come."""
+    row = connection.execute(sa.select(copy_mark).where(copy_mark.c.name == table.name)).one()
+    last_key = None if row.last_key is None else tuple(json.loads(row.last_key))
+    return Mark(TableSum(row.rows, int(row.checksum, 16)), last_key)
+
+
+def advance_mark(connection: Connection, table: sa.Table, before: Mark, after: Mark) -> bool:
+    """Takes the mark from one state to the next; False where it is in neither of them before.
+
+    Two copies at once cannot both advance it: on PostgreSQL the second waits for the row, and then finds it changed.
+    """
+    is_before = sa.and_(
+        copy_mark.c.name == table.name,
+        copy_mark.c.rows == before.sum.rows,
+        copy_mark.c.checksum == before.sum.checksum,
+    )
+    done = connection.execute(sa.update(copy_mark).where(is_before).values(_values(after)))
+    return done.rowcount == 1
+
+
+def _values(mark: Mark) -> dict[str, Any]:
+    key = None if mark.last_key is None else json.dumps(mark.last_key)
+    return {"rows": mark.sum.rows, "checksum": mark.sum.checksum, "last_key": key}

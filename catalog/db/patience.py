@@ -1,0 +1,68 @@
+"""Waiting for a database that went away: a unit of work is done again when the connection was lost under it."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import psycopg
+import sqlalchemy as sa
+
+from catalog.db.database import DatabaseUnusable
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+PATIENCE = 120.0
+"""Seconds for which a database is waited for."""
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+AT_WORK = 30.0
+"""Who fails only after so many seconds had been connected: it is a new loss, with its own patience."""
+
+AWAY = ("08", "57P")
+"""How PostgreSQL's codes of a lost connection and of a server that stops, crashed or starts begin."""
+
+
+def until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -> Result:
+    """What the work gives; it is begun again, after ever longer pauses, for as long as the database is away.
+
+    The work opens its transactions itself, and does no harm when it is done twice: the answer to a commit may be
+    what was lost. Raises DatabaseUnusable after `patience` seconds without a connection, and every other error as it is.
+    """
+    pause = FIRST_PAUSE
+    away_since: float | None = None
+    while True:
+        begun = time.monotonic()
+        try:
+            return work()
+        except (sa.exc.DBAPIError, psycopg.OperationalError) as error:
+            if not is_away(error):
+                raise
+            present = time.monotonic()
+            if away_since is None or present - begun > AT_WORK:
+                away_since, pause = present, FIRST_PAUSE
+                log.warning("the database does not answer; waiting for it up to %.0f s", patience)
+            elif present - away_since > patience:
+                raise DatabaseUnusable(
+                    f"the database has not answered for {patience:.0f} s; the same command goes on from here"
+                ) from error
+        # Not all are to come back at one moment.
+        time.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the error says that the server is gone or not yet there; a wrong password or name says neither."""
+    origin = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if not isinstance(origin, psycopg.OperationalError):
+        return False
+    if origin.sqlstate is not None:
+        return origin.sqlstate.startswith(AWAY)
+    # Where no server answered there is no code; where one refused us on connecting, only its words.
+    words = str(origin)
+    return "FATAL" not in words or "starting up" in words or "shutting down" in words or "recovery" in words

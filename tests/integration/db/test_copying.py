@@ -1,0 +1,287 @@
+"""A catalog copied into another database: the same rows, whatever happens on the way."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from catalog.db import copying
+from catalog.db import tables as t
+from catalog.db.copying import COPIED, CopyRefused, copy_database
+from catalog.db.database import Database, DatabaseUnusable, open_database
+from catalog.db.plain_rows import TableSum, plain_rows
+from catalog.db.schema import Fit, inspect_schema, require_current, upgrade
+from catalog.db.soundness import check_integrity, check_schema
+from catalog.db.standing import standing_differences
+
+
+@pytest.fixture
+def target(database: Database, empty_url: Any) -> Iterator[Database]:
+    """An empty database on the other kind of server."""
+    opened = open_database(empty_url("postgresql" if database.is_sqlite else "sqlite"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def strange(database: Database, sample: Any) -> None:
+    """Values at the edges of their types, and rows that refer to later ones."""
+    track = sample.tracks["Amber"]
+    with database.write() as connection:
+        connection.execute(
+            sa.update(t.track)
+            .where(t.track.c.id == track)
+            .values(
+                title="Ж\u0301 \U0001f3b5 'a\tb\n\\N'",
+                path_bytes=bytes(range(1, 256)),
+                duration=0.1 + 0.2,
+                mtime_ns=2**62,
+                added_at=datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+            )
+        )
+        connection.execute(
+            sa.update(t.feature_vector)
+            .where(t.feature_vector.c.track_id == track)
+            .values(
+                vector=np.array([np.nan, -0.0, 1e-45, np.inf], dtype=np.float32),
+                provenance={"ü": [1.5, None]},
+            )
+        )
+        rock, jazz = sample.genres["Rock"], sample.genres["Jazz"]
+        low, high = sorted((rock, jazz))
+        connection.execute(sa.update(t.genre).where(t.genre.c.id == low).values(broader_id=high))
+        connection.execute(sa.insert(t.artist).values(id=2**40, key="far", name="", folded=""))
+
+
+def sums(database: Database) -> dict[str, TableSum]:
+    with database.read() as connection:
+        return {table.name: TableSum.of(plain_rows(connection, table)) for table in COPIED}
+
+
+def values(database: Database) -> dict[str, list[str]]:
+    """All rows as the program sees them, through its column types: not by what the copy itself reads with."""
+    with database.read() as connection:
+        return {
+            table.name: sorted(
+                str([_shown(value) for value in row]) for row in connection.execute(sa.select(table))
+            )
+            for table in COPIED
+        }
+
+
+def _shown(value: object) -> object:
+    return value.tobytes() if isinstance(value, np.ndarray) else value
+
+
+def test_everything_arrives(database: Database, target: Database, strange: None) -> None:
+    before = sums(database)
+    copied = copy_database(database, target)
+    assert {each.name: each.sum for each in copied.tables} == before == sums(target) == sums(database)
+    assert sum(each.sum.rows for each in copied.tables) > 1_000
+    assert not copied.is_outrun
+    assert values(target) == values(database)
+    require_current(target)
+    assert not any(check.differences for check in (*check_schema(target), *check_integrity(target)))
+    with target.read() as connection:
+        assert standing_differences(connection) == 0
+        wanted = connection.exec_driver_sql("SELECT count(*) FROM predicted_vs_tagged").scalar_one()
+    assert wanted == 8
+
+
+def test_the_copy_is_a_catalog_like_any_other(database: Database, target: Database, strange: None) -> None:
+    copy_database(database, target)
+    with target.write() as connection:
+        known = set(connection.execute(sa.select(t.artist.c.id)).scalars())
+        new = connection.execute(
+            sa.insert(t.artist).values(key="new", name="new", folded="new").returning(t.artist.c.id)
+        ).scalar_one()
+        assert new > max(known)
+    with pytest.raises(sa.exc.IntegrityError), target.write() as connection:
+        connection.execute(
+            sa.insert(t.genre_alias).values(genre_id=99_999, alias="x", folded="x", added_by="x")
+        )
+    with pytest.raises(sa.exc.IntegrityError), target.write() as connection:
+        connection.execute(sa.delete(t.collection))
+
+
+@pytest.mark.parametrize("fails_at", [1, 20])
+def test_one_that_was_broken_off_goes_on(
+    database: Database, target: Database, strange: None, fails_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "CHUNK_ROWS", 100)
+    write, chunks = copying.write_plain_rows, []
+
+    def fail(*arguments: Any) -> None:
+        chunks.append(1)
+        if len(chunks) == fails_at:
+            raise RuntimeError("power cut")
+        write(*arguments)
+
+    monkeypatch.setattr(copying, "write_plain_rows", fail)
+    with pytest.raises(RuntimeError):
+        copy_database(database, target)
+    assert inspect_schema(target).fit is Fit.HALF_COPIED
+    with pytest.raises(DatabaseUnusable, match="copy into this database was not finished"):
+        require_current(target)
+    copied = copy_database(database, target)
+    assert sum(each.kept for each in copied.tables) >= 100 * (fails_at > 9)
+    assert sums(target) == sums(database)
+    require_current(target)
+
+
+def test_what_the_source_has_changed_in_between_is_copied_anew(
+    database: Database, target: Database, sample: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(copying, "_compare", fail)
+        with pytest.raises(RuntimeError):
+            copy_database(database, target)
+    with database.write() as connection:
+        connection.execute(sa.update(t.artist).where(t.artist.c.key == "Bruno").values(name="Brunö"))
+        connection.execute(sa.insert(t.artist).values(key="x", name="x", folded="x"))
+        connection.execute(sa.delete(t.confusion_count))
+    copied = {each.name: each for each in copy_database(database, target).tables}
+    assert sums(target) == sums(database)
+    assert (copied["artist"].kept, copied["confusion_count"].kept) == (0, 0)
+    assert copied["track"].kept == 8
+
+
+def test_what_was_changed_on_the_way_is_found(
+    database: Database, target: Database, sample: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def garble(connection: Any, table: sa.Table, rows: list[Any]) -> None:
+        if table is t.prediction:
+            at = table.c.keys().index("probability_1")
+            rows = [(*rows[0][:at], rows[0][at] + 1e-15, *rows[0][at + 1 :]), *rows[1:]]
+        write(connection, table, rows)
+
+    write = copying.write_plain_rows
+    with monkeypatch.context() as patched:
+        patched.setattr(copying, "write_plain_rows", garble)
+        with pytest.raises(CopyRefused, match="not what was sent, in: prediction"):
+            copy_database(database, target)
+    copied = {each.name: each for each in copy_database(database, target).tables}
+    assert copied["prediction"].kept == 0
+    assert copied["track"].kept == 8
+    assert sums(target) == sums(database)
+
+
+def test_what_does_not_fit_is_refused(database: Database, target: Database, sample: Any) -> None:
+    with pytest.raises(CopyRefused, match="the catalog itself"):
+        copy_database(database, database)
+    upgrade(target)
+    with target.write() as connection:
+        connection.execute(sa.insert(t.artist).values(key="x", name="x", folded="x"))
+    with pytest.raises(CopyRefused, match="holds a catalog already"):
+        copy_database(database, target)
+
+
+def test_a_database_of_another_program_is_left_alone(database: Database, target: Database) -> None:
+    with target.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE invoice (id INTEGER)")
+    with pytest.raises(DatabaseUnusable, match="another program"):
+        copy_database(database, target)
+    with target.read() as connection:
+        assert sa.inspect(connection).get_table_names() == ["invoice"]
+
+
+def test_a_copy_of_something_else_is_not_gone_on_with(
+    database: Database, target: Database, sample: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copying.prepare_target(database, target)
+    with target.write() as connection:
+        connection.execute(sa.update(copying.copy_mark).values(source="elsewhere"))
+    with pytest.raises(CopyRefused, match="a copy of elsewhere was begun in it"):
+        copy_database(database, target)
+
+
+def test_of_two_copies_at_once_one_gives_way(database: Database, target: Database, sample: Any) -> None:
+    copying.prepare_target(database, target)
+    with database.snapshot() as reading:
+        chunk = list(plain_rows(reading, t.artist))
+    mark = copying.Mark(TableSum.of(chunk), (chunk[-1][0],))
+    copying._write_chunk(target, t.artist, chunk, copying.Mark(), mark)
+    # The answer to the commit was lost, and the same is written again.
+    copying._write_chunk(target, t.artist, chunk, copying.Mark(), mark)
+    with pytest.raises(CopyRefused, match="another copy"):
+        copying._write_chunk(
+            target, t.artist, chunk[:1], copying.Mark(), copying.Mark(TableSum.of(chunk[:1]), (1,))
+        )
+    assert copy_database(database, target).tables
+    assert sums(target) == sums(database)
+
+
+def test_text_that_postgresql_cannot_hold(sqlite_url: str, empty_url: Any) -> None:
+    source, target = open_database(sqlite_url), open_database(empty_url("postgresql"))
+    try:
+        with source.write() as connection:
+            connection.execute(sa.insert(t.artist).values(key="x", name="a\0b", folded="x"))
+        with pytest.raises(CopyRefused, match=r"table artist cannot be copied: .*0x00.*column name"):
+            copy_database(source, target)
+    finally:
+        source.close()
+        target.close()
+
+
+def test_writers_go_on_and_are_noticed(
+    sqlite_url: str, empty_url: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = open_database(sqlite_url), open_database(empty_url("sqlite"))
+    before = sums(source)
+    write = copying.write_plain_rows
+
+    def meanwhile(connection: Any, table: sa.Table, rows: Any) -> None:
+        with source.write() as writing:
+            writing.execute(sa.insert(t.reviewer).values(name=table.name, token_sha256=table.name))
+        write(connection, table, rows)
+
+    monkeypatch.setattr(copying, "write_plain_rows", meanwhile)
+    try:
+        assert copy_database(source, target).is_outrun
+        assert sums(target) == before != sums(source)
+    finally:
+        source.close()
+        target.close()
+
+
+COPY = """
+import sys
+from catalog.db import copying
+from catalog.db.database import open_database
+copying.CHUNK_ROWS = 50
+copying.copy_database(open_database(sys.argv[1]), open_database(sys.argv[2]), lambda name, rows: print(name, rows, flush=True))
+"""
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_one_that_was_killed_goes_on(sqlite_url: str, empty_url: Any, backend: str) -> None:
+    url = empty_url(backend)
+    for lines in (3, 20):
+        process = subprocess.Popen([sys.executable, "-c", COPY, sqlite_url, url], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        for _ in range(lines):
+            process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    source, target = open_database(sqlite_url), open_database(url)
+    try:
+        assert inspect_schema(target).fit is Fit.HALF_COPIED
+        copied = copy_database(source, target)
+        assert sum(each.kept for each in copied.tables) >= 250
+        assert sums(target) == sums(source)
+        require_current(target)
+    finally:
+        source.close()
+        target.close()
