@@ -39,12 +39,22 @@ class Claimed:
 
 
 def reserve(
-    connection: Connection, worker_id: int, track_ids: Sequence[int], recipe_ids: Sequence[int]
+    connection: Connection,
+    worker_id: int,
+    track_ids: Sequence[int],
+    recipe_ids: Sequence[int],
+    out_of_reach: Sequence[int] = (),
 ) -> list[Claimed]:
-    """Claims those of the tracks that still are pending and that nobody has claimed, in the order given."""
+    """Claims those of the tracks that still are pending and that nobody has claimed, in the order given.
+
+    Tracks of the collections that are out of reach are left to others.
+    """
     needed: dict[int, set[int]] = {}
+    wanted = sa.and_(
+        track.c.id.in_(track_ids), *([track.c.collection_id.not_in(out_of_reach)] if out_of_reach else [])
+    )
     for recipe_id in recipe_ids:
-        for track_id in connection.execute(unheard([recipe_id], track.c.id.in_(track_ids))).scalars():
+        for track_id in connection.execute(unheard([recipe_id], wanted)).scalars():
             needed.setdefault(track_id, set()).add(recipe_id)
     if not needed:
         return []

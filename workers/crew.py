@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +20,7 @@ from catalog.db.database import Database
 from workers import liveness
 from workers.broker import Broker
 from workers.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
+from workers.rules import Rules
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,14 @@ class Crew:
         feature_sets: Sequence[str],
         logs: Path,
         models: Path | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self._database = database
         self._command = [sys.executable, "-P", "-m", "workers.process", "--queue", queue]
         self._command += ["--parent", str(os.getpid())]
         self._command += [part for name in feature_sets for part in ("--feature-set", name)]
+        self._rules = rules or Rules()
+        self._command += self._rules.arguments()
         # Passwords go by the environment: argument lists are everybody's to read.
         self._environment = {
             **os.environ,
@@ -65,7 +70,7 @@ class Crew:
 
     def hire(self, size: int) -> None:
         """Starts processes until there are so many."""
-        with _open_log(self._log) as output:
+        with self._open_log() as output:
             while len(self._members) < size:
                 name = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
                 self._members[name] = subprocess.Popen(
@@ -95,7 +100,7 @@ class Crew:
             is_false_start = not had_begun or status > 0
             self._false_starts = self._false_starts + 1 if is_false_start else 0
             if self._false_starts >= MOST_FALSE_STARTS:
-                raise WorkersFailed(f"the workers end as soon as they are started: {_last_line(self._log)}")
+                raise WorkersFailed(f"the workers end as soon as they are started: {self._said_last()}")
         return len(ended)
 
     def drain(self, patience: float) -> None:
@@ -118,6 +123,13 @@ class Crew:
             with self._database.write() as connection:
                 liveness.leave_by_name(connection, name, None)
         self._members.clear()
+
+    def _open_log(self) -> AbstractContextManager[IO[bytes] | None]:
+        """The log of the workers, or None for the stderr of this command, where a collector of logs reads."""
+        return nullcontext() if self._rules.is_log_json else _open_log(self._log)
+
+    def _said_last(self) -> str:
+        return "see their log above" if self._rules.is_log_json else _last_line(self._log)
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._members.values():

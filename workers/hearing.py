@@ -28,6 +28,7 @@ from workers.reach import is_within_reach
 
 LEAST_PROBABILITY = 0.1
 """Below it a network's word is not stored."""
+MEMORY, TOO_LARGE = "memory", "it takes more memory than --memory-limit allows"
 MOMENT = 1.0
 """Seconds to wait before a file that is being written to is tried once more."""
 
@@ -94,6 +95,8 @@ def _hear(path: bytes, fingerprint: str | None, wanted: Sequence[Wanted], *, aga
         if failure.reason == "not-finite":
             return _hear_apart(path, fingerprint, wanted)
         return Outcome(fingerprint, failures=[Failure(DECODING, failure.reason, str(failure))])
+    except MemoryError:
+        return Outcome(fingerprint, failures=[Failure(DECODING, MEMORY, TOO_LARGE)])
     except Exception:  # noqa: BLE001 -- whatever a file does to a library, it costs one row
         return _hear_apart(path, fingerprint, wanted)
     return Outcome(
@@ -119,6 +122,8 @@ def _hear_apart(path: bytes, fingerprint: str | None, wanted: Sequence[Wanted]) 
             alone = analyze(path, [one.features])
         except AudioFailure as failure:
             failed.append(Failure(FEATURES, failure.reason, str(failure), one.recipe.id))
+        except MemoryError:
+            failed.append(Failure(FEATURES, MEMORY, TOO_LARGE, one.recipe.id))
         except Exception as error:  # noqa: BLE001
             message = f"{type(error).__name__}: {error}"
             failed.append(Failure(FEATURES, "error", message, one.recipe.id))

@@ -12,7 +12,9 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import sqlalchemy as sa
@@ -25,11 +27,18 @@ from workers import claims
 from workers.claims import Claimed
 from workers.failures import FEATURES, Failure, one_line
 from workers.hearing import Outcome, Wanted, hear, store
+from workers.reach import is_within_reach, out_of_reach
+from workers.rules import Rules
+from workers.sandbox import Sandbox
+from workers.tally import Tally
+from workers.warm import warm
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds to wait after giving tracks back, so that a host which cannot work on them does not turn in circles."""
+SPARE_SECONDS = 60
+"""Of CPU time that a job has beyond what its tracks may take."""
 STDERR = 2
 TROUBLE = 74
 """The exit code, EX_IOERR, of a horse that could not do its work for no fault of a track: a database that is full,
@@ -59,6 +68,9 @@ class Desk:
 
     database: Database
     worker_id: int
+    rules: Rules = field(default_factory=Rules)
+    warmed: frozenset[str] = frozenset()
+    """The feature sets that were computed once before anything was forked."""
 
 
 _desks: list[Desk] = []
@@ -76,11 +88,11 @@ def present_desk() -> Desk:
 
 
 def analyze_tracks(track_ids: list[int], hashes: list[str], time_limit: int) -> None:
-    """The job as the queue knows it."""
+    """The job as the queue knows it, in a process that is forked for it and confined."""
     desk = present_desk()
     desk.database.forget()
     try:
-        work(desk, track_ids, hashes, time_limit)
+        work(desk, track_ids, hashes, time_limit, confine=partial(_confine, desk))
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is not the tracks' doing
         log.error("work could not go on: %s", one_line(f"{type(error).__name__}: {error}"))  # noqa: TRY400
         os._exit(TROUBLE)
@@ -94,43 +106,94 @@ def work(
     hashes: Sequence[str],
     time_limit: int,
     is_stopped: Callable[[], bool] = lambda: Stop.requested,
+    confine: Callable[[Sequence[Wanted], int], None] | None = None,
 ) -> None:
     """Reserves the tracks and hears them one after the other.
 
     Ends the whole process where one takes longer than the time limit, in seconds: a C library that hangs heeds no
-    exception. The claim then says which track it was.
+    exception. The claim then says which track it was. `confine` is called before the first file is opened, with what
+    is to be computed and the seconds that it may take.
     """
     parent = os.getppid()
-    with desk.database.write() as connection:
-        wanted = _wanted(connection, hashes)
-        tracks = deque(
-            claims.reserve(connection, desk.worker_id, track_ids, [one.recipe.id for one in wanted])
-        )
-        if tracks:
-            claims.begin(connection, desk.worker_id, tracks[0].track_id)
-    if len(wanted) < len(hashes):
-        time.sleep(PATIENCE)
+    wanted, tracks = _reserve(desk, track_ids, hashes)
+    tally = Tally()
+    has_left = len(wanted) < len(hashes) or not tracks
     try:
+        if confine is not None and tracks:
+            confine(wanted, len(tracks) * time_limit)
         while tracks:
             claimed = tracks.popleft()
-            outcome = _hear_in_time(claimed, wanted, time_limit)
-            ends = is_stopped() or outcome.is_out_of_reach or os.getppid() != parent
+            before = time.monotonic()
+            outcome = _guarded(_hear_in_time(claimed, wanted, time_limit), claimed, desk.rules)
+            seconds = time.monotonic() - before
+            ends = is_stopped() or os.getppid() != parent or not tracks
+            has_left = has_left or outcome.is_out_of_reach
             with desk.database.write() as connection:
-                if not _store(connection, desk, claimed, wanted, outcome):
+                if _store(connection, desk, claimed, wanted, outcome):
+                    _count(tally, claimed, outcome, seconds)
+                else:
                     log.warning("the result for track %d came too late and was dropped", claimed.track_id)
-                if ends or not tracks:
+                if ends:
+                    tally.store(connection, desk.worker_id)
                     claims.give_back(connection, desk.worker_id)
                 else:
                     claims.begin(connection, desk.worker_id, tracks[0].track_id)
-            if outcome.is_out_of_reach:
-                log.warning("the collection of track %d is not within reach of this host", claimed.track_id)
-                time.sleep(PATIENCE)
             if ends:
-                return
+                break
+        if has_left:
+            time.sleep(PATIENCE)
     except BaseException:
         with desk.database.write() as connection:
             claims.give_back(connection, desk.worker_id)
         raise
+
+
+def _reserve(
+    desk: Desk, track_ids: Sequence[int], hashes: Sequence[str]
+) -> tuple[list[Wanted], deque[Claimed]]:
+    unreachable: list[int] = []
+    if desk.rules.is_guest:
+        # Not while writing: a network disk may take its time to answer.
+        with desk.database.read() as connection:
+            unreachable = out_of_reach(connection, desk.rules.roots)
+    with desk.database.write() as connection:
+        wanted = _wanted(connection, hashes)
+        recipe_ids = [one.recipe.id for one in wanted]
+        reserved = claims.reserve(connection, desk.worker_id, track_ids, recipe_ids, unreachable)
+        if reserved:
+            claims.begin(connection, desk.worker_id, reserved[0].track_id)
+    return wanted, deque(replace(one, root=desk.rules.roots.here(one.root)) for one in reserved)
+
+
+def _confine(desk: Desk, wanted: Sequence[Wanted], seconds: int) -> None:
+    """Confines this process. What it has not computed before is compiled first: machine code is kept in files."""
+    cold = [one.features for one in wanted if one.features.name not in desk.warmed]
+    if cold:
+        warm(cold)
+    file = desk.database.file
+    writable: list[Path] = [] if file is None else [file.absolute().parent]
+    Sandbox(desk.rules.memory_limit, writable).enter(seconds + SPARE_SECONDS)
+
+
+def _guarded(outcome: Outcome, claimed: Claimed, rules: Rules) -> Outcome:
+    """On a host that only helps, a file that is gone with its folder may be on a disk that is not mounted here."""
+    if outcome.is_gone and rules.is_guest:
+        folder = os.path.dirname(os.path.join(claimed.root, claimed.path))  # noqa: PTH118, PTH120 -- bytes
+        if not is_within_reach(folder):
+            return Outcome(is_out_of_reach=True)
+    return outcome
+
+
+def _count(tally: Tally, claimed: Claimed, outcome: Outcome, seconds: float) -> None:
+    said = {"track_id": claimed.track_id, "seconds": round(seconds, 3)}
+    if outcome.is_gone or outcome.is_out_of_reach:
+        log.info("a track is out of reach", extra={**said, "missing": outcome.is_gone})
+        return
+    tally.add(seconds, is_failed=bool(outcome.failures))
+    for failed in outcome.failures:
+        log.info("a track failed", extra={**said, "stage": failed.stage, "reason": failed.reason})
+    if not outcome.failures:
+        log.info("a track was analysed", extra=said)
 
 
 def _store(

@@ -18,6 +18,8 @@ from workers.crew import Crew
 from workers.feed import Feeder
 from workers.queue import TIME_LIMIT, open_queue, queue_name
 from workers.reach import out_of_reach
+from workers.roots import Roots
+from workers.rules import Rules
 from workers.run import Steward, let_go
 
 TICK = 1.0
@@ -32,13 +34,15 @@ def work_until_stopped(
     *,
     workers: int = 1,
     time_limit: int = TIME_LIMIT,
+    rules: Rules | None = None,
     on_start: Callable[[], None] | None = None,
 ) -> None:
-    """Keeps worker processes running, and the queue fed from the database.
+    """Keeps worker processes running, and the queue fed from the database. `rules` are for the workers.
 
     SIGTERM or Ctrl-C lets them finish their present tracks; a second one gives these back at once.
     Raises BrokerUnreachable and WorkersFailed.
     """
+    rules = rules or Rules(is_guest=True)
     with database.write() as connection:
         recipes = [register(connection, features) for features in feature_sets]
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -46,25 +50,26 @@ def work_until_stopped(
         with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
             queue = open_queue(queue_name(database), connection)
             names = [features.name for features in feature_sets]
-            crew = Crew(database, broker, queue.name, names, settings.run / "workers.log", settings.models)
+            logs = settings.run / "workers.log"
+            crew = Crew(database, broker, queue.name, names, logs, settings.models, rules)
             steward = Steward(database, broker, crew, Feeder(queue, recipes, time_limit, workers), workers)
             if on_start is not None:
                 on_start()
             with let_go(crew, time_limit):
-                _look_after(database, steward)
+                _look_after(database, steward, rules.roots)
     except KeyboardInterrupt:
         pass  # being stopped is how this ends
     finally:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _look_after(database: Database, steward: Steward) -> None:
+def _look_after(database: Database, steward: Steward, roots: Roots) -> None:
     next_look = 0.0
     scope: sa.ColumnElement[bool] | None = None
     while True:
         if time.monotonic() >= next_look:
             with database.read() as connection:
-                scope = track.c.collection_id.not_in(out_of_reach(connection))
+                scope = track.c.collection_id.not_in(out_of_reach(connection, roots))
             next_look = time.monotonic() + LOOK_ROUND
         steward.look_after(scope)
         time.sleep(TICK)

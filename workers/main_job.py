@@ -32,8 +32,10 @@ from catalog.learning.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.report.page import write_report
 from catalog.settings import Settings
 from workers.album_sample import Sample, draw_sample
+from workers.capacity import fitting_workers
 from workers.executor import open_executor
 from workers.progress import Progress
+from workers.rules import Rules
 from workers.run import AnalysisReport, analyze_pending
 
 HEARD = "musicnn"
@@ -53,6 +55,8 @@ class MainJob:
     rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
     feature_sets: Sequence[str] = (HEARD,)
     workers: int | None = None
+    rules: Rules | None = None
+    """For the workers."""
     sample: int | None = None
     """Analyse about so many tracks, album by album, and stop there."""
     on_scan: Callable[[int, int | None, str], None] | None = None
@@ -241,6 +245,7 @@ def _analyse(
         recipes,
         workers=job.workers,
         where=inside if sample is None else sa.and_(inside, track.c.id.in_(sample.track_ids)),
+        rules=job.rules,
         on_progress=job.on_analysis,
     )
     with database.read() as connection:
@@ -250,7 +255,7 @@ def _analyse(
 def _learn(database: Database, settings: Settings, job: MainJob, wanted: Training) -> Learned:
     with database.read() as connection:
         _, names = load_broader(connection)
-    spread = partial(open_executor, database, settings, job.workers or os.cpu_count() or 1)
+    spread = partial(open_executor, database, settings, job.workers or fitting_workers())
     try:
         training = train(database, settings.models, wanted, spread=spread)
     except NothingHeard as error:

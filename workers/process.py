@@ -11,17 +11,20 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from redis import Redis, RedisError
 
 from catalog.audio.registry import feature_set
 from catalog.db.database import open_database
 from catalog.db.schema import require_current
+from catalog.log import set_up_log
 from workers import liveness
 from workers.environment import BROKER_URL, DATABASE_URL
 from workers.horse_keeper import HorseKeeper
 from workers.jobs import TROUBLE, Desk, Stop, sit_down
 from workers.parent import end_with_parent
 from workers.queue import open_queue
+from workers.rules import Rules
 from workers.warm import warm, warm_learning
 
 log = logging.getLogger(__name__)
@@ -34,12 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--queue", required=True)
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--feature-set", action="append", default=[])
+    Rules.add_options(parser)
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    rules = Rules.from_options(options)
+    set_up_log(logging.INFO if rules.is_log_json else logging.WARNING, is_json=rules.is_log_json)
     end_with_parent(options.parent, signal.SIGTERM)
     # Before the first fork, so that no horse ever has the signal's default, which is to die.
     Stop.listen()
     database = open_database(os.environ[DATABASE_URL])
+    if database.is_sqlite:
+        # Not in temporary files: a confined horse could not make them.
+        sa.event.listen(database.writer, "connect", lambda one, _: one.execute("PRAGMA temp_store = MEMORY"))
     require_current(database)
     connection = Redis.from_url(os.environ[BROKER_URL])
     if options.feature_set:
@@ -50,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         worker_id = liveness.enrol(transaction, options.name, os.getpid())
     try:
         database.close()
-        desk = Desk(database, worker_id)
+        desk = Desk(database, worker_id, rules, frozenset(options.feature_set))
         sit_down(desk)
         keeper = HorseKeeper(open_queue(options.queue, connection), options.name, desk)
         keeper.work(logging_level="CRITICAL")

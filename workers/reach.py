@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import collection
+from workers.roots import Roots
 
 
 def is_within_reach(root: bytes) -> bool:
@@ -19,7 +20,8 @@ def is_within_reach(root: bytes) -> bool:
         return False
 
 
-def out_of_reach(connection: Connection) -> list[int]:
-    """The ids of collections whose folder this host does not have."""
+def out_of_reach(connection: Connection, roots: Roots | None = None) -> list[int]:
+    """The ids of collections whose folder this host does not have. `roots` says where this host has them."""
+    roots = roots or Roots()
     folders = sa.select(collection.c.id, collection.c.root_bytes).where(collection.c.root_bytes.is_not(None))
-    return [key for key, root in connection.execute(folders) if not is_within_reach(root)]
+    return [key for key, root in connection.execute(folders).all() if not is_within_reach(roots.here(root))]

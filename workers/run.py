@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +16,12 @@ from catalog.settings import Settings
 from workers import liveness
 from workers.assignment import Assignment, assign
 from workers.broker import Broker, BrokerUnreachable, open_broker
+from workers.capacity import fitting_workers
 from workers.crew import Crew
 from workers.feed import Feeder
 from workers.progress import AnalysisReport, Progress
 from workers.queue import TIME_LIMIT, open_queue, queue_name
+from workers.rules import Rules
 
 __all__ = ["AnalysisReport", "Steward", "analyze_pending", "let_go"]
 
@@ -43,12 +44,14 @@ def analyze_pending(
     workers: int | None = None,
     where: ColumnElement[bool] | None = None,
     time_limit: int = TIME_LIMIT,
+    rules: Rules | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> AnalysisReport:
     """Has workers analyse every pending track, and ends when nothing is pending.
 
     `workers` processes are started (by default one a core, fewer for few tracks) and end with this command, also where
-    it is killed. `where` is a condition on `track` that narrows what is done; `time_limit` is in seconds a track.
+    it is killed. `where` is a condition on `track` that narrows what is done; `time_limit` is in seconds a track;
+    `rules` are for the workers.
     Other commands and other hosts may do the same at the same time. KeyboardInterrupt lets the workers finish their
     present tracks and is raised again. Raises BrokerUnreachable and WorkersFailed.
     """
@@ -58,7 +61,7 @@ def analyze_pending(
         with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
             queue = open_queue(queue_name(database), connection)
             names = [features.name for features in feature_sets]
-            crew = Crew(database, broker, queue.name, names, settings.run / "workers.log")
+            crew = Crew(database, broker, queue.name, names, settings.run / "workers.log", rules=rules)
             feeder = Feeder(queue, assignment.recipes, time_limit, size)
             steward = Steward(database, broker, crew, feeder, size)
             with let_go(crew, time_limit):
@@ -67,8 +70,8 @@ def analyze_pending(
 
 
 def crew_size(workers: int | None, tracks: int) -> int:
-    """How many processes are worth starting: by default one a core, but none for a handful of tracks."""
-    return max(1, min(workers or os.cpu_count() or 1, -(-tracks // TRACKS_A_WORKER)))
+    """How many processes are worth starting: by default as many as fit, but none for a handful of tracks."""
+    return max(1, min(workers or fitting_workers(), -(-tracks // TRACKS_A_WORKER)))
 
 
 def _work(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from importlib.metadata import version
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -19,6 +20,10 @@ from workers.broker import Broker
 from workers.feed import Feeder
 from workers.queue import TIME_LIMIT, open_queue, queue_name
 from workers.reach import out_of_reach
+
+RATE_OVER = timedelta(minutes=5)
+STALLED = timedelta(minutes=10)
+"""At the same track for longer than any sensible --time-limit, a worker hangs where no signal reaches it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,11 @@ class WorkerStatus:
     path: str | None
     """What it is at work on."""
     seconds_at_it: float | None
+    analysed: int
+    """Tracks since it began."""
+    failed: int
+    seconds_a_track: float | None
+    """On average; None before the first."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +58,39 @@ class QueueStatus:
     jobs: int | None
     """In the broker; None where none is running."""
     analysed_last_minute: int
+    tracks_a_minute: float
+    """Analysed, on average over the last five minutes."""
+    out_of_reach: int
+    """Pending tracks whose folders are not there, seen from this host."""
     workers: list[WorkerStatus]
 
     @property
+    def minutes_left(self) -> float | None:
+        """At the present rate; None where nothing is done."""
+        return self.pending / self.tracks_a_minute if self.tracks_a_minute else None
+
+    @property
     def advice(self) -> str | None:
-        """What a person should do; None where nothing needs doing."""
+        """What a person should do first; None where nothing needs doing."""
+        return next(self._all_advice(), None)
+
+    def _all_advice(self) -> Iterator[str]:
         if self.pending and not self.workers:
-            return "nobody is at work; run: catalog analyze"
-        silent = [one.name for one in self.workers if one.seconds_silent > liveness.LOST.total_seconds()]
+            yield "nobody is at work; run: catalog analyze"
+        silent = sum(one.seconds_silent > liveness.LOST.total_seconds() for one in self.workers)
         if silent:
-            return f"{len(silent)} workers are silent; their tracks are given back by: catalog queue sync"
+            yield f"{_workers(silent)} silent; their tracks are given back by: catalog queue sync"
+        stalled = sum((one.seconds_at_it or 0) > STALLED.total_seconds() for one in self.workers)
+        if stalled:
+            minutes = round(STALLED.total_seconds() / 60)
+            yield f"{_workers(stalled)} at the same track for more than {minutes} minutes; see their hosts"
+        if self.out_of_reach and self.out_of_reach == self.pending:
+            yield f"{self.out_of_reach:,} tracks wait for a disk that is not mounted here"
+        others = {one.version for one in self.workers} - {version("music-catalog")}
+        if others:
+            yield f"workers run version {', '.join(sorted(others))}; restart them with that of this host"
         if self.failed:
-            return "see what failed: catalog failures list"
-        return None
+            yield "see what failed: catalog failures list"
 
 
 def queue_status(
@@ -87,19 +117,24 @@ def queue_status(
                 track_id=row.track_id,
                 path=row.path,
                 seconds_at_it=None if row.claimed_at is None else (time - row.claimed_at).total_seconds(),
+                analysed=row.analysed,
+                failed=row.failed,
+                seconds_a_track=row.seconds / (row.analysed + row.failed)
+                if row.analysed + row.failed
+                else None,
             )
             for row in rows
         ]
         claimed = sa.select(sa.func.count()).where(claim.c.worker_id.is_not(None))
-        minute = sa.select(sa.func.count(feature_vector.c.track_id.distinct())).where(
-            feature_vector.c.computed_at >= time - timedelta(minutes=1)
-        )
         return QueueStatus(
             pending=count_pending(connection, feature_sets),
             claimed=connection.execute(claimed).scalar_one(),
             failed=connection.execute(sa.select(sa.func.count(failure.c.track_id.distinct()))).scalar_one(),
-            jobs=_jobs(database, broker),
-            analysed_last_minute=connection.execute(minute).scalar_one(),
+            jobs=count_jobs(database, broker),
+            analysed_last_minute=_count_analysed(connection, time - timedelta(minutes=1)),
+            tracks_a_minute=_count_analysed(connection, time - RATE_OVER)
+            / (RATE_OVER / timedelta(minutes=1)),
+            out_of_reach=_count_out_of_reach(connection, feature_sets),
             workers=found,
         )
 
@@ -141,7 +176,27 @@ def count_pending(
     return connection.execute(sa.select(sa.func.count()).select_from(waiting.subquery())).scalar_one()
 
 
-def _jobs(database: Database, broker: Broker | None) -> int | None:
+def _workers(count: int) -> str:
+    return "1 worker is" if count == 1 else f"{count:,} workers are"
+
+
+def _count_analysed(connection: Connection, since: datetime) -> int:
+    return connection.execute(
+        sa.select(sa.func.count(feature_vector.c.track_id.distinct())).where(
+            feature_vector.c.computed_at >= since
+        )
+    ).scalar_one()
+
+
+def _count_out_of_reach(connection: Connection, feature_sets: Sequence[FeatureSet]) -> int:
+    unreachable = out_of_reach(connection)
+    if not unreachable:
+        return 0
+    return count_pending(connection, feature_sets, track.c.collection_id.in_(unreachable))
+
+
+def count_jobs(database: Database, broker: Broker | None) -> int | None:
+    """How many jobs are in the queue; None where no broker is running."""
     if broker is None:
         return None
     with broker.connect() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import sqlite3
 import sys
 from importlib import import_module
@@ -15,6 +16,7 @@ from typing import Any
 import click
 
 from catalog.cli.config import option_defaults
+from catalog.log import set_up_log
 from catalog.settings import URLS, ConfigUnreadable, make_settings, read_config
 
 EXIT_ERROR = 1
@@ -140,6 +142,7 @@ SUMMARIES = {
 @click.option("--redis-url", help="redis://... or rediss://...  [default: an embedded Valkey]")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks.")
 @click.option("-v", "--verbose", count=True, help="Tracebacks and a log; twice: more of it.")
+@click.option("--log-json", is_flag=True, help="Log to stderr, one JSON object a line.")
 @click.version_option(version("music-catalog"), prog_name="catalog")
 @click.pass_context
 def cli(
@@ -149,6 +152,7 @@ def cli(
     redis_url: str | None,
     quiet: bool,
     verbose: int,
+    log_json: bool,
 ) -> None:
     """A music catalog: ingest a collection, query its genres in SQL, find the wrong tags.
 
@@ -158,10 +162,9 @@ def cli(
     context.obj = settings
     context.default_map = _defaults(context, settings.home)
     context.meta["catalog.quiet"] = quiet
-    level = [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    context.meta["catalog.log_json"] = log_json
+    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
+    set_up_log(levels[min(max(verbose, log_json), 2)], is_json=log_json)
 
 
 def _defaults(context: click.Context, home: Path) -> dict[str, Any]:
@@ -203,6 +206,8 @@ name_environment(cli, PREFIX)
 
 def main() -> None:
     """The console script: runs a verb, turns what goes wrong into one line, and exits with the right code."""
+    # As Ctrl-C: every verb then ends in order, and with it what it has started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

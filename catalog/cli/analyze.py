@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.feature_sets import feature_set_option
-from catalog.cli.output import counted, progress, say
+from catalog.cli.limits import limit_options
+from catalog.cli.output import counted, logs_json, progress, say
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings
@@ -31,16 +32,9 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     metavar="N",
     show_envvar=True,
-    help="Worker processes; 0 does it in this process, without a queue.  [default: one per core]",
+    help="Worker processes; 0 does it in this process, without a queue.  [default: one per core, as memory allows]",
 )
-@click.option(
-    "--time-limit",
-    type=click.IntRange(min=1),
-    default=120,
-    metavar="SECONDS",
-    show_envvar=True,
-    help="A track that takes longer is given up.",
-)
+@limit_options
 @dry_run_option
 @pass_settings
 def analyze(
@@ -49,6 +43,7 @@ def analyze(
     name: str | None,
     workers: int | None,
     time_limit: int,
+    memory_limit: int,
     dry_run: bool,
 ) -> int:
     """Compute features here and now: of every track that lacks them, and of no other.
@@ -61,7 +56,7 @@ def analyze(
         if dry_run:
             _print_pending(database, feature_sets, where)
             return 0
-        report = _analyze(database, settings, feature_sets, where, workers, time_limit)
+        report = _analyze(database, settings, feature_sets, where, workers, time_limit, memory_limit)
         idle = _idle(database, feature_sets)
     click.echo(
         f"{counted(report.analysed, 'track')} analysed in {report.seconds:.0f} s, {report.failed:,} failed"
@@ -87,6 +82,7 @@ def _analyze(
     where: sa.ColumnElement[bool] | None,
     workers: int | None,
     time_limit: int,
+    memory_limit: int,
 ) -> AnalysisReport:
     with progress("listening") as advance:
 
@@ -97,6 +93,7 @@ def _analyze(
             from workers.here import analyze_here
 
             return analyze_here(database, feature_sets, where=where, time_limit=time_limit, on_progress=show)
+        from workers.rules import Rules
         from workers.run import analyze_pending
 
         return analyze_pending(
@@ -106,6 +103,7 @@ def _analyze(
             workers=workers,
             where=where,
             time_limit=time_limit,
+            rules=Rules(memory_limit=memory_limit, is_log_json=logs_json()),
             on_progress=show,
         )
 

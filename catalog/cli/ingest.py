@@ -11,7 +11,7 @@ from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, paths_argument
 from catalog.cli.feature_sets import require_feature_sets
 from catalog.cli.labels import parse_columns
-from catalog.cli.output import counted, is_quiet, print_json, progress, say, warn
+from catalog.cli.output import counted, is_quiet, logs_json, print_json, progress, say, warn
 from catalog.cli.train import class_rule_options
 from catalog.settings import Settings
 
@@ -76,6 +76,7 @@ def ingest(
     from catalog.cli.ingest_words import Words, analysis_remark
     from catalog.learning.snapshot import ClassRule
     from workers.main_job import MainJob, run_main_job
+    from workers.rules import Rules
 
     roles = parse_columns(columns)
     with open_catalog(settings, create=not dry_run) as database:
@@ -95,6 +96,7 @@ def ingest(
                 rule=ClassRule(min_tracks, min_artists, "leaf"),
                 feature_sets=feature_sets,
                 workers=workers,
+                rules=Rules(is_log_json=logs_json()),
                 sample=sample,
                 on_scan=advance,
                 on_analysis=lambda now: advance(now.done, now.total, analysis_remark(now)),

@@ -99,6 +99,12 @@ def is_quiet() -> bool:
     return bool(context and context.meta.get("catalog.quiet"))
 
 
+def logs_json() -> bool:
+    """Whether --log-json was given."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get("catalog.log_json"))
+
+
 @contextmanager
 def progress(description: str) -> Iterator[Callable[[int, int | None, str], None]]:
     """A bar on a terminal, nothing elsewhere. Gives a function of (done, total or None, remark)."""

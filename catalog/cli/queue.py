@@ -15,7 +15,19 @@ from catalog.settings import Settings
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
 
-COLUMNS = ("name", "host", "pid", "version", "seconds_silent", "track_id", "path", "seconds_at_it")
+COLUMNS = (
+    "name",
+    "host",
+    "pid",
+    "version",
+    "seconds_silent",
+    "track_id",
+    "path",
+    "seconds_at_it",
+    "analysed",
+    "failed",
+    "seconds_a_track",
+)
 
 
 @click.group()
@@ -36,20 +48,29 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
     with open_catalog(settings) as database:
         status = queue_status(database, broker, feature_sets)
     if output_format == "json":
-        print_json({**asdict(status), "advice": status.advice})
+        print_json({**asdict(status), "minutes_left": status.minutes_left, "advice": status.advice})
         return
     if output_format == "table":
         jobs = "no broker is running" if status.jobs is None else f"{status.jobs:,} jobs in the queue"
         click.echo(
             f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {jobs}"
         )
+        left = status.minutes_left
+        remaining = "" if not status.pending or left is None else f", {_duration(left)} left"
         click.echo(
-            f"{status.analysed_last_minute:,} analysed in the last minute, {len(status.workers):,} workers"
+            f"{status.analysed_last_minute:,} analysed in the last minute, {status.tracks_a_minute:,.1f} a minute "
+            f"over the last five{remaining}; {len(status.workers):,} workers"
         )
+        if status.out_of_reach:
+            click.echo(f"{status.out_of_reach:,} pending tracks are in folders that this host does not have")
     if status.workers or output_format == "csv":
         print_rows([asdict(one) for one in status.workers], output_format, COLUMNS)
     if status.advice is not None:
         say(status.advice)
+
+
+def _duration(minutes: float) -> str:
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
 @queue.command("sync")

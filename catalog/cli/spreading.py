@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -15,8 +14,12 @@ if TYPE_CHECKING:
 
 
 def cores(workers: int | None) -> int:
-    """The processes to start: as many as were asked for, or one a core."""
-    return (os.cpu_count() or 1) if workers is None else workers
+    """The processes to start: as many as were asked for, or one a core, as memory allows."""
+    if workers is not None:
+        return workers
+    from workers.capacity import fitting_workers
+
+    return fitting_workers()
 
 
 def spread_over(database: Database, settings: Settings, workers: int | None = None) -> Spread:

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.feature_sets import feature_set_option
-from catalog.cli.output import say
+from catalog.cli.limits import limit_options
+from catalog.cli.output import counted, logs_json, say
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
+
+
+class Mapping(click.ParamType[str]):
+    """OLD=NEW, two absolute paths."""
+
+    name = "OLD=NEW"
+    envvar_list_splitter: ClassVar[str] = os.pathsep
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text, when it can be read. Fails otherwise."""
+        from workers.roots import Roots, RootUnreadable
+
+        try:
+            Roots.parse([value])
+        except RootUnreadable as error:
+            self.fail(str(error), param, ctx)
+        return value
 
 
 @click.command()
@@ -21,35 +40,70 @@ if TYPE_CHECKING:
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
-    default=1,
     show_envvar=True,
-    help="Worker processes.",
+    help="Worker processes.  [default: one per core, as memory allows]",
 )
 @click.option(
-    "--time-limit",
-    type=click.IntRange(min=1),
-    default=120,
-    metavar="SECONDS",
+    "--root",
+    "roots",
+    type=Mapping(),
+    multiple=True,
     show_envvar=True,
-    help="A track that takes longer is given up.",
+    help="This host has the folder OLD of the catalog as NEW; may be repeated.",
+)
+@limit_options
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(min=1, max=65_535),
+    metavar="PORT",
+    show_envvar=True,
+    help="Answer Prometheus at this port.  [default: no]",
+)
+@click.option(
+    "--metrics-host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    show_envvar=True,
+    help="The address for it; what is told names no track.",
 )
 @pass_settings
-def worker(settings: Settings, feature_sets: tuple[FeatureSet, ...], workers: int, time_limit: int) -> None:
+def worker(
+    settings: Settings,
+    feature_sets: tuple[FeatureSet, ...],
+    workers: int | None,
+    roots: tuple[str, ...],
+    time_limit: int,
+    memory_limit: int,
+    metrics_port: int | None,
+    metrics_host: str,
+) -> None:
     """Run a worker until it is stopped: it takes up whatever is pending, now and later.
 
-    Run it on as many hosts as you like: all with the same --database-url and --redis-url, and with the files under
-    the same path. SIGTERM or Ctrl-C lets it finish the present track, a second one does not wait.
+    Run it on as many hosts as you like, all with the same --database-url and --redis-url. Where a host has the files
+    under another path, --root says so; tracks that it cannot see are left to others. SIGTERM or Ctrl-C lets it finish
+    the present tracks, a second one gives them back at once.
     """
+    from workers.capacity import fitting_workers
     from workers.long_running import work_until_stopped
+    from workers.metrics import serve_metrics
+    from workers.roots import Roots
+    from workers.rules import Rules
 
-    with open_catalog(settings) as database:
+    names = [features.name for features in feature_sets]
+    size = workers or fitting_workers()
+    rules = Rules(Roots.parse(roots), True, memory_limit, logs_json())
+    with (
+        open_catalog(settings) as database,
+        serve_metrics(database, settings, names, metrics_host, metrics_port),
+    ):
         work_until_stopped(
             database,
             settings,
             feature_sets,
-            workers=workers,
+            workers=size,
             time_limit=time_limit,
+            rules=rules,
             on_start=lambda: say(
-                f"working with {workers} processes until stopped; see: catalog queue status"
+                f"working with {counted(size, 'worker')} until stopped; see: catalog queue status"
             ),
         )

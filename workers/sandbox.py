@@ -1,0 +1,104 @@
+"""What a process that decodes strangers' files gives up before it opens the first one.
+
+Limits of memory and CPU time, core dumps and open files hold on every system. On Linux it can gain no privileges, start
+no program, and write nowhere but in the folders it is given, where the kernel has Landlock (5.13 or later).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import resource
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+log = logging.getLogger(__name__)
+
+MOST_FILES = 256
+MEGABYTE = 2**20
+PR_SET_NO_NEW_PRIVS = 38
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
+"""Landlock's system calls, by the same numbers on every architecture."""
+VERSION_FLAG = 1
+PATH_BENEATH = 1
+EXECUTE, WRITE_FILE, REMOVE_FILE, MAKE_REG, TRUNCATE = 1 << 0, 1 << 1, 1 << 5, 1 << 8, 1 << 14
+MAKE_OR_REMOVE = sum(1 << bit for bit in range(4, 13))
+"""Removing directories and files; making devices, directories, files, sockets, pipes and links."""
+TRUNCATE_SINCE = 3
+"""The version of Landlock that knows it."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What the process may still do."""
+
+    memory_limit: int
+    """Megabytes that it may take in addition to what it has."""
+    writable: Sequence[Path] = ()
+    """Folders in which it may write."""
+
+    def enter(self, cpu_seconds: int) -> None:
+        """Confines this process for good; only for one that was forked for it. `cpu_seconds` are from now on."""
+        _limit(resource.RLIMIT_CORE, 0)
+        _limit(resource.RLIMIT_NOFILE, MOST_FILES)
+        _limit(resource.RLIMIT_CPU, int(sum(os.times()[:2])) + cpu_seconds)
+        # Data, not address space: what onnxruntime and numba only reserve costs nothing.
+        _limit(resource.RLIMIT_DATA, _data_in_use() + self.memory_limit * MEGABYTE)
+        if sys.platform == "linux":
+            _give_up_privileges(self.writable)
+
+
+def _limit(which: int, value: int) -> None:
+    """Lowers a limit, for this process and for good. One that is lower already stays."""
+    _, hard = resource.getrlimit(which)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    # macOS refuses some limits below what is in use.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(which, (value, value))
+
+
+def _data_in_use() -> int:
+    return int(getattr(psutil.Process().memory_info(), "data", 0))
+
+
+def _give_up_privileges(writable: Sequence[Path]) -> None:
+    library = ctypes.CDLL(None, use_errno=True)
+    library.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    version = library.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG)
+    if version < 1:
+        log.debug("this kernel has no Landlock; files are protected by their permissions alone")
+        return
+    writing = WRITE_FILE | MAKE_OR_REMOVE | (TRUNCATE if version >= TRUNCATE_SINCE else 0)
+    handled = ctypes.create_string_buffer(struct.pack("=Q", EXECUTE | writing))
+    ruleset = library.syscall(CREATE_RULESET, handled, ctypes.c_size_t(8), 0)
+    if ruleset < 0:
+        log.debug("Landlock refuses the rules: %s", os.strerror(ctypes.get_errno()))
+        return
+    try:
+        kept = writing & (WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE)
+        for folder in writable:
+            _allow(library, ruleset, folder, kept)
+        _allow(library, ruleset, Path(os.devnull), WRITE_FILE)
+        library.syscall(RESTRICT_SELF, ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
+def _allow(library: ctypes.CDLL, ruleset: int, path: Path, access: int) -> None:
+    try:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        rule = ctypes.create_string_buffer(struct.pack("=Qi", access, place))
+        library.syscall(ADD_RULE, ruleset, PATH_BENEATH, rule, 0)
+    finally:
+        os.close(place)
