@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from contextlib import closing
 
 import click
 
@@ -61,6 +62,6 @@ def serve_verb(
             if open_it and not webbrowser.open(next(iter(addresses.values()))):
                 say("no browser was found; open the link yourself")
 
-        site = open_site(database, address, links, settings.command)
-        serve(site, listening, on_start=announce)
+        with closing(open_site(database, address, links, settings.command)) as site:
+            serve(site, listening, on_start=announce)
         say("stopped; what was decided is kept")

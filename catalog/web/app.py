@@ -29,10 +29,13 @@ def make_app(site: Site) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         # The first question need not wait for what sounds alike.
-        threading.Thread(target=site.nearby.warm, daemon=True).start()
+        warming = threading.Thread(target=site.nearby.warm)
+        warming.start()
         try:
             yield
         finally:
+            # Here, for SIGTERM leaves nobody else the time; and nothing may read on when the database is closed.
+            warming.join()
             site.close()
 
     app = Starlette(

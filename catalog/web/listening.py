@@ -5,12 +5,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
 from catalog.web.shelf import Shelf
-from catalog.web.sight import Sight, look
 from catalog.web.sound_file import SoundFile
 from catalog.web.stretch import stretch_of
 from catalog.web.transcode import write_mp3
+
+if TYPE_CHECKING:
+    from catalog.web.sight import Sight
 
 Version = tuple[int, int, int]
 
@@ -36,6 +39,7 @@ class Listening:
 
     def sight(self, sound: SoundFile) -> Sight:
         """What a track looks like. Raises AudioFailure."""
+        from catalog.web.sight import look  # half the time that the page takes to start
 
         def make() -> Sight:
             with self._turns:

@@ -24,7 +24,7 @@ class Site:
     """How the program is called for this catalog, for advice on the page."""
 
     def close(self) -> None:
-        """Removes what was made for this run; the database is the caller's."""
+        """Removes what was made for this run, once or again; the database is the caller's."""
         self.listening.close()
 
 
