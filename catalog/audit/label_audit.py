@@ -35,6 +35,7 @@ from catalog.db.tables import (
     track,
 )
 from catalog.learning.blocks import load_blocks
+from catalog.learning.exclusion import Excluded, excluded_genres
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.labelled import load_answerable, load_broader
 from catalog.learning.registry import NoModel, active_model, model_recipes
@@ -91,17 +92,20 @@ class _Evidence:
     """What tells the evidence of two audits apart."""
 
 
-def audit_labels(database: Database) -> LabelAudit:
+def audit_labels(database: Database, *, exclude: Sequence[str] = ()) -> LabelAudit:
     """Doubts the labels by the active model's out-of-fold predictions, unless that was done already.
 
+    Those of the genres to exclude, and of narrower ones, are neither doubted nor evidence on others.
+
     A label that a person gave is evidence and is not doubted, and none is on the word of a model that was not trained here. Raises
-    NoModel.
+    NoModel, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
     """
     with database.read() as connection:
         row = active_model(connection)
         if row is None:
             raise NoModel("there is no model to doubt by; run: catalog train")
-        evidence = _gather(connection, row)
+        excluded = excluded_genres(connection, exclude)
+        evidence = _gather(connection, row, excluded)
         latest = _latest(connection)
         if latest is not None and latest["parameters"].get("digest") == evidence.digest:
             return _report(connection, latest["id"], len(evidence.track_ids), is_new=False)
@@ -113,11 +117,11 @@ def audit_labels(database: Database) -> LabelAudit:
     narrower = [one for one in found if one.relation == "narrower" and one.row not in doubted]
     cases = group_into_cases(doubts, evidence.track_ids.tolist(), evidence.albums, evidence.artist_ids)
     with database.write() as connection:
-        audit_id = _store(connection, row["id"], evidence, cases, narrower)
+        audit_id = _store(connection, row["id"], evidence, cases, narrower, excluded)
         return _report(connection, audit_id, len(evidence.track_ids), is_new=True)
 
 
-def _gather(connection: Connection, row: RowMapping) -> _Evidence:
+def _gather(connection: Connection, row: RowMapping, excluded: Excluded) -> _Evidence:
     broader, names = load_broader(connection)
     classes = tuple(row["class_order"])
     column = {genre_id: at for at, genre_id in enumerate(classes)}
@@ -131,7 +135,9 @@ def _gather(connection: Connection, row: RowMapping) -> _Evidence:
     rows = [
         one
         for one in connection.execute(_members(row)).all()
-        if counts_for.get(one.tagged_genre_id) in column and one.probabilities is not None
+        if counts_for.get(one.tagged_genre_id) in column
+        and one.tagged_genre_id not in excluded.genre_ids
+        and one.probabilities is not None
     ]
     tags = _tags(connection, row)
     track_ids = np.array([one.id for one in rows], dtype=np.int64)
@@ -243,6 +249,7 @@ def _store(
     evidence: _Evidence,
     cases: Sequence[Case],
     narrower: Sequence[Suspect],
+    excluded: Excluded,
 ) -> int:
     audit_id = int(
         connection.execute(
@@ -250,7 +257,11 @@ def _store(
             .values(
                 kind="labels",
                 model_id=model_id,
-                parameters={"digest": evidence.digest, "least_suspicion": LEAST_SUSPICION},
+                parameters={
+                    "digest": evidence.digest,
+                    "least_suspicion": LEAST_SUSPICION,
+                    **({"excluded_genres": list(excluded.names)} if excluded.names else {}),
+                },
                 summary={"judged": len(evidence.track_ids), "cases": len(cases)},
                 finished_at=now(),
             )

@@ -8,24 +8,28 @@ import click
 import sqlalchemy as sa
 
 from catalog.cli.audit_clusters import clusters
+from catalog.cli.audit_duplicates import duplicates
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import counted, format_options, print_json, print_rows, say
+from catalog.cli.train import exclude_genre_option
 from catalog.settings import Settings
 
 
 @click.group(invoke_without_command=True)
+@exclude_genre_option
 @format_options
 @click.pass_context
-def audit(context: click.Context, output_format: str) -> None:
+def audit(context: click.Context, exclude_genres: tuple[str, ...], output_format: str) -> None:
     """Look for tags that are probably wrong; without more, `audit labels`."""
     if context.invoked_subcommand is None:
-        context.invoke(labels, output_format=output_format)
+        context.invoke(labels, exclude_genres=exclude_genres, output_format=output_format)
 
 
 @audit.command()
+@exclude_genre_option
 @format_options
 @pass_settings
-def labels(settings: Settings, output_format: str) -> None:
+def labels(settings: Settings, exclude_genres: tuple[str, ...], output_format: str) -> None:
     """Doubt the tags by what the active model hears, out of fold, and list the cases, gravest first.
 
     A case is the tracks of one artist or album with the same tag and the same suggestion. The single tracks with
@@ -34,7 +38,7 @@ def labels(settings: Settings, output_format: str) -> None:
     from catalog.audit.label_audit import audit_labels
 
     with open_catalog(settings) as database:
-        found = audit_labels(database)
+        found = audit_labels(database, exclude=exclude_genres)
         with database.read() as connection:
             query = sa.text("SELECT * FROM cases ORDER BY suspicion DESC, tracks DESC, case_id")
             cases = [dict(row) for row in connection.execute(query).mappings()]
@@ -52,3 +56,4 @@ def labels(settings: Settings, output_format: str) -> None:
 
 
 audit.add_command(clusters)
+audit.add_command(duplicates)

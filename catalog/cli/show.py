@@ -133,6 +133,10 @@ def _heard(dossier: dict[str, Any]) -> Iterator[str]:
         mix = ", ".join(f"{each['genre']} {_percent(each['probability'])}" for each in prediction["choices"])
         how = ", by a model that did not learn from its group" if prediction["out_of_fold"] else ""
         yield f"{mix} (model {prediction['model_id']}{how})"
+        if len(prediction["path"]) > 1:
+            yield " > ".join(
+                f"{each['genre']} {_percent(each['probability'])}" for each in prediction["path"]
+            )
     words = ", ".join(
         f"{each['tag']} {_percent(each['probability'])}" for each in dossier["auto_tags"][:SHOWN_TAGS]
     )

@@ -33,6 +33,19 @@ def class_rule_options(function: Any) -> Any:
     )(function)
 
 
+def exclude_genre_option(function: Any) -> Any:
+    """Adds --exclude-genre as `exclude_genres`."""
+    return click.option(
+        "--exclude-genre",
+        "exclude_genres",
+        multiple=True,
+        metavar="NAME",
+        show_envvar=True,
+        help="Leave out the tracks of a genre and of all narrower ones: no class, no evidence, no doubt. May be "
+        "repeated.",
+    )(function)
+
+
 def parse_parameters(
     _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
 ) -> dict[str, Any]:
@@ -87,7 +100,15 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     default="leaf",
     help="Classes are the tracks' own genres, or their top terms.",
 )
+@click.option(
+    "--hierarchy",
+    type=click.Choice(["auto", "local", "flat"]),
+    default="auto",
+    help="Where a genre has two sub-genres that are classes: a classifier of its own for it, one for all, or what "
+    "scores better.",
+)
 @class_rule_options
+@exclude_genre_option
 @click.option(
     "--precision",
     type=click.FloatRange(0, 1, min_open=True),
@@ -146,8 +167,10 @@ def train(
     parameters: dict[str, Any],
     feature_sets: tuple[str, ...],
     level: str,
+    hierarchy: Literal["auto", "local", "flat"],
     min_tracks: int,
     min_artists: int,
+    exclude_genres: tuple[str, ...],
     precision: float,
     is_comparison: bool,
     scheme: Literal["grid", "random", "halving"] | None,
@@ -176,7 +199,8 @@ def train(
         algorithm=algorithms[0] if algorithms else DEFAULT,
         parameters=parameters,
         feature_sets=feature_sets,
-        rule=ClassRule(min_tracks, min_artists, "top" if level == "top" else "leaf"),
+        rule=ClassRule(min_tracks, min_artists, "top" if level == "top" else "leaf", exclude_genres),
+        hierarchy=hierarchy,
         precision=precision,
         split=split,
         seed=seed,

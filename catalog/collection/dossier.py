@@ -32,6 +32,11 @@ from catalog.db.tables.learning import CHOICES
 
 Row = dict[str, Any]
 
+genre_path = sa.table(
+    "genre_path", *(sa.column(name) for name in ("track_id", "level", "genre", "probability"))
+)
+"""The view."""
+
 _OWN_OF_JOURNAL = (
     "id",
     "track_id",
@@ -168,7 +173,7 @@ def _statements(connection: Connection, track_id: int) -> list[Row]:
 
 
 def _prediction(connection: Connection, track_id: int) -> Row | None:
-    """By the model that `standing` names: the likeliest genres, and what is suggested."""
+    """By the model in force: the likeliest genres, the path to the first from its top term, and what is suggested."""
     row = connection.execute(
         sa.select(prediction)
         .join_from(prediction, standing, standing.c.track_id == prediction.c.track_id)
@@ -194,6 +199,12 @@ def _prediction(connection: Connection, track_id: int) -> Row | None:
         "suggested_probability": row.suggested_probability,
         "suggested_by": row.suggested_by,
         "predicted_at": row.predicted_at,
+        "path": _all(
+            connection,
+            sa.select(genre_path.c.genre, genre_path.c.probability)
+            .where(genre_path.c.track_id == track_id)
+            .order_by(genre_path.c.level),
+        ),
     }
 
 
