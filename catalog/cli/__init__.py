@@ -101,7 +101,7 @@ SUMMARIES = {
     "worker": "Run a worker until it is stopped.",
     "queue": "What is pending, who works, and bringing both together.",
     "train": "Learn a model from the tagged tracks.",
-    "models": "Models: list, show, promote, roll back.",
+    "models": "Models: list, show, card, compare, importance, promote, roll back.",
     "predict": "Apply the active model to tracks that lack a prediction.",
     "audit": "Look for tags that are probably wrong.",
     "review": "Decide on them: list, show, keep, accept, relabel, undo, sample, progress, reviewers.",

@@ -1,4 +1,4 @@
-"""`catalog models`: list, show, promote, roll back."""
+"""`catalog models`: list, show, card, compare, importance, promote, roll back."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.models_importance import importance_verb
-from catalog.cli.output import format_options, print_json, print_rows, say
+from catalog.cli.models_look import card_verb, compare_verb, show_verb
+from catalog.cli.output import format_options, print_rows, say
 from catalog.cli.spreading import spread_over
 from catalog.settings import Settings
 
 
 @click.group()
 def models() -> None:
-    """Models: list, show, promote, roll back."""
+    """Models: list, show, card, compare, importance, promote, roll back."""
 
 
 @models.command("list")
@@ -31,17 +32,6 @@ def list_models(settings: Settings, output_format: str) -> None:
 
 @models.command()
 @click.argument("model", type=int)
-@pass_settings
-def show(settings: Settings, model: int) -> None:
-    """All that is known of a model, as JSON."""
-    from catalog.learning.registry import get_model
-
-    with open_catalog(settings) as database, database.read() as connection:
-        print_json(dict(get_model(connection, model)))
-
-
-@models.command()
-@click.argument("model", type=int)
 @dry_run_option
 @pass_settings
 def promote(settings: Settings, model: int, dry_run: bool) -> None:
@@ -49,7 +39,8 @@ def promote(settings: Settings, model: int, dry_run: bool) -> None:
     _put_in_force(settings, model, dry_run=dry_run)
 
 
-models.add_command(importance_verb)
+for command in (show_verb, card_verb, compare_verb, importance_verb):
+    models.add_command(command)
 
 
 @models.command()

@@ -25,7 +25,7 @@ DEALS = 2
 """How often the folds are dealt."""
 REPEATS = 5
 """How often the rows of a test fold are permuted in each deal."""
-MOST_TRACKS = 2_000
+MOST_TRACKS = 1_000
 """Of more tracks so many are looked at, whole groups of every genre: each family costs two fits a fold."""
 MOST_PAIRED = 20
 """Genres whose pairs are looked at, those with the most tracks: 190 pairs."""

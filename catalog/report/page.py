@@ -36,17 +36,7 @@ def write_report(
     called for this catalog. Folders on the way are made. Raises ReportUnwritable where
     the path is a folder or cannot be written to.
     """
-    target = path.expanduser().absolute()
-    if target.is_dir():
-        raise ReportUnwritable(f"{target} is a folder; name a file in it: {target / 'index.html'}")
-    page = render(read_facts(database), name=name or _name(database), command=command)
-    try:
-        _replace(target, page)
-    except OSError as error:
-        raise ReportUnwritable(
-            f"the report cannot be written to {target}: {error.strerror or error}; choose another place"
-        ) from error
-    return target
+    return replace_page(path, render(read_facts(database), name=name or _name(database), command=command))
 
 
 def _name(database: Database) -> str:
@@ -57,7 +47,22 @@ def _name(database: Database) -> str:
 
 def render(facts: Facts, *, name: str, command: str = "catalog") -> str:
     """The page as text. Everything that is put in is escaped; `name` is as hostile as any title."""
-    environment = jinja2.Environment(
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            facts=facts,
+            name=text.clean(name),
+            command=text.clean(command, 1000),
+            questions=QUESTIONS,
+            most_bars=MOST_BARS,
+        )
+    )
+
+
+def environment() -> jinja2.Environment:
+    """The templates: everything that is put in is escaped, and what is not there is an error."""
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("catalog.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -65,14 +70,25 @@ def render(facts: Facts, *, name: str, command: str = "catalog") -> str:
         lstrip_blocks=True,
     )
     for filter_ in (text.count, text.short, text.percent, text.plural, text.moment):
-        environment.filters[filter_.__name__] = filter_
-    return environment.get_template("page.html").render(
-        facts=facts,
-        name=text.clean(name),
-        command=text.clean(command, 1000),
-        questions=QUESTIONS,
-        most_bars=MOST_BARS,
-    )
+        made.filters[filter_.__name__] = filter_
+    return made
+
+
+def replace_page(path: Path, page: str) -> Path:
+    """Writes a page to `path`, whole or not at all, and gives its absolute path. Folders on the way are made.
+
+    Raises ReportUnwritable where the path is a folder or cannot be written to.
+    """
+    target = path.expanduser().absolute()
+    if target.is_dir():
+        raise ReportUnwritable(f"{target} is a folder; name a file in it: {target / 'index.html'}")
+    try:
+        _replace(target, page)
+    except OSError as error:
+        raise ReportUnwritable(
+            f"the report cannot be written to {target}: {error.strerror or error}; choose another place"
+        ) from error
+    return target
 
 
 def _replace(target: Path, page: str) -> None:
