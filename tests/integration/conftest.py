@@ -231,6 +231,15 @@ def _hear(connection: Connection, sample: Sample, recipe: int) -> None:
             "tracks": tracks,
         }
         connection.execute(sa.insert(t.cluster_count).values(count))
+    pair = {
+        "audit_id": insert(connection, t.audit, kind="duplicates", parameters={}, finished_at=DAY),
+        "track_id": sample.tracks["Basalt"],
+        "other_track_id": sample.tracks["Dew"],
+        "kind": "nearly_same",
+        "similarity": 0.99,
+        "genres_differ": True,
+    }
+    connection.execute(sa.insert(t.duplicate_pair).values(pair))
 
 
 def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> None:

@@ -1,0 +1,148 @@
+"""The search for duplicates in the catalog, stored as suggestions: nothing is ever merged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from catalog.audit.duplicates import Pair, genres_differ, groups_of, nearly_same, same_audio
+from catalog.collection.recipes import active_recipe
+from catalog.collection.vectors import load_matrix
+from catalog.db.columns import now
+from catalog.db.database import Database
+from catalog.db.tables import audit, duplicate_pair, label, standing, track
+from catalog.learning.hierarchy import path_to_top
+from catalog.learning.labelled import load_broader
+
+FEATURE_SET = "musicnn"
+IDS_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True)
+class DuplicateAudit:
+    """What a search for duplicates found."""
+
+    audit_id: int | None
+    """None of a dry run."""
+    is_new: bool
+    """False where the last search found the same."""
+    tracks: int
+    """That were compared."""
+    pairs: Sequence[Pair]
+    differing: int
+    """Pairs with different genres."""
+    groups: Sequence[Sequence[int]]
+    """Track ids that are connected by pairs, the largest group first."""
+
+
+def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateAudit:
+    """Looks for tracks with the same audio, and for such as sound and last the same; stores them as pairs.
+
+    Where nothing was analysed yet, only equal audio is found. A dry run stores nothing.
+    """
+    with database.read() as connection:
+        rows = connection.execute(
+            sa.select(track.c.id, track.c.audio_hash, track.c.duration)
+            .where(track.c.state != "missing")
+            .order_by(track.c.id)
+        ).all()
+        pairs = same_audio([row.id for row in rows], [row.audio_hash for row in rows])
+        recipe = active_recipe(connection, FEATURE_SET)
+        if recipe is not None:
+            ids, X = load_matrix(connection, recipe)
+            lengths = {row.id: row.duration for row in rows}
+            present = np.flatnonzero([track_id in lengths for track_id in ids.tolist()])
+            if len(present) < len(ids):
+                ids, X = ids[present], X[present]
+            pairs += nearly_same(ids, X, [lengths[track_id] for track_id in ids.tolist()], pairs)
+        differ = _differing(connection, pairs)
+        latest = _latest(connection)
+    digest = _digest(pairs, differ)
+    is_new = latest is None or latest["parameters"].get("digest") != digest
+    audit_id = None if dry_run or latest is None else latest["id"]
+    if is_new and not dry_run:
+        with database.write() as connection:
+            audit_id = _store(connection, digest, len(rows), pairs, differ)
+    groups = groups_of(pairs) if pairs else []
+    return DuplicateAudit(audit_id, is_new, len(rows), pairs, sum(differ), groups)
+
+
+def differing_duplicates(connection: Connection) -> Mapping[int, Sequence[tuple[int, str]]]:
+    """For each track the duplicates with different genres, by the latest search: their ids, and the kind of pair."""
+    latest = _latest(connection)
+    found: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+    if latest is None:
+        return found
+    columns = duplicate_pair.c
+    for row in connection.execute(
+        sa.select(columns.track_id, columns.other_track_id, columns.kind)
+        .where(columns.audit_id == latest["id"], columns.genres_differ)
+        .order_by(columns.track_id, columns.other_track_id)
+    ):
+        found[row.track_id].append((row.other_track_id, row.kind))
+        found[row.other_track_id].append((row.track_id, row.kind))
+    return found
+
+
+def _differing(connection: Connection, pairs: Sequence[Pair]) -> list[bool]:
+    broader, _ = load_broader(connection)
+    above = {genre_id: path_to_top(genre_id, broader) for genre_id in broader}
+    wanted = sorted({track_id for pair in pairs for track_id in (pair.track_id, pair.other_track_id)})
+    genres: defaultdict[int, list[int]] = defaultdict(list)
+    for start in range(0, len(wanted), IDS_AT_ONCE):
+        for track_id, genre_id in connection.execute(
+            sa.select(standing.c.track_id, label.c.genre_id)
+            .join_from(standing, label, label.c.statement_id == standing.c.statement_id)
+            .where(standing.c.track_id.in_(wanted[start : start + IDS_AT_ONCE]))
+        ):
+            genres[track_id].append(genre_id)
+    return [genres_differ(genres[pair.track_id], genres[pair.other_track_id], above) for pair in pairs]
+
+
+def _latest(connection: Connection) -> RowMapping | None:
+    return (
+        connection.execute(
+            sa.select(audit.c.id, audit.c.parameters)
+            .where(audit.c.kind == "duplicates", audit.c.finished_at.is_not(None))
+            .order_by(audit.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def _digest(pairs: Sequence[Pair], differ: Sequence[bool]) -> str:
+    told = json.dumps([[asdict(pair), differs] for pair, differs in zip(pairs, differ, strict=True)])
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+
+def _store(
+    connection: Connection, digest: str, tracks: int, pairs: Sequence[Pair], differ: Sequence[bool]
+) -> int:
+    audit_id = int(
+        connection.execute(
+            sa.insert(audit)
+            .values(
+                kind="duplicates",
+                parameters={"digest": digest, "feature_set": FEATURE_SET},
+                summary={"tracks": tracks, "pairs": len(pairs), "differing": sum(differ)},
+                finished_at=now(),
+            )
+            .returning(audit.c.id)
+        ).scalar_one()
+    )
+    if pairs:
+        rows = [
+            {"audit_id": audit_id, **asdict(pair), "genres_differ": differs}
+            for pair, differs in zip(pairs, differ, strict=True)
+        ]
+        connection.execute(sa.insert(duplicate_pair), rows)
+    return audit_id
