@@ -5,25 +5,24 @@ from __future__ import annotations
 import click
 
 from catalog.cli.context import create_catalog, dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.db_backup import backup_verb, restore_verb
+from catalog.cli.db_checks import ALL_DERIVED, checks, print_checks
 from catalog.cli.db_copy import copy_verb
-from catalog.cli.output import format_options, print_rows, say
+from catalog.cli.output import format_options, say
 from catalog.cli.renewal import is_outdated, renew
 from catalog.db.database import DatabaseUnusable, open_database
 from catalog.db.schema import Fit, downgrade, inspect_schema, require_revision, upgrade
-from catalog.db.soundness import DERIVED, Check, Derived, check_integrity, check_schema
 from catalog.db.views import create_views
-from catalog.genres.ancestor import check_ancestors, rebuild_ancestors
 from catalog.settings import Settings
-
-ANCESTORS = Derived("genre_ancestor", lambda connection: len(check_ancestors(connection)), rebuild_ancestors)
 
 
 @click.group()
 def db() -> None:
-    """The database: upgrade, downgrade, check, copy."""
+    """The database: upgrade, downgrade, check, copy, backup, restore."""
 
 
-db.add_command(copy_verb)
+for command in (copy_verb, backup_verb, restore_verb):
+    db.add_command(command)
 
 
 @db.command("upgrade")
@@ -96,32 +95,12 @@ def check_verb(settings: Settings, repair: bool, output_format: str) -> int:
 
     The exit code is 1 where anything differs.
     """
+    # Another revision than this program's is refused on opening.
     with open_catalog(settings) as database:
-        # Another revision than this program's was refused on opening.
-        revision = Check("revision", 0, (str(inspect_schema(database).revision),))
-        derived = (*DERIVED, ANCESTORS)
         if repair:
             with database.write() as connection:
                 create_views(connection)
-                # What stands below what comes first in `derived` is what it is computed from.
-                for each in reversed(derived):
+                for each in reversed(ALL_DERIVED):
                     each.repair(connection)
-        checks = [revision, *check_schema(database), *check_integrity(database)]
-        with database.read() as connection:
-            checks += [Check(each.name, each.differences(connection)) for each in derived]
-    print_rows(
-        (
-            {"check": each.name, "differences": each.differences, "details": "; ".join(each.details)}
-            for each in checks
-        ),
-        output_format,
-    )
-    wrong = [each for each in checks if each.differences]
-    repairable = {each.name for each in derived}
-    if any(each.name in repairable for each in wrong):
-        say("computed rows are put right by: catalog db check --repair")
-    if any(each.name in {"tables", "views"} for each in wrong):
-        say(
-            "the schema is not as this program made it; --repair makes the views anew, for tables see a backup"
-        )
-    return 1 if wrong else 0
+        found = checks(database)
+    return print_checks(found, output_format)

@@ -16,7 +16,7 @@ from catalog.db.copy_mark import Mark, advance_mark, begin_marks, copy_mark, mar
 from catalog.db.database import Database
 from catalog.db.patience import until_connected
 from catalog.db.plain_rows import PlainRow, TableSum, key_of, plain_rows, write_plain_rows
-from catalog.db.schema import Fit, inspect_schema, refuse_unfit, upgrade
+from catalog.db.schema import Fit, inspect_schema, is_filled, refuse_unfit, upgrade
 from catalog.db.shipped import remember_shipped, shipped_digests
 from catalog.db.tables import metadata, shipped
 from catalog.db.views import VIEWS
@@ -95,7 +95,7 @@ def require_target(source: Database, target: Database) -> None:
             raise CopyRefused("the copy was begun by another version of this program; name an empty database")
     elif found.fit is not Fit.EMPTY:
         refuse_unfit(found)
-        if found.fit is Fit.OLDER or _is_filled(target):
+        if found.fit is Fit.OLDER or is_filled(target):
             raise CopyRefused(f"{target.place} holds a catalog already; name an empty database")
 
 
@@ -108,11 +108,6 @@ def prepare_target(source: Database, target: Database) -> None:
     with target.write() as connection:
         begin_marks(connection, source.place, COPIED)
         drop_references(connection)
-
-
-def _is_filled(target: Database) -> bool:
-    with target.read() as connection:
-        return any(connection.execute(sa.select(sa.exists(sa.select(table)))).scalar() for table in COPIED)
 
 
 def _copy_table(

@@ -17,7 +17,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from catalog.db.database import Database, DatabaseUnusable
-from catalog.db.tables import metadata
+from catalog.db.tables import metadata, shipped
 
 VERSION_TABLE = "catalog_version"
 COPY_TABLE = "catalog_copy"
@@ -78,6 +78,24 @@ def inspect_schema(database: Database) -> Schema:
     return Schema(revision, head, fit)
 
 
+def head_revision() -> str:
+    """The revision that this program wants. Raises DatabaseUnusable where it was installed without its migrations."""
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    if head is None:
+        raise DatabaseUnusable("the program was installed without its migrations; install it again")
+    return head
+
+
+def require_still(connection: Connection, revision: str) -> None:
+    """Raises DatabaseUnusable where the schema has been taken elsewhere since this process began."""
+    present = connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 -- ours
+    if present != revision:
+        raise DatabaseUnusable(
+            f"the catalog has schema {present} now, and this worker knows {revision}; "
+            "upgrade music-catalog on this host and start the worker again"
+        )
+
+
 def require_revision(name: str) -> None:
     """Raises DatabaseUnusable unless `base`, `head` or a revision of this program is called so."""
     known = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
@@ -136,6 +154,16 @@ def refuse_unfit(schema: Schema) -> None:
             f"the database says that it is at revision {schema.revision}, but has not all of its tables; "
             "restore a backup: catalog db restore FILE"
         )
+
+
+def is_filled(database: Database) -> bool:
+    """Whether any table of ours has a row; what every catalog has of the program itself does not count."""
+    with database.read() as connection:
+        present = {*sa.inspect(connection).get_table_names()}
+        tables = (
+            table for name, table in metadata.tables.items() if name in present and table is not shipped
+        )
+        return any(connection.execute(sa.select(sa.exists().select_from(table))).scalar() for table in tables)
 
 
 def _migrate(database: Database, run: Callable[[Config], None]) -> None:

@@ -1,0 +1,121 @@
+"""The verbs `db backup` and `db restore`: the catalog in one file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from catalog.cli.context import NamedPath, dry_run_option, open_catalog, pass_settings
+from catalog.cli.db_checks import checks, print_checks
+from catalog.cli.output import counted, format_options, print_json, progress, say, warn
+from catalog.db.archive import Manifest, open_archive
+from catalog.db.backup import Home, back_up, default_name, estimate
+from catalog.db.database import open_database
+from catalog.db.restoring import require_restorable, restore
+from catalog.settings import Settings
+
+MEGABYTE = 1_000_000
+
+
+@dataclass
+class _Bytes:
+    """Megabytes done, of those that are expected."""
+
+    total: int
+    show: Callable[[int, int | None, str], None]
+    done: int = 0
+
+    def add(self, size: int) -> None:
+        self.done += size
+        self.show(self.done // MEGABYTE, max(self.total, self.done) // MEGABYTE, "MB")
+
+
+@click.command("backup")
+@click.argument("destination", metavar="FILE|FOLDER", type=NamedPath(path_type=Path))
+@dry_run_option
+@click.option("--json", "as_json", is_flag=True, help="What is in the backup as JSON.")
+@pass_settings
+def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: bool) -> None:
+    """Write database, models and configuration to a new FILE, or to one named by date and time in a FOLDER.
+
+    Work may go on meanwhile: the backup has the catalog as it was at one moment. On PostgreSQL it needs pg_dump. URLs of
+    the configuration, in which there may be passwords, are left out.
+    """
+    if destination.is_dir():
+        destination /= default_name(datetime.now().astimezone())
+    home = _home(settings)
+    with open_catalog(settings) as database:
+        size = estimate(database, home)
+        if dry_run:
+            if destination.exists():
+                raise FileExistsError(17, "it is there already, and is not overwritten", str(destination))
+            say(
+                f"would write about {size / MEGABYTE:,.0f} MB, before compression, to {destination}; nothing was changed"
+            )
+            return
+        with progress("backing up") as show:
+            backup = back_up(database, home, destination, _Bytes(size, show).add)
+    if as_json:
+        print_json({"file": str(backup.path), "bytes": backup.size, **_facts(backup.manifest)})
+    say(f"{backup.path}: {_in_words(backup.manifest)}; {backup.size / MEGABYTE:,.1f} MB")
+    for name in backup.damaged:
+        warn(f"the model file {name} is missing or is not as it was written; the backup cannot mend that")
+
+
+@click.command("restore")
+@click.argument("file", type=NamedPath(path_type=Path, exists=True, dir_okay=False))
+@dry_run_option
+@format_options
+@pass_settings
+def restore_verb(settings: Settings, file: Path, dry_run: bool, output_format: str) -> int:
+    """Bring a backup back into an empty home, or on PostgreSQL an empty database, and check it as `db check` does.
+
+    Nothing is overwritten. A backup of an older version is brought to the present schema. Restore only what you trust:
+    a dump of PostgreSQL is carried out by the server.
+    """
+    home = _home(settings)
+    database = open_database(settings.database_url)
+    try:
+        if dry_run:
+            with open_archive(file) as archive:
+                require_restorable(archive, database, home)
+            say(f"{_in_words(archive.manifest)}: would be restored to {database.place}; nothing was changed")
+            return 0
+        with open_archive(file) as archive:
+            size = archive.manifest.size
+        with progress("restoring") as show:
+            manifest = restore(file, database, home, _Bytes(size, show).add)
+    finally:
+        database.close()
+    with open_catalog(settings) as catalog:
+        found = checks(catalog)
+        place = catalog.place
+    code = print_checks(found, output_format)
+    say(f"restored to {place}: {_in_words(manifest)}")
+    return code
+
+
+def _home(settings: Settings) -> Home:
+    return Home(settings.models, settings.home / "config.toml")
+
+
+def _facts(manifest: Manifest) -> dict[str, object]:
+    return {
+        "made_at": manifest.made_at,
+        "backend": manifest.backend,
+        "revision": manifest.revision,
+        "rows": dict(manifest.rows),
+        "members": [{"name": one.name, "bytes": one.size, "sha256": one.sha256} for one in manifest.members],
+    }
+
+
+def _in_words(manifest: Manifest) -> str:
+    models = sum(member.name.startswith("models/") for member in manifest.members)
+    return (
+        f"{counted(manifest.rows.get('track', 0), 'track')}, {counted(sum(manifest.rows.values()), 'row')} and "
+        f"{counted(models, 'model file')} of {manifest.made_at}"
+    )

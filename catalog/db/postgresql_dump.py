@@ -1,0 +1,95 @@
+"""PostgreSQL's own programs: rows out by pg_dump, rows in by pg_restore. Passwords go by the environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import sqlalchemy as sa
+from psycopg.conninfo import make_conninfo
+
+from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.tables import metadata, shipped
+
+ADVICE = "install the client programs of the server's PostgreSQL version, and have them first in PATH"
+
+
+def dumped_tables() -> list[str]:
+    """The tables whose rows are dumped. What `shipped` says is made anew by whoever restores."""
+    return [table.name for table in metadata.sorted_tables if table is not shipped]
+
+
+@contextmanager
+def dump(database: Database, snapshot: str) -> Iterator[IO[bytes]]:
+    """The rows of all tables as pg_dump's custom format, as an exported snapshot sees them.
+
+    The schema is not in it: migrations make that. Raises DatabaseUnusable where pg_dump is missing or fails.
+    """
+    options = ["--format=custom", "--compress=0", "--data-only", "--no-owner", f"--snapshot={snapshot}"]
+    options += [f"--table={table}" for table in dumped_tables()]
+    with _running("pg_dump", options, database, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.stdout
+
+
+def restore_dump(database: Database, file: Path) -> None:
+    """Puts the rows of a dump into the empty tables of a catalog, all or none. Raises DatabaseUnusable."""
+    options = ["--data-only", "--single-transaction", "--exit-on-error", "--no-owner", str(file)]
+    with _running("pg_restore", options, database, stdout=subprocess.DEVNULL):
+        pass
+
+
+@contextmanager
+def _running(
+    program: str, options: Sequence[str], database: Database, *, stdout: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    place = shutil.which(program)
+    if place is None:
+        raise DatabaseUnusable(f"{program} is not installed; {ADVICE}")
+    target, environment = _connection(database.url)
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [place, f"--dbname={target}", "--no-password", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=errors,
+            env=environment,
+        )
+        try:
+            yield process
+            code = process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        if code != 0:
+            errors.seek(0)
+            raise DatabaseUnusable(_in_words(program, errors.read().decode(errors="replace")))
+
+
+def _connection(url: sa.URL) -> tuple[str, dict[str, str]]:
+    """What an argument may show of a connection, and the environment with the password."""
+    parameters = dict(url.get_dialect()().create_connect_args(url)[1])
+    password = parameters.pop("password", None)
+    environment = {**os.environ, "LC_ALL": "C"}
+    if password:
+        environment["PGPASSWORD"] = str(password)
+    return make_conninfo(**parameters), environment
+
+
+def _in_words(program: str, said: str) -> str:
+    lines = (
+        [line for line in said.splitlines() if "error:" in line] or said.splitlines() or ["it said nothing"]
+    )
+    reason = lines[0].partition("error:")[2].strip() or lines[0]
+    if "server version mismatch" in said or "unsupported version" in said:
+        return f"{program} is too old ({reason}); {ADVICE}"
+    return f"{program} failed: {reason}"

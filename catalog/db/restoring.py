@@ -1,0 +1,183 @@
+"""A backup brought back: into a home without a catalog, checked before it is one."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.archive import (
+    CONFIG_MEMBER,
+    MODELS,
+    POSTGRESQL_MEMBER,
+    SQLITE_MEMBER,
+    Archive,
+    ArchiveUnusable,
+    Manifest,
+    OnBytes,
+    open_archive,
+)
+from catalog.db.backup import Home, require_room, sha256_of
+from catalog.db.constraints import set_sequences
+from catalog.db.database import Database, open_database
+from catalog.db.postgresql_dump import restore_dump
+from catalog.db.schema import Fit, inspect_schema, is_filled, refuse_unfit, require_revision, upgrade
+from catalog.db.staging import put, staging
+from catalog.db.tables import metadata, shipped
+from catalog.db.views import create_views
+
+APART = "restore it into a home of its own, then: catalog db copy --to URL"
+
+
+class RestoreRefused(Exception):  # noqa: N818 - the name says what it is
+    """A backup that cannot be restored there, with what to do."""
+
+
+def require_restorable(archive: Archive, database: Database, home: Home) -> None:
+    """Raises RestoreRefused unless nothing is there that would be lost, and OSError where the disk is too small."""
+    manifest = archive.manifest
+    backend = database.url.get_backend_name()
+    if manifest.backend != backend:
+        raise RestoreRefused(
+            f"the backup is of {manifest.backend} and cannot be restored into {backend}; {APART}"
+        )
+    require_revision(manifest.revision)
+    if database.file is not None:
+        beside = (
+            database.file.with_name(database.file.name + suffix)
+            for suffix in ("", "-wal", "-shm", "-journal")
+        )
+        found = next((path for path in beside if path.exists()), None)
+        if found is not None:
+            raise RestoreRefused(
+                f"{found} is there already; name a home without a catalog: catalog --home DIR db restore"
+            )
+        require_room(database.file.parent, manifest.size)
+    else:
+        _require_empty(database, manifest)
+        require_room(home.models.parent, manifest.size)
+    for member in manifest.members:
+        place = home.models / Path(member.name).name
+        if member.name.startswith(MODELS) and place.exists() and sha256_of(place) != member.sha256:
+            raise RestoreRefused(f"{place} is there already and is another; name a home without a catalog")
+
+
+def restore(path: Path, database: Database, home: Home, on_bytes: OnBytes = lambda _size: None) -> Manifest:
+    """Brings a backup back, at the schema of this program. Its database is there only when all of it has been checked.
+
+    Models and a configuration that are there already stay as they are. Raises ArchiveUnusable, RestoreRefused and
+    DatabaseUnusable.
+    """
+    with open_archive(path) as archive:
+        manifest = archive.manifest
+        require_restorable(archive, database, home)
+        folder = home.models.parent if database.file is None else database.file.parent
+        with staging(folder, "restore") as staged:
+            for member in manifest.members:
+                name = Path(member.name).name if member.name.startswith(MODELS) else member.name
+                subfolder = staged / "models" if member.name.startswith(MODELS) else staged
+                subfolder.mkdir(exist_ok=True)
+                archive.extract(member, subfolder / name, on_bytes)
+            if database.is_sqlite:
+                _check_sqlite(staged / SQLITE_MEMBER, manifest)
+            _place_files(staged, home)
+            if database.file is not None:
+                put(staged / SQLITE_MEMBER, database.file)
+            else:
+                _fill_postgresql(database, staged / POSTGRESQL_MEMBER, manifest)
+    return manifest
+
+
+def _place_files(staged: Path, home: Home) -> None:
+    """Models first: a database without them would be a catalog that cannot predict."""
+    home.models.mkdir(parents=True, exist_ok=True)
+    models = staged / "models"
+    for path in sorted(models.iterdir()) if models.is_dir() else []:
+        if not (home.models / path.name).exists():
+            # Beside its place, for the models may lie on another disk.
+            with staging(home.models, "restore") as beside:
+                copied = beside / path.name
+                shutil.copyfile(path, copied)
+                put(copied, home.models / path.name)
+    config = staged / CONFIG_MEMBER
+    if config.exists() and not home.config.exists():
+        shutil.copyfile(config, home.config)
+
+
+def _check_sqlite(file: Path, manifest: Manifest) -> None:
+    """Makes the file a catalog of this program's schema. It came from outside: nothing in it may run by itself."""
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            (problem,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            triggers = connection.execute(
+                "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'"
+            ).fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise ArchiveUnusable(
+            f"the database in the backup is damaged ({error}); use another backup"
+        ) from None
+    if problem != "ok" or triggers:
+        reason = problem.splitlines()[-1] if problem != "ok" else "it has triggers, and no catalog has any"
+        raise ArchiveUnusable(f"the database in the backup is damaged ({reason}); use another backup")
+    staged = open_database(sa.URL.create("sqlite", database=str(file)))
+    try:
+        found = inspect_schema(staged)
+        refuse_unfit(found)
+        if found.revision != manifest.revision:
+            raise ArchiveUnusable("the database in the backup is not of the schema that its manifest says")
+        with staged.read() as connection:
+            _require_counts(connection, manifest.rows)
+        _bring_up(staged)
+        with staged.writer.connect() as connection:
+            connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        staged.close()
+
+
+def _require_empty(database: Database, manifest: Manifest) -> None:
+    found = inspect_schema(database)
+    if found.fit is Fit.EMPTY:
+        return
+    refuse_unfit(found)
+    # Tables without rows are what a restore that was killed leaves.
+    if is_filled(database) or found.revision != manifest.revision:
+        raise RestoreRefused(
+            f"{database.place} holds a catalog already; name an empty database with --database-url"
+        )
+
+
+def _fill_postgresql(database: Database, file: Path, manifest: Manifest) -> None:
+    if inspect_schema(database).fit is Fit.EMPTY:
+        upgrade(database, manifest.revision)
+    restore_dump(database, file)
+    with database.write() as connection:
+        _require_counts(connection, manifest.rows)
+        set_sequences(connection)
+    _bring_up(database)
+    with database.write() as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def _bring_up(database: Database) -> None:
+    """The schema and the views of this version."""
+    upgrade(database)
+    with database.write() as connection:
+        create_views(connection)
+
+
+def _require_counts(connection: Connection, rows: Mapping[str, int]) -> None:
+    """Raises ArchiveUnusable where a table has another number of rows than was written down when it was backed up."""
+    for name, expected in rows.items():
+        if name not in metadata.tables or name == shipped.name:
+            continue
+        found = connection.execute(sa.select(sa.func.count()).select_from(metadata.tables[name])).scalar_one()
+        if found != expected:
+            raise ArchiveUnusable(
+                f"table {name} has {found:,} rows, and had {expected:,}; use another backup"
+            )
