@@ -19,6 +19,7 @@ from typing import IO
 from catalog.db.database import Database
 from workers import liveness
 from workers.broker import Broker
+from workers.death import describe_exit
 from workers.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
 from workers.rules import Rules
 
@@ -91,7 +92,7 @@ class Crew:
         ended = [(name, process) for name, process in self._members.items() if process.poll() is not None]
         for name, process in ended:
             status = process.returncode
-            death = f"by {signal.Signals(-status).name}" if status < 0 else f"with exit code {status}"
+            death = describe_exit(status)
             log.info("worker %s ended %s", name, death)
             # A worker that ends by itself has given back what it had; one that was killed could not.
             with self._database.write() as connection:

@@ -124,7 +124,7 @@ class QueueExecutor(Executor):
             self._thread.join()
 
     def _look_after(self) -> None:
-        next_sweep = 0.0
+        sweeper, next_sweep = liveness.Sweeper(self._database), 0.0
         away_since: float | None = None
         try:
             while not self._stop.is_set():
@@ -132,7 +132,7 @@ class QueueExecutor(Executor):
                 self._crew.hire(self._size)
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP
-                    liveness.sweep_if_needed(self._database)
+                    sweeper.sweep()
                 try:
                     self._collect()
                     self._send()

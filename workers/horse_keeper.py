@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import time
@@ -19,6 +20,7 @@ from rq.serializers import JSONSerializer
 
 from workers import liveness
 from workers.claims import give_back
+from workers.death import describe_exit
 from workers.jobs import TROUBLE, Desk
 from workers.parent import end_with_parent
 from workers.queue import ANALYZE, TASK
@@ -36,6 +38,8 @@ EXTRAS = {
 
 
 MOST_TROUBLES = 3
+SPARE = 60.0
+"""Seconds that a horse has beyond what its tracks may take."""
 
 
 class HorseKeeper(Worker):
@@ -61,6 +65,7 @@ class HorseKeeper(Worker):
         self.desk = desk
         self._next_beat = 0.0
         self._horse_status: int | None = None
+        self._horse_until = 0.0
         self.troubles = 0
         """How often in a row the work could not go on, for no fault of a track."""
 
@@ -82,6 +87,9 @@ class HorseKeeper(Worker):
         """As RQ's; but a broker that is away for a while is no reason to leave the horse alone."""
         with contextlib.suppress(redis.RedisError):
             super().maintain_heartbeats(job, execution)
+        if time.monotonic() > self._horse_until:
+            log.warning("the work horse does not end; it is killed")
+            self.kill_horse()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Runs the job in a forked horse. Whoever can write to the broker can name any function: only ours is run."""
@@ -89,6 +97,8 @@ class HorseKeeper(Worker):
             log.error("the broker holds a job that is none of ours; it was thrown away")
             job.delete()
             return
+        # Of RQ's limit a clock that jumps would make an end before its time.
+        self._horse_until = time.monotonic() + _longest(job)
         super().execute_job(job, queue)
         status, self._horse_status = self._horse_status, None
         if status and os.waitstatus_to_exitcode(status) == TROUBLE:
@@ -145,9 +155,15 @@ class HorseKeeper(Worker):
 
 def describe_death(status: int) -> str:
     """How a process ended, by the status that waitpid gives: "by SIGSEGV", "with exit code 1"."""
-    if os.WIFSIGNALED(status):
-        return f"by {signal.Signals(os.WTERMSIG(status)).name}"
-    return f"with exit code {os.waitstatus_to_exitcode(status)}"
+    return describe_exit(os.waitstatus_to_exitcode(status))
+
+
+def _longest(job: Job) -> float:
+    """Seconds after which a horse hangs for certain: its own limit, track by track, comes before."""
+    if job.func_name != ANALYZE:
+        return math.inf
+    track_ids, _, time_limit = job.args
+    return float(len(track_ids) * time_limit + SPARE)
 
 
 def _is_ours(job: Job) -> bool:

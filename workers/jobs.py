@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 from catalog.audio.registry import feature_set
 from catalog.collection.recipes import find_recipe
 from catalog.db.database import Database
+from catalog.db.schema import require_still
 from workers import claims
 from workers.claims import Claimed
 from workers.failures import FEATURES, Failure, one_line
@@ -71,6 +72,8 @@ class Desk:
     rules: Rules = field(default_factory=Rules)
     warmed: frozenset[str] = frozenset()
     """The feature sets that were computed once before anything was forked."""
+    revision: str | None = None
+    """The schema that the process began with; None where nobody can have changed it since."""
 
 
 _desks: list[Desk] = []
@@ -92,7 +95,7 @@ def analyze_tracks(track_ids: list[int], hashes: list[str], time_limit: int) -> 
     desk = present_desk()
     desk.database.forget()
     try:
-        work(desk, track_ids, hashes, time_limit, confine=partial(_confine, desk))
+        work(desk, track_ids, hashes, time_limit, confine=partial(confine, desk))
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is not the tracks' doing
         log.error("work could not go on: %s", one_line(f"{type(error).__name__}: {error}"))  # noqa: TRY400
         os._exit(TROUBLE)
@@ -157,6 +160,8 @@ def _reserve(
         with desk.database.read() as connection:
             unreachable = out_of_reach(connection, desk.rules.roots)
     with desk.database.write() as connection:
+        if desk.revision is not None:
+            require_still(connection, desk.revision)
         wanted = _wanted(connection, hashes)
         recipe_ids = [one.recipe.id for one in wanted]
         reserved = claims.reserve(connection, desk.worker_id, track_ids, recipe_ids, unreachable)
@@ -165,14 +170,17 @@ def _reserve(
     return wanted, deque(replace(one, root=desk.rules.roots.here(one.root)) for one in reserved)
 
 
-def _confine(desk: Desk, wanted: Sequence[Wanted], seconds: int) -> None:
-    """Confines this process. What it has not computed before is compiled first: machine code is kept in files."""
+def confine(desk: Desk, wanted: Sequence[Wanted], seconds: int | None) -> None:
+    """Confines this process for good. `seconds` is the CPU time that it may take; None for as much as it likes.
+
+    What it has not computed before is compiled first: machine code is kept in files.
+    """
     cold = [one.features for one in wanted if one.features.name not in desk.warmed]
     if cold:
         warm(cold)
     file = desk.database.file
     writable: list[Path] = [] if file is None else [file.absolute().parent]
-    Sandbox(desk.rules.memory_limit, writable).enter(seconds + SPARE_SECONDS)
+    Sandbox(desk.rules.memory_limit, writable).enter(None if seconds is None else seconds + SPARE_SECONDS)
 
 
 def _guarded(outcome: Outcome, claimed: Claimed, rules: Rules) -> Outcome:
@@ -204,10 +212,25 @@ def _store(
         with connection.begin_nested():
             return store(connection, desk.worker_id, claimed, wanted, outcome)
     except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+        kept = [one for one in wanted if find_recipe(connection, one.recipe.hash) is not None]
+        if len(kept) < len(wanted):
+            log.warning(
+                "a recipe was removed while track %d was heard; its result is dropped", claimed.track_id
+            )
+            return store(connection, desk.worker_id, claimed, kept, _without_removed(outcome, kept))
         refused = Failure(FEATURES, "error", f"cannot be stored: {error.orig}")
         return store(
             connection, desk.worker_id, claimed, wanted, Outcome(claimed.fingerprint, failures=[refused])
         )
+
+
+def _without_removed(outcome: Outcome, kept: Sequence[Wanted]) -> Outcome:
+    ids = {one.recipe.id for one in kept}
+    return replace(
+        outcome,
+        vectors={recipe_id: vector for recipe_id, vector in outcome.vectors.items() if recipe_id in ids},
+        failures=[one for one in outcome.failures if one.recipe_id is None or one.recipe_id in ids],
+    )
 
 
 def _hear_in_time(claimed: Claimed, wanted: Sequence[Wanted], time_limit: int) -> Outcome:

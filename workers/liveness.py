@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from time import monotonic
+from typing import Any
 
 import psutil
 import sqlalchemy as sa
@@ -19,8 +22,10 @@ BEAT = 5.0
 """Seconds between heartbeats."""
 SILENT = timedelta(seconds=10)
 """Without a heartbeat for so long, a worker of this host whose process is gone is dead."""
-LOST = timedelta(seconds=60)
+LOST = timedelta(seconds=45)
 """Without a heartbeat for so long, a worker of any host is dead."""
+WATCHED = timedelta(seconds=15)
+"""So long a watcher sees no heartbeat with its own eyes before it believes what clocks say."""
 KEPT = timedelta(days=1)
 """So long the rows of stopped workers are kept to be looked at."""
 
@@ -73,38 +78,66 @@ def leave_by_name(connection: Connection, name: str, death: str | None) -> bool:
 
 
 def sweep(connection: Connection) -> int:
-    """Ends every worker that is dead and gives back its tracks; gives how many were found dead."""
+    """Ends every worker that is dead by the clock and gives back its tracks; gives how many were found dead.
+
+    For who looks but once. Who stays watches: see `Sweeper`.
+    """
     time = clock(connection)
-    living = sa.select(worker).where(worker.c.stopped_at.is_(None))
-    dead = 0
-    for row in connection.execute(living).all():
-        silence = time - row.heartbeat_at
-        is_here = row.host == socket.gethostname()
-        if silence <= SILENT:
-            continue
-        if is_here and _is_gone(row.pid, row.started_at):
-            leave(connection, row.id, "without a trace")
-        elif silence > LOST:
-            # A process that is there but silent was stopped, or the machine slept: no track is to blame.
-            leave(connection, row.id, None if is_here else "without a trace")
-        else:
-            continue
-        dead += 1
+    dead = [row for row in _living(connection) if _is_dead(row, time - row.heartbeat_at)]
+    return _bury(connection, dead, time)
+
+
+class Sweeper:
+    """Watches the heartbeats, and goes by its own monotonic clock: one that jumps, on any host, kills nobody."""
+
+    def __init__(self, database: Database, present: Callable[[], float] = monotonic) -> None:
+        self._database = database
+        self._present = present
+        self._seen: dict[int, tuple[datetime, float]] = {}
+
+    def sweep(self) -> int:
+        """One look, to be had every few seconds; gives how many were found dead. Writes only where there are such."""
+        with self._database.read() as connection:
+            time, living = clock(connection), _living(connection)
+        present = self._present()
+        before, self._seen = self._seen, {}
+        dead = []
+        for row in living:
+            beat, since = before.get(row.id, (None, present))
+            since = since if beat == row.heartbeat_at else present
+            self._seen[row.id] = (row.heartbeat_at, since)
+            watched = timedelta(seconds=present - since)
+            # Silent by the clock, and seen to be silent; or seen so for long, whatever the clock says.
+            if _is_dead(row, min(time - row.heartbeat_at, watched + LOST - WATCHED)) or _is_dead(
+                row, watched
+            ):
+                dead.append(row)
+        if not dead:
+            return 0
+        with self._database.write() as connection:
+            # One that has come back in the meantime is alive.
+            beats = {row.id: row.heartbeat_at for row in _living(connection)}
+            still = [row for row in dead if beats.get(row.id) == row.heartbeat_at]
+            return _bury(connection, still, clock(connection))
+
+
+def _living(connection: Connection) -> list[sa.Row[Any]]:
+    return list(connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all())
+
+
+def _is_dead(row: sa.Row[Any], silence: timedelta) -> bool:
+    is_gone_here = row.host == socket.gethostname() and silence > SILENT and _is_gone(row.pid, row.started_at)
+    return is_gone_here or silence > LOST
+
+
+def _bury(connection: Connection, dead: Sequence[sa.Row[Any]], time: datetime) -> int:
+    for row in dead:
+        # A process that is there but silent was stopped, or the machine slept: no track is to blame.
+        is_there = row.host == socket.gethostname() and not _is_gone(row.pid, row.started_at)
+        leave(connection, row.id, None if is_there else "without a trace")
     claims = sa.exists().where(claim.c.worker_id == worker.c.id)
     connection.execute(sa.delete(worker).where(worker.c.stopped_at < time - KEPT, ~claims))
-    return dead
-
-
-def sweep_if_needed(database: Database) -> None:
-    """A sweep, unless a look that writes nothing shows that no worker is silent."""
-    with database.read() as connection:
-        silent = sa.exists().where(
-            worker.c.stopped_at.is_(None), worker.c.heartbeat_at < clock(connection) - SILENT
-        )
-        found = connection.execute(sa.select(silent)).scalar_one()
-    if found:
-        with database.write() as connection:
-            sweep(connection)
+    return len(dead)
 
 
 def _is_gone(pid: int, started_at: datetime) -> bool:

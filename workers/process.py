@@ -11,14 +11,13 @@ import signal
 import sys
 from collections.abc import Sequence
 
-import sqlalchemy as sa
 from redis import Redis, RedisError
 
 from catalog.audio.registry import feature_set
-from catalog.db.database import open_database
-from catalog.db.schema import require_current
+from catalog.db.schema import head_revision
 from catalog.log import set_up_log
 from workers import liveness
+from workers.child_database import open_child_database
 from workers.environment import BROKER_URL, DATABASE_URL
 from workers.horse_keeper import HorseKeeper
 from workers.jobs import TROUBLE, Desk, Stop, sit_down
@@ -44,11 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     end_with_parent(options.parent, signal.SIGTERM)
     # Before the first fork, so that no horse ever has the signal's default, which is to die.
     Stop.listen()
-    database = open_database(os.environ[DATABASE_URL])
-    if database.is_sqlite:
-        # Not in temporary files: a confined horse could not make them.
-        sa.event.listen(database.writer, "connect", lambda one, _: one.execute("PRAGMA temp_store = MEMORY"))
-    require_current(database)
+    database = open_child_database(os.environ[DATABASE_URL])
     connection = Redis.from_url(os.environ[BROKER_URL])
     if options.feature_set:
         warm([feature_set(name) for name in options.feature_set])
@@ -58,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         worker_id = liveness.enrol(transaction, options.name, os.getpid())
     try:
         database.close()
-        desk = Desk(database, worker_id, rules, frozenset(options.feature_set))
+        desk = Desk(database, worker_id, rules, frozenset(options.feature_set), head_revision())
         sit_down(desk)
         keeper = HorseKeeper(open_queue(options.queue, connection), options.name, desk)
         keeper.work(logging_level="CRITICAL")

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
+from catalog.db.patience import until_connected
 from catalog.settings import Settings
 from workers import liveness
 from workers.assignment import Assignment, assign
@@ -66,7 +67,7 @@ def analyze_pending(
             steward = Steward(database, broker, crew, feeder, size)
             with let_go(crew, time_limit):
                 _work(database, assignment, steward, on_progress)
-    return assignment.report(database)
+    return until_connected(lambda: assignment.report(database))
 
 
 def crew_size(workers: int | None, tracks: int) -> int:
@@ -82,10 +83,10 @@ def _work(
 ) -> None:
     next_count = 0.0
     while True:
-        steward.look_after(assignment.scope)
+        until_connected(lambda: steward.look_after(assignment.scope))
         if time.monotonic() >= next_count:
             before = time.monotonic()
-            progress = assignment.progress(database)
+            progress = until_connected(lambda: assignment.progress(database))
             after = time.monotonic()
             next_count = after + max(TICK, (after - before) / SHARE_OF_COUNTING)
             if on_progress is not None:
@@ -117,6 +118,7 @@ class Steward:
         self._crew = crew
         self._feeder = feeder
         self._size = size
+        self._sweeper = liveness.Sweeper(database)
         self._next_sweep = 0.0
         self._next_feed = 0.0
         self._away_since: float | None = None
@@ -132,7 +134,7 @@ class Steward:
         if time.monotonic() < self._next_sweep:
             return
         self._next_sweep = time.monotonic() + SWEEP
-        liveness.sweep_if_needed(self._database)
+        self._sweeper.sweep()
 
     def _feed(self, where: ColumnElement[bool] | None) -> None:
         before = time.monotonic()

@@ -44,15 +44,25 @@ class Sandbox:
     writable: Sequence[Path] = ()
     """Folders in which it may write."""
 
-    def enter(self, cpu_seconds: int) -> None:
-        """Confines this process for good; only for one that was forked for it. `cpu_seconds` are from now on."""
+    def enter(self, cpu_seconds: int | None) -> None:
+        """Confines this process for good; only for one that is there for it. Once confined, again changes nothing.
+
+        `cpu_seconds` are from now on; None for no limit.
+        """
+        if _entered:
+            return
+        _entered.append(self)
         _limit(resource.RLIMIT_CORE, 0)
         _limit(resource.RLIMIT_NOFILE, MOST_FILES)
-        _limit(resource.RLIMIT_CPU, int(sum(os.times()[:2])) + cpu_seconds)
+        if cpu_seconds is not None:
+            _limit(resource.RLIMIT_CPU, int(sum(os.times()[:2])) + cpu_seconds)
         # Data, not address space: what onnxruntime and numba only reserve costs nothing.
         _limit(resource.RLIMIT_DATA, _data_in_use() + self.memory_limit * MEGABYTE)
         if sys.platform == "linux":
             _give_up_privileges(self.writable)
+
+
+_entered: list[Sandbox] = []
 
 
 def _limit(which: int, value: int) -> None:

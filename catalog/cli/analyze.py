@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     metavar="N",
     show_envvar=True,
-    help="Worker processes; 0 does it in this process, without a queue.  [default: one per core, as memory allows]",
+    help="Worker processes; 0 does it without a queue, one after the other.  [default: one per core, as memory allows]",
 )
 @limit_options
 @dry_run_option
@@ -84,6 +84,9 @@ def _analyze(
     time_limit: int,
     memory_limit: int,
 ) -> AnalysisReport:
+    from workers.rules import Rules
+
+    rules = Rules(memory_limit=memory_limit, is_log_json=logs_json())
     with progress("listening") as advance:
 
         def show(now: Progress) -> None:
@@ -92,8 +95,9 @@ def _analyze(
         if workers == 0:
             from workers.here import analyze_here
 
-            return analyze_here(database, feature_sets, where=where, time_limit=time_limit, on_progress=show)
-        from workers.rules import Rules
+            return analyze_here(
+                database, feature_sets, where=where, time_limit=time_limit, rules=rules, on_progress=show
+            )
         from workers.run import analyze_pending
 
         return analyze_pending(
@@ -103,7 +107,7 @@ def _analyze(
             workers=workers,
             where=where,
             time_limit=time_limit,
-            rules=Rules(memory_limit=memory_limit, is_log_json=logs_json()),
+            rules=rules,
             on_progress=show,
         )
 

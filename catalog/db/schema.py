@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.database import Database, DatabaseAway, DatabaseUnusable
+from catalog.db.patience import is_away
 from catalog.db.tables import metadata, shipped
 
 VERSION_TABLE = "catalog_version"
@@ -201,6 +202,7 @@ def _reachable(database: Database) -> Iterator[Connection]:
         if "readonly" in reason:
             # SQLite keeps books on its readers beside the file.
             reason = "SQLite writes beside the file even to read it; mend the permissions of the file and its folder"
-        raise DatabaseUnusable(f"the database cannot be opened: {reason}") from None
+        kind = DatabaseAway if is_away(error) else DatabaseUnusable
+        raise kind(f"the database cannot be opened: {reason}") from None
     except sa.exc.DatabaseError as error:
         raise DatabaseUnusable(f"the file is not a database: {error.orig}") from None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import wave
 from pathlib import Path
 
@@ -16,10 +14,18 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.collection.fingerprint import fingerprint
 from catalog.collection.recipes import register
 from catalog.db.database import Database
-from catalog.db.tables import claim, collection, failure, feature_vector, track, track_tag, worker
-from catalog.settings import Settings
-from tests.integration.workers.sound import CRASHES, QUIET, RAISES, AddTracks, write_sound
-from workers import claims, hearing, liveness
+from catalog.db.tables import (
+    claim,
+    collection,
+    failure,
+    feature_set,
+    feature_vector,
+    track,
+    track_tag,
+    worker,
+)
+from tests.integration.workers.sound import CRASHES, HANGS, QUIET, RAISES, AddTracks, write_sound
+from workers import claims, hearing, jobs, liveness
 from workers.hearing import Wanted
 from workers.here import analyze_here
 
@@ -78,29 +84,33 @@ def test_only_what_was_asked_for_is_analysed(
 
 
 def test_a_change_of_tags_renews_and_a_change_of_sound_analyses_again(
-    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks, monkeypatch: pytest.MonkeyPatch
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
     tagged, replaced = add_tracks(QUIET, QUIET)
     analyze_here(database, [tiny])
+    with database.read() as connection:
+        first = dict(
+            connection.execute(sa.select(feature_vector.c.track_id, feature_vector.c.computed_at)).all()
+        )
     add_tag(music / "0000.wav")
     write_sound(music / "0001.wav", 0.1)
     for track_id, name in ((tagged, "0000.wav"), (replaced, "0001.wav")):
         scan_again(database, music / name, track_id)
-    analysed = []
-    real = hearing.analyze
-    monkeypatch.setattr(
-        hearing,
-        "analyze",
-        lambda path, recipes: analysed.append(Path(os.fsdecode(path)).name) or real(path, recipes),
-    )
     report = analyze_here(database, [tiny])
     assert (report.analysed, report.failed) == (2, 0)
-    assert analysed == ["0001.wav"]
     with database.read() as connection:
         rows = connection.execute(
-            sa.select(feature_vector.c.track_id, feature_vector.c.vector, feature_vector.c.fingerprint)
-        )
+            sa.select(
+                feature_vector.c.track_id,
+                feature_vector.c.vector,
+                feature_vector.c.fingerprint,
+                feature_vector.c.computed_at,
+            )
+        ).all()
         found = {row.track_id: (round(float(row.vector[0]), 1), row.fingerprint) for row in rows}
+        times = {row.track_id: row.computed_at for row in rows}
+    assert times[tagged] == first[tagged], "of the same sound nothing is computed again"
+    assert times[replaced] > first[replaced]
     assert found == {
         tagged: (QUIET, fingerprint_of(music / "0000.wav")),
         replaced: (0.1, fingerprint_of(music / "0001.wav")),
@@ -187,33 +197,39 @@ def test_a_recipe_that_fails_costs_the_others_nothing(
         assert (row.feature_set_id, row.reason) == (ids[0], "error")
 
 
-def test_a_crash_here_counts_when_the_command_is_given_again(
-    database: Database,
-    settings: Settings,
-    tiny: FeatureSet,
-    add_tracks: AddTracks,
-    monkeypatch: pytest.MonkeyPatch,
+def test_what_crashes_or_hangs_a_library_ends_no_command(
+    database: Database, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
-    crashes, fine = add_tracks(CRASHES, QUIET)
-    program = """
-import sys
-from datetime import timedelta
-from catalog.audio.registry import feature_set
-from catalog.db.database import open_database
-from workers import liveness
-from workers.here import analyze_here
-liveness.SILENT = timedelta(0)
-analyze_here(open_database(sys.argv[1]), [feature_set("tiny")])
-"""
-    codes = [
-        subprocess.run([sys.executable, "-c", program, settings.database_url], check=False).returncode
-        for _ in range(3)
-    ]
-    assert codes == [-11, -11, 0]
+    crashes, hangs, fine = add_tracks(CRASHES, HANGS, QUIET)
+    report = analyze_here(database, [tiny], time_limit=1)
+    assert (report.analysed, report.failed) == (1, 2)
     with database.read() as connection:
         assert connection.execute(sa.select(feature_vector.c.track_id)).scalars().all() == [fine]
-        row = connection.execute(sa.select(failure)).one()
-        assert (row.track_id, row.reason) == (crashes, "poison")
+        rows = connection.execute(sa.select(failure.c.track_id, failure.c.reason, failure.c.message))
+        assert {tuple(row) for row in rows} == {
+            (crashes, "poison", "killed two workers, the last by SIGSEGV"),
+            (hangs, "poison", "killed two workers, the last with exit code 1"),
+        }
+        assert connection.execute(sa.select(claim)).all() == []
+        assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
+
+
+def test_a_recipe_that_is_removed_in_the_middle_costs_no_failure(
+    database: Database, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    (track_id,) = add_tracks(QUIET)
+    with database.write() as connection:
+        wanted = [Wanted(tiny, register(connection, tiny))]
+        worker_id = liveness.enrol(connection, "ann", os.getpid())
+        (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
+    outcome = hearing.hear(claimed, wanted)
+    with database.write() as connection:
+        connection.execute(sa.delete(feature_set))
+    with database.write() as connection:
+        assert jobs._store(connection, jobs.Desk(database, worker_id), claimed, wanted, outcome)
+        assert connection.execute(sa.select(feature_vector)).all() == []
+        assert connection.execute(sa.select(failure)).all() == []
+        assert connection.execute(sa.select(claim)).all() == []
 
 
 def test_names_that_are_no_text_are_files_like_any_other(

@@ -1,0 +1,178 @@
+"""Workers on other hosts: other paths, disks that are not there, other versions, bounds; all with real processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.collection.recipes import register
+from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.schema import head_revision
+from catalog.db.tables import claim, collection, failure, feature_vector, track, worker
+from catalog.settings import Settings
+from tests.integration.workers.sound import QUIET, AddTracks, write_sound
+from workers import liveness
+from workers.jobs import Desk, work
+from workers.roots import Roots
+from workers.rules import Rules
+
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def start(settings: Settings, tiny: FeatureSet, tmp_path: Path) -> Iterator[Start]:
+    """Starts `catalog worker`, as a person does."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def run(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", "from catalog.cli import main; main()"]
+        command += ["--home", str(settings.home), "--database-url", settings.database_url, *before]
+        command += ["worker", "--feature-set", "tiny", *arguments]
+        with (tmp_path / "stderr").open("wb") as log:
+            running.append(subprocess.Popen(command, stderr=log))
+        return running[-1]
+
+    yield run
+    for process in running:
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 90.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.05)
+
+
+def heard(database: Database) -> set[int]:
+    with database.read() as connection:
+        return set(connection.execute(sa.select(feature_vector.c.track_id)).scalars())
+
+
+def desk_of(database: Database, rules: Rules, **said: str) -> Desk:
+    with database.write() as connection:
+        return Desk(database, liveness.enrol(connection, "guest", os.getpid()), rules, **said)
+
+
+def test_a_folder_that_is_elsewhere_on_this_host(
+    database: Database, music: Path, add_tracks: AddTracks, start: Start
+) -> None:
+    ids = add_tracks(QUIET, QUIET)
+    elsewhere = music.with_name("mounted here")
+    music.rename(elsewhere)
+    process = start("--workers", "1", "--root", f"{music}={elsewhere}")
+    wait_for(lambda: heard(database) == set(ids))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    with database.read() as connection:
+        rows = connection.execute(sa.select(worker.c.analysed, worker.c.durations, worker.c.stopped_at)).all()
+    (row,) = rows
+    assert (row.analysed, sum(row.durations)) == (2, 2)
+    assert row.stopped_at is not None
+
+
+def test_what_a_guest_cannot_see_is_left_to_others(
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, gone, deeper = add_tracks(QUIET, QUIET, QUIET)
+    (music / "0001.wav").unlink()
+    with database.write() as connection:
+        recipe = register(connection, tiny)
+        below = {"path": "disk2/x.wav", "path_bytes": b"disk2/x.wav"}
+        connection.execute(sa.update(track).where(track.c.id == deeper).values(below))
+        other = connection.execute(
+            sa.insert(collection)
+            .values(name="away", kind="folder", root="/nowhere", root_bytes=b"/nowhere")
+            .returning(collection.c.id)
+        ).scalar_one()
+        away = connection.execute(
+            sa.insert(track).values(collection_id=other, path="a", path_bytes=b"a").returning(track.c.id)
+        ).scalar_one()
+    monkeypatch.setattr("workers.jobs.PATIENCE", 0)
+    work(desk_of(database, Rules(is_guest=True)), [away, deeper, gone, here], [recipe.hash], 20)
+    with database.read() as connection:
+        states = dict(connection.execute(sa.select(track.c.id, track.c.state)).all())
+        assert connection.execute(sa.select(claim)).all() == []
+        assert connection.execute(sa.select(failure)).all() == []
+    assert heard(database) == {here}
+    assert states == {here: "present", gone: "missing", deeper: "present", away: "present"}
+
+
+def test_a_wrong_mapping_makes_nothing_missing(
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (track_id,) = add_tracks(QUIET)
+    with database.write() as connection:
+        recipe = register(connection, tiny)
+        below = {"path": "album/x.wav", "path_bytes": b"album/x.wav"}
+        connection.execute(sa.update(track).values(below))
+    wrong = music.with_name("wrong")
+    wrong.mkdir()
+    write_sound(wrong / "something else.wav")
+    monkeypatch.setattr("workers.jobs.PATIENCE", 0)
+    rules = Rules(Roots.parse([f"{music}={wrong}"]), is_guest=True)
+    work(desk_of(database, rules), [track_id], [recipe.hash], 20)
+    with database.read() as connection:
+        assert connection.execute(sa.select(track.c.state)).scalar_one() == "present"
+    shutil.rmtree(wrong)
+
+
+def test_a_worker_whose_schema_was_changed_touches_nothing(
+    database: Database, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    (track_id,) = add_tracks(QUIET)
+    with database.write() as connection:
+        recipe = register(connection, tiny)
+        connection.execute(sa.text("UPDATE catalog_version SET version_num = '9999'"))
+    desk = desk_of(database, Rules(), revision=head_revision())
+    with pytest.raises(DatabaseUnusable, match=r"schema 9999 now.* start the worker again"):
+        work(desk, [track_id], [recipe.hash], 20)
+    assert heard(database) == set()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_worker_of_an_older_version_says_what_to_do(
+    database: Database, start: Start, tmp_path: Path
+) -> None:
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE catalog_version SET version_num = '9999'"))
+    assert start().wait(60) == 1
+    said = (tmp_path / "stderr").read_text()
+    assert said.count("\n") == 1
+    assert "newer version" in said
+    assert "pip install --upgrade" in said
+
+
+def test_a_second_sigterm_gives_the_present_track_back_at_once(
+    database: Database, add_tracks: AddTracks, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_tracks(*[QUIET] * 3)
+    monkeypatch.setenv("TINY_PAUSE", "60")
+
+    def at_work() -> bool:
+        with database.read() as connection:
+            return bool(connection.execute(sa.select(claim.c.claimed_at)).scalars().all())
+
+    process = start("--workers", "1")
+    wait_for(at_work)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert process.poll() is None, "it lets the present track be finished"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(15) in {0, 130}
+    with database.read() as connection:
+        assert connection.execute(sa.select(claim)).all() == []
+        assert connection.execute(sa.select(failure)).all() == []

@@ -1,0 +1,126 @@
+"""What Prometheus is told, and what `queue status` shows of the same."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.db.database import Database, open_database
+from catalog.db.tables import feature_vector, worker
+from catalog.settings import Settings
+from tests.integration.workers.sound import QUIET, RAISES, AddTracks
+from workers import liveness
+from workers.here import analyze_here
+from workers.metrics import MetricsUnservable, collector, serve_metrics
+from workers.status import queue_status
+
+
+def told(text: str) -> dict[tuple[str, str], float]:
+    """Sample name and its label's value -> number."""
+    return {
+        (sample.name, ",".join(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def asked(registry: CollectorRegistry) -> dict[tuple[str, str], float]:
+    return told(generate_latest(registry).decode())
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def test_what_is_told_is_what_the_database_says(
+    database: Database, settings: Settings, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    add_tracks(QUIET, QUIET, RAISES)
+    registry = CollectorRegistry()
+    collecting = collector(database, ["tiny"], settings)
+    registry.register(collecting)
+    before = asked(registry)
+    assert before["catalog_tracks_pending", ""] == 3
+    assert before["catalog_tracks", "present"] == 3
+    assert before["catalog_broker_up", ""] == 0
+    analyze_here(database, [tiny])
+    collecting._next = 0.0
+    after = asked(registry)
+    host = socket.gethostname()
+    assert after["catalog_database_up", ""] == 1
+    assert after["catalog_tracks_pending", ""] == 0
+    assert after["catalog_tracks_failing", "error"] == 1
+    assert after["catalog_tracks_analysed_total", host] == 2
+    assert after["catalog_tracks_failed_total", host] == 1
+    assert after["catalog_track_seconds_count", host] == 3
+    assert after["catalog_track_seconds_bucket", f"{host},+Inf"] == 3
+    assert after["catalog_workers_alive", ""] == 0
+    with database.write() as connection:
+        connection.execute(sa.delete(worker))
+    assert asked(registry)["catalog_tracks_analysed_total", host] == 2, "a counter never goes back"
+
+
+def test_a_database_that_is_away_is_told_too(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    registry.register(collector(open_database(f"sqlite:///{tmp_path / 'absent.db'}")))
+    assert asked(registry) == {("catalog_database_up", ""): 0}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_endpoint_answers_on_this_host_and_says_when_it_cannot(
+    database: Database, settings: Settings
+) -> None:
+    port = free_port()
+    with serve_metrics(database, settings, ["tiny"], "127.0.0.1", port):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            assert told(answer.read().decode())["catalog_tracks_pending", ""] == 0
+        with (
+            pytest.raises(MetricsUnservable, match=rf"127\.0\.0\.1:{port} .*--metrics-port"),
+            serve_metrics(database, settings, ["tiny"], "127.0.0.1", port),
+        ):
+            pass
+    with serve_metrics(database, settings, ["tiny"], "127.0.0.1", None):
+        pass
+
+
+def test_status_says_how_fast_it_goes_and_who_hangs(
+    database: Database, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    done = add_tracks(*[QUIET] * 4)
+    analyze_here(database, [tiny])
+    with database.write() as connection:
+        old = liveness.clock(connection) - timedelta(minutes=3)
+        connection.execute(
+            sa.update(feature_vector).where(feature_vector.c.track_id == done[0]).values(computed_at=old)
+        )
+    add_tracks(*[QUIET] * 8)
+    status = queue_status(database, None, [tiny])
+    assert (status.analysed_last_minute, status.tracks_a_minute) == (3, 0.8)
+    assert status.minutes_left == pytest.approx(10)
+    with database.write() as connection:
+        connection.execute(sa.update(worker).values(stopped_at=None, version="0.0.1"))
+    status = queue_status(database, None, [tiny])
+    assert status.workers[0].analysed == 4
+    assert status.advice == "workers run version 0.0.1; restart them with that of this host"
+
+
+def test_status_says_what_waits_for_a_disk(
+    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    add_tracks(QUIET, QUIET)
+    music.rename(music.with_name("unplugged"))
+    with database.write() as connection:
+        liveness.enrol(connection, "ann", 1)
+    status = queue_status(database, None, [tiny])
+    assert (status.pending, status.out_of_reach) == (2, 2)
+    assert status.advice == "2 tracks wait for a disk that is not mounted here"

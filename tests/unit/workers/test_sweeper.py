@@ -1,0 +1,95 @@
+"""The sweeper: who is dead is seen, not reckoned from clocks that may jump."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.db.database import Database
+from catalog.db.tables import worker
+from workers import liveness
+from workers.liveness import Sweeper
+
+
+class Clock:
+    """A monotonic clock that a test sets."""
+
+    seconds = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    return Clock()
+
+
+@pytest.fixture
+def far(database: Database) -> int:
+    """A worker on another host."""
+    with database.write() as connection:
+        worker_id = liveness.enrol(connection, "far", 7)
+        connection.execute(sa.update(worker).values(host="another"))
+    return worker_id
+
+
+def shift(database: Database, worker_id: int, seconds: float) -> None:
+    """What it looks like when the database's clock jumps ahead: every heartbeat is that much older."""
+    with database.write() as connection:
+        beat = liveness.clock(connection) - timedelta(seconds=seconds)
+        connection.execute(sa.update(worker).where(worker.c.id == worker_id).values(heartbeat_at=beat))
+
+
+def is_alive(database: Database, worker_id: int) -> bool:
+    with database.read() as connection:
+        stopped = sa.select(worker.c.stopped_at).where(worker.c.id == worker_id)
+        return connection.execute(stopped).scalar_one() is None
+
+
+def test_a_clock_that_jumps_ahead_kills_nobody_who_still_beats(
+    database: Database, far: int, clock: Clock
+) -> None:
+    sweeper = Sweeper(database, clock)
+    for second in range(120):
+        clock.seconds += 1
+        if second % 5 == 0:
+            shift(database, far, 3_600 + second % 2)
+        assert sweeper.sweep() == 0
+    assert is_alive(database, far)
+
+
+def test_a_clock_that_jumps_back_keeps_no_dead_one_alive(database: Database, far: int, clock: Clock) -> None:
+    sweeper = Sweeper(database, clock)
+    shift(database, far, -3_600)
+    assert sweeper.sweep() == 0
+    clock.seconds += liveness.LOST.total_seconds() - 1
+    assert sweeper.sweep() == 0
+    clock.seconds += 2
+    assert sweeper.sweep() == 1
+    assert not is_alive(database, far)
+
+
+def test_who_died_before_the_watch_began_is_found_soon(database: Database, far: int, clock: Clock) -> None:
+    sweeper = Sweeper(database, clock)
+    shift(database, far, 600)
+    assert sweeper.sweep() == 0
+    clock.seconds += liveness.WATCHED.total_seconds() + 1
+    assert sweeper.sweep() == 1
+    assert sweeper.sweep() == 0
+
+
+def test_a_process_that_is_gone_from_this_host_is_found_at_once(database: Database, clock: Clock) -> None:
+    with database.write() as connection:
+        gone = liveness.enrol(connection, "gone", 2**22 + 1)
+    sweeper = Sweeper(database, clock)
+    assert sweeper.sweep() == 0
+    shift(database, gone, liveness.SILENT.total_seconds() + 1)
+    assert sweeper.sweep() == 1
+
+
+def test_every_death_is_found_within_a_minute() -> None:
+    assert liveness.LOST + timedelta(seconds=liveness.BEAT) < timedelta(minutes=1)
