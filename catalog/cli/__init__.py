@@ -104,7 +104,7 @@ SUMMARIES = {
     "models": "Models: list, show, card, compare, importance, promote, roll back.",
     "predict": "Apply the active model to tracks that lack a prediction.",
     "audit": "Look for tags that are probably wrong.",
-    "review": "Decide on them: list, show, keep, accept, relabel, undo, sample, progress, reviewers.",
+    "review": "Decide on them, in the browser or here: serve, list, show, keep, accept, relabel, undo, sample, progress.",
     "write": "Write what people decided to the tags of the files, and undo it.",
     "show": "All that is known of a track.",
     "inspect": "What the sound of a file shows, as a picture and as JSON.",
@@ -116,7 +116,7 @@ SUMMARIES = {
     "prune": "Forget tracks whose files have long been missing.",
     "features": "Feature sets and their versions: list, use, remove, check, import, pca.",
     "failures": "Tracks that could not be analysed: list, retry.",
-    "db": "The database: upgrade, downgrade, check.",
+    "db": "The database: upgrade, downgrade, check, copy, backup, restore.",
     "doctor": "Check that everything the catalog needs is well.",
 }
 
@@ -239,9 +239,13 @@ def run(arguments: list[str]) -> int:
 
 def describe(error: Exception) -> str:
     """One line for a person: what is wrong and what to do."""
+    from catalog.db.patience import is_away  # `catalog --help` needs no database
+
     origin = error.__cause__ or getattr(error, "orig", None) or error
     if getattr(origin, "errno", None) == errno.ENOSPC or "disk is full" in str(origin):
         return "the disk is full; free some space, then run the same command again"
+    if is_away(error) and type(error).__module__.partition(".")[0] != "catalog":
+        return "the database went away in the middle; the same command goes on when it is back"
     if isinstance(origin, sqlite3.OperationalError) and "readonly" in str(origin):
         return "the database cannot be written to; check the permissions of its file and folder"
     if isinstance(origin, sqlite3.DatabaseError) and "malformed" in str(origin):

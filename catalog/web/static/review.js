@@ -89,7 +89,7 @@ function show(reply) {
   if (before.key !== now.key) window.scrollTo(0, 0);
   const words = [reply.said === "written" ? "" : reply.said, ...(reply.told ?? []).map((each) => `${each}.`)];
   const said = words.filter(Boolean).join(" ");
-  if (said) say(before.key === now.key ? said : `${said} Next: ${now.title}.`);
+  say(said && before.key !== now.key ? `${said} Next: ${now.title}.` : said);
   const panel = question.querySelector(".player");
   if (panel) player.show(panel, Number(now.track), place("autoplay").checked);
   list();

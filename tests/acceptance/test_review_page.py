@@ -1,0 +1,302 @@
+"""The review page in a real browser: a whole review by keys, sound that plays, two reviewers, a blind sample."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from catalog.db import tables as t
+from catalog.db.database import Database, open_database
+from catalog.review.sample import draw_sample
+from tests.acceptance.doubtful_collection import fill_doubtful
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+NAMELESS = """[...document.querySelectorAll('button, select, input:not([type=hidden])')].filter(
+    each => each.checkVisibility() && !(each.textContent.trim() || each.ariaLabel || each.labels?.length)).length"""
+"""Controls that a screen reader has no name for."""
+PATIENCE = 30_000
+"""Milliseconds; a busy machine is slow."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no browser is installed; any of {', '.join(BROWSERS)} will do")
+    with sync_playwright() as playwright:
+        # A container without user namespaces has no sandbox; the only page opened is our own.
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--mute-audio"],
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Desk:
+    """A running page of a catalog with doubts."""
+
+    browser: Browser
+    database: Database
+    tracks: dict[str, int]
+    root: Path
+    links: dict[str, str]
+    remarks: list[str]
+
+    def sit(self, name: str, size: dict[str, int] = DESK, scheme: str = "light") -> Page:
+        """The page as somebody has it before them; what the browser complains of is kept."""
+        page = self.browser.new_context(viewport=size, color_scheme=scheme).new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: self.remarks.append(message.text))
+        page.on("pageerror", lambda error: self.remarks.append(str(error)))
+        base = self.links[name].partition("/enter/")[0]
+        page.on("request", lambda asked: asked.url.startswith(base) or self.remarks.append(asked.url))
+        page.goto(self.links[name])
+        page.locator("article h1").wait_for()
+        return page
+
+    def decisions(self) -> list[tuple[str, str, bool]]:
+        """Verdict, reviewer and whether blind, in order."""
+        with self.database.read() as connection:
+            columns = t.decision.c.verdict, t.decision.c.reviewer, t.decision.c.blind
+            return [tuple(row) for row in connection.execute(sa.select(*columns).order_by(t.decision.c.id))]
+
+
+@pytest.fixture
+def desk(browser: Browser, sqlite_template: Path, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """A function that starts the page of a catalog with so many cases, for ada and bob."""
+    started: list[subprocess.Popen[str]] = []
+    opened: list[Database] = []
+
+    def start(cases: int = 20, sample: int = 0) -> Desk:
+        home = tmp_path / "home"
+        home.mkdir()
+        shutil.copy(sqlite_template, home / "catalog.db")
+        database = open_database(f"sqlite:///{home / 'catalog.db'}")
+        opened.append(database)
+        tracks = fill_doubtful(database, tmp_path / "music", cases=cases)
+        if sample:
+            with database.write() as connection:
+                draw_sample(connection, sample, overlap=0)
+        program = [sys.executable, "-c", "from catalog.cli import main; main()", "--home", str(home)]
+        process = subprocess.Popen(
+            [*program, "review", "serve", "--port", "0", "--reviewer", "ada", "--reviewer", "bob"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        started.append(process)
+        assert process.stdout is not None
+        links = dict(process.stdout.readline().strip().split("\t") for _ in range(2))
+        return Desk(browser, database, tracks, tmp_path / "music", links, [])
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        process.communicate()
+    for database in opened:
+        database.close()
+    for context in browser.contexts:
+        context.close()
+
+
+def key_of(page: Page) -> str:
+    return page.locator("article").get_attribute("data-key") or ""
+
+
+def press(page: Page, key: str) -> None:
+    """Presses a key that decides, and waits for what comes next."""
+    page.evaluate("document.querySelector('article').dataset.old = 'yes'")
+    page.keyboard.press(key)
+    page.locator("article:not([data-old])").wait_for()
+
+
+def choose(page: Page, key: str, typed: str) -> None:
+    """Searches the vocabulary and takes the first genre found."""
+    page.evaluate("document.querySelector('article').dataset.old = 'yes'")
+    page.keyboard.press(key)
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    page.locator("article:not([data-old])").wait_for()
+
+
+def until(page: Page, expression: str) -> None:
+    """Waits until it is true. Playwright's own waiting evaluates text in the page, which our policy forbids."""
+    for _ in range(PATIENCE // 50):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"it never was: {expression}")
+
+
+def heard(page: Page) -> float:
+    """Where the player is, when it has moved on by a quarter of a second."""
+    begin = page.evaluate("document.getElementById('audio').currentTime")
+    until(page, f"document.getElementById('audio').currentTime > {begin} + 0.25")
+    return float(page.evaluate("document.getElementById('audio').currentTime"))
+
+
+def test_a_whole_review_by_keys(desk: Callable[..., Desk]) -> None:
+    room = desk(20)
+    page = room.sit("ada")
+    played: set[str] = set()
+    seen: list[str] = []
+    verdicts = ["a", "k", "2", "u", "w", "G", "D"]
+    for number in range(20):
+        seen.append(key_of(page))
+        assert page.evaluate("document.activeElement.tagName") == "H1"
+        if number < 5:
+            heard(page)
+            played.add(page.evaluate("document.getElementById('audio').currentSrc").rpartition("/")[2])
+        if number == 1:
+            page.reload()
+            page.locator("article h1").wait_for()
+            assert key_of(page) == seen[-1], "a reload shows what is held"
+        if number == 4:
+            before = page.locator("article").get_attribute("data-track")
+            press(page, "ArrowDown")
+            assert page.locator("article").get_attribute("data-track") != before
+            page.keyboard.press("c")
+            page.keyboard.press("c")
+            expect(page.locator("#status")).to_contain_text("this track")
+            press(page, "a")
+            assert key_of(page) == seen[-1], "two tracks of the case are left"
+            press(page, "z")
+            expect(page.locator("#status")).to_contain_text("Taken back: accept of 1 track")
+        action = verdicts[number % len(verdicts)]
+        if action in "GD":
+            choose(page, action.lower(), "ambient")
+        else:
+            press(page, action)
+        if number == 6:
+            press(page, "z")
+            assert key_of(page) == seen[-1]
+            press(page, "k")
+    assert len(set(seen)) == 20
+    assert "Done. Every case is decided." in page.locator("h1").inner_text()
+    assert played == {"audio", "recording.mp3"}, "one of five kinds is played as an MP3"
+    with room.database.read() as connection:
+        open_doubts = (
+            sa.select(sa.func.count()).select_from(t.standing).where(t.standing.c.tagged_genre.is_(None))
+        )
+        assert connection.execute(open_doubts).scalar_one() == 0
+    counted = [verdict for verdict, _, _ in room.decisions()]
+    assert counted.count("undo") == 2
+    assert set(counted) == {"accept", "keep", "relabel", "unsure", "wrong_recording", "add", "undo"}
+    page.get_by_role("link", name="Progress").click()
+    expect(page.locator("main.progress")).to_contain_text("Every suspect is decided")
+    assert room.remarks == []
+
+
+def test_the_player_by_keys(desk: Callable[..., Desk]) -> None:
+    page = desk(1).sit("ada")
+    audio = "document.getElementById('audio')"
+    first = heard(page)
+    page.keyboard.press("Space")
+    until(page, f"{audio}.paused")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(f"{audio}.currentTime") > first + 2
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    assert page.evaluate(f"{audio}.currentTime") == 0
+    assert page.locator(".play").get_attribute("aria-label") == "Play"
+    page.get_by_label("Position in the track").evaluate(
+        "(it) => { it.value = 500; it.dispatchEvent(new Event('input')); }"
+    )
+    assert page.evaluate(f"{audio}.currentTime") == pytest.approx(3, abs=0.1)
+    page.keyboard.press("Space")
+    assert heard(page) > 3
+    assert page.locator(".wave path.inside").get_attribute("d")
+    assert page.evaluate("document.querySelector('.spectrogram').naturalWidth") == 1000
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.get_by_label("Single keys decide").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    assert key_of(page) == "case00", "single keys were switched off"
+
+
+def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..., Desk]) -> None:
+    room = desk(8, sample=4)
+    ada, bob = room.sit("ada"), room.sit("bob")
+    assert {key_of(ada), key_of(bob)} == {"case00", "case04"} or key_of(ada) != key_of(bob)
+    bob.route(
+        "**/decide",
+        lambda route: route.fulfill(
+            status=503, json={"error": "the disk is full; make room, then try again"}
+        ),
+    )
+    held = key_of(bob)
+    bob.keyboard.press("a")
+    expect(bob.locator("#trouble")).to_contain_text("The disk is full")
+    assert key_of(bob) == held
+    bob.unroute("**/decide")
+    bob.reload()
+    expect(bob.locator("#trouble")).to_contain_text("was not written yet")
+    bob.evaluate("document.querySelector('article').dataset.old = 'yes'")
+    bob.get_by_role("button", name="Try again").click()
+    bob.locator("article:not([data-old])").wait_for()
+    assert [row[:2] for row in room.decisions()][-1] == ("accept", "bob"), "it was kept through a reload"
+    shown = int(bob.locator("article").get_attribute("data-track") or 0)
+    title = next(title for title, track in room.tracks.items() if track == shown)
+    next(room.root.glob(f"{title}.*")).unlink()
+    bob.reload()
+    expect(bob.locator(".fault")).to_contain_text("the file is not there at present")
+    press(bob, "a")
+    assert [row[:2] for row in room.decisions()][-1] == ("accept", "bob"), "decided without hearing it"
+    for _ in range(4):
+        press(ada, "k")
+    assert ada.locator("article").get_attribute("data-kind") == "blind", "the fifth question"
+    said = ada.locator("article").inner_text()
+    assert "tagged" not in said
+    assert "suggested" not in said
+    heard(ada)
+    press(ada, "1")
+    assert ada.locator("article").get_attribute("data-kind") == "revealed"
+    expect(ada.locator(".claim")).to_contain_text("tagged")
+    press(ada, "Enter")
+    assert ada.locator("article").get_attribute("data-kind") in {"case", "nothing"}
+    assert sum(blind for _, _, blind in room.decisions()) == 1
+
+
+def test_the_page_is_well_in_both_sizes_and_themes(desk: Callable[..., Desk]) -> None:
+    room = desk(2)
+    with room.database.write() as connection:
+        hostile = "<script>window.broken = 1</script><img src=x onerror='window.broken = 1'>" + "W" * 150
+        connection.execute(sa.update(t.track).values(title=hostile))
+        connection.execute(sa.update(t.artist).values(name=hostile))
+    for size in (DESK, PHONE):
+        for scheme in ("light", "dark"):
+            page = room.sit("ada", size, scheme)
+            page.locator(".wave path.inside").wait_for(state="attached")
+            assert page.evaluate("window.broken") is None
+            assert page.evaluate(NAMELESS) == 0
+            for name in ("Keep", "Accept"):
+                box = page.get_by_role("button", name=name).bounding_box()
+                assert box is not None
+                assert box["y"] + box["height"] <= size["height"], "decided without scrolling"
+                assert box["height"] >= 44
+            colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (sum(map(int, colour[4:-1].split(","))) < 3 * 128) == (scheme == "dark")
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            page.keyboard.press("l")
+            page.locator("#case-list button").first.wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            page.goto(page.url + "progress")
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            page.context.close()
+    assert room.remarks == []
