@@ -14,6 +14,7 @@ from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.novelty import NoveltySpace, Resemblance, cross_fitted_resemblance, fit_novelty
 from catalog.learning.threshold import PRECISION, Answers, Threshold, answers, choose_threshold
 from catalog.learning.threshold import cross_fitted_answers as answers_by_other_folds
+from catalog.learning.unlearnable import UnlearnableError, require_finite
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -94,7 +95,8 @@ def cross_fit(
     """Fits and scores a classifier with groups kept together.
 
     X is (n, dimensions) and finite, y (n,) columns of `hierarchy.classes`, groups (n,). `folds` follows from the
-    rarest class by default. Without `novelty` the probability alone decides what is answered. ValueError, before any work, for input that nothing can be learnt from.
+    rarest class by default. Without `novelty` the probability alone decides what is
+    answered. Raises UnlearnableError, before any work, for input that nothing can be learnt from.
     """
     classes = len(hierarchy.classes)
     _check(X, y, groups, classes)
@@ -181,13 +183,13 @@ def _check(X: Matrix, y: Integers, groups: Integers, classes: int) -> None:
     if not len(X) == len(y) == len(groups):
         raise ValueError(f"there are {len(X)} vectors, {len(y)} classes and {len(groups)} groups")
     if not len(y):
-        raise ValueError("there is no labelled track to learn from")
+        raise UnlearnableError("there is no labelled track to learn from")
     if y.min() < 0 or y.max() >= classes:
         raise ValueError(f"a track's class lies outside the {classes} classes")
     if len(np.unique(y)) < 2:
-        raise ValueError("there is only one class: nothing can be told apart")
-    finite = np.isfinite(X).all(axis=1)
-    if not finite.all():
-        raise ValueError(f"{int((~finite).sum())} vectors hold numbers that are not finite")
+        raise UnlearnableError("there is only one class: nothing can be told apart")
+    require_finite(X)
     if np.unique(groups).size < 2:
-        raise ValueError("all labelled tracks are connected in one group: no score can keep artists apart")
+        raise UnlearnableError(
+            "all labelled tracks are connected in one group: no score can keep artists apart"
+        )

@@ -40,7 +40,7 @@ def prepare(
     """The ground of a search on the training set of `wanted`, on each of the feature sets or combinations.
 
     A dry run looks at everything and stores nothing: the ground is good for plans then. Raises NothingToSearch,
-    NothingHeard, VectorsMissing, or ValueError for vectors that are not finite.
+    NothingHeard, VectorsMissing, or NotFiniteError.
     """
     with database.read() as connection:
         material = _require(gather(connection, wanted))

@@ -16,6 +16,7 @@ from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.tables import snapshot, snapshot_member
 from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.training import PROJECTED, SOURCE, NothingHeard
+from catalog.learning.unlearnable import require_finite
 
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -80,7 +81,7 @@ def load_vectors(connection: Connection, feature_sets: Sequence[str], track_ids:
     """The vectors of all the tracks, ascending ids, the feature sets side by side in their order.
 
     Raises NothingHeard for a feature set that nothing was computed by, VectorsMissing where a track lacks one, and
-    ValueError for numbers that are not finite.
+    NotFiniteError for numbers that are not finite.
     """
     recipes = []
     for name in feature_sets:
@@ -93,7 +94,7 @@ def load_vectors(connection: Connection, feature_sets: Sequence[str], track_ids:
 
 
 def vectors_of(connection: Connection, recipes: Sequence[Recipe], track_ids: Integers) -> Vectors:
-    """The same by recipes, of whatever version. Raises VectorsMissing, or ValueError as above."""
+    """The same by recipes, of whatever version. Raises VectorsMissing and NotFiniteError as above."""
     ids, X = load_blocks(connection, recipes, track_ids)
     names = " and ".join(recipe.name for recipe in recipes)
     if len(ids) < len(track_ids):
@@ -103,7 +104,5 @@ def vectors_of(connection: Connection, recipes: Sequence[Recipe], track_ids: Int
             f"{missing:,} of the {len(track_ids):,} training tracks have no vector of {names}; "
             f"run: catalog analyze {options}"
         )
-    finite = np.isfinite(X).all(axis=1)
-    if not finite.all():
-        raise ValueError(f"{int((~finite).sum())} vectors of {names} hold numbers that are not finite")
+    require_finite(X, [recipe.name for recipe in recipes], ids)
     return Vectors(X, widths(recipes))

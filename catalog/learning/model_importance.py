@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping
 from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.database import Database
 from catalog.db.tables import genre
+from catalog.learning.families import ALIKE
 from catalog.learning.importance import OnProgress, importances
 from catalog.learning.learnt import Learnt
 from catalog.learning.members import Members, MembersGone, load_members, vectors_of
@@ -38,8 +39,8 @@ def model_importance(
     """The importance of the families of a model's feature sets, or of others: its recipe is fitted on those then.
 
     What was computed before on the same vectors is read from the model's metrics, where `importance` holds it by feature
-    sets. Raises NoModel, NoTrainingSetError, MembersGone, NothingHeard, VectorsMissing, OneFamilyError, or ValueError for
-    vectors that are not finite, before anything is fitted.
+    sets. Raises NoModel, NoTrainingSetError, MembersGone, NothingHeard, VectorsMissing, OneFamilyError, or NotFiniteError,
+    before anything is fitted.
     """
     with database.read() as connection:
         row = get_model(connection, model_id)
@@ -50,7 +51,7 @@ def model_importance(
     names = [recipe.name for recipe in recipes]
     key = "+".join(names)
     known = (row["metrics"].get("importance") or {}).get(key)
-    if known is not None and known["vectors"] == vectors.digest:
+    if known is not None and known["vectors"] == vectors.digest and known["alike"] == ALIKE:
         return dict(known)
     learnt = Learnt(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks)
     found = importances(

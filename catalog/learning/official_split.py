@@ -48,13 +48,13 @@ def official_score(contender: Contender, split: Texts) -> dict[str, Any]:
     """Scores of the same recipe fitted on the training part and asked in the test, `split` (n,) as `load_split` gives it.
 
     Calibration and threshold are fitted on the validation part, which the classifier does not see; without one
-    nothing is calibrated and nothing answered. ValueError where the training part has one class only.
+    nothing is calibrated and nothing answered. Raises NoOfficialSplit where the training part has one class only.
     """
     frozen, hierarchy, learnt = contender.snapshot, contender.hierarchy, contender.learnt
     y, groups = frozen.y, frozen.groups.number
     training, validation, test = (split == part for part in PARTS)
     if np.unique(y[training]).size < 2:
-        raise ValueError("the training part of the official split has one genre only")
+        raise NoOfficialSplit("the training part of the official split has one genre only")
     classifier = learnt.behind_projection.build(learnt.parameters, seed=frozen.seed)
     classifier.fit(contender.X[training], y[training], groups[training])
     held, asked = (

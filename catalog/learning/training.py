@@ -50,6 +50,7 @@ from catalog.learning.scoring import score_contender
 from catalog.learning.snapshot import ClassRule, Snapshot, find_snapshot, store_snapshot
 from catalog.learning.support import Support, class_support, classes_of, nothing_to_learn
 from catalog.learning.threshold import NOTHING, PRECISION, withheld
+from catalog.learning.unlearnable import require_finite
 
 Matrix = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -147,7 +148,7 @@ def train(
 
     The tracks of the training set get their out-of-fold predictions here; `predict` fills in the others. The same
     command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError,
-    UnusableParameterError, NothingHeard or ValueError before work starts; the active model stays as it is then.
+    UnusableParameterError, NothingHeard or UnlearnableError before work starts; the active model stays as it is then.
     `spread` opens an executor for the predictions of many tracks.
     """
     complete = algorithm(wanted.algorithm).complete(wanted.parameters)
@@ -194,7 +195,7 @@ def like_active(connection: Connection, wanted: Training) -> Training:
 def gather(connection: Connection, wanted: Training) -> Material:
     """The labelled tracks that have all vectors, the support of their genres, and the snapshot they make.
 
-    Raises NothingHeard, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
+    Raises NothingHeard, NotFiniteError, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
     """
     excluded = excluded_genres(connection, wanted.rule.excluded)
     rule = replace(wanted.rule, excluded=excluded.names)
@@ -224,6 +225,7 @@ def gather(connection: Connection, wanted: Training) -> Material:
     inside = y != NOTHING
     members = positions[inside]
     origins = [tracks.origins[at] for at in members]
+    require_finite(matrix[inside], wanted.sources, tracks.ids[members])
     alike = near_duplicates(matrix[inside], [origin.seconds for origin in origins])
     groups = connected_groups(origins, alike=alike)
     if reason is None and len(groups.sizes) < 2:

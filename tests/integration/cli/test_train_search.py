@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.tables import model, search, snapshot, trial
+from catalog.db.tables import feature_vector, model, search, snapshot, trial
 from tests.integration.cli.conftest import Invoke
-from tests.integration.labelled_collection import Filled
+from tests.integration.labelled_collection import DIMENSIONS, Filled
 
 Fill = Callable[..., Filled]
 HERE = ("--feature-set", "blobs", "--workers", "0")
@@ -42,6 +43,26 @@ def test_compare_shows_and_trains_nothing(database: Database, invoke: Invoke, fi
     table = invoke("train", "--compare", *TWO, *HERE)
     assert "macro_f1_interval" in table.out
     assert len(table.out.splitlines()) == 5
+
+
+def test_vectors_that_are_not_finite_are_one_line(
+    database: Database, invoke: Invoke, fill_labelled: Fill
+) -> None:
+    broken = fill_labelled().tracks["Metal"][0]
+    with database.write() as connection:
+        connection.execute(
+            sa.update(feature_vector)
+            .where(feature_vector.c.track_id == broken)
+            .values(vector=np.full(DIMENSIONS, np.nan, np.float32))
+        )
+    for way in ((), ("--compare",), ("--search", "random")):
+        done = invoke("train", *HERE, *way)
+        assert done.code == 1
+        assert done.err.strip().splitlines()[-1] == (
+            "catalog: 1 vectors of blobs hold numbers that are not finite, the first that of track "
+            f"{broken}; import or compute them anew"
+        )
+    assert [count(database, table) for table in (model, trial, snapshot)] == [0, 0, 0]
 
 
 def test_search_trains_the_best_and_a_second_time_computes_nothing(

@@ -28,6 +28,7 @@ from catalog.learning.search import Ground, NothingFits, Search, evidence
 from catalog.learning.search_record import begin_search, choice_outcome, finish_search
 from catalog.learning.training import NothingHeard, Training, train
 from catalog.learning.trial import VectorsChanged, run_trials
+from catalog.learning.unlearnable import NotFiniteError
 from catalog.learning.workplace import Workplace, settle, settle_at
 from tests.integration.labelled_collection import BLOBS as FEATURES
 from tests.integration.labelled_collection import DIMENSIONS, Filled
@@ -268,7 +269,7 @@ def test_vectors_that_are_not_finite_are_refused(
 ) -> None:
     filled = fill_labelled()
     set_vector(database, filled.tracks["Jazz"][0], np.full(DIMENSIONS, np.nan, np.float32))
-    with pytest.raises(ValueError, match="1 vectors of blobs hold numbers that are not finite"):
+    with pytest.raises(NotFiniteError, match="1 vectors of blobs hold numbers that are not finite"):
         prepare(database, WANTED, [BLOBS])
 
 

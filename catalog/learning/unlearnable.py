@@ -1,0 +1,34 @@
+"""What nothing can be learnt from, said in one line before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+
+class UnlearnableError(ValueError):
+    """Nothing can be learnt from these tracks."""
+
+
+class NotFiniteError(UnlearnableError):
+    """Vectors hold numbers that are not finite."""
+
+    def __init__(self, vectors: int, feature_sets: Sequence[str] = (), first: int | None = None) -> None:
+        of = f" of {' and '.join(feature_sets)}" if feature_sets else ""
+        which = "" if first is None else f", the first that of track {first}"
+        super().__init__(
+            f"{vectors:,} vectors{of} hold numbers that are not finite{which}; import or compute them anew"
+        )
+
+
+def require_finite(X: Matrix, feature_sets: Sequence[str] = (), track_ids: Integers | None = None) -> None:
+    """Raises NotFiniteError where vectors (n, dimensions), of the tracks with these ids (n,), are not all numbers."""
+    wrong = np.flatnonzero(~np.isfinite(X).all(axis=1))
+    if len(wrong):
+        first = None if track_ids is None else int(track_ids[wrong[0]])
+        raise NotFiniteError(len(wrong), feature_sets, first)
