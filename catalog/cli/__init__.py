@@ -239,23 +239,31 @@ def run(arguments: list[str]) -> int:
 
 def describe(error: Exception) -> str:
     """One line for a person: what is wrong and what to do."""
-    from catalog.db.patience import is_away  # `catalog --help` needs no database
-
-    origin = error.__cause__ or getattr(error, "orig", None) or error
-    if getattr(origin, "errno", None) == errno.ENOSPC or "disk is full" in str(origin):
-        return "the disk is full; free some space, then run the same command again"
-    if is_away(error) and type(error).__module__.partition(".")[0] != "catalog":
-        return "the database went away in the middle; the same command goes on when it is back"
-    if isinstance(origin, sqlite3.OperationalError) and "readonly" in str(origin):
-        return "the database cannot be written to; check the permissions of its file and folder"
-    if isinstance(origin, sqlite3.DatabaseError) and "malformed" in str(origin):
-        return "the database file is damaged; catalog db check says where, and a backup is the way back"
+    remedy = _remedy(error)
+    if remedy is not None:
+        return remedy
     text = " ".join(str(error).split()) or type(error).__name__
     if type(error).__module__.partition(".")[0] in {"catalog", "workers"}:
         return text
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {os.fsdecode(error.filename)}"
     return f"unexpected {type(error).__name__}: {text[:300]} (run again with -v for the traceback)"
+
+
+def _remedy(error: Exception) -> str | None:
+    """What to do about what befalls a disk or a database; None for anything else."""
+    from catalog.db.patience import is_away  # `catalog --help` needs no database
+
+    origin = error.__cause__ or getattr(error, "orig", None) or error
+    if getattr(origin, "errno", None) == errno.ENOSPC or "disk is full" in str(origin):
+        return "the disk is full; free some space, then run the same command again"
+    if is_away(error) and not type(error).__module__.startswith("catalog"):
+        return "the database went away in the middle; the same command goes on when it is back"
+    if isinstance(origin, sqlite3.OperationalError) and "readonly" in str(origin):
+        return "the database cannot be written to; check the permissions of its file and folder"
+    if isinstance(origin, sqlite3.DatabaseError) and "malformed" in str(origin):
+        return "the database file is damaged; catalog db check says where, and a backup is the way back"
+    return None
 
 
 def _is_verbose(arguments: list[str]) -> bool:
