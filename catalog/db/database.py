@@ -35,6 +35,10 @@ class DatabaseUnusable(Exception):  # noqa: N818 - the name says what it is
     """A database that cannot be opened, with what to do about it."""
 
 
+class DatabaseAway(DatabaseUnusable):
+    """A server that does not answer, or not yet."""
+
+
 @dataclass(frozen=True)
 class Database:
     """Connections to one database.

@@ -11,7 +11,7 @@ from typing import TypeVar
 import psycopg
 import sqlalchemy as sa
 
-from catalog.db.database import DatabaseUnusable
+from catalog.db.database import DatabaseAway, DatabaseUnusable
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -
         begun = time.monotonic()
         try:
             return work()
-        except (sa.exc.DBAPIError, psycopg.OperationalError) as error:
+        except (DatabaseAway, sa.exc.DBAPIError, psycopg.OperationalError) as error:
             if not is_away(error):
                 raise
             present = time.monotonic()
@@ -58,6 +58,8 @@ def until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -
 
 def is_away(error: Exception) -> bool:
     """Whether the error says that the server is gone or not yet there; a wrong password or name says neither."""
+    if isinstance(error, DatabaseAway):
+        return True
     origin = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     if not isinstance(origin, psycopg.OperationalError):
         return False

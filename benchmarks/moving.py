@@ -1,0 +1,82 @@
+"""A catalog the size of the Free Music Archive copied to PostgreSQL and back to SQLite: rows a second, memory, checksums.
+
+    python benchmarks/moving.py --to postgresql://user@host/EMPTY [--home HOME] [--tracks N] [--json]
+
+The catalog is that of HOME, or one is made: `make_fma.py` and `catalog fma import`, 106,574 tracks with 518 numbers each and
+13,129 with 237. Each way is one command, start-up and the reading back included, with the processor's time of our process
+and its largest resident set; the server's own time is not in it. The checksums are compared three times: by each command,
+and here, of the first catalog and the last.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from make_fma import ECHONEST_SHARE, TRACKS, write_fma
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--to", required=True, help="an empty database on PostgreSQL")
+    parser.add_argument("--home", type=Path, help="of the catalog to copy")
+    parser.add_argument("--tracks", type=int, default=TRACKS)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = options.home or make(Path(folder), options.tracks)
+        there = copy(home, f"sqlite:///{home / 'catalog.db'}", options.to)
+        back = copy(home, options.to, f"sqlite:///{folder}/back.db")
+    agree = there["tables"] == back["tables"]
+    ways = {"SQLite to PostgreSQL": there, "PostgreSQL to SQLite": back}
+    if options.json:
+        print(json.dumps({"ways": ways, "agree": agree}, indent=1))
+        return 0 if agree else 1
+    for name, way in ways.items():
+        rows = sum(number for number, _ in way["tables"].values())
+        print(
+            f"{name}: {rows:,} rows in {way['seconds']:.0f} s, {rows / way['seconds']:,.0f} rows/s; "
+            f"processor {way['processor']:.1f} s, {rows / way['processor']:,.0f} rows/s; {way['megabytes']:.0f} MB"
+        )
+    print("checksums agree, table by table" if agree else "CHECKSUMS DIFFER")
+    return 0 if agree else 1
+
+
+def make(folder: Path, tracks: int) -> Path:
+    home = folder / "home"
+    write_fma(folder / "fma", tracks, tracks, int(tracks * ECHONEST_SHARE))
+    subprocess.run([*catalog(home), "fma", "import", str(folder / "fma")], check=True)
+    return home
+
+
+def catalog(home: Path) -> list[str]:
+    return [str(Path(sys.executable).with_name("catalog")), "--quiet", "--home", str(home)]
+
+
+def copy(home: Path, source: str, target: str) -> dict[str, object]:
+    begin = time.monotonic()
+    with tempfile.TemporaryFile("w+") as out:
+        command = [*catalog(home), "--database-url", source, "db", "copy", "--to", target, "--json"]
+        process = subprocess.Popen(command, stdout=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(process.returncode)
+        out.seek(0)
+        rows = json.load(out)
+    return {
+        "seconds": time.monotonic() - begin,
+        "processor": usage.ru_utime + usage.ru_stime,
+        "megabytes": usage.ru_maxrss / (1 if sys.platform == "darwin" else 1024) / 1000,
+        "tables": {row["table"]: (row["rows"], row["checksum"]) for row in rows},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
