@@ -59,7 +59,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[sa.URL]:
-    """A private PostgreSQL server, with a migrated, seeded database `template` to copy."""
+    """A PostgreSQL server, with a migrated, seeded database `template` to copy: private, or that of another version whose
+    superuser's URL MUSIC_CATALOG_POSTGRESQL holds.
+    """
+    given = os.environ.get("MUSIC_CATALOG_POSTGRESQL")
+    if given:
+        yield _with_template(sa.make_url(given).set(drivername="postgresql+psycopg"))
+        return
     # The socket's path must be short, and other test runs must not meet this server.
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     previous = os.environ.get("XDG_RUNTIME_DIR")
@@ -71,14 +77,7 @@ def postgresql_server() -> Iterator[sa.URL]:
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
         url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        with _administrator(url) as connection:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                # Nothing here has to survive a power cut.
-                connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
-            connection.exec_driver_sql("SELECT pg_reload_conf()")
-            connection.exec_driver_sql("CREATE DATABASE template")
-        _prepare(url.set(database="template").render_as_string(hide_password=False))
-        yield url
+        yield _with_template(url)
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
@@ -86,6 +85,18 @@ def postgresql_server() -> Iterator[sa.URL]:
             del os.environ["XDG_RUNTIME_DIR"]
         else:
             os.environ["XDG_RUNTIME_DIR"] = previous
+
+
+def _with_template(url: sa.URL) -> sa.URL:
+    with _administrator(url) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            # Nothing here has to survive a power cut.
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+        connection.exec_driver_sql("DROP DATABASE IF EXISTS template")
+        connection.exec_driver_sql("CREATE DATABASE template")
+    _prepare(url.set(database="template").render_as_string(hide_password=False))
+    return url
 
 
 def _administrator(url: sa.URL) -> sa.Connection:
