@@ -18,6 +18,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from catalog.db.patience import until_connected
 from workers import liveness
 from workers.claims import give_back
 from workers.death import describe_exit
@@ -112,12 +113,31 @@ class HorseKeeper(Worker):
             self.troubles = 0
 
     def _wait(self) -> None:
-        """Waits a while, longer each time; the last time lets this process end, and say why by its exit code."""
+        """Waits a while, longer each time; the last time lets this process end, and say why by its exit code.
+
+        A database that is away is waited for, and is no trouble of ours.
+        """
+        if self._waited_for_database():
+            return
         self.troubles += 1
         if self.troubles >= MOST_TROUBLES:
             self._stop_requested = True
         else:
             time.sleep(2.0 ** (self.troubles - 1))
+
+    def _waited_for_database(self) -> bool:
+        """Whether the database was away; it is back then."""
+        tries = 0
+
+        def ask() -> None:
+            nonlocal tries
+            tries += 1
+            with self.desk.database.read() as connection:
+                connection.execute(sa.select(1))
+
+        with self._database_may_be_away():
+            until_connected(ask)
+        return tries > 1
 
     def subscribe(self) -> None:
         """Does not listen for RQ's commands: no thread in a process that forks, and nothing a stranger could send."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import register
 from catalog.db.database import Database
+from catalog.db.patience import until_connected
 from catalog.db.tables import track
 from catalog.settings import Settings
 from workers.broker import open_broker
@@ -68,8 +70,12 @@ def _look_after(database: Database, steward: Steward, roots: Roots) -> None:
     scope: sa.ColumnElement[bool] | None = None
     while True:
         if time.monotonic() >= next_look:
-            with database.read() as connection:
-                scope = track.c.collection_id.not_in(out_of_reach(connection, roots))
+            scope = track.c.collection_id.not_in(until_connected(lambda: _unreachable(database, roots)))
             next_look = time.monotonic() + LOOK_ROUND
-        steward.look_after(scope)
+        until_connected(partial(steward.look_after, scope))
         time.sleep(TICK)
+
+
+def _unreachable(database: Database, roots: Roots) -> list[int]:
+    with database.read() as connection:
+        return out_of_reach(connection, roots)

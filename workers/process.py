@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from redis import Redis, RedisError
 
 from catalog.audio.registry import feature_set
+from catalog.db.patience import until_connected
 from catalog.db.schema import head_revision
 from catalog.log import set_up_log
 from workers import liveness
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     end_with_parent(options.parent, signal.SIGTERM)
     # Before the first fork, so that no horse ever has the signal's default, which is to die.
     Stop.listen()
-    database = open_child_database(os.environ[DATABASE_URL])
+    database = until_connected(lambda: open_child_database(os.environ[DATABASE_URL]))
     connection = Redis.from_url(os.environ[BROKER_URL])
     if options.feature_set:
         warm([feature_set(name) for name in options.feature_set])
