@@ -57,6 +57,8 @@ def _choices(metrics: Metrics) -> Iterator[str]:
             "with broader terms (hierarchical)",
             f"precision {first['precision']:.0%}, recall {first['recall']:.0%}",
         )
+    if chosen := metrics.get("hierarchy"):
+        yield _row("sub-genres", _structure(chosen))
     baselines = metrics.get("baselines") or {}
     yield _row("without a model: the commonest genre", _interval(baselines.get("majority")))
     yield _row("without a model: the artist's other tracks", _interval(baselines.get("artist_copy")))
@@ -65,6 +67,18 @@ def _choices(metrics: Metrics) -> Iterator[str]:
             "random folds would have claimed",
             f"{claimed['accuracy']:.0%}, macro F1 {claimed['macro_f1']:.0%}",
         )
+
+
+def _structure(chosen: Metrics) -> str:
+    """How genres with sub-genres were learnt, and by which scores that was chosen."""
+    ways = {"local": "a classifier for each term that has them", "flat": "one classifier for all"}
+    if chosen["local"] is None:
+        return ways[chosen["chosen"]]
+    scores = ", ".join(
+        f"{way} macro F1 {chosen[way]['macro_f1']:.3f} and hierarchical F1 {chosen[way]['hierarchical_f1']:.3f}"
+        for way in ways
+    )
+    return f"{ways[chosen['chosen']]} ({scores})"
 
 
 def _genres(metrics: Metrics) -> Iterator[str]:

@@ -143,3 +143,16 @@ def test_a_model_that_a_search_found_says_how_its_scores_were_found(nested: bool
     text = "\n".join(score_sheet(found))
     assert f"the best of 1,200 candidates: the first three scores are with {words}" in text
     assert "times, of which the first three scores are means" not in text
+
+
+def test_how_sub_genres_were_learnt_is_said():
+    two = {
+        "local": {"macro_f1": 0.5, "hierarchical_f1": 0.71},
+        "flat": {"macro_f1": 0.45, "hierarchical_f1": 0.72},
+    }
+    said = "\n".join(score_sheet(full() | {"hierarchy": {"chosen": "local", **two}}))
+    assert "a classifier for each term that has them" in said
+    assert "local macro F1 0.500 and hierarchical F1 0.710" in said
+    asked = {"chosen": "flat", "local": None, "flat": None}
+    assert "one classifier for all" in "\n".join(score_sheet(full() | {"hierarchy": asked}))
+    assert "sub-genres" not in "\n".join(score_sheet(full() | {"hierarchy": None}))
