@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -26,6 +26,8 @@ from catalog.settings import Settings
 
 State = Literal["ok", "warning", "problem"]
 
+FULL = 0.9
+"""Share of a broker's memory above which it may soon refuse jobs."""
 LITTLE_DISK = 2**30
 """Bytes free below which a catalog that grows will soon stop."""
 NO_DISK = 2**26
@@ -83,6 +85,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         with database.read() as connection:
             yield from _look("model", lambda: _model(connection, settings.models))
             yield from _look("clock", lambda: _clock(connection))
+            yield from _look("workers", lambda: _workers(connection))
     finally:
         database.close()
 
@@ -189,9 +192,23 @@ def _broker(settings: Settings) -> Iterator[Finding]:
     if broker is None:
         yield Finding("broker", "ok", "our own Valkey; it starts when it is needed")
         return
-    server = broker.connect().info("server")
+    with broker.connect() as connection:
+        server, memory = connection.info("server"), connection.info("memory")
     kind = "valkey" if "valkey_version" in server else "redis"
     yield Finding("broker", "ok", f"answers: {kind} {server.get(f'{kind}_version', '')}".strip())
+    yield from _broker_memory(memory)
+
+
+def _broker_memory(memory: dict[str, Any]) -> Iterator[Finding]:
+    most, policy = int(memory.get("maxmemory", 0)), str(memory.get("maxmemory_policy", "noeviction"))
+    if most and policy != "noeviction":
+        text = f"evicts when it is full ({policy}): what it forgets is only fed again after a while"
+        yield Finding("broker", "warning", text, "set its maxmemory-policy to noeviction")
+    if most and int(memory["used_memory"]) > FULL * most:
+        text = f"{memory['used_memory'] / most:.0%} of its {most / 2**20:.0f} MB are in use"
+        yield Finding(
+            "broker", "warning", text, "raise its maxmemory; 100 MB are plenty for the catalog itself"
+        )
 
 
 def _decoders() -> Iterator[Finding]:
@@ -258,3 +275,19 @@ def _clock(connection: Connection) -> Iterator[Finding]:
         yield Finding("clock", "warning", text, "set the clocks of all hosts by NTP")
         return
     yield Finding("clock", "ok", f"{here:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _workers(connection: Connection) -> Iterator[Finding]:
+    own = version("music-catalog")
+    rows = connection.execute(
+        sa.select(worker.c.host, worker.c.version).where(worker.c.stopped_at.is_(None)).distinct()
+    ).all()
+    others = sorted(f"{row.host} ({row.version})" for row in rows if row.version != own)
+    if others:
+        text = f"another version than {own} on: {', '.join(others)}"
+        yield Finding("workers", "warning", text, "install the same version on every host")
+    else:
+        hosts = {row.host for row in rows}
+        yield Finding(
+            "workers", "ok", f"on {len(hosts)} host{'s' * (len(hosts) != 1)}" if hosts else "none at work"
+        )

@@ -17,6 +17,7 @@ from catalog.cli import run
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
+from workers.broker import open_broker
 
 
 def found(outcome: Any) -> dict[str, dict[str, str]]:
@@ -156,3 +157,23 @@ def test_what_is_lacking_is_named(invoke: Any, monkeypatch: pytest.MonkeyPatch) 
     assert done.code == 1
     assert rows["decoders"]["finding"] == "cannot read FLAC"
     assert rows["libraries"]["finding"] == "not installed: no-such-library"
+
+
+def test_a_broker_that_evicts_or_is_nearly_full(invoke: Any, home: Path) -> None:
+    with open_broker(None, home / "run") as broker, broker.connect() as connection:
+        connection.config_set("maxmemory-policy", "allkeys-lru")
+        connection.config_set("maxmemory", connection.info("memory")["used_memory"])
+        rows = json.loads(invoke("doctor", "--json").out)
+        connection.config_set("maxmemory", 0)
+    said = [row for row in rows if row["subject"] == "broker"]
+    assert [row["state"] for row in said] == ["ok", "warning", "warning"]
+    assert "noeviction" in said[1]["advice"]
+    assert "maxmemory" in said[2]["advice"]
+
+
+def test_workers_of_another_version(invoke: Any, database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(sa.insert(t.worker).values(name="a", host="attic", pid=1, version="0.0.1"))
+    row = found(invoke("doctor", "--json"))["workers"]
+    assert (row["state"], row["advice"]) == ("warning", "install the same version on every host")
+    assert "attic (0.0.1)" in row["finding"]
