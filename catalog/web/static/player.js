@@ -152,6 +152,7 @@ export class Player {
     const heard = !windows.length || whole
       ? "All of it was analysed."
       : `Analysed: ${windows.map(([from, to]) => `${clock(from)} to ${clock(to)}`).join(", ")}.`;
+    this.part('[data-role="timeline"]').classList.toggle("is-elsewhere", this.name !== null);
     const words = this.name === null ? part + heard : `Now playing: ${this.name}. B goes back to the track.`;
     this.part('[data-role="legend"]').textContent = words;
   }
