@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import sqlalchemy as sa
 
 from catalog.cli.audit_clusters import clusters
 from catalog.cli.audit_duplicates import duplicates
-from catalog.cli.context import open_catalog, pass_settings
+from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import counted, format_options, print_json, print_rows, say
 from catalog.cli.train import exclude_genre_option
 from catalog.settings import Settings
+
+if TYPE_CHECKING:
+    from catalog.audit.truth import AuditTruth
 
 
 @click.group(invoke_without_command=True)
@@ -22,14 +27,29 @@ from catalog.settings import Settings
 def audit(context: click.Context, exclude_genres: tuple[str, ...], output_format: str) -> None:
     """Look for tags that are probably wrong; without more, `audit labels`."""
     if context.invoked_subcommand is None:
-        context.invoke(labels, exclude_genres=exclude_genres, output_format=output_format)
+        context.invoke(
+            labels, exclude_genres=exclude_genres, truth=None, dry_run=False, output_format=output_format
+        )
 
 
 @audit.command()
 @exclude_genre_option
+@click.option(
+    "--truth",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Score the ranking by known errors: CSV with path or external_id, and the genre that is right.",
+)
+@dry_run_option
 @format_options
 @pass_settings
-def labels(settings: Settings, exclude_genres: tuple[str, ...], output_format: str) -> None:
+def labels(
+    settings: Settings,
+    exclude_genres: tuple[str, ...],
+    truth: Path | None,
+    dry_run: bool,
+    output_format: str,
+) -> None:
     """Doubt the tags by what the active model hears, out of fold, and list the cases, gravest first.
 
     A case is the tracks of one artist or album with the same tag and the same suggestion. The single tracks with
@@ -38,14 +58,18 @@ def labels(settings: Settings, exclude_genres: tuple[str, ...], output_format: s
     from catalog.audit.label_audit import audit_labels
 
     with open_catalog(settings) as database:
-        found = audit_labels(database, exclude=exclude_genres)
+        found = audit_labels(database, exclude=exclude_genres, dry_run=dry_run, truth=truth)
         with database.read() as connection:
             query = sa.text("SELECT * FROM cases ORDER BY suspicion DESC, tracks DESC, case_id")
             cases = [dict(row) for row in connection.execute(query).mappings()]
+    if found.audit_id is None:
+        cases = [asdict(case) for case in found.largest]
     if output_format == "json":
         print_json({**asdict(found), "cases": cases})
         return
-    columns = ["suspicion", "artist", "album", "tracks", "tagged_genre", "suggested_genre", "case_id"]
+    whose = ["artist", "album"] if found.audit_id is not None else ["name"]
+    columns = ["suspicion", *whose, "tracks", "tagged_genre", "suggested_genre"]
+    columns += ["case_id"] if found.audit_id is not None else []
     print_rows(cases, output_format, columns)
     if not found.is_new:
         say("neither tags nor model have changed since the last audit: this is what it found")
@@ -53,6 +77,22 @@ def labels(settings: Settings, exclude_genres: tuple[str, ...], output_format: s
         f"{counted(found.cases, 'case')} of doubt, {counted(found.suspects, 'tag')} of {found.judged:,} judged; "
         f"{counted(found.could_be_narrower, 'tag')} could be more precise"
     )
+    if found.truth is not None:
+        _say_truth(found.truth)
+    if found.audit_id is None:
+        say("nothing was stored")
+
+
+def _say_truth(truth: AuditTruth) -> None:
+    depths = ", ".join(f"{share:.0%} of the first {depth}" for depth, share in truth.precision_at.items())
+    say(
+        f"Of {counted(truth.errors, 'known error')}: average precision {truth.average_precision:.2f}; "
+        f"errors are {depths or 'too few to say'}; {truth.recall:.0%} are in the ranking"
+    )
+    for genre in truth.genres:
+        say(f"  tagged {genre.genre}: {genre.found} of {genre.errors} among the first {truth.errors}")
+    if truth.unmatched:
+        say(f"  {counted(truth.unmatched, 'row')} fit no track or no known genre")
 
 
 audit.add_command(clusters)

@@ -8,10 +8,22 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from catalog.audit.duplicate_audit import audit_duplicates
 from catalog.audit.label_audit import audit_labels
+from catalog.audit.truth import NothingKnown
+from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
-from catalog.db.tables import audit, genre, label, statement, suspect
+from catalog.db.tables import (
+    audit,
+    check_sample,
+    check_sample_track,
+    genre,
+    label,
+    statement,
+    suspect,
+    track,
+)
 from catalog.learning.registry import NoModel
 from catalog.learning.training import Training, train
 from tests.integration.labelled_collection import Filled, tag
@@ -100,3 +112,96 @@ def test_evidence_is_left_alone(database: Database, fill_labelled: Fill, tmp_pat
 def test_without_a_model_there_is_nothing_to_doubt_by(database: Database) -> None:
     with pytest.raises(NoModel, match="catalog train"):
         audit_labels(database)
+
+
+def test_a_dry_run_stores_nothing_and_tells_all_cases(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    mistag(database, filled.tracks["Jazz"][:2], "Metal")
+    train(database, tmp_path, WANTED)
+    found = audit_labels(database, dry_run=True)
+    assert (found.audit_id, found.is_new) == (None, True)
+    assert (found.largest[0].name, found.largest[0].tracks) == ("Jazz 0", 2)
+    assert suspects(database) == []
+    stored = audit_labels(database)
+    assert (stored.suspects, stored.cases) == (found.suspects, found.cases)
+
+
+def test_known_errors_score_the_whole_ranking(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    wrong = filled.tracks["Jazz"][0:2]
+    mistag(database, wrong, "Metal")
+    train(database, tmp_path, WANTED)
+    with database.read() as connection:
+        paths = dict(
+            connection.execute(sa.select(track.c.id, track.c.path).where(track.c.id.in_(wrong))).all()
+        )
+    file = tmp_path / "truth.csv"
+    rows = "".join(f"{paths[track_id]},Jazz\n" for track_id in wrong)
+    file.write_text(f"path,genre\n{rows}nowhere.mp3,Jazz\n", encoding="utf-8")
+    truth = audit_labels(database, truth=file).truth
+    assert truth is not None
+    assert (truth.errors, truth.unmatched, truth.not_judged) == (2, 1, 0)
+    assert (truth.average_precision, truth.recall, truth.corrected) == (1.0, 1.0, 1.0)
+    assert [(one.genre, one.errors, one.found) for one in truth.genres] == [("Metal", 2, 2)]
+    assert audit_labels(database, truth=file).truth == truth  # of an audit that was made before, too
+    file.write_text("path,genre\nnowhere.mp3,Jazz\n", encoding="utf-8")
+    with pytest.raises(NothingKnown, match="no error"):
+        audit_labels(database, truth=file)
+
+
+def test_what_a_list_says_speaks_against_the_file_and_the_other_way_round(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    train(database, tmp_path, WANTED)
+    assert audit_labels(database).suspects == 0
+    track_id = filled.tracks["Jazz"][3]
+    mistag(database, [track_id], "Metal", source="import")
+    audit_labels(database)
+    assert suspects(database) == [(track_id, "Metal", "Jazz")]
+    with database.read() as connection:
+        reasons = connection.execute(
+            sa.select(suspect.c.reasons).where(suspect.c.track_id == track_id)
+        ).scalar_one()
+    assert "the file says Jazz, the imported list Metal" in [reason["words"] for reason in reasons]
+
+
+def test_duplicates_with_different_genres_are_suspects_though_no_model_judges_them(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    train(database, tmp_path, WANTED)
+    first, second = filled.tracks["Jazz"][0], filled.tracks["Jazz"][5]
+    mistag(database, [second], "Polka")  # which is no class
+    with database.write() as connection:
+        pair = sa.update(track).where(track.c.id.in_([first, second]))
+        connection.execute(pair.values(audio_hash="equal"))
+    audit_duplicates(database)
+    audit_labels(database)
+    assert {(second, "Polka", "Jazz"), (first, "Jazz", "Polka")} <= set(suspects(database))
+
+
+def test_tracks_of_a_check_sample_are_doubted_though_no_model_learnt_from_them(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    wrong = filled.tracks["Jazz"][0]
+    mistag(database, [wrong], "Metal")
+    with database.write() as connection:
+        sample = connection.execute(
+            sa.insert(check_sample)
+            .values(seed=0, tracks=1, overlap=0, parameters={}, drawn_at=now())
+            .returning(check_sample.c.id)
+        ).scalar_one()
+        connection.execute(
+            sa.insert(check_sample_track).values(
+                check_sample_id=sample, track_id=wrong, position=1, weight=1.0, overlap=False
+            )
+        )
+    train(database, tmp_path, WANTED)
+    audit_labels(database)
+    assert (wrong, "Metal", "Jazz") in suspects(database)

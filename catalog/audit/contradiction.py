@@ -1,0 +1,194 @@
+"""Contradictions: tags that another source, the album's other tracks or a duplicate speak against, without any model."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.audit.duplicate_audit import differing_duplicates
+from catalog.db.tables import artist, label, standing, statement, track
+from catalog.learning.hierarchy import path_to_top
+
+# Weights in units of log odds, set by hand: two sources that disagree leave an even chance.
+SOURCE = 1.5
+DUPLICATE = 1.5
+ALBUM = 1.25
+FEWEST_ON_ALBUM = 4
+"""Other tracks of the album by the same artist before they can speak."""
+AGREEING = 0.8
+"""What share of them must have one tag."""
+SAID_BY = {"file": "the file", "import": "the imported list", "human": "a person"}
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """One thing that speaks against a track's first tag."""
+
+    track_id: int
+    genre_id: int
+    """The tag."""
+    instead_id: int
+    """What is said instead: neither a genre of the track nor broader or narrower than one."""
+    weight: float
+    reason: Mapping[str, Any]
+    """As the reasons of a suspect: `kind` (`source`, `album`, `duplicate`), numbers, `words`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tagged:
+    genres: tuple[int, ...]
+    album: int | None
+    artist: int | None
+    source: str
+
+
+def load_contradictions(
+    connection: Connection,
+    broader: Mapping[int, int | None],
+    names: Mapping[int, str],
+    suggestable: Collection[int],
+) -> list[Contradiction]:
+    """All, by track. What a person said is not contradicted, and nothing is that is only more or less precise."""
+    tagged = _tagged(connection)
+    above = {genre_id: path_to_top(genre_id, broader) for genre_id in broader}
+    found = [
+        *_by_source(connection, tagged, names),
+        *_by_album(tagged, names),
+        *_by_duplicate(connection, tagged, names),
+    ]
+    kept = [
+        one
+        for one in found
+        if tagged[one.track_id].source != "human"
+        and one.instead_id in suggestable
+        and not any(
+            one.instead_id in above[genre] or genre in above[one.instead_id]
+            for genre in tagged[one.track_id].genres
+        )
+    ]
+    return sorted(kept, key=lambda one: one.track_id)
+
+
+def _tagged(connection: Connection) -> dict[int, _Tagged]:
+    rows = connection.execute(
+        sa.select(
+            track.c.id,
+            track.c.album_id,
+            sa.case((artist.c.is_nobody, None), else_=artist.c.id).label("artist_id"),
+            statement.c.source,
+            label.c.genre_id,
+        )
+        .join_from(track, standing, standing.c.track_id == track.c.id)
+        .join(statement, statement.c.id == standing.c.statement_id)
+        .join(label, label.c.statement_id == statement.c.id)
+        .join(artist, artist.c.id == track.c.artist_id, isouter=True)
+        .where(track.c.state != "missing")
+        .order_by(track.c.id, label.c.rank)
+    )
+    genres: defaultdict[int, list[int]] = defaultdict(list)
+    known: dict[int, tuple[int | None, int | None, str]] = {}
+    for row in rows:
+        genres[row.id].append(row.genre_id)
+        known[row.id] = (row.album_id, row.artist_id, row.source)
+    return {track_id: _Tagged(tuple(genres[track_id]), *of) for track_id, of in known.items()}
+
+
+def _by_source(
+    connection: Connection, tagged: Mapping[int, _Tagged], names: Mapping[int, str]
+) -> Iterator[Contradiction]:
+    """What a weaker source says by its newest word."""
+    current, other, later, withdrawal = (statement.alias(name) for name in ("cur", "oth", "lat", "wit"))
+    stands = sa.and_(
+        sa.func.coalesce(other.c.withdraws_id, 0) == 0,
+        ~sa.exists().where(withdrawal.c.withdraws_id == other.c.id),
+        ~sa.exists().where(
+            later.c.track_id == other.c.track_id, later.c.source == other.c.source, later.c.id > other.c.id
+        ),
+    )
+    rows = connection.execute(
+        sa.select(standing.c.track_id, other.c.source, label.c.genre_id)
+        .join_from(standing, current, current.c.id == standing.c.statement_id)
+        .join(other, sa.and_(other.c.track_id == standing.c.track_id, other.c.source != current.c.source))
+        .join(label, sa.and_(label.c.statement_id == other.c.id, label.c.rank == 0))
+        .where(stands, sa.func.coalesce(other.c.origin, "") != "catalog")
+        .order_by(standing.c.track_id, other.c.id)
+    )
+    for row in rows:
+        if row.track_id not in tagged:
+            continue
+        mine = tagged[row.track_id]
+        genre, said = names[row.genre_id], SAID_BY[row.source]
+        yield Contradiction(
+            row.track_id,
+            mine.genres[0],
+            row.genre_id,
+            SOURCE,
+            {
+                "kind": "source",
+                "source": row.source,
+                "genre": genre,
+                "words": f"{said} says {genre}, {SAID_BY[mine.source]} {names[mine.genres[0]]}",
+            },
+        )
+
+
+def _by_album(tagged: Mapping[int, _Tagged], names: Mapping[int, str]) -> Iterator[Contradiction]:
+    """One tag on nearly all other tracks that the artist has on the album."""
+    albums: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for track_id, one in tagged.items():
+        if one.album is not None and one.artist is not None:
+            albums[one.album, one.artist].append(track_id)
+    for track_ids in albums.values():
+        if len(track_ids) <= FEWEST_ON_ALBUM:
+            continue
+        tags = Counter(tagged[track_id].genres[0] for track_id in track_ids)
+        usual, number = tags.most_common(1)[0]
+        of = len(track_ids) - 1
+        if number < AGREEING * of:
+            continue
+        for track_id in track_ids:
+            if tagged[track_id].genres[0] != usual:
+                genre = names[usual]
+                yield Contradiction(
+                    track_id,
+                    tagged[track_id].genres[0],
+                    usual,
+                    ALBUM,
+                    {
+                        "kind": "album",
+                        "genre": genre,
+                        "tracks": number,
+                        "of": of,
+                        "words": f"{number} of the album's {of} other tracks are tagged {genre}",
+                    },
+                )
+
+
+def _by_duplicate(
+    connection: Connection, tagged: Mapping[int, _Tagged], names: Mapping[int, str]
+) -> Iterator[Contradiction]:
+    """What another copy of the recording is tagged with; the first of them, if there are more."""
+    for track_id, others in differing_duplicates(connection).items():
+        there = [(other, kind) for other, kind in others if other in tagged]
+        if track_id not in tagged or not there:
+            continue
+        other, kind = there[0]
+        genre = names[tagged[other].genres[0]]
+        how = "the same audio" if kind == "same_audio" else "nearly the same sound"
+        yield Contradiction(
+            track_id,
+            tagged[track_id].genres[0],
+            tagged[other].genres[0],
+            DUPLICATE,
+            {
+                "kind": "duplicate",
+                "track_id": other,
+                "genre": genre,
+                "words": f"a track with {how} is tagged {genre}",
+            },
+        )

@@ -1,0 +1,65 @@
+"""All doubts: what the sound speaks against, and what other sources, albums and duplicates do, in one ranking."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from catalog.audit.contradiction import Contradiction
+from catalog.audit.label_evidence import Evidence
+from catalog.audit.label_issues import (
+    LEAST_SUSPICION,
+    MOST_SUSPECTS,
+    WRONG,
+    Suspect,
+    find_suspects,
+    relation,
+)
+
+AGAINST = 1e-4  # suspicions are kept this far from 0 and 1, where log odds end
+
+
+def all_doubts(
+    evidence: Evidence, *, least: float = LEAST_SUSPICION, most: int = MOST_SUSPECTS
+) -> list[Suspect]:
+    """The suspects, most suspicious first, those that could be more precise among them; none that a person confirmed.
+
+    What speaks against a tag without any model is added, as log odds, to what the sound says. Where the sound says
+    nothing, because no model judges the tag or hears it there, it is a suspect by itself.
+    """
+    found = {
+        (one.row, one.relation == "narrower"): one
+        for one in find_suspects(evidence.judged, evidence.terms, least=least, most=most)
+    }
+    for row, contradictions in evidence.contradictions.items():
+        known = found.get((row, False))
+        suspect = _added(evidence, row, contradictions, known)
+        if suspect.suspicion >= least:
+            found[row, False] = suspect
+    doubts = [one for one in found.values() if not evidence.is_confirmed[one.row]]
+    return sorted(doubts, key=lambda one: (-one.suspicion, one.row))[:most]
+
+
+def _added(
+    evidence: Evidence, row: int, contradictions: Sequence[Contradiction], known: Suspect | None
+) -> Suspect:
+    first = contradictions[0]
+    if known is None:
+        known = Suspect(
+            row=row,
+            genre_id=first.genre_id,
+            suggested_genre_id=first.instead_id,
+            suspicion=1 / (1 + math.exp(-WRONG)),
+            relation=relation(first.instead_id, [first.genre_id], evidence.terms.broader),
+            reasons=(),
+        )
+    held = min(max(known.suspicion, AGAINST), 1 - AGAINST)
+    # One word of each kind: ten copies of a recording are no ten witnesses.
+    weight = sum({one.reason["kind"]: one.weight for one in contradictions}.values())
+    odds = math.log(held / (1 - held)) + weight
+    return replace(
+        known,
+        suspicion=round(1 / (1 + math.exp(-odds)), 4),
+        reasons=(*known.reasons, *(dict(one.reason) for one in contradictions)),
+    )

@@ -1,0 +1,287 @@
+"""What a label audit goes by: the tagged tracks, what the model says of them, their vectors and their tags."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from catalog.audit.contradiction import Contradiction, load_contradictions
+from catalog.audit.label_issues import LEAST_SUSPICION, Judged, Terms
+from catalog.collection.recipes import active_recipe
+from catalog.collection.vectors import load_matrix
+from catalog.db.tables import (
+    artist,
+    check_sample_track,
+    label,
+    model_genre,
+    prediction,
+    snapshot_member,
+    standing,
+    statement,
+    track,
+)
+from catalog.db.tables.learning import CHOICES
+from catalog.learning.blocks import load_blocks
+from catalog.learning.exclusion import Excluded
+from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.labelled import load_answerable, load_broader
+from catalog.learning.registry import model_recipes
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+RECIPE = 2
+"""Raised where the same evidence would be weighed otherwise, so that an audit is made anew."""
+IDS_AT_ONCE = 5_000
+FURTHER = ("musicnn", "summary")
+"""Feature sets that give an opinion of their own where every track has a vector, and the model does not use them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The tracks whose tag counts for a class, in the order of their ids; then those that something else speaks against."""
+
+    track_ids: Integers
+    judged: Judged
+    terms: Terms
+    albums: Sequence[int | None]
+    """Album ids."""
+    artist_ids: Sequence[int | None]
+    """None where nobody is known."""
+    is_confirmed: Sequence[bool]
+    """Whether a person gave the label: it is evidence on others, and is not doubted itself."""
+    contradictions: Mapping[int, Sequence[Contradiction]]
+    """What speaks against tags without any model, by position. Those beyond the judged are of tracks that no model
+    judges, and that are among `track_ids`, `albums`, `artist_ids` and `is_confirmed` for this alone."""
+    digest: str
+    """What tells the evidence of two audits apart."""
+
+
+def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded) -> Evidence:
+    """All that the labels are doubted by, without the tracks of the genres to exclude.
+
+    Besides the training set these are the tracks of check samples, which no model has learnt from: so the suspects
+    among them say how good a list of suspects is.
+    """
+    broader, names = load_broader(connection)
+    classes = tuple(row["class_order"])
+    column = {genre_id: at for at, genre_id in enumerate(classes)}
+    counts_for = dict(
+        connection.execute(
+            sa.select(model_genre.c.genre_id, model_genre.c.counts_for_id).where(
+                model_genre.c.model_id == row["id"]
+            )
+        ).all()
+    )
+    rows = [
+        one
+        for one in connection.execute(_members(row)).all()
+        if counts_for.get(one.tagged_genre_id) in column
+        and one.tagged_genre_id not in excluded.genre_ids
+        and (one.probabilities is not None or one.genre_1_id in column)
+    ]
+    track_ids = np.array([one.id for one in rows], dtype=np.int64)
+    tags = _tags(connection, track_ids)
+    vectors = _vectors(connection, row, track_ids)
+    if vectors is not None and len(vectors) != len(rows):
+        vectors = None
+    judged = Judged(
+        probability=np.array([_probability(one, column) for one in rows], dtype=np.float64).reshape(
+            -1, len(classes)
+        ),
+        y=np.array([column[counts_for[one.tagged_genre_id]] for one in rows], dtype=np.int64),
+        tags=[tags[one.id] for one in rows],
+        groups=_groups(rows),
+        artists=[one.folded for one in rows],
+        vectors=vectors,
+        further=_further(connection, row, track_ids),
+    )
+    suggestable = load_answerable(connection)
+    against = [
+        one
+        for one in load_contradictions(connection, broader, names, suggestable)
+        if one.genre_id not in excluded.genre_ids
+    ]
+    place = {track_id: at for at, track_id in enumerate(track_ids.tolist())}
+    beyond = _beyond(connection, sorted({one.track_id for one in against} - place.keys()))
+    place |= {one.id: len(place) + at for at, one in enumerate(beyond)}
+    contradictions: defaultdict[int, list[Contradiction]] = defaultdict(list)
+    for contradiction in against:
+        contradictions[place[contradiction.track_id]].append(contradiction)
+    return Evidence(
+        track_ids=np.concatenate([track_ids, np.array([one.id for one in beyond], dtype=np.int64)]),
+        judged=judged,
+        terms=Terms(
+            hierarchy=Hierarchy.of(classes, broader),
+            broader=broader,
+            counts_for=counts_for,
+            names=names,
+            suggestable=suggestable,
+        ),
+        albums=[one.album_id for one in (*rows, *beyond)],
+        artist_ids=[one.artist_id for one in (*rows, *beyond)],
+        is_confirmed=[*(one.source == "human" for one in rows), *(False for _ in beyond)],
+        contradictions=contradictions,
+        digest=_digest(row["id"], counts_for, rows, judged, against),
+    )
+
+
+def _somebody() -> sa.ColumnElement[bool]:
+    return sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_nobody))
+
+
+def _members(row: RowMapping) -> sa.Select[Any]:
+    """The tagged tracks of the training set and of check samples, with what the model says of them."""
+    return (
+        sa.select(
+            track.c.id,
+            track.c.album_id,
+            artist.c.id.label("artist_id"),
+            artist.c.folded,
+            standing.c.tagged_genre_id,
+            statement.c.source,
+            snapshot_member.c.connected_group,
+            prediction.c.probabilities,
+            *(
+                prediction.c[name]
+                for place in range(1, CHOICES + 1)
+                for name in (f"genre_{place}_id", f"probability_{place}")
+            ),
+        )
+        .join_from(track, standing, standing.c.track_id == track.c.id)
+        .join(statement, statement.c.id == standing.c.statement_id)
+        .join(prediction, sa.and_(prediction.c.track_id == track.c.id, prediction.c.model_id == row["id"]))
+        .join(
+            snapshot_member,
+            sa.and_(
+                snapshot_member.c.track_id == track.c.id,
+                snapshot_member.c.snapshot_id == row["snapshot_id"],
+            ),
+            isouter=True,
+        )
+        .join(artist, _somebody(), isouter=True)
+        .where(
+            sa.or_(
+                snapshot_member.c.track_id.is_not(None),
+                track.c.id.in_(sa.select(check_sample_track.c.track_id)),
+            ),
+            track.c.state != "missing",
+        )
+        .order_by(track.c.id)
+    )
+
+
+def _probability(one: sa.Row[Any], column: Mapping[int, int]) -> Floats:
+    """(classes,): the whole row, or the likeliest few of which alone are kept, what is left shared by the others."""
+    if one.probabilities is not None:
+        return np.asarray(one.probabilities, dtype=np.float64)
+    fields = one._mapping  # noqa: SLF001 - this is how SQLAlchemy gives a row by names
+    known = {
+        column[fields[f"genre_{place}_id"]]: float(fields[f"probability_{place}"])
+        for place in range(1, CHOICES + 1)
+        if fields[f"genre_{place}_id"] in column
+    }
+    rest = max(1.0 - sum(known.values()), 0.0) / max(len(column) - len(known), 1)
+    probability = np.full(len(column), rest)
+    probability[list(known)] = list(known.values())
+    return probability
+
+
+def _groups(rows: Sequence[sa.Row[Any]]) -> Integers:
+    """(n,): connected groups; a track outside the training set goes with its artist's, or is one by itself."""
+    of_artist = {
+        one.artist_id: one.connected_group
+        for one in rows
+        if one.artist_id is not None and one.connected_group is not None
+    }
+    groups = np.zeros(len(rows), dtype=np.int64)
+    unused = max((one.connected_group for one in rows if one.connected_group is not None), default=-1) + 1
+    for at, one in enumerate(rows):
+        group = one.connected_group
+        if group is None:
+            group = of_artist.get(one.artist_id)
+        if group is None:
+            group, unused = unused, unused + 1
+            if one.artist_id is not None:
+                of_artist[one.artist_id] = group
+        groups[at] = group
+    return groups
+
+
+def _tags(connection: Connection, track_ids: Integers) -> Mapping[int, list[int]]:
+    """The genre ids of every track, in the order given."""
+    tags: defaultdict[int, list[int]] = defaultdict(list)
+    for start in range(0, len(track_ids), IDS_AT_ONCE):
+        for track_id, genre_id in connection.execute(
+            sa.select(standing.c.track_id, label.c.genre_id)
+            .join_from(standing, label, label.c.statement_id == standing.c.statement_id)
+            .where(standing.c.track_id.in_(track_ids[start : start + IDS_AT_ONCE].tolist()))
+            .order_by(standing.c.track_id, label.c.rank)
+        ):
+            tags[track_id].append(genre_id)
+    return tags
+
+
+def _beyond(connection: Connection, track_ids: Sequence[int]) -> list[Any]:
+    """Album and artist of these tracks."""
+    rows: list[Any] = []
+    for start in range(0, len(track_ids), IDS_AT_ONCE):
+        rows.extend(
+            connection.execute(
+                sa.select(track.c.id, track.c.album_id, artist.c.id.label("artist_id"))
+                .join_from(track, artist, _somebody(), isouter=True)
+                .where(track.c.id.in_(track_ids[start : start + IDS_AT_ONCE]))
+                .order_by(track.c.id)
+            ).all()
+        )
+    return rows
+
+
+def _further(connection: Connection, row: RowMapping, track_ids: Integers) -> list[npt.NDArray[np.float32]]:
+    """The vectors of other feature sets, of those that all the tracks have."""
+    used = {recipe.name for recipe in model_recipes(connection, row["id"])}
+    found = []
+    for name in FURTHER:
+        recipe = None if name in used else active_recipe(connection, name)
+        if recipe is None or not len(track_ids):
+            continue
+        ids, matrix = load_matrix(connection, recipe, track_ids)
+        if np.array_equal(ids, track_ids) and np.isfinite(matrix).all():
+            found.append(matrix)
+    return found
+
+
+def _vectors(connection: Connection, row: RowMapping, track_ids: Integers) -> npt.NDArray[np.float32] | None:
+    """The vectors of the tracks, or None where one of them has none any more."""
+    if not len(track_ids):
+        return None
+    ids, matrix = load_blocks(connection, model_recipes(connection, row["id"]), track_ids)
+    return matrix if np.array_equal(ids, track_ids) else None
+
+
+def _digest(
+    model_id: int,
+    counts_for: Mapping[int, int | None],
+    rows: Sequence[sa.Row[Any]],
+    judged: Judged,
+    against: Sequence[Contradiction],
+) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    told = [RECIPE, model_id, LEAST_SUSPICION, len(judged.further), sorted(counts_for.items())]
+    digest.update(json.dumps(told).encode())
+    digest.update(json.dumps([[one.id, one.artist_id, one.album_id, one.source] for one in rows]).encode())
+    digest.update(json.dumps([list(tags) for tags in judged.tags]).encode())
+    digest.update(
+        json.dumps([[one.track_id, one.genre_id, one.instead_id, one.weight] for one in against]).encode()
+    )
+    digest.update(np.ascontiguousarray(judged.probability).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,141 @@
+"""Truth: how well an audit ranks errors that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.audit.doubted import all_doubts
+from catalog.audit.label_evidence import Evidence
+from catalog.collection.label_file import read_label_file
+from catalog.db.tables import collection, standing, track
+from catalog.genres.store import load
+
+DEPTHS = (10, 20, 50, 100)
+
+
+class NothingKnown(LookupError):  # noqa: N818 - the name says what it is
+    """A file of truths that names no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenreTruth:
+    """The errors among the tracks of one tagged genre."""
+
+    genre: str
+    errors: int
+    found: int
+    """Of them, those among as many first suspects as there are errors in all."""
+
+
+@dataclass(frozen=True)
+class AuditTruth:
+    """An audit against known errors. A track that the file does not name is taken to be tagged rightly."""
+
+    errors: int
+    not_judged: int
+    """Of them, those that the audit cannot rank: their tag is no class, or they were not analysed."""
+    unmatched: int
+    """Rows that fit no track, or no genre of the vocabulary."""
+    average_precision: float
+    """0 to 1; errors that are not in the ranking count as never found."""
+    precision_at: Mapping[int, float]
+    """Share of errors among the first 10, 20, 50 and 100 suspects, those that there are."""
+    recall: float
+    """Share of the errors anywhere in the ranking."""
+    corrected: float
+    """Of the errors in the ranking the share whose suggestion is the right genre."""
+    genres: Sequence[GenreTruth]
+
+
+@dataclass(frozen=True)
+class Truths:
+    """The genres that are right, by track, and what was tagged instead."""
+
+    right: Mapping[int, int]
+    tagged: Mapping[int, str]
+    unmatched: int
+
+
+def read_truth(connection: Connection, file: Path, evidence: Evidence) -> Truths:
+    """The errors that the file knows of. Raises LabelsUnusable, and NothingKnown where there are none.
+
+    Tracks are named by `path`, from the collection's root or absolute, or by `external_id`; a genre by any of its names.
+    """
+    rows = read_label_file(file).rows
+    vocabulary = load(connection)
+    places: dict[tuple[str, str], int] = {}
+    tagged: dict[int, int] = {}
+    for row in connection.execute(
+        sa.select(
+            track.c.id, track.c.path, track.c.external_id, collection.c.root, standing.c.tagged_genre_id
+        )
+        .join_from(track, standing, standing.c.track_id == track.c.id)
+        .join(collection, collection.c.id == track.c.collection_id)
+        .where(track.c.state != "missing", standing.c.tagged_genre_id.is_not(None))
+    ):
+        tagged[row.id] = row.tagged_genre_id
+        if row.external_id is not None:
+            places["external_id", row.external_id] = row.id
+        if row.path is not None:
+            places["path", row.path] = row.id
+            places["path", f"{(row.root or '').rstrip('/')}/{row.path}"] = row.id
+    right: dict[int, int] = {}
+    unmatched = 0
+    for given in rows:
+        name = ("external_id", given.external_id) if given.path is None else ("path", given.path)
+        track_id = places.get((name[0], name[1] or ""))
+        term = vocabulary.resolve(given.genre or "")
+        if track_id is None or term is None:
+            unmatched += 1
+        elif term.id != tagged[track_id]:
+            right[track_id] = term.id
+    if not right:
+        raise NothingKnown(
+            f"{file} names no error: all {len(rows):,} rows fit no track ({unmatched:,}), or say what is tagged"
+        )
+    names = evidence.terms.names
+    return Truths(right, {track_id: names[tagged[track_id]] for track_id in right}, unmatched)
+
+
+def score_truth(evidence: Evidence, truths: Truths) -> AuditTruth:
+    """The whole ranking against the errors."""
+    ranked = [
+        one
+        for one in all_doubts(evidence, least=0.0, most=2 * len(evidence.track_ids))
+        if one.relation != "narrower"
+    ]
+    track_ids = [int(evidence.track_ids[one.row]) for one in ranked]
+    hits = [track_id in truths.right for track_id in track_ids]
+    errors, total, so_far = len(truths.right), 0.0, 0
+    for rank, hit in enumerate(hits, start=1):
+        so_far += hit
+        total += hit * so_far / rank
+    corrected = sum(
+        truths.right[track_id] == one.suggested_genre_id
+        for track_id, one, hit in zip(track_ids, ranked, hits, strict=True)
+        if hit
+    )
+    first = {track_id for track_id, hit in list(zip(track_ids, hits, strict=True))[:errors] if hit}
+    judged = set(evidence.track_ids.tolist())
+    return AuditTruth(
+        errors=errors,
+        not_judged=sum(track_id not in judged for track_id in truths.right),
+        unmatched=truths.unmatched,
+        average_precision=round(total / errors, 4),
+        precision_at={depth: round(sum(hits[:depth]) / depth, 4) for depth in DEPTHS if depth <= len(hits)},
+        recall=round(so_far / errors, 4),
+        corrected=round(corrected / so_far, 4) if so_far else 0.0,
+        genres=[
+            GenreTruth(
+                genre,
+                sum(each == genre for each in truths.tagged.values()),
+                sum(truths.tagged[track_id] == genre for track_id in first),
+            )
+            for genre in sorted(set(truths.tagged.values()))
+        ],
+    )
