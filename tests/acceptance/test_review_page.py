@@ -27,6 +27,7 @@ NAMELESS = """[...document.querySelectorAll('button, select, input:not([type=hid
 """Controls that a screen reader has no name for."""
 PATIENCE = 30_000
 """Milliseconds; a busy machine is slow."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +234,7 @@ def test_the_player_by_keys(desk: Callable[..., Desk]) -> None:
 def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..., Desk]) -> None:
     room = desk(8, sample=4)
     ada, bob = room.sit("ada"), room.sit("bob")
-    assert {key_of(ada), key_of(bob)} == {"case00", "case04"} or key_of(ada) != key_of(bob)
+    assert key_of(ada) != key_of(bob)
     bob.route(
         "**/decide",
         lambda route: route.fulfill(
@@ -251,13 +252,6 @@ def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..
     bob.get_by_role("button", name="Try again").click()
     bob.locator("article:not([data-old])").wait_for()
     assert [row[:2] for row in room.decisions()][-1] == ("accept", "bob"), "it was kept through a reload"
-    shown = int(bob.locator("article").get_attribute("data-track") or 0)
-    title = next(title for title, track in room.tracks.items() if track == shown)
-    next(room.root.glob(f"{title}.*")).unlink()
-    bob.reload()
-    expect(bob.locator(".fault")).to_contain_text("the file is not there at present")
-    press(bob, "a")
-    assert [row[:2] for row in room.decisions()][-1] == ("accept", "bob"), "decided without hearing it"
     for _ in range(4):
         press(ada, "k")
     assert ada.locator("article").get_attribute("data-kind") == "blind", "the fifth question"
@@ -271,6 +265,15 @@ def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..
     press(ada, "Enter")
     assert ada.locator("article").get_attribute("data-kind") in {"case", "nothing"}
     assert sum(blind for _, _, blind in room.decisions()) == 1
+    bob.reload()  # what was judged blind may have been a track of his case
+    bob.locator("article h1").wait_for()
+    shown = int(bob.locator("article").get_attribute("data-track") or 0)
+    title = next(title for title, track in room.tracks.items() if track == shown)
+    next(room.root.glob(f"{title}.*")).unlink()
+    bob.reload()
+    expect(bob.locator(".fault")).to_contain_text("the file is not there at present")
+    press(bob, "a")
+    assert [row[:2] for row in room.decisions()][-1] == ("accept", "bob"), "decided without hearing it"
 
 
 def test_the_page_is_well_in_both_sizes_and_themes(desk: Callable[..., Desk]) -> None:
