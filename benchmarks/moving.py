@@ -73,7 +73,7 @@ def copy(home: Path, source: str, target: str) -> dict[str, object]:
     return {
         "seconds": time.monotonic() - begin,
         "processor": usage.ru_utime + usage.ru_stime,
-        "megabytes": usage.ru_maxrss / (1 if sys.platform == "darwin" else 1024) / 1000,
+        "megabytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6,
         "tables": {row["table"]: (row["rows"], row["checksum"]) for row in rows},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from catalog.db.tables import metadata, shipped
 VERSION_TABLE = "catalog_version"
 COPY_TABLE = "catalog_copy"
 """Is there while another catalog is being copied into this database."""
+
+OTHERWISE = re.compile("already exists|does not exist|no such|duplicate column")
+"""What both databases say of a table or column that is there and should not be, or the other way round."""
 
 
 class Fit(Enum):
@@ -180,6 +184,14 @@ def _migrate(database: Database, run: Callable[[Config], None]) -> None:
                     run(alembic_config(connection))
                 except CommandError as error:
                     raise DatabaseUnusable(f"the schema cannot be taken there: {error}") from None
+                except (sa.exc.ProgrammingError, sa.exc.OperationalError) as error:
+                    reason = str(error.orig).strip().splitlines()[0]
+                    if not OTHERWISE.search(reason):
+                        raise
+                    raise DatabaseUnusable(
+                        f"the schema is not as its revision left it ({reason}); nothing was changed: "
+                        "restore a backup into an empty database"
+                    ) from None
                 if database.is_sqlite:
                     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
                     if broken:

@@ -16,7 +16,7 @@ from catalog.db import patience
 from catalog.db import tables as t
 from catalog.db.database import Database, DatabaseAway, DatabaseUnusable, open_database
 from catalog.db.patience import is_away, until_connected
-from catalog.db.schema import inspect_schema, require_current
+from catalog.db.schema import inspect_schema, require_current, upgrade
 
 
 @pytest.fixture
@@ -159,3 +159,14 @@ def test_a_schema_that_is_only_half_there(database: Database) -> None:
         connection.exec_driver_sql("DROP TABLE review_lease")
     with pytest.raises(DatabaseUnusable, match="has not all of its tables"):
         require_current(database)
+
+
+def test_a_schema_that_was_migrated_by_half(database: Database) -> None:
+    """Tables of this revision, and the number of an older one."""
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE catalog_version SET version_num = '0002'")
+    with pytest.raises(
+        DatabaseUnusable, match=r"not as its revision left it \(.*already exists\); nothing was changed"
+    ):
+        upgrade(database)
+    assert inspect_schema(database).revision == "0002"
