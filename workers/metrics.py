@@ -184,10 +184,10 @@ def _ask_standing(connection: Connection, feature_sets: Sequence[str]) -> _Stand
         sa.select(sa.func.count(), sa.func.count().filter(silent)).where(worker.c.stopped_at.is_(None))
     ).one()
     return _Standing(
-        states=dict(states.tuples().all()),
+        states=dict(states.all()),
         pending=connection.execute(pending).scalar_one(),
         claimed=connection.execute(claimed).scalar_one(),
-        failures=dict(failures.tuples().all()),
+        failures=dict(failures.all()),
         alive=living[0] - living[1],
         silent=living[1],
     )

@@ -146,12 +146,23 @@ class Steward:
             self._away_since = None
         except redis.RedisError as error:
             # A broker that is full or away loses nothing: what is pending the database says.
-            log.warning("the broker does not take jobs: %s", type(error).__name__)
-            since = self._away_since = self._away_since or before
-            try:
-                self._broker.revive()
-            except BrokerUnreachable:
-                if before - since > BROKER_PATIENCE:
-                    raise
+            if self._away_since is None:
+                log.warning("the broker takes no jobs: %s", type(error).__name__)
+                self._away_since = before
+            self._revive(before - self._away_since, error)
         after = time.monotonic()
         self._next_feed = after + (after - before) / SHARE_OF_COUNTING
+
+    def _revive(self, seconds_away: float, error: redis.RedisError) -> None:
+        try:
+            self._broker.revive()
+        except BrokerUnreachable:
+            if seconds_away > BROKER_PATIENCE:
+                raise
+        else:
+            if seconds_away > BROKER_PATIENCE:
+                # It answers, but it is full, or may only be read.
+                reason = str(error).rpartition("caused error: ")[2].rstrip(".")
+                raise BrokerUnreachable(
+                    f"the Redis takes no jobs ({reason}); give it more memory, or leave --redis-url out"
+                ) from None

@@ -160,7 +160,7 @@ def test_a_second_sigterm_gives_the_present_track_back_at_once(
     database: Database, add_tracks: AddTracks, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_tracks(*[QUIET] * 3)
-    monkeypatch.setenv("TINY_PAUSE", "60")
+    monkeypatch.setenv("TINY_PAUSE", "8")
 
     def at_work() -> bool:
         with database.read() as connection:
@@ -173,6 +173,7 @@ def test_a_second_sigterm_gives_the_present_track_back_at_once(
     assert process.poll() is None, "it lets the present track be finished"
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) in {0, 130}
+    assert heard(database) == set()
     with database.read() as connection:
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(failure)).all() == []
