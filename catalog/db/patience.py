@@ -27,6 +27,17 @@ AT_WORK = 30.0
 AWAY = ("08", "57P")
 """How PostgreSQL's codes of a lost connection and of a server that stops, crashed or starts begin."""
 
+NOT_YET = (
+    "starting up",
+    "shutting down",
+    "recovery",
+    "not yet accepting",
+    "not accepting",
+    "too many",
+    "slots are reserved",
+)
+"""What a server says that will take us later."""
+
 
 def until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -> Result:
     """What the work gives; it is begun again, after ever longer pauses, for as long as the database is away.
@@ -67,4 +78,4 @@ def is_away(error: Exception) -> bool:
         return origin.sqlstate.startswith(AWAY)
     # Where no server answered there is no code; where one refused us on connecting, only its words.
     words = str(origin)
-    return "FATAL" not in words or "starting up" in words or "shutting down" in words or "recovery" in words
+    return "FATAL" not in words or any(said in words for said in NOT_YET)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -170,3 +171,20 @@ def test_a_schema_that_was_migrated_by_half(database: Database) -> None:
     ):
         upgrade(database)
     assert inspect_schema(database).revision == "0002"
+
+
+@pytest.mark.parametrize(
+    ("words", "away"),
+    [
+        ("connection failed: Connection refused", True),
+        ("server closed the connection unexpectedly", True),
+        ("FATAL:  the database system is starting up", True),
+        ("FATAL:  the database system is not yet accepting connections", True),
+        ("FATAL:  sorry, too many clients already", True),
+        ('FATAL:  password authentication failed for user "x"', False),
+        ('FATAL:  no pg_hba.conf entry for host "x"', False),
+    ],
+)
+def test_what_a_server_says_on_connecting(words: str, away: bool) -> None:
+    assert is_away(psycopg.OperationalError(words)) is away
+    assert is_away(sa.exc.OperationalError("", {}, psycopg.OperationalError(words))) is away
