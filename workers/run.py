@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import redis
 from sqlalchemy import ColumnElement
@@ -85,15 +86,20 @@ def _work(
     while True:
         until_connected(lambda: steward.look_after(assignment.scope))
         if time.monotonic() >= next_count:
-            before = time.monotonic()
-            progress = until_connected(lambda: assignment.progress(database))
-            after = time.monotonic()
-            next_count = after + max(TICK, (after - before) / SHARE_OF_COUNTING)
+            progress, seconds = until_connected(partial(_timed_progress, assignment, database))
+            next_count = time.monotonic() + max(TICK, seconds / SHARE_OF_COUNTING)
             if on_progress is not None:
                 on_progress(progress)
             if progress.remaining == 0:
                 return
         time.sleep(TICK)
+
+
+def _timed_progress(assignment: Assignment, database: Database) -> tuple[Progress, float]:
+    """How far the run is, and the seconds that the question took; waiting for a database that is away is none of them."""
+    before = time.monotonic()
+    progress = assignment.progress(database)
+    return progress, time.monotonic() - before
 
 
 @contextmanager
