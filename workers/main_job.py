@@ -21,6 +21,7 @@ from catalog.collection.roots import find_root
 from catalog.collection.scan import ScanReport, scan
 from catalog.collection.totals import collection_totals
 from catalog.db.database import Database
+from catalog.db.patience import until_connected
 from catalog.db.tables import decision, failure, standing, track
 from catalog.learning.hearing import Spread
 from catalog.learning.labelled import load_broader
@@ -180,18 +181,19 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     analysed = _analyse(database, settings, job, wanted, inside)
     news.add(analysed.report.analysed, analysed.report.failed, analysed.report.missing)
     yield analysed
-    learned = _learn(database, settings, job, wanted)
+    # A stage during which the database went away is begun again: what it had done, it finds.
+    learned = until_connected(partial(_learn, database, settings, job, wanted))
     news.add(learned.is_new, learned.predictions)
     yield learned
     with database.read() as connection:
         yield _answered(connection)
     if learned.model_id is not None:
-        audited = Audited(audit_labels(database))
+        audited = Audited(until_connected(partial(audit_labels, database)))
         news.add(audited.audit.is_new)
         yield audited
     path = settings.report / "index.html"
     if news.found or not _is_current(database, path):
-        write_report(database, path, command=settings.command)
+        until_connected(partial(write_report, database, path, command=settings.command))
     yield Reported(path)
 
 
