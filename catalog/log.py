@@ -53,3 +53,5 @@ def set_up_log(level: int, *, is_json: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if is_json else LineFormatter())
     logging.basicConfig(level=level, handlers=[handler])
+    # It tells at every start which database it is used with.
+    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))

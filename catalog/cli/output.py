@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from catalog.db.cell import apart, json_row, plain, safe_cell
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Row = Mapping[str, Any]
+
+log = logging.getLogger("catalog")
 
 LEGIBLE = 20
 """Characters of a column that may be broken without harm where it is longer."""
@@ -83,13 +86,18 @@ def counted(number: int, noun: str) -> str:
 
 
 def say(message: str = "") -> None:
-    """A remark to stderr, unless --quiet."""
-    if not is_quiet():
+    """A remark to stderr, unless --quiet; with --log-json an entry of the log."""
+    if logs_json():
+        log.info(message)
+    elif not is_quiet():
         click.echo(message, err=True)
 
 
 def warn(message: str) -> None:
-    """A warning to stderr, also with --quiet."""
+    """A warning to stderr, also with --quiet; with --log-json an entry of the log."""
+    if logs_json():
+        log.warning(message)
+        return
     click.echo(f"warning: {message}", err=True)
 
 

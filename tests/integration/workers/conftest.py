@@ -35,6 +35,8 @@ def compute(waveform):
         os.kill(os.getpid(), signal.SIGSEGV)
     if level == 0.7:
         time.sleep(1_000_000)
+    if level == 0.9:
+        np.ones(400 * 2**20, np.uint8)
     if level == 0.8:
         raise ValueError("too loud\\nfor me")
     return np.array([level, waveform.seconds, 0.25, 0.05], np.float32)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-QUIET, EXITS, CRASHES, HANGS, RAISES = 0.3, 0.5, 0.6, 0.7, 0.8
+QUIET, EXITS, CRASHES, HANGS, RAISES, HUNGRY = 0.3, 0.5, 0.6, 0.7, 0.8, 0.9
 
 AddTracks = Callable[..., list[int]]
 

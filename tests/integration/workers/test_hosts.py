@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,11 +23,13 @@ from catalog.db.database import Database, DatabaseUnusable
 from catalog.db.schema import head_revision
 from catalog.db.tables import claim, collection, failure, feature_vector, track, worker
 from catalog.settings import Settings
-from tests.integration.workers.sound import QUIET, AddTracks, write_sound
+from tests.integration.workers.sound import HUNGRY, QUIET, RAISES, AddTracks, write_sound
 from workers import liveness
+from workers.broker import find_broker
 from workers.jobs import Desk, work
 from workers.roots import Roots
 from workers.rules import Rules
+from workers.run import analyze_pending
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -177,3 +181,64 @@ def test_a_second_sigterm_gives_the_present_track_back_at_once(
     with database.read() as connection:
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(failure)).all() == []
+
+
+def test_a_track_that_takes_too_much_memory_fails_and_the_worker_lives(
+    database: Database, settings: Settings, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    (hungry,) = add_tracks(HUNGRY)
+    fine = add_tracks(QUIET, QUIET)
+    report = analyze_pending(database, settings, [tiny], workers=1, rules=Rules(memory_limit=200))
+    assert (report.analysed, report.failed) == (2, 1)
+    assert heard(database) == set(fine)
+    with database.read() as connection:
+        row = connection.execute(sa.select(failure)).one()
+        assert (row.track_id, row.reason) == (hungry, "memory")
+        assert len(connection.execute(sa.select(worker)).all()) == 1, "one worker did it all"
+    with database.write() as connection:
+        connection.execute(sa.delete(failure))
+    assert analyze_pending(database, settings, [tiny], workers=1).analysed == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_log_of_objects_says_what_was_done(
+    database: Database, add_tracks: AddTracks, start: Start, tmp_path: Path
+) -> None:
+    ids = add_tracks(QUIET, RAISES)
+    process = start("--workers", "1", before=("--log-json",))
+    wait_for(lambda: len(done_of(tmp_path)) == 2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert {said["track_id"]: said.get("reason") for said in done_of(tmp_path)} == {
+        ids[0]: None,
+        ids[1]: "error",
+    }
+
+
+def done_of(folder: Path) -> list[dict[str, Any]]:
+    """The tracks that the log speaks of; every other line is an object too."""
+    lines = (folder / "stderr").read_text().splitlines()
+    return [said for said in map(json.loads, lines) if "track_id" in said]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_sigterm_ends_analyze_and_its_broker_in_order(
+    database: Database,
+    settings: Settings,
+    tiny: FeatureSet,
+    add_tracks: AddTracks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_tracks(*[QUIET] * 60)
+    monkeypatch.setenv("TINY_PAUSE", "0.2")
+    command = [sys.executable, "-c", "from catalog.cli import main; main()", "--home", str(settings.home)]
+    command += ["analyze", "--feature-set", "tiny", "--workers", "1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: len(heard(database)) >= 1)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=40)
+    assert (process.returncode, said.lstrip()) == (130, "interrupted; the same command goes on from here\n")
+    assert find_broker(None, settings.run) is None
+    with database.read() as connection:
+        assert connection.execute(sa.select(claim)).all() == []
+        assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
