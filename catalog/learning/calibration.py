@@ -14,7 +14,7 @@ Integers = npt.NDArray[np.int64]
 
 FLOOR = 1e-7  # a class the model has never seen has probability 0; its logarithm must stay finite
 TIMES = 500
-BIAS_PENALTY = 20.0  # as if that many tracks stood for "no bias": with few tracks only the temperature moves
+BIAS_PENALTY = 10.0  # as if that many tracks stood for "no bias": with few tracks only the temperature moves
 
 
 @dataclass(frozen=True, eq=False)
