@@ -1,6 +1,6 @@
 """What workers cost and bring: two against one, queue and database against listening, memory.
 
-    python benchmarks/workers.py [--clips FOLDER] [--tracks N] [--rounds N] [--json]
+    python benchmarks/throughput.py [--clips FOLDER] [--tracks N] [--rounds N] [--json]
 
 Runs the real `catalog analyze` on a catalog of its own. A module that Python imports by itself when a worker starts
 notes for each track when listening to it ended, what processor time it took and how much memory the process held at

@@ -1,0 +1,142 @@
+"""A million pending tracks: how long `catalog queue status` and `queue sync` take, and what the broker holds.
+
+    python benchmarks/pending.py [--tracks N] [--done N] [--rounds N] [--sqlite | --postgresql] [--json]
+
+Makes a catalog by SQL, on SQLite and on a PostgreSQL of its own, with so many tracks that are pending for `musicnn` behind
+others that have their vectors. Both verbs run as a person runs them, beside `catalog --version`, which is start-up alone;
+`queue sync` finds an empty Valkey each time. It ends with 1 where status takes more than a second beyond start-up, sync
+more than ten, or the broker more than 100 MB.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from questions import DATABASES
+
+from catalog.audio.registry import feature_set
+from catalog.collection.recipes import register
+from catalog.db.database import Database, open_database
+from catalog.db.schema import upgrade
+from catalog.db.tables import collection
+from catalog.genres.seed import seed
+from workers.broker import open_broker
+
+STATUS_SECONDS, SYNC_SECONDS, BROKER_MEGABYTES = 1.0, 10.0, 100.0
+VECTOR_BYTES = 2_000
+FINGERPRINT = {"sqlite": "printf('%032x', i * 2654435761)", "postgresql": "md5(CAST(i AS text))"}
+ZEROS = {
+    "sqlite": f"zeroblob({VECTOR_BYTES})",
+    "postgresql": f"decode(repeat('00', {VECTOR_BYTES}), 'hex')",
+}
+PATH = {"sqlite": "CAST(i || '.mp3' AS BLOB)", "postgresql": "convert_to(i || '.mp3', 'UTF8')"}
+SERIES = {
+    "sqlite": "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT i FROM n) s",
+    "postgresql": "generate_series(CAST(1 AS bigint), {rows}) AS s(i)",
+}
+
+
+def fill(database: Database, kind: str, music: Path, done: int, pending: int) -> None:
+    """So many tracks with a vector, and behind them so many without."""
+    upgrade(database)
+    with database.write() as connection:
+        seed(connection)
+        recipe = register(connection, feature_set("musicnn"))
+        root = connection.execute(
+            sa.insert(collection)
+            .values(name="music", kind="folder", root=str(music), root_bytes=os.fsencode(music))
+            .returning(collection.c.id)
+        ).scalar_one()
+        tracks = SERIES[kind].format(rows=done + pending)
+        connection.exec_driver_sql(
+            "INSERT INTO track (id, collection_id, path, path_bytes, state, size, mtime_ns, fingerprint, title, added_at) "
+            f"SELECT i, {root}, i || '.mp3', {PATH[kind]}, 'present', 5000000 + i, 1700000000000000000 + i, "
+            f"{FINGERPRINT[kind]}, 'Title ' || i, '2026-01-01' FROM {tracks}"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO feature_vector (feature_set_id, track_id, vector, fingerprint, computed_at) "
+            f"SELECT {recipe.id}, i, {ZEROS[kind]}, {FINGERPRINT[kind]}, '2026-01-01' FROM {SERIES[kind].format(rows=done)}"
+        )
+    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # As autovacuum does, which has not come by yet.
+        connection.exec_driver_sql("PRAGMA optimize" if database.is_sqlite else "VACUUM ANALYZE")
+
+
+def measured(kind: str, done: int, pending: int, rounds: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="q") as name, DATABASES[kind](Path(name)) as url:
+        folder = Path(name)
+        (folder / "music").mkdir()
+        (folder / "music" / "song.mp3").touch()
+        database = open_database(url)
+        fill(database, kind, folder / "music", done, pending)
+        database.close()
+        print(f"{kind}: {done + pending:,} tracks", file=sys.stderr, flush=True)
+        home = folder / "home"
+        catalog = [sys.executable, "-P", "-c", "from catalog.cli import main; main()"]
+        command = [*catalog, "-q", "--home", str(home), "--database-url", url]
+        start_up, status, sync = [], [], []
+        with open_broker(None, home / "run") as broker, broker.connect() as connection:
+            empty = connection.info("memory")["used_memory"]
+            for _ in range(rounds):
+                connection.flushall()
+                start_up.append(timed([*catalog, "--version"])[0])
+                seconds, said = timed([*command, "queue", "status", "--json"])
+                assert json.loads(said)["pending"] == pending, said
+                status.append(seconds)
+                sync.append(timed([*command, "queue", "sync"])[0])
+            memory = connection.info("memory")["used_memory"]
+    return {
+        "start-up, s": statistics.median(start_up),
+        "queue status, s": statistics.median(status),
+        "queue sync, s": statistics.median(sync),
+        "broker, MB": memory / 1e6,
+        "broker without jobs, MB": empty / 1e6,
+    }
+
+
+def timed(command: list[str]) -> tuple[float, str]:
+    begin = time.perf_counter()
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return time.perf_counter() - begin, said
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tracks", type=int, default=1_000_000, help="that are pending [1,000,000]")
+    parser.add_argument("--done", type=int, default=100_000, help="that have their vectors [100,000]")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each verb is run [5]")
+    parser.add_argument("--sqlite", action="append_const", dest="kinds", const="sqlite")
+    parser.add_argument("--postgresql", action="append_const", dest="kinds", const="postgresql")
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    arguments = parser.parse_args()
+    found = {
+        kind: measured(kind, arguments.done, arguments.tracks, arguments.rounds)
+        for kind in arguments.kinds or DATABASES
+    }
+    if arguments.as_json:
+        print(json.dumps(found, indent=1))
+    else:
+        for kind, numbers in found.items():
+            for name, number in numbers.items():
+                print(f"{kind}: {name}: {number:.2f}")
+    holds = all(
+        one["queue status, s"] - one["start-up, s"] <= STATUS_SECONDS
+        and one["queue sync, s"] <= SYNC_SECONDS
+        and one["broker, MB"] <= BROKER_MEGABYTES
+        for one in found.values()
+    )
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
