@@ -19,8 +19,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ from catalog.learning.evaluation import evaluate
 from catalog.learning.labelled import load_tracks
 from catalog.learning.resampling import mean_interval
 from catalog.learning.search import Ground
-from catalog.learning.workplace import settle_at
+from catalog.learning.workplace import Workplace, settle, settle_at
 
 Integers = npt.NDArray[np.int64]
 
@@ -115,16 +115,14 @@ def study(
     if not official:
         say("the official split lacks a part here: it is left out")
     rows = []
-    context = multiprocessing.get_context("spawn")
-    arguments = (database.url.render_as_string(hide_password=False), str(home / "models"))
-    executor = ProcessPoolExecutor(
-        options.workers, mp_context=context, initializer=settle_at, initargs=arguments
-    )
+    executor = open_executor(database, home / "models", options.workers)
     try:
         for number, recipe in enumerate(recipes, start=1):
             head = f"{number}/{len(recipes)} {recipe.title}"
             answers = {
-                deal: by_folds(database, executor, ground, recipe, options.workers, Told(f"{head}, {deal}"))
+                deal: by_folds(
+                    database, executor, ground, recipe, max(1, options.workers), Told(f"{head}, {deal}")
+                )
                 for deal, ground in grounds.items()
             }
             if official:
@@ -137,6 +135,19 @@ def study(
     finally:
         executor.shutdown(cancel_futures=True)
     return [*baselines(problem, grounds, official=official), *rows]
+
+
+def open_executor(database: Database, models: Path, workers: int) -> Executor:
+    """Processes that find their way to the catalog; without workers this one."""
+    if not workers:
+        settle(Workplace(database, models))
+        return Here()
+    return ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=settle_at,
+        initargs=(database.url.render_as_string(hide_password=False), str(models)),
+    )
 
 
 def baselines(problem: Problem, grounds: Mapping[str, Ground], *, official: bool) -> list[Row]:
@@ -235,6 +246,18 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
+class Here(Executor):
+    """Does every task in this process. The package `workers` has one too, which the benchmark of that name hides here."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 -- it is for who asks the future
+            future.set_exception(error)
+        return future
+
+
 class Told:
     """Progress on standard error, at most a line in five seconds."""
 
@@ -259,7 +282,11 @@ def main() -> int:
     parser.add_argument("folder", type=Path, metavar="FMA_DIR")
     parser.add_argument("--home", type=Path, default=Path("classic-study"), help="[default: %(default)s]")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="[default: one per core]"
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="0 does all in this process  [default: one per core]",
     )
     parser.add_argument(
         "--whole-grid", action="store_true", help="search all that is worth trying of each classifier"

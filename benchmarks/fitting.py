@@ -106,7 +106,8 @@ def reckon(name: str, repeated: str, X: Matrix, y: Integers) -> dict[str, Any]:
     (seconds, memory), (more_seconds, more_memory) = points
     return {
         "seconds": seconds + often * (more_seconds - seconds),
-        "memory": memory + often * (more_memory - memory),
+        # A tree stays; what a round leaves is small.
+        "memory": memory + often * (more_memory - memory) if repeated == "trees" else more_memory,
         "reckoned": f"reckoned from {parts[0]} and {parts[1]} of {whole} {repeated}",
     }
 
