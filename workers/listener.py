@@ -62,8 +62,11 @@ class Listener:
             process.stdin.close()
             process.wait(patience)
         except BrokenPipeError:
-            process.wait()
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            pass  # it has ended by itself
+        except subprocess.TimeoutExpired:
+            log.warning("the listening process does not end; it is killed")
+            process.kill()
+        except KeyboardInterrupt:
             process.kill()
             raise
         finally:

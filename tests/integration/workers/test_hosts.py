@@ -221,18 +221,20 @@ def done_of(folder: Path) -> list[dict[str, Any]]:
     return [said for said in map(json.loads, lines) if "track_id" in said]
 
 
+@pytest.mark.parametrize("workers", ["0", "1"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_sigterm_ends_analyze_and_its_broker_in_order(
+def test_sigterm_ends_analyze_and_what_it_started_in_order(
     database: Database,
     settings: Settings,
     tiny: FeatureSet,
     add_tracks: AddTracks,
     monkeypatch: pytest.MonkeyPatch,
+    workers: str,
 ) -> None:
     add_tracks(*[QUIET] * 60)
     monkeypatch.setenv("TINY_PAUSE", "0.2")
     command = [sys.executable, "-c", "from catalog.cli import main; main()", "--home", str(settings.home)]
-    command += ["analyze", "--feature-set", "tiny", "--workers", "1"]
+    command += ["analyze", "--feature-set", "tiny", "--workers", workers]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: len(heard(database)) >= 1)
     process.send_signal(signal.SIGTERM)

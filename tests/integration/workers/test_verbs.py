@@ -71,7 +71,7 @@ def test_queue_status_and_sync_without_a_broker(invoke: Invoke, add_tracks: AddT
     assert code == 0
     assert out.splitlines() == [
         "2 pending, 0 of them claimed; 0 failed; no broker is running",
-        "0 analysed in the last minute, 0 workers",
+        "0 analysed in the last minute, 0.0 a minute over the last five; 0 workers",
     ]
     assert err == "nobody is at work; run: catalog analyze\n"
     status = json.loads(invoke("queue", "status", "--feature-set", "tiny", "--json")[1])
