@@ -1,0 +1,199 @@
+"""Breaks a working installation again and again, and asks after each time whether anything was lost.
+
+    python benchmarks/chaos.py [--rounds N] [--seed N] [--database postgresql|sqlite] [--tracks N]
+                               [--longest-pause SECONDS] [--folder FOLDER] [--json]
+
+A real PostgreSQL (or a SQLite file), a real Redis or Valkey and four workers of two commands, on a collection made for it
+that has bad files in it. Each round makes work (new files, changed files, vectors to be computed again), breaks one thing
+at a random moment of it, and waits until nothing is pending. Then every track must have the vector of the very file that
+is there, or the reason that this file must have; no claim may be left, and what people said must be as it was. The first
+time that it is not so the state is kept, and the exit code is 1. A full disk needs the right to mount one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+os.environ.setdefault("RQ_KEY_PREFIX", "music-catalog")
+
+from chaos_faults import Fault, faults
+from chaos_invariants import Broken, check
+from chaos_music import BAD
+from chaos_site import HOSTS, WORKERS, Site
+
+from catalog.db.patience import until_connected
+
+PATIENCE = 240.0
+"""Seconds after which what is not quiet will not be."""
+SHORTEST_PAUSE = 0.5
+HANGS_IN = 0.05
+"""The share of rounds with a file that hangs: it costs two time limits."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One thing that was broken."""
+
+    fault: str
+    share: float
+    """Of the round's tracks that were done when it struck."""
+    tracks: int
+    lasted: float
+    """Seconds from the blow until every server answered again."""
+    next_result: float | None
+    """Seconds from then to the next track that was done; None where none was left."""
+    quiet: float
+    """Seconds from then until nothing was pending."""
+    ended: int
+    """Commands that ended by themselves."""
+
+
+def begin(site: Site, tracks: int) -> None:
+    """The first collection, analysed with nothing broken. Raises Broken."""
+    site.begin(tracks, sorted(BAD))
+    if not site.wait(site.is_quiet, PATIENCE):
+        raise Broken("nothing was broken yet, and it does not come to rest")
+
+
+def play(site: Site, name: str, fault: Fault, tracks: int, longest_pause: float) -> Round:
+    """One round. Raises Broken."""
+    if not site.wait(lambda: site.living() == HOSTS * WORKERS, PATIENCE):
+        raise Broken(f"{site.living()} workers live, not {HOSTS * WORKERS}")
+    total = site.make_work(tracks, _bad_files(site.random))
+    said = site.evidence()
+    moment = site.random.uniform(0, 0.9)
+    site.wait(lambda: site.pending() <= total * (1 - moment), PATIENCE)
+    share = 1 - site.pending() / total
+    ended = site.ended()
+    pause = math.exp(site.random.uniform(math.log(SHORTEST_PAUSE), math.log(longest_pause)))
+    struck = time.monotonic()
+    fault(site, pause)
+    over = time.monotonic()
+    left = site.pending()
+    next_result = None
+    if left:
+        if not site.wait(lambda: site.pending() < left, PATIENCE):
+            raise Broken(f"no track was done in {PATIENCE:.0f} s; {left} are pending")
+        next_result = time.monotonic() - over
+    if not site.wait(site.is_quiet, PATIENCE):
+        raise Broken(f"not quiet after {PATIENCE:.0f} s: {site.pending()} tracks are pending")
+    quiet = time.monotonic() - over
+    until_connected(lambda: _check(site, said))
+    return Round(name, share, total, over - struck, next_result, quiet, site.ended() - ended)
+
+
+def _check(site: Site, said: str) -> None:
+    with site.database.read() as connection:
+        check(connection, site.recipe, site.music.sounds)
+    if site.evidence() != said:
+        raise Broken("labels or decisions have changed")
+
+
+def _bad_files(randomness: random.Random) -> list[str]:
+    if randomness.random() < HANGS_IN:
+        return ["hangs"]
+    return randomness.sample(sorted(set(BAD) - {"hangs"}), 2)
+
+
+def order(names: list[str], rounds: int, randomness: random.Random) -> list[str]:
+    """Which fault strikes when: each equally often, shuffled."""
+    drawn = [names[number % len(names)] for number in range(rounds)]
+    randomness.shuffle(drawn)
+    return drawn
+
+
+def summary(rounds: list[Round]) -> list[dict[str, object]]:
+    """A row a fault: how often, and how long it took to recover."""
+    by_fault: defaultdict[str, list[Round]] = defaultdict(list)
+    for one in rounds:
+        by_fault[one.fault].append(one)
+    rows: list[dict[str, object]] = []
+    for name, those in sorted(by_fault.items()):
+        results = [one.next_result for one in those if one.next_result is not None] or [math.nan]
+        quiet = [one.quiet for one in those]
+        rows.append(
+            {
+                "fault": name,
+                "rounds": len(those),
+                "lasted, median": statistics.median(one.lasted for one in those),
+                "lasted, longest": max(one.lasted for one in those),
+                "next result, median": statistics.median(results),
+                "next result, longest": max(results),
+                "quiet, median": statistics.median(quiet),
+                "quiet, longest": max(quiet),
+                "commands ended": sum(one.ended for one in those),
+            }
+        )
+    return rows
+
+
+def show(rows: list[dict[str, object]]) -> None:
+    """The summary as a table for docs."""
+    print("| " + " | ".join(rows[0]) + " |")
+    print("|---" * len(rows[0]) + "|")
+    for row in rows:
+        cells = (f"{value:.1f}" if isinstance(value, float) else str(value) for value in row.values())
+        print("| " + " | ".join(cells) + " |")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=200, help="how often something is broken [200]")
+    parser.add_argument("--seed", type=int, default=0, help="of the faults, their moments and the files [0]")
+    parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
+    parser.add_argument("--tracks", type=int, default=60, help="tracks of new work a round [60]")
+    parser.add_argument("--collection", type=int, default=300, help="tracks to begin with [300]")
+    parser.add_argument("--longest-pause", type=float, default=30.0, help="seconds that a fault lasts [30]")
+    parser.add_argument("--only", action="append", metavar="FAULT", help="this fault alone; may be repeated")
+    parser.add_argument("--folder", type=Path, help="where everything is made; kept [a temporary one]")
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    arguments = parser.parse_args()
+    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="chaos"))
+    randomness = random.Random(arguments.seed)
+    site = Site(folder, arguments.database, randomness)
+    broken = None
+    rounds: list[Round] = []
+    try:
+        begin(site, arguments.collection)
+        known = faults(site)
+        names = arguments.only or sorted(known)
+        for number, name in enumerate(order(names, arguments.rounds, randomness), start=1):
+            one = play(site, name, known[name], arguments.tracks, arguments.longest_pause)
+            rounds.append(one)
+            after = "   -  " if one.next_result is None else f"{one.next_result:5.1f}s"
+            print(
+                f"{number:4} {name:26} at {one.share:4.0%} of {one.tracks:3}, for {one.lasted:4.1f} s; next result "
+                f"{after}, quiet {one.quiet:5.1f} s" + (f", {one.ended} commands ended" if one.ended else ""),
+                file=sys.stderr,
+                flush=True,
+            )
+    except Broken as error:
+        broken = str(error)
+    finally:
+        site.close(keep=broken is not None or arguments.folder is not None)
+    rows = summary(rounds)
+    if arguments.as_json:
+        print(json.dumps({"broken": broken, "summary": rows, "rounds": [asdict(one) for one in rounds]}))
+    elif rows:
+        show(rows)
+    if broken is not None:
+        print(f"round {len(rounds) + 1}: {broken}; the state is in {folder}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
