@@ -92,4 +92,7 @@ def _in_words(program: str, said: str) -> str:
     reason = lines[0].partition("error:")[2].strip() or lines[0]
     if "server version mismatch" in said or "unsupported version" in said:
         return f"{program} is too old ({reason}); {ADVICE}"
+    if "unrecognized configuration parameter" in said:
+        # From version 17 on pg_restore sets what older servers do not know.
+        return f"{program} is newer than the server ({reason}); {ADVICE}"
     return f"{program} failed: {reason}"
