@@ -1,9 +1,10 @@
 """Wrong labels that were made on purpose: how well they are found, beside two plain ways.
 
-    python benchmarks/noise.py MATRIX.npz [--seeds N] [--rates R...] [--by GROUP] [--json]
+    python benchmarks/noise.py HOME|MATRIX.npz [--seeds N] [--rates R...] [--by GROUP] [--json]
 
-MATRIX holds `X` (tracks, dimensions of musicnn), `y` (genre) and `group` (artist), and, where there is one, `S` (tracks,
-dimensions of summary). Of the labels 3, 10 and 20 % are changed, in four ways: single tracks at random; single tracks to
+HOME is the home of a catalog with a trained model: the tracks whose tag counts for one of its classes, with their vectors
+of the model's feature sets, and of `summary` where all have them. MATRIX holds `X` (tracks, dimensions of musicnn), `y`
+(genre) and `group` (artist), and, where there is one, `S` (tracks, dimensions of summary). Of the labels 3, 10 and 20 % are changed, in four ways: single tracks at random; single tracks to
 the genre that people confuse theirs with, by a table written by hand; all tracks of an artist, at random; all of an
 artist, to that genre. Average precision over all tracks, means of the seeds and the half width of their 95 % interval.
 `suspicion` is what `catalog audit labels` ranks by; `forest` ranks by one less the out-of-fold probability of the label
@@ -28,10 +29,15 @@ from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score
 
+from catalog.audit.label_evidence import gather_evidence
 from catalog.audit.label_issues import Judged, Terms, find_suspects
+from catalog.db.database import open_database
+from catalog.db.schema import require_current
 from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
+from catalog.learning.exclusion import excluded_genres
 from catalog.learning.folds import number_of_folds, stratified_group_folds
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.registry import require_active
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -74,7 +80,27 @@ class Material:
     names: list[str]
 
 
-def load(path: Path, by: str) -> Material:
+def load_home(home: Path) -> Material:
+    """What the label audit of a catalog goes by. Raises NoModel, and SystemExit where the vectors are gone."""
+    database = open_database(f"sqlite:///{home / 'catalog.db'}")
+    require_current(database)
+    with database.read() as connection:
+        row = require_active(connection)
+        evidence = gather_evidence(connection, row, excluded_genres(connection, ()))
+    database.close()
+    judged, terms = evidence.judged, evidence.terms
+    if judged.vectors is None:
+        raise SystemExit(f"{home}: not all tagged tracks have vectors; run: catalog --home {home} analyze")
+    return Material(
+        X=judged.vectors.astype(np.float64),
+        S=judged.further[0].astype(np.float64) if judged.further else None,
+        y=judged.y,
+        group=judged.groups,
+        names=[terms.names[genre] for genre in terms.hierarchy.classes],
+    )
+
+
+def load_matrix(path: Path, by: str) -> Material:
     """The tracks of the genres that at least three artists have, and ten tracks."""
     read = np.load(path, allow_pickle=False)
     kept = np.array(
@@ -127,15 +153,19 @@ def confused(names: list[str], was: int) -> int:
 
 
 def out_of_fold(
-    X: Floats, y: Integers, group: Integers, fit: Callable[[Floats, Integers, Integers], object]
+    X: Floats,
+    y: Integers,
+    group: Integers,
+    classes: int,
+    fit: Callable[[Floats, Integers, Integers], object],
 ) -> Floats:
     """(n, classes), artists apart."""
-    probability = np.zeros((len(y), int(y.max()) + 1))
+    probability = np.zeros((len(y), classes))
     fold = stratified_group_folds(y, group, number_of_folds(y, group), seed=0)
     for number in np.unique(fold):
         test = fold == number
         model = fit(X[~test], y[~test], group[~test])
-        probability[test] = class_probabilities(model, X[test], probability.shape[1])  # type: ignore[arg-type]
+        probability[test] = class_probabilities(model, X[test], classes)  # type: ignore[arg-type]
     return probability
 
 
@@ -180,8 +210,10 @@ def measured(material: Material, rate: float, kind: str, seed: int) -> dict[str,
     random = np.random.default_rng([seed, KINDS.index(kind), round(rate * 100)])
     y = wrong_labels(material, rate, kind, random)
     wrong = y != material.y
-    probability = out_of_fold(material.X, y, material.group, by_default)
-    forest = out_of_fold(material.X if material.S is None else material.S, y, material.group, by_forest)
+    classes = len(material.names)
+    probability = out_of_fold(material.X, y, material.group, classes, by_default)
+    classic = material.X if material.S is None else material.S
+    forest = out_of_fold(classic, y, material.group, classes, by_forest)
     ranked = {
         "suspicion": suspicion(material, probability, y),
         "forest": 1 - forest[np.arange(len(y)), y],
@@ -193,13 +225,18 @@ def measured(material: Material, rate: float, kind: str, seed: int) -> dict[str,
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("matrix", type=Path)
+    parser.add_argument("material", type=Path, metavar="HOME|MATRIX.npz")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--rates", type=float, nargs="+", default=RATES)
     parser.add_argument("--by", default="group", help="the array that says whose each track is")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    material = load(asked.matrix, asked.by)
+    home = asked.material.is_dir()
+    material = load_home(asked.material) if home else load_matrix(asked.material, asked.by)
+    print(
+        f"{len(material.y)} tracks, {len(material.names)} genres, {len(np.unique(material.group))} artists",
+        file=sys.stderr,
+    )
     rows = []
     for rate in asked.rates:
         for kind in KINDS:
@@ -207,20 +244,13 @@ def main() -> None:
             for seed in range(asked.seeds):
                 for name, value in measured(material, rate, kind, seed).items():
                     found[name].append(value)
-            rows.append(
-                {"rate": rate, "kind": kind, **{name: mean(values) for name, values in found.items()}}
-            )
-            print(".", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+            means = {name: mean(values) for name, values in found.items()}
+            rows.append({"rate": rate, "kind": kind, **means})
+            if not asked.json:
+                scores = "  ".join(f"{name} {row[0]:.2f} ±{row[1]:.2f}" for name, row in means.items())
+                print(f"{rate:4.0%} {kind:17} {scores}", flush=True)
     if asked.json:
         print(json.dumps(rows))
-        return
-    print(f"{len(material.y)} tracks, {len(material.names)} genres, {len(np.unique(material.group))} artists")
-    for row in rows:
-        scores = "  ".join(
-            f"{name} {row[name][0]:.2f} ±{row[name][1]:.2f}" for name in ("suspicion", "forest", "cleanlab")
-        )
-        print(f"{row['rate']:4.0%} {row['kind']:17} {scores}")
 
 
 def mean(values: list[float]) -> tuple[float, float]:
