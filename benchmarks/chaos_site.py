@@ -135,6 +135,8 @@ class Site:
 
     def __init__(self, folder: Path, kind: str, randomness: random.Random) -> None:
         self.random = randomness
+        folder.mkdir(parents=True, exist_ok=True)
+        # The user that PostgreSQL runs as must get through.
         folder.chmod(0o755)
         self._folder = folder
         self.volume = Volume(folder / "disk", MEGABYTES)
