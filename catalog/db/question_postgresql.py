@@ -17,6 +17,7 @@ from psycopg.types.string import TextLoader
 from catalog.db.database import Database, DatabaseUnusable
 from catalog.db.placeholder import Numbered, number
 from catalog.db.question import READ_ONLY, Answer, QuestionRefused, place, unknown_table
+from catalog.db.side_effects import refuse_side_effects
 
 READER = "pg_read_all_data"
 """The role that may read every table and nothing else; PostgreSQL has had it since version 14."""
@@ -40,6 +41,7 @@ def ask_postgresql(
     with closing(_connect(database, seconds)) as connection:
         try:
             _give_up_rights(connection)
+            refuse_side_effects(connection, question)
             columns = _columns(connection, numbered)
         except psycopg.Error as error:
             _refuse(error, question, numbered, seconds)

@@ -1,0 +1,38 @@
+"""What a question to PostgreSQL may not name, spelt in any way."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog.db.database import Database
+from catalog.db.question import QuestionRefused, ask
+from catalog.db.side_effects import HARMLESS
+
+POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+BEFORE = st.sampled_from(
+    ["SELECT ", "SELECT 1,", "SELECT 'x'||", "SELECT $$b$$||", "SELECT 1 WHERE 1=", "VALUES ("]
+)
+NAMES = st.sampled_from(["set_config", "query_to_xml", "pg_reload_conf", "lo_unlink", "ts_stat", "pg_authid"])
+AROUND = st.sampled_from(["{}(", '"{}"(', "pg_catalog.{} (", "{}/**/(", "{}--\n(", 'pg_catalog."{}"('])
+
+
+@POSTGRESQL
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(before=BEFORE, name=NAMES, around=AROUND, swap=st.booleans())
+def test_no_spelling_hides_a_name(
+    database: Database, before: str, name: str, around: str, swap: bool
+) -> None:
+    spelt = around.format(name.swapcase() if swap else name)
+    with pytest.raises(QuestionRefused, match=name), ask(database, f"{before}{spelt}"):
+        pass
+
+
+@POSTGRESQL
+def test_what_differs_and_changes_nothing_is_answered(database: Database) -> None:
+    known = sorted(HARMLESS)
+    listed = ", ".join(f"'{name}'" for name in known)
+    question = f"SELECT DISTINCT proname::text FROM pg_proc WHERE proname IN ({listed})"
+    with ask(database, question) as answer:
+        assert {name for (name,) in answer.rows} <= set(known)
