@@ -30,7 +30,7 @@ from workers.failures import FEATURES, Failure, one_line
 from workers.hearing import Outcome, Wanted, hear, store
 from workers.reach import is_within_reach, out_of_reach
 from workers.rules import Rules
-from workers.sandbox import Sandbox
+from workers.sandbox import Sandbox, is_confined
 from workers.tally import Tally
 from workers.warm import warm
 
@@ -176,7 +176,7 @@ def confine(desk: Desk, wanted: Sequence[Wanted], seconds: int | None) -> None:
     What it has not computed before is compiled first: machine code is kept in files.
     """
     cold = [one.features for one in wanted if one.features.name not in desk.warmed]
-    if cold:
+    if cold and not is_confined():  # a process that hears one batch after another was warmed by the first
         warm(cold)
     file = desk.database.file
     writable: list[Path] = [] if file is None else [file.absolute().parent]

@@ -65,6 +65,11 @@ class Sandbox:
 _entered: list[Sandbox] = []
 
 
+def is_confined() -> bool:
+    """Whether this process has entered a sandbox."""
+    return bool(_entered)
+
+
 def _limit(which: int, value: int) -> None:
     """Lowers a limit, for this process and for good. One that is lower already stays."""
     _, hard = resource.getrlimit(which)
