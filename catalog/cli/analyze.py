@@ -11,7 +11,7 @@ from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.feature_sets import feature_set_option
 from catalog.cli.limits import limit_options
-from catalog.cli.output import counted, logs_json, progress, say
+from catalog.cli.output import counted, echo, logs_json, progress, say
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings
@@ -58,9 +58,7 @@ def analyze(
             return 0
         report = _analyze(database, settings, feature_sets, where, workers, time_limit, memory_limit)
         idle = _idle(database, feature_sets)
-    click.echo(
-        f"{counted(report.analysed, 'track')} analysed in {report.seconds:.0f} s, {report.failed:,} failed"
-    )
+    echo(f"{counted(report.analysed, 'track')} analysed in {report.seconds:.0f} s, {report.failed:,} failed")
     if report.missing:
         say(f"{report.missing:,} files are not there any more; they are missing now")
     if report.out_of_reach:
@@ -136,4 +134,4 @@ def _print_pending(
 
     with database.read() as connection:
         count = count_pending(connection, feature_sets, where)
-    click.echo(f"{counted(count, 'track')} would be analysed")
+    echo(f"{counted(count, 'track')} would be analysed")

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, format_options, print_json, print_rows, progress, say
+from catalog.cli.output import counted, echo, format_options, print_json, print_rows, progress, say
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -268,11 +268,11 @@ def _print_reading(connection: Connection, run_id: int, output_format: str) -> N
     _print_runs([reading.run], output_format)
     for name, words in HEADINGS.items():
         rows = tables[name]
-        click.echo(f"\n{words}" + ("" if rows else ": none"))
+        echo(f"\n{words}" + ("" if rows else ": none"))
         if rows:
             print_rows(rows[:LISTED], output_format, COLUMNS[name])
         if len(rows) > LISTED:
-            click.echo(f"and {len(rows) - LISTED:,} more: --json has all")
+            echo(f"and {len(rows) - LISTED:,} more: --json has all")
     if reading.gone:
         say(f"{counted(reading.gone, 'track')} of this run are no longer there; the lists are without them")
 

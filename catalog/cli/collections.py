@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import counted, format_options, print_rows
+from catalog.cli.output import counted, echo, format_options, print_rows
 from catalog.collection.collections import (
     list_collections,
     move_collection,
@@ -57,9 +57,9 @@ def move_verb(settings: Settings, name: str, folder: Path, dry_run: bool) -> Non
     with open_catalog(settings) as database:
         moved = move_collection(database, name, folder, dry_run=dry_run)
     done = "would be" if dry_run else "is"
-    click.echo(f"{moved.name} {done} at {moved.root} now, with {counted(moved.tracks, 'track')}")
+    echo(f"{moved.name} {done} at {moved.root} now, with {counted(moved.tracks, 'track')}")
     if moved.widened:
-        click.echo(f"bring in what else is there: catalog scan {click.format_filename(folder)}")
+        echo(f"bring in what else is there: catalog scan {click.format_filename(folder)}")
 
 
 @collections.command("remove")
@@ -79,12 +79,12 @@ def remove_verb(settings: Settings, name: str, dry_run: bool, yes: bool) -> None
                 f"{loss.tag_writes:,} entries of the journal of written tags"
             )
         if dry_run:
-            click.echo(f"would forget {', '.join(parts)}")
+            echo(f"would forget {', '.join(parts)}")
             return
         if not yes:
             click.confirm(f"Forget {name} with {', '.join(parts)}?", abort=True, err=True)
         remove_collection(database, name)
-    click.echo(f"forgot {', '.join(parts)}")
+    echo(f"forgot {', '.join(parts)}")
 
 
 @collections.command("complete")
@@ -101,6 +101,6 @@ def complete_verb(settings: Settings, name: str, incomplete: bool, dry_run: bool
         is_new = set_tags_complete(database, name, complete=not incomplete, dry_run=dry_run)
     said = "incomplete" if incomplete else "complete"
     if not is_new:
-        click.echo(f"the tags of {name} are {said} already")
+        echo(f"the tags of {name} are {said} already")
     else:
-        click.echo(f"the tags of {name} {'would be' if dry_run else 'are'} {said} now")
+        echo(f"the tags of {name} {'would be' if dry_run else 'are'} {said} now")

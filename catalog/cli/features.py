@@ -10,7 +10,7 @@ import click
 
 from catalog.cli import EXIT_ERROR
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import counted, format_options, print_json, print_rows, progress, say, warn
+from catalog.cli.output import counted, echo, format_options, print_json, print_rows, progress, say, warn
 from catalog.collection.recipes import activate
 from catalog.collection.versions import choose_version, list_versions, removal, remove_version
 from catalog.settings import Settings
@@ -76,15 +76,13 @@ def use(settings: Settings, name: str, version: str, dry_run: bool) -> None:
                 f"run: catalog analyze --feature-set {name}"
             )
         if recipe.active:
-            click.echo(f"{name} stands for version {recipe.version} already")
+            echo(f"{name} stands for version {recipe.version} already")
             return
         if not dry_run:
             with database.write() as connection:
                 activate(connection, recipe)
     done = "would stand" if dry_run else "stands"
-    click.echo(
-        f"{name} {done} for version {recipe.version} ({recipe.hash[:8]}), {counted(chosen.tracks, 'track')}"
-    )
+    echo(f"{name} {done} for version {recipe.version} ({recipe.hash[:8]}), {counted(chosen.tracks, 'track')}")
     if not dry_run:
         say("a model goes on taking the vectors that it learnt from; to learn from these: catalog train")
 
@@ -113,7 +111,7 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
             say(f"models that cannot be put in force again without them: {listed}")
         what = f"{counted(found.vectors, 'vector')} of {name} version {recipe.version} ({recipe.hash[:8]})"
         if dry_run:
-            click.echo(f"would delete {what}")
+            echo(f"would delete {what}")
             return
         if not yes:
             click.confirm(f"Delete {what}?", abort=True, err=True)
@@ -122,7 +120,7 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
         if artifact is not None:
             with database.read() as connection:
                 drop_artifact(connection, settings.models, artifact)
-    click.echo(f"deleted {what}")
+    echo(f"deleted {what}")
 
 
 @features.command("check")
@@ -145,11 +143,9 @@ def check(settings: Settings, names: tuple[str, ...]) -> int:  # noqa: ARG001 - 
     for each in chosen:
         found = faults(each)
         is_faulty = is_faulty or bool(found)
-        click.echo(
-            f"{each.name} version {each.version}: {'well' if not found else counted(len(found), 'fault')}"
-        )
+        echo(f"{each.name} version {each.version}: {'well' if not found else counted(len(found), 'fault')}")
         for fault in found:
-            click.echo(f"  {fault}")
+            echo(f"  {fault}")
     return EXIT_ERROR if is_faulty else 0
 
 
@@ -194,7 +190,7 @@ def import_verb(
     if as_json:
         print_json(asdict(report))
         return
-    click.echo(f"{report.file}{' (a dry run: nothing was changed)' if dry_run else ''}")
+    echo(f"{report.file}{' (a dry run: nothing was changed)' if dry_run else ''}")
     print_vectors(report.vectors)
     if report.unknown_examples:
         say(f"    the first that name none, as {report.key}: {', '.join(report.unknown_examples)}")
@@ -251,12 +247,12 @@ def pca(
 
 def _print_projection(report: Any, *, dry_run: bool) -> None:
     facts = report.facts
-    click.echo(
+    echo(
         f"{facts.components} components hold {facts.variance_held:.1%} of the variance of the "
         f"{facts.tracks:,} tracks they were fitted to; restored to within {facts.error:.1f} dB"
     )
     if facts.unseen_tracks:
-        click.echo(
+        echo(
             f"of {facts.unseen_tracks:,} tracks by artists not fitted to: {facts.unseen_variance_held:.1%}, "
             f"to within {facts.unseen_error:.1f} dB"
         )
@@ -266,4 +262,4 @@ def _print_projection(report: Any, *, dry_run: bool) -> None:
             f"a quarter of the tracks are {facts.components}"
         )
     done = "would be projected" if dry_run else "projected"
-    click.echo(f"{counted(report.projected, 'track')} {done}; pca {report.hash[:8]}")
+    echo(f"{counted(report.projected, 'track')} {done}; pca {report.hash[:8]}")

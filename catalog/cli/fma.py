@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, print_json, progress, say, warn
+from catalog.cli.output import counted, echo, print_json, progress, say, warn
 from catalog.collection.fma import NAME, FmaReport, import_fma
 from catalog.collection.fma_tracks import SUBSETS
 from catalog.collection.vector_import import VectorsReport
@@ -68,17 +68,17 @@ def print_fma(report: FmaReport) -> None:
     """Prints what an import did, in words; what was left out goes to stderr."""
     would = " (a dry run: nothing was changed)" if report.dry_run else ""
     done = report.recorded
-    click.echo(f"{report.collection}: {counted(report.tracks, 'track')} in {report.place}{would}")
-    click.echo(f"  {done.added:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged")
+    echo(f"{report.collection}: {counted(report.tracks, 'track')} in {report.place}{would}")
+    echo(f"  {done.added:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged")
     if done.with_file:
-        click.echo(f"  {done.with_file:,} have their file; analyse them with: catalog analyze")
-    click.echo(
+        echo(f"  {done.with_file:,} have their file; analyse them with: catalog analyze")
+    echo(
         f"  {counted(done.statements, 'statement')} of genre {'is' if done.statements == 1 else 'are'} new; "
         f"{counted(done.without_genre, 'track')} {'has' if done.without_genre == 1 else 'have'} no genre"
     )
     if done.contradicting:
         verb = "track contradicts itself" if done.contradicting == 1 else "tracks contradict themselves"
-        click.echo(f"  {done.contradicting:,} {verb}: the top genre is above none of the genres")
+        echo(f"  {done.contradicting:,} {verb}: the top genre is above none of the genres")
     for each in report.vectors:
         print_vectors(each)
     print_problems(report.skipped, report.problems)
@@ -86,7 +86,7 @@ def print_fma(report: FmaReport) -> None:
 
 def print_vectors(report: VectorsReport) -> None:
     """Prints what became of a file of vectors."""
-    click.echo(
+    echo(
         f"  {report.feature_set}: {counted(report.matched, 'vector')} of {report.dimensions:,} numbers, "
         f"{report.new:,} new, {report.changed:,} changed"
     )
@@ -99,7 +99,7 @@ def print_vectors(report: VectorsReport) -> None:
 def print_problems(skipped: int, problems: list[str]) -> None:
     """Prints how much was left out, and the first of it with file and line."""
     if skipped:
-        click.echo(f"  {counted(skipped, 'row')} left out, or not taken whole")
+        echo(f"  {counted(skipped, 'row')} left out, or not taken whole")
     for line in problems[:SHOWN]:
         warn(line)
     if skipped > SHOWN:

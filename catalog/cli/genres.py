@@ -15,7 +15,7 @@ import click
 from sqlalchemy import Connection
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, format_options, print_rows, printable, say
+from catalog.cli.output import counted, echo, format_options, print_rows, printable, say
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.settings import Settings
@@ -96,7 +96,7 @@ def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
         if not dry_run and (summary.added or summary.changed or summary.tracks):
             refresh_standing(connection)
     would = "would be " if dry_run else ""
-    click.echo(
+    echo(
         f"{len(summary.added):,} {would}added, {len(summary.changed):,} {would}changed, "
         f"{summary.unchanged:,} as they were"
     )
@@ -121,9 +121,9 @@ def place(settings: Settings, genre: str, broader: str | None, top: bool, dry_ru
         refresh_standing(connection)
     becomes = "a top term" if broader is None else f"a kind of {broader}"
     if dry_run:
-        click.echo(f"{printable(term.name)} would be {printable(becomes)}; nothing was changed")
+        echo(f"{printable(term.name)} would be {printable(becomes)}; nothing was changed")
         return
-    click.echo(f"{printable(term.name)} is {printable(becomes)} now")
+    echo(f"{printable(term.name)} is {printable(becomes)} now")
     say(AGAIN)
 
 
@@ -144,9 +144,9 @@ def alias(settings: Settings, alias: str, genre: str, dry_run: bool) -> None:
         refresh_standing(connection, tracks)
     on = f"on {counted(len(tracks), 'track')}"
     if dry_run:
-        click.echo(f"{printable(alias)} would mean {printable(genre)}, {on}; nothing was changed")
+        echo(f"{printable(alias)} would mean {printable(genre)}, {on}; nothing was changed")
         return
-    click.echo(f"{printable(alias)} means {printable(genre)} now, {on}")
+    echo(f"{printable(alias)} means {printable(genre)} now, {on}")
     if tracks:
         say(AGAIN)
 

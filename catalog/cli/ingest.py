@@ -11,7 +11,7 @@ from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, paths_argument
 from catalog.cli.feature_sets import require_feature_sets
 from catalog.cli.labels import parse_columns
-from catalog.cli.output import counted, is_quiet, logs_json, print_json, progress, say, warn
+from catalog.cli.output import counted, echo, is_quiet, logs_json, print_json, progress, say, warn
 from catalog.cli.train import class_rule_options
 from catalog.settings import Settings
 
@@ -115,7 +115,7 @@ def ingest(
 
 
 def _print(line: str) -> None:
-    click.echo(line)
+    echo(line)
 
 
 def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import counted, format_options, print_json, print_rows, printable, say
+from catalog.cli.output import counted, echo, format_options, print_json, print_rows, printable, say
 from catalog.settings import Settings
 
 
@@ -29,7 +29,7 @@ def show_verb(settings: Settings, model: int, as_json: bool) -> None:
     if as_json:
         print_json({**row, "snapshot": card.training_set and asdict(card.training_set), **_of_card(card)})
         return
-    click.echo("\n".join(printable(line) for line in (*_heading(card), "", *score_sheet(card.metrics))))
+    echo("\n".join(printable(line) for line in (*_heading(card), "", *score_sheet(card.metrics))))
 
 
 @click.command("card")
@@ -55,7 +55,7 @@ def card_verb(settings: Settings, model: int, output: Path | None, as_json: bool
         print_json(asdict(card))
         return
     path = write_card(card, output or settings.report / f"model-{model}.html", command=settings.command)
-    click.echo(str(path))
+    echo(str(path))
 
 
 @click.command("compare")

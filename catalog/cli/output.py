@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -14,12 +15,18 @@ from typing import Any, TypeVar
 
 import click
 
-from catalog.db.cell import apart, json_row, plain, safe_cell
+from catalog.db.cell import apart, harmless_json, json_row, plain, safe_cell
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Row = Mapping[str, Any]
 
 log = logging.getLogger("catalog")
+
+COMMANDING = frozenset({"Cc", "Cn", "Cs", "Zl", "Zp"})
+"""Unicode's categories of controls, of what is no character, and of separators of lines."""
+
+DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the direction of the text after it: a name could make a line read otherwise than it is."""
 
 LEGIBLE = 20
 """Characters of a column that may be broken without harm where it is longer."""
@@ -63,21 +70,29 @@ def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], outp
     elif output_format == "csv":
         writer = csv.writer(sys.stdout)
         writer.writerow(columns)
-        writer.writerows([safe_cell(value) for value in record] for record in records)
+        # What a program reads is as it is; what a person reads must not command the terminal.
+        cell = _shown_cell if sys.stdout.isatty() else safe_cell
+        writer.writerows([cell(value) for value in record] for record in records)
     else:
         _print_table(columns, list(records))
 
 
 def print_json(value: Any) -> None:
     """Prints one value as JSON to stdout."""
-    click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
+    click.echo(harmless_json(json.dumps(value, default=plain, ensure_ascii=False, indent=2)))
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey: a title may hold control characters."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
+    """The text on one line, without what a terminal would obey: a title may hold control characters.
+
+    Wide and unbreakable spaces are no such thing, though Python calls them not printable; joiners make emoji and scripts.
+    """
+    return "".join("\N{REPLACEMENT CHARACTER}" if _commands(character) else character for character in text)
+
+
+def echo(message: str) -> None:
+    """Lines to stdout that may hold names and titles."""
+    click.echo(_lines(message))
 
 
 def counted(number: int, noun: str) -> str:
@@ -90,7 +105,7 @@ def say(message: str = "") -> None:
     if logs_json():
         log.info(message)
     elif not is_quiet():
-        click.echo(message, err=True)
+        click.echo(_lines(message), err=True)
 
 
 def warn(message: str) -> None:
@@ -98,7 +113,7 @@ def warn(message: str) -> None:
     if logs_json():
         log.warning(message)
         return
-    click.echo(f"warning: {message}", err=True)
+    click.echo(_lines(f"warning: {message}"), err=True)
 
 
 def is_quiet() -> bool:
@@ -124,19 +139,32 @@ def progress(description: str) -> Iterator[Callable[[int, int | None, str], None
         yield lambda _done, _total, _remark: None
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[remark]}"),
+        TextColumn("{task.fields[remark]}", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(description, total=None, remark="")
 
         def advance(done: int, total: int | None, remark: str) -> None:
-            bar.update(task, completed=done, total=total, remark=remark)
+            bar.update(task, completed=done, total=total, remark=printable(remark))
 
         yield advance
+
+
+def _commands(character: str) -> bool:
+    return unicodedata.category(character) in COMMANDING or character in DIRECTIONS
+
+
+def _lines(message: str) -> str:
+    return "\n".join(map(printable, message.split("\n")))
+
+
+def _shown_cell(value: Any) -> Any:
+    cell = safe_cell(value)
+    return printable(cell) if isinstance(cell, str) else cell
 
 
 def _print_json_rows(rows: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import counted, say
+from catalog.cli.output import counted, echo, say
 from catalog.collection.prune import prune as prune_tracks
 from catalog.settings import Settings
 
@@ -30,9 +30,9 @@ def prune(settings: Settings, days: float, dry_run: bool, yes: bool) -> None:
         if found.kept:
             say(f"kept, for what people said of them: {counted(found.kept, 'more track')}")
         if dry_run:
-            click.echo(f"would forget {counted(found.removed, 'track')}")
+            echo(f"would forget {counted(found.removed, 'track')}")
             return
         if found.removed and not yes:
             click.confirm(f"Forget {counted(found.removed, 'track')}?", abort=True, err=True)
         found = prune_tracks(database, days)
-    click.echo(f"forgot {counted(found.removed, 'track')}")
+    echo(f"forgot {counted(found.removed, 'track')}")

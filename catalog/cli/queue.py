@@ -9,7 +9,7 @@ import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.feature_sets import feature_set_option
-from catalog.cli.output import format_options, print_json, print_rows, say
+from catalog.cli.output import echo, format_options, print_json, print_rows, say
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,17 +52,17 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
         return
     if output_format == "table":
         jobs = "no broker is running" if status.jobs is None else f"{status.jobs:,} jobs in the queue"
-        click.echo(
+        echo(
             f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {jobs}"
         )
         left = status.minutes_left
         remaining = "" if not status.pending or left is None else f", {_duration(left)} left"
-        click.echo(
+        echo(
             f"{status.analysed_last_minute:,} analysed in the last minute, {status.tracks_a_minute:,.1f} a minute "
             f"over the last five{remaining}; {len(status.workers):,} workers"
         )
         if status.out_of_reach:
-            click.echo(f"{status.out_of_reach:,} pending tracks are in folders that this host does not have")
+            echo(f"{status.out_of_reach:,} pending tracks are in folders that this host does not have")
     if status.workers or output_format == "csv":
         print_rows([asdict(one) for one in status.workers], output_format, COLUMNS)
     if status.advice is not None:
@@ -87,6 +87,6 @@ def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
     broker = find_broker(settings.redis_url, settings.run)
     with open_catalog(settings) as database:
         dead, fed = synchronize(database, broker, feature_sets)
-    click.echo(f"{dead:,} dead workers found, {fed:,} tracks put into the queue")
+    echo(f"{dead:,} dead workers found, {fed:,} tracks put into the queue")
     if broker is None:
         say("no broker is running, so nothing was put into a queue; run: catalog analyze")

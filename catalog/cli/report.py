@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import print_json, say
+from catalog.cli.output import echo, print_json, say
 from catalog.settings import Settings
 
 
@@ -32,6 +32,6 @@ def report(settings: Settings, output: Path | None, as_json: bool, open_it: bool
     if as_json:
         print_json({"path": str(path), "bytes": path.stat().st_size})
     else:
-        click.echo(str(path))
+        echo(str(path))
     if open_it and not webbrowser.open(path.as_uri()):
         say("no browser was found; open the file yourself")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import counted, printable, say, warn
+from catalog.cli.output import counted, echo, printable, say, warn
 from catalog.cli.review_filters import filter_options, filters_from
 from catalog.settings import Settings
 
@@ -101,7 +101,7 @@ def undo_verb(settings: Settings, target: str | None, reviewer: str, dry_run: bo
         words = f"{(undone.verdict or '').replace('_', ' ')} of {counted(len(undone.track_ids), 'track')}"
         if dry_run:
             connection.rollback()
-    click.echo(f"would undo {words}" if dry_run else f"undone: {words}")
+    echo(f"would undo {words}" if dry_run else f"undone: {words}")
 
 
 def _decide(
@@ -137,7 +137,7 @@ def _decide(
             _show(about)
         words = f"{verdict.replace('_', ' ')}{'' if genre is None else f' ({genre})'}: {counted(len(doubts), 'track')}"
         if dry_run:
-            click.echo(f"would decide {words}")
+            echo(f"would decide {words}")
             return
         if in_bulk and not yes:
             click.confirm(f"Decide {words}?", abort=True, err=True)
@@ -148,7 +148,7 @@ def _decide(
             done = decide(connection, doubts, verdict, reviewer, genre_id=genre_id, drawn_by=drawn_by)
     for message in done.messages:
         warn(message)
-    click.echo(f"decided {words}")
+    echo(f"decided {words}")
     say("take it back: catalog review undo")
 
 

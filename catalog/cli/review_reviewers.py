@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import format_options, print_rows, say
+from catalog.cli.output import echo, format_options, print_rows, say
 from catalog.settings import Settings
 
 
@@ -25,7 +25,7 @@ def add_verb(settings: Settings, name: str) -> None:
 
     with open_catalog(settings) as database, database.write() as connection:
         token = add_reviewer(connection, name)
-    click.echo(token)
+    echo(token)
     say("this is the token of the link; it is not shown again")
 
 
@@ -49,4 +49,4 @@ def revoke_verb(settings: Settings, name: str) -> None:
 
     with open_catalog(settings) as database, database.write() as connection:
         revoke_reviewer(connection, name)
-    click.echo(f"{name} has no link any more")
+    echo(f"{name} has no link any more")

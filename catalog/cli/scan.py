@@ -9,7 +9,7 @@ import click
 
 from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, paths_argument
-from catalog.cli.output import counted, print_json, printable, progress, say, warn
+from catalog.cli.output import counted, echo, print_json, printable, progress, say, warn
 from catalog.collection.scan import ScanReport
 from catalog.collection.scan import scan as scan_folder
 from catalog.settings import Settings
@@ -47,7 +47,7 @@ def scan(settings: Settings, paths: tuple[Path, ...], name: str | None, as_json:
 def print_scan(report: ScanReport) -> None:
     """Prints what a scan found, in words; warnings go to stderr."""
     would = " (a dry run: nothing was changed)" if report.dry_run else ""
-    click.echo(f"{report.collection}: {counted(report.files, 'file')} in {report.root}{would}")
+    echo(f"{report.collection}: {counted(report.files, 'file')} in {report.root}{would}")
     done = [
         f"{count:,} {what}"
         for count, what in (
@@ -60,16 +60,14 @@ def print_scan(report: ScanReport) -> None:
         )
         if count
     ]
-    click.echo(f"  {', '.join(done) or 'nothing to do'}")
-    click.echo(f"  {counted(report.artists, 'artist')}, {counted(report.albums, 'album')}")
-    click.echo(
-        f"  {counted(len(report.spellings), 'spelling')} of genre, {report.known_spellings:,} of them known"
-    )
+    echo(f"  {', '.join(done) or 'nothing to do'}")
+    echo(f"  {counted(report.artists, 'artist')}, {counted(report.albums, 'album')}")
+    echo(f"  {counted(len(report.spellings), 'spelling')} of genre, {report.known_spellings:,} of them known")
     for each in report.new_terms[:SHOWN_TERMS]:
         place = f"under {printable(each.broader)}" if each.broader else "a term of its own"
-        click.echo(f"    new: {printable(each.as_written)} ({each.tracks:,}), {place}")
+        echo(f"    new: {printable(each.as_written)} ({each.tracks:,}), {place}")
     if len(report.new_terms) > SHOWN_TERMS:
-        click.echo(f"    and {len(report.new_terms) - SHOWN_TERMS:,} more; see: catalog genres unmapped")
+        echo(f"    and {len(report.new_terms) - SHOWN_TERMS:,} more; see: catalog genres unmapped")
     if report.skipped:
         listed = ", ".join(f"{count:,} {suffix}" for suffix, count in list(report.skipped.items())[:10])
         say(f"  not audio: {listed}")

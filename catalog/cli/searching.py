@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from catalog.cli.output import counted, print_rows, progress, say
+from catalog.cli.output import counted, echo, print_rows, progress, say
 from catalog.db.database import Database
 from catalog.settings import Settings
 
@@ -188,7 +188,7 @@ def _say_plan(
     with database.read() as connection:
         known = [seconds_a_trial(connection, one.algorithm) for one in candidates]
     words = ", then ".join(f"{number:,}" for number in rounds)
-    click.echo(f"{words} candidates, {counted(trials, 'trial')} at most would be run")
+    echo(f"{words} candidates, {counted(trials, 'trial')} at most would be run")
     timed = [seconds for seconds in known if seconds is not None]
     if len(timed) == len(known):
         minutes = sum(timed) / len(timed) * trials / max(1, workers) / 60

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import chain, count
 from typing import Any
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+LATE_CONTROLS = re.compile("[\x7f-\x9f]")
 
 
 def safe_cell(value: Any) -> Any:
@@ -41,7 +43,12 @@ def finite(value: Any) -> Any:
 def json_row(names: Sequence[str], record: Sequence[Any]) -> str:
     """One record as a JSON object on one line; the names must differ."""
     row = {name: finite(value) for name, value in zip(names, record, strict=True)}
-    return json.dumps(row, default=plain, ensure_ascii=False)
+    return harmless_json(json.dumps(row, default=plain, ensure_ascii=False))
+
+
+def harmless_json(text: str) -> str:
+    """The same JSON with the controls from U+007F to U+009F escaped: a terminal may obey U+009B, and JSON allows it."""
+    return LATE_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def apart(names: Sequence[str]) -> list[str]:
