@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -21,6 +21,8 @@ import redis
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from catalog.db.private_folder import make_private_folder
 
 LONGEST_SOCKET = 100
 """Bytes that the path of a socket may have; the system's limit is a little above."""
@@ -37,7 +39,7 @@ class BrokerUnreachable(Exception):  # noqa: N818 - the name says what it is
 class Broker:
     """A broker that answers."""
 
-    url: str
+    url: str = field(repr=False)
     """`redis://`, `rediss://` or `unix://`; may hold a password, so it goes into no log and no argument list."""
     place: Path | None
     """Where our own Valkey lives; None for somebody else's Redis."""
@@ -81,7 +83,11 @@ def find_broker(redis_url: str | None, run: Path) -> Broker | None:
     if redis_url is not None:
         _require_answer(redis_url)
         return Broker(redis_url, None)
-    place = _place(run)
+    try:
+        place = _place(run)
+    except OSError:
+        # A home that may only be read holds no broker.
+        return None
     url = f"unix://{quote(str(_socket(place)))}"
     return Broker(url, place) if _answers(url) else None
 
@@ -90,7 +96,7 @@ def _place(run: Path) -> Path:
     """The run folder, or a private temporary one, the same for every command, where Valkey could not live there."""
     run = run.absolute()
     if len(os.fsencode(_socket(run))) <= LONGEST_SOCKET and PLAIN.fullmatch(str(run)):
-        run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(run)
         return run
     digest = hashlib.blake2b(os.fsencode(run), digest_size=8).hexdigest()
     name = f"catalog-{os.getuid()}-{digest}"

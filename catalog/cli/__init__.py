@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import signal
 import sqlite3
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +25,9 @@ EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_FILES_FAILED = 3
 EXIT_INTERRUPTED = 130
+
+UNWRITABLE = re.compile("readonly|unable to open")
+"""What SQLite says of a file or folder that may not be written to; which of both depends on whose disk it is."""
 
 PREFIX = "CATALOG"
 """What every environment variable of ours begins with."""
@@ -75,6 +80,14 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         name_environment(command, f"{PREFIX}_{_as_variable(cmd_name)}")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's; what is nearly a verb is answered with the verb."""
+        if args[0] not in VERBS and (near := get_close_matches(args[0], VERBS, 1)):
+            ctx.fail(f"No such verb {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the verb. Where the reader of our output has gone, as `head` does, that is no error; to click it is."""
@@ -232,7 +245,9 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if wants_traceback:
             raise
-        click.echo(f"catalog: {describe(error)}", err=True)
+        from catalog.cli.output import printable  # `catalog --help` needs no database
+
+        click.echo(f"catalog: {printable(describe(error))}", err=True)
         return EXIT_ERROR
     return code if isinstance(code, int) else 0
 
@@ -259,7 +274,7 @@ def _remedy(error: Exception) -> str | None:
         return "the disk is full; free some space, then run the same command again"
     if is_away(error) and not type(error).__module__.startswith("catalog"):
         return "the database went away in the middle; the same command goes on when it is back"
-    if isinstance(origin, sqlite3.OperationalError) and "readonly" in str(origin):
+    if isinstance(origin, sqlite3.OperationalError) and UNWRITABLE.search(str(origin)):
         return "the database cannot be written to; check the permissions of its file and folder"
     if isinstance(origin, sqlite3.DatabaseError) and "malformed" in str(origin):
         return "the database file is damaged; catalog db check says where, and a backup is the way back"

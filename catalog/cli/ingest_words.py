@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import make_url
-
 from catalog.cli.output import counted, printable
 from catalog.cli.train import describe_score
 from catalog.collection.scan import ScanReport
+from catalog.db.database import open_database
 from catalog.learning.support import Support
 from catalog.settings import Settings
-from workers.main_job import Analysed, Answered, Audited, Labelled, Learned, Reported, Scanned, Stage
+from workers.main_job import (
+    Analysed,
+    Answered,
+    Audited,
+    Compared,
+    Labelled,
+    Learned,
+    Reported,
+    Scanned,
+    Stage,
+)
 from workers.progress import Progress
 
 MOST_LINES = 12
@@ -57,9 +66,13 @@ class Words:
     def beginning(self) -> Iterator[str]:
         """What a person wants to know before anything happens."""
         yield "Files are only read: nothing in the folder is changed."
-        url = make_url(self.settings.database_url)
-        place = self.settings.home if url.get_backend_name() == "sqlite" else url.render_as_string()
-        yield f"The catalog is in {place}"
+        yield f"The catalog is in {self._place()}"
+
+    def _place(self) -> str:
+        """The home where all is in it, else the database."""
+        database = open_database(self.settings.database_url)
+        is_at_home = database.file is not None and database.file.absolute().parent == self.settings.home
+        return str(self.settings.home) if is_at_home else database.place
 
     def of(self, stage: Stage) -> Iterator[str]:
         """The sentences of a stage."""
@@ -74,6 +87,8 @@ class Words:
                 yield from self._learned(stage)
             case Answered():
                 yield from self._answered(stage)
+            case Compared():
+                yield from self._compared(stage)
             case Audited():
                 yield from self._audited(stage)
             case Reported():
@@ -230,6 +245,16 @@ class Words:
         told = [f"{stage.by[by]:,} answered {words}" for by, words in sources.items() if stage.by.get(by)]
         told.append(f"{stage.unknown:,} not at all" if told else "none answered")
         yield f"{counted(stage.untagged, 'untagged track')}: {', '.join(told)}"
+
+    def _compared(self, stage: Compared) -> Iterator[str]:
+        found = stage.duplicates
+        self.summary["duplicates"] = {"pairs": len(found.pairs), "differing": found.differing}
+        if found.pairs:
+            differing = f", {found.differing:,} with different genres" if found.differing else ""
+            yield (
+                f"{counted(len(found.pairs), 'pair')} of tracks may be one recording{differing}; "
+                "see: catalog audit duplicates"
+            )
 
     def _audited(self, stage: Audited) -> Iterator[str]:
         audit = stage.audit

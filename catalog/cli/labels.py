@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, print_json, printable, say, warn
+from catalog.cli.output import counted, echo, print_json, printable, say, warn
 from catalog.collection.labels import LabelsReport, import_labels
 from catalog.settings import Settings
 
@@ -26,6 +26,7 @@ def labels() -> None:
     metavar="ROLE=COLUMN",
     help="What a column is called in the file, such as genre=Stil; may be repeated or separated by commas.",
 )
+@click.option("--encoding", metavar="NAME", help="Such as cp1250, where the one that is found is not right.")
 @click.option("--collection", "collection_name", help="Only tracks of this collection.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @dry_run_option
@@ -34,6 +35,7 @@ def import_verb(
     settings: Settings,
     file: Path,
     columns: tuple[str, ...],
+    encoding: str | None,
     collection_name: str | None,
     as_json: bool,
     dry_run: bool,
@@ -47,6 +49,7 @@ def import_verb(
             database,
             file,
             columns=parse_columns(columns),
+            encoding=encoding,
             collection_name=collection_name,
             dry_run=dry_run,
         )
@@ -72,15 +75,15 @@ def parse_columns(given: tuple[str, ...]) -> dict[str, str]:
 def print_labels(report: LabelsReport) -> None:
     """Prints what an import did, in words; what was left out goes to stderr."""
     would = " (a dry run: nothing was changed)" if report.dry_run else ""
-    click.echo(
+    echo(
         f"{report.file}: {counted(report.rows, 'row')}, with genres for {counted(report.tracks, 'track')}{would}"
     )
-    click.echo(f"  {report.statements:,} of them new")
+    echo(f"  {report.statements:,} of them new")
     if report.filled:
-        click.echo(f"  {counted(report.filled, 'track')} got a title, artist or album that was not known")
+        echo(f"  {counted(report.filled, 'track')} got a title, artist or album that was not known")
     for each in report.new_terms:
         place = f"under {each.broader}" if each.broader else "a term of its own"
-        click.echo(f"  new genre: {printable(each.as_written)} ({counted(each.tracks, 'track')}), {place}")
+        echo(f"  new genre: {printable(each.as_written)} ({counted(each.tracks, 'track')}), {place}")
     say(f"  read as {report.encoding}, separated by {report.separator!r}")
     if report.without_genre:
         say(f"  {counted(report.without_genre, 'row')} without a genre, passed over")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -57,16 +58,20 @@ class LabelFile:
     encoding: str
 
 
-def read_label_file(file: Path, columns: Mapping[str, str] | None = None) -> LabelFile:
+def read_label_file(
+    file: Path, columns: Mapping[str, str] | None = None, encoding: str | None = None
+) -> LabelFile:
     """Reads a labels file. `columns` says what a role is called in it: `{"genre": "Stil"}`.
 
-    Separator and encoding are found. Names of columns are compared without case. Raises LabelsUnusable for a file
-    that is not there, is no table, or lacks a column, and names the columns it has.
+    Separator and, unless it is given, encoding are found. Names of columns are compared without case. Raises
+    LabelsUnusable for a file that is not there, is no table, is not in the encoding given, or lacks a column, and names
+    the columns it has.
     """
     renamed = dict(columns or {})
     if strange := sorted(renamed.keys() - set(ROLES)):
         raise LabelsUnusable(f"{strange[0]!r} is no column of a labels file; columns are: {', '.join(ROLES)}")
-    text, encoding = decode(_content(file))
+    content = _content(file)
+    text, encoding = decode(content) if encoding is None else _decode_as(file, content, encoding)
     separator, header = _header(text, renamed)
     places = _places(file, header, renamed)
     rows = tuple(_rows(file, text, separator, places))
@@ -97,6 +102,22 @@ def decode(content: bytes) -> tuple[str, str]:
     equal = {name for match in likely if match.chaos == least for name in match.could_be_from_charset}
     encoding = next(name for name in _CANDIDATES if name in equal)
     return content.decode(encoding), encoding
+
+
+def _decode_as(file: Path, content: bytes, encoding: str) -> tuple[str, str]:
+    """The text by an encoding that somebody named. A mark of UTF-8 at its beginning belongs to no column's name."""
+    try:
+        name = codecs.lookup(encoding).name
+        return content.decode(name).removeprefix("\ufeff"), name
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise LabelsUnusable(
+            f"{file}, line {line}: this is not {name}; leave out --encoding, and it is found"
+        ) from None
+    except (LookupError, UnicodeError):
+        raise LabelsUnusable(
+            f"there is no encoding {encoding!r}; known are utf-8, utf-16, cp1252, cp1250, cp1251, cp932 and others"
+        ) from None
 
 
 def _content(file: Path) -> bytes:

@@ -80,16 +80,18 @@ def import_labels(
     file: Path,
     *,
     columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
     collection_name: str | None = None,
     dry_run: bool = False,
 ) -> LabelsReport:
     """Imports a labels file in one transaction; a second time it changes nothing.
 
     Paths are relative to the file's folder or to a collection's root; `collection_name` limits the import to one.
+    The encoding is found where it is not given.
     Several rows on a track are taken together. Artist, album and title are used where the track has none. Raises
     LabelsUnusable, with nothing changed, where the file cannot be read or names no track at all.
     """
-    read = read_label_file(file, columns)
+    read = read_label_file(file, columns, encoding)
     report = LabelsReport(str(file), read.encoding, read.separator, rows=len(read.rows), dry_run=dry_run)
     with database.writer.connect() as connection, connection.begin() as transaction:
         named = _match(connection, read, os.path.abspath(os.fsencode(file.parent)), collection_name, report)

@@ -1,7 +1,7 @@
 """Roots: to which collection a path belongs."""
 
 # Names are bytes here, and a Path is text.
-# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH119, PTH120
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH119, PTH120
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def known_roots(connection: Connection) -> list[KnownRoot]:
 def find_root(connection: Connection, path: bytes, name: str | None = None) -> Root:
     """The root for a path to scan: that of the collection it lies in, or itself (of a file, its folder).
 
-    Raises CollectionUnusable where there is nothing at the path, where it is a file that is no audio, where a known
-    collection lies in it, and where the name is taken.
+    Raises CollectionUnusable where there is nothing at the path, where it is a file that is no audio or a pipe or device
+    named like audio, where a known collection lies in it, and where the name is taken.
     """
     lexical = os.path.abspath(path)
     real = os.path.realpath(path)
@@ -78,6 +78,10 @@ def find_root(connection: Connection, path: bytes, name: str | None = None) -> R
     if is_file and not is_audio(lexical):
         raise CollectionUnusable(
             f"{readable(lexical)} has none of the suffixes of audio: {_listed_suffixes()}"
+        )
+    if is_file and not os.path.isfile(lexical):
+        raise CollectionUnusable(
+            f"{readable(lexical)} is no regular file; name an audio file or a folder of them"
         )
     # As written first: a link that leaves the root is part of the collection.
     for place in (lexical, real):

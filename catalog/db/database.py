@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import Pool
 
+from catalog.db.private_folder import make_private_folder
+
 BUSY_TIMEOUT_SECONDS = 15
 PAGE_SIZE = 8192
 SECRETS = ("password", "sslpassword")
@@ -184,12 +186,28 @@ def _open_sqlite(url: sa.URL) -> Database:
     return _remembered(Database(url, reader, writer))
 
 
+def sqlite_address(file: Path, mode: str) -> str:
+    """The URI of a SQLite file to open `ro`, `rw`, or `rwc`, which makes it.
+
+    To read a file in WAL mode SQLite writes beside it. Where nobody can, on a medium that may only be read, the file is
+    taken for one that does not change, unless a log lies there: somebody else may be writing, or was killed.
+    """
+    file = file.absolute()
+    is_fixed = (
+        mode != "rwc"
+        and file.exists()
+        and not os.access(file.parent, os.W_OK)
+        and not file.with_name(f"{file.name}-wal").exists()
+    )
+    return f"file:{quote(str(file))}?{'mode=ro&immutable=1' if is_fixed else f'mode={mode}'}"
+
+
 def _connect_sqlite(file: Path, mode: str) -> sqlite3.Connection:
     """Only a writer makes the file and its folder: asking for a catalog that is not there must leave nothing behind."""
     if mode == "rwc":
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(file.parent)
     return sqlite3.connect(
-        f"file:{quote(str(file.absolute()))}?mode={mode}",
+        sqlite_address(file, mode),
         uri=True,
         timeout=BUSY_TIMEOUT_SECONDS,
         isolation_level=None,

@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote
 
+from catalog.db.database import sqlite_address
 from catalog.db.question import READ_ONLY, Answer, QuestionRefused, place_of, unknown_table
 
 STEPS_BETWEEN_LOOKS = 50_000
@@ -46,10 +46,9 @@ def ask_sqlite(
     file: Path, question: str, parameters: Mapping[str, str], seconds: float | None
 ) -> Iterator[Answer]:
     """Asks one question of a SQLite file. Raises QuestionRefused."""
-    address = f"file:{quote(str(file.absolute()))}?mode=ro"
     deadline = None if seconds is None else time.monotonic() + seconds
     try:
-        connection = sqlite3.connect(address, uri=True, timeout=15, isolation_level=None)
+        connection = sqlite3.connect(sqlite_address(file, "ro"), uri=True, timeout=15, isolation_level=None)
     except sqlite3.OperationalError as error:
         raise QuestionRefused(f"{file} cannot be opened: {error}") from None
     with closing(connection):

@@ -211,9 +211,12 @@ def _reachable(database: Database) -> Iterator[Connection]:
             yield connection
     except sa.exc.OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        if "readonly" in reason:
+        if "readonly" in reason or "unable to open" in reason:
             # SQLite keeps books on its readers beside the file.
-            reason = "SQLite writes beside the file even to read it; mend the permissions of the file and its folder"
+            reason = (
+                "SQLite writes beside the file even to read it; mend the permissions of the file and its folder, "
+                "or copy both it and its -wal to a disk that can be written to"
+            )
         kind = DatabaseAway if is_away(error) else DatabaseUnusable
         raise kind(f"the database cannot be opened: {reason}") from None
     except sa.exc.DatabaseError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from catalog.cli import PREFIX, SUMMARIES, VERBS, cli, run
+from catalog.cli import EXIT_USAGE, PREFIX, SUMMARIES, VERBS, cli, run
 
 ROOT = Path(__file__).parents[3]
 
@@ -112,6 +112,13 @@ def test_a_variable_is_heard_and_a_flag_wins(
     assert json.loads(capsys.readouterr().out) == [{"column1": 1}]
     assert run(["sql", "VALUES (1), (2)", "--csv", "--limit", "2"]) == 0
     assert capsys.readouterr().out.split() == ["column1", "1", "2"]
+
+
+def test_what_is_nearly_a_verb_is_answered_with_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ingst", "/music"]) == EXIT_USAGE
+    assert "No such verb 'ingst'. Did you mean 'ingest'?" in capsys.readouterr().err
+    assert run(["xyzzy"]) == EXIT_USAGE
+    assert "No such command 'xyzzy'.\n" in capsys.readouterr().err
 
 
 def test_the_page_of_commands_is_what_the_verbs_say() -> None:

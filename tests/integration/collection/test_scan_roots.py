@@ -104,11 +104,13 @@ def test_a_file_is_brought_in_alone(database, music, make_song):
         ("absent", "does not exist"),
         ("empty", r"no audio in .*\.flac"),
         ("notes.txt", r"suffixes of audio.*\.mp3"),
+        ("pipe.mp3", "is no regular file"),
     ],
 )
 def test_what_cannot_be_scanned_is_said_in_one_line(database, music, path, message):
     (music / "empty").mkdir()
     (music / "notes.txt").write_text("x")
+    os.mkfifo(music / "pipe.mp3")
     with pytest.raises(CollectionUnusable, match=message) as refusal:
         scan(database, music / path)
     assert "\n" not in str(refusal.value)

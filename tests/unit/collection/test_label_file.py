@@ -85,6 +85,24 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, text, columns, message):
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("encoding", ["cp1250", "CP1250", "utf-16-le", "utf-8"])
+def test_an_encoding_that_is_given_is_taken(tmp_path, encoding):
+    # Too short to tell: by itself it would be Peńa or Peña as chance will have it.
+    file = saved(tmp_path, "\ufeff" * encoding.startswith("utf") + "path,genre\nPeńa.mp3,Rock\n", encoding)
+    assert cells(file, encoding=encoding) == [(2, "Peńa.mp3", "Rock")]
+    assert read_label_file(file, encoding=encoding).encoding == encoding.lower()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [("utf-8", "line 3: this is not utf-8"), ("klingon", "no encoding 'klingon'"), ("rot13", "no encoding")],
+)
+def test_an_encoding_that_does_not_fit_is_said(tmp_path, encoding, message):
+    file = saved(tmp_path, "path,genre\na.mp3,Rock\nPeña.mp3,Rock\n", "cp1252")
+    with pytest.raises(LabelsUnusable, match=message):
+        read_label_file(file, encoding=encoding)
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(LabelsUnusable, match="does not exist"):
         read_label_file(tmp_path / "absent.csv")

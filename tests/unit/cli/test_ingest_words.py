@@ -1,0 +1,36 @@
+"""What the main job says of duplicates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog.audit.duplicate_audit import DuplicateAudit
+from catalog.audit.duplicates import Pair
+from catalog.cli.ingest_words import Words
+from catalog.settings import Settings
+from workers.main_job import Compared
+
+
+@pytest.mark.parametrize(
+    ("pairs", "differing", "said"),
+    [
+        (0, 0, []),
+        (1, 0, ["1 pair of tracks may be one recording; see: catalog audit duplicates"]),
+        (
+            2,
+            1,
+            [
+                "2 pairs of tracks may be one recording, 1 with different genres; see: catalog audit duplicates"
+            ],
+        ),
+    ],
+)
+def test_duplicates_are_one_line_where_there_are_any(
+    tmp_path: Path, pairs: int, differing: int, said: list[str]
+) -> None:
+    found = [Pair(1, other + 2, "same_audio", 1.0) for other in range(pairs)]
+    words = Words(Settings(home=tmp_path))
+    assert list(words.of(Compared(DuplicateAudit(1, True, 5, found, differing, [])))) == said
+    assert words.summary["duplicates"] == {"pairs": pairs, "differing": differing}
