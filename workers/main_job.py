@@ -1,4 +1,4 @@
-"""The main job, in its order: scan, labels, analysis, learning, predictions, audit, report."""
+"""The main job, in its order: scan, labels, analysis, learning, predictions, duplicates, audit, report."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.audio.registry import feature_set
+from catalog.audit.duplicate_audit import DuplicateAudit, audit_duplicates
 from catalog.audit.label_audit import LabelAudit, audit_labels
 from catalog.collection.labels import LabelsReport, import_labels
 from catalog.collection.recipes import active_recipe
@@ -136,6 +137,13 @@ class Answered:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """Tracks that may be one recording were looked for."""
+
+    duplicates: DuplicateAudit
+
+
+@dataclass(frozen=True)
 class Audited:
     """The labels were doubted."""
 
@@ -149,7 +157,7 @@ class Reported:
     path: Path
 
 
-Stage: TypeAlias = Scanned | Labelled | Analysed | Learned | Answered | Audited | Reported
+Stage: TypeAlias = Scanned | Labelled | Analysed | Learned | Answered | Compared | Audited | Reported
 
 
 def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterator[Stage]:
@@ -187,6 +195,9 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     yield learned
     with database.read() as connection:
         yield _answered(connection)
+    compared = Compared(until_connected(partial(audit_duplicates, database)))
+    news.add(compared.duplicates.is_new)
+    yield compared
     if learned.model_id is not None:
         audited = Audited(until_connected(partial(audit_labels, database)))
         news.add(audited.audit.is_new)

@@ -5,24 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.audit.duplicates import Pair, genres_differ, groups_of, nearly_same, same_audio
-from catalog.collection.recipes import active_recipe
+from catalog.collection.recipes import Recipe, active_recipe
 from catalog.collection.vectors import load_matrix
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.tables import audit, duplicate_pair, label, standing, track
+from catalog.db.tables import audit, duplicate_pair, feature_vector, label, standing, track
 from catalog.learning.hierarchy import path_to_top
 from catalog.learning.labelled import load_broader
 
 FEATURE_SET = "musicnn"
 IDS_AT_ONCE = 5_000
+RECIPE = 1
+"""Raised where the same tracks would give other pairs, so that they are compared anew."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class DuplicateAudit:
 def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateAudit:
     """Looks for tracks with the same audio, and for such as sound and last the same; stores them as pairs.
 
-    Where nothing was analysed yet, only equal audio is found. A dry run stores nothing.
+    Where nothing was analysed yet, only equal audio is found. A dry run stores nothing. Where tracks and vectors are
+    those of the last search, the pairs are too, and only their genres are looked at.
     """
     with database.read() as connection:
         rows = connection.execute(
@@ -53,25 +57,70 @@ def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateA
             .where(track.c.state != "missing")
             .order_by(track.c.id)
         ).all()
-        pairs = same_audio([row.id for row in rows], [row.audio_hash for row in rows])
         recipe = active_recipe(connection, FEATURE_SET)
-        if recipe is not None:
-            ids, X = load_matrix(connection, recipe)
-            lengths = {row.id: row.duration for row in rows}
-            present = np.flatnonzero([track_id in lengths for track_id in ids.tolist()])
-            if len(present) < len(ids):
-                ids, X = ids[present], X[present]
-            pairs += nearly_same(ids, X, [lengths[track_id] for track_id in ids.tolist()], pairs)
-        differ = _differing(connection, pairs)
+        compared = _compared(connection, rows, recipe)
         latest = _latest(connection)
+        if latest is not None and latest["parameters"].get("compared") == compared:
+            pairs = _stored_pairs(connection, latest["id"])
+        else:
+            pairs = _find_pairs(connection, rows, recipe)
+        differ = _differing(connection, pairs)
     digest = _digest(pairs, differ)
     is_new = latest is None or latest["parameters"].get("digest") != digest
     audit_id = None if dry_run or latest is None else latest["id"]
-    if is_new and not dry_run:
-        with database.write() as connection:
-            audit_id = _store(connection, digest, len(rows), pairs, differ)
+    if not dry_run:
+        parameters = {"digest": digest, "compared": compared, "feature_set": FEATURE_SET}
+        if is_new:
+            with database.write() as connection:
+                audit_id = _store(connection, parameters, len(rows), pairs, differ)
+        elif latest is not None and latest["parameters"] != parameters:
+            with database.write() as connection:
+                connection.execute(
+                    sa.update(audit).where(audit.c.id == latest["id"]).values(parameters=parameters)
+                )
     groups = groups_of(pairs) if pairs else []
     return DuplicateAudit(audit_id, is_new, len(rows), pairs, sum(differ), groups)
+
+
+def _find_pairs(connection: Connection, rows: Sequence[Any], recipe: Recipe | None) -> list[Pair]:
+    pairs = same_audio([row.id for row in rows], [row.audio_hash for row in rows])
+    if recipe is None:
+        return _in_order(pairs)
+    ids, X = load_matrix(connection, recipe)
+    lengths = {row.id: row.duration for row in rows}
+    present = np.flatnonzero([track_id in lengths for track_id in ids.tolist()])
+    if len(present) < len(ids):
+        ids, X = ids[present], X[present]
+    return _in_order(pairs + nearly_same(ids, X, [lengths[track_id] for track_id in ids.tolist()], pairs))
+
+
+def _compared(connection: Connection, rows: Sequence[Any], recipe: Recipe | None) -> str:
+    """What tells the tracks and vectors of two searches apart, without reading the vectors."""
+    vectors: tuple[object, ...] = ()
+    if recipe is not None:
+        vectors = tuple(
+            connection.execute(
+                sa.select(sa.func.count(), sa.func.max(feature_vector.c.computed_at)).where(
+                    feature_vector.c.feature_set_id == recipe.id
+                )
+            ).one()
+        )
+    told = [RECIPE, recipe and recipe.id, *map(str, vectors), [tuple(row) for row in rows]]
+    return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
+
+
+def _stored_pairs(connection: Connection, audit_id: int) -> list[Pair]:
+    columns = duplicate_pair.c
+    rows = connection.execute(
+        sa.select(columns.track_id, columns.other_track_id, columns.kind, columns.similarity).where(
+            columns.audit_id == audit_id
+        )
+    )
+    return _in_order(Pair(*row) for row in rows)
+
+
+def _in_order(pairs: Iterable[Pair]) -> list[Pair]:
+    return sorted(pairs, key=lambda pair: (pair.kind != "same_audio", pair.track_id, pair.other_track_id))
 
 
 def differing_duplicates(connection: Connection) -> Mapping[int, Sequence[tuple[int, str]]]:
@@ -125,14 +174,18 @@ def _digest(pairs: Sequence[Pair], differ: Sequence[bool]) -> str:
 
 
 def _store(
-    connection: Connection, digest: str, tracks: int, pairs: Sequence[Pair], differ: Sequence[bool]
+    connection: Connection,
+    parameters: Mapping[str, Any],
+    tracks: int,
+    pairs: Sequence[Pair],
+    differ: Sequence[bool],
 ) -> int:
     audit_id = int(
         connection.execute(
             sa.insert(audit)
             .values(
                 kind="duplicates",
-                parameters={"digest": digest, "feature_set": FEATURE_SET},
+                parameters=parameters,
                 summary={"tracks": tracks, "pairs": len(pairs), "differing": sum(differ)},
                 finished_at=now(),
             )

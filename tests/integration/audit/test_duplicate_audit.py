@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
+from catalog.audit import duplicate_audit
 from catalog.audit.duplicate_audit import audit_duplicates, differing_duplicates
+from catalog.audit.duplicates import Pair
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import audit, duplicate_pair, feature_vector, track
@@ -104,3 +107,28 @@ def test_without_vectors_equal_audio_is_found_all_the_same(database: Database) -
 def test_an_empty_catalog_has_none(database: Database) -> None:
     found = audit_duplicates(database)
     assert (found.pairs, found.groups, found.tracks) == ([], [], 0)
+
+
+def test_what_was_compared_already_is_not_compared_again_but_its_genres_are(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracks = fill(database)
+    first = audit_duplicates(database)
+    with monkeypatch.context() as patch:
+        patch.setattr(duplicate_audit, "nearly_same", _not_again)
+        assert audit_duplicates(database).pairs == first.pairs
+        with database.write() as connection:
+            say(connection, tracks[2], genre_id(connection, "Jazz"))
+            refresh_standing(connection)
+        changed = audit_duplicates(database)
+        assert (changed.is_new, changed.differing) == (True, 2)
+    with database.write() as connection:
+        connection.execute(sa.update(track).where(track.c.id == tracks[5]).values(duration=7.0))
+    compared = audit_duplicates(database)
+    assert (compared.is_new, compared.audit_id) == (False, changed.audit_id), "compared, and the same found"
+    monkeypatch.setattr(duplicate_audit, "nearly_same", _not_again)
+    assert audit_duplicates(database).audit_id == changed.audit_id
+
+
+def _not_again(*_: object) -> list[Pair]:
+    raise AssertionError("the tracks were compared again")
