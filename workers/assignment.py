@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import Recipe, register
 from catalog.collection.vectors import unheard
+from catalog.db.clock import clock
 from catalog.db.database import Database
 from catalog.db.tables import failure, track
-from workers import liveness
 from workers.progress import AnalysisReport, Progress
 from workers.reach import out_of_reach
 
@@ -66,7 +66,7 @@ def assign(
     """What is pending for the feature sets, whose recipes are registered by it. `where` is a condition on `track`."""
     with database.write() as connection:
         recipes = [register(connection, features) for features in feature_sets]
-        started_at = liveness.clock(connection)
+        started_at = clock(connection)
     recipe_ids = [recipe.id for recipe in recipes]
     with database.read() as connection:
         scope, total = where, _count(connection, recipe_ids, where)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.vectors import unheard
-from catalog.db.columns import now
+from catalog.db.clock import moment
 from catalog.db.tables import claim, collection, feature_vector, track
 from catalog.db.upsert import insert_into
 from workers import failures
@@ -107,7 +107,7 @@ def begin(connection: Connection, worker_id: int, track_id: int) -> None:
     connection.execute(
         sa.update(claim)
         .where(claim.c.track_id == track_id, claim.c.worker_id == worker_id)
-        .values(claimed_at=now())
+        .values(claimed_at=moment(connection))
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from catalog.db.columns import now
+from catalog.db.clock import clock
 from catalog.db.tables import collection, failure, feature_set, track
 from catalog.db.upsert import insert_into
 
@@ -55,7 +55,7 @@ def record(connection: Connection, track_id: int, what: Failure, fingerprint: st
         "reason": what.reason,
         "message": one_line(what.message),
         "fingerprint": fingerprint,
-        "failed_at": now(),
+        "failed_at": _moment(connection),
     }
     connection.execute(
         insert_into(connection, failure)
@@ -66,6 +66,16 @@ def record(connection: Connection, track_id: int, what: Failure, fingerprint: st
             set_={**said, "attempts": failure.c.attempts + 1},
         )
     )
+
+
+def _moment(connection: Connection) -> datetime:
+    """The present time, and not before any recipe that is known: this failure is one of all of them.
+
+    A clock that was set back would make it older than they are, and the file would be tried for ever.
+    """
+    latest = connection.execute(sa.select(sa.func.max(feature_set.c.created_at))).scalar()
+    present = clock(connection)
+    return present if latest is None else max(present, latest)
 
 
 def clear(connection: Connection, track_id: int, recipe_ids: list[int]) -> None:

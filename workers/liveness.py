@@ -13,7 +13,7 @@ import psutil
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.columns import now
+from catalog.db.clock import clock
 from catalog.db.database import Database
 from catalog.db.tables import claim, worker
 from workers.claims import give_back
@@ -28,14 +28,6 @@ WATCHED = timedelta(seconds=15)
 """So long a watcher sees no heartbeat with its own eyes before it believes what clocks say."""
 KEPT = timedelta(days=1)
 """So long the rows of stopped workers are kept to be looked at."""
-
-
-def clock(connection: Connection) -> datetime:
-    """The present time. Of the database where that is a server: hosts may disagree, and heartbeats must not."""
-    if connection.dialect.name == "sqlite":
-        return now()
-    time: datetime = connection.execute(sa.select(sa.func.now())).scalar_one()
-    return time
 
 
 def enrol(connection: Connection, name: str, pid: int) -> int:

@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 
 from catalog.collection.recipes import active_recipe
 from catalog.collection.vectors import unheard
+from catalog.db.clock import clock
 from catalog.db.database import Database
 from catalog.db.tables import claim, failure, track, worker
 from catalog.settings import Settings
@@ -179,7 +180,7 @@ def _ask_standing(connection: Connection, feature_sets: Sequence[str]) -> _Stand
     failures = connection.execute(
         sa.select(failure.c.reason, sa.func.count(failure.c.track_id.distinct())).group_by(failure.c.reason)
     )
-    silent = worker.c.heartbeat_at < liveness.clock(connection) - liveness.LOST
+    silent = worker.c.heartbeat_at < clock(connection) - liveness.LOST
     living = connection.execute(
         sa.select(sa.func.count(), sa.func.count().filter(silent)).where(worker.c.stopped_at.is_(None))
     ).one()

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import find_recipe, register
 from catalog.collection.vectors import unheard
+from catalog.db.clock import clock
 from catalog.db.database import Database
 from catalog.db.tables import claim, failure, feature_vector, track, worker
 from workers import liveness
@@ -98,7 +99,7 @@ def queue_status(
 ) -> QueueStatus:
     """How the work on these feature sets stands. `broker` is None where none is running."""
     with database.read() as connection:
-        time = liveness.clock(connection)
+        time = clock(connection)
         at_work = claim.c.claimed_at.is_not(None)
         rows = connection.execute(
             sa.select(worker, claim.c.track_id, claim.c.claimed_at, track.c.path)

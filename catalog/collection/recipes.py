@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.db.tables import auto_tag_word, feature_set
+from catalog.db.clock import clock
+from catalog.db.tables import auto_tag_word, failure, feature_set
 from catalog.db.upsert import insert_into
 
 
@@ -43,6 +45,7 @@ def register(connection: Connection, features: FeatureSet) -> Recipe:
             dimensions=list(features.dimensions),
             hash=features.hash,
             active=connection.execute(sa.select(is_first)).scalar_one(),
+            created_at=_moment(connection),
         )
         .on_conflict_do_nothing()
     )
@@ -53,6 +56,13 @@ def register(connection: Connection, features: FeatureSet) -> Recipe:
     made = find_recipe(connection, features.hash)
     assert made is not None
     return made
+
+
+def _moment(connection: Connection) -> datetime:
+    """The present time, and after all failures, which are none of a new recipe's, whatever clocks say."""
+    latest = connection.execute(sa.select(sa.func.max(failure.c.failed_at))).scalar()
+    present = clock(connection)
+    return present if latest is None else max(present, latest + timedelta(microseconds=1))
 
 
 def find_recipe(connection: Connection, recipe_hash: str) -> Recipe | None:

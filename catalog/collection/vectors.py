@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.collection.recipes import Recipe
-from catalog.db.columns import now
+from catalog.db.clock import moment
 from catalog.db.tables import failure, feature_set, feature_vector, track
 from catalog.db.upsert import insert_into
 
@@ -41,7 +41,7 @@ def store_vector(
         "vector": vector,
         "fingerprint": fingerprint,
         "provenance": None if provenance is None else dict(provenance),
-        "computed_at": now(),
+        "computed_at": moment(connection),
     }
     keys = [feature_vector.c.feature_set_id, feature_vector.c.track_id]
     connection.execute(

@@ -177,6 +177,22 @@ def silence(connection: Connection, worker_id: int, seconds: float) -> None:
     connection.execute(sa.update(worker).where(worker.c.id == worker_id).values(heartbeat_at=beat))
 
 
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_clock_that_jumps_neither_revives_failures_nor_extends_them(
+    database: Database, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = Failure("decoding", "silent", "nothing but zeros")
+    with database.write() as connection:
+        first = recipe_of(connection)
+        (track_id,) = add_tracks(connection, 1)
+        monkeypatch.setattr("catalog.db.clock.now", lambda: now() + timedelta(hours=hours))
+        failures.record(connection, track_id, silent, "print-0")
+        assert connection.execute(unheard([first.id])).all() == [], "it failed for this recipe"
+        monkeypatch.undo()
+        newer = recipe_of(connection, version=2)
+        assert connection.execute(unheard([newer.id])).scalars().all() == [track_id], "not for a newer one"
+
+
 def test_a_sweep_finds_those_whose_process_is_gone_and_those_long_silent(database: Database) -> None:
     with database.write() as connection:
         recipe, ids = recipe_of(connection), add_tracks(connection, 4)
