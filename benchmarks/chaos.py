@@ -1,9 +1,9 @@
 """Breaks a working installation again and again, and asks after each time whether anything was lost.
 
     python benchmarks/chaos.py [--rounds N] [--seed N] [--database postgresql|sqlite] [--tracks N]
-                               [--longest-pause SECONDS] [--folder FOLDER] [--json]
+                               [--longest-pause SECONDS] [--calm] [--only FAULT] [--folder FOLDER] [--json]
 
-A real PostgreSQL (or a SQLite file), a real Redis or Valkey and four workers of two commands, on a collection made for it
+A real PostgreSQL (or a SQLite file), a real Redis or Valkey and six workers of two commands, on a collection made for it
 that has bad files in it. Each round makes work (new files, changed files, vectors to be computed again), breaks one thing
 at a random moment of it, and waits until nothing is pending. Then every track must have the vector of the very file that
 is there, or the reason that this file must have; no claim may be left, and what people said must be as it was. The first
@@ -36,8 +36,10 @@ from catalog.db.patience import until_connected
 
 PATIENCE = 240.0
 """Seconds after which what is not quiet will not be."""
+AT_LEAST = 4
+"""Workers that live when something is broken; at the end all have to."""
 SHORTEST_PAUSE = 0.5
-HANGS_IN = 0.05
+HANGS, HANGS_IN = "hangs", 0.05
 """The share of rounds with a file that hangs: it costs two time limits."""
 
 
@@ -59,18 +61,23 @@ class Round:
     """Commands that ended by themselves."""
 
 
-def begin(site: Site, tracks: int) -> None:
+def begin(site: Site, tracks: int, bad: list[str]) -> None:
     """The first collection, analysed with nothing broken. Raises Broken."""
-    site.begin(tracks, sorted(BAD))
+    site.begin(tracks, bad)
     if not site.wait(site.is_quiet, PATIENCE):
         raise Broken("nothing was broken yet, and it does not come to rest")
 
 
-def play(site: Site, name: str, fault: Fault, tracks: int, longest_pause: float) -> Round:
+def wait_for_workers(site: Site, count: int) -> None:
+    """Waits until so many live. Raises Broken."""
+    if not site.wait(lambda: site.living() >= count, PATIENCE):
+        raise Broken(f"{site.living()} workers live, not {count}")
+
+
+def play(site: Site, name: str, fault: Fault, *, tracks: int, bad: list[str], longest_pause: float) -> Round:
     """One round. Raises Broken."""
-    if not site.wait(lambda: site.living() == HOSTS * WORKERS, PATIENCE):
-        raise Broken(f"{site.living()} workers live, not {HOSTS * WORKERS}")
-    total = site.make_work(tracks, _bad_files(site.random))
+    wait_for_workers(site, AT_LEAST)
+    total = site.make_work(tracks, _bad_files(site.random, bad))
     said = site.evidence()
     moment = site.random.uniform(0, 0.9)
     site.wait(lambda: site.pending() <= total * (1 - moment), PATIENCE)
@@ -100,10 +107,21 @@ def _check(site: Site, said: str) -> None:
         raise Broken("labels or decisions have changed")
 
 
-def _bad_files(randomness: random.Random) -> list[str]:
-    if randomness.random() < HANGS_IN:
-        return ["hangs"]
-    return randomness.sample(sorted(set(BAD) - {"hangs"}), 2)
+def _bad_files(randomness: random.Random, bad: list[str]) -> list[str]:
+    if HANGS in bad and randomness.random() < HANGS_IN:
+        return [HANGS]
+    return randomness.sample([kind for kind in bad if kind != HANGS], 2)
+
+
+def tell(number: int, one: Round) -> None:
+    """A line for one round."""
+    after = "   -  " if one.next_result is None else f"{one.next_result:5.1f}s"
+    print(
+        f"{number:4} {one.fault:26} at {one.share:4.0%} of {one.tracks:3}, for {one.lasted:4.1f} s; next result "
+        f"{after}, quiet {one.quiet:5.1f} s" + (f", {one.ended} commands ended" if one.ended else ""),
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def order(names: list[str], rounds: int, randomness: random.Random) -> list[str]:
@@ -157,6 +175,7 @@ def main() -> int:
     parser.add_argument("--tracks", type=int, default=60, help="tracks of new work a round [60]")
     parser.add_argument("--collection", type=int, default=300, help="tracks to begin with [300]")
     parser.add_argument("--longest-pause", type=float, default=30.0, help="seconds that a fault lasts [30]")
+    parser.add_argument("--calm", action="store_true", help="no file hangs, which costs two time limits")
     parser.add_argument("--only", action="append", metavar="FAULT", help="this fault alone; may be repeated")
     parser.add_argument("--folder", type=Path, help="where everything is made; kept [a temporary one]")
     parser.add_argument("--json", action="store_true", dest="as_json")
@@ -167,19 +186,22 @@ def main() -> int:
     broken = None
     rounds: list[Round] = []
     try:
-        begin(site, arguments.collection)
+        bad = sorted(set(BAD) - ({HANGS} if arguments.calm else set()))
+        begin(site, arguments.collection, bad)
         known = faults(site)
         names = arguments.only or sorted(known)
         for number, name in enumerate(order(names, arguments.rounds, randomness), start=1):
-            one = play(site, name, known[name], arguments.tracks, arguments.longest_pause)
-            rounds.append(one)
-            after = "   -  " if one.next_result is None else f"{one.next_result:5.1f}s"
-            print(
-                f"{number:4} {name:26} at {one.share:4.0%} of {one.tracks:3}, for {one.lasted:4.1f} s; next result "
-                f"{after}, quiet {one.quiet:5.1f} s" + (f", {one.ended} commands ended" if one.ended else ""),
-                file=sys.stderr,
-                flush=True,
+            one = play(
+                site,
+                name,
+                known[name],
+                tracks=arguments.tracks,
+                bad=bad,
+                longest_pause=arguments.longest_pause,
             )
+            rounds.append(one)
+            tell(number, one)
+        wait_for_workers(site, HOSTS * WORKERS)
     except Broken as error:
         broken = str(error)
     finally:

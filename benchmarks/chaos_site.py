@@ -1,4 +1,4 @@
-"""A whole installation to be broken: servers, a collection, and two commands of two workers each, started anew as by systemd."""
+"""A whole installation to be broken: servers, a collection, and two commands of three workers, started anew as by systemd."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from catalog.db.schema import upgrade
 from catalog.db.tables import decision, feature_vector, genre, label, statement, track, worker
 from catalog.genres.seed import seed
 
-HOSTS, WORKERS = 2, 2
+HOSTS, WORKERS = 2, 3
 TIME_LIMIT = 10
 MEGABYTES = 256
 WORTH = 0.03

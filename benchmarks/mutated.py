@@ -1,0 +1,234 @@
+"""Thousands of damaged files through real workers: each must end with a vector or a reason, and no worker be lost.
+
+    python benchmarks/mutated.py [--files N] [--seed N] [--workers N] [--feature-set NAME ...] [--json]
+
+Eleven formats are encoded once; then fields of their headers lie, bits flip, pieces go missing, are doubled, are zeroed, or
+come from another format. The zoo of bad files that the tests know is among them. `catalog scan` and `catalog analyze` do
+the rest, as people run them. The exit code is 1 where a file has neither vector nor reason, where a vector is no vector,
+or where the catalog's workers did not end in order; the folder is kept then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import sqlalchemy as sa
+from clips import RATE, music
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from catalog.audio.registry import feature_set
+from catalog.collection.recipes import find_recipe
+from catalog.collection.vectors import unheard
+from catalog.db.database import open_database
+from catalog.db.tables import claim, failure, feature_vector, track, worker
+from tests.integration.workers.zoo import ZOO
+
+ENCODERS = {
+    "mp3": "libmp3lame",
+    "flac": "flac",
+    "ogg": "vorbis",
+    "opus": "libopus",
+    "m4a": "aac",
+    "aac": "aac",
+    "wma": "wmav2",
+    "aiff": "pcm_s16be",
+    "wv": "wavpack",
+    "wav": "pcm_s16le",
+    "webm": "libopus",
+}
+"""Suffix -> encoder."""
+SECONDS = 3.0
+HEADER = 600
+"""Bytes, where most of a header's fields lie."""
+FORMS = ("<B", "<H", ">H", "<I", ">I", "<Q", ">Q")
+VALUES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**64 - 1)
+TIME_LIMIT = 20
+"""Seconds a track."""
+
+Mutation = Callable[[bytearray, random.Random, list[bytes]], bytearray]
+
+
+def lie(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """Up to four fields of the header say something else."""
+    for _ in range(randomness.randint(1, 4)):
+        form = randomness.choice(FORMS)
+        width = struct.calcsize(form)
+        at = randomness.randrange(min(HEADER, len(content) - width))
+        value = randomness.choice([*VALUES, randomness.getrandbits(64)])
+        content[at : at + width] = struct.pack(form, value % 256**width)
+    return content
+
+
+def flip(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """One bit in some thousand is wrong."""
+    for _ in range(max(1, len(content) // randomness.choice([100, 1_000, 10_000]))):
+        content[randomness.randrange(len(content))] ^= 1 << randomness.randrange(8)
+    return content
+
+
+def cut(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """The end is missing."""
+    return content[: randomness.randrange(len(content))]
+
+
+def behead(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """The beginning is missing."""
+    return content[randomness.randrange(len(content)) :]
+
+
+def double(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """A piece is there many times."""
+    start, length = randomness.randrange(len(content)), randomness.randrange(1, 4_000)
+    return content[:start] + content[start : start + length] * randomness.randint(2, 50) + content[start:]
+
+
+def zero(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """A piece is zeroes, as a bad sector leaves it."""
+    start, length = randomness.randrange(len(content)), randomness.randrange(1, 20_000)
+    end = min(start + length, len(content))
+    content[start:end] = bytes(end - start)
+    return content
+
+
+def splice(content: bytearray, randomness: random.Random, others: list[bytes]) -> bytearray:
+    """It goes on in another format."""
+    other = randomness.choice(others)
+    return content[: randomness.randrange(len(content))] + other[randomness.randrange(len(other)) :]
+
+
+MUTATIONS: tuple[Mutation, ...] = (lie, lie, flip, cut, behead, double, zero, splice)
+
+
+def encode(path: Path, seed: int) -> bytes:
+    """Music in the format that the suffix says."""
+    rate = 48_000 if ENCODERS[path.suffix[1:]] == "libopus" else RATE
+    with av.open(path, "w") as container:
+        stream = container.add_stream(ENCODERS[path.suffix[1:]], rate=rate, layout="stereo")
+        if not ENCODERS[path.suffix[1:]].startswith("pcm"):
+            stream.bit_rate = 128_000
+        if path.suffix == ".ogg":
+            stream.codec_context.options = {"strict": "-2"}
+        samples = np.ascontiguousarray(music(seed, SECONDS))
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts = RATE, 0
+        fifo = av.AudioFifo()
+        resampler = av.AudioResampler(format=stream.format, layout="stereo", rate=rate)
+        for part in resampler.resample(frame):
+            fifo.write(part)
+        while (piece := fifo.read(stream.codec_context.frame_size or 4096, partial=True)) is not None:
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+def make(folder: Path, files: int, seed: int) -> None:
+    """Fills a folder with damaged files, and with the zoo."""
+    folder.mkdir()
+    for name, (content, _) in ZOO.items():
+        (folder / name).write_bytes(content(folder / name))
+    whole = {suffix: encode(folder / f"whole.{suffix}", number) for number, suffix in enumerate(ENCODERS)}
+    randomness = random.Random(seed)
+    for number in range(files):
+        suffix = randomness.choice(list(whole))
+        mutation = randomness.choice(MUTATIONS)
+        damaged = mutation(bytearray(whole[suffix]), randomness, list(whole.values()))
+        (folder / f"{number:05}-{mutation.__name__}.{suffix}").write_bytes(damaged)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What became of the files."""
+
+    files: int
+    vectors: int
+    reasons: dict[str, int]
+    deaths: int
+    """Work horses that died."""
+    seconds: float
+    wrong: list[str]
+    """What must not be, in words."""
+
+
+def run(folder: Path, workers: int, feature_sets: list[str]) -> Found:
+    """Has the real commands hear the folder `music`."""
+    home = folder / "home"
+    catalog = [sys.executable, "-P", "-c", "from catalog.cli import main; main()", "-q", "--home", str(home)]
+    subprocess.run([*catalog, "scan", str(folder / "music")], check=True, stdout=subprocess.DEVNULL)
+    options = [part for name in feature_sets for part in ("--feature-set", name)]
+    options += ["--workers", str(workers), "--time-limit", str(TIME_LIMIT)]
+    begin = time.monotonic()
+    code = subprocess.run([*catalog, "analyze", *options], check=False, stdout=subprocess.DEVNULL).returncode
+    seconds = time.monotonic() - begin
+    deaths = (home / "run" / "workers.log").read_text(errors="replace").count("the work horse died")
+    return _look(home, feature_sets, code, deaths, seconds)
+
+
+def _look(home: Path, feature_sets: list[str], code: int, deaths: int, seconds: float) -> Found:
+    database = open_database(f"sqlite:///{home / 'catalog.db'}")
+    wrong = [] if code == 3 else [f"the exit code is {code}"]
+    with database.read() as connection:
+        recipes = [find_recipe(connection, feature_set(name).hash) for name in feature_sets]
+        lengths = {recipe.id: len(recipe.dimensions) for recipe in recipes if recipe is not None}
+        tracks = set(connection.execute(sa.select(track.c.id)).scalars())
+        vectors = connection.execute(sa.select(feature_vector)).all()
+        failures = connection.execute(sa.select(failure.c.track_id, failure.c.reason)).all()
+        left = connection.execute(unheard(list(lengths))).scalars().all()
+        claims = connection.execute(sa.select(claim)).all()
+        present = connection.execute(sa.select(worker.c.name).where(worker.c.stopped_at.is_(None))).all()
+    database.close()
+    wrong += [
+        f"the vector of track {row.track_id} is none"
+        for row in vectors
+        if len(row.vector) != lengths[row.feature_set_id] or not np.isfinite(row.vector).all()
+    ]
+    heard, failed = {row.track_id for row in vectors}, {row.track_id for row in failures}
+    wrong += [f"track {track_id} has neither vector nor reason" for track_id in tracks - heard - failed]
+    wrong += [f"track {track_id} is still pending" for track_id in left]
+    wrong += [f"a claim is left: {row}" for row in claims] + [f"{row.name} did not end" for row in present]
+    reasons = Counter(row.reason for row in failures)
+    return Found(len(tracks), len(heard), dict(reasons.most_common()), deaths, seconds, wrong)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--files", type=int, default=2_000, help="how many are damaged [2000]")
+    parser.add_argument("--seed", type=int, default=0, help="of the damage [0]")
+    parser.add_argument("--workers", type=int, default=2, help="[2]")
+    parser.add_argument("--feature-set", action="append", metavar="NAME", help="may be repeated [grid]")
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    arguments = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="mutated"))
+    make(folder / "music", arguments.files, arguments.seed)
+    found = run(folder, arguments.workers, arguments.feature_set or ["grid"])
+    if arguments.as_json:
+        print(json.dumps(asdict(found), indent=1))
+    else:
+        print(f"{found.files} files: {found.vectors} vectors, {sum(found.reasons.values())} reasons")
+        print("\n".join(f"  {count:5} {reason}" for reason, count in found.reasons.items()))
+        print(f"{found.deaths} work horses died; {found.seconds:.0f} s")
+    if found.wrong:
+        print("\n".join(found.wrong), f"see {folder}", sep="\n", file=sys.stderr)
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
