@@ -31,7 +31,7 @@ from catalog.learning.registry import promote
 from catalog.learning.snapshot import ClassRule
 from catalog.learning.training import NothingHeard, Training, TrainingReport, like_active, train
 from catalog.learning.zero_shot_model import ensure_zero_shot, require_genres
-from catalog.report.page import write_report
+from catalog.report.home_report import write_home_report
 from catalog.settings import Settings
 from workers.album_sample import Sample, draw_sample
 from workers.capacity import fitting_workers
@@ -204,7 +204,7 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
         yield audited
     path = settings.report / "index.html"
     if news.found or not _is_current(database, path):
-        until_connected(partial(write_report, database, path, command=settings.command))
+        until_connected(partial(write_home_report, database, settings.report, command=settings.command))
     yield Reported(path)
 
 

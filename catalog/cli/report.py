@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -20,15 +21,33 @@ from catalog.settings import Settings
     show_envvar=True,
     help="The file to write.  [default: report/index.html in the home]",
 )
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    metavar="DATE",
+    show_envvar=True,
+    help="Count what people corrected, and what came, from then on (UTC).",
+)
 @click.option("--json", "as_json", is_flag=True, show_envvar=True, help="Print path and size as JSON.")
 @click.option("--open", "open_it", is_flag=True, show_envvar=True, help="Show it in the browser.")
 @pass_settings
-def report(settings: Settings, output: Path | None, as_json: bool, open_it: bool) -> None:
-    """Write the HTML report: one file that needs nothing else, to read or to send."""
+def report(
+    settings: Settings, output: Path | None, since: datetime | None, as_json: bool, open_it: bool
+) -> None:
+    """Write the HTML report: one file that needs nothing else, to read or to send.
+
+    Its first page is for somebody who pays, and prints on one sheet; the technical part follows. In the home the card of
+    the active model is written beside it.
+    """
+    from catalog.report.home_report import write_home_report
     from catalog.report.page import write_report
 
+    moment = None if since is None else since.replace(tzinfo=UTC)
     with open_catalog(settings) as database:
-        path = write_report(database, output or settings.report / "index.html", command=settings.command)
+        if output is None:
+            path = write_home_report(database, settings.report, command=settings.command, since=moment)
+        else:
+            path = write_report(database, output, command=settings.command, since=moment)
     if as_json:
         print_json({"path": str(path), "bytes": path.stat().st_size})
     else:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.report.brief import Brief, read_brief
 from catalog.report.cases import Doubts, read_doubts
+from catalog.report.cluster_map import ClusterMap, read_cluster_map
+from catalog.report.exploration import Colours, Exploration, read_exploration
 from catalog.report.failures import Failures, read_failures
 from catalog.report.genres import Genres, read_genres
 from catalog.report.heat_map import HeatMap, heat_map
 from catalog.report.map import Map, draw, read_heard
 from catalog.report.provenance import Provenance, read_provenance
 from catalog.report.quality import Quality, read_quality
+from catalog.report.suspicion import Suspicion, read_suspicion
 from catalog.report.totals import Totals, read_totals
 from catalog.report.untagged import Untagged, read_untagged
 
@@ -22,6 +27,7 @@ class Facts:
     """The report without its looks."""
 
     totals: Totals
+    brief: Brief
     doubts: Doubts
     failures: Failures
     genres: Genres
@@ -29,11 +35,17 @@ class Facts:
     untagged: Untagged
     quality: Quality | None
     map: Map | None
+    suspicion: Suspicion
+    cluster_map: ClusterMap | None
+    exploration: Exploration
     provenance: Provenance
 
 
-def read_facts(database: Database) -> Facts:
-    """Reads the facts. Memory is bounded by genres and by the dots of the map, not by tracks."""
+def read_facts(database: Database, since: datetime | None = None) -> Facts:
+    """Reads the facts. Memory is bounded by genres and by the dots of the map, not by tracks.
+
+    What people did is counted from `since` on; all else is as it is now.
+    """
     with database.read() as connection:
         provenance = read_provenance(connection, now())
         heard = read_heard(connection, provenance.recipe.id) if provenance.recipe else None
@@ -43,9 +55,18 @@ def read_facts(database: Database) -> Facts:
         failures = read_failures(connection)
         untagged = read_untagged(connection)
         quality = read_quality(connection)
+        brief = read_brief(
+            connection, since, tagged=totals.tagged, audited=doubts.audited, doubted=doubts.tracks
+        )
+        suspicion = read_suspicion(connection, {row.genre: row.tracks for row in genres.tagged})
+        cluster_map = read_cluster_map(connection, provenance.recipe.name if provenance.recipe else None)
+        exploration = read_exploration(
+            connection, Colours(heard.group_names, heard.groups) if heard else None
+        )
     # The map takes seconds, and nobody's writing waits for it: the transaction is over.
     return Facts(
         totals=totals,
+        brief=brief,
         doubts=doubts,
         failures=failures,
         genres=genres,
@@ -53,5 +74,8 @@ def read_facts(database: Database) -> Facts:
         untagged=untagged,
         quality=quality,
         map=draw(heard) if heard else None,
+        suspicion=suspicion,
+        cluster_map=cluster_map,
+        exploration=exploration,
         provenance=provenance,
     )

@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import artist, feature_vector, standing, track
 from catalog.report.cases import is_doubt, suspects
+from catalog.report.drawn import drawn, heard_tracks
 from catalog.report.families import colour_groups
 from catalog.report.genres import read_terms
 from catalog.report.text import clean, name_of
-from catalog.report.totals import is_there
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,8 +28,6 @@ FEWEST_FOR_NEIGHBOURS = 30
 COMPONENTS = 50
 WIDTH, HEIGHT, MARGIN = 1000, 600, 20
 UNTAGGED, OTHER = "untagged", "other"
-
-_PRIME, _MULTIPLIER = 65_521, 40_503
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,12 +90,7 @@ class Map:
 
 def read_heard(connection: Connection, feature_set_id: int, most: int = MOST_DOTS) -> Heard:
     """Reads at most `most` vectors of a feature set, spread evenly over the catalog and the same each time."""
-    vectors = feature_vector.join(track, track.c.id == feature_vector.c.track_id)
-    of_set = (feature_vector.c.feature_set_id == feature_set_id) & is_there
-    analysed = connection.execute(sa.select(sa.func.count()).select_from(vectors).where(of_set)).scalar_one()
-    # A multiplicative hash of the id: no database sorts a million rows at random to give us three thousand.
-    share = min(1.0, 1.1 * most / analysed) if analysed else 1.0
-    drawn = (feature_vector.c.track_id % _PRIME) * _MULTIPLIER % _PRIME < int(np.ceil(share * _PRIME))
+    is_drawn, analysed = drawn(connection, feature_set_id, most)
     rows = connection.execute(
         sa.select(
             track.c.id,
@@ -109,11 +102,11 @@ def read_heard(connection: Connection, feature_set_id: int, most: int = MOST_DOT
             standing.c.tagged_genre,
         )
         .select_from(
-            vectors.outerjoin(standing, standing.c.track_id == track.c.id).outerjoin(
+            heard_tracks.outerjoin(standing, standing.c.track_id == track.c.id).outerjoin(
                 artist, artist.c.id == track.c.artist_id
             )
         )
-        .where(of_set, drawn)
+        .where(is_drawn)
         .order_by(track.c.id)
     ).all()
     if len(rows) > most:

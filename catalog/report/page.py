@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 import jinja2
@@ -28,15 +29,23 @@ class ReportUnwritable(Exception):  # noqa: N818 - the name says what it is
 
 
 def write_report(
-    database: Database, path: Path, *, name: str | None = None, command: str = "catalog"
+    database: Database,
+    path: Path,
+    *,
+    name: str | None = None,
+    command: str = "catalog",
+    since: datetime | None = None,
+    card: str | None = None,
 ) -> Path:
     """Writes the report on a catalog to `path`, whole or not at all, and gives its absolute path.
 
     `name` is what the catalog is called in the heading (None: as its collections are), `command` how the program is
-    called for this catalog. Folders on the way are made. Raises ReportUnwritable where
+    called for this catalog, `since` from when on people's work counts (None: all of it), `card` the name of a file beside
+    the report with the card of the active model. Folders on the way are made. Raises ReportUnwritable where
     the path is a folder or cannot be written to.
     """
-    return replace_page(path, render(read_facts(database), name=name or _name(database), command=command))
+    page = render(read_facts(database, since), name=name or _name(database), command=command, card=card)
+    return replace_page(path, page)
 
 
 def _name(database: Database) -> str:
@@ -45,7 +54,7 @@ def _name(database: Database) -> str:
     return ", ".join(names) if 0 < len(names) <= MOST_NAMES else "Music catalog"
 
 
-def render(facts: Facts, *, name: str, command: str = "catalog") -> str:
+def render(facts: Facts, *, name: str, command: str = "catalog", card: str | None = None) -> str:
     """The page as text. Everything that is put in is escaped; `name` is as hostile as any title."""
     return (
         environment()
@@ -54,6 +63,7 @@ def render(facts: Facts, *, name: str, command: str = "catalog") -> str:
             facts=facts,
             name=text.clean(name),
             command=text.clean(command, 1000),
+            card=card,
             questions=QUESTIONS,
             most_bars=MOST_BARS,
         )
@@ -69,7 +79,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (text.count, text.short, text.percent, text.plural, text.moment):
+    for filter_ in (text.count, text.short, text.percent, text.plural, text.moment, text.day, text.whole):
         made.filters[filter_.__name__] = filter_
     return made
 

@@ -91,6 +91,16 @@ def moment(time: datetime | None) -> str:
     return "" if time is None else time.astimezone(UTC).strftime("%-d %B %Y, %H:%M UTC")
 
 
+def whole(number: float) -> str:
+    """A number without decimals, with a minus sign that is one."""
+    return f"{round(number)}".replace("-", "\N{MINUS SIGN}")
+
+
+def day(time: datetime | None) -> str:
+    """The date in UTC."""
+    return "" if time is None else time.astimezone(UTC).strftime("%-d %B %Y")
+
+
 def words(reasons: Any) -> list[str]:
     """The sentences in what an audit gives as reasons: text, a list of texts, or of objects that hold a text."""
     if isinstance(reasons, str):
