@@ -8,15 +8,21 @@ import re
 import sys
 from datetime import UTC, datetime
 
-PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@]+@")
-"""What stands between colon and at sign in an address."""
+PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+@")
+"""What stands between colon and the last at sign in an address: a password may hold one that nobody has encoded."""
+NAMED_PASSWORD = re.compile(r"\b((?:ssl)?password=)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
+"""The same as an option, in the query of an address or among libpq's words."""
+LINK = re.compile(r"(/enter/)[\w-]+")
+"""A reviewer's link."""
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""What a terminal obeys, or a reader of logs takes for the end of a line; tab and line feed are not among them."""
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record has; everything else was said with it."""
 
 
 def without_passwords(text: str) -> str:
-    """The text with the passwords of addresses in it made unreadable."""
-    return PASSWORD.sub(r"\1***@", text)
+    """The text with the passwords of addresses and reviewers' links in it made unreadable."""
+    return LINK.sub(r"\1***", NAMED_PASSWORD.sub(r"\1***", PASSWORD.sub(r"\1***@", text)))
 
 
 class LineFormatter(logging.Formatter):
@@ -26,8 +32,12 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, or the lines of a traceback."""
-        return without_passwords(super().format(record))
+        """The line, or the lines of a traceback, without what could command a terminal."""
+        return CONTROL.sub("\N{REPLACEMENT CHARACTER}", without_passwords(super().format(record)))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The line itself: a name in it cannot begin another one."""
+        return " ".join(super().formatMessage(record).splitlines())
 
 
 class JsonFormatter(logging.Formatter):

@@ -5,7 +5,7 @@ over the config file, the config file over the default.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -27,9 +27,9 @@ class Settings:
 
     home: Path
     """Holds `catalog.db`, `config.toml`, `models/`, `report/` and `run/`."""
-    database_url: str
+    database_url: str = field(repr=False)
     """`sqlite:///FILE` or `postgresql://user@host/name`."""
-    redis_url: str | None
+    redis_url: str | None = field(repr=False)
     """A Redis to use instead of the embedded Valkey."""
 
     @property

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from catalog.db.database import Database
+from catalog.db.private_folder import make_private_folder
 from workers import liveness
 from workers.broker import Broker
 from workers.death import describe_exit
@@ -146,6 +147,6 @@ def _last_line(path: Path) -> str:
 
 
 def _open_log(path: Path) -> IO[bytes]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     is_large = path.exists() and path.stat().st_size > LARGEST_LOG
     return path.open("wb" if is_large else "ab")

@@ -8,12 +8,13 @@ import math
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import redis
 import sqlalchemy as sa
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -37,6 +38,15 @@ EXTRAS = {
 }
 """What else a job can have run or called; ours have none of it."""
 
+
+LARGEST_ID = 2**63
+LONGEST_LIMIT = 2**31
+"""Seconds a track."""
+
+NO_JOBS_FAULT = (OSError, StopRequested, redis.RedisError, sa.exc.SQLAlchemyError)
+"""What may go wrong while a job is waited for; anything else is what bytes that are no job make RQ raise."""
+MOST_UNREADABLE = 1_000
+"""In a row; more of them, and it is no job that is to blame."""
 
 MOST_TROUBLES = 3
 SPARE = 60.0
@@ -83,6 +93,20 @@ class HorseKeeper(Worker):
             liveness.beat(connection, self.desk.worker_id)
             if not self.horse_pid:
                 give_back(connection, self.desk.worker_id)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """As RQ's; but a job that cannot be read is thrown away, where RQ would end the worker."""
+        for _ in range(MOST_UNREADABLE):
+            try:
+                return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+            except NO_JOBS_FAULT:
+                raise
+            except Exception as error:  # noqa: BLE001
+                # It is out of the queue already.
+                log.error("the broker holds a job that cannot be read: %s", type(error).__name__)  # noqa: TRY400
+        return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         """As RQ's; but a broker that is away for a while is no reason to leave the horse alone."""
@@ -186,9 +210,28 @@ def _longest(job: Job) -> float:
     return float(len(track_ids) * time_limit + SPARE)
 
 
+def _is_analysis(arguments: Sequence[Any]) -> bool:
+    track_ids, hashes, time_limit = arguments
+    return (
+        isinstance(track_ids, list)
+        and all(type(each) is int and 0 <= each < LARGEST_ID for each in track_ids)
+        and isinstance(hashes, list)
+        and all(isinstance(each, str) for each in hashes)
+        and type(time_limit) is int
+        and 0 < time_limit <= LONGEST_LIMIT
+    )
+
+
+def _is_task(arguments: Sequence[Any]) -> bool:
+    name, given = arguments
+    return isinstance(name, str) and isinstance(given, list)
+
+
 def _is_ours(job: Job) -> bool:
     try:
         said = job.to_dict(include_meta=False, include_result=False)
-        return job.func_name in {ANALYZE, TASK} and not any(said.get(name) for name in EXTRAS)
+        arguments = {ANALYZE: _is_analysis, TASK: _is_task}
+        is_known = job.func_name in arguments and not job.kwargs and arguments[job.func_name](job.args)
+        return is_known and not any(said.get(name) for name in EXTRAS)
     except Exception:  # noqa: BLE001 -- what cannot even be read is not ours
         return False

@@ -19,7 +19,7 @@ ANALYZE, TASK = "workers.jobs.analyze_tracks", "workers.task.run_task"
 """The names of the jobs; a worker runs no other."""
 TIME_LIMIT = 120
 """Seconds for one track, unless told otherwise."""
-JOB_ID = re.compile(r"[0-9]+(?:-[0-9]+)*_[0-9a-f]{8}")
+JOB_ID = re.compile(rb"[0-9]{1,19}(?:-[0-9]{1,19})*_[0-9a-f]{8}")
 
 
 def queue_name(database: Database) -> str:
@@ -67,5 +67,7 @@ def enqueue(queue: Queue, batches: Sequence[Sequence[int]], hashes: Sequence[str
 
 def queued(queue: Queue) -> set[int]:
     """The ids of the tracks in the queue, those not counted that a worker has taken out."""
-    names = [name for name in queue.job_ids if JOB_ID.fullmatch(name)]
-    return {int(track_id) for name in names for track_id in name.partition("_")[0].split("-")}
+    # Not by `queue.job_ids`, which fails at a name that is no text: anybody may have put it there.
+    waiting = queue.connection.lrange(queue.key, 0, -1)
+    names = [name for name in waiting if isinstance(name, bytes) and JOB_ID.fullmatch(name)]
+    return {int(track_id) for name in names for track_id in name.partition(b"_")[0].split(b"-")}

@@ -26,6 +26,7 @@ from catalog.db.backup import Home, require_room, sha256_of
 from catalog.db.constraints import set_sequences
 from catalog.db.database import Database, open_database
 from catalog.db.postgresql_dump import restore_dump
+from catalog.db.private_folder import make_private_folder
 from catalog.db.schema import Fit, inspect_schema, is_filled, refuse_unfit, require_revision, upgrade
 from catalog.db.staging import put, staging
 from catalog.db.tables import metadata, shipped
@@ -95,7 +96,7 @@ def restore(path: Path, database: Database, home: Home, on_bytes: OnBytes = lamb
 
 def _place_files(staged: Path, home: Home) -> None:
     """Models first: a database without them would be a catalog that cannot predict."""
-    home.models.mkdir(parents=True, exist_ok=True)
+    make_private_folder(home.models)
     models = staged / "models"
     for path in sorted(models.iterdir()) if models.is_dir() else []:
         if not (home.models / path.name).exists():

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from catalog.db.private_folder import make_private_folder
+
 
 @contextmanager
 def staging(folder: Path, purpose: str) -> Iterator[Path]:
     """A private folder `.catalog-<purpose>-...` in the folder; removed at the end, with those of processes that are dead."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     prefix = f".catalog-{purpose}-"
     for left in folder.glob(f"{prefix}*"):
         _clear(left)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from catalog.db.private_folder import make_private_folder
 from catalog.learning.calibration import Calibration
 from catalog.learning.crossfit import FittedModel
 from catalog.learning.hierarchy import Hierarchy
@@ -53,7 +54,7 @@ def write_artifact(folder: Path, content: bytes, suffix: str, *, dry_run: bool =
     name = f"{digest[:16]}{suffix}"
     if dry_run:
         return name, digest
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file:
         try:
             file.write(content)
@@ -71,12 +72,20 @@ def load_artifact(folder: Path, name: str, digest: str) -> FittedModel:
     import skops.io
 
     content = read_artifact(folder, name, digest)
-    foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - TRUSTED)
-    if foreign:
+    try:
+        foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - TRUSTED)
+        model = None if foreign else _model(skops.io.loads(content, trusted=sorted(TRUSTED)))
+    except Exception as error:
+        # A hash says that the file is the one that was named, not that it is a model: both may come from a stranger's
+        # backup. What is made up fails anywhere in skops, with anything.
         raise ArtifactRefused(
-            f"the model file {name} holds types that are not trusted: {', '.join(foreign[:3])}"
+            f"the model file {name} cannot be read ({type(error).__name__}); {ADVICE}"
+        ) from error
+    if model is None:
+        raise ArtifactRefused(
+            f"the model file {name} holds types that are not trusted: {', '.join(foreign[:3])}; {ADVICE}"
         )
-    return _model(skops.io.loads(content, trusted=sorted(TRUSTED)))
+    return model
 
 
 def read_artifact(folder: Path, name: str, digest: str, *, advice: str = ADVICE) -> bytes:

@@ -20,7 +20,7 @@ from catalog.collection.recipes import Recipe, activate, active_recipe, register
 from catalog.collection.vectors import load_matrix, store_vector
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
-from catalog.learning.artifact import read_artifact, write_artifact
+from catalog.learning.artifact import ArtifactRefused, read_artifact, write_artifact
 from catalog.learning.groups import connected_groups
 from catalog.learning.labelled import load_tracks
 from catalog.learning.projection import (
@@ -225,7 +225,14 @@ def _known(
     if (parameters.get("of"), parameters.get("variance")) != (source.hash, variance):
         return None
     digest = str(parameters["artifact"])
-    return Fitted.of(read_artifact(models, _file(digest), digest, advice=AGAIN)), digest
+    content = read_artifact(models, _file(digest), digest, advice=AGAIN)
+    try:
+        return Fitted.of(content), digest
+    except Exception as error:
+        # It is what was named, but no projection: both may come from a stranger's backup.
+        raise ArtifactRefused(
+            f"the model file {_file(digest)} is no projection ({type(error).__name__}); {AGAIN}"
+        ) from error
 
 
 def _file(digest: str) -> str:

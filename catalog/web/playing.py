@@ -6,7 +6,7 @@ import os
 
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from catalog.web.sound_file import SoundFile, find_sound
+from catalog.web.sound_file import NotPlayable, SoundFile, find_sound
 from catalog.web.stretch import stretch_of
 from catalog.web.transcode import MEDIA_TYPE
 from catalog.web.visit import Visit
@@ -36,9 +36,12 @@ def sound(visit: Visit) -> Response:
 def audio(visit: Visit) -> Response:
     """The file as it is, whole or in ranges."""
     found = _found(visit)
+    if found.media_type is None:
+        # No browser plays it, and the page never asks for it: in a catalog that somebody made up it may be any file.
+        raise NotPlayable("no browser plays this file as it is; the page plays it as MP3")
     return FileResponse(
         os.fsdecode(found.name),
-        media_type=found.media_type or "application/octet-stream",
+        media_type=found.media_type,
         stat_result=found.status,
         headers=KEPT,
     )

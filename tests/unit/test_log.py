@@ -48,9 +48,21 @@ def test_a_traceback_stays_in_its_line_and_without_its_password() -> None:
     [
         ("rediss://:s3cret@host:6379/0", "rediss://:***@host:6379/0"),
         ("redis://ann:a:b@host", "redis://ann:***@host"),
+        ("redis://:p@ss/w@rd@host:6379/0 is away", "redis://:***@host:6379/0 is away"),
+        ("postgresql:///catalog?host=h&password=s3cret&x=1", "postgresql:///catalog?host=h&password=***&x=1"),
+        ("host=h password='s3 c\\'ret' user=u", "host=h password=*** user=u"),
+        ("http://127.0.0.1:8765/enter/abc_DEF-1 opened", "http://127.0.0.1:8765/enter/*** opened"),
         ("postgresql://ann@host/catalog", "postgresql://ann@host/catalog"),
         ("ratio 3:4, mail me@host", "ratio 3:4, mail me@host"),
     ],
 )
 def test_passwords_of_addresses_are_not_shown(text: str, shown: str) -> None:
     assert without_passwords(text) == shown
+
+
+def test_a_name_can_neither_command_a_terminal_nor_begin_a_line() -> None:
+    text = LineFormatter().format(
+        record("a\x1b[31m\x9b2J.mp3\n2026-01-01 00:00:00,000 ERROR fake\rb\u2028c failed")
+    )
+    assert text.splitlines() == [text]
+    assert not {"\x1b", "\x9b", "\r", "\u2028"} & set(text)

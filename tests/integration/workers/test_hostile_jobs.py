@@ -1,0 +1,100 @@
+"""A broker that somebody else can write to: whatever lies in the queue, only our own jobs are run, and work goes on."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from rq import Queue
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.db.database import Database
+from catalog.settings import Settings
+from tests.integration.workers.sound import QUIET, AddTracks
+from workers.broker import open_broker
+from workers.queue import ANALYZE, TASK, open_queue, queue_name
+from workers.run import analyze_pending
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+class Bomb:
+    """What runs when it is unpickled."""
+
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.mkdir, (self.proof,)
+
+
+@pytest.fixture
+def queue(database: Database, settings: Settings) -> Iterator[Queue]:
+    with open_broker(None, settings.run) as broker, broker.connect() as connection:
+        yield open_queue(queue_name(database), connection)
+
+
+@pytest.fixture
+def proof(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that is there only when something was run."""
+    return tmp_path_factory.mktemp("proof") / "made by a stranger"
+
+
+def put(queue: Queue, name: str, **fields: bytes) -> None:
+    """A job as bytes, past all of RQ's own care."""
+    connection: Redis = queue.connection
+    key = f"{queue.redis_queue_namespace_prefix.replace(':queue:', ':job:')}{name}"
+    said = {"status": b"queued", "created_at": b"2026-01-01T00:00:00.000000Z", "origin": queue.name.encode()}
+    connection.hset(key, mapping={**said, **fields})
+    connection.rpush(queue.key, name)
+
+
+def told(*call: Any) -> bytes:
+    return zlib.compress(json.dumps(call).encode())
+
+
+@SQLITE
+def test_nothing_hostile_is_run_and_work_goes_on(
+    database: Database, settings: Settings, queue: Queue, proof: Path, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    bomb = pickle.dumps((Bomb(proof), None, (), {}))
+    with pytest.raises(FileNotFoundError):  # the bomb is one: it would go off, were the folder above it there
+        pickle.loads(pickle.dumps(Bomb(proof / "none" / "none")))
+    hostile: dict[str, dict[str, bytes]] = {
+        "pickled": {"data": bomb},
+        "pickled-and-packed": {"data": zlib.compress(bomb)},
+        "pickled-result": {"data": told(ANALYZE, None, [[], [], 5], {}), "result": bomb, "exc_info": bomb},
+        "pickled-meta": {"data": told(ANALYZE, None, [[], [], 5], {}), "meta": bomb},
+        "another-function": {"data": told("os.mkdir", None, [str(proof)], {})},
+        "of-an-instance": {"data": told("mkdir", "pathlib.Path", [str(proof)], {})},
+        "by-keyword": {"data": told(ANALYZE, None, [], {"track_ids": [], "hashes": [], "time_limit": 5})},
+        "callback": {"data": told(TASK, None, ["x", []], {}), "success_callback_name": b"os.abort"},
+        "one-argument": {"data": told(ANALYZE, None, [1], {})},
+        "endless": {"data": told(ANALYZE, None, [[1], [], 10**30], {})},
+        "no-limit": {"data": told(ANALYZE, None, [[1], [], "5"], {})},
+        "words-for-ids": {"data": told(ANALYZE, None, [["1; DROP TABLE track"], [], 5], {})},
+        "large-id": {"data": told(ANALYZE, None, [[2**70], [], 5], {})},
+        "no-such-task": {"data": told(TASK, None, ["__class__", []], {})},
+        "no-json": {"data": zlib.compress(b"{")},
+        "no-call": {"data": told()},
+        "no-data": {},
+        "no-time": {"data": told(ANALYZE, None, [[], [], 5], {}), "created_at": b"\xff"},
+        "no-numbers": {"data": told(ANALYZE, None, [[], [], 5], {}), "timeout": b"\xfe", "result_ttl": b"x"},
+    }
+    for name, fields in hostile.items():
+        put(queue, name, **fields)
+    queue.connection.rpush(queue.key, "\x1b[31m", b"\xff\xfe", "no:such:job")
+    add_tracks(QUIET)
+    assert analyze_pending(database, settings, [tiny], workers=1).analysed == 1
+    assert not proof.exists()
+    assert queue.count == 0
+    log = (settings.run / "workers.log").read_text()
+    assert log.count("none of ours") > 10
+    assert log.count("cannot be read") > 3
+    assert "\x1b" not in log
