@@ -133,7 +133,10 @@ def advice(decisions: int, open_tracks: int, recent: Share | None, sample: Sampl
             return "every suspect is decided; learn from it: catalog train, then catalog audit"
         return "there is no suspect to decide; look for some: catalog audit"
     if recent is None or recent.tracks < FEWEST:
-        return f"go on: {FEWEST - (recent.tracks if recent else 0)} more decisions show whether it is worth while"
+        wanted = FEWEST - (recent.tracks if recent else 0)
+        if wanted > open_tracks:
+            return f"go on: only {open_tracks} of the suspects {'is' if open_tracks == 1 else 'are'} left"
+        return f"go on: {wanted} more {'decision shows' if wanted == 1 else 'decisions show'} whether it is worth while"
     at_random = sample.wrong.value if sample and sample.wrong and sample.judged >= FEWEST else WORTH_WHILE
     found = f"the last {recent.tracks} decisions found {round(recent.value * recent.tracks)} wrong tags"
     if recent.value <= at_random:

@@ -202,6 +202,20 @@ def test_a_whole_review_by_keys(desk: Callable[..., Desk]) -> None:
     assert room.remarks == []
 
 
+def test_the_genre_marked_by_arrows_is_the_one_taken(desk: Callable[..., Desk]) -> None:
+    page = desk(1).sit("ada")
+    page.keyboard.press("g")
+    page.keyboard.type("metal")
+    marked = page.locator('dialog[open] li[aria-selected="true"] span').first
+    expect(marked).to_have_text("Metal")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(marked).not_to_have_text("Metal")
+    name = marked.inner_text()
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text(f"{name} now.")
+
+
 def test_the_player_by_keys(desk: Callable[..., Desk]) -> None:
     page = desk(1).sit("ada")
     audio = "document.getElementById('audio')"

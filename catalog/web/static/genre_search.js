@@ -9,6 +9,7 @@ export class GenreSearch {
     this.found = [];
     this.at = 0;
     this.asked = 0;
+    this.answered = "";
     this.text.addEventListener("input", () => this.search());
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.list.addEventListener("click", (event) => {
@@ -22,6 +23,7 @@ export class GenreSearch {
     this.title.textContent = title;
     this.text.value = "";
     this.chosen = null;
+    this.answered = "";
     this.show([]);
     this.dialog.showModal();
     this.text.focus();
@@ -30,10 +32,13 @@ export class GenreSearch {
 
   async search() {
     const turn = ++this.asked;
-    const answer = await fetch(`/genres?q=${encodeURIComponent(this.text.value)}`).catch(() => null);
+    const words = this.text.value;
+    const answer = await fetch(`/genres?q=${encodeURIComponent(words)}`).catch(() => null);
     if (turn !== this.asked || !answer || !answer.ok) return;
     const found = await answer.json();
-    if (turn === this.asked) this.show(found);
+    if (turn !== this.asked) return;
+    this.answered = words;
+    this.show(found);
   }
 
   show(found) {
@@ -70,8 +75,10 @@ export class GenreSearch {
     else if (event.key === "ArrowUp" && many) this.mark((this.at + many - 1) % many);
     else if (event.key === "Enter") {
       event.preventDefault();
-      // Who types fast and presses Enter means what was typed, not what the last answer held.
-      await this.search();
+      // Who types fast and presses Enter means what was typed, not what the last answer held. Who has the answer in
+      // sight means the line that is marked.
+      if (this.text.value !== this.answered) await this.search();
+      if (this.text.value !== this.answered) return;
       this.choose(Math.min(this.at, this.found.length - 1));
       return;
     } else return;
