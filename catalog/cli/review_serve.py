@@ -62,6 +62,6 @@ def serve_verb(
             if open_it and not webbrowser.open(next(iter(addresses.values()))):
                 say("no browser was found; open the link yourself")
 
-        with closing(open_site(database, address, links, settings.command)) as site:
+        with closing(open_site(database, address, links, settings)) as site:
             serve(site, listening, on_start=announce)
         say("stopped; what was decided is kept")

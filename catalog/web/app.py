@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from catalog.web import deciding, pages, playing
 from catalog.web.guard import Guard
 from catalog.web.site import Site
 from catalog.web.visit import Handler, endpoint
+from workers.metrics import collector
 
 LARGEST_BODY = 2**20
 """Bytes; a case of ten thousand tracks sends a quarter of it."""
@@ -57,6 +59,7 @@ def make_app(site: Site) -> Starlette:
             _sending("/confirm", deciding.confirm),
             _sending("/undo", deciding.take_back),
             _sending("/hold", deciding.hold_on),
+            Route("/metrics", _metrics(site), methods=["GET"]),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[Middleware(Guard, address=site.address)],
@@ -74,6 +77,17 @@ def _reading(path: str, handler: Handler) -> Route:
 
 def _sending(path: str, handler: Handler) -> Route:
     return Route(path, endpoint(handler), methods=["POST"])
+
+
+def _metrics(site: Site) -> Callable[[Request], Response]:
+    """What Prometheus is told, for which no link is needed: it names no track and no person."""
+    registry = CollectorRegistry()
+    registry.register(collector(site.database, settings=site.settings))
+
+    def answer(_request: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return answer
 
 
 def _failed(_request: Request, _error: Exception) -> Response:

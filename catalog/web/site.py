@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catalog.db.database import Database
+from catalog.settings import Settings
 from catalog.web.access import Access
 from catalog.web.address import Address
 from catalog.web.listening import Listening
@@ -22,12 +23,17 @@ class Site:
     nearby: Nearby
     command: str
     """How the program is called for this catalog, for advice on the page."""
+    settings: Settings | None = None
+    """With them the metrics tell of the queue too."""
 
     def close(self) -> None:
         """Removes what was made for this run, once or again; the database is the caller's."""
         self.listening.close()
 
 
-def open_site(database: Database, address: Address, links: dict[str, str], command: str = "catalog") -> Site:
+def open_site(
+    database: Database, address: Address, links: dict[str, str], settings: Settings | None = None
+) -> Site:
     """A site for a catalog; `links` are the tokens of this run by the reviewer's name."""
-    return Site(database, address, Access(links), Listening(), Nearby(database), command)
+    command = "catalog" if settings is None else settings.command
+    return Site(database, address, Access(links), Listening(), Nearby(database), command, settings)

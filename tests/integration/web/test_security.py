@@ -192,3 +192,17 @@ def test_what_is_sent_wrongly_is_said_in_one_line(page: Page) -> None:
     large = {"origin": BASE, "content-type": "application/json"}
     assert page.client.post("/next", content=b" " * (2**20 + 1), headers=large).status_code == 413
     assert Path(page.site.listening._folder.name).stat().st_mode & 0o077 == 0
+
+
+def test_prometheus_needs_no_link_and_is_told_no_name(page: Page) -> None:
+    page.client.cookies.clear()
+    answer = page.client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert "catalog_database_up 1.0" in answer.text
+    present = f'catalog_tracks{{state="present"}} {len(page.doubted.tracks)}.0'
+    assert present in answer.text
+    for title in page.doubted.tracks:
+        assert title not in answer.text
+    assert page.client.get("/metrics", headers={"host": "evil.example"}).status_code == 421
+    assert page.client.post("/metrics", json={}, headers={"origin": BASE}).status_code == 405
