@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from catalog.collection.vectors import unheard
 from catalog.db.clock import moment
@@ -49,18 +49,17 @@ def reserve(
 
     Tracks of the collections that are out of reach are left to others.
     """
-    needed: dict[int, set[int]] = {}
+    if not recipe_ids:
+        return []
     wanted = sa.and_(
         track.c.id.in_(track_ids), *([track.c.collection_id.not_in(out_of_reach)] if out_of_reach else [])
     )
-    for recipe_id in recipe_ids:
-        for track_id in connection.execute(unheard([recipe_id], wanted)).scalars():
-            needed.setdefault(track_id, set()).add(recipe_id)
-    if not needed:
+    pending = sorted(connection.execute(unheard(recipe_ids, wanted)).scalars())
+    if not pending:
         return []
     taken = connection.execute(
         insert_into(connection, claim)
-        .values([{"track_id": track_id, "worker_id": worker_id} for track_id in sorted(needed)])
+        .values([{"track_id": track_id, "worker_id": worker_id} for track_id in pending])
         .on_conflict_do_update(
             index_elements=[claim.c.track_id],
             set_={"worker_id": worker_id, "claimed_at": None},
@@ -69,6 +68,9 @@ def reserve(
         .returning(claim.c.track_id)
     )
     mine = set(taken.scalars())
+    needed = _needed(connection, recipe_ids, mine)
+    # Others finished them between the question and the claim.
+    _free(connection, sa.and_(claim.c.worker_id == worker_id, claim.c.track_id.in_(mine - needed.keys())))
     columns = track.c
     rows = connection.execute(
         sa.select(
@@ -80,15 +82,24 @@ def reserve(
             columns.fingerprint,
         )
         .join(collection, collection.c.id == columns.collection_id)
-        .where(columns.id.in_(mine))
+        .where(columns.id.in_(set(needed)))
     )
-    hashes = _hashes(connection, mine)
+    hashes = _hashes(connection, set(needed))
     found = {}
     for row in rows:
         lacking = frozenset(needed[row.id])
         stale = [hashes.get((row.id, recipe_id)) for recipe_id in lacking]
         found[row.id] = Claimed(*row, lacking, frozenset() if None in stale else frozenset(stale))
     return [found[track_id] for track_id in dict.fromkeys(track_ids) if track_id in found]
+
+
+def _needed(connection: Connection, recipe_ids: Sequence[int], track_ids: set[int]) -> dict[int, set[int]]:
+    """Which of the recipes each of the tracks lacks; without those that lack none."""
+    needed: dict[int, set[int]] = {}
+    for recipe_id in recipe_ids:
+        for track_id in connection.execute(unheard([recipe_id], track.c.id.in_(track_ids))).scalars():
+            needed.setdefault(track_id, set()).add(recipe_id)
+    return needed
 
 
 def _hashes(connection: Connection, track_ids: set[int]) -> dict[tuple[int, int], str | None]:
@@ -127,12 +138,13 @@ def give_back(connection: Connection, worker_id: int, death: str | None = None) 
     """
     if death is not None:
         _count_death(connection, worker_id, death)
-    freed = connection.execute(
-        sa.delete(claim).where(claim.c.worker_id == worker_id, claim.c.deaths == 0)
-    ).rowcount
-    kept = connection.execute(
-        sa.update(claim).where(claim.c.worker_id == worker_id).values(worker_id=None, claimed_at=None)
-    ).rowcount
+    return _free(connection, claim.c.worker_id == worker_id)
+
+
+def _free(connection: Connection, where: ColumnElement[bool]) -> int:
+    """Ends claims, keeping how many workers died on the tracks; gives how many there were."""
+    freed = connection.execute(sa.delete(claim).where(where, claim.c.deaths == 0)).rowcount
+    kept = connection.execute(sa.update(claim).where(where).values(worker_id=None, claimed_at=None)).rowcount
     return freed + kept
 
 

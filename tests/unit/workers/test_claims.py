@@ -89,6 +89,29 @@ def test_the_sound_of_stale_vectors_is_known_with_the_claim(database: Database) 
         assert second.heard == frozenset()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_another_finishes_between_question_and_claim_is_not_claimed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as connection:
+        recipe = recipe_of(connection)
+        (track_id,) = add_tracks(connection, 1)
+        first, second = enrol(connection, "a"), enrol(connection, "b")
+        assert claimed_ids(connection, first, [track_id], recipe) == [track_id]
+    plain = claims.insert_into
+
+    def late(connection: Connection, table: sa.Table) -> object:
+        with database.write() as other:
+            assert claims.settle(other, first, track_id)
+            store_vector(other, recipe, track_id, np.ones(1, np.float32), fingerprint="print-0")
+        return plain(connection, table)
+
+    monkeypatch.setattr(claims, "insert_into", late)
+    with database.write() as connection:
+        assert claimed_ids(connection, second, [track_id], recipe) == []
+        assert connection.execute(sa.select(claim)).all() == []
+
+
 def test_a_result_is_late_when_the_claim_has_gone_to_another(database: Database) -> None:
     with database.write() as connection:
         recipe, ids = recipe_of(connection), add_tracks(connection, 1)
