@@ -14,8 +14,10 @@ from catalog.audit.label_issues import (
     WRONG,
     Suspect,
     find_suspects,
+    listen,
     relation,
 )
+from catalog.audit.one_of_several import find_one_of_several
 
 AGAINST = 1e-4  # suspicions are kept this far from 0 and 1, where log odds end
 
@@ -28,17 +30,22 @@ def all_doubts(
     What speaks against a tag without any model is added, as log odds, to what the sound says. Where the sound says
     nothing, because no model judges the tag or hears it there, it is a suspect by itself.
     """
-    found = {
-        (one.row, one.relation == "narrower"): one
-        for one in find_suspects(evidence.judged, evidence.terms, least=least, most=most)
-    }
+    judged, terms = evidence.judged, evidence.terms
+    sound = listen(judged, terms) if len(judged.y) else None
+    heard = find_suspects(judged, terms, sound=sound, least=least, most=most)
+    found = {(one.row, one.genre_id, one.relation == "narrower"): one for one in heard}
+    # Where no tag fits, the first is doubted, and a second suspect would ask the same twice.
+    wholly = {one.row for one in heard if one.relation != "narrower"}
+    for one in find_one_of_several(judged, terms, sound=sound, least=least, most=most):
+        if one.row not in wholly:
+            found[one.row, one.genre_id, False] = one
     for row, contradictions in evidence.contradictions.items():
-        known = found.get((row, False))
-        suspect = _added(evidence, row, contradictions, known)
+        place = (row, contradictions[0].genre_id, False)
+        suspect = _added(evidence, row, contradictions, found.get(place))
         if suspect.suspicion >= least:
-            found[row, False] = suspect
+            found[place] = suspect
     doubts = [one for one in found.values() if not evidence.is_confirmed[one.row]]
-    return sorted(doubts, key=lambda one: (-one.suspicion, one.row))[:most]
+    return sorted(doubts, key=lambda one: (-one.suspicion, one.row, one.genre_id))[:most]
 
 
 def _added(

@@ -39,7 +39,7 @@ from catalog.learning.registry import model_recipes
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-RECIPE = 2
+RECIPE = 3
 """Raised where the same evidence would be weighed otherwise, so that an audit is made anew."""
 IDS_AT_ONCE = 5_000
 FURTHER = ("musicnn", "summary")

@@ -77,7 +77,7 @@ class Suspect:
     row: int
     """The track's position."""
     genre_id: int
-    """The doubted tag: the track's first."""
+    """The doubted tag: the track's first, or one among several of which another is right."""
     suggested_genre_id: int
     suspicion: float
     """0 to 1: a score to rank by, no probability."""
@@ -106,7 +106,12 @@ class _Heard:
 
 
 def find_suspects(
-    judged: Judged, terms: Terms, *, least: float = LEAST_SUSPICION, most: int = MOST_SUSPECTS
+    judged: Judged,
+    terms: Terms,
+    *,
+    sound: Sound | None = None,
+    least: float = LEAST_SUSPICION,
+    most: int = MOST_SUSPECTS,
 ) -> list[Suspect]:
     """The doubted labels, most suspicious first; among them, apart by `relation`, tags that could be more precise.
 
@@ -116,14 +121,23 @@ def find_suspects(
     that is, and whether the track is a stranger among those with the same tag; whether it is as sure of it as of tracks that are so tagged (the class thresholds of confident learning,
     Northcutt et al. 2021, by cleanlab); how the nearest tracks by other artists are tagged, and the artist's other tracks.
 
-    At most `most` with a suspicion of at least `least`.
+    At most `most` with a suspicion of at least `least`. `sound` is what `listen` gives, where it is known already.
     """
     if not len(judged.y):
         return []
     credibility = class_credibility(judged.probability, judged.y, judged.groups)
     thresholds = _confident_thresholds(judged.probability, judged.y)
     suspects: list[Suspect] = []
-    sound = weigh_sound(
+    sound = sound or listen(judged, terms)
+    for heard in (_doubted(judged, terms, sound), _could_be_narrower(judged, terms, thresholds)):
+        suspects += _weighed(heard, judged, terms, sound, credibility, thresholds, least=least, most=most)
+    suspects.sort(key=lambda suspect: (-suspect.suspicion, suspect.row))
+    return suspects[:most]
+
+
+def listen(judged: Judged, terms: Terms) -> Sound:
+    """What all opinions on the sound come to."""
+    return weigh_sound(
         judged.probability,
         judged.y,
         judged.groups,
@@ -132,10 +146,6 @@ def find_suspects(
         judged.vectors,
         judged.further,
     )
-    for heard in (_doubted(judged, terms, sound), _could_be_narrower(judged, terms, thresholds)):
-        suspects += _weighed(heard, judged, terms, sound, credibility, thresholds, least=least, most=most)
-    suspects.sort(key=lambda suspect: (-suspect.suspicion, suspect.row))
-    return suspects[:most]
 
 
 def _confident_thresholds(probability: Floats, y: Integers) -> Floats:

@@ -84,3 +84,14 @@ def stranger_reason(tagged: int, is_stranger: bool, names: Mapping[int, str]) ->
         "tagged": tag,
         "words": f"hardly any of the tracks most like it is tagged {tag}",
     }
+
+
+def besides_reason(
+    tagged: int, fitting: int, alike: int, of: int, names: Mapping[int, str]
+) -> dict[str, Any]:
+    """That the track has another tag, which fits; and how many of its nearest by other artists have the doubted one."""
+    tag, fits = names[tagged], names[fitting]
+    words = f"its other tag {fits} fits"
+    if of:
+        words += f"; {alike} of its {of} nearest neighbours by other artists are tagged {tag}"
+    return {"kind": "besides", "tagged": tag, "genre": fits, "tracks": alike, "of": of, "words": words}

@@ -44,6 +44,8 @@ class Sound:
     """(n, classes): log probabilities of the model, the mean over the artist's tracks."""
     tracks: Integers
     """(n,): how many tracks that mean is of."""
+    weight: float
+    """Of all opinions together: what a logarithm is multiplied by to be compared with `alone` or `subtree`."""
 
 
 def weigh_sound(
@@ -77,7 +79,8 @@ def weigh_sound(
     together = _artist_average(_log(probability), artist)
     alone += ARTIST * together
     subtree += ARTIST * _artist_average(_log(probability @ below), artist)
-    return Sound(alone, subtree, together, np.bincount(artist)[artist])
+    weight = ARTIST + sum(each for each, _ in opinions)
+    return Sound(alone, subtree, together, np.bincount(artist)[artist], weight)
 
 
 def _log(probability: Floats | Float32) -> Float32:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.audit.doubted import all_doubts
 from catalog.audit.label_evidence import Evidence
+from catalog.audit.label_issues import Suspect
 from catalog.collection.label_file import read_label_file
 from catalog.db.tables import collection, standing, track
 from catalog.genres.store import load
@@ -104,11 +105,12 @@ def read_truth(connection: Connection, file: Path, evidence: Evidence) -> Truths
 
 def score_truth(evidence: Evidence, truths: Truths) -> AuditTruth:
     """The whole ranking against the errors."""
-    ranked = [
-        one
-        for one in all_doubts(evidence, least=0.0, most=2 * len(evidence.track_ids))
-        if one.relation != "narrower"
-    ]
+    ranked: list[Suspect] = []
+    tracks: set[int] = set()
+    for one in all_doubts(evidence, least=0.0, most=4 * len(evidence.track_ids)):
+        if one.relation != "narrower" and one.row not in tracks:  # a track counts once, at its gravest
+            ranked.append(one)
+            tracks.add(one.row)
     track_ids = [int(evidence.track_ids[one.row]) for one in ranked]
     hits = [track_id in truths.right for track_id in track_ids]
     errors, total, so_far = len(truths.right), 0.0, 0

@@ -23,7 +23,7 @@ from catalog.db.tables import (
     suspect,
     track,
 )
-from catalog.review.doubt import is_doubt, is_open, is_standing
+from catalog.review.doubt import is_doubt, is_open, is_standing, latest_audit, unjudged_sample
 
 State = Literal["open", "decided", "all"]
 
@@ -66,7 +66,7 @@ class CaseRow:
     tagged_genre_id: int
     suggested_genre_id: int
     tracks: int
-    """All that the audit doubted."""
+    """All that the audit doubted, but for those of a check sample that wait to be judged blind."""
     open_tracks: int
     """Those that wait for a decision."""
     suspicion: float
@@ -129,6 +129,13 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
     """The query of the cases that have a doubt which fits the filters, one row a case."""
     tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
     doubts = doubts_query(filters).subquery("doubts")
+    # Tracks of the check sample that nobody has judged yet: their case is about the others.
+    hidden = (
+        sa.select(suspect.c.doubt_case_id, sa.func.count().label("tracks"))
+        .where(suspect.c.audit_id == latest_audit, suspect.c.track_id.in_(unjudged_sample()))
+        .group_by(suspect.c.doubt_case_id)
+        .subquery("hidden")
+    )
     counted = (
         sa.select(
             doubts.c.doubt_case_id,
@@ -147,13 +154,14 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
             suggested.c.name.label("suggested_genre"),
             doubt_case.c.genre_id.label("tagged_genre_id"),
             doubt_case.c.suggested_genre_id,
-            doubt_case.c.tracks,
+            (doubt_case.c.tracks - sa.func.coalesce(hidden.c.tracks, 0)).label("tracks"),
             counted.c.open_tracks,
             doubt_case.c.suspicion,
             counted.c.expected_right,
             review_lease.c.reviewer.label("held_by"),
         )
         .join_from(doubt_case, counted, counted.c.doubt_case_id == doubt_case.c.id)
+        .join(hidden, hidden.c.doubt_case_id == doubt_case.c.id, isouter=True)
         .join(tagged, tagged.c.id == doubt_case.c.genre_id)
         .join(suggested, suggested.c.id == doubt_case.c.suggested_genre_id)
         .join(artist, artist.c.id == doubt_case.c.artist_id, isouter=True)

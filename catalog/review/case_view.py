@@ -32,7 +32,7 @@ from catalog.db.tables.learning import CHOICES
 from catalog.review.accepted import PairRecord, pair_record
 from catalog.review.case import CaseRow, find_case_row
 from catalog.review.decision import NothingToDecide
-from catalog.review.doubt import is_doubt, is_open, is_standing
+from catalog.review.doubt import is_doubt, is_open, is_standing, unjudged_sample
 from catalog.review.neighbourhood import Neighbour, Neighbourhood, neighbours_of
 
 
@@ -289,7 +289,7 @@ def _choices(connection: Connection, track_ids: Sequence[int]) -> dict[int, tupl
 
 
 def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict[int, list[Duplicate]]:
-    """By the latest finished audit of duplicates, whichever of the two tracks it names first."""
+    """By the latest finished audit of duplicates, whichever of the two tracks it names first; none that is to be judged blind."""
     latest = (
         sa.select(sa.func.max(audit.c.id))
         .where(audit.c.kind == "duplicates", audit.c.finished_at.is_not(None))
@@ -315,7 +315,11 @@ def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict
             .join_from(duplicate_pair, track, track.c.id == other)
             .join(artist, artist.c.id == track.c.artist_id, isouter=True)
             .join(standing, standing.c.track_id == track.c.id, isouter=True)
-            .where(duplicate_pair.c.audit_id == latest, one.in_(track_ids))
+            .where(
+                duplicate_pair.c.audit_id == latest,
+                one.in_(track_ids),
+                other.not_in(unjudged_sample()),
+            )
             .order_by(duplicate_pair.c.similarity.desc(), track.c.id)
         )
         for asked, *facts in rows:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from catalog.db.tables import audit, decision, label, standing, suspect
+from catalog.db.tables import (
+    audit,
+    check_sample,
+    check_sample_track,
+    decision,
+    label,
+    standing,
+    suspect,
+    track,
+)
+
+REVIEWERS = 2
+"""How many judge a track of the check sample's overlap."""
 
 latest_audit = (
     sa.select(sa.func.max(audit.c.id))
@@ -44,5 +56,46 @@ def is_open() -> ColumnElement[bool]:
 
 
 def is_doubt() -> ColumnElement[bool]:
-    """Whether a suspect is of the latest audit, and a doubt: what could only be more precise is none."""
-    return sa.and_(suspect.c.audit_id == latest_audit, suspect.c.relation != "narrower")
+    """Whether a suspect is of the latest audit, and a doubt: what could only be more precise is none.
+
+    A track of the check sample is none until it was judged: whoever saw its tag in a case could not judge it blind.
+    """
+    return sa.and_(
+        suspect.c.audit_id == latest_audit,
+        suspect.c.relation != "narrower",
+        suspect.c.track_id.not_in(unjudged_sample()),
+    )
+
+
+def is_judgement(made: sa.FromClause) -> ColumnElement[bool]:
+    """Whether a row of `decision` is a blind verdict of the check sample that stands."""
+    return sa.and_(made.c.drawn_by == "sample", made.c.blind, is_standing(made))
+
+
+def judgements() -> ColumnElement[int]:
+    """How many reviewers have judged a row of `check_sample_track`."""
+    judged = decision.alias()
+    return (
+        sa.select(sa.func.count(sa.distinct(judged.c.reviewer)))
+        .where(judged.c.track_id == check_sample_track.c.track_id, is_judgement(judged))
+        .scalar_subquery()
+    )
+
+
+def judges_wanted() -> ColumnElement[int]:
+    """How many reviewers a row of `check_sample_track` is for."""
+    return sa.case((check_sample_track.c.overlap, REVIEWERS), else_=1)
+
+
+def unjudged_sample() -> sa.Select[tuple[int]]:
+    """The ids of the tracks of the open check sample that wait for a blind judgement."""
+    newest = sa.select(sa.func.max(check_sample.c.id)).where(check_sample.c.closed_at.is_(None))
+    return (
+        sa.select(check_sample_track.c.track_id)
+        .join(track, track.c.id == check_sample_track.c.track_id)
+        .where(
+            check_sample_track.c.check_sample_id == newest.scalar_subquery(),
+            track.c.state == "present",
+            judgements() < judges_wanted(),
+        )
+    )

@@ -15,6 +15,7 @@ from catalog.collection.recipes import Recipe
 from catalog.db.tables import artist, collection, genre, label, standing, statement, track
 from catalog.learning.blocks import load_blocks
 from catalog.learning.registry import active_model, model_recipes
+from catalog.review.doubt import unjudged_sample
 
 Integers = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
@@ -106,16 +107,18 @@ def neighbours_of(
 ) -> dict[int, tuple[Neighbour, ...]]:
     """For each track that has a vector the nearest by other artists, those confirmed by a person first, then nearest.
 
-    They are chosen among the nearest `POOL` x `count`; never the track itself.
+    They are chosen among the nearest `POOL` x `count`; never the track itself, nor one of the check sample whose tag
+    nobody may see yet.
     """
     asked, matrix = load_blocks(connection, near.recipes, track_ids)
     rows = _unit(matrix, near.mean, near.deviation)
     artists = _artists(connection, asked)
+    blind = np.isin(near.track_ids, list(connection.execute(unjudged_sample()).scalars()))
     chosen: dict[int, list[tuple[int, float]]] = {}
     for track_id, row in zip(asked.tolist(), rows, strict=True):
         alike = near.rows @ row
         own = artists.get(track_id)
-        barred = near.track_ids == track_id
+        barred = blind | (near.track_ids == track_id)
         if own is not None:
             barred |= near.artist_ids == own
         alike[barred] = -np.inf

@@ -25,7 +25,7 @@ from catalog.db.tables import (
 from catalog.learning.hierarchy import path_to_top
 from catalog.learning.labelled import load_broader
 from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
-from catalog.review.doubt import is_standing, latest_audit
+from catalog.review.doubt import judgements, judges_wanted, latest_audit
 from catalog.review.evidence import labels_of
 from catalog.review.lease import hold_only, release
 from catalog.review.stratum import REST, Drawn, draw
@@ -33,8 +33,6 @@ from catalog.review.verdict import NotDecidable, Verdict
 
 DEFAULT_SIZE = 200
 DEFAULT_OVERLAP = 30
-REVIEWERS = 2
-"""How many judge a track of the overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,23 +170,14 @@ def next_sample_track(
 ) -> BlindTrack | None:
     """The next track of the sample for this reviewer, held for him from now on; None: nothing is left for him.
 
-    Each track is for one reviewer, one of the overlap for two. `after` is a track to skip. Needs a writing transaction.
+    Each track is for one reviewer, one of the overlap for two. Whoever took a judgement back has seen the tags, and is not
+    asked of that track again. `after` is a track to skip. Needs a writing transaction.
     """
     sample_id = open_sample(connection)
     if sample_id is None:
         return None
     moment = moment or now()
-    judged = decision.alias()
-    by = (
-        sa.select(sa.func.count(sa.distinct(judged.c.reviewer)))
-        .where(judged.c.track_id == check_sample_track.c.track_id, is_judgement(judged))
-        .scalar_subquery()
-    )
-    mine = sa.exists().where(
-        judged.c.track_id == check_sample_track.c.track_id,
-        is_judgement(judged),
-        judged.c.reviewer == reviewer,
-    )
+    seen = sa.exists().where(decision.c.track_id == check_sample_track.c.track_id, _has_shown_tags(reviewer))
     held = sa.exists().where(
         review_lease.c.case_id == sa.literal("sample:").concat(sa.cast(track.c.id, sa.Text)),
         review_lease.c.until > moment,
@@ -212,8 +201,8 @@ def next_sample_track(
         .where(
             check_sample_track.c.check_sample_id == sample_id,
             track.c.state == "present",
-            by < sa.case((check_sample_track.c.overlap, REVIEWERS), else_=1),
-            ~mine,
+            judgements() < judges_wanted(),
+            ~seen,
             ~held,
         )
         .order_by(check_sample_track.c.position)
@@ -240,10 +229,16 @@ def judge_blind(
 ) -> Revealed:
     """Writes what a reviewer heard in a track of the open sample before tag and suggestion were shown.
 
-    Either the genre chosen, which becomes `keep` where it is one of the tags or narrower, and `relabel` where not; or the verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecide and
-    NotDecidable.
+    Either the genre chosen, which becomes `keep` where it is one of the tags or narrower, and `relabel` where not; or the
+    verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecide, and NotDecidable, as for
+    a reviewer who has judged the track before: even if that was taken back, the tags were shown.
     """
     drawn, statement_id = _in_sample(connection, track_id)
+    shown = sa.select(sa.exists().where(decision.c.track_id == track_id, _has_shown_tags(reviewer)))
+    if connection.execute(shown).scalar_one():
+        raise NotDecidable(
+            f"you have judged track {track_id} before and seen its tags: nobody can judge it blind twice"
+        )
     if (genre_id is None) == (verdict is None) or verdict not in {None, "unsure", "wrong_recording"}:
         raise NotDecidable("choose a genre, or say that you are unsure or that it is the wrong recording")
     tags = labels_of(connection, [statement_id]).get(statement_id or 0, ())
@@ -279,6 +274,11 @@ def lies_within(genre_id: int, term: int, broader: Mapping[int, int | None]) -> 
     return term in path_to_top(genre_id, broader)
 
 
+def _has_shown_tags(reviewer: str) -> sa.ColumnElement[bool]:
+    """Whether a row of `decision` is one after which the reviewer saw the tags of a sample's track, undone or not."""
+    return sa.and_(decision.c.drawn_by == "sample", decision.c.blind, decision.c.reviewer == reviewer)
+
+
 def _in_sample(connection: Connection, track_id: int) -> tuple[int | None, int | None]:
     """The genre and the statement with which a track was drawn into the open sample."""
     row = connection.execute(
@@ -290,11 +290,6 @@ def _in_sample(connection: Connection, track_id: int) -> tuple[int | None, int |
     if row is None:
         raise NothingToDecide(f"track {track_id} is not in the check sample")
     return row.genre_id, row.statement_id
-
-
-def is_judgement(made: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a row of `decision` is a blind verdict of the check sample that stands."""
-    return sa.and_(made.c.drawn_by == "sample", made.c.blind, is_standing(made))
 
 
 def _strata(drawn: list[Drawn], names: dict[int, str]) -> tuple[Stratum, ...]:

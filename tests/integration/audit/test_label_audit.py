@@ -26,6 +26,7 @@ from catalog.db.tables import (
 )
 from catalog.learning.registry import NoModel
 from catalog.learning.training import Training, train
+from catalog.review.decision import decide, track_doubt, undo
 from tests.integration.labelled_collection import Filled, tag
 
 Fill = Callable[..., Filled]
@@ -205,3 +206,37 @@ def test_tracks_of_a_check_sample_are_doubted_though_no_model_learnt_from_them(
     train(database, tmp_path, WANTED)
     audit_labels(database)
     assert (wrong, "Metal", "Jazz") in suspects(database)
+
+
+def test_one_wrong_genre_among_right_ones_is_doubted_and_replaced_alone(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    track_id = filled.tracks["Jazz"][0]
+    with database.write() as connection:
+        genres = dict(connection.execute(sa.select(genre.c.name, genre.c.id)).all())
+        said = connection.execute(
+            sa.insert(statement).values(track_id=track_id, source="file").returning(statement.c.id)
+        ).scalar_one()
+        for rank, name in enumerate(("Jazz", "Polka", "Metal")):
+            connection.execute(
+                sa.insert(label).values(statement_id=said, rank=rank, genre_id=genres[name], as_written=name)
+            )
+        refresh_standing(connection, [track_id])
+    train(database, tmp_path, WANTED)
+    audit_labels(database)
+    assert suspects(database) == [(track_id, "Metal", "Jazz")]
+    with database.write() as connection:
+        doubt = track_doubt(connection, track_id)
+        assert doubt.genre_id == genres["Metal"]
+        done = decide(connection, [doubt], "relabel", "ada", genre_id=genres["Ambient"])
+        assert tags(connection, track_id) == ["Jazz", "Polka", "Ambient"]
+        undo(connection, done.batch, "ada")
+        assert tags(connection, track_id) == ["Jazz", "Polka", "Metal"]
+        decide(connection, [doubt], "accept", "ada")
+        assert tags(connection, track_id) == ["Jazz", "Polka"]
+
+
+def tags(connection: sa.Connection, track_id: int) -> list[str]:
+    question = sa.text("SELECT genre FROM current_label WHERE track_id = :track ORDER BY rank")
+    return list(connection.execute(question, {"track": track_id}).scalars())

@@ -209,10 +209,10 @@ def test_a_tag_changed_in_the_file_closes_the_doubt(database: Database, doubted:
 
 def test_a_collection_goes_with_all_that_was_decided_of_it(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
-        draw_sample(connection, 6)
         done = decide(connection, case_doubts(connection, "red"), "accept", "ada")
         undo(connection, done.batch, "ada")
         decide(connection, case_doubts(connection, "red"), "keep", "ada")
+        draw_sample(connection, 6)
         removed = remove_tracks(connection, doubted.tracks.values())
         assert (removed.tracks, removed.decisions) == (6, 9)
         for table in (t.decision, t.check_sample_track, t.statement, t.suspect):

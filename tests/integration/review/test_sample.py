@@ -10,11 +10,15 @@ import sqlalchemy as sa
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.learning.judged_sample import sampled_tracks
-from catalog.review.decision import NothingToDecide, undo
+from catalog.review.case import Filters, list_cases
+from catalog.review.case_view import view_case
+from catalog.review.decision import NothingToDecide, case_doubts, filtered_doubts, undo
 from catalog.review.estimate import ByRank, Judged, by_rank, estimate_sample
 from catalog.review.progress import review_progress
+from catalog.review.queue import next_question
 from catalog.review.sample import confirm_tag, draw_sample, judge_blind, next_sample_track, open_sample
 from catalog.review.verdict import NotDecidable
+from tests.integration.conftest import DAY
 from tests.integration.review.conftest import Doubted
 
 
@@ -109,6 +113,57 @@ def estimate(connection: sa.Connection) -> tuple[int, float]:
     assert found is not None
     assert found.wrong is not None
     return found.judged, found.wrong.value
+
+
+def test_a_doubted_track_of_the_sample_is_in_no_case_until_it_was_judged(
+    database: Database, doubted: Doubted
+) -> None:
+    with database.write() as connection:
+        draw_sample(connection, 6, overlap=0)
+        assert list_cases(connection, Filters(state="all")).total == 0, "all six wait to be judged blind"
+        with pytest.raises(NothingToDecide):
+            case_doubts(connection, "red")
+        assert filtered_doubts(connection, Filters(tagged="Metal")) == []
+        question = next_question(connection, "ada")
+        assert question is not None
+        assert question.blind is not None
+        for title in ("Red 1", "Red 3"):
+            judge_blind(connection, doubted.tracks[title], "ada", genre_id=doubted.genres["Rock"])
+        (case,) = list_cases(connection, Filters(state="all")).cases
+        assert (case.case_id, case.tracks, case.open_tracks) == ("red", 2, 0)
+        assert {each.title for each in view_case(connection, "red").tracks} == {"Red 1", "Red 3"}
+        connection.execute(sa.update(t.check_sample).values(closed_at=DAY))
+        assert [each.tracks for each in list_cases(connection).cases] == [3, 2, 1]
+        assert next_sample_track(connection, "ada") is None
+
+
+def test_a_track_for_two_reviewers_is_in_no_case_until_both_have_judged(
+    database: Database, doubted: Doubted
+) -> None:
+    red = doubted.tracks["Red 1"]
+    with database.write() as connection:
+        draw_sample(connection, 6, overlap=6)
+        judge_blind(connection, red, "ada", genre_id=doubted.genres["Rock"])
+        assert list_cases(connection, Filters(state="all")).total == 0
+        judge_blind(connection, red, "bob", genre_id=doubted.genres["Rock"])
+        assert [each.title for each in view_case(connection, "red").tracks] == ["Red 1"]
+
+
+def test_nobody_judges_a_track_blind_whose_tags_he_has_seen(database: Database, doubted: Doubted) -> None:
+    red, rock = doubted.tracks["Red 1"], doubted.genres["Rock"]
+    with database.write() as connection:
+        draw_sample(connection, 6, overlap=0)
+        connection.execute(sa.delete(t.check_sample_track).where(t.check_sample_track.c.track_id != red))
+        made = judge_blind(connection, red, "ada", genre_id=rock)
+        undo(connection, made.decided.batch, "ada")
+        assert next_sample_track(connection, "ada") is None
+        with pytest.raises(NotDecidable, match="blind twice"):
+            judge_blind(connection, red, "ada", genre_id=rock)
+        found = estimate_sample(connection)
+        assert found is not None
+        assert found.judged == 0, "what was taken back does not count"
+        assert next_sample_track(connection, "bob") is not None, "he has not seen them"
+        assert judge_blind(connection, red, "bob", genre_id=rock).is_right is False
 
 
 def test_slips(database: Database, doubted: Doubted) -> None:
