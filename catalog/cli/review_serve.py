@@ -55,13 +55,17 @@ def serve_verb(
                 "use it in a network that you trust, or behind a proxy with --url https://..."
             )
 
-        def announce() -> None:
-            for name, link in addresses.items():
-                click.echo(f"{printable(name)}\t{link}" if len(addresses) > 1 else link)
-            say("a link is as good as a signature: give each reviewer their own. Ctrl-C stops the page")
-            if open_it and not webbrowser.open(next(iter(addresses.values()))):
-                say("no browser was found; open the link yourself")
-
         with closing(open_site(database, address, links, settings)) as site:
+
+            def announce() -> None:
+                for name, link in addresses.items():
+                    click.echo(f"{printable(name)}\t{link}" if len(addresses) > 1 else link)
+                say("a link is as good as a signature: give each reviewer their own. Ctrl-C stops the page")
+                if open_it:
+                    # The browser gets it as an argument, which everybody on this machine can read.
+                    invitation = site.access.invite(next(iter(links)))
+                    if not webbrowser.open(f"{address.base}/enter/{invitation}"):
+                        say("no browser was found; open the link yourself")
+
             serve(site, listening, on_start=announce)
         say("stopped; what was decided is kept")

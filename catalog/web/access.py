@@ -38,6 +38,18 @@ class Access:
         """`links` are the tokens of this run, by the reviewer's name."""
         # By hash: how long a look-up takes says nothing of the token then.
         self._names = {_hash(token): name for name, token in links.items()}
+        self._links = dict(links)
+        self._invitations: dict[bytes, str] = {}
+
+    def invite(self, name: str) -> str:
+        """A token in place of a reviewer's that opens the page once: for an argument list, which all of a host can read."""
+        token = secrets.token_urlsafe(32)
+        self._invitations[_hash(token)] = self._links[name]
+        return token
+
+    def redeem(self, token: str) -> str:
+        """The token that an invitation stands for, which is void from now on; any other token as it is."""
+        return self._invitations.pop(_hash(token), token)
 
     def reviewer(self, connection: Connection, token: str | None) -> str | None:
         """The reviewer's name; None for nobody's token and for one who was revoked."""

@@ -21,7 +21,7 @@ FOUND = 12
 def enter(request: Request) -> Response:
     """Takes the token of a link into a cookie and leads to the page."""
     site: Site = request.app.state.site
-    token = request.path_params["token"]
+    token = site.access.redeem(request.path_params["token"])
     with site.database.read() as connection:
         name = site.access.reviewer(connection, token)
     if name is None:

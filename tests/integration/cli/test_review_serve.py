@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -65,6 +66,30 @@ def test_it_prints_a_link_and_ends_at_ctrl_c(serve: Serve) -> None:
     assert (page.returncode, out) == (0, "")
     assert err.splitlines()[-1] == "stopped; what was decided is kept"
     assert "Traceback" not in err
+
+
+def test_the_browser_is_not_told_the_link_itself(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {told}.part && mv {told}.part {told}\n')
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", str(browser))
+    page = serve("--open")
+    assert page.stdout is not None
+    link = page.stdout.readline().strip()
+    deadline = time.monotonic() + 30
+    while not told.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    given = told.read_text()
+    assert given.startswith(link.partition("/enter/")[0] + "/enter/")
+    assert given != link
+    with httpx.Client() as visitor:
+        assert visitor.get(given).status_code == 200
+        assert visitor.get(given.partition("/enter/")[0]).status_code == 200
+    assert httpx.get(given).status_code == 401
+    assert httpx.get(link).status_code == 200
 
 
 @pytest.fixture

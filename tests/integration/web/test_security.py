@@ -53,6 +53,20 @@ def test_a_lasting_link_works_until_it_is_revoked(page: Page) -> None:
     assert page.client.get("/cases").status_code == 401
 
 
+def test_an_invitation_opens_once_and_is_not_the_link(page: Page) -> None:
+    page.client.cookies.clear()
+    invitation = page.site.access.invite("ada")
+    assert invitation not in page.links.values()
+    page.client.cookies.set(page.site.address.cookie, invitation)
+    assert page.client.get("/cases").status_code == 401
+    page.client.cookies.clear()
+    assert "ada" in page.client.get(f"/enter/{invitation}").text
+    assert page.client.get("/cases").status_code == 200
+    page.client.cookies.clear()
+    assert page.client.get(f"/enter/{invitation}").status_code == 401
+    assert page.client.get("/cases").status_code == 401
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1:9999", "127.0.0.1.evil.example:8765", "", "a@127.0.0.1:8765"]
 )
