@@ -1,8 +1,9 @@
-"""What workers cost and bring: two against one, queue and database against listening, memory.
+"""What workers cost and bring: beside plain multiprocessing, two against one, queue and database against listening, memory.
 
-    python benchmarks/throughput.py [--clips FOLDER] [--tracks N] [--rounds N] [--json]
+    python benchmarks/throughput.py [--clips FOLDER] [--tracks N] [--rounds N] [--workers N]... [--json]
 
-Runs the real `catalog analyze` on a catalog of its own. A module that Python imports by itself when a worker starts
+Runs the real `catalog analyze` on a catalog of its own, and in turn with it `plain_pool.py`, which extracts the same files
+by a pool of multiprocessing, single-threaded like our workers, and stores nothing. A module that Python imports by itself when a worker starts
 notes for each track when listening to it ended, what processor time it took and how much memory the process held at
 most, and at the end what the workers with their forked children and the command have spent since they began to work.
 Start-up (imports, machine code, the first listening) is left out, and rates count from when the last worker is at work
@@ -38,13 +39,13 @@ if "workers.process" in sys.orig_argv or "analyze" in sys.orig_argv:
     def spent(*whose):
         return sum(sum(resource.getrusage(one)[:2]) for one in whose)
 
-    def noted(plain, *whose):
+    def noted(plain, by, *whose):
         def work(*arguments, **options):
             before = spent(*whose)
             try:
                 return plain(*arguments, **options)
             finally:
-                note(spent=spent(*whose) - before)
+                note(by=by, spent=spent(*whose) - before)
         return work
 
 if "workers.process" in sys.orig_argv:
@@ -64,21 +65,27 @@ if "workers.process" in sys.orig_argv:
     hearing.hear = hear
     from workers.horse_keeper import HorseKeeper  # which takes `hear` as it is now
 
-    HorseKeeper.work = noted(HorseKeeper.work, resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    HorseKeeper.work = noted(HorseKeeper.work, "workers", resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 elif "analyze" in sys.orig_argv:
     from workers import run
 
-    run._work = noted(run._work, resource.RUSAGE_SELF)
+    run._work = noted(run._work, "command", resource.RUSAGE_SELF)
 """
 MEGABYTE = 1024 if sys.platform != "darwin" else 1024 * 1024  # of what getrusage counts in
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one `catalog analyze` did."""
+    """What one run over the files did."""
 
     notes: list[dict[str, float]]
     processor: float  # seconds, of the command and the workers, start-up left out
+    command: float = 0.0  # of these, the command's
+
+    @property
+    def whole_track(self) -> float:
+        """Seconds of processor that a track took, with all that belongs to it."""
+        return self.processor / len(self.notes)
 
     @property
     def listening(self) -> float:
@@ -110,6 +117,7 @@ class Bench:
 
     def __init__(self, folder: Path, feature_sets: list[str]) -> None:
         self.folder = folder
+        self._names = feature_sets
         self._features = [part for name in feature_sets for part in ("--feature-set", name)]
         (folder / "hook").mkdir()
         (folder / "hook" / "sitecustomize.py").write_text(NOTE_TAKER)
@@ -146,11 +154,55 @@ class Bench:
             )
             found = [json.loads(line) for line in notes.read_text().splitlines()]
         heard = [note for note in found if "worker" in note]
-        return Run(heard, sum(note["spent"] for note in found if "spent" in note))
+        spent = {
+            by: sum(note["spent"] for note in found if note.get("by") == by) for by in ("workers", "command")
+        }
+        return Run(heard, sum(spent.values()), spent["command"])
+
+    def run_plain(self, music: Path, workers: int) -> Run:
+        """The same files by a pool of multiprocessing."""
+        here = Path(__file__).parent
+        search = [str(here.parent), os.environ.get("PYTHONPATH")]
+        said = subprocess.run(
+            [sys.executable, "-P", here / "plain_pool.py", music, str(workers), *self._names],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, search))},
+            check=True,
+            stdout=subprocess.PIPE,
+        ).stdout
+        found = json.loads(said)
+        return Run(found["notes"], found["spent"])
+
+
+def beside_plain(bench: Bench, music: Path, workers: int, rounds: int) -> dict[str, Any]:
+    """Our throughput over that of plain multiprocessing, by the clock and by the processor, runs in turn."""
+    clock, processor, beside, command = [], [], [], []
+    for number in range(rounds):
+        # What else the machine does reaches both: who is first changes.
+        if number % 2:
+            ours, plain = bench.run(music, workers), bench.run_plain(music, workers)
+        else:
+            plain, ours = bench.run_plain(music, workers), bench.run(music, workers)
+        clock.append(ours.rate / plain.rate)
+        processor.append(plain.whole_track / ours.whole_track)
+        beside.append(1 - ours.listening / ours.processor)
+        command.append(ours.command / ours.processor)
+        print(
+            f"{workers} workers, round {number + 1} of {rounds}: {clock[-1]:.3f} {processor[-1]:.3f} {beside[-1]:.3f}",
+            file=sys.stderr,
+            flush=True,
+        )
+    return {
+        f"ours / plain, {workers} workers, by the clock": statistics.median(clock),
+        f"ours / plain, {workers} workers, by the clock, each round": clock,
+        f"ours / plain, {workers} workers, by processor time": statistics.median(processor),
+        f"ours / plain, {workers} workers, by processor time, each round": processor,
+        f"processor time beside listening, {workers} workers": statistics.median(beside),
+        f"the command's part of it, {workers} workers": statistics.median(command),
+    }
 
 
 def measure(bench: Bench, paths: list[Path], tracks: int, rounds: int) -> dict[str, Any]:
-    many = bench.collection("many", paths, tracks)
+    many = bench.collection("two and one", paths, tracks)
     gains, possible, shares, rates = [], [], [], []
     memory = 0.0
     for number in range(rounds):
@@ -195,6 +247,13 @@ def main() -> None:
     parser.add_argument(
         "--feature-set", action="append", metavar="NAME", help="may be repeated [summary and musicnn]"
     )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        action="append",
+        help="beside plain multiprocessing; may be repeated [1, 2 and 4]",
+    )
+    parser.add_argument("--only-plain", action="store_true", help="nothing but that")
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -202,8 +261,12 @@ def main() -> None:
         (bench.folder / "clips").mkdir()
         paths, what = clips(arguments.clips, bench.folder / "clips")
         found = {"clips": what, "cores": os.cpu_count()}
-        found |= measure(bench, paths, arguments.tracks, arguments.rounds)
-        found["memory of a worker on three hours, MB"] = three_hours(bench)
+        many = bench.collection("many", paths, arguments.tracks)
+        for workers in arguments.workers or [1, 2, 4]:
+            found |= beside_plain(bench, many, workers, arguments.rounds)
+        if not arguments.only_plain:
+            found |= measure(bench, paths, arguments.tracks, arguments.rounds)
+            found["memory of a worker on three hours, MB"] = three_hours(bench)
     if arguments.as_json:
         print(json.dumps(found, indent=1))
     else:

@@ -97,7 +97,9 @@ def analyze_tracks(track_ids: list[int], hashes: list[str], time_limit: int) -> 
     try:
         work(desk, track_ids, hashes, time_limit, confine=partial(confine, desk))
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is not the tracks' doing
-        log.error("work could not go on: %s", one_line(f"{type(error).__name__}: {error}"))  # noqa: TRY400
+        # Without the statement, which SQLAlchemy would show: what is wrong stands in the database's own words.
+        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        log.error("work could not go on: %s", one_line(f"{type(cause).__name__}: {cause}"))  # noqa: TRY400
         os._exit(TROUBLE)
     finally:
         desk.database.close()
@@ -160,14 +162,25 @@ def _reserve(
         with desk.database.read() as connection:
             unreachable = out_of_reach(connection, desk.rules.roots)
     with desk.database.write() as connection:
-        if desk.revision is not None:
-            require_still(connection, desk.revision)
-        wanted = _wanted(connection, hashes)
-        recipe_ids = [one.recipe.id for one in wanted]
-        reserved = claims.reserve(connection, desk.worker_id, track_ids, recipe_ids, unreachable)
+        wanted, reserved = reserve(connection, desk, track_ids, hashes, unreachable)
         if reserved:
             claims.begin(connection, desk.worker_id, reserved[0].track_id)
     return wanted, deque(replace(one, root=desk.rules.roots.here(one.root)) for one in reserved)
+
+
+def reserve(
+    connection: Connection,
+    desk: Desk,
+    track_ids: Sequence[int],
+    hashes: Sequence[str],
+    out_of_reach: Sequence[int] = (),
+) -> tuple[list[Wanted], list[Claimed]]:
+    """What of the hashes this program can compute, and those of the tracks that it is now to be computed of."""
+    if desk.revision is not None:
+        require_still(connection, desk.revision)
+    wanted = _wanted(connection, hashes)
+    recipe_ids = [one.recipe.id for one in wanted]
+    return wanted, claims.reserve(connection, desk.worker_id, track_ids, recipe_ids, out_of_reach)
 
 
 def confine(desk: Desk, wanted: Sequence[Wanted], seconds: int | None) -> None:

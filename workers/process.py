@@ -24,6 +24,7 @@ from workers.horse_keeper import HorseKeeper
 from workers.jobs import TROUBLE, Desk, Stop, sit_down
 from workers.parent import end_with_parent
 from workers.queue import open_queue
+from workers.rehearsal import rehearse
 from workers.rules import Rules
 from workers.warm import warm, warm_learning
 
@@ -46,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Stop.listen()
     database = until_connected(lambda: open_child_database(os.environ[DATABASE_URL]))
     connection = Redis.from_url(os.environ[BROKER_URL])
-    if options.feature_set:
-        warm([feature_set(name) for name in options.feature_set])
-    else:
+    features = [feature_set(name) for name in options.feature_set]
+    noise = warm(features) if features else None
+    if noise is None:
         warm_learning()
     with database.write() as transaction:
         worker_id = liveness.enrol(transaction, options.name, os.getpid())
@@ -56,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         database.close()
         desk = Desk(database, worker_id, rules, frozenset(options.feature_set), head_revision())
         sit_down(desk)
+        if noise is not None:
+            until_connected(lambda: rehearse(desk, features, noise))
         keeper = HorseKeeper(open_queue(options.queue, connection), options.name, desk)
         keeper.work(logging_level="CRITICAL")
     except RedisError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.audio.analysis import analyze
+from catalog.audio.analysis import Analysis, analyze
 from catalog.audio.feature_set import FeatureSet
 
 SECONDS, SAMPLE_RATE = 4, 44_100
@@ -25,7 +25,7 @@ LEARNING = (
 )
 
 
-def warm(features: Sequence[FeatureSet]) -> None:
+def warm(features: Sequence[FeatureSet]) -> Analysis:
     """Decodes and analyses a few seconds of noise, and keeps what came of it out of the reach of copy-on-write."""
     noise = np.random.default_rng(0).normal(scale=3_000, size=SECONDS * SAMPLE_RATE).astype("<i2")
     with tempfile.TemporaryDirectory(prefix="catalog") as folder:
@@ -35,9 +35,10 @@ def warm(features: Sequence[FeatureSet]) -> None:
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE)
             file.writeframes(noise.tobytes())
-        analyze(path, features)
+        analysis = analyze(path, features)
     gc.collect()
     gc.freeze()
+    return analysis
 
 
 def warm_learning() -> None:

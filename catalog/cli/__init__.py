@@ -276,6 +276,8 @@ def _remedy(error: Exception) -> str | None:
         return "the database went away in the middle; the same command goes on when it is back"
     if isinstance(origin, sqlite3.OperationalError) and UNWRITABLE.search(str(origin)):
         return "the database cannot be written to; check the permissions of its file and folder"
+    if isinstance(origin, sqlite3.OperationalError) and "is locked" in str(origin):
+        return "others have been writing to the catalog without a pause; run the same command again"
     if isinstance(origin, sqlite3.DatabaseError) and "malformed" in str(origin):
         return "the database file is damaged; catalog db check says where, and a backup is the way back"
     return None

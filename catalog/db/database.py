@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from sqlalchemy.pool import Pool
 from catalog.db.private_folder import make_private_folder
 
 BUSY_TIMEOUT_SECONDS = 15
+LOOKS = (0.001, 0.01)
+"""Seconds between two looks at whether it is our turn to write."""
 PAGE_SIZE = 8192
 SECRETS = ("password", "sslpassword")
 """Options of a PostgreSQL URL that nobody is to see."""
@@ -177,13 +181,39 @@ def _open_sqlite(url: sa.URL) -> Database:
 
     @event.listens_for(writer, "begin")
     def begin_writing(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin_immediate(connection)
 
     @event.listens_for(reader, "begin")
     def begin_reading(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN DEFERRED")
 
     return _remembered(Database(url, reader, writer))
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Waits for its turn to write, as long as the connection's `busy_timeout` says.
+
+    SQLite itself looks ever more seldom, ten times a second in the end: where others write without a pause, who has
+    waited longest comes last, and waits for ever. Here everybody looks as often, at times drawn by chance.
+    """
+    plain = connection.connection
+    (patience,) = plain.execute("PRAGMA busy_timeout").fetchone()
+    deadline = time.monotonic() + patience / 1000
+    plain.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                plain.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    break
+                time.sleep(random.uniform(*LOOKS))
+            else:
+                return
+    finally:
+        plain.execute(f"PRAGMA busy_timeout = {patience}")
+    # Once more, for an error as SQLAlchemy's users know it.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def sqlite_address(file: Path, mode: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from catalog.db import tables as t
-from catalog.db.database import Database, DatabaseUnusable, open_database
+from catalog.db.database import BUSY_TIMEOUT_SECONDS, Database, DatabaseUnusable, open_database
 
 WRITER = """
 import sys
@@ -144,3 +147,26 @@ def test_odd_names_of_files(tmp_path: Path, name: str) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM more").scalar_one() == 0
     database.close()
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_writer_waits_for_its_turn_as_long_as_its_connection_says(sqlite_url: str) -> None:
+    """Looking often, and not ever more seldom: between two writers without a pause it would find no gap."""
+    database = open_database(sqlite_url)
+    assert database.file is not None
+    other = sqlite3.connect(database.file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    leaving = threading.Timer(0.3, other.execute, ["COMMIT"])
+    leaving.start()
+    with database.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 1000 * BUSY_TIMEOUT_SECONDS
+    leaving.join()
+    other.execute("BEGIN IMMEDIATE")
+    with database.writer.connect() as connection:
+        connection.connection.execute("PRAGMA busy_timeout = 100")
+        before = time.monotonic()
+        with pytest.raises(sa.exc.OperationalError, match="locked"):
+            connection.begin()
+        assert time.monotonic() - before < BUSY_TIMEOUT_SECONDS / 2
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 100
+    other.close()
+    database.close()

@@ -1,0 +1,51 @@
+"""The peer of our workers: `python plain_pool.py FOLDER WORKERS FEATURE_SET...`, a pool of multiprocessing and nothing else.
+
+Extracts every file of a folder in processes forked from one that is warm, each with one thread, and keeps the vectors in
+memory: no queue, no database, no bounds, nothing that survives a crash. What each process did when goes to stdout as JSON.
+"""
+
+import workers.single_threaded  # isort: skip # noqa: F401 -- before anything numerical
+
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from catalog.audio.analysis import analyze
+from catalog.audio.registry import feature_set
+from workers.warm import warm
+
+FEATURE_SETS = [feature_set(name) for name in sys.argv[3:]]
+
+
+def spent() -> float:
+    return sum(
+        sum(resource.getrusage(whose)[:2]) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+
+
+def extract(path: str) -> tuple[dict[str, Any], Any]:
+    begin = time.process_time()
+    vectors = analyze(path, FEATURE_SETS).vectors
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds = time.process_time() - begin
+    return {"worker": os.getpid(), "end": time.time(), "processor": seconds, "memory": memory}, vectors
+
+
+def main() -> None:
+    paths = sorted(map(str, Path(sys.argv[1]).iterdir()))
+    warm(FEATURE_SETS)
+    before = spent()
+    with multiprocessing.get_context("fork").Pool(int(sys.argv[2])) as pool:
+        heard = list(pool.imap_unordered(extract, paths))
+        pool.close()
+        pool.join()
+    json.dump({"notes": [note for note, _ in heard], "spent": spent() - before}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""One of many that write to a catalog: `python writer.py URL NAME TRANSACTIONS TRACKS`, for `writers.py`.
+
+Does what workers, imports and reviewers do, in turn by chance, each in a transaction of its own, on tracks drawn by chance:
+tracks are claimed, vectors stored and claims ended, lists of genres brought in, genres decided, heartbeats given. Nothing is
+tried again here. What was done, how long it waited and every error go to stdout as JSON.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+from sqlalchemy import Connection
+
+from catalog.audio.registry import feature_set
+from catalog.collection.recipes import Recipe, find_recipe
+from catalog.collection.statements import Saying, append_statements
+from catalog.collection.vectors import store_vector
+from catalog.db.database import open_database
+from catalog.review.decision import decide, resolve_genre, track_doubt
+from workers import claims, liveness
+
+GENRES = ("Rock", "Jazz", "Classical", "Techno", "Metal", "Folk", "Blues", "Pop")
+BATCH = 4
+"""Tracks that are claimed, brought in or decided at once."""
+
+
+class Writer:
+    """What one process does, and what is left of it to do."""
+
+    def __init__(self, name: str, worker_id: int, recipe: Recipe, tracks: int) -> None:
+        self.random = random.Random(name)
+        self.name = name
+        self.worker_id = worker_id
+        self.recipe = recipe
+        self.tracks = tracks
+        self.claimed: list[int] = []
+        self.done: Counter[str] = Counter()
+
+    def next_step(self) -> Callable[[Connection], None]:
+        """What to do in the next transaction: half of all is the work of workers."""
+        if self.claimed:
+            return self.store
+        steps = [self.claim, self.claim, self.bring_in, self.decide, self.decide_case, self.beat]
+        return self.random.choice(steps)
+
+    def claim(self, connection: Connection) -> None:
+        found = claims.reserve(connection, self.worker_id, self._draw(), [self.recipe.id])
+        self.claimed = [each.track_id for each in found]
+        if self.claimed:
+            claims.begin(connection, self.worker_id, self.claimed[0])
+        self.done["claims"] += len(self.claimed)
+
+    def store(self, connection: Connection) -> None:
+        track_id = self.claimed.pop()
+        assert claims.settle(connection, self.worker_id, track_id), "a claim that was taken away"
+        vector = np.full(len(self.recipe.dimensions), track_id, np.float32)
+        store_vector(connection, self.recipe, track_id, vector)
+        self.done["vectors"] += 1
+
+    def bring_in(self, connection: Connection) -> None:
+        sayings = [Saying(track_id, (self.random.choice(GENRES),)) for track_id in self._draw()]
+        append_statements(connection, "import", sayings, said_by=self.name)
+        self.done["statements"] += len(sayings)
+
+    def decide(self, connection: Connection) -> None:
+        self._decide(connection, self._draw()[:1])
+
+    def decide_case(self, connection: Connection) -> None:
+        self._decide(connection, self._draw())
+
+    def beat(self, connection: Connection) -> None:
+        liveness.beat(connection, self.worker_id)
+        self.done["heartbeats"] += 1
+
+    def _decide(self, connection: Connection, track_ids: list[int]) -> None:
+        genre_id = resolve_genre(connection, self.random.choice(GENRES))
+        doubts = [track_doubt(connection, track_id) for track_id in track_ids]
+        decide(connection, doubts, "relabel", self.name, genre_id=genre_id)
+        self.done["decisions"] += len(doubts)
+
+    def _draw(self) -> list[int]:
+        """Tracks in no order: two writers that want the same ones come by them from different sides."""
+        return self.random.sample(range(1, self.tracks + 1), BATCH)
+
+
+def main() -> None:
+    url, name, transactions, tracks = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    database = open_database(url)
+    with database.write() as connection:
+        recipe = find_recipe(connection, feature_set("musicnn").hash)
+        assert recipe is not None
+        writer = Writer(name, liveness.enrol(connection, name, os.getpid()), recipe, tracks)
+    seconds: list[float] = []
+    errors: list[str] = []
+    for _ in range(transactions):
+        step = writer.next_step()
+        before = writer.done.copy()
+        begin = time.perf_counter()
+        try:
+            with database.write() as connection:
+                step(connection)
+        except Exception as error:  # noqa: BLE001 -- whatever reaches a user is counted
+            writer.done = before
+            errors.append(f"{step.__name__}: {type(error).__name__}: {error}"[:300])
+        seconds.append(time.perf_counter() - begin)
+    database.close()
+    json.dump({"done": writer.done, "errors": errors, "seconds": seconds}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
