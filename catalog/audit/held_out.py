@@ -26,16 +26,36 @@ def held_out_probability(X: Matrix, y: Integers, fold: Integers, classes: int) -
     rows = _scaled(X)
     aim = np.zeros((len(y), classes), dtype=np.float32)
     aim[np.arange(len(y)), y] = 1.0
+    penalty = np.full(rows.shape[1], SHRINKAGE * len(y))
+    penalty[-1] = 1e-6 * len(y)  # the constant is not shrunk
+    solve = score_by_dimensions if rows.shape[1] <= len(y) else score_by_rows
+    return _probability(solve(rows, aim, fold, penalty), y)
+
+
+def score_by_dimensions(rows: Float32, aim: Float32, fold: Integers, penalty: Floats) -> Float32:
+    """(n, classes): for few dimensions; rows (n, dimensions), aim (n, classes), fold (n,), penalty (dimensions,)."""
     parts = [np.flatnonzero(fold == number) for number in np.unique(fold)]
     products = [(_product(rows, rows, part), _product(rows, aim, part)) for part in parts]
     square, right = sum(one for one, _ in products), sum(one for _, one in products)
-    penalty = np.diag(np.full(rows.shape[1], SHRINKAGE * len(y)))
-    penalty[-1, -1] = 1e-6 * len(y)  # the constant is not shrunk
-    score = np.zeros((len(y), classes), dtype=np.float32)
+    score = np.zeros(aim.shape, dtype=np.float32)
     for part, (own_square, own_right) in zip(parts, products, strict=True):
-        coefficients = np.linalg.solve(square - own_square + penalty, right - own_right)
+        coefficients = np.linalg.solve(square - own_square + np.diag(penalty), right - own_right)
         score[part] = rows[part] @ coefficients.astype(np.float32)
-    return _probability(score, y)
+    return score
+
+
+def score_by_rows(rows: Float32, aim: Float32, fold: Integers, penalty: Floats) -> Float32:
+    """The same numbers for few rows, by the dual problem (Saunders, Gammerman and Vovk 1998)."""
+    scaled = rows / np.sqrt(penalty)
+    kernel = scaled @ scaled.T
+    score = np.zeros(aim.shape, dtype=np.float32)
+    for number in np.unique(fold):
+        part, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        weights = np.linalg.solve(
+            kernel[np.ix_(rest, rest)] + np.eye(len(rest)), aim[rest].astype(np.float64)
+        )
+        score[part] = kernel[np.ix_(part, rest)] @ weights
+    return score
 
 
 def plain_folds(count: int, folds: int, *, seed: int) -> Integers:

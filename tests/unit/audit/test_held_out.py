@@ -3,7 +3,13 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from catalog.audit import held_out
-from catalog.audit.held_out import SHRINKAGE, held_out_probability, plain_folds
+from catalog.audit.held_out import (
+    SHRINKAGE,
+    held_out_probability,
+    plain_folds,
+    score_by_dimensions,
+    score_by_rows,
+)
 
 
 def blobs(count=120, classes=3, seed=0):
@@ -56,3 +62,16 @@ def test_a_dimension_that_says_nothing_does_no_harm():
     X, y = blobs(seed=4)
     X = np.hstack([X, np.full((len(X), 1), 9.0, np.float32)])
     assert np.isfinite(held_out_probability(X, y, plain_folds(len(y), 5, seed=0), 3)).all()
+
+
+@pytest.mark.parametrize("dimensions", [5, 90])
+def test_both_ways_to_solve_it_give_the_same_numbers(dimensions):
+    random = np.random.default_rng(2)
+    rows = np.ones((60, dimensions + 1), dtype=np.float32)
+    rows[:, :-1] = random.normal(0, 1, (60, dimensions))
+    aim = np.eye(3, dtype=np.float32)[random.integers(0, 3, 60)]
+    fold = np.arange(60) % 4
+    penalty = np.append(np.full(dimensions, 18.0), 6e-5)
+    one, other = (solve(rows, aim, fold, penalty) for solve in (score_by_dimensions, score_by_rows))
+    np.testing.assert_allclose(one, other, atol=2e-4)
+    assert np.abs(one).max() > 0.3
