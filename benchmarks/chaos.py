@@ -17,6 +17,7 @@ import json
 import math
 import os
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -190,6 +191,8 @@ def main() -> int:
         begin(site, arguments.collection, bad)
         known = faults(site)
         names = arguments.only or sorted(known)
+        if unknown := set(names) - known.keys():
+            raise SystemExit(f"cannot be broken here: {', '.join(sorted(unknown))}")
         for number, name in enumerate(order(names, arguments.rounds, randomness), start=1):
             one = play(
                 site,
@@ -205,7 +208,10 @@ def main() -> int:
     except Broken as error:
         broken = str(error)
     finally:
-        site.close(keep=broken is not None or arguments.folder is not None)
+        is_kept = broken is not None or arguments.folder is not None
+        site.close(keep=is_kept)
+        if not is_kept:
+            shutil.rmtree(folder)
     rows = summary(rounds)
     if arguments.as_json:
         print(json.dumps({"broken": broken, "summary": rows, "rounds": [asdict(one) for one in rounds]}))

@@ -49,7 +49,7 @@ ENCODERS = {
     "aiff": "pcm_s16be",
     "wv": "wavpack",
     "wav": "pcm_s16le",
-    "webm": "libopus",
+    "mka": "libopus",
 }
 """Suffix -> encoder."""
 SECONDS = 3.0
