@@ -11,7 +11,7 @@ export OMP_NUM_THREADS ?= 1
 # By the environment, for the name of a folder may have spaces and quotes in it; a ~ in quotes is nobody's home.
 export MUSIC_FOLDER = $(if $(filter ~/%,$(firstword $(MUSIC))),$(HOME)$(patsubst ~%,%,$(MUSIC)),$(MUSIC))
 
-.PHONY: ingest test check lock wheel clean
+.PHONY: ingest test check audit lock wheel clean
 
 ingest: $(VENV)/.installed
 ifeq ($(strip $(MUSIC)),)
@@ -29,6 +29,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Fails at a known vulnerability, and says which packages could not be looked up; ARGUMENTS=--strict fails at those too.
+audit: $(VENV)/.installed-dev
+	$(BIN)/python tools/audit_dependencies.py $(ARGUMENTS)
 
 # Exit code 3 of `catalog` means done, with files that could not be analysed: make takes it for success.
 
