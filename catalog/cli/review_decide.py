@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,6 +116,7 @@ def _decide(
     dry_run: bool,
     yes: bool,
 ) -> None:
+    from catalog.genres.store import load
     from catalog.review.bulk import preview
     from catalog.review.decision import decide, filtered_doubts, resolve_genre
 
@@ -131,6 +133,8 @@ def _decide(
             genre_id = None if genre is None else resolve_genre(connection, genre)
             doubts = filtered_doubts(connection, filters) if in_bulk else _named(connection, targets)
             about = preview(connection, doubts)
+            if genre_id is not None:
+                genre = load(connection).by_id[genre_id].name
         if not doubts:
             raise click.ClickException("no open suspect fits; see: catalog review list --state all")
         if in_bulk:
@@ -149,11 +153,13 @@ def _decide(
     for message in done.messages:
         warn(message)
     echo(f"decided {words}")
-    say("take it back: catalog review undo")
+    # Undo takes back one's own newest decision: who decided under another name has to say that name again.
+    own = "" if reviewer == login() else f" --reviewer {shlex.quote(reviewer)}"
+    say(f"take it back: catalog review undo{own}")
 
 
 def _named(connection: Connection, targets: tuple[str, ...]) -> list[Doubt]:
-    from catalog.collection.track_lookup import find_track
+    from catalog.collection.track_lookup import describe_tracks, find_track
     from catalog.review.decision import case_doubts, track_doubt
 
     found: dict[tuple[int, int | None], Doubt] = {}
@@ -161,7 +167,10 @@ def _named(connection: Connection, targets: tuple[str, ...]) -> list[Doubt]:
         if _is_case(connection, target):
             doubts = case_doubts(connection, target)
         else:
-            doubts = [track_doubt(connection, find_track(connection, target))]
+            track_id = find_track(connection, target)
+            doubts = [track_doubt(connection, track_id)]
+            # A part of a title may be of another track than somebody thinks.
+            say(f"  {printable(describe_tracks(connection, [track_id])[0])}")
         found |= {(each.track_id, each.genre_id): each for each in doubts}
     return list(found.values())
 

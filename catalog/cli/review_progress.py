@@ -18,23 +18,32 @@ if TYPE_CHECKING:
     from catalog.review.interval import Share
     from catalog.review.progress import Progress
 
+OVERLAP = 30
+"""Tracks for two reviewers unless somebody says otherwise."""
+
 
 @click.command("sample")
 @click.argument("size", type=click.IntRange(1, 100_000), default=200, required=False)
 @click.option("--seed", type=click.IntRange(0), default=0, help="The same seed draws the same tracks.")
 @click.option(
-    "--overlap", type=click.IntRange(0), default=30, help="Tracks that two reviewers judge: their agreement."
+    "--overlap",
+    type=click.IntRange(0),
+    show_default="30, or as many as there are",
+    help="Tracks that two reviewers judge: their agreement.",
 )
 @dry_run_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_settings
-def sample_verb(settings: Settings, size: int, seed: int, overlap: int, dry_run: bool, as_json: bool) -> None:
+def sample_verb(
+    settings: Settings, size: int, seed: int, overlap: int | None, dry_run: bool, as_json: bool
+) -> None:
     """Draw SIZE tagged tracks at random, by genre, to be judged blind: how good are archive, suspects and model?
 
     They are mixed into the queue of `review serve`. No model learns from them. A new sample ends the one before.
     """
     from catalog.review.sample import draw_sample
 
+    overlap = min(OVERLAP, size) if overlap is None else overlap
     if overlap > size:
         raise click.UsageError(f"--overlap {overlap} is more than the {size} tracks of the sample")
     with open_catalog(settings) as database, database.write() as connection:
@@ -78,7 +87,7 @@ def _lines(found: Progress) -> Iterator[str]:
     since = f" since {found.since:%Y-%m-%d}" if found.since else ""
     yield f"{counted(found.decisions, 'decision')}{since}{f': {verdicts}' if verdicts else ''}"
     for each in found.by_reviewer:
-        yield f"  {each.reviewer}: {counted(each.decisions, 'decision')}, {each.found_wrong} wrong tags found"
+        yield f"  {each.reviewer}: {counted(each.decisions, 'decision')}, {counted(each.found_wrong, 'wrong tag')} found"
     if found.overall is not None:
         recent = f"; of the last {found.recent.tracks} {_percent(found.recent)}" if found.recent else ""
         yield f"of the suspects decided {_percent(found.overall)} were wrong{recent}"

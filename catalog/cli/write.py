@@ -101,9 +101,12 @@ def _show(
         return 0
     with database.read() as connection:
         plan = plan_changes(connection, selection, vocabulary)
-    print_rows([_planned_row(change) for change in plan.changes], output_format, COLUMNS)
+    planned = [_planned_row(change) for change in plan.changes]
+    print_rows(planned, output_format, COLUMNS)
     _say_plan(plan)
-    say(f"would write {counted(len(plan.changes), 'file')}; nothing was changed")
+    skipped = sum(row["state"] == "skipped" for row in planned)
+    but = f" and leave {counted(skipped, 'file')} as before" if skipped else ""
+    say(f"would write {counted(len(planned) - skipped, 'file')}{but}; nothing was changed")
     return 0
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -49,18 +50,23 @@ def find_track(connection: Connection, text: str) -> int:
     raise TrackNotFound(f"no track is {shown!r}; give an id, a path, or a part of a title")
 
 
-def _only(connection: Connection, text: str, ids: list[int]) -> int:
-    if len(ids) == 1:
-        return ids[0]
+def describe_tracks(connection: Connection, ids: Sequence[int]) -> list[str]:
+    """`34: Grid Nine - Techno Study 1` for each of a few tracks, by id; the path where there is no name."""
     query = (
         sa.select(track.c.id, artist.c.name, track.c.title, track.c.path)
         .join_from(track, artist, isouter=True)
-        .where(track.c.id.in_(ids[:CANDIDATES]))
+        .where(track.c.id.in_(ids))
         .order_by(track.c.id)
     )
-    listed = "; ".join(
+    return [
         f"{row.id}: {' - '.join(each for each in (row.name, row.title) if each) or row.path}"
         for row in connection.execute(query)
-    )
+    ]
+
+
+def _only(connection: Connection, text: str, ids: list[int]) -> int:
+    if len(ids) == 1:
+        return ids[0]
+    listed = "; ".join(describe_tracks(connection, ids[:CANDIDATES]))
     more = ", and more" if len(ids) > CANDIDATES else ""
     raise TrackNotFound(f"{text!r} may be several tracks; give an id: {listed}{more}")

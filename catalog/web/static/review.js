@@ -72,7 +72,7 @@ async function ask(path, body) {
 function trouble(words, again) {
   place("trouble").querySelector("p").textContent = words[0].toUpperCase() + words.slice(1) + ".";
   place("again").hidden = !again;
-  place("dismiss").textContent = again ? "Leave it" : "Well";
+  place("dismiss").textContent = again ? "Leave it" : "OK";
   place("trouble").hidden = false;
 }
 
@@ -201,6 +201,7 @@ const DECIDING = /^[a-z1-9?]$/;
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (key === "Escape" && place("cases").classList.contains("is-open")) toggleCases(false);
   if (event.target.matches("select, input:not([type=range]):not([type=radio])")) return;
   if (DECIDING.test(key) && !place("use-keys").checked) return;
   const onButton = event.target.matches("button, a, summary, input");

@@ -48,7 +48,10 @@ def test_a_case_a_track_and_the_way_back(invoke: Any, doubted: Doubted) -> None:
     assert listed(invoke) == {"old": 1, "sad": 2}
     assert listed(invoke, "--reviewer", "ada") == {"red": 0}
     again = invoke("review", "relabel", "Red/Second/Red 2.mp3", "--genre", "jazz", "--reviewer", "bob")
+    assert again.out == "decided relabel (Jazz): 1 track\n"
+    assert f"  {doubted.tracks['Red 2']}: Red - Red 2\n" in again.err
     assert "warning: 1 track decided by ada before (accept): yours counts now" in again.err
+    assert "take it back: catalog review undo --reviewer bob\n" in again.err
     assert invoke("review", "undo", "--reviewer", "bob", "--dry-run").out == "would undo relabel of 1 track\n"
     assert invoke("review", "undo", "--reviewer", "bob").out == "undone: relabel of 1 track\n"
     assert invoke("review", "undo", "red").out == "undone: accept of 3 tracks\n"
@@ -109,6 +112,14 @@ def test_slips_in_the_sample_are_usage_errors(invoke: Any, doubted: Doubted, arg
     assert invoke("review", *arguments).code == 2
 
 
+def test_a_small_sample_overlaps_as_far_as_it_goes(invoke: Any, doubted: Doubted) -> None:
+    plan = invoke("review", "sample", "4", "--dry-run")
+    assert (plan.code, "would draw 4 tracks with seed 0, 4 of them for two reviewers" in plan.err) == (
+        0,
+        True,
+    )
+
+
 def test_sample_and_progress(invoke: Any, doubted: Doubted) -> None:
     plan = invoke("review", "sample", "4", "--overlap", "2", "--dry-run")
     assert "would draw 4 tracks with seed 0, 2 of them for two reviewers" in plan.err
@@ -116,12 +127,13 @@ def test_sample_and_progress(invoke: Any, doubted: Doubted) -> None:
     assert before.out.splitlines() == [
         "0 decisions",
         "3 cases open with 6 tracks",
-        "go on: 20 more decisions show whether it is worth while",
+        "go on: only 6 of the suspects are left",
     ]
-    assert json.loads(invoke("review", "sample", "4", "--overlap", "2", "--json").out)["closes"] is None
-    assert "ended sample 1" in invoke("review", "sample", "4", "--overlap", "2", "--seed", "1").err
+    # Before the sample is drawn: what it holds is in no case until it was judged blind.
     invoke("review", "accept", "red", "--reviewer", "ada")
     invoke("review", "keep", "old", "--reviewer", "bob")
+    assert json.loads(invoke("review", "sample", "4", "--overlap", "2", "--json").out)["closes"] is None
+    assert "ended sample 1" in invoke("review", "sample", "4", "--overlap", "2", "--seed", "1").err
     told = invoke("review", "progress")
     assert "4 decisions: 3 accept, 1 keep" in told.out
     assert "  ada: 3 decisions, 3 wrong tags found" in told.out

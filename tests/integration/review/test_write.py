@@ -275,6 +275,7 @@ def test_files_that_cannot_be_written_are_said_and_the_others_written(
     with (shelf.music / "locked.mp3").open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         planned = {row["path"]: row["message"] for row in shelf.write("--dry-run")}
+        assert "would write 1 file and leave 6 files as before; nothing was changed\n" in shelf.err
         rows = {row["path"]: (row["state"], row["message"]) for row in shelf.write("-y")}
     assert shelf.code == 3
     assert rows.pop("good.mp3") == ("written", None)
