@@ -61,7 +61,7 @@ class Corrector:
     added: int
     """Tracks that were given a genre beside those they had, or their first."""
     kept: int
-    """Tracks whose tag was found right."""
+    """Tracks whose tags stayed as they were."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -125,7 +126,8 @@ def render_card(card: Card, *, command: str = "catalog") -> str:
         .get_template("card.html")
         .render(
             card=card,
-            metrics=card.metrics,
+            # What a model of another day did not measure is not there, and no error.
+            metrics=defaultdict(lambda: None, card.metrics),
             quality=card.quality,
             importances=card.metrics.get("importance") or {},
             confusion=_confusion(card.metrics),

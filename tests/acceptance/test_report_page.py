@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from catalog.db.database import open_database
+from catalog.db import tables as t
+from catalog.db.database import Database, open_database
+from catalog.db.standing import refresh_standing
 from catalog.report.page import write_report
+from catalog.review.decision import case_doubts, decide
+from catalog.review.sample import draw_sample, judge_blind, next_sample_track
 from tests.unit.report.filled import fill
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -43,6 +49,38 @@ def report(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         database.close()
 
 
+@pytest.fixture(scope="module")
+def crowded(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with names as long as they may be, a check sample, and more people than are named."""
+    folder = tmp_path_factory.mktemp("crowded")
+    shutil.copy(sqlite_template, folder / "catalog.db")
+    database = open_database(f"sqlite:///{folder / 'catalog.db'}")
+    try:
+        fill(database)
+        crowd(database)
+        return write_report(database, folder / "index.html", name=", ".join([LONG] * 3))
+    finally:
+        database.close()
+
+
+LONG = "Hochschulbibliotheks-Schallplattenarchiv der Landesmusikakademie, Sammlung der Rundfunkmitschnitte und Nachlässe"
+
+
+def crowd(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(sa.update(t.artist).values(name=t.artist.c.name + " " + LONG))
+        connection.execute(sa.update(t.genre).values(name=t.genre.c.name + " " + LONG))
+        keys = connection.execute(sa.select(t.doubt_case.c.case_id).order_by(t.doubt_case.c.id).limit(8))
+        for number, key in enumerate(keys.scalars().all()):
+            decide(connection, case_doubts(connection, key), "accept", f"{number} {LONG}"[:60])
+        draw_sample(connection, 40)
+        for _ in range(25):
+            blind = next_sample_track(connection, LONG[:60])
+            assert blind is not None
+            judge_blind(connection, blind.track_id, LONG[:60], genre_id=1)
+        refresh_standing(connection)
+
+
 def opened(browser: Browser, report: Path, size: dict[str, int], scheme: str) -> tuple[Page, list[str]]:
     """The page, and everything that the browser complained of or asked the network for."""
     page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
@@ -69,6 +107,36 @@ def test_a_printed_page_is_wide_enough_and_light(browser: Browser, report: Path)
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("document.documentElement.scrollWidth") <= 703
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+A4_WITHIN_MARGINS = {"width": 695, "height": 1024}
+"""In CSS pixels of 1/96 inch, margins of 13 mm."""
+
+
+def pages(document: bytes) -> int:
+    """How many pages a PDF by Chromium has; it leaves the objects of pages uncompressed."""
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", document))
+
+
+def test_the_first_page_is_a_sheet_of_its_own(browser: Browser, report: Path):
+    page, _ = opened(browser, report, DESK, "light")
+    whole = pages(page.pdf(format="A4", print_background=True))
+    page.evaluate("document.querySelector('.first-page').remove()")
+    rest = pages(page.pdf(format="A4", print_background=True))
+    assert whole == rest + 1, "what follows begins on a page of its own"
+    page, _ = opened(browser, report, DESK, "light")
+    page.evaluate("document.querySelectorAll('main, footer').forEach(part => part.remove())")
+    for sheet in ("A4", "Letter"):
+        assert pages(page.pdf(format=sheet, print_background=True)) == 1
+
+
+def test_the_longest_names_fit_the_first_page(browser: Browser, crowded: Path):
+    page, _ = opened(browser, crowded, A4_WITHIN_MARGINS, "light")
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4_WITHIN_MARGINS["width"]
+    assert page.locator(".people tbody tr").count() == 4
+    page.evaluate("document.querySelectorAll('main, footer').forEach(part => part.remove())")
+    assert pages(page.pdf(format="A4", print_background=True)) == 1
 
 
 def test_the_first_screen_has_the_main_numbers(browser: Browser, report: Path):

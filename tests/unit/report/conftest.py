@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.db.database import Database
+from catalog.report import facts
 from tests.unit.report.filled import fill
 
 
@@ -13,3 +14,9 @@ def filled(database: Database) -> Database:
     """344 tracks, as a run over a messily tagged collection leaves them."""
     fill(database)
     return database
+
+
+@pytest.fixture
+def mapless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The map has tests of its own, and takes seconds."""
+    monkeypatch.setattr(facts, "draw", lambda _: None)
