@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -22,7 +23,8 @@ from catalog.db.columns import now
 from catalog.db.database import Database, open_database
 from catalog.db.schema import Fit, inspect_schema
 from catalog.db.tables import model, worker
-from catalog.settings import Settings
+from catalog.log import without_passwords
+from catalog.settings import URLS, Settings, read_config
 
 State = Literal["ok", "warning", "problem"]
 
@@ -129,10 +131,19 @@ def _home(home: Path) -> Iterator[Finding]:
         )
     else:
         yield Finding("home", "ok", what)
+    config = home / "config.toml"
+    if config.is_file() and config.stat().st_mode & 0o077 and _holds_password(config):
+        advice = f"chmod 600 {quote(str(config))}"
+        yield Finding("configuration", "warning", f"others can read the password in {config}", advice)
     free = shutil.disk_usage(standing).free
     state: State = "problem" if free < NO_DISK else "warning" if free < LITTLE_DISK else "ok"
     advice = "" if state == "ok" else "free some space, or move the home to another disk"
     yield Finding("disk", state, f"{free / 2**30:.1f} GiB free", advice)
+
+
+def _holds_password(config: Path) -> bool:
+    addresses = (read_config(config.parent).get(name) for name in URLS)
+    return any(address is not None and without_passwords(address) != address for address in addresses)
 
 
 def _database(database: Database) -> Iterator[Finding]:

@@ -51,6 +51,21 @@ def test_before_the_first_run_nothing_is_made(tmp_path: Path, capsys: pytest.Cap
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_password_that_others_can_read(invoke: Any, database: Database, home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    config = home / "config.toml"
+    for text, mode, is_told in (
+        ('database_url = "postgresql://ann:hunter2@host/catalog"\n', 0o644, True),
+        ('database_url = "postgresql://ann:hunter2@host/catalog"\n', 0o600, False),
+        ('database_url = "postgresql://ann@host/catalog"\n', 0o644, False),
+    ):
+        config.write_text(text)
+        config.chmod(mode)
+        done = invoke("doctor", "--json")
+        assert ("configuration" in found(done)) is is_told
+        assert "hunter2" not in done.out + done.err
+
+
 def test_the_model_in_force_must_be_the_one_that_was_written(
     invoke: Any, sample: Any, database: Database, home: Path
 ) -> None:
