@@ -23,6 +23,7 @@ from catalog.collection.scan import ScanReport, scan
 from catalog.collection.totals import collection_totals
 from catalog.db.database import Database
 from catalog.db.patience import until_connected
+from catalog.db.questions import saved_question
 from catalog.db.tables import decision, failure, standing, track
 from catalog.learning.hearing import Spread
 from catalog.learning.labelled import load_broader
@@ -129,6 +130,8 @@ class Answered:
     untagged: int
     by: dict[str, int]
     """Tracks by `album`, `artist`, `sound`, `zero_shot`."""
+    confident: int
+    """Those with a suggestion that the saved question `untagged-confident` shows."""
 
     @property
     def unknown(self) -> int:
@@ -309,15 +312,23 @@ def _guess(
 
 
 def _answered(connection: Connection) -> Answered:
+    least = float(saved_question("untagged-confident", connection.dialect.name).defaults["least"])
     rows = connection.execute(
-        sa.select(standing.c.suggested_by, sa.func.count())
+        sa.select(
+            standing.c.suggested_by,
+            sa.func.count().label("tracks"),
+            sa.func.count().filter(standing.c.probability >= least).label("confident"),
+        )
         .join_from(standing, track)
         .where(standing.c.tagged_genre_id.is_(None), track.c.state != "missing")
         .group_by(standing.c.suggested_by)
+    ).all()
+    answered = [row for row in rows if row.suggested_by is not None]
+    return Answered(
+        sum(row.tracks for row in rows),
+        {row.suggested_by: row.tracks for row in answered},
+        sum(row.confident for row in answered),
     )
-    counts: dict[str | None, int] = dict(rows.all())
-    untagged = sum(counts.values())
-    return Answered(untagged, {by: tracks for by, tracks in counts.items() if by is not None})
 
 
 def _failure_kinds(connection: Connection, inside: ColumnElement[bool]) -> list[FailureKind]:

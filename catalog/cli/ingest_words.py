@@ -116,7 +116,7 @@ class Words:
         untagged = self.summary.get("untagged", {})
         answers = {
             "sql top-suspects": self.summary.get("doubt", {}).get("suspects", 0),
-            "sql untagged-confident": untagged.get("tracks", 0) - untagged.get("unknown", 0),
+            "sql untagged-confident": untagged.get("confident", 0),
             "sql class_support": True,
             "stats": True,
         }
@@ -232,7 +232,12 @@ class Words:
             yield f"The new model was not taken: {stage.training.reason}"
 
     def _answered(self, stage: Answered) -> Iterator[str]:
-        self.summary["untagged"] = {"tracks": stage.untagged, **stage.by, "unknown": stage.unknown}
+        self.summary["untagged"] = {
+            "tracks": stage.untagged,
+            **stage.by,
+            "unknown": stage.unknown,
+            "confident": stage.confident,
+        }
         if not stage.untagged:
             yield "Every track has a genre"
             return

@@ -35,20 +35,43 @@ VECTORS_AT_ONCE = 1_000
 Progress = Callable[[int, int | None, str], None]
 
 
+STATISTICS = ("kurtosis", "max", "mean", "median", "min", "skew", "std")
+FAMILIES = {
+    "chroma_cens": 12,
+    "chroma_cqt": 12,
+    "chroma_stft": 12,
+    "mfcc": 20,
+    "rmse": 1,
+    "spectral_bandwidth": 1,
+    "spectral_centroid": 1,
+    "spectral_contrast": 7,
+    "spectral_rolloff": 1,
+    "tonnetz": 6,
+    "zcr": 1,
+}
+FMA_518 = tuple(
+    f"{family}.{statistic}.{number:02d}"
+    for family, size in FAMILIES.items()
+    for statistic in STATISTICS
+    for number in range(1, size + 1)
+)
+"""The dimensions of the official `features.csv`, as `features.py` of the archive names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class VectorTable:
     """A file of vectors that comes with the archive."""
 
     file: str
     feature_set: str
-    dimensions: int | None
-    """How many it must have; None where that is not said."""
+    dimensions: tuple[str, ...] | None
+    """Those that it must have, in any order; None where that is not said."""
     omit: frozenset[str] = frozenset()
     """Beginnings of the names of columns that are no features."""
 
 
 VECTOR_TABLES = (
-    VectorTable("features.csv", "fma-518", 518),
+    VectorTable("features.csv", "fma-518", FMA_518),
     # Names, places and ranks, most of them empty.
     VectorTable("echonest.csv", "echonest", None, frozenset({"echonest.metadata.", "echonest.ranks."})),
 )
@@ -117,14 +140,25 @@ def _look(source: Source) -> dict[str, Header]:
             continue
         with source.open(table.file) as lines:
             header = read_header(lines, omit=table.omit)
-        found = len(header.dimensions)
-        if table.dimensions not in (None, found):
-            raise SourceUnusable(
-                f"{table.file} has {found} columns of numbers instead of {table.dimensions}; other vectors come in "
-                f"with: catalog features import {table.file} --name NAME"
-            )
+        _require_dimensions(table, header)
         headers[table.file] = header
     return headers
+
+
+def _require_dimensions(table: VectorTable, header: Header) -> None:
+    """Raises SourceUnusable where a file holds other numbers than those that the name of its feature set promises."""
+    if table.dimensions is None:
+        return
+    found, wanted = len(header.dimensions), len(table.dimensions)
+    if found != wanted:
+        said = f" has {found} columns of numbers instead of {wanted}"
+    elif strange := sorted(set(header.dimensions).difference(table.dimensions)):
+        said = f", lines 1 to 3: {strange[0]} is none of the {wanted} columns of {table.feature_set}"
+    else:
+        return
+    raise SourceUnusable(
+        f"{table.file}{said}; other vectors come in with: catalog features import {table.file} --name NAME"
+    )
 
 
 class _Run:

@@ -110,7 +110,7 @@ def read_columns(table: Iterator[tuple[int, list[str]]], file: str) -> dict[tupl
     places = {(above, below): at for at, (above, below) in enumerate(zip(header[0], header[1], strict=True))}
     lacking = [".".join(each) for each in REQUIRED if each not in places]
     if lacking:
-        raise SourceUnusable(f"{file}: there is no column {', '.join(lacking)}")
+        raise SourceUnusable(f"{file}, lines 1 and 2: there is no column {', '.join(lacking)}")
     return {each: places[each] for each in (*REQUIRED, *OPTIONAL) if each in places} | {
         ("", ""): len(header[0])
     }

@@ -16,6 +16,8 @@ Float32 = npt.NDArray[np.float32]
 
 MOST_DIMENSIONS = 20_000
 
+MISSING = "a number is missing or infinite; left out"
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -124,18 +126,18 @@ def _parse(line: bytes, header: Header, columns: npt.NDArray[np.int64]) -> tuple
     if not text:
         return key, None, ""
     if len(cells) != header.cells:
-        return key, None, f"{len(cells) - 1:,} numbers instead of {header.cells - 1:,}"
+        return key, None, f"{len(cells) - 1:,} numbers instead of {header.cells - 1:,}; left out"
     del cells[0]
     cells = [cells[at] for at in columns]
     if not all(cells):
-        return key, None, "a number is missing or infinite" if any(cells) else ""
+        return key, None, MISSING if any(cells) else ""
     try:
         with np.errstate(over="ignore"):
             values = np.array(cells, dtype=np.float32)
     except ValueError:
-        return key, None, "a cell that is no number"
+        return key, None, "a cell that is no number; left out"
     if not np.isfinite(values).all():
-        return key, None, "a number is missing or infinite"
+        return key, None, MISSING
     return key, values, ""
 
 

@@ -65,7 +65,9 @@ SELECT
             FROM label l
             JOIN genre g ON g.id = l.genre_id
             WHERE l.statement_id = w.statement_id
-            ORDER BY l.rank
+            -- Two spellings that have become one genre since are named once.
+            GROUP BY g.id, g.name
+            ORDER BY min(l.rank)
         ) AS listed
     ) AS tagged_genres,
     w.artist_genre_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -38,7 +39,8 @@ def view_definition(name: str, dialect: str) -> str:
 def view_description(name: str) -> str:
     """What the comment at the head of the view's file says."""
     text = read_sql(f"views/{name}.sql", "sqlite")
-    return " ".join(line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--"))
+    head = takewhile(lambda line: line.startswith("--"), text.splitlines())
+    return " ".join(line.removeprefix("--").strip() for line in head)
 
 
 @cache

@@ -15,7 +15,10 @@ from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.database import Database
 from catalog.db.tables import genre
 from catalog.learning.families import ALIKE
+from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.hierarchy_choice import stored_structure
 from catalog.learning.importance import OnProgress, importances
+from catalog.learning.labelled import load_answerable, load_broader
 from catalog.learning.learnt import Learnt
 from catalog.learning.members import Members, MembersGone, load_members, vectors_of
 from catalog.learning.registry import get_model, model_recipes, note
@@ -48,12 +51,14 @@ def model_importance(
         members = _members(connection, row)
         vectors = vectors_of(connection, recipes, members.track_ids)
         genres = _genres(connection, row["class_order"])
+        hierarchy = _hierarchy(connection, row["class_order"])
     names = [recipe.name for recipe in recipes]
     key = "+".join(names)
     known = (row["metrics"].get("importance") or {}).get(key)
     if known is not None and known["vectors"] == vectors.digest and known["alike"] == ALIKE:
         return dict(known)
-    learnt = Learnt(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks)
+    chains = stored_structure(row["metrics"], hierarchy)
+    learnt = Learnt(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks, chains)
     found = importances(
         vectors.X,
         members.y,
@@ -106,6 +111,12 @@ def _genres(connection: Connection, class_order: Sequence[int]) -> list[str]:
     """Names in the order of the columns of `Members`, which is that of the genres' ids."""
     rows = connection.execute(sa.select(genre.c.name).where(genre.c.id.in_(class_order)).order_by(genre.c.id))
     return list(rows.scalars())
+
+
+def _hierarchy(connection: Connection, class_order: Sequence[int]) -> Hierarchy:
+    """That of the model's classes in today's vocabulary, with columns in the order of `Members`."""
+    broader, _ = load_broader(connection)
+    return Hierarchy.of(sorted(class_order), broader, answerable=load_answerable(connection))
 
 
 def _rounded(value: Any) -> Any:

@@ -60,7 +60,7 @@ def official_score(contender: Contender, split: Texts) -> dict[str, Any]:
     held, asked = (
         class_probabilities(classifier, contender.X[part], len(frozen.classes)) for part in (validation, test)
     )
-    calibration = fit_calibration(held, y[validation])
+    calibration = fit_calibration(held, y[validation], groups[validation])
     held, asked = calibration.apply(held), calibration.apply(asked)
     threshold = choose_threshold(
         held, y[validation], hierarchy, groups=groups[validation], precision=contender.precision

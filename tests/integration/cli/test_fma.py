@@ -58,7 +58,7 @@ def test_features_import(sqlite_url, folder, capsys):
         "  1 row left out, or not taken whole",
     ]
     assert "the first that name none, as external: 9" in said.err
-    assert "mine.csv, line 7: a number is missing or infinite" in said.err
+    assert "mine.csv, line 7: a number is missing or infinite; left out" in said.err
     assert (
         run(["--database-url", sqlite_url, "features", "import", str(file), "--name", "mine", "--json"]) == 0
     )

@@ -3,6 +3,8 @@
 import csv
 from pathlib import Path
 
+from catalog.collection.fma import FMA_518
+
 COLUMNS = {
     "album": (
         "comments date_created date_released engineer favorites id information listens producer tags title tracks type"
@@ -74,8 +76,13 @@ def write_genres(
 def write_features(file: Path, vectors, *, dimensions=518) -> Path:
     """`vectors` are pairs of id and numbers; a number by itself stands for all of them."""
     with file.open("w", encoding="utf-8") as stream:
-        for level, name in (("feature", "mfcc"), ("statistics", "mean"), ("number", "{:03d}")):
-            stream.write(",".join([level, *(name.format(at) for at in range(dimensions))]) + "\n")
+        names = FMA_518 if dimensions == len(FMA_518) else [f"mfcc.mean.{at:03d}" for at in range(dimensions)]
+        for level, parts in zip(
+            ("feature", "statistics", "number"),
+            zip(*(name.split(".") for name in names), strict=True),
+            strict=True,
+        ):
+            stream.write(",".join([level, *parts]) + "\n")
         stream.write("track_id" + "," * dimensions + "\n")
         for key, numbers in vectors:
             listed = numbers if isinstance(numbers, list) else [numbers] * dimensions

@@ -75,12 +75,12 @@ def test_bad_rows_are_left_out_with_their_line(database, fma, tmp_path):
     file = saved(tmp_path, "fma_id,a,b\n2,1,nan\n2,1\n2,1,2,3\n\n2,x,1\n2,1,inf\n2,,1\n300,1,2\n300,3,4\n")
     report = import_features(database, file, "ours")
     assert report.problems == [
-        "vectors.csv, line 2: a number is missing or infinite",
-        "vectors.csv, line 3: 1 numbers instead of 2",
-        "vectors.csv, line 4: 3 numbers instead of 2",
-        "vectors.csv, line 6: a cell that is no number",
-        "vectors.csv, line 7: a number is missing or infinite",
-        "vectors.csv, line 8: a number is missing or infinite",
+        "vectors.csv, line 2: a number is missing or infinite; left out",
+        "vectors.csv, line 3: 1 numbers instead of 2; left out",
+        "vectors.csv, line 4: 3 numbers instead of 2; left out",
+        "vectors.csv, line 6: a cell that is no number; left out",
+        "vectors.csv, line 7: a number is missing or infinite; left out",
+        "vectors.csv, line 8: a number is missing or infinite; left out",
         "vectors.csv, line 10: track 300 for the second time; left out",
     ]
     assert vectors(database, "ours")[1] == {fma[300]: [1, 2]}

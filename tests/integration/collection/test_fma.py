@@ -132,7 +132,7 @@ def test_vectors_are_feature_sets_of_their_own(database, folder):
     ]
     with database.read() as connection:
         official = active_recipe(connection, "fma-518")
-        assert official.dimensions[:2] == ("mfcc.mean.000", "mfcc.mean.001")
+        assert official.dimensions[:2] == ("chroma_cens.kurtosis.01", "chroma_cens.kurtosis.02")
         _, matrix = load_matrix(connection, official)
         assert matrix[:, 517].tolist() == [0.5, -1.25, 3, np.float32(1e-9)]
         echonest = active_recipe(connection, "echonest")
@@ -278,7 +278,7 @@ def test_wrong_headers_are_refused_before_anything_is_written(database, folder):
     refused(database, folder, r"tracks.csv, lines 1 to 3: a wrong header")
     names = [each for each in NAMES if each != ("track", "genres")]
     write_tracks(folder / "tracks.csv", [], names=names)
-    refused(database, folder, r"tracks.csv: there is no column track.genres")
+    refused(database, folder, r"tracks.csv, lines 1 and 2: there is no column track.genres")
     (folder / "tracks.csv").write_text("")
     refused(database, folder, "wrong header")
     (folder / "tracks.csv").write_text(text)
@@ -311,10 +311,10 @@ def test_bad_rows_are_left_out_with_their_line(database, folder):
         "tracks.csv, line 54: its genres are no list of numbers; brought in without them",
         "tracks.csv, line 61: 3 cells instead of 53; left out",
         "tracks.csv, line 47: genre 99999 does not exist; track 9 came in without it",
-        "features.csv, line 6: a number is missing or infinite",
-        "features.csv, line 7: 517 numbers instead of 518",
-        "features.csv, line 8: a cell that is no number",
-        "features.csv, line 11: a number is missing or infinite",
+        "features.csv, line 6: a number is missing or infinite; left out",
+        "features.csv, line 7: 517 numbers instead of 518; left out",
+        "features.csv, line 8: a cell that is no number; left out",
+        "features.csv, line 11: a number is missing or infinite; left out",
         "features.csv, line 9: track 2 for the second time; left out",
     ]
     assert report.skipped == 11
@@ -350,10 +350,21 @@ def test_a_bomb_a_stump_and_a_text_are_no_zip(tmp_path, folder):
 
 def test_a_name_that_stands_for_other_vectors_is_refused(database, folder):
     import_fma(database, folder)
-    text = (folder / "features.csv").read_text().replace("mfcc", "chroma")
-    (folder / "features.csv").write_text(text)
+    first, *others = (folder / "features.csv").read_text().splitlines(keepends=True)
+    swapped = first.replace("rmse", "RMSE").replace("zcr", "rmse").replace("RMSE", "zcr")
+    (folder / "features.csv").write_text("".join([swapped, *others]))
     with pytest.raises(SourceUnusable, match="stands for other vectors already"):
         import_fma(database, folder)
+
+
+def test_vectors_with_other_names_are_not_those_of_the_archive(database, folder):
+    text = (folder / "features.csv").read_text().replace("zcr", "rhythm")
+    (folder / "features.csv").write_text(text)
+    refused(
+        database,
+        folder,
+        r"features.csv, lines 1 to 3: rhythm.kurtosis.01 is none of the 518 columns of fma-518.*features import",
+    )
 
 
 def test_an_unlisted_genre_becomes_a_term(database, folder):

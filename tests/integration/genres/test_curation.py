@@ -121,6 +121,15 @@ def test_a_term_becomes_an_alias_and_its_tracks_read_differently(database, tag):
         ]
 
 
+def test_a_track_that_had_both_genres_is_tagged_with_the_merged_one_once(database, tag):
+    with database.write() as connection:
+        both = tag(connection, "Brit Rock; Pop; Britpop")
+        assert add_alias(connection, "Brit Rock", "Britpop", "someone") == {both}
+        refresh_standing(connection, [both])
+        assert tagged(connection, both) == "Britpop; Pop"
+        assert standing_differences(connection) == 0
+
+
 def test_a_broader_term_can_be_merged_into_a_narrower_one(database):
     with database.write() as connection:
         add_alias(connection, "Alternative", "Grunge", "someone")

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.tables import decision, genre, model, model_genre, snapshot, standing
 from catalog.learning.artifact import load_artifact
+from catalog.learning.classifiers import Algorithm
 from catalog.learning.exclusion import REASON, UnknownGenreError, excluded_genres, wrong_recordings
 from catalog.learning.local import LocalClassifiers
+from catalog.learning.model_importance import model_importance
 from catalog.learning.snapshot import ClassRule
 from catalog.learning.training import Training, gather, like_active, train
 from tests.integration.labelled_collection import Filled
@@ -60,6 +62,34 @@ def test_the_structure_is_kept_and_the_model_answers_by_it(
     fitted = load_artifact(tmp_path, row["artifact"], row["artifact_sha256"])
     assert isinstance(fitted.classifier, LocalClassifiers) == (chosen == "local")
     assert train(database, tmp_path, asked).outcome == "unchanged"
+
+
+def test_the_importance_of_a_model_learnt_locally_is_that_of_local_classifiers(
+    database: Database, fill_labelled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FittedError(Exception):
+        pass
+
+    def first_fit(
+        _x: object,
+        _y: object,
+        _groups: object,
+        _genres: object,
+        _names: object,
+        learns: Algorithm,
+        parameters: dict[str, object],
+        **_others: object,
+    ) -> None:
+        raise FittedError(learns.build(parameters, seed=0))
+
+    fill_labelled(TREE)
+    monkeypatch.setattr("catalog.learning.model_importance.importances", first_fit)
+    for hierarchy in ("local", "flat"):
+        report = train(database, tmp_path, replace(WANTED, hierarchy=hierarchy, force=True))
+        assert report.model_id is not None
+        with pytest.raises(FittedError) as fitted:
+            model_importance(database, report.model_id)
+        assert isinstance(fitted.value.args[0], LocalClassifiers) == (hierarchy == "local")
 
 
 def test_a_model_learnt_locally_is_refitted_so_at_the_gate(
