@@ -18,6 +18,8 @@ from catalog.audit.label_issues import (
     relation,
 )
 from catalog.audit.one_of_several import find_one_of_several
+from catalog.audit.reasons import cluster_reason
+from catalog.learning.hierarchy import path_to_top
 
 AGAINST = 1e-4  # suspicions are kept this far from 0 and 1, where log odds end
 
@@ -44,8 +46,20 @@ def all_doubts(
         suspect = _added(evidence, row, contradictions, found.get(place))
         if suspect.suspicion >= least:
             found[place] = suspect
-    doubts = [one for one in found.values() if not evidence.is_confirmed[one.row]]
+    doubts = [_with_clusters(evidence, one) for one in found.values() if not evidence.is_confirmed[one.row]]
     return sorted(doubts, key=lambda one: (-one.suspicion, one.row, one.genre_id))[:most]
+
+
+def _with_clusters(evidence: Evidence, doubt: Suspect) -> Suspect:
+    """The doubt with what the clusters say for its suggestion: a reason, that changes nothing in the ranking."""
+    broader, names = evidence.terms.broader, evidence.terms.names
+    reasons = tuple(
+        cluster_reason(name, one.majority_genre_id, one.share, names)
+        for name, one in evidence.clusters.get(doubt.row, ())
+        if one.majority_genre_id in path_to_top(doubt.suggested_genre_id, broader)
+        or doubt.suggested_genre_id in path_to_top(one.majority_genre_id, broader)
+    )
+    return replace(doubt, reasons=(*doubt.reasons, *reasons)) if reasons else doubt
 
 
 def _added(

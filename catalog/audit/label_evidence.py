@@ -14,6 +14,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.audit.cluster_evidence import cluster_evidence
+from catalog.audit.cluster_findings import Misplaced
 from catalog.audit.contradiction import Contradiction, load_contradictions
 from catalog.audit.label_issues import LEAST_SUSPICION, Judged, Terms
 from catalog.collection.recipes import active_recipe
@@ -62,6 +64,8 @@ class Evidence:
     contradictions: Mapping[int, Sequence[Contradiction]]
     """What speaks against tags without any model, by position. Those beyond the judged are of tracks that no model
     judges, and that are among `track_ids`, `albums`, `artist_ids` and `is_confirmed` for this alone."""
+    clusters: Mapping[int, Sequence[tuple[str, Misplaced]]]
+    """Of tracks deep inside another genre's cluster, by position: the feature set, and where. A reason, and no weight."""
     digest: str
     """What tells the evidence of two audits apart."""
 
@@ -117,6 +121,15 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
     contradictions: defaultdict[int, list[Contradiction]] = defaultdict(list)
     for contradiction in against:
         contradictions[place[contradiction.track_id]].append(contradiction)
+    placed = [
+        (name, one)
+        for name, found in sorted(cluster_evidence(connection).items())
+        for one in found
+        if one.track_id in place
+    ]
+    clusters: defaultdict[int, list[tuple[str, Misplaced]]] = defaultdict(list)
+    for name, one in placed:
+        clusters[place[one.track_id]].append((name, one))
     return Evidence(
         track_ids=np.concatenate([track_ids, np.array([one.id for one in beyond], dtype=np.int64)]),
         judged=judged,
@@ -131,7 +144,8 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
         artist_ids=[one.artist_id for one in (*rows, *beyond)],
         is_confirmed=[*(one.source == "human" for one in rows), *(False for _ in beyond)],
         contradictions=contradictions,
-        digest=_digest(row["id"], counts_for, rows, judged, against),
+        clusters=clusters,
+        digest=_digest(row["id"], counts_for, rows, judged, against, placed),
     )
 
 
@@ -274,6 +288,7 @@ def _digest(
     rows: Sequence[sa.Row[Any]],
     judged: Judged,
     against: Sequence[Contradiction],
+    placed: Sequence[tuple[str, Misplaced]],
 ) -> str:
     digest = hashlib.blake2b(digest_size=16)
     told = [RECIPE, model_id, LEAST_SUSPICION, len(judged.further), sorted(counts_for.items())]
@@ -283,5 +298,7 @@ def _digest(
     digest.update(
         json.dumps([[one.track_id, one.genre_id, one.instead_id, one.weight] for one in against]).encode()
     )
+    clusters = [[name, one.track_id, one.majority_genre_id, round(one.share, 3)] for name, one in placed]
+    digest.update(json.dumps(clusters).encode())
     digest.update(np.ascontiguousarray(judged.probability).tobytes())
     return digest.hexdigest()

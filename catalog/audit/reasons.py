@@ -95,3 +95,15 @@ def besides_reason(
     if of:
         words += f"; {alike} of its {of} nearest neighbours by other artists are tagged {tag}"
     return {"kind": "besides", "tagged": tag, "genre": fits, "tracks": alike, "of": of, "words": words}
+
+
+def cluster_reason(feature_set: str, majority: int, share: float, names: Mapping[int, str]) -> dict[str, Any]:
+    """That the track lies deep inside another genre's cluster; the share, 0 to 1, is of the tracks by others in it."""
+    genre = names[majority]
+    return {
+        "kind": "cluster",
+        "feature_set": feature_set,
+        "genre": genre,
+        "share": round(share, 3),
+        "words": f"lies deep in a cluster of {feature_set} in which {share:.0%} of the tracks by others are {genre}",
+    }

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from catalog.audit.cluster_audit import Wanted as ClustersWanted
+from catalog.audit.cluster_audit import audit_clusters
+from catalog.audit.cluster_evidence import cluster_evidence
 from catalog.audit.duplicate_audit import audit_duplicates
 from catalog.audit.label_audit import audit_labels
 from catalog.audit.truth import NothingKnown
@@ -240,3 +243,42 @@ def test_one_wrong_genre_among_right_ones_is_doubted_and_replaced_alone(
 def tags(connection: sa.Connection, track_id: int) -> list[str]:
     question = sa.text("SELECT genre FROM current_label WHERE track_id = :track ORDER BY rank")
     return list(connection.execute(question, {"track": track_id}).scalars())
+
+
+def test_clusters_are_a_reason_and_change_no_suspicion(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled(spread=0.2)
+    mistag(database, filled.tracks["Jazz"][::3], "Metal")
+    train(database, tmp_path, WANTED)
+    first = audit_labels(database)
+    before = reasons(database)
+    assert not any("cluster" in kinds for _, kinds in before.values())
+    audit_clusters(database, ClustersWanted())
+    with database.read() as connection:
+        deep = {one.track_id for one in cluster_evidence(connection)["blobs"]}
+    second = audit_labels(database)
+    after = reasons(database)
+    assert (first.audit_id, second.is_new) != (second.audit_id, False), "it is an audit of its own"
+    assert {track_id: one for track_id, (one, _) in after.items()} == {
+        track_id: one for track_id, (one, _) in before.items()
+    }
+    told = {track_id: kinds["cluster"] for track_id, (_, kinds) in after.items() if "cluster" in kinds}
+    assert set(told) == deep & set(after)
+    assert told
+    assert all("in a cluster of blobs in which" in words and "are Jazz" in words for words in told.values())
+
+
+def reasons(database: Database) -> dict[int, tuple[float, dict[str, str]]]:
+    """Suspicion, and the words of each kind of reason, by track, of the latest audit."""
+    with database.read() as connection:
+        latest = sa.select(sa.func.max(suspect.c.audit_id)).scalar_subquery()
+        rows = connection.execute(
+            sa.select(suspect.c.track_id, suspect.c.suspicion, suspect.c.reasons).where(
+                suspect.c.audit_id == latest
+            )
+        )
+        return {
+            track_id: (suspicion, {reason["kind"]: reason["words"] for reason in found})
+            for track_id, suspicion, found in rows
+        }
