@@ -45,11 +45,14 @@ class Writer:
         """What to do in the next transaction: half of all is the work of workers."""
         if self.claimed:
             return self.store
-        steps = [self.claim, self.claim, self.bring_in, self.decide, self.decide_case, self.beat]
+        steps = [self.claim_some, self.claim_some, self.bring_in, self.decide, self.decide_case, self.beat]
         return self.random.choice(steps)
 
-    def claim(self, connection: Connection) -> None:
-        found = claims.reserve(connection, self.worker_id, self._draw(), [self.recipe.id])
+    def claim_some(self, connection: Connection) -> None:
+        self.claim(connection, self._draw())
+
+    def claim(self, connection: Connection, track_ids: list[int]) -> None:
+        found = claims.reserve(connection, self.worker_id, track_ids, [self.recipe.id])
         self.claimed = [each.track_id for each in found]
         if self.claimed:
             claims.begin(connection, self.worker_id, self.claimed[0])
