@@ -87,6 +87,8 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     target = path.resolve()
     if target.exists() and not target.is_file():
         raise OSError(None, "this is no plain file", str(path))
+    if not target.parent.is_dir():
+        raise OSError(None, "there is no such folder", str(path.parent))
     temporary = target.with_name(f".{target.name[:40]}.{os.getpid()}.part")
     try:
         # Not by tempfile, whose files are for the owner alone: an export is to be shared, like any file of a program.

@@ -126,6 +126,10 @@ def _refuse(
         raise QuestionRefused("one question at a time: take away what follows the first ;") from None
     if table := re.fullmatch(r"no such table: (?:main\.)?(.+)", message):
         raise unknown_table(table[1], place_of(question, table[1])) from None
+    if message == "datatype mismatch":
+        raise QuestionRefused(
+            "a value is not of the kind that the question needs, such as a whole number"
+        ) from None
     where = None
     if culprit := re.search(r'near "(.+)"|no such (?:column|function): (.+)', message, re.DOTALL):
         where = place_of(question, culprit[1] or culprit[2])

@@ -95,7 +95,8 @@ def test_a_file_is_whole_or_as_it_was(invoke: Any, sample: Any, tmp_path: Path) 
     for question in (failing, "SELECT nix", "nix"):
         assert invoke("export", question, "-o", target).code == 1, question
         assert target.read_text() == "old"
-    assert invoke("export", "suspects", "-o", tmp_path / "nowhere" / "a.csv").code == 1
+    nowhere = invoke("export", "suspects", "-o", tmp_path / "nowhere" / "a.csv")
+    assert (nowhere.code, f"there is no such folder: {tmp_path / 'nowhere'}" in nowhere.err) == (1, True)
     assert invoke("export", "suspects", "-o", tmp_path).code == 2
     assert invoke("export", "suspects", "-o", tmp_path / "answer.xls").code == 2
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["answer.csv"]
