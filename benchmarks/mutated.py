@@ -159,6 +159,8 @@ class Found:
     reasons: dict[str, int]
     deaths: int
     """Work horses that died."""
+    deadly: dict[str, str]
+    """The files that they died on, and how."""
     seconds: float
     wrong: list[str]
     """What must not be, in words."""
@@ -186,7 +188,11 @@ def _look(home: Path, feature_sets: list[str], code: int, deaths: int, seconds: 
         lengths = {recipe.id: len(recipe.dimensions) for recipe in recipes if recipe is not None}
         tracks = set(connection.execute(sa.select(track.c.id)).scalars())
         vectors = connection.execute(sa.select(feature_vector)).all()
-        failures = connection.execute(sa.select(failure.c.track_id, failure.c.reason)).all()
+        failures = connection.execute(
+            sa.select(failure.c.track_id, failure.c.reason, failure.c.message, track.c.path).join_from(
+                failure, track
+            )
+        ).all()
         left = connection.execute(unheard(list(lengths))).scalars().all()
         claims = connection.execute(sa.select(claim)).all()
         present = connection.execute(sa.select(worker.c.name).where(worker.c.stopped_at.is_(None))).all()
@@ -201,7 +207,8 @@ def _look(home: Path, feature_sets: list[str], code: int, deaths: int, seconds: 
     wrong += [f"track {track_id} is still pending" for track_id in left]
     wrong += [f"a claim is left: {row}" for row in claims] + [f"{row.name} did not end" for row in present]
     reasons = Counter(row.reason for row in failures)
-    return Found(len(tracks), len(heard), dict(reasons.most_common()), deaths, seconds, wrong)
+    deadly = {row.path: row.message for row in failures if row.reason == "poison"}
+    return Found(len(tracks), len(heard), dict(reasons.most_common()), deaths, deadly, seconds, wrong)
 
 
 def main() -> int:
@@ -223,6 +230,7 @@ def main() -> int:
         print(f"{found.files} files: {found.vectors} vectors, {sum(found.reasons.values())} reasons")
         print("\n".join(f"  {count:5} {reason}" for reason, count in found.reasons.items()))
         print(f"{found.deaths} work horses died; {found.seconds:.0f} s")
+        print("\n".join(f"  {name}: {message}" for name, message in found.deadly.items()))
     if found.wrong:
         print("\n".join(found.wrong), f"see {folder}", sep="\n", file=sys.stderr)
         return 1
