@@ -279,12 +279,14 @@ def train(
         print_json(
             {"outcome": outcome, "reason": reason, "model_id": model_id, "support": rows, "metrics": metrics}
         )
-        return
-    print_rows(rows, output_format)
-    if metrics:
-        say()
-        say("\n".join([*score_sheet(metrics), ""]))
-    say(f"model {model_id}: {outcome}; {reason}" if model_id is not None else f"{outcome}: {reason}")
+    else:
+        print_rows(rows, output_format)
+        if metrics:
+            say()
+            say("\n".join([*score_sheet(metrics), ""]))
+        say(f"model {model_id}: {outcome}; {reason}" if model_id is not None else f"{outcome}: {reason}")
+    if outcome == "nothing to learn":
+        raise click.exceptions.Exit(1)
 
 
 def is_given(context: click.Context, name: str) -> bool:
