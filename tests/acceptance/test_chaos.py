@@ -44,7 +44,7 @@ def test_whatever_dies_nothing_is_lost() -> None:
     found = measured(
         "chaos",
         *("--rounds", str(len(FAULTS)), "--seed", "7", "--calm"),
-        *("--tracks", "24", "--collection", "40", "--longest-pause", "1.5"),
+        *("--tracks", "24", "--collection", "20", "--longest-pause", "0.8"),
         *(part for fault in FAULTS for part in ("--only", fault)),
     )
     assert found["broken"] is None
