@@ -10,8 +10,10 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from redis import Redis, RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from catalog.audio.registry import feature_set
 from catalog.db.patience import until_connected
@@ -58,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         desk = Desk(database, worker_id, rules, frozenset(options.feature_set), head_revision())
         sit_down(desk)
         if noise is not None:
-            until_connected(lambda: rehearse(desk, features, noise))
+            # It only saves time: a database that refuses it refuses the work too, and there it is told.
+            with suppress(SQLAlchemyError):
+                until_connected(lambda: rehearse(desk, features, noise))
         keeper = HorseKeeper(open_queue(options.queue, connection), options.name, desk)
         keeper.work(logging_level="CRITICAL")
     except RedisError as error:

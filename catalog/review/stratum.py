@@ -48,6 +48,12 @@ def allocate(sizes: Mapping[int, int], size: int) -> dict[int, int]:
         for key in by_remainder:
             if sum(given.values()) < size and given[key] < sizes[key]:
                 given[key] += 1
+    # What small strata were given beyond their share is taken from those that got more than theirs.
+    while sum(given.values()) > max(size, len(sizes)):
+        largest = max(
+            (key for key in given if given[key] > 1), key=lambda key: (given[key] - exact[key], key)
+        )
+        given[largest] -= 1
     return given
 
 

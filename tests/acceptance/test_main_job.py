@@ -75,7 +75,7 @@ def test_a_folder_becomes_a_catalog_that_can_be_asked(
     untagged = rows(catalog, "SELECT path, suggested_genre FROM untagged", **url)
     right = [row for row in untagged if row["suggested_genre"] and row["suggested_genre"] in row["path"]]
     assert len(untagged) == 12
-    assert len(right) >= 10
+    assert len(right) >= 8  # what resembles no genre closely enough is not answered
     failed = rows(catalog, "SELECT path, reason FROM failures", **url)
     assert failed == [{"path": "click.flac", "reason": "too-short"}]
     report = (tmp_path / "home/report/index.html").read_text(encoding="utf-8")

@@ -147,7 +147,7 @@ def test_ctrl_c_lets_the_present_tracks_be_finished(
     command = start()
     wait_for(lambda: heard(database) >= 2)
     command.send_signal(signal.SIGINT)
-    assert command.wait(15) != 0
+    assert command.wait(60) != 0
     with database.read() as connection:
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
