@@ -88,7 +88,10 @@ def test_a_folder_becomes_a_catalog_that_can_be_asked(
     assert "Nothing new to listen to" in second.stdout
     assert rows(catalog, EVERYTHING, **url) == state
     assert rows(catalog, "SELECT count(*) AS models FROM model", **url) == [{"models": 1}]
-    assert rows(catalog, "SELECT count(*) AS audits FROM audit", **url) == [{"audits": 1}]
+    assert rows(catalog, "SELECT kind, count(*) AS audits FROM audit GROUP BY kind ORDER BY kind", **url) == [
+        {"kind": "duplicates", "audits": 1},
+        {"kind": "labels", "audits": 1},
+    ]
     checked = catalog("db", "check", **url)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
