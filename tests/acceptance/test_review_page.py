@@ -246,7 +246,7 @@ def test_the_player_by_keys(desk: Callable[..., Desk]) -> None:
 
 
 def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..., Desk]) -> None:
-    room = desk(8, sample=4)
+    room = desk(14, sample=4)
     ada, bob = room.sit("ada"), room.sit("bob")
     assert key_of(ada) != key_of(bob)
     bob.route(
