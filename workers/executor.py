@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import redis
 import sqlalchemy as sa
 from rq import Queue
+from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
@@ -185,7 +186,7 @@ class QueueExecutor(Executor):
         if not self._sent:
             return
         names = list(self._sent)
-        jobs = Job.fetch_many(names, self._queue.connection, serializer=JSONSerializer)
+        jobs = self._fetch(names)
         living: set[str] | None = None
         waiting: set[str] | None = None
         for name, job in zip(names, jobs, strict=True):
@@ -203,6 +204,19 @@ class QueueExecutor(Executor):
                     self._died(name)
             else:
                 self._died(name)
+
+    def _fetch(self, names: list[str]) -> list[Job | None]:
+        """The jobs as the broker has them; None for one that it has forgotten.
+
+        After a flush a worker that is at one writes its heartbeat all the same: that is a job without its task.
+        """
+        jobs: list[Job | None] = []
+        for name in names:
+            try:
+                jobs.append(Job.fetch(name, self._queue.connection, serializer=JSONSerializer))
+            except NoSuchJobError:
+                jobs.append(None)
+        return jobs
 
     def _look_for(self, name: str, *, is_there: bool) -> None:
         """A worker that dies between taking a task out and beginning it leaves no trace."""
@@ -247,7 +261,7 @@ class QueueExecutor(Executor):
     def _take_back(self) -> None:
         """Removes from the queue what nobody has taken out of it; nobody waits for it any more."""
         with suppress(redis.RedisError):
-            for job in Job.fetch_many(list(self._sent), self._queue.connection, serializer=JSONSerializer):
+            for job in self._fetch(list(self._sent)):
                 if job is not None:
                     job.delete()
         self._sent.clear()
