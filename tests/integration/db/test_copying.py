@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from catalog.db import copying
 from catalog.db import tables as t
+from catalog.db.constraints import add_references, drop_references, without_references
 from catalog.db.copying import COPIED, CopyRefused, copy_database
 from catalog.db.database import Database, DatabaseUnusable, open_database
 from catalog.db.plain_rows import TableSum, plain_rows
@@ -285,3 +286,13 @@ def test_one_that_was_killed_goes_on(sqlite_url: str, empty_url: Any, backend: s
     finally:
         source.close()
         target.close()
+
+
+def test_references_stay_in_the_metadata(database: Database) -> None:
+    before = {table.name: len(table.foreign_key_constraints) for table in metadata.sorted_tables}
+    with without_references(database) as connection:
+        drop_references(connection)
+        assert add_references(connection) is None
+    for table in metadata.sorted_tables:
+        statement = str(CreateTable(table).compile(dialect=database.writer.dialect))
+        assert statement.count("FOREIGN KEY") == before[table.name], table.name
