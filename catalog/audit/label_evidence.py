@@ -23,7 +23,9 @@ from catalog.collection.vectors import load_matrix
 from catalog.db.tables import (
     artist,
     check_sample_track,
+    feature_vector,
     label,
+    model_feature_set,
     model_genre,
     prediction,
     snapshot_member,
@@ -33,15 +35,15 @@ from catalog.db.tables import (
 )
 from catalog.db.tables.learning import CHOICES
 from catalog.learning.blocks import load_blocks
-from catalog.learning.exclusion import Excluded
-from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.exclusion import REASON, Excluded, wrong_recordings
+from catalog.learning.hierarchy import Hierarchy, path_to_top
 from catalog.learning.labelled import load_answerable, load_broader
 from catalog.learning.registry import model_recipes
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-RECIPE = 3
+RECIPE = 4
 """Raised where the same evidence would be weighed otherwise, so that an audit is made anew."""
 IDS_AT_ONCE = 5_000
 FURTHER = ("musicnn", "summary")
@@ -50,7 +52,7 @@ FURTHER = ("musicnn", "summary")
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The tracks whose tag counts for a class, in the order of their ids; then those that something else speaks against."""
+    """The tracks one of whose tags counts for a class, in the order of their ids; then those that something else speaks against."""
 
     track_ids: Integers
     judged: Judged
@@ -79,22 +81,18 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
     broader, names = load_broader(connection)
     classes = tuple(row["class_order"])
     column = {genre_id: at for at, genre_id in enumerate(classes)}
-    counts_for = dict(
-        connection.execute(
-            sa.select(model_genre.c.genre_id, model_genre.c.counts_for_id).where(
-                model_genre.c.model_id == row["id"]
-            )
-        ).all()
-    )
-    rows = [
-        one
-        for one in connection.execute(_members(row)).all()
-        if counts_for.get(one.tagged_genre_id) in column
-        and one.tagged_genre_id not in excluded.genre_ids
-        and (one.probabilities is not None or one.genre_1_id in column)
-    ]
+    candidates = connection.execute(_members(row)).all()
+    tags = _tags(connection, [one.id for one in candidates])
+    counts_for = _counts_for(connection, row, tags, broader)
+    elsewhere = set(wrong_recordings(connection).tolist())
+    rows, judged_first = [], []
+    for one in candidates:
+        ordered = _judged_first(tags[one.id], counts_for, column, excluded)
+        is_heard = one.probabilities is not None or one.genre_1_id in column
+        if ordered and is_heard and one.id not in elsewhere:
+            rows.append(one)
+            judged_first.append(ordered)
     track_ids = np.array([one.id for one in rows], dtype=np.int64)
-    tags = _tags(connection, track_ids)
     vectors = _vectors(connection, row, track_ids)
     if vectors is not None and len(vectors) != len(rows):
         vectors = None
@@ -102,8 +100,8 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
         probability=np.array([_probability(one, column) for one in rows], dtype=np.float64).reshape(
             -1, len(classes)
         ),
-        y=np.array([column[counts_for[one.tagged_genre_id]] for one in rows], dtype=np.int64),
-        tags=[tags[one.id] for one in rows],
+        y=np.array([column[counts_for[genre_ids[0]] or 0] for genre_ids in judged_first], dtype=np.int64),
+        tags=judged_first,
         groups=_groups(rows),
         artists=[one.folded for one in rows],
         vectors=vectors,
@@ -154,7 +152,8 @@ def _somebody() -> sa.ColumnElement[bool]:
 
 
 def _members(row: RowMapping) -> sa.Select[Any]:
-    """The tagged tracks of the training set and of check samples, with what the model says of them."""
+    """The tagged tracks of the training set and of check samples, with what the model says of them; and those of which
+    another tag than the first may be a class."""
     return (
         sa.select(
             track.c.id,
@@ -187,11 +186,73 @@ def _members(row: RowMapping) -> sa.Select[Any]:
             sa.or_(
                 snapshot_member.c.track_id.is_not(None),
                 track.c.id.in_(sa.select(check_sample_track.c.track_id)),
+                _may_be_judged_by_another(row),
             ),
             track.c.state != "missing",
         )
         .order_by(track.c.id)
     )
+
+
+def _may_be_judged_by_another(row: RowMapping) -> sa.ColumnElement[bool]:
+    """Whether a track that no model learns from, because its first tag is no class, has another tag, and was heard.
+
+    Whoever left a genre out of training has left out the tracks that are first tagged so.
+    """
+    first = sa.exists().where(
+        model_genre.c.model_id == row["id"],
+        model_genre.c.genre_id == standing.c.tagged_genre_id,
+        sa.or_(model_genre.c.counts_for_id.is_not(None), model_genre.c.reason == REASON),
+    )
+    another = sa.exists().where(label.c.statement_id == standing.c.statement_id, label.c.rank > 0)
+    vector = sa.exists().where(
+        feature_vector.c.feature_set_id == model_feature_set.c.feature_set_id,
+        feature_vector.c.track_id == track.c.id,
+    )
+    unheard = sa.exists().where(model_feature_set.c.model_id == row["id"], ~vector)
+    # A model that was not trained here has learnt no class.
+    return sa.and_(sa.literal(row["snapshot_id"] is not None), ~first, another, ~unheard)
+
+
+def _counts_for(
+    connection: Connection,
+    row: RowMapping,
+    tags: Mapping[int, Sequence[int]],
+    broader: Mapping[int, int | None],
+) -> dict[int, int | None]:
+    """The class that each genre counts for. The class rule asks of first tags; a genre that is none's counts as it would."""
+    counts_for: dict[int, int | None] = dict(
+        connection.execute(
+            sa.select(model_genre.c.genre_id, model_genre.c.counts_for_id).where(
+                model_genre.c.model_id == row["id"]
+            )
+        ).all()
+    )
+    classes = {each for each in counts_for.values() if each is not None}
+    for genre_id in {each for genre_ids in tags.values() for each in genre_ids} - counts_for.keys():
+        counts_for[genre_id] = next(
+            (each for each in path_to_top(genre_id, broader) if each in classes), None
+        )
+    return counts_for
+
+
+def _judged_first(
+    genre_ids: Sequence[int],
+    counts_for: Mapping[int, int | None],
+    column: Mapping[int, int],
+    excluded: Excluded,
+) -> list[int]:
+    """A track's tags, in front the one that it is judged by: the first that counts for a class.
+
+    Empty where there is none, or where the first of all is of a genre to exclude.
+    """
+    if not genre_ids or genre_ids[0] in excluded.genre_ids:
+        return []
+    judged = next(
+        (each for each in genre_ids if counts_for.get(each) in column and each not in excluded.genre_ids),
+        None,
+    )
+    return [] if judged is None else [judged, *(each for each in genre_ids if each != judged)]
 
 
 def _probability(one: sa.Row[Any], column: Mapping[int, int]) -> Floats:
@@ -231,14 +292,14 @@ def _groups(rows: Sequence[sa.Row[Any]]) -> Integers:
     return groups
 
 
-def _tags(connection: Connection, track_ids: Integers) -> Mapping[int, list[int]]:
+def _tags(connection: Connection, track_ids: Sequence[int]) -> Mapping[int, list[int]]:
     """The genre ids of every track, in the order given."""
     tags: defaultdict[int, list[int]] = defaultdict(list)
     for start in range(0, len(track_ids), IDS_AT_ONCE):
         for track_id, genre_id in connection.execute(
             sa.select(standing.c.track_id, label.c.genre_id)
             .join_from(standing, label, label.c.statement_id == standing.c.statement_id)
-            .where(standing.c.track_id.in_(track_ids[start : start + IDS_AT_ONCE].tolist()))
+            .where(standing.c.track_id.in_(track_ids[start : start + IDS_AT_ONCE]))
             .order_by(standing.c.track_id, label.c.rank)
         ):
             tags[track_id].append(genre_id)

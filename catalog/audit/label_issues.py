@@ -39,14 +39,14 @@ OTHERS_FOR_TAG = 0.15
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """The tagged tracks whose tag counts for a class, n of them."""
+    """The tagged tracks one of whose tags counts for a class, n of them."""
 
     probability: Floats
     """(n, classes): calibrated and out of fold."""
     y: Integers
-    """(n,): the class that the first tag counts for, as a column."""
+    """(n,): the class that the tag in front counts for, as a column."""
     tags: Sequence[Sequence[int]]
-    """(n): genre ids as tagged, the first one first."""
+    """(n): genre ids, in front the one that the track is judged by: the first that counts for a class."""
     groups: Integers
     """(n,): connected groups."""
     artists: Sequence[Hashable | None]
@@ -77,7 +77,7 @@ class Suspect:
     row: int
     """The track's position."""
     genre_id: int
-    """The doubted tag: the track's first, or one among several of which another is right."""
+    """The doubted tag: the track's first that is a class, or one among several of which another is right."""
     suggested_genre_id: int
     suspicion: float
     """0 to 1: a score to rank by, no probability."""
@@ -156,15 +156,15 @@ def _confident_thresholds(probability: Floats, y: Integers) -> Floats:
 
 
 def _tagged_classes(judged: Judged, terms: Terms) -> npt.NDArray[np.bool_]:
-    """(n, classes): the classes in the subtrees of a track's tags."""
+    """(n, classes): the classes in the subtrees of a track's tags, of those too that are no class themselves."""
     hierarchy = terms.hierarchy
-    column = {genre: at for at, genre in enumerate(hierarchy.classes)}
+    node = {genre: at for at, genre in enumerate(hierarchy.nodes)}
     covered = hierarchy.below[judged.y].copy()
     for row, tags in enumerate(judged.tags):
         for genre in tags[1:]:
-            counted = terms.counts_for.get(genre)
-            if counted in column:
-                covered[row] |= hierarchy.below[column[counted]]
+            at = node.get(terms.counts_for.get(genre) or genre)
+            if at is not None:
+                covered[row] |= hierarchy.below[at]
     return covered
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -216,16 +217,7 @@ def test_one_wrong_genre_among_right_ones_is_doubted_and_replaced_alone(
 ) -> None:
     filled = fill_labelled()
     track_id = filled.tracks["Jazz"][0]
-    with database.write() as connection:
-        genres = dict(connection.execute(sa.select(genre.c.name, genre.c.id)).all())
-        said = connection.execute(
-            sa.insert(statement).values(track_id=track_id, source="file").returning(statement.c.id)
-        ).scalar_one()
-        for rank, name in enumerate(("Jazz", "Polka", "Metal")):
-            connection.execute(
-                sa.insert(label).values(statement_id=said, rank=rank, genre_id=genres[name], as_written=name)
-            )
-        refresh_standing(connection, [track_id])
+    genres = tag_in_order(database, track_id, "Jazz", "Polka", "Metal")
     train(database, tmp_path, WANTED)
     audit_labels(database)
     assert suspects(database) == [(track_id, "Metal", "Jazz")]
@@ -238,6 +230,54 @@ def test_one_wrong_genre_among_right_ones_is_doubted_and_replaced_alone(
         assert tags(connection, track_id) == ["Jazz", "Polka", "Metal"]
         decide(connection, [doubt], "accept", "ada")
         assert tags(connection, track_id) == ["Jazz", "Polka"]
+
+
+def test_a_track_whose_first_tag_is_no_class_is_judged_by_the_next_that_is_one(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    wrong, right, narrower, alone, elsewhere = filled.tracks["Jazz"][:5]
+    tag_in_order(database, wrong, "Polka", "Metal")
+    tag_in_order(database, right, "Polka", "Jazz")
+    tag_in_order(
+        database, narrower, "Polka", "Thrash Metal"
+    )  # on no track the first, so that no rule has asked of it
+    tag_in_order(database, alone, "Polka")
+    tag_in_order(database, elsewhere, "Polka", "Metal")
+    train(database, tmp_path, WANTED)
+    with database.write() as connection:
+        decide(connection, [track_doubt(connection, elsewhere)], "wrong_recording", "ada")
+    assert audit_labels(database).judged == 3 * 18 - 2
+    assert set(suspects(database)) == {(wrong, "Metal", "Jazz"), (narrower, "Thrash Metal", "Jazz")}
+    with database.write() as connection:
+        decide(connection, [track_doubt(connection, wrong)], "accept", "ada")
+        assert tags(connection, wrong) == ["Polka", "Jazz"]
+
+
+def test_a_genre_left_out_of_training_is_not_judged_by_another_tag(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    track_id = filled.tracks["Jazz"][0]
+    tag_in_order(database, track_id, "Ambient", "Metal")
+    train(database, tmp_path, replace(WANTED, rule=replace(WANTED.rule, excluded=("Ambient",))))
+    assert audit_labels(database).judged == 2 * 18 - 1
+    assert suspects(database) == []
+
+
+def tag_in_order(database: Database, track_id: int, *names: str) -> dict[str, int]:
+    """Has the file say these genres; gives the ids of all genres by name."""
+    with database.write() as connection:
+        genres: dict[str, int] = dict(connection.execute(sa.select(genre.c.name, genre.c.id)).all())
+        said = connection.execute(
+            sa.insert(statement).values(track_id=track_id, source="file").returning(statement.c.id)
+        ).scalar_one()
+        for rank, name in enumerate(names):
+            connection.execute(
+                sa.insert(label).values(statement_id=said, rank=rank, genre_id=genres[name], as_written=name)
+            )
+        refresh_standing(connection, [track_id])
+    return genres
 
 
 def tags(connection: sa.Connection, track_id: int) -> list[str]:

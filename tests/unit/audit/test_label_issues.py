@@ -116,6 +116,23 @@ def test_of_several_tags_the_nearest_counts():
         assert [suspect.row for suspect in suspects] == ([0] if doubted else [])
 
 
+def test_a_tag_that_is_no_class_covers_the_classes_below_it():
+    probability, true, groups, vectors = collection()
+    world = 8
+    broader = BROADER | {world: None, ROCK: world}
+    terms = Terms(
+        Hierarchy.of(CLASSES, broader), broader, COUNTS_FOR | {world: None}, NAMES | {world: "World"}
+    )
+    y = true.copy()
+    y[0] = 3
+    tags = [(CLASSES[column],) for column in true]
+    tags[0] = (FOLK, world)
+    assert find_suspects(judge(probability, y, groups, vectors, tags=tags), terms) == []
+    tags[0] = (FOLK, OLDIES)
+    doubted = find_suspects(judge(probability, y, groups, vectors, tags=tags), terms)
+    assert [suspect.genre_id for suspect in doubted] == [FOLK]
+
+
 def test_a_genre_that_may_not_be_suggested_is_not():
     probability, true, groups, _ = collection()
     y = true.copy()
