@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from catalog.audio.registry import feature_set
 from catalog.db.patience import until_connected
-from catalog.db.schema import head_revision
+from catalog.db.revisions import head_revision
 from catalog.log import set_up_log
 from workers import liveness
 from workers.child_database import open_child_database

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import random
+import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import psycopg
 import sqlalchemy as sa
 
 from catalog.db.database import DatabaseAway, DatabaseUnusable
@@ -51,7 +51,7 @@ def until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -
         begun = time.monotonic()
         try:
             return work()
-        except (DatabaseAway, sa.exc.DBAPIError, psycopg.OperationalError) as error:
+        except Exception as error:
             if not is_away(error):
                 raise
             present = time.monotonic()
@@ -71,11 +71,16 @@ def is_away(error: Exception) -> bool:
     """Whether the error says that the server is gone or not yet there; a wrong password or name says neither."""
     if isinstance(error, DatabaseAway):
         return True
+    # Not imported for this: who has not imported it has spoken to no server.
+    psycopg = sys.modules.get("psycopg")
+    if psycopg is None:
+        return False
     origin = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     if not isinstance(origin, psycopg.OperationalError):
         return False
-    if origin.sqlstate is not None:
-        return origin.sqlstate.startswith(AWAY)
+    code: str | None = origin.sqlstate
+    if code is not None:
+        return code.startswith(AWAY)
     # Where no server answered there is no code; where one refused us on connecting, only its words.
     words = str(origin)
     return "FATAL" not in words or any(said in words for said in NOT_YET)

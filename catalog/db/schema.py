@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
-from importlib.resources import files
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from catalog.db.database import Database, DatabaseAway, DatabaseUnusable
 from catalog.db.patience import is_away
+from catalog.db.revisions import head_revision, known_revisions
 from catalog.db.tables import metadata, shipped
 
 VERSION_TABLE = "catalog_version"
 COPY_TABLE = "catalog_copy"
 """Is there while another catalog is being copied into this database."""
-
-OTHERWISE = re.compile("already exists|does not exist|no such|duplicate column")
-"""What both databases say of a table or column that is there and should not be, or the other way round."""
 
 
 class Fit(Enum):
@@ -50,27 +41,15 @@ class Schema:
     fit: Fit
 
 
-def alembic_config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration, which needs no file: it works from an installed wheel too."""
-    config = Config()
-    config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
-
-
 def inspect_schema(database: Database) -> Schema:
     """Where the schema of the database stands. Raises DatabaseUnusable where it cannot be reached."""
-    scripts = ScriptDirectory.from_config(alembic_config())
-    head = scripts.get_current_head()
-    if head is None:
-        raise DatabaseUnusable("the program was installed without its migrations; install it again")
+    head = head_revision()
     if database.file is not None and not database.file.exists():
         return Schema(None, head, Fit.EMPTY)
     with _reachable(database) as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        revision = context.get_current_revision()
-        tables = {*sa.inspect(connection).get_table_names()} - {VERSION_TABLE}
+        tables = {*sa.inspect(connection).get_table_names()}
+        revision = _kept_revision(connection) if VERSION_TABLE in tables else None
+    tables -= {VERSION_TABLE}
     if revision is None:
         fit = Fit.FOREIGN if tables else Fit.EMPTY
     elif COPY_TABLE in tables:
@@ -78,17 +57,15 @@ def inspect_schema(database: Database) -> Schema:
     elif revision == head:
         fit = Fit.CURRENT if tables >= metadata.tables.keys() else Fit.INCOMPLETE
     else:
-        known = {script.revision for script in scripts.walk_revisions()}
-        fit = Fit.OLDER if revision in known else Fit.NEWER
+        fit = Fit.OLDER if revision in known_revisions() else Fit.NEWER
     return Schema(revision, head, fit)
 
 
-def head_revision() -> str:
-    """The revision that this program wants. Raises DatabaseUnusable where it was installed without its migrations."""
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    if head is None:
-        raise DatabaseUnusable("the program was installed without its migrations; install it again")
-    return head
+def _kept_revision(connection: Connection) -> str | None:
+    """What stands in the database; None for one that was taken back to its beginning."""
+    query = f"SELECT version_num FROM {VERSION_TABLE} ORDER BY version_num"  # noqa: S608 -- ours
+    # Several of them are of no program of ours: together they are a revision that nobody knows.
+    return " and ".join(connection.exec_driver_sql(query).scalars()) or None
 
 
 def require_still(connection: Connection, revision: str) -> None:
@@ -103,23 +80,25 @@ def require_still(connection: Connection, revision: str) -> None:
 
 def require_revision(name: str) -> None:
     """Raises DatabaseUnusable unless `base`, `head` or a revision of this program is called so."""
-    known = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+    known = known_revisions()
     if name not in {"base", "head", *known}:
-        raise DatabaseUnusable(
-            f"there is no revision {name!r}; there are: base, {', '.join(reversed(known))}"
-        )
+        raise DatabaseUnusable(f"there is no revision {name!r}; there are: base, {', '.join(known)}")
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Brings the schema up to a revision. Raises DatabaseUnusable for a database newer than the program."""
     _refuse_strangers(database)
-    _migrate(database, lambda config: command.upgrade(config, revision))
+    from catalog.db.migrating import migrate_up  # with Alembic, which few commands need
+
+    migrate_up(database, revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Takes the schema back to a revision (`base` removes every table)."""
     _refuse_strangers(database)
-    _migrate(database, lambda config: command.downgrade(config, revision))
+    from catalog.db.migrating import migrate_down
+
+    migrate_down(database, revision)
 
 
 def require_current(database: Database) -> None:
@@ -169,39 +148,6 @@ def is_filled(database: Database) -> bool:
             table for name, table in metadata.tables.items() if name in present and table is not shipped
         )
         return any(connection.execute(sa.select(sa.exists().select_from(table))).scalar() for table in tables)
-
-
-def _migrate(database: Database, run: Callable[[Config], None]) -> None:
-    """One transaction for the whole way, with SQLite's foreign keys off: a batch rebuild of a table drops it, and
-    a drop with cascades on deletes what refers to it.
-    """
-    with database.writer.connect() as connection:
-        if database.is_sqlite:
-            connection.connection.execute("PRAGMA foreign_keys = OFF")
-        try:
-            with connection.begin():
-                try:
-                    run(alembic_config(connection))
-                except CommandError as error:
-                    raise DatabaseUnusable(f"the schema cannot be taken there: {error}") from None
-                except (sa.exc.ProgrammingError, sa.exc.OperationalError) as error:
-                    reason = str(error.orig).strip().splitlines()[0]
-                    if not OTHERWISE.search(reason):
-                        raise
-                    raise DatabaseUnusable(
-                        f"the schema is not as its revision left it ({reason}); nothing was changed: "
-                        "restore a backup into an empty database"
-                    ) from None
-                if database.is_sqlite:
-                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-                    if broken:
-                        raise DatabaseUnusable(
-                            f"the migration would break {len(broken)} references; nothing was changed"
-                        )
-        finally:
-            # The connection goes back to the pool: after a migration that failed, too, it must keep references whole.
-            if database.is_sqlite:
-                connection.connection.execute("PRAGMA foreign_keys = ON")
 
 
 @contextmanager

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
 from catalog.db.columns import metadata
@@ -56,6 +54,9 @@ DERIVED = (
 
 def check_schema(database: Database) -> list[Check]:
     """Tables and views as the database has them, against those that a fresh catalog would have."""
+    from alembic.autogenerate import compare_metadata  # who only takes a backup needs none of it
+    from alembic.runtime.migration import MigrationContext
+
     with database.read() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True, "include_name": _is_ours}

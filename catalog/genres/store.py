@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.db.tables import genre, genre_alias
+from catalog.db.upsert import insert_into
 from catalog.genres.ancestor import add_ancestors
 from catalog.genres.fold import fold
 from catalog.genres.tag import clean, name_of
@@ -85,8 +85,8 @@ def lock(connection: Connection) -> None:
 
 def insert_new(connection: Connection, table: sa.Table, **values: object) -> int | None:
     """Inserts a row and gives its id; None, and no row, where a unique column has the value already."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    made = insert(table).values(**values).on_conflict_do_nothing().returning(table.c.id)
+    insert = insert_into(connection, table).values(**values)
+    made = insert.on_conflict_do_nothing().returning(table.c.id)
     key: int | None = connection.execute(made).scalar()
     return key
 

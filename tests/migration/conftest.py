@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic.config import Config
 
-from catalog.db import schema
+from catalog.db import migrating, revisions
 from catalog.db.database import Database, open_database
 
 
@@ -45,12 +44,6 @@ def copied_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the migrations that the program uses instead of its own; gives the folder of its revisions."""
     folder = tmp_path / "migrations"
     shutil.copytree(str(files("migrations")), folder, ignore=shutil.ignore_patterns("__pycache__"))
-    genuine = schema.alembic_config
-
-    def configured(connection: sa.Connection | None = None) -> Config:
-        config = genuine(connection)
-        config.set_main_option("script_location", str(folder))
-        return config
-
-    monkeypatch.setattr(schema, "alembic_config", configured)
+    for module in (revisions, migrating):
+        monkeypatch.setattr(module, "migrations_folder", lambda: folder)
     return folder / "versions"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from pytest_alembic.tests import (
     test_model_definitions_match_ddl,
     test_single_head_revision,
@@ -14,9 +16,10 @@ from pytest_alembic.tests import (
     test_upgrade,
 )
 
-from catalog.db.database import Database
+from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.migrating import alembic_config as configuration
+from catalog.db.revisions import known_revisions
 from catalog.db.schema import VERSION_TABLE
-from catalog.db.schema import alembic_config as configuration
 
 __all__ = [
     "test_model_definitions_match_ddl",
@@ -39,3 +42,15 @@ def alembic_engine(empty: Database) -> Iterator[sa.Connection]:
     """A connection in a transaction: our env.py takes one and leaves beginning and ending to the program."""
     with empty.write() as connection:
         yield connection
+
+
+def test_files_are_named_by_what_alembic_finds_in_them() -> None:
+    walked = [script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()]
+    assert known_revisions() == walked[::-1]
+
+
+def test_a_program_without_its_migrations_says_so(copied_migrations: Path) -> None:
+    for file in copied_migrations.glob("0*.py"):
+        file.unlink()
+    with pytest.raises(DatabaseUnusable, match="without its migrations; install it again"):
+        known_revisions()

@@ -12,15 +12,8 @@ import sqlalchemy as sa
 
 from catalog.db.columns import metadata
 from catalog.db.database import Database, DatabaseUnusable
-from catalog.db.schema import (
-    VERSION_TABLE,
-    Fit,
-    alembic_config,
-    downgrade,
-    inspect_schema,
-    require_current,
-    upgrade,
-)
+from catalog.db.migrating import alembic_config
+from catalog.db.schema import VERSION_TABLE, Fit, downgrade, inspect_schema, require_current, upgrade
 from catalog.db.soundness import check_schema
 from catalog.db.views import create_views, view_names
 
@@ -144,6 +137,14 @@ def test_a_newer_database_is_refused_and_left_alone(empty: Database) -> None:
         with pytest.raises(DatabaseUnusable, match=r"newer version .*schema f00.*pip install --upgrade"):
             act(empty)
     assert _described(empty) == before
+
+
+def test_a_database_at_two_revisions_is_refused(empty: Database) -> None:
+    upgrade(empty)
+    with empty.write() as connection:
+        connection.exec_driver_sql(f"INSERT INTO {VERSION_TABLE} VALUES ('0001')")
+    with pytest.raises(DatabaseUnusable, match="schema 0001 and "):
+        require_current(empty)
 
 
 def test_a_database_of_another_program_is_refused_and_left_alone(empty: Database) -> None:

@@ -130,3 +130,9 @@ def test_the_page_of_commands_is_what_the_verbs_say() -> None:
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_catalog_that_is_up_to_date_is_asked_without_what_only_changes_need(sqlite_url: str) -> None:
+    spared = [*HEAVY, "alembic", "psycopg"]
+    arguments = [["--database-url", sqlite_url, *verb] for verb in (["queue", "status"], ["stats"])]
+    assert imported(spared, arguments) == {}

@@ -1,0 +1,44 @@
+"""The revisions of the schema that this program knows, read from the names of their files.
+
+Every command asks for the newest. To import Alembic for that would take longer than most of what they are asked to do.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from catalog.db.database import DatabaseUnusable
+
+
+def migrations_folder() -> Traversable:
+    """Where the migrations of this program are. Raises DatabaseUnusable where it was installed without them."""
+    try:
+        return files("migrations")
+    except ModuleNotFoundError:
+        raise _not_installed() from None
+
+
+def known_revisions() -> list[str]:
+    """All revisions, oldest first: a file is named by the revision that it leads to, `0001_the_house.py`.
+
+    Raises DatabaseUnusable where there is none.
+    """
+    names = (entry.name for entry in migrations_folder().joinpath("versions").iterdir())
+    revisions = sorted(
+        name.removesuffix(".py").partition("_")[0]
+        for name in names
+        if name.endswith(".py") and not name.startswith("_")
+    )
+    if not revisions:
+        raise _not_installed()
+    return revisions
+
+
+def head_revision() -> str:
+    """The revision that this program wants. Raises DatabaseUnusable where it was installed without its migrations."""
+    return known_revisions()[-1]
+
+
+def _not_installed() -> DatabaseUnusable:
+    return DatabaseUnusable("the program was installed without its migrations; install it again")
