@@ -124,7 +124,14 @@ class HorseKeeper(Worker):
             return
         # Of RQ's limit a clock that jumps would make an end before its time.
         self._horse_until = time.monotonic() + _longest(job)
-        super().execute_job(job, queue)
+        try:
+            super().execute_job(job, queue)
+        finally:
+            # Also where the broker, which RQ tells of it first, does not answer.
+            self._look_at_the_end()
+
+    def _look_at_the_end(self) -> None:
+        """Does what the way in which the horse ended asks for."""
         status, self._horse_status = self._horse_status, None
         if status and os.waitstatus_to_exitcode(status) == TROUBLE:
             self._wait()

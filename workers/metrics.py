@@ -36,7 +36,8 @@ log = logging.getLogger(__name__)
 
 SHARE = 0.05
 """Of the time that may go into asking: a count that takes a second is asked for every twenty."""
-LEAST_INTERVAL = 5.0
+LEAST_INTERVAL, LONGEST_INTERVAL = 5.0, 60.0
+"""Seconds between two counts. A server that stood still in the middle of one makes it seem a costly one."""
 
 
 class MetricsUnservable(Exception):  # noqa: N818 - the name says what it is
@@ -101,7 +102,7 @@ class WorkCollector(Collector):
             if before >= self._next:
                 self._standing = _ask_standing(connection, self._feature_sets)
                 after = time.monotonic()
-                self._next = after + max(LEAST_INTERVAL, (after - before) / SHARE)
+                self._next = after + min(max(LEAST_INTERVAL, (after - before) / SHARE), LONGEST_INTERVAL)
             columns = worker.c
             rows = connection.execute(
                 sa.select(

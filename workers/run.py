@@ -34,6 +34,8 @@ TRACKS_A_WORKER = 4
 TICK = 0.5
 SWEEP = 2.0
 SHARE_OF_COUNTING = 0.05
+LONGEST_PAUSE = 15.0
+"""Seconds between two questions at most. A server that stood still in the middle of one makes it seem a costly one."""
 BROKER_PATIENCE = 120.0
 """Seconds for which a broker that has gone is waited for."""
 
@@ -87,7 +89,7 @@ def _work(
         until_connected(lambda: steward.look_after(assignment.scope))
         if time.monotonic() >= next_count:
             progress, seconds = until_connected(partial(_timed_progress, assignment, database))
-            next_count = time.monotonic() + max(TICK, seconds / SHARE_OF_COUNTING)
+            next_count = time.monotonic() + max(TICK, _pause_after(seconds))
             if on_progress is not None:
                 on_progress(progress)
             if progress.remaining == 0:
@@ -100,6 +102,11 @@ def _timed_progress(assignment: Assignment, database: Database) -> tuple[Progres
     before = time.monotonic()
     progress = assignment.progress(database)
     return progress, time.monotonic() - before
+
+
+def _pause_after(seconds: float) -> float:
+    """Seconds until a question that took so many may be asked again, so that asking takes a small share of the time."""
+    return min(seconds / SHARE_OF_COUNTING, LONGEST_PAUSE)
 
 
 @contextmanager
@@ -156,8 +163,10 @@ class Steward:
                 log.warning("the broker takes no jobs: %s", type(error).__name__)
                 self._away_since = before
             self._revive(before - self._away_since, error)
-        after = time.monotonic()
-        self._next_feed = after + (after - before) / SHARE_OF_COUNTING
+            self._next_feed = time.monotonic() + SWEEP
+        else:
+            after = time.monotonic()
+            self._next_feed = after + _pause_after(after - before)
 
     def _revive(self, seconds_away: float, error: redis.RedisError) -> None:
         try:
