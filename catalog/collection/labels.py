@@ -22,6 +22,7 @@ from catalog.collection.roots import known_roots
 from catalog.collection.spellings import Spelling, spellings_of
 from catalog.collection.statements import Saying, news, write_statements
 from catalog.db.database import Database
+from catalog.db.patience import until_connected
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import artist, collection, track
 from catalog.genres.store import load
@@ -88,10 +89,17 @@ def import_labels(
 
     Paths are relative to the file's folder or to a collection's root; `collection_name` limits the import to one.
     The encoding is found where it is not given.
-    Several rows on a track are taken together. Artist, album and title are used where the track has none. Raises
-    LabelsUnusable, with nothing changed, where the file cannot be read or names no track at all.
+    Several rows on a track are taken together. Artist, album and title are used where the track has none. A database
+    that goes away in the middle is waited for. Raises LabelsUnusable, with nothing changed, where the file cannot be
+    read or names no track at all.
     """
     read = read_label_file(file, columns, encoding)
+    return until_connected(lambda: _import(database, file, read, collection_name, dry_run=dry_run))
+
+
+def _import(
+    database: Database, file: Path, read: LabelFile, collection_name: str | None, *, dry_run: bool
+) -> LabelsReport:
     report = LabelsReport(str(file), read.encoding, read.separator, rows=len(read.rows), dry_run=dry_run)
     with database.writer.connect() as connection, connection.begin() as transaction:
         named = _match(connection, read, os.path.abspath(os.fsencode(file.parent)), collection_name, report)

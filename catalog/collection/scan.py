@@ -10,23 +10,25 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from catalog.collection.albums import album_key
 from catalog.collection.arrival import Arrival, FileUnsettled, read_arrival
 from catalog.collection.artists import fold_artist, is_nobody
 from catalog.collection.paths import is_within, readable
-from catalog.collection.recording import record
+from catalog.collection.recording import Recorded, record
 from catalog.collection.roots import CollectionUnusable, Root, find_root, without_audio
 from catalog.collection.spellings import Spelling, spellings_of
 from catalog.collection.totals import collection_totals
 from catalog.collection.walk import FoundFile, Walk, bounded
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.db.patience import until_connected
 from catalog.db.tables import collection, track
 from catalog.genres.store import load
 from catalog.genres.vocabulary import genres_in
@@ -97,13 +99,17 @@ def scan(
 
     A path inside a known collection is scanned for that collection, and nothing outside the path becomes missing. For
     a single file outside, its folder is the collection, of which only that file is brought in. Killed in the middle,
-    it can be run again to the same end. Files are only read.
+    it can be run again to the same end; a database that goes away in the middle is waited for. Files are only read.
 
     Raises CollectionUnusable, with nothing changed, where there is no such path, where it holds no audio (of a known
     collection, too: a disk that is not mounted must not empty the catalog), and where it lies around a collection.
     """
-    with database.read() as connection:
-        place = find_root(connection, os.fsencode(root), name)
+
+    def find_place() -> Root:
+        with database.read() as connection:
+            return find_root(connection, os.fsencode(root), name)
+
+    place = until_connected(find_place)
     run = _Run(database, place, on_progress or _silent, dry_run)
     try:
         run.go()
@@ -151,19 +157,7 @@ class _Run:
 
     def _not_as_known(self, chunk: list[FoundFile]) -> list[FoundFile]:
         """The files that have to be opened; the others are seen."""
-        known = {}
-        with self.database.read() as connection:
-            if self.report.collection_id is not None:
-                query = sa.select(
-                    track.c.path_bytes, track.c.id, track.c.size, track.c.mtime_ns, track.c.state
-                )
-                rows = connection.execute(
-                    query.where(
-                        track.c.collection_id == self.report.collection_id,
-                        track.c.path_bytes.in_([each.path for each in chunk]),
-                    )
-                )
-                known = {row.path_bytes: row for row in rows}
+        known = until_connected(partial(self._known, [each.path for each in chunk]))
         fresh = []
         for each in chunk:
             row = known.get(each.path)
@@ -177,6 +171,15 @@ class _Run:
                 self.back.append(row.id)
         self._progress(len(chunk) - len(fresh), "comparing")
         return fresh
+
+    def _known(self, paths: list[bytes]) -> dict[bytes, Row[int, bytes | None, int | None, int | None, str]]:
+        """What the collection has of these files, by path."""
+        columns = track.c
+        query = sa.select(
+            columns.id, columns.path_bytes, columns.size, columns.mtime_ns, columns.state
+        ).where(columns.collection_id == self.report.collection_id, columns.path_bytes.in_(paths))
+        with self.database.read() as connection:
+            return {row.path_bytes: row for row in connection.execute(query)}
 
     def _open(self, found: FoundFile) -> None:
         try:
@@ -193,15 +196,10 @@ class _Run:
         self.arrivals.append(arrival)
 
     def _record(self) -> None:
-        """Writes what was read so far, in one transaction."""
+        """Takes down what was read so far."""
         if not self.arrivals and not self.back:
             return
-        with self._transaction() as connection:
-            collection_id = self._collection(connection)
-            recorded = record(connection, collection_id, self.place.path, self.arrivals)
-            if self.back:
-                update = sa.update(track).where(track.c.id.in_(self.back))
-                connection.execute(update.values(state="present", seen_at=now()))
+        collection_id, recorded = until_connected(self._write)
         self.seen |= recorded.seen
         self.report.added += recorded.added
         self.report.changed += recorded.changed
@@ -214,6 +212,16 @@ class _Run:
             self.report.collection_id = collection_id
         self.arrivals = []
         self.back = []
+
+    def _write(self) -> tuple[int, Recorded]:
+        """Writes it in one transaction; gives the collection's id too."""
+        with self._transaction() as connection:
+            collection_id = self._collection(connection)
+            recorded = record(connection, collection_id, self.place.path, self.arrivals)
+            if self.back:
+                update = sa.update(track).where(track.c.id.in_(self.back))
+                connection.execute(update.values(state="present", seen_at=now()))
+        return collection_id, recorded
 
     def _collection(self, connection: Connection) -> int:
         """The collection's id; made where it is new. Its row is locked: one scan of it writes at a time."""
@@ -267,26 +275,28 @@ class _Run:
         yield from rows
 
     def _finish(self) -> None:
-        unread = self.walk.unread
-        with self._transaction() as connection:
-            if self.report.collection_id is not None:
-                self._collection(connection)
-                lost = [
-                    key
-                    for key, path in self._present(connection)
-                    if key not in self.seen and not any(is_within(path, folder) for folder in unread)
-                ]
-                self.report.missing = len(lost)
-                self._mark_missing(connection, lost)
-                if self.place.whole:
-                    finished = sa.update(collection).where(collection.c.id == self.report.collection_id)
-                    connection.execute(finished.values(scanned_at=now()))
+        if self.report.collection_id is not None:
+            self.report.missing = until_connected(self._settle)
         self.report.skipped = dict(self.walk.skipped.most_common())
         self.report.warnings = self.walk.warnings
         self.report.warned = self.walk.warned
-        self.report.unread += len(unread)
-        with self.database.read() as connection:
-            self._sum_up(connection)
+        self.report.unread += len(self.walk.unread)
+        until_connected(self._sum_up)
+
+    def _settle(self) -> int:
+        """Marks what was not found; gives how many that are."""
+        with self._transaction() as connection:
+            self._collection(connection)
+            lost = [
+                key
+                for key, path in self._present(connection)
+                if key not in self.seen and not any(is_within(path, folder) for folder in self.walk.unread)
+            ]
+            self._mark_missing(connection, lost)
+            if self.place.whole:
+                finished = sa.update(collection).where(collection.c.id == self.report.collection_id)
+                connection.execute(finished.values(scanned_at=now()))
+        return len(lost)
 
     def _mark_missing(self, connection: Connection, lost: list[int]) -> None:
         """A present track was found by the last whole scan, whether or not that had a reason to write its row."""
@@ -300,14 +310,15 @@ class _Run:
             update = sa.update(track).where(track.c.id.in_(lost[start : start + LOOKED_UP_AT_ONCE]))
             connection.execute(update.values(state="missing", seen_at=seen))
 
-    def _sum_up(self, connection: Connection) -> None:
-        if self.report.dry_run:
-            self.report.artists = len(self.artists)
-            self.report.albums = len(self.albums)
-            self.report.spellings = spellings_of(load(connection), self.written)
-            return
-        assert self.report.collection_id is not None, "only a dry run leaves a collection without a row"
-        totals = collection_totals(connection, self.report.collection_id)
+    def _sum_up(self) -> None:
+        with self.database.read() as connection:
+            if self.report.dry_run:
+                self.report.artists = len(self.artists)
+                self.report.albums = len(self.albums)
+                self.report.spellings = spellings_of(load(connection), self.written)
+                return
+            assert self.report.collection_id is not None, "only a dry run leaves a collection without a row"
+            totals = collection_totals(connection, self.report.collection_id)
         self.report.artists, self.report.albums = totals.artists, totals.albums
         self.report.spellings = list(totals.spellings)
 
