@@ -153,7 +153,8 @@ def _somebody() -> sa.ColumnElement[bool]:
 
 def _members(row: RowMapping) -> sa.Select[Any]:
     """The tagged tracks of the training set and of check samples, with what the model says of them; and those of which
-    another tag than the first may be a class."""
+    another tag than the first may be a class.
+    """
     return (
         sa.select(
             track.c.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from catalog.cli.review_case import list_verb, show_verb
-from catalog.cli.review_decide import DECIDING, undo_verb
+from catalog.cli.review_decide import DECIDING, redo_verb, undo_verb
 from catalog.cli.review_progress import progress_verb, sample_verb
 from catalog.cli.review_reviewers import reviewers
 from catalog.cli.review_serve import serve_verb
@@ -13,7 +13,7 @@ from catalog.cli.review_serve import serve_verb
 
 @click.group()
 def review() -> None:
-    """Decide on tags that are probably wrong: list, show, keep, accept, relabel, undo, sample, progress, serve."""
+    """Decide on tags that are probably wrong: list, show, keep, accept, relabel, undo, redo, sample, progress, serve."""
 
 
 for command in (
@@ -21,6 +21,7 @@ for command in (
     show_verb,
     *DECIDING,
     undo_verb,
+    redo_verb,
     sample_verb,
     progress_verb,
     serve_verb,

@@ -1,4 +1,4 @@
-"""`review keep`, `accept`, `relabel`, `add`, `unsure`, `wrong` and `undo`: decisions from the command line."""
+"""`review keep`, `accept`, `relabel`, `add`, `unsure`, `wrong`, `undo` and `redo`: decisions from the command line."""
 
 from __future__ import annotations
 
@@ -103,6 +103,34 @@ def undo_verb(settings: Settings, target: str | None, reviewer: str, dry_run: bo
         if dry_run:
             connection.rollback()
     echo(f"would undo {words}" if dry_run else f"undone: {words}")
+    if not dry_run:
+        say(f"bring it back: catalog review redo{_own(reviewer)}")
+
+
+@click.command("redo")
+@reviewer_option
+@dry_run_option
+@pass_settings
+def redo_verb(settings: Settings, reviewer: str, dry_run: bool) -> None:
+    """Take back your newest undo: what it took back is decided again, on the tags as they are now.
+
+    Again and again it brings back all that you undid since you last decided anything new.
+    """
+    from catalog.review.redo import last_undo, redo
+
+    with open_catalog(settings) as database, database.write() as connection:
+        batch = last_undo(connection, reviewer)
+        if batch is None:
+            raise click.ClickException(
+                f"{reviewer} has undone nothing since the last new decision; decide again: catalog review accept TARGET"
+            )
+        done = redo(connection, batch)
+        if dry_run:
+            connection.rollback()
+    for message in done.messages:
+        warn(message)
+    words = f"{done.verdict.replace('_', ' ')} of {counted(len(done.track_ids), 'track')}"
+    echo(f"would redo {words}" if dry_run else f"redone: {words}")
 
 
 def _decide(
@@ -153,9 +181,12 @@ def _decide(
     for message in done.messages:
         warn(message)
     echo(f"decided {words}")
-    # Undo takes back one's own newest decision: who decided under another name has to say that name again.
-    own = "" if reviewer == login() else f" --reviewer {shlex.quote(reviewer)}"
-    say(f"take it back: catalog review undo{own}")
+    say(f"take it back: catalog review undo{_own(reviewer)}")
+
+
+def _own(reviewer: str) -> str:
+    """Undo and redo are of one's own: who decided under another name has to say that name again."""
+    return "" if reviewer == login() else f" --reviewer {shlex.quote(reviewer)}"
 
 
 def _named(connection: Connection, targets: tuple[str, ...]) -> list[Doubt]:

@@ -161,8 +161,9 @@ def _suspicion(each: dict[str, Any]) -> Iterator[str]:
 def _decision(each: dict[str, Any]) -> str:
     about = f" {each['genre']}" if each["genre"] else ""
     chosen = f", chose {each['chosen_genre']}" if each["chosen_genre"] else ""
-    undone = f" of decision {each['undoes_id']}" if each["undoes_id"] else ""
-    return f"{_day(each['decided_at'])} {each['reviewer']}: {each['verdict']}{undone}{about}{chosen}"
+    of = f" of decision {each['undoes_id']}" if each["verdict"] == "undo" else ""
+    again = ", done again" if each["undoes_id"] and not of else ""
+    return f"{_day(each['decided_at'])} {each['reviewer']}: {each['verdict']}{of}{about}{chosen}{again}"
 
 
 def _percent(share: float | None) -> str:

@@ -161,13 +161,15 @@ def decide(
     drawn_by: DrawnBy = "queue",
     blind: bool = False,
     seen: Mapping[int, int | None] | None = None,
+    undoes: Mapping[tuple[int, int | None], int] | None = None,
 ) -> Decided:
     """Writes a verdict on each doubt as one stroke, the human statements that follow from it, and `standing`.
 
     `genre_id` is the genre of `relabel` and `add`; `accept` takes each suggestion unless it is given. `seen` holds the
-    current statement that the reviewer was shown, by track: where it is another now, the answer says so. Of two who
-    decide the same, both rows stand and the later counts. A track that is no longer in the catalog is left out, and
-    named. Needs a writing transaction. Raises NotDecidable and NothingToDecide.
+    current statement that the reviewer was shown, by track: where it is another now, the answer says so. `undoes` is the
+    undo that each verdict takes back, by track and genre (`catalog.review.redo`). Of two who decide the same, both rows
+    stand and the later counts. A track that is no longer in the catalog is left out, and named. Needs a writing
+    transaction. Raises NotDecidable and NothingToDecide.
     """
     if not doubts:
         raise NothingToDecide("there is nothing to decide")
@@ -203,6 +205,7 @@ def decide(
                 "suspect_id": doubt.suspect_id,
                 "batch": batch,
                 "before_statement_id": tags.statement_id,
+                "undoes_id": (undoes or {}).get((doubt.track_id, doubt.genre_id)),
             }
         )
     if not rows:

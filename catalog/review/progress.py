@@ -15,6 +15,7 @@ from catalog.review.case import Filters, doubts_query, list_cases
 from catalog.review.doubt import is_standing
 from catalog.review.estimate import SampleEstimate, estimate_sample
 from catalog.review.interval import Share, weighted_share
+from catalog.review.redo import is_in_force
 from catalog.review.verdict import FOUND_WRONG, SILENT
 
 RECENT = 100
@@ -87,7 +88,11 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
         .order_by(decision.c.id)
     ).all()
     counted = [row for row in rows if since is None or row.decided_at >= since]
-    undone = sa.select(sa.func.count()).select_from(decision).where(decision.c.verdict == "undo")
+    undone = (
+        sa.select(sa.func.count())
+        .select_from(decision)
+        .where(decision.c.verdict == "undo", is_in_force(decision))
+    )
     if since is not None:
         undone = undone.where(decision.c.decided_at >= since)
     on_suspects = [

@@ -58,6 +58,7 @@ def make_app(site: Site) -> Starlette:
             _sending("/judge", deciding.judge),
             _sending("/confirm", deciding.confirm),
             _sending("/undo", deciding.take_back),
+            _sending("/redo", deciding.bring_back),
             _sending("/hold", deciding.hold_on),
             Route("/metrics", _metrics(site), methods=["GET"]),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),

@@ -1,4 +1,4 @@
-"""What the page sends: next, open, decide, judge, confirm, undo, hold."""
+"""What the page sends: next, open, decide, judge, confirm, undo, redo, hold."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from catalog.review.decision import (
 )
 from catalog.review.doubt import is_doubt
 from catalog.review.lease import hold, hold_only, holder
+from catalog.review.redo import last_undo, redo
 from catalog.review.sample import confirm_tag, judge_blind
 from catalog.review.verdict import CHOOSING, VERDICTS, Verdict
 from catalog.web.filters import read_filters
@@ -118,6 +119,28 @@ def take_back(visit: Visit) -> Response:
     if case_id is None or not mine:
         return JSONResponse({**ask_next(visit, _filters(visit)), "said": said})
     return JSONResponse({"html": case_question(visit, case_id, undone.track_ids[0]), "said": said})
+
+
+def bring_back(visit: Visit) -> Response:
+    """Takes back the reviewer's newest undo, and goes on as after a decision."""
+    with visit.site.database.write() as connection:
+        batch = last_undo(connection, visit.reviewer)
+        if batch is None:
+            raise NothingToDecide("you have taken back nothing since you last decided")
+        done = redo(connection, batch)
+        case_id = _case_of(connection, done.track_ids[0])
+        case = None if case_id is None else find_case_row(connection, case_id)
+        goes_on = (
+            case is not None and case.open_tracks > 0 and hold_only(connection, case.case_id, visit.reviewer)
+        )
+    if case is not None and goes_on:
+        reply = {"html": case_question(visit, case.case_id)}
+    else:
+        # What is on the page is left behind only if that is what was decided again.
+        is_shown = case_id is not None and visit.data.get("key") == case_id
+        reply = ask_next(visit, _filters(visit), after=case_id if is_shown else None)
+    said = f"Again: {done.verdict.replace('_', ' ')} of {plural(len(done.track_ids), 'track')}."
+    return JSONResponse({**reply, "said": said, "told": list(done.messages)})
 
 
 def hold_on(visit: Visit) -> Response:

@@ -15,6 +15,7 @@ from catalog.review.case import Filters, list_cases
 from catalog.review.case_view import CaseTrack, CaseView, view_case
 from catalog.review.neighbourhood import neighbours_of
 from catalog.review.queue import Question, next_question
+from catalog.review.redo import last_undo
 from catalog.review.sample import BlindTrack
 from catalog.web.templates import fragment
 from catalog.web.visit import Visit
@@ -48,7 +49,7 @@ def ask(visit: Visit, question: Question | None, filters: Filters) -> Reply:
             return {"html": nothing_left(connection, visit, filters)}
     if question.blind is not None:
         with visit.site.database.read() as connection:
-            return {"html": blind_question(connection, question.blind)}
+            return {"html": blind_question(connection, question.blind, visit.reviewer)}
     assert question.case_id is not None, "a question is one of the two"
     return {"html": case_question(visit, question.case_id)}
 
@@ -60,6 +61,7 @@ def case_question(visit: Visit, case_id: str, track_id: int | None = None) -> st
         view = view_case(connection, case_id)
         shown = _shown(view, track_id)
         neighbours = {} if near is None else neighbours_of(connection, near, [shown.track_id])
+        has_undone = last_undo(connection, visit.reviewer) is not None
     return fragment(
         "case.html",
         view=view,
@@ -68,12 +70,19 @@ def case_question(visit: Visit, case_id: str, track_id: int | None = None) -> st
         shown=shown,
         track=replace(shown, neighbours=neighbours.get(shown.track_id, ())),
         scopes=scopes(view, shown),
+        has_undone=has_undone,
     )
 
 
-def blind_question(connection: Connection, track: BlindTrack) -> str:
+def blind_question(connection: Connection, track: BlindTrack, reviewer: str) -> str:
     """A track of the check sample without anything that names a genre."""
-    return fragment("blind.html", track=track, case_artist=None, genres=familiar_genres(connection))
+    return fragment(
+        "blind.html",
+        track=track,
+        case_artist=None,
+        genres=familiar_genres(connection),
+        has_undone=last_undo(connection, reviewer) is not None,
+    )
 
 
 def nothing_left(connection: Connection, visit: Visit, filters: Filters) -> str:
@@ -87,6 +96,7 @@ def nothing_left(connection: Connection, visit: Visit, filters: Filters) -> str:
         everything=list_cases(connection, Filters(state="all"), per_page=1).total,
         narrowed=narrowed,
         command=visit.site.command,
+        has_undone=last_undo(connection, visit.reviewer) is not None,
     )
 
 

@@ -185,6 +185,10 @@ def test_a_whole_review_by_keys(desk: Callable[..., Desk]) -> None:
         if number == 6:
             press(page, "z")
             assert key_of(page) == seen[-1]
+            press(page, "Shift+Z")
+            expect(page.locator("#status")).to_contain_text("Again: add of 1 track")
+            assert key_of(page) != seen[-1], "on, as after deciding"
+            press(page, "z")
             press(page, "k")
     assert len(set(seen)) == 20
     assert "Done. Every case is decided." in page.locator("h1").inner_text()
@@ -195,7 +199,7 @@ def test_a_whole_review_by_keys(desk: Callable[..., Desk]) -> None:
         )
         assert connection.execute(open_doubts).scalar_one() == 0
     counted = [verdict for verdict, _, _ in room.decisions()]
-    assert counted.count("undo") == 2
+    assert counted.count("undo") == 3
     assert set(counted) == {"accept", "keep", "relabel", "unsure", "wrong_recording", "add", "undo"}
     page.get_by_role("link", name="Progress").click()
     expect(page.locator("main.progress")).to_contain_text("Every suspect is decided")

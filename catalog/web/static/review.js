@@ -172,6 +172,7 @@ const ACTS = {
   confirm: () => ask("/confirm", { track_id: Number(facts().track) }),
   skip: () => ask("/next", facts().kind === "revealed" ? {} : { after: facts().key }),
   undo: () => ask("/undo", {}),
+  redo: () => ask("/redo", { key: facts().key }),
   show: (button) => ask("/open", { case_id: facts().case, track_id: Number(button.dataset.track) }),
   case: (button) => {
     place("cases").classList.remove("is-open");
@@ -198,6 +199,12 @@ const KEYS = {
 const PRESSED = { k: "keep", a: "accept", g: "search", d: "add", u: "unsure", w: "wrong_recording", s: "skip", z: "undo" };
 const DECIDING = /^[a-z1-9?]$/;
 
+// What a key presses; with Shift, or after a choice made blind, another.
+function pressed(key, shifted) {
+  if (key === "z" && shifted) return "redo";
+  return key === "k" && facts().kind === "revealed" ? "confirm" : PRESSED[key];
+}
+
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -210,7 +217,7 @@ function onKey(event) {
   if (event.repeat && !key.startsWith("Arrow")) return;
   const button = /^[1-9]$/.test(key)
     ? question.querySelectorAll('[data-act="relabel"]')[Number(key) - 1]
-    : question.querySelector(`.actions [data-act="${key === "k" && facts().kind === "revealed" ? "confirm" : PRESSED[key]}"]`);
+    : question.querySelector(`.actions [data-act="${pressed(key, event.shiftKey)}"]`);
   if (KEYS[key]) KEYS[key]();
   else if (button) button.click();
   else if (key === "Enter" && facts().kind === "revealed") ACTS.skip();

@@ -53,7 +53,17 @@ def test_a_case_a_track_and_the_way_back(invoke: Any, doubted: Doubted) -> None:
     assert "warning: 1 track decided by ada before (accept): yours counts now" in again.err
     assert "take it back: catalog review undo --reviewer bob\n" in again.err
     assert invoke("review", "undo", "--reviewer", "bob", "--dry-run").out == "would undo relabel of 1 track\n"
-    assert invoke("review", "undo", "--reviewer", "bob").out == "undone: relabel of 1 track\n"
+    undone = invoke("review", "undo", "--reviewer", "bob")
+    assert undone.out == "undone: relabel of 1 track\n"
+    assert undone.err.endswith("bring it back: catalog review redo --reviewer bob\n")
+    assert invoke("review", "redo", "--reviewer", "bob", "--dry-run").out == "would redo relabel of 1 track\n"
+    redone = invoke("review", "redo", "--reviewer", "bob")
+    assert (redone.code, redone.out) == (0, "redone: relabel of 1 track\n")
+    assert "1 track decided by ada before (accept): yours counts now" in redone.err
+    assert "relabel Metal, chose Jazz, done again\n" in invoke("show", "Red/Second/Red 2.mp3").out
+    nothing = invoke("review", "redo", "--reviewer", "bob")
+    assert (nothing.code, "bob has undone nothing since" in nothing.err) == (1, True)
+    assert invoke("review", "undo", "--reviewer", "bob").code == 0
     assert invoke("review", "undo", "red").out == "undone: accept of 3 tracks\n"
     assert listed(invoke)["red"] == 3
     nothing = invoke("review", "undo", "red")
@@ -92,6 +102,26 @@ def test_decisions_are_exported_without_formulas(invoke: Any, doubted: Doubted) 
     ]
     lines = invoke("export", "decisions", "--format", "jsonl").out.splitlines()
     assert json.loads(lines[0])["who"] == "=cmd()"
+
+
+def test_the_export_has_one_row_a_track_which_is_what_came_of_it(invoke: Any, doubted: Doubted) -> None:
+    def row(title: str) -> tuple[str, ...]:
+        rows = csv.DictReader(io.StringIO(invoke("export", "decisions").out))
+        [found] = [row for row in rows if row["external_id"] == f"x-{title}"]
+        return tuple(found[name] for name in ("before", "after", "who", "verdict"))
+
+    track = "Red/Second/Red 2.mp3"
+    invoke("review", "accept", track, "--reviewer", "ada")
+    assert row("Red 2") == ("Metal; Folk", "Rock; Folk", "ada", "accept")
+    invoke("review", "relabel", track, "--genre", "Jazz", "--reviewer", "ada")
+    assert row("Red 2") == ("Metal; Folk", "Jazz; Folk", "ada", "relabel"), "once, as decided last"
+    invoke("review", "unsure", track, "--reviewer", "bob")
+    assert row("Red 2") == ("Metal; Folk", "Jazz; Folk", "bob", "unsure"), "who is unsure changes nothing"
+    for name in ("bob", "ada"):
+        invoke("review", "undo", "--reviewer", name)
+    assert row("Red 2") == ("Metal; Folk", "Rock; Folk", "ada", "accept")
+    invoke("review", "unsure", "sad", "--reviewer", "ada")
+    assert row("Sad 1") == ("Jazz", "Jazz", "ada", "unsure")
 
 
 def test_reviewers(invoke: Any, doubted: Doubted) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is decided and undone in whatever order: the current genres are what a simple model says."""
+"""Whatever is decided, undone and redone in whatever order: the current genres are what a simple model says."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing, standing_differences
 from catalog.review.decision import Doubt, decide, undo
+from catalog.review.redo import last_undo, redo
 from tests.integration.conftest import insert, state
 
 GENRES = ["Rock", "Pop", "Jazz", "Blues", "Folk"]
@@ -62,11 +63,15 @@ class Model:
         self.chosen = [each for each in self.chosen if each[0] != number]
 
 
+Stroke = tuple[list[Model], str, str, str]
+"""The tracks decided on, the verdict, the genre named, the genre suggested."""
+
+
 def distinct(genres: list[str]) -> list[str]:
     return list(dict.fromkeys(genres))
 
 
-def machine_for(database: Database) -> type[RuleBasedStateMachine]:
+def machine_for(database: Database) -> type[RuleBasedStateMachine]:  # noqa: C901 - a rule each, of one machine
     with database.read() as connection:
         ids: dict[str, int] = dict(connection.execute(sa.select(t.genre.c.name, t.genre.c.id)).all())
 
@@ -80,11 +85,16 @@ def machine_for(database: Database) -> type[RuleBasedStateMachine]:
         )
         def begin(self, tags: list[list[str]]) -> None:
             self.batches: list[str] = []
+            self.strokes: list[Stroke] = []
+            self.undone: dict[str, list[int]] = {name: [] for name in REVIEWERS}
+            """By who undid it, what can be redone, the next one last."""
             self.models: dict[int, Model] = {}
             with database.write() as connection:
                 place = connection.execute(sa.select(t.collection.c.id)).scalar()
                 place = place or insert(connection, t.collection, name="made up", kind="folder")
                 number = connection.execute(sa.select(sa.func.count()).select_from(t.track)).scalar_one()
+                # What they undid in another example is none of this one's.
+                self.names = {name: f"{name} {number}" for name in REVIEWERS}
                 artist = insert(connection, t.artist, key=f"a{number}", name="A", folded="a")
                 for each in tags:
                     track = insert(connection, t.track, collection_id=place, artist_id=artist)
@@ -104,19 +114,36 @@ def machine_for(database: Database) -> type[RuleBasedStateMachine]:
             doubts = [Doubt(track, ids[model.doubted], ids[suggested]) for track, model in chosen]
             genre_id = ids[genre] if verdict in {"relabel", "add"} else None
             with database.write() as connection:
-                done = decide(connection, doubts, verdict, reviewer, genre_id=genre_id)
-            for _, model in chosen:
-                model.decide(len(self.batches), verdict, genre, suggested)
-            self.batches.append(done.batch)
+                done = decide(connection, doubts, verdict, self.names[reviewer], genre_id=genre_id)
+            self.made(done.batch, ([model for _, model in chosen], verdict, genre, suggested))
+            self.undone[reviewer] = []
+
+        def made(self, batch: str, stroke: Stroke) -> None:
+            models, *said = stroke
+            for model in models:
+                model.decide(len(self.batches), *said)
+            self.batches.append(batch)
+            self.strokes.append(stroke)
 
         @precondition(lambda self: self.batches)
         @rule(which=st.integers(0, 30), reviewer=st.sampled_from(REVIEWERS))
         def undo(self, which: int, reviewer: str) -> None:
             which %= len(self.batches)
             with database.write() as connection:
-                undo(connection, self.batches[which], reviewer)
+                if undo(connection, self.batches[which], self.names[reviewer]).track_ids:
+                    self.undone[reviewer].append(which)
             for model in self.models.values():
                 model.undo(which)
+
+        @rule(reviewer=st.sampled_from(REVIEWERS))
+        def redo(self, reviewer: str) -> None:
+            with database.write() as connection:
+                newest = last_undo(connection, self.names[reviewer])
+                assert (newest is None) == (not self.undone[reviewer])
+                if newest is None:
+                    return
+                done = redo(connection, newest)
+            self.made(done.batch, self.strokes[self.undone[reviewer].pop()])
 
         @invariant()
         def current_labels_are_what_the_model_says(self) -> None:
@@ -135,7 +162,7 @@ def machine_for(database: Database) -> type[RuleBasedStateMachine]:
     return Review
 
 
-def test_any_sequence_of_decisions_and_undos(database: Database) -> None:
+def test_any_sequence_of_decisions_undos_and_redos(database: Database) -> None:
     examples = 15 if database.is_sqlite else 6
     run_state_machine_as_test(
         machine_for(database), settings=settings(max_examples=examples, stateful_step_count=12, deadline=None)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from catalog.collection.removal import remove_tracks
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.standing import standing_differences
+from catalog.db.standing import refresh_standing, standing_differences
 from catalog.review.case import Filters, list_cases
 from catalog.review.decision import (
     Doubt,
@@ -21,7 +21,9 @@ from catalog.review.decision import (
     track_doubt,
     undo,
 )
-from catalog.review.sample import draw_sample
+from catalog.review.progress import review_progress
+from catalog.review.redo import last_undo, redo
+from catalog.review.sample import draw_sample, judge_blind
 from catalog.review.verdict import NotDecidable
 from tests.integration.conftest import state
 from tests.integration.review.conftest import Doubted
@@ -93,6 +95,62 @@ def test_a_case_is_accepted_at_one_stroke_and_taken_back_at_one(database: Databa
     with database.read() as connection:
         kept = connection.execute(sa.select(sa.func.count()).select_from(t.decision)).scalar_one()
     assert kept == 6, "evidence is only ever added"
+
+
+def test_an_undo_is_taken_back_stroke_by_stroke_until_something_new_is_decided(
+    database: Database, doubted: Doubted
+) -> None:
+    with database.write() as connection:
+        assert last_undo(connection, "ada") is None
+        first = decide(connection, case_doubts(connection, "red"), "accept", "ada")
+        second = decide(connection, case_doubts(connection, "old"), "keep", "ada")
+        undo(connection, second.batch, "ada")
+        undo(connection, first.batch, "ada")
+        assert last_undo(connection, "bob") is None
+        again = redo(connection, last_undo(connection, "ada") or "")
+        assert (again.verdict, again.track_ids, again.messages) == ("accept", first.track_ids, ())
+        assert labels(connection, doubted, "Red 2") == ["Rock", "Folk"]
+        assert open_tracks(connection) == {"sad": 2, "old": 1}
+        undo(connection, last_batch(connection, reviewer="ada") or "", "ada")
+        assert labels(connection, doubted, "Red 2") == ["Metal", "Folk"]
+        for _ in range(2):
+            redo(connection, last_undo(connection, "ada") or "")
+        assert last_undo(connection, "ada") is None
+        assert open_tracks(connection) == {"sad": 2}
+        progress = review_progress(connection)
+        assert (progress.decisions, progress.undone) == (4, 0)
+        assert standing_differences(connection) == 0
+    with database.write() as connection:
+        before = last_batch(connection, reviewer="ada") or ""
+        undo(connection, before, "ada")
+        undone = last_undo(connection, "ada") or ""
+        decide(connection, case_doubts(connection, "sad"), "keep", "ada")
+        assert last_undo(connection, "ada") is None, "who goes on has made up his mind"
+        redo(connection, undone)
+        with pytest.raises(NothingToDecide, match="no undo"):
+            redo(connection, undone)
+
+
+def test_what_is_decided_again_is_whose_it_was_and_as_blind(database: Database, doubted: Doubted) -> None:
+    track, jazz = doubted.tracks["Red 2"], doubted.genres["Jazz"]
+    with database.write() as connection:
+        draw_sample(connection, 6)
+        made = judge_blind(connection, track, "ada", genre_id=jazz).decided
+        undo(connection, made.batch, "bob")
+        with pytest.raises(NotDecidable, match="blind twice"):
+            judge_blind(connection, track, "ada", genre_id=jazz)
+        connection.execute(sa.insert(t.statement).values(track_id=track, source="import"))
+        refresh_standing(connection, [track])
+        again = redo(connection, last_undo(connection, "bob") or "")
+        assert again.messages == ("1 track changed its tags meanwhile: your decision is kept",)
+        row = connection.execute(sa.select(t.decision).order_by(t.decision.c.id.desc()).limit(1)).one()
+    assert (row.reviewer, row.verdict, row.chosen_genre_id, row.blind, row.drawn_by) == (
+        "ada",
+        "relabel",
+        jazz,
+        True,
+        "sample",
+    )
 
 
 def test_scopes(database: Database, doubted: Doubted) -> None:

@@ -52,6 +52,35 @@ def test_a_stroke_decides_the_case_and_undo_takes_it_back(page: Page) -> None:
     assert page.send("/undo").json()["error"] == "you have decided nothing that could be taken back"
 
 
+def test_what_was_taken_back_is_decided_again(page: Page) -> None:
+    assert 'data-act="redo"' not in page.send("/next").json()["html"]
+    page.decide("accept", "red", "Red 1")
+    back = page.send("/undo").json()
+    assert shown(back["html"]) == ("case", "red")
+    assert 'data-act="redo"' in back["html"]
+    again = page.send("/redo", key="red").json()
+    assert again["said"] == "Again: accept of 3 tracks."
+    assert shown(again["html"]) == ("case", "sad"), "it goes on behind what was decided"
+    assert page.tags("Red 2") == "Rock; Folk"
+    nothing = page.send("/redo", key="sad")
+    assert (nothing.status_code, nothing.json()["error"]) == (
+        409,
+        "you have taken back nothing since you last decided",
+    )
+
+
+def test_redo_leaves_the_case_on_the_page_and_shows_what_is_left_of_its_own(page: Page) -> None:
+    page.decide("keep", "red", "Red 2", scope="track")
+    page.send("/undo")
+    page.send("/next", after="red")
+    again = page.send("/redo", key="sad").json()
+    assert shown(again["html"]) == ("case", "red"), "two tracks of it are left"
+    page.decide("keep", "old", "Old 1")
+    page.send("/undo")
+    assert shown(page.send("/open", case_id="sad").json()["html"]) == ("case", "sad")
+    assert shown(page.send("/redo", key="sad").json()["html"]) == ("case", "sad"), "it was asked meanwhile"
+
+
 def test_one_track_and_one_album_at_a_time(page: Page) -> None:
     reply = page.decide("keep", "red", "Red 2", scope="track").json()
     assert reply["said"] == "Kept: 1 track tagged Metal."

@@ -1,0 +1,76 @@
+"""Redo: an undo taken back. What it undid is decided once more, in rows of their own that name the undo."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.standing import lock_tracks
+from catalog.db.tables import decision
+from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
+
+
+def last_undo(connection: Connection, reviewer: str) -> str | None:
+    """The newest undo of a reviewer that can be taken back, as the name of its stroke; None where there is none.
+
+    As in any editor, only what was undone since the reviewer last decided anything new.
+    """
+    made = decision.alias()
+    newest = (
+        sa.select(made.c.id)
+        .where(made.c.reviewer == reviewer, made.c.verdict != "undo", made.c.undoes_id.is_(None))
+        .order_by(made.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return connection.execute(
+        sa.select(decision.c.batch)
+        .where(
+            decision.c.reviewer == reviewer,
+            decision.c.verdict == "undo",
+            decision.c.id > sa.func.coalesce(newest, 0),
+            is_in_force(decision),
+        )
+        .order_by(decision.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def is_in_force(undo: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a row of `decision` that undoes another was not taken back itself."""
+    again = decision.alias()
+    return ~sa.exists().where(again.c.undoes_id == undo.c.id)
+
+
+def redo(connection: Connection, batch: str) -> Decided:
+    """Takes back an undo: every verdict that it undid is given again, by whom it was given, on the tags as they are now.
+
+    The new rows name the rows of the undo (`undoes_id`); nothing is changed or deleted. Where the tags, or other people's
+    decisions, have changed since, the answer says so. Needs a writing transaction. Raises NothingToDecide where nothing
+    is left to take back, or no track of it is in the catalog any more.
+    """
+    tracks = sa.select(decision.c.track_id).where(decision.c.batch == batch).order_by(decision.c.track_id)
+    lock_tracks(connection, connection.execute(tracks).scalars().all())
+    undone = decision.alias()
+    rows = connection.execute(
+        sa.select(undone, decision.c.id.label("undo_id"))
+        .join_from(decision, undone, undone.c.id == decision.c.undoes_id)
+        .where(decision.c.batch == batch, decision.c.verdict == "undo", is_in_force(decision))
+        .order_by(undone.c.id)
+    ).all()
+    if not rows:
+        raise NothingToDecide("there is no undo to take back")
+    first = rows[0]
+    doubts = [Doubt(row.track_id, row.genre_id, row.chosen_genre_id, row.suspect_id) for row in rows]
+    return decide(
+        connection,
+        doubts,
+        first.verdict,
+        first.reviewer,
+        # Of a stroke all chose the same genre, unless each accepted its own suggestion.
+        genre_id=None if first.verdict == "accept" else first.chosen_genre_id,
+        drawn_by=first.drawn_by,
+        blind=first.blind,
+        seen={row.track_id: row.before_statement_id for row in rows},
+        undoes={(row.track_id, row.genre_id): row.undo_id for row in rows},
+    )
