@@ -65,3 +65,8 @@ def set_up_log(level: int, *, is_json: bool) -> None:
     logging.basicConfig(level=level, handlers=[handler])
     # It tells at every start which database it is used with.
     logging.getLogger("alembic").setLevel(max(level, logging.WARNING))
+
+
+def is_json_log() -> bool:
+    """Whether what is logged comes as an object a line."""
+    return any(isinstance(handler.formatter, JsonFormatter) for handler in logging.getLogger().handlers)

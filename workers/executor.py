@@ -28,6 +28,7 @@ from workers import liveness
 from workers.broker import Broker, BrokerUnreachable, open_broker
 from workers.crew import Crew
 from workers.queue import TASK, open_queue, queue_name
+from workers.rules import Rules
 from workers.task import TASKS
 
 log = logging.getLogger(__name__)
@@ -268,10 +269,12 @@ class QueueExecutor(Executor):
 
 
 @contextmanager
-def open_executor(database: Database, settings: Settings, workers: int) -> Iterator[Executor]:
+def open_executor(
+    database: Database, settings: Settings, workers: int, rules: Rules | None = None
+) -> Iterator[Executor]:
     """An executor with so many worker processes of its own, which end with it; with 0 tasks are done in this process.
 
-    `catalog worker` elsewhere takes part. Raises BrokerUnreachable.
+    `rules` are for these processes. `catalog worker` elsewhere takes part. Raises BrokerUnreachable.
     """
     if workers == 0:
         settle(Workplace(database, settings.models))
@@ -279,6 +282,7 @@ def open_executor(database: Database, settings: Settings, workers: int) -> Itera
         return
     with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
         queue = open_queue(queue_name(database), connection)
-        crew = Crew(database, broker, queue.name, [], settings.run / "workers.log", settings.models)
+        logs = settings.run / "workers.log"
+        crew = Crew(database, broker, queue.name, [], logs, settings.models, rules)
         with QueueExecutor(database, broker, queue, crew, workers) as executor:
             yield executor

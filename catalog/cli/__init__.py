@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from catalog.cli.config import option_defaults
-from catalog.log import set_up_log
+from catalog.log import is_json_log, set_up_log
 from catalog.settings import URLS, ConfigUnreadable, make_settings, read_config
 
 EXIT_ERROR = 1
@@ -28,6 +28,11 @@ EXIT_INTERRUPTED = 130
 
 UNWRITABLE = re.compile("readonly|unable to open")
 """What SQLite says of a file or folder that may not be written to; which of both depends on whose disk it is."""
+
+log = logging.getLogger("catalog")
+
+LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+"""What is logged, by how often --verbose was given."""
 
 PREFIX = "CATALOG"
 """What every environment variable of ours begins with."""
@@ -91,6 +96,9 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the verb. Where the reader of our output has gone, as `head` does, that is no error; to click it is."""
+        # Before anything can be wrong with the verb: how that is said depends on it.
+        is_json, verbose = ctx.params["log_json"], ctx.params["verbose"]
+        set_up_log(LEVELS[min(max(verbose, is_json), 2)], is_json=is_json)
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -164,7 +172,7 @@ def cli(
     database_url: str | None,
     redis_url: str | None,
     quiet: bool,
-    verbose: int,
+    verbose: int,  # noqa: ARG001 -- heard before
     log_json: bool,
 ) -> None:
     """A music catalog: ingest a collection, query its genres in SQL, find the wrong tags.
@@ -176,8 +184,6 @@ def cli(
     context.default_map = _defaults(context, settings.home)
     context.meta["catalog.quiet"] = quiet
     context.meta["catalog.log_json"] = log_json
-    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
-    set_up_log(levels[min(max(verbose, log_json), 2)], is_json=log_json)
 
 
 def _defaults(context: click.Context, home: Path) -> dict[str, Any]:
@@ -237,19 +243,30 @@ def run(arguments: list[str]) -> int:
         if is_refusal and not sys.stdin.isatty():
             click.echo(err=True)
         words = "nothing was changed" if is_refusal else "interrupted; the same command goes on from here"
-        click.echo(words, err=True)
+        _end(words, logging.WARNING)
         return EXIT_INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        if is_json_log():
+            _end(error.format_message(), logging.ERROR)
+        else:
+            error.show()
         return error.exit_code
     except Exception as error:
-        if wants_traceback:
+        if wants_traceback and not is_json_log():
             raise
         from catalog.cli.output import printable  # `catalog --help` needs no database
 
-        click.echo(f"catalog: {printable(describe(error))}", err=True)
+        _end(printable(describe(error)), logging.ERROR, prefix="catalog: ", with_traceback=wants_traceback)
         return EXIT_ERROR
     return code if isinstance(code, int) else 0
+
+
+def _end(words: str, level: int, *, prefix: str = "", with_traceback: bool = False) -> None:
+    """Says why the command ends: in a line for people, or in an entry of the log where that is what is read."""
+    if is_json_log():
+        log.log(level, words, exc_info=with_traceback)
+    else:
+        click.echo(f"{prefix}{words}", err=True)
 
 
 def describe(error: Exception) -> str:

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from catalog.cli.output import logs_json
 from catalog.db.database import Database
 from catalog.settings import Settings
 
@@ -26,8 +27,14 @@ def spread_over(database: Database, settings: Settings, workers: int | None = No
     """What opens an executor of so many processes. Nothing is imported for it, and no broker started, before."""
 
     def opened() -> AbstractContextManager[Executor]:
-        from workers.executor import open_executor
-
-        return open_executor(database, settings, cores(workers))
+        return workers_for(database, settings, cores(workers))
 
     return opened
+
+
+def workers_for(database: Database, settings: Settings, workers: int) -> AbstractContextManager[Executor]:
+    """An executor of so many processes, which log as this command does."""
+    from workers.executor import open_executor
+    from workers.rules import Rules
+
+    return open_executor(database, settings, workers, Rules(is_log_json=logs_json()))

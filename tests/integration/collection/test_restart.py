@@ -75,10 +75,11 @@ def outage(postgresql_server: sa.URL, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
     def start() -> None:
         deadline = time.monotonic() + 60
-        while True:
+        is_there = False
+        while not is_there:
             try:
                 server.ensure_postgres_running()
-                return
+                is_there = True
             except (subprocess.SubprocessError, AssertionError):
                 if time.monotonic() > deadline:
                     raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from tests.integration.labelled_collection import Filled
 from tests.integration.workers.test_faults import horse_of, is_gone, wait_for, workers_of
 from workers.broker import find_broker
 from workers.executor import HereExecutor, TaskFailed, open_executor
+from workers.rules import Rules
 
 BLOBS = ("blobs",)
 REGRESSION = ALGORITHMS["logistic_regression"]
@@ -161,11 +163,11 @@ def test_what_forks_after_a_warm_up_does_not_hang(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_a_task_says_is_wrong_reaches_who_waits_for_it(
-    database: Database, settings: Settings, fill_labelled: Fill
+def test_what_a_task_says_is_wrong_reaches_who_waits_for_it_and_the_log(
+    database: Database, settings: Settings, fill_labelled: Fill, capfd: pytest.CaptureFixture[str]
 ) -> None:
     fill_labelled()
-    with open_executor(database, settings, 1) as executor:
+    with open_executor(database, settings, 1, Rules(is_log_json=True)) as executor:
         with pytest.raises(ValueError, match="'sleep' is no task"):
             executor.submit(__import__("time").sleep, 0)
         future = executor.submit(run_trials, 4711, [])
@@ -176,3 +178,6 @@ def test_what_a_task_says_is_wrong_reaches_who_waits_for_it(
         wait(waiting, 60)
         with pytest.raises((TaskFailed, CancelledError)):
             waiting[-1].result()
+    logged = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert "the task run_trials failed" in {entry["event"] for entry in logged}
+    assert not (settings.run / "workers.log").exists()
