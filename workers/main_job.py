@@ -31,6 +31,7 @@ from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import promote
 from catalog.learning.snapshot import ClassRule
 from catalog.learning.training import NothingHeard, Training, TrainingReport, like_active, train
+from catalog.learning.usual import MAIN, feature_sets_to_compute, usual_feature_sets
 from catalog.learning.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.report.home_report import write_home_report
 from catalog.settings import Settings
@@ -40,9 +41,6 @@ from workers.executor import open_executor
 from workers.progress import Progress
 from workers.rules import Rules
 from workers.run import AnalysisReport, analyze_pending
-
-HEARD = "musicnn"
-"""The feature set that models are fitted on and that every run computes."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ class MainJob:
     genres: Sequence[str] = ()
     """For zero-shot, where there is too little to learn from."""
     rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
-    feature_sets: Sequence[str] = (HEARD,)
+    feature_sets: Sequence[str] | None = None
+    """What to compute beside `musicnn`; None: what the trained model in force learnt from, without one the usual ones."""
     workers: int | None = None
     rules: Rules | None = None
     """For the workers."""
@@ -171,7 +170,6 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     """
     news = _News()
     with database.read() as connection:
-        wanted = like_active(connection, Training(rule=job.rule, feature_sets=(HEARD,)))
         for root in job.roots:
             find_root(
                 connection, os.fsencode(root)
@@ -189,11 +187,11 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
         # Only now: a genre that is new in the files can be named too.
         require_genres(connection, job.genres)
     inside = track.c.collection_id.in_([one.collection_id for one in scans])
-    analysed = _analyse(database, settings, job, wanted, inside)
+    analysed = _analyse(database, settings, job, inside)
     news.add(analysed.report.analysed, analysed.report.failed, analysed.report.missing)
     yield analysed
     # A stage during which the database went away is begun again: what it had done, it finds.
-    learned = until_connected(partial(_learn, database, settings, job, wanted))
+    learned = until_connected(partial(_learn, database, settings, job))
     news.add(learned.is_new, learned.predictions)
     yield learned
     with database.read() as connection:
@@ -249,11 +247,9 @@ def _is_current(database: Database, report: Path) -> bool:
     return decided is None or decided < written
 
 
-def _analyse(
-    database: Database, settings: Settings, job: MainJob, wanted: Training, inside: ColumnElement[bool]
-) -> Analysed:
-    names = list(dict.fromkeys([HEARD, *wanted.sources, *job.feature_sets]))
-    recipes = [feature_set(name) for name in names]
+def _analyse(database: Database, settings: Settings, job: MainJob, inside: ColumnElement[bool]) -> Analysed:
+    with database.read() as connection:
+        recipes = [feature_set(name) for name in feature_sets_to_compute(connection, job.feature_sets)]
     sample = None if job.sample is None else draw_sample(database, inside, job.sample)
     report = analyze_pending(
         database,
@@ -268,9 +264,11 @@ def _analyse(
         return Analysed(report, _failure_kinds(connection, inside), sample)
 
 
-def _learn(database: Database, settings: Settings, job: MainJob, wanted: Training) -> Learned:
+def _learn(database: Database, settings: Settings, job: MainJob) -> Learned:
     with database.read() as connection:
         _, names = load_broader(connection)
+        learn_from = usual_feature_sets(connection)
+        wanted = like_active(connection, Training(rule=job.rule, feature_sets=learn_from))
     spread = partial(open_executor, database, settings, job.workers or fitting_workers())
     try:
         training = train(database, settings.models, wanted, spread=spread)
@@ -294,7 +292,7 @@ def _guess(
 ) -> Learned:
     """Zero-shot, because there is too little to learn from."""
     with database.write() as connection:
-        recipe = active_recipe(connection, HEARD)
+        recipe = active_recipe(connection, MAIN)
         assert recipe is not None, "training would have said that nothing was heard"
         model = ensure_zero_shot(connection, job.genres, recipe.id, training.support, training.reason)
     changed = fill_predictions(database, settings.models, model.model_id, spread=spread)

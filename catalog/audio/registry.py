@@ -28,6 +28,11 @@ def feature_set(name: str) -> FeatureSet:
     return found
 
 
+def installed() -> frozenset[str]:
+    """The names of all that are installed; none of them is imported."""
+    return frozenset(_entries())
+
+
 def feature_sets() -> dict[str, FeatureSet]:
     """All installed feature sets by name, in alphabetical order."""
     return {name: feature_set(name) for name in _entries()}

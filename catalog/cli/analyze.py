@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.feature_sets import feature_set_option
+from catalog.cli.feature_sets import feature_set_option, or_needed
 from catalog.cli.limits import limit_options
 from catalog.cli.output import counted, echo, logs_json, progress, say
 from catalog.db.database import Database
@@ -52,6 +52,7 @@ def analyze(
     where files failed; they are not tried again until they change, or until `catalog failures retry`.
     """
     with open_catalog(settings) as database:
+        feature_sets = or_needed(database, feature_sets)
         where = None if name is None else track.c.collection_id == _collection(database, name)
         if dry_run:
             _print_pending(database, feature_sets, where)

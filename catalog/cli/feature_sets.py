@@ -9,22 +9,34 @@ import click
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
+    from catalog.db.database import Database
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def feature_set_option(function: Function) -> Function:
-    """Adds --feature-set; the verb receives `feature_sets`, a tuple of FeatureSet."""
+    """Adds --feature-set; the verb receives `feature_sets`, a tuple of FeatureSet, for `or_needed`."""
     return click.option(
         "--feature-set",
         "feature_sets",
         multiple=True,
         metavar="NAME",
-        default=["musicnn"],
         callback=_find,
         show_envvar=True,
-        help="What to compute; may be repeated.",
+        help="What to compute; may be repeated.  [default: what the model in force learnt from, else musicnn and "
+        "summary]",
     )(function)
+
+
+def or_needed(database: Database, feature_sets: tuple[FeatureSet, ...]) -> tuple[FeatureSet, ...]:
+    """Those that were named; where none was, those that new tracks of this catalog need."""
+    from catalog.audio.registry import feature_set
+    from catalog.learning.usual import feature_sets_to_compute
+
+    if feature_sets:
+        return feature_sets
+    with database.read() as connection:
+        return tuple(feature_set(name) for name in feature_sets_to_compute(connection))
 
 
 def require_feature_sets(

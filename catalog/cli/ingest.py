@@ -40,7 +40,7 @@ from catalog.settings import Settings
     "feature_sets",
     multiple=True,
     callback=require_feature_sets,
-    help="Compute this feature set too; may be repeated.",
+    help="Compute this beside musicnn; may be repeated.  [default: what the model in force learnt from, else summary]",
 )
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one per core]"
@@ -94,7 +94,7 @@ def ingest(
                 columns=roles,
                 genres=[name.strip() for name in (genres or "").split(",") if name.strip()],
                 rule=ClassRule(min_tracks, min_artists, "leaf"),
-                feature_sets=feature_sets,
+                feature_sets=feature_sets or None,
                 workers=workers,
                 rules=Rules(is_log_json=logs_json()),
                 sample=sample,

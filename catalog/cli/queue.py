@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.feature_sets import feature_set_option
+from catalog.cli.feature_sets import feature_set_option, or_needed
 from catalog.cli.output import echo, format_options, print_json, print_rows, say
 from catalog.settings import Settings
 
@@ -46,7 +46,7 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
 
     broker = find_broker(settings.redis_url, settings.run)
     with open_catalog(settings) as database:
-        status = queue_status(database, broker, feature_sets)
+        status = queue_status(database, broker, or_needed(database, feature_sets))
     if output_format == "json":
         print_json({**asdict(status), "minutes_left": status.minutes_left, "advice": status.advice})
         return
@@ -86,7 +86,7 @@ def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
 
     broker = find_broker(settings.redis_url, settings.run)
     with open_catalog(settings) as database:
-        dead, fed = synchronize(database, broker, feature_sets)
+        dead, fed = synchronize(database, broker, or_needed(database, feature_sets))
     echo(f"{dead:,} dead workers found, {fed:,} tracks put into the queue")
     if broker is None:
         say("no broker is running, so nothing was put into a queue; run: catalog analyze")

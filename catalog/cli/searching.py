@@ -58,9 +58,11 @@ def compare(
 ) -> None:
     """Prints how every algorithm, as it is, does on every feature set, and on those given side by side.
 
-    With `all_feature_sets` those are taken that every training track has; the others are named.
+    With `all_feature_sets` those are taken that every training track has, and the others are named; what a training
+    without options would fit is among the candidates in any case.
     """
     from catalog.learning.candidate import defaults
+    from catalog.learning.classifiers import DEFAULT
     from catalog.learning.comparison import comparison_rows
     from catalog.learning.ground import prepare
     from catalog.learning.search_record import begin_search, finish_search
@@ -70,8 +72,12 @@ def compare(
         if all_feature_sets
         else list(dict.fromkeys([*((name,) for name in wanted.feature_sets), wanted.feature_sets]))
     )
-    ground = prepare(database, wanted, feature_sets, dry_run=dry_run)
+    ground = prepare(database, wanted, [*feature_sets, wanted.feature_sets], dry_run=dry_run)
     candidates = defaults(_algorithms(names), feature_sets)
+    if wanted.feature_sets not in feature_sets:
+        candidates += defaults(
+            [one for one in _algorithms(names) if one.name == DEFAULT], [wanted.feature_sets]
+        )
     if dry_run:
         trials = len(candidates) * len(set(ground.folds.tolist()))
         _say_plan(database, candidates, [len(candidates)], trials, workers)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.feature_sets import feature_set_option
+from catalog.cli.feature_sets import feature_set_option, or_needed
 from catalog.cli.limits import limit_options
 from catalog.cli.output import counted, logs_json, say
 from catalog.settings import Settings
@@ -89,13 +90,12 @@ def worker(
     from workers.roots import Roots
     from workers.rules import Rules
 
-    names = [features.name for features in feature_sets]
     size = workers or fitting_workers()
     rules = Rules(Roots.parse(roots), True, memory_limit, logs_json())
-    with (
-        open_catalog(settings) as database,
-        serve_metrics(database, settings, names, metrics_host, metrics_port),
-    ):
+    with open_catalog(settings) as database, ExitStack() as stack:
+        feature_sets = or_needed(database, feature_sets)
+        names = [features.name for features in feature_sets]
+        stack.enter_context(serve_metrics(database, settings, names, metrics_host, metrics_port))
         work_until_stopped(
             database,
             settings,

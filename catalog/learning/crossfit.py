@@ -95,8 +95,8 @@ def cross_fit(
     """Fits and scores a classifier with groups kept together.
 
     X is (n, dimensions) and finite, y (n,) columns of `hierarchy.classes`, groups (n,). `folds` follows from the
-    rarest class by default. Without `novelty` the probability alone decides what is
-    answered. Raises UnlearnableError, before any work, for input that nothing can be learnt from.
+    rarest class by default. Without `novelty` the probability alone decides what is answered; with it, of several
+    feature sets the first tells what resembles a class. Raises UnlearnableError, before any work, for input that nothing can be learnt from.
     """
     classes = len(hierarchy.classes)
     _check(X, y, groups, classes)
@@ -116,8 +116,10 @@ def cross_fit(
             probability[test] = calibration.apply(raw[test])
     if not nested:
         probability = cross_fitted(raw, y, outer, groups)
-    resemblance = cross_fitted_resemblance(X, y, outer, classes) if novelty else None
+    first = algorithm.blocks[0] if algorithm.blocks else None
+    resemblance = cross_fitted_resemblance(X, y, outer, classes, first=first) if novelty else None
     final = fit_calibration(raw, y, groups)
+    space = None if resemblance is None else fit_novelty(X, y, classes, first=first)
     model = FittedModel(
         classifier=_fit(X, y, groups, algorithm, parameters, seed),
         calibration=final,
@@ -125,7 +127,7 @@ def cross_fit(
             probability, y, hierarchy, groups=groups, precision=precision, resemblance=resemblance
         ),
         hierarchy=hierarchy,
-        novelty=None if resemblance is None else replace(fit_novelty(X, y, classes), reach=resemblance.reach),
+        novelty=None if space is None or resemblance is None else replace(space, reach=resemblance.reach),
     )
     return CrossFit(
         fold=outer,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -100,12 +100,14 @@ class Resemblance:
         return Resemblance(self.known[which], self.left_out[which], self.reach)
 
 
-def cross_fitted_resemblance(X: Matrix, y: Integers, fold: Integers, classes: int) -> Resemblance:
+def cross_fitted_resemblance(
+    X: Matrix, y: Integers, fold: Integers, classes: int, *, first: int | None = None
+) -> Resemblance:
     """The resemblance of each fold's tracks by the space of the other folds; its reach by their distances."""
     known, left_out, distance = np.zeros((len(y), classes)), np.zeros((len(y), classes)), np.zeros(len(y))
     for number in np.unique(fold):
         test = fold == number
-        space = fit_novelty(X[~test], y[~test], classes)
+        space = fit_novelty(X[~test], y[~test], classes, first=first)
         known[test], distance[test] = space.resemblance(X[test]), space.distance(X[test])
         left_out[test] = space.resemblance_to_others(X[test], y[test])
     for number in np.unique(fold):
@@ -114,8 +116,8 @@ def cross_fitted_resemblance(X: Matrix, y: Integers, fold: Integers, classes: in
     return Resemblance(known, left_out, float(np.quantile(distance, REACH)))
 
 
-def fit_novelty(X: Matrix, y: Integers, classes: int) -> NoveltySpace:
-    """The space for vectors (n, d) with classes `y` (n,), columns 0 to `classes` - 1.
+def fit_novelty(X: Matrix, y: Integers, classes: int, *, first: int | None = None) -> NoveltySpace:
+    """The space for vectors (n, d) with classes `y` (n,), columns 0 to `classes` - 1; by the `first` dimensions alone.
 
     The covariance within classes is shrunk towards a sphere as far as so few tracks demand (Ledoit and Wolf, "A
     well-conditioned estimator for large-dimensional covariance matrices", 2004), and every dimension is brought to
@@ -123,6 +125,12 @@ def fit_novelty(X: Matrix, y: Integers, classes: int) -> NoveltySpace:
     """
     from sklearn.covariance import ledoit_wolf  # a worker's parent process must not load scikit-learn
 
+    if first is not None and first < X.shape[1]:
+        space = fit_novelty(X[:, :first], y, classes)
+        rest = X.shape[1] - first
+        return replace(
+            space, mean=np.pad(space.mean, (0, rest)), whitening=np.pad(space.whitening, ((0, rest), (0, 0)))
+        )
     drawn = np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_TRACKS)).astype(np.int64))
     mean = X.mean(axis=0, dtype=np.float64)
     spread = X[drawn].std(axis=0, dtype=np.float64)

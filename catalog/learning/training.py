@@ -226,7 +226,9 @@ def gather(connection: Connection, wanted: Training) -> Material:
     members = positions[inside]
     origins = [tracks.origins[at] for at in members]
     require_finite(matrix[inside], wanted.sources, tracks.ids[members])
-    alike = near_duplicates(matrix[inside], [origin.seconds for origin in origins])
+    # The first feature set tells: the cosine of two encodings was measured on vectors of one.
+    first = len(recipes[0].dimensions)
+    alike = near_duplicates(matrix[inside, :first], [origin.seconds for origin in origins])
     groups = connected_groups(origins, alike=alike)
     if reason is None and len(groups.sizes) < 2:
         reason = (

@@ -148,3 +148,17 @@ def test_a_track_is_judged_by_spaces_that_have_not_heard_its_artist():
         assert within.sum() > 0.8 * rest.sum()
         assert np.array_equal(one[within], other[within])
         assert not np.allclose(one[~together], other[~together], atol=0.01)
+
+
+def test_the_first_feature_set_alone_tells_what_resembles_a_class():
+    X, y, groups = collection()
+    noise = np.random.default_rng(4).normal(size=(len(X), 7)).astype(X.dtype)
+    both = np.hstack([X, noise])
+    hierarchy = Hierarchy.of(range(CLASSES), {})
+    wide = algorithm("logistic_regression").over((X.shape[1], 7))
+    model = cross_fit(both, y, groups, hierarchy, wide).model
+    assert np.array_equal(model.resemblance(both), model.resemblance(np.hstack([X, noise[::-1]])))
+    inside = (model.resemblance(both) > BEYOND).all(axis=1)
+    alike = fit_novelty(X, y, CLASSES).resemblance(X)
+    assert inside.mean() > 0.9
+    assert model.resemblance(both)[inside] == pytest.approx(alike[inside], abs=1e-5)

@@ -1,0 +1,100 @@
+"""What is computed and learnt from where nobody names a feature set, on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.collection.recipes import register
+from catalog.collection.vectors import store_vector
+from catalog.db.database import Database
+from catalog.db.tables import feature_vector
+from catalog.learning import usual
+from catalog.learning.training import Training, train
+from catalog.learning.usual import feature_sets_to_compute, usual_feature_sets
+from tests.integration.labelled_collection import Filled
+
+BESIDE = FeatureSet(
+    name="summary",
+    version=1,
+    parameters={},
+    dimensions=("tempo",),
+    sample_rate=22_050,
+    compute=lambda _waveform: np.zeros(1, np.float32),
+)
+Fill = Callable[..., Filled]
+
+
+@pytest.fixture
+def filled(database: Database, fill_labelled: Fill, monkeypatch: pytest.MonkeyPatch) -> Filled:
+    """Tracks of three genres and untagged ones with vectors of `blobs`, the main one here, and all with `summary`."""
+    monkeypatch.setattr(usual, "MAIN", "blobs")
+    monkeypatch.setattr(usual, "USUAL", ("blobs", "summary"))
+    found = fill_labelled()
+    _hear(database, [one for ids in found.tracks.values() for one in ids])
+    return found
+
+
+def _hear(database: Database, track_ids: list[int]) -> None:
+    with database.write() as connection:
+        recipe = register(connection, BESIDE)
+        for track_id in track_ids:
+            store_vector(connection, recipe, track_id, np.float32([track_id % 7]))
+
+
+def _usual(database: Database) -> tuple[str, ...]:
+    with database.read() as connection:
+        return usual_feature_sets(connection)
+
+
+def test_both_are_learnt_from_where_tagged_tracks_have_both(
+    database: Database, filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _usual(database) == ("blobs", "summary")
+    monkeypatch.setattr(usual, "QUICK", 5)
+    assert _usual(database) == ("blobs",)
+
+
+def test_untagged_tracks_may_lack_one_and_tagged_ones_may_not(database: Database, filled: Filled) -> None:
+    untagged = filled.tracks[None]
+    tagged = [one for name, ids in filled.tracks.items() if name is not None for one in ids]
+    columns = feature_vector.c
+    with database.write() as connection:
+        recipe = register(connection, BESIDE)
+        of_beside = sa.delete(feature_vector).where(columns.feature_set_id == recipe.id)
+        connection.execute(of_beside.where(columns.track_id.in_(untagged)))
+    assert _usual(database) == ("blobs", "summary")
+    with database.write() as connection:
+        connection.execute(of_beside.where(columns.track_id.in_(tagged[: len(tagged) // 20 + 1])))
+    assert _usual(database) == ("blobs",)
+
+
+def test_an_empty_catalog_learns_from_the_main_one_and_computes_both(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _usual(database) == ("musicnn",)
+    with database.read() as connection:
+        assert feature_sets_to_compute(connection) == ("musicnn", "summary")
+        assert feature_sets_to_compute(connection, ("grid",)) == ("musicnn", "grid")
+        assert feature_sets_to_compute(connection, ("musicnn",)) == ("musicnn",)
+
+
+def test_new_tracks_need_what_the_trained_model_learnt_from(
+    database: Database, filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usual, "installed", lambda: frozenset({"summary", "grid"}))
+    assert train(database, tmp_path, Training(feature_sets=("summary", "blobs"))).outcome == "promoted"
+    with database.read() as connection:
+        # `blobs` is the main one; were it not, it would be left out, as nothing installed computes it.
+        assert feature_sets_to_compute(connection) == ("blobs", "summary")
+        assert feature_sets_to_compute(connection, ("grid",)) == ("blobs", "summary", "grid")
+    only = replace(Training(), feature_sets=("blobs",), force=True)
+    assert train(database, tmp_path, only).outcome == "promoted"
+    with database.read() as connection:
+        assert feature_sets_to_compute(connection) == ("blobs",)
