@@ -114,7 +114,9 @@ def _by_pair(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "family": name_of(part),
                 "separated_by_all": pair["full"],
                 "alone": pair["alone"],
-                "drop": pair["drop"],
+                "drop": pair["drop"]["value"],
+                "drop_low": pair["drop"]["low"],
+                "drop_high": pair["drop"]["high"],
             }
 
 

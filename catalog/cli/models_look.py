@@ -15,17 +15,18 @@ from catalog.settings import Settings
 
 
 @click.command("show")
-@click.argument("model", type=int)
+@click.argument("model", type=int, required=False)
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @pass_settings
-def show_verb(settings: Settings, model: int, as_json: bool) -> None:
-    """What is known of a model: recipe, training set, scores."""
-    from catalog.learning.registry import get_model
+def show_verb(settings: Settings, model: int | None, as_json: bool) -> None:
+    """What is known of a model, by default of the one in force: recipe, training set, scores."""
+    from catalog.learning.registry import get_model, require_active
     from catalog.report.model_card import read_card
     from catalog.report.score_sheet import score_sheet
 
     with open_catalog(settings) as database, database.read() as connection:
-        row, card = dict(get_model(connection, model)), read_card(connection, model)
+        row = dict(require_active(connection) if model is None else get_model(connection, model))
+        card = read_card(connection, row["id"])
     if as_json:
         print_json({**row, "snapshot": card.training_set and asdict(card.training_set), **_of_card(card)})
         return
@@ -33,7 +34,7 @@ def show_verb(settings: Settings, model: int, as_json: bool) -> None:
 
 
 @click.command("card")
-@click.argument("model", type=int)
+@click.argument("model", type=int, required=False)
 @click.option(
     "-o",
     "--output",
@@ -42,19 +43,22 @@ def show_verb(settings: Settings, model: int, as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the card as JSON; no page is written.")
 @pass_settings
-def card_verb(settings: Settings, model: int, output: Path | None, as_json: bool) -> None:
+def card_verb(settings: Settings, model: int | None, output: Path | None, as_json: bool) -> None:
     """The model card: intended use, data, recipe, scores beside baselines, calibration, limits; one page without script.
 
-    What `models importance` computed stands in it.
+    Without a number it is that of the model in force. What `models importance` computed stands in it.
     """
+    from catalog.learning.registry import require_active
     from catalog.report.model_card import read_card, write_card
 
     with open_catalog(settings) as database, database.read() as connection:
-        card = read_card(connection, model)
+        card = read_card(connection, require_active(connection)["id"] if model is None else model)
     if as_json:
         print_json(asdict(card))
         return
-    path = write_card(card, output or settings.report / f"model-{model}.html", command=settings.command)
+    path = write_card(
+        card, output or settings.report / f"model-{card.model_id}.html", command=settings.command
+    )
     echo(str(path))
 
 

@@ -232,7 +232,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value + 0.0:.4g}"  # minus nothing is nothing
     words = _words(value)
     if words is not None:
         return printable(words)

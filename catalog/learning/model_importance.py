@@ -20,10 +20,12 @@ from catalog.learning.hierarchy_choice import stored_structure
 from catalog.learning.importance import OnProgress, importances
 from catalog.learning.labelled import load_answerable, load_broader
 from catalog.learning.learnt import Learnt
-from catalog.learning.members import Members, MembersGone, load_members, vectors_of
+from catalog.learning.members import Members, MembersGone, Vectors, load_members, vectors_of
 from catalog.learning.registry import get_model, model_recipes, note
 from catalog.learning.training import NothingHeard
 
+VERSION = 2
+"""Of what is kept; raised by hand where it has other figures than before. 2: intervals of pairs."""
 DIGITS = 4
 """Behind the point: more would only be noise to keep."""
 
@@ -55,7 +57,7 @@ def model_importance(
     names = [recipe.name for recipe in recipes]
     key = "+".join(names)
     known = (row["metrics"].get("importance") or {}).get(key)
-    if known is not None and known["vectors"] == vectors.digest and known["alike"] == ALIKE:
+    if known is not None and all(known.get(name) == value for name, value in _how(vectors).items()):
         return dict(known)
     chains = stored_structure(row["metrics"], hierarchy)
     learnt = Learnt(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks, chains)
@@ -70,12 +72,17 @@ def model_importance(
         seed=row["seed"] or 0,
         on_progress=on_progress,
     )
-    told = {"feature_sets": names, "vectors": vectors.digest, **_rounded(asdict(found))}
+    told = {"feature_sets": names, **_how(vectors), **_rounded(asdict(found))}
     facts: dict[str, Any] = json.loads(json.dumps(told))  # as it is read from the database
     with database.write() as connection:
         kept = get_model(connection, model_id)["metrics"].get("importance") or {}
         note(connection, model_id, importance={**kept, key: facts})
     return facts
+
+
+def _how(vectors: Vectors) -> dict[str, Any]:
+    """What importance rests on beside the model: where any of it is another, it is computed anew."""
+    return {"vectors": vectors.digest, "alike": ALIKE, "version": VERSION}
 
 
 def _recipes(
@@ -125,5 +132,5 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_rounded(one) for one in value]
     if isinstance(value, (float, np.floating)):
-        return round(float(value), DIGITS)
+        return round(float(value), DIGITS) + 0.0  # minus nothing is nothing
     return value

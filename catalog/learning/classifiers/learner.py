@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from catalog.learning.classifiers.balance import Balance, balanced_sample, balanced_weights
 from catalog.learning.classifiers.interface import Floats, Integers, Matrix
+from catalog.learning.classifiers.span import fit_in_span, is_wide
 
 
 class Learner:
@@ -19,6 +21,7 @@ class Learner:
     Scaled columns have mean 0 and variance 1; with several blocks each block weighs the same, as a block of a thousand
     columns would drown one of a hundred otherwise. `at_most` names parameters of the classifier that may not exceed the
     number of tracks, and their values where there are more. Of more than `most_tracks`, if given, so many are drawn.
+    `in_span` is for a linear classifier with a penalty: of few tracks and many columns it is fitted in the span of the tracks.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class Learner:
         blocks: tuple[int, ...] = (),
         at_most: Mapping[str, int] | None = None,
         most_tracks: int | None = None,
+        in_span: bool = False,
         seed: int = 0,
     ) -> None:
         self.estimator = estimator
@@ -38,6 +42,7 @@ class Learner:
         self.blocks = blocks
         self.at_most = dict(at_most or {})
         self.most_tracks = most_tracks
+        self.in_span = in_span
         self.seed = seed
 
     def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> Learner:  # noqa: ARG002 - of no concern
@@ -55,7 +60,11 @@ class Learner:
             self._fit_scaling(X)
             X = self._scale(X)
         weights = {"sample_weight": balanced_weights(y)} if self.balance == "weights" else {}
-        _fit_within_bounds(self.estimator, X, y, weights)
+        with _bounded():
+            if self.in_span and is_wide(X):
+                fit_in_span(self.estimator, X, y, weights)
+            else:
+                self.estimator.fit(X, y, **weights)
         self.classes_: Integers = self.estimator.classes_
         return self
 
@@ -77,7 +86,7 @@ class Learner:
     def _know_only_shares(self) -> None:
         from sklearn.dummy import DummyClassifier
 
-        self.estimator, self.at_most = DummyClassifier(strategy="prior"), {}
+        self.estimator, self.at_most, self.in_span = DummyClassifier(strategy="prior"), {}, False
 
     def _fit_scaling(self, X: Matrix) -> None:
         from sklearn.preprocessing import StandardScaler
@@ -107,10 +116,11 @@ def _can_be_told_apart(X: Matrix, y: Integers) -> bool:
     return bool((y != y[0]).any()) and any(not np.array_equal(row, X[0]) for row in X)
 
 
-def _fit_within_bounds(estimator: Any, X: Matrix, y: Integers, weights: Mapping[str, Any]) -> None:
-    """Fits. A bound on iterations that was reached is a bound, no fault: it is among the parameters to be searched."""
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """A bound on iterations that was reached is a bound, no fault: it is among the parameters to be searched."""
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        estimator.fit(X, y, **weights)
+        yield

@@ -15,7 +15,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
     from sklearn.linear_model import LogisticRegression
 
     estimator = LogisticRegression(C=parameters["C"], max_iter=parameters["max_iter"], random_state=seed)
-    return Learner(estimator, balance=parameters["balance"], blocks=blocks, seed=seed)
+    return Learner(estimator, balance=parameters["balance"], blocks=blocks, in_span=True, seed=seed)
 
 
 LOGISTIC_REGRESSION = Algorithm(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +63,7 @@ def test_show_is_a_sheet_and_json_is_everything(trained: Filled, invoke: Invoke)
     sheet = invoke("models", "show", 1)
     assert sheet.code == 0
     assert sheet.out.startswith("model 1: active, logistic_regression on blobs version 1")
+    assert invoke("models", "show").out == sheet.out
     assert "right (accuracy)" in sheet.out
     everything = json.loads(invoke("models", "show", 1, "--json").out)
     assert everything["snapshot"]["tracks"] == 54
@@ -77,6 +80,7 @@ def test_the_card_is_a_page_without_script_and_json(trained: Filled, invoke: Inv
     assert written.code == 0
     page = Path(written.out.strip()).read_text()
     assert Path(written.out.strip()) == home / "report" / "model-1.html"
+    assert invoke("models", "card").out == written.out
     for words in (
         "What it is for",
         "Where it ends",
@@ -116,7 +120,11 @@ def test_importance_is_computed_once_kept_and_shown(
     assert "1,234 tracks" in again.err
     assert again.out.splitlines()[0].startswith("family,dimensions,permuted,permuted_low")
     assert "recall_drop" in invoke(*asked, "--by", "genre").out
-    assert "separated_by_all" in invoke(*asked, "--by", "pair", "--csv").out
+    pairs = list(csv.DictReader(io.StringIO(invoke(*asked, "--by", "pair", "--csv").out)))
+    assert len(pairs) == 3 * len(found["parts"])
+    for pair in pairs:
+        assert float(pair["drop_low"]) <= float(pair["drop"]) <= float(pair["drop_high"])
+    assert "-0.0" not in {value for pair in pairs for value in pair.values()}
     assert (
         "What the score owes to the sound: named" in Path(invoke("models", "card", 1).out.strip()).read_text()
     )
@@ -144,9 +152,10 @@ def test_compare_says_what_changed(database: Database, trained: Filled, invoke: 
 def test_what_importance_cannot_do_is_said_in_one_line(
     database: Database, invoke: Invoke, fill_labelled: Fill, tmp_path: Path
 ) -> None:
-    none = invoke("models", "importance")
-    assert none.code == 1
-    assert "there is no model in force" in none.err
+    for verb in ("importance", "show", "card"):
+        none = invoke("models", verb)
+        assert none.code == 1
+        assert "there is no model in force" in none.err
     fill_labelled(spread=1.0)
     assert invoke("train", *HERE).code == 0
     for asked, words in (

@@ -38,3 +38,8 @@ def test_a_pipe_has_room_for_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setenv("COLUMNS", "10")
     print_rows(ROWS, "table")
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_minus_nothing_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([{"lost": -0.0}, {"lost": -0.5}], "table")
+    assert capsys.readouterr().out.split() == ["lost", "0", "-0.5"]

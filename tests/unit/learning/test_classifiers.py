@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
+from sklearn.linear_model import LogisticRegression
 
 from catalog.learning.artifact import TRUSTED, load_artifact, save_artifact
 from catalog.learning.calibration import Calibration
@@ -355,3 +356,22 @@ def test_many_vectors_are_asked_about_in_parts(monkeypatch):
     )
     assert class_probabilities(classifier, X, 3) == pytest.approx(whole)
     assert asked == [40, 40, 10]
+
+
+def test_few_long_vectors_are_fitted_in_their_span_to_the_same() -> None:
+    """As plain scikit-learn fits them, to its tolerance; and the artifact holds a coefficient a dimension."""
+    random = np.random.default_rng(2)
+    y = np.repeat([0, 1, 2], 14)
+    X = (random.normal(size=(42, 200)) * np.linspace(2, 0.1, 200)).astype(np.float32)
+    X[:, :3] += np.eye(3)[y] * 2
+    found = algorithm("logistic_regression").build({"C": 0.1})
+    found.fit(X, y)
+    scaled = (X - X.mean(axis=0)) / X.std(axis=0)
+    plain = LogisticRegression(C=0.1, tol=1e-8, max_iter=10_000).fit(scaled, y)
+    fitted = found.estimator
+    assert fitted.coef_.shape == (3, 200)
+    assert (fitted.n_features_in_, fitted.coef_.dtype) == (200, np.float32)
+    assert np.abs(fitted.coef_ - plain.coef_).max() < 0.01 * np.abs(plain.coef_).max()
+    asked = random.normal(size=(50, 200)).astype(np.float32)
+    expected = plain.predict_proba((asked - X.mean(axis=0)) / X.std(axis=0))
+    assert np.abs(found.predict_proba(asked) - expected).max() < 0.002

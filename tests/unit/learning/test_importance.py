@@ -65,7 +65,9 @@ def test_by_genre_and_by_pair(found: Importances) -> None:
     assert pairs[("Jazz", "Metal")].alone < 0.7
     assert pairs[("Ambient", "Jazz")].alone > 0.95
     assert all(0 <= pair.alone <= 1 and pair.full > 0.9 for pair in mel.by_pair)
-    assert mfcc.by_pair[2].drop > 0.2
+    drop = mfcc.by_pair[2].drop
+    assert drop.value > 0.2
+    assert drop.low < drop.value < drop.high
 
 
 def test_the_same_seed_gives_the_same(
@@ -101,3 +103,20 @@ def test_feature_sets_side_by_side_keep_their_blocks(
 def test_one_family_cannot_be_compared() -> None:
     with pytest.raises(OneFamilyError, match="--feature-set summary"):
         parts_of(np.zeros((9, 2), np.float32), ["grid.01", "grid.02"])
+
+
+def test_of_long_vectors_the_folds_are_dealt_once(
+    problem: tuple[np.ndarray, np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importance, "DEALT_ONCE_ABOVE", len(DIMENSIONS) - 1)
+    told: list[tuple[int, int]] = []
+    once = importances(
+        *problem,
+        GENRES,
+        DIMENSIONS,
+        algorithm("logistic_regression"),
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    assert once.deals == 1
+    fits = 5 * (1 + 3 + 5)  # folds x (all, without each group, each group and each family of the pair alone)
+    assert told == [(done, fits) for done in range(1, fits + 1)]
