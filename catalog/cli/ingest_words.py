@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalog.cli.output import counted, printable
+from catalog.cli.scan import outside
 from catalog.cli.train import describe_score
 from catalog.collection.scan import ScanReport
 from catalog.db.database import open_database
@@ -150,6 +151,8 @@ class Words:
                 f"{printable(report.collection)}: {counted(report.files, 'file')}{remark}, "
                 f"{counted(report.artists, 'artist')}, {counted(report.albums, 'album')}"
             )
+            if report.outside:
+                yield f"  {outside(report)}"
             if report.skipped:
                 others = sorted(report.skipped.items(), key=lambda item: -item[1])
                 kinds = ", ".join(

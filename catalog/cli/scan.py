@@ -68,6 +68,8 @@ def print_scan(report: ScanReport) -> None:
         echo(f"    new: {printable(each.as_written)} ({each.tracks:,}), {place}")
     if len(report.new_terms) > SHOWN_TERMS:
         echo(f"    and {len(report.new_terms) - SHOWN_TERMS:,} more; see: catalog genres unmapped")
+    if report.outside:
+        say(f"  {outside(report)}")
     if report.skipped:
         listed = ", ".join(f"{count:,} {suffix}" for suffix, count in list(report.skipped.items())[:10])
         say(f"  not audio: {listed}")
@@ -75,3 +77,12 @@ def print_scan(report: ScanReport) -> None:
         warn(line)
     if report.warned > SHOWN_WARNINGS:
         warn(f"and {report.warned - SHOWN_WARNINGS:,} more")
+
+
+def outside(report: ScanReport) -> str:
+    """What becomes of files that links lead to."""
+    lie = "lies" if report.outside == 1 else "lie"
+    return (
+        f"{counted(report.outside, 'file')} {lie} outside of the folder, where links lead: "
+        "analysed, but not played in the review, nor written to"
+    )

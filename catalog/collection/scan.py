@@ -56,6 +56,9 @@ class ScanReport:
     """Tracks whose files were not found any more by this scan."""
     back: int = 0
     unchanged: int = 0
+    outside: int = 0
+    """Of the files, those that links lead to outside of the root: they are analysed, but neither played by the review
+    nor written to."""
     skipped: dict[str, int] = field(default_factory=dict)
     """Files that are no audio, by suffix."""
     warnings: list[str] = field(default_factory=list)
@@ -277,6 +280,7 @@ class _Run:
     def _finish(self) -> None:
         if self.report.collection_id is not None:
             self.report.missing = until_connected(self._settle)
+        self.report.outside = self.walk.outside
         self.report.skipped = dict(self.walk.skipped.most_common())
         self.report.warnings = self.walk.warnings
         self.report.warned = self.walk.warned

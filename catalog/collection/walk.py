@@ -79,6 +79,8 @@ class Walk:
     """Relative paths whose content is not known, because the system refused it."""
     files: int = 0
     """Audio files given so far."""
+    outside: int = 0
+    """Of them, those that lie outside of the root, where links lead."""
     _entered: set[tuple[int, int]] = field(default_factory=set)
 
     def __iter__(self) -> Iterator[FoundFile]:
@@ -86,9 +88,10 @@ class Walk:
         first = os.path.join(self.root, self.start) if self.start else self.root
         real_root = os.path.realpath(self.root)
         self._enter(os.stat(first))
-        pending = [_entries(first, self.start)]
+        pending = [(_entries(first, self.start), not is_within(os.path.realpath(first), real_root))]
         while pending:
-            entry = next(pending[-1], None)
+            entries, is_outside = pending[-1]
+            entry = next(entries, None)
             if entry is None:
                 pending.pop()
                 continue
@@ -96,12 +99,15 @@ class Walk:
             information = self._look(path, found, real_root)
             if information is None:
                 continue
+            # A link that stays in the root is not followed: any other leaves it.
+            is_outside = is_outside or found.is_symlink()
             if stat.S_ISDIR(information.st_mode):
                 folder = self._open(path, found, information)
                 if folder is not None:
-                    pending.append(folder)
+                    pending.append((folder, is_outside))
             elif self._is_wanted(path, found.name, information):
                 self.files += 1
+                self.outside += is_outside
                 yield FoundFile(path, information.st_size, bounded(information.st_mtime_ns))
 
     def _look(self, path: bytes, found: os.DirEntry[bytes], real_root: bytes) -> os.stat_result | None:

@@ -26,7 +26,7 @@ LARGEST_BODY = 2**20
 
 
 def make_app(site: Site) -> Starlette:
-    """The review page of a catalog. Closing the application closes the site, but not its database."""
+    """The review page of a catalog."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -36,9 +36,8 @@ def make_app(site: Site) -> Starlette:
         try:
             yield
         finally:
-            # Here, for SIGTERM leaves nobody else the time; and nothing may read on when the database is closed.
+            # Nothing may read on when the database is closed.
             warming.join()
-            site.close()
 
     app = Starlette(
         routes=[

@@ -1,16 +1,17 @@
-"""What is heard and seen of tracks: pictures in memory and MP3s in a folder of this run, as many as there is room for."""
+"""What is heard and seen of tracks: pictures, and MP3s block by block, as many as there is room for in memory."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
+from catalog.audio.failure import AudioFailure
+from catalog.web.byte_range import ByteRange
 from catalog.web.shelf import Shelf
 from catalog.web.sound_file import SoundFile
 from catalog.web.stretch import stretch_of
-from catalog.web.transcode import write_mp3
+from catalog.web.transcode import BLOCK_BYTES, encode_block, silent_block
 
 if TYPE_CHECKING:
     from catalog.web.sight import Sight
@@ -19,45 +20,58 @@ Version = tuple[int, int, int]
 
 SIGHTS = 200
 """Tracks whose pictures are kept: 100 KB each."""
-RECORDINGS = 24
-"""MP3s that are kept: 12 MB each at most."""
+BLOCKS = 100
+"""Blocks of MP3s that are kept: half a megabyte, and 24 s, each."""
 AT_ONCE = 2
-"""Files decoded at the same time; more would slow each other down."""
+"""Files looked at, and as many listened to, at the same time; more would slow each other down."""
 
 
 class Listening:
-    """Decodes what the page asks for, each file once while it is kept."""
+    """Decodes what the page asks for, each piece once while it is kept."""
 
     def __init__(self) -> None:
-        """Makes a private folder; `close` removes it."""
-        self._folder = tempfile.TemporaryDirectory(prefix="catalog-review-", ignore_cleanup_errors=True)
-        self._turns = BoundedSemaphore(AT_ONCE)
+        """Nothing is kept yet."""
+        # Whoever listens does not wait for pictures, which take longer.
+        self._looking = BoundedSemaphore(AT_ONCE)
+        self._encoding = BoundedSemaphore(AT_ONCE)
         self._sights: Shelf[Version, Sight] = Shelf(SIGHTS)
-        self._recordings: Shelf[Version, Path] = Shelf(
-            RECORDINGS, drop=lambda path: path.unlink(missing_ok=True)
-        )
+        self._blocks: Shelf[tuple[Version, int], bytes] = Shelf(BLOCKS)
 
     def sight(self, sound: SoundFile) -> Sight:
         """What a track looks like. Raises AudioFailure."""
         from catalog.web.sight import look  # half the time that the page takes to start
 
         def make() -> Sight:
-            with self._turns:
+            with self._looking:
                 return look(sound.name, stretch_of(sound.duration))
 
         return self._sights.get(sound.version, make)
 
-    def recording(self, sound: SoundFile) -> Path:
-        """The track's stretch as an MP3. Raises AudioFailure, and OSError where the disk is full."""
+    def recording(self, sound: SoundFile, wanted: ByteRange) -> Iterator[bytes]:
+        """The bytes of the MP3 of the track's stretch, made as they are asked for.
 
-        def make() -> Path:
-            target = Path(self._folder.name) / "{}-{}-{}.mp3".format(*sound.version)
-            with self._turns:
-                write_mp3(sound.name, stretch_of(sound.duration), target)
-            return target
+        Raises AudioFailure, at once, where nothing can be heard at their beginning; what cannot be further on is silent.
+        """
+        first = self._block(sound, wanted.begin // BLOCK_BYTES)
+        return self._parts(sound, wanted, first)
 
-        return self._recordings.get(sound.version, make)
+    def _parts(self, sound: SoundFile, wanted: ByteRange, block: bytes) -> Iterator[bytes]:
+        place = wanted.begin
+        while True:
+            number, within = divmod(place, BLOCK_BYTES)
+            part = block[within : within + wanted.end - place]
+            yield part
+            place += len(part)
+            if place >= wanted.end:
+                return
+            try:
+                block = self._block(sound, number + 1)
+            except AudioFailure:
+                block = silent_block(stretch_of(sound.duration), number + 1)
 
-    def close(self) -> None:
-        """Removes the folder."""
-        self._folder.cleanup()
+    def _block(self, sound: SoundFile, number: int) -> bytes:
+        def make() -> bytes:
+            with self._encoding:
+                return encode_block(sound.name, stretch_of(sound.duration), number)
+
+        return self._blocks.get((sound.version, number), make)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
+from catalog.web.byte_range import ByteRange, NoSuchBytes, read_range
 from catalog.web.sound_file import NotPlayable, SoundFile, find_sound
 from catalog.web.stretch import stretch_of
-from catalog.web.transcode import MEDIA_TYPE
+from catalog.web.transcode import MEDIA_TYPE, bytes_of
 from catalog.web.visit import Visit
 
 KEPT = {"Cache-Control": "private, max-age=600"}
@@ -48,9 +49,25 @@ def audio(visit: Visit) -> Response:
 
 
 def recording(visit: Visit) -> Response:
-    """The stretch as an MP3, whole or in ranges."""
-    path = visit.site.listening.recording(_found(visit))
-    return FileResponse(path, media_type=MEDIA_TYPE, headers=KEPT)
+    """The stretch as an MP3, whole or in ranges; what nobody asks for is not made."""
+    found = _found(visit)
+    length = bytes_of(stretch_of(found.duration))
+    version = f'"{"-".join(map(str, found.version))}"'
+    headers = {**KEPT, "Accept-Ranges": "bytes", "ETag": version}
+    asked = visit.request.headers
+    try:
+        part = read_range(asked.get("range"), length) if asked.get("if-range", version) == version else None
+    except NoSuchBytes:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{length}"})
+    wanted = part or ByteRange(0, length)
+    headers["Content-Length"] = str(wanted.end - wanted.begin)
+    if part is not None:
+        headers["Content-Range"] = f"bytes {part.begin}-{part.end - 1}/{length}"
+    status = 200 if part is None else 206
+    if visit.request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    parts = visit.site.listening.recording(found, wanted)
+    return StreamingResponse(parts, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def peaks(visit: Visit) -> Response:

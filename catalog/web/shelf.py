@@ -15,10 +15,9 @@ Value = TypeVar("Value")
 class Shelf(Generic[Key, Value]):
     """At most so many values by key. Several threads may ask: a value is made by one of them, the others wait for it."""
 
-    def __init__(self, most: int, *, drop: Callable[[Value], None] | None = None) -> None:
-        """`drop` is called with each value that has to go."""
+    def __init__(self, most: int) -> None:
+        """Nothing is kept yet."""
         self._most = most
-        self._drop = drop
         self._lock = Lock()
         self._kept: OrderedDict[Key, Future[Value]] = OrderedDict()
 
@@ -43,8 +42,5 @@ class Shelf(Generic[Key, Value]):
     def _make_room(self) -> None:
         with self._lock:
             ready = [key for key, future in self._kept.items() if future.done()]
-            surplus = ready[: max(0, len(self._kept) - self._most)]
-            gone = [self._kept.pop(key) for key in surplus]
-        if self._drop is not None:
-            for future in gone:
-                self._drop(future.result())
+            for key in ready[: max(0, len(self._kept) - self._most)]:
+                del self._kept[key]

@@ -26,10 +26,6 @@ class Site:
     settings: Settings | None = None
     """With them the metrics tell of the queue too."""
 
-    def close(self) -> None:
-        """Removes what was made for this run, once or again; the database is the caller's."""
-        self.listening.close()
-
 
 def open_site(
     database: Database, address: Address, links: dict[str, str], settings: Settings | None = None

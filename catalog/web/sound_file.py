@@ -86,7 +86,10 @@ def _inside(root: bytes, path: bytes) -> tuple[bytes, os.stat_result]:
     real_root = os.path.realpath(root)
     name = os.path.realpath(os.path.join(root, path))
     if not is_within(name, real_root) or name == real_root:
-        raise NotPlayable("the file lies outside of its collection's folder; only what lies in it is played")
+        raise NotPlayable(
+            "the file lies outside of its collection's folder, where a link leads: what lies there is analysed and not "
+            "played; decide without it, or skip"
+        )
     try:
         status = os.stat(name, follow_symlinks=False)
     except OSError as error:

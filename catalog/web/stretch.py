@@ -37,7 +37,12 @@ def stretch_of(duration: float) -> Stretch:
 
 
 def frames(source: Source, stretch: Stretch) -> Iterator[AudioFrame]:
-    """The decoded frames of the stretch, to a frame exactly, all of the first one's rate and format.
+    """As `timed_frames`, without the times."""
+    return (frame for _, frame in timed_frames(source, stretch))
+
+
+def timed_frames(source: Source, stretch: Stretch) -> Iterator[tuple[float, AudioFrame]]:
+    """The decoded frames of the stretch, to a frame exactly, all of the first one's rate and format, each with its second.
 
     What does not decode is left out, and so is what follows in another format in files that were joined.
     Raises AudioFailure where there is no sound at all.
@@ -61,7 +66,7 @@ def frames(source: Source, stretch: Stretch) -> Iterator[AudioFrame]:
                 now = (frame.sample_rate, frame.format.name, frame.layout.name)
                 if clock > stretch.begin and now == (kind or now):
                     kind = now
-                    yield frame
+                    yield begin, frame
 
 
 def _start(container: InputContainer, stream: AudioStream, begin: float) -> float | None:

@@ -92,7 +92,11 @@ export class Player {
   }
 
   toggle() {
-    if (!this.sound) return;
+    if (!this.sound) {
+      const fault = this.panel && this.part('[data-role="fault"]');
+      if (fault && !fault.hidden) this.said(fault.textContent);
+      return;
+    }
     if (this.audio.paused) this.play();
     else this.audio.pause();
   }
@@ -181,7 +185,9 @@ export class Player {
     if (!this.panel) return;
     const place = this.part('[data-role="fault"]');
     place.hidden = words === null;
-    place.textContent = words ?? "";
+    place.textContent = words === null ? "" : `${words[0].toUpperCase()}${words.slice(1)}.`;
+    // There is nothing to press and nowhere to go in a sound that cannot be heard.
+    this.panel.classList.toggle("is-silent", words !== null);
   }
 
   stop() {

@@ -42,6 +42,16 @@ def test_scan_says_what_it_found(catalog, songs):
     assert "2 unchanged" in catalog("scan", songs)[1]
 
 
+def test_scan_says_what_becomes_of_files_behind_links(catalog, songs, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (songs / "1.mp3").rename(elsewhere / "1.mp3")
+    (songs / "disk").symlink_to(elsewhere)
+    code, _, err = catalog("scan", songs)
+    assert code == 0
+    assert "1 file lies outside of the folder, where links lead: analysed, but not played" in err
+
+
 def test_scan_as_json_and_dry(catalog, songs):
     code, out, _ = catalog("scan", songs, "--dry-run", "--json")
     assert code == 0

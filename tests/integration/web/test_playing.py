@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from catalog.audio.source import Name
 from catalog.db import tables as t
+from catalog.web.stretch import Stretch
+from catalog.web.transcode import BLOCK_BYTES, bytes_of, encode_block
 from tests.integration.web.conftest import SECONDS, Page
 from tests.integration.workers.sound import write_sound
 
@@ -71,11 +74,42 @@ def test_what_no_browser_plays_is_made_into_an_mp3(page: Page) -> None:
     answer = page.client.get(sources[0]["url"], headers={"range": "bytes=0-"})
     assert (answer.status_code, answer.headers["content-type"]) == (206, "audio/mpeg")
     assert seconds(answer.content) == pytest.approx(SECONDS, abs=0.1)
-    folder = Path(page.site.listening._folder.name)
-    assert len(list(folder.iterdir())) == 1
-    before = next(folder.iterdir()).stat().st_mtime_ns
-    page.client.get(sources[0]["url"])
-    assert next(folder.iterdir()).stat().st_mtime_ns == before, "it is made once"
+    length = int(answer.headers["content-length"])
+    assert length == len(answer.content) == bytes_of(Stretch(0, SECONDS))
+    part = page.client.get(sources[0]["url"], headers={"range": "bytes=480-1439"})
+    assert (part.status_code, part.content) == (206, answer.content[480:1440])
+    assert part.headers["content-range"] == f"bytes 480-1439/{length}"
+    late = {"range": "bytes=480-1439", "if-range": '"another"'}
+    assert page.client.get(sources[0]["url"], headers=late).content == answer.content
+    assert page.client.get(sources[0]["url"], headers={"range": "bytes=9999999-"}).status_code == 416
+    assert page.client.head(sources[0]["url"]).headers["content-length"] == str(length)
+
+
+def test_of_a_long_recording_only_what_is_listened_to_is_made(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def encode(path: Name, stretch: Stretch, number: int) -> bytes:
+        made.append(number)
+        return encode_block(path, stretch, number)
+
+    monkeypatch.setattr("catalog.web.listening.encode_block", encode)
+    write_sound(page.root / "Red 1.wav", seconds=130)
+    with page.site.database.write() as connection:
+        connection.execute(sa.update(t.track).values(codec="adpcm_ima_wav", duration=150.0))
+    place = f"{address(page)}/recording.mp3"
+    middle = f"bytes={3 * BLOCK_BYTES + 4800}-{4 * BLOCK_BYTES + 4799}"
+    part = page.client.get(place, headers={"range": middle}).content
+    assert (made, len(part)) == ([3, 4], BLOCK_BYTES)
+    whole = page.client.get(place).content
+    assert sorted(made) == [0, 1, 2, 3, 4, 5, 6], (
+        "each once, and nothing for the last seconds, which are not there"
+    )
+    assert whole[3 * BLOCK_BYTES + 4800 :][:BLOCK_BYTES] == part
+    assert seconds(whole) == pytest.approx(150, abs=0.1)
+    page.client.get(place)
+    assert made.count(0) == 1
 
 
 def test_of_a_long_track_the_middle_is_shown(page: Page) -> None:
@@ -131,7 +165,6 @@ def test_what_is_no_sound_is_said(page: Page) -> None:
         "error": "in no audio format that FFmpeg knows"
     }
     assert page.client.get(f"{address(page)}/recording.mp3").status_code == 404
-    assert list(Path(page.site.listening._folder.name).iterdir()) == []
 
 
 def test_a_track_without_a_file_has_no_sound(page: Page) -> None:

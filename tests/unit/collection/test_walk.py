@@ -67,7 +67,11 @@ def test_a_link_out_of_the_root_is_followed_once(tmp_path):
     (root / "first").symlink_to(other)
     (root / "second").symlink_to(other)
     (root / "song.mp3").symlink_to(other / "2.mp3")
-    assert walk(root)[0] == [b"first/2.mp3", b"first/deep/3.mp3", b"song.mp3", b"z/1.mp3"]
+    paths, walked = walk(root)
+    assert paths == [b"first/2.mp3", b"first/deep/3.mp3", b"song.mp3", b"z/1.mp3"]
+    assert walked.outside == 3
+    below = Walk(os.fsencode(root), b"first/deep")
+    assert len(list(below)) == below.outside == 2, "also of a scan that begins there"
 
 
 def test_a_link_inside_the_root_is_no_second_track(tmp_path):
