@@ -20,7 +20,7 @@ from catalog.db.database import Database
 from catalog.db.private_folder import make_private_folder
 from workers import liveness
 from workers.broker import Broker
-from workers.death import describe_exit
+from workers.death import NO_ROOM, describe_exit
 from workers.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
 from workers.rules import Rules
 
@@ -33,6 +33,13 @@ LARGEST_LOG = 4 * 1024 * 1024
 
 class WorkersFailed(Exception):  # noqa: N818 - the name says what it is
     """Workers that end as soon as they are started, with where to look."""
+
+
+class NoRoom(Exception):  # noqa: N818 - the name says what it is
+    """A database whose disk is full, with what to do."""
+
+    def __init__(self) -> None:
+        super().__init__("the disk of the database is full; free some space, then the same command goes on")
 
 
 class Crew:
@@ -88,7 +95,7 @@ class Crew:
     def bury(self) -> int:
         """Gives back what processes that have ended had claimed; gives how many there were.
 
-        Raises WorkersFailed when several in a row did not even come to begin.
+        Raises WorkersFailed when several in a row did not even come to begin, NoRoom where some ended for want of room.
         """
         ended = [(name, process) for name, process in self._members.items() if process.poll() is not None]
         for name, process in ended:
@@ -99,10 +106,14 @@ class Crew:
             with self._database.write() as connection:
                 had_begun = liveness.leave_by_name(connection, name, death if status < 0 else None)
             del self._members[name]
+            if status == NO_ROOM:
+                continue
             is_false_start = not had_begun or status > 0
             self._false_starts = self._false_starts + 1 if is_false_start else 0
             if self._false_starts >= MOST_FALSE_STARTS:
                 raise WorkersFailed(f"the workers end as soon as they are started: {self._said_last()}")
+        if any(process.returncode == NO_ROOM for _, process in ended):
+            raise NoRoom
         return len(ended)
 
     def drain(self, patience: float) -> None:

@@ -1,6 +1,11 @@
-"""How a process ended, in words."""
+"""How a process ended: by which exit code it says why, and in words."""
 
 import signal
+
+TROUBLE = 74
+"""EX_IOERR: it could not do its work for no fault of a track, such as a database that is locked or away."""
+NO_ROOM = 73
+"""EX_CANTCREAT: the disk of the database is full."""
 
 
 def describe_exit(code: int) -> str:

@@ -22,8 +22,8 @@ from rq.serializers import JSONSerializer
 from catalog.db.patience import until_connected
 from workers import liveness
 from workers.claims import give_back
-from workers.death import describe_exit
-from workers.jobs import TROUBLE, Desk
+from workers.death import NO_ROOM, TROUBLE, describe_exit
+from workers.jobs import Desk
 from workers.parent import end_with_parent
 from workers.queue import ANALYZE, TASK
 
@@ -77,8 +77,10 @@ class HorseKeeper(Worker):
         self._next_beat = 0.0
         self._horse_status: int | None = None
         self._horse_until = 0.0
+        self.trouble = 0
+        """The exit code of a horse that could not go on for no fault of a track, if the last one could not; else 0."""
         self.troubles = 0
-        """How often in a row the work could not go on, for no fault of a track."""
+        """How often in a row that was so."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """RQ's heartbeat, and ours in the database; a Redis that has forgotten this worker is told again."""
@@ -133,7 +135,9 @@ class HorseKeeper(Worker):
     def _look_at_the_end(self) -> None:
         """Does what the way in which the horse ended asks for."""
         status, self._horse_status = self._horse_status, None
-        if status and os.waitstatus_to_exitcode(status) == TROUBLE:
+        code = os.waitstatus_to_exitcode(status) if status else 0
+        if code in {TROUBLE, NO_ROOM}:
+            self.trouble = code
             self._wait()
         elif status:
             death = describe_death(status)
@@ -141,7 +145,7 @@ class HorseKeeper(Worker):
             with self._database_may_be_away(), self.desk.database.write() as connection:
                 give_back(connection, self.desk.worker_id, death)
         else:
-            self.troubles = 0
+            self.trouble, self.troubles = 0, 0
 
     def _wait(self) -> None:
         """Waits a while, longer each time; the last time lets this process end, and say why by its exit code.
@@ -149,6 +153,7 @@ class HorseKeeper(Worker):
         A database that is away is waited for, and is no trouble of ours.
         """
         if self._waited_for_database():
+            self.trouble = 0
             return
         self.troubles += 1
         if self.troubles >= MOST_TROUBLES:

@@ -23,9 +23,11 @@ from sqlalchemy import Connection
 from catalog.audio.registry import feature_set
 from catalog.collection.recipes import find_recipe
 from catalog.db.database import Database
+from catalog.db.patience import is_full
 from catalog.db.schema import require_still
 from workers import claims
 from workers.claims import Claimed
+from workers.death import NO_ROOM, TROUBLE
 from workers.failures import FEATURES, Failure, one_line
 from workers.hearing import Outcome, Wanted, hear, store
 from workers.reach import is_within_reach, out_of_reach
@@ -41,10 +43,6 @@ PATIENCE = 1.0
 SPARE_SECONDS = 60
 """Of CPU time that a job has beyond what its tracks may take."""
 STDERR = 2
-TROUBLE = 74
-"""The exit code, EX_IOERR, of a horse that could not do its work for no fault of a track: a database that is full,
-locked or away.
-"""
 
 
 class Stop:
@@ -100,7 +98,7 @@ def analyze_tracks(track_ids: list[int], hashes: list[str], time_limit: int) -> 
         # Without the statement, which SQLAlchemy would show: what is wrong stands in the database's own words.
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         log.error("work could not go on: %s", one_line(f"{type(cause).__name__}: {cause}"))  # noqa: TRY400
-        os._exit(TROUBLE)
+        os._exit(NO_ROOM if is_full(error) else TROUBLE)
     finally:
         desk.database.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -41,7 +42,8 @@ def work_until_stopped(
 ) -> None:
     """Keeps worker processes running, and the queue fed from the database. `rules` are for the workers.
 
-    SIGTERM or Ctrl-C lets them finish their present tracks; a second one gives these back at once.
+    SIGTERM or Ctrl-C lets them finish their present tracks; a second one gives these back at once. A full disk of the
+    database is waited for, however long.
     Raises BrokerUnreachable and WorkersFailed.
     """
     rules = rules or Rules(is_guest=True)
@@ -54,7 +56,8 @@ def work_until_stopped(
             names = [features.name for features in feature_sets]
             logs = settings.run / "workers.log"
             crew = Crew(database, broker, queue.name, names, logs, settings.models, rules)
-            steward = Steward(database, broker, crew, Feeder(queue, recipes, time_limit, workers), workers)
+            feeder = Feeder(queue, recipes, time_limit, workers)
+            steward = Steward(database, broker, crew, feeder, workers, room_patience=math.inf)
             if on_start is not None:
                 on_start()
             with let_go(crew, time_limit):

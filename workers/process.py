@@ -13,17 +13,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from redis import Redis, RedisError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from catalog.audio.registry import feature_set
-from catalog.db.patience import until_connected
+from catalog.db.patience import is_full, until_connected
 from catalog.db.revisions import head_revision
 from catalog.log import set_up_log
 from workers import liveness
 from workers.child_database import open_child_database
+from workers.death import NO_ROOM
 from workers.environment import BROKER_URL, DATABASE_URL
 from workers.horse_keeper import HorseKeeper
-from workers.jobs import TROUBLE, Desk, Stop, sit_down
+from workers.jobs import Desk, Stop, sit_down
 from workers.parent import end_with_parent
 from workers.queue import open_queue
 from workers.rehearsal import rehearse
@@ -53,8 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     noise = warm(features) if features else None
     if noise is None:
         warm_learning()
-    with database.write() as transaction:
-        worker_id = liveness.enrol(transaction, options.name, os.getpid())
+    try:
+        with database.write() as transaction:
+            worker_id = liveness.enrol(transaction, options.name, os.getpid())
+    except DBAPIError as error:
+        if not is_full(error):
+            raise
+        log.error("the disk of the database is full")  # noqa: TRY400 -- there is no more to it
+        return NO_ROOM
     try:
         database.close()
         desk = Desk(database, worker_id, rules, frozenset(options.feature_set), head_revision())
@@ -70,9 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.warning("the broker does not answer any more: %s", type(error).__name__)
         return 0
     else:
-        return TROUBLE if keeper.troubles else 0
+        return keeper.trouble
     finally:
-        with database.write() as transaction:
+        # Where the database refuses even that, who started this process does it by its name.
+        with suppress(DBAPIError), database.write() as transaction:
             liveness.leave(transaction, worker_id)
         database.close()
 

@@ -10,19 +10,21 @@ from functools import partial
 
 import redis
 from sqlalchemy import ColumnElement
+from sqlalchemy.exc import DBAPIError
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.patience import until_connected
+from catalog.db.patience import is_full, until_connected
 from catalog.settings import Settings
 from workers import liveness
 from workers.assignment import Assignment, assign
 from workers.broker import Broker, BrokerUnreachable, open_broker
 from workers.capacity import fitting_workers
-from workers.crew import Crew
+from workers.crew import Crew, NoRoom
 from workers.feed import Feeder
 from workers.progress import AnalysisReport, Progress
 from workers.queue import TIME_LIMIT, open_queue, queue_name
+from workers.room import Room
 from workers.rules import Rules
 
 __all__ = ["AnalysisReport", "Steward", "analyze_pending", "let_go"]
@@ -33,6 +35,8 @@ TRACKS_A_WORKER = 4
 """A process takes seconds to start: with fewer tracks for it, it is not worth it."""
 TICK = 0.5
 SWEEP = 2.0
+ROOM_PATIENCE = 120.0
+"""Seconds for which room on the disk of the database is waited for."""
 SHARE_OF_COUNTING = 0.05
 LONGEST_PAUSE = 15.0
 """Seconds between two questions at most. A server that stood still in the middle of one makes it seem a costly one."""
@@ -125,7 +129,16 @@ def let_go(crew: Crew, patience: float) -> Iterator[None]:
 class Steward:
     """Keeps a crew at its size, the queue fed and the dead buried; to be called a few times a second."""
 
-    def __init__(self, database: Database, broker: Broker, crew: Crew, feeder: Feeder, size: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        broker: Broker,
+        crew: Crew,
+        feeder: Feeder,
+        size: int,
+        *,
+        room_patience: float = ROOM_PATIENCE,
+    ) -> None:
         self._database = database
         self._broker = broker
         self._crew = crew
@@ -135,13 +148,26 @@ class Steward:
         self._next_sweep = 0.0
         self._next_feed = 0.0
         self._away_since: float | None = None
+        self._room = Room(room_patience)
 
     def look_after(self, where: ColumnElement[bool] | None) -> None:
-        """One round. Raises BrokerUnreachable when the broker stays away, WorkersFailed as `Crew.bury`."""
-        self._crew.bury()
-        self._crew.hire(self._size)
-        self._sweep()
-        self._feed(where)
+        """One round. Raises BrokerUnreachable when the broker stays away, NoRoom when the disk of the database stays
+        full, WorkersFailed as `Crew.bury`.
+        """
+        if self._room.is_awaited():
+            return
+        try:
+            self._crew.bury()
+            self._sweep()
+        except NoRoom:
+            self._room.wait()
+        except DBAPIError as error:
+            if not is_full(error):
+                raise
+            self._room.wait()
+        else:
+            self._crew.hire(self._size)
+            self._feed(where)
 
     def _sweep(self) -> None:
         if time.monotonic() < self._next_sweep:

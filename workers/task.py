@@ -14,12 +14,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from catalog.db.patience import is_full
 from catalog.learning.hearing import hear_piece
 from catalog.learning.trial import run_trials
 from catalog.learning.workplace import Workplace, settle
+from workers.death import NO_ROOM, TROUBLE
 from workers.environment import MODELS
 from workers.failures import one_line
-from workers.jobs import TROUBLE, Stop, present_desk
+from workers.jobs import Stop, present_desk
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def run_task(name: str, arguments: list[Any]) -> str | None:
         TASKS[name](*arguments)
     except sa.exc.OperationalError as error:
         log.error("the task could not go on: %s", one_line(str(error.orig)))  # noqa: TRY400
-        os._exit(TROUBLE)
+        os._exit(NO_ROOM if is_full(error) else TROUBLE)
     except Exception as error:  # whatever it is, who sent the task is told
         log.exception("the task %s failed", name)
         return one_line(str(error) or type(error).__name__)

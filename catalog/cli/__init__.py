@@ -284,10 +284,10 @@ def describe(error: Exception) -> str:
 
 def _remedy(error: Exception) -> str | None:
     """What to do about what befalls a disk or a database; None for anything else."""
-    from catalog.db.patience import is_away  # `catalog --help` needs no database
+    from catalog.db.patience import is_away, is_full  # `catalog --help` needs no database
 
     origin = error.__cause__ or getattr(error, "orig", None) or error
-    if getattr(origin, "errno", None) == errno.ENOSPC or "disk is full" in str(origin):
+    if getattr(origin, "errno", None) == errno.ENOSPC or (isinstance(origin, Exception) and is_full(origin)):
         return "the disk is full; free some space, then run the same command again"
     if is_away(error) and not type(error).__module__.startswith("catalog"):
         return "the database went away in the middle; the same command goes on when it is back"

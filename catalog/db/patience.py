@@ -1,9 +1,10 @@
-"""Waiting for a database that went away: a unit of work is done again when the connection was lost under it."""
+"""What is no fault of the work: a database that went away, which is waited for, and one without room on its disk."""
 
 from __future__ import annotations
 
 import logging
 import random
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +27,13 @@ AT_WORK = 30.0
 
 AWAY = ("08", "57P")
 """How PostgreSQL's codes of a lost connection and of a server that stops, crashed or starts begin."""
+
+FULL = "53100"
+"""PostgreSQL's code of a disk without room."""
+FULL_TO_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""What SQLite calls it, in the database and in the index of its log."""
+FULL_IN_WORDS = "No space left on device"
+"""What the system calls it; a server that cannot take a connection for it has no code."""
 
 NOT_YET = (
     "starting up",
@@ -84,3 +92,11 @@ def is_away(error: Exception) -> bool:
     # Where no server answered there is no code; where one refused us on connecting, only its words.
     words = str(origin)
     return "FATAL" not in words or any(said in words for said in NOT_YET)
+
+
+def is_full(error: Exception) -> bool:
+    """Whether the error says that the disk of the database has no room."""
+    origin = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(origin, sqlite3.Error):
+        return getattr(origin, "sqlite_errorcode", None) in FULL_TO_SQLITE
+    return getattr(origin, "sqlstate", None) == FULL or FULL_IN_WORDS in str(origin)
