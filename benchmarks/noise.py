@@ -3,10 +3,11 @@
     python benchmarks/noise.py HOME|MATRIX.npz [--seeds N] [--rates R...] [--by GROUP] [--json]
 
 HOME is the home of a catalog with a trained model: the tracks whose tag counts for one of its classes, with their vectors
-of the model's feature sets, and of `summary` where all have them. MATRIX holds `X` (tracks, dimensions of musicnn), `y`
-(genre) and `group` (artist), and, where there is one, `S` (tracks, dimensions of summary). Of the labels 3, 10 and 20 % are changed, in four ways: single tracks at random; single tracks to
-the genre that people confuse theirs with, by a table written by hand; all tracks of an artist, at random; all of an
-artist, to that genre. Average precision over all tracks, means of the seeds and the half width of their 95 % interval.
+of the model's first feature set, and of `summary` where all have them: then what their labels are doubted by learns from
+both. MATRIX holds `X` (tracks, dimensions of musicnn), `y` (genre) and `group` (artist), and, where there is one, `S`
+(tracks, dimensions of summary). Of the labels 3, 10 and 20 % are changed, in four ways: single tracks at random; single
+tracks to the genre that people confuse theirs with, by a table written by hand; all tracks of an artist, at random; all of
+an artist, to that genre. Average precision over all tracks, means of the seeds and the half width of their 95 % interval.
 `suspicion` is what `catalog audit labels` ranks by; `forest` ranks by one less the out-of-fold probability of the label
 by a random forest on `summary` (musicnn without it), artists apart; `cleanlab` is its ranking, at its defaults, of the
 very probabilities that suspicion starts from.
@@ -20,6 +21,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -169,8 +171,8 @@ def out_of_fold(
     return probability
 
 
-def by_default(X: Floats, y: Integers, group: Integers) -> object:
-    classifier = algorithm(DEFAULT).build({}, seed=0)
+def by_default(blocks: tuple[int, ...], X: Floats, y: Integers, group: Integers) -> object:
+    classifier = algorithm(DEFAULT).over(blocks).build({}, seed=0)
     classifier.fit(X, y, group)
     return classifier
 
@@ -211,7 +213,9 @@ def measured(material: Material, rate: float, kind: str, seed: int) -> dict[str,
     y = wrong_labels(material, rate, kind, random)
     wrong = y != material.y
     classes = len(material.names)
-    probability = out_of_fold(material.X, y, material.group, classes, by_default)
+    heard = material.X if material.S is None else np.hstack([material.X, material.S])
+    blocks = () if material.S is None else (material.X.shape[1], material.S.shape[1])
+    probability = out_of_fold(heard, y, material.group, classes, partial(by_default, blocks))
     classic = material.X if material.S is None else material.S
     forest = out_of_fold(classic, y, material.group, classes, by_forest)
     ranked = {

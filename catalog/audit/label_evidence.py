@@ -34,7 +34,6 @@ from catalog.db.tables import (
     track,
 )
 from catalog.db.tables.learning import CHOICES
-from catalog.learning.blocks import load_blocks
 from catalog.learning.exclusion import REASON, Excluded, wrong_recordings
 from catalog.learning.hierarchy import Hierarchy, path_to_top
 from catalog.learning.labelled import load_answerable, load_broader
@@ -43,11 +42,11 @@ from catalog.learning.registry import model_recipes
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-RECIPE = 4
+RECIPE = 5
 """Raised where the same evidence would be weighed otherwise, so that an audit is made anew."""
 IDS_AT_ONCE = 5_000
 FURTHER = ("musicnn", "summary")
-"""Feature sets that give an opinion of their own where every track has a vector, and the model does not use them."""
+"""Feature sets that give an opinion of their own where every track has a vector, beside the first that the model uses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,11 +323,11 @@ def _beyond(connection: Connection, track_ids: Sequence[int]) -> list[Any]:
 
 def _further(connection: Connection, row: RowMapping, track_ids: Integers) -> list[npt.NDArray[np.float32]]:
     """The vectors of other feature sets, of those that all the tracks have."""
-    used = {recipe.name for recipe in model_recipes(connection, row["id"])}
+    recipes = {recipe.name: recipe for recipe in model_recipes(connection, row["id"])}
     found = []
     for name in FURTHER:
-        recipe = None if name in used else active_recipe(connection, name)
-        if recipe is None or not len(track_ids):
+        recipe = recipes.get(name) or active_recipe(connection, name)
+        if recipe is None or name == next(iter(recipes), None) or not len(track_ids):
             continue
         ids, matrix = load_matrix(connection, recipe, track_ids)
         if np.array_equal(ids, track_ids) and np.isfinite(matrix).all():
@@ -337,10 +336,14 @@ def _further(connection: Connection, row: RowMapping, track_ids: Integers) -> li
 
 
 def _vectors(connection: Connection, row: RowMapping, track_ids: Integers) -> npt.NDArray[np.float32] | None:
-    """The vectors of the tracks, or None where one of them has none any more."""
-    if not len(track_ids):
+    """The vectors of the tracks by the model's first feature set, or None where one of them has none any more.
+
+    Of several that a model learnt from, the first is what it sounds like (see `catalog.learning.usual`).
+    """
+    recipes = model_recipes(connection, row["id"])
+    if not len(track_ids) or not recipes:
         return None
-    ids, matrix = load_blocks(connection, model_recipes(connection, row["id"]), track_ids)
+    ids, matrix = load_matrix(connection, recipes[0], track_ids)
     return matrix if np.array_equal(ids, track_ids) else None
 
 

@@ -1,0 +1,50 @@
+"""What the labels are doubted by, where a model learnt from several feature sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.audit import label_evidence
+from catalog.audit.label_evidence import Evidence, gather_evidence
+from catalog.collection.recipes import register
+from catalog.collection.vectors import store_vector
+from catalog.db.database import Database
+from catalog.learning.exclusion import excluded_genres
+from catalog.learning.registry import require_active
+from catalog.learning.training import Training, train
+from tests.integration.labelled_collection import BLOBS, Filled
+
+BESIDE = replace(BLOBS, name="summary", dimensions=("tempo", "flux"))
+
+
+@pytest.mark.parametrize("learnt_from", [("blobs",), ("blobs", "summary")])
+def test_the_first_feature_set_has_the_neighbours_and_the_other_an_opinion(
+    database: Database,
+    fill_labelled: Callable[..., Filled],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    learnt_from: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr(label_evidence, "FURTHER", ("blobs", "summary"))
+    filled = fill_labelled()
+    every = sorted(one for ids in filled.tracks.values() for one in ids)
+    with database.write() as connection:
+        recipe = register(connection, BESIDE)
+        for track_id in every:
+            store_vector(connection, recipe, track_id, np.array([track_id, -track_id], np.float32))
+    assert train(database, tmp_path, Training(feature_sets=learnt_from)).outcome == "promoted"
+    evidence = _evidence(database)
+    assert evidence.judged.vectors is not None
+    assert evidence.judged.vectors.shape == (len(evidence.track_ids), len(BLOBS.dimensions))
+    (further,) = evidence.judged.further
+    assert further[:, 0].tolist() == evidence.track_ids.tolist()
+
+
+def _evidence(database: Database) -> Evidence:
+    with database.read() as connection:
+        return gather_evidence(connection, require_active(connection), excluded_genres(connection, ()))
