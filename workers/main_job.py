@@ -39,6 +39,7 @@ from workers.album_sample import Sample, draw_sample
 from workers.capacity import fitting_workers
 from workers.executor import open_executor
 from workers.progress import Progress
+from workers.queue import TIME_LIMIT
 from workers.rules import Rules
 from workers.run import AnalysisReport, analyze_pending
 
@@ -57,6 +58,8 @@ class MainJob:
     feature_sets: Sequence[str] | None = None
     """What to compute beside `musicnn`; None: what the trained model in force learnt from, without one the usual ones."""
     workers: int | None = None
+    time_limit: int = TIME_LIMIT
+    """Seconds for one track."""
     rules: Rules | None = None
     """For the workers."""
     sample: int | None = None
@@ -257,6 +260,7 @@ def _analyse(database: Database, settings: Settings, job: MainJob, inside: Colum
         recipes,
         workers=job.workers,
         where=inside if sample is None else sa.and_(inside, track.c.id.in_(sample.track_ids)),
+        time_limit=job.time_limit,
         rules=job.rules,
         on_progress=job.on_analysis,
     )
@@ -269,7 +273,7 @@ def _learn(database: Database, settings: Settings, job: MainJob) -> Learned:
         _, names = load_broader(connection)
         learn_from = usual_feature_sets(connection)
         wanted = like_active(connection, Training(rule=job.rule, feature_sets=learn_from))
-    spread = partial(open_executor, database, settings, job.workers or fitting_workers())
+    spread = partial(open_executor, database, settings, job.workers or fitting_workers(), job.rules)
     try:
         training = train(database, settings.models, wanted, spread=spread)
     except NothingHeard as error:

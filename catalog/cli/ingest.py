@@ -11,6 +11,7 @@ from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, paths_argument
 from catalog.cli.feature_sets import require_feature_sets
 from catalog.cli.labels import parse_columns
+from catalog.cli.limits import limit_options
 from catalog.cli.output import counted, echo, is_quiet, logs_json, print_json, progress, say, warn
 from catalog.cli.train import class_rule_options
 from catalog.settings import Settings
@@ -51,6 +52,7 @@ from catalog.settings import Settings
     metavar="N",
     help="Listen to about N tracks first, whole albums drawn at random, and say how long all would take.",
 )
+@limit_options
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout, instead of words.")
 @dry_run_option
 @pass_settings
@@ -65,6 +67,8 @@ def ingest(
     feature_sets: tuple[str, ...],
     workers: int | None,
     sample: int | None,
+    time_limit: int,
+    memory_limit: int,
     as_json: bool,
     dry_run: bool,
 ) -> int:
@@ -96,7 +100,8 @@ def ingest(
                 rule=ClassRule(min_tracks, min_artists, "leaf"),
                 feature_sets=feature_sets or None,
                 workers=workers,
-                rules=Rules(is_log_json=logs_json()),
+                time_limit=time_limit,
+                rules=Rules(memory_limit=memory_limit, is_log_json=logs_json()),
                 sample=sample,
                 on_scan=advance,
                 on_analysis=lambda now: advance(now.done, now.total, analysis_remark(now)),

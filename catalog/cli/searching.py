@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from catalog.cli.output import counted, echo, print_rows, progress, say
+from catalog.cli.spreading import workers_for
 from catalog.db.database import Database
 from catalog.settings import Settings
 
@@ -153,9 +154,8 @@ def find_best(
 def _searching(settings: Settings, database: Database, ground: Ground, workers: int) -> Iterator[Search]:
     """A search on so many workers, with its progress on stderr."""
     from catalog.learning.search import Search
-    from workers.executor import open_executor
 
-    with progress("searching") as advance, open_executor(database, settings, workers) as executor:
+    with progress("searching") as advance, workers_for(database, settings, workers) as executor:
         yield Search(
             database,
             executor,

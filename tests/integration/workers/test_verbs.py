@@ -11,7 +11,7 @@ import pytest
 from catalog.audio.feature_set import FeatureSet
 from catalog.cli import run
 from catalog.settings import Settings
-from tests.integration.workers.sound import QUIET, RAISES, AddTracks
+from tests.integration.workers.sound import HANGS, HUNGRY, QUIET, RAISES, AddTracks, write_sound
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -54,6 +54,17 @@ def test_analyze_on_a_worker(invoke: Invoke, add_tracks: AddTracks) -> None:
     code, out, err = invoke("analyze", "--feature-set", "tiny", "--collection", "music")
     assert (code, err) == (0, "")
     assert out.startswith("1 track analysed in ")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_ingest_bounds_what_a_track_may_take(invoke: Invoke, music: Path) -> None:
+    for name, level in (("quiet", QUIET), ("hungry", HUNGRY), ("hangs", HANGS)):
+        write_sound(music / f"{name}.wav", level, pitch=200 + 100 * level)
+    options = ("--feature-set", "tiny", "--workers", "1", "--time-limit", "2", "--memory-limit", "200")
+    code, _, err = invoke("ingest", str(music), *options)
+    assert code == 3, err
+    rows = json.loads(invoke("failures", "list", "--json")[1])
+    assert {row["path"]: row["reason"] for row in rows} == {"hungry.wav": "memory", "hangs.wav": "poison"}
 
 
 def test_what_is_not_there_is_a_matter_of_usage(invoke: Invoke) -> None:
