@@ -20,7 +20,8 @@ SHOWN = 5
 @click.option(
     "--priors/--no-priors",
     default=True,
-    help="Estimate how common each genre is among the untagged tracks, and correct by it.",
+    help="Estimate how common each genre is among the untagged tracks, and correct by it where that costs tagged tracks no "
+    "macro F1.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON.")
 @pass_settings
@@ -55,10 +56,12 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
 
 
 def _priors_in_words(shares: Mapping[str, Any]) -> str:
-    if not shares["corrected"]:
-        return f"not corrected by how common the genres are among the untagged: {shares['reason']}"
     by_change = sorted(shares["genres"], key=lambda one: -abs(one["untagged"] - one["training"]))
     most = ", ".join(
         f"{one['genre']} {one['untagged']:.0%} ({one['training']:.0%})" for one in by_change[:SHOWN]
     )
-    return f"estimated among the untagged, in brackets among the tagged: {most}"
+    estimated = f"estimated among the untagged, in brackets among the tagged: {most}"
+    if shares["corrected"]:
+        return estimated
+    refused = f"not corrected by how common the genres are among the untagged: {shares['reason']}"
+    return f"{estimated}\n{refused}" if shares.get("macro_f1") else refused

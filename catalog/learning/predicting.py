@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +19,6 @@ from catalog.learning.albums import ALONE
 from catalog.learning.artifact import read_artifact
 from catalog.learning.crossfit import FittedModel
 from catalog.learning.hearing import Spread, forget_heard, hear, hear_spread, load_answerer
-from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.labelled import load_answerable, load_broader, load_tracks
 from catalog.learning.prediction import (
     NEARLY_SILENT,
@@ -31,7 +28,7 @@ from catalog.learning.prediction import (
     no_music_among,
     store_predictions,
 )
-from catalog.learning.priors import Priors, estimate_priors, unchanged
+from catalog.learning.prior_choice import correction_of, no_correction, stored_out_of_fold
 from catalog.learning.propagation import agreements, suggestions
 from catalog.learning.registry import ZERO_SHOT, get_model, model_recipes, note
 from catalog.learning.threshold import withheld
@@ -66,6 +63,7 @@ def fill_predictions(
             return 0
         answerer = load_answerer(connection, models, row)
         shares = _training_shares(connection, row)
+        out_of_fold = stored_out_of_fold(connection, row)
         tracks = load_tracks(connection)
         members = _members(connection, row["snapshot_id"])
         wanted = np.setdiff1d(tracks.ids, members)
@@ -79,15 +77,14 @@ def fill_predictions(
         suggestable = load_answerable(connection)
         broader, names = load_broader(connection)
     untagged = ~tracks.is_tagged[tracks.at(ids)]
-    priors = None
+    correction = None
     if shares is not None:
-        asked = untagged & ~no_music
-        priors = (
-            estimate_priors(probability[asked], shares)
+        correction = (
+            correction_of(probability[untagged & ~no_music], shares, out_of_fold)
             if with_priors
-            else unchanged(shares, "they were switched off")
+            else no_correction(shares, "it was switched off")
         )
-        probability[untagged] = priors.apply(probability[untagged])
+        probability[untagged] = correction.apply(probability[untagged])
     unit = units_to_answer(row["metrics"], tracks, ids, untagged & ~no_music)
     if isinstance(answerer, FittedModel) and (unit != ALONE).any():
         probability, answers = answers_by_album(answerer, row["metrics"], probability, resemblance, unit)
@@ -129,29 +126,20 @@ def fill_predictions(
         if row["status"] == "active":
             refresh_standing(connection, changed)
         forget_heard(connection, model_id)
-        note(connection, model_id, predicted_from=basis, priors=_shown(priors, answerer.hierarchy, names))
+        genres = [names[genre_id] for genre_id in answerer.hierarchy.classes]
+        note(
+            connection,
+            model_id,
+            predicted_from=basis,
+            priors=None if correction is None else correction.facts(genres),
+        )
     return len(changed)
-
-
-def _shown(priors: Priors | None, hierarchy: Hierarchy, names: Mapping[int, str]) -> dict[str, Any] | None:
-    """The shares of the genres in training and as estimated for the untagged, as `model.metrics` holds them."""
-    if priors is None:
-        return None
-    return {
-        "corrected": priors.reason is None,
-        "reason": priors.reason,
-        "genres": [
-            {"genre": names[genre_id], "training": round(before, 4), "untagged": round(after, 4)}
-            for genre_id, before, after in zip(
-                hierarchy.classes, priors.training.tolist(), priors.estimated.tolist(), strict=True
-            )
-        ],
-    }
 
 
 def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str:
     """What tells two states of all that the predictions of a model rest on apart, as a hash."""
-    digest = hashlib.blake2b(f"{row['id']} {with_priors} {NEARLY_SILENT}".encode(), digest_size=16)
+    how = f"{row['id']} {'priors chosen' if with_priors else 'no priors'} {NEARLY_SILENT}"
+    digest = hashlib.blake2b(how.encode(), digest_size=16)
     recipe_ids = [recipe.id for recipe in model_recipes(connection, row["id"])]
     queries = (
         sa.select(track.c.id, track.c.artist_id, track.c.album_id, standing.c.tagged_genre_id)

@@ -17,18 +17,24 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Priors:
-    """The shares of the classes in training, and as estimated for the tracks to be predicted."""
+    """The shares of the classes that probabilities rest on, and as estimated for the tracks to be predicted."""
 
     training: Floats
-    """(classes,), sum 1."""
+    """(classes,), sum 1: their mean over tracks of the training set, out of fold. The shares that are counted there are others
+    where the calibration lets an artist with many tracks count for less than all of them."""
     estimated: Floats
-    """(classes,), sum 1; the training shares where nothing was estimated."""
+    """(classes,), sum 1; those of training where nothing was estimated."""
     reason: str | None = None
     """In words why nothing was estimated."""
 
+    @property
+    def ratio(self) -> Floats:
+        """(classes,): how many times as common each class is as in training."""
+        return np.asarray(self.estimated / np.maximum(self.training, 1e-12))
+
     def apply(self, probability: Floats) -> Floats:
-        """(n, classes) -> (n, classes): each row weighted by estimated over training share, summing to 1."""
-        weighted = probability * (self.estimated / np.maximum(self.training, 1e-12))
+        """(n, classes) -> (n, classes): each row weighted by `ratio`, summing to 1."""
+        weighted = probability * self.ratio
         return np.asarray(weighted / np.maximum(weighted.sum(axis=1, keepdims=True), 1e-12))
 
 
@@ -38,7 +44,12 @@ def unchanged(training: Floats, reason: str) -> Priors:
 
 
 def estimate_priors(
-    probability: Floats, training: Floats, *, bound: float = BOUND, fewest: int = FEWEST_TRACKS
+    probability: Floats,
+    training: Floats,
+    *,
+    weight: Floats | None = None,
+    bound: float = BOUND,
+    fewest: int = FEWEST_TRACKS,
 ) -> Priors:
     """Re-estimates priors from calibrated probabilities (n, classes) of tracks without a tag.
 
@@ -46,18 +57,21 @@ def estimate_priors(
     the mean of the corrected probabilities, HELD tracks with the training shares among them, is the next estimate,
     until it stands still. The estimate of a class stays within `bound` times (or one `bound`-th of) its training
     share, because EM on a few tracks runs to extremes; under `fewest` tracks nothing is estimated. `training`
-    (classes,) are shares that sum to 1.
+    (classes,) are the shares that the probabilities rest on, and sum to 1. With `weight` (n,) each row stands for so many tracks.
     """
     if bound < 1.0:
         raise ValueError(f"a bound is at least 1, not {bound}")
-    if len(probability) < fewest:
-        return unchanged(training, f"{len(probability)} tracks are too few to estimate shares from")
+    if weight is None:
+        weight = np.ones(len(probability))
+    count = float(weight.sum())
+    if count < fewest:
+        return unchanged(training, f"{count:.0f} tracks are too few to estimate shares from")
     low, high = training / bound, np.minimum(training * bound, 1.0)
     estimated = training
     for _ in range(ITERATIONS):
         weighted = probability * (estimated / np.maximum(training, 1e-12))
         weighted /= np.maximum(weighted.sum(axis=1, keepdims=True), 1e-12)
-        shares = (weighted.sum(axis=0) + HELD * training) / (len(probability) + HELD)
+        shares = (weight @ weighted + HELD * training) / (count + HELD)
         following = _within(shares, low, high)
         moved = float(np.abs(following - estimated).max())
         estimated = following

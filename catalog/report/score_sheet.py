@@ -18,7 +18,18 @@ def score_sheet(metrics: Metrics) -> list[str]:
     """The lines of the sheet; what an older model does not say is left out. docs/scores.md explains each."""
     if not metrics.get("accuracy"):
         return []
-    parts = (_basis, _choices, _genres, _probabilities, _answers, _albums, _several, _official, _doubted)
+    parts = (
+        _basis,
+        _choices,
+        _genres,
+        _probabilities,
+        _answers,
+        _albums,
+        _priors,
+        _several,
+        _official,
+        _doubted,
+    )
     return [line for part in parts for line in part(metrics)]
 
 
@@ -153,6 +164,18 @@ def _albums(metrics: Metrics) -> Iterator[str]:
         f"by album {by_album['accuracy']:.0%}, macro F1 {by_album['macro_f1']:.0%}",
     )
     yield _row("untagged tracks are answered", f"by {found['unit']}: {found['reason']}")
+
+
+def _priors(metrics: Metrics) -> Iterator[str]:
+    """Told where there was something to choose: too few untagged tracks, and older models, say nothing."""
+    found = metrics.get("priors") or {}
+    if chosen := found.get("macro_f1"):
+        is_corrected = "corrected" if found["corrected"] else "not corrected"
+        yield _row(
+            "shares among the untagged",
+            f"{is_corrected}: macro F1 of tagged tracks mixed like them {chosen['uncorrected']:.3f} as they are, "
+            f"{chosen['corrected']:.3f} corrected",
+        )
 
 
 def _several(metrics: Metrics) -> Iterator[str]:

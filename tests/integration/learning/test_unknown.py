@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from catalog.learning.artifact import load_artifact, save_artifact
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import get_model
 from catalog.learning.training import Training, train
+from catalog.report.score_sheet import score_sheet
 from tests.integration.labelled_collection import BLOBS, DIMENSIONS, Filled
 
 Fill = Callable[..., Filled]
@@ -117,14 +119,48 @@ def test_the_shares_that_predictions_are_corrected_by_are_kept_and_can_be_switch
     model_id = train(database, tmp_path, BLOBS_ONLY).model_id
     assert model_id is not None
 
-    def shares() -> dict[str, object]:
+    def shares() -> dict[str, Any]:
         with database.read() as connection:
-            found: dict[str, object] = get_model(connection, model_id)["metrics"]["priors"]
+            found: dict[str, Any] = get_model(connection, model_id)["metrics"]["priors"]
         return found
 
-    assert shares()["corrected"]
+    chosen = shares()
+    assert chosen["corrected"] == (chosen["macro_f1"]["corrected"] >= chosen["macro_f1"]["uncorrected"])
+    assert chosen["macro_f1"]["tracks"] == 54
+    assert sum(one["untagged"] for one in chosen["genres"]) == pytest.approx(1, abs=1e-3)
     fill_predictions(database, tmp_path, model_id, with_priors=False)
     off = shares()
     assert not off["corrected"]
-    assert off["reason"] == "they were switched off"
-    assert all(one["training"] == one["untagged"] for one in off["genres"])  # type: ignore[attr-defined]
+    assert off["reason"] == "it was switched off"
+    assert off["macro_f1"] is None
+    assert all(one["training"] == one["untagged"] for one in off["genres"])
+
+
+def test_probabilities_are_not_corrected_where_that_would_cost_rare_genres(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    """Tracks that hardly differ, of which the untagged sound like one genre: correcting would say that one of all."""
+    filled = fill_labelled(artists=10, untagged=20, spread=4.0)
+    random = np.random.default_rng(8)
+    with database.write() as connection:
+        recipe = register(connection, BLOBS)
+        for track_id in filled.tracks[None]:
+            vector = random.normal(0, 4.0, DIMENSIONS)
+            vector[0] += 9.0
+            store_vector(connection, recipe, track_id, vector.astype(np.float32))
+    model_id = train(database, tmp_path, BLOBS_ONLY).model_id
+    assert model_id is not None
+    with database.read() as connection:
+        metrics = get_model(connection, model_id)["metrics"]
+    found = metrics["priors"]
+    assert found["macro_f1"]["corrected"] < found["macro_f1"]["uncorrected"]
+    assert not found["corrected"]
+    assert found["reason"].startswith("it would lower the macro F1 of the tagged tracks")
+    assert found["genres"][0]["untagged"] > found["genres"][0]["training"]
+    assert any("not corrected: macro F1 of tagged tracks" in line for line in score_sheet(metrics))
+    told = prediction.c.suggested_by, prediction.c.probability_1
+    with database.read() as connection:
+        rows = connection.execute(sa.select(*told).where(prediction.c.fold.is_(None))).all()
+    fill_predictions(database, tmp_path, model_id, with_priors=False)
+    with database.read() as connection:
+        assert connection.execute(sa.select(*told).where(prediction.c.fold.is_(None))).all() == rows
