@@ -18,12 +18,9 @@ if TYPE_CHECKING:
     from catalog.review.interval import Share
     from catalog.review.progress import Progress
 
-OVERLAP = 30
-"""Tracks for two reviewers unless somebody says otherwise."""
-
 
 @click.command("sample")
-@click.argument("size", type=click.IntRange(1, 100_000), default=200, required=False)
+@click.argument("size", type=click.IntRange(1, 100_000), required=False)
 @click.option("--seed", type=click.IntRange(0), default=0, help="The same seed draws the same tracks.")
 @click.option(
     "--overlap",
@@ -35,16 +32,16 @@ OVERLAP = 30
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_settings
 def sample_verb(
-    settings: Settings, size: int, seed: int, overlap: int | None, dry_run: bool, as_json: bool
+    settings: Settings, size: int | None, seed: int, overlap: int | None, dry_run: bool, as_json: bool
 ) -> None:
     """Draw SIZE tagged tracks at random, by genre, to be judged blind: how good are archive, suspects and model?
 
-    They are mixed into the queue of `review serve`. No model learns from them. A new sample ends the one before.
+    They are mixed into the queue of `review serve`. No model learns from them: without SIZE it is 200 tracks, or a third of a
+    small archive. A new sample ends the one before.
     """
     from catalog.review.sample import draw_sample
 
-    overlap = min(OVERLAP, size) if overlap is None else overlap
-    if overlap > size:
+    if size is not None and overlap is not None and overlap > size:
         raise click.UsageError(f"--overlap {overlap} is more than the {size} tracks of the sample")
     with open_catalog(settings) as database, database.write() as connection:
         drawn = draw_sample(connection, size, seed=seed, overlap=overlap, dry_run=dry_run)

@@ -15,7 +15,7 @@ from catalog.report.totals import is_there
 from catalog.review.doubt import is_standing
 from catalog.review.estimate import estimate_sample
 from catalog.review.interval import Share, weighted_share
-from catalog.review.progress import FEWEST
+from catalog.review.sample_size import FEWEST, suitable_size
 from catalog.review.verdict import FOUND_WRONG, SILENT
 
 MOST_REVIEWERS = 4
@@ -83,6 +83,8 @@ class Brief:
     """Genre tags written to files and still there."""
     arrived: int
     """Tracks that came since; all without a moment."""
+    sample_size: int
+    """How many tracks a check sample should have; 0 where there is too little to draw from."""
 
 
 def read_brief(
@@ -103,6 +105,7 @@ def read_brief(
         further=max(0, len(correctors) - MOST_REVIEWERS),
         written=_written(connection, since),
         arrived=_arrived(connection, since),
+        sample_size=suitable_size(connection),
     )
 
 

@@ -16,11 +16,10 @@ from catalog.review.doubt import is_standing
 from catalog.review.estimate import SampleEstimate, estimate_sample
 from catalog.review.interval import Share, weighted_share
 from catalog.review.redo import is_in_force
+from catalog.review.sample_size import FEWEST, suitable_size
 from catalog.review.verdict import FOUND_WRONG, SILENT
 
 RECENT = 100
-FEWEST = 20
-"""Decisions on suspects, or tracks of the sample, below which no number is given for what is left."""
 WORTH_WHILE = 0.05
 """Share of wrong tags among those looked at below which looking on is not worth while, where no sample says more."""
 
@@ -69,6 +68,8 @@ class Progress:
     open_tracks: int
     left: Left | None
     sample: SampleEstimate | None
+    sample_size: int
+    """How many tracks a new sample should have; 0 where there is too little to draw from."""
     advice: str
     """What to do next, in one sentence."""
 
@@ -127,6 +128,7 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
         open_tracks=open_tracks,
         left=left,
         sample=sample,
+        sample_size=suitable_size(connection),
         advice=advice(len(rows), open_tracks, recent, sample),
     )
 

@@ -28,10 +28,10 @@ from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
 from catalog.review.doubt import judgements, judges_wanted, latest_audit
 from catalog.review.evidence import labels_of
 from catalog.review.lease import hold_only, release
+from catalog.review.sample_size import FEWEST, can_be_drawn, suitable_size
 from catalog.review.stratum import REST, Drawn, draw
 from catalog.review.verdict import NotDecidable, Verdict
 
-DEFAULT_SIZE = 200
 DEFAULT_OVERLAP = 30
 
 
@@ -91,21 +91,24 @@ class Revealed:
 
 def draw_sample(
     connection: Connection,
-    size: int = DEFAULT_SIZE,
+    size: int | None = None,
     *,
     seed: int = 0,
-    overlap: int = DEFAULT_OVERLAP,
+    overlap: int | None = None,
     dry_run: bool = False,
 ) -> NewSample:
     """Draws a sample of the tagged tracks that can be heard, stratified by their first genre, and closes the one before.
 
-    It is kept with its seed, weights, and the audit that it will grade: the latest one. Raises NothingToDecide where
-    there is nothing to draw from.
+    Where nobody says how large, it is as large as suits the archive, with an overlap of 30 tracks or all. It is kept with
+    its seed, weights, and the audit that it will grade: the latest one. Raises NothingToDecide where there is nothing to
+    draw from.
     """
+    size = size or suitable_size(connection) or FEWEST
+    overlap = min(DEFAULT_OVERLAP, size) if overlap is None else overlap
     rows = connection.execute(
         sa.select(track.c.id, standing.c.tagged_genre_id, standing.c.statement_id)
         .join_from(track, standing, standing.c.track_id == track.c.id)
-        .where(track.c.state == "present", standing.c.tagged_genre_id.is_not(None))
+        .where(can_be_drawn())
         .order_by(track.c.id)
     ).all()
     if not rows:

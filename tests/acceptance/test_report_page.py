@@ -130,6 +130,28 @@ def test_the_first_page_is_a_sheet_of_its_own(browser: Browser, report: Path):
         assert pages(page.pdf(format=sheet, print_background=True)) == 1
 
 
+MARK_HEADINGS = """document.querySelectorAll('.section-head').forEach((head, number) => {
+    head.querySelector('h2').textContent = `head ${number}`;
+    const mark = document.createElement('h3');
+    mark.textContent = `body ${number}`;
+    mark.style = 'font-size: 8pt; margin: 0';
+    const body = head.nextElementSibling;
+    (body.querySelector('.panel, .case, li') ?? body).prepend(mark);
+})"""
+
+
+def test_no_heading_on_paper_is_parted_from_what_it_is_of(browser: Browser, report: Path):
+    page, _ = opened(browser, report, DESK, "light")
+    page.evaluate(MARK_HEADINGS)
+    document = page.pdf(format="A4", print_background=True, tagged=True, outline=True)
+    # Chromium lists headings as bookmarks, uncompressed, each with the object of its page.
+    bookmark = re.compile(rb"/Title \(((?:head|body) \d+)\)\s*/Dest \[(\d+) 0 R")
+    places = dict(bookmark.findall(document))
+    heads = [title for title in places if title.startswith(b"head")]
+    assert len(heads) >= 8
+    assert [head for head in heads if places[head] != places[head.replace(b"head", b"body")]] == []
+
+
 def test_the_longest_names_fit_the_first_page(browser: Browser, crowded: Path):
     page, _ = opened(browser, crowded, A4_WITHIN_MARGINS, "light")
     page.emulate_media(media="print")

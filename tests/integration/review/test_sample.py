@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
+from catalog.db.standing import refresh_standing
 from catalog.learning.judged_sample import sampled_tracks
 from catalog.review.case import Filters, list_cases
 from catalog.review.case_view import view_case
@@ -17,8 +18,9 @@ from catalog.review.estimate import ByRank, Judged, by_rank, estimate_sample
 from catalog.review.progress import review_progress
 from catalog.review.queue import next_question
 from catalog.review.sample import confirm_tag, draw_sample, judge_blind, next_sample_track, open_sample
+from catalog.review.sample_size import suitable_part, suitable_size
 from catalog.review.verdict import NotDecidable
-from tests.integration.conftest import DAY
+from tests.integration.conftest import DAY, insert, state
 from tests.integration.review.conftest import Doubted
 
 
@@ -35,6 +37,29 @@ def test_it_is_drawn_once_kept_and_closed_by_the_next(database: Database, doubte
         assert set(sampled_tracks(connection)) == {row.track_id for row in rows}
         second = draw_sample(connection, 4)
         assert (second.closes, open_sample(connection)) == (first.sample_id, second.sample_id)
+
+
+@pytest.mark.parametrize(
+    ("tracks", "size"), [(0, 0), (19, 0), (20, 20), (61, 20), (95, 30), (308, 100), (600, 200), (10**6, 200)]
+)
+def test_a_sample_is_a_third_of_a_small_archive(tracks: int, size: int) -> None:
+    assert suitable_part(tracks) == size
+
+
+def test_without_a_number_it_is_as_large_as_suits_the_archive(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        assert suitable_size(connection) == 0, "six tracks are too few"
+        assert draw_sample(connection, dry_run=True).tracks == 6, (
+            "who asks for one all the same gets what there is"
+        )
+        place = connection.execute(sa.select(t.collection.c.id)).scalar_one()
+        for number in range(94):
+            track = insert(connection, t.track, collection_id=place, path=f"{number}")
+            state(connection, track, "file", [doubted.genres["Jazz"]])
+        refresh_standing(connection)
+        assert suitable_size(connection) == 30
+        plan = draw_sample(connection, dry_run=True)
+        assert (plan.tracks, plan.overlap) == (30, 30)
 
 
 def test_missing_and_untagged_tracks_are_not_drawn(database: Database, doubted: Doubted) -> None:

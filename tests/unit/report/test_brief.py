@@ -69,7 +69,7 @@ def test_bare_doubts_are_no_estimate(filled: Database):
     assert wrong.share == pytest.approx(facts.doubts.tracks / 300)
     page = render(facts, name="Music", command="catalog --home here")
     assert "This is no estimate yet" in page
-    assert "catalog --home here review sample 200" in page
+    assert "catalog --home here review sample 100" in page
 
 
 def test_decisions_make_a_rough_estimate_of_what_is_left(filled: Database):
