@@ -9,7 +9,7 @@ import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import counted, echo, print_json, progress, say, warn
-from catalog.collection.fma import NAME, FmaReport, import_fma
+from catalog.collection.fma import NAME, FmaReport, import_fma, require_usable
 from catalog.collection.fma_tracks import SUBSETS
 from catalog.collection.vector_import import VectorsReport
 from catalog.settings import Settings
@@ -54,6 +54,7 @@ def import_verb(
     They lie in a FOLDER or in fma_metadata.zip, which is not unpacked; or name a FILE that is a tracks.csv by itself.
     A second time nothing changes, and after an interruption the same command goes on.
     """
+    require_usable(place, audio)  # before there is a catalog: what is refused leaves none behind
     with open_catalog(settings, create=True) as database, progress("importing") as advance:
         report = import_fma(
             database, place, subset=subset, audio=audio, name=name, dry_run=dry_run, on_progress=advance

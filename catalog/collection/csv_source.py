@@ -45,6 +45,13 @@ class Problems:
         if len(self.examples) < SHOWN:
             self.examples.append(f"{file}, line {line}: {reason}")
 
+    def add_undecoded(self, lines: Lines) -> None:
+        """Counts the lines that came in with letters lost."""
+        for number in lines.undecoded:
+            self.add(
+                lines.name, number, "letters that are no UTF-8, each brought in as \N{REPLACEMENT CHARACTER}"
+            )
+
 
 class Lines:
     """The lines of a file in UTF-8, each with its end; none longer than LONGEST_LINE."""
@@ -53,6 +60,8 @@ class Lines:
         self.name = name
         self.taken = 0
         """Lines that `take` gave."""
+        self.undecoded: list[int] = []
+        """Numbers of the lines that `text` gave with letters lost, as they are no UTF-8."""
         self._blocks = self._whole_lines(stream)
         self._here: list[bytes] = []
 
@@ -75,7 +84,7 @@ class Lines:
     def text(self) -> Iterator[str]:
         """The lines that were not taken yet, as text: what is no UTF-8 costs its own letters, not the row."""
         here, self._here = b"".join(self._here[::-1]), []
-        return chain.from_iterable(map(_lines_of, chain([here], self._blocks)))
+        return chain.from_iterable(self._decoded(chain([here], self._blocks)))
 
     def blocks(self) -> Iterator[bytes]:
         """The lines that were not taken yet, many at once, all with a line feed for an end."""
@@ -83,6 +92,18 @@ class Lines:
         for block in chain([here], self._blocks):
             if block:
                 yield with_line_feeds(block)
+
+    def _decoded(self, blocks: Iterator[bytes]) -> Iterator[Iterator[str]]:
+        before = self.taken
+        for block in blocks:
+            try:
+                text = block.decode("utf-8")
+            except UnicodeDecodeError:
+                text = block.decode("utf-8", "replace")
+                lines = enumerate(block.split(b"\n"), before + 1)
+                self.undecoded += [number for number, line in lines if not _is_utf8(line)]
+            before += block.count(b"\n")
+            yield io.StringIO(text, newline="")
 
     def _whole_lines(self, stream: IO[bytes]) -> Iterator[bytes]:
         """The file in blocks that end where a line does."""
@@ -134,8 +155,12 @@ def rows(lines: Lines) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(previous)
 
 
-def _lines_of(block: bytes) -> Iterator[str]:
-    return io.StringIO(block.decode("utf-8", "replace"), newline="")
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,10 @@ from catalog.audio.registry import feature_sets
 from catalog.collection.csv_source import Problems, SourceUnusable, open_lines
 from catalog.collection.fma_tracks import Seen
 from catalog.collection.label_paths import find_paths
+from catalog.collection.recipes import register
 from catalog.collection.roots import known_roots
 from catalog.collection.vector_file import Header, read_header, read_vectors
-from catalog.collection.vector_import import Rows, VectorsReport, imported_recipe, record_vectors
+from catalog.collection.vector_import import Rows, VectorsReport, imported_features, record_vectors
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 
@@ -24,6 +26,10 @@ AT_ONCE = 1_000
 KEYS = ("path", "external", "catalog")
 """What the first column may hold: a file's path, an id of FMA's or of the house, or the catalog's own id."""
 LARGEST_CATALOG_ID = 2**40
+FITTED = "pca"
+"""The one feature set of our own that no entry point brings."""
+NAMED = re.compile(r"[^\W_][\w.+-]{0,63}")
+"""What a feature set may be called: it is an argument of commands, a part of names of files, and a word in reports."""
 
 _NAMES = {
     "id": "catalog",
@@ -65,10 +71,10 @@ def import_features(
 
     In FMA's layout the first column holds FMA's ids; in a flat file its name says what it holds, unless `key` does:
     `track_id` and `id` the catalog's, `fma_id` and `external_id` those of the data set, any other name paths. Raises
-    SourceUnusable where the header is wrong, or the name is that of other vectors.
+    SourceUnusable where the header is wrong, no row holds a vector, or the name is none or that of other vectors. A feature
+    set begins with its first vector: of rows that all name no track nothing stays.
     """
-    if name in feature_sets():
-        raise SourceUnusable(f"{name!r} is what this program computes itself; choose another name")
+    _require_name(name)
     with open_lines(file) as lines, database.writer.connect() as connection:
         header = read_header(lines)
         kind = key or _kind(header)
@@ -81,25 +87,46 @@ def import_features(
         begin = connection.begin_nested if dry_run else connection.begin
         try:
             with begin():
-                recipe = imported_recipe(connection, name, header.dimensions)
+                features = imported_features(connection, name, header.dimensions)
                 only = _collection(connection, collection_name)
             folder = os.path.abspath(os.fsencode(file.parent))  # noqa: PTH100 - a folder's name is bytes here
             done = 0
             for batch in read_vectors(lines, header, problems, AT_ONCE):
                 with begin():
                     ids = _find(connection, kind, batch, only, folder)
-                    record_vectors(connection, recipe, batch, ids, seen, report.vectors, problems)
+                    if ids:
+                        recipe = register(connection, features)
+                        record_vectors(connection, recipe, batch, ids, seen, report.vectors, problems)
+                    else:
+                        report.vectors.unknown += len(batch)
                 lacking = [each for _, each, _ in batch if each not in ids]
                 report.unknown_examples += lacking[: 5 - len(report.unknown_examples)]
                 done += len(batch)
                 if on_progress is not None:
                     on_progress(done, None, name)
+            if not done:
+                raise SourceUnusable(_without_vectors(file.name, problems))
         finally:
             if outer is not None:
                 outer.rollback()
         report.vectors.blank = problems.blank
         report.skipped, report.problems = problems.count, problems.examples
     return report
+
+
+def _require_name(name: str) -> None:
+    if name in feature_sets() or name == FITTED:
+        raise SourceUnusable(f"{name!r} is what this program computes itself; choose another name")
+    if not NAMED.fullmatch(name):
+        raise SourceUnusable(
+            f"{name!r} is no name for a feature set: at most 64 letters, digits, '.', '_', '+' and '-', of which a letter "
+            "or digit comes first"
+        )
+
+
+def _without_vectors(file: str, problems: Problems) -> str:
+    first = f", as {problems.examples[0]}" if problems.examples else ""
+    return f"{file} has no row with a vector{first}; nothing was imported"
 
 
 def _kind(header: Header) -> str:

@@ -125,6 +125,21 @@ def import_fma(
     return run.report
 
 
+def require_usable(place: Path, audio: Path | None = None) -> None:
+    """Looks at the headers of all files and at the folder of the audio; no catalog is needed for that.
+
+    Raises SourceUnusable or CollectionUnusable for what `import_fma` would refuse.
+    """
+    _look(Source(place, "tracks.csv"))
+    if audio is not None:
+        _require_folder(os.fsencode(audio))
+
+
+def _require_folder(audio: bytes) -> None:
+    if not os.path.isdir(audio):  # noqa: PTH112 - a name is bytes here
+        raise CollectionUnusable(f"{readable(audio)} is no folder")
+
+
 def _look(source: Source) -> dict[str, Header]:
     """Reads every header before anything is written."""
     if not source.has("tracks.csv"):
@@ -203,8 +218,7 @@ class _Run:
         """Finds or makes the collection, and says where its files are."""
         place, root = None, None
         if audio is not None:
-            if not os.path.isdir(audio):  # noqa: PTH112 - a name is bytes here
-                raise CollectionUnusable(f"{readable(audio)} is no folder")
+            _require_folder(audio)
             found = find_root(self.connection, audio)
             place, root = Audio(found.path, found.start), found.path
             if found.collection_id is not None:

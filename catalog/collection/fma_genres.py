@@ -109,6 +109,7 @@ def read_fma_genres(lines: Lines, problems: Problems) -> dict[int, str]:
             problems.add(lines.name, line, f"genre {number} for the second time; left out")
         else:
             found[int(number)] = title
+    problems.add_undecoded(lines)
     return found
 
 

@@ -138,6 +138,7 @@ def read_tracks(lines: Lines, problems: Problems, subset: str = "full") -> Itera
         elif subset == "full" or cells[subset_at] in wanted:
             cells.append("")
             yield _track(line, number, used(cells), lines.name, problems)
+    problems.add_undecoded(lines)
 
 
 def _track(

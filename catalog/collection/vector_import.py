@@ -44,7 +44,12 @@ class VectorsReport:
 
 
 def imported_recipe(connection: Connection, name: str, dimensions: tuple[str, ...]) -> Recipe:
-    """The recipe of vectors that came from a file; its hash stands for the name and the dimensions.
+    """The recipe of vectors that came from a file, made where there is none yet. Raises as `imported_features`."""
+    return register(connection, imported_features(connection, name, dimensions))
+
+
+def imported_features(connection: Connection, name: str, dimensions: tuple[str, ...]) -> FeatureSet:
+    """The feature set of vectors that came from a file; its hash stands for the name and the dimensions.
 
     Raises SourceUnusable where the name stands for other numbers: equal names must not hide what differs.
     """
@@ -57,7 +62,7 @@ def imported_recipe(connection: Connection, name: str, dimensions: tuple[str, ..
         raise SourceUnusable(
             f"{name!r} stands for other vectors already, of {len(known.dimensions):,} numbers; choose another name"
         )
-    return register(connection, features)
+    return features
 
 
 def record_vectors(

@@ -46,6 +46,21 @@ def test_a_bad_file_is_one_line(sqlite_url, tmp_path, capsys):
     assert capsys.readouterr().err == f"catalog: {tmp_path} holds no tracks.csv\n"
 
 
+@pytest.mark.parametrize("refused", ["nothing there", "wrong header", "no audio"])
+def test_what_is_refused_leaves_no_catalog_behind(folder, tmp_path, capsys, refused):
+    home, options = tmp_path / "home", []
+    if refused == "nothing there":
+        (folder / "tracks.csv").unlink()
+    elif refused == "wrong header":
+        (folder / "features.csv").write_text("track_id,a\n2,1\n")
+    else:
+        options = ["--audio", str(tmp_path / "none")]
+    assert run(["--home", str(home), "fma", "import", str(folder), *options]) == 1
+    said = capsys.readouterr()
+    assert (said.out, len(said.err.splitlines())) == ("", 1)
+    assert not (home / "catalog.db").exists()
+
+
 def test_features_import(sqlite_url, folder, capsys):
     assert run(["--database-url", sqlite_url, "fma", "import", str(folder / "tracks.csv")]) == 0
     capsys.readouterr()
@@ -63,3 +78,20 @@ def test_features_import(sqlite_url, folder, capsys):
         run(["--database-url", sqlite_url, "features", "import", str(file), "--name", "mine", "--json"]) == 0
     )
     assert json.loads(capsys.readouterr().out)["vectors"]["matched"] == 1
+
+
+def test_features_import_refuses_a_name_and_an_empty_file_in_one_line(sqlite_url, folder, capsys):
+    assert run(["--database-url", sqlite_url, "fma", "import", str(folder / "tracks.csv")]) == 0
+    capsys.readouterr()
+    file = folder / "mine.csv"
+    file.write_text("fma_id,a\n")
+    for name, words in (
+        ("../x", "'../x' is no name for a feature set"),
+        ("mine", "has no row with a vector"),
+    ):
+        assert run(["--database-url", sqlite_url, "features", "import", str(file), "--name", name]) == 1
+        said = capsys.readouterr()
+        assert words in said.err
+        assert (said.out, len(said.err.splitlines())) == ("", 1)
+    assert run(["--database-url", sqlite_url, "features", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []

@@ -106,9 +106,50 @@ def test_wrong_headers_are_refused(database, fma, tmp_path, text, reason):
 def test_names_of_other_vectors_are_refused(database, fma, tmp_path):
     with pytest.raises(SourceUnusable, match="computes itself"):
         import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), "musicnn")
+    with pytest.raises(SourceUnusable, match="computes itself"):
+        import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), "pca")
     import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), "ours")
     with pytest.raises(SourceUnusable, match=r"other vectors already, of 1 numbers"):
         import_features(database, saved(tmp_path, "fma_id,a,b\n2,1,2\n"), "ours")
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("", "vectors.csv has no row with a vector; nothing was imported"),
+        ("2,\n\n", "vectors.csv has no row with a vector; nothing was imported"),
+        (
+            "2,nan\n",
+            "no row with a vector, as vectors.csv, line 2: a number is missing or infinite; left out;",
+        ),
+    ],
+)
+def test_a_file_without_a_vector_is_refused_and_makes_no_feature_set(database, fma, tmp_path, rows, words):
+    with pytest.raises(SourceUnusable, match=words):
+        import_features(database, saved(tmp_path, f"fma_id,a\n{rows}"), "ours")
+    with database.read() as connection:
+        assert active_recipe(connection, "ours") is None
+
+
+def test_rows_that_all_name_no_track_make_no_feature_set(database, fma, tmp_path):
+    report = import_features(database, saved(tmp_path, "fma_id,a\n7,1\n8,2\n"), "ours")
+    assert (report.vectors.unknown, report.vectors.matched, report.unknown_examples) == (2, 0, ["7", "8"])
+    with database.read() as connection:
+        assert active_recipe(connection, "ours") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "", "a b", "-x", ".x", "_x", "a/b", "a\nb", "x" * 65, "\N{RIGHT-TO-LEFT OVERRIDE}a"]
+)
+def test_what_is_no_name_is_refused(database, fma, tmp_path, name):
+    with pytest.raises(SourceUnusable, match="is no name for a feature set") as refused:
+        import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), name)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["my-vectors_2.0", "Müller", "vggish+", "7"])
+def test_what_is_a_name(database, fma, tmp_path, name):
+    assert import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), name).vectors.new == 1
 
 
 def test_a_dry_run_and_a_changed_vector(database, fma, tmp_path):

@@ -322,6 +322,24 @@ def test_bad_rows_are_left_out_with_their_line(database, folder):
     assert (report.vectors[0].new, report.vectors[0].unknown) == (1, 1)
 
 
+def test_letters_that_are_no_utf8_are_counted_and_the_track_comes_in(database, folder):
+    """As a program writes them that takes the table for Latin-1."""
+    for name, title in (("tracks.csv", b"Title 5"), ("genres.csv", b"Rock")):
+        file = folder / name
+        content = file.read_bytes()
+        assert title in content
+        file.write_bytes(content.replace(title, title + b" caf\xe9", 1))
+    report = import_fma(database, folder)
+    assert [each.partition(": ")[2] for each in report.problems] == [
+        "letters that are no UTF-8, each brought in as \ufffd"
+    ] * 2
+    assert [each.partition(", line")[0] for each in report.problems] == ["genres.csv", "tracks.csv"]
+    assert report.skipped == 2
+    with database.read() as connection:
+        titles = connection.execute(sa.select(track.c.title).where(track.c.title.contains("\ufffd")))
+        assert titles.scalars().all() == ["Title 5 caf\ufffd"]
+
+
 @pytest.mark.parametrize("name", ["../tracks.csv", "/etc/tracks.csv", "a/../../tracks.csv", "C:\\tracks.csv"])
 def test_a_zip_that_climbs_out_is_refused(sqlite_url, tmp_path, folder, name):
     file = tmp_path / "bad.zip"

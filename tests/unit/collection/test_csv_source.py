@@ -55,6 +55,34 @@ def test_what_is_no_utf8_costs_its_own_letters():
     assert list(rows(lines_of(b"a,\xff\nb,c\n"))) == [(1, ["a", "\ufffd"]), (2, ["b", "c"])]
 
 
+@given(
+    st.lists(
+        st.binary(max_size=8).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b"")), max_size=9
+    ),
+    st.integers(1, 12),
+    st.integers(0, 3),
+)
+def test_lines_that_are_no_utf8_are_numbered(texts, block, taken):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_source, "BLOCK", block)
+        lines = lines_of(b"".join(each + b"\n" for each in texts))
+        for _ in range(taken):
+            lines.take()
+        assert list(lines.text()) == [f"{each.decode('utf-8', 'replace')}\n" for each in texts[taken:]]
+    assert lines.undecoded == [
+        at
+        for at, each in enumerate(texts, 1)
+        if at > taken and each.decode("utf-8", "ignore").encode() != each
+    ]
+    problems = Problems()
+    problems.add_undecoded(lines)
+    assert problems.count == len(lines.undecoded)
+    assert all(
+        each == f"a.csv, line {at}: letters that are no UTF-8, each brought in as \ufffd"
+        for each, at in zip(problems.examples, lines.undecoded, strict=True)
+    )
+
+
 def test_a_line_and_a_cell_without_end_are_refused(monkeypatch):
     monkeypatch.setattr(csv_source, "LONGEST_LINE", 1000)
     monkeypatch.setattr(csv_source, "BLOCK", 100)
