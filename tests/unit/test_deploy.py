@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -78,6 +80,22 @@ def test_systemd_takes_every_unit(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, ""), unit.name
 
 
+def test_the_image_runs_a_command_that_there_is() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    told = dict(line.split(maxsplit=1) for line in lines if line.startswith(("ENTRYPOINT", "CMD")))
+    *_, program = json.loads(told["ENTRYPOINT"])
+    assert program == "catalog"
+    assert_command(json.loads(told["CMD"]))
+
+
+def test_every_command_of_the_page_is_one_of_ours() -> None:
+    text = (DEPLOY / "README.md").read_text()
+    commands = re.findall(r"`catalog ([^`]+)`|run --rm worker (.+)", text)
+    assert len(commands) >= 6
+    for quoted, run in commands:
+        assert_command(shlex.split(quoted or run))
+
+
 def test_the_services_hang_together() -> None:
     yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -88,9 +106,7 @@ def test_the_services_hang_together() -> None:
         assert set(service["depends_on"]) <= set(services)
         assert any(volume.endswith(":/music:ro") for volume in service["volumes"])
         assert "ports" not in service or all(port.startswith("127.0.0.1:") for port in service["ports"])
-        if name == "scan":
-            assert service["command"][0] == "scan"
-        else:
-            assert_command(service["command"])
+        assert_command(service["command"])
+        assert set(service["environment"]) <= variables(service["command"][0])
     assert "noeviction" in services["redis"]["command"]
     assert "requirepass" in services["redis"]["command"]

