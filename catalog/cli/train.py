@@ -96,7 +96,7 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     "feature_sets",
     multiple=True,
     help="The vectors to learn from; may be repeated: they are laid side by side.  [default: musicnn, and summary beside "
-    "it where nearly all of at most 15,000 tagged tracks have both]",
+    "it where nearly all of at most 5,000 tagged tracks have both]",
 )
 @click.option(
     "--level",
