@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import webbrowser
-from contextlib import closing
 
 import click
 
@@ -55,17 +54,17 @@ def serve_verb(
                 "use it in a network that you trust, or behind a proxy with --url https://..."
             )
 
-        with closing(open_site(database, address, links, settings)) as site:
+        site = open_site(database, address, links, settings)
 
-            def announce() -> None:
-                for name, link in addresses.items():
-                    click.echo(f"{printable(name)}\t{link}" if len(addresses) > 1 else link)
-                say("a link is as good as a signature: give each reviewer their own. Ctrl-C stops the page")
-                if open_it:
-                    # The browser gets it as an argument, which everybody on this machine can read.
-                    invitation = site.access.invite(next(iter(links)))
-                    if not webbrowser.open(f"{address.base}/enter/{invitation}"):
-                        say("no browser was found; open the link yourself")
+        def announce() -> None:
+            for name, link in addresses.items():
+                click.echo(f"{printable(name)}\t{link}" if len(addresses) > 1 else link)
+            say("a link is as good as a signature: give each reviewer their own. Ctrl-C stops the page")
+            if open_it:
+                # The browser gets it as an argument, which everybody on this machine can read.
+                invitation = site.access.invite(next(iter(links)))
+                if not webbrowser.open(f"{address.base}/enter/{invitation}"):
+                    say("no browser was found; open the link yourself")
 
-            serve(site, listening, on_start=announce)
+        serve(site, listening, on_start=announce)
         say("stopped; what was decided is kept")
