@@ -84,6 +84,7 @@ function show(reply) {
   alike = -1;
   const now = facts();
   document.title = `${now.title} - review`;
+  place("redo").hidden = now.undone !== "yes";
   const heading = question.querySelector("h1");
   heading.focus({ preventScroll: true });
   if (before.key !== now.key) window.scrollTo(0, 0);
@@ -199,10 +200,9 @@ const KEYS = {
 const PRESSED = { k: "keep", a: "accept", g: "search", d: "add", u: "unsure", w: "wrong_recording", s: "skip", z: "undo" };
 const DECIDING = /^[a-z1-9?]$/;
 
-// What a key presses; with Shift, or after a choice made blind, another.
-function pressed(key, shifted) {
-  if (key === "z" && shifted) return "redo";
-  return key === "k" && facts().kind === "revealed" ? "confirm" : PRESSED[key];
+function again() {
+  if (place("redo").hidden) say("You have taken nothing back since you last decided.");
+  else ACTS.redo();
 }
 
 function onKey(event) {
@@ -217,8 +217,9 @@ function onKey(event) {
   if (event.repeat && !key.startsWith("Arrow")) return;
   const button = /^[1-9]$/.test(key)
     ? question.querySelectorAll('[data-act="relabel"]')[Number(key) - 1]
-    : question.querySelector(`.actions [data-act="${pressed(key, event.shiftKey)}"]`);
-  if (KEYS[key]) KEYS[key]();
+    : question.querySelector(`.actions [data-act="${key === "k" && facts().kind === "revealed" ? "confirm" : PRESSED[key]}"]`);
+  if (key === "z" && event.shiftKey) again();
+  else if (KEYS[key]) KEYS[key]();
   else if (button) button.click();
   else if (key === "Enter" && facts().kind === "revealed") ACTS.skip();
   else return;

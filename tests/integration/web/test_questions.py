@@ -53,11 +53,11 @@ def test_a_stroke_decides_the_case_and_undo_takes_it_back(page: Page) -> None:
 
 
 def test_what_was_taken_back_is_decided_again(page: Page) -> None:
-    assert 'data-act="redo"' not in page.send("/next").json()["html"]
+    assert "data-undone" not in page.send("/next").json()["html"]
     page.decide("accept", "red", "Red 1")
     back = page.send("/undo").json()
     assert shown(back["html"]) == ("case", "red")
-    assert 'data-act="redo"' in back["html"]
+    assert 'data-undone="yes"' in back["html"]
     again = page.send("/redo", key="red").json()
     assert again["said"] == "Again: accept of 3 tracks."
     assert shown(again["html"]) == ("case", "sad"), "it goes on behind what was decided"
