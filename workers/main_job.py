@@ -25,12 +25,13 @@ from catalog.db.database import Database
 from catalog.db.patience import until_connected
 from catalog.db.questions import saved_question
 from catalog.db.tables import decision, failure, standing, track
+from catalog.learning.feature_sets import NothingHeard
 from catalog.learning.hearing import Spread
 from catalog.learning.labelled import load_broader
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import promote
 from catalog.learning.snapshot import ClassRule
-from catalog.learning.training import NothingHeard, Training, TrainingReport, like_active, train
+from catalog.learning.training import Training, TrainingReport, like_active, train
 from catalog.learning.usual import MAIN, feature_sets_to_compute, usual_feature_sets
 from catalog.learning.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.report.home_report import write_home_report

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from catalog.learning.training import Training
 
 CANDIDATES = 20
+TRAINED_AS = {
+    "auto": "whether each genre with sub-genres gets one of its own is chosen now, as the winner is trained",
+    "local": "the winner is trained with one of its own for each genre with sub-genres, as --hierarchy says",
+}
 
 
 def check(
@@ -96,6 +100,11 @@ def compare(
         f"{counted(len(ground.members.y), 'track')}, folds with artists apart, intervals when artists are drawn anew. "
         "This compares; it promises nothing of whichever is taken for being first."
     )
+    if ground.has_sub_genres and wanted.hierarchy != "flat":
+        say(
+            "Genres with sub-genres are told apart by one classifier over all classes here; catalog train tries one for "
+            "each such genre too (--hierarchy)."
+        )
     best = standings[0].candidate
     if standings[0].evaluation is None:
         return
@@ -142,6 +151,8 @@ def find_best(
     with database.write() as connection:
         finish_search(connection, search_id, choice_outcome(choice))
     _say_choice(choice, len(candidates))
+    if ground.has_sub_genres and wanted.hierarchy != "flat":
+        say(f"compared and scored so far was one classifier over all classes; {TRAINED_AS[wanted.hierarchy]}")
     return replace(
         wanted,
         algorithm=choice.winner.algorithm,

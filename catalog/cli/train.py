@@ -16,8 +16,10 @@ from catalog.cli.spreading import cores, spread_over
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from catalog.db.database import Database
-    from catalog.learning.training import Training
+    from catalog.learning.training import Material, Training
 
 
 def class_rule_options(function: Any) -> Any:
@@ -149,7 +151,7 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     "--if-changed",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Only if at least N tagged tracks differ from the training set of the active model.",
+    help="Only if at least N tagged tracks differ from the training set of the active model, or with --force.",
 )
 @click.option(
     "--split",
@@ -158,7 +160,9 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
 )
 @click.option("--seed", type=int, default=0, callback=require_seed, help="Of folds and classifiers.")
 @click.option(
-    "--force", is_flag=True, help="Train though nothing has changed, and promote though it is worse."
+    "--force",
+    is_flag=True,
+    help="Train though nothing, or less than --if-changed says, has changed, and promote though it is worse.",
 )
 @dry_run_option
 @format_options
@@ -213,7 +217,7 @@ def train(
     )
     with open_catalog(settings) as database:
         wanted = wanted if feature_sets else _as_usual(database, wanted)
-        if if_changed is not None:
+        if if_changed is not None and not force:
             with database.read() as connection:
                 changed = changed_since_training(connection, gather(connection, wanted).snapshot)
             if changed < if_changed:
@@ -250,12 +254,8 @@ def train(
         if dry_run:
             with database.read() as connection:
                 material = gather(connection, wanted)
-            support, outcome, reason, metrics = (
-                material.support,
-                "dry run",
-                material.reason or "can be learnt",
-                {},
-            )
+                possible = "can be learnt" + _split_in_words(connection, material, split)
+            support, outcome, reason, metrics = material.support, "dry run", material.reason or possible, {}
             model_id, names = None, material.names
         else:
             report = train(
@@ -293,6 +293,16 @@ def train(
         say(f"model {model_id}: {outcome}; {reason}" if model_id is not None else f"{outcome}: {reason}")
     if outcome == "nothing to learn":
         raise click.exceptions.Exit(1)
+
+
+def _split_in_words(connection: Connection, material: Material, split: str | None) -> str:
+    """How many tracks each part of an official split would have. Raises NoOfficialSplit, as training would."""
+    from catalog.learning.official_split import PARTS, load_split
+
+    if split is None or material.snapshot is None:
+        return ""
+    found = load_split(connection, material.snapshot.track_ids, material.snapshot.y)
+    return "; official split: " + ", ".join(f"{(found == part).sum():,} {part}" for part in PARTS)
 
 
 def _as_usual(database: Database, wanted: Training) -> Training:

@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
+from catalog.learning.feature_sets import PROJECTED, SOURCE
 from catalog.learning.folds import number_of_folds, stratified_group_folds
+from catalog.learning.local import class_chains, has_sub_genres
 from catalog.learning.members import Members, load_vectors
 from catalog.learning.search import Ground
 from catalog.learning.snapshot import store_snapshot
-from catalog.learning.training import PROJECTED, SOURCE, Material, Training, gather
+from catalog.learning.training import Material, Training, gather
 
 UNSTORED = 0
 """No snapshot has this id."""
@@ -40,7 +42,7 @@ def prepare(
     """The ground of a search on the training set of `wanted`, on each of the feature sets or combinations.
 
     A dry run looks at everything and stores nothing: the ground is good for plans then. Raises NothingToSearch,
-    NothingHeard, VectorsMissing, or NotFiniteError.
+    UnknownFeatureSetError, NothingHeard, VectorsMissing, or NotFiniteError.
     """
     with database.read() as connection:
         material = _require(gather(connection, wanted))
@@ -59,7 +61,8 @@ def prepare(
         with database.write() as connection:
             snapshot_id = store_snapshot(connection, frozen, fold)
     artists = [tracks.artists[at] for at in tracks.at(members.track_ids)]
-    return Ground(snapshot_id, members, digests, wanted.seed, artists)
+    sub_genres = has_sub_genres(class_chains(material.hierarchy))
+    return Ground(snapshot_id, members, digests, wanted.seed, artists, sub_genres)
 
 
 def coverage(connection: Connection, wanted: Training) -> list[Coverage]:

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe, active_recipe
+from catalog.collection.recipes import Recipe
 from catalog.db.tables import snapshot, snapshot_member
 from catalog.learning.blocks import load_blocks, widths
-from catalog.learning.training import PROJECTED, SOURCE, NothingHeard
+from catalog.learning.feature_sets import PROJECTED, SOURCE, recipes_of
 from catalog.learning.unlearnable import require_finite
 
 Float32 = npt.NDArray[np.float32]
@@ -80,17 +80,11 @@ def load_members(connection: Connection, snapshot_id: int) -> Members:
 def load_vectors(connection: Connection, feature_sets: Sequence[str], track_ids: Integers) -> Vectors:
     """The vectors of all the tracks, ascending ids, the feature sets side by side in their order.
 
-    Raises NothingHeard for a feature set that nothing was computed by, VectorsMissing where a track lacks one, and
+    Raises what `recipes_of` does, VectorsMissing where a track lacks one, and
     NotFiniteError for numbers that are not finite.
     """
-    recipes = []
-    for name in feature_sets:
-        source = SOURCE if name == PROJECTED else name
-        recipe = active_recipe(connection, source)
-        if recipe is None:
-            raise NothingHeard(source)
-        recipes.append(recipe)
-    return vectors_of(connection, recipes, track_ids)
+    sources = [SOURCE if name == PROJECTED else name for name in feature_sets]
+    return vectors_of(connection, recipes_of(connection, sources), track_ids)
 
 
 def vectors_of(connection: Connection, recipes: Sequence[Recipe], track_ids: Integers) -> Vectors:

@@ -11,10 +11,11 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.collection.recipes import Recipe, active_recipe
+from catalog.collection.recipes import Recipe
 from catalog.db.database import Database
 from catalog.db.tables import genre
 from catalog.learning.families import ALIKE
+from catalog.learning.feature_sets import recipes_of
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.hierarchy_choice import stored_structure
 from catalog.learning.importance import OnProgress, importances
@@ -22,7 +23,6 @@ from catalog.learning.labelled import load_answerable, load_broader
 from catalog.learning.learnt import Learnt
 from catalog.learning.members import Members, MembersGone, Vectors, load_members, vectors_of
 from catalog.learning.registry import get_model, model_recipes, note
-from catalog.learning.training import NothingHeard
 
 VERSION = 2
 """Of what is kept; raised by hand where it has other figures than before. 2: intervals of pairs."""
@@ -44,7 +44,7 @@ def model_importance(
     """The importance of the families of a model's feature sets, or of others: its recipe is fitted on those then.
 
     What was computed before on the same vectors is read from the model's metrics, where `importance` holds it by feature
-    sets. Raises NoModel, NoTrainingSetError, MembersGone, NothingHeard, VectorsMissing, OneFamilyError, or NotFiniteError,
+    sets. Raises NoModel, NoTrainingSetError, MembersGone, what `recipes_of` does, VectorsMissing, OneFamilyError, or NotFiniteError,
     before anything is fitted.
     """
     with database.read() as connection:
@@ -96,13 +96,7 @@ def _recipes(
         )
     if not feature_sets:
         return model_recipes(connection, row["id"])
-    recipes = []
-    for name in feature_sets:
-        recipe = active_recipe(connection, name)
-        if recipe is None:
-            raise NothingHeard(name)
-        recipes.append(recipe)
-    return tuple(recipes)
+    return recipes_of(connection, feature_sets)
 
 
 def _members(connection: Connection, row: RowMapping) -> Members:

@@ -28,10 +28,11 @@ class NoOfficialSplit(ValueError):  # noqa: N818 - the name says what it is
     """The tracks that are learnt from are not those of a data set with a split."""
 
 
-def load_split(connection: Connection, track_ids: Integers) -> Texts:
+def load_split(connection: Connection, track_ids: Integers, y: Integers) -> Texts:
     """(n,): the part that each track is in, "" for none.
 
-    Raises NoOfficialSplit where nothing could be learnt from the training part, or nothing is asked in the test.
+    Raises NoOfficialSplit where nothing could be learnt from the training part, going by the classes y (n,), or nothing is
+    asked in the test.
     """
     parts = dict(connection.execute(sa.select(fma_track.c.track_id, fma_track.c.split)).all())
     split = np.array([parts.get(track_id) or "" for track_id in track_ids.tolist()], dtype=np.str_)
@@ -41,6 +42,8 @@ def load_split(connection: Connection, track_ids: Integers) -> Texts:
             f"no labelled track with a vector is in the {' or the '.join(missing)} part of the official split; "
             "bring the metadata in: catalog fma import fma_metadata.zip"
         )
+    if np.unique(y[split == "training"]).size < 2:
+        raise NoOfficialSplit("the training part of the official split has one genre only")
     return split
 
 
@@ -48,13 +51,11 @@ def official_score(contender: Contender, split: Texts) -> dict[str, Any]:
     """Scores of the same recipe fitted on the training part and asked in the test, `split` (n,) as `load_split` gives it.
 
     Calibration and threshold are fitted on the validation part, which the classifier does not see; without one
-    nothing is calibrated and nothing answered. Raises NoOfficialSplit where the training part has one class only.
+    nothing is calibrated and nothing answered.
     """
     frozen, hierarchy, learnt = contender.snapshot, contender.hierarchy, contender.learnt
     y, groups = frozen.y, frozen.groups.number
     training, validation, test = (split == part for part in PARTS)
-    if np.unique(y[training]).size < 2:
-        raise NoOfficialSplit("the training part of the official split has one genre only")
     classifier = learnt.behind_projection.build(learnt.parameters, seed=frozen.seed)
     classifier.fit(contender.X[training], y[training], groups[training])
     held, asked = (

@@ -50,6 +50,8 @@ class Ground:
     seed: int
     artists: Sequence[Hashable | None]
     """(n): the artist of each track; None: nobody is known."""
+    has_sub_genres: bool = False
+    """Whether a term has two narrower classes. Candidates are compared as one classifier over all classes even so."""
 
     @property
     def folds(self) -> Integers:
@@ -293,12 +295,16 @@ def expected_trials(parts: Sequence[Part], rounds: Sequence[Round]) -> int:
 
 
 def evidence(choice: Choice, scheme: Scheme, candidates: int, search_id: int) -> dict[str, Any]:
-    """What the metrics of a model say of the search that found it: scores as intervals, 0 to 1."""
+    """What the metrics of a model say of the search that found it: scores as intervals, 0 to 1.
+
+    `structure`: what was compared is one classifier over all classes, whatever the winner is trained as.
+    """
     return {
         "id": search_id,
         "scheme": scheme,
         "candidates": candidates,
         "nested": choice.nested,
+        "structure": "flat",
         "as_chosen": _scores(choice.as_chosen),
         "honest": _scores(choice.honest),
         "chosen_without_a_fold": [one.as_json() for one in choice.chosen],

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe, active_recipe
+from catalog.collection.recipes import Recipe
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import snapshot
@@ -22,6 +22,7 @@ from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.classifiers import DEFAULT, algorithm
 from catalog.learning.crossfit import CrossFit, cross_fit
 from catalog.learning.exclusion import excluded_genres, wrong_recordings
+from catalog.learning.feature_sets import PROJECTED, SOURCE, recipes_of
 from catalog.learning.groups import connected_groups
 from catalog.learning.hearing import Spread
 from catalog.learning.hierarchy import Hierarchy
@@ -40,6 +41,7 @@ from catalog.learning.registry import (
     active_model,
     add_model,
     find_model,
+    get_model,
     model_recipes,
     promote,
     reject,
@@ -56,20 +58,9 @@ Matrix = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]
 
-PROJECTED, SOURCE = "pca", "grid"
-
 
 class UnusableFeatureSetsError(ValueError):
     """These feature sets cannot be learnt from together."""
-
-
-class NothingHeard(LookupError):  # noqa: N818 - the name says what it is
-    """No track has a vector of the feature set that is to be learnt from."""
-
-    def __init__(self, feature_set: str) -> None:
-        super().__init__(
-            f"no track was analysed by {feature_set}; run: catalog analyze --feature-set {feature_set}"
-        )
 
 
 @dataclass(frozen=True)
@@ -148,7 +139,7 @@ def train(
 
     The tracks of the training set get their out-of-fold predictions here; `predict` fills in the others. The same
     command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError,
-    UnusableParameterError, NothingHeard or UnlearnableError before work starts; the active model stays as it is then.
+    UnusableParameterError, UnknownFeatureSetError, NothingHeard or UnlearnableError before work starts; the active model stays as it is then.
     `spread` opens an executor for the predictions of many tracks.
     """
     complete = algorithm(wanted.algorithm).complete(wanted.parameters)
@@ -195,12 +186,12 @@ def like_active(connection: Connection, wanted: Training) -> Training:
 def gather(connection: Connection, wanted: Training) -> Material:
     """The labelled tracks that have all vectors, the support of their genres, and the snapshot they make.
 
-    Raises NothingHeard, NotFiniteError, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
+    Raises UnknownFeatureSetError, NothingHeard, NotFiniteError, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
     """
     excluded = excluded_genres(connection, wanted.rule.excluded)
     rule = replace(wanted.rule, excluded=excluded.names)
     tracks = load_tracks(connection)
-    recipes = _recipes(connection, wanted.sources)
+    recipes = recipes_of(connection, wanted.sources)
     broader, names = load_broader(connection)
     kept_apart = np.union1d(sampled_tracks(connection), wrong_recordings(connection))
     learnable = np.setdiff1d(tracks.ids[tracks.is_tagged], kept_apart)
@@ -248,16 +239,6 @@ def gather(connection: Connection, wanted: Training) -> Material:
     )
 
 
-def _recipes(connection: Connection, names: tuple[str, ...]) -> tuple[Recipe, ...]:
-    recipes = []
-    for name in names:
-        recipe = active_recipe(connection, name)
-        if recipe is None:
-            raise NothingHeard(name)
-        recipes.append(recipe)
-    return tuple(recipes)
-
-
 def _known(
     database: Database,
     models: Path,
@@ -301,7 +282,7 @@ def _fit(
     frozen = material.snapshot
     assert frozen is not None
     with database.read() as connection:
-        split = None if wanted.split is None else load_split(connection, frozen.track_ids)
+        split = None if wanted.split is None else load_split(connection, frozen.track_ids, frozen.y)
     recipe = Learnt(wanted.algorithm, parameters["classifier"], wanted.projection, widths(material.recipes))
     known = material.X, frozen.y, frozen.groups.number, material.hierarchy
     recipe, choice = structured(recipe, wanted.hierarchy, *known, seed=wanted.seed)
@@ -385,4 +366,5 @@ def _put_in_force(
     fill_predictions(database, models, model_id, spread=spread)
     with database.write() as connection:
         promote(connection, model_id)
+        metrics = {**metrics, "priors": get_model(connection, model_id)["metrics"]["priors"]}
     return TrainingReport("promoted", "it is in force", model_id, material.support, metrics)

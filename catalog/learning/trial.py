@@ -23,12 +23,12 @@ from catalog.learning.candidate import Candidate
 from catalog.learning.classifiers import Algorithm, class_probabilities
 from catalog.learning.crossfit import cross_fit
 from catalog.learning.evaluation import evaluate
+from catalog.learning.feature_sets import PROJECTED
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.learnt import Learnt
 from catalog.learning.members import Members, Vectors, load_members, load_vectors
 from catalog.learning.projection import VARIANCE
 from catalog.learning.split import INNER_FOLDS, Split
-from catalog.learning.training import PROJECTED
 from catalog.learning.workplace import workplace
 
 Integers = npt.NDArray[np.int64]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skops.io
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
@@ -18,6 +19,7 @@ from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import feature_vector, genre, model, snapshot_member, track
+from catalog.learning.artifact import write_artifact
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labelled_collection import Filled, tag
 
@@ -204,6 +206,51 @@ def test_an_artifact_that_is_not_the_one_written(
     assert active(database) == [(1, "retired"), (2, "active")]
 
 
+class Stranger:
+    """What nobody looked at."""
+
+    def __init__(self) -> None:
+        self.state = 1
+
+
+def test_an_artifact_of_a_foreign_type_is_refused_though_its_hash_is_right(
+    database: Database, trained: Filled, invoke: Invoke, home: Path
+) -> None:
+    assert invoke("train", *HERE, "--parameter", "C=0.02", "--force").code == 0
+    name, digest = write_artifact(home / "models", skops.io.dumps({"classifier": Stranger()}), ".skops")
+    with database.write() as connection:
+        named = {"artifact": name, "artifact_sha256": digest}
+        connection.execute(sa.update(model).where(model.c.id == 1).values(**named))
+        connection.execute(sa.text("DELETE FROM prediction WHERE model_id = 1 AND fold IS NULL"))
+        connection.execute(
+            sa.update(track).where(track.c.id == trained.tracks[None][0]).values(state="missing")
+        )
+    for verb in (("promote", 1), ("rollback",)):
+        refused = invoke("models", *verb)
+        assert (refused.code, refused.out, len(refused.err.splitlines())) == (1, "", 1)
+        assert "holds types that are not trusted: " in refused.err
+        assert "Stranger; train anew with `catalog train --force`" in refused.err
+        assert active(database) == [(1, "retired"), (2, "active")]
+    with database.write() as connection:
+        connection.execute(sa.update(model).where(model.c.id == 2).values(**named))
+    refused = invoke("predict")
+    assert (refused.code, len(refused.err.splitlines())) == (1, 1)
+    assert "not trusted" in refused.err
+    assert active(database) == [(1, "retired"), (2, "active")]
+
+
+@pytest.mark.parametrize("verb", [("train",), ("train", "--compare"), ("models", "importance")])
+def test_a_feature_set_that_there_is_not_is_refused_with_those_that_there_are(
+    database: Database, trained: Filled, invoke: Invoke, verb: tuple[str, ...]
+) -> None:
+    refused = invoke(*verb, "--feature-set", "nope")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == (
+        "catalog: there is no feature set 'nope'; there are: blobs, grid, musicnn, pca, summary\n"
+    )
+    assert active(database) == [(1, "active")]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -263,6 +310,7 @@ def test_if_changed_counts_what_people_decided(database: Database, trained: Fill
     for track_id in decided[:2]:
         assert invoke("review", "relabel", track_id, "--genre", "Jazz", "--reviewer", "ada").code == 0
     assert "2 tagged tracks differ" in invoke(*wanted).err
+    assert "2 tagged tracks differ" not in invoke(*wanted, "--force", "--dry-run").err
     assert invoke("review", "relabel", decided[2], "--genre", "Jazz", "--reviewer", "ada").code == 0
     assert invoke(*wanted).code == 0
     with database.read() as connection:

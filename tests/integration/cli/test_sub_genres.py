@@ -49,6 +49,27 @@ def test_train_excludes_and_show_tells_the_path(
     assert [(row.level, row.genre) for row in rows] == [(1, "Jazz")]
 
 
+def test_a_search_says_that_it_compared_one_classifier_over_all_classes(
+    database: Database, invoke: Invoke, fill_labelled: Fill
+) -> None:
+    fill_labelled(("Punk", "Metal", "Jazz"), artists=5, each=2, spread=0.3)
+    algorithm = ("--algorithm", "naive_bayes")
+    compared = invoke(*TRAIN, "--compare", *algorithm)
+    assert "told apart by one classifier over all classes here" in compared.err
+    assert "over all classes" not in invoke(*TRAIN, "--compare", *algorithm, "--hierarchy", "flat").err
+    done = invoke(*TRAIN, "--search", "grid", *algorithm, "--hierarchy", "local")
+    assert done.code == 0, done.err
+    assert "compared and scored so far was one classifier over all classes; the winner is trained" in done.err
+    metrics = json.loads(done.out)["metrics"]
+    assert (metrics["search"]["structure"], metrics["hierarchy"]["chosen"]) == ("flat", "local")
+    assert metrics["accuracy"] == metrics["search"]["honest"]["accuracy"]
+    sheet = " ".join(invoke("models", "show").out.split())
+    own = metrics["search"]["as_fitted"]["accuracy"]["value"]
+    assert f"this model has one for each term with sub-genres: accuracy {own:.0%}" in sheet
+    fresh = invoke(*TRAIN, "--search", "grid", *algorithm)
+    assert "gets one of its own is chosen now" in fresh.err
+
+
 def test_an_audit_leaves_out_genres(database: Database, invoke: Invoke, fill_labelled: Fill) -> None:
     fill_labelled(artists=5, each=2)
     assert invoke(*TRAIN).code == 0

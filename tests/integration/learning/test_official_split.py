@@ -13,23 +13,31 @@ from catalog.db.database import Database
 from catalog.db.tables import fma_track
 from catalog.learning.official_split import NoOfficialSplit
 from catalog.learning.training import Training, train
+from tests.integration.cli.conftest import Invoke, home, invoke
 from tests.integration.labelled_collection import Filled
+
+__all__ = ["home", "invoke"]
 
 Fill = Callable[..., Filled]
 WANTED = Training(feature_sets=("blobs",), split="fma")
 
 
-def test_the_recipe_is_scored_on_the_split_too(
-    database: Database, fill_labelled: Fill, tmp_path: Path
-) -> None:
-    filled = fill_labelled()
-    parts = ["training"] * 10 + ["validation"] * 4 + ["test"] * 3 + [None]
+PARTS = ["training"] * 10 + ["validation"] * 4 + ["test"] * 3 + [None]
+
+
+def split(database: Database, filled: Filled, genres: tuple[str, ...] = ("Jazz", "Metal", "Ambient")) -> None:
     with database.write() as connection:
-        for name in ("Jazz", "Metal", "Ambient"):
-            for track_id, part in zip(filled.tracks[name], parts, strict=True):
+        for name in genres:
+            for track_id, part in zip(filled.tracks[name], PARTS, strict=True):
                 connection.execute(
                     sa.insert(fma_track).values(track_id=track_id, split=part, contradicts=False)
                 )
+
+
+def test_the_recipe_is_scored_on_the_split_too(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    split(database, fill_labelled())
     plain = train(database, tmp_path, replace(WANTED, split=None))
     assert "official_split" not in plain.metrics
     report = train(database, tmp_path, WANTED)
@@ -48,3 +56,25 @@ def test_a_collection_without_a_split_is_told_so_before_work(
     fill_labelled()
     with pytest.raises(NoOfficialSplit, match="in the training or the test part"):
         train(database, tmp_path, WANTED)
+
+
+def test_a_split_of_one_genre_is_told_so_before_work(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    split(database, fill_labelled(), ("Jazz",))
+    with pytest.raises(NoOfficialSplit, match="one genre only"):
+        train(database, tmp_path / "models", WANTED)
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_dry_run_looks_at_the_split(database: Database, invoke: Invoke, fill_labelled: Fill) -> None:
+    rehearsed = ("train", "--feature-set", "blobs", "--split", "fma", "--dry-run")
+    filled = fill_labelled()
+    refused = invoke(*rehearsed)
+    assert refused.code == 1
+    assert len(refused.err.splitlines()) == 1
+    assert "no labelled track with a vector is in the training or the test part" in refused.err
+    split(database, filled)
+    done = invoke(*rehearsed)
+    assert done.code == 0
+    assert "can be learnt; official split: 30 training, 12 validation, 9 test" in done.err

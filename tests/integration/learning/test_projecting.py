@@ -18,10 +18,11 @@ from catalog.collection.versions import list_versions
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector, model, track
 from catalog.learning.artifact import ArtifactRefused
+from catalog.learning.feature_sets import NothingHeard
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.projecting import NothingToProject, project_grid
 from catalog.learning.registry import model_recipes
-from catalog.learning.training import NothingHeard, Training, train
+from catalog.learning.training import Training, train
 from tests.integration.labelled_collection import BLOBS, Filled
 
 Fill = Callable[..., Filled]

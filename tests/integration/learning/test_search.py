@@ -21,12 +21,13 @@ from catalog.learning.candidate import Candidate, defaults, drawn, grid
 from catalog.learning.classifiers import ALGORITHMS
 from catalog.learning.classifiers.values import COUNT
 from catalog.learning.comparison import comparison_rows
+from catalog.learning.feature_sets import NothingHeard
 from catalog.learning.ground import NothingToSearch, coverage, prepare
 from catalog.learning.members import MembersGone, VectorsMissing
 from catalog.learning.registry import active_model
 from catalog.learning.search import Ground, NothingFits, Search, evidence
 from catalog.learning.search_record import begin_search, choice_outcome, finish_search
-from catalog.learning.training import NothingHeard, Training, train
+from catalog.learning.training import Training, train
 from catalog.learning.trial import VectorsChanged, run_trials
 from catalog.learning.unlearnable import NotFiniteError
 from catalog.learning.workplace import Workplace, settle, settle_at

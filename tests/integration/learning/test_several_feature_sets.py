@@ -17,10 +17,10 @@ from catalog.db.database import Database
 from catalog.db.tables import feature_vector, model_feature_set, prediction, snapshot_member
 from catalog.learning.artifact import load_artifact
 from catalog.learning.blocks import load_blocks
+from catalog.learning.feature_sets import NothingHeard
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import get_model, model_recipes
 from catalog.learning.training import (
-    NothingHeard,
     Training,
     UnusableFeatureSetsError,
     gather,

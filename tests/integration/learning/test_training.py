@@ -16,10 +16,11 @@ from catalog.db.tables import genre, model, prediction, snapshot_member, standin
 from catalog.learning.artifact import ArtifactRefused
 from catalog.learning.change import changed_since_training
 from catalog.learning.classifiers import UnknownClassifierError, UnknownParameterError
+from catalog.learning.feature_sets import NothingHeard, UnknownFeatureSetError
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import active_model, previous_model, promote
 from catalog.learning.snapshot import ClassRule
-from catalog.learning.training import NothingHeard, Training, gather, like_active, train
+from catalog.learning.training import Training, gather, like_active, train
 from tests.integration.labelled_collection import Filled, tag
 
 WANTED = Training(feature_sets=("blobs",))
@@ -183,7 +184,8 @@ def test_a_changed_artifact_is_refused_and_the_active_model_stays(
     [
         (Training(feature_sets=("blobs",), algorithm="oracle"), UnknownClassifierError),
         (Training(feature_sets=("blobs",), parameters={"depth": 3}), UnknownParameterError),
-        (Training(feature_sets=("never-computed",)), NothingHeard),
+        (Training(feature_sets=("summary",)), NothingHeard),
+        (Training(feature_sets=("never-computed",)), UnknownFeatureSetError),
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_work(

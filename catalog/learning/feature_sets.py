@@ -1,0 +1,47 @@
+"""The feature sets that can be learnt from: what a name stands for in a catalog, and what is wrong where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.audio.registry import installed
+from catalog.collection.recipes import Recipe, active_recipe
+from catalog.db.tables import feature_set
+
+PROJECTED, SOURCE = "pca", "grid"
+"""The feature set that is fitted anew in every fold, and the one whose vectors are read for it."""
+
+
+class UnknownFeatureSetError(LookupError):
+    """Neither the program nor the catalog has a feature set of that name."""
+
+    def __init__(self, name: str, there_are: Sequence[str]) -> None:
+        super().__init__(f"there is no feature set {name!r}; there are: {', '.join(there_are)}")
+
+
+class NothingHeard(LookupError):  # noqa: N818 - the name says what it is
+    """No track has a vector of the feature set that is to be learnt from."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no track was analysed by {name}; run: catalog analyze --feature-set {name}")
+
+
+def recipes_of(connection: Connection, names: Sequence[str]) -> tuple[Recipe, ...]:
+    """The recipe that each name stands for.
+
+    Raises NothingHeard for one that nothing was computed by, UnknownFeatureSetError for one that could not be.
+    """
+    return tuple(_recipe(connection, name) for name in names)
+
+
+def _recipe(connection: Connection, name: str) -> Recipe:
+    found = active_recipe(connection, name)
+    if found is not None:
+        return found
+    if name in installed():
+        raise NothingHeard(name)
+    stored = connection.execute(sa.select(feature_set.c.name).where(feature_set.c.active)).scalars()
+    raise UnknownFeatureSetError(name, sorted({*stored, *installed(), PROJECTED}))
