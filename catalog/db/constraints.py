@@ -31,12 +31,11 @@ def without_references(database: Database) -> Iterator[Connection]:
 def drop_references(connection: Connection) -> None:
     """Takes every reference off, on PostgreSQL: `genre.broader_id` may name a genre that comes later.
 
-    SQLite has them stand, and heeds them in no transaction of `without_references`. The metadata stay as they are:
-    isolated from its table, as SQLAlchemy does by itself, a reference would be missing in every table made later on.
+    SQLite has them stand, and heeds them in no transaction of `without_references`.
     """
     if connection.dialect.name == "postgresql":
         for constraint in _references():
-            connection.execute(DropConstraint(constraint, isolate_from_table=False))
+            connection.execute(DropConstraint(constraint))
 
 
 def add_references(connection: Connection) -> str | None:
@@ -47,6 +46,7 @@ def add_references(connection: Connection) -> str | None:
     for constraint in _references():
         try:
             with connection.begin_nested():
+                # Isolated from its table, as SQLAlchemy does by itself, it would be missing in every table made later on.
                 connection.execute(AddConstraint(constraint, isolate_from_table=False))
         except sa.exc.IntegrityError:
             return f"{constraint.table.name} to {constraint.referred_table.name}"

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
 from catalog.db import copying
 from catalog.db import tables as t
@@ -22,6 +23,7 @@ from catalog.db.plain_rows import TableSum, plain_rows
 from catalog.db.schema import Fit, inspect_schema, require_current, upgrade
 from catalog.db.soundness import check_integrity, check_schema
 from catalog.db.standing import standing_differences
+from catalog.db.tables import metadata
 
 
 @pytest.fixture
