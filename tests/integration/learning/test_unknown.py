@@ -20,6 +20,7 @@ from catalog.learning.artifact import load_artifact, save_artifact
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import get_model
 from catalog.learning.training import Training, train
+from catalog.report.model_card import read_card, render_card
 from catalog.report.score_sheet import score_sheet
 from tests.integration.labelled_collection import BLOBS, DIMENSIONS, Filled
 
@@ -152,7 +153,9 @@ def test_probabilities_are_not_corrected_where_that_would_cost_rare_genres(
     assert model_id is not None
     with database.read() as connection:
         metrics = get_model(connection, model_id)["metrics"]
+        card = " ".join(render_card(read_card(connection, model_id)).split())
     found = metrics["priors"]
+    assert "<dd>not corrected <span" in card
     assert found["macro_f1"]["corrected"] < found["macro_f1"]["uncorrected"]
     assert not found["corrected"]
     assert found["reason"].startswith("it would lower the macro F1 of the tagged tracks")
