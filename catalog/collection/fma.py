@@ -24,6 +24,7 @@ from catalog.collection.vector_file import Header, read_header, read_vectors
 from catalog.collection.vector_import import Rows, VectorsReport, imported_recipe, record_vectors
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.db.patience import until_connected
 from catalog.db.tables import collection, track
 from catalog.db.upsert import insert_into
 
@@ -108,21 +109,27 @@ def import_fma(
 
     A second time nothing changes; killed in the middle, it can be run again to the same end, because every
     transaction holds whole tracks. With `audio` the tracks whose file is there are present, all others stay metadata.
+    Where the database goes away in the middle the import is begun again as soon as it is back: what was in by then
+    counts as unchanged.
 
     Raises SourceUnusable or CollectionUnusable, with nothing changed, for files whose header is wrong.
     """
     source = Source(place, "tracks.csv")
     headers = _look(source)
-    with database.writer.connect() as connection:
-        run = _Run(connection, source, headers, dry_run, on_progress or _silent)
-        run.report = FmaReport(str(place), name or NAME, subset, dry_run=dry_run)
-        outer = connection.begin() if dry_run else None
-        try:
-            run.go(subset, None if audio is None else os.fsencode(audio), name)
-        finally:
-            if outer is not None:
-                outer.rollback()
-    return run.report
+
+    def imported() -> FmaReport:
+        with database.writer.connect() as connection:
+            run = _Run(connection, source, headers, dry_run, on_progress or _silent)
+            run.report = FmaReport(str(place), name or NAME, subset, dry_run=dry_run)
+            outer = connection.begin() if dry_run else None
+            try:
+                run.go(subset, None if audio is None else os.fsencode(audio), name)
+            finally:
+                if outer is not None:
+                    outer.rollback()
+        return run.report
+
+    return until_connected(imported)
 
 
 def require_usable(place: Path, audio: Path | None = None) -> None:

@@ -16,11 +16,12 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.cli import run
-from catalog.collection import labels, scan
+from catalog.collection import fma, labels, scan
 from catalog.db import patience
 from catalog.db.database import open_database
 from catalog.db.tables import statement, track
 from tests.integration.collection.conftest import MakeSong
+from tests.integration.collection.fma_files import row, write_tracks
 
 AWAY = 0.7
 """Seconds for which nobody answers, beside what a start takes."""
@@ -142,3 +143,22 @@ def test_labels_import(
     assert "2 of them new" in printed.out
     assert "1 row with no track of that name" in printed.err
     assert len(column(postgresql_url, statement.c.track_id)) == 2
+
+
+def test_fma_import(
+    outage: Outage,
+    postgresql_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = write_tracks(tmp_path / "tracks.csv", [row(number) for number in range(2, 8)])
+    monkeypatch.setattr(fma, "TRACKS_AT_ONCE", 2)
+    monkeypatch.setattr(fma, "record_fma", outage.strike_at(2, fma.record_fma))
+    code = run(["--database-url", postgresql_url, "fma", "import", str(file)])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    assert "6 tracks in" in printed.out
+    assert "4 new, 0 changed, 2 unchanged" in printed.out
+    assert sorted(column(postgresql_url, track.c.external_id)) == ["2", "3", "4", "5", "6", "7"]
+    assert len(column(postgresql_url, statement.c.track_id)) == 6
