@@ -35,10 +35,13 @@ def check(
     is_comparison: bool,
     scheme: str | None,
     candidates: int | None,
+    split: str | None,
 ) -> None:
     """Refuses options that contradict each other. click.UsageError."""
     if is_comparison and scheme is not None:
         raise click.UsageError("--compare only shows, --search trains: give one of them")
+    if is_comparison and split is not None:
+        raise click.UsageError("--compare trains nothing that --split could score: leave out one of them")
     many = is_comparison or scheme is not None
     if many and parameters:
         raise click.UsageError(

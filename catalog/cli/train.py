@@ -203,7 +203,7 @@ def train(
     from catalog.learning.usual import MAIN
     from catalog.report.score_sheet import score_sheet
 
-    searching.check(algorithms, parameters, is_comparison, scheme, candidates)
+    searching.check(algorithms, parameters, is_comparison, scheme, candidates, split)
     wanted = Training(
         algorithm=algorithms[0] if algorithms else DEFAULT,
         parameters=parameters,
@@ -238,6 +238,9 @@ def train(
             )
             return
         if scheme is not None:
+            if split is not None:
+                with database.read() as connection:  # not only when the search is over
+                    _split_in_words(connection, gather(connection, wanted), split)
             found = searching.find_best(
                 settings,
                 database,

@@ -94,6 +94,7 @@ def test_search_trains_the_best_and_a_second_time_computes_nothing(
     ("options", "words"),
     [
         (("--compare", "--search", "grid"), "give one of them"),
+        (("--compare", "--split", "fma"), "nothing that --split could score"),
         (("--search", "grid", "--candidates", "3"), "--candidates says how many"),
         (("--candidates", "3"), "--candidates says how many"),
         (("--search", "grid", "--parameter", "C=1"), "--parameter is for one training"),
@@ -116,6 +117,10 @@ def test_what_is_wrong_is_said_before_work(database: Database, invoke: Invoke, f
     unknown = invoke("train", "--compare", "--algorithm", "oracle", *HERE)
     assert unknown.code == 1
     assert "there is no classifier 'oracle'" in unknown.err
+    no_split = invoke("train", "--search", "grid", "--split", "fma", *HERE)
+    assert no_split.code == 1
+    assert "part of the official split" in no_split.err
+    assert count(database, trial) == 0
     silent = invoke("train", "--search", "halving", "--feature-set", "summary", "--workers", "0")
     assert silent.code == 1
     assert "no track was analysed by summary" in silent.err
