@@ -238,9 +238,6 @@ def train(
             )
             return
         if scheme is not None:
-            if split is not None:
-                with database.read() as connection:  # not only when the search is over
-                    _split_in_words(connection, gather(connection, wanted), split)
             found = searching.find_best(
                 settings,
                 database,

@@ -15,6 +15,7 @@ from catalog.learning.feature_sets import PROJECTED, SOURCE
 from catalog.learning.folds import number_of_folds, stratified_group_folds
 from catalog.learning.local import class_chains, has_sub_genres
 from catalog.learning.members import Members, load_vectors
+from catalog.learning.official_split import load_split
 from catalog.learning.search import Ground
 from catalog.learning.snapshot import store_snapshot
 from catalog.learning.training import Material, Training, gather
@@ -42,12 +43,16 @@ def prepare(
     """The ground of a search on the training set of `wanted`, on each of the feature sets or combinations.
 
     A dry run looks at everything and stores nothing: the ground is good for plans then. Raises NothingToSearch,
-    UnknownFeatureSetError, NothingHeard, VectorsMissing, or NotFiniteError.
+    NoOfficialSplit, UnknownFeatureSetError, NothingHeard, VectorsMissing, or NotFiniteError.
     """
     with database.read() as connection:
         material = _require(gather(connection, wanted))
         frozen, tracks = material.snapshot, material.tracks
         assert frozen is not None
+        if wanted.split is not None:
+            load_split(
+                connection, frozen.track_ids, frozen.y
+            )  # what is missing is said now, and not after a search
         members = Members(frozen.track_ids, frozen.y, frozen.groups.number, len(frozen.classes))
         digests = {
             names: load_vectors(connection, names, members.track_ids).digest
