@@ -144,9 +144,12 @@ def bring_back(visit: Visit) -> Response:
 
 
 def hold_on(visit: Visit) -> Response:
-    """Holds a question for another quarter of an hour, as long as somebody looks at it."""
+    """Holds a question for another quarter of an hour, as long as somebody looks at it; says who has it, if another."""
+    key = visit.text("key")
     with visit.site.database.write() as connection:
-        return JSONResponse({"held": hold(connection, visit.text("key"), visit.reviewer)})
+        if hold(connection, key, visit.reviewer):
+            return JSONResponse({"held": True})
+        return JSONResponse({"held": False, "by": holder(connection, key)})
 
 
 def _filters(visit: Visit) -> Filters:

@@ -20,8 +20,8 @@ Version = tuple[int, int, int]
 
 SIGHTS = 200
 """Tracks whose pictures are kept: 100 KB each."""
-BLOCKS = 100
-"""Blocks of MP3s that are kept: half a megabyte, and 24 s, each."""
+BLOCKS = 250
+"""Blocks of MP3s that are kept: 192 KB, and 9.6 s, each."""
 AT_ONCE = 2
 """Files looked at, and as many listened to, at the same time; more would slow each other down."""
 

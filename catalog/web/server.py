@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ import uvicorn
 from catalog.web.address import Address, AddressUnusable
 from catalog.web.app import make_app
 from catalog.web.site import Site
+
+_log = logging.getLogger("uvicorn.error")
 
 GRACE = 2
 """Seconds for what is being answered when the page is stopped: a browser holds a song open for as long as it lasts."""
@@ -55,11 +58,12 @@ def serve(site: Site, listening: socket.socket, *, on_start: Callable[[], None])
         # That is how a page is stopped; uvicorn has ended everything before it passes the signal on.
         pass
     finally:
+        _log.setLevel(logging.NOTSET)
         listening.close()
 
 
 class _Announcing(uvicorn.Server):
-    """A server that says when it has started."""
+    """A server that says when it has started, and ends in silence."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
         super().__init__(config)
@@ -69,6 +73,11 @@ class _Announcing(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Songs that browsers hold open are cut off: that is no fault to be told of.
+        _log.setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
 
 
 def address_of(listening: socket.socket, host: str, outside: str | None = None) -> Address:

@@ -24,8 +24,8 @@ BITS_A_SECOND = 160_000
 FRAME = 1_152
 """Samples."""
 FRAME_BYTES = BITS_A_SECOND // 8 * FRAME // RATE
-BLOCK = 1_000
-"""Frames that are made at once: 24 s, in half a second."""
+BLOCK = 400
+"""Frames that are made at once: 9.6 s, in a fifth of a second."""
 BLOCK_BYTES = BLOCK * FRAME_BYTES
 LEAD = 4
 """Frames that are encoded before a block, and thrown away: each frame continues the one before it."""

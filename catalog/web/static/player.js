@@ -79,7 +79,7 @@ export class Player {
       this.tryNext();
       return;
     }
-    this.seek(sound.windows.length ? sound.windows[0][0] : sound.begin);
+    this.seek(this.analysed?.[0] ?? sound.begin);
     if (this.plays) this.play();
   }
 
@@ -113,6 +113,9 @@ export class Player {
 
   step(seconds) { this.seek(this.now + seconds); }
 
+  // The first window that was analysed of what is shown.
+  get analysed() { return this.sound.windows.find(([from, to]) => to > this.sound.begin && from < this.sound.end); }
+
   // Between a share of the timeline, 0 to 1, and a second of the track.
   second(share) { return this.sound ? this.sound.begin + share * (this.sound.end - this.sound.begin) : 0; }
   share(second) {
@@ -145,7 +148,7 @@ export class Player {
   legend() {
     const { begin, end, windows, duration } = this.sound;
     const marks = this.part('[data-role="window"]');
-    const seen = windows.find(([from, to]) => to > begin && from < end);
+    const seen = this.analysed;
     const whole = seen && seen[0] <= begin + 0.5 && seen[1] >= end - 0.5;
     marks.hidden = !seen || whole || this.name !== null;
     if (seen) {

@@ -11,6 +11,7 @@ const player = new Player(place("audio"), say);
 const search = new GenreSearch(place("search"));
 const SILENT = 6000;
 const HOLD = 5 * 60 * 1000;
+const PATIENT = 3000;
 // What could not be sent stays here until it is sent or given up, through a reload too.
 const UNSENT = "unsent";
 const READING = new Set(["/next", "/open"]);
@@ -54,6 +55,7 @@ async function ask(path, body) {
   if (busy) return;
   busy = true;
   question.setAttribute("aria-busy", "true");
+  const waiting = setTimeout(() => say("It takes longer than usual; still waiting."), PATIENT);
   try {
     show(await send(path, body));
     failed = null;
@@ -64,13 +66,15 @@ async function ask(path, body) {
     if (error.again && !READING.has(path)) sessionStorage.setItem(UNSENT, JSON.stringify(failed));
     trouble(error.message, error.again);
   } finally {
+    clearTimeout(waiting);
     busy = false;
     question.setAttribute("aria-busy", "false");
   }
 }
 
 function trouble(words, again) {
-  place("trouble").querySelector("p").textContent = words[0].toUpperCase() + words.slice(1) + ".";
+  const end = /[.?!]$/.test(words) ? "" : ".";
+  place("trouble").querySelector("p").textContent = words[0].toUpperCase() + words.slice(1) + end;
   place("again").hidden = !again;
   place("dismiss").textContent = again ? "Leave it" : "OK";
   place("trouble").hidden = false;
@@ -226,6 +230,16 @@ function onKey(event) {
   event.preventDefault();
 }
 
+// As long as somebody looks at a question it is theirs; who comes back after long is told whose it is by now.
+async function holdOn() {
+  const { kind, key } = facts();
+  if (document.hidden || !key || kind === "revealed") return;
+  const reply = await send("/hold", { key }).catch(() => null);
+  if (reply && !reply.held && key === facts().key) {
+    say(`${reply.by ?? "Somebody else"} decides on this by now. S goes on to another; if you decide too, yours counts.`);
+  }
+}
+
 function remember(id) {
   const box = place(id);
   box.checked = localStorage.getItem(id) !== "off";
@@ -248,10 +262,8 @@ place("dismiss").addEventListener("click", () => {
   sessionStorage.removeItem(UNSENT);
   place("trouble").hidden = true;
 });
-setInterval(() => {
-  const { kind, key } = facts();
-  if (!document.hidden && key && kind !== "revealed") send("/hold", { key }).catch(() => {});
-}, HOLD);
+setInterval(holdOn, HOLD);
+document.addEventListener("visibilitychange", holdOn);
 remember("autoplay");
 remember("use-keys");
 filters.reset();

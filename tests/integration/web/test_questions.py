@@ -133,7 +133,7 @@ def test_two_reviewers_do_not_get_the_same_case(page: Page) -> None:
     assert shown(page.send("/next").json()["html"])[1] == "sad"
     refused = page.send("/open", case_id="red")
     assert (refused.status_code, refused.json()["error"]) == (409, "ada is deciding on this case at present")
-    assert page.send("/hold", key="red").json() == {"held": False}
+    assert page.send("/hold", key="red").json() == {"held": False, "by": "ada"}
     assert page.send("/hold", key="sad").json() == {"held": True}
     assert "ada has it" in words(page.client.get("/cases").json()["html"])
     page.enter("ada")
