@@ -80,16 +80,16 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
     broader, names = load_broader(connection)
     classes = tuple(row["class_order"])
     column = {genre_id: at for at, genre_id in enumerate(classes)}
-    candidates = connection.execute(_members(row)).all()
-    tags = _tags(connection, [one.id for one in candidates])
+    members = connection.execute(_members(row)).all()
+    tags = _tags(connection, [member.id for member in members])
     counts_for = _counts_for(connection, row, tags, broader)
     elsewhere = set(wrong_recordings(connection).tolist())
     rows, judged_first = [], []
-    for one in candidates:
-        ordered = _judged_first(tags[one.id], counts_for, column, excluded)
-        is_heard = one.probabilities is not None or one.genre_1_id in column
-        if ordered and is_heard and one.id not in elsewhere:
-            rows.append(one)
+    for member in members:
+        ordered = _judged_first(tags[member.id], counts_for, column, excluded)
+        is_heard = member.probabilities is not None or member.genre_1_id in column
+        if ordered and is_heard and member.id not in elsewhere:
+            rows.append(member)
             judged_first.append(ordered)
     track_ids = np.array([one.id for one in rows], dtype=np.int64)
     vectors = _vectors(connection, row, track_ids)

@@ -90,7 +90,7 @@ def _stereo(path: Name, stretch: Stretch, first: int, count: int) -> Samples:
 def _put(samples: Samples, place: int, frame: AudioFrame) -> int:
     """Copies what of the frame lies inside; gives the place behind it."""
     found = frame.to_ndarray()
-    end = place + found.shape[1]
+    end: int = place + found.shape[1]
     begin, stop = max(place, 0), min(end, samples.shape[1])
     if begin < stop:
         samples[:, begin:stop] = found[:, begin - place : stop - place]
