@@ -304,7 +304,14 @@ def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..
     expect(bob.locator("#trouble")).to_contain_text("The disk is full")
     assert key_of(bob) == held
     bob.unroute("**/decide")
+    refusal = {"status": 503, "json": {"error": "the disk is full; make room, then try again"}}
+    bob.route("**/next", lambda route: route.fulfill(**refusal))
     bob.reload()
+    expect(bob.locator("#trouble")).to_contain_text("was not written yet")
+    bob.unroute("**/next")
+    bob.get_by_role("button", name="Look again").click()
+    bob.locator("article h1").wait_for()
+    assert key_of(bob) == held
     expect(bob.locator("#trouble")).to_contain_text("was not written yet")
     bob.evaluate("document.querySelector('article').dataset.old = 'yes'")
     bob.get_by_role("button", name="Try again").click()

@@ -65,11 +65,27 @@ async function ask(path, body) {
     failed = { path, body, words: error.message };
     if (error.again && !READING.has(path)) sessionStorage.setItem(UNSENT, JSON.stringify(failed));
     trouble(error.message, error.again);
+    if (!article()) noneCame();
   } finally {
     clearTimeout(waiting);
     busy = false;
     question.setAttribute("aria-busy", "false");
   }
+  if (READING.has(path)) offerUnsent();
+}
+
+// What was decided and could not be written is not forgotten for something else that could be shown.
+function offerUnsent() {
+  const unsent = JSON.parse(sessionStorage.getItem(UNSENT) ?? "null");
+  if (!unsent) return;
+  failed = unsent;
+  trouble("what you decided was not written yet", true);
+}
+
+// The first question could not be had: there must be something to press when the trouble is left.
+function noneCame() {
+  question.querySelector(".waiting").hidden = true;
+  place("none-came").hidden = false;
 }
 
 function trouble(words, again) {
@@ -267,9 +283,4 @@ document.addEventListener("visibilitychange", holdOn);
 remember("autoplay");
 remember("use-keys");
 filters.reset();
-ask("/next", {}).then(() => {
-  const unsent = JSON.parse(sessionStorage.getItem(UNSENT) ?? "null");
-  if (!unsent) return;
-  failed = unsent;
-  trouble("what you decided before the reload was not written yet", true);
-});
+ask("/next", {});
