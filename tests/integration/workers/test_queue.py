@@ -158,6 +158,16 @@ def test_batches_keep_the_order_and_the_bounds(count: int, workers: int, most: i
         assert len(batches[-1]) <= max(1, count // (2 * workers))
 
 
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """What Ctrl-C and SIGTERM do to this process, which RQ's worker changes, is put back."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("own_signals")
 def test_a_worker_runs_no_job_but_ours_and_registers_again_when_forgotten(
     database: Database, queue: Queue, broker_connection: Redis, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
