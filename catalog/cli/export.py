@@ -11,7 +11,7 @@ from typing import BinaryIO
 import click
 
 from catalog.cli.asking import parameter_option, resolve
-from catalog.cli.context import open_catalog, pass_settings
+from catalog.cli.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.output import counted, say, warn
 from catalog.collection.playlist import NoTracks, write_playlist
 from catalog.db.answer_file import WRITERS, new_file
@@ -39,9 +39,7 @@ FORMATS = (*WRITERS, PLAYLIST)
     show_default=False,
 )
 @parameter_option
-@click.option(
-    "--timeout", type=click.FloatRange(min=0), default=0.0, help="Seconds it may take; 0 is no limit."
-)
+@click.option("--timeout", type=FiniteRange(min=0), default=0.0, help="Seconds it may take; 0 is no limit.")
 @pass_settings
 def export(
     settings: Settings,

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from catalog.cli import EXIT_ERROR
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.output import counted, echo, format_options, print_json, print_rows, progress, say, warn
 from catalog.collection.recipes import activate
 from catalog.collection.versions import choose_version, list_versions, removal, remove_version
@@ -200,7 +200,7 @@ def import_verb(
 @features.command("pca")
 @click.option(
     "--variance",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=0.97,
     help="The share of the variance to keep, where a quarter of the tracks is components enough.",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.output import counted, echo, say
 from catalog.collection.prune import prune as prune_tracks
 from catalog.settings import Settings
@@ -13,7 +13,7 @@ from catalog.settings import Settings
 @click.command()
 @click.option(
     "--days",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=90,
     help="Only tracks that no scan has found for so many days.",
 )

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from catalog.cli.context import FiniteRange
 from catalog.review.case import Filters
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -23,7 +24,7 @@ OPTIONS = (
     ),
     (
         "--suspicion",
-        {"type": click.FloatRange(0, 1), "metavar": "LEAST", "help": "Only tracks at least so suspicious."},
+        {"type": FiniteRange(0, 1), "metavar": "LEAST", "help": "Only tracks at least so suspicious."},
     ),
 )
 

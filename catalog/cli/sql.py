@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from catalog.cli.asking import parameter_option, resolve
-from catalog.cli.context import open_catalog, pass_settings
+from catalog.cli.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.output import format_options, print_records, print_rows, say
 from catalog.db.question import ask
 from catalog.db.questions import saved_names, saved_question
@@ -35,9 +35,7 @@ TABLE_ROWS = 1_000
 )
 @parameter_option
 @click.option("--limit", type=click.IntRange(min=0), help="Rows at most.  [default: 1000 in a table]")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0), default=300.0, help="Seconds it may take; 0 is no limit."
-)
+@click.option("--timeout", type=FiniteRange(min=0), default=300.0, help="Seconds it may take; 0 is no limit.")
 @click.option("--list", "wants_list", is_flag=True, help="The saved questions and the views.")
 @format_options
 @pass_settings

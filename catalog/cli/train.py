@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.context import FiniteRange, dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import format_options, print_json, print_rows, say
 from catalog.cli.spreading import cores, spread_over
 from catalog.settings import Settings
@@ -62,6 +62,8 @@ def parse_parameters(
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise click.BadParameter(f"{text!r} is not NAME=VALUE")
+        if name in parameters:
+            raise click.BadParameter(f"{name} is given twice")
         try:
             parameters[name] = json.loads(value)
         except json.JSONDecodeError:
@@ -117,7 +119,7 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
 @exclude_genre_option
 @click.option(
     "--precision",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=0.85,
     help="The share of answers that ought to be right for artists not heard before.",
 )
@@ -199,7 +201,7 @@ def train(
     from catalog.learning.change import changed_since_training
     from catalog.learning.classifiers import DEFAULT
     from catalog.learning.snapshot import ClassRule
-    from catalog.learning.training import Training, gather, train
+    from catalog.learning.training import Training, foresee, gather, train
     from catalog.learning.usual import MAIN
     from catalog.report.score_sheet import score_sheet
 
@@ -253,9 +255,9 @@ def train(
             wanted = found
         if dry_run:
             with database.read() as connection:
-                material = gather(connection, wanted)
-                possible = "can be learnt" + _split_in_words(connection, material, split)
-            support, outcome, reason, metrics = material.support, "dry run", material.reason or possible, {}
+                material, possible = foresee(connection, settings.models, wanted)
+                possible += _split_in_words(connection, material, split)
+            support, outcome, reason, metrics = material.support, "dry run", possible, {}
             model_id, names = None, material.names
         else:
             report = train(
@@ -290,7 +292,7 @@ def train(
         if metrics:
             say()
             say("\n".join([*score_sheet(metrics), ""]))
-        say(f"model {model_id}: {outcome}; {reason}" if model_id is not None else f"{outcome}: {reason}")
+        say(_in_words(settings, outcome, reason, model_id))
     if outcome == "nothing to learn":
         raise click.exceptions.Exit(1)
 
@@ -343,6 +345,16 @@ def _reconsidered(database: Any, model_id: int | None) -> dict[str, Any]:
         return {}
     with database.read() as connection:
         return {"reconsidered": reconsidered_score(connection, get_model(connection, model_id))}
+
+
+def _in_words(settings: Settings, outcome: str, reason: str, model_id: int | None) -> str:
+    """What came of a training, and how to go on where that is not what was wished for."""
+    if model_id is None:
+        return f"{outcome}: {reason}"
+    told = f"model {model_id}: {outcome}; {reason}"
+    if outcome == "rejected":
+        told += f"\nto put it in force all the same: {settings.command} models promote {model_id}"
+    return told
 
 
 def _names(database: Any) -> dict[int, str]:

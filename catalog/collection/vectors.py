@@ -62,13 +62,23 @@ def renew_vectors(
     )
 
 
+class WrongLengthError(ValueError):
+    """A stored vector is not as long as its recipe says."""
+
+    def __init__(self, track_id: int, recipe: Recipe, numbers: int) -> None:
+        super().__init__(
+            f"track {track_id} has {numbers:,} numbers for {recipe.name}, not {len(recipe.dimensions):,}: the database "
+            "was changed from outside; restore it from a backup"
+        )
+
+
 def load_matrix(
     connection: Connection, recipe: Recipe, track_ids: Sequence[int] | Ids | None = None
 ) -> tuple[Ids, Float32]:
     """The vectors of a recipe, one row a track, for the tracks given or for all.
 
     Gives the tracks' ids, ascending, and a matrix (tracks, dimensions) in the same order. Tracks without a vector
-    are not in it. Raises ValueError where a stored vector is not as long as the recipe says.
+    are not in it. Raises WrongLengthError.
     """
     columns = feature_vector.c
     query = sa.select(columns.track_id, columns.vector).where(columns.feature_set_id == recipe.id)
@@ -88,13 +98,12 @@ def load_matrix(
     matrix = np.empty((count, len(recipe.dimensions)), np.float32)
     filled = 0
     for part_query in queries:
-        for track_id, vector in connection.execute(part_query.execution_options(yield_per=CHUNK)):
-            if len(vector) != matrix.shape[1]:
-                raise ValueError(
-                    f"track {track_id} has {len(vector)} numbers for {recipe.name}, not {matrix.shape[1]}"
-                )
-            ids[filled], matrix[filled] = track_id, vector
-            filled += 1
+        with connection.execute(part_query.execution_options(yield_per=CHUNK)) as rows:
+            for track_id, vector in rows:
+                if len(vector) != matrix.shape[1]:
+                    raise WrongLengthError(track_id, recipe, len(vector))
+                ids[filled], matrix[filled] = track_id, vector
+                filled += 1
     return ids[:filled], matrix[:filled]
 
 

@@ -25,8 +25,8 @@ def load_blocks(
 ) -> tuple[Ids, Float32]:
     """The vectors of the recipes, from left to right in their order, of those of the tracks that have all of them.
 
-    Gives the tracks' ids, ascending, and a matrix (tracks, sum of dimensions) in the same order. Raises ValueError
-    where a stored vector is not as long as its recipe says.
+    Gives the tracks' ids, ascending, and a matrix (tracks, sum of dimensions) in the same order. Raises
+    WrongLengthError.
     """
     ids = np.unique(np.asarray(track_ids, np.int64))
     parts: list[tuple[Ids, Float32]] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import snapshot_member
+from catalog.db.tables import snapshot, snapshot_member
 from catalog.learning.registry import active_model
 from catalog.learning.snapshot import Snapshot
 
@@ -13,7 +13,7 @@ from catalog.learning.snapshot import Snapshot
 def changed_since_training(connection: Connection, fresh: Snapshot | None) -> int:
     """How many tracks have come, gone or changed class since the training set of the active model.
 
-    All of them where there is no trained model; none where nothing can be learnt any more.
+    Those that were forgotten since have gone too, though the training set lists them no more. All of them where there is no trained model; none where nothing can be learnt any more.
     """
     if fresh is None:
         return 0
@@ -30,4 +30,7 @@ def changed_since_training(connection: Connection, fresh: Snapshot | None) -> in
         )
     )
     then = {(member.track_id, member.genre_id) for member in members}
-    return len({track_id for track_id, _ in now ^ then})
+    learnt_from: int = connection.execute(
+        sa.select(snapshot.c.tracks).where(snapshot.c.id == row["snapshot_id"])
+    ).scalar_one()
+    return len({track_id for track_id, _ in now ^ then}) + learnt_from - len(then)

@@ -38,9 +38,12 @@ class Comparison:
 
     def words(self, rival: int) -> str:
         """Both scores and the difference in words; `rival` is the model in force."""
+        # Two scores that are equal, or nearly, do not say why the gate is shut.
+        is_close = self.difference.value >= -MARGIN and self.is_worse
+        doubt = f": {-WORST} less cannot be ruled out" if is_close else ""
         return (
             f"its macro F1 is {self.new:.3f}; the recipe of model {rival} reaches {self.in_force:.3f} "
-            f"(the difference lies between {self.difference.low:+.3f} and {self.difference.high:+.3f})"
+            f"(the difference lies between {self.difference.low:+.3f} and {self.difference.high:+.3f}{doubt})"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from catalog.learning.classifiers import Matrix
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.registry import ZERO_SHOT, get_model, model_recipes
 from catalog.learning.threshold import Answers
+from catalog.learning.unlearnable import require_finite
 from catalog.learning.workplace import workplace
 from catalog.learning.zero_shot_model import rebuild_zero_shot
 
@@ -85,13 +86,28 @@ def load_answerer(connection: Connection, models: Path, row: RowMapping) -> Answ
 
 
 def hear(connection: Connection, answerer: Answerer, recipes: Sequence[Recipe], wanted: Integers) -> Heard:
-    """What the model hears in the tracks, here and now."""
+    """What the model hears in the tracks, here and now. Raises WrongLengthError and NotFiniteError."""
     classes = len(answerer.hierarchy.classes)
     parts = [Heard(np.empty(0, np.int64), np.empty((0, classes)), None)]
-    for start in range(0, len(wanted), CHUNK):
-        found, matrix = load_blocks(connection, recipes, wanted[start : start + CHUNK])
+    for found, matrix in _hearable(connection, recipes, wanted):
         parts.append(Heard(found, answerer.probability(matrix), answerer.resemblance(matrix)))
     return _together(parts)
+
+
+def require_hearable(connection: Connection, recipes: Sequence[Recipe], wanted: Integers) -> None:
+    """Raises WrongLengthError or NotFiniteError where a vector of the tracks is nothing that a model can hear."""
+    for _ in _hearable(connection, recipes, wanted):
+        pass
+
+
+def _hearable(
+    connection: Connection, recipes: Sequence[Recipe], wanted: Integers
+) -> Iterator[tuple[Integers, Matrix]]:
+    """Ids and vectors, a chunk at a time, of the tracks that have all vectors."""
+    for start in range(0, len(wanted), CHUNK):
+        found, matrix = load_blocks(connection, recipes, wanted[start : start + CHUNK])
+        require_finite(matrix, [recipe.name for recipe in recipes], found)
+        yield found, matrix
 
 
 def hear_piece(model_id: int, basis: str, piece: int, track_ids: list[int]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,20 +16,20 @@ from catalog.collection.recipes import Recipe
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import snapshot
-from catalog.learning.artifact import ArtifactRefused, read_artifact, save_artifact
+from catalog.learning.artifact import save_artifact
 from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.classifiers import DEFAULT, algorithm
 from catalog.learning.crossfit import CrossFit, cross_fit
 from catalog.learning.exclusion import excluded_genres, wrong_recordings
 from catalog.learning.feature_sets import PROJECTED, SOURCE, recipes_of
 from catalog.learning.groups import connected_groups
-from catalog.learning.hearing import Spread
+from catalog.learning.hearing import Spread, require_hearable
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.hierarchy_choice import Structure, structured
 from catalog.learning.judged_sample import sampled_tracks
+from catalog.learning.known import known_model, model_parameters
 from catalog.learning.labelled import Tracks, load_answerable, load_broader, load_tracks
 from catalog.learning.learnt import Learnt
-from catalog.learning.local import class_chains, has_sub_genres
 from catalog.learning.near_duplicates import near_duplicates
 from catalog.learning.official_split import load_split, official_score
 from catalog.learning.predicting import fill_predictions
@@ -40,7 +39,6 @@ from catalog.learning.registry import (
     NewModel,
     active_model,
     add_model,
-    find_model,
     get_model,
     model_recipes,
     promote,
@@ -49,7 +47,7 @@ from catalog.learning.registry import (
 )
 from catalog.learning.rival import Contender, against_active
 from catalog.learning.scoring import score_contender
-from catalog.learning.snapshot import ClassRule, Snapshot, find_snapshot, store_snapshot
+from catalog.learning.snapshot import ClassRule, Snapshot, store_snapshot
 from catalog.learning.support import Support, class_support, classes_of, nothing_to_learn
 from catalog.learning.threshold import NOTHING, PRECISION, withheld
 from catalog.learning.unlearnable import require_finite
@@ -147,17 +145,34 @@ def train(
         material = gather(connection, wanted)
     if material.snapshot is None:
         return TrainingReport("nothing to learn", material.reason or "", None, material.support)
-    parameters = {
-        "classifier": complete,
-        "precision": wanted.precision,
-        **({} if wanted.projection is None else {"projection": wanted.projection}),
-        **({"hierarchy": wanted.hierarchy} if has_sub_genres(class_chains(material.hierarchy)) else {}),
-        "vectors": hashlib.blake2b(material.X.reshape(-1).view(np.uint8).data, digest_size=16).hexdigest(),
-    }
+    parameters = model_parameters(material, wanted, complete)
     known = None if wanted.force else _known(database, models, material, wanted, parameters, spread)
     if known is not None:
         return known
+    with database.read() as connection:
+        _require_hearable(connection, material)
     return _fit(database, models, material, wanted, parameters, spread)
+
+
+def foresee(connection: Connection, models: Path, wanted: Training) -> tuple[Material, str]:
+    """What `train` would learn from, and in words what it would do. Raises what it raises before work starts."""
+    complete = algorithm(wanted.algorithm).complete(wanted.parameters)
+    material = gather(connection, wanted)
+    if material.snapshot is None:
+        return material, f"nothing to learn: {material.reason}"
+    _require_hearable(connection, material)
+    parameters = model_parameters(material, wanted, complete)
+    row = None if wanted.force else known_model(connection, models, material.snapshot, wanted, parameters)
+    if row is None or row["status"] == "candidate":
+        return material, "can be learnt"
+    return material, f"nothing is done: labels and vectors are those that model {row['id']} was fitted on"
+
+
+def _require_hearable(connection: Connection, material: Material) -> None:
+    """Raises NotFiniteError or WrongLengthError where a track that the model would be asked about cannot be heard."""
+    assert material.snapshot is not None
+    asked = np.setdiff1d(material.tracks.ids, material.snapshot.track_ids)
+    require_hearable(connection, material.recipes, asked)
 
 
 def like_active(connection: Connection, wanted: Training) -> Training:
@@ -251,20 +266,11 @@ def _known(
     frozen = material.snapshot
     assert frozen is not None
     with database.write() as connection:
-        snapshot_id = find_snapshot(connection, frozen)
-        if snapshot_id is None:
-            return None
-        row = find_model(connection, wanted.algorithm, parameters, snapshot_id)
+        row = known_model(connection, models, frozen, wanted, parameters)
         if row is None:
-            return None
-        try:
-            read_artifact(models, row["artifact"], row["artifact_sha256"])
-        except ArtifactRefused:
             return None
         if store_support(connection, row["id"], material.support):
             refresh_standing(connection)
-    if wanted.split is not None and "official_split" not in row["metrics"]:
-        return None
     if row["status"] == "candidate":
         return _put_in_force(database, models, row["id"], material, row["metrics"], spread)
     reason = "labels and vectors are those it was fitted on"

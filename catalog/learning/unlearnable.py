@@ -21,9 +21,8 @@ class NotFiniteError(UnlearnableError):
     def __init__(self, vectors: int, feature_sets: Sequence[str] = (), first: int | None = None) -> None:
         of = f" of {' and '.join(feature_sets)}" if feature_sets else ""
         which = "" if first is None else f", the first that of track {first}"
-        super().__init__(
-            f"{vectors:,} vectors{of} hold numbers that are not finite{which}; import or compute them anew"
-        )
+        what = f"1 vector{of} holds" if vectors == 1 else f"{vectors:,} vectors{of} hold"
+        super().__init__(f"{what} numbers that are not finite{which}; import or compute them anew")
 
 
 def require_finite(X: Matrix, feature_sets: Sequence[str] = (), track_ids: Integers | None = None) -> None:

@@ -183,6 +183,30 @@ def test_a_snapshot_whose_tracks_were_deleted(database: Database, trained: Fille
     assert invoke("models", "card", 1).code == 0
 
 
+def test_a_card_of_a_model_that_says_nothing_of_macro_f1_beside_its_shares(
+    database: Database, trained: Filled, invoke: Invoke
+) -> None:
+    with database.write() as connection:
+        metrics = connection.execute(sa.select(model.c.metrics)).scalar_one()
+        metrics["priors"] = {"corrected": True, "reason": None, "genres": []}
+        connection.execute(sa.update(model).values(metrics=metrics))
+    card = invoke("models", "card", 1)
+    assert card.code == 0
+    assert "Untagged tracks" not in Path(card.out.strip()).read_text()
+
+
+def test_tracks_that_were_forgotten_are_changes_too(
+    database: Database, trained: Filled, invoke: Invoke
+) -> None:
+    gone = trained.tracks["Jazz"][:2]
+    with database.write() as connection:
+        connection.execute(sa.update(track).where(track.c.id.in_(gone)).values(state="missing"))
+    assert "2 tagged tracks differ" in invoke("train", *HERE, "--if-changed", 9).err
+    with database.write() as connection:
+        connection.execute(sa.delete(snapshot_member).where(snapshot_member.c.track_id.in_(gone)))
+    assert "2 tagged tracks differ" in invoke("train", *HERE, "--if-changed", 9).err
+
+
 @pytest.mark.parametrize("how", ["changed", "missing"])
 def test_an_artifact_that_is_not_the_one_written(
     database: Database, trained: Filled, invoke: Invoke, home: Path, how: str

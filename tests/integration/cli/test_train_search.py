@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import sqlalchemy as sa
 
@@ -59,10 +61,72 @@ def test_vectors_that_are_not_finite_are_one_line(
         done = invoke("train", *HERE, *way)
         assert done.code == 1
         assert done.err.strip().splitlines()[-1] == (
-            "catalog: 1 vectors of blobs hold numbers that are not finite, the first that of track "
+            "catalog: 1 vector of blobs holds numbers that are not finite, the first that of track "
             f"{broken}; import or compute them anew"
         )
     assert [count(database, table) for table in (model, trial, snapshot)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        (np.full(DIMENSIONS, np.inf, np.float32), "1 vector of blobs holds numbers that are not finite"),
+        (np.zeros(3, np.float32), "has 3 numbers for blobs, not 12: the database was changed from outside"),
+    ],
+)
+def test_vectors_that_a_model_could_not_be_asked_about_are_told_before_it_is_fitted(
+    database: Database, invoke: Invoke, fill_labelled: Fill, numbers: npt.NDArray[np.float32], words: str
+) -> None:
+    untagged = fill_labelled().tracks[None][0]
+    assert invoke("train", *HERE).code == 0
+    with database.write() as connection:
+        connection.execute(
+            sa.update(feature_vector).where(feature_vector.c.track_id == untagged).values(vector=numbers)
+        )
+        connection.execute(
+            sa.update(model).values(metrics={"tracks": 54})
+        )  # nothing predicted that still holds
+    for asked in (("train", "--force", *HERE), ("train", "--force", "--dry-run", *HERE), ("predict",)):
+        done = invoke(*asked)
+        assert done.code == 1
+        assert words in done.err
+        assert "unexpected" not in done.err
+    assert count(database, model) == 1
+
+
+def test_a_dry_run_refuses_what_training_would_and_says_what_it_would_do(
+    database: Database, invoke: Invoke, fill_labelled: Fill
+) -> None:
+    fill_labelled()
+    dry = ("train", "--dry-run", *HERE)
+    assert "trees of random_forest is a whole number from 1 to 2,000" in (
+        invoke(*dry, "--algorithm", "random_forest", "--parameter", "trees=5000").err
+    )
+    assert "C is given twice" in invoke(*dry, "--parameter", "C=1", "--parameter", "C=2").err
+    assert "nothing to learn: no genre has enough tracks" in invoke(*dry, "--min-tracks", 1000).err
+    assert "dry run: can be learnt" in invoke(*dry).err
+    assert count(database, model) == 0
+    assert invoke("train", *HERE).code == 0
+    assert "nothing is done: labels and vectors are those that model 1 was fitted on" in invoke(*dry).err
+    assert "dry run: can be learnt" in invoke(*dry, "--force").err
+
+
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_a_precision_that_is_no_number_is_a_usage_error(invoke: Invoke, number: str) -> None:
+    refused = invoke("train", "--precision", number)
+    assert refused.code == 2
+    assert "--precision" in refused.err
+
+
+def test_a_model_that_was_worse_says_how_it_is_put_in_force_all_the_same(
+    invoke: Invoke, fill_labelled: Fill, home: Path
+) -> None:
+    fill_labelled(spread=1.0)
+    assert invoke("train", *HERE).code == 0
+    worse = invoke("train", *HERE, "--parameter", "C=1e-9")
+    assert worse.code == 0
+    assert "model 2: rejected" in worse.err
+    assert f"to put it in force all the same: catalog --home {home} models promote 2" in worse.err
 
 
 def test_search_trains_the_best_and_a_second_time_computes_nothing(

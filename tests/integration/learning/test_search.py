@@ -270,7 +270,7 @@ def test_vectors_that_are_not_finite_are_refused(
 ) -> None:
     filled = fill_labelled()
     set_vector(database, filled.tracks["Jazz"][0], np.full(DIMENSIONS, np.nan, np.float32))
-    with pytest.raises(NotFiniteError, match="1 vectors of blobs hold numbers that are not finite"):
+    with pytest.raises(NotFiniteError, match="1 vector of blobs holds numbers that are not finite"):
         prepare(database, WANTED, [BLOBS])
 
 

@@ -28,6 +28,13 @@ def test_the_check_sample_has_a_say_too():
     assert Verdict(3, good, None).facts["on_folds"]["difference"]["low"] == -0.01
 
 
+def test_equal_scores_that_shut_the_gate_say_why():
+    shut = Verdict(3, Comparison(100, 20, 0.7, 0.7, Interval(0.0, -0.066, 0.1)), None).worse
+    assert shut is not None
+    assert "between -0.066 and +0.100: 0.05 less cannot be ruled out)" in shut
+    assert "ruled out" not in (Verdict(3, comparison(-0.1, -0.2), None).worse or "")
+
+
 def test_a_model_beside_itself_is_not_worse():
     generator = np.random.default_rng(0)
     y, choice = generator.integers(0, 3, (2, 90))
