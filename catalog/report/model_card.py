@@ -17,6 +17,7 @@ from catalog.db.tables import genre, model_genre, snapshot
 from catalog.learning.reconsidered import reconsidered_score
 from catalog.learning.registry import ZERO_SHOT, get_model, model_recipes
 from catalog.learning.reliability import Reliability, stored_reliability
+from catalog.report.importance_scale import importance_scale
 from catalog.report.page import environment, replace_page
 from catalog.report.quality import Quality, quality_of
 from catalog.report.text import LONGEST_GENRE, clean
@@ -130,6 +131,7 @@ def render_card(card: Card, *, command: str = "catalog") -> str:
             metrics=defaultdict(lambda: None, card.metrics),
             quality=card.quality,
             importances=card.metrics.get("importance") or {},
+            importance_scale=importance_scale,
             confusion=_confusion(card.metrics),
             command=clean(command, 1000),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.integration.labelled_collection import Filled, tag
 
 Fill = Callable[..., Filled]
 HERE = ("--feature-set", "blobs", "--workers", "0")
+WHISKER = re.compile(r'class="whisker" style="left:([\d.]+)%;width:([\d.]+)%"')
 NAMED = FeatureSet(
     name="named",
     version=1,
@@ -127,8 +129,15 @@ def test_importance_is_computed_once_kept_and_shown(
     for pair in pairs:
         assert float(pair["drop_low"]) <= float(pair["drop"]) <= float(pair["drop_high"])
     assert "-0.0" not in {value for pair in pairs for value in pair.values()}
-    assert (
-        "What the score owes to the sound: named" in Path(invoke("models", "card", 1).out.strip()).read_text()
+    page = Path(invoke("models", "card", 1).out.strip()).read_text()
+    assert "What the score owes to the sound: named" in page
+    drawn = [[float(share) for share in one] for one in WHISKER.findall(page)]
+    assert drawn
+    assert all(left + width <= 100.02 for left, width in drawn)
+    assert ('class="zero"' in page) is any(
+        part[way] is not None and part[way]["low"] < 0
+        for part in found["parts"]
+        for way in ("permuted", "left_out")
     )
 
 
