@@ -49,9 +49,15 @@ class Provenance:
     made_at: datetime
     database: str
     model: Model | None
-    recipe: Recipe | None
-    """The feature set of the map; that of the model, or else `musicnn`."""
+    recipes: tuple[Recipe, ...]
+    """The feature sets that the model learnt from; without a model all that are in use."""
     audited_at: datetime | None
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """The feature set of the map: `musicnn`, or where that is not among them the first."""
+        named = (recipe for recipe in self.recipes if recipe.name == "musicnn")
+        return next(named, next(iter(self.recipes), None))
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
@@ -63,12 +69,11 @@ class Provenance:
             )
             if self.model.snapshot:
                 rows.append(("Training set", self.model.snapshot))
-        if self.recipe:
-            recipe = self.recipe
+        for recipe in self.recipes:
             text = f"{recipe.name}, version {recipe.version}, {count(recipe.dimensions)} numbers a track, "
             rows.append(("Features", f"{text}recipe {recipe.hash[:12]}"))
-            if recipe.made_by:
-                rows.append(("Computed with", recipe.made_by))
+        if self.recipe and self.recipe.made_by:
+            rows.append(("Computed with", self.recipe.made_by))
         if self.audited_at:
             rows.append(("Last audit", moment(self.audited_at)))
         return tuple(rows)
@@ -83,7 +88,7 @@ def read_provenance(connection: Connection, made_at: datetime) -> Provenance:
         made_at=made_at,
         database={"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.dialect.name],
         model=found,
-        recipe=next((recipe for recipe in recipes if recipe.name == "musicnn"), next(iter(recipes), None)),
+        recipes=recipes,
         audited_at=connection.execute(
             sa.select(sa.func.max(audit.c.finished_at)).where(audit.c.kind == "labels")
         ).scalar_one(),
