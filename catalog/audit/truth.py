@@ -67,7 +67,7 @@ def read_truth(connection: Connection, file: Path, evidence: Evidence) -> Truths
 
     Tracks are named by `path`, from the collection's root or absolute, or by `external_id`; a genre by any of its names.
     """
-    rows = read_label_file(file).rows
+    rows = read_label_file(file, may_rename=False).rows
     vocabulary = load(connection)
     places: dict[tuple[str, str], int] = {}
     tagged: dict[int, int] = {}
@@ -97,7 +97,8 @@ def read_truth(connection: Connection, file: Path, evidence: Evidence) -> Truths
             right[track_id] = term.id
     if not right:
         raise NothingKnown(
-            f"{file} names no error: all {len(rows):,} rows fit no track ({unmatched:,}), or say what is tagged"
+            f"{file} names no error: {unmatched:,} of {len(rows):,} rows fit no tagged track or no known genre, "
+            "the others say what is tagged"
         )
     names = evidence.terms.names
     return Truths(right, {track_id: names[tagged[track_id]] for track_id in right}, unmatched)

@@ -171,7 +171,10 @@ def _cluster(database: Database, wanted: Wanted, dry_run: bool, output_format: s
             on_progress=lambda name, read, total: advance(read, total, name),
         )
     if done.audit_id is None:
-        print_rows((asdict(one) for one in done.plan), output_format)
+        rows = (asdict(one) for one in done.plan)
+        if output_format != "json":
+            rows = (row | {"numbers": ", ".join(map(str, row["numbers"]))} for row in rows)
+        print_rows(rows, output_format)
         say("a dry run: nothing was clustered, nothing stored")
     else:
         with database.read() as connection:

@@ -27,8 +27,28 @@ def login() -> str:
         raise click.UsageError("nobody is logged in here; say who decides: --reviewer NAME") from None
 
 
+class ReviewerName(click.ParamType[str]):
+    """A name that people can read, and that the page and the command line know as the same."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is kept. Fails for one that is none."""
+        from catalog.review.reviewer import ReviewerError, proper_name
+
+        try:
+            return proper_name(value)
+        except ReviewerError as error:
+            self.fail(str(error), param, ctx)
+
+
 reviewer_option = click.option(
-    "--reviewer", metavar="NAME", default=login, show_default="the login name", help="Who decides."
+    "--reviewer",
+    metavar="NAME",
+    type=ReviewerName(),
+    default=login,
+    show_default="the login name",
+    help="Who decides.",
 )
 genre_option = click.option("--genre", required=True, metavar="GENRE", help="A genre of the vocabulary.")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, print_json, print_rows, printable, say
+from catalog.cli.output import counted, print_json, print_rows, printable, say, warn
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +53,12 @@ def sample_verb(
     say(
         f"{done} {counted(drawn.tracks, 'track')} with seed {seed}, {drawn.overlap} of them for two reviewers"
     )
+    tagged = sum(each.tracks for each in drawn.strata)
+    if 2 * drawn.tracks > tagged:
+        warn(
+            f"these are {drawn.tracks:,} of the {tagged:,} tagged tracks: no model learns from them, and no case shows them "
+            "before they were judged; without SIZE the sample is as large as suits"
+        )
     if drawn.closes is not None:
         say(f"{'it would end' if dry_run else 'ended'} sample {drawn.closes}")
 
@@ -88,7 +94,8 @@ def _lines(found: Progress) -> Iterator[str]:
     if found.overall is not None:
         recent = f"; of the last {found.recent.tracks} {_percent(found.recent)}" if found.recent else ""
         yield f"of the suspects decided {_percent(found.overall)} were wrong{recent}"
-    yield f"{counted(found.open_cases, 'case')} open with {counted(found.open_tracks, 'track')}"
+    hidden = f"; the check sample holds {found.hidden_tracks:,} more" if found.hidden_tracks else ""
+    yield f"{counted(found.open_cases, 'case')} open with {counted(found.open_tracks, 'track')}{hidden}"
     if found.left is not None:
         place = "in the archive" if found.left.by == "sample" else "among the open suspects"
         yield (

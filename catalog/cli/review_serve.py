@@ -8,7 +8,7 @@ import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import printable, say, warn
-from catalog.cli.review_decide import login
+from catalog.cli.review_decide import ReviewerName, login
 from catalog.settings import Settings
 
 
@@ -22,6 +22,7 @@ from catalog.settings import Settings
     "--reviewer",
     "reviewers",
     metavar="NAME",
+    type=ReviewerName(),
     multiple=True,
     help="Somebody who may decide; again for several.  [default: all that there are, else the login name]",
 )

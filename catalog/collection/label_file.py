@@ -59,9 +59,15 @@ class LabelFile:
 
 
 def read_label_file(
-    file: Path, columns: Mapping[str, str] | None = None, encoding: str | None = None
+    file: Path,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    *,
+    may_rename: bool = True,
 ) -> LabelFile:
     """Reads a labels file. `columns` says what a role is called in it: `{"genre": "Stil"}`.
+
+    With `may_rename` the advice on a column that lacks is `--columns`, else to name it so in the file.
 
     Separator and, unless it is given, encoding are found. Names of columns are compared without case. Raises
     LabelsUnusable for a file that is not there, is no table, is not in the encoding given, or lacks a column, and names
@@ -73,7 +79,7 @@ def read_label_file(
     content = _content(file)
     text, encoding = decode(content) if encoding is None else _decode_as(file, content, encoding)
     separator, header = _header(text, renamed)
-    places = _places(file, header, renamed)
+    places = _places(file, header, renamed, may_rename=may_rename)
     rows = tuple(_rows(file, text, separator, places))
     if not rows:
         raise LabelsUnusable(f"{file} has a header and no rows")
@@ -151,7 +157,7 @@ def _header(text: str, renamed: Mapping[str, str]) -> tuple[str, list[str]]:
     return found
 
 
-def _places(file: Path, header: list[str], renamed: Mapping[str, str]) -> dict[str, int]:
+def _places(file: Path, header: list[str], renamed: Mapping[str, str], *, may_rename: bool) -> dict[str, int]:
     """Where each role's column is."""
     names = [each.strip().casefold() for each in header]
     places = {}
@@ -163,14 +169,18 @@ def _places(file: Path, header: list[str], renamed: Mapping[str, str]) -> dict[s
             raise LabelsUnusable(f"{file} has no column {name!r}; it has: {_listed(header)}")
     if "genre" not in places:
         raise LabelsUnusable(
-            f"{file} has no column 'genre'; it has: {_listed(header)}. Name it: --columns genre=COLUMN"
+            f"{file} has no column 'genre'; it has: {_listed(header)}. {_naming('genre', may_rename)}"
         )
     if "path" not in places and "external_id" not in places:
         raise LabelsUnusable(
             f"{file} has no column 'path' or 'external_id'; it has: {_listed(header)}. "
-            "Name it: --columns path=COLUMN"
+            f"{_naming('path', may_rename)}"
         )
     return places
+
+
+def _naming(role: str, may_rename: bool) -> str:
+    return f"Name it: --columns {role}=COLUMN" if may_rename else f"Call it {role} in the file's first line"
 
 
 def _rows(file: Path, text: str, separator: str, places: Mapping[str, int]) -> Iterator[LabelRow]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import check_sample, decision, suspect
 from catalog.review.case import Filters, doubts_query, list_cases
-from catalog.review.doubt import is_standing
+from catalog.review.doubt import is_open, is_standing, latest_audit, unjudged_sample
 from catalog.review.estimate import SampleEstimate, estimate_sample
 from catalog.review.interval import Share, weighted_share
 from catalog.review.redo import is_in_force
@@ -72,6 +72,8 @@ class Progress:
     """How many tracks a new sample should have; 0 where there is too little to draw from."""
     advice: str
     """What to do next, in one sentence."""
+    hidden_tracks: int = 0
+    """Suspects that the check sample holds back: no case shows them before they were judged blind."""
 
 
 def review_progress(connection: Connection, since: datetime | None = None) -> Progress:
@@ -112,6 +114,7 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
     )
     open_cases = list_cases(connection, per_page=1).total
     open_tracks, expected = _open(connection)
+    hidden = _hidden(connection)
     sample = estimate_sample(connection)
     recent = _share(on_suspects[-RECENT:])
     left = _left(connection, sample, on_suspects, open_tracks, expected)
@@ -129,16 +132,17 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
         left=left,
         sample=sample,
         sample_size=suitable_size(connection),
-        advice=advice(len(rows), open_tracks, recent, sample),
+        advice=advice(len(rows), open_tracks, recent, sample, hidden),
+        hidden_tracks=hidden,
     )
 
 
-def advice(decisions: int, open_tracks: int, recent: Share | None, sample: SampleEstimate | None) -> str:
+def advice(
+    decisions: int, open_tracks: int, recent: Share | None, sample: SampleEstimate | None, hidden: int = 0
+) -> str:
     """Whether to go on. To stop is right where looking finds no more wrong tags than tracks at random would show."""
     if not open_tracks:
-        if decisions:
-            return "every suspect is decided; learn from it: catalog train, then catalog audit"
-        return "there is no suspect to decide; look for some: catalog audit"
+        return _nothing_open(decisions, hidden)
     if recent is None or recent.tracks < FEWEST:
         wanted = FEWEST - (recent.tracks if recent else 0)
         if wanted > open_tracks:
@@ -149,6 +153,16 @@ def advice(decisions: int, open_tracks: int, recent: Share | None, sample: Sampl
     if recent.value <= at_random:
         return f"stop here: {found}, no more than tracks at random; catalog train, then catalog audit, may find others"
     return f"go on: {found}"
+
+
+def _nothing_open(decisions: int, hidden: int) -> str:
+    if hidden:
+        return (
+            f"judge the check sample, which holds the only suspects left ({hidden:,}): catalog review serve"
+        )
+    if decisions:
+        return "every suspect is decided; learn from it: catalog train, then catalog audit"
+    return "there is no suspect to decide; look for some: catalog audit"
 
 
 def _share(hits: Sequence[float]) -> Share | None:
@@ -180,6 +194,20 @@ def _open(connection: Connection) -> tuple[int, float | None]:
         .where(doubts.c.is_open == 1)
     ).one()
     return int(row[0]), row[1]
+
+
+def _hidden(connection: Connection) -> int:
+    """The open suspects that are in no case, because their track waits to be judged blind."""
+    return int(
+        connection.execute(
+            sa.select(sa.func.count(sa.distinct(suspect.c.track_id))).where(
+                suspect.c.audit_id == latest_audit,
+                suspect.c.relation != "narrower",
+                suspect.c.track_id.in_(unjudged_sample()),
+                is_open(),
+            )
+        ).scalar_one()
+    )
 
 
 def _left(

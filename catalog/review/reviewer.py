@@ -31,14 +31,20 @@ class Reviewer:
     """When the link was taken away; None while it opens the page."""
 
 
+def proper_name(name: str) -> str:
+    """The name as it is kept, spaces one each. Raises ReviewerError for one that is empty or long, or cannot be printed."""
+    name = clean(name)
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise ReviewerError(f"a reviewer's name has 1 to {LONGEST_NAME} characters that can be printed")
+    return name
+
+
 def add_reviewer(connection: Connection, name: str) -> str:
     """Makes a reviewer and gives the token of the link, which nobody can read again.
 
     A revoked reviewer comes back with a new token. Raises ReviewerError for a name that is empty, long, or in use.
     """
-    name = clean(name)
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise ReviewerError(f"a reviewer's name has 1 to {LONGEST_NAME} characters that can be printed")
+    name = proper_name(name)
     token = secrets.token_urlsafe(32)
     row = connection.execute(sa.select(reviewer).where(reviewer.c.name == name)).one_or_none()
     if row is None:

@@ -15,6 +15,7 @@ from catalog.audit.cluster_evidence import cluster_evidence
 from catalog.audit.duplicate_audit import audit_duplicates
 from catalog.audit.label_audit import audit_labels
 from catalog.audit.truth import NothingKnown
+from catalog.collection.label_file import LabelsUnusable
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
@@ -154,7 +155,10 @@ def test_known_errors_score_the_whole_ranking(
     assert [(one.genre, one.errors, one.found) for one in truth.genres] == [("Metal", 2, 2)]
     assert audit_labels(database, truth=file).truth == truth  # of an audit that was made before, too
     file.write_text("path,genre\nnowhere.mp3,Jazz\n", encoding="utf-8")
-    with pytest.raises(NothingKnown, match="no error"):
+    with pytest.raises(NothingKnown, match="no error: 1 of 1 rows fit no tagged track"):
+        audit_labels(database, truth=file)
+    file.write_text("path,stil\nnowhere.mp3,Jazz\n", encoding="utf-8")
+    with pytest.raises(LabelsUnusable, match="Call it genre in the file's first line"):
         audit_labels(database, truth=file)
 
 

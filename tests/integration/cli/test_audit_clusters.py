@@ -62,6 +62,8 @@ def test_a_dry_run_says_what_would_be_done(database: Database, fill_labelled: Fi
     fill_labelled()
     plan = json.loads(invoke("audit", "clusters", "--dry-run", "--clusters", 5, "--json").out)
     assert plan == [{"feature_set": "blobs", "algorithm": "kmeans", "tracks": 66, "numbers": [5]}]
+    table = invoke("audit", "clusters", "--dry-run", "--clusters", 5)
+    assert table.out.splitlines()[1].split() == ["blobs", "kmeans", "66", "5"]
     with database.read() as connection:
         assert connection.execute(sa.select(cluster_run.c.id)).all() == []
 

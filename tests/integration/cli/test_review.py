@@ -150,6 +150,33 @@ def test_a_small_sample_overlaps_as_far_as_it_goes(invoke: Any, doubted: Doubted
     )
 
 
+def test_a_sample_of_nearly_all_says_so_and_its_suspects_are_not_taken_for_decided(
+    invoke: Any, doubted: Doubted
+) -> None:
+    drawn = invoke("review", "sample", "100", "--overlap", "0")
+    assert "no model learns from them, and no case shows them" in drawn.err
+    assert listed(invoke) == {}
+    told = invoke("review", "progress").out
+    assert "0 cases open with 0 tracks; the check sample holds 6 more\n" in told
+    assert told.endswith(
+        "judge the check sample, which holds the only suspects left (6): catalog review serve\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a" * 81])
+def test_who_decides_has_a_name(invoke: Any, doubted: Doubted, name: str) -> None:
+    for words in (["keep", "red"], ["undo"], ["redo"], ["serve"]):
+        done = invoke("review", *words, "--reviewer", name)
+        assert (done.code, "1 to 80 characters" in done.err) == (2, True)
+    assert listed(invoke)["red"] == 3
+
+
+def test_a_name_is_one_however_it_is_spaced(invoke: Any, doubted: Doubted) -> None:
+    done = invoke("review", "accept", "red", "--reviewer", " Ada\n Lovelace\x1b")
+    assert done.err.endswith("take it back: catalog review undo --reviewer 'Ada Lovelace'\n")
+    assert invoke("review", "undo", "--reviewer", "Ada  Lovelace").code == 0
+
+
 def test_sample_and_progress(invoke: Any, doubted: Doubted) -> None:
     plan = invoke("review", "sample", "4", "--overlap", "2", "--dry-run")
     assert "would draw 4 tracks with seed 0, 2 of them for two reviewers" in plan.err

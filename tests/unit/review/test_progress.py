@@ -35,3 +35,9 @@ def sample(wrong: int) -> SampleEstimate:
 )
 def test_advice(decisions, open_tracks, lately, drawn, begins) -> None:  # type: ignore[no-untyped-def]
     assert advice(decisions, open_tracks, lately, drawn).startswith(begins)
+
+
+@pytest.mark.parametrize("decisions", [0, 30])
+def test_suspects_that_only_the_sample_holds_are_not_decided(decisions: int) -> None:
+    assert advice(decisions, 0, None, None, hidden=7).startswith("judge the check sample")
+    assert advice(decisions, 7, None, None, hidden=7).startswith("go on")
