@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 
 from catalog.db import tables as t
@@ -125,3 +127,13 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
 
 def add_audit_that_never_ended(connection: sa.Connection) -> None:
     insert(connection, t.audit, kind="labels", parameters={}, finished_at=None)
+
+
+def test_every_feature_set_that_was_learnt_from_is_named(filled: Database):
+    provenance = read_facts(filled).provenance
+    assert provenance.recipe is not None
+    other = replace(provenance.recipe, name="summary", hash="ab" * 16)
+    both = replace(provenance, recipes=(other, provenance.recipe))
+    named = [text.partition(",")[0] for word, text in both.lines if word == "Features"]
+    assert named == ["summary", provenance.recipe.name]
+    assert replace(provenance, recipes=()).recipe is None
