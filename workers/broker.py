@@ -176,6 +176,10 @@ def _require_answer(url: str) -> None:
         raise BrokerUnreachable(
             f"the Redis at {_shown(url)} refuses the password; correct it in --redis-url"
         ) from None
+    except redis.ResponseError as error:
+        raise BrokerUnreachable(
+            f"the Redis at {_shown(url)} answers, but refuses ({error}); correct --redis-url"
+        ) from None
     except (redis.RedisError, OSError) as error:
         reason = type(error).__name__ if "://" in str(error) else str(error).rstrip(".")
         raise BrokerUnreachable(

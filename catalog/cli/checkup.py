@@ -162,10 +162,21 @@ def _database(database: Database) -> Iterator[Finding]:
             "upgrade music-catalog",
         ),
         Fit.FOREIGN: ("problem", "belongs to another program", "name an empty one with --database-url"),
+        Fit.HALF_COPIED: (
+            "problem",
+            "a copy into it was not finished",
+            "the same catalog db copy again goes on with it",
+        ),
+        Fit.INCOMPLETE: (
+            "problem",
+            f"schema {schema.revision}, but not all of its tables",
+            "restore a backup into an empty database: catalog db restore FILE",
+        ),
     }
     state, what, todo = advice[schema.fit]
     yield Finding("database", "ok" if state == "ok" else "problem", f"{database.place}: {what}", todo)
-    if schema.fit is Fit.EMPTY and database.file is not None:
+    if database.is_sqlite and schema.fit in {Fit.EMPTY, Fit.FOREIGN}:
+        # There is no file, or one whose journal is somebody else's affair.
         return
     with database.read() as connection:
         if database.is_sqlite:

@@ -11,7 +11,8 @@ from catalog.cli.db_copy import copy_verb
 from catalog.cli.output import format_options, say
 from catalog.cli.renewal import is_outdated, renew
 from catalog.db.database import DatabaseUnusable, open_database
-from catalog.db.schema import Fit, downgrade, inspect_schema, require_revision, upgrade
+from catalog.db.revisions import is_behind
+from catalog.db.schema import Fit, downgrade, inspect_schema, refuse_unfit, require_revision, upgrade
 from catalog.db.views import create_views
 from catalog.settings import Settings
 
@@ -35,6 +36,7 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
     database = open_database(settings.database_url)
     try:
         before = inspect_schema(database)
+        refuse_unfit(before)
         target = before.head if revision == "head" else revision
         if before.fit is Fit.CURRENT and before.revision == target and is_outdated(database):
             if dry_run:
@@ -43,8 +45,8 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
             with database.write() as connection:
                 renew(connection)
             say("the views and the vocabulary are those of this version now")
-        elif before.revision == target:
-            say(f"the schema is at revision {target}; there is nothing to do")
+        elif not is_behind(before.revision, target):
+            say(f"the schema is at revision {before.revision or 'none'}; there is nothing to do")
         elif dry_run:
             say(f"would go from revision {before.revision or 'none'} to {target}; nothing was changed")
         else:
@@ -70,6 +72,12 @@ def downgrade_verb(settings: Settings, revision: str, dry_run: bool, yes: bool) 
         schema = inspect_schema(database)
         if schema.fit is Fit.EMPTY:
             raise DatabaseUnusable("there is no catalog yet; nothing can be taken back")
+        refuse_unfit(schema)
+        if revision == "head" or not is_behind(revision, schema.revision):
+            raise DatabaseUnusable(
+                f"the schema is at revision {schema.revision}, and {revision} is not behind that; "
+                "name an older one, or bring it up: catalog db upgrade"
+            )
         loss = (
             "every table, with all that is in it," if revision == "base" else "what newer revisions brought"
         )

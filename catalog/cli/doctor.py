@@ -6,7 +6,7 @@ import click
 
 from catalog.cli.checkup import examine
 from catalog.cli.context import pass_settings
-from catalog.cli.output import format_options, print_rows, say
+from catalog.cli.output import counted, format_options, print_rows, say
 from catalog.settings import Settings
 
 
@@ -26,5 +26,6 @@ def doctor(settings: Settings, output_format: str) -> int:
     print_rows(rows, output_format)
     problems = sum(each.state == "problem" for each in findings)
     warnings = sum(each.state == "warning" for each in findings)
-    say(f"{problems} problems, {warnings} warnings" if problems or warnings else "all is well")
+    ill = f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}"
+    say(ill if problems or warnings else "all is well")
     return 1 if problems else 0

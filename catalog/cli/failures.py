@@ -62,6 +62,8 @@ def retry_verb(settings: Settings, track_ids: tuple[int, ...], reason: str | Non
     echo(f"{counted(count, 'track')} {becomes} pending again")
     if count and not dry_run:
         say("analyse them: catalog analyze")
+    elif not count and (track_ids or reason is not None):
+        say("no failure of that track or reason; see: catalog failures list")
 
 
 def _of(reason: str | None, track_ids: tuple[int, ...] = ()) -> sa.ColumnElement[bool]:

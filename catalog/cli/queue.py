@@ -9,7 +9,7 @@ import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.feature_sets import feature_set_option, or_needed
-from catalog.cli.output import echo, format_options, print_json, print_rows, say
+from catalog.cli.output import counted, echo, format_options, print_json, print_rows, say
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
         print_json({**asdict(status), "minutes_left": status.minutes_left, "advice": status.advice})
         return
     if output_format == "table":
-        jobs = "no broker is running" if status.jobs is None else f"{status.jobs:,} jobs in the queue"
+        jobs = (
+            "no broker is running" if status.jobs is None else f"{counted(status.jobs, 'job')} in the queue"
+        )
         echo(
             f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {jobs}"
         )
@@ -59,10 +61,10 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
         remaining = "" if not status.pending or left is None else f", {_duration(left)} left"
         echo(
             f"{status.analysed_last_minute:,} analysed in the last minute, {status.tracks_a_minute:,.1f} a minute "
-            f"over the last five{remaining}; {len(status.workers):,} workers"
+            f"over the last five{remaining}; {counted(len(status.workers), 'worker')}"
         )
         if status.out_of_reach:
-            echo(f"{status.out_of_reach:,} pending tracks are in folders that this host does not have")
+            echo(f"{counted(status.out_of_reach, 'pending track')} in folders that this host does not have")
     if status.workers or output_format == "csv":
         print_rows([asdict(one) for one in status.workers], output_format, COLUMNS)
     if status.advice is not None:
@@ -70,6 +72,8 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
 
 
 def _duration(minutes: float) -> str:
+    if minutes < 1:
+        return "less than a minute"
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
@@ -87,6 +91,6 @@ def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
     broker = find_broker(settings.redis_url, settings.run)
     with open_catalog(settings) as database:
         dead, fed = synchronize(database, broker, or_needed(database, feature_sets))
-    echo(f"{dead:,} dead workers found, {fed:,} tracks put into the queue")
+    echo(f"{counted(dead, 'dead worker')} found, {counted(fed, 'track')} put into the queue")
     if broker is None:
         say("no broker is running, so nothing was put into a queue; run: catalog analyze")

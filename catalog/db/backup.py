@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import shutil
@@ -89,7 +90,9 @@ def back_up(
     The file is there only when it is whole. Raises FileExistsError, and DatabaseUnusable where pg_dump cannot do it.
     """
     if destination.exists():
-        raise FileExistsError(f"{destination} is there already; name another file, or a folder")
+        raise FileExistsError(
+            errno.EEXIST, "it is there already; name another file, or a folder", str(destination)
+        )
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
     revision = inspect_schema(database).revision
     assert revision is not None, "who opened the catalog has seen to that"

@@ -17,6 +17,7 @@ from psycopg.types.string import TextLoader
 from catalog.db.database import Database, DatabaseUnusable
 from catalog.db.placeholder import Numbered, number
 from catalog.db.question import READ_ONLY, Answer, QuestionRefused, place, unknown_table
+from catalog.db.schema import WHAT_TO_LOOK_AT
 from catalog.db.side_effects import refuse_side_effects
 
 READER = "pg_read_all_data"
@@ -69,7 +70,7 @@ def _connect(database: Database, seconds: float | None) -> psycopg.Connection[An
         connection: psycopg.Connection[Any] = psycopg.connect(**options)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
-        raise DatabaseUnusable(f"the database cannot be opened: {reason}") from None
+        raise DatabaseUnusable(f"the database cannot be opened: {reason}; {WHAT_TO_LOOK_AT}") from None
     connection.read_only = True
     # The same question has the same answer on both databases.
     connection.adapters.register_loader("numeric", NumberLoader)

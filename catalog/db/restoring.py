@@ -32,8 +32,6 @@ from catalog.db.staging import put, staging
 from catalog.db.tables import metadata, shipped
 from catalog.db.views import create_views
 
-APART = "restore it into a home of its own, then: catalog db copy --to URL"
-
 
 class RestoreRefused(Exception):  # noqa: N818 - the name says what it is
     """A backup that cannot be restored there, with what to do."""
@@ -44,8 +42,10 @@ def require_restorable(archive: Archive, database: Database, home: Home) -> None
     manifest = archive.manifest
     backend = database.url.get_backend_name()
     if manifest.backend != backend:
+        where = "a home of its own" if manifest.backend == "sqlite" else "an empty database (--database-url)"
         raise RestoreRefused(
-            f"the backup is of {manifest.backend} and cannot be restored into {backend}; {APART}"
+            f"the backup is of {manifest.backend} and cannot be restored into {backend}; "
+            f"restore it into {where}, then: catalog db copy --to URL"
         )
     require_revision(manifest.revision)
     if database.file is not None:

@@ -40,5 +40,11 @@ def head_revision() -> str:
     return known_revisions()[-1]
 
 
+def is_behind(revision: str | None, other: str | None) -> bool:
+    """Whether a revision comes before another; both are known, and None and `base` are the beginning of all."""
+    order = ["base", *known_revisions()]
+    return order.index(revision or "base") < order.index(other or "base")
+
+
 def _not_installed() -> DatabaseUnusable:
     return DatabaseUnusable("the program was installed without its migrations; install it again")

@@ -19,6 +19,8 @@ VERSION_TABLE = "catalog_version"
 COPY_TABLE = "catalog_copy"
 """Is there while another catalog is being copied into this database."""
 
+WHAT_TO_LOOK_AT = "see that the server runs, and that address, name and password in --database-url are right"
+
 
 class Fit(Enum):
     """How a database's schema fits this program."""
@@ -157,12 +159,16 @@ def _reachable(database: Database) -> Iterator[Connection]:
             yield connection
     except sa.exc.OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        if "readonly" in reason or "unable to open" in reason:
+        if database.file is not None and database.file.is_dir():
+            reason = f"{database.file} is a folder; name a file, as in sqlite:////folder/catalog.db"
+        elif "readonly" in reason or "unable to open" in reason:
             # SQLite keeps books on its readers beside the file.
             reason = (
                 "SQLite writes beside the file even to read it; mend the permissions of the file and its folder, "
                 "or copy both it and its -wal to a disk that can be written to"
             )
+        elif not database.is_sqlite:
+            reason = f"{reason}; {WHAT_TO_LOOK_AT}"
         kind = DatabaseAway if is_away(error) else DatabaseUnusable
         raise kind(f"the database cannot be opened: {reason}") from None
     except sa.exc.DatabaseError as error:

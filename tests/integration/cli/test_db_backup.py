@@ -346,6 +346,31 @@ def test_without_the_programs_of_postgresql(
     assert [path for path in tmp_path.iterdir() if "backup" in path.name or path.suffix == ".zip"] == []
 
 
+def test_a_name_that_is_taken_is_no_surprise(invoke: Any, filled: Database, tmp_path: Path) -> None:
+    taken = tmp_path / "taken.zip"
+    taken.write_bytes(b"mine")
+    for option in ([], ["--dry-run"]):
+        done = invoke("db", "backup", str(taken), *option)
+        assert (done.code, done.err.count("\n")) == (1, 1)
+        assert "unexpected" not in done.err
+        assert "is there already" in done.err
+    assert taken.read_bytes() == b"mine"
+
+
+def test_a_backup_of_the_other_kind_says_where_it_goes(
+    invoke: Any, filled: Database, tmp_path: Path, empty_url: Any, capsys: Any
+) -> None:
+    assert invoke("db", "backup", str(tmp_path / "one.zip")).code == 0
+    other, where = (
+        ("postgresql", "a home of its own") if filled.is_sqlite else ("sqlite", "an empty database")
+    )
+    options = ["--home", str(tmp_path / "new"), "--database-url", empty_url(other)]
+    assert run([*options, "db", "restore", str(tmp_path / "one.zip")]) == 1
+    said = capsys.readouterr().err
+    assert f"restore it into {where}" in said
+    assert "catalog db copy --to URL" in said
+
+
 def test_the_verb_copy(invoke: Any, filled: Database, tmp_path: Path, empty_url: Any) -> None:
     url = empty_url("postgresql" if filled.is_sqlite else "sqlite")
     assert "nothing was changed" in invoke("db", "copy", "--to", url, "--dry-run").err

@@ -17,6 +17,7 @@ from catalog.cli import run
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.db.schema import COPY_TABLE
 from workers.broker import open_broker
 
 
@@ -117,6 +118,7 @@ def test_a_database_that_does_not_answer(tmp_path: Path, capsys: pytest.CaptureF
     assert run(["--home", str(tmp_path), "--database-url", url, "doctor"]) == 1
     printed = capsys.readouterr()
     assert "cannot be opened" in printed.out
+    assert "see that the server runs" in printed.out
     assert "secret" not in printed.out + printed.err
 
 
@@ -192,3 +194,39 @@ def test_workers_of_another_version(invoke: Any, database: Database) -> None:
     row = found(invoke("doctor", "--json"))["workers"]
     assert (row["state"], row["advice"]) == ("warning", "install the same version on every host")
     assert "attic (0.0.1)" in row["finding"]
+
+
+def test_half_a_catalog_is_said_in_words(invoke: Any, database: Database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE tag_write")
+    done = invoke("doctor", "--json")
+    row = found(done)["database"]
+    assert (done.code, row["state"]) == (1, "problem")
+    assert row["finding"].endswith("but not all of its tables")
+    assert "catalog db restore" in row["advice"]
+    assert done.err.startswith("1 problem, 0 warnings")
+    with database.write() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE {COPY_TABLE} (source text)")
+    row = found(invoke("doctor", "--json"))["database"]
+    assert "was not finished" in row["finding"]
+    assert "catalog db copy" in row["advice"]
+
+
+def test_the_journal_of_another_program_is_its_own_affair(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import sqlite3
+
+    file = tmp_path / "theirs.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE users (id integer)")
+    connection.close()
+    assert run(["--home", str(tmp_path), "--database-url", f"sqlite:///{file}", "doctor", "--json"]) == 1
+    rows = {row["subject"]: row for row in json.loads(capsys.readouterr().out)}
+    assert "another program" in rows["database"]["finding"]
+    assert "journal" not in rows
+
+
+def test_a_folder_is_no_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--home", str(tmp_path), "--database-url", f"sqlite:///{tmp_path}", "stats"]) == 1
+    assert "is a folder; name a file" in capsys.readouterr().err

@@ -44,7 +44,9 @@ def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks)
     )
     assert invoke("failures", "list", "--reason", "empty")[2] == "no rows\n"
     assert invoke("failures", "retry", "--dry-run")[1] == "1 track would be pending again\n"
-    assert invoke("failures", "retry", str(row["track_id"] + 1))[1] == "0 tracks are pending again\n"
+    code, out, err = invoke("failures", "retry", str(row["track_id"] + 1))
+    assert (code, out) == (0, "0 tracks are pending again\n")
+    assert err == "no failure of that track or reason; see: catalog failures list\n"
     assert invoke("failures", "retry", "--reason", "error")[1] == "1 track is pending again\n"
     assert invoke("analyze", "--feature-set", "tiny", "--dry-run")[1] == "1 track would be analysed\n"
 

@@ -145,6 +145,13 @@ def test_a_redis_that_is_not_there_is_one_line_without_secrets(tmp_path: Path, u
         assert "\n" not in str(caught.value)
 
 
+def test_a_redis_that_answers_and_refuses_is_not_called_silent(tmp_path: Path) -> None:
+    with open_broker(None, tmp_path / "run") as own:
+        beyond = f"{own.url}?db=9999"
+        with pytest.raises(BrokerUnreachable, match=r"answers, but refuses .*correct --redis-url"):
+            find_broker(beyond, tmp_path)
+
+
 def test_a_refused_password_is_said_and_not_shown(tmp_path: Path) -> None:
     with open_broker(None, tmp_path / "run") as own, own.connect() as connection:
         connection.config_set("requirepass", "right")
