@@ -292,7 +292,7 @@ def train(
         if metrics:
             say()
             say("\n".join([*score_sheet(metrics), ""]))
-        say(_in_words(settings, outcome, reason, model_id))
+        say(_in_words(settings, outcome, reason, model_id, hierarchy, metrics))
     if outcome == "nothing to learn":
         raise click.exceptions.Exit(1)
 
@@ -347,11 +347,20 @@ def _reconsidered(database: Any, model_id: int | None) -> dict[str, Any]:
         return {"reconsidered": reconsidered_score(connection, get_model(connection, model_id))}
 
 
-def _in_words(settings: Settings, outcome: str, reason: str, model_id: int | None) -> str:
+def _in_words(
+    settings: Settings,
+    outcome: str,
+    reason: str,
+    model_id: int | None,
+    hierarchy: str,
+    metrics: Mapping[str, Any],
+) -> str:
     """What came of a training, and how to go on where that is not what was wished for."""
     if model_id is None:
         return f"{outcome}: {reason}"
     told = f"model {model_id}: {outcome}; {reason}"
+    if hierarchy == "local" and not metrics.get("hierarchy"):
+        told = f"no genre has two narrower ones that are classes: --hierarchy local changes nothing\n{told}"
     if outcome == "rejected":
         told += f"\nto put it in force all the same: {settings.command} models promote {model_id}"
     return told

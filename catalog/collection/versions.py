@@ -134,6 +134,16 @@ def removal(connection: Connection, recipe: Recipe) -> Removal:
     """What removing a version would take away. Raises VersionInUse where it is still needed."""
     active = active_recipe(connection, recipe.name)
     if active is None or active.id == recipe.id:
+        others = connection.execute(
+            sa.select(feature_set.c.id).where(
+                feature_set.c.name == recipe.name, feature_set.c.id != recipe.id
+            )
+        ).first()
+        if others is None:
+            raise VersionInUse(
+                f"version {recipe.version} is what {recipe.name} stands for, and its only one: it stays until there is "
+                "another one to switch to"
+            )
         raise VersionInUse(
             f"version {recipe.version} is what {recipe.name} stands for; "
             f"switch to another one first: catalog features use {recipe.name} VERSION"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.report.text import LONGEST_GENRE, clean
+from catalog.report.text import LONGEST_GENRE, clean, plural
 
 Metrics = Mapping[str, Any]
 
 WIDTH = 44
 MOST_GENRES = 30
 MOST_CONFUSIONS = 5
+FIRST = 3
 
 
 def score_sheet(metrics: Metrics) -> list[str]:
@@ -47,7 +48,7 @@ def _basis(metrics: Metrics) -> Iterator[str]:
             else "the choice made by the other folds"
         )
         yield (
-            f"the best of {search['candidates']:,} candidates: the first three scores are with {how}; "
+            f"the best of {plural(search['candidates'], 'candidate')}: the first three scores are with {how}; "
             "those further down are of the one chosen, and flatter it a little"
         )
         if (metrics.get("hierarchy") or {}).get("chosen") == "local":
@@ -66,7 +67,7 @@ def _choices(metrics: Metrics) -> Iterator[str]:
     yield _row("right (accuracy)", _interval(metrics["accuracy"]))
     yield _row("every genre counting the same (balanced)", _interval(metrics.get("balanced_accuracy")))
     yield _row("macro F1", _interval(metrics.get("macro_f1")))
-    if "top_3_accuracy" in metrics:
+    if "top_3_accuracy" in metrics and metrics["classes"] > FIRST:  # of three genres it is always among three
         yield _row("among the first three", _interval(metrics["top_3_accuracy"]))
     if found := metrics.get("hierarchical"):
         first = found["first_choice"]

@@ -118,6 +118,16 @@ def test_a_precision_that_is_no_number_is_a_usage_error(invoke: Invoke, number: 
     assert "--precision" in refused.err
 
 
+def test_local_classifiers_that_there_is_no_place_for_are_no_silent_wish(
+    invoke: Invoke, fill_labelled: Fill
+) -> None:
+    fill_labelled()
+    done = invoke("train", *HERE, "--hierarchy", "local")
+    assert done.code == 0
+    assert "no genre has two narrower ones that are classes: --hierarchy local changes nothing" in done.err
+    assert "--hierarchy" not in invoke("train", *HERE).err
+
+
 def test_a_model_that_was_worse_says_how_it_is_put_in_force_all_the_same(
     invoke: Invoke, fill_labelled: Fill, home: Path
 ) -> None:

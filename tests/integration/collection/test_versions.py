@@ -163,11 +163,18 @@ def test_a_version_is_chosen_by_its_number_or_its_hash(
             choose_version(connection, "fak", "1")
 
 
+def test_the_only_version_is_not_told_to_be_switched(database: Database) -> None:
+    with database.write() as connection:
+        only = register(connection, recipe(1))
+        with pytest.raises(VersionInUse, match="and its only one"):
+            removal(connection, only)
+
+
 def test_nothing_is_removed_before_its_successor_is_complete(
     database: Database, both: tuple[Recipe, Recipe], tracks: list[int]
 ) -> None:
     old, new = both
-    with database.write() as connection, pytest.raises(VersionInUse, match="is what fake stands for"):
+    with database.write() as connection, pytest.raises(VersionInUse, match="is what fake stands for; switch"):
         remove_version(connection, old)
     with database.write() as connection:
         activate(connection, new)

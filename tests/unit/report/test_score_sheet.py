@@ -145,6 +145,17 @@ def test_a_model_that_a_search_found_says_how_its_scores_were_found(nested: bool
     assert "times, of which the first three scores are means" not in text
 
 
+def test_a_search_of_one_candidate_is_told_of_one():
+    found = {**full(), "search": {"candidates": 1, "nested": True}}
+    assert "the best of 1 candidate: the first" in "\n".join(score_sheet(found))
+
+
+@pytest.mark.parametrize(("classes", "is_told"), [(2, False), (3, False), (4, True)])
+def test_among_the_first_three_is_told_where_there_are_more(classes: int, is_told: bool) -> None:
+    text = "\n".join(score_sheet({**full(), "classes": classes}))
+    assert ("among the first three" in text) is is_told
+
+
 def test_how_sub_genres_were_learnt_is_said():
     two = {
         "local": {"macro_f1": 0.5, "hierarchical_f1": 0.71},
