@@ -23,7 +23,15 @@ from catalog.review.evidence import (
     state_genres,
     withdraw_statements,
 )
-from catalog.review.verdict import CHOOSING, NotDecidable, Verdict, genres_after, genres_judged
+from catalog.review.verdict import (
+    CHOOSING,
+    NotDecidable,
+    Verdict,
+    genres_after,
+    genres_judged,
+    verdict_meant,
+    verdict_of_stroke,
+)
 
 DrawnBy = Literal["queue", "sample", "search"]
 Scope = Literal["track", "album", "artist"]
@@ -167,9 +175,9 @@ def decide(
 
     `genre_id` is the genre of `relabel` and `add`; `accept` takes each suggestion unless it is given. `seen` holds the
     current statement that the reviewer was shown, by track: where it is another now, the answer says so. `undoes` is the
-    undo that each verdict takes back, by track and genre (`catalog.review.redo`). Of two who decide the same, both rows
-    stand and the later counts. A track that is no longer in the catalog is left out, and named. Needs a writing
-    transaction. Raises NotDecidable and NothingToDecide.
+    undo that each verdict takes back, by track and genre (`catalog.review.redo`). To name the doubted tag itself as right
+    is to keep it. Of two who decide the same, both rows stand and the later counts. A track that is no longer in the
+    catalog is left out, and named. Needs a writing transaction. Raises NotDecidable and NothingToDecide.
     """
     if not doubts:
         raise NothingToDecide("there is nothing to decide")
@@ -187,18 +195,19 @@ def decide(
             continue
         tags = before.get(doubt.track_id, NOTHING_SAID)
         chosen = _chosen(doubt, verdict, genre_id)
+        said = verdict if blind else verdict_meant(verdict, doubt.genre_id, chosen)
         judged = after.get(doubt.track_id, tags.genre_ids)
         put = earlier.get((doubt.track_id, doubt.genre_id))
         judged = genres_judged(judged, doubt.genre_id, None if put is None else put.chosen_genre_id)
-        told = genres_after(verdict, judged, doubt.genre_id, chosen)
+        told = genres_after(said, judged, doubt.genre_id, chosen)
         if told is not None:
             after[doubt.track_id] = told
         rows.append(
             {
                 "track_id": doubt.track_id,
                 "genre_id": doubt.genre_id,
-                "verdict": verdict,
-                "chosen_genre_id": chosen,
+                "verdict": said,
+                "chosen_genre_id": chosen if said == verdict else None,
                 "reviewer": reviewer,
                 "drawn_by": drawn_by,
                 "blind": blind,
@@ -210,6 +219,7 @@ def decide(
         )
     if not rows:
         raise NothingToDecide("none of these tracks is in the catalog any more; nothing was written")
+    kept = 0 if verdict == "keep" else sum(row["verdict"] == "keep" for row in rows)
     statements = state_genres(connection, after, before, said_by=reviewer)
     connection.execute(
         sa.insert(decision), [{**row, "statement_id": statements.get(row["track_id"])} for row in rows]
@@ -221,7 +231,10 @@ def decide(
         verdict=verdict,
         genre_id=genre_id,
         track_ids=tuple(row["track_id"] for row in rows),
-        messages=tuple(_messages(doubts, states, before, earlier, reviewer, seen or {})),
+        messages=(
+            *_messages(doubts, states, before, earlier, reviewer, seen or {}),
+            *([f"{kept:,} track{' is' if kept == 1 else 's are'} tagged so already: kept"] if kept else []),
+        ),
     )
 
 
@@ -261,7 +274,9 @@ def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
         withdraw_statements(connection, said, said_by=reviewer)
         refresh_standing(connection, [row.track_id for row in rows])
     follow_decisions(connection, len(rows))
-    return Undone(batch, rows[0].verdict, tuple(row.track_id for row in rows))
+    return Undone(
+        batch, verdict_of_stroke([row.verdict for row in rows]), tuple(row.track_id for row in rows)
+    )
 
 
 def last_batch(

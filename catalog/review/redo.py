@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from catalog.db.standing import lock_tracks
 from catalog.db.tables import decision
 from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
+from catalog.review.verdict import verdict_of_stroke
 
 
 def last_undo(connection: Connection, reviewer: str) -> str | None:
@@ -60,15 +61,19 @@ def redo(connection: Connection, batch: str) -> Decided:
     ).all()
     if not rows:
         raise NothingToDecide("there is no undo to take back")
-    first = rows[0]
-    doubts = [Doubt(row.track_id, row.genre_id, row.chosen_genre_id, row.suspect_id) for row in rows]
+    verdict = verdict_of_stroke([row.verdict for row in rows])
+    first = next(row for row in rows if row.verdict == verdict)
+    # What was kept in a stroke of other verdicts had its own tag for a suggestion.
+    doubts = [
+        Doubt(row.track_id, row.genre_id, row.chosen_genre_id or row.genre_id, row.suspect_id) for row in rows
+    ]
     return decide(
         connection,
         doubts,
-        first.verdict,
+        verdict,
         first.reviewer,
         # Of a stroke all chose the same genre, unless each accepted its own suggestion.
-        genre_id=None if first.verdict == "accept" else first.chosen_genre_id,
+        genre_id=None if verdict == "accept" else first.chosen_genre_id,
         drawn_by=first.drawn_by,
         blind=first.blind,
         seen={row.track_id: row.before_statement_id for row in rows},

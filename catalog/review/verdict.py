@@ -20,6 +20,16 @@ class NotDecidable(ValueError):  # noqa: N818 - the name says what it is
     """A verdict that makes no sense of this track; the message says why, in one line."""
 
 
+def verdict_meant(verdict: Verdict, doubted: int | None, chosen: int | None) -> Verdict:
+    """The verdict to write down: who puts a tag in its own place has kept it, and found nothing wrong."""
+    return "keep" if verdict in FOUND_WRONG and doubted is not None and chosen == doubted else verdict
+
+
+def verdict_of_stroke(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict that a stroke was given with, from those written down, some of which may have become `keep`."""
+    return next((verdict for verdict in verdicts if verdict != "keep"), "keep")
+
+
 def genres_judged(current: Sequence[int], doubted: int | None, put: int | None) -> tuple[int, ...]:
     """The genre ids that a verdict is about: the current ones, with the doubted one where it was when it was shown.
 

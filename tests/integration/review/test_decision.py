@@ -203,6 +203,25 @@ def test_every_verdict(database: Database, doubted: Doubted) -> None:
             assert labels(connection, doubted, "Red 2") == ["Metal", "Folk"]
 
 
+def test_a_tag_named_again_is_kept_and_no_wrong_one_found(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        right, wrong = (track_doubt(connection, doubted.tracks[name]) for name in ("Old 1", "Red 1"))
+        right = Doubt(right.track_id, right.genre_id, right.genre_id, right.suspect_id)
+        done = decide(connection, [right, wrong], "accept", "ada")
+        assert done.messages == ("1 track is tagged so already: kept",)
+        for _ in range(2):
+            assert review_progress(connection).by_verdict == {"accept": 1, "keep": 1}
+            assert review_progress(connection).found_wrong == 1
+            assert labels(connection, doubted, "Old 1") == ["Pop"]
+            assert labels(connection, doubted, "Red 1") == ["Rock"]
+            batch = last_batch(connection, reviewer="ada")
+            assert batch is not None
+            assert undo(connection, batch, "ada").verdict == "accept"
+            undone = last_undo(connection, "ada")
+            assert undone is not None
+            redo(connection, undone)
+
+
 def test_verdicts_that_make_no_sense(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
         doubt = track_doubt(connection, doubted.tracks["Red 1"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.review.verdict import NotDecidable, genres_after, genres_judged
+from catalog.review.verdict import NotDecidable, genres_after, genres_judged, verdict_meant
 
 ROCK, METAL, POP, FOLK = 1, 2, 3, 4
 
@@ -42,6 +42,13 @@ def test_a_doubted_genre_that_is_gone_is_judged_where_it_was(
 ) -> None:
     assert genres_judged(current, METAL, put) == expected
     assert genres_judged(current, None, put) == current
+
+
+def test_who_puts_a_tag_in_its_own_place_keeps_it() -> None:
+    assert verdict_meant("relabel", METAL, METAL) == verdict_meant("accept", METAL, METAL) == "keep"
+    assert verdict_meant("relabel", METAL, ROCK) == "relabel"
+    assert verdict_meant("accept", None, ROCK) == "accept"
+    assert verdict_meant("add", METAL, METAL) == "add"
 
 
 def test_what_makes_no_sense() -> None:
