@@ -10,7 +10,8 @@ from datetime import date, datetime
 from itertools import chain, count
 from typing import Any
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are the first four at full width, which spreadsheets of East Asia read as these (OWASP, CSV injection)."""
 LATE_CONTROLS = re.compile("[\x7f-\x9f]")
 
 
