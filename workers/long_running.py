@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import signal
 import time
@@ -24,6 +25,8 @@ from workers.reach import out_of_reach
 from workers.roots import Roots
 from workers.rules import Rules
 from workers.run import Steward, let_go
+
+log = logging.getLogger(__name__)
 
 TICK = 1.0
 LOOK_ROUND = 30.0
@@ -71,12 +74,27 @@ def work_until_stopped(
 def _look_after(database: Database, steward: Steward, roots: Roots) -> None:
     next_look = 0.0
     scope: sa.ColumnElement[bool] | None = None
+    away: list[int] = []
     while True:
         if time.monotonic() >= next_look:
-            scope = track.c.collection_id.not_in(until_connected(lambda: _unreachable(database, roots)))
+            away, before = until_connected(lambda: _unreachable(database, roots)), away
+            _tell_of(away, before)
+            scope = track.c.collection_id.not_in(away)
             next_look = time.monotonic() + LOOK_ROUND
         until_connected(partial(steward.look_after, scope))
         time.sleep(TICK)
+
+
+def _tell_of(away: list[int], before: list[int]) -> None:
+    """Says, once each time, that collections are away or back: else a worker without its disk rests without a word."""
+    if set(away) - set(before):
+        log.warning(
+            "collections in folders that are absent or empty on this host: %d; their tracks are left to others. "
+            "Mount the disk, or say with --root where it is",
+            len(away),
+        )
+    elif len(away) < len(before):
+        log.warning("folders that were absent are back; still away: %d", len(away))
 
 
 def _unreachable(database: Database, roots: Roots) -> list[int]:

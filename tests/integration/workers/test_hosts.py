@@ -27,6 +27,7 @@ from tests.integration.workers.sound import HUNGRY, QUIET, RAISES, AddTracks, wr
 from workers import liveness
 from workers.broker import find_broker
 from workers.jobs import Desk, work
+from workers.long_running import _tell_of
 from workers.roots import Roots
 from workers.rules import Rules
 from workers.run import analyze_pending
@@ -66,6 +67,11 @@ def heard(database: Database) -> set[int]:
         return set(connection.execute(sa.select(feature_vector.c.track_id)).scalars())
 
 
+def at_work(database: Database) -> bool:
+    with database.read() as connection:
+        return connection.execute(sa.select(sa.exists().select_from(worker))).scalar_one()
+
+
 def desk_of(database: Database, rules: Rules, **said: str) -> Desk:
     with database.write() as connection:
         return Desk(database, liveness.enrol(connection, "guest", os.getpid()), rules, **said)
@@ -86,6 +92,29 @@ def test_a_folder_that_is_elsewhere_on_this_host(
     (row,) = rows
     assert (row.analysed, sum(row.durations)) == (2, 2)
     assert row.stopped_at is not None
+
+
+def test_a_disk_that_is_not_mounted_is_told_once(
+    database: Database, music: Path, add_tracks: AddTracks, start: Start, tmp_path: Path
+) -> None:
+    add_tracks(QUIET)
+    process = start("--workers", "1", "--root", f"{music}=/nowhere")
+    words = "collections in folders that are absent or empty on this host: 1"
+    wait_for(lambda: words in (tmp_path / "stderr").read_text())
+    wait_for(lambda: at_work(database))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert (tmp_path / "stderr").read_text().count(words) == 1
+    assert heard(database) == set()
+
+
+def test_a_disk_that_comes_back_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    _tell_of([1, 2], [1])
+    _tell_of([1, 2], [1, 2])
+    _tell_of([1], [1, 2])
+    first, second = (record.getMessage() for record in caplog.records)
+    assert "--root" in first
+    assert second == "folders that were absent are back; still away: 1"
 
 
 def test_what_a_guest_cannot_see_is_left_to_others(
