@@ -55,7 +55,9 @@ def test_what_is_referred_to_by_number_has_a_label(sqlite_template: Path) -> Non
 
 def test_every_question_is_a_form_that_may_be_left_empty(sqlite_template: Path) -> None:
     connection = sqlite3.connect(sqlite_template)
-    empty = dict.fromkeys(("tracks", "least", "piano", "loudness", "voice", "artist", "old", "new", "share"), "")
+    empty = dict.fromkeys(
+        ("tracks", "least", "piano", "loudness", "voice", "artist", "old", "new", "share"), ""
+    )
     assert set(DESCRIBED["queries"]) == {*saved_names()} - {*view_names()}
     for query in DESCRIBED["queries"].values():
         assert query["description"]
