@@ -2,8 +2,8 @@
 
     python benchmarks/pending.py [--tracks N] [--done N] [--rounds N] [--sqlite | --postgresql] [--json]
 
-Makes a catalog by SQL, on SQLite and on a PostgreSQL of its own, with so many tracks that are pending for `musicnn` behind
-others that have their vectors. Both verbs run as a person runs them, beside `catalog --version`, which is start-up alone;
+Makes a catalog by SQL, on SQLite and on a PostgreSQL of its own, with so many tracks that are pending for both usual feature
+sets behind others that have their vectors. Both verbs run as a person runs them, beside `catalog --version`, which is start-up alone;
 `queue sync` finds an empty Valkey each time. It ends with 1 where status takes more than a second beyond start-up, sync
 more than ten, or the broker more than 100 MB.
 """
@@ -28,15 +28,12 @@ from catalog.db.database import Database, open_database
 from catalog.db.schema import upgrade
 from catalog.db.tables import collection
 from catalog.genres.seed import seed
+from catalog.learning.usual import USUAL
 from workers.broker import open_broker
 
 STATUS_SECONDS, SYNC_SECONDS, BROKER_MEGABYTES = 1.0, 10.0, 100.0
-VECTOR_BYTES = 2_000
 FINGERPRINT = {"sqlite": "printf('%032x', i * 2654435761)", "postgresql": "md5(CAST(i AS text))"}
-ZEROS = {
-    "sqlite": f"zeroblob({VECTOR_BYTES})",
-    "postgresql": f"decode(repeat('00', {VECTOR_BYTES}), 'hex')",
-}
+ZEROS = {"sqlite": "zeroblob({})", "postgresql": "decode(repeat('00', {}), 'hex')"}
 PATH = {"sqlite": "CAST(i || '.mp3' AS BLOB)", "postgresql": "convert_to(i || '.mp3', 'UTF8')"}
 SERIES = {
     "sqlite": "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT i FROM n) s",
@@ -49,7 +46,7 @@ def fill(database: Database, kind: str, music: Path, done: int, pending: int) ->
     upgrade(database)
     with database.write() as connection:
         seed(connection)
-        recipe = register(connection, feature_set("musicnn"))
+        recipes = [register(connection, feature_set(name)) for name in USUAL]
         root = connection.execute(
             sa.insert(collection)
             .values(name="music", kind="folder", root=str(music), root_bytes=os.fsencode(music))
@@ -61,10 +58,11 @@ def fill(database: Database, kind: str, music: Path, done: int, pending: int) ->
             f"SELECT i, {root}, i || '.mp3', {PATH[kind]}, 'present', 5000000 + i, 1700000000000000000 + i, "
             f"{FINGERPRINT[kind]}, 'Title ' || i, '2026-01-01' FROM {tracks}"
         )
-        connection.exec_driver_sql(
-            "INSERT INTO feature_vector (feature_set_id, track_id, vector, fingerprint, computed_at) "
-            f"SELECT {recipe.id}, i, {ZEROS[kind]}, {FINGERPRINT[kind]}, '2026-01-01' FROM {SERIES[kind].format(rows=done)}"
-        )
+        for recipe in recipes:
+            connection.exec_driver_sql(
+                "INSERT INTO feature_vector (feature_set_id, track_id, vector, fingerprint, computed_at) "
+                f"SELECT {recipe.id}, i, {ZEROS[kind].format(4 * len(recipe.dimensions))}, {FINGERPRINT[kind]}, '2026-01-01' FROM {SERIES[kind].format(rows=done)}"
+            )
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         # As autovacuum does, which has not come by yet.
         connection.exec_driver_sql("PRAGMA optimize" if database.is_sqlite else "VACUUM ANALYZE")
