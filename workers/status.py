@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import find_recipe, register
-from catalog.collection.vectors import unheard
+from catalog.collection.vectors import count_unheard
 from catalog.db.clock import clock
 from catalog.db.database import Database
 from catalog.db.tables import claim, failure, feature_vector, track, worker
@@ -167,14 +167,11 @@ def count_pending(
     """How many tracks lack one of the feature sets. `where` is a condition on `track`."""
     recipes = [find_recipe(connection, features.hash) for features in feature_sets]
     known = [recipe.id for recipe in recipes if recipe is not None]
-    if len(known) == len(feature_sets):
-        waiting = unheard(known, where)
-    else:
-        # For a recipe without a row nothing was computed yet.
-        waiting = sa.select(track.c.id).where(
-            track.c.state == "present", where if where is not None else sa.true()
-        )
-    return connection.execute(sa.select(sa.func.count()).select_from(waiting.subquery())).scalar_one()
+    if known and len(known) == len(feature_sets):
+        return count_unheard(connection, known, where)
+    # For a recipe without a row nothing was computed yet.
+    present = sa.and_(track.c.state == "present", where if where is not None else sa.true())
+    return connection.execute(sa.select(sa.func.count()).select_from(track).where(present)).scalar_one()
 
 
 def _workers(count: int) -> str:

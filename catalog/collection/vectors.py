@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, FromClause
 
 from catalog.collection.recipes import Recipe
 from catalog.db.clock import moment
@@ -119,18 +119,62 @@ def unheard(recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None)
     return sa.select(track.c.id).where(*conditions)
 
 
-def _lacks(recipe_id: int) -> ColumnElement[bool]:
-    has_fresh = sa.exists().where(
-        feature_vector.c.feature_set_id == recipe_id,
-        feature_vector.c.track_id == track.c.id,
-        sa.or_(
-            feature_vector.c.fingerprint.is_(None),
-            feature_vector.c.fingerprint
-            == sa.func.coalesce(track.c.fingerprint, feature_vector.c.fingerprint),
-        ),
+def count_unheard(
+    connection: Connection, recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None
+) -> int:
+    """How many tracks `unheard` gives, counted from the other side: all that are present less those that are done.
+
+    So where a million are pending only the few that are done are looked up. `recipe_ids` must not be empty.
+    """
+    first, *others = recipe_ids
+    present = [track.c.state == "present", *([] if where is None else [where])]
+    done_by_others = [sa.not_(_lacks(recipe_id)) for recipe_id in others]
+    by_vector = (
+        sa.select(sa.func.count())
+        .select_from(feature_vector.join(track, track.c.id == feature_vector.c.track_id))
+        .where(_is_fresh(feature_vector, first), *present, *done_by_others)
     )
+    by_failure = (
+        sa.select(sa.func.count())
+        .select_from(track)
+        .where(
+            # Begun with the few tracks that failed; without this SQLite goes through all.
+            track.c.id.in_(sa.select(failure.c.track_id)),
+            _has_failed(first),
+            ~_has_fresh(first),
+            *present,
+            *done_by_others,
+        )
+    )
+    every = sa.select(sa.func.count()).select_from(track).where(*present)
+    total, heard, failed = (
+        connection.execute(query).scalar_one() for query in (every, by_vector, by_failure)
+    )
+    return max(total - heard - failed, 0)  # others may store between two questions
+
+
+def _lacks(recipe_id: int) -> ColumnElement[bool]:
+    return sa.and_(~_has_fresh(recipe_id), ~_has_failed(recipe_id))
+
+
+def _has_fresh(recipe_id: int) -> ColumnElement[bool]:
+    vector = feature_vector.alias()
+    return sa.exists().where(vector.c.track_id == track.c.id, _is_fresh(vector, recipe_id))
+
+
+def _is_fresh(vector: FromClause, recipe_id: int) -> ColumnElement[bool]:
+    """Whether a vector is of the recipe, and of the file that its track has now."""
+    heard = vector.c.fingerprint
+    return sa.and_(
+        vector.c.feature_set_id == recipe_id,
+        sa.or_(heard.is_(None), heard == sa.func.coalesce(track.c.fingerprint, heard)),
+    )
+
+
+def _has_failed(recipe_id: int) -> ColumnElement[bool]:
+    """Whether a failure of a track holds for the recipe, and for the file that the track has now."""
     made_at = sa.select(feature_set.c.created_at).where(feature_set.c.id == recipe_id).scalar_subquery()
-    has_failed = sa.exists().where(
+    return sa.exists().where(
         failure.c.track_id == track.c.id,
         failure.c.fingerprint.is_not_distinct_from(track.c.fingerprint),
         sa.or_(
@@ -138,7 +182,6 @@ def _lacks(recipe_id: int) -> ColumnElement[bool]:
             sa.and_(failure.c.feature_set_id.is_(None), failure.c.failed_at >= made_at),
         ),
     )
-    return sa.and_(~has_fresh, ~has_failed)
 
 
 def _chunks(ids: Ids) -> Iterator[Ids]:

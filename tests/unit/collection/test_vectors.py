@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import activate, active_recipe, find_recipe, register, tag_dimensions
-from catalog.collection.vectors import load_matrix, renew_vectors, store_vector, unheard
+from catalog.collection.vectors import count_unheard, load_matrix, renew_vectors, store_vector, unheard
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.tables import auto_tag_word, collection, failure, feature_vector, track
@@ -126,3 +126,49 @@ def test_renewing_makes_vectors_fresh_without_hearing_again(database: Database) 
         renew_vectors(connection, [recipe.id], track_id, "print-0")
         assert connection.execute(unheard([recipe.id])).all() == []
         assert connection.execute(sa.select(feature_vector.c.fingerprint)).scalar_one() == "print-0"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_pending_is_counted_from_the_other_side(database: Database, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    with database.write() as connection:
+        recipes = [register(connection, features(name)) for name in ("tiny", "small")]
+        track_ids = add_tracks(connection, 60)
+        moments = [now() - timedelta(days=1), now() + timedelta(days=1)]
+        for track_id in track_ids:
+            state = str(random.choice(["present", "present", "present", "missing", "metadata"]))
+            own = connection.execute(
+                sa.update(track)
+                .where(track.c.id == track_id)
+                .values(state=state, fingerprint=random.choice([f"print-{track_id}", None]))
+                .returning(track.c.fingerprint)
+            ).scalar_one()
+            for recipe in recipes:
+                if random.random() < 0.6:
+                    store_vector(connection, recipe, track_id, np.zeros(3, np.float32))
+                    fingerprint = random.choice(np.array([own, "another", None], dtype=object))
+                    connection.execute(
+                        sa.update(feature_vector)
+                        .where(
+                            feature_vector.c.track_id == track_id,
+                            feature_vector.c.feature_set_id == recipe.id,
+                        )
+                        .values(fingerprint=fingerprint)
+                    )
+                if random.random() < 0.3:
+                    connection.execute(
+                        sa.insert(failure).values(
+                            track_id=track_id,
+                            stage=f"by {recipe.name}",
+                            feature_set_id=random.choice(np.array([recipe.id, None], dtype=object)),
+                            reason="not-audio",
+                            message="",
+                            fingerprint=random.choice(np.array([own, "another"], dtype=object)),
+                            failed_at=moments[int(random.integers(2))],
+                        )
+                    )
+        for ids in ([recipes[0].id], [recipe.id for recipe in recipes]):
+            for where in (None, track.c.id > track_ids[30]):
+                waiting = connection.execute(unheard(ids, where)).scalars().all()
+                assert count_unheard(connection, ids, where) == len(waiting)
+                assert len(waiting) == len(set(waiting))
