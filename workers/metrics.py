@@ -22,10 +22,11 @@ from prometheus_client.utils import floatToGoString
 from sqlalchemy import Connection
 
 from catalog.collection.recipes import active_recipe
-from catalog.collection.vectors import unheard
+from catalog.collection.vectors import count_unheard
 from catalog.db.clock import clock
 from catalog.db.database import Database
 from catalog.db.tables import claim, failure, track, worker
+from catalog.learning.usual import feature_sets_to_compute
 from catalog.settings import Settings
 from workers import liveness
 from workers.broker import BrokerUnreachable, find_broker
@@ -100,7 +101,8 @@ class WorkCollector(Collector):
         before = time.monotonic()
         with self._database.read() as connection:
             if before >= self._next:
-                self._standing = _ask_standing(connection, self._feature_sets)
+                names = self._feature_sets or feature_sets_to_compute(connection)
+                self._standing = _ask_standing(connection, names)
                 after = time.monotonic()
                 self._next = after + min(max(LEAST_INTERVAL, (after - before) / SHARE), LONGEST_INTERVAL)
             columns = worker.c
@@ -130,11 +132,11 @@ class WorkCollector(Collector):
 
 
 def collector(
-    database: Database, feature_sets: Sequence[str] = ("musicnn",), settings: Settings | None = None
+    database: Database, feature_sets: Sequence[str] = (), settings: Settings | None = None
 ) -> Collector:
     """The metrics of a catalog, to be registered once a process.
 
-    Pending is what lacks one of the feature sets, given by name. With `settings` the queue's depth is among them.
+    Pending is what lacks one of the feature sets, given by name; where none is, of those that new tracks need. With `settings` the queue's depth is among them.
     """
     return WorkCollector(database, feature_sets, settings)
 
@@ -171,12 +173,12 @@ def _ask_standing(connection: Connection, feature_sets: Sequence[str]) -> _Stand
     recipes = [active_recipe(connection, name) for name in feature_sets]
     known = [recipe.id for recipe in recipes if recipe is not None]
     # For a recipe without a row nothing was computed yet.
-    waiting = (
-        unheard(known)
-        if len(known) == len(recipes)
-        else sa.select(track.c.id).where(track.c.state == "present")
+    present = sa.select(sa.func.count()).where(track.c.state == "present")
+    pending = (
+        count_unheard(connection, known)
+        if known and len(known) == len(recipes)
+        else connection.execute(present).scalar_one()
     )
-    pending = sa.select(sa.func.count()).select_from(waiting.subquery())
     claimed = sa.select(sa.func.count()).where(claim.c.worker_id.is_not(None))
     failures = connection.execute(
         sa.select(failure.c.reason, sa.func.count(failure.c.track_id.distinct())).group_by(failure.c.reason)
@@ -187,7 +189,7 @@ def _ask_standing(connection: Connection, feature_sets: Sequence[str]) -> _Stand
     ).one()
     return _Standing(
         states=dict(states.all()),
-        pending=connection.execute(pending).scalar_one(),
+        pending=pending,
         claimed=connection.execute(claimed).scalar_one(),
         failures=dict(failures.all()),
         alive=living[0] - living[1],

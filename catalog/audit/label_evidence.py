@@ -38,6 +38,7 @@ from catalog.learning.exclusion import REASON, Excluded, wrong_recordings
 from catalog.learning.hierarchy import Hierarchy, path_to_top
 from catalog.learning.labelled import load_answerable, load_broader
 from catalog.learning.registry import model_recipes
+from catalog.learning.usual import USUAL
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -45,7 +46,7 @@ Integers = npt.NDArray[np.int64]
 RECIPE = 5
 """Raised where the same evidence would be weighed otherwise, so that an audit is made anew."""
 IDS_AT_ONCE = 5_000
-FURTHER = ("musicnn", "summary")
+FURTHER = USUAL
 """Feature sets that give an opinion of their own where every track has a vector, beside the first that the model uses."""
 
 

@@ -7,14 +7,18 @@ import urllib.request
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from catalog.audio.feature_set import FeatureSet
+from catalog.audio.registry import feature_set
+from catalog.collection.recipes import register
+from catalog.collection.vectors import store_vector
 from catalog.db.database import Database, open_database
-from catalog.db.tables import feature_vector, worker
+from catalog.db.tables import feature_vector, track, worker
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks
 from workers import liveness
@@ -124,3 +128,18 @@ def test_status_says_what_waits_for_a_disk(
     status = queue_status(database, None, [tiny])
     assert (status.pending, status.out_of_reach) == (2, 2)
     assert status.advice == "2 tracks wait for a disk that is not mounted here"
+
+
+def test_without_names_pending_is_what_lacks_either_of_the_usual_ones(
+    database: Database, add_tracks: AddTracks
+) -> None:
+    add_tracks(QUIET)
+    for name, left in (("musicnn", 1), ("summary", 0)):
+        with database.write() as connection:
+            recipe = register(connection, feature_set(name))
+            track_id = connection.execute(sa.select(track.c.id)).scalar_one()
+            vector = np.zeros(len(recipe.dimensions), np.float32)
+            store_vector(connection, recipe, track_id, vector)
+        registry = CollectorRegistry()
+        registry.register(collector(database))
+        assert asked(registry)["catalog_tracks_pending", ""] == left
