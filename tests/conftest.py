@@ -16,6 +16,9 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+# ONNX Runtime looks once, when it is first imported, and some tests import it before the catalog does: the thread by
+# which it reports home holds locks that a forked process would wait for without end.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 # RQ reads it once, when it is first imported, and a test may import it before our workers do.
 os.environ.setdefault("RQ_KEY_PREFIX", "music-catalog")
 
