@@ -36,3 +36,12 @@ def test_parts_do_not_lose_a_pair(monkeypatch, chunk):
     assert {tuple(sorted(pair)) for pair in near_duplicates(X, seconds.tolist())} == {
         (at, at + 20) for at in range(20)
     }
+
+
+def test_dimensions_that_do_not_vary_make_nothing_alike():
+    X, seconds = recordings(72)
+    X[31] = X[4] + np.random.default_rng(1).normal(0, 0.35, 30)  # alike by 0.95
+    seconds[31] = seconds[4]
+    silent = np.random.default_rng(2).normal(0, 0.1, 300).astype(np.float32)
+    assert near_duplicates(X, seconds.tolist()) == []
+    assert near_duplicates(np.hstack([X, np.tile(silent, (72, 1))]), seconds.tolist()) == []
