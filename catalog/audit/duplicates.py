@@ -13,7 +13,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from catalog.audit.neighbours import standardised
-from catalog.learning.near_duplicates import ALIKE, SECONDS, near_duplicates
+from catalog.learning.near_duplicates import (
+    ALIKE,
+    SECONDS,
+    agreeing_pairs,
+    least_cosine,
+    near_duplicates,
+)
 
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -55,6 +61,7 @@ def nearly_same(
 ) -> list[Pair]:
     """Tracks whose vectors (n, dimensions) have a cosine of 0.98 or more and whose lengths agree within a second.
 
+    More than 0.98 where different recordings come to that by chance: vectors of a few numbers are soon alike.
     The ids (n,) ascend. Of tracks that are `known` to have the same audio only the first is compared.
     """
     repeated = {pair.other_track_id for pair in known}
@@ -108,10 +115,12 @@ def _by_index(X: Float32, duration: Sequence[float | None]) -> list[tuple[int, i
         voyager.Space.InnerProduct, num_dimensions=rows.shape[1], M=12, ef_construction=100, random_seed=0
     )
     index.add_items(rows[usable], usable, num_threads=1)
+    agreeing = agreeing_pairs(np.sort(length[usable]), SECONDS)
+    least = max(ALIKE, least_cosine(rows[usable], agreeing))
     near, _ = index.query(rows[usable], k=min(NEAREST, len(usable)), num_threads=1)
     pairs = []
     for here, candidates in zip(usable.tolist(), near.astype(np.int64), strict=True):
         there = candidates[candidates != here]
-        alike = (rows[there] @ rows[here] >= ALIKE) & (np.abs(length[there] - length[here]) <= SECONDS)
+        alike = (rows[there] @ rows[here] >= least) & (np.abs(length[there] - length[here]) <= SECONDS)
         pairs += [(here, int(other)) for other in there[alike]]
     return pairs

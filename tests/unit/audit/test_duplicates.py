@@ -33,6 +33,16 @@ def test_what_sounds_and_lasts_the_same_is_nearly_the_same(encoded, exact_up_to,
     assert groups_of(pairs) == [[100, 140, 142]]
 
 
+@pytest.mark.parametrize("exact_up_to", [30_000, 5])
+def test_a_few_numbers_are_no_sign_of_a_copy(exact_up_to, monkeypatch):
+    monkeypatch.setattr(duplicates, "EXACT_UP_TO", exact_up_to)
+    X = np.random.default_rng(0).normal(0, 1, (300, 3)).astype(np.float32)
+    X[7] = X[3]
+    found = {(pair.track_id, pair.other_track_id) for pair in nearly_same(np.arange(300), X, [30.0] * 300)}
+    assert (3, 7) in found
+    assert len(found) <= 10, "three are expected; of a fixed cosine, 450"
+
+
 def test_the_same_audio_is_compared_once(encoded):
     known = [Pair(100, 140, "same_audio", 1.0)]
     assert [(pair.track_id, pair.other_track_id) for pair in nearly_same(*encoded, known)] == [(100, 142)]
