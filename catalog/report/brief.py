@@ -120,7 +120,8 @@ def _wrong(connection: Connection, *, tagged: int, audited: bool, doubted: int) 
     if not audited:
         return None
     decided, precision = _precision(connection)
-    if precision is not None and precision.tracks >= FEWEST:
+    # With no doubt left there is nothing that the share of those decided could be told of.
+    if doubted and precision is not None and precision.tracks >= FEWEST:
         # What was found wrong is corrected: what is left is among the open doubts.
         part = min(1.0, doubted / tagged)
         shares = (precision.value * part, precision.low * part, precision.high * part)

@@ -104,6 +104,24 @@ def test_decisions_make_a_rough_estimate_of_what_is_left(filled: Database):
     assert "That is rough" in render(facts, name="Music")
 
 
+def test_where_every_doubt_is_decided_nobody_claims_that_no_tag_is_wrong(filled: Database):
+    with filled.read() as connection:
+        cases = [str(key) for key in connection.execute(sa.select(t.doubt_case.c.case_id)).scalars()]
+    for case_id in cases:
+        with filled.write() as connection:
+            decide(connection, case_doubts(connection, case_id), "keep", "Bob")
+    facts = read_facts(filled)
+    wrong = facts.brief.wrong
+    assert wrong is not None
+    assert wrong.judged >= 20
+    assert facts.doubts.tracks == 0
+    assert (wrong.basis, wrong.low, wrong.high) == ("doubts", None, None)
+    page = render(facts, name="Music")
+    assert "Every doubtful tag is decided on" in page
+    assert "This is no estimate." in page
+    assert "between 0" not in page
+
+
 def test_the_check_sample_is_what_counts(filled: Database):
     with filled.write() as connection:
         draw_sample(connection, 40, seed=1)
