@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from catalog.audio.registry import feature_sets
 from catalog.collection.csv_source import Problems, SourceUnusable, open_lines
+from catalog.collection.fma import require_dimensions_of
 from catalog.collection.fma_tracks import Seen
 from catalog.collection.label_paths import find_paths
 from catalog.collection.recipes import register
@@ -77,6 +78,7 @@ def import_features(
     _require_name(name)
     with open_lines(file) as lines, database.writer.connect() as connection:
         header = read_header(lines)
+        require_dimensions_of(name, file.name, header)
         kind = key or _kind(header)
         report = FeaturesReport(
             str(file), kind, VectorsReport(file.name, name, len(header.dimensions)), dry_run=dry_run

@@ -57,6 +57,22 @@ FMA_518 = tuple(
     for number in range(1, size + 1)
 )
 """The dimensions of the official `features.csv`, as `features.py` of the archive names them."""
+ECHONEST = tuple(
+    f"echonest.{kind}.{name}"
+    for kind, names in {
+        "audio_features": (
+            *("acousticness", "danceability", "energy", "instrumentalness"),
+            *("liveness", "speechiness", "tempo", "valence"),
+        ),
+        "social_features": (
+            *("artist_discovery", "artist_familiarity", "artist_hotttnesss"),
+            *("song_currency", "song_hotttnesss"),
+        ),
+        "temporal_features": tuple(f"{number:03d}" for number in range(224)),
+    }.items()
+    for name in names
+)
+"""The dimensions of the official `echonest.csv`: its 249 columns less 7 of names and places and 5 of ranks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +81,8 @@ class VectorTable:
 
     file: str
     feature_set: str
-    dimensions: tuple[str, ...] | None
-    """Those that it must have, in any order; None where that is not said."""
+    dimensions: tuple[str, ...]
+    """Those that it must have, in any order; the vectors have them in this one."""
     omit: frozenset[str] = frozenset()
     """Beginnings of the names of columns that are no features."""
 
@@ -74,7 +90,7 @@ class VectorTable:
 VECTOR_TABLES = (
     VectorTable("features.csv", "fma-518", FMA_518),
     # Names, places and ranks, most of them empty.
-    VectorTable("echonest.csv", "echonest", None, frozenset({"echonest.metadata.", "echonest.ranks."})),
+    VectorTable("echonest.csv", "echonest", ECHONEST, frozenset({"echonest.metadata.", "echonest.ranks."})),
 )
 
 
@@ -162,15 +178,20 @@ def _look(source: Source) -> dict[str, Header]:
             continue
         with source.open(table.file) as lines:
             header = read_header(lines, omit=table.omit)
-        _require_dimensions(table, header)
+        _require_dimensions(table, table.file, header)
         headers[table.file] = header
     return headers
 
 
-def _require_dimensions(table: VectorTable, header: Header) -> None:
+def require_dimensions_of(name: str, file: str, header: Header) -> None:
+    """Raises SourceUnusable where the name is one of the archive's feature sets and the file holds other numbers."""
+    for table in VECTOR_TABLES:
+        if table.feature_set == name:
+            _require_dimensions(table, file, header)
+
+
+def _require_dimensions(table: VectorTable, file: str, header: Header) -> None:
     """Raises SourceUnusable where a file holds other numbers than those that the name of its feature set promises."""
-    if table.dimensions is None:
-        return
     found, wanted = len(header.dimensions), len(table.dimensions)
     if found != wanted:
         said = f" has {found} columns of numbers instead of {wanted}"
@@ -179,7 +200,7 @@ def _require_dimensions(table: VectorTable, header: Header) -> None:
     else:
         return
     raise SourceUnusable(
-        f"{table.file}{said}; other vectors come in with: catalog features import {table.file} --name NAME"
+        f"{file}{said}; other vectors come in with: catalog features import {file} --name NAME"
     )
 
 
@@ -212,11 +233,16 @@ class _Run:
         with self._transaction():
             place = self._begin(audio, name)
             genres = load_fma_genres(self.connection, titles)
+            # Before the first track is written: a name may stand for other vectors.
+            recipes = {
+                table: imported_recipe(self.connection, table.feature_set, table.dimensions)
+                for table in VECTOR_TABLES
+                if table.file in self.headers
+            }
         try:
             self._tracks(subset, place, genres)
-            for table in VECTOR_TABLES:
-                if table.file in self.headers:
-                    self._vectors(table)
+            for table, recipe in recipes.items():
+                self._vectors(table, recipe)
         finally:
             self.report.skipped = self.problems.count
             self.report.problems = self.problems.examples
@@ -282,21 +308,23 @@ class _Run:
                     file, each.line, f"{genre} does not exist; track {each.id} came in without it"
                 )
 
-    def _vectors(self, table: VectorTable) -> None:
-        header = self.headers[table.file]
-        report = VectorsReport(table.file, table.feature_set, len(header.dimensions))
+    def _vectors(self, table: VectorTable, recipe: Recipe) -> None:
+        report = VectorsReport(table.file, table.feature_set, len(table.dimensions))
         self.report.vectors.append(report)
-        with self._transaction():
-            recipe = imported_recipe(self.connection, table.feature_set, header.dimensions)
         seen = Seen()
         with self.source.open(table.file) as lines:
             header = read_header(lines, omit=table.omit)
+            places = [header.dimensions.index(name) for name in table.dimensions]
+            order = None if places == sorted(places) else places
             blank = self.problems.blank
             done = 0
             for batch in read_vectors(lines, header, self.problems, VECTORS_AT_ONCE):
+                whole = (
+                    batch if order is None else [(line, key, vector[order]) for line, key, vector in batch]
+                )
                 with self._transaction():
                     self._lock()
-                    self._write(recipe, batch, seen, report)
+                    self._write(recipe, whole, seen, report)
                 done += len(batch)
                 self.on_progress(done, None, table.feature_set)
             report.blank = self.problems.blank - blank

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from catalog.collection.fma import FMA_518
+from catalog.collection.fma import ECHONEST, FMA_518
 
 COLUMNS = {
     "album": (
@@ -91,11 +91,16 @@ def write_features(file: Path, vectors, *, dimensions=518) -> Path:
 
 
 def write_echonest(file: Path, vectors) -> Path:
+    """`vectors` are rows of id, energy, tempo and the first temporal feature; the other features are 0."""
+    columns = [name.split(".") for name in ECHONEST]
+    columns[8:8] = [["echonest", "metadata", "album_date"], ["echonest", "metadata", "album_name"]]
+    columns[10:10] = [["echonest", "ranks", "song_hotttnesss_rank"]]
     with file.open("w", encoding="utf-8") as stream:
-        stream.write("," + ",".join(["echonest"] * 6) + "\n")
-        stream.write(",audio_features,audio_features,metadata,metadata,ranks,temporal_features\n")
-        stream.write(",energy,tempo,album_date,album_name,song_rank,000\n")
-        stream.write("track_id" + "," * 6 + "\n")
+        for level in zip(*columns, strict=True):
+            stream.write(",".join(["", *level]) + "\n")
+        stream.write("track_id" + "," * len(columns) + "\n")
         for key, energy, tempo, temporal in vectors:
-            stream.write(f'{key},{energy},{tempo},,"A, comma",,{temporal}\n')
+            given = {"energy": energy, "tempo": tempo, "000": temporal}
+            given |= {"album_date": "", "album_name": '"A, comma"', "song_hotttnesss_rank": ""}
+            stream.write(",".join([str(key), *(str(given.get(name, 0)) for _, _, name in columns)]) + "\n")
     return file
