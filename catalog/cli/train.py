@@ -324,10 +324,12 @@ def describe_score(metrics: Mapping[str, Any]) -> str:
     """How often the model is right for artists it has not heard, beside the baselines, in one sentence."""
     accuracy = metrics["accuracy"]
     baselines = {name: share_of(value) for name, value in metrics["baselines"].items()}
+    known = metrics.get("known_artists")  # older models lack it
+    both = f"; asking both, as for untagged tracks: {share_of(known['accuracy']):.0%}" if known else ""
     return (
         f"right for {accuracy['value']:.0%} of {metrics['tracks']:,} tracks by artists it had not heard "
         f"({accuracy['low']:.0%} to {accuracy['high']:.0%}); always the commonest genre: {baselines['majority']:.0%}; "
-        f"copying the artist's other tracks: {baselines['artist_copy']:.0%}"
+        f"copying the artist's other tracks: {baselines['artist_copy']:.0%}{both}"
     )
 
 

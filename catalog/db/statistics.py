@@ -125,6 +125,9 @@ def _model(connection: Connection) -> Iterator[Figure]:
     if isinstance(baselines, Mapping):
         yield Figure("model", "always the commonest genre", _value(baselines.get("majority")))
         yield Figure("model", "copy of the artist's other tracks", _value(baselines.get("artist_copy")))
+    known = metrics.get("known_artists")
+    if isinstance(known, Mapping):
+        yield Figure("model", "right where the artist may be asked too", _value(known.get("accuracy")))
     for name in ("classes", "tracks"):
         if name in metrics:
             yield Figure("model", name, metrics[name])

@@ -29,7 +29,7 @@ from catalog.learning.prediction import (
     store_predictions,
 )
 from catalog.learning.prior_choice import correction_of, no_correction, stored_out_of_fold
-from catalog.learning.propagation import agreements, suggestions
+from catalog.learning.propagation import PRIOR_TRACKS, agreements, suggestions
 from catalog.learning.registry import ZERO_SHOT, get_model, model_recipes, note
 from catalog.learning.threshold import withheld
 
@@ -78,6 +78,7 @@ def fill_predictions(
         broader, names = load_broader(connection)
     untagged = ~tracks.is_tagged[tracks.at(ids)]
     correction = None
+    taken = np.full(probability.shape[1], 1 / max(probability.shape[1], 1))
     if shares is not None:
         correction = (
             correction_of(probability[untagged & ~no_music], shares, out_of_fold)
@@ -85,6 +86,7 @@ def fill_predictions(
             else no_correction(shares, "it was switched off")
         )
         probability[untagged] = correction.apply(probability[untagged])
+        taken = correction.rests_on
     unit = units_to_answer(row["metrics"], tracks, ids, untagged & ~no_music)
     if isinstance(answerer, FittedModel) and (unit != ALONE).any():
         probability, answers = answers_by_album(answerer, row["metrics"], probability, resemblance, unit)
@@ -109,6 +111,7 @@ def fill_predictions(
             *(agreed[at] for at in tracks.at(silent)),
         ],
         np.concatenate([probability, nothing]),
+        taken,
         answerer.hierarchy,
         broader,
     )
@@ -138,7 +141,7 @@ def fill_predictions(
 
 def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str:
     """What tells two states of all that the predictions of a model rest on apart, as a hash."""
-    how = f"{row['id']} {'priors chosen' if with_priors else 'no priors'} {NEARLY_SILENT}"
+    how = f"{row['id']} {'priors chosen' if with_priors else 'no priors'} {NEARLY_SILENT} {PRIOR_TRACKS}"
     digest = hashlib.blake2b(how.encode(), digest_size=16)
     recipe_ids = [recipe.id for recipe in model_recipes(connection, row["id"])]
     queries = (

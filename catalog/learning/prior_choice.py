@@ -58,6 +58,11 @@ class Correction:
             f"from {self.choice.uncorrected:.3f} to {self.choice.corrected:.3f}"
         )
 
+    @property
+    def rests_on(self) -> Floats:
+        """(classes,), sum 1: how common the probabilities take the classes to be, corrected or as they were."""
+        return self.priors.training if self.reason else self.priors.estimated
+
     def apply(self, probability: Floats) -> Floats:
         """(n, classes) -> (n, classes): corrected, or as they were."""
         return probability if self.reason else self.priors.apply(probability)

@@ -17,8 +17,8 @@ Source = Literal["album", "artist"]
 
 FEWEST_TRACKS = 3
 LEAST_SHARE = 0.8
-OBJECTION = 0.1
-"""The sound objects where it answers something else and gives the others' genre less than this probability."""
+PRIOR_TRACKS = 1.0
+"""How many tracks of an artist what is known of all artists counts for: the rule of succession (Laplace 1814)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,7 @@ def agreements(
     and three on Rock. An album comes before the artist, whose other albums may be of another kind. Terms outside
     `suggestable` (all, if None) are passed over for a broader one.
     """
-    counts: dict[Source, dict[Hashable, Counter[int]]] = {
-        "album": _counts(genres, albums),
-        "artist": _counts(genres, artists),
-    }
+    counts = _counts_by(genres, albums, artists)
     known: dict[tuple[Source, Hashable], Agreement | None] = {
         (by, key): _agreement(by, tags, broader, suggestable)
         for by in counts
@@ -64,6 +61,37 @@ def agreements(
             agreement = known.get(("album", album)) or known.get(("artist", artist))
         found.append(agreement)
     return found
+
+
+def left_out_agreements(
+    at: Sequence[int],
+    genres: Sequence[int],
+    albums: Sequence[Hashable | None],
+    artists: Sequence[Hashable | None],
+    broader: Mapping[int, int | None],
+    *,
+    suggestable: Collection[int] | None = None,
+) -> list[Agreement | None]:
+    """(m): what the others agree on, for each of the tagged tracks at these m positions, as if it had no tag."""
+    counts = _counts_by(genres, albums, artists)
+    known: dict[tuple[Source, Hashable, int], Agreement | None] = {}
+
+    def others(by: Source, key: Hashable | None, own: int) -> Agreement | None:
+        if key is None:
+            return None
+        if (by, key, own) not in known:
+            known[by, key, own] = _agreement(by, counts[by][key] - Counter((own,)), broader, suggestable)
+        return known[by, key, own]
+
+    return [
+        others("album", albums[one], genres[one]) or others("artist", artists[one], genres[one]) for one in at
+    ]
+
+
+def _counts_by(
+    genres: Sequence[int], albums: Sequence[Hashable | None], artists: Sequence[Hashable | None]
+) -> dict[Source, dict[Hashable, Counter[int]]]:
+    return {"album": _counts(genres, albums), "artist": _counts(genres, artists)}
 
 
 def _counts(genres: Sequence[int], keys: Sequence[Hashable | None]) -> dict[Hashable, Counter[int]]:
@@ -105,17 +133,19 @@ def suggestions(
     sound: Sequence[Suggestion | None],
     agreed: Sequence[Agreement | None],
     probability: Floats,
+    shares: Floats,
     hierarchy: Hierarchy,
     broader: Mapping[int, int | None],
 ) -> list[Suggestion | None]:
     """(n): what is suggested, by album or artist where their tracks agree, by the sound elsewhere.
 
     `sound` (n) is what the model answers by its threshold, `probability` (n, classes) what it was taken from, a row
-    of NaN for a track that was not heard. Where the sound objects both are good evidence and one is wrong: then the
-    nearest term above both is suggested, as far as the model knows one, or nothing. A genre that the model does not
-    know it cannot object to.
+    of NaN for a track that was not heard; `shares` (classes,) are how common it takes the classes to be. Where the
+    sound objects both are good evidence and one is wrong: then the nearest term above both is suggested, as far as the
+    model knows one, or nothing. A genre that the model does not know it cannot object to.
     """
     subtree = hierarchy.subtree_probability(probability)
+    common = hierarchy.subtree_probability(shares[None, :])[0]
     position = {genre: at for at, genre in enumerate(hierarchy.nodes)}
     answered: list[Suggestion | None] = []
     for at, (heard, agreement) in enumerate(zip(sound, agreed, strict=True)):
@@ -124,22 +154,39 @@ def suggestions(
             continue
         path = path_to_top(agreement.genre_id, broader)
         known = next((position[term] for term in path if term in position), None)
-        if heard is None or known is None or not _objects(heard, path, broader, subtree[at, known]):
+        if (
+            heard is None
+            or known is None
+            or _related(heard.genre_id, path, broader)
+            or not _outweighs(agreement, subtree[at], common, position[heard.genre_id], known)
+        ):
             answered.append(Suggestion(agreement.genre_id, None, agreement.by))
             continue
         above = path_to_top(heard.genre_id, broader)
-        common = next((term for term in path if term in above and term in position), None)
+        shared = next((term for term in path if term in above and term in position), None)
         answered.append(
             None
-            if common is None
-            else Suggestion(common, round(float(subtree[at, position[common]]), 6), heard.by)
+            if shared is None
+            else Suggestion(shared, round(float(subtree[at, position[shared]]), 6), heard.by)
         )
     return answered
 
 
-def _objects(
-    heard: Suggestion, path: Sequence[int], broader: Mapping[int, int | None], probability: float
-) -> bool:
-    """Whether the sound says something beside the path, and hardly allows for it."""
-    related = heard.genre_id in path or path[0] in path_to_top(heard.genre_id, broader)
-    return not related and probability < OBJECTION
+def _related(heard: int, path: Sequence[int], broader: Mapping[int, int | None]) -> bool:
+    """Whether what was heard is a term of the path, or one below its first."""
+    return heard in path or path[0] in path_to_top(heard, broader)
+
+
+def _outweighs(agreement: Agreement, subtree: Floats, common: Floats, heard: int, known: int) -> bool:
+    """Whether what was heard is likelier than what the others agree on, by both kinds of evidence together.
+
+    What a track sounds like and what its artist's other tracks are tagged with are taken as independent once its genre
+    is given (naive Bayes): the sound's probabilities `subtree` (nodes,) over how `common` (nodes,) it takes the terms
+    to be, times the share of each among the others. `heard` and `known` are positions of nodes. Whatever the others do
+    not agree on is counted for what was heard.
+    """
+    for_heard = (
+        subtree[heard] * common[known] * (agreement.of - agreement.agreeing + PRIOR_TRACKS * common[heard])
+    )
+    for_agreed = subtree[known] * common[heard] * (agreement.agreeing + PRIOR_TRACKS * common[known])
+    return bool(for_heard > for_agreed)

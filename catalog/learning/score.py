@@ -18,6 +18,7 @@ from catalog.learning.crossfit import CrossFit
 from catalog.learning.evaluation import Evaluation, evaluate
 from catalog.learning.hierarchical import hierarchical_score
 from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.known_artists import KnownArtists
 from catalog.learning.labelled import Tracks
 from catalog.learning.probability_scores import accuracy_at_shares, among_first, brier_score, log_loss
 from catalog.learning.resampling import mean_interval
@@ -44,6 +45,7 @@ class Scored:
     """(n, classes): all classes that each track was given."""
     complete: Booleans
     """(n,): whether a class not given is denied."""
+    known_artists: KnownArtists
 
 
 def score(
@@ -69,6 +71,7 @@ def score(
             "majority": asdict(mean_interval(majority_class(y, fitted.fold) == y, groups, seed=seed)),
             "artist_copy": asdict(mean_interval(artist_majority(y, artists) == y, groups, seed=seed)),
         },
+        "known_artists": asdict(scored.known_artists),
         "random_folds": _random(scored),
         **_probabilities(scored),
         **_answers(scored, hierarchy, precision),

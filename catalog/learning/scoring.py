@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from catalog.learning.labelled import Tracks, load_broader
+from catalog.learning.known_artists import left_out_suggestions, score_known_artists
+from catalog.learning.labelled import Tracks, load_answerable, load_broader
 from catalog.learning.repeats import choices_by_random_folds, repeated_choices
 from catalog.learning.rival import Contender
 from catalog.learning.score import Scored, score
@@ -18,9 +19,12 @@ def score_contender(
     connection: Connection, contender: Contender, tracks: Tracks, names: Mapping[int, str]
 ) -> dict[str, Any]:
     """The metrics of a fitted model, with the scores on folds dealt anew and on random folds."""
-    frozen, learnt = contender.snapshot, contender.learnt
+    frozen, learnt, fitted = contender.snapshot, contender.learnt, contender.fitted
     broader, _ = load_broader(connection)
     given, complete = load_tag_sets(connection, frozen.track_ids, contender.hierarchy, broader)
+    suggested = left_out_suggestions(
+        frozen, fitted, tracks, contender.hierarchy, broader, load_answerable(connection)
+    )
     again = (
         contender.X,
         frozen.y,
@@ -31,10 +35,11 @@ def score_contender(
     )
     scored = Scored(
         snapshot=frozen,
-        fitted=contender.fitted,
+        fitted=fitted,
         repeated=repeated_choices(*again, seed=frozen.seed),
         by_random_folds=choices_by_random_folds(*again, seed=frozen.seed),
         given=given,
         complete=complete,
+        known_artists=score_known_artists(suggested, fitted.choice, frozen, broader),
     )
     return score(scored, tracks, contender.hierarchy, names, precision=contender.precision)

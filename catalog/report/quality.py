@@ -47,6 +47,8 @@ class Quality:
     """Always the commonest genre."""
     artist_copy: Score | None
     """The tag of the artist's other tracks."""
+    known_artists: Score | None
+    """The sound and the artist's other tracks together, as untagged tracks are answered."""
     tracks: int | None
     classes: int | None
     groups: int | None
@@ -71,6 +73,7 @@ def quality_of(metrics: Any) -> Quality | None:
     baselines = metrics.get("baselines")
     baselines = baselines if isinstance(baselines, Mapping) else {}
     claimed = metrics.get("random_folds")
+    known = metrics.get("known_artists")
     quality = Quality(
         accuracy=_score(metrics.get("accuracy")),
         balanced=_score(metrics.get("balanced_accuracy")),
@@ -78,6 +81,7 @@ def quality_of(metrics: Any) -> Quality | None:
         random_folds=_score(claimed.get("accuracy")) if isinstance(claimed, Mapping) else None,
         majority=_score(baselines.get("majority")),
         artist_copy=_score(baselines.get("artist_copy")),
+        known_artists=_score(known.get("accuracy")) if isinstance(known, Mapping) else None,
         tracks=_whole(metrics.get("tracks")),
         classes=_whole(metrics.get("classes")),
         groups=_whole(metrics.get("groups")),

@@ -80,6 +80,9 @@ def _choices(metrics: Metrics) -> Iterator[str]:
     baselines = metrics.get("baselines") or {}
     yield _row("without a model: the commonest genre", _interval(baselines.get("majority")))
     yield _row("without a model: the artist's other tracks", _interval(baselines.get("artist_copy")))
+    if known := metrics.get("known_artists"):
+        yield _row("the sound and the artist's other tracks", _interval(known["accuracy"]))
+        yield _row("", f"macro F1 {_interval(known['macro_f1'])}")
     if claimed := metrics.get("random_folds"):
         yield _row(
             "random folds would have claimed",

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from catalog.learning.hierarchy import Hierarchy
 from catalog.learning.prediction import Suggestion
-from catalog.learning.propagation import Agreement, agreements, suggestions
+from catalog.learning.propagation import Agreement, agreements, left_out_agreements, suggestions
 
 ROCK, METAL, PUNK, HARD_ROCK, JAZZ, SPOKEN = range(1, 7)
 BROADER = {ROCK: None, METAL: ROCK, PUNK: ROCK, HARD_ROCK: ROCK, JAZZ: None, SPOKEN: None}
@@ -49,12 +49,30 @@ def test_tracks_of_nobody_say_nothing_of_one_another():
     assert agreed([JAZZ] * 5 + [0])[-1] is None
 
 
+TAGS = st.lists(
+    st.tuples(st.sampled_from([ROCK, METAL, JAZZ]), st.sampled_from("ab"), st.sampled_from("xyz")), min_size=1
+)
+
+
+@given(TAGS)
+def test_a_tagged_track_left_out_is_answered_as_if_it_had_no_tag(tracks):
+    genres, artists, albums = (list(column) for column in zip(*tracks, strict=True))
+    found = left_out_agreements(range(len(tracks)), genres, albums, artists, BROADER)
+    for at, agreement in enumerate(found):
+        others = [0 if one == at else genre for one, genre in enumerate(genres)]
+        assert agreement == agreed(others, albums=albums, artists=artists)[at]
+
+
+def test_nobody_and_no_album_agree_on_nothing_for_a_track_left_out():
+    assert left_out_agreements([0], [JAZZ] * 5, [None] * 5, [None] * 5, BROADER) == [None]
+
+
 CLASSES = Hierarchy.of([METAL, PUNK, JAZZ], BROADER)
 BY_ARTIST = {genre: Agreement(genre, "artist", 5, 5) for genre in (ROCK, METAL, JAZZ, SPOKEN)}
 
 
-def suggested(heard, agreement, probability=(0.9, 0.06, 0.04)):
-    return suggestions([heard], [agreement], np.array([probability]), CLASSES, BROADER)[0]
+def suggested(heard, agreement, probability=(0.9, 0.06, 0.04), shares=(0.3, 0.2, 0.5)):
+    return suggestions([heard], [agreement], np.array([probability]), np.array(shares), CLASSES, BROADER)[0]
 
 
 def test_where_nothing_agrees_the_sound_answers():
@@ -83,7 +101,21 @@ def test_a_sound_that_allows_for_the_artists_genre_does_not_object():
 
 def test_two_kinds_of_rock_are_rock():
     agreement = Agreement(PUNK, "album", 9, 9)
-    assert suggested(Suggestion(METAL, 0.9, "sound"), agreement) == Suggestion(ROCK, 0.96, "sound")
+    heard = Suggestion(METAL, 0.97, "sound")
+    assert suggested(heard, agreement, (0.97, 0.01, 0.02)) == Suggestion(ROCK, 0.98, "sound")
+
+
+def test_the_more_tracks_agree_the_surer_the_sound_must_be_to_object():
+    heard, firmly = Suggestion(METAL, 0.96, "sound"), (0.96, 0.02, 0.02)
+    assert suggested(heard, Agreement(JAZZ, "artist", 3, 3), firmly) is None
+    assert suggested(heard, Agreement(JAZZ, "artist", 30, 30), firmly) == Suggestion(JAZZ, None, "artist")
+    assert suggested(heard, Agreement(JAZZ, "artist", 30, 36), firmly) is None
+
+
+def test_a_genre_that_the_model_says_of_everything_is_a_weak_objection():
+    heard, said = Suggestion(METAL, 0.9, "sound"), (0.9, 0.02, 0.08)
+    assert suggested(heard, BY_ARTIST[JAZZ], said, (0.2, 0.2, 0.6)) is None
+    assert suggested(heard, BY_ARTIST[JAZZ], said, (0.8, 0.1, 0.1)) == Suggestion(JAZZ, None, "artist")
 
 
 def test_the_sound_cannot_object_to_what_the_model_does_not_know():

@@ -45,6 +45,7 @@ METRICS = {
     "macro_f1": {"value": 0.64, "low": 0.57, "high": 0.71},
     "top_3_accuracy": {"value": 0.93, "low": 0.9, "high": 0.96},
     "random_folds": {"accuracy": 0.81, "macro_f1": 0.7},
+    "known_artists": {"accuracy": {"value": 0.894, "low": 0.81, "high": 0.95}},
     "baselines": {"majority": {"value": 0.336, "low": 0.2, "high": 0.48}, "artist_copy": 0.861},
     "tracks": 262,
     "classes": 8,

@@ -19,6 +19,7 @@ def test_metrics_as_they_are_stored():
     assert quality.accuracy == Score(0.712, 0.634, 0.787)
     assert quality.majority == Score(0.336, 0.2, 0.48)
     assert quality.artist_copy == Score(0.861, None, None)  # as older models have it
+    assert quality.known_artists == Score(0.894, 0.81, 0.95)
     assert (quality.tracks, quality.classes, quality.groups) == (262, 8, 70)
     assert quality.by_class[0].genre == "Rock"
     assert (quality.among_three, quality.random_folds) == (Score(0.93, 0.9, 0.96), Score(0.81, None, None))

@@ -1,0 +1,50 @@
+"""What would be suggested for a tagged track without its tag is scored by class, whoever suggests it."""
+
+import numpy as np
+import pytest
+
+from catalog.learning.groups import Groups
+from catalog.learning.known_artists import AnswersBy, score_known_artists
+from catalog.learning.prediction import Suggestion
+from catalog.learning.snapshot import ClassRule, Snapshot
+
+ROCK, METAL, JAZZ, BEBOP = range(1, 5)
+BROADER = {ROCK: None, METAL: ROCK, JAZZ: None, BEBOP: JAZZ}
+
+
+def scored(genres, suggested, heard):
+    """A training set of one artist a track, with METAL and JAZZ as its classes."""
+    count = len(genres)
+    groups = Groups(np.arange(count), np.ones(count, np.int64), 1 / count, 0.0)
+    column = {METAL: 0, JAZZ: 1}
+    y = np.array([column[genre] for genre in genres])
+    frozen = Snapshot(ClassRule(10, 5, "leaf"), 0, np.arange(count) + 1, (METAL, JAZZ), y, groups)
+    return score_known_artists(suggested, np.array([column[genre] for genre in heard]), frozen, BROADER)
+
+
+def test_the_artist_is_believed_where_the_sound_is_wrong():
+    found = scored(
+        [METAL, METAL, JAZZ, JAZZ],
+        [
+            Suggestion(METAL, None, "artist"),
+            None,
+            Suggestion(BEBOP, None, "album"),
+            Suggestion(METAL, 0.9, "sound"),
+        ],
+        [JAZZ, METAL, METAL, METAL],
+    )
+    assert found.accuracy.value == 0.75
+    assert found.macro_f1.value == pytest.approx((0.8 + 2 / 3) / 2)
+    assert (found.share_answered, found.answered_precision) == (0.75, pytest.approx(2 / 3))
+    assert found.answers == (AnswersBy("album", 1, 1), AnswersBy("artist", 1, 1), AnswersBy("sound", 1, 0))
+
+
+def test_a_broader_answer_is_right_and_the_likeliest_class_counts_for_it():
+    found = scored([METAL, METAL], [Suggestion(ROCK, 0.9, "sound")] * 2, [METAL, JAZZ])
+    assert (found.accuracy.value, found.answered_precision) == (0.5, 1.0)
+
+
+def test_nothing_suggested_is_scored_by_the_sound():
+    found = scored([METAL, JAZZ], [None, None], [METAL, METAL])
+    assert (found.accuracy.value, found.share_answered, found.answered_precision) == (0.5, 0.0, None)
+    assert found.answers == ()
