@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from rq import Queue
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.collection.recipes import Recipe
 from catalog.collection.vectors import unheard
 from catalog.db.tables import claim, track
 from workers.queue import enqueue, queued
+
+if TYPE_CHECKING:
+    from rq import Queue
 
 MOST_JOBS = 64
 """Jobs in the queue at most; fed again when half of them are gone."""

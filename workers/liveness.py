@@ -9,7 +9,6 @@ from importlib.metadata import version
 from time import monotonic
 from typing import Any
 
-import psutil
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -134,6 +133,8 @@ def _bury(connection: Connection, dead: Sequence[sa.Row[Any]], time: datetime) -
 
 def _is_gone(pid: int, started_at: datetime) -> bool:
     """Whether this host has no such process, or has given its number to a younger one."""
+    import psutil  # who only looks at who lives needs none
+
     try:
         process = psutil.Process(pid)
         is_another = process.create_time() > started_at.timestamp() + 60

@@ -21,16 +21,16 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import active_recipe
-from catalog.collection.vectors import count_unheard
+from catalog.audio.feature_set import FeatureSet
+from catalog.audio.registry import feature_set
 from catalog.db.clock import clock
 from catalog.db.database import Database
 from catalog.db.tables import claim, failure, track, worker
 from catalog.learning.usual import feature_sets_to_compute
 from catalog.settings import Settings
 from workers import liveness
-from workers.broker import BrokerUnreachable, find_broker
-from workers.status import count_jobs
+from workers.broker import BrokerUnreachable
+from workers.status import count_jobs, count_pending
 from workers.tally import BOUNDS
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,9 @@ class _Done:
 class WorkCollector(Collector):
     """The metrics of one catalog. What workers have done is remembered, for their rows are cleared away after a day."""
 
-    def __init__(self, database: Database, feature_sets: Sequence[str], settings: Settings | None) -> None:
+    def __init__(
+        self, database: Database, feature_sets: Sequence[FeatureSet], settings: Settings | None
+    ) -> None:
         self._database = database
         self._feature_sets = feature_sets
         self._settings = settings
@@ -101,8 +103,10 @@ class WorkCollector(Collector):
         before = time.monotonic()
         with self._database.read() as connection:
             if before >= self._next:
-                names = self._feature_sets or feature_sets_to_compute(connection)
-                self._standing = _ask_standing(connection, names)
+                needed = self._feature_sets or [
+                    feature_set(name) for name in feature_sets_to_compute(connection)
+                ]
+                self._standing = _ask_standing(connection, needed)
                 after = time.monotonic()
                 self._next = after + min(max(LEAST_INTERVAL, (after - before) / SHARE), LONGEST_INTERVAL)
             columns = worker.c
@@ -123,7 +127,7 @@ class WorkCollector(Collector):
         if self._settings is None:
             return
         try:
-            jobs = count_jobs(self._database, find_broker(self._settings.redis_url, self._settings.run))
+            jobs = count_jobs(self._database, self._settings)
         except BrokerUnreachable:
             jobs = None
         yield GaugeMetricFamily("catalog_broker_up", "Whether the broker answers.", int(jobs is not None))
@@ -132,18 +136,19 @@ class WorkCollector(Collector):
 
 
 def collector(
-    database: Database, feature_sets: Sequence[str] = (), settings: Settings | None = None
+    database: Database, feature_sets: Sequence[FeatureSet] = (), settings: Settings | None = None
 ) -> Collector:
     """The metrics of a catalog, to be registered once a process.
 
-    Pending is what lacks one of the feature sets, given by name; where none is, of those that new tracks need. With `settings` the queue's depth is among them.
+    Pending is what lacks one of the feature sets; where none is given, of those that new tracks need. With `settings` the
+    queue's depth is among them.
     """
     return WorkCollector(database, feature_sets, settings)
 
 
 @contextmanager
 def serve_metrics(
-    database: Database, settings: Settings, feature_sets: Sequence[str], host: str, port: int | None
+    database: Database, settings: Settings, feature_sets: Sequence[FeatureSet], host: str, port: int | None
 ) -> Iterator[None]:
     """Answers Prometheus at this address for as long as it is open; without a port it does nothing.
 
@@ -168,17 +173,8 @@ def serve_metrics(
         thread.join()
 
 
-def _ask_standing(connection: Connection, feature_sets: Sequence[str]) -> _Standing:
+def _ask_standing(connection: Connection, feature_sets: Sequence[FeatureSet]) -> _Standing:
     states = connection.execute(sa.select(track.c.state, sa.func.count()).group_by(track.c.state))
-    recipes = [active_recipe(connection, name) for name in feature_sets]
-    known = [recipe.id for recipe in recipes if recipe is not None]
-    # For a recipe without a row nothing was computed yet.
-    present = sa.select(sa.func.count()).where(track.c.state == "present")
-    pending = (
-        count_unheard(connection, known)
-        if known and len(known) == len(recipes)
-        else connection.execute(present).scalar_one()
-    )
     claimed = sa.select(sa.func.count()).where(claim.c.worker_id.is_not(None))
     failures = connection.execute(
         sa.select(failure.c.reason, sa.func.count(failure.c.track_id.distinct())).group_by(failure.c.reason)
@@ -189,7 +185,7 @@ def _ask_standing(connection: Connection, feature_sets: Sequence[str]) -> _Stand
     ).one()
     return _Standing(
         states=dict(states.all()),
-        pending=pending,
+        pending=count_pending(connection, feature_sets),
         claimed=connection.execute(claimed).scalar_one(),
         failures=dict(failures.all()),
         alive=living[0] - living[1],

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import socket
 import uuid
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from redis import Redis
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from catalog.db.database import Database
+
+if TYPE_CHECKING:
+    from redis import Redis
+    from rq import Queue
 
 ANALYZE, TASK = "workers.jobs.analyze_tracks", "workers.task.run_task"
 """The names of the jobs; a worker runs no other."""
@@ -44,11 +47,21 @@ def queue_name(database: Database) -> str:
 
 def open_queue(name: str, connection: Redis) -> Queue:
     """The queue, with JSON for everything that goes through it."""
+    from rq import Queue
+    from rq.serializers import JSONSerializer
+
     return Queue(name, connection=connection, serializer=JSONSerializer)
+
+
+def queue_length(name: str, connection: Redis) -> int:
+    """How many jobs are in the queue of that name; asked without RQ, which takes long to import."""
+    return connection.llen(f"{os.environ['RQ_KEY_PREFIX']}:queue:{name}")
 
 
 def enqueue(queue: Queue, batches: Sequence[Sequence[int]], hashes: Sequence[str], time_limit: int) -> None:
     """Puts in one job for each batch of track ids. The ids are the job's name too, so that `queued` reads no job."""
+    from rq import Queue
+
     jobs = [
         Queue.prepare_data(
             ANALYZE,

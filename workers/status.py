@@ -1,4 +1,4 @@
-"""What is pending, who works on what, and what a person should do about it."""
+"""What is pending, who works on what, and what a person should do about it: all but the jobs, asked of the database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -17,10 +18,13 @@ from catalog.db.clock import clock
 from catalog.db.database import Database
 from catalog.db.tables import claim, failure, feature_vector, track, worker
 from workers import liveness
-from workers.broker import Broker
 from workers.feed import Feeder
-from workers.queue import TIME_LIMIT, open_queue, queue_name
+from workers.queue import TIME_LIMIT, open_queue, queue_length, queue_name
 from workers.reach import out_of_reach
+
+if TYPE_CHECKING:
+    from catalog.settings import Settings
+    from workers.broker import Broker
 
 RATE_OVER = timedelta(minutes=5)
 STALLED = timedelta(minutes=10)
@@ -50,14 +54,12 @@ class WorkerStatus:
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """How the work stands."""
+    """How the work stands, as the database knows it."""
 
     pending: int
     """Tracks that lack a vector, those that are claimed among them."""
     claimed: int
     failed: int
-    jobs: int | None
-    """In the broker; None where none is running."""
     analysed_last_minute: int
     tracks_a_minute: float
     """Analysed, on average over the last five minutes."""
@@ -94,10 +96,8 @@ class QueueStatus:
             yield "see what failed: catalog failures list"
 
 
-def queue_status(
-    database: Database, broker: Broker | None, feature_sets: Sequence[FeatureSet]
-) -> QueueStatus:
-    """How the work on these feature sets stands. `broker` is None where none is running."""
+def queue_status(database: Database, feature_sets: Sequence[FeatureSet]) -> QueueStatus:
+    """How the work on these feature sets stands, whether a broker answers or not."""
     with database.read() as connection:
         time = clock(connection)
         at_work = claim.c.claimed_at.is_not(None)
@@ -131,7 +131,6 @@ def queue_status(
             pending=count_pending(connection, feature_sets),
             claimed=connection.execute(claimed).scalar_one(),
             failed=connection.execute(sa.select(sa.func.count(failure.c.track_id.distinct()))).scalar_one(),
-            jobs=count_jobs(database, broker),
             analysed_last_minute=_count_analysed(connection, time - timedelta(minutes=1)),
             tracks_a_minute=_count_analysed(connection, time - RATE_OVER)
             / (RATE_OVER / timedelta(minutes=1)),
@@ -193,9 +192,23 @@ def _count_out_of_reach(connection: Connection, feature_sets: Sequence[FeatureSe
     return count_pending(connection, feature_sets, track.c.collection_id.in_(unreachable))
 
 
-def count_jobs(database: Database, broker: Broker | None) -> int | None:
-    """How many jobs are in the queue; None where no broker is running."""
+def count_jobs(database: Database, settings: Settings) -> int | None:
+    """How many jobs are in the queue; None where no broker of our own is running.
+
+    Raises BrokerUnreachable where the one of the settings does not answer.
+    """
+    from redis import RedisError
+
+    from workers.broker import BrokerUnreachable, find_broker
+
+    broker = find_broker(settings.redis_url, settings.run)
     if broker is None:
         return None
-    with broker.connect() as connection:
-        return open_queue(queue_name(database), connection).count
+    name = queue_name(database)
+    try:
+        with broker.connect() as connection:
+            return queue_length(name, connection)
+    except RedisError as error:
+        raise BrokerUnreachable(
+            f"the broker does not say how many jobs it holds ({type(error).__name__}); see: catalog doctor"
+        ) from None

@@ -14,7 +14,6 @@ import click
 from catalog.cli.renewal import renew_if_possible
 from catalog.db.database import Database, open_database
 from catalog.db.schema import Fit, inspect_schema, require_current, upgrade
-from catalog.genres.seed import seed
 from catalog.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -75,6 +74,8 @@ def open_catalog(settings: Settings, *, create: bool = False) -> Iterator[Databa
 
 def create_catalog(database: Database) -> None:
     """Brings an empty or older database to the present schema and seeds the vocabulary."""
+    from catalog.genres.seed import seed
+
     upgrade(database)
     with database.write() as connection:
         seed(connection)

@@ -14,6 +14,7 @@ from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
+    from workers.status import QueueStatus
 
 COLUMNS = (
     "name",
@@ -40,22 +41,37 @@ def queue() -> None:
 @format_options
 @pass_settings
 def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output_format: str) -> None:
-    """Show what is pending, what failed, and the workers with what they are at work on."""
-    from workers.broker import find_broker
-    from workers.status import queue_status
+    """Show what is pending, what failed, and the workers with what they are at work on.
 
-    broker = find_broker(settings.redis_url, settings.run)
+    All but the number of jobs is asked of the database. Where the Redis does not answer the rest is shown all the same,
+    and the exit code is 1.
+    """
+    from workers.broker import BrokerUnreachable
+    from workers.status import count_jobs, queue_status
+
+    jobs, silence = None, None
     with open_catalog(settings) as database:
-        status = queue_status(database, broker, or_needed(database, feature_sets))
+        status = queue_status(database, or_needed(database, feature_sets))
+        try:
+            jobs = count_jobs(database, settings)
+        except BrokerUnreachable as error:
+            silence = error
+    _print_status(status, jobs, output_format, has_broker=silence is None)
+    if silence is not None:
+        raise silence
+
+
+def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, has_broker: bool) -> None:
     if output_format == "json":
-        print_json({**asdict(status), "minutes_left": status.minutes_left, "advice": status.advice})
+        figures = {"jobs": jobs, "minutes_left": status.minutes_left, "advice": status.advice}
+        print_json({**asdict(status), **figures})
         return
     if output_format == "table":
-        jobs = (
-            "no broker is running" if status.jobs is None else f"{counted(status.jobs, 'job')} in the queue"
-        )
+        in_queue = "no broker is running" if has_broker else "the broker does not answer"
+        if jobs is not None:
+            in_queue = f"{counted(jobs, 'job')} in the queue"
         echo(
-            f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {jobs}"
+            f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {in_queue}"
         )
         left = status.minutes_left
         remaining = "" if not status.pending or left is None else f", {_duration(left)} left"
@@ -83,14 +99,21 @@ def _duration(minutes: float) -> str:
 def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
     """Give back what dead workers had claimed and feed the queue from the database, once.
 
-    Workers that run do both by themselves; this is for when none does.
+    Workers that run do both by themselves; this is for when none does. Where the Redis does not answer the tracks are
+    given back all the same, and the exit code is 1.
     """
-    from workers.broker import find_broker
+    from workers.broker import BrokerUnreachable, find_broker
     from workers.status import synchronize
 
-    broker = find_broker(settings.redis_url, settings.run)
+    broker, silence = None, None
+    try:
+        broker = find_broker(settings.redis_url, settings.run)
+    except BrokerUnreachable as error:
+        silence = error
     with open_catalog(settings) as database:
         dead, fed = synchronize(database, broker, or_needed(database, feature_sets))
     echo(f"{counted(dead, 'dead worker')} found, {counted(fed, 'track')} put into the queue")
+    if silence is not None:
+        raise silence
     if broker is None:
         say("no broker is running, so nothing was put into a queue; run: catalog analyze")

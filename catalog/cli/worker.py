@@ -94,8 +94,7 @@ def worker(
     rules = Rules(Roots.parse(roots), True, memory_limit, logs_json())
     with open_catalog(settings) as database, ExitStack() as stack:
         feature_sets = or_needed(database, feature_sets)
-        names = [features.name for features in feature_sets]
-        stack.enter_context(serve_metrics(database, settings, names, metrics_host, metrics_port))
+        stack.enter_context(serve_metrics(database, settings, feature_sets, metrics_host, metrics_port))
         work_until_stopped(
             database,
             settings,

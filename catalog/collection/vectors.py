@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause
 
 from catalog.collection.recipes import Recipe
 from catalog.db.clock import moment
+from catalog.db.mapping import mapped
 from catalog.db.tables import failure, feature_set, feature_vector, track
 from catalog.db.upsert import insert_into
 
@@ -126,31 +127,29 @@ def count_unheard(
 
     So where a million are pending only the few that are done are looked up. `recipe_ids` must not be empty.
     """
-    first, *others = recipe_ids
     present = [track.c.state == "present", *([] if where is None else [where])]
-    done_by_others = [sa.not_(_lacks(recipe_id)) for recipe_id in others]
-    by_vector = (
-        sa.select(sa.func.count())
-        .select_from(feature_vector.join(track, track.c.id == feature_vector.c.track_id))
-        .where(_is_fresh(feature_vector, first), *present, *done_by_others)
-    )
-    by_failure = (
+    vectors = [feature_vector.alias() for _ in recipe_ids]
+    by_vectors: FromClause = track
+    for vector in vectors:
+        by_vectors = by_vectors.join(vector, vector.c.track_id == track.c.id)
+    fresh = [_is_fresh(vector, recipe_id) for vector, recipe_id in zip(vectors, recipe_ids, strict=True)]
+    heard = sa.select(sa.func.count()).select_from(by_vectors).where(*fresh, *present)
+    failed = (
         sa.select(sa.func.count())
         .select_from(track)
         .where(
             # Begun with the few tracks that failed; without this SQLite goes through all.
             track.c.id.in_(sa.select(failure.c.track_id)),
-            _has_failed(first),
-            ~_has_fresh(first),
+            *(sa.not_(_lacks(recipe_id)) for recipe_id in recipe_ids),
+            sa.not_(sa.and_(*map(_has_fresh, recipe_ids))),
             *present,
-            *done_by_others,
         )
     )
     every = sa.select(sa.func.count()).select_from(track).where(*present)
-    total, heard, failed = (
-        connection.execute(query).scalar_one() for query in (every, by_vector, by_failure)
-    )
-    return max(total - heard - failed, 0)  # others may store between two questions
+    # Which file a vector was made of lies behind the vector.
+    with mapped(connection):
+        total, *done = (connection.execute(query).scalar_one() for query in (every, heard, failed))
+    return max(total - sum(done), 0)  # others may store between two questions
 
 
 def _lacks(recipe_id: int) -> ColumnElement[bool]:

@@ -13,12 +13,9 @@ from catalog.db.tables import genre, genre_alias
 from catalog.genres.ancestor import rebuild_ancestors
 from catalog.genres.curation import add_alias
 from catalog.genres.fold import fold
-from catalog.genres.seeds import Seed, digest, seeds
+from catalog.genres.seeds import SEEDS, Seed, digest, seeds
 from catalog.genres.store import ADDED_BY_SEED, insert_new, load, lock
 from catalog.genres.vocabulary import Term, Vocabulary
-
-SEEDS = "seeds"
-"""The name under which `shipped` has their digest."""
 
 
 def seed(connection: Connection) -> int:

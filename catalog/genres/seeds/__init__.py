@@ -11,6 +11,9 @@ from importlib.resources import files
 
 from catalog.genres.fold import fold
 
+SEEDS = "seeds"
+"""The name under which a catalog keeps their digest."""
+
 
 @dataclass(frozen=True)
 class Seed:

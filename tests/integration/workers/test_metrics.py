@@ -51,7 +51,7 @@ def test_what_is_told_is_what_the_database_says(
 ) -> None:
     add_tracks(QUIET, QUIET, RAISES)
     registry = CollectorRegistry()
-    collecting = collector(database, ["tiny"], settings)
+    collecting = collector(database, [tiny], settings)
     registry.register(collecting)
     before = asked(registry)
     assert before["catalog_tracks_pending", ""] == 3
@@ -85,15 +85,15 @@ def test_the_endpoint_answers_on_this_host_and_says_when_it_cannot(
     database: Database, settings: Settings
 ) -> None:
     port = free_port()
-    with serve_metrics(database, settings, ["tiny"], "127.0.0.1", port):
+    with serve_metrics(database, settings, [], "127.0.0.1", port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             assert told(answer.read().decode())["catalog_tracks_pending", ""] == 0
         with (
             pytest.raises(MetricsUnservable, match=rf"127\.0\.0\.1:{port} .*--metrics-port"),
-            serve_metrics(database, settings, ["tiny"], "127.0.0.1", port),
+            serve_metrics(database, settings, [], "127.0.0.1", port),
         ):
             pass
-    with serve_metrics(database, settings, ["tiny"], "127.0.0.1", None):
+    with serve_metrics(database, settings, [], "127.0.0.1", None):
         pass
 
 
@@ -108,12 +108,12 @@ def test_status_says_how_fast_it_goes_and_who_hangs(
             sa.update(feature_vector).where(feature_vector.c.track_id == done[0]).values(computed_at=old)
         )
     add_tracks(*[QUIET] * 8)
-    status = queue_status(database, None, [tiny])
+    status = queue_status(database, [tiny])
     assert (status.analysed_last_minute, status.tracks_a_minute) == (3, 0.8)
     assert status.minutes_left == pytest.approx(10)
     with database.write() as connection:
         connection.execute(sa.update(worker).values(stopped_at=None, version="0.0.1"))
-    status = queue_status(database, None, [tiny])
+    status = queue_status(database, [tiny])
     assert status.workers[0].analysed == 4
     assert status.advice == "workers run version 0.0.1; restart them with that of this host"
 
@@ -125,7 +125,7 @@ def test_status_says_what_waits_for_a_disk(
     music.rename(music.with_name("unplugged"))
     with database.write() as connection:
         liveness.enrol(connection, "ann", 1)
-    status = queue_status(database, None, [tiny])
+    status = queue_status(database, [tiny])
     assert (status.pending, status.out_of_reach) == (2, 2)
     assert status.advice == "2 tracks wait for a disk that is not mounted here"
 

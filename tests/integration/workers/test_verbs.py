@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.cli import run
+from catalog.collection.recipes import register
+from catalog.db.database import Database
+from catalog.db.tables import worker
 from catalog.settings import Settings
 from tests.integration.workers.sound import HANGS, HUNGRY, QUIET, RAISES, AddTracks, write_sound
+from workers import claims, liveness
+from workers.broker import open_broker
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -94,7 +104,79 @@ def test_queue_status_and_sync_without_a_broker(invoke: Invoke, add_tracks: AddT
     assert "catalog analyze" in err
 
 
-@pytest.mark.parametrize("verb", [["analyze"], ["worker"], ["queue", "status"]])
+IMPORTED = """
+import sys
+from catalog.cli import run
+code = run(sys.argv[1:])
+heavy = {"librosa", "onnxruntime", "pandas", "psutil", "rq", "scipy", "sklearn"}
+print(code, *sorted(heavy & sys.modules.keys()), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_status_imports_only_what_it_needs(settings: Settings, add_tracks: AddTracks) -> None:
+    add_tracks(QUIET)
+    with open_broker(None, settings.run):
+        status = [sys.executable, "-c", IMPORTED, "--home", str(settings.home), "queue", "status"]
+        ended = subprocess.run(status, capture_output=True, text=True, check=True)
+    assert ended.stdout.startswith("1 pending, 0 of them claimed; 0 failed; 0 jobs in the queue\n")
+    assert ended.stderr.splitlines()[-1] == "0"
+
+
+def test_without_the_redis_status_shows_what_the_database_knows(
+    invoke: Invoke, add_tracks: AddTracks, database: Database
+) -> None:
+    add_tracks(QUIET, QUIET)
+    with database.write() as connection:
+        liveness.enrol(connection, "ann", os.getpid())
+    away = ("--redis-url", "redis://:secret@localhost:1")
+    code, out, err = invoke(*away, "queue", "status", "--feature-set", "tiny")
+    assert code == 1
+    assert out.startswith("2 pending, 0 of them claimed; 0 failed; the broker does not answer\n")
+    assert "ann" in out
+    assert re.fullmatch(r"catalog: no Redis answers at localhost:1 \(.*\); start it, or leave .*\n", err)
+    code, out, err = invoke(*away, "queue", "status", "--feature-set", "tiny", "--json")
+    status = json.loads(out)
+    assert (code, status["pending"], status["jobs"]) == (1, 2, None)
+    assert [one["name"] for one in status["workers"]] == ["ann"]
+    assert err.count("\n") == 1
+    assert "secret" not in err
+
+
+def test_without_the_redis_sync_gives_back_what_the_dead_had(
+    invoke: Invoke, add_tracks: AddTracks, tiny: FeatureSet, database: Database
+) -> None:
+    ids = add_tracks(QUIET)
+    with database.write() as connection:
+        dead = liveness.enrol(connection, "dead", 2**22 + 1)
+        claims.reserve(connection, dead, ids, [register(connection, tiny).id])
+        past = liveness.clock(connection) - 2 * liveness.LOST
+        connection.execute(sa.update(worker).values(heartbeat_at=past))
+    sync = ("queue", "sync", "--feature-set", "tiny")
+    code, out, err = invoke("--redis-url", "redis://localhost:1", *sync)
+    assert (code, out) == (1, "1 dead worker found, 0 tracks put into the queue\n")
+    assert err.startswith("catalog: no Redis answers at localhost:1 (")
+
+
+def test_a_redis_that_refuses_is_told_beside_what_the_database_knows(
+    invoke: Invoke, add_tracks: AddTracks, tmp_path: Path
+) -> None:
+    add_tracks(QUIET)
+    with open_broker(None, tmp_path / "somebody") as broker:
+        with broker.connect() as connection:
+            connection.acl_setuser("ann", enabled=True, passwords=["+word"], commands=["+ping"])
+        guest = broker.url.replace("unix://", "unix://ann:word@")
+        code, out, err = invoke("--redis-url", guest, "queue", "status", "--feature-set", "tiny")
+    assert (code, out.splitlines()[0]) == (
+        1,
+        "1 pending, 0 of them claimed; 0 failed; the broker does not answer",
+    )
+    assert err.splitlines()[-1] == (
+        "catalog: the broker does not say how many jobs it holds (NoPermissionError); see: catalog doctor"
+    )
+
+
+@pytest.mark.parametrize("verb", [["analyze"], ["worker"]])
 def test_a_redis_that_is_not_there_is_one_line(
     invoke: Invoke, add_tracks: AddTracks, settings: Settings, verb: list[str]
 ) -> None:
