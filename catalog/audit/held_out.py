@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audit.neighbours import Matrix
+from catalog.audit.neighbours import Matrix, moments
 
 Floats = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
@@ -65,8 +65,7 @@ def plain_folds(count: int, folds: int, *, seed: int) -> Integers:
 
 def _scaled(X: Matrix) -> Float32:
     """(n, dimensions + 1): each dimension less its mean and over its deviation; then a 1."""
-    mean, deviation = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
-    deviation = np.where(deviation > 0, deviation, 1.0)
+    mean, deviation = moments(X)
     rows = np.ones((len(X), X.shape[1] + 1), dtype=np.float32)
     for start in range(0, len(X), CHUNK):
         rows[start : start + CHUNK, :-1] = (X[start : start + CHUNK] - mean) / deviation
