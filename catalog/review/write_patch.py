@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 LARGEST_PATCH = 2**20
@@ -118,26 +118,28 @@ def _common(old: Bytes, new: Bytes, region: Region) -> tuple[int, int, int] | No
 
 def _equal(old: Bytes, a: int, new: Bytes, b: int, most: int) -> int:
     """How many bytes from two places on are equal."""
-    done, size = 0, _PROBE
-    while done < most:
-        size = min(size, most - done)
-        if old[a + done : a + done + size] != new[b + done : b + done + size]:
-            if size == 1:
-                return done
-            size //= 2
-            most = min(most, done + 2 * size + 1)
-            continue
-        done += size
-        size = min(2 * size, _WINDOW)
-    return done
+
+    def alike(start: int, end: int) -> bool:
+        return old[a + start : a + end] == new[b + start : b + end]
+
+    return _run_of(alike, most)
 
 
 def _equal_back(old: Bytes, a: int, new: Bytes, b: int, most: int) -> int:
     """How many bytes before two places are equal."""
+
+    def alike(start: int, end: int) -> bool:
+        return old[a - end : a - start] == new[b - end : b - start]
+
+    return _run_of(alike, most)
+
+
+def _run_of(alike: Callable[[int, int], bool], most: int) -> int:
+    """How many bytes are equal, of `most`, where `alike` compares those from one distance up to another."""
     done, size = 0, _PROBE
     while done < most:
         size = min(size, most - done)
-        if old[a - done - size : a - done] != new[b - done - size : b - done]:
+        if not alike(done, done + size):
             if size == 1:
                 return done
             size //= 2

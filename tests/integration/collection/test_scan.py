@@ -14,23 +14,7 @@ from catalog.collection.scan import scan
 from catalog.collection.statements import Saying, append_statements, withdraw
 from catalog.db.standing import standing_differences
 from catalog.db.tables import album, artist, collection, genre, label, standing, statement, track
-
-
-def rows(database, *columns, order=None):
-    with database.read() as connection:
-        return [
-            tuple(row)
-            for row in connection.execute(
-                sa.select(*columns).order_by(order if order is not None else columns[0])
-            )
-        ]
-
-
-def tracks(database):
-    """Paths of present tracks with their ids."""
-    query = sa.select(track.c.path, track.c.id).where(track.c.state == "present")
-    with database.read() as connection:
-        return dict(connection.execute(query).all())
+from tests.integration.collection.kept import rows, tracks
 
 
 def tagged(database):
