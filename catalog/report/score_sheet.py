@@ -210,7 +210,9 @@ def _official(metrics: Metrics) -> Iterator[str]:
         return
     yield _row(
         f"official split of {found['data_set']}",
-        f"{_interval(found['accuracy'])}, macro F1 {found['macro_f1']['value']:.0%}, of {found['test']:,} test tracks",
+        f"{_interval(found['accuracy'])}, macro F1 {found['macro_f1']['value']:.0%}, of {found['test']:,} test tracks"
+        # The search had all tracks before it, the test part too.
+        + (" (flatters: what the search chose was tried on these too)" if metrics.get("search") else ""),
     )
 
 

@@ -148,6 +148,12 @@ def test_a_model_that_a_search_found_says_how_its_scores_were_found(nested: bool
     assert "times, of which the first three scores are means" not in text
 
 
+def test_the_official_split_is_no_clean_test_of_what_a_search_chose():
+    told = "of 1,000 test tracks (flatters: what the search chose was tried on these too)"
+    assert told in "\n".join(score_sheet({**full(), "search": {"candidates": 20, "nested": True}}))
+    assert told not in "\n".join(score_sheet(full()))
+
+
 def test_a_search_of_one_candidate_is_told_of_one():
     found = {**full(), "search": {"candidates": 1, "nested": True}}
     assert "the best of 1 candidate: the first" in "\n".join(score_sheet(found))
