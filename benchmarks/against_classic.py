@@ -9,7 +9,8 @@ their intervals draw artists anew.
 
 The default learns from `musicnn` and `summary` side by side, as `catalog train` does where so little is tagged; `musicnn`
 alone stands beside it. "As it chooses" is the classifier's likeliest genre as the study took it; "calibrated" is what `catalog train` reports of a
-model. The forest is shown both ways, and with its settings searched, so that calibration is nobody's advantage.
+model. The forest is shown both ways, and with its settings searched, so that calibration is nobody's advantage. The last
+row is what the catalog says of a track without a tag whose artist has others: it asks these as well as the sound.
 """
 
 from __future__ import annotations
@@ -33,12 +34,15 @@ from catalog.db.database import open_database
 from catalog.learning.baselines import artist_majority, majority_class
 from catalog.learning.calibration import cross_fitted
 from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
+from catalog.learning.crossfit import cross_fit
 from catalog.learning.evaluation import Evaluation, evaluate
 from catalog.learning.folds import number_of_folds, stratified_group_folds
+from catalog.learning.known_artists import choices_with_artists, left_out_suggestions
+from catalog.learning.labelled import load_answerable, load_broader
 from catalog.learning.members import Vectors, load_vectors
 from catalog.learning.resampling import Interval, draws, interval
 from catalog.learning.snapshot import ClassRule
-from catalog.learning.training import Training, gather
+from catalog.learning.training import Material, Training, gather
 from catalog.learning.usual import USUAL
 
 Floats = npt.NDArray[np.float64]
@@ -48,6 +52,8 @@ Integers = npt.NDArray[np.int64]
 DEALS = 5
 INNER_FOLDS = 3
 FILES_FAILED = 3
+COPYING = "copying the artist's other tracks"
+TOGETHER = "default and the artist's other tracks"
 FOREST = {"trees": 300, "min_samples_leaf": 1, "balance": "none"}
 """The classic recipe: a forest as scikit-learn makes it."""
 MUSICNN, SUMMARY = ("musicnn",), ("summary",)
@@ -69,6 +75,9 @@ class Collection:
     groups: Integers
     artists: Sequence[str | None]
     vectors: Mapping[tuple[str, ...], Vectors]
+    material: Material
+    broader: Mapping[int, int | None]
+    suggestable: frozenset[int]
 
     def folds(self, seed: int) -> Integers:
         """(n,): as `catalog train` deals them."""
@@ -98,6 +107,8 @@ def load(folder: Path, home: Path, workers: int, level: str) -> Collection:
         vectors = {
             names: load_vectors(connection, names, frozen.track_ids) for names in (MUSICNN, SUMMARY, USUAL)
         }
+        broader, _ = load_broader(connection)
+        suggestable = load_answerable(connection)
     database.close()
     return Collection(
         folder.name,
@@ -106,6 +117,9 @@ def load(folder: Path, home: Path, workers: int, level: str) -> Collection:
         frozen.groups.number,
         [material.tracks.artists[at] for at in material.tracks.at(frozen.track_ids)],
         vectors,
+        material,
+        broader,
+        suggestable,
     )
 
 
@@ -119,12 +133,13 @@ def choices(collection: Collection, *, searched: bool) -> dict[str, Integers]:
         default = out_of_fold(collection, USUAL, DEFAULT, [{}], fold, seed)
         row = {
             "always the commonest genre": majority_class(y, fold),
-            "copying the artist's other tracks": artist_majority(y, collection.artists),
+            COPYING: artist_majority(y, collection.artists),
             "forest on summary, as it chooses": forest.argmax(axis=1),
             "forest on summary, calibrated": cross_fitted(forest, y, fold, groups).argmax(axis=1),
             "default on musicnn alone, calibrated": cross_fitted(alone, y, fold, groups).argmax(axis=1),
             "default, as it chooses": default.argmax(axis=1),
             "default, calibrated": cross_fitted(default, y, fold, groups).argmax(axis=1),
+            TOGETHER: with_artists(collection, seed),
         }
         if searched:
             best = out_of_fold(collection, SUMMARY, "random_forest", SETTINGS, fold, seed)
@@ -136,6 +151,19 @@ def choices(collection: Collection, *, searched: bool) -> dict[str, Integers]:
             found.setdefault(name, []).append(choice)
         print(f"{collection.name}: deal {seed + 1} of {DEALS}", file=sys.stderr, flush=True)
     return {name: np.stack(found[name]) for name in sorted(found, key=_place)}
+
+
+def with_artists(collection: Collection, seed: int) -> Integers:
+    """(n,): what the catalog would say of each track if it alone had no tag."""
+    frozen, material = collection.material.snapshot, collection.material
+    assert frozen is not None
+    vectors = collection.vectors[USUAL]
+    learner = algorithm(DEFAULT).over(vectors.blocks)
+    fitted = cross_fit(vectors.X, collection.y, collection.groups, material.hierarchy, learner, seed=seed)
+    suggested = left_out_suggestions(
+        frozen, fitted, material.tracks, material.hierarchy, collection.broader, collection.suggestable
+    )
+    return choices_with_artists(suggested, fitted.choice, frozen.classes, collection.broader)
 
 
 def _place(name: str) -> int:
@@ -226,7 +254,10 @@ def report(collection: Collection, found: Mapping[str, Integers]) -> dict[str, A
         "default_ahead_of": {
             name: {score: asdict(one) for score, one in ahead(collection, mine, choice).items()}
             for name, choice in found.items()
-            if name not in {"default, calibrated", "default, as it chooses"}
+            if name not in {"default, calibrated", "default, as it chooses", TOGETHER}
+        },
+        "together_ahead_of_copying": {
+            score: asdict(one) for score, one in ahead(collection, found[TOGETHER], found[COPYING]).items()
         },
     }
 
@@ -244,6 +275,10 @@ def print_report(found: Mapping[str, Any]) -> None:
     print("the default, calibrated, is ahead of:")
     for name, row in found["default_ahead_of"].items():
         print(f"  {name:42}" + "".join(f"{_within(one, '+'):>20}" for one in row.values()))
+    print(f"{TOGETHER}, ahead of copying:")
+    print(
+        " " * 44 + "".join(f"{_within(one, '+'):>20}" for one in found["together_ahead_of_copying"].values())
+    )
 
 
 def _within(one: Mapping[str, float], sign: str) -> str:

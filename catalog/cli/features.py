@@ -97,7 +97,7 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
     """Delete the vectors of VERSION of NAME, once another version stands for NAME and has all its tracks.
 
     Refused while NAME stands for it, while the other version lacks tracks, and while a model in force, or the one
-    before it, takes these vectors.
+    before it, takes these vectors. What was imported or fitted needs no other version.
     """
     from catalog.learning.projecting import artifact_of, drop_artifact
 

@@ -1,4 +1,4 @@
-"""The versions of a feature set side by side: who has which, switching, and removing one that has a successor."""
+"""The versions of a feature set side by side: who has which, switching, and removing one that nothing needs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.audio.registry import installed
 from catalog.collection.recipes import Recipe, active_recipe, find_recipe
 from catalog.db.tables import (
     cluster_run,
@@ -131,29 +132,18 @@ def lacking(connection: Connection, recipe: Recipe, than: Recipe) -> tuple[int, 
 
 
 def removal(connection: Connection, recipe: Recipe) -> Removal:
-    """What removing a version would take away. Raises VersionInUse where it is still needed."""
-    active = active_recipe(connection, recipe.name)
-    if active is None or active.id == recipe.id:
-        others = connection.execute(
-            sa.select(feature_set.c.id).where(
-                feature_set.c.name == recipe.name, feature_set.c.id != recipe.id
-            )
-        ).first()
-        if others is None:
-            raise VersionInUse(
-                f"version {recipe.version} is what {recipe.name} stands for, and its only one: it stays until there is "
-                "another one to switch to"
-            )
+    """What removing a version would take away. Raises VersionInUse where it is still needed.
+
+    A version needs a successor, unless it is the only one and nothing that this program computes: what was imported or
+    fitted can be so again.
+    """
+    has_others = sa.exists().where(feature_set.c.name == recipe.name, feature_set.c.id != recipe.id)
+    if connection.execute(sa.select(has_others)).scalar_one():
+        _require_successor(connection, recipe)
+    elif recipe.name in installed():
         raise VersionInUse(
-            f"version {recipe.version} is what {recipe.name} stands for; "
-            f"switch to another one first: catalog features use {recipe.name} VERSION"
-        )
-    short, failed = lacking(connection, active, recipe)
-    if short:
-        and_failed = f" ({failed:,} of them failed: catalog failures list)" if failed else ""
-        raise VersionInUse(
-            f"{short:,} tracks have a vector of version {recipe.version} and none of version {active.version} "
-            f"yet{and_failed}; first run: catalog analyze --feature-set {recipe.name}"
+            f"version {recipe.version} is what {recipe.name} stands for, and its only one: it stays until there is "
+            "another one to switch to"
         )
     in_force = _models_in_force(connection)
     models = connection.execute(
@@ -166,7 +156,7 @@ def removal(connection: Connection, recipe: Recipe) -> Removal:
         if model_id in in_force:
             raise VersionInUse(
                 f"model {model_id}, {in_force[model_id]}, takes these vectors; "
-                f"learn from version {active.version} first: catalog train"
+                "learn from others first: catalog train"
             )
     vectors = connection.execute(
         sa.select(sa.func.count()).where(feature_vector.c.feature_set_id == recipe.id)
@@ -174,8 +164,24 @@ def removal(connection: Connection, recipe: Recipe) -> Removal:
     return Removal(vectors, found)
 
 
+def _require_successor(connection: Connection, recipe: Recipe) -> None:
+    active = active_recipe(connection, recipe.name)
+    if active is None or active.id == recipe.id:
+        raise VersionInUse(
+            f"version {recipe.version} is what {recipe.name} stands for; "
+            f"switch to another one first: catalog features use {recipe.name} VERSION"
+        )
+    short, failed = lacking(connection, active, recipe)
+    if short:
+        and_failed = f" ({failed:,} of them failed: catalog failures list)" if failed else ""
+        raise VersionInUse(
+            f"{short:,} tracks have a vector of version {recipe.version} and none of version {active.version} "
+            f"yet{and_failed}; first run: catalog analyze --feature-set {recipe.name}"
+        )
+
+
 def remove_version(connection: Connection, recipe: Recipe) -> Removal:
-    """Deletes the vectors and failures of a version that has a complete successor. Raises VersionInUse.
+    """Deletes the vectors and failures of a version that `removal` lets go. Raises VersionInUse.
 
     Its row stays while a model or a clustering names it, so that these can still say what they were made of.
     """

@@ -81,16 +81,13 @@ def score_known_artists(
 
     Intervals draw artists anew.
     """
-    column = {genre: at for at, genre in enumerate(frozen.classes)}
-    choice = heard.copy()
     right: dict[str, list[bool]] = {}
     for at, one in enumerate(suggested):
-        if one is None:
-            continue
-        path = path_to_top(one.genre_id, broader)
-        own = frozen.classes[frozen.y[at]]
-        right.setdefault(one.by, []).append(own in path or one.genre_id in path_to_top(own, broader))
-        choice[at] = next((column[term] for term in path if term in column), choice[at])
+        if one is not None:
+            own = frozen.classes[frozen.y[at]]
+            hit = own in path_to_top(one.genre_id, broader) or one.genre_id in path_to_top(own, broader)
+            right.setdefault(one.by, []).append(hit)
+    choice = choices_with_artists(suggested, heard, frozen.classes, broader)
     evaluation = evaluate(frozen.y, choice, frozen.groups.number, len(frozen.classes), seed=frozen.seed)
     answered = [hit for hits in right.values() for hit in hits]
     return KnownArtists(
@@ -100,3 +97,19 @@ def score_known_artists(
         answered_precision=sum(answered) / len(answered) if answered else None,
         answers=tuple(AnswersBy(by, len(hits), sum(hits)) for by, hits in sorted(right.items())),
     )
+
+
+def choices_with_artists(
+    suggested: Sequence[Suggestion | None],
+    heard: Integers,
+    classes: Sequence[int],
+    broader: Mapping[int, int | None],
+) -> Integers:
+    """(n,): the class, as a column, of what was suggested; that which was `heard` (n,) where it is nothing or no class."""
+    column = {genre: at for at, genre in enumerate(classes)}
+    choice = heard.copy()
+    for at, one in enumerate(suggested):
+        if one is not None:
+            path = path_to_top(one.genre_id, broader)
+            choice[at] = next((column[term] for term in path if term in column), choice[at])
+    return choice

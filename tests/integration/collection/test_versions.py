@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
+from catalog.audio.registry import feature_set as feature_set_named
 from catalog.collection.recipes import Recipe, activate, active_recipe, register
 from catalog.collection.vectors import load_matrix, store_vector
 from catalog.collection.versions import (
@@ -165,9 +166,20 @@ def test_a_version_is_chosen_by_its_number_or_its_hash(
 
 def test_the_only_version_is_not_told_to_be_switched(database: Database) -> None:
     with database.write() as connection:
-        only = register(connection, recipe(1))
+        only = register(connection, feature_set_named("summary"))
         with pytest.raises(VersionInUse, match="and its only one"):
             removal(connection, only)
+
+
+def test_what_was_imported_by_mistake_can_go_and_come_again(database: Database, tracks: list[int]) -> None:
+    """The program cannot compute it: nobody waits for another version."""
+    with database.write() as connection:
+        only = register(connection, recipe(1))
+        store_vector(connection, only, tracks[0], np.zeros(2, np.float32))
+        assert remove_version(connection, only) == Removal(1, ())
+        with pytest.raises(VersionUnknown):
+            choose_version(connection, "fake", "1")
+        assert register(connection, recipe(1)).active
 
 
 def test_nothing_is_removed_before_its_successor_is_complete(
