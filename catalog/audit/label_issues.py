@@ -1,14 +1,14 @@
 """Label issues: which genre tags are probably wrong, ranked, with the evidence."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from catalog.audit.credibility import class_credibility
-from catalog.audit.neighbours import NOBODY, Matrix, nearest_of_other_groups
+from catalog.audit.neighbours import Matrix
 from catalog.audit.reasons import (
     artist_reason,
     neighbour_reason,
@@ -16,7 +16,8 @@ from catalog.audit.reasons import (
     stranger_reason,
     together_reason,
 )
-from catalog.audit.sound import FLOOR, Sound, weigh_sound
+from catalog.audit.sound import FLOOR, Float32, Sound, artist_numbers, weigh_sound
+from catalog.audit.witnesses import Near, others_of_artist
 from catalog.learning.hierarchy import Hierarchy, path_to_top
 
 Floats = npt.NDArray[np.float64]
@@ -29,9 +30,9 @@ MOST_SUSPECTS = 2_000
 WRONG = -1.5  # before any evidence beyond the sound's being liker to something else
 CONFIDENT = 0.5
 NEIGHBOUR = 0.3
+NEIGHBOURS_TOGETHER = 0.6
+"""Of the mean over the artist's tracks with that tag."""
 STRANGER = 1.5
-FEWEST_ALIKE = 5
-"""Tracks with a tag before one of them can be a stranger there."""
 OTHERS_FOR_CHOICE = 0.5
 OTHERS_FOR_TAG = 0.15
 """Much less: right tags come by the artist, and wrong ones do too."""
@@ -103,6 +104,21 @@ class _Heard:
     """(m, classes): classes that speak for the choice and not for the tag."""
     for_tag: npt.NDArray[np.bool_]
     """(m, classes): classes that speak for the tag."""
+    of_artist: bool = False
+    """Whether what is doubted is that any of the artist's tracks with that tag is right, not this one's by itself."""
+
+    def only(self, kept: Integers) -> "_Heard":
+        """Those at these places."""
+        return replace(
+            self,
+            row=self.row[kept],
+            choice=self.choice[kept],
+            chosen=self.chosen[kept],
+            own=self.own[kept],
+            margin=self.margin[kept],
+            for_choice=self.for_choice[kept],
+            for_tag=self.for_tag[kept],
+        )
 
 
 def find_suspects(
@@ -116,10 +132,13 @@ def find_suspects(
     """The doubted labels, most suspicious first; among them, apart by `relation`, tags that could be more precise.
 
     A tag is doubted where, all opinions on the sound weighed (see `catalog.audit.sound`), a class outside the subtrees of
-    all tags is likelier than the likeliest of those subtrees. What is added up, as log odds: how much likelier, as far as
-    the model knows both classes; for the rest, as far as it knows the class of the choice, how much likelier than usual
-    that is, and whether the track is a stranger among those with the same tag; whether it is as sure of it as of tracks that are so tagged (the class thresholds of confident learning,
-    Northcutt et al. 2021, by cleanlab); how the nearest tracks by other artists are tagged, and the artist's other tracks.
+    all tags is likelier than the likeliest of those subtrees. A tag may be wrong by itself, or with those of all its
+    artist's tracks: both are looked at, each by evidence of its own, and the graver doubt counts. What is added up, as
+    log odds: how much likelier, as far as the model knows both classes, and how the nearest tracks by other artists are
+    tagged. Of a tag by itself, moreover: as far as the model knows the class of the choice but not that of the tag, how
+    much likelier than usual the choice is, and whether the track is a stranger among those with the same tag; whether the
+    model is as sure of it as of tracks that are so tagged (the class thresholds of confident learning, Northcutt et al.
+    2021, by cleanlab); and how the artist's other tracks are tagged, which of wrong artists says nothing.
 
     At most `most` with a suspicion of at least `least`. `sound` is what `listen` gives, where it is known already.
     """
@@ -127,12 +146,25 @@ def find_suspects(
         return []
     credibility = class_credibility(judged.probability, judged.y, judged.groups)
     thresholds = _confident_thresholds(judged.probability, judged.y)
-    suspects: list[Suspect] = []
     sound = sound or listen(judged, terms)
-    for heard in (_doubted(judged, terms, sound), _could_be_narrower(judged, terms, thresholds)):
-        suspects += _weighed(heard, judged, terms, sound, credibility, thresholds, least=least, most=most)
-    suspects.sort(key=lambda suspect: (-suspect.suspicion, suspect.row))
-    return suspects[:most]
+    # Neighbours cost most: they are asked for those only that could still be listed with them.
+    weighed = [
+        _gravest(heard, _by_sound(heard, judged, credibility, thresholds), 2 * most)
+        for heard in (
+            _doubted(judged, terms, sound),
+            _doubted_together(judged, terms, sound),
+            _could_be_narrower(judged, terms, thresholds),
+        )
+    ]
+    asked = np.concatenate([heard.row for heard, _ in weighed])
+    near = Near.of(judged.vectors, judged.groups, asked)
+    found: dict[tuple[int, bool], Suspect] = {}
+    for heard, evidence in weighed:
+        for suspect in _suspects(heard, evidence, judged, terms, sound, credibility, near, least):
+            place = suspect.row, suspect.relation == "narrower"
+            if place not in found or suspect.suspicion > found[place].suspicion:
+                found[place] = suspect
+    return sorted(found.values(), key=lambda suspect: (-suspect.suspicion, suspect.row))[:most]
 
 
 def listen(judged: Judged, terms: Terms) -> Sound:
@@ -175,13 +207,23 @@ def _may_be_suggested(terms: Terms) -> npt.NDArray[np.bool_]:
 
 def _doubted(judged: Judged, terms: Terms, sound: Sound) -> _Heard:
     """Tracks that sound like a class outside the subtrees of all their tags."""
+    return _outside(judged, terms, sound.alone, sound.subtree)
+
+
+def _doubted_together(judged: Judged, terms: Terms, sound: Sound) -> _Heard:
+    """Tracks whose artist's tracks, taken together, sound like a class outside the subtrees of all their tags."""
+    heard = _outside(judged, terms, sound.together, sound.together_subtree)
+    return replace(heard.only(np.flatnonzero(sound.tracks[heard.row] > 1)), of_artist=True)
+
+
+def _outside(judged: Judged, terms: Terms, alone: Float32, subtree: Float32) -> _Heard:
     below = terms.hierarchy.below[: len(terms.hierarchy.classes)]
     covered = _tagged_classes(judged, terms)
-    outside = np.where(covered | ~_may_be_suggested(terms), -np.inf, sound.alone)
+    outside = np.where(covered | ~_may_be_suggested(terms), -np.inf, alone)
     choice = outside.argmax(axis=1)
     rows = np.arange(len(choice))
-    nearest = _nearest_tag(judged, terms, sound)
-    margin = (outside[rows, choice] - sound.subtree[rows, nearest]).astype(np.float64)
+    nearest = _nearest_tag(judged, terms, subtree)
+    margin = (outside[rows, choice] - subtree[rows, nearest]).astype(np.float64)
     row = np.flatnonzero(margin > 0)
     tag = nearest[row]
     return _Heard(
@@ -195,7 +237,7 @@ def _doubted(judged: Judged, terms: Terms, sound: Sound) -> _Heard:
     )
 
 
-def _nearest_tag(judged: Judged, terms: Terms, sound: Sound) -> Integers:
+def _nearest_tag(judged: Judged, terms: Terms, subtree: Float32) -> Integers:
     """(n,): of a track's tags the column of the one whose subtree it sounds most like."""
     column = {genre: at for at, genre in enumerate(terms.hierarchy.classes)}
     nearest = judged.y.copy()
@@ -203,7 +245,7 @@ def _nearest_tag(judged: Judged, terms: Terms, sound: Sound) -> Integers:
         if len(tags) > 1:
             counted = [column.get(terms.counts_for.get(genre) or 0) for genre in tags[1:]]
             columns = [int(judged.y[row]), *(at for at in counted if at is not None)]
-            nearest[row] = max(columns, key=lambda at: float(sound.subtree[row, at]))
+            nearest[row] = max(columns, key=lambda at: float(subtree[row, at]))
     return nearest
 
 
@@ -232,130 +274,94 @@ def _could_be_narrower(judged: Judged, terms: Terms, thresholds: Floats) -> _Hea
     )
 
 
-def _weighed(
+def _usual(judged: Judged) -> Floats:
+    """(classes,): the share of each."""
+    counts = np.bincount(judged.y, minlength=judged.probability.shape[1])
+    return np.maximum(counts / len(judged.y), FLOOR)
+
+
+def _by_sound(heard: _Heard, judged: Judged, credibility: Floats, thresholds: Floats) -> Floats:
+    """(m,): the log odds of what is heard, before anybody else's tags are looked at."""
+    known, known_choice = credibility[judged.y[heard.row]], credibility[heard.choice]
+    both = np.minimum(known, known_choice)
+    evidence = WRONG + both * heard.margin
+    if heard.of_artist:
+        return evidence
+    surprise = np.log(np.maximum(heard.chosen, FLOOR) / _usual(judged)[heard.choice])
+    evidence += (1 - both) * known_choice * np.maximum(surprise, 0.0)
+    evidence += CONFIDENT * both * (heard.chosen >= thresholds[heard.choice])
+    return evidence
+
+
+def _gravest(heard: _Heard, evidence: Floats, most: int) -> tuple[_Heard, Floats]:
+    kept = np.argsort(-evidence, kind="stable")[:most]
+    return heard.only(kept), evidence[kept]
+
+
+def _suspects(
     heard: _Heard,
+    evidence: Floats,
     judged: Judged,
     terms: Terms,
     sound: Sound,
     credibility: Floats,
-    thresholds: Floats,
-    *,
+    near: Near,
     least: float,
-    most: int,
-) -> list[Suspect]:
+) -> Iterator[Suspect]:
     """The suspects among what was heard, with reasons."""
-    usual = np.maximum(np.bincount(judged.y, minlength=len(credibility)) / len(judged.y), FLOOR)
-    known, known_choice = credibility[judged.y[heard.row]], credibility[heard.choice]
-    both = np.minimum(known, known_choice)
-    evidence = WRONG + both * heard.margin
-    surprise = np.log(np.maximum(heard.chosen, FLOOR) / usual[heard.choice])
-    evidence += (1 - both) * known_choice * np.maximum(surprise, 0.0)
-    evidence += CONFIDENT * both * (heard.chosen >= thresholds[heard.choice])
-    # Neighbours cost most: they are asked for those only that could still be listed with them.
-    kept = np.argsort(-evidence, kind="stable")[: 2 * most]
-    for_choice, for_tag = heard.for_choice[kept], heard.for_tag[kept]
-    usual_choice, usual_tag = (which.astype(np.float64) @ usual for which in (for_choice, for_tag))
-    others = _others_of_artist(judged, heard.row[kept], for_choice, for_tag)
-    alike = _neighbours(judged, heard.row[kept], for_choice, for_tag)
-    by_others = others.log_odds(usual_choice, usual_tag)
-    total = evidence[kept] + np.where(by_others > 0, OTHERS_FOR_CHOICE, OTHERS_FOR_TAG) * by_others
-    total += NEIGHBOUR * both[kept] * alike.log_odds(usual_choice, usual_tag)
-    stranger = _strangers(judged, heard.row[kept])
-    total += STRANGER * (1 - both[kept]) * known_choice[kept] * stranger
+    usual = _usual(judged)
+    usual_choice, usual_tag = (
+        which.astype(np.float64) @ usual for which in (heard.for_choice, heard.for_tag)
+    )
+    known_choice = credibility[heard.choice]
+    both = np.minimum(credibility[judged.y[heard.row]], known_choice)
+    others = others_of_artist(judged.artists, judged.y, heard.row, heard.for_choice, heard.for_tag)
+    alike = near.tags(heard.row, judged.y, heard.for_choice, heard.for_tag)
+    by_near = alike.log_odds(usual_choice, usual_tag)
+    stranger = near.strangers(heard.row, np.array([tags[0] for tags in judged.tags], dtype=np.int64))
+    if heard.of_artist:
+        total = evidence + NEIGHBOURS_TOGETHER * both * _case_average(by_near, heard, judged)
+    else:
+        by_others = others.log_odds(usual_choice, usual_tag)
+        total = evidence + np.where(by_others > 0, OTHERS_FOR_CHOICE, OTHERS_FOR_TAG) * by_others
+        total += NEIGHBOUR * both * by_near
+        total += STRANGER * (1 - both) * known_choice * stranger
     suspicion = 1.0 / (1.0 + np.exp(-total))
-    suspects = []
+    names = terms.names
     for at in np.flatnonzero(suspicion >= least):
-        row, choice = int(heard.row[kept[at]]), int(heard.choice[kept[at]])
+        row, choice = int(heard.row[at]), int(heard.choice[at])
         tags, suggested = judged.tags[row], terms.hierarchy.classes[choice]
+        together = float(sound.together[row, choice] - sound.together[row, judged.y[row]]) / sound.apart
         reasons = [
-            sound_reason(
-                suggested, float(heard.chosen[kept[at]]), tags[0], float(heard.own[kept[at]]), terms.names
-            ),
-            together_reason(
-                suggested,
-                tags[0],
-                float(sound.together[row, choice] - sound.together[row, judged.y[row]]),
-                int(sound.tracks[row]),
-                terms.names,
-            ),
+            sound_reason(suggested, float(heard.chosen[at]), tags[0], float(heard.own[at]), names),
+            together_reason(suggested, tags[0], together, int(sound.tracks[row]), names),
             artist_reason(
                 suggested,
                 int(others.for_choice[at]),
                 tags[0],
                 int(others.for_tag[at]),
                 int(others.of[at]),
-                terms.names,
+                names,
             ),
-            neighbour_reason(suggested, int(alike.for_choice[at]), int(alike.of[at]), terms.names),
-            stranger_reason(tags[0], bool(stranger[at]), terms.names),
+            neighbour_reason(suggested, int(alike.for_choice[at]), int(alike.of[at]), names),
+            stranger_reason(tags[0], bool(stranger[at]), names),
         ]
-        suspects.append(
-            Suspect(
-                row=row,
-                genre_id=tags[0],
-                suggested_genre_id=suggested,
-                suspicion=round(float(suspicion[at]), 4),
-                relation=relation(suggested, tags, terms.broader),
-                reasons=tuple(reason for reason in reasons if reason is not None),
-            )
+        yield Suspect(
+            row=row,
+            genre_id=tags[0],
+            suggested_genre_id=suggested,
+            suspicion=round(float(suspicion[at]), 4),
+            relation=relation(suggested, tags, terms.broader),
+            reasons=tuple(reason for reason in reasons if reason is not None),
         )
-    return suspects
 
 
-@dataclass(frozen=True, eq=False)
-class _Counted:
-    """Of m tracks how many others there are, and how many of them speak for the choice and for the tag."""
-
-    of: Integers
-    for_choice: Integers
-    for_tag: Integers
-
-    def log_odds(self, usual_choice: Floats, usual_tag: Floats) -> Floats:
-        """(m,): how much oftener the choice than the tag, one more track being mixed as all are; 0 without others."""
-        ratio = np.log((self.for_choice + usual_choice) / (self.for_tag + usual_tag))
-        return np.asarray(np.where(self.of > 0, ratio, 0.0))
-
-
-def _others_of_artist(
-    judged: Judged, row: Integers, for_choice: npt.NDArray[np.bool_], for_tag: npt.NDArray[np.bool_]
-) -> _Counted:
-    names = {artist: at for at, artist in enumerate(dict.fromkeys(judged.artists))}
-    artist = np.array([names[name] for name in judged.artists], dtype=np.int64)
-    table = np.zeros((len(names), judged.probability.shape[1]), dtype=np.int64)
-    np.add.at(table, (artist, judged.y), 1)
-    if None in names:
-        table[names[None]] = 0
-    others = table[artist[row]]
-    others[np.arange(len(row)), judged.y[row]] -= 1
-    others = np.maximum(others, 0)  # nobody's other tracks are nobody's
-    return _Counted(others.sum(axis=1), (others * for_choice).sum(axis=1), (others * for_tag).sum(axis=1))
-
-
-def _neighbours(
-    judged: Judged, row: Integers, for_choice: npt.NDArray[np.bool_], for_tag: npt.NDArray[np.bool_]
-) -> _Counted:
-    if judged.vectors is None or not len(row):
-        none = np.zeros(len(row), dtype=np.int64)
-        return _Counted(none, none, none)
-    near = nearest_of_other_groups(judged.vectors, judged.groups, row)
-    there = near != NOBODY
-    classes = judged.y[np.maximum(near, 0)]
-    speaks = [np.take_along_axis(which, classes, axis=1) & there for which in (for_choice, for_tag)]
-    return _Counted(there.sum(axis=1), *(which.sum(axis=1) for which in speaks))
-
-
-def _strangers(judged: Judged, row: Integers) -> npt.NDArray[np.bool_]:
-    """(m,): whether at most one of the nearest tracks by whomever has the same tag, as written, which five have.
-
-    It tells the one wrong tag in a genre that no model knows because nearly all of it is by one artist.
-    """
-    if judged.vectors is None or not len(row):
-        return np.zeros(len(row), dtype=np.bool_)
-    written = np.array([tags[0] for tags in judged.tags], dtype=np.int64)
-    near = nearest_of_other_groups(judged.vectors, np.arange(len(written)), row)
-    same = ((written[np.maximum(near, 0)] == written[row, None]) & (near != NOBODY)).sum(axis=1)
-    _, place, size = np.unique(written, return_inverse=True, return_counts=True)
-    return np.asarray((size[place[row]] >= FEWEST_ALIKE) & (same <= 1))
+def _case_average(value: Floats, heard: _Heard, judged: Judged) -> Floats:
+    """(m,): for each the mean over those with the same artist, tag and choice."""
+    artist = artist_numbers(judged.artists)[heard.row]
+    case = np.stack([artist, judged.y[heard.row], heard.choice], axis=1)
+    _, place = np.unique(case, axis=0, return_inverse=True)
+    return np.asarray((np.bincount(place, value) / np.bincount(place))[place])
 
 
 def relation(suggested: int, tags: Sequence[int], broader: Mapping[int, int | None]) -> Relation:

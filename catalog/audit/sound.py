@@ -19,14 +19,12 @@ Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 FLOOR = 0.01  # of a probability: nothing is a thousand times likelier on a model's word
-# Weights in units of log odds, near those that logistic regression gave for clips of one collection with labels changed
-# on purpose, in four ways at once; docs/doubts.md has what they do on another. What is found depends little on them.
-OWN = 0.4
-ARTIST = 0.7
-"""Of the mean over the artist's tracks: where a whole artist is tagged wrongly, no track alone says it as clearly."""
-ALLOWED = 0.35
+# Weights in units of log odds, of the track by itself and of the mean over its artist's tracks: near those that are best for
+# clips of one collection with labels changed on purpose; docs/doubts.md has what they do on another.
+OWN = (0.4, 0.7)
+ALLOWED = (0.35, 0.7)
 """Of a second opinion that may know the artist's other tracks: it tells the one wrong tag among right ones."""
-OTHER = 0.35
+OTHER = (0.2, 0.35)
 """Of each further feature set, artists apart."""
 PLAIN_FOLDS = 10
 SEED = 0
@@ -37,15 +35,19 @@ class Sound:
     """Log probabilities of n tracks, weighted and added up over all opinions."""
 
     alone: Float32
-    """(n, classes): for each class by itself."""
+    """(n, classes): for each class by itself, where the track's tag may be wrong for itself."""
     subtree: Float32
     """(n, classes): for each class with those below it."""
-    together: Float32
-    """(n, classes): log probabilities of the model, the mean over the artist's tracks."""
-    tracks: Integers
-    """(n,): how many tracks that mean is of."""
     weight: float
     """Of all opinions together: what a logarithm is multiplied by to be compared with `alone` or `subtree`."""
+    together: Float32
+    """(n, classes): as `alone`, where all of the artist's tags may be wrong: the mean over the artist's tracks, of those
+    opinions alone that do not know them."""
+    together_subtree: Float32
+    apart: int
+    """How many such opinions are added up."""
+    tracks: Integers
+    """(n,): how many tracks that mean is of."""
 
 
 def weigh_sound(
@@ -62,25 +64,36 @@ def weigh_sound(
     Without vectors the model's word, of the track and of its artist's tracks together, is all there is.
     """
     classes = len(hierarchy.classes)
-    opinions: list[tuple[float, Floats | Float32]] = [(OWN, probability)]
+    opinions: list[tuple[tuple[float, float], bool, Floats | Float32]] = [(OWN, True, probability)]
     if len(y) >= PLAIN_FOLDS:
         if vectors is not None:
             folds = plain_folds(len(y), PLAIN_FOLDS, seed=SEED)
-            opinions.append((ALLOWED, held_out_probability(vectors, y, folds, classes)))
+            opinions.append((ALLOWED, False, held_out_probability(vectors, y, folds, classes)))
         if further and np.unique(groups).size > 1:
             apart = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=SEED)
-            opinions += [(OTHER, held_out_probability(matrix, y, apart, classes)) for matrix in further]
+            opinions += [(OTHER, True, held_out_probability(matrix, y, apart, classes)) for matrix in further]
     below = hierarchy.below[:classes].T.astype(np.float32)
     artist = artist_numbers(artists)
-    alone, subtree = (np.zeros((len(y), classes), dtype=np.float32) for _ in range(2))
-    for weight, opinion in opinions:
-        alone += weight * _log(opinion)
-        subtree += weight * _log(opinion @ below)
-    together = _artist_average(_log(probability), artist)
-    alone += ARTIST * together
-    subtree += ARTIST * _artist_average(_log(probability @ below), artist)
-    weight = ARTIST + sum(each for each, _ in opinions)
-    return Sound(alone, subtree, together, np.bincount(artist)[artist], weight)
+    alone, subtree, together, together_subtree = (
+        np.zeros((len(y), classes), dtype=np.float32) for _ in range(4)
+    )
+    for (by_itself, with_artist), is_apart, opinion in opinions:
+        log, log_below = _log(opinion), _log(opinion @ below)
+        average, average_below = (_artist_average(each, artist) for each in (log, log_below))
+        alone += by_itself * log + with_artist * average
+        subtree += by_itself * log_below + with_artist * average_below
+        if is_apart:
+            together += average
+            together_subtree += average_below
+    return Sound(
+        alone,
+        subtree,
+        sum(sum(weights) for weights, _, _ in opinions),
+        together,
+        together_subtree,
+        sum(is_apart for _, is_apart, _ in opinions),
+        np.bincount(artist)[artist],
+    )
 
 
 def _log(probability: Floats | Float32) -> Float32:

@@ -100,7 +100,7 @@ def test_a_rarer_tag_is_judged_by_the_class_it_counts_for():
     [suspect] = one_wrong(DEATH_METAL, [0.05, 0.05, 0.88, 0.02], each=1)
     assert suspect.genre_id == DEATH_METAL
     assert suspect.suggested_genre_id == JAZZ
-    assert one_wrong(DEATH_METAL, [0.05, 0.88, 0.05, 0.02]) == []
+    assert one_wrong(DEATH_METAL, [0.05, 0.88, 0.05, 0.02], each=1) == []
     # Not known to lie below Punk, though below the class that Punk counts for.
     assert one_wrong(PUNK, [0.05, 0.9, 0.03, 0.02]) == []
 
@@ -176,6 +176,33 @@ def test_the_artists_agreement_with_the_tag_is_said_and_does_not_save_it():
     suspects = find_suspects(judge(probability, y, groups), TERMS)
     assert {suspect.row for suspect in suspects} == set(np.flatnonzero(groups == 0).tolist())
     assert suspects[0].reasons[2]["words"] == "but 4 of the artist's 4 other tracks are tagged Folk too"
+
+
+def test_a_whole_artist_is_doubted_by_what_his_tracks_say_together():
+    # Rock tagged Folk throughout: half of the tracks sound like Folk by themselves, the others clearly like Rock.
+    probability, true, groups, _ = collection(each=8)
+    y, artist = true.copy(), groups == 0
+    y[artist] = 3
+    probability[artist] = [[0.9, 0.02, 0.02, 0.06], [0.35, 0.02, 0.02, 0.61]] * 4
+
+    def doubts(artists):
+        found = find_suspects(judge(probability, y, groups, artists=artists), TERMS, least=0.0)
+        return {one.row: one.suspicion for one in found if one.suggested_genre_id == ROCK}
+
+    together = doubts([f"artist {group}" for group in groups])
+    assert sorted(together) == np.flatnonzero(artist).tolist(), "each once"
+    assert min(together.values()) > 0.35
+    alone = doubts([None] * len(groups))
+    assert not any(row % 2 for row in alone), "half of them would not be doubted by themselves"
+
+
+def test_one_wrong_track_does_not_make_its_artist_wrong():
+    probability, true, groups, vectors = collection(each=8)
+    y = true.copy()
+    y[0] = 3
+    probability[0] = [0.9, 0.02, 0.02, 0.06]
+    suspects = find_suspects(judge(probability, y, groups, vectors), TERMS)
+    assert [one.row for one in suspects] == [0]
 
 
 def test_the_list_ends_where_it_is_told_to():

@@ -16,7 +16,7 @@ def test_rows_are_of_length_one_whatever_the_scale_of_a_dimension():
 def test_the_nearest_are_of_other_groups_and_in_order(monkeypatch):
     angles = np.deg2rad([0, 1, 10, 5, 90, 180, 270])
     X = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    monkeypatch.setattr(neighbours, "moments", lambda X: (np.zeros(2), np.ones(2)))
+    monkeypatch.setattr(neighbours, "moments", lambda _: (np.zeros(2), np.ones(2)))
     groups = np.array([0, 0, 1, 2, 3, 4, 5])
     found = nearest_of_other_groups(X, groups, np.array([0, 4]), count=3)
     assert found[0].tolist() == [3, 2, 4]

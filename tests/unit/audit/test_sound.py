@@ -43,5 +43,21 @@ def test_another_feature_set_is_heard():
     assert (sound.alone.argmax(axis=1) == y).mean() > 0.9
 
 
+def test_of_a_whole_artist_only_those_speak_who_do_not_know_him():
+    generator = np.random.default_rng(0)
+    y = np.arange(60) % 3
+    vectors, said = generator.normal(0, 1, (60, 3)), generator.dirichlet(np.ones(3), 60)
+    artists = [f"artist {at // 6}" for at in range(60)]
+    groups = np.arange(60) // 6
+    alone = weigh_sound(said, y, groups, artists, HIERARCHY, None)
+    known = weigh_sound(said, y, groups, artists, HIERARCHY, vectors)
+    assert np.array_equal(alone.together, known.together)
+    assert not np.allclose(alone.alone, known.alone)
+    further = weigh_sound(said, y, groups, artists, HIERARCHY, vectors, [vectors])
+    assert (alone.apart, known.apart, further.apart) == (1, 1, 2)
+    assert not np.allclose(further.together, known.together)
+    assert known.weight == pytest.approx(2.15)
+
+
 def test_artists_are_numbered_and_each_track_of_nobody_by_itself():
     assert artist_numbers(["a", None, "a", None, 0]).tolist() == [0, 1, 0, 2, 3]
