@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
@@ -30,27 +31,30 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
 
     Without a model there is none to apply: `catalog train` or `catalog ingest` makes one.
     """
+    from catalog.db.patience import read_patiently, until_connected
     from catalog.learning.predicting import fill_predictions
     from catalog.learning.registry import NoModel, active_model, get_model
 
     with open_catalog(settings) as database:
-        with database.read() as connection:
-            row = active_model(connection)
+        row = read_patiently(database, active_model)
         if row is None:
             raise NoModel("there is no model yet; run: catalog train")
-        changed = fill_predictions(
+        model_id = row["id"]
+        filling = partial(
+            fill_predictions,
             database,
             settings.models,
-            row["id"],
+            model_id,
             with_priors=priors,
             spread=spread_over(database, settings),
         )
-        with database.read() as connection:
-            shares = get_model(connection, row["id"])["metrics"].get("priors")
+        changed = until_connected(filling)
+        model = read_patiently(database, lambda connection: get_model(connection, model_id))
+    shares = model["metrics"].get("priors")
     if as_json:
-        print_json({"model_id": row["id"], "changed": changed, "priors": shares})
+        print_json({"model_id": model_id, "changed": changed, "priors": shares})
         return
-    say(f"model {row['id']}: {changed:,} predictions are new or have changed")
+    say(f"model {model_id}: {changed:,} predictions are new or have changed")
     if shares is not None:
         say(_priors_in_words(shares))
 

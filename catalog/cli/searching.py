@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from catalog.cli.output import counted, echo, print_rows, progress, say
 from catalog.cli.spreading import workers_for
 from catalog.db.database import Database
+from catalog.db.patience import read_patiently, until_connected, write_patiently
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from catalog.learning.candidate import Candidate
     from catalog.learning.classifiers import Algorithm
     from catalog.learning.search import Choice, Ground, Scheme, Search
     from catalog.learning.training import Training
+
+Result = TypeVar("Result")
 
 CANDIDATES = 20
 TRAINED_AS = {
@@ -80,7 +81,8 @@ def compare(
         if all_feature_sets
         else list(dict.fromkeys([*((name,) for name in wanted.feature_sets), wanted.feature_sets]))
     )
-    ground = prepare(database, wanted, [*feature_sets, wanted.feature_sets], dry_run=dry_run)
+    learnt_from = [*feature_sets, wanted.feature_sets]
+    ground = until_connected(partial(prepare, database, wanted, learnt_from, dry_run=dry_run))
     candidates = defaults(_algorithms(names), feature_sets)
     if wanted.feature_sets not in feature_sets:
         candidates += defaults(
@@ -90,13 +92,12 @@ def compare(
         trials = len(candidates) * len(set(ground.folds.tolist()))
         _say_plan(database, candidates, [len(candidates)], trials, workers)
         return
-    with database.write() as connection:
-        search_id = begin_search(connection, ground, "compare", candidates)
-    with _searching(settings, database, ground, workers) as search:
-        standings = search.compare(candidates)
+    search_id = write_patiently(
+        database, lambda connection: begin_search(connection, ground, "compare", candidates)
+    )
+    standings = _searched(settings, database, ground, workers, lambda search: search.compare(candidates))
     rows = comparison_rows(ground, standings)
-    with database.write() as connection:
-        finish_search(connection, search_id, rows)
+    write_patiently(database, lambda connection: finish_search(connection, search_id, rows))
     print_rows([_shown(row) for row in rows] if output_format == "table" else rows, output_format)
     say()
     say(
@@ -138,7 +139,7 @@ def find_best(
         if scheme == "grid"
         else drawn(algorithms, wanted.feature_sets, number or CANDIDATES, seed=wanted.seed)
     )
-    ground = prepare(database, wanted, [wanted.feature_sets], dry_run=dry_run)
+    ground = until_connected(partial(prepare, database, wanted, [wanted.feature_sets], dry_run=dry_run))
     if dry_run:
         from workers.executor import HereExecutor
 
@@ -147,12 +148,11 @@ def find_best(
         trials = expected_trials(plan.parts(), rounds)
         _say_plan(database, candidates, [each.candidates for each in rounds], trials, workers)
         return None
-    with database.write() as connection:
-        search_id = begin_search(connection, ground, scheme, candidates)
-    with _searching(settings, database, ground, workers) as search:
-        choice = search.choose(candidates, scheme)
-    with database.write() as connection:
-        finish_search(connection, search_id, choice_outcome(choice))
+    search_id = write_patiently(
+        database, lambda connection: begin_search(connection, ground, scheme, candidates)
+    )
+    choice = _searched(settings, database, ground, workers, lambda search: search.choose(candidates, scheme))
+    write_patiently(database, lambda connection: finish_search(connection, search_id, choice_outcome(choice)))
     _say_choice(choice, len(candidates))
     if ground.has_sub_genres and wanted.hierarchy != "flat":
         say(f"compared and scored so far was one classifier over all classes; {TRAINED_AS[wanted.hierarchy]}")
@@ -164,19 +164,28 @@ def find_best(
     )
 
 
-@contextmanager
-def _searching(settings: Settings, database: Database, ground: Ground, workers: int) -> Iterator[Search]:
-    """A search on so many workers, with its progress on stderr."""
+def _searched(
+    settings: Settings, database: Database, ground: Ground, workers: int, search: Callable[[Search], Result]
+) -> Result:
+    """What comes of a search on so many workers, with its progress on stderr.
+
+    While the database is away it is waited for; the trials that were run are found again.
+    """
     from catalog.learning.search import Search
 
-    with progress("searching") as advance, workers_for(database, settings, workers) as executor:
-        yield Search(
-            database,
-            executor,
-            ground,
-            workers=max(1, workers),
-            on_progress=lambda done, total: advance(done, total, ""),
-        )
+    def work() -> Result:
+        with progress("searching") as advance, workers_for(database, settings, workers) as executor:
+            return search(
+                Search(
+                    database,
+                    executor,
+                    ground,
+                    workers=max(1, workers),
+                    on_progress=lambda done, total: advance(done, total, ""),
+                )
+            )
+
+    return until_connected(work)
 
 
 def _algorithms(names: Sequence[str]) -> list[Algorithm]:
@@ -189,8 +198,7 @@ def _covered(database: Database, wanted: Training) -> list[tuple[str, ...]]:
     """The feature sets that all training tracks have."""
     from catalog.learning.ground import coverage
 
-    with database.read() as connection:
-        found = coverage(connection, wanted)
+    found = read_patiently(database, lambda connection: coverage(connection, wanted))
     for one in found:
         if one.tracks < one.of_tracks:
             say(

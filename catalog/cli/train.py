@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from catalog.cli.context import FiniteRange, dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import format_options, print_json, print_rows, say
 from catalog.cli.spreading import cores, spread_over
+from catalog.db.patience import read_patiently
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -220,8 +221,10 @@ def train(
     with open_catalog(settings) as database:
         wanted = wanted if feature_sets else _as_usual(database, wanted)
         if if_changed is not None and not force:
-            with database.read() as connection:
-                changed = changed_since_training(connection, gather(connection, wanted).snapshot)
+            changed = read_patiently(
+                database,
+                lambda connection: changed_since_training(connection, gather(connection, wanted).snapshot),
+            )
             if changed < if_changed:
                 say(
                     f"{changed} tagged tracks differ from the training set, fewer than {if_changed}: nothing is done"
@@ -311,8 +314,7 @@ def _as_usual(database: Database, wanted: Training) -> Training:
     """On the feature sets that are learnt from where none is named."""
     from catalog.learning.usual import usual_feature_sets
 
-    with database.read() as connection:
-        return replace(wanted, feature_sets=usual_feature_sets(connection))
+    return replace(wanted, feature_sets=read_patiently(database, usual_feature_sets))
 
 
 def is_given(context: click.Context, name: str) -> bool:
@@ -345,8 +347,11 @@ def _reconsidered(database: Any, model_id: int | None) -> dict[str, Any]:
 
     if model_id is None:
         return {}
-    with database.read() as connection:
-        return {"reconsidered": reconsidered_score(connection, get_model(connection, model_id))}
+    return {
+        "reconsidered": read_patiently(
+            database, lambda connection: reconsidered_score(connection, get_model(connection, model_id))
+        )
+    }
 
 
 def _in_words(
@@ -371,5 +376,4 @@ def _in_words(
 def _names(database: Any) -> dict[int, str]:
     from catalog.learning.labelled import load_broader
 
-    with database.read() as connection:
-        return dict(load_broader(connection)[1])
+    return dict(read_patiently(database, load_broader)[1])

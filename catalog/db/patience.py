@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
-from catalog.db.database import DatabaseAway, DatabaseUnusable
+from catalog.db.database import Database, DatabaseAway, DatabaseUnusable
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,28 @@ def until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -
         # Not all are to come back at one moment.
         time.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def read_patiently(database: Database, question: Callable[[Connection], Result]) -> Result:
+    """What a question gives that is asked in one reading transaction, as `until_connected`."""
+
+    def work() -> Result:
+        with database.read() as connection:
+            return question(connection)
+
+    return until_connected(work)
+
+
+def write_patiently(database: Database, change: Callable[[Connection], Result]) -> Result:
+    """What a change gives that is made in one transaction, as `until_connected`. Another attempt may follow one that was
+    committed.
+    """
+
+    def work() -> Result:
+        with database.write() as connection:
+            return change(connection)
+
+    return until_connected(work)
 
 
 def is_away(error: Exception) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from catalog.collection.recipes import Recipe
 from catalog.db.database import Database
+from catalog.db.patience import read_patiently, until_connected, write_patiently
 from catalog.db.standing import refresh_standing
 from catalog.db.tables import snapshot
 from catalog.learning.artifact import save_artifact
@@ -138,19 +140,18 @@ def train(
     The tracks of the training set get their out-of-fold predictions here; `predict` fills in the others. The same
     command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError,
     UnusableParameterError, UnknownFeatureSetError, NothingHeard or UnlearnableError before work starts; the active model stays as it is then.
-    `spread` opens an executor for the predictions of many tracks.
+    `spread` opens an executor for the predictions of many tracks. A database that goes away is waited for, and nothing is
+    fitted twice for it.
     """
     complete = algorithm(wanted.algorithm).complete(wanted.parameters)
-    with database.read() as connection:
-        material = gather(connection, wanted)
+    material = read_patiently(database, lambda connection: gather(connection, wanted))
     if material.snapshot is None:
         return TrainingReport("nothing to learn", material.reason or "", None, material.support)
     parameters = model_parameters(material, wanted, complete)
     known = None if wanted.force else _known(database, models, material, wanted, parameters, spread)
     if known is not None:
         return known
-    with database.read() as connection:
-        _require_hearable(connection, material)
+    read_patiently(database, lambda connection: _require_hearable(connection, material))
     return _fit(database, models, material, wanted, parameters, spread)
 
 
@@ -265,12 +266,16 @@ def _known(
     """The report where this very model exists; one that was not finished is finished."""
     frozen = material.snapshot
     assert frozen is not None
-    with database.write() as connection:
-        row = known_model(connection, models, frozen, wanted, parameters)
-        if row is None:
-            return None
-        if store_support(connection, row["id"], material.support):
+
+    def find(connection: Connection) -> RowMapping | None:
+        found = known_model(connection, models, frozen, wanted, parameters)
+        if found is not None and store_support(connection, found["id"], material.support):
             refresh_standing(connection)
+        return found
+
+    row = write_patiently(database, find)
+    if row is None:
+        return None
     if row["status"] == "candidate":
         return _put_in_force(database, models, row["id"], material, row["metrics"], spread)
     reason = "labels and vectors are those it was fitted on"
@@ -287,8 +292,11 @@ def _fit(
 ) -> TrainingReport:
     frozen = material.snapshot
     assert frozen is not None
-    with database.read() as connection:
-        split = None if wanted.split is None else load_split(connection, frozen.track_ids, frozen.y)
+    split = None
+    if wanted.split is not None:
+        split = read_patiently(
+            database, lambda connection: load_split(connection, frozen.track_ids, frozen.y)
+        )
     recipe = Learnt(wanted.algorithm, parameters["classifier"], wanted.projection, widths(material.recipes))
     known = material.X, frozen.y, frozen.groups.number, material.hierarchy
     recipe, choice = structured(recipe, wanted.hierarchy, *known, seed=wanted.seed)
@@ -296,9 +304,14 @@ def _fit(
     contender = Contender(
         recipe, material.recipes, material.X, frozen, material.hierarchy, fitted, wanted.precision
     )
-    with database.read() as connection:
-        metrics = score_contender(connection, contender, material.tracks, material.names)
-        verdict = against_active(connection, contender, material.tracks, material.support)
+    metrics = read_patiently(
+        database,
+        lambda connection: score_contender(connection, contender, material.tracks, material.names),
+    )
+    verdict = read_patiently(
+        database,
+        lambda connection: against_active(connection, contender, material.tracks, material.support),
+    )
     if split is not None:
         metrics["official_split"] = official_score(contender, split)
     if wanted.search is not None:
@@ -311,7 +324,8 @@ def _fit(
         "hierarchy": None if choice is None else choice.facts,
     }
     name, digest = save_artifact(models, fitted.model)
-    with database.write() as connection:
+
+    def store(connection: Connection) -> int:
         new = NewModel(
             algorithm=wanted.algorithm,
             parameters=parameters,
@@ -328,7 +342,11 @@ def _fit(
         store_predictions(connection, model_id, _out_of_fold(connection, frozen, fitted, material.hierarchy))
         if worse is not None and not wanted.force:
             reject(connection, model_id, worse)
-            return TrainingReport("rejected", worse, model_id, material.support, metrics)
+        return model_id
+
+    model_id = write_patiently(database, store)
+    if worse is not None and not wanted.force:
+        return TrainingReport("rejected", worse, model_id, material.support, metrics)
     return _put_in_force(database, models, model_id, material, metrics, spread)
 
 
@@ -369,8 +387,11 @@ def _put_in_force(
     spread: Spread | None,
 ) -> TrainingReport:
     """Predictions for all tracks first, then the switch, so that no reader sees half of it."""
-    fill_predictions(database, models, model_id, spread=spread)
-    with database.write() as connection:
+    until_connected(partial(fill_predictions, database, models, model_id, spread=spread))
+
+    def put(connection: Connection) -> Any:
         promote(connection, model_id)
-        metrics = {**metrics, "priors": get_model(connection, model_id)["metrics"]["priors"]}
+        return get_model(connection, model_id)["metrics"]["priors"]
+
+    metrics = {**metrics, "priors": write_patiently(database, put)}
     return TrainingReport("promoted", "it is in force", model_id, material.support, metrics)

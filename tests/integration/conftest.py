@@ -17,8 +17,9 @@ from catalog.db.confusion import refresh_confusion
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from tests.integration.labelled_collection import fill_labelled
+from tests.integration.outage import outage
 
-__all__ = ["fill_labelled"]
+__all__ = ["fill_labelled", "outage"]
 
 DAY = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -1,0 +1,91 @@
+"""PostgreSQL is stopped while a model is learnt or applied, and comes back: the verb waits, and nothing is fitted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.db.database import Database
+from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.tables import genre, model, search
+from catalog.learning import predicting, training, trial
+from tests.integration.cli.conftest import Invoke
+from tests.integration.labelled_collection import Filled, tag
+from tests.integration.outage import Outage
+
+Fill = Callable[..., Filled]
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+def models(database: Database) -> list[str]:
+    with database.read() as connection:
+        assert standing_differences(connection) == 0
+        return list(connection.execute(sa.select(model.c.status).order_by(model.c.id)).scalars())
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "options"),
+    [
+        (training, "store_snapshot", ()),
+        (predicting, "drop_predictions", ()),
+        (training, "promote", ("--force",)),
+    ],
+)
+def test_train(
+    outage: Outage,
+    database: Database,
+    invoke: Invoke,
+    fill_labelled: Fill,
+    monkeypatch: pytest.MonkeyPatch,
+    place: Any,
+    name: str,
+    options: tuple[str, ...],
+) -> None:
+    fill_labelled()
+    fits = []
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        fits.append(arguments)
+        return cross_fit(*arguments, **named)
+
+    cross_fit = training.cross_fit
+    monkeypatch.setattr(training, "cross_fit", counted)
+    monkeypatch.setattr(place, name, outage.strike_at(1, getattr(place, name)))
+    done = invoke("train", "--feature-set", "blobs", *options)
+    assert done.code == 0, done.err
+    assert "model 1: promoted" in done.err
+    assert models(database) == ["active"]
+    assert len(fits) == 1
+
+
+def test_predict(
+    outage: Outage, database: Database, invoke: Invoke, fill_labelled: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = fill_labelled()
+    assert invoke("train", "--feature-set", "blobs").code == 0
+    with database.write() as connection:
+        jazz = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Jazz")).scalar_one()
+        tag(connection, filled.tracks[None][0], jazz, "Jazz")
+        refresh_standing(connection)
+    monkeypatch.setattr(predicting, "drop_predictions", outage.strike_at(1, predicting.drop_predictions))
+    done = invoke("predict")
+    assert done.code == 0, done.err
+    assert "predictions are new or have changed" in done.err
+    assert invoke("predict").err.startswith("model 1: 0 predictions")
+    assert models(database) == ["active"]
+
+
+def test_train_that_searches_first(
+    outage: Outage, database: Database, invoke: Invoke, fill_labelled: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_labelled()
+    monkeypatch.setattr(trial, "_store", outage.strike_at(3, trial._store))
+    options = ("--search", "random", "--candidates", "2", "--algorithm", "naive_bayes", "--workers", "0")
+    done = invoke("train", "--feature-set", "blobs", *options)
+    assert done.code == 0, done.err
+    assert models(database) == ["active"]
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(search)).scalar_one() == 1
