@@ -165,8 +165,9 @@ def _members(row: RowMapping) -> sa.Select[Any]:
             statement.c.source,
             snapshot_member.c.connected_group,
             prediction.c.probabilities,
+            # Only where they are all there is: ten numbers of each of a million tracks would be half a gigabyte.
             *(
-                prediction.c[name]
+                sa.case((prediction.c.probabilities.is_(None), prediction.c[name])).label(name)
                 for place in range(1, CHOICES + 1)
                 for name in (f"genre_{place}_id", f"probability_{place}")
             ),
