@@ -13,14 +13,17 @@ from catalog.learning.snapshot import Snapshot
 def changed_since_training(connection: Connection, fresh: Snapshot | None) -> int:
     """How many tracks have come, gone or changed class since the training set of the active model.
 
-    Those that were forgotten since have gone too, though the training set lists them no more. All of them where there is no trained model; none where nothing can be learnt any more.
+    Those that were forgotten since have gone too, though the training set lists them no more. All of them where there is
+    no trained model, and where nothing can be learnt any more; none where neither is there.
     """
-    if fresh is None:
-        return 0
-    now = {
-        (track_id, fresh.classes[column])
-        for track_id, column in zip(fresh.track_ids.tolist(), fresh.y.tolist(), strict=True)
-    }
+    now = (
+        set()
+        if fresh is None
+        else {
+            (track_id, fresh.classes[column])
+            for track_id, column in zip(fresh.track_ids.tolist(), fresh.y.tolist(), strict=True)
+        }
+    )
     row = active_model(connection)
     if row is None or row["snapshot_id"] is None:
         return len(now)

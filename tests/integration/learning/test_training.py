@@ -101,6 +101,8 @@ def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
         refresh_standing(connection, filled.tracks["Metal"][:2])
     with database.read() as connection:
         assert changed_since_training(connection, gather(connection, WANTED).snapshot) == 2
+        # Where nothing can be learnt any more all that was learnt from has gone: silence would hide lost tags.
+        assert changed_since_training(connection, None) == first.metrics["tracks"]
     second = train(database, tmp_path, WANTED)
     assert second.outcome == "promoted"
     assert active_status(database) == [(first.model_id, "retired"), (second.model_id, "active")]
