@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import click
+import sqlalchemy as sa
 
 from catalog.cli.renewal import renew_if_possible
 from catalog.db.database import Database, open_database
@@ -55,21 +57,29 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Ask no question.")
 
 
 @contextmanager
-def open_catalog(settings: Settings, *, create: bool = False) -> Iterator[Database]:
+def open_catalog(settings: Settings, *, create: bool = False, dry_run: bool = False) -> Iterator[Database]:
     """The catalog's database, of the schema this program wants.
 
-    With `create` an empty database becomes a catalog with its vocabulary. Raises DatabaseUnusable for a database
-    that is absent, older, newer or somebody else's.
+    With `create` an empty database becomes a catalog with its vocabulary; for a dry run it stays empty, and the verb is
+    given a catalog that is thrown away. Raises DatabaseUnusable for a database that is absent, older, newer or
+    somebody else's.
     """
-    database = open_database(settings.database_url)
-    try:
+    with ExitStack() as stack:
+        database = _opened(stack, settings.database_url)
         if create and inspect_schema(database).fit is Fit.EMPTY:
+            if dry_run:
+                folder = Path(stack.enter_context(TemporaryDirectory(prefix="catalog-dry-run-")))
+                database = _opened(stack, sa.URL.create("sqlite", database=str(folder / "catalog.db")))
             create_catalog(database)
         require_current(database)
         renew_if_possible(database)
         yield database
-    finally:
-        database.close()
+
+
+def _opened(stack: ExitStack, url: str | sa.URL) -> Database:
+    database = open_database(url)
+    stack.callback(database.close)
+    return database
 
 
 def create_catalog(database: Database) -> None:

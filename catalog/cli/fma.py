@@ -55,7 +55,7 @@ def import_verb(
     A second time nothing changes, and after an interruption the same command goes on.
     """
     require_usable(place, audio)  # before there is a catalog: what is refused leaves none behind
-    with open_catalog(settings, create=True) as database, progress("importing") as advance:
+    with open_catalog(settings, create=True, dry_run=dry_run) as database, progress("importing") as advance:
         report = import_fma(
             database, place, subset=subset, audio=audio, name=name, dry_run=dry_run, on_progress=advance
         )

@@ -83,7 +83,7 @@ def ingest(
     from workers.rules import Rules
 
     roles = parse_columns(columns)
-    with open_catalog(settings, create=not dry_run) as database:
+    with open_catalog(settings, create=True, dry_run=dry_run) as database:
         if dry_run:
             return _dry_run(database, paths, as_json)
         words = Words(settings)

@@ -32,7 +32,7 @@ def scan(settings: Settings, paths: tuple[Path, ...], name: str | None, as_json:
     if name is not None and len(paths) > 1:
         raise click.UsageError("--name goes with one PATH")
     reports = []
-    with open_catalog(settings, create=True) as database:
+    with open_catalog(settings, create=True, dry_run=dry_run) as database:
         for path in paths:
             with progress(f"scanning {click.format_filename(path, shorten=True)}") as advance:
                 report = scan_folder(database, path, name=name, on_progress=advance, dry_run=dry_run)

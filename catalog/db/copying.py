@@ -83,6 +83,8 @@ def require_target(source: Database, target: Database) -> None:
     """Raises CopyRefused or DatabaseUnusable unless the target is empty, or holds a half-finished copy of the source."""
     if source.url == target.url:
         raise CopyRefused("that is the catalog itself; name another database")
+    if target.file is not None and not target.file.parent.is_dir():
+        raise CopyRefused(f"there is no folder {target.file.parent}; make it first, or correct the name")
     found = inspect_schema(target)
     if found.fit is Fit.HALF_COPIED:
         with target.read() as connection:
