@@ -6,15 +6,19 @@ import re
 from functools import cache
 from importlib.resources import files
 
+UTC_TIME = re.compile(r"strftime\('%Y-%m-%dT%H:%M:%S\+00:00', ([\w.]+)\)")
+"""How a file writes a time as text with its zone, which SQLite does not keep."""
+
 
 @cache
 def read_sql(name: str, dialect: str) -> str:
     """The text of `catalog/db/<name>`, fit for the dialect.
 
-    The files are written for SQLite. PostgreSQL names one function differently, and has statistics instead of hints.
+    The files are written for SQLite. PostgreSQL names two functions differently, and has statistics instead of hints.
     """
     text = files("catalog.db").joinpath(name).read_text(encoding="utf-8")
     if dialect == "postgresql":
         text = re.sub(r"\bgroup_concat\(", "string_agg(", text)
         text = re.sub(r"\bunlikely\(", "(", text)
+        text = UTC_TIME.sub(r"""to_char(\1 AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')""", text)
     return text

@@ -8,7 +8,7 @@ SELECT
     chosen.name AS chosen_genre,
     p.tagged_genre AS genre_now,
     d.reviewer,
-    d.decided_at
+    strftime('%Y-%m-%dT%H:%M:%S+00:00', d.decided_at) AS decided_at
 FROM decision d
 JOIN predicted_vs_tagged p ON p.track_id = d.track_id
 LEFT JOIN genre doubted ON doubted.id = d.genre_id

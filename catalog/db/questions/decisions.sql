@@ -39,7 +39,7 @@ SELECT
         ) AS listed
     ) AS after,
     closing.reviewer AS who,
-    closing.decided_at AS "when",
+    strftime('%Y-%m-%dT%H:%M:%S+00:00', closing.decided_at) AS "when",
     closing.verdict,
     c.name AS collection,
     o.track_id

@@ -10,7 +10,7 @@ SELECT
     p.tagged_genres AS genre,
     m.source,
     m.said_by,
-    m.said_at
+    strftime('%Y-%m-%dT%H:%M:%S+00:00', m.said_at) AS said_at
 FROM predicted_vs_tagged p
 JOIN standing s ON s.track_id = p.track_id
 JOIN statement m ON m.id = s.statement_id
