@@ -16,6 +16,7 @@ from catalog.learning.prediction import Suggestion, from_sound
 from catalog.learning.propagation import left_out_agreements, suggestions
 from catalog.learning.resampling import Interval
 from catalog.learning.snapshot import Snapshot
+from catalog.learning.threshold import withheld
 
 Integers = npt.NDArray[np.int64]
 
@@ -49,11 +50,14 @@ def left_out_suggestions(
     hierarchy: Hierarchy,
     broader: Mapping[int, int | None],
     suggestable: Collection[int],
+    *,
+    no_music: npt.NDArray[np.bool_] | None = None,
 ) -> list[Suggestion | None]:
     """(n): what would be suggested for each track of the training set if it alone had no tag.
 
-    By the rule for untagged tracks: its album's or artist's other tracks, with the sound as a check, else the sound.
-    The sound is that of a model that has not heard the artist, though for an untagged track it mostly has.
+    By the rule for untagged tracks: its album's or artist's other tracks, with the sound as a check, else the sound;
+    nothing for what is `no_music` (n,). The sound is that of a model that has not heard the artist, though for an
+    untagged track it mostly has.
     """
     agreed = left_out_agreements(
         tracks.at(frozen.track_ids).tolist(),
@@ -63,9 +67,13 @@ def left_out_suggestions(
         broader,
         suggestable=suggestable,
     )
+    answers = fitted.answers
+    if no_music is not None:
+        agreed = [None if without else one for one, without in zip(agreed, no_music, strict=True)]
+        answers = withheld(answers, no_music)
     sound = [
         None if one is None or one.genre_id not in suggestable else one
-        for one in from_sound(fitted.answers, hierarchy)
+        for one in from_sound(answers, hierarchy)
     ]
     shares = fitted.probability.mean(axis=0)
     return suggestions(sound, agreed, fitted.probability, shares, hierarchy, broader)

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from catalog.learning.known_artists import left_out_suggestions, score_known_artists
 from catalog.learning.labelled import Tracks, load_answerable, load_broader
+from catalog.learning.prediction import no_music_among
 from catalog.learning.repeats import choices_by_random_folds, repeated_choices
 from catalog.learning.rival import Contender
 from catalog.learning.score import Scored, score
 from catalog.learning.tag_sets import load_tag_sets
+from catalog.learning.threshold import withheld
 
 
 def score_contender(
     connection: Connection, contender: Contender, tracks: Tracks, names: Mapping[int, str]
 ) -> dict[str, Any]:
     """The metrics of a fitted model, with the scores on folds dealt anew and on random folds."""
-    frozen, learnt, fitted = contender.snapshot, contender.learnt, contender.fitted
+    frozen, learnt = contender.snapshot, contender.learnt
+    # Scored is what will be suggested: nothing for what is heard as talk, though some of it is music.
+    no_music = no_music_among(connection, frozen.track_ids)
+    fitted = replace(contender.fitted, answers=withheld(contender.fitted.answers, no_music))
     broader, _ = load_broader(connection)
     given, complete = load_tag_sets(connection, frozen.track_ids, contender.hierarchy, broader)
     suggested = left_out_suggestions(
-        frozen, fitted, tracks, contender.hierarchy, broader, load_answerable(connection)
+        frozen,
+        fitted,
+        tracks,
+        contender.hierarchy,
+        broader,
+        load_answerable(connection),
+        no_music=no_music,
     )
     again = (
         contender.X,

@@ -87,6 +87,32 @@ def test_talk_and_near_silence_have_no_genre(
     assert sum(one is not None for one in answers.values()) > len(answers) // 2
 
 
+def test_music_heard_as_talk_is_missing_in_the_score_as_it_is_in_the_suggestions(
+    database: Database, fill_labelled: Fill, tmp_path: Path
+) -> None:
+    filled = fill_labelled()
+    before = train(database, tmp_path / "before", BLOBS_ONLY)
+    with database.write() as connection:
+        for track_id in filled.tracks["Jazz"]:
+            connection.execute(sa.insert(track_descriptor).values(track_id=track_id, speech_probability=0.9))
+    after = train(database, tmp_path / "after", replace(BLOBS_ONLY, force=True))
+    assert after.model_id is not None
+    answers = suggested(database, after.model_id)
+    tagged = [track_id for name, ids in filled.tracks.items() if name for track_id in ids]
+    members = [track_id for track_id in tagged if track_id in answers]
+    given = sum(answers[track_id] is not None for track_id in members)
+    assert after.metrics["share_answered"] * after.metrics["tracks"] == pytest.approx(given)
+    assert after.metrics["share_answered"] < before.metrics["share_answered"]
+    assert (
+        after.metrics["known_artists"]["share_answered"] < before.metrics["known_artists"]["share_answered"]
+    )
+    assert (
+        after.metrics["hierarchical"]["answers"]["recall"]
+        < before.metrics["hierarchical"]["answers"]["recall"]
+    )
+    assert after.metrics["accuracy"] == before.metrics["accuracy"]
+
+
 def test_a_stored_model_tells_what_is_unknown_and_one_from_before_still_answers(
     database: Database, fill_labelled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
