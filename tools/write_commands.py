@@ -22,7 +22,7 @@ WIDTH = 100
 HEAD = """# Commands
 
 The help of every verb, written by `tools/write_commands.py`. Exit codes: 0 done, 1 error, 2 usage, 3 done but files
-failed in this run, 130 interrupted. Data goes to the standard output, progress and remarks to the standard error.
+failed in this run, 130 interrupted. Why it is 1 says one line that begins with `catalog:`. Data goes to the standard output, progress and remarks to the standard error.
 Every option can also be set by the environment variable that stands beside it, or in `config.toml` in the home.
 
 """

@@ -240,7 +240,10 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs a verb and gives its exit code: 0 done, 1 error, 2 usage, 3 files failed, 130 interrupted."""
+    """Runs a verb and gives its exit code: 0 done, 1 error, 2 usage, 3 files failed, 130 interrupted.
+
+    Why it ends with 1 is one line that begins with `catalog:`; why with 2, click's `Error:` below how the verb is used.
+    """
     wants_traceback = _is_verbose(arguments)
     try:
         code = cli.main(arguments, prog_name="catalog", standalone_mode=False)
@@ -254,12 +257,13 @@ def run(arguments: list[str]) -> int:
         words = "nothing was changed" if is_refusal else "interrupted; the same command goes on from here"
         _end(words, logging.WARNING)
         return EXIT_INTERRUPTED
-    except click.ClickException as error:
+    except click.UsageError as error:
+        # Click's words, behind how the verb is used: what was typed is wrong.
         if is_json_log():
             _end(error.format_message(), logging.ERROR)
         else:
             error.show()
-        return error.exit_code
+        return EXIT_USAGE
     except Exception as error:
         if wants_traceback and not is_json_log():
             raise
@@ -283,6 +287,8 @@ def describe(error: Exception) -> str:
     remedy = _remedy(error)
     if remedy is not None:
         return remedy
+    if isinstance(error, click.ClickException):
+        return " ".join(error.format_message().split())
     text = " ".join(str(error).split()) or type(error).__name__
     if type(error).__module__.partition(".")[0] in {"catalog", "workers"}:
         return text
