@@ -98,17 +98,30 @@ def _lines(found: Progress) -> Iterator[str]:
     yield f"{counted(found.open_cases, 'case')} open with {counted(found.open_tracks, 'track')}{hidden}"
     if found.left is not None:
         place = "in the archive" if found.left.by == "sample" else "among the open suspects"
-        yield (
-            f"probably left {place}: {found.left.tracks:.0f} wrong tags "
-            f"({found.left.low:.0f} to {found.left.high:.0f})"
-        )
+        number = counted(round(found.left.tracks), "wrong tag")
+        yield f"probably left {place}: {number} ({found.left.low:.0f} to {found.left.high:.0f})"
     if found.sample is not None:
         yield from _sample(found.sample)
     yield found.advice
 
 
 def _sample(sample: SampleEstimate) -> Iterator[str]:
+    from catalog.review.sample_size import FEWEST
+
     yield f"check sample {sample.sample_id}: {sample.judged} of {sample.tracks} tracks judged"
+    if sample.is_telling:
+        yield from _shares(sample)
+    else:
+        yield f"  from {FEWEST} on it says how many tags of the archive are wrong"
+    if sample.agreement is not None:
+        low, high = sample.agreement.low, sample.agreement.high
+        yield (
+            f"  two reviewers: Cohen's kappa {sample.agreement.kappa:.2f} ({low:.2f} to {high:.2f}), "
+            f"{sample.agreement.tracks} tracks"
+        )
+
+
+def _shares(sample: SampleEstimate) -> Iterator[str]:
     if sample.wrong is not None:
         yield f"  wrong tags in the archive: {_percent(sample.wrong)}"
     for each in sample.by_rank:
@@ -121,12 +134,6 @@ def _sample(sample: SampleEstimate) -> Iterator[str]:
             yield f"  first {each.rank:,} suspects: {', '.join(parts)}"
     if sample.accuracy is not None:
         yield f"  the active model agrees with people on {_percent(sample.accuracy)}"
-    if sample.agreement is not None:
-        low, high = sample.agreement.low, sample.agreement.high
-        yield (
-            f"  two reviewers: Cohen's kappa {sample.agreement.kappa:.2f} ({low:.2f} to {high:.2f}), "
-            f"{sample.agreement.tracks} tracks"
-        )
 
 
 def _percent(share: Share) -> str:

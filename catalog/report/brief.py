@@ -114,7 +114,7 @@ def _wrong(connection: Connection, *, tagged: int, audited: bool, doubted: int) 
         return None
     sample = estimate_sample(connection)
     drawn = None if sample is None else (sample.judged, sample.tracks)
-    if sample is not None and sample.wrong is not None and sample.judged >= FEWEST:
+    if sample is not None and sample.wrong is not None and sample.is_telling:
         share = sample.wrong
         return WrongTags("sample", share.value, share.low, share.high, sample.archive, sample.judged, drawn)
     if not audited:

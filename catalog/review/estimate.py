@@ -16,6 +16,7 @@ from catalog.review.evidence import labels_of
 from catalog.review.interval import Share, weighted_share
 from catalog.review.kappa import Agreement, agreement
 from catalog.review.sample import lies_within, open_sample
+from catalog.review.sample_size import FEWEST
 
 RANKS = (20, 50, 100, 200, 500, 1_000)
 
@@ -68,6 +69,11 @@ class SampleEstimate:
     """How often the active model's first choice is the reviewers' genre, or broader."""
     agreement: Agreement | None
     """Between the two reviewers of each track of the overlap."""
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether enough is judged for its shares to be told to people."""
+        return self.judged >= FEWEST
 
 
 def estimate_sample(connection: Connection) -> SampleEstimate | None:

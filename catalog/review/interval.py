@@ -1,4 +1,4 @@
-"""Intervals of shares in a weighted sample."""
+"""Intervals of shares in a weighted sample, and of the numbers that follow from them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
+from scipy.stats import beta, betabinom
 
 LEVEL = 0.95
 
@@ -38,3 +38,15 @@ def weighted_share(hits: Sequence[float], weights: Sequence[float], level: float
     low = 0.0 if found < 1e-9 else float(beta.ppf(tail, found, number - found + 1))
     high = 1.0 if number - found < 1e-9 else float(beta.ppf(1 - tail, found + 1, number - found))
     return Share(share, low, high, len(hits))
+
+
+def number_among(share: Share, tracks: int, level: float = LEVEL) -> tuple[float, float]:
+    """How many of further tracks are hit, from and to: as uncertain as the share, and as chance with few tracks is.
+
+    Of two tracks none or both may be hit, however well the share is known. The middle of the beta-binomial distribution
+    that follows from the tracks seen and Jeffreys's prior; tracks are taken to be independent, all of one weight.
+    """
+    tail = (1 - level) / 2
+    hit = share.value * share.tracks
+    low, high = betabinom.ppf([tail, 1 - tail], tracks, hit + 0.5, share.tracks - hit + 0.5)
+    return float(low), float(high)

@@ -65,15 +65,17 @@ def next_case(
     filters: Filters | None = None,
     *,
     after: str | None = None,
+    behind: str | None = None,
     moment: datetime | None = None,
 ) -> str | None:
     """The id of the gravest open case that nobody else holds, held for this reviewer from now on; None: there is none.
 
     Whoever holds an open case already gets it again, as after a reload. `after` is a case to skip: it is given back,
-    and the search goes on behind it, from the first again at the end. Needs a writing transaction.
+    and the search goes on behind it, from the first again at the end. Without it the search goes on behind `behind`,
+    which is the last to come again. Needs a writing transaction.
     """
     moment = moment or now()
-    queue = _queue(connection, filters or Filters(), reviewer, after, moment)
+    queue = _queue(connection, filters or Filters(), reviewer, after, behind, moment)
     for case_id in queue:
         if hold_only(connection, case_id, reviewer, moment):
             return case_id
@@ -83,14 +85,20 @@ def next_case(
 
 
 def _queue(
-    connection: Connection, filters: Filters, reviewer: str, after: str | None, moment: datetime
+    connection: Connection,
+    filters: Filters,
+    reviewer: str,
+    after: str | None,
+    behind: str | None,
+    moment: datetime,
 ) -> list[str]:
     """The open cases that the reviewer may have, in the order in which to try them."""
     cases = cases_query(replace(filters, state="all"), moment).subquery()
     query = sa.select(cases.c.case_id, cases.c.held_by, cases.c.open_tracks).order_by(*gravest_first(cases))
     rows = list(connection.execute(query))
     # A case that was just decided has its place in the order still: what was skipped before it does not come again.
-    place = next((at for at, row in enumerate(rows) if row.case_id == after), -1) + 1
+    last = behind if after is None else after
+    place = next((at for at, row in enumerate(rows) if row.case_id == last), -1) + 1
     free = [
         row
         for row in rows[place:] + rows[:place]

@@ -14,7 +14,7 @@ from catalog.db.tables import check_sample, decision, suspect
 from catalog.review.case import Filters, doubts_query, list_cases
 from catalog.review.doubt import is_open, is_standing, latest_audit, unjudged_sample
 from catalog.review.estimate import SampleEstimate, estimate_sample
-from catalog.review.interval import Share, weighted_share
+from catalog.review.interval import Share, number_among, weighted_share
 from catalog.review.redo import is_in_force
 from catalog.review.sample_size import FEWEST, suitable_size
 from catalog.review.verdict import FOUND_WRONG, SILENT
@@ -148,7 +148,7 @@ def advice(
         if wanted > open_tracks:
             return f"go on: only {open_tracks} of the suspects {'is' if open_tracks == 1 else 'are'} left"
         return f"go on: {wanted} more {'decision shows' if wanted == 1 else 'decisions show'} whether it is worth while"
-    at_random = sample.wrong.value if sample and sample.wrong and sample.judged >= FEWEST else WORTH_WHILE
+    at_random = sample.wrong.value if sample and sample.wrong and sample.is_telling else WORTH_WHILE
     found = f"the last {recent.tracks} decisions found {round(recent.value * recent.tracks)} wrong tags"
     if recent.value <= at_random:
         return f"stop here: {found}, no more than tracks at random; catalog train, then catalog audit, may find others"
@@ -217,7 +217,7 @@ def _left(
     open_tracks: int,
     expected: float | None,
 ) -> Left | None:
-    if sample is not None and sample.wrong is not None and sample.judged >= FEWEST:
+    if sample is not None and sample.wrong is not None and sample.is_telling:
         found = _found_since(connection, sample.sample_id)
         number = sample.archive
         share = sample.wrong
@@ -226,7 +226,7 @@ def _left(
     precision = _share(on_suspects)
     if precision is None or precision.tracks < FEWEST:
         return None
-    low, high = precision.low * open_tracks, precision.high * open_tracks
+    low, high = number_among(precision, open_tracks)
     if expected is not None:
         return Left(expected, min(low, expected), max(high, expected), "expected_right")
     return Left(precision.value * open_tracks, low, high, "precision")

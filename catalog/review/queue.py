@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,30 +41,41 @@ def next_question(
     filters: Filters | None = None,
     *,
     after: str | None = None,
+    behind: Sequence[str] = (),
+    mixed: bool = True,
     every: int = SAMPLE_EVERY,
     moment: datetime | None = None,
 ) -> Question | None:
     """The reviewer's next question, held for him from now on; None: nothing is left that nobody else holds.
 
-    `after` is the key of a question to leave behind, decided or skipped. Where the cases are done, the rest of the
-    sample follows. Needs a writing transaction.
+    `after` is the key of a question to leave behind, decided or skipped; `behind` are the keys of the case and of the
+    track of the sample that he saw last: the search goes on there, not from the gravest again. Where he skips, `mixed`
+    is false: else the track of the sample that he skipped would be the answer to every case that he skips. Where the
+    cases are done, the rest of the sample follows. Needs a writing transaction.
     """
     moment = moment or now()
     skipped = _sampled(after)
+    last_case = next((key for key in behind if _sampled(key) is None), None)
+    last_track = next((track for track in map(_sampled, behind) if track is not None), None)
     if skipped is not None:
         release(connection, reviewer, after)
-    if skipped is None and strokes(connection, reviewer) % every == every - 1:
-        blind = next_sample_track(connection, reviewer, moment=moment)
+    if mixed and skipped is None and strokes(connection, reviewer) % every == every - 1:
+        blind = next_sample_track(connection, reviewer, behind=last_track, moment=moment)
         if blind is not None:
             if after is not None:
                 release(connection, reviewer, after)
             return Question(None, blind)
     case_id = next_case(
-        connection, reviewer, filters, after=None if skipped is not None else after, moment=moment
+        connection,
+        reviewer,
+        filters,
+        after=None if skipped is not None else after,
+        behind=last_case,
+        moment=moment,
     )
     if case_id is not None:
         return Question(case_id, None)
-    blind = next_sample_track(connection, reviewer, after=skipped, moment=moment)
+    blind = next_sample_track(connection, reviewer, after=skipped, behind=last_track, moment=moment)
     return None if blind is None else Question(None, blind)
 
 

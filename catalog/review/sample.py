@@ -169,12 +169,18 @@ def open_sample(connection: Connection) -> int | None:
 
 
 def next_sample_track(
-    connection: Connection, reviewer: str, *, after: int | None = None, moment: datetime | None = None
+    connection: Connection,
+    reviewer: str,
+    *,
+    after: int | None = None,
+    behind: int | None = None,
+    moment: datetime | None = None,
 ) -> BlindTrack | None:
     """The next track of the sample for this reviewer, held for him from now on; None: nothing is left for him.
 
     Each track is for one reviewer, one of the overlap for two. Whoever took a judgement back has seen the tags, and is not
-    asked of that track again. `after` is a track to skip. Needs a writing transaction.
+    asked of that track again. `after` is a track to skip; without it the search goes on behind `behind`, which is the last
+    to come again. Needs a writing transaction.
     """
     sample_id = open_sample(connection)
     if sample_id is None:
@@ -210,8 +216,9 @@ def next_sample_track(
         )
         .order_by(check_sample_track.c.position)
     ).all()
-    place = next((at for at, row in enumerate(rows) if row.id == after), -1) + 1
-    for row in [*rows[place:], *rows[: max(place - 1, 0)]]:
+    last = behind if after is None else after
+    place = next((at for at, row in enumerate(rows) if row.id == last), -1) + 1
+    for row in [row for row in [*rows[place:], *rows[:place]] if row.id != after]:
         if hold_only(connection, lease_of_sample(row.id), reviewer, moment):
             return BlindTrack(*row)
     return None

@@ -35,8 +35,9 @@ from catalog.web.visit import BadRequest, Elsewhere, Visit
 
 def next_one(visit: Visit) -> Response:
     """The next question; `after` is the key of the one that is skipped."""
-    after = visit.data.get("after")
-    return JSONResponse(ask_next(visit, _filters(visit), after if isinstance(after, str) else None))
+    sent = visit.data.get("after")
+    after = sent if isinstance(sent, str) else None
+    return JSONResponse(ask_next(visit, _filters(visit), after, mixed=after is None))
 
 
 def open_case(visit: Visit) -> Response:

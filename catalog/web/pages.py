@@ -9,6 +9,7 @@ from catalog.genres.fold import fold
 from catalog.genres.store import load
 from catalog.review.case import list_cases
 from catalog.review.progress import review_progress
+from catalog.review.sample_size import FEWEST
 from catalog.web.filters import filter_choices, read_filters
 from catalog.web.site import Site
 from catalog.web.templates import fragment, render
@@ -52,7 +53,12 @@ def progress(visit: Visit) -> Response:
     with visit.site.database.read() as connection:
         found = review_progress(connection)
     return render(
-        "progress.html", reviewer=visit.reviewer, found=found, command=visit.site.command, page="progress"
+        "progress.html",
+        reviewer=visit.reviewer,
+        found=found,
+        fewest=FEWEST,
+        command=visit.site.command,
+        page="progress",
     )
 
 
@@ -60,11 +66,14 @@ def cases(visit: Visit) -> Response:
     """A page of the list of cases, as HTML."""
     asked = visit.request.query_params
     number = asked.get("page", "1")
+    filters = read_filters(asked)
     with visit.site.database.read() as connection:
         found = list_cases(
-            connection, read_filters(asked), page=int(number) if number.isdecimal() and len(number) < 9 else 1
+            connection, filters, page=int(number) if number.isdecimal() and len(number) < 9 else 1
         )
-    return JSONResponse({"html": fragment("cases.html", found=found, reviewer=visit.reviewer)})
+    return JSONResponse(
+        {"html": fragment("cases.html", found=found, reviewer=visit.reviewer, narrowed=filters.narrows)}
+    )
 
 
 def genres(visit: Visit) -> Response:

@@ -35,10 +35,22 @@ class ScopeChoice:
     tracks: int
 
 
-def ask_next(visit: Visit, filters: Filters, after: str | None = None) -> Reply:
-    """The reviewer's next question behind that of the key `after`, held from now on."""
+def ask_next(visit: Visit, filters: Filters, after: str | None = None, *, mixed: bool = True) -> Reply:
+    """The reviewer's next question behind that of the key `after`, held from now on.
+
+    With `behind` the page sends the keys of the case and of the track of the sample that it showed last.
+    """
+    sent = visit.data.get("behind")
+    behind = [key for key in sent if isinstance(key, str)] if isinstance(sent, list) else []
     with visit.site.database.write() as connection:
-        question = next_question(connection, visit.reviewer, replace(filters, state="open"), after=after)
+        question = next_question(
+            connection,
+            visit.reviewer,
+            replace(filters, state="open"),
+            after=after,
+            behind=behind,
+            mixed=mixed,
+        )
     return ask(visit, question, filters)
 
 
@@ -106,7 +118,7 @@ def scopes(view: CaseView, shown: CaseTrack) -> Sequence[ScopeChoice]:
     if len(still_open) < 2:
         return (ScopeChoice("track", "this track", 1),)
     whose = "the artist\N{RIGHT SINGLE QUOTATION MARK}s" if view.case.artist else "all"
-    found = [ScopeChoice("artist", f"{whose} {len(still_open)} tracks", len(still_open))]
+    found = [ScopeChoice("artist", f"{whose} {len(still_open)}", len(still_open))]
     on_album = [each for each in still_open if each.album_id == shown.album_id and each.album_id is not None]
     if 1 < len(on_album) < len(still_open):
         found.append(

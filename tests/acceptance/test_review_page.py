@@ -9,13 +9,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from catalog.audio.window import choices
 from catalog.db import tables as t
@@ -339,6 +341,60 @@ def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..
     expect(bob.locator(".fault")).to_contain_text("The file is not there at present")
     press(bob, "a")
     assert [row[:2] for row in room.decisions()][-1] == ("accept", "bob"), "decided without hearing it"
+
+
+def test_a_blind_question_shows_no_cases_and_what_a_proxy_swallowed_is_kept(
+    desk: Callable[..., Desk],
+) -> None:
+    room = desk(8, sample=4)
+    page = room.sit("ada")
+    for _ in range(4):
+        press(page, "k")
+    assert page.locator("article").get_attribute("data-kind") == "blind"
+    expect(page.locator("#case-list")).to_contain_text("hidden until you have chosen")
+    expect(page.locator("#filters")).to_be_hidden()
+    blind = key_of(page)
+    press(page, "s")
+    first = key_of(page)
+    press(page, "s")
+    assert len({blind, first, key_of(page)}) == 3, "what was skipped is not asked again at once"
+    expect(page.locator("#case-list button").first).to_be_visible()
+    refusals: list[dict[str, Any]] = [
+        {"status": 502, "body": "<h1>Bad Gateway</h1>"},
+        {"status": 401, "json": {"error": "you are not signed in any more; open your link again"}},
+    ]
+    for refusal in refusals:
+        page.route("**/decide", partial(Route.fulfill, **refusal))
+        held = key_of(page)
+        page.keyboard.press("a")
+        again = page.get_by_role("button", name="Try again")
+        again.wait_for()
+        expect(page.locator("#trouble")).not_to_contain_text("JSON")
+        page.unroute("**/decide")
+        page.evaluate("document.querySelector('article').dataset.old = 'yes'")
+        again.click()
+        page.locator("article:not([data-old])").wait_for()
+        assert key_of(page) != held
+    assert [row[0] for row in room.decisions()][-2:] == ["accept", "accept"]
+
+
+def test_dialogs_begin_at_their_title_and_say_what_they_do_not_find(desk: Callable[..., Desk]) -> None:
+    room = desk(1)
+    page = room.sit("ada", PHONE)
+    page.keyboard.press("?")
+    assert page.evaluate("document.activeElement.id") == "help-title"
+    assert page.evaluate("document.getElementById('help').scrollTop") == 0
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.type("xyzzy")
+    expect(page.locator("#search [role=status]")).to_have_text("The vocabulary has no such genre.")
+    page.keyboard.press("Escape")
+    press(page, "k")
+    assert page.locator("article").get_attribute("data-kind") == "nothing"
+    for key in ("b", " ", "n", "ArrowRight", "c", "1", "a"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    assert room.remarks == []
 
 
 def test_the_page_is_well_in_both_sizes_and_themes(desk: Callable[..., Desk]) -> None:

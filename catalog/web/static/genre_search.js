@@ -6,6 +6,7 @@ export class GenreSearch {
     this.text = dialog.querySelector("input");
     this.list = dialog.querySelector("ul");
     this.title = dialog.querySelector("h2");
+    this.said = dialog.querySelector('[role="status"]');
     this.found = [];
     this.at = 0;
     this.asked = 0;
@@ -56,6 +57,8 @@ export class GenreSearch {
       item.append(name, broader);
       return item;
     }));
+    this.text.setAttribute("aria-expanded", String(found.length > 0));
+    this.said.textContent = found.length || !this.answered.trim() ? "" : "The vocabulary has no such genre.";
     this.mark(0);
   }
 

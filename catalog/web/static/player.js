@@ -45,7 +45,8 @@ export class Player {
     this.fault(null);
     const answer = await fetch(`/tracks/${track}/sound`).catch(() => null);
     if (turn !== this.asked) return;
-    const facts = answer === null ? { error: "the page's program does not answer" } : await answer.json();
+    const silence = { error: "the page's program does not answer" };
+    const facts = (await answer?.json().catch(() => null)) ?? silence;
     if (turn !== this.asked) return;
     if (facts.error) {
       this.fault(facts.error);

@@ -15,12 +15,17 @@ const PATIENT = 3000;
 // What could not be sent stays here until it is sent or given up, through a reload too.
 const UNSENT = "unsent";
 const READING = new Set(["/next", "/open"]);
+// The page was started anew: what was decided is written when the new link is open.
+const SIGNED_OUT = 401;
+const reviewer = document.querySelector(".who bdi").textContent;
 
 let busy = false;
 let page = 1;
 let alike = -1;
 let fading = 0;
 let failed = null;
+// The keys of the case and of the track of the check sample that were shown last: skipping goes on behind them.
+const last = { case: null, blind: null };
 
 const article = () => question.querySelector("article");
 const facts = () => article()?.dataset ?? {};
@@ -45,8 +50,13 @@ async function send(path, body) {
   } catch {
     throw Object.assign(new Error("the page's program does not answer; is it running still?"), { again: true });
   }
-  const reply = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(reply.error), { again: answer.status >= 500 });
+  // A proxy whose page does not answer it says so in HTML.
+  const reply = await answer.json().catch(() => ({ error: `the page's program does not answer (${answer.status})` }));
+  if (!answer.ok || reply.error) {
+    throw Object.assign(new Error(reply.error), {
+      again: answer.ok || answer.status >= 500 || answer.status === SIGNED_OUT,
+    });
+  }
   return reply;
 }
 
@@ -63,7 +73,7 @@ async function ask(path, body) {
     place("trouble").hidden = true;
   } catch (error) {
     failed = { path, body, words: error.message };
-    if (error.again && !READING.has(path)) sessionStorage.setItem(UNSENT, JSON.stringify(failed));
+    if (error.again && !READING.has(path)) sessionStorage.setItem(UNSENT, JSON.stringify({ ...failed, reviewer }));
     trouble(error.message, error.again);
     if (!article()) noneCame();
   } finally {
@@ -77,7 +87,7 @@ async function ask(path, body) {
 // What was decided and could not be written is not forgotten for something else that could be shown.
 function offerUnsent() {
   const unsent = JSON.parse(sessionStorage.getItem(UNSENT) ?? "null");
-  if (!unsent) return;
+  if (!unsent || unsent.reviewer !== reviewer) return;
   failed = unsent;
   trouble("what you decided was not written yet", true);
 }
@@ -103,6 +113,7 @@ function show(reply) {
   question.innerHTML = reply.html;
   alike = -1;
   const now = facts();
+  if (now.kind in last) last[now.kind] = now.key;
   document.title = `${now.title} - review`;
   place("redo").hidden = now.undone !== "yes";
   const heading = question.querySelector("h1");
@@ -117,6 +128,16 @@ function show(reply) {
 }
 
 async function list() {
+  // Whose tracks are doubted, and for what, would answer what is asked blind.
+  const blind = facts().kind === "blind";
+  place("filters").hidden = blind;
+  if (blind) {
+    place("case-list").replaceChildren(Object.assign(document.createElement("p"), {
+      className: "quiet",
+      textContent: "The cases are hidden until you have chosen: one of them may be about this artist.",
+    }));
+    return;
+  }
   const query = new URLSearchParams({ ...chosenFilters(), page });
   const answer = await fetch(`/cases?${query}`).catch(() => null);
   if (!answer || !answer.ok) return;
@@ -125,6 +146,8 @@ async function list() {
     if (button.dataset.case === facts().case) button.setAttribute("aria-current", "true");
   }
 }
+
+const seenLast = () => Object.values(last).filter(Boolean);
 
 const scope = () =>
   (question.querySelector('[name="scope"]:checked') ?? question.querySelector('[name="scope"][type="hidden"]'))?.value;
@@ -168,7 +191,8 @@ function toggleCases(open) {
   const cases = place("cases");
   const opened = cases.classList.toggle("is-open", open);
   place("open-cases").setAttribute("aria-expanded", String(opened));
-  if (opened || getComputedStyle(cases).display !== "none") cases.querySelector("select").focus();
+  const first = cases.querySelector("select:not([hidden] *)");
+  if (first && (opened || getComputedStyle(cases).display !== "none")) first.focus();
   else question.querySelector("h1")?.focus();
 }
 
@@ -190,8 +214,11 @@ const ACTS = {
   add: () => searchFor("add", "Add a genre"),
   unsure: () => decide("unsure"),
   wrong_recording: () => decide("wrong_recording"),
-  confirm: () => ask("/confirm", { track_id: Number(facts().track) }),
-  skip: () => ask("/next", facts().kind === "revealed" ? {} : { after: facts().key }),
+  confirm: () => ask("/confirm", { track_id: Number(facts().track), behind: seenLast() }),
+  skip: () => {
+    const { kind, key } = facts();
+    ask("/next", { behind: seenLast(), ...(key && kind !== "revealed" ? { after: key } : {}) });
+  },
   undo: () => ask("/undo", {}),
   redo: () => ask("/redo", { key: facts().key }),
   show: (button) => ask("/open", { case_id: facts().case, track_id: Number(button.dataset.track) }),
@@ -211,7 +238,7 @@ const KEYS = {
   ArrowUp: () => otherTrack(-1),
   ArrowDown: () => otherTrack(1),
   n: nextAlike,
-  b: () => player.load(Number(facts().track), { plays: true, name: null }),
+  b: () => { if (facts().track) player.load(Number(facts().track), { plays: true, name: null }); },
   l: () => toggleCases(),
   c: otherScope,
   "?": () => place("help").showModal(),

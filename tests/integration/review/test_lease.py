@@ -39,6 +39,41 @@ def test_every_case_goes_to_one_of_those_who_ask_at_once(database: Database, dou
     assert got.count(None) == 3
 
 
+def test_who_skips_goes_through_all_cases_though_a_track_of_the_sample_is_due(
+    database: Database, doubted: Doubted
+) -> None:
+    with database.write() as connection:
+        draw_sample(connection, 2, overlap=0)
+        first = next_question(connection, "ada", every=1)
+        assert first is not None
+        assert first.blind is not None
+        cases: list[str] = []
+        key, last_case = first.key, None
+        for _ in range(list_cases(connection).total):
+            behind = [each for each in (last_case, first.key) if each is not None]
+            skipped = next_question(connection, "ada", after=key, behind=behind, mixed=False, every=1)
+            assert skipped is not None
+            assert skipped.case_id is not None, "and not the track again that was skipped a moment ago"
+            key = last_case = skipped.case_id
+            cases.append(key)
+        assert len(set(cases)) == len(cases) > 1
+        due = next_question(connection, "ada", behind=[key, first.key], every=1)
+        assert due is not None
+        assert due.blind is not None
+        assert due.key != first.key, "the next track, not the one skipped"
+        after = next_question(connection, "ada", after=due.key, behind=[cases[0], due.key], every=1)
+        assert after is not None
+        assert after.case_id == cases[1], "behind the case seen last, not the gravest again"
+
+
+def test_a_search_that_goes_on_behind_a_case_comes_round_to_it(database: Database, doubted: Doubted) -> None:
+    with database.write() as connection:
+        for case_id in ("red", "old"):
+            decide(connection, case_doubts(connection, case_id), "keep", "ada")
+        assert next_case(connection, "ada", behind="sad") == "sad", "the only one that is left"
+        assert next_case(connection, "ada", after="sad") is None
+
+
 def test_two_who_decide_the_same_at_once_are_both_heard(database: Database, doubted: Doubted) -> None:
     with database.read() as connection:
         doubts = case_doubts(connection, "red")

@@ -1,12 +1,12 @@
-"""Intervals of shares: those of the book for equal weights, and as often right as they say for unequal ones."""
+"""Intervals of shares and numbers: those of the book for equal weights, and as often right as they say for unequal ones."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
-from catalog.review.interval import weighted_share
+from catalog.review.interval import number_among, weighted_share
 
 
 @pytest.mark.parametrize(("hits", "of"), [(0, 30), (3, 30), (30, 30), (50, 200)])
@@ -36,3 +36,22 @@ def test_a_stratified_sample_covers_the_truth_as_often_as_it_says() -> None:
         assert found is not None
         covered += found.low <= truth <= found.high
     assert covered >= 0.93 * 400
+
+
+def test_of_two_tracks_none_or_both_may_be_hit() -> None:
+    half = weighted_share([1.0, 0.0] * 50, [1.0] * 100)
+    assert half is not None
+    assert number_among(half, 2) == (0, 2)
+    assert number_among(half, 0) == (0, 0)
+
+
+def test_a_number_lies_within_as_often_as_it_says() -> None:
+    random = np.random.default_rng(5)
+    covered = 0
+    for _ in range(400):
+        wrong = random.uniform(0.02, 0.9)
+        share = weighted_share((random.random(40) < wrong).astype(float).tolist(), [1.0] * 40)
+        assert share is not None
+        low, high = number_among(share, 60)
+        covered += low <= random.binomial(60, wrong) <= high
+    assert binom.cdf(covered, 400, 0.95) > 0.001, covered
