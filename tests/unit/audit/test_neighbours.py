@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,16 @@ def test_the_deviation_is_that_of_double_precision_without_a_copy_in_it(monkeypa
     assert mean == pytest.approx(X.mean(axis=0, dtype=np.float64))
     assert deviation == pytest.approx(X.std(axis=0, dtype=np.float64))
     assert moments(np.ones((4, 1)))[1] == 1
+
+
+def test_all_vectors_are_not_copied_to_be_looked_through(monkeypatch):
+    monkeypatch.setattr(neighbours, "CHUNK_ROWS", 500)
+    monkeypatch.setattr(neighbours, "CHUNK_CELLS", 50_000)
+    X = np.random.default_rng(5).normal(size=(20_000, 50)).astype(np.float32)
+    tracemalloc.start()
+    try:
+        nearest_of_other_groups(X, np.arange(20_000), np.arange(100))
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert held < X.nbytes / 2
