@@ -43,7 +43,7 @@ from catalog.learning.usual import USUAL
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-RECIPE = 6
+RECIPE = 7
 """Raised where the same evidence would be weighed otherwise, so that an audit is made anew."""
 IDS_AT_ONCE = 5_000
 FURTHER = USUAL

@@ -331,10 +331,12 @@ def _suspects(
     for at in np.flatnonzero(suspicion >= least):
         row, choice = int(heard.row[at]), int(heard.choice[at])
         tags, suggested = judged.tags[row], terms.hierarchy.classes[choice]
-        together = float(sound.together[row, choice] - sound.together[row, judged.y[row]]) / sound.apart
+        together = float(sound.together[row, choice] - sound.together[row, judged.y[row]])
         reasons = [
             sound_reason(suggested, float(heard.chosen[at]), tags[0], float(heard.own[at]), names),
-            together_reason(suggested, tags[0], together, int(sound.tracks[row]), names),
+            together_reason(
+                suggested, tags[0], together / sound.together_weight, int(sound.tracks[row]), names
+            ),
             artist_reason(
                 suggested,
                 int(others.for_choice[at]),

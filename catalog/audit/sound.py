@@ -21,11 +21,13 @@ Integers = npt.NDArray[np.int64]
 FLOOR = 0.01  # of a probability: nothing is a thousand times likelier on a model's word
 # Weights in units of log odds, of the track by itself and of the mean over its artist's tracks: near those that are best for
 # clips of one collection with labels changed on purpose; docs/doubts.md has what they do on another.
-OWN = (0.4, 0.7)
-ALLOWED = (0.35, 0.7)
+OWN = (0.25, 0.45)
+ALLOWED = (0.25, 0.45)
 """Of a second opinion that may know the artist's other tracks: it tells the one wrong tag among right ones."""
-OTHER = (0.2, 0.35)
+OTHER = (0.15, 0.25)
 """Of each further feature set, artists apart."""
+TOGETHER = 0.65
+"""Of each opinion that does not know the artist, averaged over his tracks, where all of them may be tagged wrongly."""
 PLAIN_FOLDS = 10
 SEED = 0
 
@@ -44,8 +46,8 @@ class Sound:
     """(n, classes): as `alone`, where all of the artist's tags may be wrong: the mean over the artist's tracks, of those
     opinions alone that do not know them."""
     together_subtree: Float32
-    apart: int
-    """How many such opinions are added up."""
+    together_weight: float
+    """Of those opinions together."""
     tracks: Integers
     """(n,): how many tracks that mean is of."""
 
@@ -83,15 +85,15 @@ def weigh_sound(
         alone += by_itself * log + with_artist * average
         subtree += by_itself * log_below + with_artist * average_below
         if is_apart:
-            together += average
-            together_subtree += average_below
+            together += TOGETHER * average
+            together_subtree += TOGETHER * average_below
     return Sound(
         alone,
         subtree,
         sum(sum(weights) for weights, _, _ in opinions),
         together,
         together_subtree,
-        sum(is_apart for _, is_apart, _ in opinions),
+        TOGETHER * sum(is_apart for _, is_apart, _ in opinions),
         np.bincount(artist)[artist],
     )
 

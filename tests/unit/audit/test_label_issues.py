@@ -183,7 +183,7 @@ def test_a_whole_artist_is_doubted_by_what_his_tracks_say_together():
     probability, true, groups, _ = collection(each=8)
     y, artist = true.copy(), groups == 0
     y[artist] = 3
-    probability[artist] = [[0.9, 0.02, 0.02, 0.06], [0.35, 0.02, 0.02, 0.61]] * 4
+    probability[artist] = [[0.94, 0.02, 0.02, 0.02], [0.38, 0.02, 0.02, 0.58]] * 4
 
     def doubts(artists):
         found = find_suspects(judge(probability, y, groups, artists=artists), TERMS, least=0.0)
