@@ -60,7 +60,6 @@ def _connect(database: Database, seconds: float | None) -> psycopg.Connection[An
     settings = {
         "default_transaction_read_only": "on",
         "statement_timeout": math.ceil(seconds * 1000) if seconds else 0,
-        "timezone": "UTC",
     }
     options["options"] = " ".join(
         [str(options.get("options", "")), *(f"-c {name}={value}" for name, value in settings.items())]
@@ -72,6 +71,9 @@ def _connect(database: Database, seconds: float | None) -> psycopg.Connection[An
         reason = str(error).strip().splitlines()[0]
         raise DatabaseUnusable(f"the database cannot be opened: {reason}; {WHAT_TO_LOOK_AT}") from None
     connection.read_only = True
+    # Not among the options, before which PGTZ and PGDATESTYLE of the environment go.
+    connection.execute("SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false)")
+    connection.commit()
     # The same question has the same answer on both databases.
     connection.adapters.register_loader("numeric", NumberLoader)
     connection.adapters.register_loader("json", TextLoader)

@@ -121,6 +121,17 @@ def test_both_databases_give_the_same_values(invoke: Any, sample: Any) -> None:
     assert row == {"summed": 1, "mean": 1.0, "counted": 1, "most": 0.9, "reasons": '["Dew sounds otherwise"]'}
 
 
+def test_times_are_utc_whatever_the_environment_says(
+    invoke: Any, sample: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = ("sql", "SELECT max(said_at) AS said_at FROM current_label", "--csv")
+    before = invoke(*question).out
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    monkeypatch.setenv("PGDATESTYLE", "German")
+    found = invoke(*question)
+    assert (found.code, found.out) == (0, before)
+
+
 @pytest.mark.parametrize(
     ("condition", "value", "titles"),
     [
