@@ -10,7 +10,7 @@ import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import counted, format_options, print_json, print_rows, printable, say
-from catalog.cli.review_filters import filter_options, filters_from
+from catalog.cli.review_filters import KnownName, by_vocabulary, filter_options, filters_from
 from catalog.settings import Settings
 
 COLUMNS = (
@@ -28,7 +28,9 @@ COLUMNS = (
 
 @click.command("list")
 @filter_options
-@click.option("--reviewer", metavar="NAME", help="Only cases in which this reviewer has decided.")
+@click.option(
+    "--reviewer", type=KnownName(), metavar="NAME", help="Only cases in which this reviewer has decided."
+)
 @click.option(
     "--state",
     type=click.Choice(["open", "decided", "all"]),
@@ -57,17 +59,19 @@ def list_verb(
 
     wanted = filters_from(filters, reviewer=reviewer, state=state or ("all" if reviewer else "open"))
     with open_catalog(settings) as database, database.read() as connection:
-        found = list_cases(connection, wanted, page=page, per_page=per_page)
+        found = list_cases(connection, by_vocabulary(connection, wanted), page=page, per_page=per_page)
     rows = [asdict(each) for each in found.cases]
     print_rows(rows, output_format, None if output_format == "json" else COLUMNS)
     if found.cases:
         say(f"page {found.page} of {found.pages}; {counted(found.total, 'case')}")
+    elif wanted.narrows or wanted.suspicion is not None:
+        say("no case fits the filters; all of them: catalog review list --state all")
     else:
-        say("no case fits; look for suspects: catalog audit")
+        say("no case is open; look for suspects: catalog audit")
 
 
 @click.command("show")
-@click.argument("case_id", metavar="CASE")
+@click.argument("case_id", metavar="CASE", type=KnownName())
 @click.option("--neighbours/--no-neighbours", default=True, help="With the tracks that sound alike.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @pass_settings

@@ -10,7 +10,7 @@ import click
 
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.output import counted, echo, printable, say, warn
-from catalog.cli.review_filters import filter_options, filters_from
+from catalog.cli.review_filters import by_vocabulary, filter_options, filters_from
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -179,7 +179,11 @@ def _decide(
     with open_catalog(settings) as database:
         with database.read() as connection:
             genre_id = None if genre is None else resolve_genre(connection, genre)
-            doubts = filtered_doubts(connection, filters) if in_bulk else _named(connection, targets)
+            doubts = (
+                filtered_doubts(connection, by_vocabulary(connection, filters))
+                if in_bulk
+                else _named(connection, targets)
+            )
             about = preview(connection, doubts)
             if genre_id is not None:
                 genre = load(connection).by_id[genre_id].name
@@ -229,7 +233,7 @@ def _named(connection: Connection, targets: tuple[str, ...]) -> list[Doubt]:
 def _is_case(connection: Connection, target: str) -> bool:
     from catalog.review.case import find_case_row
 
-    return find_case_row(connection, target) is not None
+    return target.isascii() and find_case_row(connection, target) is not None
 
 
 def _show(about: Any) -> None:

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from catalog.cli.context import FiniteRange
 from catalog.review.case import Filters
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+class KnownName(click.ParamType[str]):
+    """A name that something in a catalog can have: bytes that are no text are none."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is."""
+        if any("\ud800" <= sign <= "\udfff" for sign in value):
+            self.fail("this is no text in UTF-8, and nothing in the catalog is called that", param, ctx)
+        return value
+
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPTIONS = (
-    ("--tagged", {"metavar": "GENRE", "help": "Only tracks with this doubted tag."}),
-    ("--suggested", {"metavar": "GENRE", "help": "Only tracks with this suggestion."}),
-    ("--artist", {"metavar": "NAME", "help": "Only tracks by this artist."}),
-    ("--album", {"metavar": "TITLE", "help": "Only tracks on this album."}),
-    ("--collection", {"metavar": "NAME", "help": "Only tracks of this collection."}),
+    ("--tagged", {"type": KnownName(), "metavar": "GENRE", "help": "Only tracks with this doubted tag."}),
+    ("--suggested", {"type": KnownName(), "metavar": "GENRE", "help": "Only tracks with this suggestion."}),
+    ("--artist", {"type": KnownName(), "metavar": "NAME", "help": "Only tracks by this artist."}),
+    ("--album", {"type": KnownName(), "metavar": "TITLE", "help": "Only tracks on this album."}),
+    ("--collection", {"type": KnownName(), "metavar": "NAME", "help": "Only tracks of this collection."}),
     (
         "--source",
         {"type": click.Choice(["file", "import", "human"]), "help": "Only tags that this source says."},
@@ -39,3 +56,16 @@ def filter_options(function: Function) -> Function:
 def filters_from(options: dict[str, Any], **more: Any) -> Filters:
     """The filters given on the command line."""
     return Filters(**{name.lstrip("-"): options[name.lstrip("-")] for name, _ in OPTIONS}, **more)
+
+
+def by_vocabulary(connection: Connection, filters: Filters) -> Filters:
+    """The filters with their genres as the vocabulary names them, however they were spelled. Raises NotDecidable."""
+    from catalog.genres.store import load
+    from catalog.review.decision import resolve_genre
+
+    named = {name: getattr(filters, name) for name in ("tagged", "suggested")}
+    if not any(named.values()):
+        return filters
+    by_id = load(connection).by_id
+    found = {name: by_id[resolve_genre(connection, text)].name for name, text in named.items() if text}
+    return replace(filters, **found)

@@ -68,7 +68,8 @@ def lines(dossier: dict[str, Any]) -> Iterator[str]:
 
 def _tag_write(row: dict[str, Any]) -> str:
     before, after = ("; ".join(row[name]) or "no genre" for name in ("before", "after"))
-    return f"{row['state']}: {before} -> {after}"
+    why = f" ({row['message']})" if row.get("message") else ""
+    return f"{row['state']}: {before} -> {after}{why}"
 
 
 def _indented(found: Iterator[str] | list[str]) -> Iterator[str]:

@@ -29,14 +29,14 @@ from catalog.review.sample import confirm_tag, judge_blind
 from catalog.review.verdict import CHOOSING, VERDICTS, Verdict
 from catalog.web.filters import read_filters
 from catalog.web.question import ask_next, case_question
+from catalog.web.sent_text import sent_text
 from catalog.web.templates import fragment
-from catalog.web.visit import BadRequest, Elsewhere, Visit
+from catalog.web.visit import LONGEST, BadRequest, Elsewhere, Visit
 
 
 def next_one(visit: Visit) -> Response:
     """The next question; `after` is the key of the one that is skipped."""
-    sent = visit.data.get("after")
-    after = sent if isinstance(sent, str) else None
+    after = sent_text(visit.data.get("after"), LONGEST)
     return JSONResponse(ask_next(visit, _filters(visit), after, mixed=after is None))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from catalog.db.tables import collection, decision, doubt_case, genre
 from catalog.review.case import Filters
 from catalog.review.doubt import is_standing, latest_audit
+from catalog.web.sent_text import sent_text
 
 Source = Literal["file", "import", "human"]
 SOURCES: dict[Source, str] = {"file": "the file", "import": "an imported list", "human": "a person"}
@@ -51,8 +52,7 @@ def read_filters(asked: Mapping[str, Any]) -> Filters:
     """
 
     def text(name: str) -> str | None:
-        value = asked.get(name)
-        return value if isinstance(value, str) and 0 < len(value) <= LONGEST else None
+        return sent_text(asked.get(name), LONGEST)
 
     tagged, _, suggested = (text("pair") or "").partition("\n")
     source = text("source")

@@ -17,8 +17,9 @@ from catalog.review.neighbourhood import neighbours_of
 from catalog.review.queue import Question, next_question
 from catalog.review.redo import last_undo
 from catalog.review.sample import BlindTrack
+from catalog.web.sent_text import sent_text
 from catalog.web.templates import fragment
-from catalog.web.visit import Visit
+from catalog.web.visit import LONGEST, Visit
 
 Reply = dict[str, Any]
 
@@ -41,7 +42,7 @@ def ask_next(visit: Visit, filters: Filters, after: str | None = None, *, mixed:
     With `behind` the page sends the keys of the case and of the track of the sample that it showed last.
     """
     sent = visit.data.get("behind")
-    behind = [key for key in sent if isinstance(key, str)] if isinstance(sent, list) else []
+    behind = [key for key in sent if sent_text(key, LONGEST)] if isinstance(sent, list) else []
     with visit.site.database.write() as connection:
         question = next_question(
             connection,

@@ -16,11 +16,14 @@ from starlette.responses import JSONResponse, Response
 from catalog.audio.failure import AudioFailure
 from catalog.review.decision import NothingToDecide
 from catalog.review.verdict import NotDecidable
+from catalog.web.sent_text import sent_text
 from catalog.web.site import Site
 from catalog.web.sound_file import NotPlayable
 from catalog.web.templates import render
 
 INT64 = 2**63
+LONGEST = 200
+"""Signs in a key or a name that is sent."""
 
 
 class BadRequest(ValueError):  # noqa: N818 - the name says what it is
@@ -50,8 +53,8 @@ class Visit:
 
     def text(self, name: str) -> str:
         """A text sent. Raises BadRequest."""
-        value = self.data.get(name)
-        if not isinstance(value, str) or not 0 < len(value) <= 200:
+        value = sent_text(self.data.get(name), LONGEST)
+        if value is None:
             raise BadRequest(f"{name} is no text")
         return value
 

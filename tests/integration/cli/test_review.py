@@ -23,7 +23,11 @@ def listed(invoke: Any, *arguments: str) -> dict[str, int]:
 def test_list_and_show(invoke: Any, doubted: Doubted) -> None:
     assert listed(invoke) == {"red": 3, "old": 1, "sad": 2}
     assert listed(invoke, "--tagged", "Metal", "--suspicion", "0.75") == {"red": 2}
+    assert listed(invoke, "--tagged", " metal ") == {"red": 3}, "as the vocabulary reads it"
     assert listed(invoke, "--reviewer", "nobody") == {}
+    assert "all of them: catalog review list" in invoke("review", "list", "--artist", "Nobody").err
+    unknown = invoke("review", "list", "--tagged", "Metl")
+    assert (unknown.code, "the vocabulary has no genre 'Metl'" in unknown.err) == (1, True)
     table = invoke("review", "list", "--per-page", "1")
     assert table.out.splitlines()[1].split()[:3] == ["red", "0.9", "Red"]
     assert table.err == "page 1 of 3; 3 cases\n"
@@ -68,6 +72,17 @@ def test_a_case_a_track_and_the_way_back(invoke: Any, doubted: Doubted) -> None:
     assert listed(invoke)["red"] == 3
     nothing = invoke("review", "undo", "red")
     assert (nothing.code, "there is no decision to undo" in nothing.err) == (1, True)
+
+
+def test_bytes_that_are_no_text_are_nobodys_name(invoke: Any, doubted: Doubted) -> None:
+    bytes_ = b"Re\xff".decode("utf-8", "surrogateescape")
+    for option in ("--tagged", "--artist", "--album", "--collection", "--reviewer"):
+        done = invoke("review", "list", option, bytes_)
+        assert (done.code, "no text in UTF-8" in done.err) == (2, True), option
+    assert invoke("review", "show", bytes_).code == 2
+    for verb in ("keep", "undo"):
+        done = invoke("review", verb, bytes_)
+        assert (done.code, "no track is" in done.err) == (1, True), verb
 
 
 def test_in_bulk_only_with_a_filter_beside_suspicion(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -204,6 +207,29 @@ def test_what_is_sent_wrongly_is_said_in_one_line(page: Page) -> None:
     assert page.send("/decide", case_id="nix", verdict="keep", scope="track", track_id=1).status_code == 409
     large = {"origin": BASE, "content-type": "application/json"}
     assert page.client.post("/next", content=b" " * (2**20 + 1), headers=large).status_code == 413
+
+
+@pytest.mark.parametrize("text", ["\x00", "red\x00", "\ud800", "sample:\u0661", "sample:" + 30 * "9"])
+def test_text_that_no_database_holds_is_nobodys_name(page: Page, text: str) -> None:
+    track = page.doubted.tracks["Red 1"]
+    sent: list[tuple[str, dict[str, Any]]] = [
+        ("/next", {"after": text, "behind": [text, 5]}),
+        ("/next", {"filters": {"pair": text, "collection": text, "reviewer": text}}),
+        ("/open", {"case_id": text}),
+        ("/hold", {"key": text}),
+        ("/redo", {"key": text}),
+        ("/decide", {"case_id": text, "track_id": track, "verdict": "keep", "scope": "track"}),
+        ("/decide", {"case_id": "red", "track_id": track, "verdict": text, "scope": "track"}),
+        ("/judge", {"track_id": track, "verdict": text}),
+    ]
+    for path, body in sent:
+        headers = {"origin": BASE, "content-type": "application/json"}
+        answer = page.client.post(path, content=json.dumps(body), headers=headers)
+        assert answer.status_code in {200, 400, 409}, (path, body)
+    asked = quote(text.encode("utf-8", "surrogatepass"))
+    for path in (f"/cases?pair={asked}&reviewer={asked}&page={asked}", f"/genres?q={asked}"):
+        assert page.client.get(path).status_code == 200, path
+    assert page.client.get(f"/enter/{asked}").status_code == 401
 
 
 def test_prometheus_needs_no_link_and_is_told_no_name(page: Page) -> None:
