@@ -63,9 +63,11 @@ def by_vocabulary(connection: Connection, filters: Filters) -> Filters:
     from catalog.genres.store import load
     from catalog.review.decision import resolve_genre
 
-    named = {name: getattr(filters, name) for name in ("tagged", "suggested")}
-    if not any(named.values()):
+    if filters.tagged is None and filters.suggested is None:
         return filters
     by_id = load(connection).by_id
-    found = {name: by_id[resolve_genre(connection, text)].name for name, text in named.items() if text}
-    return replace(filters, **found)
+
+    def named(spelling: str | None) -> str | None:
+        return None if spelling is None else by_id[resolve_genre(connection, spelling)].name
+
+    return replace(filters, tagged=named(filters.tagged), suggested=named(filters.suggested))
