@@ -29,7 +29,7 @@ class KnownName(click.ParamType[str]):
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-OPTIONS = (
+OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--tagged", {"type": KnownName(), "metavar": "GENRE", "help": "Only tracks with this doubted tag."}),
     ("--suggested", {"type": KnownName(), "metavar": "GENRE", "help": "Only tracks with this suggestion."}),
     ("--artist", {"type": KnownName(), "metavar": "NAME", "help": "Only tracks by this artist."}),
