@@ -89,10 +89,10 @@ def least_cosine(rows: Floats, compared: int) -> float:
         return 0.0
     share = min(max(5 / count, 0.01), 0.125)
     cosine = _random_cosines(rows)
-    near, far = np.sqrt(2 * (1 - np.minimum(np.quantile(cosine, [1 - share, 1 - 4 * share]), 1)))
+    near, far = np.sqrt(2 * (1 - np.minimum(np.quantile(cosine, [1 - share, 1 - 2 * share]), 1)))
     if 1 - near**2 / 2 > FINEST or near == far:
         return 2.0
-    dimension = np.log(4) / np.log(far / near)
+    dimension = np.log(2) / np.log(far / near)
     distance = near * (BY_CHANCE * count / (compared * share)) ** (1 / dimension)
     least = 1 - float(distance) ** 2 / 2
     return least if least <= FINEST else 2.0
