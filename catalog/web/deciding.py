@@ -58,6 +58,8 @@ def decide_case(visit: Visit) -> Response:
     genre_id = visit.integer("genre_id") if visit.data.get("genre_id") is not None else None
     with visit.site.database.write() as connection:
         case = _case(connection, case_id)
+        if not case.open_tracks and scope != "track":
+            raise NothingToDecide("all of this case was decided meanwhile; skip it")
         verdict = _plainest(asked, genre_id, case)
         doubts = case_doubts(
             connection, case_id, scope=cast("Scope", scope), track_id=visit.integer("track_id")

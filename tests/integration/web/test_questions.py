@@ -91,6 +91,16 @@ def test_one_track_and_one_album_at_a_time(page: Page) -> None:
     assert page.tags("Red 3") == "Jazz"
 
 
+def test_a_case_that_others_decided_meanwhile_is_skipped_and_one_track_of_it_decided_anew(page: Page) -> None:
+    page.decide("accept", "red", "Red 1")
+    page.enter("bob")
+    late = page.decide("keep", "red", "Red 1")
+    assert (late.status_code, late.json()["error"]) == (409, "all of this case was decided meanwhile; skip it")
+    assert page.tags("Red 1") == "Rock"
+    told = page.decide("keep", "red", "Red 1", scope="track").json()["told"]
+    assert told == ["1 track decided by ada before (accept): yours counts now"]
+
+
 def test_naming_the_suggestion_accepts_and_naming_the_tag_keeps(page: Page) -> None:
     genres = page.doubted.genres
     assert (
