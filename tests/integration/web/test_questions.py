@@ -95,7 +95,10 @@ def test_a_case_that_others_decided_meanwhile_is_skipped_and_one_track_of_it_dec
     page.decide("accept", "red", "Red 1")
     page.enter("bob")
     late = page.decide("keep", "red", "Red 1")
-    assert (late.status_code, late.json()["error"]) == (409, "all of this case was decided meanwhile; skip it")
+    assert (late.status_code, late.json()["error"]) == (
+        409,
+        "all of this case was decided meanwhile; skip it",
+    )
     assert page.tags("Red 1") == "Rock"
     told = page.decide("keep", "red", "Red 1", scope="track").json()["told"]
     assert told == ["1 track decided by ada before (accept): yours counts now"]
