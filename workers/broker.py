@@ -71,8 +71,8 @@ def open_broker(redis_url: str | None, run: Path) -> Iterator[Broker]:
     # Held as long as the broker is used; the system lets go of it also for who is killed.
     with (place / "users.lock").open("w") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
-        _ensure(place)
         try:
+            _ensure(place)
             yield Broker(url, place)
         finally:
             _stop_if_last(users.fileno(), url)

@@ -23,7 +23,7 @@ from catalog.db.patience import until_connected
 from workers import liveness
 from workers.claims import give_back
 from workers.death import NO_ROOM, TROUBLE, describe_exit
-from workers.jobs import Desk
+from workers.jobs import Desk, Stop
 from workers.parent import end_with_parent
 from workers.queue import ANALYZE, TASK
 
@@ -193,11 +193,26 @@ class HorseKeeper(Worker):
         super().main_work_horse(job, queue)
 
     def handle_warm_shutdown_request(self) -> None:
-        """Has the horse stop after the present track, not after its whole batch."""
+        """Has the horse stop after the present track, not after its whole batch, and one that is forked from now on not begin."""
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        # Where nothing is at work RQ only raises, and what is raised in a callback is lost.
+        self._stop_requested = True
+        Stop.requested = True
+        self._stop_horse()
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """As RQ's; a horse that was forked just as this process was told to end is told too."""
+        super().fork_work_horse(job, queue)  # type: ignore[no-untyped-call]
+        if Stop.requested:
+            self._stop_horse()
+
+    def _stop_horse(self) -> None:
         if self.horse_pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGUSR1)
+
+    def set_shutdown_requested_date(self) -> None:
+        """Does not tell the broker: this is a signal's handler, and a broker that stands still would hold it up."""
 
     @contextlib.contextmanager
     def _database_may_be_away(self) -> Iterator[None]:

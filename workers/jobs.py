@@ -46,7 +46,9 @@ STDERR = 2
 
 
 class Stop:
-    """Whether the work is to end after the present track; set by SIGUSR1, which a draining worker sends its horse."""
+    """Whether the work is to end after the present track; set by SIGUSR1, which a draining worker sends its horse, and in
+    the worker itself, for horses that are forked later.
+    """
 
     requested = False
 
@@ -117,6 +119,8 @@ def work(
     exception. The claim then says which track it was. `confine` is called before the first file is opened, with what
     is to be computed and the seconds that it may take.
     """
+    if is_stopped():
+        return  # before anything was begun: the tracks are pending, and come again
     parent = os.getppid()
     wanted, tracks = _reserve(desk, track_ids, hashes)
     tally = Tally()

@@ -38,6 +38,9 @@ LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 GARBAGE = 10_000
 """New objects after which Python looks whether some can go; it does so at 700 by itself."""
 
+AGAIN_SECONDS = 0.05
+"""After which an interruption that was lost comes again."""
+
 PREFIX = "CATALOG"
 """What every environment variable of ours begins with."""
 
@@ -230,13 +233,23 @@ name_environment(cli, PREFIX)
 def main() -> None:
     """The console script: runs a verb, turns what goes wrong into one line, and exits with the right code."""
     # As Ctrl-C: every verb then ends in order, and with it what it has started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.default_int_handler)
+    sys.unraisablehook = _not_lost
     # What the imports of a verb make stays: to look through it for garbage, over and over, takes as long as a short verb.
     gc.set_threshold(GARBAGE)
     code = run(sys.argv[1:])
     # The system takes all of it back at once.
     gc.freeze()
     sys.exit(code)
+
+
+def _not_lost(unraisable: sys.UnraisableHookArgs) -> None:
+    """Python drops what is raised in a destructor or a callback, a Ctrl-C or SIGTERM too that came just then: it comes again."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def run(arguments: list[str]) -> int:
