@@ -315,13 +315,13 @@ def _guess(
 
 
 def _answered(connection: Connection) -> Answered:
-    least = float(saved_question("untagged-confident", connection.dialect.name).defaults["least"])
+    question = saved_question("untagged-confident", connection.dialect.name)
+    shown = sa.text(question.text).columns(sa.column("track_id")).subquery()
+    confident = connection.execute(
+        sa.select(sa.func.count()).select_from(shown), {"least": float(question.defaults["least"])}
+    ).scalar_one()
     rows = connection.execute(
-        sa.select(
-            standing.c.suggested_by,
-            sa.func.count().label("tracks"),
-            sa.func.count().filter(standing.c.probability >= least).label("confident"),
-        )
+        sa.select(standing.c.suggested_by, sa.func.count().label("tracks"))
         .join_from(standing, track)
         .where(standing.c.tagged_genre_id.is_(None), track.c.state != "missing")
         .group_by(standing.c.suggested_by)
@@ -330,7 +330,7 @@ def _answered(connection: Connection) -> Answered:
     return Answered(
         sum(row.tracks for row in rows),
         {row.suggested_by: row.tracks for row in answered},
-        sum(row.confident for row in answered),
+        confident,
     )
 
 
