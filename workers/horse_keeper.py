@@ -202,7 +202,7 @@ class HorseKeeper(Worker):
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """As RQ's; a horse that was forked just as this process was told to end is told too."""
-        super().fork_work_horse(job, queue)  # type: ignore[no-untyped-call]
+        super().fork_work_horse(job, queue)
         if Stop.requested:
             self._stop_horse()
 
