@@ -8,21 +8,26 @@ WITH member AS (
     FROM genre_mix m
     WHERE m.share >= :share
 ),
+heard AS (
+    SELECT DISTINCT track_id FROM member
+),
 size AS (
-    SELECT genre, count(*) AS inside, sum(count(*)) OVER () - count(*) AS outside
+    SELECT genre, count(*) AS inside, (SELECT count(*) FROM heard) - count(*) AS outside
     FROM member
     GROUP BY genre
 ),
 said AS (
-    SELECT
-        m.genre,
-        a.tag AS word,
-        a.network,
-        count(*) AS tracks,
-        sum(count(*)) OVER (PARTITION BY a.tag, a.network) - count(*) AS elsewhere
+    SELECT m.genre, a.tag AS word, a.network, count(*) AS tracks
     FROM member m
     JOIN auto_tag a ON a.track_id = m.track_id AND a.probability >= :least
     GROUP BY m.genre, a.tag, a.network
+),
+-- A track may be of two genres, where :share is half or less.
+anywhere AS (
+    SELECT a.tag AS word, a.network, count(*) AS tracks
+    FROM heard h
+    JOIN auto_tag a ON a.track_id = h.track_id AND a.probability >= :least
+    GROUP BY a.tag, a.network
 ),
 compared AS (
     SELECT
@@ -31,9 +36,10 @@ compared AS (
         s.network,
         s.tracks,
         1.0 * s.tracks / z.inside AS share_of_genre,
-        coalesce(1.0 * s.elsewhere / nullif(z.outside, 0), 0) AS share_of_others
+        coalesce(1.0 * (w.tracks - s.tracks) / nullif(z.outside, 0), 0) AS share_of_others
     FROM said s
     JOIN size z ON z.genre = s.genre
+    JOIN anywhere w ON w.word = s.word AND w.network = s.network
 )
 SELECT genre, word, network, tracks, share_of_genre, share_of_others
 FROM compared

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
@@ -104,3 +105,27 @@ def test_inconsistent_artists(invoke: Any, sample: Any, database: Database) -> N
     (row,) = json.loads(invoke("sql", "inconsistent-artists", "--json").out)
     assert (row["artist"], row["tracks"], row["genres"], row["of_commonest"]) == ("Alma", 3, 3, 1)
     assert sorted(row["tagged_genres"].split("; ")) == ["Blues", "Metal", "Rock"]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.05])
+def test_styles_compare_a_genres_tracks_with_those_that_are_not_of_it(
+    invoke: Any, sample: Any, share: float
+) -> None:
+    """Also where tracks are of several genres, which a share of less than a half allows."""
+
+    def ask(question: str, *more: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads(invoke("sql", question, "--json", *more).out)
+        return rows
+
+    mix = ask(f"SELECT track_id, genre FROM genre_mix WHERE share >= {share}")
+    said = {row["track_id"] for row in ask("SELECT track_id FROM auto_tag WHERE tag = 'piano'")}
+    heard = {row["track_id"] for row in mix}
+    rows = ask("styles", "-p", f"share={share}", "-p", "tracks=1")
+    assert rows
+    for row in rows:
+        inside = {one["track_id"] for one in mix if one["genre"] == row["genre"]}
+        others = heard - inside
+        assert row["word"] == "piano"
+        assert row["tracks"] == len(inside & said)
+        assert row["share_of_genre"] == pytest.approx(len(inside & said) / len(inside))
+        assert row["share_of_others"] == pytest.approx(len(others & said) / max(len(others), 1))
