@@ -9,6 +9,8 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+USUAL_PORTS = {"http": 80, "https": 443}
+"""Which browsers leave out."""
 
 
 class AddressUnusable(Exception):  # noqa: N818 - the name says what it is
@@ -28,8 +30,7 @@ class Address:
         """Raises AddressUnusable for an outside address that is none."""
         if self.outside is None:
             return
-        parts = urlsplit(self.outside)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") or parts.query:
+        if self._origin is None:
             raise AddressUnusable(
                 "the address for people looks like https://review.example.org, without a path"
             )
@@ -42,13 +43,13 @@ class Address:
     @property
     def is_encrypted(self) -> bool:
         """Whether people come by https."""
-        return self.outside is not None and self.outside.startswith("https:")
+        return (self._origin or "").startswith("https:")
 
     @property
     def base(self) -> str:
         """What links begin with, without a slash at the end."""
-        if self.outside is not None:
-            return self.outside.rstrip("/")
+        if self._origin is not None:
+            return self._origin
         host = socket.gethostname() if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
@@ -63,7 +64,7 @@ class Address:
         A page of somebody else that has its own name lead here (DNS rebinding) sends its own name. Addresses in
         numbers cannot be made to lead elsewhere: any of them will do where others than this machine may come.
         """
-        if self.outside is not None and host_header.lower() == urlsplit(self.outside).netloc.lower():
+        if self._origin is not None and host_header.lower() == urlsplit(self._origin).netloc:
             return True
         try:
             parts = urlsplit(f"//{host_header}")
@@ -78,9 +79,23 @@ class Address:
 
     def is_our_origin(self, origin: str, host_header: str) -> bool:
         """Whether a request that changes something was sent by a page of ours; `host_header` was found to be ours."""
-        if self.outside is not None and origin.lower() == self.outside.rstrip("/").lower():
+        if self._origin is not None and origin.lower() == self._origin:
             return True
         return origin.lower() == f"http://{host_header.lower()}"
+
+    @cached_property
+    def _origin(self) -> str | None:
+        """The outside address as browsers send it: in small letters, without the usual port; None without a usable one."""
+        try:
+            parts = urlsplit(self.outside or "")
+            host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+        except ValueError:
+            return None
+        more = parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None
+        if parts.scheme not in USUAL_PORTS or not host or more:
+            return None
+        name = f"[{host}]" if ":" in host else host
+        return f"{parts.scheme}://{name}{'' if port in {None, USUAL_PORTS[parts.scheme]} else f':{port}'}"
 
     @cached_property
     def _own_names(self) -> frozenset[str]:

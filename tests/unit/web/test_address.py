@@ -49,7 +49,30 @@ def test_behind_a_proxy_the_name_outside_will_do() -> None:
     assert proxied.base == "https://review.example.org"
 
 
-@pytest.mark.parametrize("url", ["review.example.org", "ftp://x", "https://", "https://x/sub", "https://x?y"])
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("HTTPS://Review.Example.org:443/", "https://review.example.org"),
+        ("http://review.example.org:80", "http://review.example.org"),
+        ("https://review.example.org:8443", "https://review.example.org:8443"),
+        ("https://h\u00f6ren.example", "https://xn--hren-5qa.example"),
+        ("https://[2001:db8::1]:444", "https://[2001:db8::1]:444"),
+    ],
+)
+def test_an_address_outside_is_compared_as_browsers_send_it(url: str, origin: str) -> None:
+    proxied = Address("127.0.0.1", 8765, url)
+    host = origin.partition("//")[2]
+    assert proxied.is_ours(host)
+    assert proxied.is_our_origin(origin, host)
+    assert proxied.base == origin
+    assert proxied.is_encrypted == origin.startswith("https")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "review.example.org", "ftp://x", "https://", "https://x/sub", "https://x?y", "https://x#y", "https://u:p@x",
+     "https://x:y", "https://x:99999", "https://[x", "https://.."],
+)  # fmt: skip
 def test_an_address_that_is_none_is_said(url: str) -> None:
     with pytest.raises(AddressUnusable, match="without a path"):
         Address("127.0.0.1", 8765, url)
