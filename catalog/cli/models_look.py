@@ -126,3 +126,5 @@ def _differences(found: Any) -> Iterator[str]:
         f"accuracy {found.accuracy[0]:.1%} and {found.accuracy[1]:.1%}, macro F1 {first:.3f} and {second:.3f} "
         f"(difference {change.value:+.3f}, {change.low:+.3f} to {change.high:+.3f} if other artists had been there)"
     )
+    for model_id in found.found_by_search:
+        yield f"model {model_id} is the best that a search found: its scores here flatter it a little"

@@ -45,6 +45,8 @@ class ModelComparison:
     """`new` is the other's, `in_force` the model's."""
     flows: tuple[Flow, ...]
     """The most tracks first."""
+    found_by_search: tuple[int, ...] = ()
+    """Those of the two that are the best of a search: scored here by folds that the search had seen, which flatters them."""
 
 
 def compare_models(connection: Connection, model_id: int, other_id: int) -> ModelComparison:
@@ -102,6 +104,7 @@ def compare_models(connection: Connection, model_id: int, other_id: int) -> Mode
             Flow(names[change[0]], names[change[1]], tracks, before[change], after[change])
             for change, tracks in sorted(flows.items(), key=lambda item: (-item[1], item[0]))
         ),
+        found_by_search=tuple(row["id"] for row in (first, second) if row["metrics"].get("search")),
     )
 
 

@@ -157,7 +157,16 @@ def test_compare_says_what_changed(database: Database, trained: Filled, invoke: 
     assert found["macro_f1"]["difference"]["value"] < 0
     assert found["accuracy"][0] > found["accuracy"][1]
     assert all(flow["right_before"] + flow["right_after"] <= flow["tracks"] for flow in found["flows"])
-    assert "macro F1" in invoke("models", "compare", 1, 3).err
+    said = invoke("models", "compare", 1, 3).err
+    assert "macro F1" in said
+    assert "a search found" not in said
+    with database.write() as connection:
+        metrics = connection.execute(sa.select(model.c.metrics).where(model.c.id == 3)).scalar_one()
+        connection.execute(
+            sa.update(model).where(model.c.id == 3).values(metrics={**metrics, "search": {"candidates": 20}})
+        )
+    said = invoke("models", "compare", 1, 3).err
+    assert "model 3 is the best that a search found: its scores here flatter it a little" in said
 
 
 def test_what_importance_cannot_do_is_said_in_one_line(
