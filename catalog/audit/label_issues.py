@@ -332,11 +332,15 @@ def _suspects(
         row, choice = int(heard.row[at]), int(heard.choice[at])
         tags, suggested = judged.tags[row], terms.hierarchy.classes[choice]
         together = float(sound.together[row, choice] - sound.together[row, judged.y[row]])
-        reasons = [
-            sound_reason(suggested, float(heard.chosen[at]), tags[0], float(heard.own[at]), names),
+        chosen, own = float(heard.chosen[at]), float(heard.own[at])
+        by_sound = [
+            sound_reason(suggested, chosen, tags[0], own, names),
             together_reason(
                 suggested, tags[0], together / sound.together_weight, int(sound.tracks[row]), names
             ),
+        ]
+        reasons = [
+            *(by_sound if chosen >= own else reversed(by_sound)),
             artist_reason(
                 suggested,
                 int(others.for_choice[at]),

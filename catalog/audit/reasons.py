@@ -7,26 +7,31 @@ from typing import Any
 def sound_reason(
     suggested: int, probability: float, tagged: int, tagged_probability: float, names: Mapping[int, str]
 ) -> dict[str, Any]:
-    """What it sounds like, and what is left for the tag; probabilities 0 to 1."""
+    """What it sounds like, and what is left for the tag; probabilities 0 to 1. It may speak for the tag."""
     heard, tag = names[suggested], names[tagged]
+    words = f"heard as {heard} with {probability:.2f}; its tag {tag} gets {tagged_probability:.2f}"
+    if probability < tagged_probability:
+        words = (
+            f"by itself it sounds more like {tag}, {tagged_probability:.2f}, than {heard}, {probability:.2f}"
+        )
     return {
         "kind": "sound",
         "genre": heard,
         "probability": round(probability, 4),
         "tagged": tag,
         "tagged_probability": round(tagged_probability, 4),
-        "words": f"heard as {heard} with {probability:.2f}; its tag {tag} gets {tagged_probability:.2f}",
+        "words": words,
     }
 
 
 def together_reason(
     suggested: int, tagged: int, log_ratio: float, tracks: int, names: Mapping[int, str]
 ) -> dict[str, Any] | None:
-    """That the artist's tracks, taken together, sound more like the suggestion; None where they do not, or are few.
+    """That the artist's tracks, taken together, sound more like the suggestion; None where they do not, or it is one.
 
     `log_ratio` is how much likelier the suggestion is than the tag, as the mean of logarithms over the tracks.
     """
-    if tracks < 3 or log_ratio <= 0:
+    if tracks < 2 or log_ratio <= 0:
         return None
     heard, tag = names[suggested], names[tagged]
     return {

@@ -192,6 +192,10 @@ def test_a_whole_artist_is_doubted_by_what_his_tracks_say_together():
     together = doubts([f"artist {group}" for group in groups])
     assert sorted(together) == np.flatnonzero(artist).tolist(), "each once"
     assert min(together.values()) > 0.35
+    suspects = find_suspects(judge(probability, y, groups), TERMS)
+    first = {one.row: one.reasons[0]["words"] for one in suspects}
+    assert first[0] == "heard as Rock with 0.94; its tag Folk gets 0.02"
+    assert first[1] == "the artist's 8 tracks together sound more like Rock than Folk"
     alone = doubts([None] * len(groups))
     assert not any(row % 2 for row in alone), "half of them would not be doubted by themselves"
 
