@@ -25,8 +25,11 @@ class UnknownFeatureSetError(LookupError):
 class NothingHeard(LookupError):  # noqa: N818 - the name says what it is
     """No track has a vector of the feature set that is to be learnt from."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"no track was analysed by {name}; run: catalog analyze --feature-set {name}")
+    def __init__(self, name: str, there_are: Sequence[str] = ()) -> None:
+        instead = f", or name what there is: --feature-set {' or '.join(there_are)}" if there_are else ""
+        super().__init__(
+            f"no track was analysed by {name}; run: catalog analyze --feature-set {name}{instead}"
+        )
 
 
 def recipes_of(connection: Connection, names: Sequence[str]) -> tuple[Recipe, ...]:
@@ -41,7 +44,7 @@ def _recipe(connection: Connection, name: str) -> Recipe:
     found = active_recipe(connection, name)
     if found is not None:
         return found
+    stored = connection.execute(sa.select(feature_set.c.name).where(feature_set.c.active)).scalars().all()
     if name in installed():
-        raise NothingHeard(name)
-    stored = connection.execute(sa.select(feature_set.c.name).where(feature_set.c.active)).scalars()
+        raise NothingHeard(name, sorted(stored))
     raise UnknownFeatureSetError(name, sorted({*stored, *installed(), PROJECTED}))

@@ -197,5 +197,6 @@ def test_what_is_wrong_is_said_before_work(database: Database, invoke: Invoke, f
     assert count(database, trial) == 0
     silent = invoke("train", "--search", "halving", "--feature-set", "summary", "--workers", "0")
     assert silent.code == 1
-    assert "no track was analysed by summary" in silent.err
+    assert "no track was analysed by summary; run: catalog analyze --feature-set summary" in silent.err
+    assert "or name what there is: --feature-set blobs" in silent.err
     assert (count(database, trial), count(database, search)) == (0, 0)
