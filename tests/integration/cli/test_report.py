@@ -27,7 +27,7 @@ def test_the_report_goes_where_it_is_wanted(invoke: Any, tmp_path: Path) -> None
 def test_work_can_be_counted_from_a_day_on(invoke: Any, home: Path) -> None:
     assert invoke("report", "--since", "2026-02-03").code == 0
     page = (home / "report" / "index.html").read_text(encoding="utf-8")
-    assert "Corrected since 3 February 2026" in page
+    assert "since 3 February 2026<br>" in page
     refused = invoke("report", "--since", "yesterday")
     assert (refused.code, "does not match" in refused.err) == (2, True)
 

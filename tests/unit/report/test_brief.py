@@ -169,7 +169,7 @@ def test_who_corrected_and_since_when(filled: Database):
     assert (later.corrected, later.correctors, later.arrived) == (0, (), 344)
     assert brief_of(filled, now() + timedelta(days=1)).arrived == 0
     page = render(read_facts(filled, datetime(2020, 2, 3, tzinfo=UTC)), name="Music")
-    assert "Corrected since 3 February 2020" in page
+    assert "since 3 February 2020<br>" in page
     assert "14 tracks decided on by <bdi>Ada</bdi>" in page
 
 
