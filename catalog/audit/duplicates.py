@@ -69,9 +69,10 @@ def nearly_same(
     if len(asked) < 2:
         return []
     lengths = [duration[at] for at in asked.tolist()]
-    compare = near_duplicates if len(asked) <= EXACT_UP_TO else _by_index
-    near = compare(X[asked], lengths)
-    rows = standardised(X[asked])
+    if len(asked) < len(X):
+        X = X[asked]
+    rows = standardised(X)
+    near = near_duplicates(X, lengths) if len(X) <= EXACT_UP_TO else _by_index(rows, lengths)
     pairs = []
     for left, right in sorted({(min(pair), max(pair)) for pair in near}):
         cosine = min(float(rows[left] @ rows[right]), 1.0)
@@ -104,23 +105,26 @@ def genres_differ(genres: Sequence[int], others: Sequence[int], above: Mapping[i
     return bool(genres) and bool(others) and not related
 
 
-def _by_index(X: Float32, duration: Sequence[float | None]) -> list[tuple[int, int]]:
-    """Pairs of positions, each track having been compared with the nearest that an approximate index gives."""
+def _by_index(rows: Float32, duration: Sequence[float | None]) -> list[tuple[int, int]]:
+    """Pairs of positions, each track having been compared with the nearest that an approximate index gives.
+
+    The rows (n, dimensions) are standardised and of length 1, or 0.
+    """
     import voyager  # type: ignore[import-untyped]  # for large collections only
 
-    rows = standardised(X)
     length = np.array([np.nan if one is None else one for one in duration], dtype=np.float64)
     usable = np.flatnonzero(np.isfinite(length) & (np.linalg.norm(rows, axis=1) > 0))
+    if len(usable) < len(rows):
+        rows, length = rows[usable], length[usable]
     index = voyager.Index(
         voyager.Space.InnerProduct, num_dimensions=rows.shape[1], M=12, ef_construction=100, random_seed=0
     )
-    index.add_items(rows[usable], usable, num_threads=1)
-    agreeing = agreeing_pairs(np.sort(length[usable]), SECONDS)
-    least = max(ALIKE, least_cosine(rows[usable], agreeing))
-    near, _ = index.query(rows[usable], k=min(NEAREST, len(usable)), num_threads=1)
+    index.add_items(rows, num_threads=1)
+    least = max(ALIKE, least_cosine(rows, agreeing_pairs(np.sort(length), SECONDS)))
+    near, _ = index.query(rows, k=min(NEAREST, len(rows)), num_threads=1)
     pairs = []
-    for here, candidates in zip(usable.tolist(), near.astype(np.int64), strict=True):
+    for here, candidates in enumerate(near.astype(np.int64)):
         there = candidates[candidates != here]
         alike = (rows[there] @ rows[here] >= least) & (np.abs(length[there] - length[here]) <= SECONDS)
-        pairs += [(here, int(other)) for other in there[alike]]
+        pairs += [(int(usable[here]), int(other)) for other in usable[there[alike]]]
     return pairs

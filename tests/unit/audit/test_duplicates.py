@@ -48,6 +48,14 @@ def test_the_same_audio_is_compared_once(encoded):
     assert [(pair.track_id, pair.other_track_id) for pair in nearly_same(*encoded, known)] == [(100, 142)]
 
 
+@pytest.mark.parametrize("exact_up_to", [30_000, 5])
+def test_a_track_without_a_length_changes_nothing_for_the_others(encoded, exact_up_to, monkeypatch):
+    monkeypatch.setattr(duplicates, "EXACT_UP_TO", exact_up_to)
+    ids, X, lengths = encoded
+    pairs = nearly_same(ids, X, [None, *lengths[1:]])
+    assert [(pair.track_id, pair.other_track_id) for pair in pairs] == [(140, 142)]
+
+
 def test_tracks_without_a_length_are_nobodys_duplicates(encoded):
     ids, X, _ = encoded
     assert nearly_same(ids, X, [None] * len(ids)) == []
