@@ -118,7 +118,11 @@ def _write(
     _say_plan(plan)
     if not plan.changes:
         _print(WriteReport(None), output_format)
-        say(f"nothing to write: {counted(plan.agreeing, 'file')} with a decision, saying so already")
+        say(
+            f"nothing to write: {counted(plan.agreeing, 'file')} with a decision, saying so already"
+            if plan.agreeing or plan.left_out
+            else "nothing to write: nobody has decided on such a track; see: catalog review list"
+        )
         return 0
     if not yes:
         for change in plan.changes[:SHOWN]:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
+from catalog.collection.albums import fold_album
+from catalog.collection.artists import fold_artist
 from catalog.db.columns import now
 from catalog.db.tables import (
     album,
@@ -30,7 +32,7 @@ State = Literal["open", "decided", "all"]
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which cases are meant; None is no condition. Names are compared whole, case as written."""
+    """Which cases are meant; None is no condition. Names of artists and albums are compared folded, others as written."""
 
     tagged: str | None = None
     """The doubted genre's name."""
@@ -203,12 +205,14 @@ def doubts_query(filters: Filters) -> sa.Select[Any]:
         "tagged": tagged.c.name,
         "suggested": suggested.c.name,
         "collection": collection.c.name,
-        "artist": artist.c.name,
-        "album": album.c.title,
     }
     for name, column in equal.items():
         if (wanted := getattr(filters, name)) is not None:
             query = query.where(column == wanted)
+    if filters.artist is not None:
+        query = query.where(artist.c.folded == fold_artist(filters.artist))
+    if filters.album is not None:
+        query = query.where(album.c.folded == fold_album(filters.album))
     if filters.suspicion is not None:
         query = query.where(suspect.c.suspicion >= filters.suspicion)
     if filters.source is not None:

@@ -24,6 +24,7 @@ def test_list_and_show(invoke: Any, doubted: Doubted) -> None:
     assert listed(invoke) == {"red": 3, "old": 1, "sad": 2}
     assert listed(invoke, "--tagged", "Metal", "--suspicion", "0.75") == {"red": 2}
     assert listed(invoke, "--tagged", " metal ") == {"red": 3}, "as the vocabulary reads it"
+    assert listed(invoke, "--artist", "the RED") == {"red": 3}, "as catalog write reads it"
     assert listed(invoke, "--reviewer", "nobody") == {}
     assert "all of them: catalog review list" in invoke("review", "list", "--artist", "Nobody").err
     unknown = invoke("review", "list", "--tagged", "Metl")

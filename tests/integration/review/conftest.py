@@ -8,6 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.collection.albums import fold_album
+from catalog.collection.artists import fold_artist
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
@@ -37,7 +39,7 @@ def fill(connection: Connection) -> Doubted:
     folder = insert(connection, t.collection, name="records", kind="folder", root="/m", root_bytes=b"/m")
     made.audit_id = insert(connection, t.audit, kind="labels", parameters={}, finished_at=DAY)
     for case_id, (name, tagged, suggested, suspicion, titles) in CASES.items():
-        artist = insert(connection, t.artist, key=name, name=name, folded=name.lower(), is_nobody=False)
+        artist = insert(connection, t.artist, key=name, name=name, folded=fold_artist(name), is_nobody=False)
         case = insert(
             connection,
             t.doubt_case,
@@ -53,7 +55,7 @@ def fill(connection: Connection) -> Doubted:
             key = f"{name}/{'Second' if title == 'Red 2' else 'First'}"
             album = connection.execute(sa.select(t.album.c.id).where(t.album.c.key == key)).scalar()
             album = album or insert(
-                connection, t.album, key=key, title=key, folded=key.lower(), artist_id=artist
+                connection, t.album, key=key, title=key, folded=fold_album(key), artist_id=artist
             )
             path = f"{key}/{title}.mp3"
             track = made.tracks[title] = insert(

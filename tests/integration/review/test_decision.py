@@ -57,6 +57,7 @@ def test_cases_come_by_suspicion_times_tracks(database: Database, doubted: Doubt
         (Filters(suggested="Rock", suspicion=0.75), {"red": 2, "old": 1}),
         (Filters(artist="Sad"), {"sad": 2}),
         (Filters(album="Red/Second"), {"red": 1}),
+        (Filters(album="red - second (Disc 2)", artist="The Red"), {"red": 1}),
         (Filters(collection="records", source="file"), {"red": 3, "old": 1, "sad": 2}),
         (Filters(source="human"), {}),
         (Filters(collection="elsewhere"), {}),
