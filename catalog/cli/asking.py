@@ -27,7 +27,12 @@ def resolve(database: Database, asked: str, parameters: tuple[str, ...]) -> tupl
 
     Raises QuestionRefused for a name that nothing has.
     """
-    given = dict(_split(parameter) for parameter in parameters)
+    given: dict[str, str] = {}
+    for parameter in parameters:
+        name, value = _split(parameter)
+        if name in given:
+            raise click.BadParameter(f"{name} is given twice", param_hint="--parameter")
+        given[name] = value
     name = asked.strip()
     if not NAME.fullmatch(name):
         return asked, given
@@ -36,7 +41,9 @@ def resolve(database: Database, asked: str, parameters: tuple[str, ...]) -> tupl
         return saved.text, saved.defaults | given
     if name in view_names():
         return f"SELECT * FROM {name}", given  # noqa: S608 - the name is one of ours
-    raise QuestionRefused(f"there is no question called {name}; there are {', '.join(saved_names())}")
+    raise QuestionRefused(
+        f"there is no question called {name}; there are {', '.join(saved_names())}, and the views: catalog sql --list"
+    )
 
 
 def _split(parameter: str) -> tuple[str, str]:

@@ -156,6 +156,8 @@ def test_a_parameter_that_is_lacking_or_too_much(invoke: Any, sample: Any) -> No
     done = invoke("sql", "SELECT 1", "-p", "one=1")
     assert (done.code, done.err) == (1, "catalog: the question has no :one; it has no parameter\n")
     assert invoke("sql", "SELECT 1", "-p", "one").code == 2
+    twice = invoke("sql", "SELECT :given AS it", "-p", "given=1", "-p", "given=2")
+    assert (twice.code, "given is given twice" in twice.err) == (2, True)
 
 
 @pytest.mark.parametrize("statement", WRITING)
