@@ -18,6 +18,8 @@ ROLES = ("path", "external_id", "genre", "artist", "album", "title")
 SEPARATORS = ",;\t|"
 LARGEST_FILE = 512 * 2**20
 """Bytes; a million rows are a fifth of it."""
+LONGEST_NAME = 40
+"""So much of the name of a column is shown."""
 
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 # The commonest first: it is taken where several are equally likely.
@@ -218,4 +220,6 @@ def _genre(cell: str) -> str | None:
 
 def _listed(header: list[str]) -> str:
     names = [text for each in header if (text := text_of(each))]
-    return ", ".join(names[:20]) or "nothing"
+    # Of a file that is no table the first line may be all of it.
+    shortened = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in names[:20]]
+    return ", ".join(shortened) or "nothing"

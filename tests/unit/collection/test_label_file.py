@@ -77,6 +77,7 @@ def test_short_and_long_rows(tmp_path):
         ("path,genre\na,b\n", {"gnere": "Stil"}, r"'gnere' is no column"),
         ("path,genre\na," + "x" * 200_000, {}, "line 2"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", {}, "no column 'genre'"),
+        ("x" * 5_000, {}, f"it has: {'x' * 40}…\\."),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, text, columns, message):
