@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.collection.recipes import Recipe
+from catalog.db.confusion import refresh_confusion
 from catalog.db.database import Database
 from catalog.db.patience import read_patiently, until_connected, write_patiently
 from catalog.db.standing import refresh_standing
@@ -340,6 +341,7 @@ def _fit(
         )
         model_id = add_model(connection, new, material.support)
         store_predictions(connection, model_id, _out_of_fold(connection, frozen, fitted, material.hierarchy))
+        refresh_confusion(connection, model_id)
         if worse is not None and not wanted.force:
             reject(connection, model_id, worse)
         return model_id

@@ -143,6 +143,8 @@ def test_a_worse_recipe_does_not_replace_the_one_in_force(
     assert worse.outcome == "rejected"
     assert "macro F1" in worse.reason
     assert active_status(database) == [(first.model_id, "active"), (worse.model_id, "rejected")]
+    with database.read() as connection:
+        assert confusion_differences(connection) == 0
     forced = train(database, tmp_path, replace(hopeless, force=True))
     assert forced.outcome == "promoted"
     assert "macro F1" in forced.metrics["forced"]
