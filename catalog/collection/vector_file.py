@@ -47,7 +47,9 @@ def read_header(lines: Lines, *, omit: frozenset[str] = frozenset()) -> Header:
     name = lines.name
     first = _cells(lines.take())
     if len(first) < 2:
-        raise SourceUnusable(f"{name}, line 1: no header; a key and at least one number are needed, commas between them")
+        raise SourceUnusable(
+            f"{name}, line 1: no header; a key and at least one number are needed, commas between them"
+        )
     if len(first) > MOST_DIMENSIONS:
         raise SourceUnusable(f"{name}, line 1: {len(first):,} columns; {MOST_DIMENSIONS:,} at most")
     second = lines.take()
