@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing
 from tests.integration.conftest import DAY, insert, state
+from tests.integration.review.shelf import Shelf
 
 CASES = {
     # case id: artist, tagged, suggested, suspicion of the case, titles with the suspicion of each
@@ -95,3 +97,10 @@ def doubted(database: Database) -> Doubted:
     """The cases in a fresh catalog, on each of the two databases."""
     with database.write() as connection:
         return fill(connection)
+
+
+@pytest.fixture
+def shelf(database: Database, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shelf:
+    music = tmp_path / "music"
+    music.mkdir()
+    return Shelf(database, database_url, tmp_path / "home", music, capsys)

@@ -1,0 +1,283 @@
+"""Writing to files that resist: read-only, linked, changed meanwhile, on a full disk; and undoing it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import io
+import os
+import shutil
+import stat
+from pathlib import Path
+
+import mutagen
+import pytest
+import sqlalchemy as sa
+
+from catalog.collection.scan import scan
+from catalog.collection.statements import withdraw
+from catalog.db import tables as t
+from catalog.review import write_run
+from catalog.review.write_lock import only_writer
+from tests.integration.review.shelf import Shelf, genres
+from tests.integration.review.tagged_files import FORMATS, mp3_v23
+
+
+def test_files_that_cannot_be_written_are_said_and_the_others_written(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("changed", "good", "gone", "locked", "outside", "read-only", "wavpack")
+    for name in names[:4] + names[5:6]:
+        shelf.add(f"{name}.mp3", mp3_v23())
+    outside = tmp_path / "outside.mp3"
+    outside.write_bytes(mp3_v23())
+    (shelf.music / "outside.mp3").symlink_to(outside)
+    shelf.add("wavpack.wv", b"wvpk" + bytes(200))
+    scan(shelf.database, shelf.music)
+    shelf.decide(["Jazz"])
+    (shelf.music / "changed.mp3").write_bytes(mp3_v23() + b"\0")
+    (shelf.music / "gone.mp3").unlink()
+    (shelf.music / "read-only.mp3").chmod(0o444)
+    contents = {path: path.read_bytes() for path in shelf.music.iterdir()}
+    with (shelf.music / "locked.mp3").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        planned = {row["path"]: row["message"] for row in shelf.write("--dry-run")}
+        assert "would write 1 file and leave 6 files as before; nothing was changed\n" in shelf.err
+        rows = {row["path"]: (row["state"], row["message"]) for row in shelf.write("-y")}
+    assert shelf.code == 3
+    assert rows.pop("good.mp3") == ("written", None)
+    assert {state for state, _ in rows.values()} == {"failed"}
+    for name, words in (
+        ("changed.mp3", "changed since it was scanned"),
+        ("gone.mp3", "is not there any more"),
+        ("locked.mp3", "locked by another program"),
+        ("outside.mp3", "leads out of the collection"),
+        ("read-only.mp3", "is read-only"),
+        ("wavpack.wv", "tags of wv files are not written"),
+    ):
+        assert words in str(rows[name][1]), name
+        assert shelf.err.count(f"warning: {name}: ") == 1
+        assert words in str(planned[name])
+    for path, content in contents.items():
+        assert (path.read_bytes() == content) == (path.name != "good.mp3")
+    assert not [path for path in shelf.music.iterdir() if path.name.startswith(".")]
+    # The decisions are kept: what can be written now is.
+    (shelf.music / "read-only.mp3").chmod(0o644)
+    assert {row["path"] for row in shelf.write("-y") if row["state"] == "written"} == {
+        "locked.mp3",
+        "read-only.mp3",
+    }
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_behind(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = shelf.add("a.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+
+    def full(source: object, target: io.BufferedRandom) -> None:
+        target.write(b"some of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(write_run, "copy_content", full)
+    (row,) = shelf.write("-y")
+    assert shelf.code == 3
+    assert "the disk is full; the decision is kept" in str(row["message"])
+    assert path.read_bytes() == mp3_v23()
+    assert list(shelf.music.iterdir()) == [path]
+
+
+def test_mode_owner_and_attributes_stay_and_hard_links_are_said(shelf: Shelf) -> None:
+    path = shelf.add("b/real.mp3", mp3_v23())
+    path.chmod(0o640)
+    owner = 4321 if os.geteuid() == 0 else os.geteuid()
+    os.chown(path, owner, -1)
+    (shelf.music / "b" / "other name").hardlink_to(path)
+    try:
+        os.setxattr(path, "user.rating", b"5")
+    except (AttributeError, OSError):
+        rated = False
+    else:
+        rated = True
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    (row,) = shelf.write("-y")
+    assert row["state"] == "written"
+    assert (stat.S_IMODE(path.stat().st_mode), path.stat().st_uid) == (0o640, owner)
+    assert not rated or os.getxattr(path, "user.rating") == b"5"
+    assert "1 file had other names (hard links)" in shelf.err
+    assert (shelf.music / "b" / "other name").read_bytes() == mp3_v23()
+    assert genres(path) == ("Jazz",)
+
+
+def test_a_link_that_stays_inside_is_written_through(shelf: Shelf, tmp_path: Path) -> None:
+    link = shelf.add("song.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    # A scan passes over links to what it meets anyway; but a path may become one after it.
+    path = shelf.music / "real.mp3"
+    link.rename(path)
+    link.symlink_to(path)
+    assert [row["state"] for row in shelf.write("-y")] == ["written"]
+    assert link.is_symlink()
+    assert genres(path) == ("Jazz",)
+
+
+def test_what_changed_after_the_write_keeps_its_change_when_undone(shelf: Shelf) -> None:
+    for name in ("edited", "regenred"):
+        shelf.add(f"{name}.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    shelf.write("-y")
+    for name, key, text in (("edited", "TPE1", "Somebody"), ("regenred", "TCON", "Blues")):
+        file = mutagen.File(shelf.music / f"{name}.mp3")
+        file.tags.add(getattr(mutagen.id3, key)(encoding=3, text=text))
+        file.save(v2_version=3)
+    rows = shelf.write("--undo", "-y")
+    assert {row["state"] for row in rows} == {"failed"}
+    assert "changed since it was scanned" in shelf.err
+    scan(shelf.database, shelf.music)
+    rows = {row["path"]: row for row in shelf.write("--undo", "-y")}
+    assert shelf.code == 3
+    assert rows["edited.mp3"]["state"] == "undone"
+    assert "only its genre was put back" in str(rows["edited.mp3"]["message"])
+    file = mutagen.File(shelf.music / "edited.mp3")
+    assert (str(file["TCON"]), str(file["TPE1"])) == ("Metal", "Somebody")
+    assert "its genre was changed since" in str(rows["regenred.mp3"]["message"])
+    assert genres(shelf.music / "regenred.mp3") == ("Blues",)
+
+
+def test_writes_are_undone_newest_first_and_by_name(shelf: Shelf) -> None:
+    path = shelf.add("a.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    shelf.write("-y")
+    between = path.read_bytes()
+    shelf.decide(["Folk"])
+    shelf.write("-y")
+    first, second = (row.batch for row in shelf.journal())
+    (row,) = shelf.write("--undo", first, "-y")
+    assert f"undo that first: catalog write --undo {second}" in str(row["message"])
+    shelf.run("write", "--undo", "--dry-run")
+    assert "would undo 1 file" in shelf.err
+    shelf.write("--undo", second, "-y")
+    assert path.read_bytes() == between
+    shelf.write("--undo", "-y")
+    assert path.read_bytes() == mp3_v23()
+    for name, words in (
+        ((), "nothing is written that could be undone"),
+        (("nix",), "there is no write 'nix'"),
+    ):
+        shelf.run("write", "--undo", *name, "-y")
+        assert shelf.code == 1
+        assert words in shelf.err
+
+
+def test_a_genre_changed_in_the_file_after_the_decision_is_left_unless_named(shelf: Shelf) -> None:
+    path = shelf.add("a.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    file = mutagen.File(path)
+    file.tags.add(mutagen.id3.TCON(encoding=3, text="Blues"))
+    file.save(v2_version=3)
+    shelf.scan()
+    assert shelf.write("-y") == []
+    assert "a.mp3: its genre was changed in the file after the decision" in shelf.err
+    assert [row["state"] for row in shelf.write("-y", "a.mp3")] == ["written"]
+    # What we wrote, or took back, is no such change.
+    shelf.write("--undo", "-y")
+    assert [row["before"] for row in shelf.write("--dry-run")] == ["Blues"]
+
+
+def test_a_decision_taken_back_is_not_written(shelf: Shelf) -> None:
+    shelf.add("a.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    with shelf.database.write() as connection:
+        query = sa.select(sa.func.max(t.statement.c.id)).where(t.statement.c.source == "human")
+        withdraw(connection, connection.execute(query).scalar_one(), said_by="ada")
+    assert shelf.write("-y") == []
+
+
+def test_what_a_killed_run_left_on_a_disk_that_is_away_waits_for_it(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shelf.add("a.mp3", mp3_v23())
+    gone = shelf.add("b.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    with monkeypatch.context() as patched:
+        patched.setattr(write_run, "note_written", lambda *_: 1 / 0)
+        shelf.run("write", "-y")
+    assert shelf.code == 1
+    assert genres(path) == ("Jazz",)
+    assert [row.state for row in shelf.journal()] == ["planned", "planned"]
+    away = shelf.music.rename(shelf.music.with_name("away"))
+    shelf.run("write", "-y")
+    assert [row.state for row in shelf.journal()][:2] == ["planned", "planned"]
+    away.rename(shelf.music)
+    gone.unlink()
+    shelf.run("write", "-y")
+    assert "the journal is whole again: 1 written, 0 undone, 1 as they were" in shelf.err
+    assert [row.state for row in shelf.journal()][:2] == ["written", "failed"]
+    assert "not there any more" in shelf.journal()[1].message
+    shelf.run("write", "-y", "--undo")
+    assert path.read_bytes() == mp3_v23()
+
+
+def test_two_at_once_do_not_write(shelf: Shelf) -> None:
+    path = shelf.add("a.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    with only_writer(shelf.database):
+        shelf.run("write", "-y")
+        assert shelf.code == 1
+        assert "another catalog write is at work" in shelf.err
+        assert path.read_bytes() == mp3_v23()
+    shelf.run("write", "-y")
+    assert shelf.code == 0
+    assert "written: 1 file" in shelf.out
+
+
+def test_what_was_heard_still_holds_for_a_file_that_grew(shelf: Shelf) -> None:
+    shelf.add("a.mp3", FORMATS["MP3 without a tag"][1]())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    with shelf.database.write() as connection:
+        row = connection.execute(sa.select(t.track.c.id, t.track.c.fingerprint)).one()
+        values = {"name": "x", "version": 1, "parameters": {}, "dimensions": ["a"], "hash": "h"}
+        recipe = connection.execute(sa.insert(t.feature_set).values(values)).inserted_primary_key[0]
+        connection.execute(
+            sa.insert(t.feature_vector).values(
+                feature_set_id=recipe, track_id=row.id, vector=[1.0], fingerprint=row.fingerprint
+            )
+        )
+    shelf.write("-y")
+    with shelf.database.read() as connection:
+        query = sa.select(t.feature_vector.c.fingerprint, t.track.c.fingerprint.label("present")).join_from(
+            t.feature_vector, t.track
+        )
+        found = connection.execute(query).one()
+    assert found.fingerprint == found.present != row.fingerprint
+
+
+def test_show_says_what_was_written(shelf: Shelf) -> None:
+    shelf.add("a.mp3", mp3_v23())
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    shelf.write("-y")
+    shelf.run("show", "a.mp3")
+    assert "written: Metal -> Jazz" in shelf.out
+    shelf.run("show", "a.mp3", "--json")
+    assert "patch" not in shelf.out
+
+
+def test_comments_that_are_no_text_are_left_alone(shelf: Shelf) -> None:
+    content = FORMATS["FLAC"][1]().replace(b"x-own=a=b", b"x-own=\xff\xfeb")
+    path = shelf.add("a.flac", content)
+    shelf.scan()
+    shelf.decide(["Jazz"])
+    (row,) = shelf.write("-y")
+    assert row["state"] == "failed"
+    assert "other tags would not stay" in str(row["message"])
+    assert path.read_bytes() == content
+    shutil.rmtree(shelf.music)
