@@ -172,7 +172,7 @@ class Source:
         Raises SourceUnusable for what is none of these, and for a zip that means harm.
         """
         self.place = place
-        self._packed: dict[str, zipfile.ZipInfo] | None = None
+        self._packed: dict[str, list[zipfile.ZipInfo]] | None = None
         self._alone = alone if place.suffix.lower() == ".csv" and place.is_file() else None
         if place.is_dir() or self._alone is not None:
             return
@@ -187,10 +187,16 @@ class Source:
             raise SourceUnusable(f"{place} is a damaged zip: {error}") from error
 
     def has(self, name: str) -> bool:
-        """Whether there is a file of that name, in a zip at any depth."""
+        """Whether there is a file of that name, in a zip at any depth. Raises SourceUnusable where a zip has two."""
         if self._alone is not None:
             return name == self._alone
-        return name in self._packed if self._packed is not None else (self.place / name).is_file()
+        if self._packed is None:
+            return (self.place / name).is_file()
+        members = self._packed.get(name, [])
+        if len(members) > 1:
+            both = " and ".join(repr(each.filename) for each in members[:2])
+            raise SourceUnusable(f"{self.place} holds {both}; unpack it and name the folder of one")
+        return bool(members)
 
     @contextmanager
     def open(self, name: str) -> Iterator[Lines]:
@@ -199,7 +205,7 @@ class Source:
             with open_lines(self.place / name if self._alone is None else self.place) as lines:
                 yield lines
             return
-        with zipfile.ZipFile(self.place) as archive, archive.open(self._packed[name]) as stream:
+        with zipfile.ZipFile(self.place) as archive, archive.open(self._packed[name][0]) as stream:
             yield Lines(name, stream)
 
 
@@ -214,10 +220,10 @@ def open_lines(file: Path) -> Iterator[Lines]:
         yield Lines(file.name, stream)
 
 
-def _harmless(place: Path, members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """The files of a zip by their last name, those nearest to its root first."""
-    found: dict[str, zipfile.ZipInfo] = {}
-    for member in sorted(members, key=lambda each: each.filename.count("/")):
+def _harmless(place: Path, members: list[zipfile.ZipInfo]) -> dict[str, list[zipfile.ZipInfo]]:
+    """The files of a zip by their last name: that nearest to its root, or those where several are equally near."""
+    found: dict[str, list[zipfile.ZipInfo]] = {}
+    for member in sorted(members, key=_depth):
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or (path.parts[:1] and ":" in path.parts[0]):
             raise SourceUnusable(
@@ -231,5 +237,11 @@ def _harmless(place: Path, members: list[zipfile.ZipInfo]) -> dict[str, zipfile.
                 f"{member.compress_size:,}; that is a bomb and no table"
             )
         if not member.is_dir():
-            found.setdefault(path.name, member)
+            equally_near = found.setdefault(path.name, [member])
+            if equally_near[0] is not member and _depth(equally_near[0]) == _depth(member):
+                equally_near.append(member)
     return found
+
+
+def _depth(member: zipfile.ZipInfo) -> int:
+    return member.filename.replace("\\", "/").count("/")

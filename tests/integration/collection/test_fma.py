@@ -350,6 +350,21 @@ def test_a_zip_that_climbs_out_is_refused(sqlite_url, tmp_path, folder, name):
         import_fma(None, file)
 
 
+def test_of_two_tables_in_a_zip_the_nearer_is_read_and_two_equally_near_are_refused(
+    database, tmp_path, folder
+):
+    file = tmp_path / "two.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("fma/old/tracks.csv", "no table")
+        for each in folder.iterdir():
+            archive.write(each, f"fma/{each.name}")
+    assert import_fma(database, file).tracks == 4
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("copy/tracks.csv", "no table")
+    with pytest.raises(SourceUnusable, match=r"holds 'fma/tracks.csv' and 'copy/tracks.csv'; unpack it"):
+        import_fma(database, file)
+
+
 def test_a_bomb_a_stump_and_a_text_are_no_zip(tmp_path, folder):
     file = tmp_path / "bomb.zip"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
