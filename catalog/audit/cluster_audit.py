@@ -27,6 +27,7 @@ from catalog.audit.contingency import NOISE, agreement, singletons
 from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.db.patience import read_patiently, write_patiently
 from catalog.db.tables import audit, feature_set, feature_vector
 
 Integers = npt.NDArray[np.int64]
@@ -107,11 +108,10 @@ def audit_clusters(
 ) -> ClusterAudit:
     """Clusters every feature set by every algorithm and stores each as a run of one audit.
 
-    Nothing is stored unless all went well. `on_progress` takes what is being read, vectors read, and all there are.
+    Nothing is stored unless all went well; a PostgreSQL that goes away meanwhile is waited for. `on_progress` takes what is being read, vectors read, and all there are.
     Raises NothingToCluster and GenreUnknown before any work.
     """
-    with database.read() as connection:
-        ground = _prepare(connection, wanted)
+    ground = read_patiently(database, lambda connection: _prepare(connection, wanted))
     plan = [
         Planned(recipe.name, algorithm, len(ids), () if algorithm in FINDS_ITS_NUMBER else ground.numbers)
         for recipe, ids in ground.recipes
@@ -130,12 +130,16 @@ def audit_clusters(
         for algorithm in wanted.algorithms:
             clustering = cluster(algorithm, points.matrix, ground.numbers, seed=wanted.seed)
             runs.append((recipe, algorithm, *_judge(points, clustering, ground.labels, wanted)))
-    with database.write() as connection:
+
+    def store(connection: Connection) -> int:
         audit_id = _begin(connection, wanted, started=found)
         for recipe, algorithm, parameters, placed, outcome in runs:
             of_genre = ground.labels.genres[ground.labels.at(placed.track_ids)]
             store_run(connection, audit_id, recipe.id, algorithm, parameters, placed, outcome, of_genre)
         connection.execute(sa.update(audit).where(audit.c.id == audit_id).values(finished_at=now()))
+        return audit_id
+
+    audit_id = write_patiently(database, store)
     return ClusterAudit(audit_id, plan, found.labelled, genres, found.excluded, found.unusable)
 
 
@@ -203,8 +207,10 @@ def _points(
         if on_progress is not None:
             on_progress(recipe.name, done, total)
 
-    with database.read() as connection:
-        points = load_points(connection, recipe, ids, seed=wanted.seed, on_progress=advance)
+    points = read_patiently(
+        database,
+        lambda connection: load_points(connection, recipe, ids, seed=wanted.seed, on_progress=advance),
+    )
     if points.unusable:
         _require(f"{recipe.name} without a number that is not finite", len(points.track_ids), wanted.clusters)
     return points

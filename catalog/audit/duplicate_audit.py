@@ -18,6 +18,7 @@ from catalog.collection.recipes import Recipe, active_recipe
 from catalog.collection.vectors import load_matrix
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.db.patience import until_connected
 from catalog.db.tables import audit, duplicate_pair, feature_vector, label, standing, track
 from catalog.learning.hierarchy import path_to_top
 from catalog.learning.labelled import load_broader
@@ -49,8 +50,13 @@ def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateA
     """Looks for tracks with the same audio, and for such as sound and last the same; stores them as pairs.
 
     Where nothing was analysed yet, only equal audio is found. A dry run stores nothing. Where tracks and vectors are
-    those of the last search, the pairs are too, and only their genres are looked at.
+    those of the last search, the pairs are too, and only their genres are looked at. A PostgreSQL that goes away meanwhile is
+    waited for.
     """
+    return until_connected(lambda: _audit(database, dry_run=dry_run))
+
+
+def _audit(database: Database, *, dry_run: bool) -> DuplicateAudit:
     with database.read() as connection:
         rows = connection.execute(
             sa.select(track.c.id, track.c.audio_hash, track.c.duration)

@@ -18,6 +18,7 @@ from catalog.audit.label_issues import LEAST_SUSPICION, Suspect
 from catalog.audit.truth import AuditTruth, read_truth, score_truth
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.db.patience import until_connected
 from catalog.db.tables import (
     album,
     artist,
@@ -72,11 +73,15 @@ def audit_labels(
 
     Those of the genres to exclude, and of narrower ones, are neither doubted nor evidence on others. A dry run stores
     nothing. `truth` is a labels file of tracks with the genre that is right: where it differs from the tag, that is a known
-    error, and the ranking of all tags, down to the last, is scored by it.
+    error, and the ranking of all tags, down to the last, is scored by it. A PostgreSQL that goes away meanwhile is waited for.
 
     A label that a person gave is evidence and is not doubted, and none is on the word of a model that was not trained here. Raises
     NoModel, LabelsUnusable, NothingKnown where no row of the truth is an error, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
     """
+    return until_connected(lambda: _audit(database, exclude, truth, dry_run=dry_run))
+
+
+def _audit(database: Database, exclude: Sequence[str], truth: Path | None, *, dry_run: bool) -> LabelAudit:
     with database.read() as connection:
         row = active_model(connection)
         if row is None:

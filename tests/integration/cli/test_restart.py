@@ -1,4 +1,4 @@
-"""PostgreSQL is stopped while a model is learnt or applied, and comes back: the verb waits, and nothing is fitted twice."""
+"""PostgreSQL is stopped while a model is learnt or applied or tags are audited, and comes back: the verb waits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from catalog.audit import cluster_audit, duplicate_audit, label_audit
 from catalog.db.database import Database
 from catalog.db.standing import refresh_standing, standing_differences
-from catalog.db.tables import genre, model, search
+from catalog.db.tables import audit, genre, model, search
 from catalog.learning import predicting, training, trial
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labelled_collection import Filled, tag
@@ -89,3 +90,31 @@ def test_train_that_searches_first(
     assert models(database) == ["active"]
     with database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(search)).scalar_one() == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "options"),
+    [
+        (label_audit, "_store", ("labels",)),
+        (duplicate_audit, "_store", ("duplicates",)),
+        (cluster_audit, "_judge", ("clusters", "--feature-set", "blobs", "--clusters", "2")),
+    ],
+)
+def test_audit(
+    outage: Outage,
+    database: Database,
+    invoke: Invoke,
+    fill_labelled: Fill,
+    monkeypatch: pytest.MonkeyPatch,
+    place: Any,
+    name: str,
+    options: tuple[str, ...],
+) -> None:
+    fill_labelled()
+    assert invoke("train", "--feature-set", "blobs").code == 0
+    monkeypatch.setattr(place, name, outage.strike_at(1, getattr(place, name)))
+    done = invoke("audit", *options)
+    assert done.code == 0, done.err
+    with database.read() as connection:
+        kept = connection.execute(sa.select(audit.c.kind, audit.c.finished_at)).all()
+    assert [(one.kind, one.finished_at is not None) for one in kept] == [(options[0], True)]
