@@ -141,8 +141,8 @@ def train(
     The tracks of the training set get their out-of-fold predictions here; `predict` fills in the others. The same
     command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError,
     UnusableParameterError, UnknownFeatureSetError, NothingHeard or UnlearnableError before work starts; the active model stays as it is then.
-    `spread` opens an executor for the predictions of many tracks. A database that goes away is waited for, and nothing is
-    fitted twice for it.
+    `spread` opens an executor for the predictions of many tracks. A database that goes away is waited for, and the model
+    is not fitted again for it.
     """
     complete = algorithm(wanted.algorithm).complete(wanted.parameters)
     material = read_patiently(database, lambda connection: gather(connection, wanted))
