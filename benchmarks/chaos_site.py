@@ -18,7 +18,7 @@ from chaos_invariants import evidence, is_quiet, pending
 from chaos_music import NAME, Music, install_recipe, search_path
 from chaos_servers import PostgreSQL, Redis, Volume, Wire
 
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import register
 from catalog.collection.scan import scan
 from catalog.db.database import open_database

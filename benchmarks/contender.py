@@ -32,14 +32,14 @@ def catalog_both(path: str) -> Work:
 
 def catalog_decode(path: str) -> Work:
     """Our decoding alone: to mono, hashed."""
-    from catalog.audio.decode import decode
+    from catalog.audio.decoding.decode import decode
 
     return lambda: decode(path)
 
 
 def _catalog(path: str, *names: str) -> Work:
-    from catalog.audio.analysis import analyze
-    from catalog.audio.registry import feature_set
+    from catalog.audio.feature_sets.analysis import analyze
+    from catalog.audio.feature_sets.installed import feature_set
 
     feature_sets = [feature_set(name) for name in names]
     return lambda: analyze(path, feature_sets)
@@ -136,10 +136,10 @@ def essentia_extractor(path: str) -> Work:
 
 def networks(path: str) -> Work:
     """Both musicnn networks as they ship, on the patches of the file."""
-    from catalog.audio import network
+    from catalog.audio.feature_sets import musicnn_model
 
     patches = _patches(path)
-    return lambda: [network.run(patch) for patch in patches]
+    return lambda: [musicnn_model.run(patch) for patch in patches]
 
 
 def plain_network(path: str) -> Work:
@@ -169,9 +169,9 @@ def _plain_session(model: bytes) -> Any:
 def _patches(path: str) -> list[Any]:
     import numpy as np
 
-    from catalog.audio import musicnn
-    from catalog.audio.decode import decode
-    from catalog.audio.network import PATCH
+    from catalog.audio.decoding.decode import decode
+    from catalog.audio.feature_sets import musicnn
+    from catalog.audio.feature_sets.musicnn_model import PATCH
 
     mel = musicnn.log_mel(musicnn.levelled(decode(path).at(musicnn.SAMPLE_RATE).samples))
     mel = mel if len(mel) >= PATCH[0] else np.resize(mel, PATCH)

@@ -28,7 +28,7 @@ from rq.serializers import JSONSerializer
 from writer import Writer
 from writers import fill
 
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import find_recipe
 from catalog.db.database import open_database
 from workers import liveness

@@ -31,7 +31,7 @@ from clips import RATE, music
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import find_recipe
 from catalog.collection.vectors import unheard
 from catalog.db.database import open_database

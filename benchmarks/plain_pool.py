@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from catalog.audio.analysis import analyze
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.analysis import analyze
+from catalog.audio.feature_sets.installed import feature_set
 from workers.warm import warm
 
 FEATURE_SETS = [feature_set(name) for name in sys.argv[3:]]

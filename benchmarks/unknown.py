@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.analysis import analyze
-from catalog.audio.failure import AudioFailure
-from catalog.audio.musicnn import MUSICNN
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.feature_sets.analysis import analyze
+from catalog.audio.feature_sets.musicnn import MUSICNN
 from catalog.collection.recipes import active_recipe
 from catalog.collection.vectors import load_matrix
 from catalog.db.database import open_database

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from sqlalchemy import Connection
 
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import Recipe, find_recipe
 from catalog.collection.statements import Saying, append_statements
 from catalog.collection.vectors import store_vector

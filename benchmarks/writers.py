@@ -22,7 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from questions import DATABASES
 
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import register
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database

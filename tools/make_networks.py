@@ -1,6 +1,6 @@
 """Makes the ONNX file of the two musicnn networks from their weights by variable name, and what goes with it.
 
-    python tools/make_networks.py WEIGHTS_FOLDER [--out catalog/audio/networks]
+    python tools/make_networks.py WEIGHTS_FOLDER [--out catalog/audio/feature_sets/networks]
 
 WEIGHTS_FOLDER holds MSD_musicnn.npz, MTT_musicnn.npz (TensorFlow variable name -> array) and labels.json (the tags of
 each network in order). Architecture: J. Pons, X. Serra, "musicnn: Pre-trained convolutional neural networks for music
@@ -309,7 +309,7 @@ def main() -> None:
     parser.add_argument(
         "weights", type=Path, help="folder with MSD_musicnn.npz, MTT_musicnn.npz and labels.json"
     )
-    parser.add_argument("--out", type=Path, default=Path("catalog/audio/networks"))
+    parser.add_argument("--out", type=Path, default=Path("catalog/audio/feature_sets/networks"))
     arguments = parser.parse_args()
     labels = json.loads((arguments.weights / "labels.json").read_text("utf-8"))
     titles = {short: f"{short.upper()}_musicnn" for short in NETWORKS}

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.decode import decode
-from catalog.audio.failure import AudioFailure
-from catalog.audio.musicnn import MUSICNN
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.decode import decode
+from catalog.audio.feature_sets.musicnn import MUSICNN
 
 
 def reference(vectors: Iterable[tuple[str, npt.NDArray[np.float32]]]) -> dict[str, object]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.analysis import Analysis, analyze
-from catalog.audio.demux import opened, walk
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.demux import opened, walk
+from catalog.audio.decoding.media_file import Source
 from catalog.audio.feature_set import FeatureSet, Float32
-from catalog.audio.source import Source
+from catalog.audio.feature_sets.analysis import Analysis, analyze
 from catalog.collection.fingerprint import fingerprint as fingerprint_of
 from catalog.collection.recipes import Recipe, tag_dimensions
 from catalog.collection.vectors import renew_vectors, store_vector

@@ -20,7 +20,7 @@ from types import FrameType
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import find_recipe
 from catalog.db.database import Database
 from catalog.db.patience import is_full

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.audit.duplicate_audit import DuplicateAudit, audit_duplicates
 from catalog.audit.label_audit import LabelAudit, audit_labels
 from catalog.collection.labels import LabelsReport, import_labels

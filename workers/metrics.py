@@ -22,7 +22,7 @@ from prometheus_client.utils import floatToGoString
 from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.clock import clock
 from catalog.db.database import Database
 from catalog.db.tables import claim, failure, track, worker

@@ -15,7 +15,7 @@ from contextlib import suppress
 from redis import Redis, RedisError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.patience import is_full, until_connected
 from catalog.db.revisions import head_revision
 from catalog.log import set_up_log

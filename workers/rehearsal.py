@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from catalog.audio.analysis import Analysis
 from catalog.audio.feature_set import FeatureSet
+from catalog.audio.feature_sets.analysis import Analysis
 from catalog.collection.recipes import register
 from catalog.db.tables import collection, track
 from workers import claims

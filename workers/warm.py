@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.audio.analysis import Analysis, analyze
 from catalog.audio.feature_set import FeatureSet
+from catalog.audio.feature_sets.analysis import Analysis, analyze
 
 SECONDS, SAMPLE_RATE = 4, 44_100
 LEARNING = (

@@ -248,7 +248,7 @@ def _decoders() -> Iterator[Finding]:
 def _networks() -> Iterator[Finding]:
     import numpy as np
 
-    from catalog.audio.network import NETWORKS, PATCH, run, tag_names
+    from catalog.audio.feature_sets.musicnn_model import NETWORKS, PATCH, run, tag_names
 
     try:
         _, tags = run(np.zeros(PATCH, dtype=np.float32))

@@ -30,7 +30,7 @@ def feature_set_option(function: Function) -> Function:
 
 def or_needed(database: Database, feature_sets: tuple[FeatureSet, ...]) -> tuple[FeatureSet, ...]:
     """Those that were named; where none was, those that new tracks of this catalog need."""
-    from catalog.audio.registry import feature_set
+    from catalog.audio.feature_sets.installed import feature_set
     from catalog.learning.usual import feature_sets_to_compute
 
     if feature_sets:
@@ -50,7 +50,7 @@ def require_feature_sets(
 def _find(
     _context: click.Context, _option: click.Parameter, names: tuple[str, ...]
 ) -> tuple[FeatureSet, ...]:
-    from catalog.audio.registry import feature_set
+    from catalog.audio.feature_sets.installed import feature_set
 
     if "pca" in names:
         raise click.BadParameter(

@@ -31,7 +31,7 @@ def list_verb(settings: Settings, output_format: str) -> None:
     installed). By
     collection the same is in the view `feature_coverage`, by track in `catalog show`.
     """
-    from catalog.audio.registry import feature_sets
+    from catalog.audio.feature_sets.installed import feature_sets
     from catalog.learning.projecting import NAME
 
     installed = {each.hash for each in feature_sets().values()}
@@ -132,8 +132,8 @@ def check(settings: Settings, names: tuple[str, ...]) -> int:  # noqa: ARG001 - 
     Silence, direct current, clipping, half a second and more must give finite numbers, the same ones each time, in a
     forked process too. Without a NAME every feature set is tried. The exit code is 1 where one has faults.
     """
-    from catalog.audio.conformance import faults
-    from catalog.audio.registry import feature_set, feature_sets
+    from catalog.audio.feature_sets.conformance import faults
+    from catalog.audio.feature_sets.installed import feature_set, feature_sets
 
     try:
         chosen = [feature_set(name) for name in names] or list(feature_sets().values())

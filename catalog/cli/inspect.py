@@ -32,7 +32,7 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
     It needs no catalog and changes nothing: the file is only read. What is shown is the part that stands for the track,
     30 seconds from its middle, as for every feature set.
     """
-    from catalog.audio.failure import AudioFailure
+    from catalog.audio.audio_error import AudioFailure
     from catalog.report.drawing import must_be_drawable
     from catalog.report.inspection import inspect as listen
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.compiled import compiled
+from catalog.audio.jit import compiled
 
 Text = npt.NDArray[np.uint8]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.registry import feature_sets
+from catalog.audio.feature_sets.installed import feature_sets
 from catalog.collection.csv_source import Problems, SourceUnusable, open_lines
 from catalog.collection.fma import require_dimensions_of
 from catalog.collection.fma_tracks import Seen

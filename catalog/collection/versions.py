@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.registry import installed
+from catalog.audio.feature_sets.installed import installed
 from catalog.collection.recipes import Recipe, active_recipe, find_recipe
 from catalog.db.tables import (
     cluster_run,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.registry import installed
+from catalog.audio.feature_sets.installed import installed
 from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.tables import feature_set
 

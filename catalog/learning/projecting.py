@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
-from catalog.audio.grid import GRID
+from catalog.audio.feature_sets.grid import GRID
 from catalog.collection.recipes import Recipe, activate, active_recipe, register
 from catalog.collection.vectors import load_matrix, store_vector
 from catalog.db.database import Database

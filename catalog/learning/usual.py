@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.registry import installed
+from catalog.audio.feature_sets.installed import installed
 from catalog.db.tables import feature_set, feature_vector, standing
 from catalog.learning.registry import active_model, model_recipes
 

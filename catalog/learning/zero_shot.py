@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from catalog.audio.musicnn import dimension_names
+from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.learning.classifiers import Matrix
 from catalog.learning.hierarchy import Hierarchy, path_to_top
 from catalog.learning.tag_map import TagMap, tag_map

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.decode import Stream, decode
+from catalog.audio.decoding.decode import Stream, decode
+from catalog.audio.decoding.media_file import Name
+from catalog.audio.excerpts import Window
 from catalog.audio.feature_set import Float32
-from catalog.audio.grid import RANGE, SIDE, grid
-from catalog.audio.source import Name
-from catalog.audio.window import Window
+from catalog.audio.feature_sets.grid import RANGE, SIDE, grid
 
 PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
@@ -103,12 +103,13 @@ class Inspection:
 
 def inspect(path: Name) -> Inspection:
     """Listens to a file; needs no catalog. AudioFailure says why it cannot."""
-    from catalog.audio import musicnn, rhythm
-    from catalog.audio.clip import clip_of
-    from catalog.audio.network import NETWORKS
-    from catalog.audio.spectrum import HOP, SAMPLE_RATE
-    from catalog.audio.speech import speech_probability
-    from catalog.audio.summary import families
+    from catalog.audio.feature_sets import musicnn
+    from catalog.audio.feature_sets.clip import clip_of
+    from catalog.audio.feature_sets.musicnn_model import NETWORKS
+    from catalog.audio.feature_sets.speech import speech_probability
+    from catalog.audio.feature_sets.summary import families
+    from catalog.audio.kernels import rhythm
+    from catalog.audio.kernels.spectrum import HOP, SAMPLE_RATE
 
     decoded = decode(path)
     found = families(clip_of(decoded.at(SAMPLE_RATE)))

@@ -183,9 +183,9 @@ def facts_of(stream: BinaryIO) -> Facts:
 
 def sound_of(name: bytes) -> str:
     """The hash of the compressed sound, as `track.audio_hash`. Raises FileUnwritable where nothing can be heard."""
-    from catalog.audio import demux
-    from catalog.audio.failure import AudioFailure
-    from catalog.audio.source import Source
+    from catalog.audio.audio_error import AudioFailure
+    from catalog.audio.decoding import demux
+    from catalog.audio.decoding.media_file import Source
 
     try:
         with Source(name) as source, demux.opened(source) as (container, stream):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
 from catalog.web.byte_range import ByteRange
 from catalog.web.shelf import Shelf
 from catalog.web.sound_file import SoundFile

@@ -9,11 +9,11 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from catalog.audio.audio_error import AudioFailure
 from catalog.audio.decibel import decibels
-from catalog.audio.failure import AudioFailure
+from catalog.audio.decoding.media_file import Name, Source
 from catalog.audio.feature_set import Float32
-from catalog.audio.source import Name, Source
-from catalog.audio.spectrum import BINS, FRAME, SAMPLE_RATE
+from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE
 from catalog.web.stretch import Stretch, frames
 
 PEAKS = 600
@@ -51,7 +51,7 @@ def outline(samples: Float32, count: int = PEAKS) -> tuple[int, ...]:
 
 def mel_decibels(samples: Float32, columns: int = COLUMNS) -> Float32:
     """Mel bands over time (128, columns) in dB, 80 below the loudest at least: each column the mean of a few spectra."""
-    from catalog.audio.filter_bank import mel_bank
+    from catalog.audio.kernels.filter_bank import mel_bank
 
     padded = np.pad(samples, (FRAME // 2, FRAME))
     share = len(samples) / columns

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.window import Window, choices
+from catalog.audio.excerpts import Window, choices
 from catalog.collection.paths import is_within
 from catalog.db.tables import collection, feature_vector, track
 

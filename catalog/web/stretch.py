@@ -10,9 +10,9 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from catalog.audio import demux
-from catalog.audio.source import Source
-from catalog.audio.window import LONG
+from catalog.audio.decoding import demux
+from catalog.audio.decoding.media_file import Source
+from catalog.audio.excerpts import LONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
-from catalog.audio.failure import AudioFailure
-from catalog.audio.source import Name, Source
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.media_file import Name, Source
 from catalog.web.stretch import Stretch, timed_frames
 
 RATE = 48_000

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
 from catalog.review.decision import NothingToDecide
 from catalog.review.verdict import NotDecidable
 from catalog.web.sent_text import sent_text

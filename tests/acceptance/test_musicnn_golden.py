@@ -10,9 +10,9 @@ import librosa
 import numpy as np
 import pytest
 
-from catalog.audio import musicnn
-from catalog.audio.decode import decode
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.decode import decode
+from catalog.audio.feature_sets import musicnn
 
 DATA = Path(os.environ.get("MUSIC_CATALOG_DATA", Path(__file__).parents[3] / "shared" / "data"))
 

@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from catalog.audio.window import choices
+from catalog.audio.excerpts import choices
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from catalog.review.sample import draw_sample

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audio.decode import decode
-from catalog.audio.summary import SUMMARY
+from catalog.audio.decoding.decode import decode
+from catalog.audio.feature_sets.summary import SUMMARY
 from tests.unit.audio.conformance import TOLERANCES, differences
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

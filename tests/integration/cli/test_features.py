@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.audio.grid import GRID
+from catalog.audio.feature_sets.grid import GRID
 from catalog.collection.recipes import Recipe, register
 from catalog.collection.vectors import load_matrix, store_vector
 from catalog.db.database import Database

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.audio.registry import feature_set as feature_set_named
+from catalog.audio.feature_sets.installed import feature_set as feature_set_named
 from catalog.collection.recipes import Recipe, activate, active_recipe, register
 from catalog.collection.vectors import load_matrix, store_vector
 from catalog.collection.versions import (

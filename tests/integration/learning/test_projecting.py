@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import Waveform
-from catalog.audio.grid import GRID
+from catalog.audio.feature_sets.grid import GRID
 from catalog.collection.recipes import active_recipe, register
 from catalog.collection.vectors import load_matrix, store_vector
 from catalog.collection.versions import list_versions

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from catalog.audio.source import Name
+from catalog.audio.decoding.media_file import Name
 from catalog.db import tables as t
 from catalog.web.stretch import Stretch
 from catalog.web.transcode import BLOCK_BYTES, bytes_of, encode_block

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.audio import registry
 from catalog.audio.feature_set import FeatureSet
+from catalog.audio.feature_sets import installed
 from catalog.collection.fingerprint import fingerprint
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
@@ -63,11 +63,11 @@ def tiny(tiny_distribution: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[F
     monkeypatch.syspath_prepend(str(tiny_distribution))
     path = os.pathsep.join(filter(None, [str(tiny_distribution), os.environ.get("PYTHONPATH")]))
     monkeypatch.setenv("PYTHONPATH", path)
-    registry._entries.cache_clear()
-    registry.feature_set.cache_clear()
-    yield registry.feature_set("tiny")
-    registry._entries.cache_clear()
-    registry.feature_set.cache_clear()
+    installed._entries.cache_clear()
+    installed.feature_set.cache_clear()
+    yield installed.feature_set("tiny")
+    installed._entries.cache_clear()
+    installed.feature_set.cache_clear()
     sys.modules.pop("tiny_recipe", None)
 
 

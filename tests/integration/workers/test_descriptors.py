@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import find_recipe
 from catalog.collection.vectors import load_matrix
 from catalog.db.database import Database

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import register
 from catalog.collection.vectors import store_vector
 from catalog.db.database import Database, open_database

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from catalog.audio.registry import feature_sets
+from catalog.audio.feature_sets.installed import feature_sets
 from catalog.db.database import open_database
 from catalog.db.tables import collection, failure, feature_set, feature_vector, track
 from tests.integration.workers.zoo import HEARD, fill

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
-from catalog.audio.clip import Clip
 from catalog.audio.feature_set import Float32
-from catalog.audio.summary import families
+from catalog.audio.feature_sets.clip import Clip
+from catalog.audio.feature_sets.summary import families
 
 SMOOTHING = 21  # frames to each side over which `chroma_cens` is smoothed
 

@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from tests.unit.audio.sounds import RATE, band
 
 FOLDER = Path(__file__).with_name("golden")

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.audio import analysis, extract
-from catalog.audio.analysis import analyze
-from catalog.audio.failure import AudioFailure
+from catalog.audio import extract
+from catalog.audio.audio_error import AudioFailure
 from catalog.audio.feature_set import FeatureSet
-from catalog.audio.musicnn import MUSICNN
+from catalog.audio.feature_sets import analysis
+from catalog.audio.feature_sets.analysis import analyze
+from catalog.audio.feature_sets.musicnn import MUSICNN
 
 
 def recipe(name, rate, compute, dimensions=("x",)):

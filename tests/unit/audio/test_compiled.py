@@ -1,7 +1,7 @@
 import numpy as np
 from numba.core import caching
 
-from catalog.audio.compiled import compiled
+from catalog.audio.jit import compiled
 
 
 def test_a_kernel_works_where_machine_code_can_be_kept_nowhere(monkeypatch):

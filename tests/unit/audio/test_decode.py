@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from mutagen.id3 import APIC, ID3
 from scipy.signal import correlate
 
-from catalog.audio import decode as module
-from catalog.audio import held
-from catalog.audio.decode import decode
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding import decode as module
+from catalog.audio.decoding import packet_buffer
+from catalog.audio.decoding.decode import decode
 
 FORMATS = [
     ("mp3", "mp3", 44_100),
@@ -116,7 +116,7 @@ def test_packets_that_were_held_give_the_same_samples_as_those_read_again(
     path.write_bytes(whole(suffix))
     kept = decode(path)
     assert kept.container not in module.EXACT
-    monkeypatch.setattr(held, "MOST", 0)
+    monkeypatch.setattr(packet_buffer, "MOST", 0)
     np.testing.assert_array_equal(kept.runs[0].samples, decode(path).runs[0].samples)
 
 

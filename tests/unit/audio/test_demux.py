@@ -11,9 +11,9 @@ from mutagen.flac import Picture
 from mutagen.id3 import APIC, ID3, TCON, TIT2
 from mutagen.mp4 import MP4Cover
 
-from catalog.audio import demux
-from catalog.audio.failure import AudioFailure
-from catalog.audio.source import Source
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding import demux
+from catalog.audio.decoding.media_file import Source
 
 
 def walk(path):

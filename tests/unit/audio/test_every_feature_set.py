@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from catalog.audio import registry
-from catalog.audio.conformance import faults
 from catalog.audio.feature_set import FeatureSet
+from catalog.audio.feature_sets import installed
+from catalog.audio.feature_sets.conformance import faults
 from tests.unit.audio import golden
 
 OURS = ("grid", "musicnn", "summary")
@@ -18,9 +18,9 @@ NUMBERS = iter(range(1_000_000))
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 
 
-@pytest.mark.parametrize("name", registry.feature_sets())
+@pytest.mark.parametrize("name", installed.feature_sets())
 def test_every_registered_feature_set_is_one(name):
-    assert faults(registry.feature_set(name)) == []
+    assert faults(installed.feature_set(name)) == []
 
 
 def moved(features: FeatureSet, tolerance: float) -> str | None:
@@ -38,13 +38,13 @@ def moved(features: FeatureSet, tolerance: float) -> str | None:
     return f"raise the version of {features.name}: {len(off)} numbers moved, as {some}"
 
 
-@pytest.mark.parametrize("name", [name for name in registry.feature_sets() if name in OURS])
+@pytest.mark.parametrize("name", [name for name in installed.feature_sets() if name in OURS])
 def test_every_recipe_still_gives_the_numbers_of_its_version(name):
-    assert moved(registry.feature_set(name), golden.TOLERANCES[name]) is None
+    assert moved(installed.feature_set(name), golden.TOLERANCES[name]) is None
 
 
 def test_all_of_ours_are_registered_and_have_a_golden_vector():
-    assert set(OURS) <= set(registry.feature_sets())
+    assert set(OURS) <= set(installed.feature_sets())
     assert sorted(path.stem for path in golden.FOLDER.iterdir()) == sorted(OURS)
 
 
@@ -142,15 +142,15 @@ def guest(tmp_path, monkeypatch):
         "[music_catalog.feature_sets]\nguest = guest_recipe:GUEST\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    for cached in (registry._entries, registry.feature_set):
+    for cached in (installed._entries, installed.feature_set):
         cached.cache_clear()
     yield
-    for cached in (registry._entries, registry.feature_set):
+    for cached in (installed._entries, installed.feature_set):
         cached.cache_clear()
     sys.modules.pop("guest_recipe", None)
 
 
 def test_a_feature_set_of_somebody_else_is_found_and_held_to_the_same(guest):
-    found = registry.feature_sets()
+    found = installed.feature_sets()
     assert list(found) == sorted([*OURS, "guest"])
     assert (found["guest"].version, faults(found["guest"])) == (3, [])

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audio import registry
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
 from catalog.audio.feature_set import FeatureSet, Waveform
+from catalog.audio.feature_sets import installed
 
 
 def recipe(**changes):
@@ -112,15 +112,15 @@ def test_a_failure_has_a_known_reason():
 
 
 def test_the_registry_knows_its_feature_sets():
-    found = registry.feature_sets()
+    found = installed.feature_sets()
     assert {"grid", "musicnn", "summary"} <= set(found)
     assert all(name == each.name and len(each.hash) == 32 for name, each in found.items())
-    assert registry.feature_set("musicnn") is found["musicnn"]
+    assert installed.feature_set("musicnn") is found["musicnn"]
 
 
 def test_an_unknown_feature_set_is_answered_with_the_known_ones():
     with pytest.raises(LookupError, match=r"'mfcc'.*musicnn.*summary"):
-        registry.feature_set("mfcc")
+        installed.feature_set("mfcc")
 
 
 def test_importing_the_registry_imports_nothing_heavy():

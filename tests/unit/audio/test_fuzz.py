@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.audio.analysis import analyze
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
 from catalog.audio.feature_set import FeatureSet
+from catalog.audio.feature_sets.analysis import analyze
 
 CASES = int(os.environ.get("CATALOG_FUZZ_CASES", "400"))
 HEADER = 600  # bytes, where most of a header's fields lie

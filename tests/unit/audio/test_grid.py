@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from catalog.audio import clip as clips
-from catalog.audio import summary
-from catalog.audio.analysis import analyze
 from catalog.audio.feature_set import Waveform
-from catalog.audio.grid import GRID, RANGE, SIDE, grid
+from catalog.audio.feature_sets import clip as clips
+from catalog.audio.feature_sets import summary
+from catalog.audio.feature_sets.analysis import analyze
+from catalog.audio.feature_sets.grid import GRID, RANGE, SIDE, grid
 from tests.unit.audio.sounds import RATE, band
 
 

@@ -2,8 +2,8 @@ import librosa
 import numpy as np
 import pytest
 
-from catalog.audio.harmonic_percussive import harmonic_percussive
-from catalog.audio.spectrum import spectrum
+from catalog.audio.kernels.harmonic_percussive import harmonic_percussive
+from catalog.audio.kernels.spectrum import spectrum
 from tests.unit.audio.sounds import SOUNDS
 
 

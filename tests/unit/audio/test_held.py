@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audio import window
-from catalog.audio.demux import Clock
-from catalog.audio.held import MOST, PACKET, Held
+from catalog.audio import excerpts
+from catalog.audio.decoding.demux import Clock
+from catalog.audio.decoding.packet_buffer import MOST, PACKET, Held
 
 BASE, RUN_UP = Fraction(1, 1000), 0.5
 
@@ -28,9 +28,9 @@ def hold(durations, sizes):
 def test_everything_that_the_first_choice_needs_is_held(packets):
     held, places, duration = hold(*zip(*packets, strict=True))
     if held is None:
-        assert duration > window.LONG or sum(size + PACKET for _, size in packets) > MOST
+        assert duration > excerpts.LONG or sum(size + PACKET for _, size in packets) > MOST
         return
-    (wanted, *others), *_ = window.choices(duration)
+    (wanted, *others), *_ = excerpts.choices(duration)
     assert not others
     early = int((wanted[0] - RUN_UP) / BASE)
     needed = [(begin, packet) for begin, packet in places if begin + packet.duration >= early]

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import median_filter
 
-from catalog.audio.median import running_median
+from catalog.audio.kernels.median import running_median
 
 
 @settings(deadline=None, max_examples=60)

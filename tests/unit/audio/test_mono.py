@@ -4,9 +4,9 @@ import av
 import numpy as np
 import pytest
 
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.downmix import mono
 from catalog.audio.loudness import loudness
-from catalog.audio.mono import mono
 
 LEFT, RIGHT = 0.5, -0.25
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audio import musicnn, network
-from catalog.audio.analysis import analyze
 from catalog.audio.feature_set import Waveform
+from catalog.audio.feature_sets import musicnn, musicnn_model
+from catalog.audio.feature_sets.analysis import analyze
+from catalog.audio.feature_sets.musicnn import MUSICNN
 from catalog.audio.loudness import loudness
-from catalog.audio.musicnn import MUSICNN
 
 GOLDEN = Path(__file__).parent / "golden_musicnn.json"
 
@@ -73,7 +73,7 @@ def test_the_spectrum_is_librosas():
 
 def test_the_filters_are_librosas():
     np.testing.assert_allclose(
-        network.mel_filters(), librosa.filters.mel(sr=16_000, n_fft=512, n_mels=96), atol=1e-9
+        musicnn_model.mel_filters(), librosa.filters.mel(sr=16_000, n_fft=512, n_mels=96), atol=1e-9
     )
 
 
@@ -129,7 +129,7 @@ def test_a_short_track_is_repeated_from_its_start():
     mel = musicnn.log_mel(musicnn.levelled(samples))
     repeated = np.concatenate([mel] * 5)[:187]
     np.testing.assert_allclose(
-        vector(samples), np.concatenate(network.run(repeated), axis=1).ravel(), atol=1e-6
+        vector(samples), np.concatenate(musicnn_model.run(repeated), axis=1).ravel(), atol=1e-6
     )
 
 
@@ -151,7 +151,7 @@ def test_what_is_not_at_16_khz_is_refused():
     with pytest.raises(ValueError, match="16000"):
         MUSICNN.compute(Waveform(music(1), 22_050))
     with pytest.raises(ValueError, match="187 frames"):
-        network.run(np.zeros((10, 96), np.float32))
+        musicnn_model.run(np.zeros((10, 96), np.float32))
 
 
 THREADS = """

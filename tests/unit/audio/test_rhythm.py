@@ -2,7 +2,7 @@ import librosa
 import numpy as np
 import pytest
 
-from catalog.audio import rhythm
+from catalog.audio.kernels import rhythm
 from tests.unit.audio.sounds import RATE, clicks
 
 

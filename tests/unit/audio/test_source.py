@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audio.failure import AudioFailure
-from catalog.audio.source import Source
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.media_file import Source
 
 
 def refused(path: Path | str | bytes) -> AudioFailure:

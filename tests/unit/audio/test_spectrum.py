@@ -2,7 +2,7 @@ import librosa
 import numpy as np
 import pytest
 
-from catalog.audio.spectrum import spectrum
+from catalog.audio.kernels.spectrum import spectrum
 from tests.unit.audio.sounds import chords
 
 

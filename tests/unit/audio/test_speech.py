@@ -6,11 +6,11 @@ import subprocess
 import numpy as np
 import pytest
 
-from catalog.audio.analysis import analyze
 from catalog.audio.feature_set import Waveform
-from catalog.audio.musicnn import MUSICNN
-from catalog.audio.network import tag_names
-from catalog.audio.speech import NO_VOICES, VOICES, speech_probability
+from catalog.audio.feature_sets.analysis import analyze
+from catalog.audio.feature_sets.musicnn import MUSICNN
+from catalog.audio.feature_sets.musicnn_model import tag_names
+from catalog.audio.feature_sets.speech import NO_VOICES, VOICES, speech_probability
 
 TEXT = (
     "This is the evening news. The council met on Tuesday to talk about the bridge over the river, which has been "

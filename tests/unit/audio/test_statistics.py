@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from catalog.audio.statistics import STATISTICS, statistics
-from catalog.audio.summary import STATISTICS as NAMES
+from catalog.audio.feature_sets.summary import STATISTICS as NAMES
+from catalog.audio.kernels.pooling import STATISTICS, statistics
 
 
 def test_the_recipe_names_the_statistics_in_their_order():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from catalog.audio.feature_set import Waveform
-from catalog.audio.summary import FAMILIES, SINGLE, STATISTICS, SUMMARY
+from catalog.audio.feature_sets.summary import FAMILIES, SINGLE, STATISTICS, SUMMARY
 from tests.unit.audio.sounds import RATE, SOUNDS, band
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from catalog.audio.tiles import WIDTH, Tiles
+from catalog.audio.kernels.frame_blocks import WIDTH, Tiles
 
 
 @pytest.mark.parametrize("frames", [1, 15, 16, 17, 63, 64, 65, 200])

@@ -2,8 +2,8 @@ import librosa
 import numpy as np
 import pytest
 
-from catalog.audio.spectrum import spectrum
-from catalog.audio.tuning import tuning
+from catalog.audio.kernels.spectrum import spectrum
+from catalog.audio.kernels.tuning import tuning
 from tests.unit.audio.sounds import SOUNDS, chords
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audio.window import choices
+from catalog.audio.excerpts import choices
 
 
 def test_a_short_track_is_taken_whole():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from catalog.audio.musicnn import dimension_names
-from catalog.audio.summary import SUMMARY
+from catalog.audio.feature_sets.musicnn import dimension_names
+from catalog.audio.feature_sets.summary import SUMMARY
 from catalog.learning.families import agreement, alike, families, family_of
 
 

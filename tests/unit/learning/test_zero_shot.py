@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from catalog.audio.musicnn import dimension_names
+from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.genres.seeds import seeds
 from catalog.learning.tag_map import tag_map
 from catalog.learning.threshold import NOTHING

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
 from catalog.report.drawing import PictureUnwritable
 from catalog.report.inspection import PITCH_CLASSES, inspect
 from catalog.report.inspection_plot import _clock, _time_ticks, write_inspection

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.audio.musicnn import dimension_names
+from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.learning.tag_map import tag_map
 
 ROOT = Path(__file__).parents[3]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audio.failure import AudioFailure
-from catalog.audio.source import Source
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.media_file import Source
 from catalog.web.sight import look, mel_decibels, outline
 from catalog.web.stretch import Stretch, frames, stretch_of
 from tests.integration.workers.sound import write_sound

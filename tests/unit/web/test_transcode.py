@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
 from catalog.web.stretch import Stretch
 from catalog.web.transcode import (
     BLOCK_BYTES,

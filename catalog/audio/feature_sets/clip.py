@@ -7,11 +7,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from catalog.audio.feature_set import Float32, Waveform
-from catalog.audio.filter_bank import mel_bank
-from catalog.audio.harmonic_percussive import harmonic_percussive
-from catalog.audio.memory import keep_memory
-from catalog.audio.spectrum import SAMPLE_RATE, Spectrum, spectrum
-from catalog.audio.tiles import Tiles
+from catalog.audio.kernels.filter_bank import mel_bank
+from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.kernels.harmonic_percussive import harmonic_percussive
+from catalog.audio.kernels.spectrum import SAMPLE_RATE, Spectrum, spectrum
+from catalog.audio.malloc import keep_memory
 
 # Sixty decibels over full scale: beyond it float files hold nonsense, whose square may overflow.
 LOUDEST = 1024.0

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from scipy.ndimage import convolve1d
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.filter_bank import pitch_class_bank
-from catalog.audio.tiles import Tiles
+from catalog.audio.kernels.filter_bank import pitch_class_bank
+from catalog.audio.kernels.frame_blocks import Tiles
 
 _SILENCE = 1e-6  # of the loudest semitone of a clip, -120 dB: less is what rounding leaves of silence
 

@@ -6,9 +6,9 @@ import librosa
 import numpy as np
 import soxr
 
-from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
-from catalog.audio.spectrum import HOP, SAMPLE_RATE, frame_count
+from catalog.audio.jit import compiled
+from catalog.audio.kernels.spectrum import HOP, SAMPLE_RATE, frame_count
 
 SEMITONES = 12
 OCTAVES = 7

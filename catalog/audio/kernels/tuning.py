@@ -4,9 +4,9 @@ import librosa
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
-from catalog.audio.spectrum import FRAME, SAMPLE_RATE
+from catalog.audio.jit import compiled
+from catalog.audio.kernels.spectrum import FRAME, SAMPLE_RATE
 
 _LOWEST, _HIGHEST = 150.0, 4000.0  # Hz, where peaks are looked for
 _THRESHOLD = 0.1  # share of a frame's largest magnitude that a peak must exceed

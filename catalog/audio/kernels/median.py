@@ -8,8 +8,8 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
-from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
+from catalog.audio.jit import compiled
 
 KERNEL = 31  # rows under the window
 _LANES = 16  # columns in a vector; LLVM splits it where the processor has narrower ones

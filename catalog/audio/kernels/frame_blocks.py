@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
+from catalog.audio.jit import compiled
 
 WIDTH = 64  # frames a tile: four of the widest machine vectors
 

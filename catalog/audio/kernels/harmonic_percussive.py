@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
-from catalog.audio.median import running_median
-from catalog.audio.spectrum import Spectrum
-from catalog.audio.tiles import Tiles
+from catalog.audio.jit import compiled
+from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.kernels.median import running_median
+from catalog.audio.kernels.spectrum import Spectrum
 
 
 def harmonic_percussive(sound: Spectrum) -> tuple[Tiles, Tiles]:

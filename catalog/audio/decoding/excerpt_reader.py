@@ -8,11 +8,11 @@ import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.downmix import mono
+from catalog.audio.excerpts import Window
 from catalog.audio.feature_set import Float32, Waveform
 from catalog.audio.loudness import SILENCE, loudness
-from catalog.audio.mono import mono
-from catalog.audio.window import Window
 
 # Hz; the highest is that of DSD256, decoded.
 RATES = range(1_000, 1_411_201)

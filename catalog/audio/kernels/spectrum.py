@@ -10,7 +10,7 @@ from scipy import fft
 from scipy.signal import get_window
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.tiles import Tiles
+from catalog.audio.kernels.frame_blocks import Tiles
 
 SAMPLE_RATE = 22_050
 FRAME = 2048  # samples under one window, `n_fft`

@@ -9,11 +9,11 @@ from typing import Any
 import av
 import numpy as np
 
-from catalog.audio.decode import Decoded, Stream, decode
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.decode import Decoded, Stream, decode
+from catalog.audio.decoding.media_file import Name
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
-from catalog.audio.source import Name
-from catalog.audio.speech import speech_probability
+from catalog.audio.feature_sets.speech import speech_probability
 
 
 @dataclass(frozen=True, eq=False)

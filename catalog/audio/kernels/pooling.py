@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
+from catalog.audio.jit import compiled
 
 STATISTICS = ("mean", "median", "std", "min", "max", "kurtosis", "skew")
 

@@ -13,8 +13,8 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard
 
-from catalog.audio.failure import AudioFailure
-from catalog.audio.source import Source
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding.media_file import Source
 
 # In quotes, for only the type checker knows that packets are generic.
 AudioPacket: TypeAlias = "Packet[AudioStream]"

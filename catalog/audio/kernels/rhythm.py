@@ -10,7 +10,7 @@ from scipy import fft
 from scipy.signal import get_window
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.spectrum import FRAME, HOP, SAMPLE_RATE
+from catalog.audio.kernels.spectrum import FRAME, HOP, SAMPLE_RATE
 
 _WINDOW = int(8.0 * SAMPLE_RATE / HOP)  # frames, 8 s: over so much a beat must keep its pace
 _LIKELIEST, _SPREAD = 120.0, 1.0  # beats a minute; octaves

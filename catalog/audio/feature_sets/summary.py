@@ -8,7 +8,7 @@ import numpy as np
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
 
 if TYPE_CHECKING:
-    from catalog.audio.clip import Clip
+    from catalog.audio.feature_sets.clip import Clip
 
 # Families in the order of the vector, with their number of rows. Where FMA has the family it has FMA's name.
 FAMILIES = {
@@ -53,14 +53,14 @@ def families(clip: "Clip") -> dict[str, Float32]:
     A clip of n samples has 1 + n // 512 frames.
     """
     # What follows takes seconds to import; who only asks for the names of dimensions need not wait.
-    from catalog.audio import chroma, rhythm
-    from catalog.audio.constant_q import constant_q
     from catalog.audio.decibel import decibels
-    from catalog.audio.filter_bank import cepstrum, mel_bank
-    from catalog.audio.harmonic_percussive import shares
-    from catalog.audio.spectral_shape import spectral_contrast, spectral_shape
-    from catalog.audio.tuning import tuning
-    from catalog.audio.zero_crossings import zero_crossing_rate
+    from catalog.audio.kernels import chroma, rhythm
+    from catalog.audio.kernels.constant_q import constant_q
+    from catalog.audio.kernels.filter_bank import cepstrum, mel_bank
+    from catalog.audio.kernels.harmonic_percussive import shares
+    from catalog.audio.kernels.spectral_shape import spectral_contrast, spectral_shape
+    from catalog.audio.kernels.tuning import tuning
+    from catalog.audio.kernels.zero_crossings import zero_crossing_rate
 
     sound = clip.spectrum
     harmonic, percussive = clip.parts
@@ -98,8 +98,8 @@ def _single(value: float) -> Float32:
 
 
 def _compute(waveform: Waveform) -> Float32:
-    from catalog.audio.clip import clip_of
-    from catalog.audio.statistics import statistics
+    from catalog.audio.feature_sets.clip import clip_of
+    from catalog.audio.kernels.pooling import statistics
 
     found = families(clip_of(waveform))
     values = statistics(np.concatenate([found[name] for name in FAMILIES]))

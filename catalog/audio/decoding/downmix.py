@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from av.audio.frame import AudioFrame
 
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
 from catalog.audio.feature_set import Float32
 
 # FFmpeg's sample formats: the type of a number, what stands for zero, what is full scale.

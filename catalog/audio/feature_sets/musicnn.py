@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio import network
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.audio.feature_sets import musicnn_model
+from catalog.audio.feature_sets.musicnn_model import NETWORKS, PATCH, PENULTIMATE, NetworkName
 from catalog.audio.loudness import SILENCE, loudness
-from catalog.audio.network import NETWORKS, PATCH, PENULTIMATE, NetworkName
 
 SAMPLE_RATE = 16_000
 WINDOW, HOP = 512, 256
@@ -41,7 +41,7 @@ def dimension_names() -> tuple[str, ...]:
     names: list[str] = []
     for name in NETWORKS:
         names += (f"{name}.penultimate.{number:03}" for number in range(PENULTIMATE))
-        names += (f"{name}.tag.{tag}" for tag in network.tag_names()[name])
+        names += (f"{name}.tag.{tag}" for tag in musicnn_model.tag_names()[name])
     return tuple(names)
 
 
@@ -67,7 +67,7 @@ def _mel(power: Float32) -> Float32:
     Band by band over the few bins of each: a product by BLAS takes longer, and its last digit depends on the number of
     threads.
     """
-    filters = network.mel_filters()
+    filters = musicnn_model.mel_filters()
     heard = filters != 0
     first = heard.argmax(axis=1)
     last = filters.shape[1] - heard[:, ::-1].argmax(axis=1)
@@ -113,8 +113,8 @@ def tags(
     The defaults are the networks' original use: no levelling, patches that do not overlap, the rest left out.
     """
     mel = log_mel(levelled(samples) if level else samples)
-    rows = [network.run(patch)[1][NETWORKS.index(name)] for patch in _patches(mel, patches)]
-    return np.stack(rows) if rows else np.empty((0, len(network.tag_names()[name])), np.float32)
+    rows = [musicnn_model.run(patch)[1][NETWORKS.index(name)] for patch in _patches(mel, patches)]
+    return np.stack(rows) if rows else np.empty((0, len(musicnn_model.tag_names()[name])), np.float32)
 
 
 def compute(waveform: Waveform) -> Float32:
@@ -125,14 +125,14 @@ def compute(waveform: Waveform) -> Float32:
     total = np.zeros((len(NETWORKS), len(MUSICNN.dimensions) // len(NETWORKS)), np.float64)
     count = 0
     for patch in _patches(mel, "spread"):
-        total += np.concatenate(network.run(patch), axis=1)
+        total += np.concatenate(musicnn_model.run(patch), axis=1)
         count += 1
     return (total / count).astype(np.float32).reshape(-1)
 
 
 def tag_probabilities(vector: Float32, name: NetworkName) -> Mapping[str, float]:
     """The tags of one network in a `musicnn` vector, by name."""
-    names = network.tag_names()[name]
+    names = musicnn_model.tag_names()[name]
     first = NETWORKS.index(name) * (PENULTIMATE + len(names)) + PENULTIMATE
     return dict(zip(names, vector[first : first + len(names)].tolist(), strict=True))
 

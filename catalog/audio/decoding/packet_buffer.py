@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from fractions import Fraction
 
-from catalog.audio import window
-from catalog.audio.demux import AudioPacket
+from catalog.audio import excerpts
+from catalog.audio.decoding.demux import AudioPacket
 
 # Bytes; a little more than five minutes of mp3 at 320 kbit/s have in their second half.
 MOST = 8 * 2**20
@@ -23,8 +23,8 @@ class Held:
         self._packets: deque[tuple[int, AudioPacket]] = deque()
         self._size = 0
         self._given_up = False
-        self._before = int((window.MIDDLE + 2 * run_up) / base) + 4  # whatever is rounded elsewhere
-        self._longest = int(window.LONG / base)
+        self._before = int((excerpts.MIDDLE + 2 * run_up) / base) + 4  # whatever is rounded elsewhere
+        self._longest = int(excerpts.LONG / base)
 
     def add(self, begin: int, packet: AudioPacket, end: int) -> None:
         """The packet that comes next, in ticks from the beginning of the track, which now ends there."""

@@ -32,7 +32,9 @@ def grid(power: npt.NDArray[np.floating]) -> Float32:
 
 
 def _compute(waveform: Waveform) -> Float32:
-    from catalog.audio.clip import clip_of  # takes seconds to import; names of dimensions need it not
+    from catalog.audio.feature_sets.clip import (
+        clip_of,  # takes seconds to import; names of dimensions need it not
+    )
 
     return grid(clip_of(waveform).mel_power).reshape(-1)
 

@@ -5,7 +5,7 @@ import stat
 from types import TracebackType
 from typing import Self
 
-from catalog.audio.failure import AudioFailure
+from catalog.audio.audio_error import AudioFailure
 
 Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 

@@ -7,10 +7,10 @@ import librosa
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.compiled import compiled
 from catalog.audio.feature_set import Float32
-from catalog.audio.spectrum import FRAME, SAMPLE_RATE
-from catalog.audio.tiles import Tiles
+from catalog.audio.jit import compiled
+from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.kernels.spectrum import FRAME, SAMPLE_RATE
 
 MEL_BANDS = 128
 PITCH_CLASSES = 12

@@ -6,11 +6,11 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.compiled import compiled
 from catalog.audio.decibel import decibels
 from catalog.audio.feature_set import Float32
-from catalog.audio.spectrum import BINS, FRAME, SAMPLE_RATE
-from catalog.audio.tiles import Tiles
+from catalog.audio.jit import compiled
+from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE
 
 CONTRAST_BANDS = 7
 _LOWEST = 200.0  # Hz, where the first octave of the contrast begins; below it lies one band more

@@ -17,7 +17,7 @@ of music from a collection it had not seen talk.
 import math
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.musicnn import tag_probabilities
+from catalog.audio.feature_sets.musicnn import tag_probabilities
 
 VOICES = frozenset(
     {

@@ -16,7 +16,7 @@ NETWORKS: tuple[NetworkName, ...] = ("msd", "mtt")
 PATCH = (187, 96)
 PENULTIMATE = 200
 
-_FOLDER = files("catalog.audio") / "networks"
+_FOLDER = files("catalog.audio.feature_sets") / "networks"
 
 
 @cache

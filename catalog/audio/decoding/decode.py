@@ -17,15 +17,16 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from catalog.audio import demux, window
-from catalog.audio.demux import AudioPacket
-from catalog.audio.failure import AudioFailure
+from catalog.audio import excerpts
+from catalog.audio.audio_error import AudioFailure
+from catalog.audio.decoding import demux
+from catalog.audio.decoding.demux import AudioPacket
+from catalog.audio.decoding.excerpt_reader import Take
+from catalog.audio.decoding.media_file import Name, Source
+from catalog.audio.decoding.packet_buffer import Held
+from catalog.audio.excerpts import Window
 from catalog.audio.feature_set import Float32, Waveform
-from catalog.audio.held import Held
 from catalog.audio.loudness import loudness
-from catalog.audio.source import Name, Source
-from catalog.audio.take import Take
-from catalog.audio.window import Window
 
 SHORTEST = 0.5  # seconds
 # Decoded before a window and thrown away, in seconds: a decoder's first frames are not right yet.
@@ -92,7 +93,7 @@ def _decode(source: Source) -> Decoded:
         if duration < SHORTEST:
             raise _too_short(duration)
         damaged, heard = 0, 0.0
-        for windows in window.choices(duration):
+        for windows in excerpts.choices(duration):
             takes = list(_takes(source, container, stream, walk, held, windows))
             damaged += sum(take.damaged for take in takes)
             heard = max(heard, sum(take.seconds for take in takes))

@@ -1,0 +1,1 @@
+"""Decoding: media files to mono float32 samples."""

@@ -1,0 +1,1 @@
+"""Feature sets: named, versioned recipes from samples to a vector."""

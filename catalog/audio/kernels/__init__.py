@@ -1,0 +1,1 @@
+"""Signal kernels: spectra, filter banks and the features computed from them."""
