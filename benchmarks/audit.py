@@ -24,7 +24,7 @@ import numpy as np  # isort: skip - threads are counted when it is imported, and
 import sqlalchemy as sa
 
 from catalog.audit.label_audit import audit_labels
-from catalog.db.bulk import write_rows
+from catalog.db.bulk_insert import write_rows
 from catalog.db.columns import now
 from catalog.db.database import Database, open_database
 from catalog.db.tables import (

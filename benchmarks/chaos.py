@@ -33,7 +33,7 @@ from chaos_invariants import Broken, check
 from chaos_music import BAD
 from chaos_site import HOSTS, WORKERS, Site
 
-from catalog.db.patience import until_connected
+from catalog.db.retry import until_connected
 
 PATIENCE = 240.0
 """Seconds after which what is not quiet will not be."""

@@ -22,8 +22,8 @@ from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import register
 from catalog.collection.scan import scan
 from catalog.db.database import open_database
-from catalog.db.patience import until_connected
-from catalog.db.schema import upgrade
+from catalog.db.retry import until_connected
+from catalog.db.schema.schema import upgrade
 from catalog.db.tables import decision, feature_vector, genre, label, statement, track, worker
 from catalog.genres.seed import seed
 

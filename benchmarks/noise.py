@@ -34,7 +34,7 @@ from sklearn.metrics import average_precision_score
 from catalog.audit.label_evidence import gather_evidence
 from catalog.audit.label_issues import Judged, Terms, find_suspects
 from catalog.db.database import open_database
-from catalog.db.schema import require_current
+from catalog.db.schema.schema import require_current
 from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
 from catalog.learning.exclusion import excluded_genres
 from catalog.learning.folds import number_of_folds, stratified_group_folds

@@ -25,7 +25,7 @@ from questions import DATABASES
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import register
 from catalog.db.database import Database, open_database
-from catalog.db.schema import upgrade
+from catalog.db.schema.schema import upgrade
 from catalog.db.tables import collection
 from catalog.genres.seed import seed
 from catalog.learning.usual import USUAL

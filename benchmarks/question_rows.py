@@ -5,9 +5,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.confusion import refresh_confusion
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.confusion import refresh_confusion
+from catalog.db.derived.track_status import refresh_standing
 
 MODELS = 10
 GENRES = 30

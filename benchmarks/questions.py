@@ -22,9 +22,9 @@ from typing import Any
 from question_rows import MODELS, fill
 
 from catalog.db.database import Database, open_database
-from catalog.db.question import QuestionRefused, ask
-from catalog.db.questions import saved_question
-from catalog.db.schema import upgrade
+from catalog.db.query.query import QuestionRefused, ask
+from catalog.db.query.saved_queries import saved_question
+from catalog.db.schema.schema import upgrade
 from catalog.genres.seed import seed
 
 ALLOWED_SECONDS = 0.05

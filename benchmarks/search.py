@@ -35,8 +35,8 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import register
 from catalog.collection.vectors import store_vector
 from catalog.db.database import Database, open_database
-from catalog.db.schema import upgrade
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
+from catalog.db.schema.schema import upgrade
 from catalog.db.tables import artist, collection, genre, label, statement, track, trial
 from catalog.genres.seed import seed
 from catalog.learning.candidate import Candidate

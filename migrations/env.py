@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import UTCDateTime, Vector, metadata
 from catalog.db.database import open_database
-from catalog.db.schema import VERSION_TABLE
+from catalog.db.schema.schema import VERSION_TABLE
+from catalog.db.schema.views import create_views, drop_views
 from catalog.db.tables import track
-from catalog.db.views import create_views, drop_views
 
 assert track.metadata is metadata, "the tables must be imported before they are compared"
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import catalog.db.tables as _tables  # noqa: F401 - makes every table known
 from catalog.db.columns import metadata
-from catalog.db.placeholder import TOKEN
-from catalog.db.questions import SavedQuestion, saved_names, saved_question
-from catalog.db.views import view_description, view_names
+from catalog.db.query.bind_parameters import TOKEN
+from catalog.db.query.saved_queries import SavedQuestion, saved_names, saved_question
+from catalog.db.schema.views import view_description, view_names
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "catalog" / "db" / "datasette" / "metadata.json"

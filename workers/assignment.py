@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import Recipe, register
 from catalog.collection.vectors import unheard
-from catalog.db.clock import clock
 from catalog.db.database import Database
+from catalog.db.server_time import clock
 from catalog.db.tables import failure, track
 from workers.progress import AnalysisReport, Progress
 from workers.reach import out_of_reach

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from catalog.db.database import Database, open_database
-from catalog.db.schema import require_current
+from catalog.db.schema.schema import require_current
 
 
 def open_child_database(url: str) -> Database:

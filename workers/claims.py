@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.collection.vectors import unheard
-from catalog.db.clock import moment
+from catalog.db.server_time import moment
 from catalog.db.tables import claim, collection, feature_vector, track
 from catalog.db.upsert import insert_into
 from workers import failures

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from catalog.db.clock import clock
+from catalog.db.server_time import clock
 from catalog.db.tables import collection, failure, feature_set, track
 from catalog.db.upsert import insert_into
 

@@ -19,7 +19,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from catalog.db.patience import until_connected
+from catalog.db.retry import until_connected
 from workers import liveness
 from workers.claims import give_back
 from workers.death import NO_ROOM, TROUBLE, describe_exit

@@ -23,8 +23,8 @@ from sqlalchemy import Connection
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.recipes import find_recipe
 from catalog.db.database import Database
-from catalog.db.patience import is_full
-from catalog.db.schema import require_still
+from catalog.db.retry import is_full
+from catalog.db.schema.schema import require_still
 from workers import claims
 from workers.claims import Claimed
 from workers.death import NO_ROOM, TROUBLE

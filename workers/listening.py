@@ -20,7 +20,7 @@ from typing import IO
 
 from catalog.audio.feature_set import FeatureSet  # noqa: F401 -- with NumPy, before any thread
 from catalog.db.database import Database
-from catalog.db.revisions import head_revision
+from catalog.db.schema.revisions import head_revision
 from catalog.log import set_up_log
 from workers import liveness
 from workers.child_database import open_child_database

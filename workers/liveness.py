@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.clock import clock
 from catalog.db.database import Database
+from catalog.db.server_time import clock
 from catalog.db.tables import claim, worker
 from workers.claims import give_back
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import register
 from catalog.db.database import Database
-from catalog.db.patience import until_connected
+from catalog.db.retry import until_connected
 from catalog.db.tables import track
 from catalog.settings import Settings
 from workers.broker import open_broker

@@ -22,8 +22,8 @@ from catalog.collection.roots import find_root
 from catalog.collection.scan import ScanReport, scan
 from catalog.collection.totals import collection_totals
 from catalog.db.database import Database
-from catalog.db.patience import until_connected
-from catalog.db.questions import saved_question
+from catalog.db.query.saved_queries import saved_question
+from catalog.db.retry import until_connected
 from catalog.db.tables import decision, failure, standing, track
 from catalog.learning.feature_sets import NothingHeard
 from catalog.learning.hearing import Spread

@@ -23,8 +23,8 @@ from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.db.clock import clock
 from catalog.db.database import Database
+from catalog.db.server_time import clock
 from catalog.db.tables import claim, failure, track, worker
 from catalog.learning.usual import feature_sets_to_compute
 from catalog.settings import Settings

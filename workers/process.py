@@ -16,8 +16,8 @@ from redis import Redis, RedisError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.db.patience import is_full, until_connected
-from catalog.db.revisions import head_revision
+from catalog.db.retry import is_full, until_connected
+from catalog.db.schema.revisions import head_revision
 from catalog.log import set_up_log
 from workers import liveness
 from workers.child_database import open_child_database

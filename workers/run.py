@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.patience import is_full, until_connected
+from catalog.db.retry import is_full, until_connected
 from catalog.settings import Settings
 from workers import liveness
 from workers.assignment import Assignment, assign

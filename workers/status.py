@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import find_recipe, register
 from catalog.collection.vectors import count_unheard
-from catalog.db.clock import clock
 from catalog.db.database import Database
+from catalog.db.server_time import clock
 from catalog.db.tables import claim, failure, feature_vector, track, worker
 from workers import liveness
 from workers.feed import Feeder

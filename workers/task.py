@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalog.db.patience import is_full
+from catalog.db.retry import is_full
 from catalog.learning.hearing import hear_piece
 from catalog.learning.trial import run_trials
 from catalog.learning.workplace import Workplace, settle

@@ -27,7 +27,7 @@ from catalog.audit.contingency import NOISE, agreement, singletons
 from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.patience import read_patiently, write_patiently
+from catalog.db.retry import read_patiently, write_patiently
 from catalog.db.tables import audit, feature_set, feature_vector
 
 Integers = npt.NDArray[np.int64]

@@ -18,7 +18,7 @@ from catalog.collection.recipes import Recipe, active_recipe
 from catalog.collection.vectors import load_matrix
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.patience import until_connected
+from catalog.db.retry import until_connected
 from catalog.db.tables import audit, duplicate_pair, feature_vector, label, standing, track
 from catalog.learning.hierarchy import path_to_top
 from catalog.learning.labelled import load_broader

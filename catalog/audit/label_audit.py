@@ -18,7 +18,7 @@ from catalog.audit.label_issues import LEAST_SUSPICION, Suspect
 from catalog.audit.truth import AuditTruth, read_truth, score_truth
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.patience import until_connected
+from catalog.db.retry import until_connected
 from catalog.db.tables import (
     album,
     artist,

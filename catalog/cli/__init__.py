@@ -312,7 +312,7 @@ def describe(error: Exception) -> str:
 
 def _remedy(error: Exception) -> str | None:
     """What to do about what befalls a disk or a database; None for anything else."""
-    from catalog.db.patience import is_away, is_full  # `catalog --help` needs no database
+    from catalog.db.retry import is_away, is_full  # `catalog --help` needs no database
 
     origin = error.__cause__ or getattr(error, "orig", None) or error
     if getattr(origin, "errno", None) == errno.ENOSPC or (isinstance(origin, Exception) and is_full(origin)):

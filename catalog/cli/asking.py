@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from catalog.db.database import Database
-from catalog.db.question import QuestionRefused
-from catalog.db.questions import saved_names, saved_question
-from catalog.db.views import view_names
+from catalog.db.query.query import QuestionRefused
+from catalog.db.query.saved_queries import saved_names, saved_question
+from catalog.db.schema.views import view_names
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

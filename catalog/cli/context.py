@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from catalog.cli.renewal import renew_if_possible
 from catalog.db.database import Database, open_database
-from catalog.db.schema import Fit, inspect_schema, require_current, upgrade
+from catalog.db.schema.schema import Fit, inspect_schema, require_current, upgrade
 from catalog.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -11,9 +11,9 @@ from catalog.cli.db_copy import copy_verb
 from catalog.cli.output import format_options, say
 from catalog.cli.renewal import is_outdated, renew
 from catalog.db.database import DatabaseUnusable, open_database
-from catalog.db.revisions import is_behind
-from catalog.db.schema import Fit, downgrade, inspect_schema, refuse_unfit, require_revision, upgrade
-from catalog.db.views import create_views
+from catalog.db.schema.revisions import is_behind
+from catalog.db.schema.schema import Fit, downgrade, inspect_schema, refuse_unfit, require_revision, upgrade
+from catalog.db.schema.views import create_views
 from catalog.settings import Settings
 
 

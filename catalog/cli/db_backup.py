@@ -12,10 +12,10 @@ import click
 from catalog.cli.context import NamedPath, dry_run_option, open_catalog, pass_settings
 from catalog.cli.db_checks import checks, print_checks
 from catalog.cli.output import counted, format_options, print_json, progress, say, warn
-from catalog.db.archive import Manifest, open_archive
-from catalog.db.backup import Home, back_up, default_name, estimate
 from catalog.db.database import open_database
-from catalog.db.restoring import require_restorable, restore
+from catalog.db.transfer.archive import Manifest, open_archive
+from catalog.db.transfer.backup import Home, back_up, default_name, estimate
+from catalog.db.transfer.restore import require_restorable, restore
 from catalog.settings import Settings
 
 MEGABYTE = 1_000_000

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from catalog.cli.output import print_rows, say
 from catalog.db.database import Database
-from catalog.db.schema import inspect_schema
-from catalog.db.soundness import DERIVED, Check, Derived, check_integrity, check_schema
+from catalog.db.schema.integrity import DERIVED, Check, Derived, check_integrity, check_schema
+from catalog.db.schema.schema import inspect_schema
 from catalog.genres.ancestor import check_ancestors, rebuild_ancestors
 
 ANCESTORS = Derived("genre_ancestor", lambda connection: len(check_ancestors(connection)), rebuild_ancestors)

@@ -14,9 +14,9 @@ from catalog.cli.asking import parameter_option, resolve
 from catalog.cli.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.output import counted, say, warn
 from catalog.collection.playlist import NoTracks, write_playlist
-from catalog.db.answer_file import WRITERS, new_file
 from catalog.db.database import Database
-from catalog.db.question import Answer, ask
+from catalog.db.query.query import Answer, ask
+from catalog.db.query.result_writers import WRITERS, new_file
 from catalog.settings import Settings
 
 PLAYLIST = "m3u8"

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import counted, echo, format_options, print_rows, printable, say
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.settings import Settings
 
 AGAIN = "train anew to have it judged so: catalog train"

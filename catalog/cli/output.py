@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
-from catalog.db.cell import apart, harmless_json, json_row, plain, safe_cell
+from catalog.db.query.cell_format import apart, harmless_json, json_row, plain, safe_cell
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Row = Mapping[str, Any]

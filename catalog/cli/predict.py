@@ -31,7 +31,7 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
 
     Without a model there is none to apply: `catalog train` or `catalog ingest` makes one.
     """
-    from catalog.db.patience import read_patiently, until_connected
+    from catalog.db.retry import read_patiently, until_connected
     from catalog.learning.predicting import fill_predictions
     from catalog.learning.registry import NoModel, active_model, get_model
 

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from catalog.cli.output import say
 from catalog.db.database import BUSY_TIMEOUT_SECONDS, Database, DatabaseUnusable
-from catalog.db.shipped import shipped_digests
-from catalog.db.views import VIEWS, create_views, views_digest
+from catalog.db.schema.bundled_content import shipped_digests
+from catalog.db.schema.views import VIEWS, create_views, views_digest
 from catalog.genres.seeds import SEEDS, digest
 
 PATIENCE_MS = 500

@@ -12,7 +12,7 @@ import click
 from catalog.cli.output import counted, echo, print_rows, progress, say
 from catalog.cli.spreading import workers_for
 from catalog.db.database import Database
-from catalog.db.patience import read_patiently, until_connected, write_patiently
+from catalog.db.retry import read_patiently, until_connected, write_patiently
 from catalog.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import click
 from catalog.cli.asking import parameter_option, resolve
 from catalog.cli.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.output import format_options, print_records, print_rows, say
-from catalog.db.question import ask
-from catalog.db.questions import saved_names, saved_question
-from catalog.db.views import view_description, view_names
+from catalog.db.query.query import ask
+from catalog.db.query.saved_queries import saved_names, saved_question
+from catalog.db.schema.views import view_description, view_names
 from catalog.settings import Settings
 
 TABLE_ROWS = 1_000

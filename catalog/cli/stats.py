@@ -8,7 +8,7 @@ import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import format_options, print_json, print_rows
-from catalog.db.statistics import statistics
+from catalog.db.derived.statistics import statistics
 from catalog.settings import Settings
 
 

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from catalog.cli.context import FiniteRange, dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import format_options, print_json, print_rows, say
 from catalog.cli.spreading import cores, spread_over
-from catalog.db.patience import read_patiently
+from catalog.db.retry import read_patiently
 from catalog.settings import Settings
 
 if TYPE_CHECKING:

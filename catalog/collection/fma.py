@@ -24,7 +24,7 @@ from catalog.collection.vector_file import Header, read_header, read_vectors
 from catalog.collection.vector_import import Rows, VectorsReport, imported_recipe, record_vectors
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.patience import until_connected
+from catalog.db.retry import until_connected
 from catalog.db.tables import collection, track
 from catalog.db.upsert import insert_into
 

@@ -16,9 +16,9 @@ from catalog.collection.fma_audio import Link
 from catalog.collection.fma_genres import FmaGenres, FmaStatement
 from catalog.collection.fma_tracks import FmaTrack
 from catalog.collection.recording import one_track_of
-from catalog.db.bulk import take_ids, write_rows
+from catalog.db.bulk_insert import take_ids, write_rows
 from catalog.db.columns import now
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import album, artist, fma_track, label, statement, track
 from catalog.db.upsert import insert_into
 

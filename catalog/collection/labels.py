@@ -22,8 +22,8 @@ from catalog.collection.roots import known_roots
 from catalog.collection.spellings import Spelling, spellings_of
 from catalog.collection.statements import Saying, news, write_statements
 from catalog.db.database import Database
-from catalog.db.patience import until_connected
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
+from catalog.db.retry import until_connected
 from catalog.db.tables import artist, collection, track
 from catalog.genres.store import load
 from catalog.genres.vocabulary import genres_in

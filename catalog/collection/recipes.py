@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.db.clock import clock
+from catalog.db.server_time import clock
 from catalog.db.tables import auto_tag_word, failure, feature_set
 from catalog.db.upsert import insert_into
 

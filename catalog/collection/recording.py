@@ -17,7 +17,7 @@ from catalog.collection.artists import ensure_artists
 from catalog.collection.paths import readable
 from catalog.collection.statements import Saying, news, write_statements
 from catalog.db.columns import now
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import track
 from catalog.genres.store import ensure_terms, load
 from catalog.genres.vocabulary import genres_in

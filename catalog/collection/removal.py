@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.recording import one_track_of
-from catalog.db.confusion import refresh_confusion
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.confusion import refresh_confusion
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import (
     album,
     artist,

@@ -28,7 +28,7 @@ from catalog.collection.totals import collection_totals
 from catalog.collection.walk import FoundFile, Walk, bounded
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.patience import until_connected
+from catalog.db.retry import until_connected
 from catalog.db.tables import collection, track
 from catalog.genres.store import load
 from catalog.genres.vocabulary import genres_in

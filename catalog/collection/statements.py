@@ -9,7 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import label, statement
 from catalog.genres.store import ensure_terms, load
 from catalog.genres.tag import clean

@@ -15,7 +15,7 @@ from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.collection.csv_source import Problems, SourceUnusable
 from catalog.collection.fma_tracks import Seen
 from catalog.collection.recipes import Recipe, active_recipe, register
-from catalog.db.bulk import write_rows
+from catalog.db.bulk_insert import write_rows
 from catalog.db.columns import now
 from catalog.db.tables import feature_vector
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
 from catalog.collection.recipes import Recipe
-from catalog.db.clock import moment
-from catalog.db.mapping import mapped
+from catalog.db.mmap_reads import mapped
+from catalog.db.server_time import moment
 from catalog.db.tables import failure, feature_set, feature_vector, track
 from catalog.db.upsert import insert_into
 

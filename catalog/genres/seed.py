@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.shipped import remember_shipped, shipped_digests
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
+from catalog.db.schema.bundled_content import remember_shipped, shipped_digests
 from catalog.db.tables import genre, genre_alias
 from catalog.genres.ancestor import rebuild_ancestors
 from catalog.genres.curation import add_alias

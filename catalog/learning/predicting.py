@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import feature_vector, genre, snapshot_member, standing, track
 from catalog.learning import hearing
 from catalog.learning.album_answers import answers_by_album, units_to_answer

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.collection.recipes import Recipe, find_recipe
 from catalog.db.columns import now
-from catalog.db.confusion import refresh_confusion
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.confusion import refresh_confusion
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import feature_set, model, model_feature_set, model_genre
 from catalog.learning.support import Support
 

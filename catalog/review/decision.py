@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audit.expectation import follow_decisions
-from catalog.db.standing import lock_tracks, refresh_standing
+from catalog.db.derived.track_status import lock_tracks, refresh_standing
 from catalog.db.tables import decision, doubt_case, standing, suspect, track
 from catalog.genres.store import load
 from catalog.review.case import Filters, doubts_query

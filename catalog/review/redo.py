@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.standing import lock_tracks
+from catalog.db.derived.track_status import lock_tracks
 from catalog.db.tables import decision
 from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
 from catalog.review.verdict import verdict_of_stroke

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from catalog.collection.statements import ORIGIN_CATALOG, Saying, write_statements
 from catalog.db.columns import now
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import claim, failure, feature_vector, standing, tag_write, track
 from catalog.genres.vocabulary import Vocabulary
 from catalog.review.write_file import Facts

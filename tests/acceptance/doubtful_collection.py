@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from tests.integration.conftest import DAY, insert, state
 
 RATE = 22_050

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.report.page import write_report
 from catalog.review.decision import case_doubts, decide
 from catalog.review.sample import draw_sample, judge_blind, next_sample_track

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db import tables as t
-from catalog.db.confusion import refresh_confusion
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.confusion import refresh_confusion
+from catalog.db.derived.track_status import refresh_standing
 from tests.integration.labelled_collection import fill_labelled
 from tests.integration.outage import outage
 

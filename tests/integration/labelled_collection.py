@@ -13,7 +13,7 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.collection.recipes import register
 from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import artist, collection, genre, label, statement, track
 
 DIMENSIONS = 12

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import sqlalchemy as sa
 
-from catalog.db import patience
+from catalog.db import retry
 
 AWAY = 0.7
 """Seconds for which nobody answers, beside what a start takes."""
@@ -79,7 +79,7 @@ def outage(postgresql_server: sa.URL, monkeypatch: pytest.MonkeyPatch) -> Iterat
                 if time.monotonic() > deadline:
                     raise
 
-    monkeypatch.setattr(patience, "LONGEST_PAUSE", 0.3)
+    monkeypatch.setattr(retry, "LONGEST_PAUSE", 0.3)
     made = Outage(stop, start)
     yield made
     made.wait()

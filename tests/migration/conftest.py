@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.db import migrating, revisions
 from catalog.db.database import Database, open_database
+from catalog.db.schema import migrate, revisions
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -44,6 +44,6 @@ def copied_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the migrations that the program uses instead of its own; gives the folder of its revisions."""
     folder = tmp_path / "migrations"
     shutil.copytree(str(files("migrations")), folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for module in (revisions, migrating):
+    for module in (revisions, migrate):
         monkeypatch.setattr(module, "migrations_folder", lambda: folder)
     return folder / "versions"

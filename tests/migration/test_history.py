@@ -17,9 +17,9 @@ from pytest_alembic.tests import (
 )
 
 from catalog.db.database import Database, DatabaseUnusable
-from catalog.db.migrating import alembic_config as configuration
-from catalog.db.revisions import known_revisions
-from catalog.db.schema import VERSION_TABLE
+from catalog.db.schema.migrate import alembic_config as configuration
+from catalog.db.schema.revisions import known_revisions
+from catalog.db.schema.schema import VERSION_TABLE
 
 __all__ = [
     "test_model_definitions_match_ddl",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database, DatabaseUnusable
-from catalog.db.schema import downgrade, inspect_schema, upgrade
+from catalog.db.schema.schema import downgrade, inspect_schema, upgrade
 
 REBUILD = """
 import sqlalchemy as sa

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from catalog.db.columns import metadata
 from catalog.db.database import Database, DatabaseUnusable
-from catalog.db.migrating import alembic_config
-from catalog.db.schema import VERSION_TABLE, Fit, downgrade, inspect_schema, require_current, upgrade
-from catalog.db.soundness import check_schema
-from catalog.db.views import create_views, view_names
+from catalog.db.schema.integrity import check_schema
+from catalog.db.schema.migrate import alembic_config
+from catalog.db.schema.schema import VERSION_TABLE, Fit, downgrade, inspect_schema, require_current, upgrade
+from catalog.db.schema.views import create_views, view_names
 
 NEWER = """
 import sqlalchemy as sa

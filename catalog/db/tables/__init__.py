@@ -2,6 +2,7 @@
 
 from catalog.db.columns import metadata
 from catalog.db.tables.audits import audit, cluster_count, cluster_run, doubt_case, duplicate_pair, suspect
+from catalog.db.tables.bundled_content import shipped
 from catalog.db.tables.collections import album, artist, collection, track
 from catalog.db.tables.features import (
     auto_tag_word,
@@ -33,7 +34,6 @@ from catalog.db.tables.review import (
     reviewer,
     tag_write,
 )
-from catalog.db.tables.shipped import shipped
 from catalog.db.tables.statements import label, statement
 from catalog.db.tables.work import claim, failure, worker
 

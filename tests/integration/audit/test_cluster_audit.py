@@ -20,7 +20,7 @@ from catalog.audit.cluster_space import load_points
 from catalog.collection.recipes import active_recipe, register
 from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import audit, cluster_count, cluster_run, genre, statement, track
 from tests.integration.labelled_collection import BLOBS, DIMENSIONS, Filled, tag
 

@@ -18,7 +18,7 @@ from catalog.audit.truth import NothingKnown
 from catalog.collection.label_file import LabelsUnusable
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import (
     audit,
     check_sample,

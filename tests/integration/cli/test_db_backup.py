@@ -21,9 +21,9 @@ import sqlalchemy as sa
 
 from catalog.cli import run
 from catalog.db import tables as t
-from catalog.db.archive import MANIFEST
 from catalog.db.database import Database, open_database
-from catalog.db.plain_rows import TableSum, plain_rows
+from catalog.db.transfer.archive import MANIFEST
+from catalog.db.transfer.portable_rows import TableSum, plain_rows
 from tests.integration.db.conftest import empty_url
 
 __all__ = ["empty_url"]
@@ -71,7 +71,7 @@ def sums(database: Database) -> dict[str, TableSum]:
         return {
             table.name: TableSum.of(plain_rows(connection, table))
             for table in t.metadata.sorted_tables
-            if table is not t.shipped
+            if table is not t.bundled_content
         }
 
 

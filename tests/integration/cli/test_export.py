@@ -61,7 +61,7 @@ def test_any_question_and_its_values(invoke: Any, sample: Any, tmp_path: Path) -
 def test_parquet_keeps_types_and_finds_those_that_come_late(
     invoke: Any, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog.db.answer_file.BATCH", 2)
+    monkeypatch.setattr("catalog.db.query.result_writers.BATCH", 2)
     target = tmp_path / "answer.parquet"
     question = """
         SELECT i, CASE WHEN i > 3 THEN i + 0.5 END AS late, CASE WHEN i < 3 THEN 'a' ELSE 'b' END AS word,

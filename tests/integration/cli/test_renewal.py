@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from catalog.cli import run
 from catalog.cli.renewal import is_outdated, renew_if_possible
 from catalog.db.database import Database, open_database
-from catalog.db.soundness import view_differences
-from catalog.db.tables import genre, shipped
+from catalog.db.schema.integrity import view_differences
+from catalog.db.tables import bundled_content, genre
 from catalog.genres.store import load
 
 
@@ -23,7 +23,7 @@ def leave_as_an_older_version(database: Database) -> None:
         held = connection.scalar(sa.select(genre.c.id).where(genre.c.name == "Djent"))
         connection.exec_driver_sql(f"DELETE FROM genre_ancestor WHERE genre_id = {held}")
         connection.exec_driver_sql(f"DELETE FROM genre WHERE id = {held}")
-        connection.execute(sa.update(shipped).values(digest="of an older version"))
+        connection.execute(sa.update(bundled_content).values(digest="of an older version"))
 
 
 def is_renewed(database: Database) -> bool:

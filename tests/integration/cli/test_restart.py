@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from catalog.audit import cluster_audit, duplicate_audit, label_audit
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_standing, standing_differences
 from catalog.db.tables import audit, genre, model, search
 from catalog.learning import predicting, training, trial
 from tests.integration.cli.conftest import Invoke

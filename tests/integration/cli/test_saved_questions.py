@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.questions import saved_names
+from catalog.db.query.saved_queries import saved_names
+from catalog.db.schema.views import view_names
 from catalog.db.tables import feature_vector, standing
-from catalog.db.views import view_names
 
 
 def test_saved_questions_and_views_by_name(invoke: Any, sample: Any) -> None:

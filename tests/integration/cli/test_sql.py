@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from catalog.cli import run
 from catalog.db.database import Database
-from catalog.db.views import view_names
+from catalog.db.schema.views import view_names
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {last}) SELECT i FROM n"
 

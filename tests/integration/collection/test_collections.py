@@ -15,8 +15,8 @@ from catalog.collection.scan import scan
 from catalog.collection.statements import Saying, append_statements, withdraw
 from catalog.collection.track_lookup import TrackNotFound, find_track
 from catalog.db.columns import metadata, now
-from catalog.db.confusion import confusion_differences
-from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.derived.confusion import confusion_differences
+from catalog.db.derived.track_status import refresh_standing, standing_differences
 from catalog.db.tables import (
     audit,
     auto_tag_word,

@@ -15,7 +15,7 @@ from catalog.collection.roots import CollectionUnusable
 from catalog.collection.scan import scan
 from catalog.collection.vectors import load_matrix, unheard
 from catalog.db.columns import metadata
-from catalog.db.standing import standing_differences
+from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, artist, fma_track, genre, standing, statement, track
 from tests.integration.collection.fma_files import (
     NAMES,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from catalog.collection.label_file import LabelsUnusable
 from catalog.collection.labels import import_labels
 from catalog.collection.scan import scan
-from catalog.db.standing import standing_differences
+from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, artist, genre, label, standing, statement, track
 
 

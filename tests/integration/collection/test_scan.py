@@ -12,7 +12,7 @@ from catalog.collection import recording
 from catalog.collection import scan as scanning
 from catalog.collection.scan import scan
 from catalog.collection.statements import Saying, append_statements, withdraw
-from catalog.db.standing import standing_differences
+from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, artist, collection, genre, label, standing, statement, track
 from tests.integration.collection.kept import rows, tracks
 

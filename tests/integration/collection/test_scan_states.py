@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from catalog.collection import scan as scanning
 from catalog.collection.roots import CollectionUnusable
 from catalog.db.database import open_database
-from catalog.db.standing import standing_differences
+from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import collection, standing, track
 
 PATHS = ["1.mp3", "2.mp3", "3.mp3", "a/1.mp3", "a/2.mp3", "b/1.mp3"]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from catalog.collection import scan as scanning
 from catalog.collection.scan import scan
-from catalog.db.standing import standing_differences
+from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, artist, genre, statement, track
 
 

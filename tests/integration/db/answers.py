@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.db.cell import safe_cell
 from catalog.db.database import Database
-from catalog.db.question import ask
+from catalog.db.query.cell_format import safe_cell
+from catalog.db.query.query import ask
 
 
 def answered(database: Database, question: str, given: Mapping[str, str] | None = None) -> str:

@@ -14,16 +14,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
-from catalog.db import copying
 from catalog.db import tables as t
-from catalog.db.constraints import add_references, drop_references, without_references
-from catalog.db.copying import COPIED, CopyRefused, copy_database
 from catalog.db.database import Database, DatabaseUnusable, open_database
-from catalog.db.plain_rows import TableSum, plain_rows
-from catalog.db.schema import Fit, inspect_schema, require_current, upgrade
-from catalog.db.soundness import check_integrity, check_schema
-from catalog.db.standing import standing_differences
+from catalog.db.derived.track_status import standing_differences
+from catalog.db.schema.constraints import add_references, drop_references, without_references
+from catalog.db.schema.integrity import check_integrity, check_schema
+from catalog.db.schema.schema import Fit, inspect_schema, require_current, upgrade
 from catalog.db.tables import metadata
+from catalog.db.transfer import copy
+from catalog.db.transfer.copy import COPIED, CopyRefused, copy_database
+from catalog.db.transfer.portable_rows import TableSum, plain_rows
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def test_the_copy_is_a_catalog_like_any_other(database: Database, target: Databa
 def test_one_that_was_broken_off_goes_on(
     database: Database, target: Database, strange: None, fails_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copying, "CHUNK_ROWS", 100)
-    write, chunks = copying.write_plain_rows, []
+    monkeypatch.setattr(copy, "CHUNK_ROWS", 100)
+    write, chunks = copy.write_plain_rows, []
 
     def fail(*arguments: Any) -> None:
         chunks.append(1)
@@ -128,7 +128,7 @@ def test_one_that_was_broken_off_goes_on(
             raise RuntimeError("power cut")
         write(*arguments)
 
-    monkeypatch.setattr(copying, "write_plain_rows", fail)
+    monkeypatch.setattr(copy, "write_plain_rows", fail)
     with pytest.raises(RuntimeError):
         copy_database(database, target)
     assert inspect_schema(target).fit is Fit.HALF_COPIED
@@ -147,7 +147,7 @@ def test_what_the_source_has_changed_in_between_is_copied_anew(
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patched:
-        patched.setattr(copying, "_compare", fail)
+        patched.setattr(copy, "_compare", fail)
         with pytest.raises(RuntimeError):
             copy_database(database, target)
     with database.write() as connection:
@@ -169,9 +169,9 @@ def test_what_was_changed_on_the_way_is_found(
             rows = [(*rows[0][:at], rows[0][at] + 1e-15, *rows[0][at + 1 :]), *rows[1:]]
         write(connection, table, rows)
 
-    write = copying.write_plain_rows
+    write = copy.write_plain_rows
     with monkeypatch.context() as patched:
-        patched.setattr(copying, "write_plain_rows", garble)
+        patched.setattr(copy, "write_plain_rows", garble)
         with pytest.raises(CopyRefused, match="not what was sent, in: prediction"):
             copy_database(database, target)
     copied = {each.name: each for each in copy_database(database, target).tables}
@@ -202,25 +202,23 @@ def test_a_database_of_another_program_is_left_alone(database: Database, target:
 def test_a_copy_of_something_else_is_not_gone_on_with(
     database: Database, target: Database, sample: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copying.prepare_target(database, target)
+    copy.prepare_target(database, target)
     with target.write() as connection:
-        connection.execute(sa.update(copying.copy_mark).values(source="elsewhere"))
+        connection.execute(sa.update(copy.copy_mark).values(source="elsewhere"))
     with pytest.raises(CopyRefused, match="a copy of elsewhere was begun in it"):
         copy_database(database, target)
 
 
 def test_of_two_copies_at_once_one_gives_way(database: Database, target: Database, sample: Any) -> None:
-    copying.prepare_target(database, target)
+    copy.prepare_target(database, target)
     with database.snapshot() as reading:
         chunk = list(plain_rows(reading, t.artist))
-    mark = copying.Mark(TableSum.of(chunk), (chunk[-1][0],))
-    copying._write_chunk(target, t.artist, chunk, copying.Mark(), mark)
+    mark = copy.Mark(TableSum.of(chunk), (chunk[-1][0],))
+    copy._write_chunk(target, t.artist, chunk, copy.Mark(), mark)
     # The answer to the commit was lost, and the same is written again.
-    copying._write_chunk(target, t.artist, chunk, copying.Mark(), mark)
+    copy._write_chunk(target, t.artist, chunk, copy.Mark(), mark)
     with pytest.raises(CopyRefused, match="another copy"):
-        copying._write_chunk(
-            target, t.artist, chunk[:1], copying.Mark(), copying.Mark(TableSum.of(chunk[:1]), (1,))
-        )
+        copy._write_chunk(target, t.artist, chunk[:1], copy.Mark(), copy.Mark(TableSum.of(chunk[:1]), (1,)))
     assert copy_database(database, target).tables
     assert sums(target) == sums(database)
 
@@ -242,14 +240,14 @@ def test_writers_go_on_and_are_noticed(
 ) -> None:
     source, target = open_database(sqlite_url), open_database(empty_url("sqlite"))
     before = sums(source)
-    write = copying.write_plain_rows
+    write = copy.write_plain_rows
 
     def meanwhile(connection: Any, table: sa.Table, rows: Any) -> None:
         with source.write() as writing:
             writing.execute(sa.insert(t.reviewer).values(name=table.name, token_sha256=table.name))
         write(connection, table, rows)
 
-    monkeypatch.setattr(copying, "write_plain_rows", meanwhile)
+    monkeypatch.setattr(copy, "write_plain_rows", meanwhile)
     try:
         assert copy_database(source, target).is_outrun
         assert sums(target) == before != sums(source)

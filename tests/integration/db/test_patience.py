@@ -13,11 +13,11 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from catalog.db import patience
+from catalog.db import retry
 from catalog.db import tables as t
 from catalog.db.database import Database, DatabaseAway, DatabaseUnusable, open_database
-from catalog.db.patience import is_away, until_connected
-from catalog.db.schema import inspect_schema, require_current, upgrade
+from catalog.db.retry import is_away, until_connected
+from catalog.db.schema.schema import inspect_schema, require_current, upgrade
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_server_that_comes_back(
     path = f"{host}/.s.PGSQL.{on_postgresql.url.port or 5432}"
     url = on_postgresql.url.set(host="127.0.0.1", port=closed_port).difference_update_query(["host"])
     through = open_database(url)
-    monkeypatch.setattr(patience, "LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr(retry, "LONGEST_PAUSE", 0.2)
 
     def come_back() -> None:
         time.sleep(1)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.questions import saved_names, saved_question
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
+from catalog.db.query.saved_queries import saved_names, saved_question
 from tests.integration.conftest import DAY, TRACKS, Sample, insert, state
 from tests.integration.db.answers import answered
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.db.database import Database
-from catalog.db.question import QuestionRefused, ask
-from catalog.db.side_effects import HARMLESS
+from catalog.db.query.forbidden_functions import HARMLESS
+from catalog.db.query.query import QuestionRefused, ask
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 BEFORE = st.sampled_from(

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.questions import saved_names, saved_question
-from catalog.db.views import view_names
+from catalog.db.query.saved_queries import saved_names, saved_question
+from catalog.db.schema.views import view_names
 from tests.integration.db.answers import answered
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sql.md").read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.db import tables as t
-from catalog.db.confusion import confusion_differences, refresh_confusion
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.derived.confusion import confusion_differences, refresh_confusion
+from catalog.db.derived.track_status import refresh_standing, standing_differences
 from tests.integration.db.standing_world import (
     FIRST,
     GENRES,
@@ -213,7 +213,7 @@ def test_no_step_looks_at_all_statements_for_each_track(sqlite_url: str) -> None
 
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
         plan = [
-            row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {read_sql('standing.sql', 'sqlite')}")
+            row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {read_sql('derived/track_status.sql', 'sqlite')}")
         ]
     connection.close()
     assert "SEARCH s USING INDEX ix_statement_track_id (track_id=?)" in plan

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import collection, label, statement, track
 from catalog.genres.store import read_genres
 

@@ -1,7 +1,7 @@
 import pytest
 import sqlalchemy as sa
 
-from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_standing, standing_differences
 from catalog.db.tables import genre, label, standing
 from catalog.genres.ancestor import check_ancestors
 from catalog.genres.curation import UnmappedGenre, add_alias, list_genres, set_broader, unmapped

@@ -1,7 +1,7 @@
 import sqlalchemy as sa
 
-from catalog.db.standing import refresh_standing, standing_differences
-from catalog.db.tables import genre, genre_alias, genre_ancestor, shipped, standing
+from catalog.db.derived.track_status import refresh_standing, standing_differences
+from catalog.db.tables import bundled_content, genre, genre_alias, genre_ancestor, standing
 from catalog.genres.ancestor import check_ancestors
 from catalog.genres.curation import add_alias, set_broader
 from catalog.genres.seed import seed
@@ -70,7 +70,9 @@ def forget(connection, *names):
         connection.execute(sa.delete(genre_alias).where(genre_alias.c.genre_id == held))
         connection.execute(sa.delete(genre_ancestor).where(genre_ancestor.c.genre_id == held))
         connection.execute(sa.delete(genre).where(genre.c.id == held))
-    connection.execute(sa.update(shipped).where(shipped.c.name == "seeds").values(digest="older"))
+    connection.execute(
+        sa.update(bundled_content).where(bundled_content.c.name == "seeds").values(digest="older")
+    )
 
 
 def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
@@ -113,7 +115,7 @@ def test_other_seeds_bring_new_spellings_of_old_terms(database):
     with database.write() as connection:
         connection.execute(sa.delete(genre_alias).where(genre_alias.c.alias == "Surf Rock"))
         assert (seed(connection), load(connection).resolve("Surf Rock")) == (0, None)
-        connection.execute(sa.update(shipped).values(digest="older"))
+        connection.execute(sa.update(bundled_content).values(digest="older"))
         assert (seed(connection), load(connection).resolve("Surf Rock").name) == (0, "Surf")
 
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.standing import standing_differences
+from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, prediction, track, track_descriptor
 from catalog.learning.predicting import fill_predictions
 from catalog.learning.registry import note

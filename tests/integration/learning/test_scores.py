@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from catalog.audit.label_audit import audit_labels
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import (
     check_sample,
     check_sample_track,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.db.confusion import confusion_differences
 from catalog.db.database import Database
-from catalog.db.standing import standing_differences
+from catalog.db.derived.confusion import confusion_differences
+from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import genre, model, prediction, snapshot_member, standing, track
 from catalog.learning.artifact import ArtifactRefused
 from catalog.learning.change import changed_since_training
@@ -96,7 +96,7 @@ def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
         for track_id in filled.tracks["Metal"][:2]:
             tag(connection, track_id, jazz, "Jazz", source="human")
     with database.write() as connection:
-        from catalog.db.standing import refresh_standing
+        from catalog.db.derived.track_status import refresh_standing
 
         refresh_standing(connection, filled.tracks["Metal"][:2])
     with database.read() as connection:

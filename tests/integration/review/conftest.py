@@ -13,7 +13,7 @@ from catalog.collection.albums import fold_album
 from catalog.collection.artists import fold_artist
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from tests.integration.conftest import DAY, insert, state
 from tests.integration.review.shelf import Shelf
 

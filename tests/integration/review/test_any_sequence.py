@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_standing, standing_differences
 from catalog.review.decision import Doubt, decide, undo
 from catalog.review.redo import last_undo, redo
 from tests.integration.conftest import insert, state

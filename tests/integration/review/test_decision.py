@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from catalog.collection.removal import remove_tracks
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_standing, standing_differences
 from catalog.review.case import Filters, list_cases
 from catalog.review.decision import (
     Doubt,
@@ -260,7 +260,7 @@ def test_what_happened_to_a_track_meanwhile_is_told(database: Database, doubted:
         shown = {tracks[title]: doubted.statements[title] for title in ("Red 1", "Red 2", "Red 3")}
         connection.execute(sa.update(t.track).where(t.track.c.id == tracks["Red 3"]).values(state="missing"))
         state(connection, tracks["Red 1"], "file", [doubted.genres["Pop"]])
-        from catalog.db.standing import refresh_standing
+        from catalog.db.derived.track_status import refresh_standing
 
         refresh_standing(connection)
         done = decide(connection, [*doubts, Doubt(999, None)], "accept", "ada", seen=shown)
@@ -273,7 +273,7 @@ def test_what_happened_to_a_track_meanwhile_is_told(database: Database, doubted:
 
 
 def test_a_tag_changed_in_the_file_closes_the_doubt(database: Database, doubted: Doubted) -> None:
-    from catalog.db.standing import refresh_standing
+    from catalog.db.derived.track_status import refresh_standing
 
     with database.write() as connection:
         state(connection, doubted.tracks["Red 1"], "file", [doubted.genres["Rock"]])

@@ -87,7 +87,7 @@ def test_two_who_decide_the_same_at_once_are_both_heard(database: Database, doub
     told = together(say, 2)
     assert sorted(bool(words) for words in told) == [False, True], "the second is told, the first is not"
     with database.read() as connection:
-        from catalog.db.standing import standing_differences
+        from catalog.db.derived.track_status import standing_differences
 
         assert standing_differences(connection) == 0
         assert list_cases(connection, Filters(artist="Red")).total == 0

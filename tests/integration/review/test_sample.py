@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.learning.judged_sample import sampled_tracks
 from catalog.review.case import Filters, list_cases
 from catalog.review.case_view import view_case

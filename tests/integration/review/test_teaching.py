@@ -13,7 +13,7 @@ from catalog.audit.expectation import refresh_expected_right
 from catalog.audit.label_audit import audit_labels
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.learning.training import Training, train
 from catalog.review.accepted import PairRecord, pair_record
 from catalog.review.case import Filters, list_cases

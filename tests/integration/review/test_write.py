@@ -14,7 +14,7 @@ from mutagen import apev2
 from catalog.collection.scan import scan
 from catalog.collection.statements import Saying, append_statements
 from catalog.db import tables as t
-from catalog.db.standing import standing_differences
+from catalog.db.derived.track_status import standing_differences
 from catalog.review.tag_id3 import parse_tag, tag_size
 from catalog.review.write_file import sound_of
 from tests.integration.review.shelf import TEN_YEARS_AGO, Shelf, genres

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.patience import is_full
+from catalog.db.retry import is_full
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from tests.integration.workers.test_faults import assert_whole

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from redis import Redis
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.db.archive import CONFIG_MEMBER, MANIFEST
 from catalog.db.database import Database
+from catalog.db.transfer.archive import CONFIG_MEMBER, MANIFEST
 from catalog.settings import Settings
 from tests.integration.labelled_collection import Filled
 from tests.integration.workers.sound import CRASHES, QUIET, RAISES, AddTracks

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.db.question_sqlite import FORBIDDEN_FUNCTIONS, HARMLESS_PRAGMAS, authorize
+from catalog.db.query.query_sqlite import FORBIDDEN_FUNCTIONS, HARMLESS_PRAGMAS, authorize
 
 READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
 DEPENDS = {sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_PRAGMA, sqlite3.SQLITE_UPDATE}

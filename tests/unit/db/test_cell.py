@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.db.cell import safe_cell
+from catalog.db.query.cell_format import safe_cell
 
 
 @pytest.mark.parametrize(

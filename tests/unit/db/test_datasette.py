@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from catalog.db.questions import saved_names
-from catalog.db.views import view_names
+from catalog.db.query.saved_queries import saved_names
+from catalog.db.schema.views import view_names
 
 ROOT = Path(__file__).parents[3]
 DESCRIBED = json.loads((ROOT / "catalog/db/datasette/metadata.json").read_text("utf-8"))["databases"][

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection
 
 from catalog.db.database import Database
-from catalog.db.mapping import mapped
+from catalog.db.mmap_reads import mapped
 
 
 def mapped_bytes(connection: Connection) -> int:

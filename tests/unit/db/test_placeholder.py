@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.db.placeholder import number, placeholders
+from catalog.db.query.bind_parameters import number, placeholders
 
 NO_PLACEHOLDERS = [
     "SELECT 1",

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from catalog.db import tables as t
 from catalog.db.columns import now
-from catalog.db.confusion import refresh_confusion
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.confusion import refresh_confusion
+from catalog.db.derived.track_status import refresh_standing
 
 DIMENSIONS = 24
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.standing import refresh_standing
+from catalog.db.derived.track_status import refresh_standing
 from catalog.report.facts import read_facts
 from catalog.report.page import ReportUnwritable, render, write_report
 from catalog.report.questions import QUESTIONS

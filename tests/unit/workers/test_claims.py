@@ -208,7 +208,7 @@ def test_a_clock_that_jumps_neither_revives_failures_nor_extends_them(
     with database.write() as connection:
         first = recipe_of(connection)
         (track_id,) = add_tracks(connection, 1)
-        monkeypatch.setattr("catalog.db.clock.now", lambda: now() + timedelta(hours=hours))
+        monkeypatch.setattr("catalog.db.server_time.now", lambda: now() + timedelta(hours=hours))
         failures.record(connection, track_id, silent, "print-0")
         assert connection.execute(unheard([first.id])).all() == [], "it failed for this recipe"
         monkeypatch.undo()

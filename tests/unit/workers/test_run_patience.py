@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from catalog.db import patience
+from catalog.db import retry
 from catalog.db.database import DatabaseAway
 from workers import run
 from workers.broker import BrokerUnreachable
@@ -37,7 +37,7 @@ class Steward:
 
 
 def test_time_waited_is_not_taken_for_time_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "FIRST_PAUSE", 1.0)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 1.0)
     assignment: Any = Assignment()
     steward: Any = Steward()
     database: Any = None

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.database import DatabaseUnusable
-from catalog.db.shipped import remember_shipped
+from catalog.db.schema.bundled_content import remember_shipped
 from catalog.db.sql import read_sql
 
 VIEWS = "views"
@@ -25,20 +25,20 @@ def view_names() -> list[str]:
     """The names of all views, in an order in which each can be made: none uses a later one."""
     return sorted(
         entry.name.removesuffix(".sql")
-        for entry in files("catalog.db").joinpath("views").iterdir()
+        for entry in files("catalog.db.schema").joinpath("views").iterdir()
         if entry.name.endswith(".sql")
     )
 
 
 def view_definition(name: str, dialect: str) -> str:
     """The query of a view, without the comment at its head."""
-    text = read_sql(f"views/{name}.sql", dialect)
+    text = read_sql(f"schema/views/{name}.sql", dialect)
     return "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip().rstrip(";")
 
 
 def view_description(name: str) -> str:
     """What the comment at the head of the view's file says."""
-    text = read_sql(f"views/{name}.sql", "sqlite")
+    text = read_sql(f"schema/views/{name}.sql", "sqlite")
     head = takewhile(lambda line: line.startswith("--"), text.splitlines())
     return " ".join(line.removeprefix("--").strip() for line in head)
 

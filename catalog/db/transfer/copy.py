@@ -11,21 +11,28 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.constraints import add_references, drop_references, set_sequences, without_references
-from catalog.db.copy_mark import Mark, advance_mark, begin_marks, copy_mark, marked_source, read_mark
 from catalog.db.database import Database
-from catalog.db.patience import until_connected
-from catalog.db.plain_rows import PlainRow, TableSum, key_of, plain_rows, write_plain_rows
-from catalog.db.schema import Fit, inspect_schema, is_filled, refuse_unfit, upgrade
-from catalog.db.shipped import remember_shipped, shipped_digests
-from catalog.db.tables import metadata, shipped
-from catalog.db.views import VIEWS
+from catalog.db.retry import until_connected
+from catalog.db.schema.bundled_content import remember_shipped, shipped_digests
+from catalog.db.schema.constraints import add_references, drop_references, set_sequences, without_references
+from catalog.db.schema.schema import Fit, inspect_schema, is_filled, refuse_unfit, upgrade
+from catalog.db.schema.views import VIEWS
+from catalog.db.tables import bundled_content, metadata
+from catalog.db.transfer.copy_checkpoint import (
+    Mark,
+    advance_mark,
+    begin_marks,
+    copy_mark,
+    marked_source,
+    read_mark,
+)
+from catalog.db.transfer.portable_rows import PlainRow, TableSum, key_of, plain_rows, write_plain_rows
 
 CHUNK_ROWS = 5_000
 CHUNK_BYTES = 16 * 1024 * 1024
 """A chunk is written in one transaction, and held in memory until then."""
 
-COPIED = tuple(table for table in metadata.sorted_tables if table is not shipped)
+COPIED = tuple(table for table in metadata.sorted_tables if table is not bundled_content)
 """What is copied row by row. What `shipped` says of the views is true of the database they are in."""
 
 

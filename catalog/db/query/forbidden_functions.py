@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from catalog.db.question import READ_ONLY, QuestionRefused
+from catalog.db.query.query import READ_ONLY, QuestionRefused
 
 HARMLESS = frozenset(
     {

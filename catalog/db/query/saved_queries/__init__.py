@@ -27,7 +27,7 @@ class SavedQuestion:
 @cache
 def saved_names() -> tuple[str, ...]:
     """The names of all saved questions, in order."""
-    entries = files("catalog.db.questions").iterdir()
+    entries = files("catalog.db.query.saved_queries").iterdir()
     return tuple(sorted(entry.name.removesuffix(".sql") for entry in entries if entry.name.endswith(".sql")))
 
 
@@ -35,7 +35,7 @@ def saved_question(name: str, dialect: str) -> SavedQuestion:
     """The question of that name. Raises KeyError where there is none."""
     if name not in saved_names():
         raise KeyError(name)
-    text = read_sql(f"questions/{name}.sql", dialect)
+    text = read_sql(f"query/saved_queries/{name}.sql", dialect)
     description: list[str] = []
     defaults: dict[str, str] = {}
     query: list[str] = []

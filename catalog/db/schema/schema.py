@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.database import Database, DatabaseAway, DatabaseUnusable
-from catalog.db.patience import is_away
-from catalog.db.revisions import head_revision, known_revisions
-from catalog.db.tables import metadata, shipped
+from catalog.db.retry import is_away
+from catalog.db.schema.revisions import head_revision, known_revisions
+from catalog.db.tables import bundled_content, metadata
 
 VERSION_TABLE = "catalog_version"
 COPY_TABLE = "catalog_copy"
@@ -90,7 +90,7 @@ def require_revision(name: str) -> None:
 def upgrade(database: Database, revision: str = "head") -> None:
     """Brings the schema up to a revision. Raises DatabaseUnusable for a database newer than the program."""
     _refuse_strangers(database)
-    from catalog.db.migrating import migrate_up  # with Alembic, which few commands need
+    from catalog.db.schema.migrate import migrate_up  # with Alembic, which few commands need
 
     migrate_up(database, revision)
 
@@ -98,7 +98,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
 def downgrade(database: Database, revision: str) -> None:
     """Takes the schema back to a revision (`base` removes every table)."""
     _refuse_strangers(database)
-    from catalog.db.migrating import migrate_down
+    from catalog.db.schema.migrate import migrate_down
 
     migrate_down(database, revision)
 
@@ -147,7 +147,9 @@ def is_filled(database: Database) -> bool:
     with database.read() as connection:
         present = {*sa.inspect(connection).get_table_names()}
         tables = (
-            table for name, table in metadata.tables.items() if name in present and table is not shipped
+            table
+            for name, table in metadata.tables.items()
+            if name in present and table is not bundled_content
         )
         return any(connection.execute(sa.select(sa.exists().select_from(table))).scalar() for table in tables)
 

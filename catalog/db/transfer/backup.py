@@ -20,7 +20,10 @@ from typing import IO
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.archive import (
+from catalog.db.database import Database
+from catalog.db.schema.schema import inspect_schema
+from catalog.db.tables import metadata, model
+from catalog.db.transfer.archive import (
     CONFIG_MEMBER,
     FORMAT,
     MODELS,
@@ -32,11 +35,8 @@ from catalog.db.archive import (
     OnBytes,
     write_archive,
 )
-from catalog.db.database import Database
-from catalog.db.postgresql_dump import dump
-from catalog.db.schema import inspect_schema
-from catalog.db.staging import put, staging
-from catalog.db.tables import metadata, model
+from catalog.db.transfer.postgresql_dump import dump
+from catalog.db.transfer.staging import put, staging
 
 PAGES = 2_000
 """Pages of SQLite that are copied at once."""

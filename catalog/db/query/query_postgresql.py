@@ -15,10 +15,10 @@ from psycopg.pq import ExecStatus
 from psycopg.types.string import TextLoader
 
 from catalog.db.database import Database, DatabaseUnusable
-from catalog.db.placeholder import Numbered, number
-from catalog.db.question import READ_ONLY, Answer, QuestionRefused, place, unknown_table
-from catalog.db.schema import WHAT_TO_LOOK_AT
-from catalog.db.side_effects import refuse_side_effects
+from catalog.db.query.bind_parameters import Numbered, number
+from catalog.db.query.forbidden_functions import refuse_side_effects
+from catalog.db.query.query import READ_ONLY, Answer, QuestionRefused, place, unknown_table
+from catalog.db.schema.schema import WHAT_TO_LOOK_AT
 
 READER = "pg_read_all_data"
 """The role that may read every table and nothing else; PostgreSQL has had it since version 14."""

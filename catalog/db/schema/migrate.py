@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from catalog.db.database import Database, DatabaseUnusable
-from catalog.db.revisions import migrations_folder
+from catalog.db.schema.revisions import migrations_folder
 
 OTHERWISE = re.compile("already exists|does not exist|no such|duplicate column")
 """What both databases say of a table or column that is there and should not be, or the other way round."""

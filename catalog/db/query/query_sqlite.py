@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from catalog.db.database import sqlite_address
-from catalog.db.question import READ_ONLY, Answer, QuestionRefused, place_of, unknown_table
+from catalog.db.query.query import READ_ONLY, Answer, QuestionRefused, place_of, unknown_table
 
 STEPS_BETWEEN_LOOKS = 50_000
 """Instructions of SQLite's machine, a few milliseconds, between two looks at the clock and at Ctrl-C."""

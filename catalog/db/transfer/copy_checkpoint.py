@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Connection, Text
 
-from catalog.db.plain_rows import TableSum
-from catalog.db.schema import COPY_TABLE
+from catalog.db.schema.schema import COPY_TABLE
+from catalog.db.transfer.portable_rows import TableSum
 
 copy_mark = sa.Table(
     COPY_TABLE,

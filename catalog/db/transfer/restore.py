@@ -11,7 +11,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.archive import (
+from catalog.db.database import Database, open_database
+from catalog.db.private_folder import make_private_folder
+from catalog.db.schema.constraints import set_sequences
+from catalog.db.schema.schema import Fit, inspect_schema, is_filled, refuse_unfit, require_revision, upgrade
+from catalog.db.schema.views import create_views
+from catalog.db.tables import bundled_content, metadata
+from catalog.db.transfer.archive import (
     CONFIG_MEMBER,
     MODELS,
     POSTGRESQL_MEMBER,
@@ -22,15 +28,9 @@ from catalog.db.archive import (
     OnBytes,
     open_archive,
 )
-from catalog.db.backup import Home, require_room, sha256_of
-from catalog.db.constraints import set_sequences
-from catalog.db.database import Database, open_database
-from catalog.db.postgresql_dump import restore_dump
-from catalog.db.private_folder import make_private_folder
-from catalog.db.schema import Fit, inspect_schema, is_filled, refuse_unfit, require_revision, upgrade
-from catalog.db.staging import put, staging
-from catalog.db.tables import metadata, shipped
-from catalog.db.views import create_views
+from catalog.db.transfer.backup import Home, require_room, sha256_of
+from catalog.db.transfer.postgresql_dump import restore_dump
+from catalog.db.transfer.staging import put, staging
 
 
 class RestoreRefused(Exception):  # noqa: N818 - the name says what it is
@@ -175,7 +175,7 @@ def _bring_up(database: Database) -> None:
 def _require_counts(connection: Connection, rows: Mapping[str, int]) -> None:
     """Raises ArchiveUnusable where a table has another number of rows than was written down when it was backed up."""
     for name, expected in rows.items():
-        if name not in metadata.tables or name == shipped.name:
+        if name not in metadata.tables or name == bundled_content.name:
             continue
         found = connection.execute(sa.select(sa.func.count()).select_from(metadata.tables[name])).scalar_one()
         if found != expected:

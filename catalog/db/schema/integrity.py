@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.columns import metadata
-from catalog.db.confusion import confusion_differences, refresh_confusion
 from catalog.db.database import Database
-from catalog.db.schema import VERSION_TABLE
-from catalog.db.standing import refresh_standing, standing_differences
+from catalog.db.derived.confusion import confusion_differences, refresh_confusion
+from catalog.db.derived.track_status import refresh_standing, standing_differences
+from catalog.db.schema.schema import VERSION_TABLE
+from catalog.db.schema.views import view_definition, view_names
 from catalog.db.tables import confusion_count, model
-from catalog.db.views import view_definition, view_names
 
 SHOWN = 5
 """How many differences are put into words; more of the same help nobody."""

@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from psycopg.conninfo import make_conninfo
 
 from catalog.db.database import Database, DatabaseUnusable
-from catalog.db.tables import metadata, shipped
+from catalog.db.tables import bundled_content, metadata
 
 ADVICE = "install the client programs of the server's PostgreSQL version, and have them first in PATH"
 
 
 def dumped_tables() -> list[str]:
     """The tables whose rows are dumped. What `shipped` says is made anew by whoever restores."""
-    return [table.name for table in metadata.sorted_tables if table is not shipped]
+    return [table.name for table in metadata.sorted_tables if table is not bundled_content]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from catalog.db.cell import apart, json_row, plain, safe_cell
+from catalog.db.query.cell_format import apart, json_row, plain, safe_cell
 
 Records = Iterable[Sequence[Any]]
 Writer = Callable[[BinaryIO, Sequence[str], Records], int]

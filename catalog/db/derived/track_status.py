@@ -51,7 +51,7 @@ def lock_tracks(connection: Connection, track_ids: Iterable[int]) -> None:
 def standing_differences(connection: Connection) -> int:
     """How many rows of `standing` are not what they would be if computed anew."""
     dialect = connection.dialect.name
-    fresh = read_sql("standing.sql", dialect)
+    fresh = read_sql("derived/track_status.sql", dialect)
     kept = f"SELECT {COLUMNS} FROM standing"  # noqa: S608
     query = f"""
         SELECT count(DISTINCT track_id) FROM (
@@ -64,7 +64,7 @@ def standing_differences(connection: Connection) -> int:
 
 
 def _insert(connection: Connection, condition: str) -> TextClause:
-    query = read_sql("standing.sql", connection.dialect.name).replace("/* tracks */", condition)
+    query = read_sql("derived/track_status.sql", connection.dialect.name).replace("/* tracks */", condition)
     return sa.text(f"INSERT INTO standing ({COLUMNS}) {query}")
 
 

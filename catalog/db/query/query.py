@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.db.database import Database
-from catalog.db.placeholder import placeholders
-from catalog.db.views import view_names
+from catalog.db.query.bind_parameters import placeholders
+from catalog.db.schema.views import view_names
 
 READ_ONLY = "only questions are answered here; the catalog is changed by its verbs (catalog --help)"
 
@@ -41,10 +41,10 @@ def ask(
     given = parameters or {}
     _require_values(question, given)
     if database.file is not None:
-        from catalog.db.question_sqlite import ask_sqlite
+        from catalog.db.query.query_sqlite import ask_sqlite
 
         return ask_sqlite(database.file, question, given, seconds)
-    from catalog.db.question_postgresql import ask_postgresql
+    from catalog.db.query.query_postgresql import ask_postgresql
 
     return ask_postgresql(database, question, given, seconds)
 

@@ -1,0 +1,1 @@
+"""Rows that are computed from other rows and kept equal to them."""

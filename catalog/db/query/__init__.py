@@ -1,0 +1,1 @@
+"""Read-only SQL queries and their result files."""

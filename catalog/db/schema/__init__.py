@@ -1,0 +1,1 @@
+"""Schema: migrations, views, constraints and integrity checks."""

@@ -1,0 +1,1 @@
+"""Moving a catalog: copy to another database, backup and restore."""
