@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from catalog.db.database import Database
 from catalog.db.tables import fma_track
-from catalog.genres.store import load
+from catalog.genres.vocabulary_store import load
 from catalog.learning.folds import number_of_folds, stratified_group_folds
 from catalog.learning.groups import Groups, connected_groups
 from catalog.learning.labelled import load_tracks

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, genre_ancestor, standing, track
-from catalog.genres import store
+from catalog.genres import vocabulary_store
 from catalog.learning.hierarchy import path_to_top
 from catalog.learning.labelled import load_broader
 
@@ -94,7 +94,7 @@ def _below(connection: Connection, names: Sequence[str]) -> Collection[int]:
     """The ids of these genres and of all below them."""
     if not names:
         return set()
-    vocabulary = store.load(connection)
+    vocabulary = vocabulary_store.load(connection)
     terms = []
     for name in names:
         term = vocabulary.known(name)

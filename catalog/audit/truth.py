@@ -14,7 +14,7 @@ from catalog.audit.label_evidence import Evidence
 from catalog.audit.label_issues import Suspect
 from catalog.collection.label_file import read_label_file
 from catalog.db.tables import collection, standing, track
-from catalog.genres.store import load
+from catalog.genres.vocabulary_store import load
 
 DEPTHS = (10, 20, 50, 100)
 

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import click
 import sqlalchemy as sa
 
-from catalog.cli.renewal import renew_if_possible
 from catalog.db.database import Database, open_database
 from catalog.db.schema.schema import Fit, inspect_schema, require_current, upgrade
+from catalog.genres.content_upgrade import renew_if_possible
 from catalog.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -9,11 +9,11 @@ from catalog.cli.db_backup import backup_verb, restore_verb
 from catalog.cli.db_checks import ALL_DERIVED, checks, print_checks
 from catalog.cli.db_copy import copy_verb
 from catalog.cli.output import format_options, say
-from catalog.cli.renewal import is_outdated, renew
 from catalog.db.database import DatabaseUnusable, open_database
 from catalog.db.schema.revisions import is_behind
 from catalog.db.schema.schema import Fit, downgrade, inspect_schema, refuse_unfit, require_revision, upgrade
 from catalog.db.schema.views import create_views
+from catalog.genres.content_upgrade import is_outdated, renew
 from catalog.settings import Settings
 
 

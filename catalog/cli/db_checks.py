@@ -8,7 +8,7 @@ from catalog.cli.output import print_rows, say
 from catalog.db.database import Database
 from catalog.db.schema.integrity import DERIVED, Check, Derived, check_integrity, check_schema
 from catalog.db.schema.schema import inspect_schema
-from catalog.genres.ancestor import check_ancestors, rebuild_ancestors
+from catalog.genres.closure_table import check_ancestors, rebuild_ancestors
 
 ANCESTORS = Derived("genre_ancestor", lambda connection: len(check_ancestors(connection)), rebuild_ancestors)
 ALL_DERIVED = (*DERIVED, ANCESTORS)

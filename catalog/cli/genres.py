@@ -69,7 +69,7 @@ def unmapped(settings: Settings, output_format: str) -> None:
 @pass_settings
 def export_verb(settings: Settings, file: Path | None) -> None:
     """Write the vocabulary as CSV to FILE or stdout: code, name, broader, aliases, suggest."""
-    from catalog.genres.exchange import export_csv
+    from catalog.genres.vocabulary_csv import export_csv
 
     with open_catalog(settings) as database, database.read() as connection:
         if file is None:
@@ -89,7 +89,7 @@ def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
 
     Terms are added and changed, never removed. All of the file is taken, or none of it.
     """
-    from catalog.genres.exchange import import_csv
+    from catalog.genres.vocabulary_csv import import_csv
 
     with open_catalog(settings, create=not dry_run) as database, database.write() as connection:
         summary = import_csv(connection, file, dry_run=dry_run)

@@ -164,7 +164,7 @@ def _decide(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    from catalog.genres.store import load
+    from catalog.genres.vocabulary_store import load
     from catalog.review.bulk import preview
     from catalog.review.decision import decide, filtered_doubts, resolve_genre
 

@@ -60,7 +60,7 @@ def filters_from(options: dict[str, Any], **more: Any) -> Filters:
 
 def by_vocabulary(connection: Connection, filters: Filters) -> Filters:
     """The filters with their genres as the vocabulary names them, however they were spelled. Raises NotDecidable."""
-    from catalog.genres.store import load
+    from catalog.genres.vocabulary_store import load
     from catalog.review.decision import resolve_genre
 
     if filters.tagged is None and filters.suggested is None:

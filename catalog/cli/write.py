@@ -11,8 +11,8 @@ from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes
 from catalog.cli.output import counted, format_options, print_rows, printable, progress, say, warn
 from catalog.collection.track_lookup import find_track
 from catalog.db.database import Database
-from catalog.genres.store import load
 from catalog.genres.vocabulary import Vocabulary
+from catalog.genres.vocabulary_store import load
 from catalog.review.tag_id3 import TagUnwritable
 from catalog.review.write_file import FileUnwritable
 from catalog.review.write_lock import only_writer

@@ -18,8 +18,8 @@ from mutagen.id3 import ID3, ID3NoHeaderError, ID3UnsupportedVersionError
 from catalog.collection.id3 import AS_WRITTEN, TooManyFrames, read_id3v1, require_few_frames
 from catalog.collection.suffixes import suffix_of
 from catalog.collection.tag_text import number_of, text_of, year_of
-from catalog.genres.tag import LONGEST_TEXT as LONGEST_GENRE
-from catalog.genres.tag import MOST_GENRES, clean
+from catalog.genres.genre_tag import LONGEST_TEXT as LONGEST_GENRE
+from catalog.genres.genre_tag import MOST_GENRES, clean
 
 MOST_BYTES = 64 * 2**20
 MOST_READS = 100_000

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from catalog.collection.csv_source import Lines, Problems, SourceUnusable, rows
 from catalog.collection.fma_tracks import FmaTrack
-from catalog.genres.store import ensure_terms, load
 from catalog.genres.vocabulary import Term, Vocabulary
+from catalog.genres.vocabulary_store import ensure_terms, load
 
 AGREES = "genre_top, genres"
 CONTRADICTS = "genre_top contradicts genres"

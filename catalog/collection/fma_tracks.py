@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from catalog.collection.csv_source import Lines, Problems, SourceUnusable, rows
-from catalog.genres.tag import clean
+from catalog.genres.genre_tag import clean
 
 SUBSETS = ("small", "medium", "large", "full")
 """Each holds those before it; `full` is everything."""

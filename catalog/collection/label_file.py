@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.collection.tag_text import text_of
-from catalog.genres.tag import LONGEST_TEXT
+from catalog.genres.genre_tag import LONGEST_TEXT
 
 ROLES = ("path", "external_id", "genre", "artist", "album", "title")
 """What a column may be. `genre` and one of the first two are needed."""

@@ -25,8 +25,8 @@ from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.retry import until_connected
 from catalog.db.tables import artist, collection, track
-from catalog.genres.store import load
 from catalog.genres.vocabulary import genres_in
+from catalog.genres.vocabulary_store import load
 
 EXAMPLES = 5
 CHUNK = 5_000

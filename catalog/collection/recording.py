@@ -19,8 +19,8 @@ from catalog.collection.statements import Saying, news, write_statements
 from catalog.db.columns import now
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import track
-from catalog.genres.store import ensure_terms, load
 from catalog.genres.vocabulary import genres_in
+from catalog.genres.vocabulary_store import ensure_terms, load
 
 
 class KnownTrack(NamedTuple):

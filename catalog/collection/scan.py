@@ -30,8 +30,8 @@ from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import until_connected
 from catalog.db.tables import collection, track
-from catalog.genres.store import load
 from catalog.genres.vocabulary import genres_in
+from catalog.genres.vocabulary_store import load
 
 LOOKED_UP_AT_ONCE = 2_000
 RECORDED_AT_ONCE = 500

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import genre, label, standing, statement, track
-from catalog.genres.tag import name_of
+from catalog.genres.genre_tag import name_of
 from catalog.genres.vocabulary import Vocabulary
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import label, statement
-from catalog.genres.store import ensure_terms, load
-from catalog.genres.tag import clean
+from catalog.genres.genre_tag import clean
 from catalog.genres.vocabulary import Vocabulary, genres_in
+from catalog.genres.vocabulary_store import ensure_terms, load
 
 Source = Literal["file", "import", "human"]
 

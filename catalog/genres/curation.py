@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, String
 
 from catalog.db.tables import genre, genre_alias, label, statement
-from catalog.genres.ancestor import rebuild_ancestors
+from catalog.genres.closure_table import rebuild_ancestors
 from catalog.genres.fold import fold
-from catalog.genres.store import load, lock
-from catalog.genres.tag import LONGEST_NAME, clean, name_of
+from catalog.genres.genre_tag import LONGEST_NAME, clean, name_of
 from catalog.genres.vocabulary import Term, Vocabulary, VocabularyError
+from catalog.genres.vocabulary_store import load, lock
 
 _current_label = sa.table(
     "current_label",

@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.schema.bundled_content import remember_shipped, shipped_digests
 from catalog.db.tables import genre, genre_alias
-from catalog.genres.ancestor import rebuild_ancestors
+from catalog.genres.closure_table import rebuild_ancestors
 from catalog.genres.curation import add_alias
 from catalog.genres.fold import fold
 from catalog.genres.seeds import SEEDS, Seed, digest, seeds
-from catalog.genres.store import ADDED_BY_SEED, insert_new, load, lock
 from catalog.genres.vocabulary import Term, Vocabulary
+from catalog.genres.vocabulary_store import ADDED_BY_SEED, insert_new, load, lock
 
 
 def seed(connection: Connection) -> int:

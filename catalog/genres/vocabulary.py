@@ -9,7 +9,7 @@ from functools import cached_property
 
 from catalog.genres import seeds
 from catalog.genres.fold import fold, words
-from catalog.genres.tag import MOST_GENRES, Compound, compounds_among, name_of, split
+from catalog.genres.genre_tag import MOST_GENRES, Compound, compounds_among, name_of, split
 
 _MUSIC = frozenset({"music", "musik", "musique", "musica", "muziek"})
 _TRAILING_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")

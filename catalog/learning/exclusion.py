@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import decision, genre_ancestor
-from catalog.genres.store import load
+from catalog.genres.vocabulary_store import load
 from catalog.learning.support import LabelledTrack, Support, class_support
 
 Integers = npt.NDArray[np.int64]

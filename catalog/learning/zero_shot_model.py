@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
-from catalog.genres.store import load
 from catalog.genres.vocabulary import Vocabulary
+from catalog.genres.vocabulary_store import load
 from catalog.learning.labelled import load_broader
 from catalog.learning.registry import ZERO_SHOT, NewModel, add_model, find_model, store_support
 from catalog.learning.support import Support

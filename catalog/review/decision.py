@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from catalog.audit.expectation import follow_decisions
 from catalog.db.derived.track_status import lock_tracks, refresh_standing
 from catalog.db.tables import decision, doubt_case, standing, suspect, track
-from catalog.genres.store import load
+from catalog.genres.vocabulary_store import load
 from catalog.review.case import Filters, doubts_query
 from catalog.review.doubt import is_doubt, is_open, is_standing
 from catalog.review.evidence import (

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.tables import reviewer
-from catalog.genres.tag import clean
+from catalog.genres.genre_tag import clean
 
 LONGEST_NAME = 80
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catalog.genres.tag import clean, split
+from catalog.genres.genre_tag import clean, split
 from catalog.genres.vocabulary import Vocabulary, genres_in
 from catalog.review.tag_id3 import TagUnwritable
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from catalog.genres.fold import fold
-from catalog.genres.store import load
+from catalog.genres.vocabulary_store import load
 from catalog.review.case import list_cases
 from catalog.review.progress import review_progress
 from catalog.review.sample_size import FEWEST

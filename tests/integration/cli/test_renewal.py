@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.cli import run
-from catalog.cli.renewal import is_outdated, renew_if_possible
 from catalog.db.database import Database, open_database
 from catalog.db.schema.integrity import view_differences
 from catalog.db.tables import bundled_content, genre
-from catalog.genres.store import load
+from catalog.genres.content_upgrade import is_outdated, renew_if_possible
+from catalog.genres.vocabulary_store import load
 
 
 def leave_as_an_older_version(database: Database) -> None:

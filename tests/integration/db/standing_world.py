@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.db import tables as t
 from catalog.db.columns import now
-from catalog.genres.ancestor import rebuild_ancestors
+from catalog.genres.closure_table import rebuild_ancestors
 
 FIRST = 100_000
 """Ids far above those of the seeds."""

@@ -213,7 +213,10 @@ def test_no_step_looks_at_all_statements_for_each_track(sqlite_url: str) -> None
 
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
         plan = [
-            row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {read_sql('derived/track_status.sql', 'sqlite')}")
+            row[3]
+            for row in connection.execute(
+                f"EXPLAIN QUERY PLAN {read_sql('derived/track_status.sql', 'sqlite')}"
+            )
         ]
     connection.close()
     assert "SEARCH s USING INDEX ix_statement_track_id (track_id=?)" in plan

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import collection, label, statement, track
-from catalog.genres.store import read_genres
+from catalog.genres.vocabulary_store import read_genres
 
 
 @pytest.fixture

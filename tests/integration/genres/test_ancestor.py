@@ -1,8 +1,8 @@
 import sqlalchemy as sa
 
 from catalog.db.tables import genre, genre_ancestor
-from catalog.genres.ancestor import check_ancestors, rebuild_ancestors
-from catalog.genres.store import load
+from catalog.genres.closure_table import check_ancestors, rebuild_ancestors
+from catalog.genres.vocabulary_store import load
 
 
 def test_the_closure_joins_a_genre_with_all_that_is_broader(database):

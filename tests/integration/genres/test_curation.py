@@ -3,12 +3,12 @@ import sqlalchemy as sa
 
 from catalog.db.derived.track_status import refresh_standing, standing_differences
 from catalog.db.tables import genre, label, standing
-from catalog.genres.ancestor import check_ancestors
+from catalog.genres.closure_table import check_ancestors
 from catalog.genres.curation import UnmappedGenre, add_alias, list_genres, set_broader, unmapped
 from catalog.genres.seed import seed
 from catalog.genres.seeds import seeds
-from catalog.genres.store import load, read_genres
 from catalog.genres.vocabulary import VocabularyError
+from catalog.genres.vocabulary_store import load, read_genres
 
 
 def path(connection, name):

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from catalog.db.database import open_database
 from catalog.db.tables import genre, genre_alias, genre_ancestor
-from catalog.genres.ancestor import check_ancestors
+from catalog.genres.closure_table import check_ancestors
 from catalog.genres.curation import add_alias, set_broader
-from catalog.genres.exchange import export_csv, import_csv
 from catalog.genres.seeds import seeds
-from catalog.genres.store import load, read_genres
 from catalog.genres.vocabulary import VocabularyError
+from catalog.genres.vocabulary_csv import export_csv, import_csv
+from catalog.genres.vocabulary_store import load, read_genres
 
 
 def everything(connection):

@@ -2,11 +2,11 @@ import sqlalchemy as sa
 
 from catalog.db.derived.track_status import refresh_standing, standing_differences
 from catalog.db.tables import bundled_content, genre, genre_alias, genre_ancestor, standing
-from catalog.genres.ancestor import check_ancestors
+from catalog.genres.closure_table import check_ancestors
 from catalog.genres.curation import add_alias, set_broader
 from catalog.genres.seed import seed
 from catalog.genres.seeds import seeds
-from catalog.genres.store import load, read_genres
+from catalog.genres.vocabulary_store import load, read_genres
 
 
 def everything(connection):

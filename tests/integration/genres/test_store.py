@@ -3,9 +3,9 @@ import threading
 import sqlalchemy as sa
 
 from catalog.db.tables import genre, genre_alias
-from catalog.genres.ancestor import check_ancestors
+from catalog.genres.closure_table import check_ancestors
 from catalog.genres.curation import add_alias
-from catalog.genres.store import ensure_terms, load, read_genres
+from catalog.genres.vocabulary_store import ensure_terms, load, read_genres
 
 
 def names(connection, texts):

@@ -1,8 +1,8 @@
 from mutagen._constants import GENRES
 
 from catalog.genres.fold import fold
+from catalog.genres.genre_tag import compound, name_of, split
 from catalog.genres.seeds import name_of_code, name_of_number, no_genre, seeds
-from catalog.genres.tag import compound, name_of, split
 
 TOPS = {
     *("Blues", "Classical", "Country", "Easy Listening", "Electronic", "Experimental", "Folk", "Hip-Hop"),

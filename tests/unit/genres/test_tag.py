@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.genres.tag import LONGEST_NAME, MOST_GENRES, clean, compounds_among, name_of, split
+from catalog.genres.genre_tag import LONGEST_NAME, MOST_GENRES, clean, compounds_among, name_of, split
 from catalog.genres.vocabulary import genres_in
 
 

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import genre, genre_alias
-from catalog.genres.ancestor import rebuild_ancestors
+from catalog.genres.closure_table import rebuild_ancestors
 from catalog.genres.curation import add_alias, aliases_by_genre, require, require_spelling
 from catalog.genres.fold import fold
-from catalog.genres.store import load, lock
-from catalog.genres.tag import clean
+from catalog.genres.genre_tag import clean
 from catalog.genres.vocabulary import Term, Vocabulary, VocabularyError
+from catalog.genres.vocabulary_store import load, lock
 
 COLUMNS = ("code", "name", "broader", "aliases", "suggest")
 ADDED_BY_IMPORT = "import"

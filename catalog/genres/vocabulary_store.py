@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import genre, genre_alias
 from catalog.db.upsert import insert_into
-from catalog.genres.ancestor import add_ancestors
+from catalog.genres.closure_table import add_ancestors
 from catalog.genres.fold import fold
-from catalog.genres.tag import clean, name_of
+from catalog.genres.genre_tag import clean, name_of
 from catalog.genres.vocabulary import Alias, Term, Vocabulary, genres_in
 
 ADDED_BY_SEED = "seed"
