@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from chaos_music import BAD, Sound
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe
-from catalog.collection.vectors import unheard
 from catalog.db.tables import claim, decision, failure, feature_vector, label, statement, track
+from catalog.features.stored_feature_set import Recipe
+from catalog.features.vectors import unheard
 
 NUMBER = 4
 """Bytes of a float32."""

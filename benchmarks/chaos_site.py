@@ -19,12 +19,12 @@ from chaos_music import NAME, Music, install_recipe, search_path
 from chaos_servers import PostgreSQL, Redis, Volume, Wire
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.recipes import register
 from catalog.collection.scan import scan
 from catalog.db.database import open_database
 from catalog.db.retry import until_connected
 from catalog.db.schema.schema import upgrade
 from catalog.db.tables import decision, feature_vector, genre, label, statement, track, worker
+from catalog.features.stored_feature_set import register
 from catalog.genres.seed import seed
 
 HOSTS, WORKERS = 2, 3

@@ -33,8 +33,8 @@ from study_material import ARTISTS, RANDOM, NoProblem, Problem, load_problem
 from study_recipes import Recipe, classic, ours
 from study_scores import Answers, by_folds, by_official_split
 
-from catalog.collection.recipes import active_recipe
 from catalog.db.database import Database, open_database
+from catalog.features.stored_feature_set import active_recipe
 from catalog.learning.baselines import artist_majority, majority_class
 from catalog.learning.blocks import load_blocks
 from catalog.learning.evaluation import evaluate

@@ -31,12 +31,12 @@ import sqlalchemy as sa  # noqa: E402
 from catalog.audio.feature_set import FeatureSet  # noqa: E402
 from catalog.audit.cluster_audit import Wanted, audit_clusters  # noqa: E402
 from catalog.audit.cluster_run import list_runs  # noqa: E402
-from catalog.collection.recipes import register  # noqa: E402
 from catalog.db.bulk_insert import write_rows  # noqa: E402
 from catalog.db.columns import now  # noqa: E402
 from catalog.db.database import open_database  # noqa: E402
 from catalog.db.schema.schema import upgrade  # noqa: E402
 from catalog.db.tables import artist, collection, feature_vector, genre, standing, track  # noqa: E402
+from catalog.features.stored_feature_set import register  # noqa: E402
 from catalog.genres.seed import seed  # noqa: E402
 
 Matrix = npt.NDArray[np.float32]

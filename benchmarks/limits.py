@@ -29,8 +29,8 @@ from writer import Writer
 from writers import fill
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.recipes import find_recipe
 from catalog.db.database import open_database
+from catalog.features.stored_feature_set import find_recipe
 from workers import liveness
 from workers.broker import open_broker
 

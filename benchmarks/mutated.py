@@ -32,10 +32,10 @@ from clips import RATE, music
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.recipes import find_recipe
-from catalog.collection.vectors import unheard
 from catalog.db.database import open_database
 from catalog.db.tables import claim, failure, feature_vector, track, worker
+from catalog.features.stored_feature_set import find_recipe
+from catalog.features.vectors import unheard
 from tests.integration.workers.zoo import ZOO
 
 ENCODERS = {

@@ -32,12 +32,12 @@ import numpy as np
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import register
-from catalog.collection.vectors import store_vector
 from catalog.db.database import Database, open_database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.schema.schema import upgrade
 from catalog.db.tables import artist, collection, genre, label, statement, track, trial
+from catalog.features.stored_feature_set import register
+from catalog.features.vectors import store_vector
 from catalog.genres.seed import seed
 from catalog.learning.candidate import Candidate
 from catalog.learning.classifiers import algorithm

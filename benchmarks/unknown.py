@@ -25,9 +25,9 @@ import numpy.typing as npt
 from catalog.audio.audio_error import AudioFailure
 from catalog.audio.feature_sets.analysis import analyze
 from catalog.audio.feature_sets.musicnn import MUSICNN
-from catalog.collection.recipes import active_recipe
-from catalog.collection.vectors import load_matrix
 from catalog.db.database import open_database
+from catalog.features.stored_feature_set import active_recipe
+from catalog.features.vectors import load_matrix
 from catalog.learning.classifiers import algorithm
 from catalog.learning.crossfit import CrossFit, FittedModel, cross_fit
 from catalog.learning.groups import connected_groups

@@ -17,10 +17,10 @@ import numpy as np
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.recipes import Recipe, find_recipe
 from catalog.collection.statements import Saying, append_statements
-from catalog.collection.vectors import store_vector
 from catalog.db.database import open_database
+from catalog.features.stored_feature_set import Recipe, find_recipe
+from catalog.features.vectors import store_vector
 from catalog.review.decision import decide, resolve_genre, track_doubt
 from workers import claims, liveness
 

@@ -23,10 +23,10 @@ import sqlalchemy as sa
 from questions import DATABASES
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.recipes import register
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from catalog.db.schema.schema import upgrade
+from catalog.features.stored_feature_set import register
 from catalog.genres.seed import seed
 
 WRITER = Path(__file__).with_name("writer.py")

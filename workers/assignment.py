@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import Recipe, register
-from catalog.collection.vectors import unheard
 from catalog.db.database import Database
 from catalog.db.server_time import clock
 from catalog.db.tables import failure, track
+from catalog.features.stored_feature_set import Recipe, register
+from catalog.features.vectors import unheard
 from workers.progress import AnalysisReport, Progress
 from workers.reach import out_of_reach
 

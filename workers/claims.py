@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from catalog.collection.vectors import unheard
 from catalog.db.server_time import moment
 from catalog.db.tables import claim, collection, feature_vector, track
 from catalog.db.upsert import insert_into
+from catalog.features.vectors import unheard
 from workers import failures
 
 MOST_DEATHS = 2

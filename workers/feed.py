@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from catalog.collection.recipes import Recipe
-from catalog.collection.vectors import unheard
 from catalog.db.tables import claim, track
+from catalog.features.stored_feature_set import Recipe
+from catalog.features.vectors import unheard
 from workers.queue import enqueue, queued
 
 if TYPE_CHECKING:

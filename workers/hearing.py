@@ -17,10 +17,10 @@ from catalog.audio.decoding.media_file import Source
 from catalog.audio.feature_set import FeatureSet, Float32
 from catalog.audio.feature_sets.analysis import Analysis, analyze
 from catalog.collection.fingerprint import fingerprint as fingerprint_of
-from catalog.collection.recipes import Recipe, tag_dimensions
-from catalog.collection.vectors import renew_vectors, store_vector
 from catalog.db.tables import auto_tag_word, track, track_descriptor, track_tag
 from catalog.db.upsert import insert_into
+from catalog.features.stored_feature_set import Recipe, tag_dimensions
+from catalog.features.vectors import renew_vectors, store_vector
 from workers import claims, failures
 from workers.claims import Claimed
 from workers.failures import DECODING, FEATURES, Failure

@@ -21,10 +21,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.recipes import find_recipe
 from catalog.db.database import Database
 from catalog.db.retry import is_full
 from catalog.db.schema.schema import require_still
+from catalog.features.stored_feature_set import find_recipe
 from workers import claims
 from workers.claims import Claimed
 from workers.death import NO_ROOM, TROUBLE

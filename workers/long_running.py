@@ -12,10 +12,10 @@ from functools import partial
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import register
 from catalog.db.database import Database
 from catalog.db.retry import until_connected
 from catalog.db.tables import track
+from catalog.features.stored_feature_set import register
 from catalog.settings import Settings
 from workers.broker import open_broker
 from workers.crew import Crew

@@ -17,7 +17,6 @@ from catalog.audio.feature_sets.installed import feature_set
 from catalog.audit.duplicate_audit import DuplicateAudit, audit_duplicates
 from catalog.audit.label_audit import LabelAudit, audit_labels
 from catalog.collection.labels import LabelsReport, import_labels
-from catalog.collection.recipes import active_recipe
 from catalog.collection.roots import find_root
 from catalog.collection.scan import ScanReport, scan
 from catalog.collection.totals import collection_totals
@@ -25,6 +24,7 @@ from catalog.db.database import Database
 from catalog.db.query.saved_queries import saved_question
 from catalog.db.retry import until_connected
 from catalog.db.tables import decision, failure, standing, track
+from catalog.features.stored_feature_set import active_recipe
 from catalog.learning.feature_sets import NothingHeard
 from catalog.learning.hearing import Spread
 from catalog.learning.labelled import load_broader

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.analysis import Analysis
-from catalog.collection.recipes import register
 from catalog.db.tables import collection, track
+from catalog.features.stored_feature_set import register
 from workers import claims
 from workers.hearing import Outcome, Wanted, store
 from workers.jobs import Desk, reserve

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import find_recipe, register
-from catalog.collection.vectors import count_unheard
 from catalog.db.database import Database
 from catalog.db.server_time import clock
 from catalog.db.tables import claim, failure, feature_vector, track, worker
+from catalog.features.stored_feature_set import find_recipe, register
+from catalog.features.vectors import count_unheard
 from workers import liveness
 from workers.feed import Feeder
 from workers.queue import TIME_LIMIT, open_queue, queue_length, queue_name

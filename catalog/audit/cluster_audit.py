@@ -24,11 +24,11 @@ from catalog.audit.cluster_run import Outcome, Placed, store_run
 from catalog.audit.cluster_silhouette import depths, silhouette
 from catalog.audit.cluster_space import Points, load_points
 from catalog.audit.contingency import NOISE, agreement, singletons
-from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import read_patiently, write_patiently
 from catalog.db.tables import audit, feature_set, feature_vector
+from catalog.features.stored_feature_set import Recipe, active_recipe
 
 Integers = npt.NDArray[np.int64]
 

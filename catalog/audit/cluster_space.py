@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe
-from catalog.collection.vectors import load_matrix
+from catalog.features.stored_feature_set import Recipe
+from catalog.features.vectors import load_matrix
 from catalog.learning.projection import Projection, fit_projection
 
 Float32 = npt.NDArray[np.float32]

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.audit.duplicates import Pair, genres_differ, groups_of, nearly_same, same_audio
-from catalog.collection.recipes import Recipe, active_recipe
-from catalog.collection.vectors import load_matrix
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import until_connected
 from catalog.db.tables import audit, duplicate_pair, feature_vector, label, standing, track
+from catalog.features.stored_feature_set import Recipe, active_recipe
+from catalog.features.vectors import load_matrix
 from catalog.learning.hierarchy import path_to_top
 from catalog.learning.labelled import load_broader
 

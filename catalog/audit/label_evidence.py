@@ -18,8 +18,6 @@ from catalog.audit.cluster_evidence import cluster_evidence
 from catalog.audit.cluster_findings import Misplaced
 from catalog.audit.contradiction import Contradiction, load_contradictions
 from catalog.audit.label_issues import LEAST_SUSPICION, Judged, Terms
-from catalog.collection.recipes import active_recipe
-from catalog.collection.vectors import load_matrix
 from catalog.db.tables import (
     artist,
     check_sample_track,
@@ -34,6 +32,8 @@ from catalog.db.tables import (
     track,
 )
 from catalog.db.tables.learning import CHOICES
+from catalog.features.stored_feature_set import active_recipe
+from catalog.features.vectors import load_matrix
 from catalog.learning.exclusion import REASON, Excluded, wrong_recordings
 from catalog.learning.hierarchy import Hierarchy, path_to_top
 from catalog.learning.labelled import load_answerable, load_broader

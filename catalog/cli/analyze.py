@@ -18,7 +18,7 @@ from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
-    from catalog.collection.recipes import Recipe
+    from catalog.features.stored_feature_set import Recipe
     from workers.progress import AnalysisReport, Progress
 
 
@@ -113,7 +113,7 @@ def _analyze(
 
 def _idle(database: Database, feature_sets: tuple[FeatureSet, ...]) -> list[Recipe]:
     """The recipes that were computed though their names stand for other versions."""
-    from catalog.collection.recipes import find_recipe
+    from catalog.features.stored_feature_set import find_recipe
 
     with database.read() as connection:
         found = [find_recipe(connection, features.hash) for features in feature_sets]

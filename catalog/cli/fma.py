@@ -11,7 +11,7 @@ from catalog.cli.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.output import counted, echo, print_json, progress, say, warn
 from catalog.collection.fma import NAME, FmaReport, import_fma, require_usable
 from catalog.collection.fma_tracks import SUBSETS
-from catalog.collection.vector_import import VectorsReport
+from catalog.features.bulk_write import VectorsReport
 from catalog.settings import Settings
 
 SHOWN = 10

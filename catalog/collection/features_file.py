@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_sets
-from catalog.collection.csv_source import Problems, SourceUnusable, open_lines
 from catalog.collection.fma import require_dimensions_of
 from catalog.collection.fma_tracks import Seen
 from catalog.collection.label_paths import find_paths
-from catalog.collection.recipes import register
 from catalog.collection.roots import known_roots
-from catalog.collection.vector_file import Header, read_header, read_vectors
-from catalog.collection.vector_import import Rows, VectorsReport, imported_features, record_vectors
+from catalog.csvio.csv_source import Problems, SourceUnusable, open_lines
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
+from catalog.features.bulk_write import Rows, VectorsReport, imported_features, record_vectors
+from catalog.features.stored_feature_set import register
+from catalog.features.vector_csv import Header, read_header, read_vectors
 
 AT_ONCE = 1_000
 KEYS = ("path", "external", "catalog")

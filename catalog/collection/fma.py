@@ -12,21 +12,21 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.csv_source import Problems, Source, SourceUnusable, rows
 from catalog.collection.fma_audio import Audio, find_links
 from catalog.collection.fma_genres import FmaGenres, load_fma_genres, read_fma_genres
 from catalog.collection.fma_recording import FmaRecorded, record_fma
 from catalog.collection.fma_tracks import FmaTrack, Seen, read_columns, read_tracks
 from catalog.collection.paths import readable
-from catalog.collection.recipes import Recipe
 from catalog.collection.roots import CollectionUnusable, find_root
-from catalog.collection.vector_file import Header, read_header, read_vectors
-from catalog.collection.vector_import import Rows, VectorsReport, imported_recipe, record_vectors
+from catalog.csvio.csv_source import Problems, Source, SourceUnusable, rows
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import until_connected
 from catalog.db.tables import collection, track
 from catalog.db.upsert import insert_into
+from catalog.features.bulk_write import Rows, VectorsReport, imported_recipe, record_vectors
+from catalog.features.stored_feature_set import Recipe
+from catalog.features.vector_csv import Header, read_header, read_vectors
 
 NAME = "FMA"
 TRACKS_AT_ONCE = 2_000

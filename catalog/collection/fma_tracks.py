@@ -11,7 +11,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
-from catalog.collection.csv_source import Lines, Problems, SourceUnusable, rows
+from catalog.csvio.csv_source import Lines, Problems, SourceUnusable, rows
 from catalog.genres.genre_tag import clean
 
 SUBSETS = ("small", "medium", "large", "full")

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe
-from catalog.collection.vectors import load_matrix
+from catalog.features.stored_feature_set import Recipe
+from catalog.features.vectors import load_matrix
 
 Float32 = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]

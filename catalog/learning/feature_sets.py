@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import installed
-from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.tables import feature_set
+from catalog.features.stored_feature_set import Recipe, active_recipe
 
 PROJECTED, SOURCE = "pca", "grid"
 """The feature set that is fitted anew in every fold, and the one whose vectors are read for it."""

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.collection.recipes import Recipe
 from catalog.db.database import Database
 from catalog.db.tables import heard
 from catalog.db.upsert import insert_into
+from catalog.features.stored_feature_set import Recipe
 from catalog.learning.artifact import ArtifactRefused, load_artifact
 from catalog.learning.blocks import load_blocks
 from catalog.learning.classifiers import Matrix

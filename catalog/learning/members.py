@@ -12,8 +12,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe
 from catalog.db.tables import snapshot, snapshot_member
+from catalog.features.stored_feature_set import Recipe
 from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.feature_sets import PROJECTED, SOURCE, recipes_of
 from catalog.learning.unlearnable import require_finite

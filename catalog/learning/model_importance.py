@@ -11,9 +11,9 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.collection.recipes import Recipe
 from catalog.db.database import Database
 from catalog.db.tables import genre
+from catalog.features.stored_feature_set import Recipe
 from catalog.learning.families import ALIKE
 from catalog.learning.feature_sets import recipes_of
 from catalog.learning.hierarchy import Hierarchy

@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
 from catalog.audio.feature_sets.grid import GRID
-from catalog.collection.recipes import Recipe, activate, active_recipe, register
-from catalog.collection.vectors import load_matrix, store_vector
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
+from catalog.features.stored_feature_set import Recipe, activate, active_recipe, register
+from catalog.features.vectors import load_matrix, store_vector
 from catalog.learning.artifact import ArtifactRefused, read_artifact, write_artifact
 from catalog.learning.groups import connected_groups
 from catalog.learning.labelled import load_tracks

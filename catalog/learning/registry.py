@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.collection.recipes import Recipe, find_recipe
 from catalog.db.columns import now
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import feature_set, model, model_feature_set, model_genre
+from catalog.features.stored_feature_set import Recipe, find_recipe
 from catalog.learning.support import Support
 
 ZERO_SHOT = "zero_shot"

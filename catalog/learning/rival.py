@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe
+from catalog.features.stored_feature_set import Recipe
 from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.classifiers import Matrix
 from catalog.learning.crossfit import CrossFit, FittedModel, cross_fit

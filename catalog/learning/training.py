@@ -13,12 +13,12 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.collection.recipes import Recipe
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.retry import read_patiently, until_connected, write_patiently
 from catalog.db.tables import snapshot
+from catalog.features.stored_feature_set import Recipe
 from catalog.learning.artifact import save_artifact
 from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.classifiers import DEFAULT, algorithm

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe, active_recipe
 from catalog.db.tables import feature_set, feature_vector, standing, track
+from catalog.features.stored_feature_set import Recipe, active_recipe
 from catalog.report.drawn import drawn, heard_tracks
 from catalog.report.families import colour_groups
 from catalog.report.genres import read_terms

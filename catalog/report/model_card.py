@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe
 from catalog.db.tables import genre, model_genre, snapshot
+from catalog.features.stored_feature_set import Recipe
 from catalog.learning.reconsidered import reconsidered_score
 from catalog.learning.registry import ZERO_SHOT, get_model, model_recipes
 from catalog.learning.reliability import Reliability, stored_reliability

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.recipes import Recipe
 from catalog.db.tables import artist, collection, genre, label, standing, statement, track
+from catalog.features.stored_feature_set import Recipe
 from catalog.learning.blocks import load_blocks
 from catalog.learning.registry import active_model, model_recipes
 from catalog.review.doubt import unjudged_sample

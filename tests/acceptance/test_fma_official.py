@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from catalog.collection.features_file import import_features
 from catalog.collection.fma import import_fma
-from catalog.collection.recipes import active_recipe
-from catalog.collection.vectors import load_matrix
 from catalog.db.database import Database
 from catalog.db.tables import album, artist, fma_track, standing, track
+from catalog.features.stored_feature_set import active_recipe
+from catalog.features.vectors import load_matrix
 
 DATA = Path(os.environ.get("MUSIC_CATALOG_DATA", Path(__file__).parents[3] / "shared" / "data"))
 REAL = DATA / "fma"

@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import register
-from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import artist, collection, genre, label, statement, track
+from catalog.features.stored_feature_set import register
+from catalog.features.vectors import store_vector
 
 DIMENSIONS = 12
 BLOBS = FeatureSet(

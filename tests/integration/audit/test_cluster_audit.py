@@ -17,11 +17,11 @@ from catalog.audit.cluster_evidence import cluster_evidence, read_findings
 from catalog.audit.cluster_labels import GenreUnknown, at_level, load_labels
 from catalog.audit.cluster_run import RunUnknown, list_runs, load_placed, read_run
 from catalog.audit.cluster_space import load_points
-from catalog.collection.recipes import active_recipe, register
-from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import audit, cluster_count, cluster_run, genre, statement, track
+from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.vectors import store_vector
 from tests.integration.labelled_collection import BLOBS, DIMENSIONS, Filled, tag
 
 Fill = Callable[..., Filled]

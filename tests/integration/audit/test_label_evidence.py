@@ -11,9 +11,9 @@ import pytest
 
 from catalog.audit import label_evidence
 from catalog.audit.label_evidence import Evidence, gather_evidence
-from catalog.collection.recipes import register
-from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
+from catalog.features.stored_feature_set import register
+from catalog.features.vectors import store_vector
 from catalog.learning.exclusion import excluded_genres
 from catalog.learning.registry import require_active
 from catalog.learning.training import Training, train

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.grid import GRID
-from catalog.collection.recipes import Recipe, register
-from catalog.collection.vectors import load_matrix, store_vector
 from catalog.db.database import Database
 from catalog.db.tables import artist, collection, track
+from catalog.features.stored_feature_set import Recipe, register
+from catalog.features.vectors import load_matrix, store_vector
 from tests.integration.cli.conftest import Invoke
 
 

@@ -15,11 +15,11 @@ import skops.io
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import register
-from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import feature_vector, genre, model, snapshot_member, track
+from catalog.features.stored_feature_set import register
+from catalog.features.vectors import store_vector
 from catalog.learning.artifact import write_artifact
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labelled_collection import Filled, tag

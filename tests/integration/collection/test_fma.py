@@ -8,15 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.collection.collections import list_collections
-from catalog.collection.csv_source import SourceUnusable
 from catalog.collection.fma import ECHONEST, import_fma
-from catalog.collection.recipes import active_recipe
 from catalog.collection.roots import CollectionUnusable
 from catalog.collection.scan import scan
-from catalog.collection.vectors import load_matrix, unheard
+from catalog.csvio.csv_source import SourceUnusable
 from catalog.db.columns import metadata
 from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, artist, fma_track, genre, standing, statement, track
+from catalog.features.stored_feature_set import active_recipe
+from catalog.features.vectors import load_matrix, unheard
 from tests.integration.collection.fma_files import (
     NAMES,
     row,

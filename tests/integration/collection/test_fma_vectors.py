@@ -3,13 +3,13 @@
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection.csv_source import SourceUnusable
 from catalog.collection.features_file import import_features
 from catalog.collection.fma import import_fma
-from catalog.collection.recipes import active_recipe
-from catalog.collection.vector_import import imported_recipe
-from catalog.collection.vectors import load_matrix
+from catalog.csvio.csv_source import SourceUnusable
 from catalog.db.tables import feature_set, track
+from catalog.features.bulk_write import imported_recipe
+from catalog.features.stored_feature_set import active_recipe
+from catalog.features.vectors import load_matrix
 from tests.integration.collection.fma_files import (
     row,
     write_echonest,

@@ -10,18 +10,6 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.installed import feature_set as feature_set_named
-from catalog.collection.recipes import Recipe, activate, active_recipe, register
-from catalog.collection.vectors import load_matrix, store_vector
-from catalog.collection.versions import (
-    Removal,
-    VersionInUse,
-    VersionUnknown,
-    choose_version,
-    lacking,
-    list_versions,
-    removal,
-    remove_version,
-)
 from catalog.db.database import Database
 from catalog.db.tables import (
     collection,
@@ -32,6 +20,18 @@ from catalog.db.tables import (
     model_feature_set,
     track,
 )
+from catalog.features.feature_set_versions import (
+    Removal,
+    VersionInUse,
+    VersionUnknown,
+    choose_version,
+    lacking,
+    list_versions,
+    removal,
+    remove_version,
+)
+from catalog.features.stored_feature_set import Recipe, activate, active_recipe, register
+from catalog.features.vectors import load_matrix, store_vector
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import Waveform
 from catalog.audio.feature_sets.grid import GRID
-from catalog.collection.recipes import active_recipe, register
-from catalog.collection.vectors import load_matrix, store_vector
-from catalog.collection.versions import list_versions
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector, model, track
+from catalog.features.feature_set_versions import list_versions
+from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.vectors import load_matrix, store_vector
 from catalog.learning.artifact import ArtifactRefused
 from catalog.learning.feature_sets import NothingHeard
 from catalog.learning.predicting import fill_predictions

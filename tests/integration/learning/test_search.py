@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection.recipes import active_recipe, register
-from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
 from catalog.db.tables import feature_vector, search, snapshot_member, trial
+from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.vectors import store_vector
 from catalog.learning.candidate import Candidate, defaults, drawn, grid
 from catalog.learning.classifiers import ALGORITHMS
 from catalog.learning.classifiers.values import COUNT

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import active_recipe, register
-from catalog.collection.vectors import load_matrix, store_vector
 from catalog.db.database import Database
 from catalog.db.tables import feature_vector, model_feature_set, prediction, snapshot_member
+from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.vectors import load_matrix, store_vector
 from catalog.learning.artifact import load_artifact
 from catalog.learning.blocks import load_blocks
 from catalog.learning.feature_sets import NothingHeard

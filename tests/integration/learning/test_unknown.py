@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection.recipes import register
-from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
 from catalog.db.tables import prediction, standing, track_descriptor
+from catalog.features.stored_feature_set import register
+from catalog.features.vectors import store_vector
 from catalog.learning import artifact
 from catalog.learning.artifact import load_artifact, save_artifact
 from catalog.learning.predicting import fill_predictions

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import register
-from catalog.collection.vectors import store_vector
 from catalog.db.database import Database
 from catalog.db.tables import feature_vector
+from catalog.features.stored_feature_set import register
+from catalog.features.vectors import store_vector
 from catalog.learning import usual
 from catalog.learning.training import Training, train
 from catalog.learning.usual import feature_sets_to_compute, usual_feature_sets

@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.recipes import find_recipe
-from catalog.collection.vectors import load_matrix
 from catalog.db.database import Database
 from catalog.db.tables import track_descriptor
+from catalog.features.stored_feature_set import find_recipe
+from catalog.features.vectors import load_matrix
 from tests.integration.workers.sound import AddTracks
 from workers.here import analyze_here
 

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.collection.fingerprint import fingerprint
-from catalog.collection.recipes import register
 from catalog.db.database import Database
 from catalog.db.tables import (
     claim,
@@ -24,6 +23,7 @@ from catalog.db.tables import (
     track_tag,
     worker,
 )
+from catalog.features.stored_feature_set import register
 from tests.integration.workers.sound import CRASHES, HANGS, QUIET, RAISES, AddTracks, write_sound
 from workers import claims, hearing, jobs, liveness
 from workers.hearing import Wanted

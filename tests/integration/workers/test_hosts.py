@@ -18,10 +18,10 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import register
 from catalog.db.database import Database, DatabaseUnusable
 from catalog.db.schema.revisions import head_revision
 from catalog.db.tables import claim, collection, failure, feature_vector, track, worker
+from catalog.features.stored_feature_set import register
 from catalog.settings import Settings
 from tests.integration.workers.sound import HUNGRY, QUIET, RAISES, AddTracks, write_sound
 from workers import liveness

@@ -15,10 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.recipes import register
-from catalog.collection.vectors import store_vector
 from catalog.db.database import Database, open_database
 from catalog.db.tables import feature_vector, track, worker
+from catalog.features.stored_feature_set import register
+from catalog.features.vectors import store_vector
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks
 from workers import liveness

@@ -19,9 +19,9 @@ from redis import Redis
 from rq import Callback, Queue
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import Recipe, register
 from catalog.db.database import Database, open_database
 from catalog.db.tables import claim, collection, feature_vector, track, worker
+from catalog.features.stored_feature_set import Recipe, register
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers import claims, liveness

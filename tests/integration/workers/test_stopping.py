@@ -16,9 +16,9 @@ from redis import Redis
 from rq.worker import worker_classes
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import register
 from catalog.db.database import Database
 from catalog.db.tables import claim, feature_vector
+from catalog.features.stored_feature_set import register
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers import liveness

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.cli import run
-from catalog.collection.recipes import register
 from catalog.db.database import Database
 from catalog.db.tables import worker
+from catalog.features.stored_feature_set import register
 from catalog.settings import Settings
 from tests.integration.workers.sound import HANGS, HUNGRY, QUIET, RAISES, AddTracks, write_sound
 from workers import claims, liveness

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.cli import run
-from catalog.collection.recipes import active_recipe, register
-from catalog.collection.vectors import load_matrix, store_vector
 from catalog.db.database import Database
 from catalog.db.tables import track
+from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.vectors import load_matrix, store_vector
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.collection import csv_source
-from catalog.collection.csv_source import Lines, Problems, SourceUnusable, rows
+from catalog.csvio import csv_source
+from catalog.csvio.csv_source import Lines, Problems, SourceUnusable, rows
 
 TEXT = st.text(st.sampled_from('ab,"\n é'), max_size=12)
 

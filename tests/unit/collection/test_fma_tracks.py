@@ -6,8 +6,8 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.collection.csv_source import Lines, Problems
 from catalog.collection.fma_tracks import Seen, read_tracks
+from catalog.csvio.csv_source import Lines, Problems
 from tests.integration.collection.fma_files import NAMES, row
 
 CELL = st.one_of(

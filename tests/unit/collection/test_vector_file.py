@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.collection.csv_source import Lines, Problems
-from catalog.collection.vector_file import read_header, read_vectors
+from catalog.csvio.csv_source import Lines, Problems
+from catalog.features.vector_csv import read_header, read_vectors
 
 numbers = st.one_of(
     st.floats(width=32, allow_nan=False, allow_infinity=False).map(repr),

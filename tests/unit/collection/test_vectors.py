@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import activate, active_recipe, find_recipe, register, tag_dimensions
-from catalog.collection.vectors import count_unheard, load_matrix, renew_vectors, store_vector, unheard
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.tables import auto_tag_word, collection, failure, feature_vector, track
+from catalog.features.stored_feature_set import activate, active_recipe, find_recipe, register, tag_dimensions
+from catalog.features.vectors import count_unheard, load_matrix, renew_vectors, store_vector, unheard
 
 
 def features(

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.recipes import Recipe, register
-from catalog.collection.vectors import store_vector, unheard
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.tables import claim, collection, failure, track, worker
+from catalog.features.stored_feature_set import Recipe, register
+from catalog.features.vectors import store_vector, unheard
 from workers import claims, failures, liveness
 from workers.failures import Failure
 

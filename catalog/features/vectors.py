@@ -10,11 +10,11 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
-from catalog.collection.recipes import Recipe
 from catalog.db.mmap_reads import mapped
 from catalog.db.server_time import moment
 from catalog.db.tables import failure, feature_set, feature_vector, track
 from catalog.db.upsert import insert_into
+from catalog.features.stored_feature_set import Recipe
 
 Float32 = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]

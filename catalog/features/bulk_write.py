@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet, Waveform
-from catalog.collection.csv_source import Problems, SourceUnusable
 from catalog.collection.fma_tracks import Seen
-from catalog.collection.recipes import Recipe, active_recipe, register
+from catalog.csvio.csv_source import Problems, SourceUnusable
 from catalog.db.bulk_insert import write_rows
 from catalog.db.columns import now
 from catalog.db.tables import feature_vector
+from catalog.features.stored_feature_set import Recipe, active_recipe, register
 
 Float32 = npt.NDArray[np.float32]
 Rows = Sequence[tuple[int, str, Float32]]

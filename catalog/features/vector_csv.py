@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from catalog.collection.csv_source import Lines, Problems, SourceUnusable, with_line_feeds
+from catalog.csvio.csv_source import Lines, Problems, SourceUnusable, with_line_feeds
 
 Float32 = npt.NDArray[np.float32]
 
@@ -84,7 +84,7 @@ def read_vectors(
 ) -> Iterator[list[tuple[int, str, Float32]]]:
     """Batches of at most `size` (line, key, vector). What is no whole, finite vector is a problem and left out."""
     # Compiling takes a second once, and loading what was compiled half of one: only who reads vectors waits for it.
-    from catalog.collection.decimals import NOT_PLAIN, read_rows
+    from catalog.csvio.float_csv import NOT_PLAIN, read_rows
 
     columns = np.asarray(header.columns) - 1
     wanted = np.isin(np.arange(header.cells - 1), columns)

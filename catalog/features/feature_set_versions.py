@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import installed
-from catalog.collection.recipes import Recipe, active_recipe, find_recipe
 from catalog.db.tables import (
     cluster_run,
     failure,
@@ -19,6 +18,7 @@ from catalog.db.tables import (
     model_feature_set,
     track,
 )
+from catalog.features.stored_feature_set import Recipe, active_recipe, find_recipe
 
 SHORTEST_HASH = 4
 """Letters of a hash that say which one is meant."""

@@ -1,0 +1,1 @@
+"""CSV reading with line-level errors."""

@@ -1,0 +1,1 @@
+"""Stored feature sets and feature vectors."""
