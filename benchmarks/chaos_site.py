@@ -19,7 +19,7 @@ from chaos_music import NAME, Music, install_recipe, search_path
 from chaos_servers import PostgreSQL, Redis, Volume, Wire
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.scan import scan
+from catalog.collection.scan.scan import scan
 from catalog.db.database import open_database
 from catalog.db.retry import until_connected
 from catalog.db.schema.schema import upgrade

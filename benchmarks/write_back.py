@@ -29,7 +29,7 @@ import sqlalchemy as sa
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from catalog.cli import run
-from catalog.collection.scan import scan
+from catalog.collection.scan.scan import scan
 from catalog.collection.statements import Saying, append_statements
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database

@@ -16,7 +16,7 @@ from catalog.audio.decoding.demux import opened, walk
 from catalog.audio.decoding.media_file import Source
 from catalog.audio.feature_set import FeatureSet, Float32
 from catalog.audio.feature_sets.analysis import Analysis, analyze
-from catalog.collection.fingerprint import fingerprint as fingerprint_of
+from catalog.collection.naming.file_signature import fingerprint as fingerprint_of
 from catalog.db.tables import auto_tag_word, track, track_descriptor, track_tag
 from catalog.db.upsert import insert_into
 from catalog.features.stored_feature_set import Recipe, tag_dimensions

@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.audit.duplicate_audit import DuplicateAudit, audit_duplicates
 from catalog.audit.label_audit import LabelAudit, audit_labels
-from catalog.collection.labels import LabelsReport, import_labels
+from catalog.collection.collection_counts import collection_totals
+from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.collection.roots import find_root
-from catalog.collection.scan import ScanReport, scan
-from catalog.collection.totals import collection_totals
+from catalog.collection.scan.scan import ScanReport, scan
 from catalog.db.database import Database
 from catalog.db.query.saved_queries import saved_question
 from catalog.db.retry import until_connected

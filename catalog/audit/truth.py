@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from catalog.audit.doubted import all_doubts
 from catalog.audit.label_evidence import Evidence
 from catalog.audit.label_issues import Suspect
-from catalog.collection.label_file import read_label_file
+from catalog.collection.labels.label_file import read_label_file
 from catalog.db.tables import collection, standing, track
 from catalog.genres.vocabulary_store import load
 

@@ -175,7 +175,7 @@ def import_verb(
     The first column names the track. A second time nothing changes.
     """
     from catalog.cli.fma import print_problems, print_vectors
-    from catalog.collection.features_file import import_features
+    from catalog.collection.import_vectors import import_features
 
     with open_catalog(settings) as database, progress("importing") as advance:
         report = import_features(

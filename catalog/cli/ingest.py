@@ -124,7 +124,7 @@ def _print(line: str) -> None:
 
 
 def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool) -> int:
-    from catalog.collection.scan import scan
+    from catalog.collection.scan.scan import scan
 
     reports = [scan(database, path, dry_run=True) for path in paths]
     if as_json:

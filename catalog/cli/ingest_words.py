@@ -8,7 +8,7 @@ from typing import Any
 from catalog.cli.output import counted, printable
 from catalog.cli.scan import outside
 from catalog.cli.train import describe_score
-from catalog.collection.scan import ScanReport
+from catalog.collection.scan.scan import ScanReport
 from catalog.db.database import open_database
 from catalog.learning.support import Support
 from catalog.settings import Settings

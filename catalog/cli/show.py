@@ -10,8 +10,8 @@ import click
 
 from catalog.cli.context import open_catalog, pass_settings
 from catalog.cli.output import print_json
-from catalog.collection.dossier import describe_track
 from catalog.collection.track_lookup import find_track
+from catalog.report.track_details import describe_track
 from catalog.settings import Settings
 
 NUMBERS: dict[str, Callable[[float], str]] = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.paths import below, is_within, readable
+from catalog.collection.naming.paths import below, is_within, readable
 from catalog.collection.removal import Removed, remove_tracks
 from catalog.collection.roots import CollectionUnusable, known_roots
 from catalog.db.database import Database

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.recording import one_track_of
+from catalog.collection.scan.track_upsert import one_track_of
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import (

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.paths import below, is_within, readable
-from catalog.collection.suffixes import AUDIO_SUFFIXES, is_audio
+from catalog.collection.naming.audio_extensions import AUDIO_SUFFIXES, is_audio
+from catalog.collection.naming.paths import below, is_within, readable
 from catalog.db.tables import collection
 
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.label_paths import find_paths
-from catalog.collection.paths import readable
+from catalog.collection.naming.paths import readable
+from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
 from catalog.db.tables import artist, track
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet, Waveform
-from catalog.collection.fma_tracks import Seen
+from catalog.collection.fma.fma_tracks import Seen
 from catalog.csvio.csv_source import Problems, SourceUnusable
 from catalog.db.bulk_insert import write_rows
 from catalog.db.columns import now

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from catalog.collection.albums import fold_album
-from catalog.collection.artists import fold_artist
+from catalog.collection.naming.albums import fold_album
+from catalog.collection.naming.artists import fold_artist
 from catalog.db.columns import now
 from catalog.db.tables import (
     album,

@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 from mutagen import MutagenError
 
-from catalog.collection.file_tags import kind_of, read_file_tags
-from catalog.collection.suffixes import suffix_of
+from catalog.collection.naming.audio_extensions import suffix_of
+from catalog.collection.scan.file_tags import kind_of, read_file_tags
 from catalog.genres.vocabulary import Vocabulary, genres_in
 from catalog.review.tag_atoms import asf_others, mp4_others, write_asf, write_mp4
 from catalog.review.tag_id3 import TagUnwritable

@@ -17,9 +17,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from catalog.collection.fingerprint import fingerprint
-from catalog.collection.paths import is_within
-from catalog.collection.walk import bounded
+from catalog.collection.naming.file_signature import fingerprint
+from catalog.collection.naming.paths import is_within
+from catalog.collection.scan.walk import bounded
 
 CHANGED = "changed since it was scanned; bring it up to date first: catalog scan"
 

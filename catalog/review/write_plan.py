@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.albums import fold_album
-from catalog.collection.artists import fold_artist
+from catalog.collection.naming.albums import fold_album
+from catalog.collection.naming.artists import fold_artist
 from catalog.collection.statements import ORIGIN_CATALOG
 from catalog.db.tables import album, artist, collection, label, standing, statement, track
 from catalog.genres.vocabulary import Vocabulary, genres_in

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from catalog.collection.file_tags import read_file_tags
+from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.database import Database
 from catalog.db.tables import collection, tag_write, track
 from catalog.genres.vocabulary import Vocabulary

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from mutagen import MutagenError
 
-from catalog.collection.file_tags import read_file_tags
+from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.excerpts import Window, choices
-from catalog.collection.paths import is_within
+from catalog.collection.naming.paths import is_within
 from catalog.db.tables import collection, feature_vector, track
 
 PLAYED = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection.features_file import import_features
-from catalog.collection.fma import import_fma
+from catalog.collection.fma.fma_import import import_fma
+from catalog.collection.import_vectors import import_features
 from catalog.db.database import Database
 from catalog.db.tables import album, artist, fma_track, standing, track
 from catalog.features.stored_feature_set import active_recipe

@@ -15,7 +15,7 @@ from catalog.audit.cluster_evidence import cluster_evidence
 from catalog.audit.duplicate_audit import audit_duplicates
 from catalog.audit.label_audit import audit_labels
 from catalog.audit.truth import NothingKnown
-from catalog.collection.label_file import LabelsUnusable
+from catalog.collection.labels.label_file import LabelsUnusable
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing

@@ -8,10 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.collection.collections import list_collections, move_collection, remove_collection
-from catalog.collection.dossier import describe_track
 from catalog.collection.prune import prune
 from catalog.collection.roots import CollectionUnusable
-from catalog.collection.scan import scan
+from catalog.collection.scan.scan import scan
 from catalog.collection.statements import Saying, append_statements, withdraw
 from catalog.collection.track_lookup import TrackNotFound, find_track
 from catalog.db.columns import metadata, now
@@ -38,6 +37,7 @@ from catalog.db.tables import (
     track_descriptor,
     track_tag,
 )  # fmt: skip
+from catalog.report.track_details import describe_track
 
 
 def ids(database):

@@ -3,9 +3,9 @@
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection.features_file import import_features
-from catalog.collection.fma import import_fma
-from catalog.collection.scan import scan
+from catalog.collection.fma.fma_import import import_fma
+from catalog.collection.import_vectors import import_features
+from catalog.collection.scan.scan import scan
 from catalog.csvio.csv_source import SourceUnusable
 from catalog.db.tables import feature_vector, track
 from catalog.features.stored_feature_set import active_recipe

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.collection.collections import list_collections
-from catalog.collection.fma import ECHONEST, import_fma
+from catalog.collection.fma.fma_import import ECHONEST, import_fma
 from catalog.collection.roots import CollectionUnusable
-from catalog.collection.scan import scan
+from catalog.collection.scan.scan import scan
 from catalog.csvio.csv_source import SourceUnusable
 from catalog.db.columns import metadata
 from catalog.db.derived.track_status import standing_differences
@@ -154,8 +154,8 @@ def test_a_second_time_changes_nothing(database, folder):
 
 
 def test_interrupted_and_repeated_gives_the_same_rows(database, folder, monkeypatch):
-    monkeypatch.setattr("catalog.collection.fma.TRACKS_AT_ONCE", 1)
-    monkeypatch.setattr("catalog.collection.fma.VECTORS_AT_ONCE", 1)
+    monkeypatch.setattr("catalog.collection.fma.fma_import.TRACKS_AT_ONCE", 1)
+    monkeypatch.setattr("catalog.collection.fma.fma_import.VECTORS_AT_ONCE", 1)
     steps = 0
 
     def stop(_done, _total, _remark):

@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection.features_file import import_features
-from catalog.collection.fma import import_fma
+from catalog.collection.fma.fma_import import import_fma
+from catalog.collection.import_vectors import import_features
 from catalog.csvio.csv_source import SourceUnusable
 from catalog.db.tables import feature_set, track
 from catalog.features.bulk_write import imported_recipe

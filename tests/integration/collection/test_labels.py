@@ -5,9 +5,9 @@ import unicodedata
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection.label_file import LabelsUnusable
-from catalog.collection.labels import import_labels
-from catalog.collection.scan import scan
+from catalog.collection.labels.label_file import LabelsUnusable
+from catalog.collection.labels.labels import import_labels
+from catalog.collection.scan.scan import scan
 from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, artist, genre, label, standing, statement, track
 
@@ -151,7 +151,7 @@ def test_a_dry_run_changes_nothing(scanned, music):
 
 
 def test_nothing_is_half_imported(scanned, music, monkeypatch):
-    from catalog.collection import labels
+    from catalog.collection.labels import labels
 
     def fail(*_arguments):
         raise KeyboardInterrupt

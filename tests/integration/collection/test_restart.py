@@ -9,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.cli import run
-from catalog.collection import fma, labels, scan
+from catalog.collection.fma import fma_import
+from catalog.collection.labels import labels
+from catalog.collection.scan import scan
 from catalog.db.database import open_database
 from catalog.db.tables import statement, track
 from tests.integration.collection.conftest import MakeSong
@@ -79,8 +81,8 @@ def test_fma_import(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = write_tracks(tmp_path / "tracks.csv", [row(number) for number in range(2, 8)])
-    monkeypatch.setattr(fma, "TRACKS_AT_ONCE", 2)
-    monkeypatch.setattr(fma, "record_fma", outage.strike_at(2, fma.record_fma))
+    monkeypatch.setattr(fma_import, "TRACKS_AT_ONCE", 2)
+    monkeypatch.setattr(fma_import, "record_fma", outage.strike_at(2, fma_import.record_fma))
     code = run(["--database-url", postgresql_url, "fma", "import", str(file)])
     printed = capsys.readouterr()
     assert code == 0, printed.err

@@ -8,9 +8,9 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection import recording
-from catalog.collection import scan as scanning
-from catalog.collection.scan import scan
+from catalog.collection.scan import scan as scanning
+from catalog.collection.scan import track_upsert
+from catalog.collection.scan.scan import scan
 from catalog.collection.statements import Saying, append_statements, withdraw
 from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, artist, collection, genre, label, standing, statement, track
@@ -229,9 +229,9 @@ def test_what_is_no_audio_is_a_row_all_the_same(database, music, make_song):
 def test_a_file_that_changes_while_it_is_read_is_for_the_next_scan(database, music, make_song, monkeypatch):
     song = make_song(music / "1.mp3", 1)
     make_song(music / "2.mp3", 2)
-    from catalog.collection import arrival
+    from catalog.collection.scan import scanned_file
 
-    read = arrival.fingerprint
+    read = scanned_file.fingerprint
 
     def write_meanwhile(stream, size):
         if size == song.stat().st_size and stream.name and not song.with_suffix(".done").exists():
@@ -240,7 +240,7 @@ def test_a_file_that_changes_while_it_is_read_is_for_the_next_scan(database, mus
             song.with_suffix(".done").touch()
         return read(stream, size)
 
-    monkeypatch.setattr(arrival, "fingerprint", write_meanwhile)
+    monkeypatch.setattr(scanned_file, "fingerprint", write_meanwhile)
     report = scan(database, music)
     assert (report.added, report.unread) == (1, 1)
     assert report.warnings == ["1.mp3: changes while it is read; the next scan reads it again"]
@@ -354,6 +354,6 @@ def test_recording_the_same_arrivals_twice_changes_nothing(database, music, make
     arrival = scanning.read_arrival(os.fsencode(music), b"1.mp3")
     ((key, root),) = rows(database, collection.c.id, collection.c.root_bytes)
     with database.write() as connection:
-        again = recording.record(connection, key, root, [arrival])
+        again = track_upsert.record(connection, key, root, [arrival])
     assert again.unchanged == 1
     assert len(rows(database, statement.c.id)) == 1

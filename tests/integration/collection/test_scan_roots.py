@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from catalog.collection.roots import CollectionUnusable
-from catalog.collection.scan import scan
+from catalog.collection.scan.scan import scan
 from catalog.db.tables import collection, track
 from tests.integration.collection.kept import rows, tracks
 

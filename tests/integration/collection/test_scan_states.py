@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from catalog.collection import scan as scanning
 from catalog.collection.roots import CollectionUnusable
+from catalog.collection.scan import scan as scanning
 from catalog.db.database import open_database
 from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import collection, standing, track

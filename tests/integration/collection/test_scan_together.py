@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 
-from catalog.collection import scan as scanning
-from catalog.collection.scan import scan
+from catalog.collection.scan import scan as scanning
+from catalog.collection.scan.scan import scan
 from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, artist, genre, statement, track
 

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.albums import fold_album
-from catalog.collection.artists import fold_artist
+from catalog.collection.naming.albums import fold_album
+from catalog.collection.naming.artists import fold_artist
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.cli import run
-from catalog.collection.file_tags import read_file_tags
-from catalog.collection.scan import scan
+from catalog.collection.scan.file_tags import read_file_tags
+from catalog.collection.scan.scan import scan
 from catalog.collection.statements import Saying, append_statements
 from catalog.db import tables as t
 from catalog.db.database import Database

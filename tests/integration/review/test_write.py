@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from mutagen import apev2
 
-from catalog.collection.scan import scan
+from catalog.collection.scan.scan import scan
 from catalog.collection.statements import Saying, append_statements
 from catalog.db import tables as t
 from catalog.db.derived.track_status import standing_differences

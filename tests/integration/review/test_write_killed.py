@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from catalog.cli import run
-from catalog.collection.scan import scan
+from catalog.collection.scan.scan import scan
 from catalog.collection.statements import Saying, append_statements
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database

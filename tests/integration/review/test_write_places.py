@@ -14,7 +14,7 @@ import mutagen
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection.scan import scan
+from catalog.collection.scan.scan import scan
 from catalog.collection.statements import withdraw
 from catalog.db import tables as t
 from catalog.review import write_run

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets import installed
-from catalog.collection.fingerprint import fingerprint
+from catalog.collection.naming.file_signature import fingerprint
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings

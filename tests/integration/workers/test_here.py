@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.fingerprint import fingerprint
+from catalog.collection.naming.file_signature import fingerprint
 from catalog.db.database import Database
 from catalog.db.tables import (
     claim,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.collection.fma import import_fma
+from catalog.collection.fma.fma_import import import_fma
 from catalog.db.database import open_database
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.collection.albums import album_key, fold_album
-from catalog.collection.artists import fold_artist, is_nobody, without_guests
+from catalog.collection.naming.albums import album_key, fold_album
+from catalog.collection.naming.artists import fold_artist, is_nobody, without_guests
 
 
 @pytest.mark.parametrize(

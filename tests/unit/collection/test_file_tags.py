@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen import apev2, id3, mp4
 
-from catalog.collection.file_tags import FileTags, read_file_tags
-from catalog.collection.tag_text import number_of, text_of, year_of
+from catalog.collection.naming.tag_values import number_of, text_of, year_of
+from catalog.collection.scan.file_tags import FileTags, read_file_tags
 
 FRAME = b"\xff\xfb\x90\x00" + bytes(413)
 """One frame of silence, MPEG-1 layer 3, 128 kbit/s, 44.1 kHz stereo."""

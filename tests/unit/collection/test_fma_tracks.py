@@ -6,7 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.collection.fma_tracks import Seen, read_tracks
+from catalog.collection.fma.fma_tracks import Seen, read_tracks
 from catalog.csvio.csv_source import Lines, Problems
 from tests.integration.collection.fma_files import NAMES, row
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.collection.label_file import LabelsUnusable, decode, read_label_file
+from catalog.collection.labels.label_file import LabelsUnusable, decode, read_label_file
 
 
 def saved(folder, text, encoding="utf-8"):

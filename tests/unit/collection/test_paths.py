@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.collection.paths import below, is_within, readable
-from catalog.collection.suffixes import AUDIO_SUFFIXES, is_audio, suffix_of
+from catalog.collection.naming.audio_extensions import AUDIO_SUFFIXES, is_audio, suffix_of
+from catalog.collection.naming.paths import below, is_within, readable
 
 
 @given(st.binary())

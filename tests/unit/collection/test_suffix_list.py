@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from catalog.collection.suffixes import AUDIO_SUFFIXES
+from catalog.collection.naming.audio_extensions import AUDIO_SUFFIXES
 
 
 def test_the_documented_suffixes_are_all():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.collection.walk import Walk, is_hidden
+from catalog.collection.scan.walk import Walk, is_hidden
 
 
 def touch(folder, *names):

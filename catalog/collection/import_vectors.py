@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_sets
-from catalog.collection.fma import require_dimensions_of
-from catalog.collection.fma_tracks import Seen
-from catalog.collection.label_paths import find_paths
+from catalog.collection.fma.fma_import import require_dimensions_of
+from catalog.collection.fma.fma_tracks import Seen
+from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
 from catalog.csvio.csv_source import Problems, SourceUnusable, open_lines
 from catalog.db.database import Database

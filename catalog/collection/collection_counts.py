@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.spellings import Spelling, spellings
+from catalog.collection.genre_spellings import Spelling, spellings
 from catalog.db.tables import artist, track
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.albums import fold_album
-from catalog.collection.artists import fold_artist, nobodies
-from catalog.collection.fma_audio import Link
-from catalog.collection.fma_genres import FmaGenres, FmaStatement
-from catalog.collection.fma_tracks import FmaTrack
-from catalog.collection.recording import one_track_of
+from catalog.collection.fma.fma_audio import Link
+from catalog.collection.fma.fma_genres import FmaGenres, FmaStatement
+from catalog.collection.fma.fma_tracks import FmaTrack
+from catalog.collection.naming.albums import fold_album
+from catalog.collection.naming.artists import fold_artist, nobodies
+from catalog.collection.scan.track_upsert import one_track_of
 from catalog.db.bulk_insert import take_ids, write_rows
 from catalog.db.columns import now
 from catalog.db.derived.track_status import refresh_standing

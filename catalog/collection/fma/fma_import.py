@@ -12,11 +12,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.fma_audio import Audio, find_links
-from catalog.collection.fma_genres import FmaGenres, load_fma_genres, read_fma_genres
-from catalog.collection.fma_recording import FmaRecorded, record_fma
-from catalog.collection.fma_tracks import FmaTrack, Seen, read_columns, read_tracks
-from catalog.collection.paths import readable
+from catalog.collection.fma.fma_audio import Audio, find_links
+from catalog.collection.fma.fma_genres import FmaGenres, load_fma_genres, read_fma_genres
+from catalog.collection.fma.fma_tracks import FmaTrack, Seen, read_columns, read_tracks
+from catalog.collection.fma.fma_upsert import FmaRecorded, record_fma
+from catalog.collection.naming.paths import readable
 from catalog.collection.roots import CollectionUnusable, find_root
 from catalog.csvio.csv_source import Problems, Source, SourceUnusable, rows
 from catalog.db.columns import now

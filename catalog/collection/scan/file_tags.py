@@ -15,9 +15,9 @@ from mutagen import MutagenError
 from mutagen.apev2 import APENoHeaderError, APEv2
 from mutagen.id3 import ID3, ID3NoHeaderError, ID3UnsupportedVersionError
 
-from catalog.collection.id3 import AS_WRITTEN, TooManyFrames, read_id3v1, require_few_frames
-from catalog.collection.suffixes import suffix_of
-from catalog.collection.tag_text import number_of, text_of, year_of
+from catalog.collection.naming.audio_extensions import suffix_of
+from catalog.collection.naming.tag_values import number_of, text_of, year_of
+from catalog.collection.scan.id3 import AS_WRITTEN, TooManyFrames, read_id3v1, require_few_frames
 from catalog.genres.genre_tag import LONGEST_TEXT as LONGEST_GENRE
 from catalog.genres.genre_tag import MOST_GENRES, clean
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from catalog.collection.fma_tracks import FmaTrack
+from catalog.collection.fma.fma_tracks import FmaTrack
 from catalog.csvio.csv_source import Lines, Problems, SourceUnusable, rows
 from catalog.genres.vocabulary import Term, Vocabulary
 from catalog.genres.vocabulary_store import ensure_terms, load

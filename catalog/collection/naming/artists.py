@@ -42,7 +42,7 @@ def fold_artist(name: str) -> str:
 @cache
 def nobodies() -> frozenset[str]:
     """Folded names that stand for nobody: Various, Unknown, and their like in some twenty languages."""
-    text = files("catalog.collection").joinpath("nobodies.txt").read_text(encoding="utf-8")
+    text = files("catalog.collection.naming").joinpath("placeholder_artists.txt").read_text(encoding="utf-8")
     return frozenset(fold_artist(line) for line in text.splitlines() if line and not line.startswith("#"))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.paths import below, is_within
+from catalog.collection.naming.paths import below, is_within
 from catalog.collection.roots import KnownRoot
 from catalog.db.tables import track
 

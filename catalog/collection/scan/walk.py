@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from catalog.collection.paths import is_within, readable
-from catalog.collection.suffixes import is_audio, suffix_of
+from catalog.collection.naming.audio_extensions import is_audio, suffix_of
+from catalog.collection.naming.paths import is_within, readable
 
 SYSTEM_FOLDERS = frozenset(
     {

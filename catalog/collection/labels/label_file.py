@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.collection.tag_text import text_of
+from catalog.collection.naming.tag_values import text_of
 from catalog.genres.genre_tag import LONGEST_TEXT
 
 ROLES = ("path", "external_id", "genre", "artist", "album", "title")

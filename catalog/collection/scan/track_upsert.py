@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.albums import Album, ensure_albums
-from catalog.collection.arrival import Arrival, is_left
-from catalog.collection.artists import ensure_artists
-from catalog.collection.paths import readable
+from catalog.collection.naming.albums import Album, ensure_albums
+from catalog.collection.naming.artists import ensure_artists
+from catalog.collection.naming.paths import readable
+from catalog.collection.scan.scanned_file import Arrival, is_left
 from catalog.collection.statements import Saying, news, write_statements
 from catalog.db.columns import now
 from catalog.db.derived.track_status import refresh_standing

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.artists import ensure_artists, fold_artist, is_nobody
+from catalog.collection.naming.artists import ensure_artists, fold_artist, is_nobody
 from catalog.db.tables import album
 from catalog.genres.fold import fold
 

@@ -17,15 +17,15 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from catalog.collection.albums import album_key
-from catalog.collection.arrival import Arrival, FileUnsettled, read_arrival
-from catalog.collection.artists import fold_artist, is_nobody
-from catalog.collection.paths import is_within, readable
-from catalog.collection.recording import Recorded, record
+from catalog.collection.collection_counts import collection_totals
+from catalog.collection.genre_spellings import Spelling, spellings_of
+from catalog.collection.naming.albums import album_key
+from catalog.collection.naming.artists import fold_artist, is_nobody
+from catalog.collection.naming.paths import is_within, readable
 from catalog.collection.roots import CollectionUnusable, Root, find_root, without_audio
-from catalog.collection.spellings import Spelling, spellings_of
-from catalog.collection.totals import collection_totals
-from catalog.collection.walk import FoundFile, Walk, bounded
+from catalog.collection.scan.scanned_file import Arrival, FileUnsettled, read_arrival
+from catalog.collection.scan.track_upsert import Recorded, record
+from catalog.collection.scan.walk import FoundFile, Walk, bounded
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import until_connected

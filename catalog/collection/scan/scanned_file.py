@@ -9,9 +9,9 @@ import os
 import stat
 from dataclasses import dataclass
 
-from catalog.collection.file_tags import FileTags, read_file_tags
-from catalog.collection.fingerprint import fingerprint
-from catalog.collection.walk import bounded
+from catalog.collection.naming.file_signature import fingerprint
+from catalog.collection.scan.file_tags import FileTags, read_file_tags
+from catalog.collection.scan.walk import bounded
 
 
 @dataclass(frozen=True, slots=True)

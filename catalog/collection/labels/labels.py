@@ -13,13 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.albums import Album, ensure_albums
-from catalog.collection.artists import ensure_artists
-from catalog.collection.label_file import LabelFile, LabelRow, LabelsUnusable, read_label_file
-from catalog.collection.label_paths import find_paths
-from catalog.collection.paths import readable
+from catalog.collection.genre_spellings import Spelling, spellings_of
+from catalog.collection.labels.label_file import LabelFile, LabelRow, LabelsUnusable, read_label_file
+from catalog.collection.naming.albums import Album, ensure_albums
+from catalog.collection.naming.artists import ensure_artists
+from catalog.collection.naming.paths import readable
+from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
-from catalog.collection.spellings import Spelling, spellings_of
 from catalog.collection.statements import Saying, news, write_statements
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from catalog.collection.arrival import Arrival, FileUnsettled, read_arrival
-from catalog.collection.paths import readable
-from catalog.collection.walk import bounded
+from catalog.collection.naming.paths import readable
+from catalog.collection.scan.scanned_file import Arrival, FileUnsettled, read_arrival
+from catalog.collection.scan.walk import bounded
 
 
 @dataclass(frozen=True, slots=True)

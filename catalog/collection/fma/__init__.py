@@ -1,0 +1,1 @@
+"""Import of the Free Music Archive's metadata."""

@@ -1,0 +1,1 @@
+"""Import of genre labels from CSV files."""

@@ -1,0 +1,1 @@
+"""Names and identities: artists, albums, paths, tag values, file signatures."""

@@ -1,0 +1,1 @@
+"""Folder scan: file tags and track rows."""
