@@ -13,7 +13,6 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.audit.duplicates import Pair, genres_differ, groups_of, nearly_same, same_audio
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import until_connected
@@ -22,6 +21,7 @@ from catalog.features.stored_feature_set import Recipe, active_recipe
 from catalog.features.vectors import load_matrix
 from catalog.learning.hierarchy import path_to_top
 from catalog.learning.labelled import load_broader
+from catalog.similarity.duplicates import Pair, genres_differ, groups_of, nearly_same, same_audio
 
 FEATURE_SET = "musicnn"
 IDS_AT_ONCE = 5_000

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audit.neighbours import Matrix, moments
+from catalog.similarity.nearest import Matrix, moments
 
 Floats = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]

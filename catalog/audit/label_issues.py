@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.audit.credibility import class_credibility
-from catalog.audit.neighbours import Matrix
 from catalog.audit.reasons import (
     artist_reason,
     neighbour_reason,
@@ -19,6 +18,7 @@ from catalog.audit.reasons import (
 from catalog.audit.sound import FLOOR, Float32, Sound, artist_numbers, weigh_sound
 from catalog.audit.witnesses import Near, others_of_artist
 from catalog.learning.hierarchy import Hierarchy, path_to_top
+from catalog.similarity.nearest import Matrix
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

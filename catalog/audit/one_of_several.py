@@ -22,10 +22,10 @@ from catalog.audit.label_issues import (
     listen,
     relation,
 )
-from catalog.audit.neighbours import NOBODY, nearest_of_other_groups
 from catalog.audit.reasons import besides_reason, sound_reason
 from catalog.audit.sound import FLOOR, Sound
 from catalog.learning.hierarchy import path_to_top
+from catalog.similarity.nearest import NOBODY, nearest_of_other_groups
 
 Booleans = npt.NDArray[np.bool_]
 HALF = 0.5  # a track, added to what is counted: nothing is told by none

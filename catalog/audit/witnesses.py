@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audit.neighbours import NEIGHBOURS, NOBODY, Matrix, nearest
+from catalog.similarity.nearest import NEIGHBOURS, NOBODY, Matrix, nearest
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from catalog.audit import duplicate_audit
 from catalog.audit.duplicate_audit import audit_duplicates, differing_duplicates
-from catalog.audit.duplicates import Pair
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import audit, duplicate_pair, feature_vector, track
+from catalog.similarity.duplicates import Pair
 from tests.unit.report.filled import add_collection, add_recipe, add_track, add_vector, genre_id, say
 
 

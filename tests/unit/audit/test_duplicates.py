@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from catalog.audit import duplicates
-from catalog.audit.duplicates import Pair, genres_differ, groups_of, nearly_same, same_audio
+from catalog.similarity import duplicates
+from catalog.similarity.duplicates import Pair, genres_differ, groups_of, nearly_same, same_audio
 
 ROCK, METAL, JAZZ = 1, 2, 3
 ABOVE = {ROCK: (ROCK,), METAL: (METAL, ROCK), JAZZ: (JAZZ,)}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from catalog.audit.duplicate_audit import DuplicateAudit
-from catalog.audit.duplicates import Pair
 from catalog.cli.ingest_words import Words
 from catalog.settings import Settings
+from catalog.similarity.duplicates import Pair
 from workers.main_job import Compared
 
 

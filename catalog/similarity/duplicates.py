@@ -12,7 +12,6 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from catalog.audit.neighbours import standardised
 from catalog.learning.near_duplicates import (
     ALIKE,
     SECONDS,
@@ -20,6 +19,7 @@ from catalog.learning.near_duplicates import (
     least_cosine,
     near_duplicates,
 )
+from catalog.similarity.nearest import standardised
 
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]

@@ -1,0 +1,1 @@
+"""Nearest neighbors of feature vectors, and duplicates."""
