@@ -31,19 +31,19 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.db.database import open_database
-from catalog.learning.baselines import artist_majority, majority_class
-from catalog.learning.calibration import cross_fitted
 from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
-from catalog.learning.crossfit import cross_fit
-from catalog.learning.evaluation import Evaluation, evaluate
-from catalog.learning.folds import number_of_folds, stratified_group_folds
-from catalog.learning.known_artists import choices_with_artists, left_out_suggestions
-from catalog.learning.labelled import load_answerable, load_broader
-from catalog.learning.members import Vectors, load_vectors
-from catalog.learning.resampling import Interval, draws, interval
-from catalog.learning.snapshot import ClassRule
+from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
+from catalog.learning.dataset.labeled_tracks import load_answerable, load_broader
+from catalog.learning.dataset.snapshot import ClassRule
+from catalog.learning.dataset.snapshot_data import Vectors, load_vectors
+from catalog.learning.fitting.calibration import cross_fitted
+from catalog.learning.fitting.cross_fit import cross_fit
+from catalog.learning.metrics.baselines import artist_majority, majority_class
+from catalog.learning.metrics.bootstrap import Interval, draws, interval
+from catalog.learning.metrics.evaluation import Evaluation, evaluate
+from catalog.learning.registry.default_feature_sets import USUAL
+from catalog.learning.scoring.artist_aware_score import choices_with_artists, left_out_suggestions
 from catalog.learning.training import Material, Training, gather
-from catalog.learning.usual import USUAL
 
 Floats = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]

@@ -16,7 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from catalog.learning.calibration import cross_fitted, expected_calibration_error, perfect_calibration_error
+from catalog.learning.fitting.calibration import (
+    cross_fitted,
+    expected_calibration_error,
+    perfect_calibration_error,
+)
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -35,13 +35,13 @@ from study_scores import Answers, by_folds, by_official_split
 
 from catalog.db.database import Database, open_database
 from catalog.features.stored_feature_set import active_recipe
-from catalog.learning.baselines import artist_majority, majority_class
-from catalog.learning.blocks import load_blocks
-from catalog.learning.evaluation import evaluate
-from catalog.learning.labelled import load_tracks
-from catalog.learning.resampling import mean_interval
-from catalog.learning.search import Ground
-from catalog.learning.workplace import Workplace, settle, settle_at
+from catalog.learning.dataset.feature_matrix import load_blocks
+from catalog.learning.dataset.labeled_tracks import load_tracks
+from catalog.learning.metrics.baselines import artist_majority, majority_class
+from catalog.learning.metrics.bootstrap import mean_interval
+from catalog.learning.metrics.evaluation import evaluate
+from catalog.learning.registry.task_context import Workplace, settle, settle_at
+from catalog.learning.search.search import Ground
 
 Integers = npt.NDArray[np.int64]
 

@@ -36,10 +36,10 @@ from catalog.audit.label_issues import Judged, Terms, find_suspects
 from catalog.db.database import open_database
 from catalog.db.schema.schema import require_current
 from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
-from catalog.learning.exclusion import excluded_genres
-from catalog.learning.folds import number_of_folds, stratified_group_folds
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.registry import require_active
+from catalog.learning.dataset.exclusion import excluded_genres
+from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.registry.registry import require_active
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

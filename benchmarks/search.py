@@ -39,12 +39,12 @@ from catalog.db.tables import artist, collection, genre, label, statement, track
 from catalog.features.stored_feature_set import register
 from catalog.features.vectors import store_vector
 from catalog.genres.seed import seed
-from catalog.learning.candidate import Candidate
 from catalog.learning.classifiers import algorithm
-from catalog.learning.ground import prepare
-from catalog.learning.search import Ground, Search
+from catalog.learning.search.candidates import Candidate
+from catalog.learning.search.search import Ground, Search
+from catalog.learning.search.search_setup import prepare
+from catalog.learning.search.trial import run_trials
 from catalog.learning.training import Training
-from catalog.learning.trial import run_trials
 from catalog.settings import Settings
 from workers.executor import open_executor
 

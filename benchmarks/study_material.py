@@ -14,12 +14,12 @@ from sqlalchemy import Connection
 from catalog.db.database import Database
 from catalog.db.tables import fma_track
 from catalog.genres.vocabulary_store import load
-from catalog.learning.folds import number_of_folds, stratified_group_folds
-from catalog.learning.groups import Groups, connected_groups
-from catalog.learning.labelled import load_tracks
-from catalog.learning.members import Members, load_vectors
-from catalog.learning.search import Ground
-from catalog.learning.snapshot import ClassRule, Snapshot, store_snapshot
+from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
+from catalog.learning.dataset.groups import Groups, connected_groups
+from catalog.learning.dataset.labeled_tracks import load_tracks
+from catalog.learning.dataset.snapshot import ClassRule, Snapshot, store_snapshot
+from catalog.learning.dataset.snapshot_data import Members, load_vectors
+from catalog.learning.search.search import Ground
 
 Integers = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.str_]

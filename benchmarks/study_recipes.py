@@ -8,8 +8,8 @@ from itertools import product
 from types import MappingProxyType
 from typing import Any
 
-from catalog.learning.candidate import Candidate, grid
 from catalog.learning.classifiers import DEFAULT, algorithm
+from catalog.learning.search.candidates import Candidate, grid
 
 PLAIN = ("none",)
 GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = MappingProxyType(

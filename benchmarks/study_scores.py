@@ -16,15 +16,15 @@ from study_material import Problem
 from study_recipes import Recipe
 
 from catalog.db.database import Database
-from catalog.learning.calibration import fit_calibration
-from catalog.learning.candidate import Candidate
 from catalog.learning.classifiers import class_probabilities
-from catalog.learning.members import load_members, load_vectors
-from catalog.learning.running import run_missing
-from catalog.learning.search import Ground
-from catalog.learning.split import Split
-from catalog.learning.trial import Outcome, Trial, load_outcome, recipe
-from catalog.learning.workplace import workplace
+from catalog.learning.dataset.snapshot_data import load_members, load_vectors
+from catalog.learning.dataset.splits import Split
+from catalog.learning.fitting.calibration import fit_calibration
+from catalog.learning.registry.task_context import workplace
+from catalog.learning.search.candidates import Candidate
+from catalog.learning.search.search import Ground
+from catalog.learning.search.trial import Outcome, Trial, load_outcome, recipe
+from catalog.learning.search.trial_runner import run_missing
 
 Integers = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]

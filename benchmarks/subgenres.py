@@ -27,18 +27,18 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.cli.train import parse_parameters
-from catalog.learning.baselines import majority_class
 from catalog.learning.classifiers import DEFAULT, Matrix, algorithm
-from catalog.learning.crossfit import cross_fit
-from catalog.learning.evaluation import evaluate, same_top_term
-from catalog.learning.hierarchical import hierarchical_score
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.hierarchy_choice import structured
-from catalog.learning.learnt import Learnt
-from catalog.learning.local import class_chains
-from catalog.learning.probability_scores import log_loss
-from catalog.learning.support import LabelledTrack, class_support, classes_of
-from catalog.learning.threshold import NOTHING, right
+from catalog.learning.classifiers.local_per_parent import class_chains
+from catalog.learning.dataset.class_support import LabelledTrack, class_support, classes_of
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.fitting.abstention import NOTHING, right
+from catalog.learning.fitting.cross_fit import cross_fit
+from catalog.learning.fitting.training_recipe import Learnt
+from catalog.learning.metrics.baselines import majority_class
+from catalog.learning.metrics.evaluation import evaluate, same_top_term
+from catalog.learning.metrics.probability_scores import log_loss
+from catalog.learning.scoring.hierarchical_metrics import hierarchical_score
+from catalog.learning.scoring.hierarchy_selection import structured
 
 Integers = npt.NDArray[np.int64]
 MINIMUM_TRACKS = 10

@@ -29,12 +29,12 @@ from catalog.db.database import open_database
 from catalog.features.stored_feature_set import active_recipe
 from catalog.features.vectors import load_matrix
 from catalog.learning.classifiers import algorithm
-from catalog.learning.crossfit import CrossFit, FittedModel, cross_fit
-from catalog.learning.groups import connected_groups
-from catalog.learning.hierarchy import Hierarchy, path_to_top
-from catalog.learning.labelled import load_broader, load_tracks
-from catalog.learning.support import class_support, classes_of
-from catalog.learning.threshold import NOTHING, choose_threshold, cross_fitted_answers, right
+from catalog.learning.dataset.class_support import class_support, classes_of
+from catalog.learning.dataset.groups import connected_groups
+from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
+from catalog.learning.dataset.labeled_tracks import load_broader, load_tracks
+from catalog.learning.fitting.abstention import NOTHING, choose_threshold, cross_fitted_answers, right
+from catalog.learning.fitting.cross_fit import CrossFit, FittedModel, cross_fit
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -22,7 +22,7 @@ from rq.serializers import JSONSerializer
 
 from catalog.db.database import Database
 from catalog.db.tables import worker
-from catalog.learning.workplace import Workplace, settle
+from catalog.learning.registry.task_context import Workplace, settle
 from catalog.settings import Settings
 from workers import liveness
 from workers.broker import Broker, BrokerUnreachable, open_broker

@@ -25,15 +25,15 @@ from catalog.db.query.saved_queries import saved_question
 from catalog.db.retry import until_connected
 from catalog.db.tables import decision, failure, standing, track
 from catalog.features.stored_feature_set import active_recipe
-from catalog.learning.feature_sets import NothingHeard
-from catalog.learning.hearing import Spread
-from catalog.learning.labelled import load_broader
-from catalog.learning.predicting import fill_predictions
-from catalog.learning.registry import promote
-from catalog.learning.snapshot import ClassRule
+from catalog.learning.dataset.labeled_tracks import load_broader
+from catalog.learning.dataset.snapshot import ClassRule
+from catalog.learning.dataset.training_feature_sets import NothingHeard
+from catalog.learning.prediction.batch_inference import Spread
+from catalog.learning.prediction.fill_predictions import fill_predictions
+from catalog.learning.registry.default_feature_sets import MAIN, feature_sets_to_compute, usual_feature_sets
+from catalog.learning.registry.registry import promote
+from catalog.learning.registry.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.learning.training import Training, TrainingReport, like_active, train
-from catalog.learning.usual import MAIN, feature_sets_to_compute, usual_feature_sets
-from catalog.learning.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.report.home_report import write_home_report
 from catalog.settings import Settings
 from workers.album_sample import Sample, draw_sample

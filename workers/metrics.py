@@ -26,7 +26,7 @@ from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import Database
 from catalog.db.server_time import clock
 from catalog.db.tables import claim, failure, track, worker
-from catalog.learning.usual import feature_sets_to_compute
+from catalog.learning.registry.default_feature_sets import feature_sets_to_compute
 from catalog.settings import Settings
 from workers import liveness
 from workers.broker import BrokerUnreachable

@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from catalog.db.retry import is_full
-from catalog.learning.hearing import hear_piece
-from catalog.learning.trial import run_trials
-from catalog.learning.workplace import Workplace, settle
+from catalog.learning.prediction.batch_inference import hear_piece
+from catalog.learning.registry.task_context import Workplace, settle
+from catalog.learning.search.trial import run_trials
 from workers.death import NO_ROOM, TROUBLE
 from workers.environment import MODELS
 from workers.failures import one_line

@@ -23,7 +23,7 @@ from catalog.audit.cluster_findings import (
 from catalog.audit.cluster_labels import Labels, load_labels
 from catalog.audit.cluster_run import Placed, Run, latest_runs, load_placed, read_run
 from catalog.db.tables import artist, track
-from catalog.learning.hierarchy import path_to_top
+from catalog.learning.dataset.hierarchy import path_to_top
 
 CHUNK = 5_000
 """Ids in one question."""

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import artist, genre_ancestor, standing, track
 from catalog.genres import vocabulary_store
-from catalog.learning.hierarchy import path_to_top
-from catalog.learning.labelled import load_broader
+from catalog.learning.dataset.hierarchy import path_to_top
+from catalog.learning.dataset.labeled_tracks import load_broader
 
 Integers = npt.NDArray[np.int64]
 Level = Literal["leaf", "top"] | int

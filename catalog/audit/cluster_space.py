@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.features.stored_feature_set import Recipe
 from catalog.features.vectors import load_matrix
-from catalog.learning.projection import Projection, fit_projection
+from catalog.learning.fitting.pca import Projection, fit_projection
 
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]

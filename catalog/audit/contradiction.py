@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.audit.duplicate_audit import differing_duplicates
 from catalog.db.tables import artist, label, standing, statement, track
-from catalog.learning.hierarchy import path_to_top
+from catalog.learning.dataset.hierarchy import path_to_top
 
 # Weights in units of log odds, set by hand: two sources that disagree leave an even chance.
 SOURCE = 1.5

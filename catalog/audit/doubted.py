@@ -19,7 +19,7 @@ from catalog.audit.label_issues import (
 )
 from catalog.audit.one_of_several import find_one_of_several
 from catalog.audit.reasons import cluster_reason
-from catalog.learning.hierarchy import path_to_top
+from catalog.learning.dataset.hierarchy import path_to_top
 
 AGAINST = 1e-4  # suspicions are kept this far from 0 and 1, where log odds end
 

@@ -19,8 +19,8 @@ from catalog.db.retry import until_connected
 from catalog.db.tables import audit, duplicate_pair, feature_vector, label, standing, track
 from catalog.features.stored_feature_set import Recipe, active_recipe
 from catalog.features.vectors import load_matrix
-from catalog.learning.hierarchy import path_to_top
-from catalog.learning.labelled import load_broader
+from catalog.learning.dataset.hierarchy import path_to_top
+from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.similarity.duplicates import Pair, genres_differ, groups_of, nearly_same, same_audio
 
 FEATURE_SET = "musicnn"

@@ -28,8 +28,8 @@ from catalog.db.tables import (
     suspect,
     track,
 )
-from catalog.learning.exclusion import Excluded, excluded_genres
-from catalog.learning.registry import NoModel, active_model
+from catalog.learning.dataset.exclusion import Excluded, excluded_genres
+from catalog.learning.registry.registry import NoModel, active_model
 
 LARGEST = 3
 

@@ -34,11 +34,11 @@ from catalog.db.tables import (
 from catalog.db.tables.learning import CHOICES
 from catalog.features.stored_feature_set import active_recipe
 from catalog.features.vectors import load_matrix
-from catalog.learning.exclusion import REASON, Excluded, wrong_recordings
-from catalog.learning.hierarchy import Hierarchy, path_to_top
-from catalog.learning.labelled import load_answerable, load_broader
-from catalog.learning.registry import model_recipes
-from catalog.learning.usual import USUAL
+from catalog.learning.dataset.exclusion import REASON, Excluded, wrong_recordings
+from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
+from catalog.learning.dataset.labeled_tracks import load_answerable, load_broader
+from catalog.learning.registry.default_feature_sets import USUAL
+from catalog.learning.registry.registry import model_recipes
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -340,7 +340,7 @@ def _further(connection: Connection, row: RowMapping, track_ids: Integers) -> li
 def _vectors(connection: Connection, row: RowMapping, track_ids: Integers) -> npt.NDArray[np.float32] | None:
     """The vectors of the tracks by the model's first feature set, or None where one of them has none any more.
 
-    Of several that a model learnt from, the first is what it sounds like (see `catalog.learning.usual`).
+    Of several that a model learnt from, the first is what it sounds like (see `catalog.learning.registry.default_feature_sets`).
     """
     recipes = model_recipes(connection, row["id"])
     if not len(track_ids) or not recipes:

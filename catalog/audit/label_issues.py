@@ -17,7 +17,7 @@ from catalog.audit.reasons import (
 )
 from catalog.audit.sound import FLOOR, Float32, Sound, artist_numbers, weigh_sound
 from catalog.audit.witnesses import Near, others_of_artist
-from catalog.learning.hierarchy import Hierarchy, path_to_top
+from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 from catalog.similarity.nearest import Matrix
 
 Floats = npt.NDArray[np.float64]

@@ -24,7 +24,7 @@ from catalog.audit.label_issues import (
 )
 from catalog.audit.reasons import besides_reason, sound_reason
 from catalog.audit.sound import FLOOR, Sound
-from catalog.learning.hierarchy import path_to_top
+from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.similarity.nearest import NOBODY, nearest_of_other_groups
 
 Booleans = npt.NDArray[np.bool_]

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from catalog.audit.held_out import held_out_probability, plain_folds
-from catalog.learning.folds import number_of_folds, stratified_group_folds
-from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
+from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.similarity.nearest import Matrix
 
 Floats = npt.NDArray[np.float64]

@@ -264,7 +264,7 @@ def _networks() -> Iterator[Finding]:
 
 
 def _model(connection: Connection, folder: Path) -> Iterator[Finding]:
-    from catalog.learning.artifact import ArtifactRefused, read_artifact
+    from catalog.learning.registry.artifact import ArtifactRefused, read_artifact
 
     columns = (model.c.id, model.c.algorithm, model.c.artifact, model.c.artifact_sha256)
     row = connection.execute(sa.select(*columns).where(model.c.status == "active")).one_or_none()

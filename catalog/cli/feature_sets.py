@@ -31,7 +31,7 @@ def feature_set_option(function: Function) -> Function:
 def or_needed(database: Database, feature_sets: tuple[FeatureSet, ...]) -> tuple[FeatureSet, ...]:
     """Those that were named; where none was, those that new tracks of this catalog need."""
     from catalog.audio.feature_sets.installed import feature_set
-    from catalog.learning.usual import feature_sets_to_compute
+    from catalog.learning.registry.default_feature_sets import feature_sets_to_compute
 
     if feature_sets:
         return feature_sets

@@ -32,7 +32,7 @@ def list_verb(settings: Settings, output_format: str) -> None:
     collection the same is in the view `feature_coverage`, by track in `catalog show`.
     """
     from catalog.audio.feature_sets.installed import feature_sets
-    from catalog.learning.projecting import NAME
+    from catalog.learning.pca_feature_set import NAME
 
     installed = {each.hash for each in feature_sets().values()}
     with open_catalog(settings) as database, database.read() as connection:
@@ -99,7 +99,7 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
     Refused while NAME stands for it, while the other version lacks tracks, and while a model in force, or the one
     before it, takes these vectors. What was imported or fitted needs no other version.
     """
-    from catalog.learning.projecting import artifact_of, drop_artifact
+    from catalog.learning.pca_feature_set import artifact_of, drop_artifact
 
     with open_catalog(settings) as database:
         with database.read() as connection:
@@ -224,7 +224,7 @@ def pca(
     has not seen, by artists apart, can be restored. `catalog train --feature-set pca` fits projections of its own,
     inside its folds.
     """
-    from catalog.learning.projecting import project_grid
+    from catalog.learning.pca_feature_set import project_grid
 
     with open_catalog(settings) as database, progress("projecting") as advance:
         report = project_grid(

@@ -78,7 +78,7 @@ def ingest(
     Exit code 3 says that it is done, and that some files could not be analysed.
     """
     from catalog.cli.ingest_words import Words, analysis_remark
-    from catalog.learning.snapshot import ClassRule
+    from catalog.learning.dataset.snapshot import ClassRule
     from workers.main_job import MainJob, run_main_job
     from workers.rules import Rules
 

@@ -10,7 +10,7 @@ from catalog.cli.scan import outside
 from catalog.cli.train import describe_score
 from catalog.collection.scan.scan import ScanReport
 from catalog.db.database import open_database
-from catalog.learning.support import Support
+from catalog.learning.dataset.class_support import Support
 from catalog.settings import Settings
 from workers.main_job import (
     Analysed,

@@ -24,7 +24,7 @@ def models() -> None:
 @pass_settings
 def list_models(settings: Settings, output_format: str) -> None:
     """Every model with its score, newest first."""
-    from catalog.learning.registry import list_models as registered
+    from catalog.learning.registry.registry import list_models as registered
 
     with open_catalog(settings) as database, database.read() as connection:
         print_rows(registered(connection), output_format)
@@ -48,7 +48,7 @@ for command in (show_verb, card_verb, compare_verb, importance_verb):
 @pass_settings
 def rollback(settings: Settings, dry_run: bool) -> None:
     """Go back to the model that was in force before the present one."""
-    from catalog.learning.registry import previous_model
+    from catalog.learning.registry.registry import previous_model
 
     with open_catalog(settings) as database, database.read() as connection:
         previous = previous_model(connection)
@@ -56,9 +56,9 @@ def rollback(settings: Settings, dry_run: bool) -> None:
 
 
 def _put_in_force(settings: Settings, model: int, *, dry_run: bool) -> None:
-    from catalog.learning.predicting import fill_predictions
-    from catalog.learning.registry import get_model
-    from catalog.learning.registry import promote as put_in_force
+    from catalog.learning.prediction.fill_predictions import fill_predictions
+    from catalog.learning.registry.registry import get_model
+    from catalog.learning.registry.registry import promote as put_in_force
 
     with open_catalog(settings) as database:
         with database.read() as connection:

@@ -52,8 +52,8 @@ def importance_verb(
     the same are one group: what one of them loses the others still say. It is kept with the model; a second time nothing
     is fitted.
     """
-    from catalog.learning.model_importance import model_importance
-    from catalog.learning.registry import require_active
+    from catalog.learning.registry.registry import require_active
+    from catalog.learning.scoring.model_importance import model_importance
 
     if plot is not None:
         from catalog.report.drawing import must_be_drawable

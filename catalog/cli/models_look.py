@@ -20,7 +20,7 @@ from catalog.settings import Settings
 @pass_settings
 def show_verb(settings: Settings, model: int | None, as_json: bool) -> None:
     """What is known of a model, by default of the one in force: recipe, training set, scores."""
-    from catalog.learning.registry import get_model, require_active
+    from catalog.learning.registry.registry import get_model, require_active
     from catalog.report.model_card import read_card
     from catalog.report.score_sheet import score_sheet
 
@@ -48,7 +48,7 @@ def card_verb(settings: Settings, model: int | None, output: Path | None, as_jso
 
     Without a number it is that of the model in force. What `models importance` computed stands in it.
     """
-    from catalog.learning.registry import require_active
+    from catalog.learning.registry.registry import require_active
     from catalog.report.model_card import read_card, write_card
 
     with open_catalog(settings) as database, database.read() as connection:
@@ -73,7 +73,7 @@ def compare_verb(settings: Settings, model: int, other: int, output_format: str)
     Rows are the tracks whose first choice changed, from genre to genre. The difference is that of OTHER less MODEL, with
     its interval by the paired bootstrap over artists.
     """
-    from catalog.learning.model_comparison import compare_models
+    from catalog.learning.scoring.model_comparison import compare_models
 
     with open_catalog(settings) as database, database.read() as connection:
         found = compare_models(connection, model, other)

@@ -32,8 +32,8 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
     Without a model there is none to apply: `catalog train` or `catalog ingest` makes one.
     """
     from catalog.db.retry import read_patiently, until_connected
-    from catalog.learning.predicting import fill_predictions
-    from catalog.learning.registry import NoModel, active_model, get_model
+    from catalog.learning.prediction.fill_predictions import fill_predictions
+    from catalog.learning.registry.registry import NoModel, active_model, get_model
 
     with open_catalog(settings) as database:
         row = read_patiently(database, active_model)

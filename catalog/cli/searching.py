@@ -16,9 +16,9 @@ from catalog.db.retry import read_patiently, until_connected, write_patiently
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
-    from catalog.learning.candidate import Candidate
     from catalog.learning.classifiers import Algorithm
-    from catalog.learning.search import Choice, Ground, Scheme, Search
+    from catalog.learning.search.candidates import Candidate
+    from catalog.learning.search.search import Choice, Ground, Scheme, Search
     from catalog.learning.training import Training
 
 Result = TypeVar("Result")
@@ -70,11 +70,11 @@ def compare(
     With `all_feature_sets` those are taken that every training track has, and the others are named; what a training
     without options would fit is among the candidates in any case.
     """
-    from catalog.learning.candidate import defaults
     from catalog.learning.classifiers import DEFAULT
-    from catalog.learning.comparison import comparison_rows
-    from catalog.learning.ground import prepare
-    from catalog.learning.search_record import begin_search, finish_search
+    from catalog.learning.search.candidates import defaults
+    from catalog.learning.search.comparison_table import comparison_rows
+    from catalog.learning.search.search_record import begin_search, finish_search
+    from catalog.learning.search.search_setup import prepare
 
     feature_sets = (
         _covered(database, wanted)
@@ -128,10 +128,10 @@ def find_best(
     dry_run: bool,
 ) -> Training | None:
     """What to train: the best of the candidates, with an honest score. None for a dry run, which says what it takes."""
-    from catalog.learning.candidate import drawn, grid
-    from catalog.learning.ground import prepare
-    from catalog.learning.search import Search, evidence, expected_trials
-    from catalog.learning.search_record import begin_search, choice_outcome, finish_search
+    from catalog.learning.search.candidates import drawn, grid
+    from catalog.learning.search.search import Search, evidence, expected_trials
+    from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
+    from catalog.learning.search.search_setup import prepare
 
     algorithms = _algorithms(names)
     candidates = (
@@ -171,7 +171,7 @@ def _searched(
 
     While the database is away it is waited for; the trials that were run are found again.
     """
-    from catalog.learning.search import Search
+    from catalog.learning.search.search import Search
 
     def work() -> Result:
         with progress("searching") as advance, workers_for(database, settings, workers) as executor:
@@ -196,7 +196,7 @@ def _algorithms(names: Sequence[str]) -> list[Algorithm]:
 
 def _covered(database: Database, wanted: Training) -> list[tuple[str, ...]]:
     """The feature sets that all training tracks have."""
-    from catalog.learning.ground import coverage
+    from catalog.learning.search.search_setup import coverage
 
     found = read_patiently(database, lambda connection: coverage(connection, wanted))
     for one in found:
@@ -211,7 +211,7 @@ def _covered(database: Database, wanted: Training) -> list[tuple[str, ...]]:
 def _say_plan(
     database: Database, candidates: Sequence[Candidate], rounds: Sequence[int], trials: int, workers: int
 ) -> None:
-    from catalog.learning.search_record import seconds_a_trial
+    from catalog.learning.search.search_record import seconds_a_trial
 
     with database.read() as connection:
         known = [seconds_a_trial(connection, one.algorithm) for one in candidates]

@@ -11,7 +11,7 @@ from catalog.db.database import Database
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
-    from catalog.learning.hearing import Spread
+    from catalog.learning.prediction.batch_inference import Spread
 
 
 def cores(workers: int | None) -> int:

@@ -199,11 +199,11 @@ def train(
     Its score is out of fold with artists apart. Where nothing has changed, nothing is done.
     """
     from catalog.cli import searching
-    from catalog.learning.change import changed_since_training
     from catalog.learning.classifiers import DEFAULT
-    from catalog.learning.snapshot import ClassRule
+    from catalog.learning.dataset.snapshot import ClassRule
+    from catalog.learning.registry.default_feature_sets import MAIN
+    from catalog.learning.registry.label_drift import changed_since_training
     from catalog.learning.training import Training, foresee, gather, train
-    from catalog.learning.usual import MAIN
     from catalog.report.score_sheet import score_sheet
 
     searching.check(algorithms, parameters, is_comparison, scheme, candidates, split)
@@ -302,7 +302,7 @@ def train(
 
 def _split_in_words(connection: Connection, material: Material, split: str | None) -> str:
     """How many tracks each part of an official split would have. Raises NoOfficialSplit, as training would."""
-    from catalog.learning.official_split import PARTS, load_split
+    from catalog.learning.scoring.official_split import PARTS, load_split
 
     if split is None or material.snapshot is None:
         return ""
@@ -312,7 +312,7 @@ def _split_in_words(connection: Connection, material: Material, split: str | Non
 
 def _as_usual(database: Database, wanted: Training) -> Training:
     """On the feature sets that are learnt from where none is named."""
-    from catalog.learning.usual import usual_feature_sets
+    from catalog.learning.registry.default_feature_sets import usual_feature_sets
 
     return replace(wanted, feature_sets=read_patiently(database, usual_feature_sets))
 
@@ -342,8 +342,8 @@ def share_of(value: Any) -> float:
 
 def _reconsidered(database: Any, model_id: int | None) -> dict[str, Any]:
     """The score without doubted tags and with corrected ones, where the model has one."""
-    from catalog.learning.reconsidered import reconsidered_score
-    from catalog.learning.registry import get_model
+    from catalog.learning.registry.registry import get_model
+    from catalog.learning.scoring.corrected_label_score import reconsidered_score
 
     if model_id is None:
         return {}
@@ -374,6 +374,6 @@ def _in_words(
 
 
 def _names(database: Any) -> dict[int, str]:
-    from catalog.learning.labelled import load_broader
+    from catalog.learning.dataset.labeled_tracks import load_broader
 
     return dict(read_patiently(database, load_broader)[1])

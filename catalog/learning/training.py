@@ -19,26 +19,28 @@ from catalog.db.derived.track_status import refresh_standing
 from catalog.db.retry import read_patiently, until_connected, write_patiently
 from catalog.db.tables import snapshot
 from catalog.features.stored_feature_set import Recipe
-from catalog.learning.artifact import save_artifact
-from catalog.learning.blocks import load_blocks, widths
 from catalog.learning.classifiers import DEFAULT, algorithm
-from catalog.learning.crossfit import CrossFit, cross_fit
-from catalog.learning.exclusion import excluded_genres, wrong_recordings
-from catalog.learning.feature_sets import PROJECTED, SOURCE, recipes_of
-from catalog.learning.groups import connected_groups
-from catalog.learning.hearing import Spread, require_hearable
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.hierarchy_choice import Structure, structured
-from catalog.learning.judged_sample import sampled_tracks
-from catalog.learning.known import known_model, model_parameters
-from catalog.learning.labelled import Tracks, load_answerable, load_broader, load_tracks
-from catalog.learning.learnt import Learnt
-from catalog.learning.near_duplicates import near_duplicates
-from catalog.learning.official_split import load_split, official_score
-from catalog.learning.predicting import fill_predictions
-from catalog.learning.prediction import Predictions, from_sound, no_music_among, store_predictions
-from catalog.learning.projection import VARIANCE
-from catalog.learning.registry import (
+from catalog.learning.dataset.class_support import Support, class_support, classes_of, nothing_to_learn
+from catalog.learning.dataset.exclusion import excluded_genres, wrong_recordings
+from catalog.learning.dataset.feature_matrix import load_blocks, widths
+from catalog.learning.dataset.groups import connected_groups
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.dataset.labeled_tracks import Tracks, load_answerable, load_broader, load_tracks
+from catalog.learning.dataset.near_duplicates import near_duplicates
+from catalog.learning.dataset.sampled_tracks import sampled_tracks
+from catalog.learning.dataset.snapshot import ClassRule, Snapshot, store_snapshot
+from catalog.learning.dataset.training_errors import require_finite
+from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE, recipes_of
+from catalog.learning.fitting.abstention import NOTHING, PRECISION, withheld
+from catalog.learning.fitting.cross_fit import CrossFit, cross_fit
+from catalog.learning.fitting.pca import VARIANCE
+from catalog.learning.fitting.training_recipe import Learnt
+from catalog.learning.model_identity import known_model, model_parameters
+from catalog.learning.prediction.batch_inference import Spread, require_hearable
+from catalog.learning.prediction.fill_predictions import fill_predictions
+from catalog.learning.prediction.predictions import Predictions, from_sound, no_music_among, store_predictions
+from catalog.learning.registry.artifact import save_artifact
+from catalog.learning.registry.registry import (
     NewModel,
     active_model,
     add_model,
@@ -48,12 +50,10 @@ from catalog.learning.registry import (
     reject,
     store_support,
 )
-from catalog.learning.rival import Contender, against_active
-from catalog.learning.scoring import score_contender
-from catalog.learning.snapshot import ClassRule, Snapshot, store_snapshot
-from catalog.learning.support import Support, class_support, classes_of, nothing_to_learn
-from catalog.learning.threshold import NOTHING, PRECISION, withheld
-from catalog.learning.unlearnable import require_finite
+from catalog.learning.scoring.challenger_score import score_contender
+from catalog.learning.scoring.champion_refit import Contender, against_active
+from catalog.learning.scoring.hierarchy_selection import Structure, structured
+from catalog.learning.scoring.official_split import load_split, official_score
 
 Matrix = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from catalog.db.database import Database
-from catalog.learning.registry import active_model
+from catalog.learning.registry.registry import active_model
 from catalog.report.model_card import read_card, write_card
 from catalog.report.page import write_report
 

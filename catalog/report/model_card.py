@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import genre, model_genre, snapshot
 from catalog.features.stored_feature_set import Recipe
-from catalog.learning.reconsidered import reconsidered_score
-from catalog.learning.registry import ZERO_SHOT, get_model, model_recipes
-from catalog.learning.reliability import Reliability, stored_reliability
+from catalog.learning.metrics.reliability import Reliability, stored_reliability
+from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_recipes
+from catalog.learning.scoring.corrected_label_score import reconsidered_score
 from catalog.report.importance_scale import importance_scale
 from catalog.report.page import environment, replace_page
 from catalog.report.quality import Quality, quality_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.learning.projecting import ProjectionFacts
+from catalog.learning.pca_feature_set import ProjectionFacts
 from catalog.report.drawing import ACCENT, FAINT, RULE, SECOND, styled, write_figure
 
 if TYPE_CHECKING:

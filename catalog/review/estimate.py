@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import check_sample, check_sample_track, decision, model, prediction, suspect
-from catalog.learning.labelled import load_broader
+from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.doubt import is_standing
 from catalog.review.evidence import labels_of
 from catalog.review.interval import Share, weighted_share

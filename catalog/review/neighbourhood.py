@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import artist, collection, genre, label, standing, statement, track
 from catalog.features.stored_feature_set import Recipe
-from catalog.learning.blocks import load_blocks
-from catalog.learning.registry import active_model, model_recipes
+from catalog.learning.dataset.feature_matrix import load_blocks
+from catalog.learning.registry.registry import active_model, model_recipes
 from catalog.review.doubt import unjudged_sample
 
 Integers = npt.NDArray[np.int64]

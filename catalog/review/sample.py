@@ -22,8 +22,8 @@ from catalog.db.tables import (
     standing,
     track,
 )
-from catalog.learning.hierarchy import path_to_top
-from catalog.learning.labelled import load_broader
+from catalog.learning.dataset.hierarchy import path_to_top
+from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
 from catalog.review.doubt import judgements, judges_wanted, latest_audit
 from catalog.review.evidence import labels_of

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from catalog.learning.near_duplicates import (
+from catalog.learning.dataset.near_duplicates import (
     ALIKE,
     SECONDS,
     agreeing_pairs,

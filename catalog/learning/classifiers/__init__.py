@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from catalog.learning.classifiers.adaboost import ADABOOST
-from catalog.learning.classifiers.bagging import BAGGING
-from catalog.learning.classifiers.decision_tree import DECISION_TREE
-from catalog.learning.classifiers.gradient_boosting import GRADIENT_BOOSTING
-from catalog.learning.classifiers.interface import (
+from catalog.learning.classifiers.algorithm import (
     Algorithm,
     Classifier,
     Matrix,
@@ -15,12 +12,15 @@ from catalog.learning.classifiers.interface import (
     UnusableParameterError,
     class_probabilities,
 )
+from catalog.learning.classifiers.bagging import BAGGING
+from catalog.learning.classifiers.decision_tree import DECISION_TREE
+from catalog.learning.classifiers.gradient_boosting import GRADIENT_BOOSTING
 from catalog.learning.classifiers.logistic_regression import LOGISTIC_REGRESSION
 from catalog.learning.classifiers.naive_bayes import NAIVE_BAYES
-from catalog.learning.classifiers.nearest_neighbours import NEAREST_NEIGHBOURS
+from catalog.learning.classifiers.nearest_neighbors import NEAREST_NEIGHBOURS
 from catalog.learning.classifiers.neural_network import NEURAL_NETWORK
 from catalog.learning.classifiers.random_forest import RANDOM_FOREST
-from catalog.learning.classifiers.stack import STACK
+from catalog.learning.classifiers.stacking import STACK
 from catalog.learning.classifiers.svm import SVM
 
 __all__ = [

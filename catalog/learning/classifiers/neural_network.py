@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from catalog.learning.classifiers.balance import BY_WEIGHTS
-from catalog.learning.classifiers.interface import Algorithm, Classifier, Integers, Matrix
-from catalog.learning.classifiers.learner import Learner
-from catalog.learning.classifiers.values import ABOVE_ZERO, whole
+from catalog.learning.classifiers.algorithm import Algorithm, Classifier, Integers, Matrix
+from catalog.learning.classifiers.class_balance import BY_WEIGHTS
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, whole
+from catalog.learning.classifiers.sklearn_classifier import Learner
 
 BATCH = 32
 """Tracks a step: small ones, as few tracks would make few steps otherwise."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from catalog.learning.classifiers.balance import BY_WEIGHTS
-from catalog.learning.classifiers.interface import Algorithm, Classifier
-from catalog.learning.classifiers.learner import Learner
-from catalog.learning.classifiers.values import COUNT, SHARE, whole
+from catalog.learning.classifiers.algorithm import Algorithm, Classifier
+from catalog.learning.classifiers.class_balance import BY_WEIGHTS
+from catalog.learning.classifiers.parameter_space import COUNT, SHARE, whole
+from catalog.learning.classifiers.sklearn_classifier import Learner
 
 
 def _make(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) -> Classifier:

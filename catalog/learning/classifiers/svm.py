@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from catalog.learning.classifiers.balance import BY_WEIGHTS
-from catalog.learning.classifiers.interface import Algorithm, Classifier, Floats, Integers, Matrix
-from catalog.learning.classifiers.learner import Learner
-from catalog.learning.classifiers.values import ABOVE_ZERO, COUNT
+from catalog.learning.classifiers.algorithm import Algorithm, Classifier, Floats, Integers, Matrix
+from catalog.learning.classifiers.class_balance import BY_WEIGHTS
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT
+from catalog.learning.classifiers.sklearn_classifier import Learner
 
 ROUNDS = 20
 """Times that the approximate machine sees every track."""

@@ -29,7 +29,7 @@ from catalog.db.tables import (
     suspect,
     track,
 )
-from catalog.learning.registry import NoModel
+from catalog.learning.registry.registry import NoModel
 from catalog.learning.training import Training, train
 from catalog.review.decision import decide, track_doubt, undo
 from tests.integration.labelled_collection import Filled, tag

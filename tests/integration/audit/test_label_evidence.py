@@ -14,8 +14,8 @@ from catalog.audit.label_evidence import Evidence, gather_evidence
 from catalog.db.database import Database
 from catalog.features.stored_feature_set import register
 from catalog.features.vectors import store_vector
-from catalog.learning.exclusion import excluded_genres
-from catalog.learning.registry import require_active
+from catalog.learning.dataset.exclusion import excluded_genres
+from catalog.learning.registry.registry import require_active
 from catalog.learning.training import Training, train
 from tests.integration.labelled_collection import BLOBS, Filled
 

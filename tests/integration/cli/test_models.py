@@ -20,7 +20,7 @@ from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import feature_vector, genre, model, snapshot_member, track
 from catalog.features.stored_feature_set import register
 from catalog.features.vectors import store_vector
-from catalog.learning.artifact import write_artifact
+from catalog.learning.registry.artifact import write_artifact
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labelled_collection import Filled, tag
 

@@ -12,7 +12,9 @@ from catalog.audit import cluster_audit, duplicate_audit, label_audit
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing, standing_differences
 from catalog.db.tables import audit, genre, model, search
-from catalog.learning import predicting, training, trial
+from catalog.learning import training
+from catalog.learning.prediction import fill_predictions
+from catalog.learning.search import trial
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labelled_collection import Filled, tag
 from tests.integration.outage import Outage
@@ -31,7 +33,7 @@ def models(database: Database) -> list[str]:
     ("place", "name", "options"),
     [
         (training, "store_snapshot", ()),
-        (predicting, "drop_predictions", ()),
+        (fill_predictions, "drop_predictions", ()),
         (training, "promote", ("--force",)),
     ],
 )
@@ -71,7 +73,9 @@ def test_predict(
         jazz = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Jazz")).scalar_one()
         tag(connection, filled.tracks[None][0], jazz, "Jazz")
         refresh_standing(connection)
-    monkeypatch.setattr(predicting, "drop_predictions", outage.strike_at(1, predicting.drop_predictions))
+    monkeypatch.setattr(
+        fill_predictions, "drop_predictions", outage.strike_at(1, fill_predictions.drop_predictions)
+    )
     done = invoke("predict")
     assert done.code == 0, done.err
     assert "predictions are new or have changed" in done.err

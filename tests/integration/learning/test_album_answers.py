@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import album, prediction, track, track_descriptor
-from catalog.learning.predicting import fill_predictions
-from catalog.learning.registry import note
+from catalog.learning.prediction.fill_predictions import fill_predictions
+from catalog.learning.registry.registry import note
 from catalog.learning.training import Training, train
 from tests.integration.labelled_collection import Filled
 

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import heard, model, prediction
-from catalog.learning.hearing import Unheard
-from catalog.learning.predicting import fill_predictions
+from catalog.learning.prediction.batch_inference import Unheard
+from catalog.learning.prediction.fill_predictions import fill_predictions
+from catalog.learning.registry.task_context import Workplace, settle
 from catalog.learning.training import Training, train
-from catalog.learning.workplace import Workplace, settle
 from catalog.settings import Settings
 from tests.integration.labelled_collection import Filled
 from tests.integration.learning.test_search import Fragile, Killed
@@ -28,9 +28,9 @@ Fill = Callable[..., Filled]
 
 @pytest.fixture(autouse=True)
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.learning.hearing.SPREAD_ABOVE", 3)
-    monkeypatch.setattr("catalog.learning.hearing.PIECE", 5)
-    monkeypatch.setattr("catalog.learning.hearing.PATIENCE", 0.0)
+    monkeypatch.setattr("catalog.learning.prediction.batch_inference.SPREAD_ABOVE", 3)
+    monkeypatch.setattr("catalog.learning.prediction.batch_inference.PIECE", 5)
+    monkeypatch.setattr("catalog.learning.prediction.batch_inference.PATIENCE", 0.0)
 
 
 def opening(executor: Executor) -> Callable[[], Any]:

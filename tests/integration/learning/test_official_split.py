@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import fma_track
-from catalog.learning.official_split import NoOfficialSplit
+from catalog.learning.scoring.official_split import NoOfficialSplit
 from catalog.learning.training import Training, train
 from tests.integration.cli.conftest import Invoke, home, invoke
 from tests.integration.labelled_collection import Filled

@@ -17,11 +17,11 @@ from catalog.db.tables import feature_set, feature_vector, model, track
 from catalog.features.feature_set_versions import list_versions
 from catalog.features.stored_feature_set import active_recipe, register
 from catalog.features.vectors import load_matrix, store_vector
-from catalog.learning.artifact import ArtifactRefused
-from catalog.learning.feature_sets import NothingHeard
-from catalog.learning.predicting import fill_predictions
-from catalog.learning.projecting import NothingToProject, project_grid
-from catalog.learning.registry import model_recipes
+from catalog.learning.dataset.training_feature_sets import NothingHeard
+from catalog.learning.pca_feature_set import NothingToProject, project_grid
+from catalog.learning.prediction.fill_predictions import fill_predictions
+from catalog.learning.registry.artifact import ArtifactRefused
+from catalog.learning.registry.registry import model_recipes
 from catalog.learning.training import Training, train
 from tests.integration.labelled_collection import BLOBS, Filled
 
@@ -144,7 +144,7 @@ def test_a_new_fit_is_another_version_beside_the_old_one(
 def test_the_stored_vector_is_what_the_recipe_computes(
     database: Database, filled: Filled, tmp_path: Path
 ) -> None:
-    from catalog.learning.projecting import Fitted, pca
+    from catalog.learning.pca_feature_set import Fitted, pca
 
     report = project_grid(database, tmp_path)
     fitted = Fitted.of((tmp_path / report.artifact).read_bytes())

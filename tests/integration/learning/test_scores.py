@@ -25,13 +25,13 @@ from catalog.db.tables import (
     statement,
     track,
 )
-from catalog.learning import rival
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.judged_sample import judged_tracks, sampled_tracks
-from catalog.learning.labelled import load_broader
-from catalog.learning.reconsidered import reconsidered_score
-from catalog.learning.registry import get_model
-from catalog.learning.tag_sets import load_tag_sets
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.dataset.labeled_tracks import load_broader
+from catalog.learning.dataset.multilabel import load_tag_sets
+from catalog.learning.dataset.sampled_tracks import judged_tracks, sampled_tracks
+from catalog.learning.registry.registry import get_model
+from catalog.learning.scoring import champion_refit
+from catalog.learning.scoring.corrected_label_score import reconsidered_score
 from catalog.learning.training import Training, gather, train
 from tests.integration.labelled_collection import Filled, tag
 
@@ -134,7 +134,7 @@ def test_the_check_sample_has_a_say_in_the_gate(
     database: Database, fill_labelled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled = fill_labelled(artists=8, each=4)
-    monkeypatch.setattr(rival, "FEWEST_JUDGED", 12)
+    monkeypatch.setattr(champion_refit, "FEWEST_JUDGED", 12)
     draw_sample(database, [one for name in ("Jazz", "Metal", "Ambient") for one in filled.tracks[name][::8]])
     train(database, tmp_path, WANTED)
     report = train(database, tmp_path, replace(WANTED, parameters={"C": 0.02}))

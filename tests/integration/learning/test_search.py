@@ -17,20 +17,20 @@ from catalog.db.database import Database
 from catalog.db.tables import feature_vector, search, snapshot_member, trial
 from catalog.features.stored_feature_set import active_recipe, register
 from catalog.features.vectors import store_vector
-from catalog.learning.candidate import Candidate, defaults, drawn, grid
 from catalog.learning.classifiers import ALGORITHMS
-from catalog.learning.classifiers.values import COUNT
-from catalog.learning.comparison import comparison_rows
-from catalog.learning.feature_sets import NothingHeard
-from catalog.learning.ground import NothingToSearch, coverage, prepare
-from catalog.learning.members import MembersGone, VectorsMissing
-from catalog.learning.registry import active_model
-from catalog.learning.search import Ground, NothingFits, Search, evidence
-from catalog.learning.search_record import begin_search, choice_outcome, finish_search
+from catalog.learning.classifiers.parameter_space import COUNT
+from catalog.learning.dataset.snapshot_data import MembersGone, VectorsMissing
+from catalog.learning.dataset.training_errors import NotFiniteError
+from catalog.learning.dataset.training_feature_sets import NothingHeard
+from catalog.learning.registry.registry import active_model
+from catalog.learning.registry.task_context import Workplace, settle, settle_at
+from catalog.learning.search.candidates import Candidate, defaults, drawn, grid
+from catalog.learning.search.comparison_table import comparison_rows
+from catalog.learning.search.search import Ground, NothingFits, Search, evidence
+from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
+from catalog.learning.search.search_setup import NothingToSearch, coverage, prepare
+from catalog.learning.search.trial import VectorsChanged, run_trials
 from catalog.learning.training import Training, train
-from catalog.learning.trial import VectorsChanged, run_trials
-from catalog.learning.unlearnable import NotFiniteError
-from catalog.learning.workplace import Workplace, settle, settle_at
 from tests.integration.labelled_collection import BLOBS as FEATURES
 from tests.integration.labelled_collection import DIMENSIONS, Filled
 from workers.executor import HereExecutor
@@ -157,7 +157,7 @@ def test_the_choice_for_a_fold_never_sees_it(
 def test_with_many_tracks_each_choice_is_made_by_the_other_folds(
     database: Database, fill_labelled: Fill, place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog.learning.search.NESTED_UP_TO", 10)
+    monkeypatch.setattr("catalog.learning.search.search.NESTED_UP_TO", 10)
     fill_labelled(spread=2.0)
     one = searching(database)
     choice = one.choose(drawn([REGRESSION], BLOBS, 3, seed=0), "random")

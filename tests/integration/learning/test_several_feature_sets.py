@@ -15,11 +15,11 @@ from catalog.db.database import Database
 from catalog.db.tables import feature_vector, model_feature_set, prediction, snapshot_member
 from catalog.features.stored_feature_set import active_recipe, register
 from catalog.features.vectors import load_matrix, store_vector
-from catalog.learning.artifact import load_artifact
-from catalog.learning.blocks import load_blocks
-from catalog.learning.feature_sets import NothingHeard
-from catalog.learning.predicting import fill_predictions
-from catalog.learning.registry import get_model, model_recipes
+from catalog.learning.dataset.feature_matrix import load_blocks
+from catalog.learning.dataset.training_feature_sets import NothingHeard
+from catalog.learning.prediction.fill_predictions import fill_predictions
+from catalog.learning.registry.artifact import load_artifact
+from catalog.learning.registry.registry import get_model, model_recipes
 from catalog.learning.training import (
     Training,
     UnusableFeatureSetsError,

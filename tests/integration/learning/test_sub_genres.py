@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import decision, genre, model, model_genre, snapshot, standing
-from catalog.learning.artifact import load_artifact
 from catalog.learning.classifiers import Algorithm
-from catalog.learning.exclusion import REASON, UnknownGenreError, excluded_genres, wrong_recordings
-from catalog.learning.local import LocalClassifiers
-from catalog.learning.model_importance import model_importance
-from catalog.learning.snapshot import ClassRule
+from catalog.learning.classifiers.local_per_parent import LocalClassifiers
+from catalog.learning.dataset.exclusion import REASON, UnknownGenreError, excluded_genres, wrong_recordings
+from catalog.learning.dataset.snapshot import ClassRule
+from catalog.learning.registry.artifact import load_artifact
+from catalog.learning.scoring.model_importance import model_importance
 from catalog.learning.training import Training, gather, like_active, train
 from tests.integration.labelled_collection import Filled
 
@@ -83,7 +83,7 @@ def test_the_importance_of_a_model_learnt_locally_is_that_of_local_classifiers(
         raise FittedError(learns.build(parameters, seed=0))
 
     fill_labelled(TREE)
-    monkeypatch.setattr("catalog.learning.model_importance.importances", first_fit)
+    monkeypatch.setattr("catalog.learning.scoring.model_importance.importances", first_fit)
     for hierarchy in ("local", "flat"):
         report = train(database, tmp_path, replace(WANTED, hierarchy=hierarchy, force=True))
         assert report.model_id is not None

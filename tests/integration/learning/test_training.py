@@ -13,13 +13,13 @@ from catalog.db.database import Database
 from catalog.db.derived.confusion import confusion_differences
 from catalog.db.derived.track_status import standing_differences
 from catalog.db.tables import genre, model, prediction, snapshot_member, standing, track
-from catalog.learning.artifact import ArtifactRefused
-from catalog.learning.change import changed_since_training
 from catalog.learning.classifiers import UnknownClassifierError, UnknownParameterError
-from catalog.learning.feature_sets import NothingHeard, UnknownFeatureSetError
-from catalog.learning.predicting import fill_predictions
-from catalog.learning.registry import active_model, previous_model, promote
-from catalog.learning.snapshot import ClassRule
+from catalog.learning.dataset.snapshot import ClassRule
+from catalog.learning.dataset.training_feature_sets import NothingHeard, UnknownFeatureSetError
+from catalog.learning.prediction.fill_predictions import fill_predictions
+from catalog.learning.registry.artifact import ArtifactRefused
+from catalog.learning.registry.label_drift import changed_since_training
+from catalog.learning.registry.registry import active_model, previous_model, promote
 from catalog.learning.training import Training, gather, like_active, train
 from tests.integration.labelled_collection import Filled, tag
 

@@ -15,10 +15,10 @@ from catalog.db.database import Database
 from catalog.db.tables import prediction, standing, track_descriptor
 from catalog.features.stored_feature_set import register
 from catalog.features.vectors import store_vector
-from catalog.learning import artifact
-from catalog.learning.artifact import load_artifact, save_artifact
-from catalog.learning.predicting import fill_predictions
-from catalog.learning.registry import get_model
+from catalog.learning.prediction.fill_predictions import fill_predictions
+from catalog.learning.registry import artifact
+from catalog.learning.registry.artifact import load_artifact, save_artifact
+from catalog.learning.registry.registry import get_model
 from catalog.learning.training import Training, train
 from catalog.report.model_card import read_card, render_card
 from catalog.report.score_sheet import score_sheet

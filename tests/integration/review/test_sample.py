@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
-from catalog.learning.judged_sample import sampled_tracks
+from catalog.learning.dataset.sampled_tracks import sampled_tracks
 from catalog.review.case import Filters, list_cases
 from catalog.review.case_view import view_case
 from catalog.review.decision import NothingToDecide, case_doubts, filtered_doubts, undo

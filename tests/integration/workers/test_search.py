@@ -15,13 +15,13 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import trial, worker
-from catalog.learning.candidate import defaults, drawn
 from catalog.learning.classifiers import ALGORITHMS
-from catalog.learning.ground import prepare
-from catalog.learning.search import Choice, Search
+from catalog.learning.registry.task_context import Workplace, settle
+from catalog.learning.search.candidates import defaults, drawn
+from catalog.learning.search.search import Choice, Search
+from catalog.learning.search.search_setup import prepare
+from catalog.learning.search.trial import run_trials
 from catalog.learning.training import Training
-from catalog.learning.trial import run_trials
-from catalog.learning.workplace import Workplace, settle
 from catalog.settings import Settings
 from tests.integration.labelled_collection import Filled
 from tests.integration.workers.test_faults import horse_of, is_gone, wait_for, workers_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from catalog.audit.label_issues import Judged, Terms, find_suspects, relation
-from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.dataset.hierarchy import Hierarchy
 
 ROCK, METAL, PUNK, JAZZ, FOLK, DEATH_METAL, OLDIES = range(1, 8)
 BROADER = {ROCK: None, METAL: ROCK, PUNK: ROCK, JAZZ: None, FOLK: None, DEATH_METAL: METAL, OLDIES: None}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from catalog.audit.sound import FLOOR, artist_numbers, weigh_sound
-from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.dataset.hierarchy import Hierarchy
 
 ROCK, METAL, JAZZ = 1, 2, 3
 HIERARCHY = Hierarchy.of((ROCK, METAL, JAZZ), {ROCK: None, METAL: ROCK, JAZZ: None})

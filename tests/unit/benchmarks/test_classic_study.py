@@ -119,9 +119,9 @@ def test_the_setting_for_a_fold_is_chosen_by_the_others(benchmark, monkeypatch):
     import study_scores
     from study_recipes import classic
 
-    from catalog.learning.members import Members
-    from catalog.learning.search import Ground
-    from catalog.learning.trial import Outcome
+    from catalog.learning.dataset.snapshot_data import Members
+    from catalog.learning.search.search import Ground
+    from catalog.learning.search.trial import Outcome
 
     y, groups = np.tile([0, 1], 20), np.repeat(np.arange(20), 2)
     vectors = {("fma-518",): "digest"}

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.album_score import album_score
-from catalog.learning.albums import ALONE, album_units, averaged
-from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.fitting.album_averaging import ALONE, album_units, averaged
+from catalog.learning.scoring.album_score import album_score
 
 
 def test_an_album_of_several_artists_is_several_units():

@@ -1,6 +1,6 @@
 import numpy as np
 
-from catalog.learning.baselines import artist_majority, majority_class
+from catalog.learning.metrics.baselines import artist_majority, majority_class
 
 
 def test_the_majority_class_is_that_of_the_other_folds():

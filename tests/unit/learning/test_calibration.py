@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from catalog.learning.calibration import (
+from catalog.learning.fitting.calibration import (
     Calibration,
     cross_fitted,
     expected_calibration_error,

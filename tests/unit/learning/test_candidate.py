@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.candidate import TooManyCandidates, defaults, drawn, grid
 from catalog.learning.classifiers import ALGORITHMS, Algorithm
-from catalog.learning.classifiers.values import Values
+from catalog.learning.classifiers.parameter_space import Values
+from catalog.learning.search.candidates import TooManyCandidates, defaults, drawn, grid
 
 ANYTHING = Values("anything", lambda _value: True)
 SETS = ("blobs",)

@@ -9,8 +9,6 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
-from catalog.learning.artifact import TRUSTED, load_artifact, save_artifact
-from catalog.learning.calibration import Calibration
 from catalog.learning.classifiers import (
     ALGORITHMS,
     DEFAULT,
@@ -20,12 +18,14 @@ from catalog.learning.classifiers import (
     algorithm,
     class_probabilities,
 )
-from catalog.learning.classifiers.balance import balanced_sample, balanced_weights
-from catalog.learning.classifiers.learner import Learner, block_weights
-from catalog.learning.crossfit import FittedModel
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.projection import projected
-from catalog.learning.threshold import Threshold
+from catalog.learning.classifiers.class_balance import balanced_sample, balanced_weights
+from catalog.learning.classifiers.sklearn_classifier import Learner, block_weights
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.fitting.abstention import Threshold
+from catalog.learning.fitting.calibration import Calibration
+from catalog.learning.fitting.cross_fit import FittedModel
+from catalog.learning.fitting.pca import projected
+from catalog.learning.registry.artifact import TRUSTED, load_artifact, save_artifact
 
 every_algorithm = pytest.mark.parametrize("name", sorted(ALGORITHMS))
 QUICK = {
@@ -349,7 +349,7 @@ def test_many_vectors_are_asked_about_in_parts(monkeypatch):
     X, y = three_classes()
     classifier = quick("logistic_regression").fit(X, y)
     whole = class_probabilities(classifier, X, 3)
-    monkeypatch.setattr("catalog.learning.classifiers.interface.CHUNK", 40)
+    monkeypatch.setattr("catalog.learning.classifiers.algorithm.CHUNK", 40)
     original = Learner.predict_proba
     monkeypatch.setattr(
         Learner, "predict_proba", lambda self, part: asked.append(len(part)) or original(self, part)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score
 
-from catalog.learning.evaluation import evaluate, macro_f1_difference, same_top_term
-from catalog.learning.hierarchy import Hierarchy
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.metrics.evaluation import evaluate, macro_f1_difference, same_top_term
 
 
 def some_choices(count=200, seed=0):

@@ -5,7 +5,7 @@ import pytest
 
 from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.audio.feature_sets.summary import SUMMARY
-from catalog.learning.families import agreement, alike, families, family_of
+from catalog.learning.scoring.feature_groups import agreement, alike, families, family_of
 
 
 def test_every_dimension_of_summary_has_a_family_with_a_name() -> None:

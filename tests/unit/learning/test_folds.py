@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.folds import groups_per_class, number_of_folds, stratified_group_folds
+from catalog.learning.dataset.folds import groups_per_class, number_of_folds, stratified_group_folds
 
 
 def test_the_number_of_folds_follows_the_class_with_fewest_groups():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from catalog.learning.gate import Comparison, Verdict, compare
-from catalog.learning.resampling import Interval
+from catalog.learning.metrics.bootstrap import Interval
+from catalog.learning.scoring.gate import Comparison, Verdict, compare
 
 
 def comparison(value, low):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.groups import Origin, connected_groups
+from catalog.learning.dataset.groups import Origin, connected_groups
 
 
 def test_the_same_artist_is_one_group_in_order_of_appearance():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.halving import ETA, Round, schedule
+from catalog.learning.search.successive_halving import ETA, Round, schedule
 
 
 def test_the_best_third_of_each_round_gets_three_times_as_much() -> None:

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.hierarchical import hierarchical_score, terms_above
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.threshold import NOTHING
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.fitting.abstention import NOTHING
+from catalog.learning.scoring.hierarchical_metrics import hierarchical_score, terms_above
 
 # Jazz; Rock above Metal above Death Metal, and above Punk
 JAZZ, ROCK, METAL, DEATH, PUNK = 1, 2, 3, 4, 5

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from catalog.learning.hierarchy import Hierarchy, path_to_top
+from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 
 ROCK, METAL, DEATH_METAL, JAZZ, MUSIC = 1, 2, 3, 4, 9
 BROADER = {ROCK: None, METAL: ROCK, DEATH_METAL: METAL, JAZZ: None}

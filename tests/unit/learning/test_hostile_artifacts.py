@@ -17,8 +17,8 @@ import skops.io
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.learning.artifact import ArtifactRefused, load_artifact, write_artifact
-from catalog.learning.projecting import Fitted
+from catalog.learning.pca_feature_set import Fitted
+from catalog.learning.registry.artifact import ArtifactRefused, load_artifact, write_artifact
 
 
 class Bomb:

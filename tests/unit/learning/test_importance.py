@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from catalog.learning import importance
 from catalog.learning.classifiers import algorithm
-from catalog.learning.importance import Importances, OneFamilyError, importances, parts_of
+from catalog.learning.scoring import importance
+from catalog.learning.scoring.importance import Importances, OneFamilyError, importances, parts_of
 
 GENRES = ["Ambient", "Jazz", "Metal"]
 DIMENSIONS = [

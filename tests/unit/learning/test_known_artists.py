@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from catalog.learning.groups import Groups
-from catalog.learning.known_artists import AnswersBy, score_known_artists
-from catalog.learning.prediction import Suggestion
-from catalog.learning.snapshot import ClassRule, Snapshot
+from catalog.learning.dataset.groups import Groups
+from catalog.learning.dataset.snapshot import ClassRule, Snapshot
+from catalog.learning.prediction.predictions import Suggestion
+from catalog.learning.scoring.artist_aware_score import AnswersBy, score_known_artists
 
 ROCK, METAL, JAZZ, BEBOP = range(1, 5)
 BROADER = {ROCK: None, METAL: ROCK, JAZZ: None, BEBOP: JAZZ}

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.artifact import load_artifact, save_artifact
-from catalog.learning.calibration import Calibration
 from catalog.learning.classifiers import ALGORITHMS, LOGISTIC_REGRESSION
-from catalog.learning.crossfit import FittedModel
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.hierarchy_choice import stored_structure, structured
-from catalog.learning.learnt import Learnt
-from catalog.learning.local import class_chains, divisions, has_sub_genres, localised
-from catalog.learning.projection import Projected
-from catalog.learning.threshold import Threshold
+from catalog.learning.classifiers.local_per_parent import class_chains, divisions, has_sub_genres, localised
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.fitting.abstention import Threshold
+from catalog.learning.fitting.calibration import Calibration
+from catalog.learning.fitting.cross_fit import FittedModel
+from catalog.learning.fitting.pca import Projected
+from catalog.learning.fitting.training_recipe import Learnt
+from catalog.learning.registry.artifact import load_artifact, save_artifact
+from catalog.learning.scoring.hierarchy_selection import stored_structure, structured
 from tests.unit.learning.test_classifiers import QUICK
 
 # Rock 1 (Punk 11 (Hardcore 111), Metal 12), Jazz 2 (Bebop 21), Folk 3
@@ -174,10 +174,10 @@ def test_where_no_term_has_two_narrower_classes_nothing_is_chosen() -> None:
 
 
 def test_of_many_tracks_two_folds_are_asked_about(monkeypatch) -> None:
-    from catalog.learning import hierarchy_choice
+    from catalog.learning.scoring import hierarchy_selection
 
     X, y, groups = blobs(120, 3)
-    monkeypatch.setattr(hierarchy_choice, "ALL_FOLDS_UP_TO", 100)
+    monkeypatch.setattr(hierarchy_selection, "ALL_FOLDS_UP_TO", 100)
     learnt = Learnt("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
     _, choice = structured(learnt, "auto", X, y, groups, tree(11, 12, 3))
     assert choice is not None

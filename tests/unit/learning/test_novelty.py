@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from catalog.learning.classifiers import algorithm
-from catalog.learning.crossfit import cross_fit
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.novelty import BEYOND, MOST_DIMENSIONS, fit_novelty
-from catalog.learning.threshold import HELD_BACK, NOTHING, right
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.fitting.abstention import HELD_BACK, NOTHING, right
+from catalog.learning.fitting.cross_fit import cross_fit
+from catalog.learning.fitting.out_of_distribution import BEYOND, MOST_DIMENSIONS, fit_novelty
 
 CLASSES, DIMENSIONS = 5, 40
 

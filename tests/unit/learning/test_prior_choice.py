@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.prior_choice import choose_correction, correction_of, no_correction
-from catalog.learning.priors import Priors, estimate_priors
+from catalog.learning.fitting.label_shift import Priors, estimate_priors
+from catalog.learning.fitting.label_shift_choice import choose_correction, correction_of, no_correction
 
 EQUAL = np.full(3, 1 / 3)
 OTHERWISE = np.array([0.7, 0.2, 0.1])

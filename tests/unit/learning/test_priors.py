@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.priors import estimate_priors, unchanged
+from catalog.learning.fitting.label_shift import estimate_priors, unchanged
 
 
 def shifted(count, share, seed=0):

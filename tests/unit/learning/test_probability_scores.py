@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, top_k_accuracy_score
 from sklearn.metrics import log_loss as scikit_learns
 
-from catalog.learning.probability_scores import accuracy_at_shares, among_first, brier_score, log_loss
+from catalog.learning.metrics.probability_scores import accuracy_at_shares, among_first, brier_score, log_loss
 
 
 def some(count=60, classes=4, seed=0):

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.decomposition import PCA
 
-from catalog.learning import projection as projections
-from catalog.learning.artifact import load_artifact, save_artifact
-from catalog.learning.calibration import Calibration
 from catalog.learning.classifiers import LOGISTIC_REGRESSION
-from catalog.learning.crossfit import FittedModel, cross_fit
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.projection import Projected, components_for, fit_projection, projected
-from catalog.learning.threshold import Threshold
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.fitting import pca as projections
+from catalog.learning.fitting.abstention import Threshold
+from catalog.learning.fitting.calibration import Calibration
+from catalog.learning.fitting.cross_fit import FittedModel, cross_fit
+from catalog.learning.fitting.pca import Projected, components_for, fit_projection, projected
+from catalog.learning.registry.artifact import load_artifact, save_artifact
 
 
 def cloud(tracks=60, dimensions=100, rank=5, noise=0.01, seed=0):

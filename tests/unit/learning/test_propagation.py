@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.prediction import Suggestion
-from catalog.learning.propagation import Agreement, agreements, left_out_agreements, suggestions
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.prediction.metadata_vote import Agreement, agreements, left_out_agreements, suggestions
+from catalog.learning.prediction.predictions import Suggestion
 
 ROCK, METAL, PUNK, HARD_ROCK, JAZZ, SPOKEN = range(1, 7)
 BROADER = {ROCK: None, METAL: ROCK, PUNK: ROCK, HARD_ROCK: ROCK, JAZZ: None, SPOKEN: None}

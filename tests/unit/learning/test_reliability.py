@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from catalog.learning.reliability import reliability
+from catalog.learning.metrics.reliability import reliability
 
 
 def test_a_calibrated_model_lies_in_the_band_and_one_that_boasts_below_it() -> None:

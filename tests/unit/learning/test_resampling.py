@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from catalog.learning.resampling import draws, mean_interval
+from catalog.learning.metrics.bootstrap import draws, mean_interval
 
 
 def test_every_draw_takes_as_many_groups_as_there_are():

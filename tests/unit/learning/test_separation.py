@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
-from catalog.learning.separation import separation
+from catalog.learning.metrics.pairwise_auc import separation
 
 
 def probabilities(shares: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.split import Split, deal, deal_inside
+from catalog.learning.dataset.splits import Split, deal, deal_inside
 
 
 @st.composite
@@ -63,7 +63,7 @@ def test_a_share_is_about_as_much_as_it_says() -> None:
 def test_the_folds_of_a_search_are_not_those_that_the_model_is_scored_on() -> None:
     groups = np.repeat(np.arange(40), 3)
     y = groups % 2
-    from catalog.learning.folds import number_of_folds, stratified_group_folds
+    from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 
     scored = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=0)
     assert (deal(y, groups, 0) != scored).any()

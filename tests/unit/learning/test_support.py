@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.support import LabelledTrack, class_support, classes_of, nothing_to_learn
+from catalog.learning.dataset.class_support import LabelledTrack, class_support, classes_of, nothing_to_learn
 
 ROCK, METAL, DEATH_METAL, FOLK_ROCK, OLDIES, JAZZ = range(1, 7)
 BROADER = {ROCK: None, METAL: ROCK, DEATH_METAL: METAL, FOLK_ROCK: ROCK, OLDIES: None, JAZZ: None}

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from catalog.learning.hierarchy import Hierarchy
-from catalog.learning.novelty import Resemblance
-from catalog.learning.threshold import (
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.fitting.abstention import (
     GIVEN_UP,
     NOTHING,
     answers,
@@ -12,6 +11,7 @@ from catalog.learning.threshold import (
     right,
     withheld,
 )
+from catalog.learning.fitting.out_of_distribution import Resemblance
 
 ROCK, METAL, PUNK, JAZZ = 1, 2, 3, 4
 BROADER = {ROCK: None, METAL: ROCK, PUNK: ROCK, JAZZ: None}

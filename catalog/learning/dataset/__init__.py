@@ -1,0 +1,1 @@
+"""Training sets: labeled tracks, feature matrices, folds, classes, snapshots."""

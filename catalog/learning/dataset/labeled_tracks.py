@@ -1,0 +1,118 @@
+"""The labelled tracks of the catalog: first genre, origin and the keys that keep connected tracks together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import album, artist, genre, standing, track
+from catalog.learning.dataset.class_support import LabelledTrack
+from catalog.learning.dataset.groups import Origin
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """Tracks of the catalog in the order of their ids, tagged or not."""
+
+    ids: Integers
+    """(n,): track ids, ascending."""
+    genres: Integers
+    """(n,): the first tagged genre; 0 where there is none."""
+    artists: tuple[str | None, ...]
+    """Folded; None where nobody is known."""
+    albums: tuple[int | None, ...]
+    """Album ids."""
+    origins: tuple[Origin, ...]
+
+    @property
+    def is_tagged(self) -> npt.NDArray[np.bool_]:
+        """(n,): whether a track has a genre."""
+        return np.asarray(self.genres != 0)
+
+    def at(self, ids: Integers) -> Integers:
+        """(m,): the positions of these track ids. KeyError where one is unknown."""
+        positions = np.searchsorted(self.ids, ids)
+        inside = np.minimum(positions, max(len(self.ids) - 1, 0))
+        if len(ids) and (not len(self.ids) or not np.array_equal(self.ids[inside], ids)):
+            raise KeyError("a track is not in the catalog")
+        return positions.astype(np.int64)
+
+    def labelled(self, positions: Integers) -> list[LabelledTrack]:
+        """What the class rule asks of the tracks at these positions."""
+        return [
+            LabelledTrack(int(self.genres[at]), self.artists[at], _text(self.albums[at])) for at in positions
+        ]
+
+
+def load_tracks(connection: Connection) -> Tracks:
+    """All tracks that are not missing."""
+    album_artist = artist.alias("album_artist")
+    rows = connection.execute(
+        sa.select(
+            track.c.id,
+            standing.c.tagged_genre_id,
+            artist.c.folded,
+            artist.c.is_nobody,
+            track.c.album_id,
+            album_artist.c.folded.label("album_artist"),
+            album_artist.c.is_nobody.label("album_nobody"),
+            track.c.path_bytes,
+            track.c.collection_id,
+            track.c.audio_hash,
+            track.c.duration,
+        )
+        .join_from(track, standing, standing.c.track_id == track.c.id, isouter=True)
+        .join(artist, artist.c.id == track.c.artist_id, isouter=True)
+        .join(album, album.c.id == track.c.album_id, isouter=True)
+        .join(album_artist, album_artist.c.id == album.c.artist_id, isouter=True)
+        .where(track.c.state != "missing")
+        .order_by(track.c.id)
+    ).all()
+    artists = tuple(None if row.folded is None or row.is_nobody else row.folded for row in rows)
+    return Tracks(
+        ids=np.array([row.id for row in rows], dtype=np.int64),
+        genres=np.array([row.tagged_genre_id or 0 for row in rows], dtype=np.int64),
+        artists=artists,
+        albums=tuple(row.album_id for row in rows),
+        origins=tuple(
+            Origin(
+                artists=_artists(known, None if row.album_nobody else row.album_artist),
+                album=_text(row.album_id),
+                folder=_folder(row.collection_id, row.path_bytes),
+                audio_hash=None if row.audio_hash is None else row.audio_hash.encode(),
+                seconds=row.duration,
+            )
+            for row, known in zip(rows, artists, strict=True)
+        ),
+    )
+
+
+def load_broader(connection: Connection) -> tuple[Mapping[int, int | None], Mapping[int, str]]:
+    """The broader term and the name of every genre, by id."""
+    rows = connection.execute(sa.select(genre.c.id, genre.c.broader_id, genre.c.name)).all()
+    return {row.id: row.broader_id for row in rows}, {row.id: row.name for row in rows}
+
+
+def load_answerable(connection: Connection) -> frozenset[int]:
+    """The genres that may be suggested."""
+    return frozenset(connection.execute(sa.select(genre.c.id).where(genre.c.suggest)).scalars())
+
+
+def _artists(known: str | None, of_album: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in (known, of_album) if name is not None))
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _folder(collection_id: int, path: bytes | None) -> str | None:
+    return None if path is None else f"{collection_id}/{os.fsdecode(os.path.dirname(path))}"  # noqa: PTH120 - bytes

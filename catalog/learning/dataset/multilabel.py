@@ -1,0 +1,52 @@
+"""Tag sets: all classes that a track was given, where it has several genres, and whether it was given all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import collection, label, standing, track
+from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
+
+Booleans = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+
+
+def load_tag_sets(
+    connection: Connection,
+    track_ids: Integers,
+    hierarchy: Hierarchy,
+    broader: Mapping[int, int | None],
+) -> tuple[Booleans, Booleans]:
+    """(n, classes) the classes given to each of the tracks, and (n,) whether its collection's tags are complete.
+
+    A genre gives the nearest class at or above it, and the classes above that.
+    """
+    row = {track_id: at for at, track_id in enumerate(track_ids.tolist())}
+    column = {genre: at for at, genre in enumerate(hierarchy.classes)}
+    classes = len(hierarchy.classes)
+    given = np.zeros((len(row), classes), dtype=np.bool_)
+    above = hierarchy.below[:classes].T
+    tags = connection.execute(
+        sa.select(standing.c.track_id, label.c.genre_id).join_from(
+            standing, label, label.c.statement_id == standing.c.statement_id
+        )
+    )
+    nearest: dict[int, int | None] = {}
+    for track_id, genre_id in tags:
+        if track_id not in row:
+            continue
+        if genre_id not in nearest:
+            path = path_to_top(genre_id, broader)
+            nearest[genre_id] = next((column[term] for term in path if term in column), None)
+        at = nearest[genre_id]
+        if at is not None:
+            given[row[track_id]] |= above[at]
+    complete = connection.execute(
+        sa.select(track.c.id).join(collection).where(collection.c.tags_complete)
+    ).scalars()
+    return given, np.isin(track_ids, np.fromiter(complete, dtype=np.int64))

@@ -1,0 +1,101 @@
+"""A snapshot: the frozen training set, named by a hash over what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import snapshot, snapshot_member
+from catalog.learning.dataset.class_support import Level
+from catalog.learning.dataset.groups import Groups
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRule:
+    """When a genre is a class."""
+
+    minimum_tracks: int
+    minimum_artists: int
+    level: Level
+    excluded: tuple[str, ...] = ()
+    """Genres whose tracks, and those of narrower ones, are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """n training tracks."""
+
+    rule: ClassRule
+    seed: int
+    track_ids: Integers
+    """(n,)."""
+    classes: tuple[int, ...]
+    """Genre ids; the columns of probabilities are in this order."""
+    y: Integers
+    """(n,): the class of each track, as a column."""
+    groups: Groups
+
+    @property
+    def hash(self) -> str:
+        """BLAKE2b-128 in hex over the rule, the seed, and every track with its class and group."""
+        digest = hashlib.blake2b(digest_size=16)
+        rule: list[Any] = [self.rule.minimum_tracks, self.rule.minimum_artists, self.rule.level, self.seed]
+        if self.rule.excluded:
+            rule.append(list(self.rule.excluded))
+        digest.update(json.dumps([rule, self.classes]).encode())
+        for part in (self.track_ids, self.y, self.groups.number):
+            digest.update(np.ascontiguousarray(part, dtype="<i8").tobytes())
+        return digest.hexdigest()
+
+
+def find_snapshot(connection: Connection, frozen: Snapshot) -> int | None:
+    """The id of the snapshot's row, if it was ever stored."""
+    return connection.execute(sa.select(snapshot.c.id).where(snapshot.c.hash == frozen.hash)).scalar()
+
+
+def store_snapshot(connection: Connection, frozen: Snapshot, fold: Integers) -> int:
+    """The id of the snapshot's row; it and its members are written unless they are there already."""
+    known = find_snapshot(connection, frozen)
+    if known is not None:
+        return known
+    parameters = {
+        "min_tracks": frozen.rule.minimum_tracks,
+        "min_artists": frozen.rule.minimum_artists,
+        "seed": frozen.seed,
+        **({"excluded_genres": list(frozen.rule.excluded)} if frozen.rule.excluded else {}),
+    }
+    snapshot_id = connection.execute(
+        sa.insert(snapshot)
+        .values(
+            hash=frozen.hash,
+            level=frozen.rule.level,
+            parameters=parameters,
+            tracks=len(frozen.track_ids),
+            classes=len(frozen.classes),
+            groups=len(frozen.groups.sizes),
+        )
+        .returning(snapshot.c.id)
+    ).scalar_one()
+    rows = [
+        {
+            "snapshot_id": snapshot_id,
+            "track_id": int(track_id),
+            "genre_id": frozen.classes[column],
+            "connected_group": int(group),
+            "fold": int(part),
+        }
+        for track_id, column, group, part in zip(
+            frozen.track_ids, frozen.y, frozen.groups.number, fold, strict=True
+        )
+    ]
+    connection.execute(sa.insert(snapshot_member), rows)
+    return int(snapshot_id)

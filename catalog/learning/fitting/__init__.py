@@ -1,0 +1,1 @@
+"""Fitting: cross-fit, calibration, abstention, out-of-distribution, label shift."""

@@ -1,0 +1,202 @@
+"""The cross-fit: out-of-fold probabilities and answers for every labelled track, and the model fitted on all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.learning.classifiers import Algorithm, Classifier, Matrix, class_probabilities
+from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
+from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.dataset.training_errors import UnlearnableError, require_finite
+from catalog.learning.fitting.abstention import PRECISION, Answers, Threshold, answers, choose_threshold
+from catalog.learning.fitting.abstention import cross_fitted_answers as answers_by_other_folds
+from catalog.learning.fitting.calibration import Calibration, cross_fitted, fit_calibration
+from catalog.learning.fitting.out_of_distribution import (
+    NoveltySpace,
+    Resemblance,
+    cross_fitted_resemblance,
+    fit_novelty,
+)
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+INNER_FOLDS = 3
+NESTED_UP_TO = 5_000
+"""Above so many tracks calibration is fitted on the other outer folds instead of inside each training fold: as many
+numbers as there are classes cannot learn a track by heart then, and it saves three fits of four."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """What answers for tracks that nobody tagged: a classifier, its calibration, its threshold, its classes."""
+
+    classifier: Classifier
+    calibration: Calibration
+    threshold: Threshold
+    hierarchy: Hierarchy
+    novelty: NoveltySpace | None = None
+    """Where tracks are told that resemble no class; None: the probability decides alone."""
+
+    def raw_probability(self, X: Matrix) -> Floats:
+        """(n, classes): what the classifier says, before calibration."""
+        return class_probabilities(self.classifier, X, len(self.hierarchy.classes))
+
+    def probability(self, X: Matrix) -> Floats:
+        """(n, classes): calibrated, rows summing to 1."""
+        return self.calibration.apply(self.raw_probability(X))
+
+    def resemblance(self, X: Matrix) -> Floats | None:
+        """(n, classes): how much each track resembles each class, -1 to 1; None where that is not asked for."""
+        return None if self.novelty is None else self.novelty.resemblance(X)
+
+    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Answers:
+        """What is answered, by the model's threshold, for calibrated probabilities (n, classes) and resemblances."""
+        return answers(
+            probability,
+            self.hierarchy,
+            self.threshold.value,
+            resemblance=resemblance,
+            least=self.threshold.resemblance,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class CrossFit:
+    """The result for n labelled tracks. Everything but `model` is out of fold."""
+
+    fold: Integers
+    """(n,): the fold each track was left out with."""
+    probability: Floats
+    """(n, classes): calibrated, by a model, and a calibration, that had not seen the track's group."""
+    choice: Integers
+    """(n,): the likeliest class, as a column."""
+    answers: Answers
+    """By thresholds chosen on the other folds."""
+    model: FittedModel
+    """Fitted on all tracks; its calibration and threshold on the out-of-fold probabilities of all."""
+    nested: bool
+    """Whether calibration was fitted inside the training folds, or on the other folds' probabilities."""
+    resemblance: Resemblance | None = None
+    """By spaces that had not seen the track's group; None where only the probability decides."""
+
+
+def cross_fit(
+    X: Matrix,
+    y: Integers,
+    groups: Integers,
+    hierarchy: Hierarchy,
+    algorithm: Algorithm,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    folds: int | None = None,
+    precision: float = PRECISION,
+    novelty: bool = True,
+    seed: int = 0,
+) -> CrossFit:
+    """Fits and scores a classifier with groups kept together.
+
+    X is (n, dimensions) and finite, y (n,) columns of `hierarchy.classes`, groups (n,). `folds` follows from the
+    rarest class by default. Without `novelty` the probability alone decides what is answered; with it, of several
+    feature sets the first tells what resembles a class. Raises UnlearnableError, before any work, for input that nothing can be learnt from.
+    """
+    classes = len(hierarchy.classes)
+    _check(X, y, groups, classes)
+    algorithm.build(parameters, seed=seed)  # an unknown parameter is said before the first fit
+    outer = stratified_group_folds(y, groups, folds or number_of_folds(y, groups), seed=seed)
+    nested = len(y) <= NESTED_UP_TO
+    raw = np.zeros((len(y), classes))
+    probability = np.zeros_like(raw)
+    for number in np.unique(outer):
+        test, training = outer == number, outer != number
+        classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
+        raw[test] = class_probabilities(classifier, X[test], classes)
+        if nested:
+            calibration = _inner_calibration(
+                X[training], y[training], groups[training], classes, algorithm, parameters, seed
+            )
+            probability[test] = calibration.apply(raw[test])
+    if not nested:
+        probability = cross_fitted(raw, y, outer, groups)
+    first = algorithm.blocks[0] if algorithm.blocks else None
+    resemblance = cross_fitted_resemblance(X, y, outer, classes, first=first) if novelty else None
+    final = fit_calibration(raw, y, groups)
+    space = None if resemblance is None else fit_novelty(X, y, classes, first=first)
+    model = FittedModel(
+        classifier=_fit(X, y, groups, algorithm, parameters, seed),
+        calibration=final,
+        threshold=choose_threshold(
+            probability, y, hierarchy, groups=groups, precision=precision, resemblance=resemblance
+        ),
+        hierarchy=hierarchy,
+        novelty=None if space is None or resemblance is None else replace(space, reach=resemblance.reach),
+    )
+    return CrossFit(
+        fold=outer,
+        probability=probability,
+        choice=probability.argmax(axis=1).astype(np.int64),
+        answers=answers_by_other_folds(
+            probability, y, outer, hierarchy, groups=groups, precision=precision, resemblance=resemblance
+        ),
+        model=model,
+        nested=nested,
+        resemblance=resemblance,
+    )
+
+
+def _fit(
+    X: Matrix,
+    y: Integers,
+    groups: Integers,
+    algorithm: Algorithm,
+    parameters: Mapping[str, Any] | None,
+    seed: int,
+) -> Classifier:
+    classifier = algorithm.build(parameters, seed=seed)
+    classifier.fit(X, y, groups)
+    return classifier
+
+
+def _inner_calibration(
+    X: Matrix,
+    y: Integers,
+    groups: Integers,
+    classes: int,
+    algorithm: Algorithm,
+    parameters: Mapping[str, Any] | None,
+    seed: int,
+) -> Calibration:
+    """The calibration fitted on out-of-fold probabilities within one training part, groups apart there too."""
+    if np.unique(groups).size < 2:
+        return Calibration.identity(classes)
+    inner = stratified_group_folds(y, groups, number_of_folds(y, groups, maximum=INNER_FOLDS), seed=seed)
+    raw = np.zeros((len(y), classes))
+    known = np.zeros(len(y), dtype=np.bool_)
+    for number in np.unique(inner):
+        test, training = inner == number, inner != number
+        seen = np.unique(y[training])
+        if len(seen) < 2:
+            continue
+        classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
+        raw[test] = class_probabilities(classifier, X[test], classes)
+        known |= test & np.isin(y, seen)  # a class nobody could have known would only teach doubt
+    return fit_calibration(raw[known], y[known], groups[known])
+
+
+def _check(X: Matrix, y: Integers, groups: Integers, classes: int) -> None:
+    if not len(X) == len(y) == len(groups):
+        raise ValueError(f"there are {len(X)} vectors, {len(y)} classes and {len(groups)} groups")
+    if not len(y):
+        raise UnlearnableError("there is no labelled track to learn from")
+    if y.min() < 0 or y.max() >= classes:
+        raise ValueError(f"a track's class lies outside the {classes} classes")
+    if len(np.unique(y)) < 2:
+        raise UnlearnableError("there is only one class: nothing can be told apart")
+    require_finite(X)
+    if np.unique(groups).size < 2:
+        raise UnlearnableError(
+            "all labelled tracks are connected in one group: no score can keep artists apart"
+        )

@@ -1,0 +1,163 @@
+"""Novelty: whether a track resembles any class at all, or only looks like one because it must look like something."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.learning.classifiers import Matrix
+from catalog.learning.fitting.pca import fit_projection
+
+Floats = npt.NDArray[np.float64]
+Float32 = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+MOST_TRACKS = 5_000
+"""So many tracks, evenly drawn, tell how those of one class differ: time grows with them, the estimate does not."""
+MOST_DIMENSIONS = 1_000
+"""Vectors with more are projected onto principal components first: time grows with the cube."""
+REACH = 0.975
+"""The share of labelled tracks, by artists not heard, that lie within reach of the mean."""
+BEYOND = -2.0
+"""The resemblance of a track beyond reach: below any cosine."""
+LEAST = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class NoveltySpace:
+    """A space of m dimensions in which tracks of one class differ equally much in every direction.
+
+    The resemblance of a track to a class is the cosine between the two, both seen from the mean of all tracks: within-
+    class covariance normalisation, which speaker recognition uses to tell voices apart whatever the channel (Hatch,
+    Kajarekar and Stolcke, 2006). Here the channel is the artist. A probability cannot say "none of them", because it
+    only compares the classes; a track of a genre that the model never heard lies beside all of them, near the mean.
+    What lies much farther out than any music the model knows, like talk, resembles none, whatever its direction.
+    """
+
+    mean: Float32
+    """(d,): of the vectors it was fitted to."""
+    whitening: Float32
+    """(d, m)."""
+    class_means: Float32
+    """(classes, m); zeros for a class without a track."""
+    tracks: Integers
+    """(classes,): how many each class mean was taken over."""
+    reach: float = math.inf
+    """The distance from the mean of all tracks from which on a track resembles nothing."""
+
+    def resemblance(self, X: Matrix) -> Floats:
+        """(n, classes): the cosine of each track with each class, -1 to 1; -1 for a class without a track.
+
+        BEYOND for a track that is out of reach.
+        """
+        cosine = self._seen_from_the_mean(self._whitened(X), self.tracks)
+        return np.where(self.distance(X)[:, None] > self.reach, BEYOND, cosine)
+
+    def distance(self, X: Matrix) -> Floats:
+        """(n,): of each track from the mean of all, where the standard deviation within classes is 1."""
+        return np.asarray(np.linalg.norm(self._whitened(X) - self._centre(self.tracks), axis=1), np.float64)
+
+    def resemblance_to_others(self, X: Matrix, y: Integers) -> Floats:
+        """(n, classes): the cosines if a track's own class `y` (n,) were not known; -1 for that one."""
+        whitened = self._whitened(X)
+        cosine = np.full((len(X), len(self.tracks)), -1.0)
+        for own in np.unique(y):
+            inside = y == own
+            tracks = np.where(np.arange(len(self.tracks)) == own, 0, self.tracks)
+            if tracks.any():
+                cosine[inside] = self._seen_from_the_mean(whitened[inside], tracks)
+        return cosine
+
+    def _whitened(self, X: Matrix) -> Float32:
+        return np.asarray((X - self.mean) @ self.whitening, dtype=np.float32)
+
+    def _centre(self, tracks: Integers) -> Float32:
+        return np.asarray((tracks / tracks.sum()) @ self.class_means, dtype=np.float32)
+
+    def _seen_from_the_mean(self, whitened: Float32, tracks: Integers) -> Floats:
+        centre = self._centre(tracks)
+        cosine = np.asarray(_unit(whitened - centre) @ _unit(self.class_means - centre).T)
+        cosine[:, tracks == 0] = -1.0
+        return cosine
+
+
+@dataclass(frozen=True, eq=False)
+class Resemblance:
+    """How n labelled tracks resemble the classes, by spaces fitted without the tracks' groups."""
+
+    known: Floats
+    """(n, classes): to every class."""
+    left_out: Floats
+    """(n, classes): to the other classes, as if the track's own were not known; -1 for its own."""
+    reach: float
+    """For the space fitted to all tracks."""
+
+    def of(self, which: npt.NDArray[np.bool_]) -> Resemblance:
+        """That of the tracks where `which` (n,) is True."""
+        return Resemblance(self.known[which], self.left_out[which], self.reach)
+
+
+def cross_fitted_resemblance(
+    X: Matrix, y: Integers, fold: Integers, classes: int, *, first: int | None = None
+) -> Resemblance:
+    """The resemblance of each fold's tracks by the space of the other folds; its reach by their distances."""
+    known, left_out, distance = np.zeros((len(y), classes)), np.zeros((len(y), classes)), np.zeros(len(y))
+    for number in np.unique(fold):
+        test = fold == number
+        space = fit_novelty(X[~test], y[~test], classes, first=first)
+        known[test], distance[test] = space.resemblance(X[test]), space.distance(X[test])
+        left_out[test] = space.resemblance_to_others(X[test], y[test])
+    for number in np.unique(fold):
+        beyond = (fold == number) & (distance > np.quantile(distance[fold != number], REACH))
+        known[beyond] = left_out[beyond] = BEYOND
+    return Resemblance(known, left_out, float(np.quantile(distance, REACH)))
+
+
+def fit_novelty(X: Matrix, y: Integers, classes: int, *, first: int | None = None) -> NoveltySpace:
+    """The space for vectors (n, d) with classes `y` (n,), columns 0 to `classes` - 1; by the `first` dimensions alone.
+
+    The covariance within classes is shrunk towards a sphere as far as so few tracks demand (Ledoit and Wolf, "A
+    well-conditioned estimator for large-dimensional covariance matrices", 2004), and every dimension is brought to
+    variance 1 before, so that none is a matter of units.
+    """
+    from sklearn.covariance import ledoit_wolf  # a worker's parent process must not load scikit-learn
+
+    if first is not None and first < X.shape[1]:
+        space = fit_novelty(X[:, :first], y, classes)
+        rest = X.shape[1] - first
+        return replace(
+            space, mean=np.pad(space.mean, (0, rest)), whitening=np.pad(space.whitening, ((0, rest), (0, 0)))
+        )
+    drawn = np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_TRACKS)).astype(np.int64))
+    mean = X.mean(axis=0, dtype=np.float64)
+    spread = X[drawn].std(axis=0, dtype=np.float64)
+    scale = 1.0 / np.where(spread > LEAST, spread, 1.0)
+    directions = np.diag(scale)
+    if X.shape[1] > MOST_DIMENSIONS:
+        components = fit_projection(np.asarray((X[drawn] - mean) * scale, np.float32)).components
+        directions = scale[:, None] * components.T
+    coordinates = (X[drawn] - mean) @ directions
+    covariance, _ = ledoit_wolf(
+        coordinates - _means(coordinates, y[drawn], classes)[y[drawn]], assume_centered=True
+    )
+    variance, axes = np.linalg.eigh(covariance)
+    variance = np.maximum(variance, max(LEAST, 1e-6 * float(variance.max())))
+    whitening = np.asarray(directions @ (axes / np.sqrt(variance)), dtype=np.float32)
+    class_means = (_means(X, y, classes) - mean) @ whitening
+    tracks = np.bincount(y, minlength=classes).astype(np.int64)
+    class_means[tracks == 0] = 0.0
+    return NoveltySpace(mean.astype(np.float32), whitening, class_means.astype(np.float32), tracks)
+
+
+def _means(X: Matrix, y: Integers, classes: int) -> Floats:
+    """(classes, d): the mean of each class, zeros where it has no track."""
+    sums = np.stack([X[y == column].sum(axis=0, dtype=np.float64) for column in range(classes)])
+    return np.asarray(sums / np.maximum(np.bincount(y, minlength=classes), 1)[:, None])
+
+
+def _unit(vectors: npt.NDArray[np.floating]) -> Floats:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, LEAST), dtype=np.float64)

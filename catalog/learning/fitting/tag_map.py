@@ -1,0 +1,77 @@
+"""The tag map: which tags of the musicnn networks speak for which genre, and each tag's fixed reference mean."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+LEAST_EVIDENCE = 1e-6  # a probability of 0 has no logarithm
+
+
+@dataclass(frozen=True, slots=True)
+class GenreEvidence:
+    """What speaks for one genre."""
+
+    name: str
+    """As the vocabulary spells it."""
+    groups: tuple[tuple[str, ...], ...]
+    """Tags by dimension name: lifts averaged within a group, geometric mean between groups."""
+    prior: float
+    """How many times as common as other genres it is taken to be."""
+    default: bool
+    """Whether it is a candidate where nobody names any."""
+    why: str | None
+    """Why these tags, where the words do not say it."""
+
+
+@dataclass(frozen=True, eq=False)
+class TagMap:
+    """The map as it ships."""
+
+    genres: Mapping[str, GenreEvidence]
+    """By name."""
+    reference: Mapping[str, float]
+    """Tag by dimension name -> mean probability over music of many genres, each weighing the same."""
+    slope: float
+    threshold: float
+
+    def log_evidence(self, name: str, tags: Mapping[str, Floats]) -> Floats:
+        """(n,): log of the evidence for a genre times its prior; 0 is "as in music at large"."""
+        genre = self.genres[name]
+        groups = [
+            np.log(np.mean([tags[tag] / self.reference[tag] for tag in group], axis=0) + LEAST_EVIDENCE)
+            for group in genre.groups
+        ]
+        return np.asarray(np.mean(groups, axis=0) + np.log(genre.prior))
+
+
+@cache
+def tag_map() -> TagMap:
+    """The map that ships with the package. ValueError where it names a tag that has no reference."""
+    folder = files("catalog.learning.fitting") / "tag_map_data"
+    read = tomllib.loads((folder / "genres.toml").read_text("utf-8"))
+    reference = json.loads((folder / "reference.json").read_text("utf-8"))["mean"]
+    genres = {row["name"]: _genre(row) for row in read["genre"]}
+    for genre in genres.values():
+        for tag in (tag for group in genre.groups for tag in group):
+            if tag not in reference:
+                raise ValueError(f"the tag map's {genre.name} names a tag without reference: {tag}")
+    return TagMap(genres, reference, read["slope"], read["threshold"])
+
+
+def _genre(row: Mapping[str, Any]) -> GenreEvidence:
+    return GenreEvidence(
+        name=row["name"],
+        groups=tuple(tuple(group) for group in row["evidence"]),
+        prior=row.get("prior", 1.0),
+        default=row.get("default", False),
+        why=row.get("why"),
+    )

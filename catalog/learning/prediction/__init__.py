@@ -1,0 +1,1 @@
+"""Predictions: inference and the rows that store it."""

@@ -1,0 +1,1 @@
+"""The model registry: models, artifacts, the active model."""

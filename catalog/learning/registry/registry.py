@@ -1,0 +1,205 @@
+"""The registry: models, what they were fitted on, and which one is active."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from catalog.db.columns import now
+from catalog.db.derived.confusion import refresh_confusion
+from catalog.db.derived.track_status import refresh_standing
+from catalog.db.tables import feature_set, model, model_feature_set, model_genre
+from catalog.features.stored_feature_set import Recipe, find_recipe
+from catalog.learning.dataset.class_support import Support
+
+ZERO_SHOT = "zero_shot"
+LIBRARIES = ("music-catalog", "numpy", "scikit-learn", "scipy", "skops")
+
+
+class NoModel(LookupError):  # noqa: N818 - the name says what it is
+    """There is no such model."""
+
+
+@dataclass(frozen=True)
+class NewModel:
+    """A model before it has a row."""
+
+    algorithm: str
+    parameters: Mapping[str, Any]
+    snapshot_id: int | None
+    classes: Sequence[int]
+    metrics: Mapping[str, Any]
+    threshold: float | None
+    seed: int | None
+    feature_set_ids: Sequence[int]
+    artifact: str | None = None
+    artifact_sha256: str | None = None
+
+
+def active_model(connection: Connection) -> RowMapping | None:
+    """The row of the model in force, if there is one."""
+    return connection.execute(sa.select(model).where(model.c.status == "active")).mappings().one_or_none()
+
+
+def require_active(connection: Connection) -> RowMapping:
+    """The row of the model in force. Raises NoModel."""
+    row = active_model(connection)
+    if row is None:
+        raise NoModel("there is no model in force; run: catalog train")
+    return row
+
+
+def get_model(connection: Connection, model_id: int) -> RowMapping:
+    """The row of a model. Raises NoModel."""
+    row = connection.execute(sa.select(model).where(model.c.id == model_id)).mappings().one_or_none()
+    if row is None:
+        raise NoModel(f"there is no model {model_id}; see: catalog models list")
+    return row
+
+
+def model_recipes(connection: Connection, model_id: int) -> tuple[Recipe, ...]:
+    """The recipes of the vectors that a model takes, from left to right."""
+    hashes = connection.execute(
+        sa.select(feature_set.c.hash)
+        .join_from(model_feature_set, feature_set)
+        .where(model_feature_set.c.model_id == model_id)
+        .order_by(model_feature_set.c.position)
+    ).scalars()
+    found = [find_recipe(connection, one) for one in hashes.all()]
+    return tuple(recipe for recipe in found if recipe is not None)
+
+
+def find_model(
+    connection: Connection, algorithm: str, parameters: Mapping[str, Any], snapshot_id: int | None
+) -> RowMapping | None:
+    """A model in force, or on its way there, that is the same: training it again would give the same."""
+    rows = connection.execute(
+        sa.select(model)
+        .where(
+            model.c.algorithm == algorithm,
+            model.c.status.in_(["active", "candidate"]),
+            model.c.snapshot_id.is_not_distinct_from(snapshot_id),
+        )
+        .order_by(model.c.status, model.c.id)
+    ).mappings()
+    wanted = json.loads(json.dumps(dict(parameters)))
+    return next((row for row in rows if row["parameters"] == wanted), None)
+
+
+def add_model(connection: Connection, new: NewModel, support: Mapping[int, Support]) -> int:
+    """Writes a candidate with its recipe and the support of every genre, and gives its id."""
+    model_id = int(
+        connection.execute(
+            sa.insert(model)
+            .values(
+                algorithm=new.algorithm,
+                parameters=dict(new.parameters),
+                snapshot_id=new.snapshot_id,
+                class_order=list(new.classes),
+                artifact=new.artifact,
+                artifact_sha256=new.artifact_sha256,
+                metrics=dict(new.metrics),
+                threshold=new.threshold,
+                seed=new.seed,
+                versions={library: version(library) for library in LIBRARIES},
+                status="candidate",
+            )
+            .returning(model.c.id)
+        ).scalar_one()
+    )
+    for position, feature_set_id in enumerate(new.feature_set_ids):
+        connection.execute(
+            sa.insert(model_feature_set).values(
+                model_id=model_id, feature_set_id=feature_set_id, position=position
+            )
+        )
+    store_support(connection, model_id, support)
+    return model_id
+
+
+def store_support(connection: Connection, model_id: int, support: Mapping[int, Support]) -> bool:
+    """Replaces what stands behind each genre of a model, and gives whether anything was different."""
+    rows = [
+        {
+            "model_id": model_id,
+            "genre_id": row.genre_id,
+            "tracks": row.tracks,
+            "artists": row.artists,
+            "albums": row.albums,
+            "counts_for_id": row.counts_for,
+            "judged": row.judged,
+            "reason": row.reason or "",
+        }
+        for row in sorted(support.values(), key=lambda row: row.genre_id)
+    ]
+    mine = model_genre.c.model_id == model_id
+    known = connection.execute(sa.select(model_genre).where(mine).order_by(model_genre.c.genre_id))
+    if [dict(row) for row in known.mappings()] == rows:
+        return False
+    connection.execute(sa.delete(model_genre).where(mine))
+    if rows:
+        connection.execute(sa.insert(model_genre), rows)
+    return True
+
+
+def promote(connection: Connection, model_id: int) -> None:
+    """Puts a model in force, and every track's standing with it, in the caller's transaction."""
+    get_model(connection, model_id)
+    connection.execute(
+        sa.update(model).where(model.c.status == "active", model.c.id != model_id).values(status="retired")
+    )
+    connection.execute(
+        sa.update(model).where(model.c.id == model_id).values(status="active", promoted_at=now())
+    )
+    refresh_confusion(connection, model_id)
+    refresh_standing(connection)
+
+
+def note(connection: Connection, model_id: int, **facts: Any) -> None:
+    """Adds to the metrics of a model."""
+    metrics = {**get_model(connection, model_id)["metrics"], **facts}
+    connection.execute(sa.update(model).where(model.c.id == model_id).values(metrics=metrics))
+
+
+def reject(connection: Connection, model_id: int, reason: str) -> None:
+    """Marks a candidate that was worse than the model in force."""
+    note(connection, model_id, rejected=reason)
+    connection.execute(sa.update(model).where(model.c.id == model_id).values(status="rejected"))
+
+
+def previous_model(connection: Connection) -> RowMapping:
+    """The model that was in force before the present one. Raises NoModel."""
+    row = (
+        connection.execute(
+            sa.select(model).where(model.c.status == "retired").order_by(model.c.promoted_at.desc()).limit(1)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NoModel("there is no earlier model to go back to")
+    return row
+
+
+def list_models(connection: Connection) -> list[dict[str, Any]]:
+    """A row for each model, newest first: id, status, algorithm, tracks, classes, accuracy, macro F1, created."""
+    rows = connection.execute(sa.select(model).order_by(model.c.id.desc())).mappings()
+    return [
+        {
+            "model_id": row["id"],
+            "status": row["status"],
+            "algorithm": row["algorithm"],
+            "tracks": row["metrics"].get("tracks"),
+            "classes": len(row["class_order"]),
+            "accuracy": row["metrics"].get("accuracy", {}).get("value"),
+            "macro_f1": row["metrics"].get("macro_f1", {}).get("value"),
+            "created_at": row["created_at"],
+        }
+        for row in rows
+    ]

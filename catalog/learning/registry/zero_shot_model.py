@@ -1,0 +1,114 @@
+"""Zero-shot as a model of the registry: in force where there is too little tagged to learn from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+from catalog.genres.vocabulary import Vocabulary
+from catalog.genres.vocabulary_store import load
+from catalog.learning.dataset.class_support import Support
+from catalog.learning.dataset.labeled_tracks import load_broader
+from catalog.learning.fitting.tag_map import tag_map
+from catalog.learning.fitting.zero_shot import Candidates, ZeroShot, default_candidates, named_candidates
+from catalog.learning.registry.registry import ZERO_SHOT, NewModel, add_model, find_model, store_support
+
+
+class GenresUnheard(ValueError):  # noqa: N818 - the name says what it is
+    """Genres were named that are unknown, or that no tag speaks for."""
+
+
+@dataclass(frozen=True)
+class ZeroShotModel:
+    """The row of a zero-shot model."""
+
+    model_id: int
+    is_new: bool
+    unheard: tuple[str, ...]
+    """Genres that were asked for and that no tag speaks for."""
+
+
+def ensure_zero_shot(
+    connection: Connection,
+    wanted: Sequence[str],
+    feature_set_id: int,
+    support: Mapping[int, Support],
+    reason: str,
+) -> ZeroShotModel:
+    """The model for these genres (names; none: the map's own), made as a candidate unless it is there.
+
+    `support` is that of the labelled tracks: with a model that was not fitted on them none is judged, for `reason`.
+    Raises GenresUnheard.
+    """
+    vocabulary = load(connection)
+    genres = [_term_id(vocabulary, name) for name in wanted]
+    parameters = {"genres": genres, "tag_map": _map_digest()}
+    candidates = _candidates(connection, vocabulary, genres)
+    unheard = tuple(vocabulary.by_id[genre].name for genre in candidates.unheard)
+    unjudged = {
+        genre: replace(row, counts_for=None, judged=False, reason=row.reason or reason)
+        for genre, row in support.items()
+    }
+    row = find_model(connection, ZERO_SHOT, parameters, None)
+    if row is not None:
+        store_support(connection, row["id"], unjudged)
+        return ZeroShotModel(row["id"], is_new=row["status"] == "candidate", unheard=unheard)
+    broader, _ = load_broader(connection)
+    try:
+        zero_shot = ZeroShot.among(candidates, broader)
+    except ValueError:
+        raise GenresUnheard(f"no tag of the networks speaks for any of: {', '.join(wanted)}") from None
+    new = NewModel(
+        algorithm=ZERO_SHOT,
+        parameters=parameters,
+        snapshot_id=None,
+        classes=zero_shot.hierarchy.classes,
+        metrics={"reason": reason},
+        threshold=zero_shot.tag_map.threshold,
+        seed=None,
+        feature_set_ids=[feature_set_id],
+    )
+    return ZeroShotModel(add_model(connection, new, unjudged), is_new=True, unheard=unheard)
+
+
+def require_genres(connection: Connection, wanted: Sequence[str]) -> None:
+    """Raises GenresUnheard where one of the names is no genre: to be told before anything is heard, not after."""
+    vocabulary = load(connection)
+    for name in wanted:
+        _term_id(vocabulary, name)
+
+
+def rebuild_zero_shot(connection: Connection, row: RowMapping) -> ZeroShot:
+    """The model of a row."""
+    broader, _ = load_broader(connection)
+    return ZeroShot.among(_candidates(connection, load(connection), row["parameters"]["genres"]), broader)
+
+
+def _candidates(connection: Connection, vocabulary: Vocabulary, genres: Sequence[int]) -> Candidates:
+    entries = {name: term.id for name in tag_map().genres if (term := vocabulary.known(name)) is not None}
+    if not genres:
+        return default_candidates(entries)
+    return named_candidates(genres, entries, load_broader(connection)[0])
+
+
+def _term_id(vocabulary: Vocabulary, name: str) -> int:
+    term = vocabulary.resolve(name)
+    if term is None:
+        raise GenresUnheard(f"{name!r} is no genre of the vocabulary; see: catalog genres list")
+    return term.id
+
+
+def _map_digest() -> str:
+    """What tells two versions of the tag map apart."""
+    shipped = tag_map()
+    plain: dict[str, Any] = {
+        "genres": {name: [one.groups, one.prior, one.default] for name, one in shipped.genres.items()},
+        "reference": dict(shipped.reference),
+        "numbers": [shipped.slope, shipped.threshold],
+    }
+    return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()

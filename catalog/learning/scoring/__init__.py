@@ -1,0 +1,1 @@
+"""Scores of a model: cross-validated, against the active model, feature importance."""

@@ -1,0 +1,57 @@
+"""Scoring a new model: what has to be fitted and read for its score, beside the fit itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from catalog.learning.dataset.labeled_tracks import Tracks, load_answerable, load_broader
+from catalog.learning.dataset.multilabel import load_tag_sets
+from catalog.learning.fitting.abstention import withheld
+from catalog.learning.prediction.predictions import no_music_among
+from catalog.learning.scoring.artist_aware_score import left_out_suggestions, score_known_artists
+from catalog.learning.scoring.champion_refit import Contender
+from catalog.learning.scoring.model_score import Scored, score
+from catalog.learning.scoring.repeated_cv import choices_by_random_folds, repeated_choices
+
+
+def score_contender(
+    connection: Connection, contender: Contender, tracks: Tracks, names: Mapping[int, str]
+) -> dict[str, Any]:
+    """The metrics of a fitted model, with the scores on folds dealt anew and on random folds."""
+    frozen, learnt = contender.snapshot, contender.learnt
+    # Scored is what will be suggested: nothing for what is heard as talk, though some of it is music.
+    no_music = no_music_among(connection, frozen.track_ids)
+    fitted = replace(contender.fitted, answers=withheld(contender.fitted.answers, no_music))
+    broader, _ = load_broader(connection)
+    given, complete = load_tag_sets(connection, frozen.track_ids, contender.hierarchy, broader)
+    suggested = left_out_suggestions(
+        frozen,
+        fitted,
+        tracks,
+        contender.hierarchy,
+        broader,
+        load_answerable(connection),
+        no_music=no_music,
+    )
+    again = (
+        contender.X,
+        frozen.y,
+        frozen.groups.number,
+        len(frozen.classes),
+        learnt.behind_projection,
+        learnt.parameters,
+    )
+    scored = Scored(
+        snapshot=frozen,
+        fitted=fitted,
+        repeated=repeated_choices(*again, seed=frozen.seed),
+        by_random_folds=choices_by_random_folds(*again, seed=frozen.seed),
+        given=given,
+        complete=complete,
+        known_artists=score_known_artists(suggested, fitted.choice, frozen, broader),
+    )
+    return score(scored, tracks, contender.hierarchy, names, precision=contender.precision)

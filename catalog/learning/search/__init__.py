@@ -1,0 +1,1 @@
+"""Hyperparameter search: candidates, trials, successive halving."""
