@@ -23,7 +23,7 @@ from clusters import ALLOWED_MEGABYTES, ALLOWED_RATIO, GENRES, SINGLE, fill, pee
 import numpy as np  # isort: skip - threads are counted when it is imported, and clusters has set them
 import sqlalchemy as sa
 
-from catalog.audit.label_audit import audit_labels
+from catalog.audit.labels.label_audit import audit_labels
 from catalog.db.bulk_insert import write_rows
 from catalog.db.columns import now
 from catalog.db.database import Database, open_database

@@ -31,8 +31,8 @@ from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score
 
-from catalog.audit.label_evidence import gather_evidence
-from catalog.audit.label_issues import Judged, Terms, find_suspects
+from catalog.audit.labels.label_evidence import gather_evidence
+from catalog.audit.labels.label_issues import Judged, Terms, find_suspects
 from catalog.db.database import open_database
 from catalog.db.schema.schema import require_current
 from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities

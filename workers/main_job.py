@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.audit.duplicate_audit import DuplicateAudit, audit_duplicates
-from catalog.audit.label_audit import LabelAudit, audit_labels
+from catalog.audit.duplicates.duplicate_audit import DuplicateAudit, audit_duplicates
+from catalog.audit.labels.label_audit import LabelAudit, audit_labels
 from catalog.collection.collection_counts import collection_totals
 from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.collection.roots import find_root

@@ -17,7 +17,7 @@ from catalog.cli.train import exclude_genre_option
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
-    from catalog.audit.truth import AuditTruth
+    from catalog.audit.labels.ground_truth import AuditTruth
 
 
 @click.group(invoke_without_command=True)
@@ -55,7 +55,7 @@ def labels(
     A case is the tracks of one artist or album with the same tag and the same suggestion. The single tracks with
     their reasons are in the view `suspects`, tags that could be more precise in `could_be_more_precise`.
     """
-    from catalog.audit.label_audit import audit_labels
+    from catalog.audit.labels.label_audit import audit_labels
 
     with open_catalog(settings) as database:
         found = audit_labels(database, exclude=exclude_genres, dry_run=dry_run, truth=truth)

@@ -16,10 +16,10 @@ from catalog.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from catalog.audit.cluster_audit import ClusterAudit, Wanted
-    from catalog.audit.cluster_evidence import Reading
-    from catalog.audit.cluster_run import Run
-    from catalog.audit.contingency import Agreement
+    from catalog.audit.clusters.cluster_audit import ClusterAudit, Wanted
+    from catalog.audit.clusters.cluster_evidence import Reading
+    from catalog.audit.clusters.cluster_run import Run
+    from catalog.audit.clusters.contingency import Agreement
     from catalog.db.database import Database
 
 ALGORITHMS = ("kmeans", "gaussian_mixture", "hdbscan", "agglomerative")
@@ -129,12 +129,12 @@ def clusters(
             elif compared:
                 _print_comparison(connection, *compared, output_format)
             else:
-                from catalog.audit.cluster_run import list_runs
+                from catalog.audit.clusters.cluster_run import list_runs
 
                 _print_runs(list_runs(connection), output_format)
         return
     with open_catalog(settings) as database:
-        from catalog.audit.cluster_audit import Wanted
+        from catalog.audit.clusters.cluster_audit import Wanted
 
         if clusters is not None and "hdbscan" in algorithms:
             raise click.UsageError("hdbscan finds the number of clusters by itself: leave --clusters out")
@@ -160,8 +160,8 @@ def _refuse_doing(context: click.Context) -> None:
 
 
 def _cluster(database: Database, wanted: Wanted, dry_run: bool, output_format: str) -> None:
-    from catalog.audit.cluster_audit import audit_clusters
-    from catalog.audit.cluster_run import list_runs
+    from catalog.audit.clusters.cluster_audit import audit_clusters
+    from catalog.audit.clusters.cluster_run import list_runs
 
     with progress("reading") as advance:
         done = audit_clusters(
@@ -241,7 +241,7 @@ def _row(run: Run, part: str, agreement: Agreement | None, *, is_table: bool) ->
 
 
 def _print_comparison(connection: Connection, one: int, other: int, output_format: str) -> None:
-    from catalog.audit.cluster_comparison import compare_runs
+    from catalog.audit.clusters.cluster_comparison import compare_runs
 
     found = compare_runs(connection, one, other)
     if output_format == "json":
@@ -258,7 +258,7 @@ def _print_comparison(connection: Connection, one: int, other: int, output_forma
 
 
 def _print_reading(connection: Connection, run_id: int, output_format: str) -> None:
-    from catalog.audit.cluster_evidence import read_findings
+    from catalog.audit.clusters.cluster_evidence import read_findings
 
     reading = read_findings(connection, run_id)
     tables = _tables(connection, reading)
@@ -324,7 +324,7 @@ def _tables(connection: Connection, reading: Reading) -> dict[str, list[dict[str
 
 
 def _misplaced(connection: Connection, reading: Reading) -> Iterator[dict[str, Any]]:
-    from catalog.audit.cluster_evidence import load_titles
+    from catalog.audit.clusters.cluster_evidence import load_titles
 
     titles = load_titles(connection, [one.track_id for one in reading.misplaced])
     for one in reading.misplaced:

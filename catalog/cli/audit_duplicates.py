@@ -24,7 +24,7 @@ def duplicates(settings: Settings, dry_run: bool, output_format: str) -> None:
     Nothing is merged. What was found is in the view `duplicates`; those with different genres are doubted by the next
     `audit labels`.
     """
-    from catalog.audit.duplicate_audit import audit_duplicates
+    from catalog.audit.duplicates.duplicate_audit import audit_duplicates
 
     with open_catalog(settings) as database:
         found = audit_duplicates(database, dry_run=dry_run)

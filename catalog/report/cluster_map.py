@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.cluster_run import Run, list_runs
-from catalog.audit.contingency import NOISE, Agreement
+from catalog.audit.clusters.cluster_run import Run, list_runs
+from catalog.audit.clusters.contingency import NOISE, Agreement
 from catalog.db.tables import cluster_count
 from catalog.report.genres import read_terms
 from catalog.report.heat_map import REST, STEPS

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.expectation import follow_decisions
+from catalog.audit.labels.refresh_precision import follow_decisions
 from catalog.db.derived.track_status import lock_tracks, refresh_standing
 from catalog.db.tables import decision, doubt_case, standing, suspect, track
 from catalog.genres.vocabulary_store import load

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, v_measure_score
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.audit import cluster_space
-from catalog.audit.cluster_audit import NothingToCluster, Wanted, audit_clusters
-from catalog.audit.cluster_comparison import compare_runs
-from catalog.audit.cluster_evidence import cluster_evidence, read_findings
-from catalog.audit.cluster_labels import GenreUnknown, at_level, load_labels
-from catalog.audit.cluster_run import RunUnknown, list_runs, load_placed, read_run
-from catalog.audit.cluster_space import load_points
+from catalog.audit.clusters import cluster_space
+from catalog.audit.clusters.cluster_audit import NothingToCluster, Wanted, audit_clusters
+from catalog.audit.clusters.cluster_comparison import compare_runs
+from catalog.audit.clusters.cluster_evidence import cluster_evidence, read_findings
+from catalog.audit.clusters.cluster_labels import GenreUnknown, at_level, load_labels
+from catalog.audit.clusters.cluster_run import RunUnknown, list_runs, load_placed, read_run
+from catalog.audit.clusters.cluster_space import load_points
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import audit, cluster_count, cluster_run, genre, statement, track

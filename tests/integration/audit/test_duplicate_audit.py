@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from catalog.audit import duplicate_audit
-from catalog.audit.duplicate_audit import audit_duplicates, differing_duplicates
+from catalog.audit.duplicates import duplicate_audit
+from catalog.audit.duplicates.duplicate_audit import audit_duplicates, differing_duplicates
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import audit, duplicate_pair, feature_vector, track

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.audit.cluster_audit import Wanted as ClustersWanted
-from catalog.audit.cluster_audit import audit_clusters
-from catalog.audit.cluster_evidence import cluster_evidence
-from catalog.audit.duplicate_audit import audit_duplicates
-from catalog.audit.label_audit import audit_labels
-from catalog.audit.truth import NothingKnown
+from catalog.audit.clusters.cluster_audit import Wanted as ClustersWanted
+from catalog.audit.clusters.cluster_audit import audit_clusters
+from catalog.audit.clusters.cluster_evidence import cluster_evidence
+from catalog.audit.duplicates.duplicate_audit import audit_duplicates
+from catalog.audit.labels.ground_truth import NothingKnown
+from catalog.audit.labels.label_audit import audit_labels
 from catalog.collection.labels.label_file import LabelsUnusable
 from catalog.db.columns import now
 from catalog.db.database import Database

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.audit import label_evidence
-from catalog.audit.label_evidence import Evidence, gather_evidence
+from catalog.audit.labels import label_evidence
+from catalog.audit.labels.label_evidence import Evidence, gather_evidence
 from catalog.db.database import Database
 from catalog.features.stored_feature_set import register
 from catalog.features.vectors import store_vector

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.audit import cluster_audit, duplicate_audit, label_audit
+from catalog.audit.clusters import cluster_audit
+from catalog.audit.duplicates import duplicate_audit
+from catalog.audit.labels import label_audit
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing, standing_differences
 from catalog.db.tables import audit, genre, model, search

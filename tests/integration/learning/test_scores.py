@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from catalog.audit.label_audit import audit_labels
+from catalog.audit.labels.label_audit import audit_labels
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import (

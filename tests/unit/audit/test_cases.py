@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audit.cases import group_into_cases
-from catalog.audit.label_issues import Suspect
+from catalog.audit.labels.case_grouping import group_into_cases
+from catalog.audit.labels.label_issues import Suspect
 
 
 def suspect(row, suspicion=0.6, genre=1, suggested=2):

@@ -9,9 +9,9 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
-from catalog.audit import cluster_algorithms
-from catalog.audit.cluster_algorithms import ALGORITHMS, cluster, numbers_worth_trying
-from catalog.audit.contingency import NOISE
+from catalog.audit.clusters import cluster_algorithms
+from catalog.audit.clusters.cluster_algorithms import ALGORITHMS, cluster, numbers_worth_trying
+from catalog.audit.clusters.contingency import NOISE
 
 
 def blobs(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catalog.audit.cluster_findings import Labelled, contents, misplaced, overlaps, spreads
-from catalog.audit.contingency import NOISE
+from catalog.audit.clusters.cluster_findings import Labelled, contents, misplaced, overlaps, spreads
+from catalog.audit.clusters.contingency import NOISE
 
 ROCK, JAZZ, METAL = 10, 20, 30
 

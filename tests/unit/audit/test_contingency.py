@@ -8,7 +8,7 @@ import sklearn.metrics as peer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audit.contingency import NOISE, agreement, contingency, singletons
+from catalog.audit.clusters.contingency import NOISE, agreement, contingency, singletons
 
 LABELS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), min_size=1, max_size=40)
 

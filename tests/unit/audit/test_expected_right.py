@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catalog.audit.expected_right import expected_right
+from catalog.audit.labels.estimated_precision import expected_right
 
 
 def decided(number: int, seed: int = 0):  # type: ignore[no-untyped-def]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from catalog.audit import held_out
-from catalog.audit.held_out import (
+from catalog.audit.labels import out_of_fold_ridge
+from catalog.audit.labels.out_of_fold_ridge import (
     SHRINKAGE,
     held_out_probability,
     plain_folds,
@@ -42,7 +42,7 @@ def test_the_order_of_the_classes_is_that_of_a_ridge_regression_on_the_other_fol
 
 
 def test_no_row_is_told_its_own_label(monkeypatch):
-    monkeypatch.setattr(held_out, "SHARPNESS", (8.0,))  # which all labels choose together
+    monkeypatch.setattr(out_of_fold_ridge, "SHARPNESS", (8.0,))  # which all labels choose together
     X, y = blobs(seed=2)
     fold = plain_folds(len(y), 5, seed=2)
     before = held_out_probability(X, y, fold, 3)

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from catalog.audit.label_issues import Judged, Terms, find_suspects, relation
+from catalog.audit.labels.label_issues import Judged, Terms, find_suspects, relation
 from catalog.learning.dataset.hierarchy import Hierarchy
 
 ROCK, METAL, PUNK, JAZZ, FOLK, DEATH_METAL, OLDIES = range(1, 8)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from catalog.audit.label_issues import find_suspects
-from catalog.audit.one_of_several import find_one_of_several
+from catalog.audit.labels.label_issues import find_suspects
+from catalog.audit.labels.multilabel_issues import find_one_of_several
 from tests.unit.audit.test_label_issues import (
     CLASSES,
     DEATH_METAL,

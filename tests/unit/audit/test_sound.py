@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from catalog.audit.sound import FLOOR, artist_numbers, weigh_sound
+from catalog.audit.labels.model_evidence import FLOOR, artist_numbers, weigh_sound
 from catalog.learning.dataset.hierarchy import Hierarchy
 
 ROCK, METAL, JAZZ = 1, 2, 3

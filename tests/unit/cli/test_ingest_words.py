@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audit.duplicate_audit import DuplicateAudit
+from catalog.audit.duplicates.duplicate_audit import DuplicateAudit
 from catalog.cli.ingest_words import Words
 from catalog.settings import Settings
 from catalog.similarity.duplicates import Pair

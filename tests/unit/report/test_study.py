@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audit.cluster_run import Outcome, Placed, Run, store_run
-from catalog.audit.contingency import agreement
+from catalog.audit.clusters.cluster_run import Outcome, Placed, Run, store_run
+from catalog.audit.clusters.contingency import agreement
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog.audit.label_issues import Suspect
+from catalog.audit.labels.label_issues import Suspect
 
 Key = int | str
 

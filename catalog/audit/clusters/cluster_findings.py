@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audit.contingency import NOISE, contingency
+from catalog.audit.clusters.contingency import NOISE, contingency
 
 Integers = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]

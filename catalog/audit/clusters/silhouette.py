@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import pairwise_distances, silhouette_score
 
-from catalog.audit.contingency import NOISE
+from catalog.audit.clusters.contingency import NOISE
 
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]

@@ -9,9 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.doubted import all_doubts
-from catalog.audit.label_evidence import Evidence
-from catalog.audit.label_issues import Suspect
+from catalog.audit.labels.all_suspects import all_doubts
+from catalog.audit.labels.label_evidence import Evidence
+from catalog.audit.labels.label_issues import Suspect
 from catalog.collection.labels.label_file import read_label_file
 from catalog.db.tables import collection, standing, track
 from catalog.genres.vocabulary_store import load

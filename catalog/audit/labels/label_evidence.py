@@ -14,10 +14,10 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.audit.cluster_evidence import cluster_evidence
-from catalog.audit.cluster_findings import Misplaced
-from catalog.audit.contradiction import Contradiction, load_contradictions
-from catalog.audit.label_issues import LEAST_SUSPICION, Judged, Terms
+from catalog.audit.clusters.cluster_evidence import cluster_evidence
+from catalog.audit.clusters.cluster_findings import Misplaced
+from catalog.audit.labels.label_issues import LEAST_SUSPICION, Judged, Terms
+from catalog.audit.labels.source_conflicts import Contradiction, load_contradictions
 from catalog.db.tables import (
     artist,
     check_sample_track,

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.duplicate_audit import differing_duplicates
+from catalog.audit.duplicates.duplicate_audit import differing_duplicates
 from catalog.db.tables import artist, label, standing, statement, track
 from catalog.learning.dataset.hierarchy import path_to_top
 

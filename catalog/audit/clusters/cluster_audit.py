@@ -11,19 +11,19 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.cluster_algorithms import (
+from catalog.audit.clusters.cluster_algorithms import (
     ALGORITHMS,
     FINDS_ITS_NUMBER,
     Clustering,
     cluster,
     numbers_worth_trying,
 )
-from catalog.audit.cluster_findings import FEWEST
-from catalog.audit.cluster_labels import Labels, Level, load_labels
-from catalog.audit.cluster_run import Outcome, Placed, store_run
-from catalog.audit.cluster_silhouette import depths, silhouette
-from catalog.audit.cluster_space import Points, load_points
-from catalog.audit.contingency import NOISE, agreement, singletons
+from catalog.audit.clusters.cluster_findings import FEWEST
+from catalog.audit.clusters.cluster_labels import Labels, Level, load_labels
+from catalog.audit.clusters.cluster_run import Outcome, Placed, store_run
+from catalog.audit.clusters.cluster_space import Points, load_points
+from catalog.audit.clusters.contingency import NOISE, agreement, singletons
+from catalog.audit.clusters.silhouette import depths, silhouette
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import read_patiently, write_patiently

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from catalog.audit.contradiction import Contradiction
-from catalog.audit.label_evidence import Evidence
-from catalog.audit.label_issues import (
+from catalog.audit.labels.label_evidence import Evidence
+from catalog.audit.labels.label_issues import (
     LEAST_SUSPICION,
     MOST_SUSPECTS,
     WRONG,
@@ -17,7 +16,8 @@ from catalog.audit.label_issues import (
     listen,
     relation,
 )
-from catalog.audit.one_of_several import find_one_of_several
+from catalog.audit.labels.multilabel_issues import find_one_of_several
+from catalog.audit.labels.source_conflicts import Contradiction
 from catalog.audit.reasons import cluster_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 

@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from sqlalchemy import Connection
 
-from catalog.audit.cluster_run import Run, load_placed, read_run
-from catalog.audit.contingency import singletons
+from catalog.audit.clusters.cluster_run import Run, load_placed, read_run
+from catalog.audit.clusters.contingency import singletons
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.cluster_findings import (
+from catalog.audit.clusters.cluster_findings import (
     Content,
     Labelled,
     Misplaced,
@@ -20,8 +20,8 @@ from catalog.audit.cluster_findings import (
     overlaps,
     spreads,
 )
-from catalog.audit.cluster_labels import Labels, load_labels
-from catalog.audit.cluster_run import Placed, Run, latest_runs, load_placed, read_run
+from catalog.audit.clusters.cluster_labels import Labels, load_labels
+from catalog.audit.clusters.cluster_run import Placed, Run, latest_runs, load_placed, read_run
 from catalog.db.tables import artist, track
 from catalog.learning.dataset.hierarchy import path_to_top
 

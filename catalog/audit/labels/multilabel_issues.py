@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audit.credibility import class_credibility
-from catalog.audit.label_issues import (
+from catalog.audit.labels.class_auc import class_credibility
+from catalog.audit.labels.label_issues import (
     LEAST_SUSPICION,
     MOST_SUSPECTS,
     NEIGHBOUR,
@@ -22,8 +22,8 @@ from catalog.audit.label_issues import (
     listen,
     relation,
 )
+from catalog.audit.labels.model_evidence import FLOOR, Sound
 from catalog.audit.reasons import besides_reason, sound_reason
-from catalog.audit.sound import FLOOR, Sound
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.similarity.nearest import NOBODY, nearest_of_other_groups
 

@@ -6,7 +6,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.expected_right import FEWEST_DECISIONS, expected_right
+from catalog.audit.labels.estimated_precision import FEWEST_DECISIONS, expected_right
 from catalog.db.tables import audit, decision, suspect
 
 STEP = 10

@@ -7,7 +7,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audit.credibility import class_credibility
+from catalog.audit.labels.class_auc import class_credibility
+from catalog.audit.labels.model_evidence import FLOOR, Float32, Sound, artist_numbers, weigh_sound
+from catalog.audit.labels.neighbor_votes import Near, others_of_artist
 from catalog.audit.reasons import (
     artist_reason,
     neighbour_reason,
@@ -15,8 +17,6 @@ from catalog.audit.reasons import (
     stranger_reason,
     together_reason,
 )
-from catalog.audit.sound import FLOOR, Float32, Sound, artist_numbers, weigh_sound
-from catalog.audit.witnesses import Near, others_of_artist
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 from catalog.similarity.nearest import Matrix
 
@@ -131,7 +131,7 @@ def find_suspects(
 ) -> list[Suspect]:
     """The doubted labels, most suspicious first; among them, apart by `relation`, tags that could be more precise.
 
-    A tag is doubted where, all opinions on the sound weighed (see `catalog.audit.sound`), a class outside the subtrees of
+    A tag is doubted where, all opinions on the sound weighed (see `catalog.audit.labels.model_evidence`), a class outside the subtrees of
     all tags is likelier than the likeliest of those subtrees. A tag may be wrong by itself, or with those of all its
     artist's tracks: both are looked at, each by evidence of its own, and the graver doubt counts. What is added up, as
     log odds: how much likelier, as far as the model knows both classes, and how the nearest tracks by other artists are

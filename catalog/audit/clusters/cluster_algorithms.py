@@ -15,8 +15,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.mixture import GaussianMixture
 
-from catalog.audit.cluster_silhouette import silhouette
-from catalog.audit.contingency import NOISE
+from catalog.audit.clusters.contingency import NOISE
+from catalog.audit.clusters.silhouette import silhouette
 
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.audit.contingency import Agreement, Score, contingency
+from catalog.audit.clusters.contingency import Agreement, Score, contingency
 from catalog.db.tables import audit, cluster_count, cluster_run, feature_set
 
 Integers = npt.NDArray[np.int64]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from catalog.audit.held_out import held_out_probability, plain_folds
+from catalog.audit.labels.out_of_fold_ridge import held_out_probability, plain_folds
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.similarity.nearest import Matrix

@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.audit.cases import Case, group_into_cases
-from catalog.audit.doubted import all_doubts
-from catalog.audit.expectation import refresh_expected_right
-from catalog.audit.label_evidence import Evidence, gather_evidence
-from catalog.audit.label_issues import LEAST_SUSPICION, Suspect
-from catalog.audit.truth import AuditTruth, read_truth, score_truth
+from catalog.audit.labels.all_suspects import all_doubts
+from catalog.audit.labels.case_grouping import Case, group_into_cases
+from catalog.audit.labels.ground_truth import AuditTruth, read_truth, score_truth
+from catalog.audit.labels.label_evidence import Evidence, gather_evidence
+from catalog.audit.labels.label_issues import LEAST_SUSPICION, Suspect
+from catalog.audit.labels.refresh_precision import refresh_expected_right
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import until_connected

@@ -1,0 +1,1 @@
+"""Cluster audit: clusters of feature vectors compared with the labels."""

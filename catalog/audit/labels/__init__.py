@@ -1,0 +1,1 @@
+"""Label audit: suspects, their evidence and cases."""
