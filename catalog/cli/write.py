@@ -13,14 +13,14 @@ from catalog.collection.track_lookup import find_track
 from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary
 from catalog.genres.vocabulary_store import load
-from catalog.review.tag_id3 import TagUnwritable
-from catalog.review.write_file import FileUnwritable
-from catalog.review.write_lock import only_writer
-from catalog.review.write_plan import Plan, Selection, TagChange, plan_changes
-from catalog.review.write_recovery import recover
-from catalog.review.write_run import WriteReport, check_writable, write_tags
-from catalog.review.write_undo import Written, undo_writes, written_rows
 from catalog.settings import Settings
+from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.target_file import FileUnwritable
+from catalog.writeback.write_lock import only_writer
+from catalog.writeback.write_plan import Plan, Selection, TagChange, plan_changes
+from catalog.writeback.write_recovery import recover
+from catalog.writeback.write_run import WriteReport, check_writable, write_tags
+from catalog.writeback.write_undo import Written, undo_writes, written_rows
 
 SHOWN = 10
 SHOWN_WARNINGS = 20

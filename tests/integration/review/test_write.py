@@ -15,8 +15,8 @@ from catalog.collection.scan.scan import scan
 from catalog.collection.statements import Saying, append_statements
 from catalog.db import tables as t
 from catalog.db.derived.track_status import standing_differences
-from catalog.review.tag_id3 import parse_tag, tag_size
-from catalog.review.write_file import sound_of
+from catalog.writeback.formats.id3v2 import parse_tag, tag_size
+from catalog.writeback.target_file import sound_of
 from tests.integration.review.shelf import TEN_YEARS_AGO, Shelf, genres
 from tests.integration.review.tagged_files import FORMATS, mp3_v23, write_formats
 

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from catalog.collection.scan.scan import scan
 from catalog.collection.statements import withdraw
 from catalog.db import tables as t
-from catalog.review import write_run
-from catalog.review.write_lock import only_writer
+from catalog.writeback import write_run
+from catalog.writeback.write_lock import only_writer
 from tests.integration.review.shelf import Shelf, genres
 from tests.integration.review.tagged_files import FORMATS, mp3_v23
 

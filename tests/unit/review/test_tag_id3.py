@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutagen import id3
 
-from catalog.review.tag_id3 import EMPTY_TAG, TagUnwritable, parse_tag, tag_size, with_genre
+from catalog.writeback.formats.id3v2 import EMPTY_TAG, TagUnwritable, parse_tag, tag_size, with_genre
 from tests.integration.review.tagged_files import id3v2
 
 NAMES = {2: b"TCO", 3: b"TCON", 4: b"TCON"}

@@ -4,9 +4,9 @@ import pytest
 
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import Term, Vocabulary
-from catalog.review.tag_id3 import TagUnwritable
-from catalog.review.tag_number import number_of
-from catalog.review.tag_separator import values_for
+from catalog.writeback.formats.id3v1_genre import number_of
+from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.formats.multi_value import values_for
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import tempfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.review.write_patch import LARGEST_PIECE, apply_patch, differences, make_patch
+from catalog.writeback.binary_diff import LARGEST_PIECE, apply_patch, differences, make_patch
 
 edits = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 300), st.binary(max_size=300)), max_size=6)
 

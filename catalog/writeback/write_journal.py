@@ -18,8 +18,8 @@ from catalog.db.columns import now
 from catalog.db.derived.track_status import refresh_standing
 from catalog.db.tables import claim, failure, feature_vector, standing, tag_write, track
 from catalog.genres.vocabulary import Vocabulary
-from catalog.review.write_file import Facts
-from catalog.review.write_plan import TagChange
+from catalog.writeback.target_file import Facts
+from catalog.writeback.write_plan import TagChange
 
 
 @dataclass(frozen=True, slots=True)

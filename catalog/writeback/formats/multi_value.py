@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from catalog.genres.genre_tag import clean, split
 from catalog.genres.vocabulary import Vocabulary, genres_in
-from catalog.review.tag_id3 import TagUnwritable
+from catalog.writeback.formats.id3v2 import TagUnwritable
 
 HARD = "; "
 """What no genre of a file holds: it separates in every program."""

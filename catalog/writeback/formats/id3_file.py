@@ -11,7 +11,7 @@ from mutagen.aiff import AIFFFile
 from mutagen.id3 import ID3, ParseID3v1
 from mutagen.wave import _WaveFile
 
-from catalog.review.tag_id3 import EMPTY_TAG, HEADER, RawTag, parse_tag, tag_size, with_genre
+from catalog.writeback.formats.id3v2 import EMPTY_TAG, HEADER, RawTag, parse_tag, tag_size, with_genre
 
 # Untyped in mutagen.
 open_aiff: Callable[..., Any] = AIFFFile

@@ -13,9 +13,10 @@ from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.database import Database
 from catalog.db.tables import collection, tag_write, track
 from catalog.genres.vocabulary import Vocabulary
-from catalog.review.tag_genre import restore_values
-from catalog.review.tag_id3 import TagUnwritable
-from catalog.review.write_file import (
+from catalog.writeback.binary_diff import apply_patch
+from catalog.writeback.formats.genre_field import restore_values
+from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.target_file import (
     Facts,
     FileUnwritable,
     copy_content,
@@ -29,15 +30,14 @@ from catalog.review.write_file import (
     sound_of,
     sync_folder,
 )
-from catalog.review.write_journal import (
+from catalog.writeback.write_journal import (
     Rewritten,
     note_not_undone,
     note_ready_to_undo,
     note_undoing,
     note_undone,
 )
-from catalog.review.write_patch import apply_patch
-from catalog.review.write_run import AT_ONCE, Outcome, Progress, Ready, WriteReport, replacement_name
+from catalog.writeback.write_run import AT_ONCE, Outcome, Progress, Ready, WriteReport, replacement_name
 
 GENRE_ONLY = "the file had changed since: only its genre was put back"
 

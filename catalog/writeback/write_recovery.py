@@ -13,9 +13,9 @@ from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.database import Database
 from catalog.db.tables import collection, tag_write, track
 from catalog.genres.vocabulary import Vocabulary
-from catalog.review.write_file import Facts, Place, discard, facts_of
-from catalog.review.write_journal import Rewritten, note_failed, note_not_undone, note_undone, note_written
-from catalog.review.write_run import replacement_name
+from catalog.writeback.target_file import Facts, Place, discard, facts_of
+from catalog.writeback.write_journal import Rewritten, note_failed, note_not_undone, note_undone, note_written
+from catalog.writeback.write_run import replacement_name
 
 INTERRUPTED = "the run was ended before this file was changed; it is as it was"
 GONE = "the run was ended, and the file is not there any more"

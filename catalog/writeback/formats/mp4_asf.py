@@ -10,7 +10,7 @@ from mutagen.asf._attrs import ASFUnicodeAttribute
 from mutagen.mp4 import MP4
 from mutagen.mp4._atom import Atoms
 
-from catalog.review.tag_vorbis import same_padding
+from catalog.writeback.formats.vorbis_comments import same_padding
 
 # Untyped in mutagen.
 open_mp4: Callable[..., Any] = MP4

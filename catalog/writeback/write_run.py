@@ -13,9 +13,10 @@ from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary
-from catalog.review.tag_genre import kind_to_write, write_genres
-from catalog.review.tag_id3 import TagUnwritable
-from catalog.review.write_file import (
+from catalog.writeback.binary_diff import make_patch
+from catalog.writeback.formats.genre_field import kind_to_write, write_genres
+from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.target_file import (
     Facts,
     FileUnwritable,
     Place,
@@ -30,9 +31,8 @@ from catalog.review.write_file import (
     sound_of,
     sync_folder,
 )
-from catalog.review.write_journal import Rewritten, note_failed, note_ready, note_written, plan_rows
-from catalog.review.write_patch import make_patch
-from catalog.review.write_plan import TagChange
+from catalog.writeback.write_journal import Rewritten, note_failed, note_ready, note_written, plan_rows
+from catalog.writeback.write_plan import TagChange
 
 AT_ONCE = 16
 """Files between two notes in the journal: few enough that little is left to finish after a kill."""

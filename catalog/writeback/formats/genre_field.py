@@ -10,13 +10,13 @@ from mutagen import MutagenError
 from catalog.collection.naming.audio_extensions import suffix_of
 from catalog.collection.scan.file_tags import kind_of, read_file_tags
 from catalog.genres.vocabulary import Vocabulary, genres_in
-from catalog.review.tag_atoms import asf_others, mp4_others, write_asf, write_mp4
-from catalog.review.tag_id3 import TagUnwritable
-from catalog.review.tag_id3_file import id3_others, id3_version, write_id3
-from catalog.review.tag_number import number_of
-from catalog.review.tag_separator import values_for
-from catalog.review.tag_vorbis import KINDS as VORBIS
-from catalog.review.tag_vorbis import vorbis_others, write_vorbis
+from catalog.writeback.formats.id3_file import id3_others, id3_version, write_id3
+from catalog.writeback.formats.id3v1_genre import number_of
+from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.formats.mp4_asf import asf_others, mp4_others, write_asf, write_mp4
+from catalog.writeback.formats.multi_value import values_for
+from catalog.writeback.formats.vorbis_comments import KINDS as VORBIS
+from catalog.writeback.formats.vorbis_comments import vorbis_others, write_vorbis
 
 _AT_BEGINNING = frozenset({"MP3", "ID3FileType", "TrueAudio"})
 _IN_CHUNK = frozenset({"AIFF", "WAVE"})

@@ -14,7 +14,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 
-from catalog.review.tag_id3 import HEADER, TagUnwritable, tag_size
+from catalog.writeback.formats.id3v2 import HEADER, TagUnwritable, tag_size
 
 KINDS: dict[str, Any] = {kind.__name__: kind for kind in (FLAC, OggVorbis, OggOpus, OggFLAC, OggSpeex)}
 

@@ -1,0 +1,1 @@
+"""Writing genre tags to files, with a journal and byte-exact undo."""

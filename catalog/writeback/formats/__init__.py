@@ -1,0 +1,1 @@
+"""Genre tags by file format."""
