@@ -55,7 +55,7 @@ def list_verb(
 
     A case is the tracks of one artist or album with the same tag and the same suggestion.
     """
-    from catalog.review.case import list_cases
+    from catalog.review.case_list import list_cases
 
     wanted = filters_from(filters, reviewer=reviewer, state=state or ("all" if reviewer else "open"))
     with open_catalog(settings) as database, database.read() as connection:
@@ -78,7 +78,7 @@ def list_verb(
 def show_verb(settings: Settings, case_id: str, neighbours: bool, as_json: bool) -> None:
     """Show a case with its tracks: tags, what is heard, reasons, neighbours, duplicates."""
     from catalog.review.case_view import view_case
-    from catalog.review.neighbourhood import load_neighbourhood
+    from catalog.review.similar_tracks import load_neighbourhood
 
     with open_catalog(settings) as database, database.read() as connection:
         near = load_neighbourhood(connection) if neighbours else None

@@ -165,7 +165,7 @@ def _decide(
     yes: bool,
 ) -> None:
     from catalog.genres.vocabulary_store import load
-    from catalog.review.bulk import preview
+    from catalog.review.bulk_preview import preview
     from catalog.review.decision import decide, filtered_doubts, resolve_genre
 
     filters = filters_from(options)
@@ -231,7 +231,7 @@ def _named(connection: Connection, targets: tuple[str, ...]) -> list[Doubt]:
 
 
 def _is_case(connection: Connection, target: str) -> bool:
-    from catalog.review.case import find_case_row
+    from catalog.review.case_list import find_case_row
 
     return target.isascii() and find_case_row(connection, target) is not None
 

@@ -14,9 +14,9 @@ from catalog.cli.output import counted, print_json, print_rows, printable, say, 
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
-    from catalog.review.estimate import SampleEstimate
-    from catalog.review.interval import Share
-    from catalog.review.progress import Progress
+    from catalog.review.audit_sample.review_progress import Progress
+    from catalog.review.audit_sample.sample_estimates import SampleEstimate
+    from catalog.review.audit_sample.weighted_share import Share
 
 
 @click.command("sample")
@@ -39,7 +39,7 @@ def sample_verb(
     They are mixed into the queue of `review serve`. No model learns from them: without SIZE it is 200 tracks, or a third of a
     small archive. A new sample ends the one before.
     """
-    from catalog.review.sample import draw_sample
+    from catalog.review.audit_sample.audit_sample import draw_sample
 
     if size is not None and overlap is not None and overlap > size:
         raise click.UsageError(f"--overlap {overlap} is more than the {size} tracks of the sample")
@@ -73,7 +73,7 @@ def sample_verb(
 @pass_settings
 def progress_verb(settings: Settings, since: datetime | None, as_json: bool) -> None:
     """How many wrong tags were found, how many are probably left, and whether to go on."""
-    from catalog.review.progress import review_progress
+    from catalog.review.audit_sample.review_progress import review_progress
 
     moment = None if since is None else since.replace(tzinfo=UTC)
     with open_catalog(settings) as database, database.read() as connection:
@@ -106,7 +106,7 @@ def _lines(found: Progress) -> Iterator[str]:
 
 
 def _sample(sample: SampleEstimate) -> Iterator[str]:
-    from catalog.review.sample_size import FEWEST
+    from catalog.review.audit_sample.sample_size import FEWEST
 
     yield f"check sample {sample.sample_id}: {sample.judged} of {sample.tracks} tracks judged"
     if sample.is_telling:

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from catalog.db.tables import decision, tag_write, track
 from catalog.report.text import clean
 from catalog.report.totals import is_there
-from catalog.review.doubt import is_standing
-from catalog.review.estimate import estimate_sample
-from catalog.review.interval import Share, weighted_share
-from catalog.review.sample_size import FEWEST, suitable_size
+from catalog.review.audit_sample.sample_estimates import estimate_sample
+from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
+from catalog.review.audit_sample.weighted_share import Share, weighted_share
+from catalog.review.suspect_filters import is_standing
 from catalog.review.verdict import FOUND_WRONG, SILENT
 
 MOST_REVIEWERS = 4

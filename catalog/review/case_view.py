@@ -29,11 +29,11 @@ from catalog.db.tables import (
     track,
 )
 from catalog.db.tables.learning import CHOICES
-from catalog.review.accepted import PairRecord, pair_record
-from catalog.review.case import CaseRow, find_case_row
+from catalog.review.case_list import CaseRow, find_case_row
 from catalog.review.decision import NothingToDecide
-from catalog.review.doubt import is_doubt, is_open, is_standing, unjudged_sample
-from catalog.review.neighbourhood import Neighbour, Neighbourhood, neighbours_of
+from catalog.review.pair_acceptance import PairRecord, pair_record
+from catalog.review.similar_tracks import Neighbour, Neighbourhood, neighbours_of
+from catalog.review.suspect_filters import is_doubt, is_open, is_standing, unjudged_sample
 
 
 @dataclass(frozen=True, slots=True)

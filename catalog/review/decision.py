@@ -14,15 +14,15 @@ from catalog.audit.labels.refresh_precision import follow_decisions
 from catalog.db.derived.track_status import lock_tracks, refresh_standing
 from catalog.db.tables import decision, doubt_case, standing, suspect, track
 from catalog.genres.vocabulary_store import load
-from catalog.review.case import Filters, doubts_query
-from catalog.review.doubt import is_doubt, is_open, is_standing
-from catalog.review.evidence import (
+from catalog.review.case_list import Filters, doubts_query
+from catalog.review.human_statements import (
     NOTHING_SAID,
     CurrentTags,
     current_tags,
     state_genres,
     withdraw_statements,
 )
+from catalog.review.suspect_filters import is_doubt, is_open, is_standing
 from catalog.review.verdict import (
     CHOOSING,
     NotDecidable,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from catalog.db.columns import now
 from catalog.db.tables import review_lease
 from catalog.db.upsert import insert_into
-from catalog.review.case import Filters, cases_query, gravest_first
+from catalog.review.case_list import Filters, cases_query, gravest_first
 
 LEASE = timedelta(minutes=15)
 

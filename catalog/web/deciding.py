@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from catalog.db.tables import doubt_case, genre, suspect
 from catalog.report.text import plural
-from catalog.review.case import CaseRow, Filters, find_case_row
+from catalog.review.audit_sample.audit_sample import confirm_tag, judge_blind
+from catalog.review.case_list import CaseRow, Filters, find_case_row
 from catalog.review.case_view import view_track
 from catalog.review.decision import (
     Decided,
@@ -22,10 +23,9 @@ from catalog.review.decision import (
     last_batch,
     undo,
 )
-from catalog.review.doubt import is_doubt
 from catalog.review.lease import hold, hold_only, holder
 from catalog.review.redo import last_undo, redo
-from catalog.review.sample import confirm_tag, judge_blind
+from catalog.review.suspect_filters import is_doubt
 from catalog.review.verdict import CHOOSING, VERDICTS, Verdict
 from catalog.web.filters import read_filters
 from catalog.web.question import ask_next, case_question

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import collection, decision, doubt_case, genre
-from catalog.review.case import Filters
-from catalog.review.doubt import is_standing, latest_audit
+from catalog.review.case_list import Filters
+from catalog.review.suspect_filters import is_standing, latest_audit
 from catalog.web.sent_text import sent_text
 
 Source = Literal["file", "import", "human"]

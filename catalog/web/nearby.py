@@ -10,7 +10,7 @@ from threading import Lock
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.review.neighbourhood import Neighbourhood, load_neighbourhood
+from catalog.review.similar_tracks import Neighbourhood, load_neighbourhood
 
 OLD = 600.0
 """Seconds. It does not follow the database: who is confirmed meanwhile comes first only after so long."""

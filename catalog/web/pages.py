@@ -7,9 +7,9 @@ from starlette.responses import JSONResponse, Response
 
 from catalog.genres.fold import fold
 from catalog.genres.vocabulary_store import load
-from catalog.review.case import list_cases
-from catalog.review.progress import review_progress
-from catalog.review.sample_size import FEWEST
+from catalog.review.audit_sample.review_progress import review_progress
+from catalog.review.audit_sample.sample_size import FEWEST
+from catalog.review.case_list import list_cases
 from catalog.web.filters import filter_choices, read_filters
 from catalog.web.site import Site
 from catalog.web.templates import fragment, render

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.tables import audit, genre, standing
-from catalog.review.case import Filters, list_cases
+from catalog.review.audit_sample.audit_sample import BlindTrack
+from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import CaseTrack, CaseView, view_case
-from catalog.review.neighbourhood import neighbours_of
-from catalog.review.queue import Question, next_question
 from catalog.review.redo import last_undo
-from catalog.review.sample import BlindTrack
+from catalog.review.review_queue import Question, next_question
+from catalog.review.similar_tracks import neighbours_of
 from catalog.web.sent_text import sent_text
 from catalog.web.templates import fragment
 from catalog.web.visit import LONGEST, Visit

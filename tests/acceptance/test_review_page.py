@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from catalog.audio.excerpts import choices
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
-from catalog.review.sample import draw_sample
+from catalog.review.audit_sample.audit_sample import draw_sample
 from tests.acceptance.doubtful_collection import fill_doubtful
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

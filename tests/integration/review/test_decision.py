@@ -10,7 +10,9 @@ from catalog.collection.removal import remove_tracks
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing, standing_differences
-from catalog.review.case import Filters, list_cases
+from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind
+from catalog.review.audit_sample.review_progress import review_progress
+from catalog.review.case_list import Filters, list_cases
 from catalog.review.decision import (
     Doubt,
     NothingToDecide,
@@ -21,9 +23,7 @@ from catalog.review.decision import (
     track_doubt,
     undo,
 )
-from catalog.review.progress import review_progress
 from catalog.review.redo import last_undo, redo
-from catalog.review.sample import draw_sample, judge_blind
 from catalog.review.verdict import NotDecidable
 from tests.integration.conftest import state
 from tests.integration.review.conftest import Doubted

@@ -9,11 +9,11 @@ from datetime import timedelta
 
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.review.case import Filters, list_cases
+from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind
+from catalog.review.case_list import Filters, list_cases
 from catalog.review.decision import case_doubts, decide
 from catalog.review.lease import LEASE, hold, holder, next_case, release
-from catalog.review.queue import next_question
-from catalog.review.sample import draw_sample, judge_blind
+from catalog.review.review_queue import next_question
 from tests.integration.review.conftest import Doubted
 
 

@@ -11,14 +11,20 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.learning.dataset.sampled_tracks import sampled_tracks
-from catalog.review.case import Filters, list_cases
+from catalog.review.audit_sample.audit_sample import (
+    confirm_tag,
+    draw_sample,
+    judge_blind,
+    next_sample_track,
+    open_sample,
+)
+from catalog.review.audit_sample.review_progress import review_progress
+from catalog.review.audit_sample.sample_estimates import ByRank, Judged, by_rank, estimate_sample
+from catalog.review.audit_sample.sample_size import suitable_part, suitable_size
+from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import view_case
 from catalog.review.decision import NothingToDecide, case_doubts, filtered_doubts, undo
-from catalog.review.estimate import ByRank, Judged, by_rank, estimate_sample
-from catalog.review.progress import review_progress
-from catalog.review.queue import next_question
-from catalog.review.sample import confirm_tag, draw_sample, judge_blind, next_sample_track, open_sample
-from catalog.review.sample_size import suitable_part, suitable_size
+from catalog.review.review_queue import next_question
 from catalog.review.verdict import NotDecidable
 from tests.integration.conftest import DAY, insert, state
 from tests.integration.review.conftest import Doubted

@@ -15,8 +15,8 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.learning.training import Training, train
-from catalog.review.accepted import PairRecord, pair_record
-from catalog.review.case import Filters, list_cases
+from catalog.review.audit_sample.review_progress import review_progress
+from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import view_case, view_track
 from catalog.review.decision import (
     Doubt,
@@ -27,8 +27,8 @@ from catalog.review.decision import (
     last_batch,
     undo,
 )
-from catalog.review.neighbourhood import load_neighbourhood, neighbours_of
-from catalog.review.progress import review_progress
+from catalog.review.pair_acceptance import PairRecord, pair_record
+from catalog.review.similar_tracks import load_neighbourhood, neighbours_of
 from tests.integration.conftest import DAY, insert, state
 from tests.integration.labelled_collection import Filled, tag
 from tests.integration.review.conftest import Doubted

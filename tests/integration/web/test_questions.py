@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from catalog.db import tables as t
-from catalog.review.sample import draw_sample
+from catalog.review.audit_sample.audit_sample import draw_sample
 from tests.integration.web.conftest import Page
 
 TAG = re.compile(r"<[^>]*>")

@@ -15,8 +15,8 @@ from catalog.report.brief import Brief
 from catalog.report.facts import read_facts
 from catalog.report.home_report import write_home_report
 from catalog.report.page import render
+from catalog.review.audit_sample.audit_sample import confirm_tag, draw_sample, judge_blind, next_sample_track
 from catalog.review.decision import case_doubts, decide, undo
-from catalog.review.sample import confirm_tag, draw_sample, judge_blind, next_sample_track
 from tests.unit.report.filled import BAND, add_collection, add_track, genre_id, say
 
 pytestmark = pytest.mark.usefixtures("mapless")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from catalog.review.interval import number_among, weighted_share
+from catalog.review.audit_sample.weighted_share import number_among, weighted_share
 
 
 @pytest.mark.parametrize(("hits", "of"), [(0, 30), (3, 30), (30, 30), (50, 200)])

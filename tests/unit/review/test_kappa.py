@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.review.kappa import agreement
+from catalog.review.audit_sample.rater_agreement import agreement
 
 
 def test_the_textbook() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.review.estimate import SampleEstimate
-from catalog.review.interval import weighted_share
-from catalog.review.progress import advice
+from catalog.review.audit_sample.review_progress import advice
+from catalog.review.audit_sample.sample_estimates import SampleEstimate
+from catalog.review.audit_sample.weighted_share import weighted_share
 
 
 def recent(wrong: int, of: int = 100):  # type: ignore[no-untyped-def]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.review.stratum import REST, allocate, draw, merge_rare
+from catalog.review.audit_sample.stratified_sampling import REST, allocate, draw, merge_rare
 
 ARCHIVES = st.dictionaries(st.integers(1, 30), st.integers(1, 40), min_size=1, max_size=12)
 

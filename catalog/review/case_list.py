@@ -25,7 +25,7 @@ from catalog.db.tables import (
     suspect,
     track,
 )
-from catalog.review.doubt import is_doubt, is_open, is_standing, latest_audit, unjudged_sample
+from catalog.review.suspect_filters import is_doubt, is_open, is_standing, latest_audit, unjudged_sample
 
 State = Literal["open", "decided", "all"]
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import decision, suspect
-from catalog.review.doubt import is_standing
+from catalog.review.suspect_filters import is_standing
 
 
 @dataclass(frozen=True, slots=True)

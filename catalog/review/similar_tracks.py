@@ -15,7 +15,7 @@ from catalog.db.tables import artist, collection, genre, label, standing, statem
 from catalog.features.stored_feature_set import Recipe
 from catalog.learning.dataset.feature_matrix import load_blocks
 from catalog.learning.registry.registry import active_model, model_recipes
-from catalog.review.doubt import unjudged_sample
+from catalog.review.suspect_filters import unjudged_sample
 
 Integers = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]

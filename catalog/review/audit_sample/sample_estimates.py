@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import check_sample, check_sample_track, decision, model, prediction, suspect
 from catalog.learning.dataset.labeled_tracks import load_broader
-from catalog.review.doubt import is_standing
-from catalog.review.evidence import labels_of
-from catalog.review.interval import Share, weighted_share
-from catalog.review.kappa import Agreement, agreement
-from catalog.review.sample import lies_within, open_sample
-from catalog.review.sample_size import FEWEST
+from catalog.review.audit_sample.audit_sample import lies_within, open_sample
+from catalog.review.audit_sample.rater_agreement import Agreement, agreement
+from catalog.review.audit_sample.sample_size import FEWEST
+from catalog.review.audit_sample.weighted_share import Share, weighted_share
+from catalog.review.human_statements import labels_of
+from catalog.review.suspect_filters import is_standing
 
 RANKS = (20, 50, 100, 200, 500, 1_000)
 

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.tables import decision
-from catalog.review.case import Filters
+from catalog.review.audit_sample.audit_sample import BlindTrack, lease_of_sample, next_sample_track
+from catalog.review.case_list import Filters
 from catalog.review.lease import next_case, release
-from catalog.review.sample import BlindTrack, lease_of_sample, next_sample_track
 
 SAMPLE_EVERY = 5
 """Each fifth question is one of the check sample, while there is one."""

@@ -24,12 +24,12 @@ from catalog.db.tables import (
 )
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
+from catalog.review.audit_sample.sample_size import FEWEST, can_be_drawn, suitable_size
+from catalog.review.audit_sample.stratified_sampling import REST, Drawn, draw
 from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
-from catalog.review.doubt import judgements, judges_wanted, latest_audit
-from catalog.review.evidence import labels_of
+from catalog.review.human_statements import labels_of
 from catalog.review.lease import hold_only, release
-from catalog.review.sample_size import FEWEST, can_be_drawn, suitable_size
-from catalog.review.stratum import REST, Drawn, draw
+from catalog.review.suspect_filters import judgements, judges_wanted, latest_audit
 from catalog.review.verdict import NotDecidable, Verdict
 
 DEFAULT_OVERLAP = 30

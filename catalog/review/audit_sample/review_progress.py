@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import check_sample, decision, suspect
-from catalog.review.case import Filters, doubts_query, list_cases
-from catalog.review.doubt import is_open, is_standing, latest_audit, unjudged_sample
-from catalog.review.estimate import SampleEstimate, estimate_sample
-from catalog.review.interval import Share, number_among, weighted_share
+from catalog.review.audit_sample.sample_estimates import SampleEstimate, estimate_sample
+from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
+from catalog.review.audit_sample.weighted_share import Share, number_among, weighted_share
+from catalog.review.case_list import Filters, doubts_query, list_cases
 from catalog.review.redo import is_in_force
-from catalog.review.sample_size import FEWEST, suitable_size
+from catalog.review.suspect_filters import is_open, is_standing, latest_audit, unjudged_sample
 from catalog.review.verdict import FOUND_WRONG, SILENT
 
 RECENT = 100
