@@ -34,7 +34,7 @@ from catalog.learning.registry.default_feature_sets import MAIN, feature_sets_to
 from catalog.learning.registry.registry import promote
 from catalog.learning.registry.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.learning.training import Training, TrainingReport, like_active, train
-from catalog.report.home_report import write_home_report
+from catalog.report.report_files import write_home_report
 from catalog.settings import Settings
 from workers.album_sample import Sample, draw_sample
 from workers.capacity import fitting_workers

@@ -236,7 +236,7 @@ def pca(
             on_progress=lambda done, total: advance(done, total, ""),
         )
     if plot is not None:
-        from catalog.report.variance_curve import write_variance_curve
+        from catalog.report.figures.variance_curve import write_variance_curve
 
         write_variance_curve(report.facts, plot)
     if as_json:

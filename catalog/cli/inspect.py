@@ -33,7 +33,7 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
     30 seconds from its middle, as for every feature set.
     """
     from catalog.audio.audio_error import AudioFailure
-    from catalog.report.drawing import must_be_drawable
+    from catalog.report.figures.figure_files import must_be_drawable
     from catalog.report.inspection import inspect as listen
 
     target = output or (None if as_json else Path(_picture_name(file)))
@@ -46,7 +46,7 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
     except AudioFailure as failure:
         raise click.ClickException(f"{printable(file.name)}: {failure}") from None
     if target is not None:
-        from catalog.report.inspection_plot import write_inspection
+        from catalog.report.figures.inspection_plot import write_inspection
 
         write_inspection(found, target)
     if as_json:

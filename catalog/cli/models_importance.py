@@ -56,7 +56,7 @@ def importance_verb(
     from catalog.learning.scoring.model_importance import model_importance
 
     if plot is not None:
-        from catalog.report.drawing import must_be_drawable
+        from catalog.report.figures.figure_files import must_be_drawable
 
         must_be_drawable(plot)
     with open_catalog(settings) as database:
@@ -68,7 +68,7 @@ def importance_verb(
                 database, model, feature_sets, on_progress=lambda done, total: advance(done, total, "")
             )
     if plot is not None:
-        from catalog.report.importance_plot import write_importance
+        from catalog.report.figures.importance_plot import write_importance
 
         write_importance(found, plot)
     if output_format == "json":

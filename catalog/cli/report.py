@@ -39,8 +39,8 @@ def report(
     Its first page is for somebody who pays, and prints on one sheet; the technical part follows. In the home the card of
     the active model is written beside it.
     """
-    from catalog.report.home_report import write_home_report
-    from catalog.report.page import write_report
+    from catalog.report.html_report import write_report
+    from catalog.report.report_files import write_home_report
 
     moment = None if since is None else since.replace(tzinfo=UTC)
     with open_catalog(settings) as database:

@@ -17,10 +17,10 @@ from catalog.features.stored_feature_set import Recipe
 from catalog.learning.metrics.reliability import Reliability, stored_reliability
 from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_recipes
 from catalog.learning.scoring.corrected_label_score import reconsidered_score
-from catalog.report.importance_scale import importance_scale
-from catalog.report.page import environment, replace_page
-from catalog.report.quality import Quality, quality_of
-from catalog.report.text import LONGEST_GENRE, clean
+from catalog.report.figures.importance_scale import importance_scale
+from catalog.report.formatting import LONGEST_GENRE, clean
+from catalog.report.html_report import environment, replace_page
+from catalog.report.model_quality import Quality, quality_of
 
 PRETRAINED = "musicnn"
 MOST_CONFUSED = 30

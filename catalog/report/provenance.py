@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import audit, feature_set, feature_vector, model, model_feature_set, snapshot
-from catalog.report.text import clean, count, moment
+from catalog.report.formatting import clean, count, moment
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.report.text import LONGEST_GENRE, clean, plural
+from catalog.report.formatting import LONGEST_GENRE, clean, plural
 
 Metrics = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
 from catalog.db.tables import doubt_case, genre, suspect
-from catalog.report.text import plural
+from catalog.report.formatting import plural
 from catalog.review.audit_sample.audit_sample import confirm_tag, judge_blind
 from catalog.review.case_list import CaseRow, Filters, find_case_row
 from catalog.review.case_view import view_track

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 from starlette.responses import HTMLResponse
 
-from catalog.report import text
+from catalog.report import formatting
 
 
 @cache
@@ -20,7 +20,13 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (text.clean, text.count, text.percent, text.plural, text.moment):
+    for filter_ in (
+        formatting.clean,
+        formatting.count,
+        formatting.percent,
+        formatting.plural,
+        formatting.moment,
+    ):
         environment.filters[filter_.__name__] = filter_
     environment.filters["clock"] = clock
     environment.filters["file_name"] = file_name

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from catalog.db.derived.track_status import refresh_standing
-from catalog.report.page import write_report
+from catalog.report.html_report import write_report
 from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind, next_sample_track
 from catalog.review.decision import case_doubts, decide
 from tests.unit.report.filled import fill

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.db.database import Database
-from catalog.report import facts
+from catalog.report import report_data
 from tests.unit.report.filled import fill
 
 
@@ -19,4 +19,4 @@ def filled(database: Database) -> Database:
 @pytest.fixture
 def mapless(monkeypatch: pytest.MonkeyPatch) -> None:
     """The map has tests of its own, and takes seconds."""
-    monkeypatch.setattr(facts, "draw", lambda _: None)
+    monkeypatch.setattr(report_data, "draw", lambda _: None)

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.report.brief import Brief
-from catalog.report.facts import read_facts
-from catalog.report.home_report import write_home_report
-from catalog.report.page import render
+from catalog.report.executive_summary import Brief
+from catalog.report.html_report import render
+from catalog.report.report_data import read_facts
+from catalog.report.report_files import write_home_report
 from catalog.review.audit_sample.audit_sample import confirm_tag, draw_sample, judge_blind, next_sample_track
 from catalog.review.decision import case_doubts, decide, undo
 from tests.unit.report.filled import BAND, add_collection, add_track, genre_id, say

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
-from catalog.report.facts import read_facts
+from catalog.report.report_data import read_facts
 from tests.unit.report.filled import (
     BAND,
     REASONS,

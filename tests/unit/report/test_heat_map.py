@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from catalog.report.genres import Heard, TaggedGenre
-from catalog.report.heat_map import MOST_ROWS, REST, heat_map
+from catalog.report.figures.confusion_heatmap import MOST_ROWS, REST, heat_map
+from catalog.report.genre_tables import Heard, TaggedGenre
 
 
 def tagged(

@@ -1,6 +1,6 @@
 import pytest
 
-from catalog.report.importance_scale import importance_scale
+from catalog.report.figures.importance_scale import importance_scale
 
 
 def score(value, low, high):

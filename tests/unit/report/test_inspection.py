@@ -9,9 +9,9 @@ import pytest
 from matplotlib.image import imread
 
 from catalog.audio.audio_error import AudioFailure
-from catalog.report.drawing import PictureUnwritable
+from catalog.report.figures.figure_files import PictureUnwritable
+from catalog.report.figures.inspection_plot import _clock, _time_ticks, write_inspection
 from catalog.report.inspection import PITCH_CLASSES, inspect
-from catalog.report.inspection_plot import _clock, _time_ticks, write_inspection
 
 RATE = 22_050
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from catalog.db.database import Database
-from catalog.report.map import HEIGHT, WIDTH, Heard, draw, read_heard
+from catalog.report.figures.tsne_map import HEIGHT, WIDTH, Heard, draw, read_heard
 from tests.unit.report.filled import WRONG_TRACKS, add_collection, add_recipe, add_track, add_vector
 
 

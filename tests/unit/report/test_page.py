@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
-from catalog.report.facts import read_facts
-from catalog.report.page import ReportUnwritable, render, write_report
-from catalog.report.questions import QUESTIONS
+from catalog.report.example_queries import QUESTIONS
+from catalog.report.html_report import ReportUnwritable, render, write_report
+from catalog.report.report_data import read_facts
 from tests.unit.report.filled import (
     add_artist,
     add_audit,

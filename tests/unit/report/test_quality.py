@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.report.quality import Quality, Score, quality_of
+from catalog.report.model_quality import Quality, Score, quality_of
 from tests.unit.report.filled import METRICS
 
 JSON = st.recursive(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.report.reasons import MOST_REASONS, common_reasons
+from catalog.report.common_reasons import MOST_REASONS, common_reasons
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.sampled_from(["sound", "neighbours", "x"]),

@@ -17,10 +17,10 @@ from catalog.audit.clusters.contingency import agreement
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.report.cluster_map import MOST_COLUMNS, MOST_ROWS, arrange, read_cluster_map
-from catalog.report.exploration import Colours, panel, read_exploration
-from catalog.report.facts import read_facts
-from catalog.report.page import render
+from catalog.report.feature_distributions import Colours, panel, read_exploration
+from catalog.report.figures.cluster_map import MOST_COLUMNS, MOST_ROWS, arrange, read_cluster_map
+from catalog.report.html_report import render
+from catalog.report.report_data import read_facts
 from tests.unit.report.filled import add_vector, insert
 
 pytestmark = pytest.mark.usefixtures("mapless")

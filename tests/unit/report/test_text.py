@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.report.text import clean, name_of, percent, short, words
+from catalog.report.formatting import clean, name_of, percent, short, words
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from catalog.report.drawing import ACCENT, FAINT, INK, RULE, SECOND, styled, write_figure
-from catalog.report.text import clean
+from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, styled, write_figure
+from catalog.report.formatting import clean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

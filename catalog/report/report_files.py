@@ -7,8 +7,8 @@ from pathlib import Path
 
 from catalog.db.database import Database
 from catalog.learning.registry.registry import active_model
+from catalog.report.html_report import write_report
 from catalog.report.model_card import read_card, write_card
-from catalog.report.page import write_report
 
 
 def write_home_report(

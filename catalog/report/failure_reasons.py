@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import failure, track
-from catalog.report.text import clean
-from catalog.report.totals import is_there
+from catalog.report.catalog_totals import is_there
+from catalog.report.formatting import clean
 
 MOST_REASONS = 12
 

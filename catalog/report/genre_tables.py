@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import genre, model, model_genre, standing, track
-from catalog.report.cases import is_doubt, suspects
-from catalog.report.text import LONGEST_GENRE, clean
-from catalog.report.totals import is_there
+from catalog.report.catalog_totals import is_there
+from catalog.report.formatting import LONGEST_GENRE, clean
+from catalog.report.open_cases import is_doubt, suspects
 
 AGREEMENT = {
     "same": "same",

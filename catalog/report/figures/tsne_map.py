@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, feature_vector, standing, track
-from catalog.report.cases import is_doubt, suspects
-from catalog.report.drawn import drawn, heard_tracks
-from catalog.report.families import colour_groups
-from catalog.report.genres import read_terms
-from catalog.report.text import clean, name_of
+from catalog.report.figures.genre_colors import colour_groups
+from catalog.report.formatting import clean, name_of
+from catalog.report.genre_tables import read_terms
+from catalog.report.open_cases import is_doubt, suspects
+from catalog.report.track_sampling import drawn, heard_tracks
 
 Floats = npt.NDArray[np.float64]
 

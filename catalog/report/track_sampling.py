@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.db.tables import feature_vector, track
-from catalog.report.totals import is_there
+from catalog.report.catalog_totals import is_there
 
 _PRIME, _MULTIPLIER = 65_521, 40_503
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog.audio.feature_set import Float32
-from catalog.report.drawing import ACCENT, FAINT, INK, RULE, SECOND, styled, write_figure
+from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, styled, write_figure
+from catalog.report.formatting import clean
 from catalog.report.inspection import PITCH_CLASSES, Inspection
-from catalog.report.text import clean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from catalog.audit.clusters.cluster_run import Run, list_runs
 from catalog.audit.clusters.contingency import NOISE, Agreement
 from catalog.db.tables import cluster_count
-from catalog.report.genres import read_terms
-from catalog.report.heat_map import REST, STEPS
+from catalog.report.figures.confusion_heatmap import REST, STEPS
+from catalog.report.genre_tables import read_terms
 
 MOST_ROWS = 24
 MOST_COLUMNS = 24

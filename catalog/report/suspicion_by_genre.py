@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.report.cases import is_doubt, suspects
-from catalog.report.text import LONGEST_GENRE, clean
+from catalog.report.formatting import LONGEST_GENRE, clean
+from catalog.report.open_cases import is_doubt, suspects
 
 BINS = 10
 """Of suspicion, a tenth each."""

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import audit
-from catalog.report.reasons import common_reasons
-from catalog.report.text import LONGEST_GENRE, clean, name_of, plural
+from catalog.report.common_reasons import common_reasons
+from catalog.report.formatting import LONGEST_GENRE, clean, name_of, plural
 
 MOST_CASES = 10
 MOST_TRACKS = 12

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from catalog.report.text import LONGEST_GENRE, clean, words
+from catalog.report.formatting import LONGEST_GENRE, clean, words
 
 MOST_REASONS = 3
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import model
-from catalog.report.text import LONGEST_GENRE, clean
+from catalog.report.formatting import LONGEST_GENRE, clean
 
 
 @dataclass(frozen=True)

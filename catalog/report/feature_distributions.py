@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import feature_set, feature_vector, standing, track
 from catalog.features.stored_feature_set import Recipe, active_recipe
-from catalog.report.drawn import drawn, heard_tracks
-from catalog.report.families import colour_groups
-from catalog.report.genres import read_terms
+from catalog.report.figures.genre_colors import colour_groups
+from catalog.report.genre_tables import read_terms
+from catalog.report.track_sampling import drawn, heard_tracks
 
 Floats = npt.NDArray[np.float64]
 

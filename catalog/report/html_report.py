@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import collection
-from catalog.report import text
-from catalog.report.facts import Facts, read_facts
-from catalog.report.questions import QUESTIONS
+from catalog.report import formatting
+from catalog.report.example_queries import QUESTIONS
+from catalog.report.report_data import Facts, read_facts
 
 MOST_BARS = 12
 """Genres whose bars are seen at once; the rarer ones unfold."""
@@ -61,8 +61,8 @@ def render(facts: Facts, *, name: str, command: str = "catalog", card: str | Non
         .get_template("page.html")
         .render(
             facts=facts,
-            name=text.clean(name),
-            command=text.clean(command, 1000),
+            name=formatting.clean(name),
+            command=formatting.clean(command, 1000),
             card=card,
             questions=QUESTIONS,
             most_bars=MOST_BARS,
@@ -79,7 +79,15 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (text.count, text.short, text.percent, text.plural, text.moment, text.day, text.whole):
+    for filter_ in (
+        formatting.count,
+        formatting.short,
+        formatting.percent,
+        formatting.plural,
+        formatting.moment,
+        formatting.day,
+        formatting.whole,
+    ):
         made.filters[filter_.__name__] = filter_
     return made
 

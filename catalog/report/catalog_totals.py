@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import collection, feature_set, feature_vector, standing, tag_write, track
-from catalog.report.text import clean
+from catalog.report.formatting import clean
 
 is_there = track.c.state != "missing"
 """The tracks that the report speaks of: all but those whose files have vanished."""

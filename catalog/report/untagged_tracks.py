@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, standing, track
-from catalog.report.text import LONGEST_GENRE, clean, name_of
-from catalog.report.totals import is_there
+from catalog.report.catalog_totals import is_there
+from catalog.report.formatting import LONGEST_GENRE, clean, name_of
 
 MOST_EXAMPLES = 4
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.learning.pca_feature_set import ProjectionFacts
-from catalog.report.drawing import ACCENT, FAINT, RULE, SECOND, styled, write_figure
+from catalog.report.figures.figure_files import ACCENT, FAINT, RULE, SECOND, styled, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

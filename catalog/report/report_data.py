@@ -7,19 +7,19 @@ from datetime import datetime
 
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.report.brief import Brief, read_brief
-from catalog.report.cases import Doubts, read_doubts
-from catalog.report.cluster_map import ClusterMap, read_cluster_map
-from catalog.report.exploration import Colours, Exploration, read_exploration
-from catalog.report.failures import Failures, read_failures
-from catalog.report.genres import Genres, read_genres
-from catalog.report.heat_map import HeatMap, heat_map
-from catalog.report.map import Map, draw, read_heard
+from catalog.report.catalog_totals import Totals, read_totals
+from catalog.report.executive_summary import Brief, read_brief
+from catalog.report.failure_reasons import Failures, read_failures
+from catalog.report.feature_distributions import Colours, Exploration, read_exploration
+from catalog.report.figures.cluster_map import ClusterMap, read_cluster_map
+from catalog.report.figures.confusion_heatmap import HeatMap, heat_map
+from catalog.report.figures.tsne_map import Map, draw, read_heard
+from catalog.report.genre_tables import Genres, read_genres
+from catalog.report.model_quality import Quality, read_quality
+from catalog.report.open_cases import Doubts, read_doubts
 from catalog.report.provenance import Provenance, read_provenance
-from catalog.report.quality import Quality, read_quality
-from catalog.report.suspicion import Suspicion, read_suspicion
-from catalog.report.totals import Totals, read_totals
-from catalog.report.untagged import Untagged, read_untagged
+from catalog.report.suspicion_by_genre import Suspicion, read_suspicion
+from catalog.report.untagged_tracks import Untagged, read_untagged
 
 
 @dataclass(frozen=True)

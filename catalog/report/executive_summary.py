@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import decision, tag_write, track
-from catalog.report.text import clean
-from catalog.report.totals import is_there
+from catalog.report.catalog_totals import is_there
+from catalog.report.formatting import clean
 from catalog.review.audit_sample.sample_estimates import estimate_sample
 from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
 from catalog.review.audit_sample.weighted_share import Share, weighted_share
