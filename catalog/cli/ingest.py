@@ -79,7 +79,7 @@ def ingest(
     """
     from catalog.cli.ingest_words import Words, analysis_remark
     from catalog.learning.dataset.snapshot import ClassRule
-    from workers.main_job import MainJob, run_main_job
+    from catalog.pipeline.ingest import MainJob, run_main_job
     from workers.rules import Rules
 
     roles = parse_columns(columns)

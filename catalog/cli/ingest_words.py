@@ -11,8 +11,7 @@ from catalog.cli.train import describe_score
 from catalog.collection.scan.scan import ScanReport
 from catalog.db.database import open_database
 from catalog.learning.dataset.class_support import Support
-from catalog.settings import Settings
-from workers.main_job import (
+from catalog.pipeline.ingest import (
     Analysed,
     Answered,
     Audited,
@@ -23,6 +22,7 @@ from workers.main_job import (
     Scanned,
     Stage,
 )
+from catalog.settings import Settings
 from workers.progress import Progress
 
 MOST_LINES = 12

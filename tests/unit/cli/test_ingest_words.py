@@ -8,9 +8,9 @@ import pytest
 
 from catalog.audit.duplicates.duplicate_audit import DuplicateAudit
 from catalog.cli.ingest_words import Words
+from catalog.pipeline.ingest import Compared
 from catalog.settings import Settings
 from catalog.similarity.duplicates import Pair
-from workers.main_job import Compared
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ from catalog.learning.registry.default_feature_sets import MAIN, feature_sets_to
 from catalog.learning.registry.registry import promote
 from catalog.learning.registry.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.learning.training import Training, TrainingReport, like_active, train
+from catalog.pipeline.album_sample import Sample, draw_sample
 from catalog.report.report_files import write_home_report
 from catalog.settings import Settings
-from workers.album_sample import Sample, draw_sample
 from workers.capacity import fitting_workers
 from workers.executor import open_executor
 from workers.progress import Progress
