@@ -37,9 +37,9 @@ def serve_verb(
     A link for longer: catalog review reviewers add NAME
     """
     from catalog.review.reviewer import list_reviewers
-    from catalog.web.access import make_links
+    from catalog.web.app_state import open_site
+    from catalog.web.auth import make_links
     from catalog.web.server import address_of, listen, serve
-    from catalog.web.site import open_site
 
     with open_catalog(settings) as database, listen(host, port) as listening:
         address = address_of(listening, host, url)

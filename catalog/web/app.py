@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from catalog.web import deciding, pages, playing
-from catalog.web.guard import Guard
-from catalog.web.site import Site
-from catalog.web.visit import Handler, endpoint
+from catalog.web import decision_routes, media_routes, page_routes
+from catalog.web.app_state import Site
+from catalog.web.request import Handler, endpoint
+from catalog.web.security_middleware import Guard
 from workers.metrics import collector
 
 LARGEST_BODY = 2**20
@@ -41,24 +41,24 @@ def make_app(site: Site) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/enter/{token}", pages.enter),
-            _reading("/", pages.review),
-            _reading("/progress", pages.progress),
-            _reading("/cases", pages.cases),
-            _reading("/genres", pages.genres),
-            _reading("/tracks/{track_id:int}/sound", playing.sound),
-            _reading("/tracks/{track_id:int}/audio", playing.audio),
-            _reading("/tracks/{track_id:int}/recording.mp3", playing.recording),
-            _reading("/tracks/{track_id:int}/peaks", playing.peaks),
-            _reading("/tracks/{track_id:int}/spectrogram.png", playing.spectrogram),
-            _sending("/next", deciding.next_one),
-            _sending("/open", deciding.open_case),
-            _sending("/decide", deciding.decide_case),
-            _sending("/judge", deciding.judge),
-            _sending("/confirm", deciding.confirm),
-            _sending("/undo", deciding.take_back),
-            _sending("/redo", deciding.bring_back),
-            _sending("/hold", deciding.hold_on),
+            Route("/enter/{token}", page_routes.enter),
+            _reading("/", page_routes.review),
+            _reading("/progress", page_routes.progress),
+            _reading("/cases", page_routes.cases),
+            _reading("/genres", page_routes.genres),
+            _reading("/tracks/{track_id:int}/sound", media_routes.sound),
+            _reading("/tracks/{track_id:int}/audio", media_routes.audio),
+            _reading("/tracks/{track_id:int}/recording.mp3", media_routes.recording),
+            _reading("/tracks/{track_id:int}/peaks", media_routes.peaks),
+            _reading("/tracks/{track_id:int}/spectrogram.png", media_routes.spectrogram),
+            _sending("/next", decision_routes.next_one),
+            _sending("/open", decision_routes.open_case),
+            _sending("/decide", decision_routes.decide_case),
+            _sending("/judge", decision_routes.judge),
+            _sending("/confirm", decision_routes.confirm),
+            _sending("/undo", decision_routes.take_back),
+            _sending("/redo", decision_routes.bring_back),
+            _sending("/hold", decision_routes.hold_on),
             Route("/metrics", _metrics(site), methods=["GET"]),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],

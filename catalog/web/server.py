@@ -11,7 +11,7 @@ import uvicorn
 
 from catalog.web.address import Address, AddressUnusable
 from catalog.web.app import make_app
-from catalog.web.site import Site
+from catalog.web.app_state import Site
 
 _log = logging.getLogger("uvicorn.error")
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from catalog.audio.decoding.media_file import Name
 from catalog.db import tables as t
-from catalog.web.stretch import Stretch
-from catalog.web.transcode import BLOCK_BYTES, bytes_of, encode_block
+from catalog.web.media.excerpt import Stretch
+from catalog.web.media.transcode import BLOCK_BYTES, bytes_of, encode_block
 from tests.integration.web.conftest import SECONDS, Page
 from tests.integration.workers.sound import write_sound
 
@@ -94,7 +94,7 @@ def test_of_a_long_recording_only_what_is_listened_to_is_made(
         made.append(number)
         return encode_block(path, stretch, number)
 
-    monkeypatch.setattr("catalog.web.listening.encode_block", encode)
+    monkeypatch.setattr("catalog.web.media.media_cache.encode_block", encode)
     write_sound(page.root / "Red 1.wav", seconds=55)
     with page.site.database.write() as connection:
         connection.execute(sa.update(t.track).values(codec="adpcm_ima_wav", duration=65.0))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.web.byte_range import ByteRange, NoSuchBytes, read_range
+from catalog.web.media.byte_range import ByteRange, NoSuchBytes, read_range
 
 
 @pytest.mark.parametrize(

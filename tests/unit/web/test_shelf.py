@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from catalog.web.shelf import Shelf
+from catalog.web.media.single_flight_cache import Shelf
 
 
 def test_the_last_used_are_kept_and_the_others_dropped() -> None:

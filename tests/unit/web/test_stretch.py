@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from catalog.audio.audio_error import AudioFailure
 from catalog.audio.decoding.media_file import Source
-from catalog.web.sight import look, mel_decibels, outline
-from catalog.web.stretch import Stretch, frames, stretch_of
+from catalog.web.media.excerpt import Stretch, frames, stretch_of
+from catalog.web.media.track_images import look, mel_decibels, outline
 from tests.integration.workers.sound import write_sound
 
 

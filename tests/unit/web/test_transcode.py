@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from catalog.audio.audio_error import AudioFailure
-from catalog.web.stretch import Stretch
-from catalog.web.transcode import (
+from catalog.web.media.excerpt import Stretch
+from catalog.web.media.transcode import (
     BLOCK_BYTES,
     FRAME,
     FRAME_BYTES,

@@ -7,14 +7,14 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from catalog.audio.audio_error import AudioFailure
-from catalog.web.byte_range import ByteRange
-from catalog.web.shelf import Shelf
-from catalog.web.sound_file import SoundFile
-from catalog.web.stretch import stretch_of
-from catalog.web.transcode import BLOCK_BYTES, encode_block, silent_block
+from catalog.web.media.audio_file import SoundFile
+from catalog.web.media.byte_range import ByteRange
+from catalog.web.media.excerpt import stretch_of
+from catalog.web.media.single_flight_cache import Shelf
+from catalog.web.media.transcode import BLOCK_BYTES, encode_block, silent_block
 
 if TYPE_CHECKING:
-    from catalog.web.sight import Sight
+    from catalog.web.media.track_images import Sight
 
 Version = tuple[int, int, int]
 
@@ -39,7 +39,7 @@ class Listening:
 
     def sight(self, sound: SoundFile) -> Sight:
         """What a track looks like. Raises AudioFailure."""
-        from catalog.web.sight import look  # half the time that the page takes to start
+        from catalog.web.media.track_images import look  # half the time that the page takes to start
 
         def make() -> Sight:
             with self._looking:

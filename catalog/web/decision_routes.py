@@ -27,11 +27,11 @@ from catalog.review.lease import hold, hold_only, holder
 from catalog.review.redo import last_undo, redo
 from catalog.review.suspect_filters import is_doubt
 from catalog.review.verdict import CHOOSING, VERDICTS, Verdict
-from catalog.web.filters import read_filters
-from catalog.web.question import ask_next, case_question
-from catalog.web.sent_text import sent_text
+from catalog.web.case_filters import read_filters
+from catalog.web.question_view import ask_next, case_question
+from catalog.web.request import LONGEST, BadRequest, Elsewhere, Visit
 from catalog.web.templates import fragment
-from catalog.web.visit import LONGEST, BadRequest, Elsewhere, Visit
+from catalog.web.validation import sent_text
 
 
 def next_one(visit: Visit) -> Response:

@@ -16,7 +16,7 @@ from av.audio.frame import AudioFrame
 
 from catalog.audio.audio_error import AudioFailure
 from catalog.audio.decoding.media_file import Name, Source
-from catalog.web.stretch import Stretch, timed_frames
+from catalog.web.media.excerpt import Stretch, timed_frames
 
 RATE = 48_000
 """Hz. At this rate a frame of the bit rate below has whole bytes, and needs no padding."""

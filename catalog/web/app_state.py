@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from catalog.db.database import Database
 from catalog.settings import Settings
-from catalog.web.access import Access
 from catalog.web.address import Address
-from catalog.web.listening import Listening
-from catalog.web.nearby import Nearby
+from catalog.web.auth import Access
+from catalog.web.media.media_cache import Listening
+from catalog.web.neighbor_cache import Nearby
 
 
 @dataclass(frozen=True)

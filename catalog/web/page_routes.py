@@ -10,10 +10,10 @@ from catalog.genres.vocabulary_store import load
 from catalog.review.audit_sample.review_progress import review_progress
 from catalog.review.audit_sample.sample_size import FEWEST
 from catalog.review.case_list import list_cases
-from catalog.web.filters import filter_choices, read_filters
-from catalog.web.site import Site
+from catalog.web.app_state import Site
+from catalog.web.case_filters import filter_choices, read_filters
+from catalog.web.request import Visit, stranger
 from catalog.web.templates import fragment, render
-from catalog.web.visit import Visit, stranger
 
 THIRTY_DAYS = 30 * 24 * 3600
 FOUND = 12

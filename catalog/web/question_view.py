@@ -17,9 +17,9 @@ from catalog.review.case_view import CaseTrack, CaseView, view_case
 from catalog.review.redo import last_undo
 from catalog.review.review_queue import Question, next_question
 from catalog.review.similar_tracks import neighbours_of
-from catalog.web.sent_text import sent_text
+from catalog.web.request import LONGEST, Visit
 from catalog.web.templates import fragment
-from catalog.web.visit import LONGEST, Visit
+from catalog.web.validation import sent_text
 
 Reply = dict[str, Any]
 

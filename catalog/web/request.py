@@ -16,10 +16,10 @@ from starlette.responses import JSONResponse, Response
 from catalog.audio.audio_error import AudioFailure
 from catalog.review.decision import NothingToDecide
 from catalog.review.verdict import NotDecidable
-from catalog.web.sent_text import sent_text
-from catalog.web.site import Site
-from catalog.web.sound_file import NotPlayable
+from catalog.web.app_state import Site
+from catalog.web.media.audio_file import NotPlayable
 from catalog.web.templates import render
+from catalog.web.validation import sent_text
 
 INT64 = 2**63
 LONGEST = 200

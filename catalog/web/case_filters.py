@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from catalog.db.tables import collection, decision, doubt_case, genre
 from catalog.review.case_list import Filters
 from catalog.review.suspect_filters import is_standing, latest_audit
-from catalog.web.sent_text import sent_text
+from catalog.web.validation import sent_text
 
 Source = Literal["file", "import", "human"]
 SOURCES: dict[Source, str] = {"file": "the file", "import": "an imported list", "human": "a person"}

@@ -6,11 +6,11 @@ import os
 
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
-from catalog.web.byte_range import ByteRange, NoSuchBytes, read_range
-from catalog.web.sound_file import NotPlayable, SoundFile, find_sound
-from catalog.web.stretch import stretch_of
-from catalog.web.transcode import MEDIA_TYPE, bytes_of
-from catalog.web.visit import Visit
+from catalog.web.media.audio_file import NotPlayable, SoundFile, find_sound
+from catalog.web.media.byte_range import ByteRange, NoSuchBytes, read_range
+from catalog.web.media.excerpt import stretch_of
+from catalog.web.media.transcode import MEDIA_TYPE, bytes_of
+from catalog.web.request import Visit
 
 KEPT = {"Cache-Control": "private, max-age=600"}
 

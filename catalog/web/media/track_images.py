@@ -14,7 +14,7 @@ from catalog.audio.decibel import decibels
 from catalog.audio.decoding.media_file import Name, Source
 from catalog.audio.feature_set import Float32
 from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE
-from catalog.web.stretch import Stretch, frames
+from catalog.web.media.excerpt import Stretch, frames
 
 PEAKS = 600
 COLUMNS = 1_000

@@ -1,0 +1,1 @@
+"""Playback and pictures of tracks."""
