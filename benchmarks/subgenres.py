@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog.cli.train import parse_parameters
+from catalog.cli.train.train import parse_parameters
 from catalog.learning.classifiers import DEFAULT, Matrix, algorithm
 from catalog.learning.classifiers.local_per_parent import class_chains
 from catalog.learning.dataset.class_support import LabelledTrack, class_support, classes_of

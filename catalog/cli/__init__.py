@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from catalog.cli.config import option_defaults
+from catalog.cli.common.config_file import option_defaults
 from catalog.log import is_json_log, set_up_log
 from catalog.settings import URLS, ConfigUnreadable, make_settings, read_config
 
@@ -45,7 +45,7 @@ PREFIX = "CATALOG"
 """What every environment variable of ours begins with."""
 
 VERBS = {
-    "ingest": "catalog.cli.ingest:ingest",
+    "ingest": "catalog.cli.ingest.ingest:ingest",
     "scan": "catalog.cli.scan:scan",
     "labels": "catalog.cli.labels:labels",
     "fma": "catalog.cli.fma:fma",
@@ -53,11 +53,11 @@ VERBS = {
     "analyze": "catalog.cli.analyze:analyze",
     "worker": "catalog.cli.worker:worker",
     "queue": "catalog.cli.queue:queue",
-    "train": "catalog.cli.train:train",
-    "models": "catalog.cli.models:models",
+    "train": "catalog.cli.train.train:train",
+    "models": "catalog.cli.models.models:models",
     "predict": "catalog.cli.predict:predict",
-    "audit": "catalog.cli.audit:audit",
-    "review": "catalog.cli.review:review",
+    "audit": "catalog.cli.audit.audit:audit",
+    "review": "catalog.cli.review.review:review",
     "write": "catalog.cli.write:write",
     "show": "catalog.cli.show:show",
     "inspect": "catalog.cli.inspect:inspect",
@@ -69,7 +69,7 @@ VERBS = {
     "prune": "catalog.cli.prune:prune",
     "features": "catalog.cli.features:features",
     "failures": "catalog.cli.failures:failures",
-    "db": "catalog.cli.db:db",
+    "db": "catalog.cli.db.db:db",
     "doctor": "catalog.cli.doctor:doctor",
 }
 """Every verb and where it is, in the order of the help."""
@@ -280,7 +280,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if wants_traceback and not is_json_log():
             raise
-        from catalog.cli.output import printable  # `catalog --help` needs no database
+        from catalog.cli.common.output import printable  # `catalog --help` needs no database
 
         _end(printable(describe(error)), logging.ERROR, prefix="catalog: ", with_traceback=wants_traceback)
         return EXIT_ERROR

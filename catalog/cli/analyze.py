@@ -8,10 +8,10 @@ import click
 import sqlalchemy as sa
 
 from catalog.cli import EXIT_FILES_FAILED
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.feature_sets import feature_set_option, or_needed
-from catalog.cli.limits import limit_options
-from catalog.cli.output import counted, echo, logs_json, progress, say
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.feature_set_options import feature_set_option, or_needed
+from catalog.cli.common.limit_options import limit_options
+from catalog.cli.common.output import counted, echo, logs_json, progress, say
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import counted, echo, format_options, print_rows
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.common.output import counted, echo, format_options, print_rows
 from catalog.collection.collections import (
     list_collections,
     move_collection,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from catalog.cli.checkup import examine
-from catalog.cli.context import pass_settings
-from catalog.cli.output import counted, format_options, print_rows, say
+from catalog.cli.common.context import pass_settings
+from catalog.cli.common.output import counted, format_options, print_rows, say
+from catalog.health import examine
 from catalog.settings import Settings
 
 

@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 import click
 
-from catalog.cli.asking import parameter_option, resolve
-from catalog.cli.context import FiniteRange, open_catalog, pass_settings
-from catalog.cli.output import counted, say, warn
+from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
+from catalog.cli.common.output import counted, say, warn
+from catalog.cli.common.query_argument import parameter_option, resolve
 from catalog.collection.playlist import NoTracks, write_playlist
 from catalog.db.database import Database
 from catalog.db.query.query import Answer, ask

@@ -9,8 +9,17 @@ from typing import Any
 import click
 
 from catalog.cli import EXIT_ERROR
-from catalog.cli.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import counted, echo, format_options, print_json, print_rows, progress, say, warn
+from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.common.output import (
+    counted,
+    echo,
+    format_options,
+    print_json,
+    print_rows,
+    progress,
+    say,
+    warn,
+)
 from catalog.features.feature_set_versions import choose_version, list_versions, removal, remove_version
 from catalog.features.stored_feature_set import activate
 from catalog.settings import Settings

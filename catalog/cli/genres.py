@@ -14,8 +14,8 @@ from typing import TextIO
 import click
 from sqlalchemy import Connection
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, echo, format_options, print_rows, printable, say
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.output import counted, echo, format_options, print_rows, printable, say
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_standing
 from catalog.settings import Settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.cli.output import print_json, printable, say
+from catalog.cli.common.output import print_json, printable, say
 
 if TYPE_CHECKING:
     from catalog.report.inspection import Inspection

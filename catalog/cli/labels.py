@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, echo, print_json, printable, say, warn
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.output import counted, echo, print_json, printable, say, warn
 from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.settings import Settings
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import print_json, say
-from catalog.cli.spreading import spread_over
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.executors import spread_over
+from catalog.cli.common.output import print_json, say
 from catalog.settings import Settings
 
 SHOWN = 5

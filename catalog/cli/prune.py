@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from catalog.cli.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import counted, echo, say
+from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.common.output import counted, echo, say
 from catalog.collection.prune import prune as prune_tracks
 from catalog.settings import Settings
 

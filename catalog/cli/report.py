@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import echo, print_json, say
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.output import echo, print_json, say
 from catalog.settings import Settings
 
 

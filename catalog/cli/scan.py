@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from catalog.cli import EXIT_FILES_FAILED
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings, paths_argument
-from catalog.cli.output import counted, echo, print_json, printable, progress, say, warn
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
+from catalog.cli.common.output import counted, echo, print_json, printable, progress, say, warn
 from catalog.collection.scan.scan import ScanReport
 from catalog.collection.scan.scan import scan as scan_folder
 from catalog.settings import Settings

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import print_json
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.output import print_json
 from catalog.collection.track_lookup import find_track
 from catalog.report.track_details import describe_track
 from catalog.settings import Settings

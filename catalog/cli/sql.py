@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from catalog.cli.asking import parameter_option, resolve
-from catalog.cli.context import FiniteRange, open_catalog, pass_settings
-from catalog.cli.output import format_options, print_records, print_rows, say
+from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
+from catalog.cli.common.output import format_options, print_records, print_rows, say
+from catalog.cli.common.query_argument import parameter_option, resolve
 from catalog.db.query.query import ask
 from catalog.db.query.saved_queries import saved_names, saved_question
 from catalog.db.schema.views import view_description, view_names

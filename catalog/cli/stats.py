@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import format_options, print_json, print_rows
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.output import format_options, print_json, print_rows
 from catalog.db.derived.statistics import statistics
 from catalog.settings import Settings
 

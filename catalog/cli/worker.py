@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.feature_sets import feature_set_option, or_needed
-from catalog.cli.limits import limit_options
-from catalog.cli.output import counted, logs_json, say
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.feature_set_options import feature_set_option, or_needed
+from catalog.cli.common.limit_options import limit_options
+from catalog.cli.common.output import counted, logs_json, say
 from catalog.settings import Settings
 
 if TYPE_CHECKING:

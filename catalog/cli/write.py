@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import click
 
 from catalog.cli import EXIT_FILES_FAILED
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import counted, format_options, print_rows, printable, progress, say, warn
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.common.output import counted, format_options, print_rows, printable, progress, say, warn
 from catalog.collection.track_lookup import find_track
 from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.cli.output import say
+from catalog.cli.common.output import say
 from catalog.db.database import BUSY_TIMEOUT_SECONDS, Database, DatabaseUnusable
 from catalog.db.schema.bundled_content import shipped_digests
 from catalog.db.schema.views import VIEWS, create_views, views_digest

@@ -163,11 +163,11 @@ def test_a_home_that_cannot_be_written_to(
 
 
 def test_what_is_lacking_is_named(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from catalog.cli import checkup
+    from catalog import health
 
-    monkeypatch.setitem(checkup.DECODERS, "FLAC", ("no-such-decoder",))
+    monkeypatch.setitem(health.DECODERS, "FLAC", ("no-such-decoder",))
     monkeypatch.setattr(
-        checkup, "requires", lambda _: ["numpy>=2", "no-such-library>=1", 'pytest; extra == "dev"']
+        health, "requires", lambda _: ["numpy>=2", "no-such-library>=1", 'pytest; extra == "dev"']
     )
     done = invoke("doctor", "--json")
     rows = found(done)

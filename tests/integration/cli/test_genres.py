@@ -6,7 +6,7 @@ import getpass
 
 import pytest
 
-from catalog.cli.context import create_catalog
+from catalog.cli.common.context import create_catalog
 from catalog.db.database import Database
 from tests.integration.cli.conftest import Invoke
 

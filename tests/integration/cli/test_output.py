@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from catalog.cli.output import print_rows
+from catalog.cli.common.output import print_rows
 
 ROWS = [{"artist": "Night Shift", "title": "A title that is rather long", "suspicion": 0.5}, {"artist": "B"}]
 

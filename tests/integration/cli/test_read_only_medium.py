@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.cli.context import create_catalog
+from catalog.cli.common.context import create_catalog
 from catalog.db.database import open_database
 
 CATALOG = [sys.executable, "-P", "-c", "from catalog.cli import main; main()"]

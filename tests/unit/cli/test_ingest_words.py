@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.audit.duplicates.duplicate_audit import DuplicateAudit
-from catalog.cli.ingest_words import Words
+from catalog.cli.ingest.ingest_output import Words
 from catalog.pipeline.ingest import Compared
 from catalog.settings import Settings
 from catalog.similarity.duplicates import Pair

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.cli import output, run
+from catalog.cli import run
+from catalog.cli.common import output
 
 HOSTILE = "a\x1b]0;owned\x07\x9b31m\r\u202egpj.exe [/red] [bold]"
 CONTROLS = {*map(chr, range(32)), *map(chr, range(127, 160))}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from catalog.cli.context import create_catalog, dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.db_backup import backup_verb, restore_verb
-from catalog.cli.db_checks import ALL_DERIVED, checks, print_checks
-from catalog.cli.db_copy import copy_verb
-from catalog.cli.output import format_options, say
+from catalog.cli.common.context import create_catalog, dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.common.output import format_options, say
+from catalog.cli.db.db_backup import backup_verb, restore_verb
+from catalog.cli.db.db_checks import ALL_DERIVED, checks, print_checks
+from catalog.cli.db.db_copy import copy_verb
 from catalog.db.database import DatabaseUnusable, open_database
 from catalog.db.schema.revisions import is_behind
 from catalog.db.schema.schema import Fit, downgrade, inspect_schema, refuse_unfit, require_revision, upgrade

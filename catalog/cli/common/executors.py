@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from catalog.cli.output import logs_json
+from catalog.cli.common.output import logs_json
 from catalog.db.database import Database
 from catalog.settings import Settings
 

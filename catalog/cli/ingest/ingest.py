@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from catalog.cli import EXIT_FILES_FAILED
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings, paths_argument
-from catalog.cli.feature_sets import require_feature_sets
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
+from catalog.cli.common.feature_set_options import require_feature_sets
+from catalog.cli.common.limit_options import limit_options
+from catalog.cli.common.output import counted, echo, is_quiet, logs_json, print_json, progress, say, warn
 from catalog.cli.labels import parse_columns
-from catalog.cli.limits import limit_options
-from catalog.cli.output import counted, echo, is_quiet, logs_json, print_json, progress, say, warn
-from catalog.cli.train import class_rule_options
+from catalog.cli.train.train import class_rule_options
 from catalog.settings import Settings
 
 
@@ -77,7 +77,7 @@ def ingest(
     Files are only read. The same command again does only what is new; killed in the middle, it goes on from there.
     Exit code 3 says that it is done, and that some files could not be analysed.
     """
-    from catalog.cli.ingest_words import Words, analysis_remark
+    from catalog.cli.ingest.ingest_output import Words, analysis_remark
     from catalog.learning.dataset.snapshot import ClassRule
     from catalog.pipeline.ingest import MainJob, run_main_job
     from workers.rules import Rules

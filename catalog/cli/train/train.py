@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
-from catalog.cli.context import FiniteRange, dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import format_options, print_json, print_rows, say
-from catalog.cli.spreading import cores, spread_over
+from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.executors import cores, spread_over
+from catalog.cli.common.output import format_options, print_json, print_rows, say
 from catalog.db.retry import read_patiently
 from catalog.settings import Settings
 
@@ -198,7 +198,7 @@ def train(
 
     Its score is out of fold with artists apart. Where nothing has changed, nothing is done.
     """
-    from catalog.cli import searching
+    from catalog.cli.train import train_search
     from catalog.learning.classifiers import DEFAULT
     from catalog.learning.dataset.snapshot import ClassRule
     from catalog.learning.registry.default_feature_sets import MAIN
@@ -206,7 +206,7 @@ def train(
     from catalog.learning.training import Training, foresee, gather, train
     from catalog.report.score_sheet import score_sheet
 
-    searching.check(algorithms, parameters, is_comparison, scheme, candidates, split)
+    train_search.check(algorithms, parameters, is_comparison, scheme, candidates, split)
     wanted = Training(
         algorithm=algorithms[0] if algorithms else DEFAULT,
         parameters=parameters,
@@ -231,7 +231,7 @@ def train(
                 )
                 return
         if is_comparison:
-            searching.compare(
+            train_search.compare(
                 settings,
                 database,
                 wanted,
@@ -243,7 +243,7 @@ def train(
             )
             return
         if scheme is not None:
-            found = searching.find_best(
+            found = train_search.find_best(
                 settings,
                 database,
                 wanted,

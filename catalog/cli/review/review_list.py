@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import counted, format_options, print_json, print_rows, printable, say
-from catalog.cli.review_filters import KnownName, by_vocabulary, filter_options, filters_from
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.output import counted, format_options, print_json, print_rows, printable, say
+from catalog.cli.review.review_filters import KnownName, by_vocabulary, filter_options, filters_from
 from catalog.settings import Settings
 
 COLUMNS = (

@@ -7,8 +7,8 @@ from dataclasses import asdict
 import click
 import sqlalchemy as sa
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, format_options, print_json, print_rows, say
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.output import counted, format_options, print_json, print_rows, say
 from catalog.settings import Settings
 
 LARGEST = 5

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.cli.output import counted, printable
+from catalog.cli.common.output import counted, printable
 from catalog.cli.scan import outside
-from catalog.cli.train import describe_score
+from catalog.cli.train.train import describe_score
 from catalog.collection.scan.scan import ScanReport
 from catalog.db.database import open_database
 from catalog.learning.dataset.class_support import Support

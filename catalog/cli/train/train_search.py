@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from catalog.cli.output import counted, echo, print_rows, progress, say
-from catalog.cli.spreading import workers_for
+from catalog.cli.common.executors import workers_for
+from catalog.cli.common.output import counted, echo, print_rows, progress, say
 from catalog.db.database import Database
 from catalog.db.retry import read_patiently, until_connected, write_patiently
 from catalog.settings import Settings

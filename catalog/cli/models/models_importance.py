@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import format_options, print_json, print_rows, progress, say
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.output import format_options, print_json, print_rows, progress, say
 from catalog.settings import Settings
 
 

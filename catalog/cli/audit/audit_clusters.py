@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, echo, format_options, print_json, print_rows, progress, say
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.output import counted, echo, format_options, print_json, print_rows, progress, say
 from catalog.settings import Settings
 
 if TYPE_CHECKING:

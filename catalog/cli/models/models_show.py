@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import counted, echo, format_options, print_json, print_rows, printable, say
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.output import counted, echo, format_options, print_json, print_rows, printable, say
 from catalog.settings import Settings
 
 

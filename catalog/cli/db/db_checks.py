@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catalog.cli.output import print_rows, say
+from catalog.cli.common.output import print_rows, say
 from catalog.db.database import Database
 from catalog.db.schema.integrity import DERIVED, Check, Derived, check_integrity, check_schema
 from catalog.db.schema.schema import inspect_schema

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from catalog.cli.context import FiniteRange
+from catalog.cli.common.context import FiniteRange
 from catalog.review.case_list import Filters
 
 if TYPE_CHECKING:

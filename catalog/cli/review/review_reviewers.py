@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import echo, format_options, print_rows, say
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.output import echo, format_options, print_rows, say
 from catalog.settings import Settings
 
 

@@ -6,9 +6,9 @@ import webbrowser
 
 import click
 
-from catalog.cli.context import open_catalog, pass_settings
-from catalog.cli.output import printable, say, warn
-from catalog.cli.review_decide import ReviewerName, login
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.output import printable, say, warn
+from catalog.cli.review.review_decide import ReviewerName, login
 from catalog.settings import Settings
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.models_importance import importance_verb
-from catalog.cli.models_look import card_verb, compare_verb, show_verb
-from catalog.cli.output import format_options, print_rows, say
-from catalog.cli.spreading import spread_over
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.executors import spread_over
+from catalog.cli.common.output import format_options, print_rows, say
+from catalog.cli.models.models_importance import importance_verb
+from catalog.cli.models.models_show import card_verb, compare_verb, show_verb
 from catalog.settings import Settings
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from catalog.cli.review_case import list_verb, show_verb
-from catalog.cli.review_decide import DECIDING, redo_verb, undo_verb
-from catalog.cli.review_progress import progress_verb, sample_verb
-from catalog.cli.review_reviewers import reviewers
-from catalog.cli.review_serve import serve_verb
+from catalog.cli.review.review_decide import DECIDING, redo_verb, undo_verb
+from catalog.cli.review.review_list import list_verb, show_verb
+from catalog.cli.review.review_progress import progress_verb, sample_verb
+from catalog.cli.review.review_reviewers import reviewers
+from catalog.cli.review.review_serve import serve_verb
 
 
 @click.group()

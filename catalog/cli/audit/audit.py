@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 import sqlalchemy as sa
 
-from catalog.cli.audit_clusters import clusters
-from catalog.cli.audit_duplicates import duplicates
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, format_options, print_json, print_rows, say
-from catalog.cli.train import exclude_genre_option
+from catalog.cli.audit.audit_clusters import clusters
+from catalog.cli.audit.audit_duplicates import duplicates
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.output import counted, format_options, print_json, print_rows, say
+from catalog.cli.train.train import exclude_genre_option
 from catalog.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import click
 import sqlalchemy as sa
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, format_options, print_rows, progress, say, warn
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.output import counted, format_options, print_rows, progress, say, warn
 from catalog.db.database import Database, open_database
 from catalog.db.transfer.copy import COPIED, copy_database, require_target
 from catalog.settings import Settings

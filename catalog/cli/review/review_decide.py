@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.output import counted, echo, printable, say, warn
-from catalog.cli.review_filters import by_vocabulary, filter_options, filters_from
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.common.output import counted, echo, printable, say, warn
+from catalog.cli.review.review_filters import by_vocabulary, filter_options, filters_from
 from catalog.settings import Settings
 
 if TYPE_CHECKING:

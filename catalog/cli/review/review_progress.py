@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.cli.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.output import counted, print_json, print_rows, printable, say, warn
+from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.output import counted, print_json, print_rows, printable, say, warn
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
