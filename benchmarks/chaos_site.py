@@ -107,7 +107,7 @@ class Host:
             return [
                 one
                 for one in psutil.Process(self._process.pid).children()
-                if "workers.process" in one.cmdline()
+                if "workers.process.worker_process" in one.cmdline()
             ]
         return []
 

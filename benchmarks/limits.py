@@ -31,8 +31,8 @@ from writers import fill
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import open_database
 from catalog.features.stored_feature_set import find_recipe
-from workers import liveness
-from workers.broker import open_broker
+from workers.broker.broker import open_broker
+from workers.state import liveness
 
 MADE = multiprocessing.get_context("fork")
 

@@ -29,7 +29,7 @@ from catalog.db.tables import collection
 from catalog.features.stored_feature_set import register
 from catalog.genres.seed import seed
 from catalog.learning.registry.default_feature_sets import USUAL
-from workers.broker import open_broker
+from workers.broker.broker import open_broker
 
 STATUS_SECONDS, SYNC_SECONDS, BROKER_MEGABYTES = 1.0, 10.0, 100.0
 FINGERPRINT = {"sqlite": "printf('%032x', i * 2654435761)", "postgresql": "md5(CAST(i AS text))"}

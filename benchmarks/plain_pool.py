@@ -17,7 +17,7 @@ from typing import Any
 
 from catalog.audio.feature_sets.analysis import analyze
 from catalog.audio.feature_sets.installed import feature_set
-from workers.warm import warm
+from workers.process.warm_up import warm
 
 FEATURE_SETS = [feature_set(name) for name in sys.argv[3:]]
 

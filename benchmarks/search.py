@@ -46,7 +46,7 @@ from catalog.learning.search.search_setup import prepare
 from catalog.learning.search.trial import run_trials
 from catalog.learning.training import Training
 from catalog.settings import Settings
-from workers.executor import open_executor
+from workers.pool.executor import open_executor
 
 DIMENSIONS = 200
 NAMES = ("Rock", "Jazz", "Metal", "Ambient", "Folk", "Blues")

@@ -22,7 +22,7 @@ from catalog.db.database import open_database
 from catalog.features.stored_feature_set import Recipe, find_recipe
 from catalog.features.vectors import store_vector
 from catalog.review.decision import decide, resolve_genre, track_doubt
-from workers import claims, liveness
+from workers.state import claims, liveness
 
 GENRES = ("Rock", "Jazz", "Classical", "Techno", "Metal", "Folk", "Blues", "Pop")
 BATCH = 4

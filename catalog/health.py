@@ -201,7 +201,7 @@ def _server(number: int) -> Finding:
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:
-    from workers.broker import BrokerUnreachable, find_broker
+    from workers.broker.broker import BrokerUnreachable, find_broker
 
     if settings.redis_url is None and not settings.home.exists():
         yield Finding("broker", "ok", "our own Valkey; it starts when it is needed")

@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.tables import track
-from workers.assignment import assign
-from workers.feed import pending
+from workers.broker.job_queue import TIME_LIMIT
+from workers.host.worker_options import Rules
 from workers.listener import Listener
-from workers.liveness import Sweeper
-from workers.progress import AnalysisReport, Progress
-from workers.queue import TIME_LIMIT
-from workers.rules import Rules
+from workers.pool.analysis_run import assign
+from workers.state.analysis_progress import AnalysisReport, Progress
+from workers.state.liveness import Sweeper
+from workers.state.queue_feeder import pending
 
 WAIT = 0.5
 BATCH = 8

@@ -13,11 +13,11 @@ import uuid
 from collections.abc import Sequence
 
 from catalog.db.database import Database
-from workers import liveness
-from workers.crew import WorkersFailed
-from workers.death import describe_exit
-from workers.environment import DATABASE_URL, THREADS
-from workers.rules import Rules
+from workers.host.environment import DATABASE_URL, THREADS
+from workers.host.exit_codes import describe_exit
+from workers.host.worker_options import Rules
+from workers.pool.worker_pool import WorkersFailed
+from workers.state import liveness
 
 log = logging.getLogger(__name__)
 

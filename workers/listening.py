@@ -22,13 +22,13 @@ from catalog.audio.feature_set import FeatureSet  # noqa: F401 -- with NumPy, be
 from catalog.db.database import Database
 from catalog.db.schema.revisions import head_revision
 from catalog.log import set_up_log
-from workers import liveness
-from workers.child_database import open_child_database
-from workers.environment import DATABASE_URL
-from workers.failures import one_line
-from workers.jobs import Desk, Stop, confine, work
-from workers.parent import end_with_parent
-from workers.rules import Rules
+from workers.host.environment import DATABASE_URL
+from workers.host.parent_death import end_with_parent
+from workers.host.worker_options import Rules
+from workers.process.child_database import open_child_database
+from workers.process.jobs import Desk, Stop, confine, work
+from workers.state import liveness
+from workers.state.failures import one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,7 +19,7 @@ from catalog.settings import Settings
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
     from catalog.features.stored_feature_set import Recipe
-    from workers.progress import AnalysisReport, Progress
+    from workers.state.analysis_progress import AnalysisReport, Progress
 
 
 @click.command()
@@ -83,7 +83,7 @@ def _analyze(
     time_limit: int,
     memory_limit: int,
 ) -> AnalysisReport:
-    from workers.rules import Rules
+    from workers.host.worker_options import Rules
 
     rules = Rules(memory_limit=memory_limit, is_log_json=logs_json())
     with progress("listening") as advance:
@@ -97,7 +97,7 @@ def _analyze(
             return analyze_here(
                 database, feature_sets, where=where, time_limit=time_limit, rules=rules, on_progress=show
             )
-        from workers.run import analyze_pending
+        from workers.pool.analyze_pending import analyze_pending
 
         return analyze_pending(
             database,
@@ -131,7 +131,7 @@ def _collection(database: Database, name: str) -> int:
 def _print_pending(
     database: Database, feature_sets: tuple[FeatureSet, ...], where: sa.ColumnElement[bool] | None
 ) -> None:
-    from workers.status import count_pending
+    from workers.state.queue_status import count_pending
 
     with database.read() as connection:
         count = count_pending(connection, feature_sets, where)

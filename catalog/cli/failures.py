@@ -36,7 +36,7 @@ def failures() -> None:
 @pass_settings
 def list_verb(settings: Settings, reason: str | None, output_format: str) -> None:
     """List the tracks that failed, with the reason."""
-    from workers.failures import list_failures
+    from workers.state.failures import list_failures
 
     with open_catalog(settings) as database, database.read() as connection:
         listed = list_failures(connection, _of(reason))
@@ -54,7 +54,7 @@ def retry_verb(settings: Settings, track_ids: tuple[int, ...], reason: str | Non
     A failed track is tried again by itself when its file changes; this is for what was mended elsewhere, such as
     permissions.
     """
-    from workers.failures import retry
+    from workers.state.failures import retry
 
     with open_catalog(settings) as database, database.write() as connection:
         count = retry(connection, _of(reason, track_ids), dry_run=dry_run)

@@ -14,7 +14,7 @@ from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
-    from workers.status import QueueStatus
+    from workers.state.queue_status import QueueStatus
 
 COLUMNS = (
     "name",
@@ -46,8 +46,8 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
     All but the number of jobs is asked of the database. Where the Redis does not answer the rest is shown all the same,
     and the exit code is 1.
     """
-    from workers.broker import BrokerUnreachable
-    from workers.status import count_jobs, queue_status
+    from workers.broker.broker import BrokerUnreachable
+    from workers.state.queue_status import count_jobs, queue_status
 
     jobs, silence = None, None
     with open_catalog(settings) as database:
@@ -102,8 +102,8 @@ def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
     Workers that run do both by themselves; this is for when none does. Where the Redis does not answer the tracks are
     given back all the same, and the exit code is 1.
     """
-    from workers.broker import BrokerUnreachable, find_broker
-    from workers.status import synchronize
+    from workers.broker.broker import BrokerUnreachable, find_broker
+    from workers.state.queue_status import synchronize
 
     broker, silence = None, None
     try:

@@ -26,7 +26,7 @@ class Mapping(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text, when it can be read. Fails otherwise."""
-        from workers.roots import Roots, RootUnreadable
+        from workers.host.root_mapping import Roots, RootUnreadable
 
         try:
             Roots.parse([value])
@@ -84,11 +84,11 @@ def worker(
     under another path, --root says so; tracks that it cannot see are left to others. SIGTERM or Ctrl-C lets it finish
     the present tracks, a second one gives them back at once.
     """
-    from workers.capacity import fitting_workers
-    from workers.long_running import work_until_stopped
-    from workers.metrics import serve_metrics
-    from workers.roots import Roots
-    from workers.rules import Rules
+    from workers.host.capacity import fitting_workers
+    from workers.host.root_mapping import Roots
+    from workers.host.worker_options import Rules
+    from workers.pool.long_running import work_until_stopped
+    from workers.state.prometheus_metrics import serve_metrics
 
     size = workers or fitting_workers()
     rules = Rules(Roots.parse(roots), True, memory_limit, logs_json())

@@ -37,12 +37,12 @@ from catalog.learning.training import Training, TrainingReport, like_active, tra
 from catalog.pipeline.album_sample import Sample, draw_sample
 from catalog.report.report_files import write_home_report
 from catalog.settings import Settings
-from workers.capacity import fitting_workers
-from workers.executor import open_executor
-from workers.progress import Progress
-from workers.queue import TIME_LIMIT
-from workers.rules import Rules
-from workers.run import AnalysisReport, analyze_pending
+from workers.broker.job_queue import TIME_LIMIT
+from workers.host.capacity import fitting_workers
+from workers.host.worker_options import Rules
+from workers.pool.analyze_pending import AnalysisReport, analyze_pending
+from workers.pool.executor import open_executor
+from workers.state.analysis_progress import Progress
 
 
 @dataclass(frozen=True)

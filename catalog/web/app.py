@@ -19,7 +19,7 @@ from catalog.web import decision_routes, media_routes, page_routes
 from catalog.web.app_state import Site
 from catalog.web.request import Handler, endpoint
 from catalog.web.security_middleware import Guard
-from workers.metrics import collector
+from workers.state.prometheus_metrics import collector
 
 LARGEST_BODY = 2**20
 """Bytes; a case of ten thousand tracks sends a quarter of it."""

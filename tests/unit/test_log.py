@@ -13,7 +13,7 @@ from catalog.log import JsonFormatter, LineFormatter, without_passwords
 
 def record(message: str, **said: object) -> logging.LogRecord:
     made = logging.makeLogRecord(
-        {"name": "workers.jobs", "levelno": 30, "levelname": "WARNING", "msg": message}
+        {"name": "workers.process.jobs", "levelno": 30, "levelname": "WARNING", "msg": message}
     )
     vars(made).update(said)
     return made
@@ -23,7 +23,11 @@ def test_an_object_a_line_with_what_was_said_with_it() -> None:
     text = JsonFormatter().format(record("a track\nfailed", track_id=7, seconds=0.5, path=b"x"))
     assert "\n" not in text
     said = json.loads(text)
-    assert (said["level"], said["logger"], said["event"]) == ("warning", "workers.jobs", "a track\nfailed")
+    assert (said["level"], said["logger"], said["event"]) == (
+        "warning",
+        "workers.process.jobs",
+        "a track\nfailed",
+    )
     assert (said["track_id"], said["seconds"], said["path"]) == (7, 0.5, "b'x'")
     assert said["time"].endswith("+00:00")
 

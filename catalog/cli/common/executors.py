@@ -18,7 +18,7 @@ def cores(workers: int | None) -> int:
     """The processes to start: as many as were asked for, or one a core, as memory allows."""
     if workers is not None:
         return workers
-    from workers.capacity import fitting_workers
+    from workers.host.capacity import fitting_workers
 
     return fitting_workers()
 
@@ -34,7 +34,7 @@ def spread_over(database: Database, settings: Settings, workers: int | None = No
 
 def workers_for(database: Database, settings: Settings, workers: int) -> AbstractContextManager[Executor]:
     """An executor of so many processes, which log as this command does."""
-    from workers.executor import open_executor
-    from workers.rules import Rules
+    from workers.host.worker_options import Rules
+    from workers.pool.executor import open_executor
 
     return open_executor(database, settings, workers, Rules(is_log_json=logs_json()))

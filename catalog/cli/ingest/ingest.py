@@ -80,7 +80,7 @@ def ingest(
     from catalog.cli.ingest.ingest_output import Words, analysis_remark
     from catalog.learning.dataset.snapshot import ClassRule
     from catalog.pipeline.ingest import MainJob, run_main_job
-    from workers.rules import Rules
+    from workers.host.worker_options import Rules
 
     roles = parse_columns(columns)
     with open_catalog(settings, create=True, dry_run=dry_run) as database:

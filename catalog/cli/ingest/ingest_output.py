@@ -23,7 +23,7 @@ from catalog.pipeline.ingest import (
     Stage,
 )
 from catalog.settings import Settings
-from workers.progress import Progress
+from workers.state.analysis_progress import Progress
 
 MOST_LINES = 12
 """Of a list that could be long; how many more there are is said."""

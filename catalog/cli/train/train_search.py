@@ -141,7 +141,7 @@ def find_best(
     )
     ground = until_connected(partial(prepare, database, wanted, [wanted.feature_sets], dry_run=dry_run))
     if dry_run:
-        from workers.executor import HereExecutor
+        from workers.pool.executor import HereExecutor
 
         plan = Search(database, HereExecutor(), ground)
         rounds = plan.rounds(len(candidates), scheme)

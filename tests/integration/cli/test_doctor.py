@@ -18,7 +18,7 @@ from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.schema.schema import COPY_TABLE
-from workers.broker import open_broker
+from workers.broker.broker import open_broker
 
 
 def found(outcome: Any) -> dict[str, dict[str, str]]:

@@ -20,7 +20,7 @@ from catalog.learning.training import Training, train
 from catalog.settings import Settings
 from tests.integration.labelled_collection import Filled
 from tests.integration.learning.test_search import Fragile, Killed
-from workers.executor import HereExecutor, open_executor
+from workers.pool.executor import HereExecutor, open_executor
 
 WANTED = Training(feature_sets=("blobs",))
 Fill = Callable[..., Filled]

@@ -33,7 +33,7 @@ from catalog.learning.search.trial import VectorsChanged, run_trials
 from catalog.learning.training import Training, train
 from tests.integration.labelled_collection import BLOBS as FEATURES
 from tests.integration.labelled_collection import DIMENSIONS, Filled
-from workers.executor import HereExecutor
+from workers.pool.executor import HereExecutor
 
 BLOBS = ("blobs",)
 WANTED = Training(feature_sets=BLOBS)

@@ -18,10 +18,10 @@ from catalog.db.database import Database
 from catalog.db.tables import claim, failure, feature_vector, worker
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
-from workers import crew
-from workers.broker import find_broker
-from workers.crew import WorkersFailed
-from workers.run import analyze_pending
+from workers.broker.broker import find_broker
+from workers.pool import worker_pool
+from workers.pool.analyze_pending import analyze_pending
+from workers.pool.worker_pool import WorkersFailed
 
 COMMAND = """
 import sys
@@ -63,7 +63,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
 
 def workers_of(command: subprocess.Popen[bytes]) -> list[psutil.Process]:
     children = psutil.Process(command.pid).children()
-    return [child for child in children if "workers.process" in child.cmdline()]
+    return [child for child in children if "workers.process.worker_process" in child.cmdline()]
 
 
 def horse_of(command: subprocess.Popen[bytes]) -> psutil.Process:
@@ -189,7 +189,7 @@ def test_a_database_that_cannot_be_written_to_ends_the_command_and_blames_no_tra
 ) -> None:
     (track_id,) = add_tracks(QUIET)
     # That it takes several is seen above; each of them takes its time to start.
-    monkeypatch.setattr(crew, "MOST_FALSE_STARTS", 1)
+    monkeypatch.setattr(worker_pool, "MOST_FALSE_STARTS", 1)
     with database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE feature_vector RENAME COLUMN computed_at TO was_computed_at")
     with pytest.raises(WorkersFailed, match="has no column named computed_at"):

@@ -18,10 +18,10 @@ from catalog.db.retry import is_full
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from tests.integration.workers.test_faults import assert_whole
-from workers import room
-from workers.crew import NoRoom
-from workers.room import Room
-from workers.run import analyze_pending
+from workers.pool import disk_full_backoff
+from workers.pool.analyze_pending import analyze_pending
+from workers.pool.disk_full_backoff import Room
+from workers.pool.worker_pool import NoRoom
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 FULL = """
@@ -56,9 +56,9 @@ def told(database: Database) -> Iterator[Told]:
             connection.exec_driver_sql("DROP TRIGGER full_disk ON feature_vector")
 
     handler = Told(make_room)
-    room.log.addHandler(handler)
+    disk_full_backoff.log.addHandler(handler)
     yield handler
-    room.log.removeHandler(handler)
+    disk_full_backoff.log.removeHandler(handler)
 
 
 @POSTGRESQL
@@ -84,7 +84,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made: Any = Clock()
-    monkeypatch.setattr(room, "time", made)
+    monkeypatch.setattr(disk_full_backoff, "time", made)
     return made
 
 
@@ -110,13 +110,13 @@ def test_after_a_while_of_work_patience_is_new(clock: Clock) -> None:
     awaited = Room(60)
     for _ in range(5):
         rest(awaited, clock)
-    clock.seconds += room.AT_WORK + 1
+    clock.seconds += disk_full_backoff.AT_WORK + 1
     assert rest(awaited, clock) == 2
 
 
 def test_a_worker_waits_for_ever(clock: Clock) -> None:
     awaited = Room(math.inf)
-    assert [rest(awaited, clock) for _ in range(100)][-1] == room.LONGEST_REST
+    assert [rest(awaited, clock) for _ in range(100)][-1] == disk_full_backoff.LONGEST_REST
 
 
 def test_what_sqlite_says_of_a_full_disk(tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ from catalog.db.tables import (
 )
 from catalog.features.stored_feature_set import register
 from tests.integration.workers.sound import CRASHES, HANGS, QUIET, RAISES, AddTracks, write_sound
-from workers import claims, hearing, jobs, liveness
-from workers.hearing import Wanted
 from workers.here import analyze_here
+from workers.process import analyze_track, jobs
+from workers.process.analyze_track import Wanted
+from workers.state import claims, liveness
 
 
 def fingerprint_of(path: Path) -> str:
@@ -160,10 +161,10 @@ def test_a_track_of_a_disk_that_goes_away_in_the_middle_is_given_back(
         worker_id = liveness.enrol(connection, "ann", os.getpid())
         (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
     shutil.rmtree(music)
-    outcome = hearing.hear(claimed, wanted)
+    outcome = analyze_track.hear(claimed, wanted)
     assert outcome.is_out_of_reach
     with database.write() as connection:
-        assert hearing.store(connection, worker_id, claimed, wanted, outcome)
+        assert analyze_track.store(connection, worker_id, claimed, wanted, outcome)
         assert connection.execute(sa.select(track.c.state)).scalar_one() == "present"
         assert connection.execute(sa.select(claim)).all() == []
 
@@ -174,9 +175,9 @@ def test_a_late_result_is_dropped_whole(database: Database, tiny: FeatureSet, ad
         wanted = [Wanted(tiny, register(connection, tiny))]
         worker_id = liveness.enrol(connection, "ann", os.getpid())
         (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
-        outcome = hearing.hear(claimed, wanted)
+        outcome = analyze_track.hear(claimed, wanted)
         claims.give_back(connection, worker_id)
-        assert not hearing.store(connection, worker_id, claimed, wanted, outcome)
+        assert not analyze_track.store(connection, worker_id, claimed, wanted, outcome)
         assert connection.execute(sa.select(feature_vector)).all() == []
         assert connection.execute(sa.select(track.c.audio_hash)).scalar_one() is None
 
@@ -191,7 +192,9 @@ def test_a_recipe_that_fails_costs_the_others_nothing(
         worker_id = liveness.enrol(connection, "ann", os.getpid())
         ids = [one.recipe.id for one in wanted]
         (claimed,) = claims.reserve(connection, worker_id, [track_id], ids)
-        assert hearing.store(connection, worker_id, claimed, wanted, hearing.hear(claimed, wanted))
+        assert analyze_track.store(
+            connection, worker_id, claimed, wanted, analyze_track.hear(claimed, wanted)
+        )
         assert connection.execute(sa.select(feature_vector.c.feature_set_id)).scalars().all() == [ids[1]]
         (row,) = connection.execute(sa.select(failure)).all()
         assert (row.feature_set_id, row.reason) == (ids[0], "error")
@@ -222,7 +225,7 @@ def test_a_recipe_that_is_removed_in_the_middle_costs_no_failure(
         wanted = [Wanted(tiny, register(connection, tiny))]
         worker_id = liveness.enrol(connection, "ann", os.getpid())
         (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
-    outcome = hearing.hear(claimed, wanted)
+    outcome = analyze_track.hear(claimed, wanted)
     with database.write() as connection:
         connection.execute(sa.delete(feature_set))
     with database.write() as connection:

@@ -17,9 +17,9 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
-from workers.broker import open_broker
-from workers.queue import ANALYZE, TASK, open_queue, queue_name
-from workers.run import analyze_pending
+from workers.broker.broker import open_broker
+from workers.broker.job_queue import ANALYZE, TASK, open_queue, queue_name
+from workers.pool.analyze_pending import analyze_pending
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

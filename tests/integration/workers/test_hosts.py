@@ -24,13 +24,13 @@ from catalog.db.tables import claim, collection, failure, feature_vector, track,
 from catalog.features.stored_feature_set import register
 from catalog.settings import Settings
 from tests.integration.workers.sound import HUNGRY, QUIET, RAISES, AddTracks, write_sound
-from workers import liveness
-from workers.broker import find_broker
-from workers.jobs import Desk, work
-from workers.long_running import _tell_of
-from workers.roots import Roots
-from workers.rules import Rules
-from workers.run import analyze_pending
+from workers.broker.broker import find_broker
+from workers.host.root_mapping import Roots
+from workers.host.worker_options import Rules
+from workers.pool.analyze_pending import analyze_pending
+from workers.pool.long_running import _tell_of
+from workers.process.jobs import Desk, work
+from workers.state import liveness
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -134,7 +134,7 @@ def test_what_a_guest_cannot_see_is_left_to_others(
         away = connection.execute(
             sa.insert(track).values(collection_id=other, path="a", path_bytes=b"a").returning(track.c.id)
         ).scalar_one()
-    monkeypatch.setattr("workers.jobs.PATIENCE", 0)
+    monkeypatch.setattr("workers.process.jobs.PATIENCE", 0)
     work(desk_of(database, Rules(is_guest=True)), [away, deeper, gone, here], [recipe.hash], 20)
     with database.read() as connection:
         states = dict(connection.execute(sa.select(track.c.id, track.c.state)).all())
@@ -155,7 +155,7 @@ def test_a_wrong_mapping_makes_nothing_missing(
     wrong = music.with_name("wrong")
     wrong.mkdir()
     write_sound(wrong / "something else.wav")
-    monkeypatch.setattr("workers.jobs.PATIENCE", 0)
+    monkeypatch.setattr("workers.process.jobs.PATIENCE", 0)
     rules = Rules(Roots.parse([f"{music}={wrong}"]), is_guest=True)
     work(desk_of(database, rules), [track_id], [recipe.hash], 20)
     with database.read() as connection:

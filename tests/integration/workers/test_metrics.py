@@ -21,10 +21,10 @@ from catalog.features.stored_feature_set import register
 from catalog.features.vectors import store_vector
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks
-from workers import liveness
 from workers.here import analyze_here
-from workers.metrics import MetricsUnservable, collector, serve_metrics
-from workers.status import queue_status
+from workers.state import liveness
+from workers.state.prometheus_metrics import MetricsUnservable, collector, serve_metrics
+from workers.state.queue_status import queue_status
 
 
 def told(text: str) -> dict[tuple[str, str], float]:

@@ -24,13 +24,13 @@ from catalog.db.tables import claim, collection, feature_vector, track, worker
 from catalog.features.stored_feature_set import Recipe, register
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
-from workers import claims, liveness
-from workers.broker import open_broker
-from workers.feed import LARGEST_BATCH, MOST_JOBS, Feeder
-from workers.horse_keeper import HorseKeeper
-from workers.jobs import Desk, sit_down
-from workers.queue import open_queue, queue_name, queued
-from workers.status import count_jobs, queue_status, synchronize
+from workers.broker.broker import open_broker
+from workers.broker.job_queue import open_queue, queue_name, queued
+from workers.process.jobs import Desk, sit_down
+from workers.process.rq_worker import HorseKeeper
+from workers.state import claims, liveness
+from workers.state.queue_feeder import LARGEST_BATCH, MOST_JOBS, Feeder
+from workers.state.queue_status import count_jobs, queue_status, synchronize
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_jobs_are_json_and_hold_nothing_but_ids_and_hashes(
     data = broker_connection.hget(f"music-catalog:job:{job_id}", "data")
     assert isinstance(data, bytes)
     assert json.loads(zlib.decompress(data)) == [
-        "workers.jobs.analyze_tracks",
+        "workers.process.jobs.analyze_tracks",
         None,
         [ids, [recipe.hash], 7],
         {},
@@ -173,7 +173,7 @@ def test_a_worker_runs_no_job_but_ours_and_registers_again_when_forgotten(
 ) -> None:
     proof = tmp_path_factory.mktemp("proof") / "made by a stranger"
     queue.enqueue("os.mkdir", str(proof))
-    queue.enqueue("workers.jobs.analyze_tracks", [], [], 5, on_failure=Callback("os.abort"))
+    queue.enqueue("workers.process.jobs.analyze_tracks", [], [], 5, on_failure=Callback("os.abort"))
     with database.write() as connection:
         desk = Desk(database, liveness.enrol(connection, "keeper", 1))
     sit_down(desk)

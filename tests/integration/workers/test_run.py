@@ -9,7 +9,7 @@ from catalog.db.database import Database
 from catalog.db.tables import claim, failure, feature_vector, track, track_descriptor, track_tag, worker
 from catalog.settings import Settings
 from tests.integration.workers.sound import CRASHES, EXITS, HANGS, QUIET, RAISES, AddTracks
-from workers.run import analyze_pending
+from workers.pool.analyze_pending import analyze_pending
 
 
 def test_everything_pending_is_analysed_once(

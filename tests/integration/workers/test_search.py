@@ -25,9 +25,9 @@ from catalog.learning.training import Training
 from catalog.settings import Settings
 from tests.integration.labelled_collection import Filled
 from tests.integration.workers.test_faults import horse_of, is_gone, wait_for, workers_of
-from workers.broker import find_broker
-from workers.executor import HereExecutor, TaskFailed, open_executor
-from workers.rules import Rules
+from workers.broker.broker import find_broker
+from workers.host.worker_options import Rules
+from workers.pool.executor import HereExecutor, TaskFailed, open_executor
 
 BLOBS = ("blobs",)
 REGRESSION = ALGORITHMS["logistic_regression"]

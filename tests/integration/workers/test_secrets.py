@@ -21,7 +21,7 @@ from catalog.db.transfer.archive import CONFIG_MEMBER, MANIFEST
 from catalog.settings import Settings
 from tests.integration.labelled_collection import Filled
 from tests.integration.workers.sound import CRASHES, QUIET, RAISES, AddTracks
-from workers.broker import Broker, open_broker
+from workers.broker.broker import Broker, open_broker
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 DATABASE_SECRET, BROKER_SECRET = "hunter2database", "hunter2broker"

@@ -21,12 +21,12 @@ from catalog.db.tables import claim, feature_vector
 from catalog.features.stored_feature_set import register
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
-from workers import liveness
-from workers.broker import open_broker
-from workers.child_database import open_child_database
-from workers.horse_keeper import HorseKeeper
-from workers.jobs import Desk, Stop, sit_down
-from workers.queue import enqueue, open_queue, queue_name
+from workers.broker.broker import open_broker
+from workers.broker.job_queue import enqueue, open_queue, queue_name
+from workers.process.child_database import open_child_database
+from workers.process.jobs import Desk, Stop, sit_down
+from workers.process.rq_worker import HorseKeeper
+from workers.state import liveness
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TRACKS = 6

@@ -20,8 +20,8 @@ from catalog.db.tables import worker
 from catalog.features.stored_feature_set import register
 from catalog.settings import Settings
 from tests.integration.workers.sound import HANGS, HUNGRY, QUIET, RAISES, AddTracks, write_sound
-from workers import claims, liveness
-from workers.broker import open_broker
+from workers.broker.broker import open_broker
+from workers.state import claims, liveness
 
 Invoke = Callable[..., tuple[int, str, str]]
 

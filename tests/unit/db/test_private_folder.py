@@ -13,7 +13,7 @@ from catalog.db.private_folder import make_private_folder
 from catalog.db.transfer.archive import write_archive
 from catalog.db.transfer.staging import staging
 from catalog.learning.registry.artifact import write_artifact
-from workers.broker import open_broker
+from workers.broker.broker import open_broker
 
 
 @pytest.fixture(autouse=True)

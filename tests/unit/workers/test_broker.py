@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workers.broker import Broker, BrokerUnreachable, find_broker, open_broker
+from workers.broker.broker import Broker, BrokerUnreachable, find_broker, open_broker
 
 
 def server_of(broker: Broker) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workers import capacity
+from workers.host import capacity
 
 
 @pytest.fixture

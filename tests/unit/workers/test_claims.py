@@ -15,8 +15,8 @@ from catalog.db.database import Database
 from catalog.db.tables import claim, collection, failure, track, worker
 from catalog.features.stored_feature_set import Recipe, register
 from catalog.features.vectors import store_vector, unheard
-from workers import claims, failures, liveness
-from workers.failures import Failure
+from workers.state import claims, failures, liveness
+from workers.state.failures import Failure
 
 
 def recipe_of(connection: Connection, version: int = 1) -> Recipe:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.roots import Roots, RootUnreadable
+from workers.host.root_mapping import Roots, RootUnreadable
 
 
 @pytest.mark.parametrize(

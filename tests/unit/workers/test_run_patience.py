@@ -11,9 +11,9 @@ import redis
 
 from catalog.db import retry
 from catalog.db.database import DatabaseAway
-from workers import run
-from workers.broker import BrokerUnreachable
-from workers.progress import Progress
+from workers.broker.broker import BrokerUnreachable
+from workers.pool import analyze_pending
+from workers.state.analysis_progress import Progress
 
 
 class Assignment:
@@ -42,7 +42,7 @@ def test_time_waited_is_not_taken_for_time_asked(monkeypatch: pytest.MonkeyPatch
     steward: Any = Steward()
     database: Any = None
     begin = time.monotonic()
-    run._work(database, assignment, steward, None)
+    analyze_pending._work(database, assignment, steward, None)
     # A twentieth of the time may be spent on asking: the pause after a second's waiting would be ten seconds or more.
     assert time.monotonic() - begin < 5
     assert assignment.asked == 3
@@ -93,15 +93,15 @@ def test_the_queue_is_fed_soon_after_the_broker_stood_still(
     monkeypatch: pytest.MonkeyPatch, error: Exception | None
 ) -> None:
     clock: Any = Clock()
-    monkeypatch.setattr(run, "time", clock)
+    monkeypatch.setattr(analyze_pending, "time", clock)
     feeder: Any = Feeder(clock, error)
     database: Any = Database()
     broker: Any = Broker(clock)
     crew: Any = None
-    steward = run.Steward(database, broker, crew, feeder, 1)
+    steward = analyze_pending.Steward(database, broker, crew, feeder, 1)
     steward._feed(None)
     back = clock.seconds
     while len(feeder.asked_at) < 2 and clock.seconds < back + 600:
         clock.seconds += 1
         steward._feed(None)
-    assert feeder.asked_at[1] - back <= run.LONGEST_PAUSE + 1
+    assert feeder.asked_at[1] - back <= analyze_pending.LONGEST_PAUSE + 1

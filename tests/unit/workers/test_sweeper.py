@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import worker
-from workers import liveness
-from workers.liveness import Sweeper
+from workers.state import liveness
+from workers.state.liveness import Sweeper
 
 
 class Clock:

@@ -18,10 +18,10 @@ from catalog.db.retry import is_full
 from catalog.learning.prediction.batch_inference import hear_piece
 from catalog.learning.registry.task_context import Workplace, settle
 from catalog.learning.search.trial import run_trials
-from workers.death import NO_ROOM, TROUBLE
-from workers.environment import MODELS
-from workers.failures import one_line
-from workers.jobs import Stop, present_desk
+from workers.host.environment import MODELS
+from workers.host.exit_codes import NO_ROOM, TROUBLE
+from workers.process.jobs import Stop, present_desk
+from workers.state.failures import one_line
 
 log = logging.getLogger(__name__)
 

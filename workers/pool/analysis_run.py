@@ -16,8 +16,8 @@ from catalog.db.server_time import clock
 from catalog.db.tables import failure, track
 from catalog.features.stored_feature_set import Recipe, register
 from catalog.features.vectors import unheard
-from workers.progress import AnalysisReport, Progress
-from workers.reach import out_of_reach
+from workers.host.mounted_roots import out_of_reach
+from workers.state.analysis_progress import AnalysisReport, Progress
 
 LEAST_SECONDS = 1.0
 """A rate over less than that says nothing."""

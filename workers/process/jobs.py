@@ -25,16 +25,16 @@ from catalog.db.database import Database
 from catalog.db.retry import is_full
 from catalog.db.schema.schema import require_still
 from catalog.features.stored_feature_set import find_recipe
-from workers import claims
-from workers.claims import Claimed
-from workers.death import NO_ROOM, TROUBLE
-from workers.failures import FEATURES, Failure, one_line
-from workers.hearing import Outcome, Wanted, hear, store
-from workers.reach import is_within_reach, out_of_reach
-from workers.rules import Rules
-from workers.sandbox import Sandbox, is_confined
-from workers.tally import Tally
-from workers.warm import warm
+from workers.host.exit_codes import NO_ROOM, TROUBLE
+from workers.host.mounted_roots import is_within_reach, out_of_reach
+from workers.host.sandbox import Sandbox, is_confined
+from workers.host.worker_options import Rules
+from workers.process.analyze_track import Outcome, Wanted, hear, store
+from workers.process.warm_up import warm
+from workers.state import claims
+from workers.state.claims import Claimed
+from workers.state.failures import FEATURES, Failure, one_line
+from workers.state.worker_stats import Tally
 
 log = logging.getLogger(__name__)
 

@@ -124,7 +124,7 @@ def _ensure(place: Path) -> None:
         # In a session of its own, no Ctrl-C reaches it; and started by a process that ends at once, it outlives
         # whichever of the commands that use it ends first.
         started = subprocess.run(
-            [sys.executable, "-P", "-m", "workers.valkey", str(place)],
+            [sys.executable, "-P", "-m", "workers.broker.valkey", str(place)],
             capture_output=True,
             text=True,
             check=False,

@@ -20,12 +20,12 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from catalog.db.retry import until_connected
-from workers import liveness
-from workers.claims import give_back
-from workers.death import NO_ROOM, TROUBLE, describe_exit
-from workers.jobs import Desk, Stop
-from workers.parent import end_with_parent
-from workers.queue import ANALYZE, TASK
+from workers.broker.job_queue import ANALYZE, TASK
+from workers.host.exit_codes import NO_ROOM, TROUBLE, describe_exit
+from workers.host.parent_death import end_with_parent
+from workers.process.jobs import Desk, Stop
+from workers.state import liveness
+from workers.state.claims import give_back
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from catalog.db.database import Database
 from catalog.db.server_time import clock
 from catalog.db.tables import claim, worker
-from workers.claims import give_back
+from workers.state.claims import give_back
 
 BEAT = 5.0
 """Seconds between heartbeats."""

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from workers.roots import Roots
+from workers.host.root_mapping import Roots
 
 MEMORY_LIMIT = 2048
 """Megabytes for one track, unless told otherwise. A usual one takes less than 100."""

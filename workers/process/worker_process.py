@@ -1,4 +1,4 @@
-"""`python -m workers.process`: one worker process. Addresses with passwords come in the environment."""
+"""`python -m workers.process.worker_process`: one worker process. Addresses with passwords come in the environment."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.retry import is_full, until_connected
 from catalog.db.schema.revisions import head_revision
 from catalog.log import set_up_log
-from workers import liveness
-from workers.child_database import open_child_database
-from workers.death import NO_ROOM
-from workers.environment import BROKER_URL, DATABASE_URL
-from workers.horse_keeper import HorseKeeper
-from workers.jobs import Desk, Stop, sit_down
-from workers.parent import end_with_parent
-from workers.queue import open_queue
-from workers.rehearsal import rehearse
-from workers.rules import Rules
-from workers.warm import warm, warm_learning
+from workers.broker.job_queue import open_queue
+from workers.host.environment import BROKER_URL, DATABASE_URL
+from workers.host.exit_codes import NO_ROOM
+from workers.host.parent_death import end_with_parent
+from workers.host.worker_options import Rules
+from workers.process.child_database import open_child_database
+from workers.process.jobs import Desk, Stop, sit_down
+from workers.process.rehearsal import rehearse
+from workers.process.rq_worker import HorseKeeper
+from workers.process.warm_up import warm, warm_learning
+from workers.state import liveness
 
 log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Works until SIGTERM, or until the process that started this one is no more."""
-    parser = argparse.ArgumentParser(prog="python -m workers.process")
+    parser = argparse.ArgumentParser(prog="python -m workers.process.worker_process")
     parser.add_argument("--name", required=True)
     parser.add_argument("--queue", required=True)
     parser.add_argument("--parent", type=int, required=True)

@@ -28,10 +28,10 @@ from catalog.db.server_time import clock
 from catalog.db.tables import claim, failure, track, worker
 from catalog.learning.registry.default_feature_sets import feature_sets_to_compute
 from catalog.settings import Settings
-from workers import liveness
-from workers.broker import BrokerUnreachable
-from workers.status import count_jobs, count_pending
-from workers.tally import BOUNDS
+from workers.broker.broker import BrokerUnreachable
+from workers.state import liveness
+from workers.state.queue_status import count_jobs, count_pending
+from workers.state.worker_stats import BOUNDS
 
 log = logging.getLogger(__name__)
 

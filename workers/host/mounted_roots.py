@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import collection
-from workers.roots import Roots
+from workers.host.root_mapping import Roots
 
 
 def is_within_reach(root: bytes) -> bool:

@@ -16,16 +16,16 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.retry import is_full, until_connected
 from catalog.settings import Settings
-from workers import liveness
-from workers.assignment import Assignment, assign
-from workers.broker import Broker, BrokerUnreachable, open_broker
-from workers.capacity import fitting_workers
-from workers.crew import Crew, NoRoom
-from workers.feed import Feeder
-from workers.progress import AnalysisReport, Progress
-from workers.queue import TIME_LIMIT, open_queue, queue_name
-from workers.room import Room
-from workers.rules import Rules
+from workers.broker.broker import Broker, BrokerUnreachable, open_broker
+from workers.broker.job_queue import TIME_LIMIT, open_queue, queue_name
+from workers.host.capacity import fitting_workers
+from workers.host.worker_options import Rules
+from workers.pool.analysis_run import Assignment, assign
+from workers.pool.disk_full_backoff import Room
+from workers.pool.worker_pool import Crew, NoRoom
+from workers.state import liveness
+from workers.state.analysis_progress import AnalysisReport, Progress
+from workers.state.queue_feeder import Feeder
 
 __all__ = ["AnalysisReport", "Steward", "analyze_pending", "let_go"]
 

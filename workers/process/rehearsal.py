@@ -12,10 +12,10 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.analysis import Analysis
 from catalog.db.tables import collection, track
 from catalog.features.stored_feature_set import register
-from workers import claims
-from workers.hearing import Outcome, Wanted, store
-from workers.jobs import Desk, reserve
-from workers.tally import Tally
+from workers.process.analyze_track import Outcome, Wanted, store
+from workers.process.jobs import Desk, reserve
+from workers.state import claims
+from workers.state.worker_stats import Tally
 
 
 def rehearse(desk: Desk, features: Sequence[FeatureSet], analysis: Analysis) -> None:

@@ -21,7 +21,7 @@ LEARNING = (
     "sklearn.neighbors",
     "sklearn.neural_network",
     "sklearn.svm",
-    "workers.task",
+    "workers.process.task",
 )
 
 

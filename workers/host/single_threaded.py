@@ -2,6 +2,6 @@
 
 import os
 
-from workers.environment import THREADS
+from workers.host.environment import THREADS
 
 os.environ.update(THREADS)

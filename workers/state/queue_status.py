@@ -17,14 +17,14 @@ from catalog.db.server_time import clock
 from catalog.db.tables import claim, failure, feature_vector, track, worker
 from catalog.features.stored_feature_set import find_recipe, register
 from catalog.features.vectors import count_unheard
-from workers import liveness
-from workers.feed import Feeder
-from workers.queue import TIME_LIMIT, open_queue, queue_length, queue_name
-from workers.reach import out_of_reach
+from workers.broker.job_queue import TIME_LIMIT, open_queue, queue_length, queue_name
+from workers.host.mounted_roots import out_of_reach
+from workers.state import liveness
+from workers.state.queue_feeder import Feeder
 
 if TYPE_CHECKING:
     from catalog.settings import Settings
-    from workers.broker import Broker
+    from workers.broker.broker import Broker
 
 RATE_OVER = timedelta(minutes=5)
 STALLED = timedelta(minutes=10)
@@ -199,7 +199,7 @@ def count_jobs(database: Database, settings: Settings) -> int | None:
     """
     from redis import RedisError
 
-    from workers.broker import BrokerUnreachable, find_broker
+    from workers.broker.broker import BrokerUnreachable, find_broker
 
     broker = find_broker(settings.redis_url, settings.run)
     if broker is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from workers.crew import NoRoom
+from workers.pool.worker_pool import NoRoom
 
 log = logging.getLogger(__name__)
 

@@ -18,11 +18,11 @@ from typing import IO
 
 from catalog.db.database import Database
 from catalog.db.private_folder import make_private_folder
-from workers import liveness
-from workers.broker import Broker
-from workers.death import NO_ROOM, describe_exit
-from workers.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
-from workers.rules import Rules
+from workers.broker.broker import Broker
+from workers.host.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
+from workers.host.exit_codes import NO_ROOM, describe_exit
+from workers.host.worker_options import Rules
+from workers.state import liveness
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Crew:
         rules: Rules | None = None,
     ) -> None:
         self._database = database
-        self._command = [sys.executable, "-P", "-m", "workers.process", "--queue", queue]
+        self._command = [sys.executable, "-P", "-m", "workers.process.worker_process", "--queue", queue]
         self._command += ["--parent", str(os.getpid())]
         self._command += [part for name in feature_sets for part in ("--feature-set", name)]
         self._rules = rules or Rules()

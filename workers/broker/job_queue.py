@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redis import Redis
     from rq import Queue
 
-ANALYZE, TASK = "workers.jobs.analyze_tracks", "workers.task.run_task"
+ANALYZE, TASK = "workers.process.jobs.analyze_tracks", "workers.process.task.run_task"
 """The names of the jobs; a worker runs no other."""
 TIME_LIMIT = 120
 """Seconds for one track, unless told otherwise."""

@@ -16,7 +16,7 @@ from catalog.db.server_time import moment
 from catalog.db.tables import claim, collection, feature_vector, track
 from catalog.db.upsert import insert_into
 from catalog.features.vectors import unheard
-from workers import failures
+from workers.state import failures
 
 MOST_DEATHS = 2
 

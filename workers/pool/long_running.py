@@ -17,14 +17,14 @@ from catalog.db.retry import until_connected
 from catalog.db.tables import track
 from catalog.features.stored_feature_set import register
 from catalog.settings import Settings
-from workers.broker import open_broker
-from workers.crew import Crew
-from workers.feed import Feeder
-from workers.queue import TIME_LIMIT, open_queue, queue_name
-from workers.reach import out_of_reach
-from workers.roots import Roots
-from workers.rules import Rules
-from workers.run import Steward, let_go
+from workers.broker.broker import open_broker
+from workers.broker.job_queue import TIME_LIMIT, open_queue, queue_name
+from workers.host.mounted_roots import out_of_reach
+from workers.host.root_mapping import Roots
+from workers.host.worker_options import Rules
+from workers.pool.analyze_pending import Steward, let_go
+from workers.pool.worker_pool import Crew
+from workers.state.queue_feeder import Feeder
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.db.tables import claim, track
 from catalog.features.stored_feature_set import Recipe
 from catalog.features.vectors import unheard
-from workers.queue import enqueue, queued
+from workers.broker.job_queue import enqueue, queued
 
 if TYPE_CHECKING:
     from rq import Queue

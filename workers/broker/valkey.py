@@ -1,4 +1,4 @@
-"""`python -m workers.valkey FOLDER` starts the embedded Valkey there and ends, leaving it to run."""
+"""`python -m workers.broker.valkey FOLDER` starts the embedded Valkey there and ends, leaving it to run."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ from catalog.db.database import Database
 from catalog.db.tables import worker
 from catalog.learning.registry.task_context import Workplace, settle
 from catalog.settings import Settings
-from workers import liveness
-from workers.broker import Broker, BrokerUnreachable, open_broker
-from workers.crew import Crew
-from workers.queue import TASK, open_queue, queue_name
-from workers.rules import Rules
-from workers.task import TASKS
+from workers.broker.broker import Broker, BrokerUnreachable, open_broker
+from workers.broker.job_queue import TASK, open_queue, queue_name
+from workers.host.worker_options import Rules
+from workers.pool.worker_pool import Crew
+from workers.process.task import TASKS
+from workers.state import liveness
 
 log = logging.getLogger(__name__)
 

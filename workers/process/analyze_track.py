@@ -21,10 +21,10 @@ from catalog.db.tables import auto_tag_word, track, track_descriptor, track_tag
 from catalog.db.upsert import insert_into
 from catalog.features.stored_feature_set import Recipe, tag_dimensions
 from catalog.features.vectors import renew_vectors, store_vector
-from workers import claims, failures
-from workers.claims import Claimed
-from workers.failures import DECODING, FEATURES, Failure
-from workers.reach import is_within_reach
+from workers.host.mounted_roots import is_within_reach
+from workers.state import claims, failures
+from workers.state.claims import Claimed
+from workers.state.failures import DECODING, FEATURES, Failure
 
 LEAST_PROBABILITY = 0.1
 """Below it a network's word is not stored."""

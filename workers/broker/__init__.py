@@ -1,0 +1,1 @@
+"""The broker (Redis, or an embedded Valkey) and the job queue."""

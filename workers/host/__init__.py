@@ -1,0 +1,1 @@
+"""The host of a worker: capacity, sandbox, root mapping, exit codes, options."""

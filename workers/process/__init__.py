@@ -1,0 +1,1 @@
+"""The worker process: RQ worker, jobs, analysis of one track."""

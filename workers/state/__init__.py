@@ -1,0 +1,1 @@
+"""Worker state in SQL: claims, heartbeats, failures, progress."""
