@@ -2,7 +2,7 @@
 
 from catalog.db.columns import metadata
 from catalog.db.tables.audits import audit, cluster_count, cluster_run, doubt_case, duplicate_pair, suspect
-from catalog.db.tables.bundled_content import shipped
+from catalog.db.tables.bundled_content import bundled_content
 from catalog.db.tables.collections import album, artist, collection, track
 from catalog.db.tables.features import (
     auto_tag_word,
@@ -69,7 +69,7 @@ __all__ = [
     "review_lease",
     "reviewer",
     "search",
-    "shipped",
+    "bundled_content",
     "snapshot",
     "snapshot_member",
     "standing",

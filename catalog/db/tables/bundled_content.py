@@ -7,8 +7,8 @@ from sqlalchemy import Column, Text
 
 from catalog.db.columns import metadata
 
-shipped = sa.Table(
-    "shipped",
+bundled_content = sa.Table(
+    "bundled_content",
     metadata,
     Column("name", Text, primary_key=True, comment="views, or seeds of the vocabulary"),
     Column("digest", Text, nullable=False, comment="SHA-256 of what was put in"),

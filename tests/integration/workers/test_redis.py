@@ -21,7 +21,7 @@ from catalog.db.database import Database
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers.broker.broker import Broker, BrokerUnreachable, find_broker, open_broker
-from workers.pool import analyze_pending
+from workers.pool import analyze_pending as analyze_pending_module
 from workers.pool.analyze_pending import analyze_pending
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -189,7 +189,7 @@ def test_a_redis_that_stays_full_is_said_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     add_tracks(QUIET)
-    monkeypatch.setattr(analyze_pending, "BROKER_PATIENCE", 1.0)
+    monkeypatch.setattr(analyze_pending_module, "BROKER_PATIENCE", 1.0)
     theirs.config_set("maxmemory", 1)
     with pytest.raises(BrokerUnreachable, match=r"takes no jobs .* more memory") as caught:
         analyze_pending(database, on(server.url, settings), [tiny], workers=1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
-from catalog.audit.clusters import silhouette
+from catalog.audit.clusters import silhouette as silhouette_module
 from catalog.audit.clusters.contingency import NOISE
 from catalog.audit.clusters.silhouette import depths, silhouette
 
@@ -31,7 +31,7 @@ def test_of_many_tracks_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> N
     clusters = random.integers(0, 3, 900)
     points = (np.eye(3, 4)[clusters] * 3 + random.normal(0, 1, (900, 4))).astype(np.float32)
     whole = silhouette(points, clusters)
-    monkeypatch.setattr(silhouette, "SAMPLE", 300)
+    monkeypatch.setattr(silhouette_module, "SAMPLE", 300)
     part = silhouette(points, clusters, seed=1)
     assert whole is not None
     assert part is not None
@@ -46,7 +46,7 @@ def test_without_two_clusters_or_with_one_a_track_there_is_none(clusters: list[i
 
 
 def test_depth_is_one_at_the_centre_nothing_halfway_and_less_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(silhouette, "CHUNK", 3)
+    monkeypatch.setattr(silhouette_module, "CHUNK", 3)
     # Centres lie at 0 and at 10.
     points = line(0, 0, -8, 8, 10, 10, 99)
     found = depths(points, np.array([0, 0, 0, 0, 1, 1, NOISE]))

@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from catalog.similarity import nearest
+from catalog.similarity import nearest as nearest_module
 from catalog.similarity.nearest import NOBODY, moments, nearest, nearest_of_other_groups, standardised
 
 
@@ -18,7 +18,7 @@ def test_rows_are_of_length_one_whatever_the_scale_of_a_dimension():
 def test_the_nearest_are_of_other_groups_and_in_order(monkeypatch):
     angles = np.deg2rad([0, 1, 10, 5, 90, 180, 270])
     X = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    monkeypatch.setattr(nearest, "moments", lambda _: (np.zeros(2), np.ones(2)))
+    monkeypatch.setattr(nearest_module, "moments", lambda _: (np.zeros(2), np.ones(2)))
     groups = np.array([0, 0, 1, 2, 3, 4, 5])
     found = nearest_of_other_groups(X, groups, np.array([0, 4]), count=3)
     assert found[0].tolist() == [3, 2, 4]
@@ -37,8 +37,8 @@ def test_chunks_make_no_difference(monkeypatch):
     generator = np.random.default_rng(3)
     X, groups = generator.normal(size=(60, 8)), generator.integers(0, 9, 60)
     whole = nearest_of_other_groups(X, groups, np.arange(60))
-    monkeypatch.setattr(nearest, "CHUNK_CELLS", 100)
-    monkeypatch.setattr(nearest, "ASKED_AT_ONCE", 7)
+    monkeypatch.setattr(nearest_module, "CHUNK_CELLS", 100)
+    monkeypatch.setattr(nearest_module, "ASKED_AT_ONCE", 7)
     assert np.array_equal(nearest_of_other_groups(X, groups, np.arange(60)), whole)
 
 
@@ -54,7 +54,7 @@ def test_several_groupings_are_asked_at_once():
 
 def test_the_deviation_is_that_of_double_precision_without_a_copy_in_it(monkeypatch):
     X = np.random.default_rng(4).normal(1_000, 1e-2, (500, 3)).astype(np.float32)
-    monkeypatch.setattr(nearest, "CHUNK_ROWS", 64)
+    monkeypatch.setattr(nearest_module, "CHUNK_ROWS", 64)
     mean, deviation = moments(X)
     assert mean == pytest.approx(X.mean(axis=0, dtype=np.float64))
     assert deviation == pytest.approx(X.std(axis=0, dtype=np.float64))
@@ -62,8 +62,8 @@ def test_the_deviation_is_that_of_double_precision_without_a_copy_in_it(monkeypa
 
 
 def test_all_vectors_are_not_copied_to_be_looked_through(monkeypatch):
-    monkeypatch.setattr(nearest, "CHUNK_ROWS", 500)
-    monkeypatch.setattr(nearest, "CHUNK_CELLS", 50_000)
+    monkeypatch.setattr(nearest_module, "CHUNK_ROWS", 500)
+    monkeypatch.setattr(nearest_module, "CHUNK_CELLS", 50_000)
     X = np.random.default_rng(5).normal(size=(20_000, 50)).astype(np.float32)
     tracemalloc.start()
     try:

@@ -3,7 +3,7 @@ import pytest
 
 from catalog.learning.classifiers import LOGISTIC_REGRESSION, UnknownParameterError
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.fitting import cross_fit
+from catalog.learning.fitting import cross_fit as cross_fit_module
 from catalog.learning.fitting.abstention import NOTHING, right
 from catalog.learning.fitting.calibration import expected_calibration_error
 from catalog.learning.fitting.cross_fit import cross_fit
@@ -80,7 +80,7 @@ def test_the_final_model_answers_for_new_tracks():
 def test_of_many_tracks_calibration_is_fitted_on_the_other_folds(monkeypatch):
     X, y, groups = collection()
     nested = cross_fit(X, y, groups, HIERARCHY, LOGISTIC_REGRESSION)
-    monkeypatch.setattr(cross_fit, "NESTED_UP_TO", 10)
+    monkeypatch.setattr(cross_fit_module, "NESTED_UP_TO", 10)
     crossed = cross_fit(X, y, groups, HIERARCHY, LOGISTIC_REGRESSION)
     assert nested.nested
     assert not crossed.nested
