@@ -33,17 +33,17 @@ import numpy.typing as npt
 from catalog.db.database import open_database
 from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
-from catalog.learning.dataset.labeled_tracks import load_answerable, load_broader
+from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable
 from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.dataset.snapshot_data import Vectors, load_vectors
 from catalog.learning.fitting.calibration import cross_fitted
 from catalog.learning.fitting.cross_fit import cross_fit
 from catalog.learning.metrics.baselines import artist_majority, majority_class
-from catalog.learning.metrics.bootstrap import Interval, draws, interval
+from catalog.learning.metrics.bootstrap import Interval, bootstrap_draws, interval
 from catalog.learning.metrics.evaluation import Evaluation, evaluate
-from catalog.learning.registry.default_feature_sets import USUAL
+from catalog.learning.registry.default_feature_sets import DEFAULTS
 from catalog.learning.scoring.artist_aware_score import choices_with_artists, left_out_suggestions
-from catalog.learning.training import Material, Training, gather
+from catalog.learning.training import TrainingOptions, TrainingSet, build_training_set
 
 Floats = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
@@ -75,7 +75,7 @@ class Collection:
     groups: Integers
     artists: Sequence[str | None]
     vectors: Mapping[tuple[str, ...], Vectors]
-    material: Material
+    material: TrainingSet
     broader: Mapping[int, int | None]
     suggestable: frozenset[int]
 
@@ -96,19 +96,19 @@ def load(folder: Path, home: Path, workers: int, level: str) -> Collection:
     catalog(home, "scan", str(folder))
     if (folder / "labels.csv").exists():
         catalog(home, "labels", "import", str(folder / "labels.csv"))
-    catalog(home, "analyze", *(f"--feature-set={name}" for name in USUAL), "--workers", str(workers))
+    catalog(home, "analyze", *(f"--feature-set={name}" for name in DEFAULTS), "--workers", str(workers))
     database = open_database(f"sqlite:///{home / 'catalog.db'}")
-    wanted = Training(rule=ClassRule(10, 5, "top" if level == "top" else "leaf"))
+    wanted = TrainingOptions(rule=ClassRule(10, 5, "top" if level == "top" else "leaf"))
     with database.read() as connection:
-        material = gather(connection, wanted)
+        material = build_training_set(connection, wanted)
         frozen = material.snapshot
         if frozen is None:
             sys.exit(f"{folder}: nothing can be learnt: {material.reason}")
         vectors = {
-            names: load_vectors(connection, names, frozen.track_ids) for names in (MUSICNN, SUMMARY, USUAL)
+            names: load_vectors(connection, names, frozen.track_ids) for names in (MUSICNN, SUMMARY, DEFAULTS)
         }
         broader, _ = load_broader(connection)
-        suggestable = load_answerable(connection)
+        suggestable = load_predictable(connection)
     database.close()
     return Collection(
         folder.name,
@@ -130,7 +130,7 @@ def choices(collection: Collection, *, searched: bool) -> dict[str, Integers]:
         fold, y, groups = collection.folds(seed), collection.y, collection.groups
         forest = out_of_fold(collection, SUMMARY, "random_forest", [FOREST], fold, seed)
         alone = out_of_fold(collection, MUSICNN, DEFAULT, [{}], fold, seed)
-        default = out_of_fold(collection, USUAL, DEFAULT, [{}], fold, seed)
+        default = out_of_fold(collection, DEFAULTS, DEFAULT, [{}], fold, seed)
         row = {
             "always the commonest genre": majority_class(y, fold),
             COPYING: artist_majority(y, collection.artists),
@@ -157,7 +157,7 @@ def with_artists(collection: Collection, seed: int) -> Integers:
     """(n,): what the catalog would say of each track if it alone had no tag."""
     frozen, material = collection.material.snapshot, collection.material
     assert frozen is not None
-    vectors = collection.vectors[USUAL]
+    vectors = collection.vectors[DEFAULTS]
     learner = algorithm(DEFAULT).over(vectors.blocks)
     fitted = cross_fit(vectors.X, collection.y, collection.groups, material.hierarchy, learner, seed=seed)
     suggested = left_out_suggestions(
@@ -211,7 +211,7 @@ def _best(
 def ahead(collection: Collection, mine: Integers, theirs: Integers) -> dict[str, Interval]:
     """How much higher the scores of choices (DEALS, n) are than those of others, on the same draws of artists."""
     names, group = np.unique(collection.groups, return_inverse=True)
-    parts = [np.ones((1, names.size)), *draws(names.size)]
+    parts = [np.ones((1, names.size)), *bootstrap_draws(names.size)]
     found = np.concatenate(
         [
             np.mean([_scores(collection.y, one, part[:, group]) for one in mine], axis=0)

@@ -33,7 +33,7 @@ from chaos_invariants import Broken, check
 from chaos_music import BAD
 from chaos_site import HOSTS, WORKERS, Site
 
-from catalog.db.retry import until_connected
+from catalog.db.retry import retry_until_connected
 
 PATIENCE = 240.0
 """Seconds after which what is not quiet will not be."""
@@ -97,7 +97,7 @@ def play(site: Site, name: str, fault: Fault, *, tracks: int, bad: list[str], lo
     if not site.wait(site.is_quiet, PATIENCE):
         raise Broken(f"not quiet after {PATIENCE:.0f} s: {site.pending()} tracks are pending")
     quiet = time.monotonic() - over
-    until_connected(lambda: _check(site, said))
+    retry_until_connected(lambda: _check(site, said))
     return Round(name, share, total, over - struck, next_result, quiet, site.ended() - ended)
 
 

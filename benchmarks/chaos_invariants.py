@@ -11,8 +11,8 @@ from chaos_music import BAD, Sound
 from sqlalchemy import Connection
 
 from catalog.db.tables import claim, decision, failure, feature_vector, label, statement, track
-from catalog.features.stored_feature_set import Recipe
-from catalog.features.vectors import unheard
+from catalog.features.stored_feature_set import StoredFeatureSet
+from catalog.features.vectors import tracks_without_vector
 
 NUMBER = 4
 """Bytes of a float32."""
@@ -22,13 +22,13 @@ class Broken(Exception):  # noqa: N818 - the name says what it is
     """An invariant that does not hold, in words."""
 
 
-def pending(connection: Connection, recipe: Recipe) -> int:
+def pending(connection: Connection, recipe: StoredFeatureSet) -> int:
     """How many tracks are still to be heard."""
-    query = sa.select(sa.func.count()).select_from(unheard([recipe.id]).subquery())
+    query = sa.select(sa.func.count()).select_from(tracks_without_vector([recipe.id]).subquery())
     return connection.execute(query).scalar_one()
 
 
-def is_quiet(connection: Connection, recipe: Recipe) -> bool:
+def is_quiet(connection: Connection, recipe: StoredFeatureSet) -> bool:
     """Whether nothing is pending and nobody is at work."""
     held = sa.select(sa.func.count()).where(claim.c.worker_id.is_not(None))
     return pending(connection, recipe) == 0 and connection.execute(held).scalar_one() == 0
@@ -43,7 +43,7 @@ def evidence(connection: Connection) -> str:
     return digest.hexdigest()
 
 
-def check(connection: Connection, recipe: Recipe, sounds: dict[str, Sound]) -> None:
+def check(connection: Connection, recipe: StoredFeatureSet, sounds: dict[str, Sound]) -> None:
     """Holds every track against its file. Raises Broken."""
     paths = dict(connection.execute(sa.select(track.c.path, track.c.id)).tuples().all())
     _same("tracks", set(paths), set(sounds))
@@ -57,7 +57,7 @@ def check(connection: Connection, recipe: Recipe, sounds: dict[str, Sound]) -> N
         raise Broken(f"tracks are no more present: {absent}")
 
 
-def _check_vectors(connection: Connection, recipe: Recipe, sounds: dict[int, Sound]) -> None:
+def _check_vectors(connection: Connection, recipe: StoredFeatureSet, sounds: dict[int, Sound]) -> None:
     # Not by the column's type, which would hide what half a blob is.
     rows = connection.execute(
         sa.select(

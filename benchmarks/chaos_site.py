@@ -21,11 +21,11 @@ from chaos_servers import PostgreSQL, Redis, Volume, Wire
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.scan.scan import scan
 from catalog.db.database import open_database
-from catalog.db.retry import until_connected
+from catalog.db.retry import retry_until_connected
 from catalog.db.schema.schema import upgrade
 from catalog.db.tables import decision, feature_vector, genre, label, statement, track, worker
-from catalog.features.stored_feature_set import register
-from catalog.genres.seed import seed
+from catalog.features.stored_feature_set import register_feature_set
+from catalog.genres.seed import seed_vocabulary
 
 HOSTS, WORKERS = 2, 3
 TIME_LIMIT = 10
@@ -156,8 +156,8 @@ class Site:
         self.database = open_database(direct)
         upgrade(self.database)
         with self.database.write() as connection:
-            seed(connection)
-            self.recipe = register(connection, feature_set(NAME))
+            seed_vocabulary(connection)
+            self.recipe = register_feature_set(connection, feature_set(NAME))
         command = [sys.executable, "-P", "-c", "from catalog.cli import main; main()"]
         command += ["--redis-url", self.redis.url, "worker", "--feature-set", NAME]
         command += ["--workers", str(WORKERS), "--time-limit", str(TIME_LIMIT)]
@@ -219,7 +219,7 @@ class Site:
             with self.database.read() as connection:
                 return pending(connection, self.recipe)
 
-        return until_connected(ask)
+        return retry_until_connected(ask)
 
     def is_quiet(self) -> bool:
         """Whether nothing is pending and nobody is at work."""
@@ -228,7 +228,7 @@ class Site:
             with self.database.read() as connection:
                 return is_quiet(connection, self.recipe)
 
-        return until_connected(ask)
+        return retry_until_connected(ask)
 
     def evidence(self) -> str:
         """A checksum of what sources and people said."""
@@ -237,7 +237,7 @@ class Site:
             with self.database.read() as connection:
                 return evidence(connection)
 
-        return until_connected(ask)
+        return retry_until_connected(ask)
 
     def living(self) -> int:
         """How many workers say that they live."""
@@ -248,7 +248,7 @@ class Site:
                     sa.select(sa.func.count()).select_from(worker).where(worker.c.stopped_at.is_(None))
                 ).scalar_one()
 
-        return until_connected(ask)
+        return retry_until_connected(ask)
 
     def keep_running(self) -> None:
         """Has every command run."""

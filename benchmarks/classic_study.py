@@ -34,14 +34,14 @@ from study_recipes import Recipe, classic, ours
 from study_scores import Answers, by_folds, by_official_split
 
 from catalog.db.database import Database, open_database
-from catalog.features.stored_feature_set import active_recipe
-from catalog.learning.dataset.feature_matrix import load_blocks
+from catalog.features.stored_feature_set import active_feature_set
+from catalog.learning.dataset.feature_matrix import load_feature_matrix
 from catalog.learning.dataset.labeled_tracks import load_tracks
 from catalog.learning.metrics.baselines import artist_majority, majority_class
 from catalog.learning.metrics.bootstrap import mean_interval
 from catalog.learning.metrics.evaluation import evaluate
-from catalog.learning.registry.task_context import Workplace, settle, settle_at
-from catalog.learning.search.search import Ground
+from catalog.learning.registry.task_context import TaskContext, set_context, set_context_from
+from catalog.learning.search.search import SearchData
 
 Integers = npt.NDArray[np.int64]
 
@@ -91,12 +91,12 @@ def bring_in(folder: Path, home: Path, workers: int) -> tuple[str, ...]:
 
 def load(database: Database, feature_sets: Sequence[str], min_tracks: int, min_artists: int) -> Problem:
     with database.read() as connection:
-        recipes = [active_recipe(connection, name) for name in feature_sets]
+        recipes = [active_feature_set(connection, name) for name in feature_sets]
         if None in recipes:
             missing = feature_sets[recipes.index(None)]
             sys.exit(f"no track has {missing}; is features.csv in fma_metadata?")
         known = [one for one in recipes if one is not None]
-        heard, _ = load_blocks(connection, known, load_tracks(connection).ids)
+        heard, _ = load_feature_matrix(connection, known, load_tracks(connection).ids)
         return load_problem(connection, heard, min_tracks=min_tracks, min_artists=min_artists)
 
 
@@ -140,17 +140,17 @@ def study(
 def open_executor(database: Database, models: Path, workers: int) -> Executor:
     """Processes that find their way to the catalog; without workers this one."""
     if not workers:
-        settle(Workplace(database, models))
+        set_context(TaskContext(database, models))
         return Here()
     return ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=settle_at,
+        initializer=set_context_from,
         initargs=(database.url.render_as_string(hide_password=False), str(models)),
     )
 
 
-def baselines(problem: Problem, grounds: Mapping[str, Ground], *, official: bool) -> list[Row]:
+def baselines(problem: Problem, grounds: Mapping[str, SearchData], *, official: bool) -> list[Row]:
     """What needs no sound. Copying needs the artist, whom the recipes have not heard with artists apart."""
     y, test = problem.y, problem.split == "test"
     majority = {deal: majority_class(y, ground.folds) for deal, ground in grounds.items()}

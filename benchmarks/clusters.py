@@ -29,15 +29,15 @@ import numpy.typing as npt  # noqa: E402
 import sqlalchemy as sa  # noqa: E402
 
 from catalog.audio.feature_set import FeatureSet  # noqa: E402
-from catalog.audit.clusters.cluster_audit import Wanted, audit_clusters  # noqa: E402
+from catalog.audit.clusters.cluster_audit import ClusterRequest, audit_clusters  # noqa: E402
 from catalog.audit.clusters.cluster_run import list_runs  # noqa: E402
 from catalog.db.bulk_insert import write_rows  # noqa: E402
 from catalog.db.columns import now  # noqa: E402
 from catalog.db.database import open_database  # noqa: E402
 from catalog.db.schema.schema import upgrade  # noqa: E402
 from catalog.db.tables import artist, collection, feature_vector, genre, standing, track  # noqa: E402
-from catalog.features.stored_feature_set import register  # noqa: E402
-from catalog.genres.seed import seed  # noqa: E402
+from catalog.features.stored_feature_set import register_feature_set  # noqa: E402
+from catalog.genres.seed import seed_vocabulary  # noqa: E402
 
 Matrix = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -77,8 +77,8 @@ def fill(url: str, tracks: int, dimensions: int) -> None:
     database = open_database(url)
     upgrade(database)
     with database.write() as connection:
-        seed(connection)
-        recipe = register(connection, features)
+        seed_vocabulary(connection)
+        recipe = register_feature_set(connection, features)
         genre_ids = (
             connection.execute(sa.select(genre.c.id).order_by(genre.c.id).limit(GENRES)).scalars().all()
         )
@@ -116,7 +116,7 @@ def audit_once(url: str, algorithm: str) -> dict[str, Any]:
     """What an audit as it comes takes, and what it finds."""
     database = open_database(url)
     clock, processor = time.perf_counter(), time.process_time()
-    audit_clusters(database, Wanted(algorithms=(algorithm,)))
+    audit_clusters(database, ClusterRequest(algorithms=(algorithm,)))
     taken = spent(clock, processor)
     with database.read() as connection:
         run = list_runs(connection)[0]

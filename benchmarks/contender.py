@@ -173,7 +173,7 @@ def _patches(path: str) -> list[Any]:
     from catalog.audio.feature_sets import musicnn
     from catalog.audio.feature_sets.musicnn_model import PATCH
 
-    mel = musicnn.log_mel(musicnn.levelled(decode(path).at(musicnn.SAMPLE_RATE).samples))
+    mel = musicnn.log_mel(musicnn.normalize_rms(decode(path).at(musicnn.SAMPLE_RATE).samples))
     mel = mel if len(mel) >= PATCH[0] else np.resize(mel, PATCH)
     return [np.ascontiguousarray(mel[at : at + PATCH[0]]) for at in musicnn.patch_starts(len(mel))]
 

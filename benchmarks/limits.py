@@ -30,7 +30,7 @@ from writers import fill
 
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import open_database
-from catalog.features.stored_feature_set import find_recipe
+from catalog.features.stored_feature_set import find_feature_set
 from workers.broker.broker import open_broker
 from workers.state import liveness
 
@@ -84,10 +84,10 @@ def store_tracks(
     """Claims and stores this process's share of the tracks, as a worker does."""
     database = open_database(url)
     with database.write() as connection:
-        recipe = find_recipe(connection, feature_set("musicnn").hash)
+        recipe = find_feature_set(connection, feature_set("musicnn").hash)
         assert recipe is not None
         writer = Writer(
-            str(number), liveness.enrol(connection, f"limit {number}", os.getpid()), recipe, tracks
+            str(number), liveness.register(connection, f"limit {number}", os.getpid()), recipe, tracks
         )
     share = list(range(1 + number, tracks + 1, workers))
     begin.wait()

@@ -34,8 +34,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import open_database
 from catalog.db.tables import claim, failure, feature_vector, track, worker
-from catalog.features.stored_feature_set import find_recipe
-from catalog.features.vectors import unheard
+from catalog.features.stored_feature_set import find_feature_set
+from catalog.features.vectors import tracks_without_vector
 from tests.integration.workers.zoo import ZOO
 
 ENCODERS = {
@@ -184,7 +184,7 @@ def _look(home: Path, feature_sets: list[str], code: int, deaths: int, seconds: 
     database = open_database(f"sqlite:///{home / 'catalog.db'}")
     wrong = [] if code == 3 else [f"the exit code is {code}"]
     with database.read() as connection:
-        recipes = [find_recipe(connection, feature_set(name).hash) for name in feature_sets]
+        recipes = [find_feature_set(connection, feature_set(name).hash) for name in feature_sets]
         lengths = {recipe.id: len(recipe.dimensions) for recipe in recipes if recipe is not None}
         tracks = set(connection.execute(sa.select(track.c.id)).scalars())
         vectors = connection.execute(sa.select(feature_vector)).all()
@@ -193,7 +193,7 @@ def _look(home: Path, feature_sets: list[str], code: int, deaths: int, seconds: 
                 failure, track
             )
         ).all()
-        left = connection.execute(unheard(list(lengths))).scalars().all()
+        left = connection.execute(tracks_without_vector(list(lengths))).scalars().all()
         claims = connection.execute(sa.select(claim)).all()
         present = connection.execute(sa.select(worker.c.name).where(worker.c.stopped_at.is_(None))).all()
     database.close()

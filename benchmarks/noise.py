@@ -32,7 +32,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score
 
 from catalog.audit.labels.label_evidence import gather_evidence
-from catalog.audit.labels.label_issues import Judged, Terms, find_suspects
+from catalog.audit.labels.label_issues import AuditedTracks, GenreInfo, find_suspects
 from catalog.db.database import open_database
 from catalog.db.schema.schema import require_current
 from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
@@ -185,14 +185,14 @@ def suspicion(material: Material, probability: Floats, y: Integers) -> Floats:
     """(n,): as the audit has it; 0 where nothing is doubted."""
     classes = tuple(range(1, len(material.names) + 1))
     broader = dict.fromkeys(classes)
-    terms = Terms(
+    terms = GenreInfo(
         Hierarchy.of(classes, broader),
         broader,
         {genre: genre for genre in classes},
         dict(zip(classes, material.names, strict=True)),
     )
     further = [] if material.S is None else [material.S]
-    judged = Judged(
+    judged = AuditedTracks(
         probability,
         y,
         [(classes[column],) for column in y],

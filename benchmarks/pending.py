@@ -26,9 +26,9 @@ from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import Database, open_database
 from catalog.db.schema.schema import upgrade
 from catalog.db.tables import collection
-from catalog.features.stored_feature_set import register
-from catalog.genres.seed import seed
-from catalog.learning.registry.default_feature_sets import USUAL
+from catalog.features.stored_feature_set import register_feature_set
+from catalog.genres.seed import seed_vocabulary
+from catalog.learning.registry.default_feature_sets import DEFAULTS
 from workers.broker.broker import open_broker
 
 STATUS_SECONDS, SYNC_SECONDS, BROKER_MEGABYTES = 1.0, 10.0, 100.0
@@ -45,8 +45,8 @@ def fill(database: Database, kind: str, music: Path, done: int, pending: int) ->
     """So many tracks with a vector, and behind them so many without."""
     upgrade(database)
     with database.write() as connection:
-        seed(connection)
-        recipes = [register(connection, feature_set(name)) for name in USUAL]
+        seed_vocabulary(connection)
+        recipes = [register_feature_set(connection, feature_set(name)) for name in DEFAULTS]
         root = connection.execute(
             sa.insert(collection)
             .values(name="music", kind="folder", root=str(music), root_bytes=os.fsencode(music))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 
 MODELS = 10
 GENRES = 30
@@ -44,7 +44,7 @@ def fill(database: Database, tracks: int) -> str:
                 text = text.replace(f"{{{word}}}", str(value))
             for statement in text.strip().rstrip(";").split(";\n"):
                 connection.exec_driver_sql(statement if sqlite else statement.replace("%", "%%"))
-            refresh_standing(connection)
+            refresh_track_status(connection)
             refresh_confusion(connection, MODELS)
     if not sqlite:
         with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -22,10 +22,10 @@ from typing import Any
 from question_rows import MODELS, fill
 
 from catalog.db.database import Database, open_database
-from catalog.db.query.query import QuestionRefused, ask
-from catalog.db.query.saved_queries import saved_question
+from catalog.db.query.query import QueryRejectedError, run_query
+from catalog.db.query.saved_queries import saved_query
 from catalog.db.schema.schema import upgrade
-from catalog.genres.seed import seed
+from catalog.genres.seed import seed_vocabulary
 
 ALLOWED_SECONDS = 0.05
 ALLOWED_GROWTH = 2
@@ -34,7 +34,7 @@ LONGEST_SECONDS = 60
 JUDGED = {
     "first page of suspects": "SELECT * FROM suspects ORDER BY suspicion DESC LIMIT 50",
     "first page of open suspects": "SELECT * FROM suspects WHERE decision IS NULL ORDER BY suspicion DESC LIMIT 50",
-    "top-suspects": saved_question("top-suspects", "sqlite").text.replace(":tracks", "50"),
+    "top-suspects": saved_query("top-suspects", "sqlite").text.replace(":tracks", "50"),
     "first page of one genre": "SELECT * FROM predicted_vs_tagged WHERE tagged_genre = '{genre}' LIMIT 50",
     "first page of one genre, in order": "SELECT * FROM predicted_vs_tagged WHERE tagged_genre = '{genre}' "
     "ORDER BY track_id LIMIT 50",
@@ -50,7 +50,7 @@ SHOWN = {
     "JOIN cases c ON c.case_id = s.case_id ORDER BY s.suspicion DESC LIMIT 50",
     "tracks of one case": "SELECT track_id, title FROM suspects "
     "WHERE case_id = (SELECT case_id FROM cases ORDER BY suspicion DESC LIMIT 1)",
-    "cases": saved_question("cases", "sqlite").text.replace(":cases", "50"),
+    "cases": saved_query("cases", "sqlite").text.replace(":cases", "50"),
     "one track": "SELECT * FROM predicted_vs_tagged WHERE track_id = 77",
     "the mix of one track": "SELECT * FROM genre_mix WHERE track_id = 77",
     "what differs, of one genre": "SELECT * FROM predicted_vs_tagged "
@@ -89,7 +89,7 @@ def measured(kind: str, tracks: int, rounds: int) -> dict[str, float]:
             database = open_database(url)
             upgrade(database)
             with database.write() as connection:
-                seed(connection)
+                seed_vocabulary(connection)
             begun = time.perf_counter()
             genre = fill(database, tracks)
             seconds = time.perf_counter() - begun
@@ -112,9 +112,9 @@ def asked(database: Database, question: str, rounds: int) -> float:
     for _ in range(rounds + 1):
         begun = time.perf_counter()
         try:
-            with ask(database, question, seconds=LONGEST_SECONDS) as answer:
+            with run_query(database, question, seconds=LONGEST_SECONDS) as answer:
                 rows = sum(1 for _ in answer.rows)
-        except QuestionRefused as refused:
+        except QueryRejectedError as refused:
             print(f"{refused}: {question}", file=sys.stderr)
             return float("inf")
         found.append(time.perf_counter() - begun)

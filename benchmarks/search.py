@@ -33,18 +33,18 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database, open_database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.schema.schema import upgrade
 from catalog.db.tables import artist, collection, genre, label, statement, track, trial
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
-from catalog.genres.seed import seed
+from catalog.genres.seed import seed_vocabulary
 from catalog.learning.classifiers import algorithm
 from catalog.learning.search.candidates import Candidate
-from catalog.learning.search.search import Ground, Search
-from catalog.learning.search.search_setup import prepare
+from catalog.learning.search.search import Search, SearchData
+from catalog.learning.search.search_setup import prepare_search
 from catalog.learning.search.trial import run_trials
-from catalog.learning.training import Training
+from catalog.learning.training import TrainingOptions
 from catalog.settings import Settings
 from workers.pool.executor import open_executor
 
@@ -72,7 +72,7 @@ class Run:
 def fill(database: Database, tracks: int) -> None:
     random = np.random.default_rng(0)
     with database.write() as connection:
-        recipe = register(connection, FEATURES)
+        recipe = register_feature_set(connection, FEATURES)
         ids = dict(connection.execute(sa.select(genre.c.name, genre.c.id)).all())
         place = connection.execute(
             sa.insert(collection).values(name="made up", kind="folder").returning(collection.c.id)
@@ -95,7 +95,7 @@ def fill(database: Database, tracks: int) -> None:
             vector = random.normal(0, 1, DIMENSIONS)
             vector[which] += 1.5
             store_vector(connection, recipe, track_id, vector.astype(np.float32))
-        refresh_standing(connection)
+        refresh_track_status(connection)
 
 
 def candidates(number: int) -> list[Candidate]:
@@ -122,10 +122,10 @@ class Bench:
         self.database = open_database(url)
         upgrade(self.database)
         with self.database.write() as connection:
-            seed(connection)
+            seed_vocabulary(connection)
         fill(self.database, tracks)
-        self.ground: Ground = prepare(
-            self.database, Training(feature_sets=(FEATURES.name,)), [(FEATURES.name,)]
+        self.ground: SearchData = prepare_search(
+            self.database, TrainingOptions(feature_sets=(FEATURES.name,)), [(FEATURES.name,)]
         )
         self.candidates = candidates(number)
 

@@ -13,13 +13,13 @@ from sqlalchemy import Connection
 
 from catalog.db.database import Database
 from catalog.db.tables import fma_track
-from catalog.genres.vocabulary_store import load
+from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.groups import Groups, connected_groups
 from catalog.learning.dataset.labeled_tracks import load_tracks
 from catalog.learning.dataset.snapshot import ClassRule, Snapshot, store_snapshot
-from catalog.learning.dataset.snapshot_data import Members, load_vectors
-from catalog.learning.search.search import Ground
+from catalog.learning.dataset.snapshot_data import SnapshotTracks, load_vectors
+from catalog.learning.search.search import SearchData
 
 Integers = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.str_]
@@ -60,7 +60,9 @@ class Problem:
         """The training set with these groups."""
         return Snapshot(ClassRule(1, 1, "top"), seed, self.track_ids, tuple(self.genres), self.y, groups)
 
-    def ground(self, database: Database, deal: str, vectors: Sequence[tuple[str, ...]], seed: int) -> Ground:
+    def ground(
+        self, database: Database, deal: str, vectors: Sequence[tuple[str, ...]], seed: int
+    ) -> SearchData:
         """What trials are run on, by random folds or with artists apart. The snapshot is stored."""
         groups = self.groups if deal == ARTISTS else self.alone
         frozen = self.snapshot(groups, seed)
@@ -74,8 +76,8 @@ class Problem:
                 names: load_vectors(connection, names, self.track_ids).digest
                 for names in dict.fromkeys(vectors)
             }
-        members = Members(self.track_ids, self.y, groups.number, len(self.genres))
-        return Ground(snapshot_id, members, digests, seed, self.artists)
+        members = SnapshotTracks(self.track_ids, self.y, groups.number, len(self.genres))
+        return SearchData(snapshot_id, members, digests, seed, self.artists)
 
 
 def load_problem(connection: Connection, heard: Integers, *, min_tracks: int, min_artists: int) -> Problem:
@@ -94,7 +96,7 @@ def load_problem(connection: Connection, heard: Integers, *, min_tracks: int, mi
         .order_by(fma_track.c.track_id)
     ).all()
     ids = np.array([row.track_id for row in rows], np.int64)
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     terms = {name: vocabulary.resolve(name) for name in {row.genre_top for row in rows}}
     genre = np.array([getattr(terms[row.genre_top], "id", 0) for row in rows], np.int64)
     split = np.array([row.split or "" for row in rows], np.str_)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from catalog.learning.classifiers import DEFAULT, algorithm
-from catalog.learning.search.candidates import Candidate, grid
+from catalog.learning.search.candidates import Candidate, grid_candidates
 
 PLAIN = ("none",)
 GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = MappingProxyType(
@@ -56,7 +56,10 @@ class Recipe:
 def classic(feature_sets: Sequence[str], *, whole: bool) -> list[Recipe]:
     """The eight classifiers on each of the feature sets, over the study's grid or over all that is worth trying."""
     return [
-        Recipe("classic", tuple(grid([algorithm(name)], (vectors,)) if whole else _small(name, vectors)))
+        Recipe(
+            "classic",
+            tuple(grid_candidates([algorithm(name)], (vectors,)) if whole else _small(name, vectors)),
+        )
         for vectors in feature_sets
         for name in GRIDS
     ]

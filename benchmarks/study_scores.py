@@ -17,14 +17,14 @@ from study_recipes import Recipe
 
 from catalog.db.database import Database
 from catalog.learning.classifiers import class_probabilities
-from catalog.learning.dataset.snapshot_data import load_members, load_vectors
+from catalog.learning.dataset.snapshot_data import load_snapshot_tracks, load_vectors
 from catalog.learning.dataset.splits import Split
 from catalog.learning.fitting.calibration import fit_calibration
-from catalog.learning.registry.task_context import workplace
+from catalog.learning.registry.task_context import current_context
 from catalog.learning.search.candidates import Candidate
-from catalog.learning.search.search import Ground
-from catalog.learning.search.trial import Outcome, Trial, load_outcome, recipe
-from catalog.learning.search.trial_runner import run_missing
+from catalog.learning.search.search import SearchData
+from catalog.learning.search.trial import Trial, TrialOutcome, load_outcome, trial_recipe
+from catalog.learning.search.trial_runner import run_missing_trials
 
 Integers = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ class Answers:
 
 
 def by_folds(
-    database: Database, executor: Executor, ground: Ground, wanted: Recipe, workers: int, tell: Progress
+    database: Database, executor: Executor, ground: SearchData, wanted: Recipe, workers: int, tell: Progress
 ) -> Answers:
     """Cross-validation. What was computed before, in this run or another, is not computed again.
 
@@ -64,7 +64,7 @@ def by_folds(
         for at, candidate in enumerate(wanted.candidates)
         for fold in numbers
     }
-    run_missing(
+    run_missing_trials(
         database, executor, trials.values(), workers=workers, on_progress=lambda done: tell(done, len(trials))
     )
     with database.read() as connection:
@@ -93,13 +93,13 @@ def by_folds(
     return Answers(answer, wanted.candidates[commonest].parameters, seconds, None)
 
 
-def _there(outcome: Outcome | None) -> Outcome:
+def _there(outcome: TrialOutcome | None) -> TrialOutcome:
     assert outcome is not None, "every trial was run"
     return outcome
 
 
 def by_official_split(
-    executor: Executor, ground: Ground, problem: Problem, wanted: Recipe, store: Path, tell: Progress
+    executor: Executor, ground: SearchData, problem: Problem, wanted: Recipe, store: Path, tell: Progress
 ) -> Answers:
     """Learnt from the training part, the setting chosen, or calibrated, by the validation part, asked in the test part.
 
@@ -137,14 +137,14 @@ def official_trial(
     import time
 
     candidate = Candidate(said["algorithm"], said["parameters"], tuple(said["feature_sets"]))
-    with workplace().database.read() as connection:
-        members = load_members(connection, snapshot_id)
+    with current_context().database.read() as connection:
+        members = load_snapshot_tracks(connection, snapshot_id)
         vectors = load_vectors(connection, candidate.feature_sets, members.track_ids)
     part = np.array(split)
     training, validation, test = (part == name for name in ("training", "validation", "test"))
     begin = time.perf_counter()
     try:
-        classifier = recipe(candidate, vectors.blocks).build(candidate.parameters, seed=seed)
+        classifier = trial_recipe(candidate, vectors.blocks).build(candidate.parameters, seed=seed)
         classifier.fit(vectors.X[training], members.y[training], members.groups[training])
         held, asked = (
             class_probabilities(classifier, vectors.X[inside], members.classes)
@@ -163,7 +163,7 @@ def official_trial(
     }
 
 
-def _key(ground: Ground, candidate: Candidate) -> str:
+def _key(ground: SearchData, candidate: Candidate) -> str:
     digest = ground.vectors[candidate.feature_sets]
     text = json.dumps([ground.snapshot_id, digest, ground.seed, candidate.key])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -29,11 +29,11 @@ import numpy.typing as npt
 from catalog.cli.train.train import parse_parameters
 from catalog.learning.classifiers import DEFAULT, Matrix, algorithm
 from catalog.learning.classifiers.local_per_parent import class_chains
-from catalog.learning.dataset.class_support import LabelledTrack, class_support, classes_of
+from catalog.learning.dataset.class_support import LabeledTrack, class_support, classes_of
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.fitting.abstention import NOTHING, right
+from catalog.learning.fitting.abstention import NOTHING, is_correct
 from catalog.learning.fitting.cross_fit import cross_fit
-from catalog.learning.fitting.training_recipe import Learnt
+from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.metrics.baselines import majority_class
 from catalog.learning.metrics.evaluation import evaluate, same_top_term
 from catalog.learning.metrics.probability_scores import log_loss
@@ -91,7 +91,7 @@ def read(folder: Path) -> Material:
     with (folder / "ntds2017_fma_features.csv").open(newline="", encoding="utf-8") as file:
         vectors = {int(line[0]): line[1:] for line in csv.reader(file) if line and line[0].isdigit()}
     ids = [one for one, genre in genres.items() if genre and one in vectors]
-    tagged = [LabelledTrack(genres[one], str(one), None) for one in ids]
+    tagged = [LabeledTrack(genres[one], str(one), None) for one in ids]
     support = class_support(tagged, broader, minimum_tracks=MINIMUM_TRACKS, minimum_artists=0, names=names)
     classes = classes_of(support)
     column = {genre: at for at, genre in enumerate(classes)}
@@ -107,7 +107,7 @@ def read(folder: Path) -> Material:
 
 
 def rows(material: Material, name: str, parameters: Mapping[str, Any], seeds: int) -> Iterator[Row]:
-    flat = Learnt(name, algorithm(name).complete(parameters), None)
+    flat = TrainingRecipe(name, algorithm(name).complete(parameters), None)
     for way, learnt in (
         ("local", replace(flat, chains=class_chains(material.hierarchy))),
         ("flat", flat),
@@ -115,7 +115,7 @@ def rows(material: Material, name: str, parameters: Mapping[str, Any], seeds: in
         yield mean([scored(material, learnt, way, seed) for seed in range(seeds)])
 
 
-def scored(material: Material, learnt: Learnt, way: str, seed: int) -> Row:
+def scored(material: Material, learnt: TrainingRecipe, way: str, seed: int) -> Row:
     y, hierarchy = material.y, material.hierarchy
     begin = time.process_time()
     fit = cross_fit(
@@ -138,7 +138,7 @@ def scored(material: Material, learnt: Learnt, way: str, seed: int) -> Row:
         fit.choice,
         log_loss=log_loss(fit.probability, y),
         answered=float(answered.mean()),
-        answered_right=float(right(node, y, hierarchy)[answered].mean()) if answered.any() else None,
+        answered_right=float(is_correct(node, y, hierarchy)[answered].mean()) if answered.any() else None,
         seconds=seconds,
     )
 
@@ -180,7 +180,7 @@ def mean(found: list[Row]) -> Row:
 
 def chosen(material: Material, name: str, parameters: Mapping[str, Any]) -> str:
     """What `catalog train` would take, by folds that are none of the scores'."""
-    learnt = Learnt(name, algorithm(name).complete(parameters), None)
+    learnt = TrainingRecipe(name, algorithm(name).complete(parameters), None)
     _, choice = structured(learnt, "auto", material.X, material.y, material.groups, material.hierarchy)
     return "flat" if choice is None else choice.chosen
 

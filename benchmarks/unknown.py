@@ -22,18 +22,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.feature_sets.analysis import analyze
 from catalog.audio.feature_sets.musicnn import MUSICNN
 from catalog.db.database import open_database
-from catalog.features.stored_feature_set import active_recipe
+from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
 from catalog.learning.classifiers import algorithm
 from catalog.learning.dataset.class_support import class_support, classes_of
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader, load_tracks
-from catalog.learning.fitting.abstention import NOTHING, choose_threshold, cross_fitted_answers, right
+from catalog.learning.fitting.abstention import NOTHING, choose_threshold, cross_fitted_selections, is_correct
 from catalog.learning.fitting.cross_fit import CrossFit, FittedModel, cross_fit
 
 Floats = npt.NDArray[np.float64]
@@ -81,7 +81,7 @@ class Row:
 def from_home(home: Path, feature_set: str, min_tracks: int, min_artists: int) -> Material:
     database = open_database(f"sqlite:///{home / 'catalog.db'}")
     with database.read() as connection:
-        recipe = active_recipe(connection, feature_set)
+        recipe = active_feature_set(connection, feature_set)
         if recipe is None:
             sys.exit(f"{home} has no vectors of {feature_set}")
         tracks = load_tracks(connection)
@@ -142,7 +142,7 @@ def by_probability(fit: CrossFit, y: Integers, group: Integers) -> CrossFit:
     threshold = choose_threshold(fit.probability, y, hierarchy, groups=group)
     return replace(
         fit,
-        answers=cross_fitted_answers(fit.probability, y, fit.fold, hierarchy, groups=group),
+        answers=cross_fitted_selections(fit.probability, y, fit.fold, hierarchy, groups=group),
         model=replace(fit.model, threshold=threshold, novelty=None),
     )
 
@@ -150,7 +150,7 @@ def by_probability(fit: CrossFit, y: Integers, group: Integers) -> CrossFit:
 def shares(fit: CrossFit, y: Integers, X: Floats, true: int | None, broader: dict[int, int | None]) -> Shares:
     """How the model answers inside, and for vectors of a genre that it does not know (None: of no genre)."""
     answered = fit.answers.node != NOTHING
-    hits = right(fit.answers.node, y, fit.model.hierarchy)
+    hits = is_correct(fit.answers.node, y, fit.model.hierarchy)
     node = given(fit.model, X)
     above = set() if true is None else set(path_to_top(true, broader))
     good = np.array([one != NOTHING and fit.model.hierarchy.nodes[one] in above for one in node])
@@ -207,7 +207,7 @@ def heard(folder: Path) -> Floats:
     for path in sorted(folder.iterdir()):
         try:
             vectors.append(analyze(path, [MUSICNN]).vectors[MUSICNN.name])
-        except AudioFailure as failure:
+        except AudioError as failure:
             print(f"{path.name}: {failure}", file=sys.stderr)
     return np.array(vectors, dtype=np.float64).reshape(len(vectors), len(MUSICNN.dimensions))
 

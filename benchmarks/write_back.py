@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from catalog.cli import run
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import Saying, append_statements
+from catalog.collection.statements import NewStatement, append_statements
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from tests.integration.review.tagged_files import FORMATS
@@ -61,7 +61,7 @@ def decide(url: str, folder: Path) -> None:
     scan(database, folder)
     with database.write() as connection:
         ids = list(connection.execute(sa.select(t.track.c.id)).scalars())
-        append_statements(connection, "human", [Saying(each, ("Jazz",)) for each in ids], said_by="ada")
+        append_statements(connection, "human", [NewStatement(each, ("Jazz",)) for each in ids], said_by="ada")
     database.close()
 
 

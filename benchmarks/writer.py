@@ -17,11 +17,11 @@ import numpy as np
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.statements import Saying, append_statements
+from catalog.collection.statements import NewStatement, append_statements
 from catalog.db.database import open_database
-from catalog.features.stored_feature_set import Recipe, find_recipe
+from catalog.features.stored_feature_set import StoredFeatureSet, find_feature_set
 from catalog.features.vectors import store_vector
-from catalog.review.decision import decide, resolve_genre, track_doubt
+from catalog.review.decision import decide, resolve_genre, track_suspect
 from workers.state import claims, liveness
 
 GENRES = ("Rock", "Jazz", "Classical", "Techno", "Metal", "Folk", "Blues", "Pop")
@@ -32,7 +32,7 @@ BATCH = 4
 class Writer:
     """What one process does, and what is left of it to do."""
 
-    def __init__(self, name: str, worker_id: int, recipe: Recipe, tracks: int) -> None:
+    def __init__(self, name: str, worker_id: int, recipe: StoredFeatureSet, tracks: int) -> None:
         self.random = random.Random(name)
         self.name = name
         self.worker_id = worker_id
@@ -60,13 +60,13 @@ class Writer:
 
     def store(self, connection: Connection) -> None:
         track_id = self.claimed.pop()
-        assert claims.settle(connection, self.worker_id, track_id), "a claim that was taken away"
+        assert claims.complete(connection, self.worker_id, track_id), "a claim that was taken away"
         vector = np.full(len(self.recipe.dimensions), track_id, np.float32)
         store_vector(connection, self.recipe, track_id, vector)
         self.done["vectors"] += 1
 
     def bring_in(self, connection: Connection) -> None:
-        sayings = [Saying(track_id, (self.random.choice(GENRES),)) for track_id in self._draw()]
+        sayings = [NewStatement(track_id, (self.random.choice(GENRES),)) for track_id in self._draw()]
         append_statements(connection, "import", sayings, said_by=self.name)
         self.done["statements"] += len(sayings)
 
@@ -82,7 +82,7 @@ class Writer:
 
     def _decide(self, connection: Connection, track_ids: list[int]) -> None:
         genre_id = resolve_genre(connection, self.random.choice(GENRES))
-        doubts = [track_doubt(connection, track_id) for track_id in track_ids]
+        doubts = [track_suspect(connection, track_id) for track_id in track_ids]
         decide(connection, doubts, "relabel", self.name, genre_id=genre_id)
         self.done["decisions"] += len(doubts)
 
@@ -95,9 +95,9 @@ def main() -> None:
     url, name, transactions, tracks = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     database = open_database(url)
     with database.write() as connection:
-        recipe = find_recipe(connection, feature_set("musicnn").hash)
+        recipe = find_feature_set(connection, feature_set("musicnn").hash)
         assert recipe is not None
-        writer = Writer(name, liveness.enrol(connection, name, os.getpid()), recipe, tracks)
+        writer = Writer(name, liveness.register(connection, name, os.getpid()), recipe, tracks)
     seconds: list[float] = []
     errors: list[str] = []
     for _ in range(transactions):

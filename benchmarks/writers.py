@@ -26,8 +26,8 @@ from catalog.audio.feature_sets.installed import feature_set
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from catalog.db.schema.schema import upgrade
-from catalog.features.stored_feature_set import register
-from catalog.genres.seed import seed
+from catalog.features.stored_feature_set import register_feature_set
+from catalog.genres.seed import seed_vocabulary
 
 WRITER = Path(__file__).with_name("writer.py")
 
@@ -35,8 +35,8 @@ WRITER = Path(__file__).with_name("writer.py")
 def fill(database: Database, tracks: int) -> None:
     upgrade(database)
     with database.write() as connection:
-        seed(connection)
-        register(connection, feature_set("musicnn"))
+        seed_vocabulary(connection)
+        register_feature_set(connection, feature_set("musicnn"))
         row = {"name": "music", "kind": "folder", "root": "/music", "root_bytes": b"/music"}
         root = connection.execute(
             sa.insert(t.collection).values(row).returning(t.collection.c.id)

@@ -17,7 +17,7 @@ URLS = ("database_url", "redis_url")
 """What `config.toml` may say outside of the tables of the verbs."""
 
 
-class ConfigUnreadable(Exception):  # noqa: N818 - the name says what it is
+class ConfigError(Exception):  # noqa: N818 - the name says what it is
     """A config file that cannot be used, with file and line."""
 
 
@@ -85,16 +85,16 @@ def read_config(home: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigUnreadable(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from None
+        raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from None
     try:
         config = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigUnreadable(f"{path}: {error}") from None
+        raise ConfigError(f"{path}: {error}") from None
     for name, value in config.items():
         if name in URLS and not isinstance(value, str):
-            raise ConfigUnreadable(f"{path}: {name} is a text in quotes")
+            raise ConfigError(f"{path}: {name} is a text in quotes")
         if name not in URLS and not isinstance(value, dict):
-            raise ConfigUnreadable(
+            raise ConfigError(
                 f"{path}: {name} is no setting; there are {' and '.join(URLS)}, and a table [VERB] for each verb's options"
             )
     return config

@@ -30,7 +30,7 @@ if not os.environ.get("CI"):
 
 from catalog.db.database import Database, open_database
 from catalog.db.schema.schema import upgrade
-from catalog.genres.seed import seed
+from catalog.genres.seed import seed_vocabulary
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,7 +45,7 @@ def _prepare(url: str) -> None:
     database = open_database(url)
     upgrade(database)
     with database.write() as connection:
-        seed(connection)
+        seed_vocabulary(connection)
     if database.is_sqlite:
         with database.writer.connect() as connection:
             connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.decode import decode
 from catalog.audio.feature_sets.musicnn import MUSICNN
 
@@ -49,7 +49,7 @@ def labelled(labels: Path) -> Iterable[tuple[str, npt.NDArray[np.float32]]]:
             path = labels.parent / row["path"]
             try:
                 yield row["genre"], MUSICNN.compute(decode(path).at(MUSICNN.sample_rate))
-            except (AudioFailure, OSError) as error:
+            except (AudioError, OSError) as error:
                 print(f"{path}: {error}", file=sys.stderr)
 
 

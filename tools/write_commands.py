@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from catalog.cli import VERBS, cli
+from catalog.cli import COMMANDS, cli
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 WIDTH = 100
@@ -32,13 +32,13 @@ def sections() -> Iterator[tuple[str, str]]:
     """Title and text of every section: the program itself, each verb, each verb below a verb."""
     root = click.Context(cli, info_name="catalog", **cli.context_settings)
     root.terminal_width = WIDTH
-    yield from _sections(cli, root, list(VERBS))
+    yield from _sections(cli, root, list(COMMANDS))
 
 
 def absent_verbs() -> dict[str, str]:
     """Verbs of the list that cannot be loaded, with the reason."""
     found: dict[str, str] = {}
-    for verb in VERBS:
+    for verb in COMMANDS:
         try:
             cli.get_command(click.Context(cli), verb)
         except (ImportError, AttributeError) as error:

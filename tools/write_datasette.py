@@ -18,7 +18,7 @@ from typing import Any
 import catalog.db.tables as _tables  # noqa: F401 - makes every table known
 from catalog.db.columns import metadata
 from catalog.db.query.bind_parameters import TOKEN
-from catalog.db.query.saved_queries import SavedQuestion, saved_names, saved_question
+from catalog.db.query.saved_queries import SavedQuery, saved_query, saved_query_names
 from catalog.db.schema.views import view_description, view_names
 
 ROOT = Path(__file__).parents[1]
@@ -56,8 +56,8 @@ def content() -> str:
                 "tables": {**{name: _view(name) for name in view_names()}, **_tables_described()},
                 # One name has one page.
                 "queries": {
-                    name: _query(saved_question(name, "sqlite"))
-                    for name in saved_names()
+                    name: _query(saved_query(name, "sqlite"))
+                    for name in saved_query_names()
                     if name not in view_names()
                 },
             }
@@ -89,7 +89,7 @@ def _tables_described() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _query(saved: SavedQuestion) -> dict[str, Any]:
+def _query(saved: SavedQuery) -> dict[str, Any]:
     """The question with its defaults inside: Datasette gives an empty text for what nobody fills in, and only texts."""
 
     def given(match: re.Match[str]) -> str:

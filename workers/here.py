@@ -11,9 +11,9 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.tables import track
 from workers.broker.job_queue import TIME_LIMIT
-from workers.host.worker_options import Rules
+from workers.host.worker_options import WorkerOptions
 from workers.listener import Listener
-from workers.pool.analysis_run import assign
+from workers.pool.analysis_run import plan_analysis
 from workers.state.analysis_progress import AnalysisReport, Progress
 from workers.state.liveness import Sweeper
 from workers.state.queue_feeder import pending
@@ -29,19 +29,19 @@ def analyze_here(
     *,
     where: ColumnElement[bool] | None = None,
     time_limit: int = TIME_LIMIT,
-    rules: Rules | None = None,
+    rules: WorkerOptions | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> AnalysisReport:
     """Analyses every pending track, one after the other, and ends when nothing is pending.
 
     Parameters as in `analyze_pending`. Raises WorkersFailed.
     """
-    assignment = assign(database, feature_sets, where)
+    assignment = plan_analysis(database, feature_sets, where)
     if assignment.total:
         recipe_ids = [recipe.id for recipe in assignment.recipes]
         hashes = [recipe.hash for recipe in assignment.recipes]
         query = pending(recipe_ids, assignment.scope).order_by(track.c.id).limit(BATCH)
-        listener, sweeper = Listener(database, rules or Rules()), Sweeper(database)
+        listener, sweeper = Listener(database, rules or WorkerOptions()), Sweeper(database)
         try:
             while assignment.progress(database).remaining:
                 sweeper.sweep()

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from catalog.db.database import Database
 from workers.host.environment import DATABASE_URL, THREADS
 from workers.host.exit_codes import describe_exit
-from workers.host.worker_options import Rules
-from workers.pool.worker_pool import WorkersFailed
+from workers.host.worker_options import WorkerOptions
+from workers.pool.worker_pool import WorkersFailedError
 from workers.state import liveness
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 class Listener:
     """One process at a time, started when there is something to hear, and anew after one has died."""
 
-    def __init__(self, database: Database, rules: Rules) -> None:
+    def __init__(self, database: Database, rules: WorkerOptions) -> None:
         self._database = database
         self._rules = rules
         self._name = ""
@@ -49,7 +49,7 @@ class Listener:
         if not answer:
             self._bury(process)
         elif wrong := json.loads(answer)["wrong"]:
-            raise WorkersFailed(f"the work could not go on: {wrong}")
+            raise WorkersFailedError(f"the work could not go on: {wrong}")
 
     def end(self, patience: float) -> None:
         """Lets it finish its present track. One that takes longer than so many seconds is killed."""
@@ -93,7 +93,7 @@ class Listener:
         death = describe_exit(process.wait())
         log.info("the listening process died %s", death)
         if not self._forget(death):
-            raise WorkersFailed("the process that is to listen ends as soon as it is started; see above")
+            raise WorkersFailedError("the process that is to listen ends as soon as it is started; see above")
 
     def _forget(self, death: str | None) -> bool:
         process, self._process = self._process, None
@@ -102,4 +102,4 @@ class Listener:
                 if pipe is not None and not pipe.closed:
                     pipe.close()
         with self._database.write() as connection:
-            return liveness.leave_by_name(connection, self._name, death)
+            return liveness.deregister_by_name(connection, self._name, death)

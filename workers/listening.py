@@ -24,9 +24,9 @@ from catalog.db.schema.revisions import head_revision
 from catalog.log import set_up_log
 from workers.host.environment import DATABASE_URL
 from workers.host.parent_death import end_with_parent
-from workers.host.worker_options import Rules
+from workers.host.worker_options import WorkerOptions
 from workers.process.child_database import open_child_database
-from workers.process.jobs import Desk, Stop, confine, work
+from workers.process.jobs import Stop, WorkerContext, enter_sandbox, work
 from workers.state import liveness
 from workers.state.failures import one_line
 
@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m workers.listening")
     parser.add_argument("--name", required=True)
     parser.add_argument("--parent", type=int, required=True)
-    Rules.add_options(parser)
+    WorkerOptions.add_options(parser)
     options = parser.parse_args(arguments)
-    rules = Rules.from_options(options)
+    rules = WorkerOptions.from_options(options)
     set_up_log(30, is_json=rules.is_log_json)
     end_with_parent(options.parent, signal.SIGTERM)
     Stop.listen()
@@ -47,17 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.dup2(2, 1)
     database = open_child_database(os.environ[DATABASE_URL])
     with database.write() as connection:
-        worker_id = liveness.enrol(connection, options.name, os.getpid())
+        worker_id = liveness.register(connection, options.name, os.getpid())
     stop = threading.Event()
     heart = threading.Thread(target=_beat, args=(database, worker_id, stop), daemon=True)
     heart.start()
     try:
-        _answer(Desk(database, worker_id, rules, revision=head_revision()), answers)
+        _answer(WorkerContext(database, worker_id, rules, revision=head_revision()), answers)
     finally:
         stop.set()
         heart.join()
         with database.write() as connection:
-            liveness.leave(connection, worker_id)
+            liveness.deregister(connection, worker_id)
         database.close()
 
 
@@ -67,8 +67,8 @@ def _beat(database: Database, worker_id: int, stop: threading.Event) -> None:
             liveness.beat(connection, worker_id)
 
 
-def _answer(desk: Desk, answers: IO[str]) -> None:
-    confining = partial(confine, desk)
+def _answer(desk: WorkerContext, answers: IO[str]) -> None:
+    confining = partial(enter_sandbox, desk)
     for line in sys.stdin:
         said = json.loads(line)
         wrong = None

@@ -13,7 +13,7 @@ def extract(path: "Name", feature_set: str) -> "Float32":
         from catalog.audio import extract
         vector = extract("song.mp3", "musicnn")
 
-    Needs no catalog. `catalog.audio.audio_error.AudioFailure` says why a file has none; LookupError names the feature sets
+    Needs no catalog. `catalog.audio.audio_error.AudioError` says why a file has none; LookupError names the feature sets
     that there are.
     """
     # Decoders and recipes are imported by what uses them: a command line names them without paying for them.

@@ -1,7 +1,7 @@
 """Why a file gives no sound to analyse: a reason code for machines and one line for people."""
 
 
-class AudioFailure(Exception):  # noqa: N818 -- the noun of the house; `failure` is also the table it ends in
+class AudioError(Exception):  # noqa: N818 -- the noun of the house; `failure` is also the table it ends in
     """A file that could not be analysed.
 
     `reason` is one of REASONS, stable enough to be counted and filtered by; the message is one line that says what is
@@ -28,6 +28,6 @@ class AudioFailure(Exception):  # noqa: N818 -- the noun of the house; `failure`
         super().__init__(message)
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type["AudioFailure"], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type["AudioError"], tuple[str, str]]:
         # Executors carry exceptions between processes; the default would lose the reason.
-        return (AudioFailure, (self.reason, str(self)))
+        return (AudioError, (self.reason, str(self)))

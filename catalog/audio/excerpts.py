@@ -11,7 +11,7 @@ LONG = 600.0
 THIRD = 10.0
 
 
-def choices(duration: float) -> tuple[tuple[Window, ...], ...]:
+def excerpt_windows(duration: float) -> tuple[tuple[Window, ...], ...]:
     """Windows (begin, end in seconds, apart and in order) for a track of that many seconds: the first try, the next."""
     if duration <= MIDDLE:
         return (((0.0, duration),),)

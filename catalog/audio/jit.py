@@ -8,7 +8,7 @@ import numba
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
-def compiled(function: Kernel) -> Kernel:
+def jit(function: Kernel) -> Kernel:
     """The function as a numba kernel that lets go of the interpreter lock and divides as NumPy does.
 
     Machine code is kept on disk beside the module, or in the user's cache where that cannot be written, and is made

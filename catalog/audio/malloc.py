@@ -6,7 +6,7 @@ import numpy as np
 
 
 @cache
-def keep_memory() -> None:
+def retain_freed_memory() -> None:
     """Lets glibc keep what a clip frees, for the next one; to be called before large arrays are made, once counts.
 
     glibc hands memory back to the system as soon as more lies free than twice the largest block it has freed so far,

@@ -20,7 +20,7 @@ import click
 
 from catalog.cli.common.config_file import option_defaults
 from catalog.log import is_json_log, set_up_log
-from catalog.settings import URLS, ConfigUnreadable, make_settings, read_config
+from catalog.settings import URLS, ConfigError, make_settings, read_config
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -44,7 +44,7 @@ AGAIN_SECONDS = 0.05
 PREFIX = "CATALOG"
 """What every environment variable of ours begins with."""
 
-VERBS = {
+COMMANDS = {
     "ingest": "catalog.cli.ingest.ingest:ingest",
     "scan": "catalog.cli.scan:scan",
     "labels": "catalog.cli.labels:labels",
@@ -80,11 +80,11 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The verbs, in the order in which people need them."""
-        return list(VERBS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The verb, or None."""
-        place = VERBS.get(cmd_name)
+        place = COMMANDS.get(cmd_name)
         if place is None:
             return None
         module, _, name = place.partition(":")
@@ -97,7 +97,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click's; what is nearly a verb is answered with the verb."""
-        if args[0] not in VERBS and (near := get_close_matches(args[0], VERBS, 1)):
+        if args[0] not in COMMANDS and (near := get_close_matches(args[0], COMMANDS, 1)):
             ctx.fail(f"No such verb {args[0]!r}. Did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
@@ -197,8 +197,8 @@ def _defaults(context: click.Context, home: Path) -> dict[str, Any]:
     """What `config.toml` says of the options of the verb that runs; those of other verbs are not looked at."""
     file = home / "config.toml"
     tables = {name: table for name, table in read_config(home).items() if name not in URLS}
-    if strange := sorted(tables.keys() - VERBS.keys()):
-        raise ConfigUnreadable(f"{file}: {strange[0]} is no verb; see: catalog --help")
+    if strange := sorted(tables.keys() - COMMANDS.keys()):
+        raise ConfigError(f"{file}: {strange[0]} is no verb; see: catalog --help")
     verb = context.invoked_subcommand
     if verb not in tables:
         return {}
@@ -235,7 +235,7 @@ def main() -> None:
     # As Ctrl-C: every verb then ends in order, and with it what it has started.
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, signal.default_int_handler)
-    sys.unraisablehook = _not_lost
+    sys.unraisablehook = _reraise_in_callback
     # What the imports of a verb make stays: to look through it for garbage, over and over, takes as long as a short verb.
     gc.set_threshold(GARBAGE)
     code = run(sys.argv[1:])
@@ -244,7 +244,7 @@ def main() -> None:
     sys.exit(code)
 
 
-def _not_lost(unraisable: sys.UnraisableHookArgs) -> None:
+def _reraise_in_callback(unraisable: sys.UnraisableHookArgs) -> None:
     """Python drops what is raised in a destructor or a callback, a Ctrl-C or SIGTERM too that came just then: it comes again."""
     if unraisable.exc_type is KeyboardInterrupt:
         signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
@@ -312,12 +312,14 @@ def describe(error: Exception) -> str:
 
 def _remedy(error: Exception) -> str | None:
     """What to do about what befalls a disk or a database; None for anything else."""
-    from catalog.db.retry import is_away, is_full  # `catalog --help` needs no database
+    from catalog.db.retry import is_connection_lost, is_disk_full  # `catalog --help` needs no database
 
     origin = error.__cause__ or getattr(error, "orig", None) or error
-    if getattr(origin, "errno", None) == errno.ENOSPC or (isinstance(origin, Exception) and is_full(origin)):
+    if getattr(origin, "errno", None) == errno.ENOSPC or (
+        isinstance(origin, Exception) and is_disk_full(origin)
+    ):
         return "the disk is full; free some space, then run the same command again"
-    if is_away(error) and not type(error).__module__.startswith("catalog"):
+    if is_connection_lost(error) and not type(error).__module__.startswith("catalog"):
         return "the database went away in the middle; the same command goes on when it is back"
     if isinstance(origin, sqlite3.OperationalError) and UNWRITABLE.search(str(origin)):
         return "the database cannot be written to; check the permissions of its file and folder"
@@ -331,7 +333,7 @@ def _remedy(error: Exception) -> str | None:
 def _is_verbose(arguments: list[str]) -> bool:
     """Whether -v stands before the verb; click may not have come that far."""
     for argument in arguments:
-        if argument in VERBS:
+        if argument in COMMANDS:
             return False
         if argument == "--verbose" or (argument.startswith("-v") and set(argument[1:]) == {"v"}):
             return True

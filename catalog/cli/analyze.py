@@ -11,14 +11,14 @@ from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.feature_set_options import feature_set_option, or_needed
 from catalog.cli.common.limit_options import limit_options
-from catalog.cli.common.output import counted, echo, logs_json, progress, say
+from catalog.cli.common.output import echo, logs_json, pluralize, progress, say
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
-    from catalog.features.stored_feature_set import Recipe
+    from catalog.features.stored_feature_set import StoredFeatureSet
     from workers.state.analysis_progress import AnalysisReport, Progress
 
 
@@ -59,7 +59,9 @@ def analyze(
             return 0
         report = _analyze(database, settings, feature_sets, where, workers, time_limit, memory_limit)
         idle = _idle(database, feature_sets)
-    echo(f"{counted(report.analysed, 'track')} analysed in {report.seconds:.0f} s, {report.failed:,} failed")
+    echo(
+        f"{pluralize(report.analysed, 'track')} analysed in {report.seconds:.0f} s, {report.failed:,} failed"
+    )
     if report.missing:
         say(f"{report.missing:,} files are not there any more; they are missing now")
     if report.out_of_reach:
@@ -83,9 +85,9 @@ def _analyze(
     time_limit: int,
     memory_limit: int,
 ) -> AnalysisReport:
-    from workers.host.worker_options import Rules
+    from workers.host.worker_options import WorkerOptions
 
-    rules = Rules(memory_limit=memory_limit, is_log_json=logs_json())
+    rules = WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json())
     with progress("listening") as advance:
 
         def show(now: Progress) -> None:
@@ -111,12 +113,12 @@ def _analyze(
         )
 
 
-def _idle(database: Database, feature_sets: tuple[FeatureSet, ...]) -> list[Recipe]:
+def _idle(database: Database, feature_sets: tuple[FeatureSet, ...]) -> list[StoredFeatureSet]:
     """The recipes that were computed though their names stand for other versions."""
-    from catalog.features.stored_feature_set import find_recipe
+    from catalog.features.stored_feature_set import find_feature_set
 
     with database.read() as connection:
-        found = [find_recipe(connection, features.hash) for features in feature_sets]
+        found = [find_feature_set(connection, features.hash) for features in feature_sets]
     return [recipe for recipe in found if recipe is not None and not recipe.active]
 
 
@@ -135,4 +137,4 @@ def _print_pending(
 
     with database.read() as connection:
         count = count_pending(connection, feature_sets, where)
-    echo(f"{counted(count, 'track')} would be analysed")
+    echo(f"{pluralize(count, 'track')} would be analysed")

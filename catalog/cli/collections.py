@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import counted, echo, format_options, print_rows
+from catalog.cli.common.output import echo, format_options, pluralize, print_rows
 from catalog.collection.collections import (
     list_collections,
     move_collection,
@@ -57,7 +57,7 @@ def move_verb(settings: Settings, name: str, folder: Path, dry_run: bool) -> Non
     with open_catalog(settings) as database:
         moved = move_collection(database, name, folder, dry_run=dry_run)
     done = "would be" if dry_run else "is"
-    echo(f"{moved.name} {done} at {moved.root} now, with {counted(moved.tracks, 'track')}")
+    echo(f"{moved.name} {done} at {moved.root} now, with {pluralize(moved.tracks, 'track')}")
     if moved.widened:
         echo(f"bring in what else is there: catalog scan {click.format_filename(folder)}")
 
@@ -71,11 +71,11 @@ def remove_verb(settings: Settings, name: str, dry_run: bool, yes: bool) -> None
     """Forget the collection NAME and all that is known of its tracks. Files are not touched."""
     with open_catalog(settings) as database:
         loss = remove_collection(database, name, dry_run=True)
-        parts = [counted(loss.tracks, "track"), counted(loss.statements, "statement")]
+        parts = [pluralize(loss.tracks, "track"), pluralize(loss.statements, "statement")]
         if loss.human_evidence:
             parts.append(
-                f"what people said: {counted(loss.human_statements, 'statement')}, "
-                f"{counted(loss.decisions, 'decision')}, "
+                f"what people said: {pluralize(loss.human_statements, 'statement')}, "
+                f"{pluralize(loss.decisions, 'decision')}, "
                 f"{loss.tag_writes:,} entries of the journal of written tags"
             )
         if dry_run:

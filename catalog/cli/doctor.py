@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from catalog.cli.common.context import pass_settings
-from catalog.cli.common.output import counted, format_options, print_rows, say
-from catalog.health import examine
+from catalog.cli.common.output import format_options, pluralize, print_rows, say
+from catalog.health import run_health_checks
 from catalog.settings import Settings
 
 
@@ -18,7 +18,7 @@ def doctor(settings: Settings, output_format: str) -> int:
 
     Nothing is changed. The exit code is 1 where there is a problem.
     """
-    findings = list(examine(settings))
+    findings = list(run_health_checks(settings))
     rows = [
         {"subject": each.subject, "state": each.state, "finding": each.finding, "advice": each.advice}
         for each in findings
@@ -26,6 +26,6 @@ def doctor(settings: Settings, output_format: str) -> int:
     print_rows(rows, output_format)
     problems = sum(each.state == "problem" for each in findings)
     warnings = sum(each.state == "warning" for each in findings)
-    ill = f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}"
+    ill = f"{pluralize(problems, 'problem')}, {pluralize(warnings, 'warning')}"
     say(ill if problems or warnings else "all is well")
     return 1 if problems else 0

@@ -11,12 +11,12 @@ from typing import BinaryIO
 import click
 
 from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
-from catalog.cli.common.output import counted, say, warn
+from catalog.cli.common.output import pluralize, say, warn
 from catalog.cli.common.query_argument import parameter_option, resolve
-from catalog.collection.playlist import NoTracks, write_playlist
+from catalog.collection.playlist import NoTracksError, write_playlist
 from catalog.db.database import Database
-from catalog.db.query.query import Answer, ask
-from catalog.db.query.result_writers import WRITERS, new_file
+from catalog.db.query.query import QueryResult, run_query
+from catalog.db.query.result_writers import WRITERS, atomic_write
 from catalog.settings import Settings
 
 PLAYLIST = "m3u8"
@@ -59,7 +59,7 @@ def export(
         raise click.UsageError("Parquet is not for a terminal; name a file: --output FILE.parquet")
     with open_catalog(settings) as database:
         text, values = resolve(database, what, parameters)
-        with _opened(output) as file, ask(database, text, values, timeout or None) as answer:
+        with _opened(output) as file, run_query(database, text, values, timeout or None) as answer:
             written = _write(database, file, chosen, answer)
     if output is not None:
         say(f"{written} in {output}")
@@ -80,7 +80,7 @@ def _format_of(output: Path | None) -> str:
 @contextmanager
 def _opened(output: Path | None) -> Iterator[BinaryIO]:
     if output is not None:
-        with new_file(output) as file:
+        with atomic_write(output) as file:
             yield file
     else:
         sys.stdout.flush()
@@ -88,15 +88,15 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
 
 
-def _write(database: Database, file: BinaryIO, chosen: str, answer: Answer) -> str:
+def _write(database: Database, file: BinaryIO, chosen: str, answer: QueryResult) -> str:
     """Writes the answer and says what it is."""
     if chosen != PLAYLIST:
-        return counted(WRITERS[chosen](file, answer.columns, answer.rows), "row")
+        return pluralize(WRITERS[chosen](file, answer.columns, answer.rows), "row")
     try:
         with database.read() as connection:
             playlist = write_playlist(file, connection, answer.columns, answer.rows)
-    except NoTracks as error:
+    except NoTracksError as error:
         raise click.UsageError(str(error)) from None
     if playlist.without_file:
-        warn(f"{counted(playlist.without_file, 'track')} left out: there is no file at present")
-    return counted(playlist.tracks, "track")
+        warn(f"{pluralize(playlist.without_file, 'track')} left out: there is no file at present")
+    return pluralize(playlist.tracks, "track")

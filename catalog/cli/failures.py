@@ -8,7 +8,7 @@ import click
 import sqlalchemy as sa
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, echo, format_options, print_rows, say
+from catalog.cli.common.output import echo, format_options, pluralize, print_rows, say
 from catalog.db.tables import failure
 from catalog.settings import Settings
 
@@ -59,7 +59,7 @@ def retry_verb(settings: Settings, track_ids: tuple[int, ...], reason: str | Non
     with open_catalog(settings) as database, database.write() as connection:
         count = retry(connection, _of(reason, track_ids), dry_run=dry_run)
     becomes = "would be" if dry_run else "is" if count == 1 else "are"
-    echo(f"{counted(count, 'track')} {becomes} pending again")
+    echo(f"{pluralize(count, 'track')} {becomes} pending again")
     if count and not dry_run:
         say("analyse them: catalog analyze")
     elif not count and (track_ids or reason is not None):

@@ -11,17 +11,22 @@ import click
 from catalog.cli import EXIT_ERROR
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.output import (
-    counted,
     echo,
     format_options,
+    pluralize,
     print_json,
     print_rows,
     progress,
     say,
     warn,
 )
-from catalog.features.feature_set_versions import choose_version, list_versions, removal, remove_version
-from catalog.features.stored_feature_set import activate
+from catalog.features.feature_set_versions import (
+    activate_version,
+    list_versions,
+    plan_removal,
+    remove_version,
+)
+from catalog.features.stored_feature_set import activate_feature_set
 from catalog.settings import Settings
 
 
@@ -75,13 +80,13 @@ def use(settings: Settings, name: str, version: str, dry_run: bool) -> None:
     """
     with open_catalog(settings) as database:
         with database.read() as connection:
-            recipe = choose_version(connection, name, version)
+            recipe = activate_version(connection, name, version)
             before = [each for each in list_versions(connection) if each.name == name]
         (chosen,) = (each for each in before if each.hash == recipe.hash)
         if chosen.without:
             have = "has" if chosen.without == 1 else "have"
             warn(
-                f"{counted(chosen.without, 'track')} {have} no vector of it; "
+                f"{pluralize(chosen.without, 'track')} {have} no vector of it; "
                 f"run: catalog analyze --feature-set {name}"
             )
         if recipe.active:
@@ -89,9 +94,11 @@ def use(settings: Settings, name: str, version: str, dry_run: bool) -> None:
             return
         if not dry_run:
             with database.write() as connection:
-                activate(connection, recipe)
+                activate_feature_set(connection, recipe)
     done = "would stand" if dry_run else "stands"
-    echo(f"{name} {done} for version {recipe.version} ({recipe.hash[:8]}), {counted(chosen.tracks, 'track')}")
+    echo(
+        f"{name} {done} for version {recipe.version} ({recipe.hash[:8]}), {pluralize(chosen.tracks, 'track')}"
+    )
     if not dry_run:
         say("a model goes on taking the vectors that it learnt from; to learn from these: catalog train")
 
@@ -112,13 +119,13 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
 
     with open_catalog(settings) as database:
         with database.read() as connection:
-            recipe = choose_version(connection, name, version)
-            found = removal(connection, recipe)
+            recipe = activate_version(connection, name, version)
+            found = plan_removal(connection, recipe)
             artifact = artifact_of(connection, recipe)
         if found.models:
             listed = ", ".join(map(str, found.models))
             say(f"models that cannot be put in force again without them: {listed}")
-        what = f"{counted(found.vectors, 'vector')} of {name} version {recipe.version} ({recipe.hash[:8]})"
+        what = f"{pluralize(found.vectors, 'vector')} of {name} version {recipe.version} ({recipe.hash[:8]})"
         if dry_run:
             echo(f"would delete {what}")
             return
@@ -141,7 +148,7 @@ def check(settings: Settings, names: tuple[str, ...]) -> int:  # noqa: ARG001 - 
     Silence, direct current, clipping, half a second and more must give finite numbers, the same ones each time, in a
     forked process too. Without a NAME every feature set is tried. The exit code is 1 where one has faults.
     """
-    from catalog.audio.feature_sets.conformance import faults
+    from catalog.audio.feature_sets.conformance import check_feature_set
     from catalog.audio.feature_sets.installed import feature_set, feature_sets
 
     try:
@@ -150,9 +157,9 @@ def check(settings: Settings, names: tuple[str, ...]) -> int:  # noqa: ARG001 - 
         raise click.UsageError(str(error)) from None
     is_faulty = False
     for each in chosen:
-        found = faults(each)
+        found = check_feature_set(each)
         is_faulty = is_faulty or bool(found)
-        echo(f"{each.name} version {each.version}: {'well' if not found else counted(len(found), 'fault')}")
+        echo(f"{each.name} version {each.version}: {'well' if not found else pluralize(len(found), 'fault')}")
         for fault in found:
             echo(f"  {fault}")
     return EXIT_ERROR if is_faulty else 0
@@ -184,10 +191,10 @@ def import_verb(
     The first column names the track. A second time nothing changes.
     """
     from catalog.cli.fma import print_problems, print_vectors
-    from catalog.collection.import_vectors import import_features
+    from catalog.collection.import_vectors import import_vectors
 
     with open_catalog(settings) as database, progress("importing") as advance:
-        report = import_features(
+        report = import_vectors(
             database,
             file,
             name,
@@ -271,4 +278,4 @@ def _print_projection(report: Any, *, dry_run: bool) -> None:
             f"a quarter of the tracks are {facts.components}"
         )
     done = "would be projected" if dry_run else "projected"
-    echo(f"{counted(report.projected, 'track')} {done}; pca {report.hash[:8]}")
+    echo(f"{pluralize(report.projected, 'track')} {done}; pca {report.hash[:8]}")

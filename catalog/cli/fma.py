@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, echo, print_json, progress, say, warn
+from catalog.cli.common.output import echo, pluralize, print_json, progress, say, warn
 from catalog.collection.fma.fma_import import NAME, FmaReport, import_fma, require_usable
 from catalog.collection.fma.fma_tracks import SUBSETS
 from catalog.features.bulk_write import VectorsReport
@@ -69,13 +69,13 @@ def print_fma(report: FmaReport) -> None:
     """Prints what an import did, in words; what was left out goes to stderr."""
     would = " (a dry run: nothing was changed)" if report.dry_run else ""
     done = report.recorded
-    echo(f"{report.collection}: {counted(report.tracks, 'track')} in {report.place}{would}")
+    echo(f"{report.collection}: {pluralize(report.tracks, 'track')} in {report.place}{would}")
     echo(f"  {done.added:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged")
     if done.with_file:
         echo(f"  {done.with_file:,} have their file; analyse them with: catalog analyze")
     echo(
-        f"  {counted(done.statements, 'statement')} of genre {'is' if done.statements == 1 else 'are'} new; "
-        f"{counted(done.without_genre, 'track')} {'has' if done.without_genre == 1 else 'have'} no genre"
+        f"  {pluralize(done.statements, 'statement')} of genre {'is' if done.statements == 1 else 'are'} new; "
+        f"{pluralize(done.without_genre, 'track')} {'has' if done.without_genre == 1 else 'have'} no genre"
     )
     if done.contradicting:
         verb = "track contradicts itself" if done.contradicting == 1 else "tracks contradict themselves"
@@ -88,19 +88,19 @@ def print_fma(report: FmaReport) -> None:
 def print_vectors(report: VectorsReport) -> None:
     """Prints what became of a file of vectors."""
     echo(
-        f"  {report.feature_set}: {counted(report.matched, 'vector')} of {report.dimensions:,} numbers, "
+        f"  {report.feature_set}: {pluralize(report.matched, 'vector')} of {report.dimensions:,} numbers, "
         f"{report.new:,} new, {report.changed:,} changed"
     )
     if report.blank:
-        say(f"    {counted(report.blank, 'row')} without a single number")
+        say(f"    {pluralize(report.blank, 'row')} without a single number")
     if report.unknown:
-        say(f"    {counted(report.unknown, 'row')} {'names' if report.unknown == 1 else 'name'} no track")
+        say(f"    {pluralize(report.unknown, 'row')} {'names' if report.unknown == 1 else 'name'} no track")
 
 
 def print_problems(skipped: int, problems: list[str]) -> None:
     """Prints how much was left out, and the first of it with file and line."""
     if skipped:
-        echo(f"  {counted(skipped, 'row')} left out, or not taken whole")
+        echo(f"  {pluralize(skipped, 'row')} left out, or not taken whole")
     for line in problems[:SHOWN]:
         warn(line)
     if skipped > SHOWN:

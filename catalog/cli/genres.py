@@ -15,9 +15,9 @@ import click
 from sqlalchemy import Connection
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, echo, format_options, print_rows, printable, say
+from catalog.cli.common.output import echo, format_options, pluralize, print_rows, printable, say
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.settings import Settings
 
 AGAIN = "train anew to have it judged so: catalog train"
@@ -58,7 +58,7 @@ def unmapped(settings: Settings, output_format: str) -> None:
 
     with open_catalog(settings) as database, database.read() as connection:
         print_rows(
-            (asdict(each) for each in curation.unmapped(connection)),
+            (asdict(each) for each in curation.list_unmapped(connection)),
             output_format,
             ["name", "tracks", "broader", "example"],
         )
@@ -77,7 +77,7 @@ def export_verb(settings: Settings, file: Path | None) -> None:
             return
         with file.open("w", encoding="utf-8", newline="") as stream:
             count = export_csv(connection, stream)
-    say(f"{counted(count, 'genre')} written to {file}")
+    say(f"{pluralize(count, 'genre')} written to {file}")
 
 
 @genres.command("import")
@@ -94,7 +94,7 @@ def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
     with open_catalog(settings, create=not dry_run) as database, database.write() as connection:
         summary = import_csv(connection, file, dry_run=dry_run)
         if not dry_run and (summary.added or summary.changed or summary.tracks):
-            refresh_standing(connection)
+            refresh_track_status(connection)
     would = "would be " if dry_run else ""
     echo(
         f"{len(summary.added):,} {would}added, {len(summary.changed):,} {would}changed, "
@@ -112,13 +112,13 @@ def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
 @pass_settings
 def place(settings: Settings, genre: str, broader: str | None, top: bool, dry_run: bool) -> None:
     """Say what GENRE is a kind of: put it under BROADER, or make it a top term with --top."""
-    from catalog.genres.curation import set_broader
+    from catalog.genres.curation import set_parent
 
     if (broader is None) != top:
         raise click.UsageError("name the broader genre, or give --top")
     with open_catalog(settings) as database, _changing(database, dry_run=dry_run) as connection:
-        term = set_broader(connection, genre, broader)
-        refresh_standing(connection)
+        term = set_parent(connection, genre, broader)
+        refresh_track_status(connection)
     becomes = "a top term" if broader is None else f"a kind of {broader}"
     if dry_run:
         echo(f"{printable(term.name)} would be {printable(becomes)}; nothing was changed")
@@ -141,8 +141,8 @@ def alias(settings: Settings, alias: str, genre: str, dry_run: bool) -> None:
 
     with open_catalog(settings) as database, _changing(database, dry_run=dry_run) as connection:
         tracks = add_alias(connection, alias, genre, added_by=_user())
-        refresh_standing(connection, tracks)
-    on = f"on {counted(len(tracks), 'track')}"
+        refresh_track_status(connection, tracks)
+    on = f"on {pluralize(len(tracks), 'track')}"
     if dry_run:
         echo(f"{printable(alias)} would mean {printable(genre)}, {on}; nothing was changed")
         return

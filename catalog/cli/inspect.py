@@ -32,7 +32,7 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
     It needs no catalog and changes nothing: the file is only read. What is shown is the part that stands for the track,
     30 seconds from its middle, as for every feature set.
     """
-    from catalog.audio.audio_error import AudioFailure
+    from catalog.audio.audio_error import AudioError
     from catalog.report.figures.figure_files import must_be_drawable
     from catalog.report.inspection import inspect as listen
 
@@ -43,7 +43,7 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
         must_be_drawable(output)
     try:
         found = listen(file)
-    except AudioFailure as failure:
+    except AudioError as failure:
         raise click.ClickException(f"{printable(file.name)}: {failure}") from None
     if target is not None:
         from catalog.report.figures.inspection_plot import write_inspection

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, echo, print_json, printable, say, warn
+from catalog.cli.common.output import echo, pluralize, print_json, printable, say, warn
 from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.settings import Settings
 
@@ -76,17 +76,17 @@ def print_labels(report: LabelsReport) -> None:
     """Prints what an import did, in words; what was left out goes to stderr."""
     would = " (a dry run: nothing was changed)" if report.dry_run else ""
     echo(
-        f"{report.file}: {counted(report.rows, 'row')}, with genres for {counted(report.tracks, 'track')}{would}"
+        f"{report.file}: {pluralize(report.rows, 'row')}, with genres for {pluralize(report.tracks, 'track')}{would}"
     )
     echo(f"  {report.statements:,} of them new")
     if report.filled:
-        echo(f"  {counted(report.filled, 'track')} got a title, artist or album that was not known")
+        echo(f"  {pluralize(report.filled, 'track')} got a title, artist or album that was not known")
     for each in report.new_terms:
         place = f"under {each.broader}" if each.broader else "a term of its own"
-        echo(f"  new genre: {printable(each.as_written)} ({counted(each.tracks, 'track')}), {place}")
+        echo(f"  new genre: {printable(each.as_written)} ({pluralize(each.tracks, 'track')}), {place}")
     say(f"  read as {report.encoding}, separated by {report.separator!r}")
     if report.without_genre:
-        say(f"  {counted(report.without_genre, 'row')} without a genre, passed over")
+        say(f"  {pluralize(report.without_genre, 'row')} without a genre, passed over")
     if report.unknown:
         listed = "; ".join(f"line {line}: {printable(name)}" for line, name in report.unknown_examples)
-        warn(f"{counted(report.unknown, 'row')} with no track of that name: {listed}")
+        warn(f"{pluralize(report.unknown, 'row')} with no track of that name: {listed}")

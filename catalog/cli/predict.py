@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.executors import spread_over
+from catalog.cli.common.executors import executor_factory
 from catalog.cli.common.output import print_json, say
 from catalog.settings import Settings
 
@@ -31,14 +31,14 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
 
     Without a model there is none to apply: `catalog train` or `catalog ingest` makes one.
     """
-    from catalog.db.retry import read_patiently, until_connected
+    from catalog.db.retry import read_with_retry, retry_until_connected
     from catalog.learning.prediction.fill_predictions import fill_predictions
-    from catalog.learning.registry.registry import NoModel, active_model, get_model
+    from catalog.learning.registry.registry import NoModelError, active_model, get_model
 
     with open_catalog(settings) as database:
-        row = read_patiently(database, active_model)
+        row = read_with_retry(database, active_model)
         if row is None:
-            raise NoModel("there is no model yet; run: catalog train")
+            raise NoModelError("there is no model yet; run: catalog train")
         model_id = row["id"]
         filling = partial(
             fill_predictions,
@@ -46,10 +46,10 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
             settings.models,
             model_id,
             with_priors=priors,
-            spread=spread_over(database, settings),
+            spread=executor_factory(database, settings),
         )
-        changed = until_connected(filling)
-        model = read_patiently(database, lambda connection: get_model(connection, model_id))
+        changed = retry_until_connected(filling)
+        model = read_with_retry(database, lambda connection: get_model(connection, model_id))
     shares = model["metrics"].get("priors")
     if as_json:
         print_json({"model_id": model_id, "changed": changed, "priors": shares})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import counted, echo, say
+from catalog.cli.common.output import echo, pluralize, say
 from catalog.collection.prune import prune as prune_tracks
 from catalog.settings import Settings
 
@@ -28,11 +28,11 @@ def prune(settings: Settings, days: float, dry_run: bool, yes: bool) -> None:
     with open_catalog(settings) as database:
         found = prune_tracks(database, days, dry_run=True)
         if found.kept:
-            say(f"kept, for what people said of them: {counted(found.kept, 'more track')}")
+            say(f"kept, for what people said of them: {pluralize(found.kept, 'more track')}")
         if dry_run:
-            echo(f"would forget {counted(found.removed, 'track')}")
+            echo(f"would forget {pluralize(found.removed, 'track')}")
             return
         if found.removed and not yes:
-            click.confirm(f"Forget {counted(found.removed, 'track')}?", abort=True, err=True)
+            click.confirm(f"Forget {pluralize(found.removed, 'track')}?", abort=True, err=True)
         found = prune_tracks(database, days)
-    echo(f"forgot {counted(found.removed, 'track')}")
+    echo(f"forgot {pluralize(found.removed, 'track')}")

@@ -9,7 +9,7 @@ import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.feature_set_options import feature_set_option, or_needed
-from catalog.cli.common.output import counted, echo, format_options, print_json, print_rows, say
+from catalog.cli.common.output import echo, format_options, pluralize, print_json, print_rows, say
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
     All but the number of jobs is asked of the database. Where the Redis does not answer the rest is shown all the same,
     and the exit code is 1.
     """
-    from workers.broker.broker import BrokerUnreachable
+    from workers.broker.broker import BrokerUnreachableError
     from workers.state.queue_status import count_jobs, queue_status
 
     jobs, silence = None, None
@@ -54,7 +54,7 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
         status = queue_status(database, or_needed(database, feature_sets))
         try:
             jobs = count_jobs(database, settings)
-        except BrokerUnreachable as error:
+        except BrokerUnreachableError as error:
             silence = error
     _print_status(status, jobs, output_format, has_broker=silence is None)
     if silence is not None:
@@ -69,7 +69,7 @@ def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, 
     if output_format == "table":
         in_queue = "no broker is running" if has_broker else "the broker does not answer"
         if jobs is not None:
-            in_queue = f"{counted(jobs, 'job')} in the queue"
+            in_queue = f"{pluralize(jobs, 'job')} in the queue"
         echo(
             f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {in_queue}"
         )
@@ -77,10 +77,10 @@ def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, 
         remaining = "" if not status.pending or left is None else f", {_duration(left)} left"
         echo(
             f"{status.analysed_last_minute:,} analysed in the last minute, {status.tracks_a_minute:,.1f} a minute "
-            f"over the last five{remaining}; {counted(len(status.workers), 'worker')}"
+            f"over the last five{remaining}; {pluralize(len(status.workers), 'worker')}"
         )
         if status.out_of_reach:
-            echo(f"{counted(status.out_of_reach, 'pending track')} in folders that this host does not have")
+            echo(f"{pluralize(status.out_of_reach, 'pending track')} in folders that this host does not have")
     if status.workers or output_format == "csv":
         print_rows([asdict(one) for one in status.workers], output_format, COLUMNS)
     if status.advice is not None:
@@ -102,17 +102,17 @@ def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
     Workers that run do both by themselves; this is for when none does. Where the Redis does not answer the tracks are
     given back all the same, and the exit code is 1.
     """
-    from workers.broker.broker import BrokerUnreachable, find_broker
+    from workers.broker.broker import BrokerUnreachableError, find_broker
     from workers.state.queue_status import synchronize
 
     broker, silence = None, None
     try:
         broker = find_broker(settings.redis_url, settings.run)
-    except BrokerUnreachable as error:
+    except BrokerUnreachableError as error:
         silence = error
     with open_catalog(settings) as database:
         dead, fed = synchronize(database, broker, or_needed(database, feature_sets))
-    echo(f"{counted(dead, 'dead worker')} found, {counted(fed, 'track')} put into the queue")
+    echo(f"{pluralize(dead, 'dead worker')} found, {pluralize(fed, 'track')} put into the queue")
     if silence is not None:
         raise silence
     if broker is None:

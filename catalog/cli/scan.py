@@ -9,7 +9,7 @@ import click
 
 from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
-from catalog.cli.common.output import counted, echo, print_json, printable, progress, say, warn
+from catalog.cli.common.output import echo, pluralize, print_json, printable, progress, say, warn
 from catalog.collection.scan.scan import ScanReport
 from catalog.collection.scan.scan import scan as scan_folder
 from catalog.settings import Settings
@@ -47,7 +47,7 @@ def scan(settings: Settings, paths: tuple[Path, ...], name: str | None, as_json:
 def print_scan(report: ScanReport) -> None:
     """Prints what a scan found, in words; warnings go to stderr."""
     would = " (a dry run: nothing was changed)" if report.dry_run else ""
-    echo(f"{report.collection}: {counted(report.files, 'file')} in {report.root}{would}")
+    echo(f"{report.collection}: {pluralize(report.files, 'file')} in {report.root}{would}")
     done = [
         f"{count:,} {what}"
         for count, what in (
@@ -61,8 +61,10 @@ def print_scan(report: ScanReport) -> None:
         if count
     ]
     echo(f"  {', '.join(done) or 'nothing to do'}")
-    echo(f"  {counted(report.artists, 'artist')}, {counted(report.albums, 'album')}")
-    echo(f"  {counted(len(report.spellings), 'spelling')} of genre, {report.known_spellings:,} of them known")
+    echo(f"  {pluralize(report.artists, 'artist')}, {pluralize(report.albums, 'album')}")
+    echo(
+        f"  {pluralize(len(report.spellings), 'spelling')} of genre, {report.known_spellings:,} of them known"
+    )
     for each in report.new_terms[:SHOWN_TERMS]:
         place = f"under {printable(each.broader)}" if each.broader else "a term of its own"
         echo(f"    new: {printable(each.as_written)} ({each.tracks:,}), {place}")
@@ -83,6 +85,6 @@ def outside(report: ScanReport) -> str:
     """What becomes of files that links lead to."""
     lie = "lies" if report.outside == 1 else "lie"
     return (
-        f"{counted(report.outside, 'file')} {lie} outside of the folder, where links lead: "
+        f"{pluralize(report.outside, 'file')} {lie} outside of the folder, where links lead: "
         "analysed, but not played in the review, nor written to"
     )

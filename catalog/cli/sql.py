@@ -13,8 +13,8 @@ import click
 from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_records, print_rows, say
 from catalog.cli.common.query_argument import parameter_option, resolve
-from catalog.db.query.query import ask
-from catalog.db.query.saved_queries import saved_names, saved_question
+from catalog.db.query.query import run_query
+from catalog.db.query.saved_queries import saved_query, saved_query_names
 from catalog.db.schema.views import view_description, view_names
 from catalog.settings import Settings
 
@@ -60,7 +60,7 @@ def sql(
     asked = _question(question, file)
     with open_catalog(settings) as database:
         text, values = resolve(database, asked, parameters)
-        with ask(database, text, values, timeout or None) as answer:
+        with run_query(database, text, values, timeout or None) as answer:
             print_records(answer.columns, _limited(answer.rows, limit, output_format), output_format)
 
 
@@ -91,8 +91,8 @@ def _limited(rows: Iterator[Sequence[Any]], limit: int | None, output_format: st
 
 
 def _listed() -> Iterator[dict[str, str]]:
-    for name in saved_names():
-        saved = saved_question(name, "sqlite")
+    for name in saved_query_names():
+        saved = saved_query(name, "sqlite")
         defaults = ", ".join(f":{key} = {value}" for key, value in saved.defaults.items())
         yield {
             "name": name,

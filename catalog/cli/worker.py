@@ -11,7 +11,7 @@ import click
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.feature_set_options import feature_set_option, or_needed
 from catalog.cli.common.limit_options import limit_options
-from catalog.cli.common.output import counted, logs_json, say
+from catalog.cli.common.output import logs_json, pluralize, say
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ class Mapping(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text, when it can be read. Fails otherwise."""
-        from workers.host.root_mapping import Roots, RootUnreadable
+        from workers.host.root_mapping import RootMapping, RootMappingError
 
         try:
-            Roots.parse([value])
-        except RootUnreadable as error:
+            RootMapping.parse([value])
+        except RootMappingError as error:
             self.fail(str(error), param, ctx)
         return value
 
@@ -85,13 +85,13 @@ def worker(
     the present tracks, a second one gives them back at once.
     """
     from workers.host.capacity import fitting_workers
-    from workers.host.root_mapping import Roots
-    from workers.host.worker_options import Rules
+    from workers.host.root_mapping import RootMapping
+    from workers.host.worker_options import WorkerOptions
     from workers.pool.long_running import work_until_stopped
     from workers.state.prometheus_metrics import serve_metrics
 
     size = workers or fitting_workers()
-    rules = Rules(Roots.parse(roots), True, memory_limit, logs_json())
+    rules = WorkerOptions(RootMapping.parse(roots), True, memory_limit, logs_json())
     with open_catalog(settings) as database, ExitStack() as stack:
         feature_sets = or_needed(database, feature_sets)
         stack.enter_context(serve_metrics(database, settings, feature_sets, metrics_host, metrics_port))
@@ -103,6 +103,6 @@ def worker(
             time_limit=time_limit,
             rules=rules,
             on_start=lambda: say(
-                f"working with {counted(size, 'worker')} until stopped; see: catalog queue status"
+                f"working with {pluralize(size, 'worker')} until stopped; see: catalog queue status"
             ),
         )

@@ -8,14 +8,14 @@ import click
 
 from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import counted, format_options, print_rows, printable, progress, say, warn
+from catalog.cli.common.output import format_options, pluralize, print_rows, printable, progress, say, warn
 from catalog.collection.track_lookup import find_track
 from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary
-from catalog.genres.vocabulary_store import load
+from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.settings import Settings
-from catalog.writeback.formats.id3v2 import TagUnwritable
-from catalog.writeback.target_file import FileUnwritable
+from catalog.writeback.formats.id3v2 import TagFormatError
+from catalog.writeback.target_file import FileWriteError
 from catalog.writeback.write_lock import only_writer
 from catalog.writeback.write_plan import Plan, Selection, TagChange, plan_changes
 from catalog.writeback.write_recovery import recover
@@ -73,7 +73,7 @@ def write(
         raise click.UsageError("--undo takes the name of a write and nothing else")
     with open_catalog(settings) as database:
         with database.read() as connection:
-            vocabulary = load(connection)
+            vocabulary = load_vocabulary(connection)
         if dry_run:
             return _show(database, vocabulary, undo, _selection(database, tracks, filters), output_format)
         with only_writer(database):
@@ -97,7 +97,7 @@ def _show(
         with database.read() as connection:
             rows = written_rows(connection, undo or None)
         print_rows([_undo_row(row) for row in rows], output_format, COLUMNS)
-        say(f"would undo {counted(len(rows), 'file')}; nothing was changed")
+        say(f"would undo {pluralize(len(rows), 'file')}; nothing was changed")
         return 0
     with database.read() as connection:
         plan = plan_changes(connection, selection, vocabulary)
@@ -105,8 +105,8 @@ def _show(
     print_rows(planned, output_format, COLUMNS)
     _say_plan(plan)
     skipped = sum(row["state"] == "skipped" for row in planned)
-    but = f" and leave {counted(skipped, 'file')} as before" if skipped else ""
-    say(f"would write {counted(len(planned) - skipped, 'file')}{but}; nothing was changed")
+    but = f" and leave {pluralize(skipped, 'file')} as before" if skipped else ""
+    say(f"would write {pluralize(len(planned) - skipped, 'file')}{but}; nothing was changed")
     return 0
 
 
@@ -119,7 +119,7 @@ def _write(
     if not plan.changes:
         _print(WriteReport(None), output_format)
         say(
-            f"nothing to write: {counted(plan.agreeing, 'file')} with a decision, saying so already"
+            f"nothing to write: {pluralize(plan.agreeing, 'file')} with a decision, saying so already"
             if plan.agreeing or plan.left_out
             else "nothing to write: nobody has decided on such a track; see: catalog review list"
         )
@@ -129,7 +129,7 @@ def _write(
             say(f"  {printable(change.shown)}: {change.before or 'no genre'} -> {change.after or 'no genre'}")
         if len(plan.changes) > SHOWN:
             say(f"  and {len(plan.changes) - SHOWN:,} more: catalog write --dry-run")
-        click.confirm(f"Write the genre of {counted(len(plan.changes), 'file')}?", abort=True, err=True)
+        click.confirm(f"Write the genre of {pluralize(len(plan.changes), 'file')}?", abort=True, err=True)
     with progress("writing tags") as advance:
         report = write_tags(database, plan.changes, vocabulary, on_progress=advance)
     return _sum_up(report, "written", output_format)
@@ -139,7 +139,7 @@ def _undo(database: Database, vocabulary: Vocabulary, name: str, output_format: 
     with database.read() as connection:
         rows = written_rows(connection, name or None)
     if not yes:
-        question = f"Undo the write {rows[0].batch}, {counted(len(rows), 'file')}?"
+        question = f"Undo the write {rows[0].batch}, {pluralize(len(rows), 'file')}?"
         click.confirm(question, abort=True, err=True)
     with progress("undoing") as advance:
         report = undo_writes(database, rows, vocabulary, on_progress=advance)
@@ -152,7 +152,7 @@ def _sum_up(report: WriteReport, state: str, output_format: str) -> int:
     _print(report, output_format)
     done, failed = report.count(state), report.count("failed")
     if output_format == "table":
-        click.echo(f"{state}: {counted(done, 'file')}")
+        click.echo(f"{state}: {pluralize(done, 'file')}")
     told = [each for each in report.outcomes if each.message is not None]
     for each in told[:SHOWN_WARNINGS]:
         warn(f"{printable(each.path)}: {each.message}")
@@ -160,10 +160,10 @@ def _sum_up(report: WriteReport, state: str, output_format: str) -> int:
         warn(f"and {len(told) - SHOWN_WARNINGS:,} more; --json names all, and so does the table tag_write")
     if report.other_names:
         say(
-            f"{counted(report.other_names, 'file')} had other names (hard links), which keep the file as it was"
+            f"{pluralize(report.other_names, 'file')} had other names (hard links), which keep the file as it was"
         )
     if failed:
-        say(f"{counted(failed, 'file')} left as before")
+        say(f"{pluralize(failed, 'file')} left as before")
     if state == "written" and done:
         say(f"to take it back: catalog write --undo {report.batch}")
     return EXIT_FILES_FAILED if failed else 0
@@ -187,7 +187,7 @@ def _planned_row(change: TagChange) -> dict[str, object]:
     message = None
     try:
         check_writable(change)
-    except (FileUnwritable, TagUnwritable) as error:
+    except (FileWriteError, TagFormatError) as error:
         message = str(error)
     state = "planned" if message is None else "skipped"
     return dict(

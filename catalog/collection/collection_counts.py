@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.genre_spellings import Spelling, spellings
+from catalog.collection.genre_spellings import Spelling, genre_spellings
 from catalog.db.tables import artist, track
 
 
 @dataclass(frozen=True)
-class Totals:
+class CollectionCounts:
     """What the tracks of a collection that are not missing have among them."""
 
     artists: int
@@ -22,7 +22,7 @@ class Totals:
     spellings: Sequence[Spelling]
 
 
-def collection_totals(connection: Connection, collection_id: int) -> Totals:
+def count_collection(connection: Connection, collection_id: int) -> CollectionCounts:
     """The totals as they are now."""
     within = (track.c.collection_id == collection_id) & (track.c.state != "missing")
     somebody = (
@@ -31,8 +31,8 @@ def collection_totals(connection: Connection, collection_id: int) -> Totals:
         .where(within, artist.c.is_nobody.is_(False))
     )
     albums = sa.select(sa.func.count(track.c.album_id.distinct())).where(within)
-    return Totals(
+    return CollectionCounts(
         artists=connection.execute(somebody).scalar_one(),
         albums=connection.execute(albums).scalar_one(),
-        spellings=spellings(connection, collection_id),
+        spellings=genre_spellings(connection, collection_id),
     )

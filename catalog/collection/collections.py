@@ -13,9 +13,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.naming.paths import below, is_within, readable
+from catalog.collection.naming.paths import below, display_path, is_within
 from catalog.collection.removal import Removed, remove_tracks
-from catalog.collection.roots import CollectionUnusable, known_roots
+from catalog.collection.roots import CollectionRootError, known_roots
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 
@@ -91,26 +91,26 @@ def move_collection(
     """
     folder = os.path.realpath(os.fsencode(new_root))
     if not os.path.isdir(folder):
-        raise CollectionUnusable(f"{readable(folder)} is no folder")
+        raise CollectionRootError(f"{display_path(folder)} is no folder")
     with database.writer.connect() as connection, connection.begin() as transaction:
         key, old = _require(connection, name)
         if old is None:
-            raise CollectionUnusable(f"{name!r} is a data set without a folder; there is nothing to move")
+            raise CollectionRootError(f"{name!r} is a data set without a folder; there is nothing to move")
         for each in known_roots(connection):
             if each.id != key and (is_within(each.path, folder) or is_within(folder, each.path)):
-                raise CollectionUnusable(
-                    f"{readable(folder)} overlaps the collection {each.name!r} ({readable(each.path)}); "
+                raise CollectionRootError(
+                    f"{display_path(folder)} overlaps the collection {each.name!r} ({display_path(each.path)}); "
                     f"remove that first: catalog collections remove {each.name!r}"
                 )
         prefix = _prefix(connection, key, old, folder)
         tracks = _count(connection, key)
-        values = {"root": readable(folder), "root_bytes": folder}
+        values = {"root": display_path(folder), "root_bytes": folder}
         connection.execute(sa.update(collection).where(collection.c.id == key).values(**values))
         if prefix:
             _lengthen(connection, key, prefix)
         if dry_run:
             transaction.rollback()
-    return Moved(name, readable(folder), tracks, widened=bool(prefix))
+    return Moved(name, display_path(folder), tracks, widened=bool(prefix))
 
 
 def remove_collection(database: Database, name: str, *, dry_run: bool = False) -> Removed:
@@ -151,7 +151,7 @@ def _require(connection: Connection, name: str) -> tuple[int, bytes | None]:
     if row is None:
         names = connection.execute(sa.select(collection.c.name).order_by(collection.c.name)).scalars().all()
         listed = ", ".join(repr(each) for each in names[:10]) or "none yet; begin with: catalog scan FOLDER"
-        raise CollectionUnusable(f"there is no collection {name!r}; there are: {listed}")
+        raise CollectionRootError(f"there is no collection {name!r}; there are: {listed}")
     return row
 
 
@@ -173,9 +173,9 @@ def _prefix(connection: Connection, key: int, old: bytes, new: bytes) -> bytes:
             if not os.path.isfile(os.path.join(new, path))
             or not os.path.isfile(os.path.join(new, around, path))
         )
-        raise CollectionUnusable(
-            f"only {max(moved, widened)} of {len(paths)} files that were looked for are in {readable(new)}; "
-            f"not there is {readable(first)}"
+        raise CollectionRootError(
+            f"only {max(moved, widened)} of {len(paths)} files that were looked for are in {display_path(new)}; "
+            f"not there is {display_path(first)}"
         )
     return around if widened > moved else b""
 
@@ -185,7 +185,7 @@ def _lengthen(connection: Connection, key: int, prefix: bytes) -> None:
     rows = [
         {
             "track_key": row.id,
-            "path": None if row.path is None else f"{readable(prefix)}/{row.path}",
+            "path": None if row.path is None else f"{display_path(prefix)}/{row.path}",
             "path_bytes": None if row.path_bytes is None else prefix + b"/" + row.path_bytes,
         }
         for row in connection.execute(query)

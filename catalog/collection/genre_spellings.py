@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import genre, label, standing, statement, track
-from catalog.genres.genre_tag import name_of
+from catalog.genres.genre_tag import canonical_name
 from catalog.genres.vocabulary import Vocabulary
 
 
@@ -26,7 +26,7 @@ class Spelling:
     tracks: int
 
 
-def spellings(connection: Connection, collection_id: int | None = None) -> list[Spelling]:
+def genre_spellings(connection: Connection, collection_id: int | None = None) -> list[Spelling]:
     """The spellings in the current statements of tracks that are not missing, the commonest first."""
     broader = genre.alias("broader")
     tracks = sa.func.count().label("tracks")
@@ -68,6 +68,6 @@ def _spelling(vocabulary: Vocabulary, written: str, tracks: int) -> Spelling:
     if term is not None:
         above = None if term.broader_id is None else vocabulary.by_id[term.broader_id].name
         return Spelling(written, term.name, above, term.origin != "file", tracks)
-    name = name_of(written)
+    name = canonical_name(written)
     broader = None if name is None else vocabulary.broader_for(name)
     return Spelling(written, name, None if broader is None else broader.name, name is None, tracks)

@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_sets
 from catalog.collection.fma.fma_import import require_dimensions_of
-from catalog.collection.fma.fma_tracks import Seen
+from catalog.collection.fma.fma_tracks import IdSet
 from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
-from catalog.csvio.csv_source import Problems, SourceUnusable, open_lines
+from catalog.csvio.csv_source import CsvSourceError, ImportIssues, open_lines
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
-from catalog.features.bulk_write import Rows, VectorsReport, imported_features, record_vectors
-from catalog.features.stored_feature_set import register
+from catalog.features.bulk_write import Rows, VectorsReport, imported_features, store_vectors_bulk
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vector_csv import Header, read_header, read_vectors
 
 AT_ONCE = 1_000
@@ -43,7 +43,7 @@ _NAMES = {
 
 
 @dataclass
-class FeaturesReport:
+class VectorImportReport:
     """What an import found and did."""
 
     file: str
@@ -58,7 +58,7 @@ class FeaturesReport:
     dry_run: bool = False
 
 
-def import_features(
+def import_vectors(
     database: Database,
     file: Path,
     name: str,
@@ -67,7 +67,7 @@ def import_features(
     collection_name: str | None = None,
     dry_run: bool = False,
     on_progress: Callable[[int, int | None, str], None] | None = None,
-) -> FeaturesReport:
+) -> VectorImportReport:
     """Imports vectors batch by batch; a second time nothing changes, and after an interruption it goes on.
 
     In FMA's layout the first column holds FMA's ids; in a flat file its name says what it holds, unless `key` does:
@@ -80,11 +80,11 @@ def import_features(
         header = read_header(lines)
         require_dimensions_of(name, file.name, header)
         kind = key or _kind(header)
-        report = FeaturesReport(
+        report = VectorImportReport(
             str(file), kind, VectorsReport(file.name, name, len(header.dimensions)), dry_run=dry_run
         )
-        problems = Problems()
-        seen = Seen()
+        problems = ImportIssues()
+        seen = IdSet()
         outer = connection.begin() if dry_run else None
         begin = connection.begin_nested if dry_run else connection.begin
         try:
@@ -97,8 +97,8 @@ def import_features(
                 with begin():
                     ids = _find(connection, kind, batch, only, folder)
                     if ids:
-                        recipe = register(connection, features)
-                        record_vectors(connection, recipe, batch, ids, seen, report.vectors, problems)
+                        recipe = register_feature_set(connection, features)
+                        store_vectors_bulk(connection, recipe, batch, ids, seen, report.vectors, problems)
                     else:
                         report.vectors.unknown += len(batch)
                 lacking = [each for _, each, _ in batch if each not in ids]
@@ -107,7 +107,7 @@ def import_features(
                 if on_progress is not None:
                     on_progress(done, None, name)
             if not done:
-                raise SourceUnusable(_without_vectors(file.name, problems))
+                raise CsvSourceError(_without_vectors(file.name, problems))
         finally:
             if outer is not None:
                 outer.rollback()
@@ -118,15 +118,15 @@ def import_features(
 
 def _require_name(name: str) -> None:
     if name in feature_sets() or name == FITTED:
-        raise SourceUnusable(f"{name!r} is what this program computes itself; choose another name")
+        raise CsvSourceError(f"{name!r} is what this program computes itself; choose another name")
     if not NAMED.fullmatch(name):
-        raise SourceUnusable(
+        raise CsvSourceError(
             f"{name!r} is no name for a feature set: at most 64 letters, digits, '.', '_', '+' and '-', of which a letter "
             "or digit comes first"
         )
 
 
-def _without_vectors(file: str, problems: Problems) -> str:
+def _without_vectors(file: str, problems: ImportIssues) -> str:
     first = f", as {problems.examples[0]}" if problems.examples else ""
     return f"{file} has no row with a vector{first}; nothing was imported"
 
@@ -140,7 +140,7 @@ def _collection(connection: Connection, name: str | None) -> int | None:
         return None
     found = connection.execute(sa.select(collection.c.id).where(collection.c.name == name)).scalar()
     if found is None:
-        raise SourceUnusable(f"there is no collection {name!r}; see: catalog collections list")
+        raise CsvSourceError(f"there is no collection {name!r}; see: catalog collections list")
     return int(found)
 
 

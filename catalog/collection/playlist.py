@@ -24,7 +24,7 @@ CHUNK = 500
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-class NoTracks(ValueError):  # noqa: N818 - the name says what it is
+class NoTracksError(ValueError):  # noqa: N818 - the name says what it is
     """An answer that does not say which tracks it means."""
 
 
@@ -42,7 +42,7 @@ def write_playlist(
 ) -> Playlist:
     """Writes the tracks of an answer in its order, each once. Raises NoTracks where it has no column `track_id`."""
     if "track_id" not in columns:
-        raise NoTracks(
+        raise NoTracksError(
             "a playlist needs a column track_id; the answer has " + (", ".join(columns) or "no columns")
         )
     place = list(columns).index("track_id")
@@ -115,7 +115,7 @@ def _once(values: Iterable[Any]) -> Iterator[int]:
     seen: set[int] = set()
     for value in values:
         if value is not None and not isinstance(value, int):
-            raise NoTracks(f"the column track_id holds {value!r}, which is no number of a track")
+            raise NoTracksError(f"the column track_id holds {value!r}, which is no number of a track")
         if value is not None and value not in seen:
             seen.add(value)
             yield value

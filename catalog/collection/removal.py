@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from catalog.collection.scan.track_upsert import one_track_of
 from catalog.db.derived.confusion import refresh_confusion
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import (
     album,
     artist,
@@ -77,7 +77,7 @@ def remove_tracks(connection: Connection, track_ids: Iterable[int]) -> Removed:
         _remove_chunk(connection, chunk, removed)
     for model_id in sorted(models):
         refresh_confusion(connection, model_id)
-    refresh_standing(connection, one_track_of(connection, artists))
+    refresh_track_status(connection, one_track_of(connection, artists))
     _remove_orphans(connection)
     return removed
 

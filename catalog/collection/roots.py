@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.naming.audio_extensions import AUDIO_SUFFIXES, is_audio
-from catalog.collection.naming.paths import below, is_within, readable
+from catalog.collection.naming.paths import below, display_path, is_within
 from catalog.db.tables import collection
 
 
-class CollectionUnusable(Exception):  # noqa: N818 - the name says what it is
+class CollectionRootError(Exception):  # noqa: N818 - the name says what it is
     """A folder that cannot be brought in, or a collection that cannot be changed so; nothing was changed."""
 
 
@@ -73,57 +73,59 @@ def find_root(connection: Connection, path: bytes, name: str | None = None) -> R
     real = os.path.realpath(path)
     known = known_roots(connection)
     if not os.path.exists(lexical):
-        raise CollectionUnusable(_absent(lexical, known))
+        raise CollectionRootError(_absent(lexical, known))
     is_file = not os.path.isdir(lexical)
     if is_file and not is_audio(lexical):
-        raise CollectionUnusable(
-            f"{readable(lexical)} has none of the suffixes of audio: {_listed_suffixes()}"
+        raise CollectionRootError(
+            f"{display_path(lexical)} has none of the suffixes of audio: {_listed_suffixes()}"
         )
     if is_file and not os.path.isfile(lexical):
-        raise CollectionUnusable(
-            f"{readable(lexical)} is no regular file; name an audio file or a folder of them"
+        raise CollectionRootError(
+            f"{display_path(lexical)} is no regular file; name an audio file or a folder of them"
         )
     # As written first: a link that leaves the root is part of the collection.
     for place in (lexical, real):
         for each in known:
             if is_within(place, each.path):
                 if name is not None and name != each.name:
-                    raise CollectionUnusable(
-                        f"{readable(place)} is in the collection {each.name!r} already; leave out the name"
+                    raise CollectionRootError(
+                        f"{display_path(place)} is in the collection {each.name!r} already; leave out the name"
                     )
                 return Root(each.id, each.name, each.path, below(place, each.path))
     folder, start = (os.path.dirname(real), os.path.basename(real)) if is_file else (real, b"")
     inside = [each for each in known if is_within(each.path, folder)]
     if inside:
-        raise CollectionUnusable(_around(folder, inside))
+        raise CollectionRootError(_around(folder, inside))
     return Root(None, _free_name(connection, folder, name), folder, start)
 
 
-def without_audio(path: bytes) -> CollectionUnusable:
+def without_audio(path: bytes) -> CollectionRootError:
     """What to say of a folder that holds no audio."""
-    return CollectionUnusable(f"no audio in {readable(path)}: no file there ends in {_listed_suffixes()}")
+    return CollectionRootError(
+        f"no audio in {display_path(path)}: no file there ends in {_listed_suffixes()}"
+    )
 
 
 def _absent(path: bytes, known: list[KnownRoot]) -> str:
     for each in known:
         if is_within(path, each.path):
             return (
-                f"{readable(path)} does not exist; the collection {each.name!r} was left as it is. Mount the disk, "
+                f"{display_path(path)} does not exist; the collection {each.name!r} was left as it is. Mount the disk, "
                 f"or if the files have moved: catalog collections move {each.name!r} NEW_FOLDER"
             )
-    return f"{readable(path)} does not exist"
+    return f"{display_path(path)} does not exist"
 
 
 def _around(folder: bytes, inside: list[KnownRoot]) -> str:
     if len(inside) == 1:
         (only,) = inside
         return (
-            f"{readable(folder)} holds the collection {only.name!r} ({readable(only.path)}); to widen it: "
-            f"catalog collections move {only.name!r} {readable(folder)!r}"
+            f"{display_path(folder)} holds the collection {only.name!r} ({display_path(only.path)}); to widen it: "
+            f"catalog collections move {only.name!r} {display_path(folder)!r}"
         )
     names = ", ".join(repr(each.name) for each in inside[:5])
     return (
-        f"{readable(folder)} holds {len(inside)} collections already ({names}); scan them one by one, "
+        f"{display_path(folder)} holds {len(inside)} collections already ({names}); scan them one by one, "
         "or remove all but one and widen that: catalog collections move NAME FOLDER"
     )
 
@@ -132,9 +134,9 @@ def _free_name(connection: Connection, folder: bytes, name: str | None) -> str:
     taken = set(connection.execute(sa.select(collection.c.name)).scalars())
     if name is not None:
         if name in taken:
-            raise CollectionUnusable(f"another collection is called {name!r} already; choose another name")
+            raise CollectionRootError(f"another collection is called {name!r} already; choose another name")
         return name
-    plain = readable(os.path.basename(folder)) or readable(folder)
+    plain = display_path(os.path.basename(folder)) or display_path(folder)
     names = (plain if number == 1 else f"{plain} ({number})" for number in range(1, len(taken) + 2))
     return next(each for each in names if each not in taken)
 

@@ -9,11 +9,11 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import label, statement
-from catalog.genres.genre_tag import clean
+from catalog.genres.genre_tag import sanitize
 from catalog.genres.vocabulary import Vocabulary, genres_in
-from catalog.genres.vocabulary_store import ensure_terms, load
+from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
 
 Source = Literal["file", "import", "human"]
 
@@ -24,7 +24,7 @@ CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
+class NewStatement:
     """What is said of one track."""
 
     track_id: int
@@ -36,30 +36,30 @@ class Saying:
     @property
     def as_written(self) -> str:
         """All texts as one: what makes two sayings the same."""
-        return written(self.texts)
+        return joined_text(self.texts)
 
 
-def written(texts: Iterable[str]) -> str:
+def joined_text(texts: Iterable[str]) -> str:
     """Genre texts as the one text that a statement keeps."""
-    return "; ".join(text for each in texts if (text := clean(each)))
+    return "; ".join(text for each in texts if (text := sanitize(each)))
 
 
 def append_statements(
-    connection: Connection, source: Source, sayings: Sequence[Saying], *, said_by: str | None = None
+    connection: Connection, source: Source, sayings: Sequence[NewStatement], *, said_by: str | None = None
 ) -> list[int]:
     """Adds a statement for each saying and brings `standing` up to date, in the caller's transaction; gives their ids.
 
     Genres that the vocabulary lacks become terms. Whether a saying is news is the caller's to know: see `news`.
     """
-    ids = write_statements(connection, source, sayings, load(connection), said_by=said_by)
-    refresh_standing(connection, [each.track_id for each in sayings])
+    ids = write_statements(connection, source, sayings, load_vocabulary(connection), said_by=said_by)
+    refresh_track_status(connection, [each.track_id for each in sayings])
     return ids
 
 
 def write_statements(
     connection: Connection,
     source: Source,
-    sayings: Sequence[Saying],
+    sayings: Sequence[NewStatement],
     vocabulary: Vocabulary,
     *,
     said_by: str | None = None,
@@ -97,7 +97,9 @@ def write_statements(
     return ids
 
 
-def news(connection: Connection, source: Source, sayings: Sequence[Saying]) -> list[Saying]:
+def changed_statements(
+    connection: Connection, source: Source, sayings: Sequence[NewStatement]
+) -> list[NewStatement]:
     """The sayings that differ, as written, from the newest statement of their source on the track.
 
     A withdrawn statement counts as the newest, too: what a person took back does not come again by itself. Where the
@@ -152,5 +154,5 @@ def withdraw(connection: Connection, statement_id: int, *, said_by: str | None =
         .returning(statement.c.id)
     )
     key = int(made.scalar_one())
-    refresh_standing(connection, [row.track_id])
+    refresh_track_status(connection, [row.track_id])
     return key

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.naming.paths import readable
+from catalog.collection.naming.paths import display_path
 from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
 from catalog.db.tables import artist, track
@@ -20,7 +20,7 @@ CANDIDATES = 8
 _INT64 = 2**63
 
 
-class TrackNotFound(LookupError):  # noqa: N818 - the name says what it is
+class TrackNotFoundError(LookupError):  # noqa: N818 - the name says what it is
     """No track, or several, are meant."""
 
 
@@ -35,7 +35,7 @@ def find_track(connection: Connection, text: str) -> int:
             return int(row)
     folder = os.path.abspath(os.fsencode("."))
     paths = find_paths(connection, known_roots(connection), folder, [text])
-    shown = readable(os.fsencode(text))
+    shown = display_path(os.fsencode(text))
     by_external = connection.execute(sa.select(track.c.id).where(track.c.external_id == shown)).scalars()
     for found in (sorted(paths.get(text, ())), sorted(by_external)):
         if found:
@@ -47,7 +47,7 @@ def find_track(connection: Connection, text: str) -> int:
         found = list(connection.execute(query).scalars())
         if found:
             return _only(connection, shown, found)
-    raise TrackNotFound(f"no track is {shown!r}; give an id, a path, or a part of a title")
+    raise TrackNotFoundError(f"no track is {shown!r}; give an id, a path, or a part of a title")
 
 
 def describe_tracks(connection: Connection, ids: Sequence[int]) -> list[str]:
@@ -69,4 +69,4 @@ def _only(connection: Connection, text: str, ids: list[int]) -> int:
         return ids[0]
     listed = "; ".join(describe_tracks(connection, ids[:CANDIDATES]))
     more = ", and more" if len(ids) > CANDIDATES else ""
-    raise TrackNotFound(f"{text!r} may be several tracks; give an id: {listed}{more}")
+    raise TrackNotFoundError(f"{text!r} may be several tracks; give an id: {listed}{more}")

@@ -25,12 +25,12 @@ SHOWN = 1_000
 """Problems that are kept in words; all are counted."""
 
 
-class SourceUnusable(Exception):  # noqa: N818 - the name says what it is
+class CsvSourceError(Exception):  # noqa: N818 - the name says what it is
     """A file that cannot be imported at all, in one line; nothing was changed."""
 
 
 @dataclass
-class Problems:
+class ImportIssues:
     """What was left out of a file, with its line."""
 
     count: int = 0
@@ -45,7 +45,7 @@ class Problems:
         if len(self.examples) < SHOWN:
             self.examples.append(f"{file}, line {line}: {reason}")
 
-    def add_undecoded(self, lines: Lines) -> None:
+    def add_undecoded(self, lines: BoundedLines) -> None:
         """Counts the lines that came in with letters lost."""
         for number in lines.undecoded:
             self.add(
@@ -53,7 +53,7 @@ class Problems:
             )
 
 
-class Lines:
+class BoundedLines:
     """The lines of a file in UTF-8, each with its end; none longer than LONGEST_LINE."""
 
     def __init__(self, name: str, stream: IO[bytes]) -> None:
@@ -112,7 +112,7 @@ class Lines:
             try:
                 block = stream.read(BLOCK)
             except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-                raise SourceUnusable(f"{self.name} cannot be read to its end: {error}") from error
+                raise CsvSourceError(f"{self.name} cannot be read to its end: {error}") from error
             if not block:
                 break
             end = block.rfind(b"\n") + 1
@@ -122,7 +122,7 @@ class Lines:
             else:
                 begun += block
             if len(begun) > LONGEST_LINE:
-                raise SourceUnusable(f"{self.name} has a line that is longer than any line of a table")
+                raise CsvSourceError(f"{self.name} has a line that is longer than any line of a table")
         if begun:
             yield begun
 
@@ -134,7 +134,7 @@ def with_line_feeds(block: bytes) -> bytes:
     return block if block.endswith(b"\n") else block + b"\n"
 
 
-def rows(lines: Lines) -> Iterator[tuple[int, list[str]]]:
+def rows(lines: BoundedLines) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV whose cells may span lines: the line on which each begins, and its cells.
 
     Raises SourceUnusable where a cell never ends.
@@ -150,7 +150,7 @@ def rows(lines: Lines) -> Iterator[tuple[int, list[str]]]:
                 yield begin, cells
             begin = before + reader.line_num
     except csv.Error as error:
-        raise SourceUnusable(f"{lines.name}, line {begin}: {error}") from error
+        raise CsvSourceError(f"{lines.name}, line {begin}: {error}") from error
     finally:
         csv.field_size_limit(previous)
 
@@ -163,7 +163,7 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-class Source:
+class CsvBundle:
     """A folder, or a zip, of CSV files, or one CSV file by itself. Nothing is ever unpacked to the disk."""
 
     def __init__(self, place: Path, alone: str) -> None:
@@ -177,14 +177,14 @@ class Source:
         if place.is_dir() or self._alone is not None:
             return
         if not place.exists():
-            raise SourceUnusable(f"{place} does not exist")
+            raise CsvSourceError(f"{place} does not exist")
         if not zipfile.is_zipfile(place):
-            raise SourceUnusable(f"{place} is neither a folder nor a zip nor a CSV file")
+            raise CsvSourceError(f"{place} is neither a folder nor a zip nor a CSV file")
         try:
             with zipfile.ZipFile(place) as archive:
                 self._packed = _harmless(place, archive.infolist())
         except (zipfile.BadZipFile, NotImplementedError) as error:
-            raise SourceUnusable(f"{place} is a damaged zip: {error}") from error
+            raise CsvSourceError(f"{place} is a damaged zip: {error}") from error
 
     def has(self, name: str) -> bool:
         """Whether there is a file of that name, in a zip at any depth. Raises SourceUnusable where a zip has two."""
@@ -195,29 +195,29 @@ class Source:
         members = self._packed.get(name, [])
         if len(members) > 1:
             both = " and ".join(repr(each.filename) for each in members[:2])
-            raise SourceUnusable(f"{self.place} holds {both}; unpack it and name the folder of one")
+            raise CsvSourceError(f"{self.place} holds {both}; unpack it and name the folder of one")
         return bool(members)
 
     @contextmanager
-    def open(self, name: str) -> Iterator[Lines]:
+    def open(self, name: str) -> Iterator[BoundedLines]:
         """The lines of one file."""
         if self._packed is None:
             with open_lines(self.place / name if self._alone is None else self.place) as lines:
                 yield lines
             return
         with zipfile.ZipFile(self.place) as archive, archive.open(self._packed[name][0]) as stream:
-            yield Lines(name, stream)
+            yield BoundedLines(name, stream)
 
 
 @contextmanager
-def open_lines(file: Path) -> Iterator[Lines]:
+def open_lines(file: Path) -> Iterator[BoundedLines]:
     """The lines of a file by itself. Raises SourceUnusable where it cannot be opened."""
     try:
         stream = file.open("rb")
     except OSError as error:
-        raise SourceUnusable(f"{file} cannot be read: {error.strerror}") from error
+        raise CsvSourceError(f"{file} cannot be read: {error.strerror}") from error
     with stream:
-        yield Lines(file.name, stream)
+        yield BoundedLines(file.name, stream)
 
 
 def _harmless(place: Path, members: list[zipfile.ZipInfo]) -> dict[str, list[zipfile.ZipInfo]]:
@@ -226,13 +226,13 @@ def _harmless(place: Path, members: list[zipfile.ZipInfo]) -> dict[str, list[zip
     for member in sorted(members, key=_depth):
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or (path.parts[:1] and ":" in path.parts[0]):
-            raise SourceUnusable(
+            raise CsvSourceError(
                 f"{place} holds a path that climbs out, {member.filename!r}; it was not opened"
             )
         if member.flag_bits & 1:
-            raise SourceUnusable(f"{place} is encrypted; unpack it and name the folder")
+            raise CsvSourceError(f"{place} is encrypted; unpack it and name the folder")
         if member.file_size > DENSEST * max(member.compress_size, 10_000):
-            raise SourceUnusable(
+            raise CsvSourceError(
                 f"{place}: {member.filename!r} would unpack to {member.file_size:,} bytes out of "
                 f"{member.compress_size:,}; that is a bomb and no table"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.jit import compiled
+from catalog.audio.jit import jit
 
 Text = npt.NDArray[np.uint8]
 
@@ -20,7 +20,7 @@ MOST_EXACT = np.uint64(2**53)
 NOT_PLAIN = -1
 
 
-@compiled
+@jit
 def _pass_over(text: Text, at: int) -> int:
     """The place behind a cell, or of the line's end that a cell in quotation marks goes beyond."""
     if text[at] != QUOTATION_MARK:
@@ -38,7 +38,7 @@ def _pass_over(text: Text, at: int) -> int:
     return at
 
 
-@compiled
+@jit
 def _read_cells(  # noqa: C901, PLR0912 - in one piece: a call for each number costs as much as reading it
     text: Text,
     at: int,
@@ -105,7 +105,7 @@ def _read_cells(  # noqa: C901, PLR0912 - in one piece: a call for each number c
     return bool(text[at] == LINE_FEED)
 
 
-@compiled
+@jit
 def _round(
     values: npt.NDArray[np.float32], digits: npt.NDArray[np.uint64], powers: npt.NDArray[np.int64]
 ) -> bool:
@@ -130,7 +130,7 @@ def _round(
     return True
 
 
-@compiled
+@jit
 def read_rows(
     text: Text,
     at: int,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-type_of_key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+primary_key_type = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """Keys are 64 bits wide everywhere; SQLite makes a rowid only of a column declared INTEGER."""
 
 metadata = sa.MetaData(
@@ -75,12 +75,12 @@ class Vector(TypeDecorator[np.ndarray[Any, np.dtype[np.float32]]]):
         return None if value is None else np.frombuffer(cast("bytes", value), dtype="<f4")
 
 
-def key() -> sa.Column[int]:
+def primary_key() -> sa.Column[int]:
     """The column `id` of a table."""
-    return sa.Column("id", type_of_key, primary_key=True)
+    return sa.Column("id", primary_key_type, primary_key=True)
 
 
-def reference(
+def foreign_key(
     table: str, *, name: str | None = None, nullable: bool = False, cascade: bool = False, **options: Any
 ) -> sa.Column[Any]:
     """A column `<table>_id` that refers to the `id` of that table.
@@ -89,19 +89,19 @@ def reference(
     """
     return sa.Column(
         name or f"{table}_id",
-        type_of_key,
+        primary_key_type,
         sa.ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None),
         nullable=nullable,
         **options,
     )
 
 
-def one_of(column: str, *values: str) -> sa.CheckConstraint:
+def check_in(column: str, *values: str) -> sa.CheckConstraint:
     """A check that a text column holds one of the values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-def only_where(condition: str) -> dict[str, Any]:
+def partial_index(condition: str) -> dict[str, Any]:
     """The options of an index that holds only rows of which a condition is true."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

@@ -37,11 +37,11 @@ name in the URL wins.
 """
 
 
-class DatabaseUnusable(Exception):  # noqa: N818 - the name says what it is
+class DatabaseUnusableError(Exception):  # noqa: N818 - the name says what it is
     """A database that cannot be opened, with what to do about it."""
 
 
-class DatabaseAway(DatabaseUnusable):
+class DatabaseUnavailableError(DatabaseUnusableError):
     """A server that does not answer, or not yet."""
 
 
@@ -133,7 +133,7 @@ def open_database(url: str | sa.URL) -> Database:
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
-        raise DatabaseUnusable(
+        raise DatabaseUnusableError(
             "the database URL cannot be read; it looks like postgresql://user@host/name"
         ) from None
     backend = parsed.get_backend_name()
@@ -142,7 +142,9 @@ def open_database(url: str | sa.URL) -> Database:
         return _open_postgresql(parsed)
     if backend == "sqlite":
         return _open_sqlite(parsed)
-    raise DatabaseUnusable(f"{backend} is not supported; use sqlite:///FILE or postgresql://user@host/name")
+    raise DatabaseUnusableError(
+        f"{backend} is not supported; use sqlite:///FILE or postgresql://user@host/name"
+    )
 
 
 def _open_postgresql(url: sa.URL) -> Database:
@@ -160,7 +162,7 @@ def _open_postgresql(url: sa.URL) -> Database:
 
 def _open_sqlite(url: sa.URL) -> Database:
     if not url.database or url.database == ":memory:":
-        raise DatabaseUnusable(
+        raise DatabaseUnusableError(
             "a catalog in memory cannot be shared with workers; name a file: sqlite:///FILE"
         )
     file = Path(url.database)

@@ -12,7 +12,7 @@ MOST = 2**31
 
 
 @contextmanager
-def mapped(connection: Connection) -> Iterator[None]:
+def mmap_reads(connection: Connection) -> Iterator[None]:
     """While it is open SQLite looks at pages where the system holds them, and copies none. On PostgreSQL it does nothing.
 
     For no longer than a question: where the disk fails meanwhile, the process is killed and not told.

@@ -13,7 +13,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.database import Database, DatabaseAway, DatabaseUnusable
+from catalog.db.database import Database, DatabaseUnavailableError, DatabaseUnusableError
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ NOT_YET = (
 """What a server says that will take us later."""
 
 
-def until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -> Result:
+def retry_until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -> Result:
     """What the work gives; it is begun again, after ever longer pauses, for as long as the database is away.
 
     The work opens its transactions itself, and does no harm when it is done twice: the answer to a commit may be
@@ -61,14 +61,14 @@ def until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -
         try:
             return work()
         except Exception as error:
-            if not is_away(error):
+            if not is_connection_lost(error):
                 raise
             present = time.monotonic()
             if away_since is None or present - begun > AT_WORK:
                 away_since, pause = present, FIRST_PAUSE
                 log.warning("the database does not answer; waiting for it up to %.0f s", patience)
             elif present - away_since > patience:
-                raise DatabaseUnusable(
+                raise DatabaseUnusableError(
                     f"the database has not answered for {patience:.0f} s; the same command goes on from here"
                 ) from error
         # Not all are to come back at one moment.
@@ -76,17 +76,17 @@ def until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def read_patiently(database: Database, question: Callable[[Connection], Result]) -> Result:
+def read_with_retry(database: Database, question: Callable[[Connection], Result]) -> Result:
     """What a question gives that is asked in one reading transaction, as `until_connected`."""
 
     def work() -> Result:
         with database.read() as connection:
             return question(connection)
 
-    return until_connected(work)
+    return retry_until_connected(work)
 
 
-def write_patiently(database: Database, change: Callable[[Connection], Result]) -> Result:
+def write_with_retry(database: Database, change: Callable[[Connection], Result]) -> Result:
     """What a change gives that is made in one transaction, as `until_connected`. Another attempt may follow one that was
     committed.
     """
@@ -95,12 +95,12 @@ def write_patiently(database: Database, change: Callable[[Connection], Result]) 
         with database.write() as connection:
             return change(connection)
 
-    return until_connected(work)
+    return retry_until_connected(work)
 
 
-def is_away(error: Exception) -> bool:
+def is_connection_lost(error: Exception) -> bool:
     """Whether the error says that the server is gone or not yet there; a wrong password or name says neither."""
-    if isinstance(error, DatabaseAway):
+    if isinstance(error, DatabaseUnavailableError):
         return True
     # Not imported for this: who has not imported it has spoken to no server.
     psycopg = sys.modules.get("psycopg")
@@ -117,7 +117,7 @@ def is_away(error: Exception) -> bool:
     return "FATAL" not in words or any(said in words for said in NOT_YET)
 
 
-def is_full(error: Exception) -> bool:
+def is_disk_full(error: Exception) -> bool:
     """Whether the error says that the disk of the database has no room."""
     origin = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     if isinstance(origin, sqlite3.Error):

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.db.columns import now
 
 
-def clock(connection: Connection) -> datetime:
+def server_time(connection: Connection) -> datetime:
     """The present time; on a server that of the transaction's beginning."""
     if connection.dialect.name == "sqlite":
         return now()

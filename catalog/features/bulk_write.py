@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_set import FeatureSet, Waveform
-from catalog.collection.fma.fma_tracks import Seen
-from catalog.csvio.csv_source import Problems, SourceUnusable
+from catalog.collection.fma.fma_tracks import IdSet
+from catalog.csvio.csv_source import CsvSourceError, ImportIssues
 from catalog.db.bulk_insert import write_rows
 from catalog.db.columns import now
 from catalog.db.tables import feature_vector
-from catalog.features.stored_feature_set import Recipe, active_recipe, register
+from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set, register_feature_set
 
 Float32 = npt.NDArray[np.float32]
 Rows = Sequence[tuple[int, str, Float32]]
@@ -43,9 +43,9 @@ class VectorsReport:
     """Rows that are empty but for their id."""
 
 
-def imported_recipe(connection: Connection, name: str, dimensions: tuple[str, ...]) -> Recipe:
+def imported_feature_set(connection: Connection, name: str, dimensions: tuple[str, ...]) -> StoredFeatureSet:
     """The recipe of vectors that came from a file, made where there is none yet. Raises as `imported_features`."""
-    return register(connection, imported_features(connection, name, dimensions))
+    return register_feature_set(connection, imported_features(connection, name, dimensions))
 
 
 def imported_features(connection: Connection, name: str, dimensions: tuple[str, ...]) -> FeatureSet:
@@ -57,22 +57,22 @@ def imported_features(connection: Connection, name: str, dimensions: tuple[str, 
     features = FeatureSet(
         name, 1, {"imported": True, "dimensions": digest}, dimensions, 44_100, _refuse, libraries=()
     )
-    known = active_recipe(connection, name)
+    known = active_feature_set(connection, name)
     if known is not None and known.hash != features.hash:
-        raise SourceUnusable(
+        raise CsvSourceError(
             f"{name!r} stands for other vectors already, of {len(known.dimensions):,} numbers; choose another name"
         )
     return features
 
 
-def record_vectors(
+def store_vectors_bulk(
     connection: Connection,
-    recipe: Recipe,
+    recipe: StoredFeatureSet,
     batch: Rows,
     ids: Mapping[str, int],
-    seen: Seen,
+    seen: IdSet,
     report: VectorsReport,
-    problems: Problems,
+    problems: ImportIssues,
 ) -> None:
     """Writes a batch in the caller's transaction. `ids` are the tracks by key; `seen` are those that had their row."""
     vectors: dict[int, Float32] = {}
@@ -91,7 +91,9 @@ def record_vectors(
     report.changed += changed
 
 
-def write_vectors(connection: Connection, recipe: Recipe, vectors: Mapping[int, Float32]) -> tuple[int, int]:
+def write_vectors(
+    connection: Connection, recipe: StoredFeatureSet, vectors: Mapping[int, Float32]
+) -> tuple[int, int]:
     """Writes vectors by track, in the caller's transaction; gives how many are new and how many have changed.
 
     One that is the same, number by number, is left as it is.

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.feature_sets.installed import installed
+from catalog.audio.feature_sets.installed import available_feature_sets
 from catalog.db.tables import (
     cluster_run,
     failure,
@@ -18,18 +18,18 @@ from catalog.db.tables import (
     model_feature_set,
     track,
 )
-from catalog.features.stored_feature_set import Recipe, active_recipe, find_recipe
+from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set, find_feature_set
 
 SHORTEST_HASH = 4
 """Letters of a hash that say which one is meant."""
 IS_THERE = track.c.state != "missing"
 
 
-class VersionUnknown(LookupError):  # noqa: N818 - the name says what it is
+class UnknownVersionError(LookupError):  # noqa: N818 - the name says what it is
     """No version, or more than one, is what was asked for."""
 
 
-class VersionInUse(Exception):  # noqa: N818 - the name says what it is
+class VersionInUseError(Exception):  # noqa: N818 - the name says what it is
     """A version that cannot be removed yet, and what has to happen first."""
 
 
@@ -91,7 +91,7 @@ def list_versions(connection: Connection) -> list[Version]:
     ]
 
 
-def choose_version(connection: Connection, name: str, wanted: str) -> Recipe:
+def activate_version(connection: Connection, name: str, wanted: str) -> StoredFeatureSet:
     """The recipe of that name whose version number, or the start of whose hash (four letters or more), is `wanted`. Raises VersionUnknown."""
     rows = connection.execute(
         sa.select(feature_set.c.version, feature_set.c.hash).where(feature_set.c.name == name)
@@ -99,20 +99,22 @@ def choose_version(connection: Connection, name: str, wanted: str) -> Recipe:
     if not rows:
         names = connection.execute(sa.select(feature_set.c.name).distinct().order_by(feature_set.c.name))
         known = ", ".join(names.scalars()) or "none was computed yet"
-        raise VersionUnknown(f"there is no feature set {name!r}; known are: {known}")
+        raise UnknownVersionError(f"there is no feature set {name!r}; known are: {known}")
     found = [row.hash for row in rows if str(row.version) == wanted]
     if not found and len(wanted) >= SHORTEST_HASH:
         found = [row.hash for row in rows if row.hash.startswith(wanted.lower())]
     if len(found) != 1:
         known = ", ".join(f"{row.version} ({row.hash[:8]})" for row in rows)
         problem = "no version" if not found else "more than one version"
-        raise VersionUnknown(f"{problem} of {name} is {wanted!r}; there are: {known}")
-    recipe = find_recipe(connection, found[0])
+        raise UnknownVersionError(f"{problem} of {name} is {wanted!r}; there are: {known}")
+    recipe = find_feature_set(connection, found[0])
     assert recipe is not None
     return recipe
 
 
-def lacking(connection: Connection, recipe: Recipe, than: Recipe) -> tuple[int, int]:
+def tracks_lacking_version(
+    connection: Connection, recipe: StoredFeatureSet, than: StoredFeatureSet
+) -> tuple[int, int]:
     """Tracks that have a vector of `than` and none of `recipe`, and how many of these failed."""
     other = feature_vector.alias()
     has_none = ~sa.exists().where(
@@ -131,7 +133,7 @@ def lacking(connection: Connection, recipe: Recipe, than: Recipe) -> tuple[int, 
     return connection.execute(count).scalar_one(), connection.execute(count.where(has_failed)).scalar_one()
 
 
-def removal(connection: Connection, recipe: Recipe) -> Removal:
+def plan_removal(connection: Connection, recipe: StoredFeatureSet) -> Removal:
     """What removing a version would take away. Raises VersionInUse where it is still needed.
 
     A version needs a successor, unless it is the only one and nothing that this program computes: what was imported or
@@ -140,8 +142,8 @@ def removal(connection: Connection, recipe: Recipe) -> Removal:
     has_others = sa.exists().where(feature_set.c.name == recipe.name, feature_set.c.id != recipe.id)
     if connection.execute(sa.select(has_others)).scalar_one():
         _require_successor(connection, recipe)
-    elif recipe.name in installed():
-        raise VersionInUse(
+    elif recipe.name in available_feature_sets():
+        raise VersionInUseError(
             f"version {recipe.version} is what {recipe.name} stands for, and its only one: it stays until there is "
             "another one to switch to"
         )
@@ -154,7 +156,7 @@ def removal(connection: Connection, recipe: Recipe) -> Removal:
     found = tuple(models.scalars())
     for model_id in found:
         if model_id in in_force:
-            raise VersionInUse(
+            raise VersionInUseError(
                 f"model {model_id}, {in_force[model_id]}, takes these vectors; "
                 "learn from others first: catalog train"
             )
@@ -164,28 +166,28 @@ def removal(connection: Connection, recipe: Recipe) -> Removal:
     return Removal(vectors, found)
 
 
-def _require_successor(connection: Connection, recipe: Recipe) -> None:
-    active = active_recipe(connection, recipe.name)
+def _require_successor(connection: Connection, recipe: StoredFeatureSet) -> None:
+    active = active_feature_set(connection, recipe.name)
     if active is None or active.id == recipe.id:
-        raise VersionInUse(
+        raise VersionInUseError(
             f"version {recipe.version} is what {recipe.name} stands for; "
             f"switch to another one first: catalog features use {recipe.name} VERSION"
         )
-    short, failed = lacking(connection, active, recipe)
+    short, failed = tracks_lacking_version(connection, active, recipe)
     if short:
         and_failed = f" ({failed:,} of them failed: catalog failures list)" if failed else ""
-        raise VersionInUse(
+        raise VersionInUseError(
             f"{short:,} tracks have a vector of version {recipe.version} and none of version {active.version} "
             f"yet{and_failed}; first run: catalog analyze --feature-set {recipe.name}"
         )
 
 
-def remove_version(connection: Connection, recipe: Recipe) -> Removal:
+def remove_version(connection: Connection, recipe: StoredFeatureSet) -> Removal:
     """Deletes the vectors and failures of a version that `removal` lets go. Raises VersionInUse.
 
     Its row stays while a model or a clustering names it, so that these can still say what they were made of.
     """
-    found = removal(connection, recipe)
+    found = plan_removal(connection, recipe)
     connection.execute(sa.delete(feature_vector).where(feature_vector.c.feature_set_id == recipe.id))
     connection.execute(sa.delete(failure).where(failure.c.feature_set_id == recipe.id))
     is_named = sa.or_(

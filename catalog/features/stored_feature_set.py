@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.db.server_time import clock
+from catalog.db.server_time import server_time
 from catalog.db.tables import auto_tag_word, failure, feature_set
 from catalog.db.upsert import insert_into
 
 
 @dataclass(frozen=True)
-class Recipe:
+class StoredFeatureSet:
     """A row of `feature_set`."""
 
     id: int
@@ -27,12 +27,12 @@ class Recipe:
     """Whether it is what its name stands for; of a name at most one is."""
 
 
-def register(connection: Connection, features: FeatureSet) -> Recipe:
+def register_feature_set(connection: Connection, features: FeatureSet) -> StoredFeatureSet:
     """The recipe of a feature set, with a row made where there is none yet.
 
     The first recipe of a name is its active one; a later version stands beside it until `activate`.
     """
-    known = find_recipe(connection, features.hash)
+    known = find_feature_set(connection, features.hash)
     if known is not None:
         return known
     is_first = ~sa.exists().where(feature_set.c.name == features.name, feature_set.c.active)
@@ -53,7 +53,7 @@ def register(connection: Connection, features: FeatureSet) -> Recipe:
     if words:
         rows = [{"network": network, "tag": tag} for network, tag in words]
         connection.execute(insert_into(connection, auto_tag_word).values(rows).on_conflict_do_nothing())
-    made = find_recipe(connection, features.hash)
+    made = find_feature_set(connection, features.hash)
     assert made is not None
     return made
 
@@ -61,22 +61,22 @@ def register(connection: Connection, features: FeatureSet) -> Recipe:
 def _moment(connection: Connection) -> datetime:
     """The present time, and after all failures, which are none of a new recipe's, whatever clocks say."""
     latest = connection.execute(sa.select(sa.func.max(failure.c.failed_at))).scalar()
-    present = clock(connection)
+    present = server_time(connection)
     return present if latest is None else max(present, latest + timedelta(microseconds=1))
 
 
-def find_recipe(connection: Connection, recipe_hash: str) -> Recipe | None:
+def find_feature_set(connection: Connection, recipe_hash: str) -> StoredFeatureSet | None:
     """The recipe with that hash, or None."""
     return _recipe(connection.execute(_rows().where(feature_set.c.hash == recipe_hash)).one_or_none())
 
 
-def active_recipe(connection: Connection, name: str) -> Recipe | None:
+def active_feature_set(connection: Connection, name: str) -> StoredFeatureSet | None:
     """The recipe that a name stands for, or None where nothing was computed by that name yet."""
     found = _rows().where(feature_set.c.name == name, feature_set.c.active)
     return _recipe(connection.execute(found).one_or_none())
 
 
-def activate(connection: Connection, recipe: Recipe) -> None:
+def activate_feature_set(connection: Connection, recipe: StoredFeatureSet) -> None:
     """Makes a recipe what its name stands for, in place of another version."""
     is_it = feature_set.c.id == recipe.id
     connection.execute(
@@ -107,9 +107,9 @@ def _rows() -> sa.Select[int, str, int, str, list[str], bool]:
     )
 
 
-def _recipe(row: Row[int, str, int, str, list[str], bool] | None) -> Recipe | None:
+def _recipe(row: Row[int, str, int, str, list[str], bool] | None) -> StoredFeatureSet | None:
     return (
         None
         if row is None
-        else Recipe(row.id, row.name, row.version, row.hash, tuple(row.dimensions), row.active)
+        else StoredFeatureSet(row.id, row.name, row.version, row.hash, tuple(row.dimensions), row.active)
     )

@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from catalog.csvio.csv_source import Lines, Problems, SourceUnusable, with_line_feeds
+from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, with_line_feeds
 
 Float32 = npt.NDArray[np.float32]
 
@@ -37,7 +37,7 @@ class Header:
     """A row of values that had to be read to know the header's end."""
 
 
-def read_header(lines: Lines, *, omit: frozenset[str] = frozenset()) -> Header:
+def read_header(lines: BoundedLines, *, omit: frozenset[str] = frozenset()) -> Header:
     """Reads the header and leaves the lines at the first row of values.
 
     A file is in FMA's layout where the first cell of its fourth row is `track_id` and the rest of it is empty.
@@ -47,11 +47,11 @@ def read_header(lines: Lines, *, omit: frozenset[str] = frozenset()) -> Header:
     name = lines.name
     first = _cells(lines.take())
     if len(first) < 2:
-        raise SourceUnusable(
+        raise CsvSourceError(
             f"{name}, line 1: no header; a key and at least one number are needed, commas between them"
         )
     if len(first) > MOST_DIMENSIONS:
-        raise SourceUnusable(f"{name}, line 1: {len(first):,} columns; {MOST_DIMENSIONS:,} at most")
+        raise CsvSourceError(f"{name}, line 1: {len(first):,} columns; {MOST_DIMENSIONS:,} at most")
     second = lines.take()
     ahead: str | None = second or None
     key = first[0].strip()
@@ -62,7 +62,7 @@ def read_header(lines: Lines, *, omit: frozenset[str] = frozenset()) -> Header:
         index = _cells(lines.take())
         key = index[0].strip() if index else ""
         if any(len(level) != len(first) for level in levels) or key == "" or any(index[1:]):
-            raise SourceUnusable(
+            raise CsvSourceError(
                 f"{name}: a wrong header; after three rows of names the fourth begins with track_id and is "
                 "empty but for that"
             )
@@ -71,16 +71,16 @@ def read_header(lines: Lines, *, omit: frozenset[str] = frozenset()) -> Header:
     chosen = [at for at in range(1, len(names)) if not names[at].startswith(tuple(omit))]
     dimensions = tuple(names[at] for at in chosen)
     if not dimensions or not all(dimensions):
-        raise SourceUnusable(f"{name}, line 1: a column has no name")
+        raise CsvSourceError(f"{name}, line 1: a column has no name")
     if len(set(dimensions)) != len(dimensions):
-        raise SourceUnusable(f"{name}, line 1: two columns have one name")
+        raise CsvSourceError(f"{name}, line 1: two columns have one name")
     if all(_is_number(each) for each in dimensions):
-        raise SourceUnusable(f"{name}, line 1: numbers where the names of columns should be")
+        raise CsvSourceError(f"{name}, line 1: numbers where the names of columns should be")
     return Header(dimensions, key, tuple(chosen), len(first), is_official, ahead)
 
 
 def read_vectors(
-    lines: Lines, header: Header, problems: Problems, size: int
+    lines: BoundedLines, header: Header, problems: ImportIssues, size: int
 ) -> Iterator[list[tuple[int, str, Float32]]]:
     """Batches of at most `size` (line, key, vector). What is no whole, finite vector is a problem and left out."""
     # Compiling takes a second once, and loading what was compiled half of one: only who reads vectors waits for it.

@@ -10,11 +10,11 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
-from catalog.db.mmap_reads import mapped
+from catalog.db.mmap_reads import mmap_reads
 from catalog.db.server_time import moment
 from catalog.db.tables import failure, feature_set, feature_vector, track
 from catalog.db.upsert import insert_into
-from catalog.features.stored_feature_set import Recipe
+from catalog.features.stored_feature_set import StoredFeatureSet
 
 Float32 = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ CHUNK = 5_000
 
 def store_vector(
     connection: Connection,
-    recipe: Recipe,
+    recipe: StoredFeatureSet,
     track_id: int,
     vector: Float32,
     *,
@@ -52,7 +52,7 @@ def store_vector(
     )
 
 
-def renew_vectors(
+def mark_vectors_current(
     connection: Connection, recipe_ids: Sequence[int], track_id: int, fingerprint: str | None
 ) -> None:
     """Says that a track's vectors hold for a file whose tags, but not whose sound, have changed."""
@@ -66,7 +66,7 @@ def renew_vectors(
 class WrongLengthError(ValueError):
     """A stored vector is not as long as its recipe says."""
 
-    def __init__(self, track_id: int, recipe: Recipe, numbers: int) -> None:
+    def __init__(self, track_id: int, recipe: StoredFeatureSet, numbers: int) -> None:
         super().__init__(
             f"track {track_id} has {numbers:,} numbers for {recipe.name}, not {len(recipe.dimensions):,}: the database "
             "was changed from outside; restore it from a backup"
@@ -74,7 +74,7 @@ class WrongLengthError(ValueError):
 
 
 def load_matrix(
-    connection: Connection, recipe: Recipe, track_ids: Sequence[int] | Ids | None = None
+    connection: Connection, recipe: StoredFeatureSet, track_ids: Sequence[int] | Ids | None = None
 ) -> tuple[Ids, Float32]:
     """The vectors of a recipe, one row a track, for the tracks given or for all.
 
@@ -108,7 +108,9 @@ def load_matrix(
     return ids[:filled], matrix[:filled]
 
 
-def unheard(recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None) -> sa.Select[int]:
+def tracks_without_vector(
+    recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None
+) -> sa.Select[int]:
     """The query of what is pending: ids of tracks that lack a fresh vector of one of the recipes, and did not fail.
 
     A vector is fresh while the file is the one that was heard. A failure holds until the file changes, or until a
@@ -120,7 +122,7 @@ def unheard(recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None)
     return sa.select(track.c.id).where(*conditions)
 
 
-def count_unheard(
+def count_tracks_without_vector(
     connection: Connection, recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None
 ) -> int:
     """How many tracks `unheard` gives, counted from the other side: all that are present less those that are done.
@@ -147,7 +149,7 @@ def count_unheard(
     )
     every = sa.select(sa.func.count()).select_from(track).where(*present)
     # Which file a vector was made of lies behind the vector.
-    with mapped(connection):
+    with mmap_reads(connection):
         total, *done = (connection.execute(query).scalar_one() for query in (every, heard, failed))
     return max(total - sum(done), 0)  # others may store between two questions
 

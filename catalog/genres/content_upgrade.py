@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.cli.common.output import say
-from catalog.db.database import BUSY_TIMEOUT_SECONDS, Database, DatabaseUnusable
-from catalog.db.schema.bundled_content import shipped_digests
+from catalog.db.database import BUSY_TIMEOUT_SECONDS, Database, DatabaseUnusableError
+from catalog.db.schema.bundled_content import stored_digests
 from catalog.db.schema.views import VIEWS, create_views, views_digest
 from catalog.genres.seeds import SEEDS, digest
 
@@ -22,33 +22,33 @@ PATIENCE_MS = 500
 log = logging.getLogger(__name__)
 
 
-def is_outdated(database: Database) -> bool:
+def is_content_outdated(database: Database) -> bool:
     """Whether the views or the seeds in the catalog are those of another version of the program."""
     with database.read() as connection:
-        kept = shipped_digests(connection)
+        kept = stored_digests(connection)
     return kept.get(VIEWS) != views_digest(database.reader.dialect.name) or kept.get(SEEDS) != digest()
 
 
-def renew(connection: Connection) -> None:
+def upgrade_content(connection: Connection) -> None:
     """Makes the views of this version, and puts in what its vocabulary has more.
 
     Raises DatabaseUnusable where a view of somebody else uses one of ours.
     """
-    from catalog.genres.seed import seed  # what is as it should be is not renewed
+    from catalog.genres.seed import seed_vocabulary  # what is as it should be is not renewed
 
     create_views(connection)
-    seed(connection)
+    seed_vocabulary(connection)
 
 
-def renew_if_possible(database: Database) -> None:
+def upgrade_content_if_possible(database: Database) -> None:
     """Renews an outdated catalog. Who may only read it, or comes while it is written to, goes on with what is there."""
     try:
-        if is_outdated(database):
+        if is_content_outdated(database):
             with _impatient(database) as connection:
-                renew(connection)
+                upgrade_content(connection)
     except (sa.exc.DBAPIError, sqlite3.OperationalError) as error:
         log.info("the views and the vocabulary stay as another version made them: %s", error)
-    except DatabaseUnusable as error:
+    except DatabaseUnusableError as error:
         say(f"the views stay as another version made them: {error}")
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, String
 from catalog.db.tables import genre, genre_alias, label, statement
 from catalog.genres.closure_table import rebuild_ancestors
 from catalog.genres.fold import fold
-from catalog.genres.genre_tag import LONGEST_NAME, clean, name_of
+from catalog.genres.genre_tag import LONGEST_NAME, canonical_name, sanitize
 from catalog.genres.vocabulary import Term, Vocabulary, VocabularyError
-from catalog.genres.vocabulary_store import load, lock
+from catalog.genres.vocabulary_store import load_vocabulary, lock_vocabulary
 
 _current_label = sa.table(
     "current_label",
@@ -51,7 +51,7 @@ class UnmappedGenre:
 
 def list_genres(connection: Connection) -> list[ListedGenre]:
     """The terms in use, by name."""
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     tracks = _tracks(connection)
     aliases = aliases_by_genre(vocabulary)
     return [
@@ -68,9 +68,9 @@ def list_genres(connection: Connection) -> list[ListedGenre]:
     ]
 
 
-def unmapped(connection: Connection) -> list[UnmappedGenre]:
+def list_unmapped(connection: Connection) -> list[UnmappedGenre]:
     """The terms of origin `file` that a track is tagged with, those of most tracks first."""
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     column = _current_label.c
     written = sa.select(column.genre_id, sa.func.min(column.as_written).label("example")).group_by(
         column.genre_id
@@ -85,16 +85,16 @@ def unmapped(connection: Connection) -> list[UnmappedGenre]:
     return sorted(found, key=lambda each: (-each.tracks, each.name))
 
 
-def set_broader(connection: Connection, name: str, broader: str | None) -> Term:
+def set_parent(connection: Connection, name: str, broader: str | None) -> Term:
     """Puts a term beneath another one, or on top with None, and gives it as it is now.
 
     A term that a file brought is vouched for by this. What stands between terms changes with it: `standing` of every
     track wants a refresh. Raises VocabularyError for an unknown name and for a circle.
     """
-    lock(connection)
-    vocabulary = load(connection)
-    term = require(vocabulary, name)
-    above = None if broader is None else require(vocabulary, broader)
+    lock_vocabulary(connection)
+    vocabulary = load_vocabulary(connection)
+    term = get_term(vocabulary, name)
+    above = None if broader is None else get_term(vocabulary, broader)
     if above is not None and (above == term or term in vocabulary.ancestors(above)):
         raise VocabularyError(f"{above.name} is {term.name} or a kind of it, and cannot be broader")
     connection.execute(
@@ -106,7 +106,7 @@ def set_broader(connection: Connection, name: str, broader: str | None) -> Term:
         )
     )
     rebuild_ancestors(connection)
-    return load(connection).by_id[term.id]
+    return load_vocabulary(connection).by_id[term.id]
 
 
 def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> frozenset[int]:
@@ -117,10 +117,10 @@ def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> f
     what was written, only the reading of it changes. Raises VocabularyError for an unknown term, for a spelling that is
     no genre, and for one that is the term's own name.
     """
-    lock(connection)
-    vocabulary = load(connection)
-    term = require(vocabulary, name)
-    spelling = require_spelling(alias)
+    lock_vocabulary(connection)
+    vocabulary = load_vocabulary(connection)
+    term = get_term(vocabulary, name)
+    spelling = validate_spelling(alias)
     folded = fold(spelling)
     if folded == term.folded:
         raise VocabularyError(f"{spelling!r} is read as {term.name} already")
@@ -148,7 +148,7 @@ def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> f
     return _read_anew(connection, before, term, None if merged else folded)
 
 
-def require(vocabulary: Vocabulary, name: str) -> Term:
+def get_term(vocabulary: Vocabulary, name: str) -> Term:
     """The term that a person names by its name, an alias or its code. Raises VocabularyError where there is none."""
     term = vocabulary.known(name) or vocabulary.by_code(name.strip())
     if term is None:
@@ -156,16 +156,16 @@ def require(vocabulary: Vocabulary, name: str) -> Term:
     return term
 
 
-def require_spelling(text: str) -> str:
+def validate_spelling(text: str) -> str:
     """A text that can be the name or an alias of a genre. Raises VocabularyError for one that cannot."""
-    spelling = clean(text)
+    spelling = sanitize(text)
     if not spelling:
         raise VocabularyError("a genre needs a name")
     if len(spelling) > LONGEST_NAME:
         raise VocabularyError(f"{spelling[:40] + '…'!r} is longer than {LONGEST_NAME} characters")
     if ";" in spelling:
         raise VocabularyError(f"{spelling!r} holds a semicolon, which stands between genres")
-    if name_of(spelling) != spelling:
+    if canonical_name(spelling) != spelling:
         raise VocabularyError(f"{spelling!r} is read as no genre or as a number, and cannot name one")
     return spelling
 

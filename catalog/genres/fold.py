@@ -30,10 +30,10 @@ def fold(text: str) -> str:
     `hip hop`, `Hip-Hop` and `HIPHOP` give `hiphop`; `R&B`, `RnB` and `R and B` give `rnb`. Letters of every script are
     kept, so that only a text without any letter or digit folds to nothing.
     """
-    return "".join(words(text))
+    return "".join(tokens(text))
 
 
-def words(text: str) -> list[str]:
+def tokens(text: str) -> list[str]:
     """The words of a spelling, folded, with `n` for every way to write "and"; joined they are what `fold` gives."""
     found = list(_words(text))
     # What joins nothing is no conjunction: the last part of "Folk, World, & Country" is "Country".

@@ -36,7 +36,7 @@ _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 _DECEIVING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
-def clean(text: str) -> str:
+def sanitize(text: str) -> str:
     """The text as it can be stored and shown: control signs and lone surrogates become spaces, spaces one each."""
     return " ".join(
         "".join(
@@ -45,7 +45,7 @@ def clean(text: str) -> str:
     )
 
 
-def split(text: str, compounds: frozenset[Compound] = frozenset()) -> list[str]:
+def split_genres(text: str, compounds: frozenset[Compound] = frozenset()) -> list[str]:
     r"""The genres that one tag names, verbatim, in order, each once.
 
     Genres end at `/`, `\`, `|`, `,`, `;`, a line's end, or NUL. A spelling that itself holds a separator stays whole
@@ -61,14 +61,14 @@ def split(text: str, compounds: frozenset[Compound] = frozenset()) -> list[str]:
         del pieces[-1:]
     found: dict[str, str] = {}
     for piece in pieces:
-        written = clean(piece)
+        written = sanitize(piece)
         key = fold(written)
         if key and len(written) <= LONGEST_NAME:
             found.setdefault(key, written)
     return list(found.values())[:MOST_GENRES]
 
 
-def name_of(written: str) -> str | None:
+def canonical_name(written: str) -> str | None:
     """The name that a genre as written stands for, or None where it is no genre.
 
     `17` and `(17)` are Rock by the ID3 list. No genre are `Other` and its like in some thirty languages, numbers beyond
@@ -76,31 +76,31 @@ def name_of(written: str) -> str | None:
     """
     if len(written) > LONGEST_NAME or ";" in written:
         return None
-    name = clean(written)
+    name = sanitize(written)
     number = _NUMBER.fullmatch(name)
     if number:
-        return seeds.name_of_number(int(number[1]))
+        return seeds.id3v1_genre_name(int(number[1]))
     key = fold(name)
-    if key in seeds.no_genre() or not any(sign.isalpha() for sign in key):
+    if key in seeds.null_genres() or not any(sign.isalpha() for sign in key):
         return None
     return name
 
 
-def compound(spelling: str) -> Compound | None:
+def split_compound(spelling: str) -> Compound | None:
     """The form in which a spelling that holds a separator is looked for; None for one that holds none."""
     parts = list(_parts(spelling))
     return _compound(parts) if len(parts) > 1 else None
 
 
-def compounds_among(spellings: Iterable[str]) -> frozenset[Compound]:
+def find_compounds(spellings: Iterable[str]) -> frozenset[Compound]:
     """The compounds among some spellings, for `split`."""
-    return frozenset(found for spelling in spellings if (found := compound(spelling)))
+    return frozenset(found for spelling in spellings if (found := split_compound(spelling)))
 
 
 @cache
 def seed_compounds() -> frozenset[Compound]:
     """The compounds among the seeds' spellings and the words that are no genre."""
-    return compounds_among([*seeds.spellings(), *seeds.words_for_no_genre()])
+    return find_compounds([*seeds.spellings(), *seeds.null_genre_words()])
 
 
 def _references_apart(chunk: str, known: frozenset[Compound]) -> Iterator[str]:

@@ -7,18 +7,18 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.derived.track_status import refresh_standing
-from catalog.db.schema.bundled_content import remember_shipped, shipped_digests
+from catalog.db.derived.track_status import refresh_track_status
+from catalog.db.schema.bundled_content import store_digest, stored_digests
 from catalog.db.tables import genre, genre_alias
 from catalog.genres.closure_table import rebuild_ancestors
 from catalog.genres.curation import add_alias
 from catalog.genres.fold import fold
 from catalog.genres.seeds import SEEDS, Seed, digest, seeds
 from catalog.genres.vocabulary import Term, Vocabulary
-from catalog.genres.vocabulary_store import ADDED_BY_SEED, insert_new, load, lock
+from catalog.genres.vocabulary_store import ADDED_BY_SEED, insert_new_terms, load_vocabulary, lock_vocabulary
 
 
-def seed(connection: Connection) -> int:
+def seed_vocabulary(connection: Connection) -> int:
     """Puts in the seeds that the vocabulary has not; gives how many terms came in.
 
     A seed that is there, by its code or by any spelling, is left as people made it: renamed, moved, merged. So is the
@@ -26,8 +26,8 @@ def seed(connection: Connection) -> int:
     seed, one of its other spellings is merged into it, and the rest are placed anew. A spelling that was taken away
     comes back with other seeds only.
     """
-    lock(connection)
-    vocabulary = load(connection)
+    lock_vocabulary(connection)
+    vocabulary = load_vocabulary(connection)
     ids = {term.folded: term.id for term in vocabulary.by_id.values()}
     ids |= {alias.folded: alias.genre_id for alias in vocabulary.aliases}
     added: list[Seed] = []
@@ -40,14 +40,14 @@ def seed(connection: Connection) -> int:
         elif known.origin == "file" and known.folded == fold(each.name):
             _adopt(connection, each, known, vocabulary.by_id.get(_broader_id(each, ids) or 0), vocabulary)
             adopted = True
-    renewed = shipped_digests(connection).get(SEEDS) != digest()
+    renewed = stored_digests(connection).get(SEEDS) != digest()
     merged = _spell(connection, seeds() if renewed else added, vocabulary, ids)
     if added or adopted or merged:
         rebuild_ancestors(connection)
-        placed = _place_anew(connection, load(connection))
+        placed = _place_anew(connection, load_vocabulary(connection))
         if adopted or merged or placed:
-            refresh_standing(connection)
-    remember_shipped(connection, SEEDS, digest())
+            refresh_track_status(connection)
+    store_digest(connection, SEEDS, digest())
     return len(added)
 
 
@@ -94,7 +94,7 @@ def _spell(
             if folded not in ids:
                 term = vocabulary.by_code(each.code)
                 ids[folded] = ids[fold(each.name)] if term is None else term.id
-                insert_new(
+                insert_new_terms(
                     connection,
                     genre_alias,
                     genre_id=ids[folded],

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from catalog.genres import seeds
-from catalog.genres.fold import fold, words
-from catalog.genres.genre_tag import MOST_GENRES, Compound, compounds_among, name_of, split
+from catalog.genres.fold import fold, tokens
+from catalog.genres.genre_tag import MOST_GENRES, Compound, canonical_name, find_compounds, split_genres
 
 _MUSIC = frozenset({"music", "musik", "musique", "musica", "muziek"})
 _TRAILING_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
@@ -62,7 +62,7 @@ class Vocabulary:
     def compounds(self) -> frozenset[Compound]:
         """The spellings that hold a separator, for `split`."""
         names = [term.name for term in self._by_id.values()]
-        return compounds_among([*names, *(alias.alias for alias in self.aliases)])
+        return find_compounds([*names, *(alias.alias for alias in self.aliases)])
 
     def with_term(self, term: Term) -> Vocabulary:
         """The vocabulary with a term more, or with a term of that key changed."""
@@ -82,7 +82,7 @@ class Vocabulary:
         """The term with a code; a seed's code (`fma:12`, `id3:79`) finds it whatever a house made of its code."""
         if code in self._by_code:
             return self.known(self._by_code[code].name)
-        name = seeds.name_of_code(code)
+        name = seeds.fma_genre_name(code)
         return None if name is None else self.known(name)
 
     def known(self, spelling: str) -> Term | None:
@@ -94,12 +94,12 @@ class Vocabulary:
 
         Numbers of the ID3 list are resolved, and `Rock Music` is Rock.
         """
-        name = name_of(written)
+        name = canonical_name(written)
         if name is None:
             return None
         if term := self.known(name):
             return term
-        parts = words(name)
+        parts = tokens(name)
         return self._by_key.get("".join(parts[:-1])) if parts[-1:] and parts[-1] in _MUSIC else None
 
     def broader_for(self, unknown: str) -> Term | None:
@@ -108,13 +108,13 @@ class Vocabulary:
         `Melodic Death Metal` is a kind of Death Metal, `Finnish Metal` of Metal, `Techno (Peak Time)` of Techno. Terms
         that nobody vouched for do not count: the answer must not hang on the order in which files were read.
         """
-        parts = words(unknown)
+        parts = tokens(unknown)
         if parts and parts[-1] in _MUSIC:
             parts.pop()
         endings = ["".join(parts[start:]) for start in range(1, len(parts))]
         plain = _TRAILING_BRACKET.sub("", unknown)
         if plain != unknown:
-            parts = words(plain)
+            parts = tokens(plain)
             endings += ["".join(parts[start:]) for start in range(len(parts))]
         own = fold(unknown)
         for ending in endings:
@@ -144,8 +144,8 @@ def genres_in(texts: Iterable[str], vocabulary: Vocabulary | None = None) -> lis
     found: dict[str, str] = {}
     compounds = frozenset() if vocabulary is None else vocabulary.compounds
     for text in texts:
-        for written in split(text, compounds):
-            name = name_of(written)
+        for written in split_genres(text, compounds):
+            name = canonical_name(written)
             if name is not None:
                 found.setdefault(fold(name), written)
     return list(found.values())[:MOST_GENRES]

@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import genre, genre_alias
 from catalog.genres.closure_table import rebuild_ancestors
-from catalog.genres.curation import add_alias, aliases_by_genre, require, require_spelling
+from catalog.genres.curation import add_alias, aliases_by_genre, get_term, validate_spelling
 from catalog.genres.fold import fold
-from catalog.genres.genre_tag import clean
+from catalog.genres.genre_tag import sanitize
 from catalog.genres.vocabulary import Term, Vocabulary, VocabularyError
-from catalog.genres.vocabulary_store import load, lock
+from catalog.genres.vocabulary_store import load_vocabulary, lock_vocabulary
 
 COLUMNS = ("code", "name", "broader", "aliases", "suggest")
 ADDED_BY_IMPORT = "import"
@@ -39,7 +39,7 @@ _YES_AND_NO = {
 
 
 @dataclass(frozen=True)
-class Summary:
+class ImportSummary:
     """What an import did, or would do."""
 
     added: tuple[str, ...]
@@ -69,13 +69,13 @@ class _Import:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.vocabulary = load(connection)
+        self.vocabulary = load_vocabulary(connection)
         self.line = 0
         self.tracks: set[int] = set()
 
     def reload(self) -> None:
         """Sees what was changed in the database."""
-        self.vocabulary = load(self.connection)
+        self.vocabulary = load_vocabulary(self.connection)
 
 
 def export_csv(connection: Connection, stream: TextIO) -> int:
@@ -84,7 +84,7 @@ def export_csv(connection: Connection, stream: TextIO) -> int:
     Aliases stand in one cell, a semicolon between two. A cell that a spreadsheet would take for a formula gets an
     apostrophe in front, which the import takes away.
     """
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     aliases = aliases_by_genre(vocabulary)
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -102,7 +102,7 @@ def export_csv(connection: Connection, stream: TextIO) -> int:
     return len(terms)
 
 
-def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False) -> Summary:
+def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False) -> ImportSummary:
     """Takes a vocabulary in. Open the stream as `utf-8-sig` with `newline=""`; its name stands in the messages.
 
     Only `name` must be there. A line is about the term with its code, else with its name; there is none: a new one. A
@@ -116,7 +116,7 @@ def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False)
     """
     file = str(getattr(stream, "name", "the list of genres"))
     rows = _read(stream, file)
-    lock(connection)
+    lock_vocabulary(connection)
     work = _Import(connection)
     before = _state(work.vocabulary)
     savepoint = connection.begin_nested()
@@ -132,7 +132,7 @@ def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False)
         savepoint.commit()
     added = tuple(after[key].name for key in keys if key not in before)
     changed = tuple(after[key].name for key in keys if key in before and before[key] != after[key])
-    return Summary(added, changed, len(keys) - len(added) - len(changed), frozenset(work.tracks))
+    return ImportSummary(added, changed, len(keys) - len(added) - len(changed), frozenset(work.tracks))
 
 
 def _apply(work: _Import, rows: list[_Row]) -> list[int]:
@@ -171,7 +171,7 @@ def _refuse_repetitions(work: _Import, rows: list[_Row]) -> None:
 
 def _put_term(work: _Import, row: _Row) -> int:
     """The key of the row's term, made or changed as far as name, code and suggest go."""
-    name = require_spelling(row.name)
+    name = validate_spelling(row.name)
     known = work.vocabulary.known(name)
     term = next((each for each in work.vocabulary.terms if row.code and each.code == row.code), None)
     if term is None and known is not None and known.folded == fold(name):
@@ -237,7 +237,7 @@ def _put_aliases(work: _Import, rows: list[_Row], keys: list[int]) -> None:
     for row, key in zip(rows, keys, strict=True):
         work.line = row.line
         for alias in row.aliases:
-            spelling = require_spelling(alias)
+            spelling = validate_spelling(alias)
             known = work.vocabulary.known(spelling)
             if known is None:
                 new.setdefault(fold(spelling), _alias(key, spelling))
@@ -260,7 +260,7 @@ def _put_broader(work: _Import, rows: list[_Row], keys: list[int]) -> None:
     for row, key in zip(rows, keys, strict=True):
         work.line = row.line
         if row.broader is not None:
-            above[key] = require(work.vocabulary, row.broader).id if row.broader else None
+            above[key] = get_term(work.vocabulary, row.broader).id if row.broader else None
     for row, key in zip(rows, keys, strict=True):
         work.line = row.line
         _refuse_circle(work.vocabulary, above, key)
@@ -345,7 +345,7 @@ def _lines(reader: Iterator[list[str]], width: int) -> Iterator[list[str]]:
 
 
 def _row(line: int, cells: Mapping[str, str]) -> _Row:
-    plain = {column: clean(_unguard(cell)) for column, cell in cells.items()}
+    plain = {column: sanitize(_unguard(cell)) for column, cell in cells.items()}
     suggest = plain.get("suggest", "").casefold()
     if suggest and suggest not in _YES_AND_NO:
         raise VocabularyError(f"suggest is {plain['suggest']!r}, not yes or no")

@@ -12,14 +12,14 @@ from catalog.db.tables import genre, genre_alias
 from catalog.db.upsert import insert_into
 from catalog.genres.closure_table import add_ancestors
 from catalog.genres.fold import fold
-from catalog.genres.genre_tag import clean, name_of
+from catalog.genres.genre_tag import canonical_name, sanitize
 from catalog.genres.vocabulary import Alias, Term, Vocabulary, genres_in
 
 ADDED_BY_SEED = "seed"
 """`genre_alias.added_by` of what the house ships."""
 
 
-def load(connection: Connection) -> Vocabulary:
+def load_vocabulary(connection: Connection) -> Vocabulary:
     """The vocabulary as it is now."""
     terms = [_term(row) for row in connection.execute(_terms().order_by(genre.c.id))]
     aliases = connection.execute(
@@ -38,7 +38,7 @@ def read_genres(
     Unknown ones become terms in this transaction. Empty where nothing in the texts is a genre. The vocabulary, loaded
     when not given, may be older than the database; it saves a load a track.
     """
-    vocabulary = vocabulary or load(connection)
+    vocabulary = vocabulary or load_vocabulary(connection)
     written = genres_in(texts, vocabulary)
     terms = ensure_terms(connection, written, vocabulary)
     found: dict[int, str] = {}
@@ -54,16 +54,16 @@ def ensure_terms(
 
     Two processes may meet the same new genre at once: both get the one term.
     """
-    vocabulary = vocabulary or load(connection)
-    names = {each: name for each in written if (name := name_of(each)) is not None}
+    vocabulary = vocabulary or load_vocabulary(connection)
+    names = {each: name for each in written if (name := canonical_name(each)) is not None}
     found, unknown = _resolve(names, vocabulary)
     if unknown:
         newer = _newer(connection, {fold(name) for name in unknown.values()})
         found |= {each: newer[fold(name)] for each, name in unknown.items() if fold(name) in newer}
         unknown = {each: name for each, name in unknown.items() if each not in found}
     if unknown:
-        lock(connection)
-        vocabulary = load(connection)
+        lock_vocabulary(connection)
+        vocabulary = load_vocabulary(connection)
         late, unknown = _resolve(unknown, vocabulary)
         created: dict[str, Term] = {}
         for name in unknown.values():
@@ -73,7 +73,7 @@ def ensure_terms(
     return found
 
 
-def lock(connection: Connection) -> None:
+def lock_vocabulary(connection: Connection) -> None:
     """Makes this transaction the only one that changes the vocabulary, until it ends; readers go on.
 
     On SQLite a writing transaction is that anyway. On PostgreSQL two that make new terms in different order would
@@ -83,7 +83,7 @@ def lock(connection: Connection) -> None:
         connection.exec_driver_sql("LOCK TABLE genre IN SHARE ROW EXCLUSIVE MODE")
 
 
-def insert_new(connection: Connection, table: sa.Table, **values: object) -> int | None:
+def insert_new_terms(connection: Connection, table: sa.Table, **values: object) -> int | None:
     """Inserts a row and gives its id; None, and no row, where a unique column has the value already."""
     insert = insert_into(connection, table).values(**values)
     made = insert.on_conflict_do_nothing().returning(table.c.id)
@@ -94,8 +94,8 @@ def insert_new(connection: Connection, table: sa.Table, **values: object) -> int
 def _create(connection: Connection, name: str, vocabulary: Vocabulary) -> Term:
     broader = vocabulary.broader_for(name)
     broader_id = None if broader is None else broader.id
-    name = clean(name)
-    made = insert_new(
+    name = sanitize(name)
+    made = insert_new_terms(
         connection,
         genre,
         name=name,

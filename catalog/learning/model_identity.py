@@ -12,14 +12,16 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.learning.classifiers.local_per_parent import class_chains, has_sub_genres
 from catalog.learning.dataset.snapshot import Snapshot, find_snapshot
-from catalog.learning.registry.artifact import ArtifactRefused, read_artifact
+from catalog.learning.registry.artifact import ArtifactRejectedError, read_artifact
 from catalog.learning.registry.registry import find_model
 
 if TYPE_CHECKING:
-    from catalog.learning.training import Material, Training
+    from catalog.learning.training import TrainingOptions, TrainingSet
 
 
-def model_parameters(material: Material, wanted: Training, complete: Mapping[str, Any]) -> dict[str, Any]:
+def model_parameters(
+    material: TrainingSet, wanted: TrainingOptions, complete: Mapping[str, Any]
+) -> dict[str, Any]:
     """All that makes a model of a snapshot what it is, the `complete` parameters of its classifier among it."""
     return {
         "classifier": complete,
@@ -30,8 +32,12 @@ def model_parameters(material: Material, wanted: Training, complete: Mapping[str
     }
 
 
-def known_model(
-    connection: Connection, models: Path, frozen: Snapshot, wanted: Training, parameters: Mapping[str, Any]
+def find_identical_model(
+    connection: Connection,
+    models: Path,
+    frozen: Snapshot,
+    wanted: TrainingOptions,
+    parameters: Mapping[str, Any],
 ) -> RowMapping | None:
     """The row of this very model, if it exists, its file is whole, and it has all the scores that are wanted."""
     snapshot_id = find_snapshot(connection, frozen)
@@ -40,6 +46,6 @@ def known_model(
         return None
     try:
         read_artifact(models, row["artifact"], row["artifact_sha256"])
-    except ArtifactRefused:
+    except ArtifactRejectedError:
         return None
     return row

@@ -18,12 +18,17 @@ from catalog.audio.feature_set import FeatureSet, Float32, Waveform
 from catalog.audio.feature_sets.grid import GRID
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
-from catalog.features.stored_feature_set import Recipe, activate, active_recipe, register
+from catalog.features.stored_feature_set import (
+    StoredFeatureSet,
+    activate_feature_set,
+    active_feature_set,
+    register_feature_set,
+)
 from catalog.features.vectors import load_matrix, store_vector
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.labeled_tracks import load_tracks
 from catalog.learning.fitting.pca import VARIANCE, Projection, components_for, fit_projection
-from catalog.learning.registry.artifact import ArtifactRefused, read_artifact, write_artifact
+from catalog.learning.registry.artifact import ArtifactRejectedError, read_artifact, write_artifact
 
 NAME, SOURCE = "pca", "grid"
 SUFFIX = ".npz"
@@ -41,7 +46,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-class NothingToProject(LookupError):  # noqa: N818 - the name says what it is
+class NothingToProjectError(LookupError):  # noqa: N818 - the name says what it is
     """No track was analysed by `grid`, or too few."""
 
 
@@ -136,9 +141,11 @@ def project_grid(
     once all of its vectors are there. Raises NothingToProject and ArtifactRefused.
     """
     with database.read() as connection:
-        source = active_recipe(connection, SOURCE)
+        source = active_feature_set(connection, SOURCE)
         if source is None:
-            raise NothingToProject("no track was analysed by grid; run: catalog analyze --feature-set grid")
+            raise NothingToProjectError(
+                "no track was analysed by grid; run: catalog analyze --feature-set grid"
+            )
         known = None if refit else _known(connection, models, source, variance)
         fitted = _fit(connection, source, variance) if known is None else known[0]
     if known is None:
@@ -151,7 +158,7 @@ def project_grid(
             todo = _lacking(connection, source, features.hash)
         return ProjectionReport(features.hash, name, known is None, len(todo), fitted.facts)
     with database.write() as connection:
-        recipe = register(connection, features)
+        recipe = register_feature_set(connection, features)
     with database.read() as connection:
         todo = _lacking(connection, source, recipe.hash)
     for start in range(0, len(todo), CHUNK):
@@ -161,7 +168,7 @@ def project_grid(
             on_progress(min(start + CHUNK, len(todo)), len(todo))
     if not recipe.active:
         with database.write() as connection:
-            activate(connection, recipe)
+            activate_feature_set(connection, recipe)
     return ProjectionReport(recipe.hash, name, known is None, len(todo), fitted.facts)
 
 
@@ -199,7 +206,7 @@ def drop_artifact(connection: Connection, models: Path, name: str) -> None:
         (models / name).unlink(missing_ok=True)
 
 
-def artifact_of(connection: Connection, recipe: Recipe) -> str | None:
+def artifact_of(connection: Connection, recipe: StoredFeatureSet) -> str | None:
     """The name of the file that a recipe is a projection by; None where it is none."""
     parameters: dict[str, Any] = connection.execute(
         sa.select(feature_set.c.parameters).where(feature_set.c.id == recipe.id)
@@ -208,10 +215,10 @@ def artifact_of(connection: Connection, recipe: Recipe) -> str | None:
 
 
 def _known(
-    connection: Connection, models: Path, source: Recipe, variance: float
+    connection: Connection, models: Path, source: StoredFeatureSet, variance: float
 ) -> tuple[Fitted, str] | None:
     """The projection that `pca` stands for and its SHA-256, if it is of these vectors and this share of the variance."""
-    recipe = active_recipe(connection, NAME)
+    recipe = active_feature_set(connection, NAME)
     if recipe is None:
         return None
     parameters: dict[str, Any] = connection.execute(
@@ -225,7 +232,7 @@ def _known(
         return Fitted.of(content), digest
     except Exception as error:
         # It is what was named, but no projection: both may come from a stranger's backup.
-        raise ArtifactRefused(
+        raise ArtifactRejectedError(
             f"the model file {_file(digest)} is no projection ({type(error).__name__}); {AGAIN}"
         ) from error
 
@@ -234,7 +241,7 @@ def _file(digest: str) -> str:
     return f"{digest[:16]}{SUFFIX}"
 
 
-def _fit(connection: Connection, source: Recipe, variance: float) -> Fitted:
+def _fit(connection: Connection, source: StoredFeatureSet, variance: float) -> Fitted:
     ids = np.fromiter(
         connection.execute(
             sa.select(feature_vector.c.track_id)
@@ -249,7 +256,7 @@ def _fit(connection: Connection, source: Recipe, variance: float) -> Fitted:
         ids = np.sort(np.random.default_rng(0).choice(ids, MOST_FITTED, replace=False))
     _, matrix = load_matrix(connection, source, ids)
     if len(ids) < FEWEST_TRACKS:
-        raise NothingToProject(
+        raise NothingToProjectError(
             f"a projection takes {FEWEST_TRACKS} tracks or more, {len(ids)} were analysed by grid; "
             "run: catalog analyze --feature-set grid"
         )
@@ -299,7 +306,7 @@ def _held_of_unseen(matrix: Float32, projection: Projection) -> tuple[Floats, fl
     return np.cumsum(energy) / total if total else np.ones(len(energy)), error
 
 
-def _lacking(connection: Connection, source: Recipe, recipe_hash: str) -> Integers:
+def _lacking(connection: Connection, source: StoredFeatureSet, recipe_hash: str) -> Integers:
     """Tracks (ids, ascending) with a vector of `grid` and none of the projection, or one of another sound."""
     made = feature_vector.alias()
     recipe_id = sa.select(feature_set.c.id).where(feature_set.c.hash == recipe_hash).scalar_subquery()
@@ -317,7 +324,11 @@ def _lacking(connection: Connection, source: Recipe, recipe_hash: str) -> Intege
 
 
 def _project(
-    connection: Connection, source: Recipe, recipe: Recipe, projection: Projection, wanted: Integers
+    connection: Connection,
+    source: StoredFeatureSet,
+    recipe: StoredFeatureSet,
+    projection: Projection,
+    wanted: Integers,
 ) -> None:
     ids, matrix = load_matrix(connection, source, wanted)
     columns = feature_vector.c

@@ -15,43 +15,48 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
-from catalog.db.derived.track_status import refresh_standing
-from catalog.db.retry import read_patiently, until_connected, write_patiently
+from catalog.db.derived.track_status import refresh_track_status
+from catalog.db.retry import read_with_retry, retry_until_connected, write_with_retry
 from catalog.db.tables import snapshot
-from catalog.features.stored_feature_set import Recipe
+from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import DEFAULT, algorithm
 from catalog.learning.dataset.class_support import Support, class_support, classes_of, nothing_to_learn
 from catalog.learning.dataset.exclusion import excluded_genres, wrong_recordings
-from catalog.learning.dataset.feature_matrix import load_blocks, widths
+from catalog.learning.dataset.feature_matrix import feature_widths, load_feature_matrix
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import Tracks, load_answerable, load_broader, load_tracks
+from catalog.learning.dataset.labeled_tracks import LabeledTracks, load_broader, load_predictable, load_tracks
 from catalog.learning.dataset.near_duplicates import near_duplicates
 from catalog.learning.dataset.sampled_tracks import sampled_tracks
 from catalog.learning.dataset.snapshot import ClassRule, Snapshot, store_snapshot
 from catalog.learning.dataset.training_errors import require_finite
-from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE, recipes_of
-from catalog.learning.fitting.abstention import NOTHING, PRECISION, withheld
+from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE, resolve_feature_sets
+from catalog.learning.fitting.abstention import NOTHING, PRECISION, is_withheld
 from catalog.learning.fitting.cross_fit import CrossFit, cross_fit
 from catalog.learning.fitting.pca import VARIANCE
-from catalog.learning.fitting.training_recipe import Learnt
-from catalog.learning.model_identity import known_model, model_parameters
-from catalog.learning.prediction.batch_inference import Spread, require_hearable
+from catalog.learning.fitting.training_recipe import TrainingRecipe
+from catalog.learning.model_identity import find_identical_model, model_parameters
+from catalog.learning.prediction.batch_inference import ExecutorFactory, validate_vectors
 from catalog.learning.prediction.fill_predictions import fill_predictions
-from catalog.learning.prediction.predictions import Predictions, from_sound, no_music_among, store_predictions
+from catalog.learning.prediction.predictions import (
+    Predictions,
+    no_music_among,
+    predictions_from_audio,
+    store_predictions,
+)
 from catalog.learning.registry.artifact import save_artifact
 from catalog.learning.registry.registry import (
     NewModel,
     active_model,
     add_model,
     get_model,
-    model_recipes,
+    model_feature_sets,
     promote,
     reject,
     store_support,
 )
-from catalog.learning.scoring.challenger_score import score_contender
-from catalog.learning.scoring.champion_refit import Contender, against_active
+from catalog.learning.scoring.challenger_score import score_challenger
+from catalog.learning.scoring.champion_refit import Challenger, compare_with_champion
 from catalog.learning.scoring.hierarchy_selection import Structure, structured
 from catalog.learning.scoring.official_split import load_split, official_score
 
@@ -65,7 +70,7 @@ class UnusableFeatureSetsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingOptions:
     """What to fit."""
 
     algorithm: str = DEFAULT
@@ -117,11 +122,11 @@ class TrainingReport:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class TrainingSet:
     """All that is known before anything is fitted."""
 
-    tracks: Tracks
-    recipes: tuple[Recipe, ...]
+    tracks: LabeledTracks
+    recipes: tuple[StoredFeatureSet, ...]
     """Whose vectors stand side by side in X."""
     X: Matrix
     """Vectors of the snapshot's tracks; (0, dimensions) without one."""
@@ -134,7 +139,7 @@ class Material:
 
 
 def train(
-    database: Database, models: Path, wanted: Training, *, spread: Spread | None = None
+    database: Database, models: Path, wanted: TrainingOptions, *, spread: ExecutorFactory | None = None
 ) -> TrainingReport:
     """Fits, scores and, unless it is worse, promotes a model of the labelled tracks.
 
@@ -145,39 +150,43 @@ def train(
     is not fitted again for it.
     """
     complete = algorithm(wanted.algorithm).complete(wanted.parameters)
-    material = read_patiently(database, lambda connection: gather(connection, wanted))
+    material = read_with_retry(database, lambda connection: build_training_set(connection, wanted))
     if material.snapshot is None:
         return TrainingReport("nothing to learn", material.reason or "", None, material.support)
     parameters = model_parameters(material, wanted, complete)
     known = None if wanted.force else _known(database, models, material, wanted, parameters, spread)
     if known is not None:
         return known
-    read_patiently(database, lambda connection: _require_hearable(connection, material))
+    read_with_retry(database, lambda connection: _require_hearable(connection, material))
     return _fit(database, models, material, wanted, parameters, spread)
 
 
-def foresee(connection: Connection, models: Path, wanted: Training) -> tuple[Material, str]:
+def plan_training(connection: Connection, models: Path, wanted: TrainingOptions) -> tuple[TrainingSet, str]:
     """What `train` would learn from, and in words what it would do. Raises what it raises before work starts."""
     complete = algorithm(wanted.algorithm).complete(wanted.parameters)
-    material = gather(connection, wanted)
+    material = build_training_set(connection, wanted)
     if material.snapshot is None:
         return material, f"nothing to learn: {material.reason}"
     _require_hearable(connection, material)
     parameters = model_parameters(material, wanted, complete)
-    row = None if wanted.force else known_model(connection, models, material.snapshot, wanted, parameters)
+    row = (
+        None
+        if wanted.force
+        else find_identical_model(connection, models, material.snapshot, wanted, parameters)
+    )
     if row is None or row["status"] == "candidate":
         return material, "can be learnt"
     return material, f"nothing is done: labels and vectors are those that model {row['id']} was fitted on"
 
 
-def _require_hearable(connection: Connection, material: Material) -> None:
+def _require_hearable(connection: Connection, material: TrainingSet) -> None:
     """Raises NotFiniteError or WrongLengthError where a track that the model would be asked about cannot be heard."""
     assert material.snapshot is not None
     asked = np.setdiff1d(material.tracks.ids, material.snapshot.track_ids)
-    require_hearable(connection, material.recipes, asked)
+    validate_vectors(connection, material.recipes, asked)
 
 
-def like_active(connection: Connection, wanted: Training) -> Training:
+def options_of_active_model(connection: Connection, wanted: TrainingOptions) -> TrainingOptions:
     """What is wanted, by the recipe, level, excluded genres and precision of the model in force, if one was trained.
 
     Whoever chose them with `catalog train` keeps them when new tracks come.
@@ -188,7 +197,7 @@ def like_active(connection: Connection, wanted: Training) -> Training:
     level, rule = connection.execute(
         sa.select(snapshot.c.level, snapshot.c.parameters).where(snapshot.c.id == row["snapshot_id"])
     ).one()
-    names = tuple(recipe.name for recipe in model_recipes(connection, row["id"]))
+    names = tuple(recipe.name for recipe in model_feature_sets(connection, row["id"]))
     return replace(
         wanted,
         feature_sets=(PROJECTED,) if "projection" in row["parameters"] else names,
@@ -200,7 +209,7 @@ def like_active(connection: Connection, wanted: Training) -> Training:
     )
 
 
-def gather(connection: Connection, wanted: Training) -> Material:
+def build_training_set(connection: Connection, wanted: TrainingOptions) -> TrainingSet:
     """The labelled tracks that have all vectors, the support of their genres, and the snapshot they make.
 
     Raises UnknownFeatureSetError, NothingHeard, NotFiniteError, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
@@ -208,11 +217,11 @@ def gather(connection: Connection, wanted: Training) -> Material:
     excluded = excluded_genres(connection, wanted.rule.excluded)
     rule = replace(wanted.rule, excluded=excluded.names)
     tracks = load_tracks(connection)
-    recipes = recipes_of(connection, wanted.sources)
+    recipes = resolve_feature_sets(connection, wanted.sources)
     broader, names = load_broader(connection)
     kept_apart = np.union1d(sampled_tracks(connection), wrong_recordings(connection))
     learnable = np.setdiff1d(tracks.ids[tracks.is_tagged], kept_apart)
-    ids, matrix = load_blocks(connection, recipes, learnable)
+    ids, matrix = load_feature_matrix(connection, recipes, learnable)
     positions = tracks.at(ids)
     left_out = np.isin(tracks.genres[positions], list(excluded.genre_ids))
     excluded_support = excluded.support(tracks.labelled(positions[left_out]), broader)
@@ -242,7 +251,7 @@ def gather(connection: Connection, wanted: Training) -> Material:
         reason = (
             "all labelled tracks are connected, by artist or by equal audio: no score could keep them apart"
         )
-    return Material(
+    return TrainingSet(
         tracks=tracks,
         recipes=recipes,
         X=matrix[inside],
@@ -252,29 +261,29 @@ def gather(connection: Connection, wanted: Training) -> Material:
         else Snapshot(rule, wanted.seed, tracks.ids[members], classes, y[inside], groups),
         reason=reason,
         names=names,
-        hierarchy=Hierarchy.of(classes, broader, answerable=load_answerable(connection)),
+        hierarchy=Hierarchy.of(classes, broader, answerable=load_predictable(connection)),
     )
 
 
 def _known(
     database: Database,
     models: Path,
-    material: Material,
-    wanted: Training,
+    material: TrainingSet,
+    wanted: TrainingOptions,
     parameters: Mapping[str, Any],
-    spread: Spread | None,
+    spread: ExecutorFactory | None,
 ) -> TrainingReport | None:
     """The report where this very model exists; one that was not finished is finished."""
     frozen = material.snapshot
     assert frozen is not None
 
     def find(connection: Connection) -> RowMapping | None:
-        found = known_model(connection, models, frozen, wanted, parameters)
+        found = find_identical_model(connection, models, frozen, wanted, parameters)
         if found is not None and store_support(connection, found["id"], material.support):
-            refresh_standing(connection)
+            refresh_track_status(connection)
         return found
 
-    row = write_patiently(database, find)
+    row = write_with_retry(database, find)
     if row is None:
         return None
     if row["status"] == "candidate":
@@ -286,32 +295,34 @@ def _known(
 def _fit(
     database: Database,
     models: Path,
-    material: Material,
-    wanted: Training,
+    material: TrainingSet,
+    wanted: TrainingOptions,
     parameters: Mapping[str, Any],
-    spread: Spread | None,
+    spread: ExecutorFactory | None,
 ) -> TrainingReport:
     frozen = material.snapshot
     assert frozen is not None
     split = None
     if wanted.split is not None:
-        split = read_patiently(
+        split = read_with_retry(
             database, lambda connection: load_split(connection, frozen.track_ids, frozen.y)
         )
-    recipe = Learnt(wanted.algorithm, parameters["classifier"], wanted.projection, widths(material.recipes))
+    recipe = TrainingRecipe(
+        wanted.algorithm, parameters["classifier"], wanted.projection, feature_widths(material.recipes)
+    )
     known = material.X, frozen.y, frozen.groups.number, material.hierarchy
     recipe, choice = structured(recipe, wanted.hierarchy, *known, seed=wanted.seed)
     fitted = _cross_fit(*known, recipe, wanted)
-    contender = Contender(
+    contender = Challenger(
         recipe, material.recipes, material.X, frozen, material.hierarchy, fitted, wanted.precision
     )
-    metrics = read_patiently(
+    metrics = read_with_retry(
         database,
-        lambda connection: score_contender(connection, contender, material.tracks, material.names),
+        lambda connection: score_challenger(connection, contender, material.tracks, material.names),
     )
-    verdict = read_patiently(
+    verdict = read_with_retry(
         database,
-        lambda connection: against_active(connection, contender, material.tracks, material.support),
+        lambda connection: compare_with_champion(connection, contender, material.tracks, material.support),
     )
     if split is not None:
         metrics["official_split"] = official_score(contender, split)
@@ -346,14 +357,19 @@ def _fit(
             reject(connection, model_id, worse)
         return model_id
 
-    model_id = write_patiently(database, store)
+    model_id = write_with_retry(database, store)
     if worse is not None and not wanted.force:
         return TrainingReport("rejected", worse, model_id, material.support, metrics)
     return _put_in_force(database, models, model_id, material, metrics, spread)
 
 
 def _cross_fit(
-    X: Matrix, y: Integers, groups: Integers, hierarchy: Hierarchy, recipe: Learnt, wanted: Training
+    X: Matrix,
+    y: Integers,
+    groups: Integers,
+    hierarchy: Hierarchy,
+    recipe: TrainingRecipe,
+    wanted: TrainingOptions,
 ) -> CrossFit:
     return cross_fit(
         X,
@@ -375,7 +391,7 @@ def _out_of_fold(
         track_ids=frozen.track_ids,
         classes=frozen.classes,
         probability=fitted.probability,
-        suggestions=from_sound(withheld(fitted.answers, speech), hierarchy),
+        suggestions=predictions_from_audio(is_withheld(fitted.answers, speech), hierarchy),
         fold=fitted.fold,
     )
 
@@ -384,16 +400,16 @@ def _put_in_force(
     database: Database,
     models: Path,
     model_id: int,
-    material: Material,
+    material: TrainingSet,
     metrics: Mapping[str, Any],
-    spread: Spread | None,
+    spread: ExecutorFactory | None,
 ) -> TrainingReport:
     """Predictions for all tracks first, then the switch, so that no reader sees half of it."""
-    until_connected(partial(fill_predictions, database, models, model_id, spread=spread))
+    retry_until_connected(partial(fill_predictions, database, models, model_id, spread=spread))
 
     def put(connection: Connection) -> Any:
         promote(connection, model_id)
         return get_model(connection, model_id)["metrics"]["priors"]
 
-    metrics = {**metrics, "priors": write_patiently(database, put)}
+    metrics = {**metrics, "priors": write_with_retry(database, put)}
     return TrainingReport("promoted", "it is in force", model_id, material.support, metrics)

@@ -16,7 +16,7 @@ from catalog.db.tables import track
 
 
 @dataclass(frozen=True)
-class Sample:
+class AlbumSample:
     """Tracks that were drawn, album by album."""
 
     track_ids: Sequence[int]
@@ -26,7 +26,9 @@ class Sample:
     """How many there are to draw from."""
 
 
-def draw_sample(database: Database, where: ColumnElement[bool], tracks: int, *, seed: int = 0) -> Sample:
+def draw_album_sample(
+    database: Database, where: ColumnElement[bool], tracks: int, *, seed: int = 0
+) -> AlbumSample:
     """Draws whole albums among the present tracks until there are as many tracks as wanted.
 
     Whole albums, because a genre, an artist or a wrong tag shows in an album and not in a track. The same seed draws
@@ -50,4 +52,4 @@ def draw_sample(database: Database, where: ColumnElement[bool], tracks: int, *, 
             break
         drawn += groups[at]
         count += 1
-    return Sample(drawn, count, len(rows))
+    return AlbumSample(drawn, count, len(rows))

@@ -16,37 +16,41 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.audit.duplicates.duplicate_audit import DuplicateAudit, audit_duplicates
 from catalog.audit.labels.label_audit import LabelAudit, audit_labels
-from catalog.collection.collection_counts import collection_totals
+from catalog.collection.collection_counts import count_collection
 from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.collection.roots import find_root
 from catalog.collection.scan.scan import ScanReport, scan
 from catalog.db.database import Database
-from catalog.db.query.saved_queries import saved_question
-from catalog.db.retry import until_connected
+from catalog.db.query.saved_queries import saved_query
+from catalog.db.retry import retry_until_connected
 from catalog.db.tables import decision, failure, standing, track
-from catalog.features.stored_feature_set import active_recipe
+from catalog.features.stored_feature_set import active_feature_set
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.learning.dataset.snapshot import ClassRule
-from catalog.learning.dataset.training_feature_sets import NothingHeard
-from catalog.learning.prediction.batch_inference import Spread
+from catalog.learning.dataset.training_feature_sets import NoVectorsError
+from catalog.learning.prediction.batch_inference import ExecutorFactory
 from catalog.learning.prediction.fill_predictions import fill_predictions
-from catalog.learning.registry.default_feature_sets import MAIN, feature_sets_to_compute, usual_feature_sets
+from catalog.learning.registry.default_feature_sets import (
+    PRIMARY,
+    default_feature_sets,
+    feature_sets_to_compute,
+)
 from catalog.learning.registry.registry import promote
 from catalog.learning.registry.zero_shot_model import ensure_zero_shot, require_genres
-from catalog.learning.training import Training, TrainingReport, like_active, train
-from catalog.pipeline.album_sample import Sample, draw_sample
+from catalog.learning.training import TrainingOptions, TrainingReport, options_of_active_model, train
+from catalog.pipeline.album_sample import AlbumSample, draw_album_sample
 from catalog.report.report_files import write_home_report
 from catalog.settings import Settings
 from workers.broker.job_queue import TIME_LIMIT
 from workers.host.capacity import fitting_workers
-from workers.host.worker_options import Rules
+from workers.host.worker_options import WorkerOptions
 from workers.pool.analyze_pending import AnalysisReport, analyze_pending
 from workers.pool.executor import open_executor
 from workers.state.analysis_progress import Progress
 
 
 @dataclass(frozen=True)
-class MainJob:
+class IngestReport:
     """What to do."""
 
     roots: Sequence[Path]
@@ -61,7 +65,7 @@ class MainJob:
     workers: int | None = None
     time_limit: int = TIME_LIMIT
     """Seconds for one track."""
-    rules: Rules | None = None
+    rules: WorkerOptions | None = None
     """For the workers."""
     sample: int | None = None
     """Analyse about so many tracks, album by album, and stop there."""
@@ -95,17 +99,17 @@ class FailureKind:
 
 
 @dataclass(frozen=True)
-class Analysed:
+class Analyzed:
     """The pending tracks were heard."""
 
     report: AnalysisReport
     failures: Sequence[FailureKind]
     """Of all tracks in these collections, now or earlier."""
-    sample: Sample | None
+    sample: AlbumSample | None
 
 
 @dataclass(frozen=True)
-class Learned:
+class Trained:
     """A model is in force."""
 
     training: TrainingReport
@@ -127,7 +131,7 @@ class Learned:
 
 
 @dataclass(frozen=True)
-class Answered:
+class Suggested:
     """The untagged tracks and where their suggestions come from."""
 
     untagged: int
@@ -143,7 +147,7 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Deduplicated:
     """Tracks that may be one recording were looked for."""
 
     duplicates: DuplicateAudit
@@ -163,16 +167,16 @@ class Reported:
     path: Path
 
 
-Stage: TypeAlias = Scanned | Labelled | Analysed | Learned | Answered | Compared | Audited | Reported
+Stage: TypeAlias = Scanned | Labelled | Analyzed | Trained | Suggested | Deduplicated | Audited | Reported
 
 
-def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterator[Stage]:
+def run_ingest(database: Database, settings: Settings, job: IngestReport) -> Iterator[Stage]:
     """Does the whole job and gives what each stage came to, as soon as it is done.
 
     Every stage can be killed and run again; what is done already is not done again. Raises what the stages raise:
     CollectionUnusable, LabelsUnusable, GenresUnheard, BrokerUnreachable, WorkersFailed, ReportUnwritable.
     """
-    news = _News()
+    news = _Changes()
     with database.read() as connection:
         for root in job.roots:
             find_root(
@@ -195,21 +199,21 @@ def run_main_job(database: Database, settings: Settings, job: MainJob) -> Iterat
     news.add(analysed.report.analysed, analysed.report.failed, analysed.report.missing)
     yield analysed
     # A stage during which the database went away is begun again: what it had done, it finds.
-    learned = until_connected(partial(_learn, database, settings, job))
+    learned = retry_until_connected(partial(_learn, database, settings, job))
     news.add(learned.is_new, learned.predictions)
     yield learned
     with database.read() as connection:
         yield _answered(connection)
-    compared = Compared(until_connected(partial(audit_duplicates, database)))
+    compared = Deduplicated(retry_until_connected(partial(audit_duplicates, database)))
     news.add(compared.duplicates.is_new)
     yield compared
     if learned.model_id is not None:
-        audited = Audited(until_connected(partial(audit_labels, database)))
+        audited = Audited(retry_until_connected(partial(audit_labels, database)))
         news.add(audited.audit.is_new)
         yield audited
     path = settings.report / "index.html"
     if news.found or not _is_current(database, path):
-        until_connected(partial(write_home_report, database, settings.report, command=settings.command))
+        retry_until_connected(partial(write_home_report, database, settings.report, command=settings.command))
     yield Reported(path)
 
 
@@ -219,7 +223,7 @@ def _counted_again(database: Database, scans: Sequence[ScanReport]) -> list[Scan
     with database.read() as connection:
         for one in scans:
             assert one.collection_id is not None, "only a dry run leaves a collection without a row"
-            totals = collection_totals(connection, one.collection_id)
+            totals = count_collection(connection, one.collection_id)
             counted.append(
                 replace(
                     one,
@@ -231,7 +235,7 @@ def _counted_again(database: Database, scans: Sequence[ScanReport]) -> list[Scan
     return counted
 
 
-class _News:
+class _Changes:
     """Whether a run found or did anything."""
 
     found = False
@@ -251,10 +255,12 @@ def _is_current(database: Database, report: Path) -> bool:
     return decided is None or decided < written
 
 
-def _analyse(database: Database, settings: Settings, job: MainJob, inside: ColumnElement[bool]) -> Analysed:
+def _analyse(
+    database: Database, settings: Settings, job: IngestReport, inside: ColumnElement[bool]
+) -> Analyzed:
     with database.read() as connection:
         recipes = [feature_set(name) for name in feature_sets_to_compute(connection, job.feature_sets)]
-    sample = None if job.sample is None else draw_sample(database, inside, job.sample)
+    sample = None if job.sample is None else draw_album_sample(database, inside, job.sample)
     report = analyze_pending(
         database,
         settings,
@@ -266,45 +272,45 @@ def _analyse(database: Database, settings: Settings, job: MainJob, inside: Colum
         on_progress=job.on_analysis,
     )
     with database.read() as connection:
-        return Analysed(report, _failure_kinds(connection, inside), sample)
+        return Analyzed(report, _failure_kinds(connection, inside), sample)
 
 
-def _learn(database: Database, settings: Settings, job: MainJob) -> Learned:
+def _learn(database: Database, settings: Settings, job: IngestReport) -> Trained:
     with database.read() as connection:
         _, names = load_broader(connection)
-        learn_from = usual_feature_sets(connection)
-        wanted = like_active(connection, Training(rule=job.rule, feature_sets=learn_from))
+        learn_from = default_feature_sets(connection)
+        wanted = options_of_active_model(connection, TrainingOptions(rule=job.rule, feature_sets=learn_from))
     spread = partial(open_executor, database, settings, job.workers or fitting_workers(), job.rules)
     try:
         training = train(database, settings.models, wanted, spread=spread)
-    except NothingHeard as error:
-        return Learned(TrainingReport("nothing to learn", str(error), None, {}), None, names)
+    except NoVectorsError as error:
+        return Trained(TrainingReport("nothing to learn", str(error), None, {}), None, names)
     if training.outcome == "nothing to learn":
         return _guess(database, settings, job, training, names, spread)
     if training.outcome == "unchanged" and training.model_id is not None:
         changed = fill_predictions(database, settings.models, training.model_id, spread=spread)
-        return Learned(training, training.model_id, names, predictions=changed)
-    return Learned(training, training.model_id, names, is_new=True)
+        return Trained(training, training.model_id, names, predictions=changed)
+    return Trained(training, training.model_id, names, is_new=True)
 
 
 def _guess(
     database: Database,
     settings: Settings,
-    job: MainJob,
+    job: IngestReport,
     training: TrainingReport,
     names: Mapping[int, str],
-    spread: Spread,
-) -> Learned:
+    spread: ExecutorFactory,
+) -> Trained:
     """Zero-shot, because there is too little to learn from."""
     with database.write() as connection:
-        recipe = active_recipe(connection, MAIN)
+        recipe = active_feature_set(connection, PRIMARY)
         assert recipe is not None, "training would have said that nothing was heard"
         model = ensure_zero_shot(connection, job.genres, recipe.id, training.support, training.reason)
     changed = fill_predictions(database, settings.models, model.model_id, spread=spread)
     if model.is_new:
         with database.write() as connection:
             promote(connection, model.model_id)
-    return Learned(
+    return Trained(
         training,
         model.model_id,
         names,
@@ -314,8 +320,8 @@ def _guess(
     )
 
 
-def _answered(connection: Connection) -> Answered:
-    question = saved_question("untagged-confident", connection.dialect.name)
+def _answered(connection: Connection) -> Suggested:
+    question = saved_query("untagged-confident", connection.dialect.name)
     shown = sa.text(question.text).columns(sa.column("track_id")).subquery()
     confident = connection.execute(
         sa.select(sa.func.count()).select_from(shown), {"least": float(question.defaults["least"])}
@@ -327,7 +333,7 @@ def _answered(connection: Connection) -> Answered:
         .group_by(standing.c.suggested_by)
     ).all()
     answered = [row for row in rows if row.suggested_by is not None]
-    return Answered(
+    return Suggested(
         sum(row.tracks for row in rows),
         {row.suggested_by: row.tracks for row in answered},
         confident,

@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import collection, feature_set, feature_vector, standing, tag_write, track
-from catalog.report.formatting import clean
+from catalog.report.formatting import safe_text
 
-is_there = track.c.state != "missing"
+is_present = track.c.state != "missing"
 """The tracks that the report speaks of: all but those whose files have vanished."""
 
 
 @dataclass(frozen=True)
-class Totals:
+class CatalogTotals:
     """The catalog at a glance."""
 
     tracks: int
@@ -45,7 +45,7 @@ class Totals:
         return self.tagged / self.tracks if self.tracks else None
 
 
-def read_totals(connection: Connection) -> Totals:
+def read_totals(connection: Connection) -> CatalogTotals:
     """Counts everything; each number is one pass of the database over at most one table of tracks."""
     by_state: Mapping[str, int] = dict(
         connection.execute(sa.select(track.c.state, sa.func.count()).group_by(track.c.state)).all()
@@ -55,12 +55,12 @@ def read_totals(connection: Connection) -> Totals:
             sa.func.count(track.c.artist_id.distinct()),
             sa.func.count(track.c.album_id.distinct()),
             sa.func.coalesce(sa.func.sum(track.c.duration), 0.0),
-        ).where(is_there)
+        ).where(is_present)
     ).one()
     tagged = connection.execute(
         sa.select(sa.func.count())
         .select_from(standing.join(track, track.c.id == standing.c.track_id))
-        .where(is_there, standing.c.tagged_genre_id.is_not(None))
+        .where(is_present, standing.c.tagged_genre_id.is_not(None))
     ).scalar_one()
     heard = (
         sa.select(feature_vector.c.track_id)
@@ -72,13 +72,13 @@ def read_totals(connection: Connection) -> Totals:
     analysed = connection.execute(
         sa.select(sa.func.count())
         .select_from(heard.join(track, track.c.id == heard.c.track_id))
-        .where(is_there)
+        .where(is_present)
     ).scalar_one()
     written = connection.execute(
         sa.select(sa.func.count()).select_from(tag_write).where(tag_write.c.state == "written")
     ).scalar_one()
     names = connection.execute(sa.select(collection.c.name).order_by(collection.c.id).limit(10)).scalars()
-    return Totals(
+    return CatalogTotals(
         tracks=sum(number for state, number in by_state.items() if state != "missing"),
         missing=by_state.get("missing", 0),
         tagged=tagged,
@@ -86,6 +86,6 @@ def read_totals(connection: Connection) -> Totals:
         albums=present[1],
         hours=float(present[2]) / 3600,
         analysed=analysed,
-        collections=tuple(clean(name) for name in names),
+        collections=tuple(safe_text(name) for name in names),
         written=written,
     )

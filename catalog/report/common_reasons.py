@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from catalog.report.formatting import LONGEST_GENRE, clean, words
+from catalog.report.formatting import LONGEST_GENRE, safe_text, words
 
 MOST_REASONS = 3
 
@@ -44,13 +44,13 @@ def common_reasons(tracks: Sequence[Any]) -> tuple[str, ...]:
 def _sound(reasons: Sequence[Mapping[str, Any]]) -> str:
     heard = median(float(reason["probability"]) for reason in reasons)
     left = median(float(reason["tagged_probability"]) for reason in reasons)
-    genre, tagged = (clean(reasons[0][name], LONGEST_GENRE) for name in ("genre", "tagged"))
+    genre, tagged = (safe_text(reasons[0][name], LONGEST_GENRE) for name in ("genre", "tagged"))
     return f"typically heard as {genre} with {heard:.2f}; the tag {tagged} gets {left:.2f}"
 
 
 def _neighbours(reasons: Sequence[Mapping[str, Any]]) -> str:
     agreeing, of = (sum(int(reason[name]) for reason in reasons) for name in ("tracks", "of"))
-    genre = clean(reasons[0]["genre"], LONGEST_GENRE)
+    genre = safe_text(reasons[0]["genre"], LONGEST_GENRE)
     return f"{agreeing:,} of the {of:,} nearest neighbours by other artists are {genre}"
 
 

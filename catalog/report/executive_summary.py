@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import decision, tag_write, track
-from catalog.report.catalog_totals import is_there
-from catalog.report.formatting import clean
+from catalog.report.catalog_totals import is_present
+from catalog.report.formatting import safe_text
 from catalog.review.audit_sample.sample_estimates import estimate_sample
 from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
 from catalog.review.audit_sample.weighted_share import Share, weighted_share
-from catalog.review.suspect_filters import is_standing
+from catalog.review.suspect_filters import is_not_undone
 from catalog.review.verdict import FOUND_WRONG, SILENT
 
 MOST_REVIEWERS = 4
@@ -65,7 +65,7 @@ class Corrector:
 
 
 @dataclass(frozen=True)
-class Brief:
+class ExecutiveSummary:
     """What the first page says beside the totals."""
 
     since: datetime | None
@@ -87,16 +87,16 @@ class Brief:
     """How many tracks a check sample should have; 0 where there is too little to draw from."""
 
 
-def read_brief(
+def read_executive_summary(
     connection: Connection, since: datetime | None, *, tagged: int, audited: bool, doubted: int
-) -> Brief:
+) -> ExecutiveSummary:
     """Reads the first page; `doubted` is the number of tracks in open doubt, out of `tagged` ones.
 
     `since` bounds what people did, never the estimate, which is of the collection as it is.
     """
     correctors = _correctors(connection, since)
     corrected, decided = _work(connection, since)
-    return Brief(
+    return ExecutiveSummary(
         since=since,
         wrong=_wrong(connection, tagged=tagged, audited=audited, doubted=doubted),
         corrected=corrected,
@@ -134,7 +134,7 @@ def _precision(connection: Connection) -> tuple[int, Share | None]:
     verdicts = connection.execute(
         sa.select(decision.c.verdict, sa.func.count())
         .where(
-            is_standing(decision),
+            is_not_undone(decision),
             decision.c.suspect_id.is_not(None),
             decision.c.verdict.not_in(sorted(SILENT)),
         )
@@ -145,7 +145,7 @@ def _precision(connection: Connection) -> tuple[int, Share | None]:
 
 
 def _standing_since(since: datetime | None) -> sa.ColumnElement[bool]:
-    is_made = is_standing(decision)
+    is_made = is_not_undone(decision)
     return is_made if since is None else sa.and_(is_made, decision.c.decided_at >= since)
 
 
@@ -172,7 +172,7 @@ def _correctors(connection: Connection, since: datetime | None) -> tuple[Correct
         .where(_standing_since(since))
         .group_by(decision.c.reviewer)
     )
-    people = [Corrector(clean(row.reviewer, 40), row.corrected, row.added, row.kept) for row in rows]
+    people = [Corrector(safe_text(row.reviewer, 40), row.corrected, row.added, row.kept) for row in rows]
     return tuple(sorted(people, key=lambda each: (-each.corrected, -each.added, -each.kept, each.name)))
 
 
@@ -184,7 +184,7 @@ def _written(connection: Connection, since: datetime | None) -> int:
 
 
 def _arrived(connection: Connection, since: datetime | None) -> int:
-    query = sa.select(sa.func.count()).select_from(track).where(is_there)
+    query = sa.select(sa.func.count()).select_from(track).where(is_present)
     if since is not None:
         query = query.where(track.c.added_at >= since)
     return int(connection.execute(query).scalar_one())

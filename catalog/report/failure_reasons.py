@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import failure, track
-from catalog.report.catalog_totals import is_there
-from catalog.report.formatting import clean
+from catalog.report.catalog_totals import is_present
+from catalog.report.formatting import safe_text
 
 MOST_REASONS = 12
 
@@ -54,13 +54,13 @@ def read_failures(connection: Connection) -> Failures:
     """Counts failures by reason, with one example each."""
     joined = failure.join(track, track.c.id == failure.c.track_id)
     tracks = connection.execute(
-        sa.select(sa.func.count(failure.c.track_id.distinct())).select_from(joined).where(is_there)
+        sa.select(sa.func.count(failure.c.track_id.distinct())).select_from(joined).where(is_present)
     ).scalar_one()
     number = sa.func.count(failure.c.track_id.distinct()).label("tracks")
     counted = connection.execute(
         sa.select(failure.c.reason, number, sa.func.min(failure.c.id).label("example"))
         .select_from(joined)
-        .where(is_there)
+        .where(is_present)
         .group_by(failure.c.reason)
         .order_by(number.desc(), failure.c.reason)
     ).all()
@@ -77,11 +77,11 @@ def read_failures(connection: Connection) -> Failures:
         tracks=tracks,
         reasons=tuple(
             Reason(
-                code=clean(row.reason, 60),
-                words=WORDS.get(row.reason, clean(row.reason, 60).replace("-", " ").capitalize()),
+                code=safe_text(row.reason, 60),
+                words=WORDS.get(row.reason, safe_text(row.reason, 60).replace("-", " ").capitalize()),
                 tracks=row.tracks,
-                message=clean(examples[row.example].message, 200),
-                path=clean(examples[row.example].path, 160),
+                message=safe_text(examples[row.example].message, 200),
+                path=safe_text(examples[row.example].path, 160),
             )
             for row in shown
         ),

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import feature_set, feature_vector, standing, track
-from catalog.features.stored_feature_set import Recipe, active_recipe
-from catalog.report.figures.genre_colors import colour_groups
+from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
+from catalog.report.figures.genre_colors import color_groups
 from catalog.report.genre_tables import read_terms
-from catalog.report.track_sampling import drawn, heard_tracks
+from catalog.report.track_sampling import analyzed_tracks, sample_evenly
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,7 +36,7 @@ OTHER, UNTAGGED = "other", "untagged"
 
 
 @dataclass(frozen=True)
-class Colours:
+class GenreColors:
     """Groups of genres as the map has them, so that a colour means the same everywhere."""
 
     names: tuple[str, ...]
@@ -90,7 +90,7 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class Exploration:
+class FeatureDistributions:
     """What can be shown of the vectors that there are."""
 
     panels: tuple[Panel, ...]
@@ -101,28 +101,28 @@ class Exploration:
     plane: Plane | None
 
 
-def read_exploration(connection: Connection, colours: Colours | None) -> Exploration:
+def read_feature_distributions(connection: Connection, colours: GenreColors | None) -> FeatureDistributions:
     """Reads a sample of the vectors of `summary`, and of `grid` and `pca`, as far as there are any."""
     colours = colours or _colours(connection)
     panels, tracks, analysed = _panels(connection, colours)
-    return Exploration(panels, tracks, analysed, _plane(connection, colours))
+    return FeatureDistributions(panels, tracks, analysed, _plane(connection, colours))
 
 
-def _colours(connection: Connection) -> Colours:
+def _colours(connection: Connection) -> GenreColors:
     sizes = connection.execute(
         sa.select(standing.c.tagged_genre_id, sa.func.count())
         .where(standing.c.tagged_genre_id.is_not(None))
         .group_by(standing.c.tagged_genre_id)
     )
     tagged = (genre_id for genre_id, tracks in sizes for _ in range(tracks))
-    return Colours(*colour_groups(tagged, read_terms(connection)))
+    return GenreColors(*color_groups(tagged, read_terms(connection)))
 
 
-def _panels(connection: Connection, colours: Colours) -> tuple[tuple[Panel, ...], int, int]:
-    recipe = active_recipe(connection, "summary")
+def _panels(connection: Connection, colours: GenreColors) -> tuple[tuple[Panel, ...], int, int]:
+    recipe = active_feature_set(connection, "summary")
     if recipe is None:
         return (), 0, 0
-    is_drawn, analysed = drawn(connection, recipe.id, MOST_TRACKS)
+    is_drawn, analysed = sample_evenly(connection, recipe.id, MOST_TRACKS)
     columns = [
         [at for at, name in enumerate(recipe.dimensions) if name.startswith(f"{family}.mean.")]
         for family, _, _ in FAMILIES
@@ -147,7 +147,7 @@ def _panels(connection: Connection, colours: Colours) -> tuple[tuple[Panel, ...]
 def _vectors(is_drawn: sa.ColumnElement[bool]) -> sa.Select[tuple[int, Floats, int | None]]:
     return (
         sa.select(track.c.id, feature_vector.c.vector, standing.c.tagged_genre_id)
-        .select_from(heard_tracks.outerjoin(standing, standing.c.track_id == track.c.id))
+        .select_from(analyzed_tracks.outerjoin(standing, standing.c.track_id == track.c.id))
         .where(is_drawn)
         .order_by(track.c.id)
     )
@@ -180,11 +180,11 @@ def panel(name: str, unit: str, values: Floats, groups: Sequence[str], names: Se
     return Panel(name, unit, low, high, tuple(sorted(boxes, key=lambda box: (-box.median, box.name))))
 
 
-def _plane(connection: Connection, colours: Colours) -> Plane | None:
-    recipe = active_recipe(connection, "pca")
+def _plane(connection: Connection, colours: GenreColors) -> Plane | None:
+    recipe = active_feature_set(connection, "pca")
     if recipe is None or len(recipe.dimensions) < 2:
         return None
-    is_drawn, analysed = drawn(connection, recipe.id, MOST_TRACKS)
+    is_drawn, analysed = sample_evenly(connection, recipe.id, MOST_TRACKS)
     rows = [
         row
         for row in connection.execute(_vectors(is_drawn))
@@ -212,7 +212,7 @@ def _plane(connection: Connection, colours: Colours) -> Plane | None:
     )
 
 
-def _variance(connection: Connection, recipe: Recipe, track_ids: Sequence[int]) -> float | None:
+def _variance(connection: Connection, recipe: StoredFeatureSet, track_ids: Sequence[int]) -> float | None:
     """The whole variance of the `grid` that a projection is of, over these tracks; None where one of them lacks it."""
     source = (
         sa.select(feature_set.c.parameters["of"].as_string())

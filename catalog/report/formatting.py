@@ -15,7 +15,7 @@ _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u206
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
 
-def clean(value: object, longest: int = LONGEST) -> str:
+def safe_text(value: object, longest: int = LONGEST) -> str:
     """Text on one line of at most `longest` characters, without what could break a page.
 
     Control characters, lone surrogates and unassigned code points become U+FFFD; characters that change the writing
@@ -38,14 +38,14 @@ def clean(value: object, longest: int = LONGEST) -> str:
 
 def isolated(value: object, longest: int = LONGEST) -> str:
     """Clean text between directional isolates, for places that take no markup, such as the title of a dot."""
-    text = clean(value, longest)
+    text = safe_text(value, longest)
     return f"{_ISOLATE}{text}{_END_ISOLATE}" if text else ""
 
 
-def name_of(artist: object, title: object, path: object) -> str:
+def display_name(artist: object, title: object, path: object) -> str:
     """What people call a track, without markup: artist and title, or as much as there is."""
-    parts = [isolated(part) for part in (artist, title) if clean(part)]
-    if not clean(title):
+    parts = [isolated(part) for part in (artist, title) if safe_text(part)]
+    if not safe_text(title):
         parts.append(isolated(str(path or "").rsplit("/", maxsplit=1)[-1]) or "no title")
     return " \N{EN DASH} ".join(parts)
 
@@ -104,7 +104,7 @@ def day(time: datetime | None) -> str:
 def words(reasons: Any) -> list[str]:
     """The sentences in what an audit gives as reasons: text, a list of texts, or of objects that hold a text."""
     if isinstance(reasons, str):
-        return [text] if (text := clean(reasons, 300)) else []
+        return [text] if (text := safe_text(reasons, 300)) else []
     if isinstance(reasons, Mapping):
         for name in ("text", "words", "reason", "message"):
             if isinstance(reasons.get(name), str):

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import genre, model, model_genre, standing, track
-from catalog.report.catalog_totals import is_there
-from catalog.report.formatting import LONGEST_GENRE, clean
-from catalog.report.open_cases import is_doubt, suspects
+from catalog.report.catalog_totals import is_present
+from catalog.report.formatting import LONGEST_GENRE, safe_text
+from catalog.report.open_cases import is_reported_suspect, suspects
 
 AGREEMENT = {
     "same": "same",
@@ -27,7 +27,7 @@ AGREEMENT = {
 
 
 @dataclass(frozen=True)
-class Heard:
+class PredictedShare:
     """How often the tracks of a tagged genre were suggested one other genre."""
 
     genre: str
@@ -56,7 +56,7 @@ class TaggedGenre:
     """Tracks whose tag is in open doubt."""
     counted_as: str
     """The class that it counts for; itself where it is one, or where it counts for none."""
-    heard: tuple[Heard, ...]
+    heard: tuple[PredictedShare, ...]
     """Every suggestion, its own genre among them, commonest first."""
 
     @property
@@ -65,7 +65,7 @@ class TaggedGenre:
         return self.tracks - self.not_judged
 
     @property
-    def commonest_other(self) -> tuple[Heard, ...]:
+    def commonest_other(self) -> tuple[PredictedShare, ...]:
         """The two commonest suggestions that are neither the tag itself nor what it counts for."""
         return tuple(row for row in self.heard if row.kind != "same" and row.genre != self.genre)[:2]
 
@@ -121,7 +121,7 @@ def read_genres(connection: Connection) -> Genres:
             standing.c.tagged_genre_id, standing.c.suggested_genre_id, standing.c.relation, sa.func.count()
         )
         .join_from(standing, track, track.c.id == standing.c.track_id)
-        .where(is_there, standing.c.tagged_genre_id.is_not(None))
+        .where(is_present, standing.c.tagged_genre_id.is_not(None))
         .group_by(standing.c.tagged_genre_id, standing.c.suggested_genre_id, standing.c.relation)
     )
     support = connection.execute(
@@ -136,7 +136,7 @@ def read_genres(connection: Connection) -> Genres:
     counts_for = {row.genre_id: row.counts_for_id for row in support}
     doubted = connection.execute(
         sa.select(suspects.c.tagged_genre, sa.func.count(suspects.c.track_id.distinct()))
-        .where(is_doubt)
+        .where(is_reported_suspect)
         .group_by(suspects.c.tagged_genre)
     )
     return Genres(
@@ -144,7 +144,7 @@ def read_genres(connection: Connection) -> Genres:
             (tuple(row) for row in pairs),
             terms,
             counts_for,
-            {clean(name, LONGEST_GENRE): number for name, number in doubted},
+            {safe_text(name, LONGEST_GENRE): number for name, number in doubted},
             has_model=has_model,
         ),
         classes=tuple(
@@ -158,7 +158,7 @@ def read_genres(connection: Connection) -> Genres:
                 tracks=row.tracks,
                 artists=row.artists,
                 # What it counts for stands beside it already.
-                reason=clean(row.reason.partition("; counts for ")[0], 300),
+                reason=safe_text(row.reason.partition("; counts for ")[0], 300),
                 counts_for=None if row.counts_for_id is None else terms.name(row.counts_for_id),
             )
             for row in sorted(support, key=lambda row: row.counts_for_id is not None)
@@ -196,7 +196,7 @@ def read_terms(connection: Connection) -> Terms:
     """Reads the whole vocabulary: hundreds of terms, rarely thousands."""
     rows = connection.execute(sa.select(genre.c.id, genre.c.name, genre.c.broader_id)).all()
     return Terms(
-        {row.id: clean(row.name, LONGEST_GENRE) for row in rows}, {row.id: row.broader_id for row in rows}
+        {row.id: safe_text(row.name, LONGEST_GENRE) for row in rows}, {row.id: row.broader_id for row in rows}
     )
 
 
@@ -236,7 +236,7 @@ def _tagged(
                 not_judged=counts["not_judged"],
                 doubted=doubted.get(terms.name(tagged), 0),
                 heard=tuple(
-                    Heard(terms.name(key), number, terms.kind(counted, key))
+                    PredictedShare(terms.name(key), number, terms.kind(counted, key))
                     for key, number in heard[tagged].most_common()
                 ),
             )

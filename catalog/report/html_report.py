@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.tables import collection
 from catalog.report import formatting
-from catalog.report.example_queries import QUESTIONS
-from catalog.report.report_data import Facts, read_facts
+from catalog.report.example_queries import EXAMPLE_QUERIES
+from catalog.report.report_data import ReportData, read_report_data
 
 MOST_BARS = 12
 """Genres whose bars are seen at once; the rarer ones unfold."""
@@ -24,7 +24,7 @@ MOST_NAMES = 3
 """Collections that are named in the heading."""
 
 
-class ReportUnwritable(Exception):  # noqa: N818 - the name says what it is
+class ReportWriteError(Exception):  # noqa: N818 - the name says what it is
     """A report that could not be written, with what to do about it."""
 
 
@@ -44,7 +44,7 @@ def write_report(
     the report with the card of the active model. Folders on the way are made. Raises ReportUnwritable where
     the path is a folder or cannot be written to.
     """
-    page = render(read_facts(database, since), name=name or _name(database), command=command, card=card)
+    page = render(read_report_data(database, since), name=name or _name(database), command=command, card=card)
     return replace_page(path, page)
 
 
@@ -54,17 +54,17 @@ def _name(database: Database) -> str:
     return ", ".join(names) if 0 < len(names) <= MOST_NAMES else "Music catalog"
 
 
-def render(facts: Facts, *, name: str, command: str = "catalog", card: str | None = None) -> str:
+def render(facts: ReportData, *, name: str, command: str = "catalog", card: str | None = None) -> str:
     """The page as text. Everything that is put in is escaped; `name` is as hostile as any title."""
     return (
         environment()
         .get_template("page.html")
         .render(
             facts=facts,
-            name=formatting.clean(name),
-            command=formatting.clean(command, 1000),
+            name=formatting.safe_text(name),
+            command=formatting.safe_text(command, 1000),
             card=card,
-            questions=QUESTIONS,
+            questions=EXAMPLE_QUERIES,
             most_bars=MOST_BARS,
         )
     )
@@ -99,11 +99,11 @@ def replace_page(path: Path, page: str) -> Path:
     """
     target = path.expanduser().absolute()
     if target.is_dir():
-        raise ReportUnwritable(f"{target} is a folder; name a file in it: {target / 'index.html'}")
+        raise ReportWriteError(f"{target} is a folder; name a file in it: {target / 'index.html'}")
     try:
         _replace(target, page)
     except OSError as error:
-        raise ReportUnwritable(
+        raise ReportWriteError(
             f"the report cannot be written to {target}: {error.strerror or error}; choose another place"
         ) from error
     return target

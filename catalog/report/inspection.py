@@ -104,15 +104,15 @@ class Inspection:
 def inspect(path: Name) -> Inspection:
     """Listens to a file; needs no catalog. AudioFailure says why it cannot."""
     from catalog.audio.feature_sets import musicnn
-    from catalog.audio.feature_sets.clip import clip_of
+    from catalog.audio.feature_sets.clip import cached_clip
     from catalog.audio.feature_sets.musicnn_model import NETWORKS
     from catalog.audio.feature_sets.speech import speech_probability
-    from catalog.audio.feature_sets.summary import families
+    from catalog.audio.feature_sets.summary import feature_groups
     from catalog.audio.kernels import rhythm
     from catalog.audio.kernels.spectrum import HOP, SAMPLE_RATE
 
     decoded = decode(path)
-    found = families(clip_of(decoded.at(SAMPLE_RATE)))
+    found = feature_groups(cached_clip(decoded.at(SAMPLE_RATE)))
     loudest = found["mel"].max()
     strength = rhythm.onset_strength(found["mel"])
     heard = musicnn.compute(decoded.at(musicnn.SAMPLE_RATE))

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import genre, model_genre, snapshot
-from catalog.features.stored_feature_set import Recipe
+from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.metrics.reliability import Reliability, stored_reliability
-from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_recipes
-from catalog.learning.scoring.corrected_label_score import reconsidered_score
+from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets
+from catalog.learning.scoring.corrected_label_score import corrected_label_score
 from catalog.report.figures.importance_scale import importance_scale
-from catalog.report.formatting import LONGEST_GENRE, clean
+from catalog.report.formatting import LONGEST_GENRE, safe_text
 from catalog.report.html_report import environment, replace_page
 from catalog.report.model_quality import Quality, quality_of
 
@@ -86,7 +86,7 @@ class Card:
 def read_card(connection: Connection, model_id: int) -> Card:
     """The card of a model. Raises NoModel."""
     row = get_model(connection, model_id)
-    recipes = model_recipes(connection, model_id)
+    recipes = model_feature_sets(connection, model_id)
     training_set = _training_set(connection, row["snapshot_id"])
     support = _support(connection, model_id)
     return Card(
@@ -116,7 +116,7 @@ def read_card(connection: Connection, model_id: int) -> Card:
         judged=tuple(one for one in support if one.counts_for == one.genre),
         not_by_themselves=tuple(one for one in support if one.counts_for != one.genre),
         calibration=() if training_set is None else stored_reliability(connection, row),
-        metrics={**row["metrics"], "reconsidered": reconsidered_score(connection, row)},
+        metrics={**row["metrics"], "reconsidered": corrected_label_score(connection, row)},
     )
 
 
@@ -133,7 +133,7 @@ def render_card(card: Card, *, command: str = "catalog") -> str:
             importances=card.metrics.get("importance") or {},
             importance_scale=importance_scale,
             confusion=_confusion(card.metrics),
-            command=clean(command, 1000),
+            command=safe_text(command, 1000),
         )
     )
 
@@ -161,12 +161,12 @@ def _support(connection: Connection, model_id: int) -> list[GenreSupport]:
     )
     return [
         GenreSupport(
-            clean(row.name, LONGEST_GENRE),
+            safe_text(row.name, LONGEST_GENRE),
             row.tracks,
             row.artists,
             row.albums,
-            None if row.counted is None else clean(row.counted, LONGEST_GENRE),
-            clean(row.reason, 200),
+            None if row.counted is None else safe_text(row.counted, LONGEST_GENRE),
+            safe_text(row.reason, 200),
         )
         for row in rows
     ]
@@ -185,7 +185,9 @@ def _intended_use(algorithm: str) -> tuple[str, ...]:
     )
 
 
-def _limits(algorithm: str, recipes: tuple[Recipe, ...], metrics: Mapping[str, Any]) -> tuple[str, ...]:
+def _limits(
+    algorithm: str, recipes: tuple[StoredFeatureSet, ...], metrics: Mapping[str, Any]
+) -> tuple[str, ...]:
     limits = []
     if any(one.name == PRETRAINED for one in recipes):
         limits.append(
@@ -216,7 +218,7 @@ def _confusion(metrics: Mapping[str, Any]) -> Mapping[str, Any] | None:
         total = max(sum(tracks), 1)
         rows.append(
             {
-                "genre": clean(genre_name, LONGEST_GENRE),
+                "genre": safe_text(genre_name, LONGEST_GENRE),
                 "cells": [
                     {"tracks": number, "step": 0 if not number else 1 + int(number / total * 4.999)}
                     for number in tracks

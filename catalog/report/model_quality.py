@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import model
-from catalog.report.formatting import LONGEST_GENRE, clean
+from catalog.report.formatting import LONGEST_GENRE, safe_text
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _by_class(rows: Any) -> tuple[ClassScore, ...]:
         return ()
     scores = [
         ClassScore(
-            genre=clean(row.get("genre"), LONGEST_GENRE),
+            genre=safe_text(row.get("genre"), LONGEST_GENRE),
             tracks=_whole(row.get("tracks")) or 0,
             precision=_share(row.get("precision")),
             recall=_share(row.get("recall")),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import audit
 from catalog.report.common_reasons import common_reasons
-from catalog.report.formatting import LONGEST_GENRE, clean, name_of, plural
+from catalog.report.formatting import LONGEST_GENRE, display_name, plural, safe_text
 
 MOST_CASES = 10
 MOST_TRACKS = 12
@@ -44,12 +44,12 @@ cases = sa.table(
 imprecise = sa.table("could_be_more_precise", sa.column("track_id", sa.BigInteger()))
 """The view `could_be_more_precise`: heard as a narrower term than the tag, which is no doubt."""
 
-is_doubt = suspects.c.decision.is_(None)
+is_reported_suspect = suspects.c.decision.is_(None)
 """Open suspects."""
 
 
 @dataclass(frozen=True)
-class DoubtedTrack:
+class SuspectTrack:
     """A track of a case."""
 
     title: str
@@ -57,7 +57,7 @@ class DoubtedTrack:
 
 
 @dataclass(frozen=True)
-class Case:
+class ReportedCase:
     """Tracks of one artist or album with the same tag and the same suggestion."""
 
     artist: str
@@ -68,7 +68,7 @@ class Case:
     suspicion: float
     """0 to 1."""
     reasons: tuple[str, ...]
-    examples: tuple[DoubtedTrack, ...]
+    examples: tuple[SuspectTrack, ...]
     """The most suspicious ones."""
 
     @property
@@ -83,7 +83,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Doubts:
+class OpenCases:
     """All open doubts of the latest finished audit of labels."""
 
     audited: bool
@@ -94,10 +94,10 @@ class Doubts:
     """Tracks that were heard as a narrower term than their tag."""
     decided: int
     """Doubted labels that a person has decided on."""
-    largest: tuple[Case, ...]
+    largest: tuple[ReportedCase, ...]
 
 
-def read_doubts(connection: Connection, most: int = MOST_CASES) -> Doubts:
+def read_open_cases(connection: Connection, most: int = MOST_CASES) -> OpenCases:
     """Reads the open doubts. The largest cases are those of most tracks, as in what the main job says."""
     audited = connection.execute(
         sa.select(sa.func.count())
@@ -106,14 +106,14 @@ def read_doubts(connection: Connection, most: int = MOST_CASES) -> Doubts:
     ).scalar_one()
     number = connection.execute(
         sa.select(
-            sa.func.count(suspects.c.case_id.distinct()).filter(is_doubt)
-            + sa.func.count().filter(is_doubt, suspects.c.case_id.is_(None)),
-            sa.func.count(suspects.c.track_id.distinct()).filter(is_doubt),
+            sa.func.count(suspects.c.case_id.distinct()).filter(is_reported_suspect)
+            + sa.func.count().filter(is_reported_suspect, suspects.c.case_id.is_(None)),
+            sa.func.count(suspects.c.track_id.distinct()).filter(is_reported_suspect),
             sa.func.count(suspects.c.decision),
         )
     ).one()
     precise = connection.execute(sa.select(sa.func.count(imprecise.c.track_id.distinct()))).scalar_one()
-    return Doubts(
+    return OpenCases(
         audited=bool(audited),
         cases=number[0],
         tracks=number[1],
@@ -129,7 +129,7 @@ case_key = sa.func.coalesce(
 )
 
 
-def _largest(connection: Connection, most: int) -> tuple[Case, ...]:
+def _largest(connection: Connection, most: int) -> tuple[ReportedCase, ...]:
     suspicion = sa.func.max(suspects.c.suspicion).label("suspicion")
     tracks = sa.func.count().label("tracks")
     case = case_key.label("case_key")
@@ -143,7 +143,7 @@ def _largest(connection: Connection, most: int) -> tuple[Case, ...]:
             tracks,
             suspicion,
         )
-        .where(is_doubt)
+        .where(is_reported_suspect)
         .group_by(case, suspects.c.case_id, suspects.c.tagged_genre, suspects.c.suggested_genre)
         .order_by(tracks.desc(), suspicion.desc(), case)
         .limit(most)
@@ -159,18 +159,20 @@ def _largest(connection: Connection, most: int) -> tuple[Case, ...]:
     return tuple(_case(row, named.get(row.case_id), details[row.case_key]) for row in grouped)
 
 
-def _case(row: sa.Row[Any], known: sa.Row[Any] | None, tracks: list[sa.Row[Any]]) -> Case:
-    return Case(
+def _case(row: sa.Row[Any], known: sa.Row[Any] | None, tracks: list[sa.Row[Any]]) -> ReportedCase:
+    return ReportedCase(
         # The case's own artist or album; a lone suspect has only its track's artist.
-        artist=clean(row.artist if known is None else known.artist),
-        album=clean(None if known is None else known.album),
-        tagged=clean(row.tagged_genre, LONGEST_GENRE),
-        suggested=clean(row.suggested_genre, LONGEST_GENRE),
+        artist=safe_text(row.artist if known is None else known.artist),
+        album=safe_text(None if known is None else known.album),
+        tagged=safe_text(row.tagged_genre, LONGEST_GENRE),
+        suggested=safe_text(row.suggested_genre, LONGEST_GENRE),
         tracks=row.tracks,
         suspicion=_share(row.suspicion if known is None else known.suspicion),
         reasons=common_reasons([track.reasons for track in tracks]),
         examples=tuple(
-            DoubtedTrack(clean(track.title) or name_of(None, None, track.path), _share(track.suspicion))
+            SuspectTrack(
+                safe_text(track.title) or display_name(None, None, track.path), _share(track.suspicion)
+            )
             for track in tracks
         ),
     )
@@ -194,7 +196,7 @@ def _details(connection: Connection, keys: list[str]) -> dict[str, list[sa.Row[A
             suspects.c.reasons,
             place.label("place"),
         )
-        .where(is_doubt, case_key.in_(keys))
+        .where(is_reported_suspect, case_key.in_(keys))
         .subquery()
     )
     details: defaultdict[str, list[sa.Row[Any]]] = defaultdict(list)

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import audit, feature_set, feature_vector, model, model_feature_set, snapshot
-from catalog.report.formatting import clean, count, moment
+from catalog.report.formatting import count, moment, safe_text
 
 
 @dataclass(frozen=True)
-class Recipe:
+class FeatureSetFacts:
     """A feature set."""
 
     id: int
@@ -38,7 +38,7 @@ class Model:
     made_at: datetime
     snapshot: str
     """The training set in words; empty without one."""
-    recipes: tuple[Recipe, ...]
+    recipes: tuple[FeatureSetFacts, ...]
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Provenance:
     made_at: datetime
     database: str
     model: Model | None
-    recipes: tuple[Recipe, ...]
+    recipes: tuple[FeatureSetFacts, ...]
     """The feature sets that the model learnt from; without a model all that are in use."""
     audited_at: datetime | None
 
     @property
-    def recipe(self) -> Recipe | None:
+    def recipe(self) -> FeatureSetFacts | None:
         """The feature set of the map: `musicnn`, or where that is not among them the first."""
         named = (recipe for recipe in self.recipes if recipe.name == "musicnn")
         return next(named, next(iter(self.recipes), None))
@@ -116,7 +116,7 @@ def _model(connection: Connection) -> Model | None:
     if row.snapshot_id is not None:
         training = (
             f"{count(row.tracks)} tracks, {count(row.classes)} genres, {count(row.groups)} groups that share no "
-            f"artist, snapshot {clean(row.hash)[:12]}"
+            f"artist, snapshot {safe_text(row.hash)[:12]}"
         )
     ids = connection.execute(
         sa.select(model_feature_set.c.feature_set_id)
@@ -125,7 +125,7 @@ def _model(connection: Connection) -> Model | None:
     ).scalars()
     return Model(
         id=row.id,
-        algorithm=clean(row.algorithm).replace("_", " "),
+        algorithm=safe_text(row.algorithm).replace("_", " "),
         is_zero_shot=row.snapshot_id is None,
         made_at=row.created_at,
         snapshot=training,
@@ -133,15 +133,15 @@ def _model(connection: Connection) -> Model | None:
     )
 
 
-def _recipes(connection: Connection, ids: list[int] | None = None) -> tuple[Recipe, ...]:
+def _recipes(connection: Connection, ids: list[int] | None = None) -> tuple[FeatureSetFacts, ...]:
     query = sa.select(feature_set).order_by(feature_set.c.id.desc())
     query = query.where(feature_set.c.active if ids is None else feature_set.c.id.in_(ids))
     return tuple(
-        Recipe(
+        FeatureSetFacts(
             id=row.id,
-            name=clean(row.name),
+            name=safe_text(row.name),
             version=row.version,
-            hash=clean(row.hash),
+            hash=safe_text(row.hash),
             dimensions=len(row.dimensions),
             made_by=_made_by(connection, row.id),
         )
@@ -156,7 +156,7 @@ def _made_by(connection: Connection, feature_set_id: int) -> str:
         .order_by(feature_vector.c.track_id.desc())
         .limit(1)
     ).scalar()
-    return clean(_listed(provenance), 300)
+    return safe_text(_listed(provenance), 300)
 
 
 def _listed(provenance: Any) -> str:

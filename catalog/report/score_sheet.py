@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.report.formatting import LONGEST_GENRE, clean, plural
+from catalog.report.formatting import LONGEST_GENRE, plural, safe_text
 
 Metrics = Mapping[str, Any]
 
@@ -107,7 +107,7 @@ def _genres(metrics: Metrics) -> Iterator[str]:
     if not rows:
         return
     yield ""
-    names = [clean(row["genre"], LONGEST_GENRE) for row in rows]
+    names = [safe_text(row["genre"], LONGEST_GENRE) for row in rows]
     width = max(len("genre"), *(len(name) for name in names[:MOST_GENRES]))
     yield f"  {'genre':{width}}  tracks  found  right when said"
     for name, row in list(zip(names, rows, strict=True))[:MOST_GENRES]:
@@ -128,7 +128,7 @@ def _confusions(confusion: Mapping[str, Any]) -> list[str]:
     ]
     found.sort(key=lambda one: (-one[0], one[1], one[2]))
     return [
-        f"{clean(tagged, LONGEST_GENRE)} heard as {clean(said, LONGEST_GENRE)} ({tracks:,})"
+        f"{safe_text(tagged, LONGEST_GENRE)} heard as {safe_text(said, LONGEST_GENRE)} ({tracks:,})"
         for tracks, tagged, said in found[:MOST_CONFUSIONS]
     ]
 

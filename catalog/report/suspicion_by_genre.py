@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.report.formatting import LONGEST_GENRE, clean
-from catalog.report.open_cases import is_doubt, suspects
+from catalog.report.formatting import LONGEST_GENRE, safe_text
+from catalog.report.open_cases import is_reported_suspect, suspects
 
 BINS = 10
 """Of suspicion, a tenth each."""
@@ -51,12 +51,12 @@ def read_suspicion(connection: Connection, tagged: Mapping[str, int]) -> Suspici
     ).label("tenth")
     rows = connection.execute(
         sa.select(suspects.c.tagged_genre, tenth, sa.func.count())
-        .where(is_doubt)
+        .where(is_reported_suspect)
         .group_by(suspects.c.tagged_genre, tenth)
     )
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * BINS)
     for name, at, tracks in rows:
-        counts[clean(name, LONGEST_GENRE)][at] += tracks
+        counts[safe_text(name, LONGEST_GENRE)][at] += tracks
     genres = sorted(
         (_genre(name, tuple(bins), tagged.get(name, 0)) for name, bins in counts.items()),
         key=lambda row: (-row.doubted, row.genre),

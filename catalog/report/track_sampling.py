@@ -8,22 +8,22 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.db.tables import feature_vector, track
-from catalog.report.catalog_totals import is_there
+from catalog.report.catalog_totals import is_present
 
 _PRIME, _MULTIPLIER = 65_521, 40_503
 
-heard_tracks = feature_vector.join(track, track.c.id == feature_vector.c.track_id)
+analyzed_tracks = feature_vector.join(track, track.c.id == feature_vector.c.track_id)
 
 
-def drawn(connection: Connection, feature_set_id: int, most: int) -> tuple[ColumnElement[bool], int]:
+def sample_evenly(connection: Connection, feature_set_id: int, most: int) -> tuple[ColumnElement[bool], int]:
     """The condition on `heard_tracks` that gives about `most` of those with a vector of a feature set, one in ten more
     at most; and how many there are.
 
     A multiplicative hash of the id: no database sorts a million rows at random to give us three thousand.
     """
-    of_set = (feature_vector.c.feature_set_id == feature_set_id) & is_there
+    of_set = (feature_vector.c.feature_set_id == feature_set_id) & is_present
     tracks = connection.execute(
-        sa.select(sa.func.count()).select_from(heard_tracks).where(of_set)
+        sa.select(sa.func.count()).select_from(analyzed_tracks).where(of_set)
     ).scalar_one()
     share = min(1.0, 1.1 * most / tracks) if tracks else 1.0
     place = feature_vector.c.track_id % _PRIME * _MULTIPLIER % _PRIME

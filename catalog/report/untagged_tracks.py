@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, standing, track
-from catalog.report.catalog_totals import is_there
-from catalog.report.formatting import LONGEST_GENRE, clean, name_of
+from catalog.report.catalog_totals import is_present
+from catalog.report.formatting import LONGEST_GENRE, display_name, safe_text
 
 MOST_EXAMPLES = 4
 
@@ -35,7 +35,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Way:
+class AnswerSource:
     """One way of answering."""
 
     key: str
@@ -52,7 +52,7 @@ class Untagged:
 
     tracks: int
     answered: int
-    ways: tuple[Way, ...]
+    ways: tuple[AnswerSource, ...]
     """Only those that occur, "not at all" last."""
 
 
@@ -63,7 +63,7 @@ def read_untagged(connection: Connection) -> Untagged:
         else_=sa.func.coalesce(standing.c.suggested_by, "sound"),
     )
     joined = track.outerjoin(standing, standing.c.track_id == track.c.id)
-    condition = is_there & standing.c.tagged_genre_id.is_(None)
+    condition = is_present & standing.c.tagged_genre_id.is_(None)
     counts: dict[str, int] = dict(
         connection.execute(
             sa.select(way.label("way"), sa.func.count()).select_from(joined).where(condition).group_by("way")
@@ -103,7 +103,9 @@ def read_untagged(connection: Connection) -> Untagged:
             sure = row.probability if row.suggested_genre == row.predicted_genre else None
             examples[key].append(
                 Example(
-                    name_of(row.artist, row.title, row.path), clean(row.suggested_genre, LONGEST_GENRE), sure
+                    display_name(row.artist, row.title, row.path),
+                    safe_text(row.suggested_genre, LONGEST_GENRE),
+                    sure,
                 )
             )
     order = [*WAYS, *sorted(set(counts) - set(WAYS))]
@@ -112,7 +114,9 @@ def read_untagged(connection: Connection) -> Untagged:
         tracks=total,
         answered=total - counts.get("unknown", 0),
         ways=tuple(
-            Way(key, WAYS.get(key, clean(key)), counts[key], counts[key] / total, tuple(examples[key]))
+            AnswerSource(
+                key, WAYS.get(key, safe_text(key)), counts[key], counts[key] / total, tuple(examples[key])
+            )
             for key in order
             if counts.get(key)
         ),

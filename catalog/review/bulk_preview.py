@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, genre, suspect, track
-from catalog.review.decision import Doubt
+from catalog.review.decision import OpenSuspect
 
 EXAMPLES = 10
 
@@ -28,7 +28,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class DecisionPreview:
     """What a decision in bulk is about."""
 
     tracks: int
@@ -38,7 +38,7 @@ class Preview:
     """Mean share of such suggestions that people have accepted; None before 100 decisions."""
 
 
-def preview(connection: Connection, doubts: Sequence[Doubt]) -> Preview:
+def preview_decisions(connection: Connection, doubts: Sequence[OpenSuspect]) -> DecisionPreview:
     """The number of tracks, ten examples, and how many of the suggestions are probably right."""
     tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
     shown = [doubts[at * len(doubts) // EXAMPLES] for at in range(EXAMPLES)] if doubts else []
@@ -66,7 +66,7 @@ def preview(connection: Connection, doubts: Sequence[Doubt]) -> Preview:
         query = sa.select(suspect.c.id, suspect.c.expected_right)
         expected |= dict(connection.execute(query.where(suspect.c.id.in_(ids[start : start + 5_000]))).all())
     known = [share for share in expected.values() if share is not None]
-    return Preview(
+    return DecisionPreview(
         tracks=len({each.track_id for each in doubts}),
         examples=tuple(Example(*row) for row in rows),
         expected_right=sum(known) / len(known) if known else None,

@@ -25,7 +25,13 @@ from catalog.db.tables import (
     suspect,
     track,
 )
-from catalog.review.suspect_filters import is_doubt, is_open, is_standing, latest_audit, unjudged_sample
+from catalog.review.suspect_filters import (
+    is_not_undone,
+    is_open,
+    is_open_suspect,
+    latest_audit,
+    unjudged_sample,
+)
 
 State = Literal["open", "decided", "all"]
 
@@ -110,7 +116,7 @@ def list_cases(
     pages = max(1, -(-total // per_page))
     page = min(max(page, 1), pages)
     rows = connection.execute(
-        sa.select(cases).order_by(*gravest_first(cases)).limit(per_page).offset((page - 1) * per_page)
+        sa.select(cases).order_by(*most_suspicious_first(cases)).limit(per_page).offset((page - 1) * per_page)
     )
     return CasePage(tuple(_row(row) for row in rows), total, page, pages)
 
@@ -122,7 +128,7 @@ def find_case_row(connection: Connection, case_id: str, moment: datetime | None 
     return None if row is None else _row(row)
 
 
-def gravest_first(cases: sa.FromClause) -> list[ColumnElement[Any]]:
+def most_suspicious_first(cases: sa.FromClause) -> list[ColumnElement[Any]]:
     """The order of the queue. It does not change while a case is decided track by track."""
     return [(cases.c.suspicion * cases.c.tracks).desc(), cases.c.case_id]
 
@@ -130,7 +136,7 @@ def gravest_first(cases: sa.FromClause) -> list[ColumnElement[Any]]:
 def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
     """The query of the cases that have a doubt which fits the filters, one row a case."""
     tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
-    doubts = doubts_query(filters).subquery("doubts")
+    doubts = suspects_query(filters).subquery("doubts")
     # Tracks of the check sample that nobody has judged yet: their case is about the others.
     hidden = (
         sa.select(suspect.c.doubt_case_id, sa.func.count().label("tracks"))
@@ -181,7 +187,7 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
     return query
 
 
-def doubts_query(filters: Filters) -> sa.Select[Any]:
+def suspects_query(filters: Filters) -> sa.Select[Any]:
     """The query of the doubts that fit the filters whatever their state: ids, suspicion, and `is_open` as 0 or 1."""
     tagged, suggested = genre.alias("doubted"), genre.alias("proposed")
     query = (
@@ -199,7 +205,7 @@ def doubts_query(filters: Filters) -> sa.Select[Any]:
         .join(suggested, suggested.c.id == suspect.c.suggested_genre_id)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
         .join(album, album.c.id == track.c.album_id, isouter=True)
-        .where(is_doubt(), suspect.c.doubt_case_id.is_not(None))
+        .where(is_open_suspect(), suspect.c.doubt_case_id.is_not(None))
     )
     equal: dict[str, ColumnElement[Any]] = {
         "tagged": tagged.c.name,
@@ -231,7 +237,7 @@ def _is_decided_by(reviewer: str) -> ColumnElement[bool]:
         made.c.track_id == suspect.c.track_id,
         made.c.genre_id == suspect.c.genre_id,
         made.c.reviewer == reviewer,
-        is_standing(made),
+        is_not_undone(made),
     )
 
 

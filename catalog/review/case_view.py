@@ -30,10 +30,10 @@ from catalog.db.tables import (
 )
 from catalog.db.tables.learning import CHOICES
 from catalog.review.case_list import CaseRow, find_case_row
-from catalog.review.decision import NothingToDecide
+from catalog.review.decision import NothingToDecideError
 from catalog.review.pair_acceptance import PairRecord, pair_record
-from catalog.review.similar_tracks import Neighbour, Neighbourhood, neighbours_of
-from catalog.review.suspect_filters import is_doubt, is_open, is_standing, unjudged_sample
+from catalog.review.similar_tracks import Neighbor, NeighborIndex, neighbors_of
+from catalog.review.suspect_filters import is_not_undone, is_open, is_open_suspect, unjudged_sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PredictedGenre:
     """A genre that is heard."""
 
     genre_id: int
@@ -72,7 +72,7 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingVerdict:
+class EarlierVerdict:
     """A decision that stands on the doubted genre of a track."""
 
     verdict: str
@@ -84,7 +84,7 @@ class StandingVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Listened:
+class ReviewTrack:
     """A track as it is reviewed: what it is, what it is tagged, what is heard."""
 
     track_id: int
@@ -107,14 +107,14 @@ class Listened:
     """Who says the tags: `file`, `import` or `human`."""
     said_by: str | None
     said_at: datetime | None
-    choices: tuple[Choice, ...]
+    choices: tuple[PredictedGenre, ...]
     """The likeliest genres by the active model, at most five."""
-    neighbours: tuple[Neighbour, ...]
+    neighbours: tuple[Neighbor, ...]
     duplicates: tuple[Duplicate, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CaseTrack(Listened):
+class CaseTrack(ReviewTrack):
     """A doubted track of a case."""
 
     suspect_id: int
@@ -125,7 +125,7 @@ class CaseTrack(Listened):
     reasons: tuple[Mapping[str, Any], ...]
     """Each with `kind`, its numbers, and `words`."""
     is_open: bool
-    decided: StandingVerdict | None
+    decided: EarlierVerdict | None
     """The newest decision that stands on the doubted genre."""
 
     @property
@@ -163,11 +163,13 @@ class CaseView:
         return {each.track_id: each.statement_id for each in self.tracks}
 
 
-def view_case(connection: Connection, case_id: str, near: Neighbourhood | None = None) -> CaseView:
+def view_case(connection: Connection, case_id: str, near: NeighborIndex | None = None) -> CaseView:
     """The case of the latest audit, with neighbours where a neighbourhood is given. Raises NothingToDecide."""
     case = find_case_row(connection, case_id)
     if case is None:
-        raise NothingToDecide(f"there is no case {case_id} in the latest audit; see: catalog review list")
+        raise NothingToDecideError(
+            f"there is no case {case_id} in the latest audit; see: catalog review list"
+        )
     rows = connection.execute(
         sa.select(
             suspect.c.id,
@@ -181,10 +183,10 @@ def view_case(connection: Connection, case_id: str, near: Neighbourhood | None =
             is_open().label("open"),
         )
         .join_from(suspect, doubt_case, doubt_case.c.id == suspect.c.doubt_case_id)
-        .where(is_doubt(), doubt_case.c.case_id == case_id)
+        .where(is_open_suspect(), doubt_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     ).all()
-    facts = listened(connection, [row.track_id for row in rows], near)
+    facts = load_review_track(connection, [row.track_id for row in rows], near)
     decided = _decided(connection, [row.track_id for row in rows])
     return CaseView(
         case=case,
@@ -206,16 +208,16 @@ def view_case(connection: Connection, case_id: str, near: Neighbourhood | None =
     )
 
 
-def view_track(connection: Connection, track_id: int, near: Neighbourhood | None = None) -> Listened:
+def view_track(connection: Connection, track_id: int, near: NeighborIndex | None = None) -> ReviewTrack:
     """One track, whether doubted or not, as a check sample shows it after the choice. Raises NothingToDecide."""
-    facts = listened(connection, [track_id], near)
+    facts = load_review_track(connection, [track_id], near)
     if track_id not in facts:
-        raise NothingToDecide(f"there is no track {track_id}")
-    return Listened(**facts[track_id])
+        raise NothingToDecideError(f"there is no track {track_id}")
+    return ReviewTrack(**facts[track_id])
 
 
-def listened(
-    connection: Connection, track_ids: Sequence[int], near: Neighbourhood | None
+def load_review_track(
+    connection: Connection, track_ids: Sequence[int], near: NeighborIndex | None
 ) -> dict[int, dict[str, Any]]:
     """What is known of the tracks, as the arguments of `Listened`."""
     rows = connection.execute(
@@ -244,7 +246,7 @@ def listened(
     ).mappings()
     tags, choices = _tags(connection, track_ids), _choices(connection, track_ids)
     duplicates = _duplicates(connection, track_ids)
-    neighbours = {} if near is None else neighbours_of(connection, near, track_ids)
+    neighbours = {} if near is None else neighbors_of(connection, near, track_ids)
     return {
         row["track_id"]: {
             **row,
@@ -271,7 +273,7 @@ def _tags(connection: Connection, track_ids: Sequence[int]) -> defaultdict[int, 
     return tags
 
 
-def _choices(connection: Connection, track_ids: Sequence[int]) -> dict[int, tuple[Choice, ...]]:
+def _choices(connection: Connection, track_ids: Sequence[int]) -> dict[int, tuple[PredictedGenre, ...]]:
     names: dict[int, str] = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
     rows = connection.execute(
         sa.select(prediction)
@@ -280,7 +282,7 @@ def _choices(connection: Connection, track_ids: Sequence[int]) -> dict[int, tupl
     ).mappings()
     return {
         row["track_id"]: tuple(
-            Choice(row[f"genre_{at}_id"], names[row[f"genre_{at}_id"]], row[f"probability_{at}"])
+            PredictedGenre(row[f"genre_{at}_id"], names[row[f"genre_{at}_id"]], row[f"probability_{at}"])
             for at in range(1, CHOICES + 1)
             if row[f"genre_{at}_id"] is not None
         )
@@ -329,7 +331,7 @@ def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict
 
 def _decided(
     connection: Connection, track_ids: Sequence[int]
-) -> Mapping[tuple[int, int | None], StandingVerdict]:
+) -> Mapping[tuple[int, int | None], EarlierVerdict]:
     """The newest standing decision by track and genre judged."""
     chosen = genre.alias("chosen")
     rows = connection.execute(
@@ -343,7 +345,7 @@ def _decided(
             decision.c.batch,
         )
         .join_from(decision, chosen, chosen.c.id == decision.c.chosen_genre_id, isouter=True)
-        .where(decision.c.track_id.in_(track_ids), is_standing(decision))
+        .where(decision.c.track_id.in_(track_ids), is_not_undone(decision))
         .order_by(decision.c.id)
     )
-    return {(row.track_id, row.genre_id): StandingVerdict(*row[2:]) for row in rows}
+    return {(row.track_id, row.genre_id): EarlierVerdict(*row[2:]) for row in rows}

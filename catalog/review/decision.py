@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audit.labels.refresh_precision import follow_decisions
-from catalog.db.derived.track_status import lock_tracks, refresh_standing
+from catalog.db.derived.track_status import lock_tracks, refresh_track_status
 from catalog.db.tables import decision, doubt_case, standing, suspect, track
-from catalog.genres.vocabulary_store import load
-from catalog.review.case_list import Filters, doubts_query
+from catalog.genres.vocabulary_store import load_vocabulary
+from catalog.review.case_list import Filters, suspects_query
 from catalog.review.human_statements import (
     NOTHING_SAID,
     CurrentTags,
@@ -22,28 +22,28 @@ from catalog.review.human_statements import (
     state_genres,
     withdraw_statements,
 )
-from catalog.review.suspect_filters import is_doubt, is_open, is_standing
+from catalog.review.suspect_filters import is_not_undone, is_open, is_open_suspect
 from catalog.review.verdict import (
     CHOOSING,
-    NotDecidable,
+    InvalidVerdictError,
     Verdict,
     genres_after,
     genres_judged,
     verdict_meant,
-    verdict_of_stroke,
+    verdict_of_batch,
 )
 
-DrawnBy = Literal["queue", "sample", "search"]
+DecisionSource = Literal["queue", "sample", "search"]
 Scope = Literal["track", "album", "artist"]
 CHUNK = 5_000
 
 
-class NothingToDecide(LookupError):  # noqa: N818 - the name says what it is
+class NothingToDecideError(LookupError):  # noqa: N818 - the name says what it is
     """There is no such case, or nothing in it to decide; the message says so, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class OpenSuspect:
     """What a verdict is about: one genre of one track."""
 
     track_id: int
@@ -81,15 +81,15 @@ class Undone:
 
 def resolve_genre(connection: Connection, spelling: str) -> int:
     """The id of a genre of the vocabulary by name or alias. Raises NotDecidable for one that it lacks."""
-    term = load(connection).resolve(spelling)
+    term = load_vocabulary(connection).resolve(spelling)
     if term is None:
-        raise NotDecidable(f"the vocabulary has no genre {spelling!r}; see: catalog genres list")
+        raise InvalidVerdictError(f"the vocabulary has no genre {spelling!r}; see: catalog genres list")
     return term.id
 
 
-def case_doubts(
+def case_suspects(
     connection: Connection, case_id: str, *, scope: Scope = "artist", track_id: int | None = None
-) -> list[Doubt]:
+) -> list[OpenSuspect]:
     """The open doubts of a case: one track's, those on that track's album, or all, which are the artist's.
 
     Of a track or an album that was decided already nothing is left, unless it is named by `scope` `track`: to decide
@@ -105,68 +105,70 @@ def case_doubts(
         )
         .join_from(suspect, doubt_case, doubt_case.c.id == suspect.c.doubt_case_id)
         .join(track, track.c.id == suspect.c.track_id)
-        .where(is_doubt(), doubt_case.c.case_id == case_id)
+        .where(is_open_suspect(), doubt_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     )
     rows = connection.execute(query.add_columns(is_open().label("open"))).all()
     if not rows:
-        raise NothingToDecide(f"there is no case {case_id} in the latest audit; see: catalog review list")
+        raise NothingToDecideError(
+            f"there is no case {case_id} in the latest audit; see: catalog review list"
+        )
     if scope == "artist":
         chosen = [row for row in rows if row.open]
     else:
         one = next((row for row in rows if row.track_id == track_id), None)
         if one is None:
-            raise NothingToDecide(f"track {track_id} is not in case {case_id}")
+            raise NothingToDecideError(f"track {track_id} is not in case {case_id}")
         same = [row for row in rows if row.open and row.album_id == one.album_id and row.album_id is not None]
         chosen = [one] if scope == "track" else same or [one]
     if not chosen:
-        raise NothingToDecide(f"everything in case {case_id} is decided; undo takes it back")
-    return [Doubt(row.track_id, row.genre_id, row.suggested_genre_id, row.id) for row in chosen]
+        raise NothingToDecideError(f"everything in case {case_id} is decided; undo takes it back")
+    return [OpenSuspect(row.track_id, row.genre_id, row.suggested_genre_id, row.id) for row in chosen]
 
 
-def track_doubt(connection: Connection, track_id: int) -> Doubt:
+def track_suspect(connection: Connection, track_id: int) -> OpenSuspect:
     """What is to be decided of a track: its gravest doubt in the latest audit, else its first genre and the suggestion.
 
     Raises NothingToDecide where there is no such track.
     """
     row = connection.execute(
         sa.select(suspect.c.id, suspect.c.genre_id, suspect.c.suggested_genre_id)
-        .where(is_doubt(), suspect.c.track_id == track_id)
+        .where(is_open_suspect(), suspect.c.track_id == track_id)
         .order_by(is_open().desc(), suspect.c.suspicion.desc())
         .limit(1)
     ).one_or_none()
     if row is not None:
-        return Doubt(track_id, row.genre_id, row.suggested_genre_id, row.id)
+        return OpenSuspect(track_id, row.genre_id, row.suggested_genre_id, row.id)
     known = connection.execute(
         sa.select(track.c.id, standing.c.tagged_genre_id, standing.c.suggested_genre_id)
         .join_from(track, standing, standing.c.track_id == track.c.id, isouter=True)
         .where(track.c.id == track_id)
     ).one_or_none()
     if known is None:
-        raise NothingToDecide(f"there is no track {track_id}")
-    return Doubt(track_id, known.tagged_genre_id, known.suggested_genre_id)
+        raise NothingToDecideError(f"there is no track {track_id}")
+    return OpenSuspect(track_id, known.tagged_genre_id, known.suggested_genre_id)
 
 
-def filtered_doubts(connection: Connection, filters: Filters) -> list[Doubt]:
+def filtered_suspects(connection: Connection, filters: Filters) -> list[OpenSuspect]:
     """The open doubts that fit the filters, gravest first: for decisions in bulk."""
-    fits = doubts_query(filters).subquery()
+    fits = suspects_query(filters).subquery()
     rows = connection.execute(
         sa.select(suspect.c.id, suspect.c.track_id, suspect.c.genre_id, suspect.c.suggested_genre_id)
         .join_from(suspect, fits, fits.c.id == suspect.c.id)
         .where(fits.c.is_open == 1)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     )
-    return [Doubt(row.track_id, row.genre_id, row.suggested_genre_id, row.id) for row in rows]
+    return [OpenSuspect(row.track_id, row.genre_id, row.suggested_genre_id, row.id) for row in rows]
 
 
 def decide(
     connection: Connection,
-    doubts: Sequence[Doubt],
+    doubts: Sequence[OpenSuspect],
     verdict: Verdict,
     reviewer: str,
     *,
     genre_id: int | None = None,
-    drawn_by: DrawnBy = "queue",
+    drawn_by: DecisionSource = "queue",
     blind: bool = False,
     seen: Mapping[int, int | None] | None = None,
     undoes: Mapping[tuple[int, int | None], int] | None = None,
@@ -180,9 +182,9 @@ def decide(
     catalog is left out, and named. Needs a writing transaction. Raises NotDecidable and NothingToDecide.
     """
     if not doubts:
-        raise NothingToDecide("there is nothing to decide")
+        raise NothingToDecideError("there is nothing to decide")
     if verdict in {"relabel", "add"} and genre_id is None:
-        raise NotDecidable(f"{verdict} needs a genre")
+        raise InvalidVerdictError(f"{verdict} needs a genre")
     lock_tracks(connection, [each.track_id for each in doubts])
     states = _states(connection, [each.track_id for each in doubts])
     before = current_tags(connection, states)
@@ -218,13 +220,13 @@ def decide(
             }
         )
     if not rows:
-        raise NothingToDecide("none of these tracks is in the catalog any more; nothing was written")
+        raise NothingToDecideError("none of these tracks is in the catalog any more; nothing was written")
     kept = 0 if verdict == "keep" else sum(row["verdict"] == "keep" for row in rows)
     statements = state_genres(connection, after, before, said_by=reviewer)
     connection.execute(
         sa.insert(decision), [{**row, "statement_id": statements.get(row["track_id"])} for row in rows]
     )
-    refresh_standing(connection, after)
+    refresh_track_status(connection, after)
     follow_decisions(connection, len(rows))
     return Decided(
         batch=batch,
@@ -246,10 +248,10 @@ def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
     made = sa.select(decision.c.track_id).where(decision.c.batch == batch, decision.c.verdict != "undo")
     track_ids = sorted(connection.execute(made).scalars())
     if not track_ids:
-        raise NothingToDecide(f"there is no decision {batch} to undo")
+        raise NothingToDecideError(f"there is no decision {batch} to undo")
     lock_tracks(connection, track_ids)
     rows = connection.execute(
-        sa.select(decision).where(decision.c.batch == batch, is_standing(decision)).order_by(decision.c.id)
+        sa.select(decision).where(decision.c.batch == batch, is_not_undone(decision)).order_by(decision.c.id)
     ).all()
     if not rows:
         return Undone(batch, None, ())
@@ -272,11 +274,9 @@ def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
     said = [row.statement_id for row in rows if row.statement_id is not None]
     if said:
         withdraw_statements(connection, said, said_by=reviewer)
-        refresh_standing(connection, [row.track_id for row in rows])
+        refresh_track_status(connection, [row.track_id for row in rows])
     follow_decisions(connection, len(rows))
-    return Undone(
-        batch, verdict_of_stroke([row.verdict for row in rows]), tuple(row.track_id for row in rows)
-    )
+    return Undone(batch, verdict_of_batch([row.verdict for row in rows]), tuple(row.track_id for row in rows))
 
 
 def last_batch(
@@ -287,7 +287,7 @@ def last_batch(
     track_id: int | None = None,
 ) -> str | None:
     """The newest stroke that was not undone, of a reviewer, in a case, on a track; None where there is none."""
-    query = sa.select(decision.c.batch).where(is_standing(decision), decision.c.batch.is_not(None))
+    query = sa.select(decision.c.batch).where(is_not_undone(decision), decision.c.batch.is_not(None))
     if reviewer is not None:
         query = query.where(decision.c.reviewer == reviewer)
     if track_id is not None:
@@ -296,7 +296,7 @@ def last_batch(
         mine = (
             sa.select(suspect.c.track_id, suspect.c.genre_id)
             .join_from(suspect, doubt_case, doubt_case.c.id == suspect.c.doubt_case_id)
-            .where(is_doubt(), doubt_case.c.case_id == case_id)
+            .where(is_open_suspect(), doubt_case.c.case_id == case_id)
             .subquery()
         )
         query = query.join(
@@ -306,12 +306,12 @@ def last_batch(
     return connection.execute(query.order_by(decision.c.id.desc()).limit(1)).scalar_one_or_none()
 
 
-def _chosen(doubt: Doubt, verdict: Verdict, genre_id: int | None) -> int | None:
+def _chosen(doubt: OpenSuspect, verdict: Verdict, genre_id: int | None) -> int | None:
     if verdict not in CHOOSING:
         return genre_id
     chosen = genre_id if genre_id is not None else doubt.suggested_genre_id
     if chosen is None:
-        raise NotDecidable(f"nothing is suggested for track {doubt.track_id}; relabel it with a genre")
+        raise InvalidVerdictError(f"nothing is suggested for track {doubt.track_id}; relabel it with a genre")
     return chosen
 
 
@@ -336,7 +336,7 @@ def _earlier(connection: Connection, track_ids: Sequence[int]) -> dict[tuple[int
                 decision.c.chosen_genre_id,
                 decision.c.reviewer,
             )
-            .where(decision.c.track_id.in_(track_ids[start : start + CHUNK]), is_standing(decision))
+            .where(decision.c.track_id.in_(track_ids[start : start + CHUNK]), is_not_undone(decision))
             .order_by(decision.c.id)
         )
         found |= {(row.track_id, row.genre_id): row for row in connection.execute(query)}
@@ -344,7 +344,7 @@ def _earlier(connection: Connection, track_ids: Sequence[int]) -> dict[tuple[int
 
 
 def _messages(
-    doubts: Sequence[Doubt],
+    doubts: Sequence[OpenSuspect],
     states: Mapping[int, str],
     before: Mapping[int, CurrentTags],
     earlier: Mapping[tuple[int, int | None], sa.Row[Any]],

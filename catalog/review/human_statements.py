@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.statements import written
+from catalog.collection.statements import joined_text
 from catalog.db.tables import genre, label, standing, statement
 
 ORIGIN_REVIEW = "review"
@@ -85,7 +85,7 @@ def state_genres(
                 "source": "human",
                 "said_by": said_by,
                 "origin": ORIGIN_REVIEW,
-                "as_written": written(spelled[track_id]),
+                "as_written": joined_text(spelled[track_id]),
             }
             for track_id in genres
         ],
@@ -131,7 +131,9 @@ def withdraw_statements(connection: Connection, statement_ids: Iterable[int], *,
     return taken
 
 
-def labels_of(connection: Connection, statement_ids: Iterable[int | None]) -> dict[int, tuple[int, ...]]:
+def genre_ids_of_statements(
+    connection: Connection, statement_ids: Iterable[int | None]
+) -> dict[int, tuple[int, ...]]:
     """The genre ids of statements, in order; a statement without any is not in it."""
     found: defaultdict[int, list[int]] = defaultdict(list)
     ids = sorted({each for each in statement_ids if each is not None})

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from catalog.db.columns import now
 from catalog.db.tables import review_lease
 from catalog.db.upsert import insert_into
-from catalog.review.case_list import Filters, cases_query, gravest_first
+from catalog.review.case_list import Filters, cases_query, most_suspicious_first
 
 LEASE = timedelta(minutes=15)
 
@@ -94,7 +94,9 @@ def _queue(
 ) -> list[str]:
     """The open cases that the reviewer may have, in the order in which to try them."""
     cases = cases_query(replace(filters, state="all"), moment).subquery()
-    query = sa.select(cases.c.case_id, cases.c.held_by, cases.c.open_tracks).order_by(*gravest_first(cases))
+    query = sa.select(cases.c.case_id, cases.c.held_by, cases.c.open_tracks).order_by(
+        *most_suspicious_first(cases)
+    )
     rows = list(connection.execute(query))
     # A case that was just decided has its place in the order still: what was skipped before it does not come again.
     last = behind if after is None else after

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import decision, suspect
-from catalog.review.suspect_filters import is_standing
+from catalog.review.suspect_filters import is_not_undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def pair_record(connection: Connection, tagged_genre_id: int, suggested_genre_id
             suspect.c.genre_id == tagged_genre_id,
             suspect.c.suggested_genre_id == suggested_genre_id,
             decision.c.verdict.in_(["keep", "accept", "relabel", "add"]),
-            is_standing(decision),
+            is_not_undone(decision),
         )
     ).one()
     return PairRecord(int(row[0]), int(row[1]))

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from catalog.db.derived.track_status import lock_tracks
 from catalog.db.tables import decision
-from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
-from catalog.review.verdict import verdict_of_stroke
+from catalog.review.decision import Decided, NothingToDecideError, OpenSuspect, decide
+from catalog.review.verdict import verdict_of_batch
 
 
 def last_undo(connection: Connection, reviewer: str) -> str | None:
@@ -30,14 +30,14 @@ def last_undo(connection: Connection, reviewer: str) -> str | None:
             decision.c.reviewer == reviewer,
             decision.c.verdict == "undo",
             decision.c.id > sa.func.coalesce(newest, 0),
-            is_in_force(decision),
+            is_effective(decision),
         )
         .order_by(decision.c.id.desc())
         .limit(1)
     ).scalar_one_or_none()
 
 
-def is_in_force(undo: sa.FromClause) -> sa.ColumnElement[bool]:
+def is_effective(undo: sa.FromClause) -> sa.ColumnElement[bool]:
     """Whether a row of `decision` that undoes another was not taken back itself."""
     again = decision.alias()
     return ~sa.exists().where(again.c.undoes_id == undo.c.id)
@@ -56,16 +56,17 @@ def redo(connection: Connection, batch: str) -> Decided:
     rows = connection.execute(
         sa.select(undone, decision.c.id.label("undo_id"))
         .join_from(decision, undone, undone.c.id == decision.c.undoes_id)
-        .where(decision.c.batch == batch, decision.c.verdict == "undo", is_in_force(decision))
+        .where(decision.c.batch == batch, decision.c.verdict == "undo", is_effective(decision))
         .order_by(undone.c.id)
     ).all()
     if not rows:
-        raise NothingToDecide("there is no undo to take back")
-    verdict = verdict_of_stroke([row.verdict for row in rows])
+        raise NothingToDecideError("there is no undo to take back")
+    verdict = verdict_of_batch([row.verdict for row in rows])
     first = next(row for row in rows if row.verdict == verdict)
     # What was kept in a stroke of other verdicts had its own tag for a suggestion.
     doubts = [
-        Doubt(row.track_id, row.genre_id, row.chosen_genre_id or row.genre_id, row.suspect_id) for row in rows
+        OpenSuspect(row.track_id, row.genre_id, row.chosen_genre_id or row.genre_id, row.suspect_id)
+        for row in rows
     ]
     return decide(
         connection,

@@ -20,7 +20,7 @@ SAMPLE_EVERY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class QueueItem:
     """What to decide next: a case, or a track of the check sample."""
 
     case_id: str | None
@@ -35,7 +35,7 @@ class Question:
         return self.case_id
 
 
-def next_question(
+def next_item(
     connection: Connection,
     reviewer: str,
     filters: Filters | None = None,
@@ -45,7 +45,7 @@ def next_question(
     mixed: bool = True,
     every: int = SAMPLE_EVERY,
     moment: datetime | None = None,
-) -> Question | None:
+) -> QueueItem | None:
     """The reviewer's next question, held for him from now on; None: nothing is left that nobody else holds.
 
     `after` is the key of a question to leave behind, decided or skipped; `behind` are the keys of the case and of the
@@ -59,12 +59,12 @@ def next_question(
     last_track = next((track for track in map(_sampled, behind) if track is not None), None)
     if skipped is not None:
         release(connection, reviewer, after)
-    if mixed and skipped is None and strokes(connection, reviewer) % every == every - 1:
+    if mixed and skipped is None and batches(connection, reviewer) % every == every - 1:
         blind = next_sample_track(connection, reviewer, behind=last_track, moment=moment)
         if blind is not None:
             if after is not None:
                 release(connection, reviewer, after)
-            return Question(None, blind)
+            return QueueItem(None, blind)
     case_id = next_case(
         connection,
         reviewer,
@@ -74,12 +74,12 @@ def next_question(
         moment=moment,
     )
     if case_id is not None:
-        return Question(case_id, None)
+        return QueueItem(case_id, None)
     blind = next_sample_track(connection, reviewer, after=skipped, behind=last_track, moment=moment)
-    return None if blind is None else Question(None, blind)
+    return None if blind is None else QueueItem(None, blind)
 
 
-def strokes(connection: Connection, reviewer: str) -> int:
+def batches(connection: Connection, reviewer: str) -> int:
     """How often the reviewer has decided so far, a case at one stroke being one; undone ones count too."""
     counted = sa.select(sa.func.count(sa.distinct(decision.c.batch))).where(
         decision.c.reviewer == reviewer, decision.c.verdict != "undo"

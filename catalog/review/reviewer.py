@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.tables import reviewer
-from catalog.genres.genre_tag import clean
+from catalog.genres.genre_tag import sanitize
 
 LONGEST_NAME = 80
 
@@ -33,7 +33,7 @@ class Reviewer:
 
 def proper_name(name: str) -> str:
     """The name as it is kept, spaces one each. Raises ReviewerError for one that is empty or long, or cannot be printed."""
-    name = clean(name)
+    name = sanitize(name)
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ReviewerError(f"a reviewer's name has 1 to {LONGEST_NAME} characters that can be printed")
     return name
@@ -82,7 +82,7 @@ def revoke_reviewer(connection: Connection, name: str) -> None:
     """Takes the link away; what the reviewer decided stands. Raises ReviewerError where there is none to take."""
     done = connection.execute(
         sa.update(reviewer)
-        .where(reviewer.c.name == clean(name), reviewer.c.revoked_at.is_(None))
+        .where(reviewer.c.name == sanitize(name), reviewer.c.revoked_at.is_(None))
         .values(revoked_at=now())
     )
     if not done.rowcount:

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, collection, genre, label, standing, statement, track
-from catalog.features.stored_feature_set import Recipe
-from catalog.learning.dataset.feature_matrix import load_blocks
-from catalog.learning.registry.registry import active_model, model_recipes
+from catalog.features.stored_feature_set import StoredFeatureSet
+from catalog.learning.dataset.feature_matrix import load_feature_matrix
+from catalog.learning.registry.registry import active_model, model_feature_sets
 from catalog.review.suspect_filters import unjudged_sample
 
 Integers = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ POOL = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbor:
     """A track that sounds alike."""
 
     track_id: int
@@ -48,11 +48,11 @@ class Neighbour:
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbourhood:
+class NeighborIndex:
     """n tagged tracks by what they sound like. Made once, asked often: it does not follow the database."""
 
     model_id: int
-    recipes: tuple[Recipe, ...]
+    recipes: tuple[StoredFeatureSet, ...]
     track_ids: Integers
     """(n,), ascending."""
     artist_ids: Integers
@@ -67,12 +67,12 @@ class Neighbourhood:
     """(dimensions,), nowhere 0."""
 
 
-def load_neighbourhood(connection: Connection) -> Neighbourhood | None:
+def load_neighbor_index(connection: Connection) -> NeighborIndex | None:
     """The tagged tracks by the vectors that the active model takes; None where there is no model or no vector."""
     row = active_model(connection)
     if row is None:
         return None
-    recipes = model_recipes(connection, row["id"])
+    recipes = model_feature_sets(connection, row["id"])
     somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_nobody))
     known = connection.execute(
         sa.select(track.c.id, artist.c.id.label("artist_id"), statement.c.source)
@@ -91,7 +91,7 @@ def load_neighbourhood(connection: Connection) -> Neighbourhood | None:
         ids, artists, confirmed = ids[kept], artists[kept], confirmed[kept]
     if not len(ids) or not recipes:
         return None
-    found, matrix = load_blocks(connection, recipes, ids)
+    found, matrix = load_feature_matrix(connection, recipes, ids)
     if not len(found):
         return None
     at = np.searchsorted(ids, found)
@@ -99,18 +99,18 @@ def load_neighbourhood(connection: Connection) -> Neighbourhood | None:
     mean32 = mean.astype(np.float32)
     deviation32 = np.where(deviation > 0, deviation, 1.0).astype(np.float32)
     rows = _unit(matrix, mean32, deviation32)
-    return Neighbourhood(row["id"], recipes, found, artists[at], confirmed[at], rows, mean32, deviation32)
+    return NeighborIndex(row["id"], recipes, found, artists[at], confirmed[at], rows, mean32, deviation32)
 
 
-def neighbours_of(
-    connection: Connection, near: Neighbourhood, track_ids: Sequence[int], *, count: int = SHOWN
-) -> dict[int, tuple[Neighbour, ...]]:
+def neighbors_of(
+    connection: Connection, near: NeighborIndex, track_ids: Sequence[int], *, count: int = SHOWN
+) -> dict[int, tuple[Neighbor, ...]]:
     """For each track that has a vector the nearest by other artists, those confirmed by a person first, then nearest.
 
     They are chosen among the nearest `POOL` x `count`; never the track itself, nor one of the check sample whose tag
     nobody may see yet.
     """
-    asked, matrix = load_blocks(connection, near.recipes, track_ids)
+    asked, matrix = load_feature_matrix(connection, near.recipes, track_ids)
     rows = _unit(matrix, near.mean, near.deviation)
     artists = _artists(connection, asked)
     blind = np.isin(near.track_ids, list(connection.execute(unjudged_sample()).scalars()))
@@ -129,7 +129,7 @@ def neighbours_of(
     described = _described(connection, {other for found in chosen.values() for other, _ in found})
     return {
         track_id: tuple(
-            Neighbour(**described[other], similarity=round(similarity, 4))
+            Neighbor(**described[other], similarity=round(similarity, 4))
             for other, similarity in found
             if other in described
         )

@@ -27,7 +27,7 @@ latest_audit = (
 """The id of the latest finished audit of the labels; NULL before the first."""
 
 
-def is_standing(made: sa.FromClause) -> ColumnElement[bool]:
+def is_not_undone(made: sa.FromClause) -> ColumnElement[bool]:
     """Whether a row of `decision` is a verdict that was not undone."""
     undoing = decision.alias()
     return sa.and_(made.c.verdict != "undo", ~sa.exists().where(undoing.c.undoes_id == made.c.id))
@@ -37,7 +37,7 @@ def is_decided() -> ColumnElement[bool]:
     """Whether a person's verdict stands on the track and the genre of a suspect, of this audit or an earlier one."""
     made = decision.alias()
     return sa.exists().where(
-        made.c.track_id == suspect.c.track_id, made.c.genre_id == suspect.c.genre_id, is_standing(made)
+        made.c.track_id == suspect.c.track_id, made.c.genre_id == suspect.c.genre_id, is_not_undone(made)
     )
 
 
@@ -55,7 +55,7 @@ def is_open() -> ColumnElement[bool]:
     return sa.and_(~is_decided(), is_tagged_still())
 
 
-def is_doubt() -> ColumnElement[bool]:
+def is_open_suspect() -> ColumnElement[bool]:
     """Whether a suspect is of the latest audit, and a doubt: what could only be more precise is none.
 
     A track of the check sample is none until it was judged: whoever saw its tag in a case could not judge it blind.
@@ -69,7 +69,7 @@ def is_doubt() -> ColumnElement[bool]:
 
 def is_judgement(made: sa.FromClause) -> ColumnElement[bool]:
     """Whether a row of `decision` is a blind verdict of the check sample that stands."""
-    return sa.and_(made.c.drawn_by == "sample", made.c.blind, is_standing(made))
+    return sa.and_(made.c.drawn_by == "sample", made.c.blind, is_not_undone(made))
 
 
 def judgements() -> ColumnElement[int]:

@@ -16,7 +16,7 @@ FOUND_WRONG: frozenset[Verdict] = frozenset({"accept", "relabel"})
 """Verdicts that say that the tag was wrong."""
 
 
-class NotDecidable(ValueError):  # noqa: N818 - the name says what it is
+class InvalidVerdictError(ValueError):  # noqa: N818 - the name says what it is
     """A verdict that makes no sense of this track; the message says why, in one line."""
 
 
@@ -25,7 +25,7 @@ def verdict_meant(verdict: Verdict, doubted: int | None, chosen: int | None) -> 
     return "keep" if verdict in FOUND_WRONG and doubted is not None and chosen == doubted else verdict
 
 
-def verdict_of_stroke(verdicts: Sequence[Verdict]) -> Verdict:
+def verdict_of_batch(verdicts: Sequence[Verdict]) -> Verdict:
     """The verdict that a stroke was given with, from those written down, some of which may have become `keep`."""
     return next((verdict for verdict in verdicts if verdict != "keep"), "keep")
 
@@ -56,10 +56,10 @@ def genres_after(
         return None
     if verdict == "keep":
         if not judged:
-            raise NotDecidable("there is no genre to keep; choose one")
+            raise InvalidVerdictError("there is no genre to keep; choose one")
         return tuple(judged)
     if chosen is None:
-        raise NotDecidable(f"{verdict} needs a genre")
+        raise InvalidVerdictError(f"{verdict} needs a genre")
     if verdict == "add" or doubted is None:
         return _distinct([*judged, chosen])
     return _distinct([chosen if genre_id == doubted else genre_id for genre_id in judged])

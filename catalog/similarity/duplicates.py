@@ -19,7 +19,7 @@ from catalog.learning.dataset.near_duplicates import (
     least_cosine,
     near_duplicates,
 )
-from catalog.similarity.nearest import standardised
+from catalog.similarity.nearest import standardize
 
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ class Pair:
     """Cosine of the standardised embeddings; 1 for the same audio."""
 
 
-def same_audio(track_ids: Sequence[int], hashes: Sequence[str | None]) -> list[Pair]:
+def same_audio_pairs(track_ids: Sequence[int], hashes: Sequence[str | None]) -> list[Pair]:
     """Each track whose audio is equal, byte for byte, with the first that has it. The ids ascend."""
     first: dict[str, int] = {}
     pairs = []
@@ -56,7 +56,7 @@ def same_audio(track_ids: Sequence[int], hashes: Sequence[str | None]) -> list[P
     return pairs
 
 
-def nearly_same(
+def near_duplicate_pairs(
     track_ids: Integers, X: Float32, duration: Sequence[float | None], known: Sequence[Pair] = ()
 ) -> list[Pair]:
     """Tracks whose vectors (n, dimensions) have a cosine of 0.98 or more and whose lengths agree within a second.
@@ -71,7 +71,7 @@ def nearly_same(
     lengths = [duration[at] for at in asked.tolist()]
     if len(asked) < len(X):
         X = X[asked]
-    rows = standardised(X)
+    rows = standardize(X)
     near = near_duplicates(X, lengths) if len(X) <= EXACT_UP_TO else _by_index(rows, lengths)
     pairs = []
     for left, right in sorted({(min(pair), max(pair)) for pair in near}):
@@ -81,7 +81,7 @@ def nearly_same(
     return pairs
 
 
-def groups_of(pairs: Sequence[Pair]) -> list[list[int]]:
+def connected_tracks(pairs: Sequence[Pair]) -> list[list[int]]:
     """The track ids that pairs connect, each group ascending, the largest first."""
     ids = np.unique([(pair.track_id, pair.other_track_id) for pair in pairs])
     left = np.searchsorted(ids, [pair.track_id for pair in pairs])

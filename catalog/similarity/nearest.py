@@ -29,7 +29,7 @@ def moments(X: Matrix) -> tuple[Floats, Floats]:
     return mean, np.where(deviation > 0, deviation, 1.0)
 
 
-def standardised(X: Matrix) -> Float32:
+def standardize(X: Matrix) -> Float32:
     """(n, dimensions): each dimension less its mean and over its deviation, each row of length 1."""
     rows = np.empty(X.shape, dtype=np.float32)
     mean, deviation = moments(X)
@@ -46,11 +46,11 @@ def nearest_of_other_groups(
     X is (n, dimensions), groups (n,), `asked` positions. No neighbour shares the track's group: that its own artist
     sounds alike says nothing. Where there are fewer than `count` others the rest is NOBODY.
     """
-    [found] = nearest(X, [groups], asked, count=count)
+    [found] = nearest_tracks(X, [groups], asked, count=count)
     return found
 
 
-def nearest(
+def nearest_tracks(
     X: Matrix, groupings: Sequence[Integers], asked: Integers, *, count: int = NEIGHBOURS
 ) -> list[Integers]:
     """The same for several groupings, each (n,), at the cost of little more than one."""

@@ -13,7 +13,7 @@ USUAL_PORTS = {"http": 80, "https": 443}
 """Which browsers leave out."""
 
 
-class AddressUnusable(Exception):  # noqa: N818 - the name says what it is
+class AddressError(Exception):  # noqa: N818 - the name says what it is
     """An address that the page cannot be reached at; the message says why, in one line."""
 
 
@@ -31,9 +31,7 @@ class Address:
         if self.outside is None:
             return
         if self._origin is None:
-            raise AddressUnusable(
-                "the address for people looks like https://review.example.org, without a path"
-            )
+            raise AddressError("the address for people looks like https://review.example.org, without a path")
 
     @property
     def is_private(self) -> bool:

@@ -16,16 +16,16 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from catalog.web import decision_routes, media_routes, page_routes
-from catalog.web.app_state import Site
+from catalog.web.app_state import AppState
 from catalog.web.request import Handler, endpoint
-from catalog.web.security_middleware import Guard
+from catalog.web.security_middleware import SecurityMiddleware
 from workers.state.prometheus_metrics import collector
 
 LARGEST_BODY = 2**20
 """Bytes; a case of ten thousand tracks sends a quarter of it."""
 
 
-def make_app(site: Site) -> Starlette:
+def make_app(site: AppState) -> Starlette:
     """The review page of a catalog."""
 
     @asynccontextmanager
@@ -62,7 +62,7 @@ def make_app(site: Site) -> Starlette:
             Route("/metrics", _metrics(site), methods=["GET"]),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
-        middleware=[Middleware(Guard, address=site.address)],
+        middleware=[Middleware(SecurityMiddleware, address=site.address)],
         exception_handlers={Exception: _failed},
         lifespan=lifespan,
         max_body_size=LARGEST_BODY,
@@ -79,7 +79,7 @@ def _sending(path: str, handler: Handler) -> Route:
     return Route(path, endpoint(handler), methods=["POST"])
 
 
-def _metrics(site: Site) -> Callable[[Request], Response]:
+def _metrics(site: AppState) -> Callable[[Request], Response]:
     """What Prometheus is told, for which no link is needed: it names no track and no person."""
     registry = CollectorRegistry()
     registry.register(collector(site.database, settings=site.settings))

@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from catalog.db.database import Database
 from catalog.settings import Settings
 from catalog.web.address import Address
-from catalog.web.auth import Access
-from catalog.web.media.media_cache import Listening
-from catalog.web.neighbor_cache import Nearby
+from catalog.web.auth import Auth
+from catalog.web.media.media_cache import MediaCache
+from catalog.web.neighbor_cache import NeighborCache
 
 
 @dataclass(frozen=True)
-class Site:
+class AppState:
     """One running page."""
 
     database: Database
     address: Address
-    access: Access
-    listening: Listening
-    nearby: Nearby
+    access: Auth
+    listening: MediaCache
+    nearby: NeighborCache
     command: str
     """How the program is called for this catalog, for advice on the page."""
     settings: Settings | None = None
     """With them the metrics tell of the queue too."""
 
 
-def open_site(
+def open_app_state(
     database: Database, address: Address, links: dict[str, str], settings: Settings | None = None
-) -> Site:
+) -> AppState:
     """A site for a catalog; `links` are the tokens of this run by the reviewer's name."""
     command = "catalog" if settings is None else settings.command
-    return Site(database, address, Access(links), Listening(), Nearby(database), command, settings)
+    return AppState(database, address, Auth(links), MediaCache(), NeighborCache(database), command, settings)

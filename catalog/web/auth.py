@@ -31,7 +31,7 @@ def make_links(connection: Connection, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-class Access:
+class Auth:
     """Whose token a token is."""
 
     def __init__(self, links: Mapping[str, str]) -> None:

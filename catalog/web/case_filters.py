@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import collection, decision, doubt_case, genre
 from catalog.review.case_list import Filters
-from catalog.review.suspect_filters import is_standing, latest_audit
-from catalog.web.validation import sent_text
+from catalog.review.suspect_filters import is_not_undone, latest_audit
+from catalog.web.validation import validated_text
 
 Source = Literal["file", "import", "human"]
 SOURCES: dict[Source, str] = {"file": "the file", "import": "an imported list", "human": "a person"}
@@ -52,7 +52,7 @@ def read_filters(asked: Mapping[str, Any]) -> Filters:
     """
 
     def text(name: str) -> str | None:
-        return sent_text(asked.get(name), LONGEST)
+        return validated_text(asked.get(name), LONGEST)
 
     tagged, _, suggested = (text("pair") or "").partition("\n")
     source = text("source")
@@ -78,7 +78,7 @@ def filter_choices(connection: Connection) -> Choices:
         .group_by(tagged.c.name, suggested.c.name)
         .order_by(sa.func.count().desc(), tagged.c.name, suggested.c.name)
     )
-    reviewers = sa.select(decision.c.reviewer).where(is_standing(decision)).distinct()
+    reviewers = sa.select(decision.c.reviewer).where(is_not_undone(decision)).distinct()
     return Choices(
         pairs=tuple(Pair(*row) for row in pairs),
         collections=tuple(

@@ -16,52 +16,52 @@ from catalog.review.case_list import CaseRow, Filters, find_case_row
 from catalog.review.case_view import view_track
 from catalog.review.decision import (
     Decided,
-    NothingToDecide,
+    NothingToDecideError,
     Scope,
-    case_doubts,
+    case_suspects,
     decide,
     last_batch,
     undo,
 )
 from catalog.review.lease import hold, hold_only, holder
 from catalog.review.redo import last_undo, redo
-from catalog.review.suspect_filters import is_doubt
+from catalog.review.suspect_filters import is_open_suspect
 from catalog.review.verdict import CHOOSING, VERDICTS, Verdict
 from catalog.web.case_filters import read_filters
 from catalog.web.question_view import ask_next, case_question
-from catalog.web.request import LONGEST, BadRequest, Elsewhere, Visit
+from catalog.web.request import LONGEST, BadRequestError, HeldByOtherError, ReviewRequest
 from catalog.web.templates import fragment
-from catalog.web.validation import sent_text
+from catalog.web.validation import validated_text
 
 
-def next_one(visit: Visit) -> Response:
+def next_one(visit: ReviewRequest) -> Response:
     """The next question; `after` is the key of the one that is skipped."""
-    after = sent_text(visit.data.get("after"), LONGEST)
+    after = validated_text(visit.data.get("after"), LONGEST)
     return JSONResponse(ask_next(visit, _filters(visit), after, mixed=after is None))
 
 
-def open_case(visit: Visit) -> Response:
+def open_case(visit: ReviewRequest) -> Response:
     """The case asked for, or another track of it; held for the reviewer if nobody else holds it."""
     case_id = visit.text("case_id")
     track_id = visit.integer("track_id") if visit.data.get("track_id") is not None else None
     with visit.site.database.write() as connection:
         if not hold_only(connection, case_id, visit.reviewer):
-            raise Elsewhere(f"{holder(connection, case_id)} is deciding on this case at present")
+            raise HeldByOtherError(f"{holder(connection, case_id)} is deciding on this case at present")
     return JSONResponse({"html": case_question(visit, case_id, track_id)})
 
 
-def decide_case(visit: Visit) -> Response:
+def decide_case(visit: ReviewRequest) -> Response:
     """Writes a verdict on a case or a part of it; answers with what is left of the case, or the next question."""
     case_id, asked, scope = visit.text("case_id"), visit.text("verdict"), visit.text("scope")
     if asked not in VERDICTS or scope not in get_args(Scope):
-        raise BadRequest("there is no such verdict, or it does not reach so far")
+        raise BadRequestError("there is no such verdict, or it does not reach so far")
     genre_id = visit.integer("genre_id") if visit.data.get("genre_id") is not None else None
     with visit.site.database.write() as connection:
         case = _case(connection, case_id)
         if not case.open_tracks and scope != "track":
-            raise NothingToDecide("all of this case was decided meanwhile; skip it")
+            raise NothingToDecideError("all of this case was decided meanwhile; skip it")
         verdict = _plainest(asked, genre_id, case)
-        doubts = case_doubts(
+        doubts = case_suspects(
             connection, case_id, scope=cast("Scope", scope), track_id=visit.integer("track_id")
         )
         done = decide(
@@ -81,7 +81,7 @@ def decide_case(visit: Visit) -> Response:
     return JSONResponse({**reply, "said": said, "told": list(done.messages)})
 
 
-def judge(visit: Visit) -> Response:
+def judge(visit: ReviewRequest) -> Response:
     """Writes what was heard in a track of the check sample; only now the tag appears, and what the model heard."""
     track_id = visit.integer("track_id")
     genre_id = visit.integer("genre_id") if visit.data.get("genre_id") is not None else None
@@ -100,7 +100,7 @@ def judge(visit: Visit) -> Response:
     return JSONResponse({"html": said, "said": "written", "told": list(revealed.decided.messages)})
 
 
-def confirm(visit: Visit) -> Response:
+def confirm(visit: ReviewRequest) -> Response:
     """Says that the tag of a track of the check sample is right too."""
     with visit.site.database.write() as connection:
         done = confirm_tag(connection, visit.integer("track_id"), visit.reviewer)
@@ -108,12 +108,12 @@ def confirm(visit: Visit) -> Response:
     return JSONResponse({**reply, "said": "The tag is right too.", "told": list(done.messages)})
 
 
-def take_back(visit: Visit) -> Response:
+def take_back(visit: ReviewRequest) -> Response:
     """Undoes the reviewer's newest stroke, and shows the case it was about."""
     with visit.site.database.write() as connection:
         batch = last_batch(connection, reviewer=visit.reviewer)
         if batch is None:
-            raise NothingToDecide("you have decided nothing that could be taken back")
+            raise NothingToDecideError("you have decided nothing that could be taken back")
         undone = undo(connection, batch, visit.reviewer)
         case_id = _case_of(connection, undone.track_ids[0])
         mine = case_id is not None and hold_only(connection, case_id, visit.reviewer)
@@ -124,12 +124,12 @@ def take_back(visit: Visit) -> Response:
     return JSONResponse({"html": case_question(visit, case_id, undone.track_ids[0]), "said": said})
 
 
-def bring_back(visit: Visit) -> Response:
+def bring_back(visit: ReviewRequest) -> Response:
     """Takes back the reviewer's newest undo, and goes on as after a decision."""
     with visit.site.database.write() as connection:
         batch = last_undo(connection, visit.reviewer)
         if batch is None:
-            raise NothingToDecide("you have taken back nothing since you last decided")
+            raise NothingToDecideError("you have taken back nothing since you last decided")
         done = redo(connection, batch)
         case_id = _case_of(connection, done.track_ids[0])
         case = None if case_id is None else find_case_row(connection, case_id)
@@ -146,7 +146,7 @@ def bring_back(visit: Visit) -> Response:
     return JSONResponse({**reply, "said": said, "told": list(done.messages)})
 
 
-def hold_on(visit: Visit) -> Response:
+def hold_on(visit: ReviewRequest) -> Response:
     """Holds a question for another quarter of an hour, as long as somebody looks at it; says who has it, if another."""
     key = visit.text("key")
     with visit.site.database.write() as connection:
@@ -155,7 +155,7 @@ def hold_on(visit: Visit) -> Response:
         return JSONResponse({"held": False, "by": holder(connection, key)})
 
 
-def _filters(visit: Visit) -> Filters:
+def _filters(visit: ReviewRequest) -> Filters:
     asked = visit.data.get("filters")
     return read_filters(asked if isinstance(asked, Mapping) else {})
 
@@ -163,7 +163,7 @@ def _filters(visit: Visit) -> Filters:
 def _case(connection: Connection, case_id: str) -> CaseRow:
     case = find_case_row(connection, case_id)
     if case is None:
-        raise NothingToDecide("a new audit has begun and this case is no more; skip it")
+        raise NothingToDecideError("a new audit has begun and this case is no more; skip it")
     return case
 
 
@@ -179,7 +179,7 @@ def _plainest(verdict: Verdict, genre_id: int | None, case: CaseRow) -> Verdict:
 def _named(connection: Connection, genre_id: int | None) -> int | None:
     """The id of a genre that there is. Raises BadRequest."""
     if genre_id is not None and _name(connection, genre_id) is None:
-        raise BadRequest("the vocabulary has no such genre")
+        raise BadRequestError("the vocabulary has no such genre")
     return genre_id
 
 
@@ -218,7 +218,7 @@ def _case_of(connection: Connection, track_id: int) -> str | None:
     query = (
         sa.select(doubt_case.c.case_id)
         .join_from(suspect, doubt_case, doubt_case.c.id == suspect.c.doubt_case_id)
-        .where(suspect.c.track_id == track_id, is_doubt())
+        .where(suspect.c.track_id == track_id, is_open_suspect())
         .order_by(suspect.c.suspicion.desc())
         .limit(1)
     )

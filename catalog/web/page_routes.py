@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from catalog.genres.fold import fold
-from catalog.genres.vocabulary_store import load
+from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.review.audit_sample.review_progress import review_progress
 from catalog.review.audit_sample.sample_size import FEWEST
 from catalog.review.case_list import list_cases
-from catalog.web.app_state import Site
+from catalog.web.app_state import AppState
 from catalog.web.case_filters import filter_choices, read_filters
-from catalog.web.request import Visit, stranger
+from catalog.web.request import ReviewRequest, unauthenticated
 from catalog.web.templates import fragment, render
 
 THIRTY_DAYS = 30 * 24 * 3600
@@ -21,12 +21,12 @@ FOUND = 12
 
 def enter(request: Request) -> Response:
     """Takes the token of a link into a cookie and leads to the page."""
-    site: Site = request.app.state.site
+    site: AppState = request.app.state.site
     token = site.access.redeem(request.path_params["token"])
     with site.database.read() as connection:
         name = site.access.reviewer(connection, token)
     if name is None:
-        return stranger(request)
+        return unauthenticated(request)
     # A redirect would still be part of the visit that began elsewhere, in a mail say, and a strict cookie not be sent:
     # the page that is left behind leads on by itself.
     response = render("enter.html", reviewer=name)
@@ -41,14 +41,14 @@ def enter(request: Request) -> Response:
     return response
 
 
-def review(visit: Visit) -> Response:
+def review(visit: ReviewRequest) -> Response:
     """The page to decide on; the question itself is fetched."""
     with visit.site.database.read() as connection:
         choices = filter_choices(connection)
     return render("review.html", reviewer=visit.reviewer, choices=choices, page="review")
 
 
-def progress(visit: Visit) -> Response:
+def progress(visit: ReviewRequest) -> Response:
     """How far the review is."""
     with visit.site.database.read() as connection:
         found = review_progress(connection)
@@ -62,7 +62,7 @@ def progress(visit: Visit) -> Response:
     )
 
 
-def cases(visit: Visit) -> Response:
+def cases(visit: ReviewRequest) -> Response:
     """A page of the list of cases, as HTML."""
     asked = visit.request.query_params
     number = asked.get("page", "1")
@@ -76,11 +76,11 @@ def cases(visit: Visit) -> Response:
     )
 
 
-def genres(visit: Visit) -> Response:
+def genres(visit: ReviewRequest) -> Response:
     """The genres of the vocabulary that a search fits, the likeliest first: what begins so, then what holds it."""
     wanted = fold(visit.request.query_params.get("q", "")[:100])
     with visit.site.database.read() as connection:
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
     spellings = [(term.folded, term.id) for term in vocabulary.terms]
     spellings += [(alias.folded, alias.genre_id) for alias in vocabulary.aliases]
     fitting = sorted(

@@ -15,11 +15,11 @@ from catalog.review.audit_sample.audit_sample import BlindTrack
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import CaseTrack, CaseView, view_case
 from catalog.review.redo import last_undo
-from catalog.review.review_queue import Question, next_question
-from catalog.review.similar_tracks import neighbours_of
-from catalog.web.request import LONGEST, Visit
+from catalog.review.review_queue import QueueItem, next_item
+from catalog.review.similar_tracks import neighbors_of
+from catalog.web.request import LONGEST, ReviewRequest
 from catalog.web.templates import fragment
-from catalog.web.validation import sent_text
+from catalog.web.validation import validated_text
 
 Reply = dict[str, Any]
 
@@ -36,15 +36,17 @@ class ScopeChoice:
     tracks: int
 
 
-def ask_next(visit: Visit, filters: Filters, after: str | None = None, *, mixed: bool = True) -> Reply:
+def ask_next(
+    visit: ReviewRequest, filters: Filters, after: str | None = None, *, mixed: bool = True
+) -> Reply:
     """The reviewer's next question behind that of the key `after`, held from now on.
 
     With `behind` the page sends the keys of the case and of the track of the sample that it showed last.
     """
     sent = visit.data.get("behind")
-    behind = [key for key in sent if sent_text(key, LONGEST)] if isinstance(sent, list) else []
+    behind = [key for key in sent if validated_text(key, LONGEST)] if isinstance(sent, list) else []
     with visit.site.database.write() as connection:
-        question = next_question(
+        question = next_item(
             connection,
             visit.reviewer,
             replace(filters, state="open"),
@@ -55,7 +57,7 @@ def ask_next(visit: Visit, filters: Filters, after: str | None = None, *, mixed:
     return ask(visit, question, filters)
 
 
-def ask(visit: Visit, question: Question | None, filters: Filters) -> Reply:
+def ask(visit: ReviewRequest, question: QueueItem | None, filters: Filters) -> Reply:
     """A question as the page shows it."""
     if question is None:
         with visit.site.database.read() as connection:
@@ -67,13 +69,13 @@ def ask(visit: Visit, question: Question | None, filters: Filters) -> Reply:
     return {"html": case_question(visit, question.case_id)}
 
 
-def case_question(visit: Visit, case_id: str, track_id: int | None = None) -> str:
+def case_question(visit: ReviewRequest, case_id: str, track_id: int | None = None) -> str:
     """A case; the track shown is the one named, else the most suspicious one that is open. Raises NothingToDecide."""
     near = visit.site.nearby.neighbourhood()
     with visit.site.database.read() as connection:
         view = view_case(connection, case_id)
         shown = _shown(view, track_id)
-        neighbours = {} if near is None else neighbours_of(connection, near, [shown.track_id])
+        neighbours = {} if near is None else neighbors_of(connection, near, [shown.track_id])
         has_undone = last_undo(connection, visit.reviewer) is not None
     return fragment(
         "case.html",
@@ -98,7 +100,7 @@ def blind_question(connection: Connection, track: BlindTrack, reviewer: str) -> 
     )
 
 
-def nothing_left(connection: Connection, visit: Visit, filters: Filters) -> str:
+def nothing_left(connection: Connection, visit: ReviewRequest, filters: Filters) -> str:
     """Why there is no question, and what to do."""
     finished = sa.select(sa.func.count()).where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
     narrowed = filters.narrows

@@ -13,32 +13,32 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.review.decision import NothingToDecide
-from catalog.review.verdict import NotDecidable
-from catalog.web.app_state import Site
-from catalog.web.media.audio_file import NotPlayable
+from catalog.audio.audio_error import AudioError
+from catalog.review.decision import NothingToDecideError
+from catalog.review.verdict import InvalidVerdictError
+from catalog.web.app_state import AppState
+from catalog.web.media.audio_file import NotPlayableError
 from catalog.web.templates import render
-from catalog.web.validation import sent_text
+from catalog.web.validation import validated_text
 
 INT64 = 2**63
 LONGEST = 200
 """Signs in a key or a name that is sent."""
 
 
-class BadRequest(ValueError):  # noqa: N818 - the name says what it is
+class BadRequestError(ValueError):  # noqa: N818 - the name says what it is
     """What came is not what this page sends."""
 
 
-class Elsewhere(RuntimeError):  # noqa: N818 - the name says what it is
+class HeldByOtherError(RuntimeError):  # noqa: N818 - the name says what it is
     """Somebody else holds what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class ReviewRequest:
     """A request and who sent it."""
 
-    site: Site
+    site: AppState
     reviewer: str
     request: Request
     data: Mapping[str, Any]
@@ -48,14 +48,14 @@ class Visit:
         """A whole number sent. Raises BadRequest."""
         value = self.data.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < INT64:
-            raise BadRequest(f"{name} is no number of a row")
+            raise BadRequestError(f"{name} is no number of a row")
         return value
 
     def text(self, name: str) -> str:
         """A text sent. Raises BadRequest."""
-        value = sent_text(self.data.get(name), LONGEST)
+        value = validated_text(self.data.get(name), LONGEST)
         if value is None:
-            raise BadRequest(f"{name} is no text")
+            raise BadRequestError(f"{name} is no text")
         return value
 
     @property
@@ -63,11 +63,11 @@ class Visit:
         """The track that the address names. Raises NotPlayable for a number too large for a row."""
         track_id: int = self.request.path_params["track_id"]
         if track_id >= INT64:
-            raise NotPlayable(f"there is no track {track_id}")
+            raise NotPlayableError(f"there is no track {track_id}")
         return track_id
 
 
-Handler = Callable[[Visit], Response]
+Handler = Callable[[ReviewRequest], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -77,7 +77,7 @@ def endpoint(handler: Handler) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             data = _sent(await request.body()) if request.method == "POST" else {}
-        except BadRequest as error:
+        except BadRequestError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return await run_in_threadpool(_answer, handler, request, data)
 
@@ -85,24 +85,24 @@ def endpoint(handler: Handler) -> Endpoint:
 
 
 def _answer(handler: Handler, request: Request, data: Mapping[str, Any]) -> Response:
-    site: Site = request.app.state.site
+    site: AppState = request.app.state.site
     try:
         with site.database.read() as connection:
             reviewer = site.access.reviewer(connection, request.cookies.get(site.address.cookie))
         if reviewer is None:
-            return stranger(request)
-        return handler(Visit(site, reviewer, request, data))
-    except (NotPlayable, AudioFailure) as error:
+            return unauthenticated(request)
+        return handler(ReviewRequest(site, reviewer, request, data))
+    except (NotPlayableError, AudioError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
-    except BadRequest as error:
+    except BadRequestError as error:
         return JSONResponse({"error": str(error)}, status_code=400)
-    except (NothingToDecide, NotDecidable, Elsewhere) as error:
+    except (NothingToDecideError, InvalidVerdictError, HeldByOtherError) as error:
         return JSONResponse({"error": str(error)}, status_code=409)
     except (sa.exc.OperationalError, OSError) as error:
         return JSONResponse({"error": _fault(error)}, status_code=503)
 
 
-def stranger(request: Request) -> Response:
+def unauthenticated(request: Request) -> Response:
     """What somebody without a link is told."""
     if "text/html" in request.headers.get("accept", ""):
         return render(
@@ -120,9 +120,9 @@ def _sent(body: bytes) -> Mapping[str, Any]:
     try:
         data = json.loads(body)
     except ValueError as error:
-        raise BadRequest("what came is no JSON") from error
+        raise BadRequestError("what came is no JSON") from error
     if not isinstance(data, dict):
-        raise BadRequest("what came is no JSON object")
+        raise BadRequestError("what came is no JSON object")
     return data
 
 

@@ -23,7 +23,7 @@ HEADERS = {
 READING = frozenset({"GET", "HEAD"})
 
 
-class Guard:
+class SecurityMiddleware:
     """Refuses what was not sent to this page by this page; sets the headers of every answer."""
 
     def __init__(self, app: ASGIApp, address: Address) -> None:

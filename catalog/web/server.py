@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import uvicorn
 
-from catalog.web.address import Address, AddressUnusable
+from catalog.web.address import Address, AddressError
 from catalog.web.app import make_app
-from catalog.web.app_state import Site
+from catalog.web.app_state import AppState
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -26,17 +26,17 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise AddressUnusable(
+            raise AddressError(
                 f"port {port} is in use; is the page running already? else take another --port"
             ) from None
         if error.errno == errno.EACCES:
-            raise AddressUnusable(f"port {port} is not ours to use; take a --port above 1023") from None
-        raise AddressUnusable(
+            raise AddressError(f"port {port} is not ours to use; take a --port above 1023") from None
+        raise AddressError(
             f"{host} is no address of this machine; leave --host out, or name one that is"
         ) from None
 
 
-def serve(site: Site, listening: socket.socket, *, on_start: Callable[[], None]) -> None:
+def serve(site: AppState, listening: socket.socket, *, on_start: Callable[[], None]) -> None:
     """Answers on the socket until SIGINT or SIGTERM, then ends what is under way and gives back.
 
     `on_start` is called when visitors may come.

@@ -21,7 +21,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     for filter_ in (
-        formatting.clean,
+        formatting.safe_text,
         formatting.count,
         formatting.percent,
         formatting.plural,

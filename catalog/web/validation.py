@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def sent_text(value: object, longest: int) -> str | None:
+def validated_text(value: object, longest: int) -> str | None:
     """The value where it is text of 1 to `longest` characters; None where it is not.
 
     A NUL is none to PostgreSQL, and half of a surrogate pair is none in UTF-8: nothing in a catalog is called that.

@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from catalog.collection.naming.file_signature import fingerprint
+from catalog.collection.naming.file_signature import file_signature
 from catalog.collection.naming.paths import is_within
 from catalog.collection.scan.walk import bounded
 
@@ -26,12 +26,12 @@ CHANGED = "changed since it was scanned; bring it up to date first: catalog scan
 _WINDOW = 2**20
 
 
-class FileUnwritable(Exception):  # noqa: N818 - the name says what it is
+class FileWriteError(Exception):  # noqa: N818 - the name says what it is
     """A file that is left as it is, and why, in words that follow its name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TargetFile:
     """A file as it was when it was looked at."""
 
     name: bytes
@@ -60,45 +60,45 @@ class Facts:
     """BLAKE2b-128 of the whole file, in hexadecimal."""
 
 
-def find_place(root: bytes, path: bytes, size: int | None, mtime_ns: int | None) -> Place:
+def find_target_file(root: bytes, path: bytes, size: int | None, mtime_ns: int | None) -> TargetFile:
     """The file that a track is, if it may be written to and is as it was scanned. Raises FileUnwritable."""
     real_root = os.path.realpath(root)
     name = os.path.realpath(os.path.join(root, path))
     if not is_within(name, real_root):
-        raise FileUnwritable("a link that leads out of the collection's folder is not written through")
+        raise FileWriteError("a link that leads out of the collection's folder is not written through")
     try:
         status = os.stat(name)
     except OSError as error:
-        raise FileUnwritable(explain(error)) from error
+        raise FileWriteError(explain(error)) from error
     if not stat.S_ISREG(status.st_mode):
-        raise FileUnwritable("is no regular file any more")
+        raise FileWriteError("is no regular file any more")
     if (status.st_size, bounded(status.st_mtime_ns)) != (size, mtime_ns):
-        raise FileUnwritable(CHANGED)
+        raise FileWriteError(CHANGED)
     # Whoever may write everything is told, too: the mode is somebody's wish.
     if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(name, os.W_OK):
-        raise FileUnwritable("is read-only")
+        raise FileWriteError("is read-only")
     if not os.access(os.path.dirname(name), os.W_OK):
-        raise FileUnwritable("its folder is read-only")
-    return Place(name, status)
+        raise FileWriteError("its folder is read-only")
+    return TargetFile(name, status)
 
 
 @contextmanager
-def held(place: Place) -> Iterator[BinaryIO]:
+def locked(place: TargetFile) -> Iterator[BinaryIO]:
     """The file, open for reading and locked. Raises FileUnwritable where another program holds a lock on it."""
     try:
         stream = io.FileIO(os.open(place.name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), closefd=True)
     except OSError as error:
-        raise FileUnwritable(explain(error)) from error
+        raise FileWriteError(explain(error)) from error
     with ExitStack() as stack:
         reader = stack.enter_context(io.BufferedReader(stream))
         try:
             fcntl.flock(reader.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise FileUnwritable("is locked by another program") from error
+            raise FileWriteError("is locked by another program") from error
         except OSError as error:
             # Some network file systems know no locks.
             if error.errno not in (errno.ENOTSUP, errno.ENOLCK, errno.EINVAL, errno.ENOSYS):
-                raise FileUnwritable(explain(error)) from error
+                raise FileWriteError(explain(error)) from error
         yield reader
 
 
@@ -109,14 +109,14 @@ def replacement(name: bytes) -> Iterator[BinaryIO]:
     try:
         handle = os.open(name, flags, 0o600)
     except OSError as error:
-        raise FileUnwritable(explain(error, "its folder cannot be written to")) from error
+        raise FileWriteError(explain(error, "its folder cannot be written to")) from error
     try:
         with os.fdopen(handle, "r+b") as stream:
             yield stream
     except BaseException as error:
         discard(name)
         if isinstance(error, OSError):
-            raise FileUnwritable(explain(error)) from error
+            raise FileWriteError(explain(error)) from error
         raise
 
 
@@ -127,7 +127,7 @@ def copy_content(source: BinaryIO, target: BinaryIO) -> None:
     target.flush()
 
 
-def settle(place: Place, name: bytes, stream: BinaryIO) -> Facts:
+def finalize_copy(place: TargetFile, name: bytes, stream: BinaryIO) -> Facts:
     """Gives the replacement the owner, mode, times and extended attributes of the file, and puts it on the disk.
 
     The owner where the system allows it. Gives the facts of the content.
@@ -143,15 +143,15 @@ def settle(place: Place, name: bytes, stream: BinaryIO) -> Facts:
     return facts_of(stream)
 
 
-def put_in_place(place: Place, name: bytes) -> None:
+def put_in_place(place: TargetFile, name: bytes) -> None:
     """The one step in which the file becomes the new one. Raises FileUnwritable where it is not as it was."""
     try:
         now = os.stat(place.name)
         if _identity(now) != _identity(place.status):
-            raise FileUnwritable(CHANGED)
+            raise FileWriteError(CHANGED)
         os.replace(name, place.name)
     except OSError as error:
-        raise FileUnwritable(explain(error)) from error
+        raise FileWriteError(explain(error)) from error
 
 
 def sync_folder(folder: bytes) -> None:
@@ -177,24 +177,24 @@ def facts_of(stream: BinaryIO) -> Facts:
     stream.seek(0)
     while data := stream.read(_WINDOW):
         digest.update(data)
-    mark = fingerprint(stream, status.st_size)
+    mark = file_signature(stream, status.st_size)
     return Facts(status.st_size, bounded(status.st_mtime_ns), mark, digest.hexdigest())
 
 
-def sound_of(name: bytes) -> str:
+def audio_hash_of(name: bytes) -> str:
     """The hash of the compressed sound, as `track.audio_hash`. Raises FileUnwritable where nothing can be heard."""
-    from catalog.audio.audio_error import AudioFailure
+    from catalog.audio.audio_error import AudioError
     from catalog.audio.decoding import demux
-    from catalog.audio.decoding.media_file import Source
+    from catalog.audio.decoding.media_file import MediaFile
 
     try:
-        with Source(name) as source, demux.opened(source) as (container, stream):
-            walk = demux.walk(container, stream)
+        with MediaFile(name) as source, demux.open_audio(source) as (container, stream):
+            walk = demux.scan_packets(container, stream)
             source.check()
-    except AudioFailure as error:
-        raise FileUnwritable(f"its sound cannot be checked: {error}") from error
+    except AudioError as error:
+        raise FileWriteError(f"its sound cannot be checked: {error}") from error
     if not walk.packets:
-        raise FileUnwritable("its sound cannot be checked: there is none in it")
+        raise FileWriteError("its sound cannot be checked: there is none in it")
     return walk.audio_hash
 
 

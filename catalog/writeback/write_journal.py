@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.statements import ORIGIN_CATALOG, Saying, write_statements
+from catalog.collection.statements import ORIGIN_CATALOG, NewStatement, write_statements
 from catalog.db.columns import now
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import claim, failure, feature_vector, standing, tag_write, track
 from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.target_file import Facts
@@ -135,9 +135,9 @@ def _note(
     for each in done:
         _know_file(connection, each)
     # No new evidence: the next scan finds the file as its newest statement says.
-    sayings = [Saying(each.track_id, each.values, ORIGIN_CATALOG) for each in done]
+    sayings = [NewStatement(each.track_id, each.values, ORIGIN_CATALOG) for each in done]
     write_statements(connection, "file", sayings, vocabulary)
-    refresh_standing(connection, [each.track_id for each in done])
+    refresh_track_status(connection, [each.track_id for each in done])
 
 
 def _know_file(connection: Connection, each: Rewritten) -> None:

@@ -14,7 +14,7 @@ _ADVISORY_KEY = 0x7461675F77726974
 """`tag_writ` as a number: the key of the lock on PostgreSQL."""
 
 
-class WriterBusy(Exception):  # noqa: N818 - the name says what it is
+class WriterBusyError(Exception):  # noqa: N818 - the name says what it is
     """Another process writes tags for this catalog."""
 
 
@@ -41,5 +41,5 @@ def only_writer(database: Database) -> Iterator[None]:
             connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), key)
 
 
-def _busy() -> WriterBusy:
-    return WriterBusy("another catalog write is at work on this catalog; run this one when it has ended")
+def _busy() -> WriterBusyError:
+    return WriterBusyError("another catalog write is at work on this catalog; run this one when it has ended")

@@ -21,7 +21,7 @@ CHUNK = 5_000
 CHANGED_SINCE = "its genre was changed in the file after the decision; decide again (catalog sql conflicts), or name the track"
 
 
-class NothingSelected(LookupError):  # noqa: N818 - the name says what it is
+class NothingSelectedError(LookupError):  # noqa: N818 - the name says what it is
     """A filter names what the catalog does not have."""
 
 
@@ -153,7 +153,7 @@ def _decided(connection: Connection, selection: Selection, vocabulary: Vocabular
     if selection.collection is not None:
         named = sa.select(collection.c.id).where(collection.c.name == selection.collection)
         if connection.execute(named).first() is None:
-            raise NothingSelected(
+            raise NothingSelectedError(
                 f"there is no collection {selection.collection!r}; see: catalog collections list"
             )
         query = query.where(collection.c.name == selection.collection)
@@ -166,7 +166,7 @@ def _decided(connection: Connection, selection: Selection, vocabulary: Vocabular
     if selection.genre is not None:
         term = vocabulary.resolve(selection.genre)
         if term is None:
-            raise NothingSelected(
+            raise NothingSelectedError(
                 f"the vocabulary has no genre {selection.genre!r}; see: catalog genres list"
             )
         of_genre = sa.exists().where(label.c.statement_id == statement.c.id, label.c.genre_id == term.id)

@@ -13,7 +13,7 @@ from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.database import Database
 from catalog.db.tables import collection, tag_write, track
 from catalog.genres.vocabulary import Vocabulary
-from catalog.writeback.target_file import Facts, Place, discard, facts_of
+from catalog.writeback.target_file import Facts, TargetFile, discard, facts_of
 from catalog.writeback.write_journal import Rewritten, note_failed, note_not_undone, note_undone, note_written
 from catalog.writeback.write_run import replacement_name
 
@@ -79,7 +79,7 @@ def _look(row: Row[Any]) -> Rewritten | None:
     name = os.path.realpath(os.path.join(row.root_bytes or b"", row.path_bytes))  # noqa: PTH118 - bytes
     try:
         with open(name, "rb") as stream:  # noqa: PTH123 - bytes
-            place = Place(name, os.fstat(stream.fileno()))
+            place = TargetFile(name, os.fstat(stream.fileno()))
             discard(replacement_name(place, row.batch, row.id))
             facts: Facts = facts_of(stream)
             values = read_file_tags(stream, os.path.basename(row.path_bytes)).genres  # noqa: PTH119

@@ -15,26 +15,26 @@ from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.binary_diff import make_patch
 from catalog.writeback.formats.genre_field import kind_to_write, write_genres
-from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.formats.id3v2 import TagFormatError
 from catalog.writeback.target_file import (
     Facts,
-    FileUnwritable,
-    Place,
+    FileWriteError,
+    TargetFile,
+    audio_hash_of,
     copy_content,
     discard,
     facts_of,
-    find_place,
-    held,
+    finalize_copy,
+    find_target_file,
+    locked,
     put_in_place,
     replacement,
-    settle,
-    sound_of,
     sync_folder,
 )
 from catalog.writeback.write_journal import Rewritten, note_failed, note_ready, note_written, plan_rows
 from catalog.writeback.write_plan import TagChange
 
-AT_ONCE = 16
+BATCH_SIZE = 16
 """Files between two notes in the journal: few enough that little is left to finish after a kill."""
 
 DECIDED_ANEW = "was decided anew meanwhile; run the same command again"
@@ -43,7 +43,7 @@ Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WriteOutcome:
     """What became of one file."""
 
     track_id: int
@@ -60,7 +60,7 @@ class WriteReport:
     """What a write, or an undo, did."""
 
     batch: str | None
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[WriteOutcome] = field(default_factory=list)
     other_names: int = 0
     """Files with hard links that keep the old tags."""
 
@@ -70,11 +70,11 @@ class WriteReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class StagedFile:
     """A replacement that lies beside its file, checked."""
 
     row_id: int
-    place: Place
+    place: TargetFile
     made: bytes
     """The name of the replacement."""
     before: Facts
@@ -89,7 +89,7 @@ def new_batch() -> str:
     return f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def replacement_name(place: Place, batch: str | None, row_id: int) -> bytes:
+def replacement_name(place: TargetFile, batch: str | None, row_id: int) -> bytes:
     """Where a replacement is made: beside the file, hidden from scans, found again by its row after a kill."""
     return os.path.join(place.folder, f".catalog-write-{batch}-{row_id}".encode())  # noqa: PTH118 - bytes
 
@@ -106,8 +106,8 @@ def write_tags(
     Killed at any moment, every file is as before or as after; `recover` then finishes the journal.
     """
     report = WriteReport(new_batch())
-    for start in range(0, len(changes), AT_ONCE):
-        _write_some(database, changes[start : start + AT_ONCE], vocabulary, report)
+    for start in range(0, len(changes), BATCH_SIZE):
+        _write_some(database, changes[start : start + BATCH_SIZE], vocabulary, report)
         if on_progress is not None:
             on_progress(len(report.outcomes), len(changes), "writing")
     return report
@@ -119,7 +119,7 @@ def _write_some(
     assert report.batch is not None
     with database.write() as connection:
         rows = plan_rows(connection, report.batch, changes)
-    ready: list[tuple[TagChange, Ready]] = []
+    ready: list[tuple[TagChange, StagedFile]] = []
     failed: dict[int, str] = {}
     done: list[Rewritten] = []
     try:
@@ -130,7 +130,7 @@ def _write_some(
             row_id = rows[change.track_id]
             try:
                 ready.append((change, make_ready(change, row_id, report.batch, vocabulary)))
-            except (FileUnwritable, TagUnwritable) as error:
+            except (FileWriteError, TagFormatError) as error:
                 failed[row_id] = str(error)
                 report.outcomes.append(_outcome(change, "failed", str(error)))
         with database.write() as connection:
@@ -147,7 +147,7 @@ def _write_some(
         for change, each in ready:
             try:
                 put_in_place(each.place, each.made)
-            except FileUnwritable as error:
+            except FileWriteError as error:
                 failed[each.row_id] = str(error)
                 report.outcomes.append(_outcome(change, "failed", str(error)))
                 continue
@@ -167,39 +167,39 @@ def _write_some(
 
 def check_writable(change: TagChange) -> None:
     """Says beforehand what would keep a file from being written. Raises FileUnwritable or TagUnwritable."""
-    place = find_place(change.root, change.path, change.size, change.mtime_ns)
-    with held(place) as stream:
+    place = find_target_file(change.root, change.path, change.size, change.mtime_ns)
+    with locked(place) as stream:
         kind_to_write(stream, os.path.basename(change.path))  # noqa: PTH119 - bytes
 
 
-def make_ready(change: TagChange, row_id: int, batch: str, vocabulary: Vocabulary) -> Ready:
+def make_ready(change: TagChange, row_id: int, batch: str, vocabulary: Vocabulary) -> StagedFile:
     """Makes the replacement of a file and checks it: the genre as wanted, the other tags and the sound as they were.
 
     Raises FileUnwritable or TagUnwritable, with nothing left behind.
     """
-    place = find_place(change.root, change.path, change.size, change.mtime_ns)
+    place = find_target_file(change.root, change.path, change.size, change.mtime_ns)
     base = os.path.basename(change.path)  # noqa: PTH119 - bytes
     made = replacement_name(place, batch, row_id)
-    with held(place) as source:
+    with locked(place) as source:
         kind_to_write(source, base)
         before = facts_of(source)
         old_values = read_file_tags(source, base).genres
-        sound = sound_of(place.name)
+        sound = audio_hash_of(place.name)
         with replacement(made) as target:
             copy_content(source, target)
             try:
                 values = write_genres(target, base, change.names, vocabulary)
             except MutagenError as error:
-                raise TagUnwritable(f"its tags cannot be written: {error}") from error
-            after = settle(place, made, target)
-            if sound_of(made) != sound:
-                raise FileUnwritable("its sound would not stay as it is")
+                raise TagFormatError(f"its tags cannot be written: {error}") from error
+            after = finalize_copy(place, made, target)
+            if audio_hash_of(made) != sound:
+                raise FileWriteError("its sound would not stay as it is")
             patch = make_patch(target, source)
-    return Ready(row_id, place, made, before, after, old_values, values, patch)
+    return StagedFile(row_id, place, made, before, after, old_values, values, patch)
 
 
 def _outcome(
     change: TagChange, state: str, message: str | None, values: Sequence[str] | None = None
-) -> Outcome:
+) -> WriteOutcome:
     after = change.after if values is None else "; ".join(values)
-    return Outcome(change.track_id, change.shown, change.before, after, state, message)
+    return WriteOutcome(change.track_id, change.shown, change.before, after, state, message)

@@ -15,19 +15,19 @@ from catalog.db.tables import collection, tag_write, track
 from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.binary_diff import apply_patch
 from catalog.writeback.formats.genre_field import restore_values
-from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.formats.id3v2 import TagFormatError
 from catalog.writeback.target_file import (
     Facts,
-    FileUnwritable,
+    FileWriteError,
+    audio_hash_of,
     copy_content,
     discard,
     facts_of,
-    find_place,
-    held,
+    finalize_copy,
+    find_target_file,
+    locked,
     put_in_place,
     replacement,
-    settle,
-    sound_of,
     sync_folder,
 )
 from catalog.writeback.write_journal import (
@@ -37,14 +37,21 @@ from catalog.writeback.write_journal import (
     note_undoing,
     note_undone,
 )
-from catalog.writeback.write_run import AT_ONCE, Outcome, Progress, Ready, WriteReport, replacement_name
+from catalog.writeback.write_run import (
+    BATCH_SIZE,
+    Progress,
+    StagedFile,
+    WriteOutcome,
+    WriteReport,
+    replacement_name,
+)
 
 GENRE_ONLY = "the file had changed since: only its genre was put back"
 
 Written = Row[Any]
 
 
-class NothingToUndo(LookupError):  # noqa: N818 - the name says what it is
+class NothingToUndoError(LookupError):  # noqa: N818 - the name says what it is
     """No write is there to be undone."""
 
 
@@ -54,7 +61,7 @@ def written_rows(connection: Connection, batch: str | None = None) -> list[Writt
         newest = sa.select(tag_write.c.batch).where(tag_write.c.state == "written")
         batch = connection.execute(newest.order_by(tag_write.c.id.desc()).limit(1)).scalar()
         if batch is None:
-            raise NothingToUndo("nothing is written that could be undone")
+            raise NothingToUndoError("nothing is written that could be undone")
     later = tag_write.alias("later")
     again = (
         sa.select(sa.func.max(later.c.batch))
@@ -83,7 +90,7 @@ def written_rows(connection: Connection, batch: str | None = None) -> list[Writt
         known = sa.select(tag_write.c.batch).where(tag_write.c.state == "written").distinct()
         names = list(connection.execute(known.order_by(tag_write.c.batch.desc()).limit(5)).scalars())
         there_are = f"there are {', '.join(names)}" if names else "nothing is written"
-        raise NothingToUndo(f"there is no write {batch!r} that could be undone; {there_are}")
+        raise NothingToUndoError(f"there is no write {batch!r} that could be undone; {there_are}")
     return list(rows)
 
 
@@ -99,8 +106,8 @@ def undo_writes(
     The decisions stand.
     """
     report = WriteReport(rows[0].batch if rows else None)
-    for start in range(0, len(rows), AT_ONCE):
-        _undo_some(database, rows[start : start + AT_ONCE], vocabulary, report)
+    for start in range(0, len(rows), BATCH_SIZE):
+        _undo_some(database, rows[start : start + BATCH_SIZE], vocabulary, report)
         if on_progress is not None:
             on_progress(len(report.outcomes), len(rows), "undoing")
     return report
@@ -109,7 +116,7 @@ def undo_writes(
 def _undo_some(
     database: Database, rows: Sequence[Written], vocabulary: Vocabulary, report: WriteReport
 ) -> None:
-    ready: list[tuple[Written, Ready]] = []
+    ready: list[tuple[Written, StagedFile]] = []
     failed: dict[int, str] = {}
     done: list[Rewritten] = []
     with database.write() as connection:
@@ -118,7 +125,7 @@ def _undo_some(
         for row in rows:
             try:
                 ready.append((row, _make_ready(row, vocabulary)))
-            except (FileUnwritable, TagUnwritable) as error:
+            except (FileWriteError, TagFormatError) as error:
                 failed[row.id] = str(error)
                 report.outcomes.append(_outcome(row, "failed", str(error)))
         with database.write() as connection:
@@ -127,7 +134,7 @@ def _undo_some(
         for row, each in ready:
             try:
                 put_in_place(each.place, each.made)
-            except FileUnwritable as error:
+            except FileWriteError as error:
                 failed[row.id] = str(error)
                 report.outcomes.append(_outcome(row, "failed", str(error)))
                 continue
@@ -144,24 +151,24 @@ def _undo_some(
             note_undone(connection, done, vocabulary)
 
 
-def _make_ready(row: Written, vocabulary: Vocabulary) -> Ready:
+def _make_ready(row: Written, vocabulary: Vocabulary) -> StagedFile:
     if row.again is not None:
-        raise FileUnwritable(f"was written again since; undo that first: catalog write --undo {row.again}")
+        raise FileWriteError(f"was written again since; undo that first: catalog write --undo {row.again}")
     if row.place is None or row.root_bytes is None:
-        raise FileUnwritable("is not there any more; if it was moved: catalog scan")
-    place = find_place(row.root_bytes, row.place, row.size, row.mtime_ns)
+        raise FileWriteError("is not there any more; if it was moved: catalog scan")
+    place = find_target_file(row.root_bytes, row.place, row.size, row.mtime_ns)
     base = os.path.basename(row.place)  # noqa: PTH119 - bytes
     made = replacement_name(place, row.batch, row.id)
-    with held(place) as source:
+    with locked(place) as source:
         before = facts_of(source)
-        sound = sound_of(place.name)
+        sound = audio_hash_of(place.name)
         with replacement(made) as target:
             _put_back(row, before, base, source, target, vocabulary)
-            after = settle(place, made, target)
-            if sound_of(made) != sound:
-                raise FileUnwritable("its sound would not stay as it is")
+            after = finalize_copy(place, made, target)
+            if audio_hash_of(made) != sound:
+                raise FileWriteError("its sound would not stay as it is")
             values = read_file_tags(target, base).genres
-    return Ready(row.id, place, made, before, after, tuple(row.after), values, None)
+    return StagedFile(row.id, place, made, before, after, tuple(row.after), values, None)
 
 
 def _put_back(
@@ -176,14 +183,14 @@ def _put_back(
         target.seek(0)
         target.truncate()
     if list(read_file_tags(source, base).genres) != list(row.after):
-        raise FileUnwritable("its genre was changed since by another program; left as it is")
+        raise FileWriteError("its genre was changed since by another program; left as it is")
     copy_content(source, target)
     restore_values(target, base, row.before, vocabulary)
 
 
-def _remark(row: Written, each: Ready) -> str | None:
+def _remark(row: Written, each: StagedFile) -> str | None:
     return None if each.after.digest == row.before_digest else GENRE_ONLY
 
 
-def _outcome(row: Written, state: str, message: str | None) -> Outcome:
-    return Outcome(row.track_id, row.path, "; ".join(row.after), "; ".join(row.before), state, message)
+def _outcome(row: Written, state: str, message: str | None) -> WriteOutcome:
+    return WriteOutcome(row.track_id, row.path, "; ".join(row.after), "; ".join(row.before), state, message)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from tests.integration.conftest import DAY, insert, state
 
 RATE = 22_050
@@ -103,5 +103,5 @@ def fill_doubtful(database: Database, root: Path, *, cases: int = 20) -> dict[st
                     relation="different",
                     reasons=[{"kind": "sound", "probability": 0.5, "tagged_probability": 0.17, "words": f"heard as {suggested}"}],
                 )  # fmt: skip
-        refresh_standing(connection)
+        refresh_track_status(connection)
     return tracks

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.collection.fma.fma_import import import_fma
-from catalog.collection.import_vectors import import_features
+from catalog.collection.import_vectors import import_vectors
 from catalog.db.database import Database
 from catalog.db.tables import album, artist, fma_track, standing, track
-from catalog.features.stored_feature_set import active_recipe
+from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
 
 DATA = Path(os.environ.get("MUSIC_CATALOG_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -61,11 +61,11 @@ def test_the_excerpt_comes_in_without_a_warning(database: Database, place: Path)
 
 def test_ready_made_vectors_come_in_without_a_warning(database: Database, place: Path) -> None:
     import_fma(database, place)
-    report = import_features(database, REAL / "ntds2017_fma_features.csv", "mfcc-140")
+    report = import_vectors(database, REAL / "ntds2017_fma_features.csv", "mfcc-140")
     assert (report.vectors.dimensions, report.skipped) == (140, 0)
     assert report.vectors.matched > 0
     with database.read() as connection:
-        recipe = active_recipe(connection, "mfcc-140")
+        recipe = active_feature_set(connection, "mfcc-140")
         assert recipe is not None
         _, matrix = load_matrix(connection, recipe)
     assert matrix.shape == (report.vectors.matched, 140)

@@ -10,7 +10,7 @@ import librosa
 import numpy as np
 import pytest
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.decode import decode
 from catalog.audio.feature_sets import musicnn
 
@@ -52,7 +52,7 @@ def test_files_whose_first_frame_lies_are_decoded_whole():
     for path in sorted(existing("tagged_mp3").iterdir())[::4]:
         try:
             decoded = decode(path)
-        except AudioFailure as failure:
+        except AudioError as failure:
             lengths.append(failure.reason)
         else:
             lengths.append(

@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.report.html_report import write_report
 from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind, next_sample_track
-from catalog.review.decision import case_doubts, decide
+from catalog.review.decision import case_suspects, decide
 from tests.unit.report.filled import fill
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -72,13 +72,13 @@ def crowd(database: Database) -> None:
         connection.execute(sa.update(t.genre).values(name=t.genre.c.name + " " + LONG))
         keys = connection.execute(sa.select(t.doubt_case.c.case_id).order_by(t.doubt_case.c.id).limit(8))
         for number, key in enumerate(keys.scalars().all()):
-            decide(connection, case_doubts(connection, key), "accept", f"{number} {LONG}"[:60])
+            decide(connection, case_suspects(connection, key), "accept", f"{number} {LONG}"[:60])
         draw_sample(connection, 40)
         for _ in range(25):
             blind = next_sample_track(connection, LONG[:60])
             assert blind is not None
             judge_blind(connection, blind.track_id, LONG[:60], genre_id=1)
-        refresh_standing(connection)
+        refresh_track_status(connection)
 
 
 def opened(browser: Browser, report: Path, size: dict[str, int], scheme: str) -> tuple[Page, list[str]]:

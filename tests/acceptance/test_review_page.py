@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from catalog.audio.excerpts import choices
+from catalog.audio.excerpts import excerpt_windows
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from catalog.review.audit_sample.audit_sample import draw_sample
@@ -274,7 +274,7 @@ def test_of_a_long_recording_what_was_analysed_is_heard_first(desk: Callable[...
     place = heard(page)
     assert page.evaluate("document.getElementById('audio').currentSrc").endswith("recording.mp3")
     assert page.evaluate("document.getElementById('audio').duration") == pytest.approx(600, abs=0.1)
-    begin = choices(700.0)[0][0][0]
+    begin = excerpt_windows(700.0)[0][0][0]
     assert begin > 60, "of the recording only what lies behind it is waited for"
     assert 50 + place == pytest.approx(begin, abs=PATIENCE / 1000)
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from tests.integration.labelled_collection import fill_labelled
 from tests.integration.outage import outage
 
@@ -159,7 +159,7 @@ def fill(connection: Connection) -> Sample:
     _hear(connection, sample, recipe)
     _doubt(connection, sample, artists["Bruno"], albums["Water"])
     _archive(connection, sample)
-    refresh_standing(connection)
+    refresh_track_status(connection)
     refresh_confusion(connection, sample.model_id)
     return sample
 

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import artist, collection, genre, label, statement, track
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 
 DIMENSIONS = 12
@@ -51,7 +51,7 @@ def fill_labelled(database: Database) -> Callable[..., Filled]:
         tracks: dict[str | None, list[int]] = {None: []}
         heard_as = []
         with database.write() as connection:
-            recipe = register(connection, BLOBS)
+            recipe = register_feature_set(connection, BLOBS)
             place = connection.execute(
                 sa.insert(collection).values(name="made up", kind="folder").returning(collection.c.id)
             ).scalar_one()
@@ -77,7 +77,7 @@ def fill_labelled(database: Database) -> Callable[..., Filled]:
                     heard_as.append(name)
                     vector = (centre + random.normal(0, spread, DIMENSIONS)).astype(np.float32)
                     store_vector(connection, recipe, track_id, vector)
-            refresh_standing(connection)
+            refresh_track_status(connection)
         return Filled(tracks, heard_as)
 
     return fill_tracks

@@ -16,7 +16,7 @@ from pytest_alembic.tests import (
     test_upgrade,
 )
 
-from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.schema.migrate import alembic_config as configuration
 from catalog.db.schema.revisions import known_revisions
 from catalog.db.schema.schema import VERSION_TABLE
@@ -52,5 +52,5 @@ def test_files_are_named_by_what_alembic_finds_in_them() -> None:
 def test_a_program_without_its_migrations_says_so(copied_migrations: Path) -> None:
     for file in copied_migrations.glob("0*.py"):
         file.unlink()
-    with pytest.raises(DatabaseUnusable, match="without its migrations; install it again"):
+    with pytest.raises(DatabaseUnusableError, match="without its migrations; install it again"):
         known_revisions()

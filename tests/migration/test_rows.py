@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.columns import now
-from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.schema.schema import downgrade, inspect_schema, upgrade
 
 REBUILD = """
@@ -118,7 +118,7 @@ def test_a_migration_that_fails_changes_nothing(empty: Database, copied_migratio
     _fill(empty)
     before, head = _rows(empty), inspect_schema(empty).head
     (copied_migrations / "9999.py").write_text(REBUILD.format(head=head, more=more))
-    with pytest.raises((RuntimeError, DatabaseUnusable, sa.exc.IntegrityError)):
+    with pytest.raises((RuntimeError, DatabaseUnusableError, sa.exc.IntegrityError)):
         upgrade(empty)
     assert inspect_schema(empty).revision == head
     assert _rows(empty) == before

@@ -11,10 +11,17 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.columns import metadata
-from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.schema.integrity import check_schema
 from catalog.db.schema.migrate import alembic_config
-from catalog.db.schema.schema import VERSION_TABLE, Fit, downgrade, inspect_schema, require_current, upgrade
+from catalog.db.schema.schema import (
+    VERSION_TABLE,
+    SchemaState,
+    downgrade,
+    inspect_schema,
+    require_current,
+    upgrade,
+)
 from catalog.db.schema.views import create_views, view_names
 
 NEWER = """
@@ -100,7 +107,7 @@ def test_migrated_schema_is_the_fresh_schema(empty: Database) -> None:
 def test_base_leaves_nothing_behind(empty: Database) -> None:
     upgrade(empty)
     downgrade(empty, "base")
-    assert inspect_schema(empty).fit is Fit.EMPTY
+    assert inspect_schema(empty).fit is SchemaState.EMPTY
     assert _described(empty) == {}
 
 
@@ -113,7 +120,7 @@ def test_upgrading_twice_changes_nothing(empty: Database) -> None:
 
 
 def test_an_empty_database_says_how_to_begin(empty: Database) -> None:
-    with pytest.raises(DatabaseUnusable, match="catalog ingest FOLDER"):
+    with pytest.raises(DatabaseUnusableError, match="catalog ingest FOLDER"):
         require_current(empty)
     assert empty.file is None or not empty.file.exists()
 
@@ -121,8 +128,8 @@ def test_an_empty_database_says_how_to_begin(empty: Database) -> None:
 def test_an_older_database_says_what_to_run(empty: Database, copied_migrations: Path) -> None:
     upgrade(empty)
     (copied_migrations / "9999.py").write_text(NEWER.format(head=inspect_schema(empty).head))
-    assert inspect_schema(empty).fit is Fit.OLDER
-    with pytest.raises(DatabaseUnusable, match="catalog db upgrade"):
+    assert inspect_schema(empty).fit is SchemaState.OLDER
+    with pytest.raises(DatabaseUnusableError, match="catalog db upgrade"):
         require_current(empty)
     upgrade(empty)
     require_current(empty)
@@ -134,7 +141,7 @@ def test_a_newer_database_is_refused_and_left_alone(empty: Database) -> None:
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = 'f00'")
     before = _described(empty)
     for act in (require_current, upgrade, lambda database: downgrade(database, "base")):
-        with pytest.raises(DatabaseUnusable, match=r"newer version .*schema f00.*pip install --upgrade"):
+        with pytest.raises(DatabaseUnusableError, match=r"newer version .*schema f00.*pip install --upgrade"):
             act(empty)
     assert _described(empty) == before
 
@@ -143,7 +150,7 @@ def test_a_database_at_two_revisions_is_refused(empty: Database) -> None:
     upgrade(empty)
     with empty.write() as connection:
         connection.exec_driver_sql(f"INSERT INTO {VERSION_TABLE} VALUES ('0001')")
-    with pytest.raises(DatabaseUnusable, match="schema 0001 and "):
+    with pytest.raises(DatabaseUnusableError, match="schema 0001 and "):
         require_current(empty)
 
 
@@ -151,16 +158,16 @@ def test_a_database_of_another_program_is_refused_and_left_alone(empty: Database
     with empty.write() as connection:
         connection.exec_driver_sql("CREATE TABLE invoice (id integer)")
     for act in (require_current, upgrade, lambda database: downgrade(database, "base")):
-        with pytest.raises(DatabaseUnusable, match="another program"):
+        with pytest.raises(DatabaseUnusableError, match="another program"):
             act(empty)
     assert _described(empty).keys() == {"invoice"}
 
 
 def test_an_unknown_revision_is_refused(empty: Database) -> None:
     upgrade(empty)
-    with pytest.raises(DatabaseUnusable, match="nix"):
+    with pytest.raises(DatabaseUnusableError, match="nix"):
         downgrade(empty, "nix")
-    assert inspect_schema(empty).fit is Fit.CURRENT
+    assert inspect_schema(empty).fit is SchemaState.CURRENT
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -170,7 +177,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         "this is a shopping list, not a database, however long it may get" * 99
     )
     database = open_database(f"sqlite:///{tmp_path / 'catalog.db'}")
-    with pytest.raises(DatabaseUnusable, match="not a database"):
+    with pytest.raises(DatabaseUnusableError, match="not a database"):
         require_current(database)
     database.close()
 

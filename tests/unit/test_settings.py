@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.db.database import open_database
-from catalog.settings import ConfigUnreadable, default_home, make_settings, read_config
+from catalog.settings import ConfigError, default_home, make_settings, read_config
 
 
 def test_the_defaults(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_home_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 )
 def test_a_bad_config_file_is_refused_in_one_line(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "config.toml").write_text(text)
-    with pytest.raises(ConfigUnreadable) as refused:
+    with pytest.raises(ConfigError) as refused:
         make_settings(tmp_path)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -65,8 +65,8 @@ def test_a_bad_config_file_is_refused_in_one_line(tmp_path: Path, text: str, say
 
 def test_a_config_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigUnreadable, match=r"config\.toml"):
+    with pytest.raises(ConfigError, match=r"config\.toml"):
         read_config(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigUnreadable, match="Not a directory"):
+    with pytest.raises(ConfigError, match="Not a directory"):
         read_config(tmp_path / "file" / "home")

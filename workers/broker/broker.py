@@ -31,7 +31,7 @@ PLAIN = re.compile(r"[\w./+@-]+", re.ASCII)
 """Paths that Valkey's configuration takes without quoting."""
 
 
-class BrokerUnreachable(Exception):  # noqa: N818 - the name says what it is
+class BrokerUnreachableError(Exception):  # noqa: N818 - the name says what it is
     """A broker that does not answer, with what to do about it. Never shows the password."""
 
 
@@ -106,7 +106,7 @@ def _place(run: Path) -> Path:
     place.mkdir(mode=0o700, exist_ok=True)
     status = place.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise BrokerUnreachable(f"{place} is not a private folder of ours; remove it")
+        raise BrokerUnreachableError(f"{place} is not a private folder of ours; remove it")
     return place
 
 
@@ -132,7 +132,7 @@ def _ensure(place: Path) -> None:
         )
         if started.returncode != 0:
             said = started.stderr.strip().splitlines() or ["it says nothing"]
-            raise BrokerUnreachable(
+            raise BrokerUnreachableError(
                 f"the embedded Valkey does not start ({said[-1]}); see {place / 'valkey.log'}, "
                 "or name a Redis with --redis-url"
             )
@@ -173,20 +173,20 @@ def _require_answer(url: str) -> None:
         with _ask(url) as connection:
             connection.ping()
     except redis.AuthenticationError:
-        raise BrokerUnreachable(
+        raise BrokerUnreachableError(
             f"the Redis at {_shown(url)} refuses the password; correct it in --redis-url"
         ) from None
     except redis.ResponseError as error:
-        raise BrokerUnreachable(
+        raise BrokerUnreachableError(
             f"the Redis at {_shown(url)} answers, but refuses ({error}); correct --redis-url"
         ) from None
     except (redis.RedisError, OSError) as error:
         reason = type(error).__name__ if "://" in str(error) else str(error).rstrip(".")
-        raise BrokerUnreachable(
+        raise BrokerUnreachableError(
             f"no Redis answers at {_shown(url)} ({reason}); start it, or leave --redis-url out for the embedded one"
         ) from None
     except ValueError:
-        raise BrokerUnreachable(
+        raise BrokerUnreachableError(
             "the Redis URL cannot be read; it looks like redis://host:6379/0, rediss://... or unix:///socket"
         ) from None
 

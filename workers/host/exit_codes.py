@@ -2,9 +2,9 @@
 
 import signal
 
-TROUBLE = 74
+EXIT_IO = 74
 """EX_IOERR: it could not do its work for no fault of a track, such as a database that is locked or away."""
-NO_ROOM = 73
+EXIT_DISK_FULL = 73
 """EX_CANTCREAT: the disk of the database is full."""
 
 

@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
-class RootUnreadable(ValueError):  # noqa: N818 - the name says what it is
+class RootMappingError(ValueError):  # noqa: N818 - the name says what it is
     """A mapping of roots that cannot be read, with what it looks like."""
 
 
 @dataclass(frozen=True)
-class Roots:
+class RootMapping:
     """Folders as the catalog has them, and where they are here; without any, they are where the catalog says."""
 
     pairs: tuple[tuple[bytes, bytes], ...] = ()
 
     @classmethod
-    def parse(cls, texts: Iterable[str]) -> Roots:
+    def parse(cls, texts: Iterable[str]) -> RootMapping:
         """From `/as/in/the/catalog=/as/here`, one each. Raises RootUnreadable.
 
         The first `=/` parts them: both are absolute, and either may have an equals sign in its name.
@@ -27,7 +27,7 @@ class Roots:
         for text in texts:
             old, found, rest = text.partition("=/")
             if not found or not old.startswith("/"):
-                raise RootUnreadable(
+                raise RootMappingError(
                     f"{text!r} is not OLD=NEW with two absolute paths, such as /music=/mnt/music"
                 )
             pairs.append((_without_slash(old), _without_slash(f"/{rest}")))

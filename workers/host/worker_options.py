@@ -6,17 +6,17 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from workers.host.root_mapping import Roots
+from workers.host.root_mapping import RootMapping
 
 MEMORY_LIMIT = 2048
 """Megabytes for one track, unless told otherwise. A usual one takes less than 100."""
 
 
 @dataclass(frozen=True)
-class Rules:
+class WorkerOptions:
     """What is asked of the worker processes of a command."""
 
-    roots: Roots = field(default_factory=Roots)
+    roots: RootMapping = field(default_factory=RootMapping)
     """Where collections are on this host."""
     is_guest: bool = False
     """Whether the files are another host's to say which are missing: those with their whole folder are given back."""
@@ -42,7 +42,7 @@ class Rules:
         parser.add_argument("--log-json", action="store_true")
 
     @classmethod
-    def from_options(cls, options: argparse.Namespace) -> Rules:
+    def from_options(cls, options: argparse.Namespace) -> WorkerOptions:
         """The rules that the process was started with."""
         roots: Sequence[str] = options.root
-        return cls(Roots.parse(roots), options.guest, options.memory_limit, options.log_json)
+        return cls(RootMapping.parse(roots), options.guest, options.memory_limit, options.log_json)

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.server_time import clock
+from catalog.db.server_time import server_time
 from catalog.db.tables import failure, track
-from catalog.features.stored_feature_set import Recipe, register
-from catalog.features.vectors import unheard
-from workers.host.mounted_roots import out_of_reach
+from catalog.features.stored_feature_set import StoredFeatureSet, register_feature_set
+from catalog.features.vectors import tracks_without_vector
+from workers.host.mounted_roots import unmounted_roots
 from workers.state.analysis_progress import AnalysisReport, Progress
 
 LEAST_SECONDS = 1.0
@@ -24,10 +24,10 @@ LEAST_SECONDS = 1.0
 
 
 @dataclass
-class Assignment:
+class AnalysisRun:
     """Tracks to be heard for some recipes, as they were when the run began."""
 
-    recipes: Sequence[Recipe]
+    recipes: Sequence[StoredFeatureSet]
     scope: ColumnElement[bool] | None
     """A condition on `track`: what was asked for, without collections that are out of reach."""
     total: int
@@ -60,28 +60,28 @@ class Assignment:
         return AnalysisReport(analysed, end.failed, gone, self.out_of_reach, end.seconds)
 
 
-def assign(
+def plan_analysis(
     database: Database, feature_sets: Sequence[FeatureSet], where: ColumnElement[bool] | None = None
-) -> Assignment:
+) -> AnalysisRun:
     """What is pending for the feature sets, whose recipes are registered by it. `where` is a condition on `track`."""
     with database.write() as connection:
-        recipes = [register(connection, features) for features in feature_sets]
-        started_at = clock(connection)
+        recipes = [register_feature_set(connection, features) for features in feature_sets]
+        started_at = server_time(connection)
     recipe_ids = [recipe.id for recipe in recipes]
     with database.read() as connection:
         scope, total = where, _count(connection, recipe_ids, where)
         everything = total
-        unreachable = out_of_reach(connection) if total else []
+        unreachable = unmounted_roots(connection) if total else []
         if unreachable:
             reachable = track.c.collection_id.not_in(unreachable)
             scope = reachable if where is None else sa.and_(where, reachable)
             total = _count(connection, recipe_ids, scope)
         missing = _count_missing(connection, scope)
-    return Assignment(recipes, scope, total, everything - total, missing, started_at)
+    return AnalysisRun(recipes, scope, total, everything - total, missing, started_at)
 
 
 def _count(connection: Connection, recipe_ids: Sequence[int], where: ColumnElement[bool] | None) -> int:
-    query = sa.select(sa.func.count()).select_from(unheard(recipe_ids, where).subquery())
+    query = sa.select(sa.func.count()).select_from(tracks_without_vector(recipe_ids, where).subquery())
     return connection.execute(query).scalar_one()
 
 

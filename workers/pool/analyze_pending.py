@@ -14,20 +14,20 @@ from sqlalchemy.exc import DBAPIError
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.retry import is_full, until_connected
+from catalog.db.retry import is_disk_full, retry_until_connected
 from catalog.settings import Settings
-from workers.broker.broker import Broker, BrokerUnreachable, open_broker
+from workers.broker.broker import Broker, BrokerUnreachableError, open_broker
 from workers.broker.job_queue import TIME_LIMIT, open_queue, queue_name
 from workers.host.capacity import fitting_workers
-from workers.host.worker_options import Rules
-from workers.pool.analysis_run import Assignment, assign
-from workers.pool.disk_full_backoff import Room
-from workers.pool.worker_pool import Crew, NoRoom
+from workers.host.worker_options import WorkerOptions
+from workers.pool.analysis_run import AnalysisRun, plan_analysis
+from workers.pool.disk_full_backoff import DiskFullBackoff
+from workers.pool.worker_pool import DiskFullError, WorkerPool
 from workers.state import liveness
 from workers.state.analysis_progress import AnalysisReport, Progress
-from workers.state.queue_feeder import Feeder
+from workers.state.queue_feeder import QueueFeeder
 
-__all__ = ["AnalysisReport", "Steward", "analyze_pending", "let_go"]
+__all__ = ["AnalysisReport", "Supervisor", "analyze_pending", "draining"]
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def analyze_pending(
     workers: int | None = None,
     where: ColumnElement[bool] | None = None,
     time_limit: int = TIME_LIMIT,
-    rules: Rules | None = None,
+    rules: WorkerOptions | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> AnalysisReport:
     """Has workers analyse every pending track, and ends when nothing is pending.
@@ -63,36 +63,36 @@ def analyze_pending(
     Other commands and other hosts may do the same at the same time. KeyboardInterrupt lets the workers finish their
     present tracks and is raised again. Raises BrokerUnreachable and WorkersFailed.
     """
-    assignment = assign(database, feature_sets, where)
+    assignment = plan_analysis(database, feature_sets, where)
     if assignment.total:
-        size = crew_size(workers, assignment.total)
+        size = pool_size(workers, assignment.total)
         with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
             queue = open_queue(queue_name(database), connection)
             names = [features.name for features in feature_sets]
-            crew = Crew(database, broker, queue.name, names, settings.run / "workers.log", rules=rules)
-            feeder = Feeder(queue, assignment.recipes, time_limit, size)
-            steward = Steward(database, broker, crew, feeder, size)
-            with let_go(crew, time_limit):
+            crew = WorkerPool(database, broker, queue.name, names, settings.run / "workers.log", rules=rules)
+            feeder = QueueFeeder(queue, assignment.recipes, time_limit, size)
+            steward = Supervisor(database, broker, crew, feeder, size)
+            with draining(crew, time_limit):
                 _work(database, assignment, steward, on_progress)
-    return until_connected(lambda: assignment.report(database))
+    return retry_until_connected(lambda: assignment.report(database))
 
 
-def crew_size(workers: int | None, tracks: int) -> int:
+def pool_size(workers: int | None, tracks: int) -> int:
     """How many processes are worth starting: by default as many as fit, but none for a handful of tracks."""
     return max(1, min(workers or fitting_workers(), -(-tracks // TRACKS_A_WORKER)))
 
 
 def _work(
     database: Database,
-    assignment: Assignment,
-    steward: Steward,
+    assignment: AnalysisRun,
+    steward: Supervisor,
     on_progress: Callable[[Progress], None] | None,
 ) -> None:
     next_count = 0.0
     while True:
-        until_connected(lambda: steward.look_after(assignment.scope))
+        retry_until_connected(lambda: steward.look_after(assignment.scope))
         if time.monotonic() >= next_count:
-            progress, seconds = until_connected(partial(_timed_progress, assignment, database))
+            progress, seconds = retry_until_connected(partial(_timed_progress, assignment, database))
             next_count = time.monotonic() + max(TICK, _pause_after(seconds))
             if on_progress is not None:
                 on_progress(progress)
@@ -101,7 +101,7 @@ def _work(
         time.sleep(TICK)
 
 
-def _timed_progress(assignment: Assignment, database: Database) -> tuple[Progress, float]:
+def _timed_progress(assignment: AnalysisRun, database: Database) -> tuple[Progress, float]:
     """How far the run is, and the seconds that the question took; waiting for a database that is away is none of them."""
     before = time.monotonic()
     progress = assignment.progress(database)
@@ -114,7 +114,7 @@ def _pause_after(seconds: float) -> float:
 
 
 @contextmanager
-def let_go(crew: Crew, patience: float) -> Iterator[None]:
+def draining(crew: WorkerPool, patience: float) -> Iterator[None]:
     """Lets the crew finish its present tracks at the end, whatever the reason; a second Ctrl-C does not wait."""
     try:
         yield
@@ -126,15 +126,15 @@ def let_go(crew: Crew, patience: float) -> Iterator[None]:
             raise
 
 
-class Steward:
+class Supervisor:
     """Keeps a crew at its size, the queue fed and the dead buried; to be called a few times a second."""
 
     def __init__(
         self,
         database: Database,
         broker: Broker,
-        crew: Crew,
-        feeder: Feeder,
+        crew: WorkerPool,
+        feeder: QueueFeeder,
         size: int,
         *,
         room_patience: float = ROOM_PATIENCE,
@@ -148,7 +148,7 @@ class Steward:
         self._next_sweep = 0.0
         self._next_feed = 0.0
         self._away_since: float | None = None
-        self._room = Room(room_patience)
+        self._room = DiskFullBackoff(room_patience)
 
     def look_after(self, where: ColumnElement[bool] | None) -> None:
         """One round. Raises BrokerUnreachable when the broker stays away, NoRoom when the disk of the database stays
@@ -159,10 +159,10 @@ class Steward:
         try:
             self._crew.bury()
             self._sweep()
-        except NoRoom:
+        except DiskFullError:
             self._room.wait()
         except DBAPIError as error:
-            if not is_full(error):
+            if not is_disk_full(error):
                 raise
             self._room.wait()
         else:
@@ -197,13 +197,13 @@ class Steward:
     def _revive(self, seconds_away: float, error: redis.RedisError) -> None:
         try:
             self._broker.revive()
-        except BrokerUnreachable:
+        except BrokerUnreachableError:
             if seconds_away > BROKER_PATIENCE:
                 raise
         else:
             if seconds_away > BROKER_PATIENCE:
                 # It answers, but it is full, or may only be read.
                 reason = str(error).rpartition("caused error: ")[2].rstrip(".")
-                raise BrokerUnreachable(
+                raise BrokerUnreachableError(
                     f"the Redis takes no jobs ({reason}); give it more memory, or leave --redis-url out"
                 ) from None

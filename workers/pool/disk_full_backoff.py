@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from workers.pool.worker_pool import NoRoom
+from workers.pool.worker_pool import DiskFullError
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ AT_WORK = 60.0
 """Who finds no room only after so many seconds of work has a new trouble, with its own patience."""
 
 
-class Room:
+class DiskFullBackoff:
     """What to do when there is none."""
 
     def __init__(self, patience: float) -> None:
@@ -34,7 +34,7 @@ class Room:
         if not self._until or present - self._until > AT_WORK:
             self._lacking_since, self._rest = present, FIRST_REST
         elif present - self._lacking_since > self._patience:
-            raise NoRoom
+            raise DiskFullError
         log.warning("the disk of the database is full; trying again in %.0f s", self._rest)
         self._until = present + self._rest
         self._rest = min(2 * self._rest, LONGEST_REST)

@@ -22,12 +22,12 @@ from rq.serializers import JSONSerializer
 
 from catalog.db.database import Database
 from catalog.db.tables import worker
-from catalog.learning.registry.task_context import Workplace, settle
+from catalog.learning.registry.task_context import TaskContext, set_context
 from catalog.settings import Settings
-from workers.broker.broker import Broker, BrokerUnreachable, open_broker
+from workers.broker.broker import Broker, BrokerUnreachableError, open_broker
 from workers.broker.job_queue import TASK, open_queue, queue_name
-from workers.host.worker_options import Rules
-from workers.pool.worker_pool import Crew
+from workers.host.worker_options import WorkerOptions
+from workers.pool.worker_pool import WorkerPool
 from workers.process.task import TASKS
 from workers.state import liveness
 
@@ -51,11 +51,11 @@ PATIENCE = 5.0
 BROKER_PATIENCE = 120.0
 
 
-class TaskFailed(RuntimeError):  # noqa: N818 - the name says what it is
+class TaskFailedError(RuntimeError):  # noqa: N818 - the name says what it is
     """What a task says is wrong, or that workers die on it."""
 
 
-class HereExecutor(Executor):
+class InlineExecutor(Executor):
     """Does every task in this process, as soon as it is submitted."""
 
     def submit(
@@ -90,7 +90,7 @@ class QueueExecutor(Executor):
     raise TaskFailed, WorkersFailed or BrokerUnreachable.
     """
 
-    def __init__(self, database: Database, broker: Broker, queue: Queue, crew: Crew, size: int) -> None:
+    def __init__(self, database: Database, broker: Broker, queue: Queue, crew: WorkerPool, size: int) -> None:
         self._database = database
         self._broker = broker
         self._queue = queue
@@ -153,7 +153,7 @@ class QueueExecutor(Executor):
     def _revive(self, away_since: float) -> None:
         try:
             self._broker.revive()
-        except BrokerUnreachable:
+        except BrokerUnreachableError:
             if time.monotonic() - away_since > BROKER_PATIENCE:
                 raise
 
@@ -236,7 +236,7 @@ class QueueExecutor(Executor):
         if wrong is None:
             task.future.set_result(None)
         else:
-            task.future.set_exception(TaskFailed(wrong))
+            task.future.set_exception(TaskFailedError(wrong))
 
     def _again(self, name: str) -> None:
         with self._lock:
@@ -270,19 +270,19 @@ class QueueExecutor(Executor):
 
 @contextmanager
 def open_executor(
-    database: Database, settings: Settings, workers: int, rules: Rules | None = None
+    database: Database, settings: Settings, workers: int, rules: WorkerOptions | None = None
 ) -> Iterator[Executor]:
     """An executor with so many worker processes of its own, which end with it; with 0 tasks are done in this process.
 
     `rules` are for these processes. `catalog worker` elsewhere takes part. Raises BrokerUnreachable.
     """
     if workers == 0:
-        settle(Workplace(database, settings.models))
-        yield HereExecutor()
+        set_context(TaskContext(database, settings.models))
+        yield InlineExecutor()
         return
     with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
         queue = open_queue(queue_name(database), connection)
         logs = settings.run / "workers.log"
-        crew = Crew(database, broker, queue.name, [], logs, settings.models, rules)
+        crew = WorkerPool(database, broker, queue.name, [], logs, settings.models, rules)
         with QueueExecutor(database, broker, queue, crew, workers) as executor:
             yield executor

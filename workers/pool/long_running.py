@@ -13,18 +13,18 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.retry import until_connected
+from catalog.db.retry import retry_until_connected
 from catalog.db.tables import track
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.settings import Settings
 from workers.broker.broker import open_broker
 from workers.broker.job_queue import TIME_LIMIT, open_queue, queue_name
-from workers.host.mounted_roots import out_of_reach
-from workers.host.root_mapping import Roots
-from workers.host.worker_options import Rules
-from workers.pool.analyze_pending import Steward, let_go
-from workers.pool.worker_pool import Crew
-from workers.state.queue_feeder import Feeder
+from workers.host.mounted_roots import unmounted_roots
+from workers.host.root_mapping import RootMapping
+from workers.host.worker_options import WorkerOptions
+from workers.pool.analyze_pending import Supervisor, draining
+from workers.pool.worker_pool import WorkerPool
+from workers.state.queue_feeder import QueueFeeder
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def work_until_stopped(
     *,
     workers: int = 1,
     time_limit: int = TIME_LIMIT,
-    rules: Rules | None = None,
+    rules: WorkerOptions | None = None,
     on_start: Callable[[], None] | None = None,
 ) -> None:
     """Keeps worker processes running, and the queue fed from the database. `rules` are for the workers.
@@ -49,21 +49,21 @@ def work_until_stopped(
     database is waited for, however long.
     Raises BrokerUnreachable and WorkersFailed.
     """
-    rules = rules or Rules(is_guest=True)
+    rules = rules or WorkerOptions(is_guest=True)
     with database.write() as connection:
-        recipes = [register(connection, features) for features in feature_sets]
+        recipes = [register_feature_set(connection, features) for features in feature_sets]
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
             queue = open_queue(queue_name(database), connection)
             names = [features.name for features in feature_sets]
             logs = settings.run / "workers.log"
-            crew = Crew(database, broker, queue.name, names, logs, settings.models, rules)
-            feeder = Feeder(queue, recipes, time_limit, workers)
-            steward = Steward(database, broker, crew, feeder, workers, room_patience=math.inf)
+            crew = WorkerPool(database, broker, queue.name, names, logs, settings.models, rules)
+            feeder = QueueFeeder(queue, recipes, time_limit, workers)
+            steward = Supervisor(database, broker, crew, feeder, workers, room_patience=math.inf)
             if on_start is not None:
                 on_start()
-            with let_go(crew, time_limit):
+            with draining(crew, time_limit):
                 _look_after(database, steward, rules.roots)
     except KeyboardInterrupt:
         pass  # being stopped is how this ends
@@ -71,17 +71,17 @@ def work_until_stopped(
         signal.signal(signal.SIGTERM, previous)
 
 
-def _look_after(database: Database, steward: Steward, roots: Roots) -> None:
+def _look_after(database: Database, steward: Supervisor, roots: RootMapping) -> None:
     next_look = 0.0
     scope: sa.ColumnElement[bool] | None = None
     away: list[int] = []
     while True:
         if time.monotonic() >= next_look:
-            away, before = until_connected(lambda: _unreachable(database, roots)), away
+            away, before = retry_until_connected(lambda: _unreachable(database, roots)), away
             _tell_of(away, before)
             scope = track.c.collection_id.not_in(away)
             next_look = time.monotonic() + LOOK_ROUND
-        until_connected(partial(steward.look_after, scope))
+        retry_until_connected(partial(steward.look_after, scope))
         time.sleep(TICK)
 
 
@@ -97,6 +97,6 @@ def _tell_of(away: list[int], before: list[int]) -> None:
         log.warning("folders that were absent are back; still away: %d", len(away))
 
 
-def _unreachable(database: Database, roots: Roots) -> list[int]:
+def _unreachable(database: Database, roots: RootMapping) -> list[int]:
     with database.read() as connection:
-        return out_of_reach(connection, roots)
+        return unmounted_roots(connection, roots)

@@ -20,8 +20,8 @@ from catalog.db.database import Database
 from catalog.db.private_folder import make_private_folder
 from workers.broker.broker import Broker
 from workers.host.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
-from workers.host.exit_codes import NO_ROOM, describe_exit
-from workers.host.worker_options import Rules
+from workers.host.exit_codes import EXIT_DISK_FULL, describe_exit
+from workers.host.worker_options import WorkerOptions
 from workers.state import liveness
 
 log = logging.getLogger(__name__)
@@ -31,18 +31,18 @@ LOG_PREFIX = re.compile(r"^[-\d]+ [:,\d]+ [A-Z]+ [\w.]+: ")
 LARGEST_LOG = 4 * 1024 * 1024
 
 
-class WorkersFailed(Exception):  # noqa: N818 - the name says what it is
+class WorkersFailedError(Exception):  # noqa: N818 - the name says what it is
     """Workers that end as soon as they are started, with where to look."""
 
 
-class NoRoom(Exception):  # noqa: N818 - the name says what it is
+class DiskFullError(Exception):  # noqa: N818 - the name says what it is
     """A database whose disk is full, with what to do."""
 
     def __init__(self) -> None:
         super().__init__("the disk of the database is full; free some space, then the same command goes on")
 
 
-class Crew:
+class WorkerPool:
     """Worker processes of this command, on this host."""
 
     def __init__(
@@ -53,13 +53,13 @@ class Crew:
         feature_sets: Sequence[str],
         logs: Path,
         models: Path | None = None,
-        rules: Rules | None = None,
+        rules: WorkerOptions | None = None,
     ) -> None:
         self._database = database
         self._command = [sys.executable, "-P", "-m", "workers.process.worker_process", "--queue", queue]
         self._command += ["--parent", str(os.getpid())]
         self._command += [part for name in feature_sets for part in ("--feature-set", name)]
-        self._rules = rules or Rules()
+        self._rules = rules or WorkerOptions()
         self._command += self._rules.arguments()
         # Passwords go by the environment: argument lists are everybody's to read.
         self._environment = {
@@ -104,16 +104,16 @@ class Crew:
             log.info("worker %s ended %s", name, death)
             # A worker that ends by itself has given back what it had; one that was killed could not.
             with self._database.write() as connection:
-                had_begun = liveness.leave_by_name(connection, name, death if status < 0 else None)
+                had_begun = liveness.deregister_by_name(connection, name, death if status < 0 else None)
             del self._members[name]
-            if status == NO_ROOM:
+            if status == EXIT_DISK_FULL:
                 continue
             is_false_start = not had_begun or status > 0
             self._false_starts = self._false_starts + 1 if is_false_start else 0
             if self._false_starts >= MOST_FALSE_STARTS:
-                raise WorkersFailed(f"the workers end as soon as they are started: {self._said_last()}")
-        if any(process.returncode == NO_ROOM for _, process in ended):
-            raise NoRoom
+                raise WorkersFailedError(f"the workers end as soon as they are started: {self._said_last()}")
+        if any(process.returncode == EXIT_DISK_FULL for _, process in ended):
+            raise DiskFullError
         return len(ended)
 
     def drain(self, patience: float) -> None:
@@ -134,7 +134,7 @@ class Crew:
         for name, process in self._members.items():
             process.wait()
             with self._database.write() as connection:
-                liveness.leave_by_name(connection, name, None)
+                liveness.deregister_by_name(connection, name, None)
         self._members.clear()
 
     def _open_log(self) -> AbstractContextManager[IO[bytes] | None]:

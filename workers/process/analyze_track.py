@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.audio.decoding.demux import opened, walk
-from catalog.audio.decoding.media_file import Source
+from catalog.audio.audio_error import AudioError
+from catalog.audio.decoding.demux import open_audio, scan_packets
+from catalog.audio.decoding.media_file import MediaFile
 from catalog.audio.feature_set import FeatureSet, Float32
 from catalog.audio.feature_sets.analysis import Analysis, analyze
-from catalog.collection.naming.file_signature import fingerprint as fingerprint_of
+from catalog.collection.naming.file_signature import file_signature as fingerprint_of
 from catalog.db.tables import auto_tag_word, track, track_descriptor, track_tag
 from catalog.db.upsert import insert_into
-from catalog.features.stored_feature_set import Recipe, tag_dimensions
-from catalog.features.vectors import renew_vectors, store_vector
-from workers.host.mounted_roots import is_within_reach
+from catalog.features.stored_feature_set import StoredFeatureSet, tag_dimensions
+from catalog.features.vectors import mark_vectors_current, store_vector
+from workers.host.mounted_roots import is_root_mounted
 from workers.state import claims, failures
 from workers.state.claims import Claimed
 from workers.state.failures import DECODING, FEATURES, Failure
@@ -34,15 +34,15 @@ MOMENT = 1.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AnalysisRequest:
     """A feature set of the program and its row in the catalog."""
 
     features: FeatureSet
-    recipe: Recipe
+    recipe: StoredFeatureSet
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AnalysisOutcome:
     """What came of listening to a track: an analysis, or failures, or both where one recipe failed."""
 
     fingerprint: str | None = None
@@ -59,7 +59,7 @@ class Outcome:
     """The collection is not there: a disk that is not mounted. The track is given back."""
 
 
-def hear(claimed: Claimed, wanted: Sequence[Wanted]) -> Outcome:
+def analyze_track(claimed: Claimed, wanted: Sequence[AnalysisRequest]) -> AnalysisOutcome:
     """Decodes the file once and computes what of the wanted it lacks.
 
     What is wrong with a file is in the outcome, not raised.
@@ -76,43 +76,49 @@ def hear(claimed: Claimed, wanted: Sequence[Wanted]) -> Outcome:
             with open(path, "rb") as stream:  # noqa: PTH123
                 fingerprint = fingerprint_of(stream, status.st_size)
     except FileNotFoundError:
-        return Outcome(is_gone=True) if is_within_reach(claimed.root) else Outcome(is_out_of_reach=True)
+        return (
+            AnalysisOutcome(is_gone=True)
+            if is_root_mounted(claimed.root)
+            else AnalysisOutcome(is_out_of_reach=True)
+        )
     except (OSError, ValueError):
         pass  # what is wrong with it, `analyze` says best
     if claimed.heard and claimed.heard == {_audio_hash(path)}:
-        return Outcome(fingerprint, is_same_sound=True)
+        return AnalysisOutcome(fingerprint, is_same_sound=True)
     return _hear(path, fingerprint, lacking)
 
 
-def _hear(path: bytes, fingerprint: str | None, wanted: Sequence[Wanted], *, again: bool = False) -> Outcome:
+def _hear(
+    path: bytes, fingerprint: str | None, wanted: Sequence[AnalysisRequest], *, again: bool = False
+) -> AnalysisOutcome:
     try:
         analysis = analyze(path, [one.features for one in wanted])
-    except AudioFailure as failure:
+    except AudioError as failure:
         if failure.reason == "changed" and not again:
             # Whoever writes tags is done in a moment.
             time.sleep(MOMENT)
             return _hear(path, fingerprint, wanted, again=True)
         if failure.reason == "not-finite":
             return _hear_apart(path, fingerprint, wanted)
-        return Outcome(fingerprint, failures=[Failure(DECODING, failure.reason, str(failure))])
+        return AnalysisOutcome(fingerprint, failures=[Failure(DECODING, failure.reason, str(failure))])
     except MemoryError:
-        return Outcome(fingerprint, failures=[Failure(DECODING, MEMORY, TOO_LARGE)])
+        return AnalysisOutcome(fingerprint, failures=[Failure(DECODING, MEMORY, TOO_LARGE)])
     except Exception:  # noqa: BLE001 -- whatever a file does to a library, it costs one row
         return _hear_apart(path, fingerprint, wanted)
-    return Outcome(
+    return AnalysisOutcome(
         fingerprint, analysis, {one.recipe.id: analysis.vectors[one.features.name] for one in wanted}
     )
 
 
 def _audio_hash(path: bytes) -> str:
     try:
-        with Source(path) as source, opened(source) as (container, stream):
-            return walk(container, stream).audio_hash
-    except AudioFailure:
+        with MediaFile(path) as source, open_audio(source) as (container, stream):
+            return scan_packets(container, stream).audio_hash
+    except AudioError:
         return ""
 
 
-def _hear_apart(path: bytes, fingerprint: str | None, wanted: Sequence[Wanted]) -> Outcome:
+def _hear_apart(path: bytes, fingerprint: str | None, wanted: Sequence[AnalysisRequest]) -> AnalysisOutcome:
     """One recipe at a time, so that the one which fails does not cost the others their vectors."""
     analysis: Analysis | None = None
     vectors: dict[int, Float32] = {}
@@ -120,7 +126,7 @@ def _hear_apart(path: bytes, fingerprint: str | None, wanted: Sequence[Wanted]) 
     for one in wanted:
         try:
             alone = analyze(path, [one.features])
-        except AudioFailure as failure:
+        except AudioError as failure:
             failed.append(Failure(FEATURES, failure.reason, str(failure), one.recipe.id))
         except MemoryError:
             failed.append(Failure(FEATURES, MEMORY, TOO_LARGE, one.recipe.id))
@@ -131,17 +137,21 @@ def _hear_apart(path: bytes, fingerprint: str | None, wanted: Sequence[Wanted]) 
             vectors[one.recipe.id] = alone.vectors[one.features.name]
             if analysis is None or alone.speech_probability is not None:
                 analysis = alone
-    return Outcome(fingerprint, analysis, vectors, failed)
+    return AnalysisOutcome(fingerprint, analysis, vectors, failed)
 
 
-def store(
-    connection: Connection, worker_id: int, claimed: Claimed, wanted: Sequence[Wanted], outcome: Outcome
+def store_outcome(
+    connection: Connection,
+    worker_id: int,
+    claimed: Claimed,
+    wanted: Sequence[AnalysisRequest],
+    outcome: AnalysisOutcome,
 ) -> bool:
     """Stores what came of a track and ends its claim, in the caller's transaction.
 
     False, and nothing stored, where the claim was taken away in the meantime: the result is late.
     """
-    if not claims.settle(connection, worker_id, claimed.track_id):
+    if not claims.complete(connection, worker_id, claimed.track_id):
         return False
     track_id = claimed.track_id
     changes: dict[str, object] = {"state": "missing"} if outcome.is_gone else {}
@@ -152,7 +162,7 @@ def store(
         connection.execute(sa.update(track).where(track.c.id == track_id).values(changes))
     if outcome.is_same_sound:
         recipe_ids = sorted(claimed.recipe_ids)
-        renew_vectors(connection, recipe_ids, track_id, outcome.fingerprint)
+        mark_vectors_current(connection, recipe_ids, track_id, outcome.fingerprint)
         failures.clear(connection, track_id, recipe_ids)
     if outcome.analysis is not None:
         _store_analysis(connection, track_id, wanted, outcome, outcome.analysis)
@@ -162,7 +172,11 @@ def store(
 
 
 def _store_analysis(
-    connection: Connection, track_id: int, wanted: Sequence[Wanted], outcome: Outcome, analysis: Analysis
+    connection: Connection,
+    track_id: int,
+    wanted: Sequence[AnalysisRequest],
+    outcome: AnalysisOutcome,
+    analysis: Analysis,
 ) -> None:
     _store_facts(connection, track_id, analysis)
     _store_descriptors(connection, track_id, _descriptors(wanted, outcome, analysis))
@@ -192,7 +206,9 @@ def _store_facts(connection: Connection, track_id: int, analysis: Analysis) -> N
     )
 
 
-def _descriptors(wanted: Sequence[Wanted], outcome: Outcome, analysis: Analysis) -> dict[str, float]:
+def _descriptors(
+    wanted: Sequence[AnalysisRequest], outcome: AnalysisOutcome, analysis: Analysis
+) -> dict[str, float]:
     """The single numbers that this listening gave; what it did not compute stays as it is."""
     numbers = {"loudness": analysis.loudness}
     if analysis.speech_probability is not None:
@@ -212,7 +228,7 @@ def _store_descriptors(connection: Connection, track_id: int, numbers: Mapping[s
     )
 
 
-def _store_tags(connection: Connection, track_id: int, recipe: Recipe, vector: Float32) -> None:
+def _store_tags(connection: Connection, track_id: int, recipe: StoredFeatureSet, vector: Float32) -> None:
     places = tag_dimensions(recipe.dimensions)
     if not places:
         return

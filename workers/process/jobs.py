@@ -22,19 +22,19 @@ from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import Database
-from catalog.db.retry import is_full
-from catalog.db.schema.schema import require_still
-from catalog.features.stored_feature_set import find_recipe
-from workers.host.exit_codes import NO_ROOM, TROUBLE
-from workers.host.mounted_roots import is_within_reach, out_of_reach
+from catalog.db.retry import is_disk_full
+from catalog.db.schema.schema import require_unchanged
+from catalog.features.stored_feature_set import find_feature_set
+from workers.host.exit_codes import EXIT_DISK_FULL, EXIT_IO
+from workers.host.mounted_roots import is_root_mounted, unmounted_roots
 from workers.host.sandbox import Sandbox, is_confined
-from workers.host.worker_options import Rules
-from workers.process.analyze_track import Outcome, Wanted, hear, store
+from workers.host.worker_options import WorkerOptions
+from workers.process.analyze_track import AnalysisOutcome, AnalysisRequest, analyze_track, store_outcome
 from workers.process.warm_up import warm
 from workers.state import claims
 from workers.state.claims import Claimed
 from workers.state.failures import FEATURES, Failure, one_line
-from workers.state.worker_stats import Tally
+from workers.state.worker_stats import WorkerStats
 
 log = logging.getLogger(__name__)
 
@@ -64,27 +64,27 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Desk:
+class WorkerContext:
     """What a worker process works with."""
 
     database: Database
     worker_id: int
-    rules: Rules = field(default_factory=Rules)
+    rules: WorkerOptions = field(default_factory=WorkerOptions)
     warmed: frozenset[str] = frozenset()
     """The feature sets that were computed once before anything was forked."""
     revision: str | None = None
     """The schema that the process began with; None where nobody can have changed it since."""
 
 
-_desks: list[Desk] = []
+_desks: list[WorkerContext] = []
 
 
-def sit_down(desk: Desk) -> None:
+def set_worker_context(desk: WorkerContext) -> None:
     """Gives this process, and those forked from it, the desk for its jobs."""
     _desks[:] = [desk]
 
 
-def present_desk() -> Desk:
+def current_worker_context() -> WorkerContext:
     """The desk that this process was given."""
     (desk,) = _desks
     return desk
@@ -92,26 +92,26 @@ def present_desk() -> Desk:
 
 def analyze_tracks(track_ids: list[int], hashes: list[str], time_limit: int) -> None:
     """The job as the queue knows it, in a process that is forked for it and confined."""
-    desk = present_desk()
+    desk = current_worker_context()
     desk.database.forget()
     try:
-        work(desk, track_ids, hashes, time_limit, confine=partial(confine, desk))
+        work(desk, track_ids, hashes, time_limit, confine=partial(enter_sandbox, desk))
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is not the tracks' doing
         # Without the statement, which SQLAlchemy would show: what is wrong stands in the database's own words.
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         log.error("work could not go on: %s", one_line(f"{type(cause).__name__}: {cause}"))  # noqa: TRY400
-        os._exit(NO_ROOM if is_full(error) else TROUBLE)
+        os._exit(EXIT_DISK_FULL if is_disk_full(error) else EXIT_IO)
     finally:
         desk.database.close()
 
 
 def work(
-    desk: Desk,
+    desk: WorkerContext,
     track_ids: Sequence[int],
     hashes: Sequence[str],
     time_limit: int,
     is_stopped: Callable[[], bool] = lambda: Stop.requested,
-    confine: Callable[[Sequence[Wanted], int], None] | None = None,
+    confine: Callable[[Sequence[AnalysisRequest], int], None] | None = None,
 ) -> None:
     """Reserves the tracks and hears them one after the other.
 
@@ -123,7 +123,7 @@ def work(
         return  # before anything was begun: the tracks are pending, and come again
     parent = os.getppid()
     wanted, tracks = _reserve(desk, track_ids, hashes)
-    tally = Tally()
+    tally = WorkerStats()
     has_left = len(wanted) < len(hashes) or not tracks
     try:
         if confine is not None and tracks:
@@ -156,13 +156,13 @@ def work(
 
 
 def _reserve(
-    desk: Desk, track_ids: Sequence[int], hashes: Sequence[str]
-) -> tuple[list[Wanted], deque[Claimed]]:
+    desk: WorkerContext, track_ids: Sequence[int], hashes: Sequence[str]
+) -> tuple[list[AnalysisRequest], deque[Claimed]]:
     unreachable: list[int] = []
     if desk.rules.is_guest:
         # Not while writing: a network disk may take its time to answer.
         with desk.database.read() as connection:
-            unreachable = out_of_reach(connection, desk.rules.roots)
+            unreachable = unmounted_roots(connection, desk.rules.roots)
     with desk.database.write() as connection:
         wanted, reserved = reserve(connection, desk, track_ids, hashes, unreachable)
         if reserved:
@@ -172,20 +172,20 @@ def _reserve(
 
 def reserve(
     connection: Connection,
-    desk: Desk,
+    desk: WorkerContext,
     track_ids: Sequence[int],
     hashes: Sequence[str],
     out_of_reach: Sequence[int] = (),
-) -> tuple[list[Wanted], list[Claimed]]:
+) -> tuple[list[AnalysisRequest], list[Claimed]]:
     """What of the hashes this program can compute, and those of the tracks that it is now to be computed of."""
     if desk.revision is not None:
-        require_still(connection, desk.revision)
+        require_unchanged(connection, desk.revision)
     wanted = _wanted(connection, hashes)
     recipe_ids = [one.recipe.id for one in wanted]
     return wanted, claims.reserve(connection, desk.worker_id, track_ids, recipe_ids, out_of_reach)
 
 
-def confine(desk: Desk, wanted: Sequence[Wanted], seconds: int | None) -> None:
+def enter_sandbox(desk: WorkerContext, wanted: Sequence[AnalysisRequest], seconds: int | None) -> None:
     """Confines this process for good. `seconds` is the CPU time that it may take; None for as much as it likes.
 
     What it has not computed before is compiled first: machine code is kept in files.
@@ -198,16 +198,16 @@ def confine(desk: Desk, wanted: Sequence[Wanted], seconds: int | None) -> None:
     Sandbox(desk.rules.memory_limit, writable).enter(None if seconds is None else seconds + SPARE_SECONDS)
 
 
-def _guarded(outcome: Outcome, claimed: Claimed, rules: Rules) -> Outcome:
+def _guarded(outcome: AnalysisOutcome, claimed: Claimed, rules: WorkerOptions) -> AnalysisOutcome:
     """On a host that only helps, a file that is gone with its folder may be on a disk that is not mounted here."""
     if outcome.is_gone and rules.is_guest:
         folder = os.path.dirname(os.path.join(claimed.root, claimed.path))  # noqa: PTH118, PTH120 -- bytes
-        if not is_within_reach(folder):
-            return Outcome(is_out_of_reach=True)
+        if not is_root_mounted(folder):
+            return AnalysisOutcome(is_out_of_reach=True)
     return outcome
 
 
-def _count(tally: Tally, claimed: Claimed, outcome: Outcome, seconds: float) -> None:
+def _count(tally: WorkerStats, claimed: Claimed, outcome: AnalysisOutcome, seconds: float) -> None:
     said = {"track_id": claimed.track_id, "seconds": round(seconds, 3)}
     if outcome.is_gone or outcome.is_out_of_reach:
         log.info("a track is out of reach", extra={**said, "missing": outcome.is_gone})
@@ -220,26 +220,34 @@ def _count(tally: Tally, claimed: Claimed, outcome: Outcome, seconds: float) -> 
 
 
 def _store(
-    connection: Connection, desk: Desk, claimed: Claimed, wanted: Sequence[Wanted], outcome: Outcome
+    connection: Connection,
+    desk: WorkerContext,
+    claimed: Claimed,
+    wanted: Sequence[AnalysisRequest],
+    outcome: AnalysisOutcome,
 ) -> bool:
     """Stores the outcome; what the database refuses of it, because of what is in it, is a failure of the track."""
     try:
         with connection.begin_nested():
-            return store(connection, desk.worker_id, claimed, wanted, outcome)
+            return store_outcome(connection, desk.worker_id, claimed, wanted, outcome)
     except (sa.exc.DataError, sa.exc.IntegrityError) as error:
-        kept = [one for one in wanted if find_recipe(connection, one.recipe.hash) is not None]
+        kept = [one for one in wanted if find_feature_set(connection, one.recipe.hash) is not None]
         if len(kept) < len(wanted):
             log.warning(
                 "a recipe was removed while track %d was heard; its result is dropped", claimed.track_id
             )
-            return store(connection, desk.worker_id, claimed, kept, _without_removed(outcome, kept))
+            return store_outcome(connection, desk.worker_id, claimed, kept, _without_removed(outcome, kept))
         refused = Failure(FEATURES, "error", f"cannot be stored: {error.orig}")
-        return store(
-            connection, desk.worker_id, claimed, wanted, Outcome(claimed.fingerprint, failures=[refused])
+        return store_outcome(
+            connection,
+            desk.worker_id,
+            claimed,
+            wanted,
+            AnalysisOutcome(claimed.fingerprint, failures=[refused]),
         )
 
 
-def _without_removed(outcome: Outcome, kept: Sequence[Wanted]) -> Outcome:
+def _without_removed(outcome: AnalysisOutcome, kept: Sequence[AnalysisRequest]) -> AnalysisOutcome:
     ids = {one.recipe.id for one in kept}
     return replace(
         outcome,
@@ -248,19 +256,19 @@ def _without_removed(outcome: Outcome, kept: Sequence[Wanted]) -> Outcome:
     )
 
 
-def _hear_in_time(claimed: Claimed, wanted: Sequence[Wanted], time_limit: int) -> Outcome:
+def _hear_in_time(claimed: Claimed, wanted: Sequence[AnalysisRequest], time_limit: int) -> AnalysisOutcome:
     faulthandler.dump_traceback_later(time_limit, exit=True, file=STDERR)
     try:
-        return hear(claimed, wanted)
+        return analyze_track(claimed, wanted)
     finally:
         faulthandler.cancel_dump_traceback_later()
 
 
-def _wanted(connection: Connection, hashes: Sequence[str]) -> list[Wanted]:
+def _wanted(connection: Connection, hashes: Sequence[str]) -> list[AnalysisRequest]:
     """What the hashes name. A recipe that this program does not have is left to a worker that has it."""
     found = []
     for recipe_hash in hashes:
-        recipe = find_recipe(connection, recipe_hash)
+        recipe = find_feature_set(connection, recipe_hash)
         try:
             features = None if recipe is None else feature_set(recipe.name)
         except LookupError:
@@ -268,5 +276,5 @@ def _wanted(connection: Connection, hashes: Sequence[str]) -> list[Wanted]:
         if recipe is None or features is None or features.hash != recipe_hash:
             log.warning("the recipe %s is not one of this program; another version is needed", recipe_hash)
         else:
-            found.append(Wanted(features, recipe))
+            found.append(AnalysisRequest(features, recipe))
     return found

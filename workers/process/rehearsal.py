@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.analysis import Analysis
 from catalog.db.tables import collection, track
-from catalog.features.stored_feature_set import register
-from workers.process.analyze_track import Outcome, Wanted, store
-from workers.process.jobs import Desk, reserve
+from catalog.features.stored_feature_set import register_feature_set
+from workers.process.analyze_track import AnalysisOutcome, AnalysisRequest, store_outcome
+from workers.process.jobs import WorkerContext, reserve
 from workers.state import claims
-from workers.state.worker_stats import Tally
+from workers.state.worker_stats import WorkerStats
 
 
-def rehearse(desk: Desk, features: Sequence[FeatureSet], analysis: Analysis) -> None:
+def warm_statement_cache(desk: WorkerContext, features: Sequence[FeatureSet], analysis: Analysis) -> None:
     """Stores an analysis for a track that is made up, and takes all of it back: nobody ever sees any of it.
 
     SQLAlchemy keeps what it has compiled, in the engine; a horse would keep it for its own short life.
@@ -35,13 +35,13 @@ def rehearse(desk: Desk, features: Sequence[FeatureSet], analysis: Analysis) -> 
         }
         track_id = connection.execute(sa.insert(track).values(file).returning(track.c.id)).scalar_one()
         for one in features:
-            register(connection, one)
+            register_feature_set(connection, one)
         wanted, reserved = reserve(connection, desk, [track_id], hashes)
         for claimed in reserved:
             claims.begin(connection, desk.worker_id, claimed.track_id)
             with connection.begin_nested():
-                store(connection, desk.worker_id, claimed, wanted, _outcome(wanted, analysis))
-        tally = Tally()
+                store_outcome(connection, desk.worker_id, claimed, wanted, _outcome(wanted, analysis))
+        tally = WorkerStats()
         tally.add(1.0, is_failed=False)
         tally.store(connection, desk.worker_id)
         claims.give_back(connection, desk.worker_id)
@@ -51,7 +51,7 @@ def rehearse(desk: Desk, features: Sequence[FeatureSet], analysis: Analysis) -> 
     gc.freeze()
 
 
-def _outcome(wanted: Sequence[Wanted], analysis: Analysis) -> Outcome:
-    return Outcome(
+def _outcome(wanted: Sequence[AnalysisRequest], analysis: Analysis) -> AnalysisOutcome:
+    return AnalysisOutcome(
         analysis=analysis, vectors={one.recipe.id: analysis.vectors[one.features.name] for one in wanted}
     )

@@ -19,11 +19,11 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from catalog.db.retry import until_connected
+from catalog.db.retry import retry_until_connected
 from workers.broker.job_queue import ANALYZE, TASK
-from workers.host.exit_codes import NO_ROOM, TROUBLE, describe_exit
+from workers.host.exit_codes import EXIT_DISK_FULL, EXIT_IO, describe_exit
 from workers.host.parent_death import end_with_parent
-from workers.process.jobs import Desk, Stop
+from workers.process.jobs import Stop, WorkerContext
 from workers.state import liveness
 from workers.state.claims import give_back
 
@@ -53,7 +53,7 @@ SPARE = 60.0
 """Seconds that a horse has beyond what its tracks may take."""
 
 
-class HorseKeeper(Worker):
+class AnalysisWorker(Worker):
     """A worker that forks a work horse for each job and says in the database that it lives.
 
     Its process keeps no database connection open while it forks: each is closed after use.
@@ -62,7 +62,7 @@ class HorseKeeper(Worker):
     max_connection_wait_time = 5.0
     log_result_lifespan = False
 
-    def __init__(self, queue: Queue, name: str, desk: Desk) -> None:
+    def __init__(self, queue: Queue, name: str, desk: WorkerContext) -> None:
         super().__init__(
             [queue],
             name=name,
@@ -136,7 +136,7 @@ class HorseKeeper(Worker):
         """Does what the way in which the horse ended asks for."""
         status, self._horse_status = self._horse_status, None
         code = os.waitstatus_to_exitcode(status) if status else 0
-        if code in {TROUBLE, NO_ROOM}:
+        if code in {EXIT_IO, EXIT_DISK_FULL}:
             self.trouble = code
             self._wait()
         elif status:
@@ -172,7 +172,7 @@ class HorseKeeper(Worker):
                 connection.execute(sa.select(1))
 
         with self._database_may_be_away():
-            until_connected(ask)
+            retry_until_connected(ask)
         return tries > 1
 
     def subscribe(self) -> None:

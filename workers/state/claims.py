@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.db.server_time import moment
 from catalog.db.tables import claim, collection, feature_vector, track
 from catalog.db.upsert import insert_into
-from catalog.features.vectors import unheard
+from catalog.features.vectors import tracks_without_vector
 from workers.state import failures
 
 MOST_DEATHS = 2
@@ -54,7 +54,7 @@ def reserve(
     wanted = sa.and_(
         track.c.id.in_(track_ids), *([track.c.collection_id.not_in(out_of_reach)] if out_of_reach else [])
     )
-    pending = sorted(connection.execute(unheard(recipe_ids, wanted)).scalars())
+    pending = sorted(connection.execute(tracks_without_vector(recipe_ids, wanted)).scalars())
     if not pending:
         return []
     taken = connection.execute(
@@ -97,7 +97,9 @@ def _needed(connection: Connection, recipe_ids: Sequence[int], track_ids: set[in
     """Which of the recipes each of the tracks lacks; without those that lack none."""
     needed: dict[int, set[int]] = {}
     for recipe_id in recipe_ids:
-        for track_id in connection.execute(unheard([recipe_id], track.c.id.in_(track_ids))).scalars():
+        for track_id in connection.execute(
+            tracks_without_vector([recipe_id], track.c.id.in_(track_ids))
+        ).scalars():
             needed.setdefault(track_id, set()).add(recipe_id)
     return needed
 
@@ -122,7 +124,7 @@ def begin(connection: Connection, worker_id: int, track_id: int) -> None:
     )
 
 
-def settle(connection: Connection, worker_id: int, track_id: int) -> bool:
+def complete(connection: Connection, worker_id: int, track_id: int) -> bool:
     """Ends the claim on a track that is done. False where it is ours no more: then its result must be dropped."""
     ended = connection.execute(
         sa.delete(claim).where(claim.c.track_id == track_id, claim.c.worker_id == worker_id)

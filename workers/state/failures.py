@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from catalog.db.server_time import clock
+from catalog.db.server_time import server_time
 from catalog.db.tables import collection, failure, feature_set, track
 from catalog.db.upsert import insert_into
 
@@ -74,7 +74,7 @@ def _moment(connection: Connection) -> datetime:
     A clock that was set back would make it older than they are, and the file would be tried for ever.
     """
     latest = connection.execute(sa.select(sa.func.max(feature_set.c.created_at))).scalar()
-    present = clock(connection)
+    present = server_time(connection)
     return present if latest is None else max(present, latest)
 
 

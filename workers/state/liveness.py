@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.database import Database
-from catalog.db.server_time import clock
+from catalog.db.server_time import server_time
 from catalog.db.tables import claim, worker
 from workers.state.claims import give_back
 
@@ -29,9 +29,9 @@ KEPT = timedelta(days=1)
 """So long the rows of stopped workers are kept to be looked at."""
 
 
-def enrol(connection: Connection, name: str, pid: int) -> int:
+def register(connection: Connection, name: str, pid: int) -> int:
     """Makes the row of a worker that begins, and gives its id."""
-    time = clock(connection)
+    time = server_time(connection)
     row = {
         "name": name,
         "host": socket.gethostname(),
@@ -49,22 +49,24 @@ def beat(connection: Connection, worker_id: int) -> None:
     connection.execute(
         sa.update(worker)
         .where(worker.c.id == worker_id)
-        .values(heartbeat_at=clock(connection), stopped_at=None)
+        .values(heartbeat_at=server_time(connection), stopped_at=None)
     )
 
 
-def leave(connection: Connection, worker_id: int, death: str | None = None) -> int:
+def deregister(connection: Connection, worker_id: int, death: str | None = None) -> int:
     """Ends a worker and gives back what it had claimed; `death` as in `give_back`."""
-    connection.execute(sa.update(worker).where(worker.c.id == worker_id).values(stopped_at=clock(connection)))
+    connection.execute(
+        sa.update(worker).where(worker.c.id == worker_id).values(stopped_at=server_time(connection))
+    )
     return give_back(connection, worker_id, death)
 
 
-def leave_by_name(connection: Connection, name: str, death: str | None) -> bool:
+def deregister_by_name(connection: Connection, name: str, death: str | None) -> bool:
     """Ends a worker known by its name; False where it never began."""
     worker_id = connection.execute(sa.select(worker.c.id).where(worker.c.name == name)).scalar()
     if worker_id is None:
         return False
-    leave(connection, worker_id, death)
+    deregister(connection, worker_id, death)
     return True
 
 
@@ -73,7 +75,7 @@ def sweep(connection: Connection) -> int:
 
     For who looks but once. Who stays watches: see `Sweeper`.
     """
-    time = clock(connection)
+    time = server_time(connection)
     dead = [row for row in _living(connection) if _is_dead(row, time - row.heartbeat_at)]
     return _bury(connection, dead, time)
 
@@ -89,7 +91,7 @@ class Sweeper:
     def sweep(self) -> int:
         """One look, to be had every few seconds; gives how many were found dead. Writes only where there are such."""
         with self._database.read() as connection:
-            time, living = clock(connection), _living(connection)
+            time, living = server_time(connection), _living(connection)
         present = self._present()
         before, self._seen = self._seen, {}
         dead = []
@@ -109,7 +111,7 @@ class Sweeper:
             # One that has come back in the meantime is alive.
             beats = {row.id: row.heartbeat_at for row in _living(connection)}
             still = [row for row in dead if beats.get(row.id) == row.heartbeat_at]
-            return _bury(connection, still, clock(connection))
+            return _bury(connection, still, server_time(connection))
 
 
 def _living(connection: Connection) -> list[sa.Row[Any]]:
@@ -125,7 +127,7 @@ def _bury(connection: Connection, dead: Sequence[sa.Row[Any]], time: datetime) -
     for row in dead:
         # A process that is there but silent was stopped, or the machine slept: no track is to blame.
         is_there = row.host == socket.gethostname() and not _is_gone(row.pid, row.started_at)
-        leave(connection, row.id, None if is_there else "without a trace")
+        deregister(connection, row.id, None if is_there else "without a trace")
     claims = sa.exists().where(claim.c.worker_id == worker.c.id)
     connection.execute(sa.delete(worker).where(worker.c.stopped_at < time - KEPT, ~claims))
     return len(dead)

@@ -24,11 +24,11 @@ from sqlalchemy import Connection
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import Database
-from catalog.db.server_time import clock
+from catalog.db.server_time import server_time
 from catalog.db.tables import claim, failure, track, worker
 from catalog.learning.registry.default_feature_sets import feature_sets_to_compute
 from catalog.settings import Settings
-from workers.broker.broker import BrokerUnreachable
+from workers.broker.broker import BrokerUnreachableError
 from workers.state import liveness
 from workers.state.queue_status import count_jobs, count_pending
 from workers.state.worker_stats import BOUNDS
@@ -41,7 +41,7 @@ LEAST_INTERVAL, LONGEST_INTERVAL = 5.0, 60.0
 """Seconds between two counts. A server that stood still in the middle of one makes it seem a costly one."""
 
 
-class MetricsUnservable(Exception):  # noqa: N818 - the name says what it is
+class MetricsServerError(Exception):  # noqa: N818 - the name says what it is
     """An address that cannot be listened at, with what to do about it."""
 
 
@@ -128,7 +128,7 @@ class WorkCollector(Collector):
             return
         try:
             jobs = count_jobs(self._database, self._settings)
-        except BrokerUnreachable:
+        except BrokerUnreachableError:
             jobs = None
         yield GaugeMetricFamily("catalog_broker_up", "Whether the broker answers.", int(jobs is not None))
         if jobs is not None:
@@ -162,7 +162,7 @@ def serve_metrics(
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
-        raise MetricsUnservable(
+        raise MetricsServerError(
             f"metrics cannot be served at {host}:{port} ({error.strerror}); name another --metrics-port"
         ) from None
     try:
@@ -179,7 +179,7 @@ def _ask_standing(connection: Connection, feature_sets: Sequence[FeatureSet]) ->
     failures = connection.execute(
         sa.select(failure.c.reason, sa.func.count(failure.c.track_id.distinct())).group_by(failure.c.reason)
     )
-    silent = worker.c.heartbeat_at < clock(connection) - liveness.LOST
+    silent = worker.c.heartbeat_at < server_time(connection) - liveness.LOST
     living = connection.execute(
         sa.select(sa.func.count(), sa.func.count().filter(silent)).where(worker.c.stopped_at.is_(None))
     ).one()

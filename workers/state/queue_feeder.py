@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.db.tables import claim, track
-from catalog.features.stored_feature_set import Recipe
-from catalog.features.vectors import unheard
+from catalog.features.stored_feature_set import StoredFeatureSet
+from catalog.features.vectors import tracks_without_vector
 from workers.broker.job_queue import enqueue, queued
 
 if TYPE_CHECKING:
@@ -27,13 +27,15 @@ should bear little. What is lost with a worker that dies is one track, however m
 def pending(recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None) -> sa.Select[int]:
     """The query of tracks to be heard that nobody is at work on."""
     is_claimed = sa.exists().where(claim.c.track_id == track.c.id, claim.c.worker_id.is_not(None))
-    return unheard(recipe_ids, where).where(~is_claimed)
+    return tracks_without_vector(recipe_ids, where).where(~is_claimed)
 
 
-class Feeder:
+class QueueFeeder:
     """Feeds one queue, going through the pending tracks by id and then from the start again."""
 
-    def __init__(self, queue: Queue, recipes: Sequence[Recipe], time_limit: int, workers: int) -> None:
+    def __init__(
+        self, queue: Queue, recipes: Sequence[StoredFeatureSet], time_limit: int, workers: int
+    ) -> None:
         self._queue = queue
         self._recipe_ids = [recipe.id for recipe in recipes]
         self._hashes = [recipe.hash for recipe in recipes]

@@ -13,14 +13,14 @@ from sqlalchemy import ColumnElement, Connection
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.server_time import clock
+from catalog.db.server_time import server_time
 from catalog.db.tables import claim, failure, feature_vector, track, worker
-from catalog.features.stored_feature_set import find_recipe, register
-from catalog.features.vectors import count_unheard
+from catalog.features.stored_feature_set import find_feature_set, register_feature_set
+from catalog.features.vectors import count_tracks_without_vector
 from workers.broker.job_queue import TIME_LIMIT, open_queue, queue_length, queue_name
-from workers.host.mounted_roots import out_of_reach
+from workers.host.mounted_roots import unmounted_roots
 from workers.state import liveness
-from workers.state.queue_feeder import Feeder
+from workers.state.queue_feeder import QueueFeeder
 
 if TYPE_CHECKING:
     from catalog.settings import Settings
@@ -99,7 +99,7 @@ class QueueStatus:
 def queue_status(database: Database, feature_sets: Sequence[FeatureSet]) -> QueueStatus:
     """How the work on these feature sets stands, whether a broker answers or not."""
     with database.read() as connection:
-        time = clock(connection)
+        time = server_time(connection)
         at_work = claim.c.claimed_at.is_not(None)
         rows = connection.execute(
             sa.select(worker, claim.c.track_id, claim.c.claimed_at, track.c.path)
@@ -151,23 +151,23 @@ def synchronize(
     """
     with database.write() as connection:
         dead = liveness.sweep(connection)
-        recipes = [register(connection, features) for features in feature_sets]
+        recipes = [register_feature_set(connection, features) for features in feature_sets]
     if broker is None:
         return dead, 0
     with database.read() as connection, broker.connect() as broker_connection:
         queue = open_queue(queue_name(database), broker_connection)
-        reachable = track.c.collection_id.not_in(out_of_reach(connection))
-        return dead, Feeder(queue, recipes, time_limit, workers=1).top_up(connection, reachable)
+        reachable = track.c.collection_id.not_in(unmounted_roots(connection))
+        return dead, QueueFeeder(queue, recipes, time_limit, workers=1).top_up(connection, reachable)
 
 
 def count_pending(
     connection: Connection, feature_sets: Sequence[FeatureSet], where: ColumnElement[bool] | None = None
 ) -> int:
     """How many tracks lack one of the feature sets. `where` is a condition on `track`."""
-    recipes = [find_recipe(connection, features.hash) for features in feature_sets]
+    recipes = [find_feature_set(connection, features.hash) for features in feature_sets]
     known = [recipe.id for recipe in recipes if recipe is not None]
     if known and len(known) == len(feature_sets):
-        return count_unheard(connection, known, where)
+        return count_tracks_without_vector(connection, known, where)
     # For a recipe without a row nothing was computed yet.
     present = sa.and_(track.c.state == "present", where if where is not None else sa.true())
     return connection.execute(sa.select(sa.func.count()).select_from(track).where(present)).scalar_one()
@@ -186,7 +186,7 @@ def _count_analysed(connection: Connection, since: datetime) -> int:
 
 
 def _count_out_of_reach(connection: Connection, feature_sets: Sequence[FeatureSet]) -> int:
-    unreachable = out_of_reach(connection)
+    unreachable = unmounted_roots(connection)
     if not unreachable:
         return 0
     return count_pending(connection, feature_sets, track.c.collection_id.in_(unreachable))
@@ -199,7 +199,7 @@ def count_jobs(database: Database, settings: Settings) -> int | None:
     """
     from redis import RedisError
 
-    from workers.broker.broker import BrokerUnreachable, find_broker
+    from workers.broker.broker import BrokerUnreachableError, find_broker
 
     broker = find_broker(settings.redis_url, settings.run)
     if broker is None:
@@ -209,6 +209,6 @@ def count_jobs(database: Database, settings: Settings) -> int | None:
         with broker.connect() as connection:
             return queue_length(name, connection)
     except RedisError as error:
-        raise BrokerUnreachable(
+        raise BrokerUnreachableError(
             f"the broker does not say how many jobs it holds ({type(error).__name__}); see: catalog doctor"
         ) from None

@@ -15,7 +15,7 @@ BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 
 @dataclass
-class Tally:
+class WorkerStats:
     """Tracks that were heard."""
 
     analysed: int = 0

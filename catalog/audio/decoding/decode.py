@@ -18,12 +18,12 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from catalog.audio import excerpts
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding import demux
 from catalog.audio.decoding.demux import AudioPacket
-from catalog.audio.decoding.excerpt_reader import Take
-from catalog.audio.decoding.media_file import Name, Source
-from catalog.audio.decoding.packet_buffer import Held
+from catalog.audio.decoding.excerpt_reader import ExcerptReader
+from catalog.audio.decoding.media_file import MediaFile, Name
+from catalog.audio.decoding.packet_buffer import PacketBuffer
 from catalog.audio.excerpts import Window
 from catalog.audio.feature_set import Float32, Waveform
 from catalog.audio.loudness import loudness
@@ -71,29 +71,29 @@ class Decoded:
 
 def decode(path: Name) -> Decoded:
     """The part of the file that stands for the track; AudioFailure says why there is none."""
-    with Source(path) as source:
+    with MediaFile(path) as source:
         try:
             decoded = _decode(source)
-        except AudioFailure:
+        except AudioError:
             source.check()  # a disk that fails, or somebody writing, is the better reason
             raise
         source.check()
     return decoded
 
 
-def _decode(source: Source) -> Decoded:
-    with demux.opened(source) as (container, stream):
+def _decode(source: MediaFile) -> Decoded:
+    with demux.open_audio(source) as (container, stream):
         held = None
         if container.format.name not in EXACT:
-            held = Held(demux.time_base(stream), RUN_UP)
-        walk = demux.walk(container, stream, held.add if held else None)
+            held = PacketBuffer(demux.time_base(stream), RUN_UP)
+        walk = demux.scan_packets(container, stream, held.add if held else None)
         if not walk.packets:
-            raise AudioFailure("undecodable", "sound is announced, but there is none in it")
+            raise AudioError("undecodable", "sound is announced, but there is none in it")
         duration = float(walk.duration)
         if duration < SHORTEST:
             raise _too_short(duration)
         damaged, heard = 0, 0.0
-        for windows in excerpts.choices(duration):
+        for windows in excerpts.excerpt_windows(duration):
             takes = list(_takes(source, container, stream, walk, held, windows))
             damaged += sum(take.damaged for take in takes)
             heard = max(heard, sum(take.seconds for take in takes))
@@ -111,20 +111,20 @@ def _decode(source: Source) -> Decoded:
                     facts, container.format.name, tuple(take.window for take in loud), runs, damaged
                 )
     if heard >= SHORTEST:
-        raise AudioFailure("silent", "there is only silence wherever it was listened to")
+        raise AudioError("silent", "there is only silence wherever it was listened to")
     if heard and not damaged:
         raise _too_short(heard)
-    raise AudioFailure("undecodable", "the decoder could make nothing of its sound")
+    raise AudioError("undecodable", "the decoder could make nothing of its sound")
 
 
 def _takes(
-    source: Source,
+    source: MediaFile,
     container: InputContainer,
     stream: AudioStream,
-    walk: demux.Walk,
-    held: Held | None,
+    walk: demux.PacketScan,
+    held: PacketBuffer | None,
     windows: tuple[Window, ...],
-) -> Iterator[Take]:
+) -> Iterator[ExcerptReader]:
     # What is held is what the first choice of windows needs; once it is decoded, other windows are wanted.
     packets = held.packets() if held and not stream.codec_context.is_open else None
     if packets is not None:
@@ -142,14 +142,14 @@ def _takes(
         else:
             yield from takes
             return
-    with demux.opened(source) as (again, same):
+    with demux.open_audio(source) as (again, same):
         placed = _counted(again, same)
         for wanted in windows:
             yield _take(same, placed, wanted)
 
 
 def _sought(
-    container: InputContainer, stream: AudioStream, walk: demux.Walk, begin: float
+    container: InputContainer, stream: AudioStream, walk: demux.PacketScan, begin: float
 ) -> Iterator[Placed] | None:
     """The packets from shortly before that second on; None where seeking did not lead there."""
     base = demux.time_base(stream)
@@ -184,9 +184,9 @@ def _counted(container: InputContainer, stream: AudioStream) -> Iterator[Placed]
         yield clock.begin(packet), packet
 
 
-def _take(stream: AudioStream, placed: Iterator[Placed], wanted: Window) -> Take:
+def _take(stream: AudioStream, placed: Iterator[Placed], wanted: Window) -> ExcerptReader:
     """Decodes one window, passing over what comes before it. A packet that does not decode is left out."""
-    take = Take(wanted)
+    take = ExcerptReader(wanted)
     base = demux.time_base(stream)
     for frame in _frames(stream, placed, take):
         take.add(frame, base)
@@ -196,7 +196,7 @@ def _take(stream: AudioStream, placed: Iterator[Placed], wanted: Window) -> Take
     return take
 
 
-def _frames(stream: AudioStream, placed: Iterator[Placed], take: Take) -> Iterator[AudioFrame]:
+def _frames(stream: AudioStream, placed: Iterator[Placed], take: ExcerptReader) -> Iterator[AudioFrame]:
     """The frames from shortly before the take's window to the end of the file."""
     context = stream.codec_context
     if context.is_open:
@@ -223,5 +223,5 @@ def _resampled(run: Waveform, sample_rate: int) -> Float32:
     return resampled
 
 
-def _too_short(seconds: float) -> AudioFailure:
-    return AudioFailure("too-short", f"{seconds:.2f} s of sound; at least {SHORTEST:g} s are needed")
+def _too_short(seconds: float) -> AudioError:
+    return AudioError("too-short", f"{seconds:.2f} s of sound; at least {SHORTEST:g} s are needed")

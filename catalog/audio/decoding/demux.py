@@ -13,8 +13,8 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.audio.decoding.media_file import Source
+from catalog.audio.audio_error import AudioError
+from catalog.audio.decoding.media_file import MediaFile
 
 # In quotes, for only the type checker knows that packets are generic.
 AudioPacket: TypeAlias = "Packet[AudioStream]"
@@ -34,7 +34,7 @@ LONGEST_PACKET = 60
 
 
 @dataclass(frozen=True)
-class Walk:
+class PacketScan:
     """What walking all packets tells: none of it is taken from a header, because headers lie."""
 
     duration: Fraction  # seconds, by the clock below
@@ -44,7 +44,7 @@ class Walk:
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[tuple[InputContainer, AudioStream]]:
+def open_audio(source: MediaFile) -> Iterator[tuple[InputContainer, AudioStream]]:
     """The file's container and its best audio stream, to be decoded by one thread.
 
     AudioFailure `not-audio`, `no-audio-stream` or `undecodable` where there is none.
@@ -54,13 +54,13 @@ def opened(source: Source) -> Iterator[tuple[InputContainer, AudioStream]]:
         container = av.open(source, "r", options={"format_whitelist": CONTAINERS}, **LENIENT)
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
         source.check()
-        raise AudioFailure("not-audio", "in no audio format that FFmpeg knows") from error
+        raise AudioError("not-audio", "in no audio format that FFmpeg knows") from error
     with container:
         stream = container.streams.best("audio")
         if not isinstance(stream, AudioStream):
-            raise AudioFailure("no-audio-stream", f"no sound in it ({container.format.long_name})")
+            raise AudioError("no-audio-stream", f"no sound in it ({container.format.long_name})")
         if stream.codec_context is None:
-            raise AudioFailure("undecodable", "its sound is in a format for which there is no decoder")
+            raise AudioError("undecodable", "its sound is in a format for which there is no decoder")
         stream.codec_context.thread_count = 1
         for other in container.streams:
             if other is not stream:
@@ -71,7 +71,7 @@ def opened(source: Source) -> Iterator[tuple[InputContainer, AudioStream]]:
 def time_base(stream: AudioStream) -> Fraction:
     """Seconds a tick of the stream's times lasts."""
     if not stream.time_base:
-        raise AudioFailure("undecodable", "its sound has no clock")
+        raise AudioError("undecodable", "its sound has no clock")
     return stream.time_base
 
 
@@ -120,11 +120,11 @@ class Clock:
         return self._begin
 
 
-def walk(
+def scan_packets(
     container: InputContainer,
     stream: AudioStream,
     hold: Callable[[int, AudioPacket, int], None] | None = None,
-) -> Walk:
+) -> PacketScan:
     """Reads all packets once, one at a time, and decodes none.
 
     `hold` is given each packet between its beginning and the end so far, in ticks of the time base.
@@ -141,4 +141,4 @@ def walk(
         if hold is not None:
             hold(begin, packet, clock.end)
         count += 1
-    return Walk(clock.end * time_base(stream), first or 0, count, digest.hexdigest())
+    return PacketScan(clock.end * time_base(stream), first or 0, count, digest.hexdigest())

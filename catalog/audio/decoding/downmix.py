@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from av.audio.frame import AudioFrame
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.feature_set import Float32
 
 # FFmpeg's sample formats: the type of a number, what stands for zero, what is full scale.
@@ -21,12 +21,12 @@ _FORMATS: dict[str, tuple[np.dtype[Any], int, float]] = {
 LOUDEST = 1e6
 
 
-def mono(frame: AudioFrame) -> tuple[Float32, int]:
+def downmix(frame: AudioFrame) -> tuple[Float32, int]:
     """The mean of the frame's channels, full scale = 1, and how many numbers were none, or absurd, and became 0."""
     # Not frame.to_ndarray(), which knows no s64.
     known = _FORMATS.get(frame.format.name.removesuffix("p"))
     if known is None:
-        raise AudioFailure("undecodable", f"its decoder gives samples as {frame.format.name}")
+        raise AudioError("undecodable", f"its decoder gives samples as {frame.format.name}")
     kind, zero, scale = known
     channels, count = frame.layout.nb_channels, frame.samples
     total = np.zeros(count, np.float64)

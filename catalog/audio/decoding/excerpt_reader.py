@@ -8,8 +8,8 @@ import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.audio.decoding.downmix import mono
+from catalog.audio.audio_error import AudioError
+from catalog.audio.decoding.downmix import downmix
 from catalog.audio.excerpts import Window
 from catalog.audio.feature_set import Float32, Waveform
 from catalog.audio.loudness import SILENCE, loudness
@@ -20,7 +20,7 @@ RATES = range(1_000, 1_411_201)
 TOGETHER = 16_384
 
 
-class Take:
+class ExcerptReader:
     """What lies in a window of the frames that are added one after the other.
 
     The first frame is placed by its time, the others by counting samples: times are rounded, and then frames would
@@ -55,7 +55,7 @@ class Take:
         frame = self._together.read()
         if frame is None:
             return
-        samples, damaged = mono(frame)
+        samples, damaged = downmix(frame)
         self._chunks.append((self._rate, samples[max(0, self._low - self._start) : self._high - self._start]))
         self.damaged += damaged
 
@@ -84,7 +84,7 @@ class Take:
     def _change_rate(self, frame: AudioFrame, base: Fraction) -> None:
         rate = frame.sample_rate
         if rate not in RATES:
-            raise AudioFailure("undecodable", f"a sample rate of {rate} Hz is none that sound is recorded at")
+            raise AudioError("undecodable", f"a sample rate of {rate} Hz is none that sound is recorded at")
         self.finish()
         if self._rate:
             self._began += Fraction(self._next - self._first, self._rate)

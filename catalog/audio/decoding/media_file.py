@@ -5,12 +5,12 @@ import stat
 from types import TracebackType
 from typing import Self
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 
 Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
-class Source:
+class MediaFile:
     """A regular file, open for reading, with the three methods that PyAV needs.
 
     FFmpeg never sees the name: a name can be bytes that are no text, look like a URL or a protocol, or promise
@@ -24,7 +24,7 @@ class Source:
             _must_be_regular(os.stat(path))  # noqa: PTH116 -- a Path holds no bytes
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except (OSError, ValueError) as error:
-            raise AudioFailure("unreadable", f"cannot be read: {_words(error)}") from error
+            raise AudioError("unreadable", f"cannot be read: {_words(error)}") from error
         try:
             self._before = os.fstat(self._descriptor)
             _must_be_regular(self._before)
@@ -62,12 +62,12 @@ class Source:
     def check(self) -> None:
         """Raises AudioFailure if the disk failed or the file changed since it was opened."""
         if self._error is not None:
-            raise AudioFailure(
+            raise AudioError(
                 "unreadable", f"cannot be read to its end: {_words(self._error)}"
             ) from self._error
         now = os.fstat(self._descriptor)
         if (now.st_size, now.st_mtime_ns) != (self._before.st_size, self._before.st_mtime_ns):
-            raise AudioFailure("changed", "the file was written to while it was read; it will be tried again")
+            raise AudioError("changed", "the file was written to while it was read; it will be tried again")
 
 
 def _must_be_regular(status: os.stat_result) -> None:
@@ -80,12 +80,12 @@ def _must_be_regular(status: os.stat_result) -> None:
             stat.S_IFBLK: "a device",
         }
         kind = kinds.get(stat.S_IFMT(status.st_mode), "something else")
-        raise AudioFailure("unreadable", f"cannot be read: it is {kind} and no regular file")
+        raise AudioError("unreadable", f"cannot be read: it is {kind} and no regular file")
 
 
 def _must_hold_bytes(status: os.stat_result) -> None:
     if status.st_size == 0:
-        raise AudioFailure("empty", "the file is empty")
+        raise AudioError("empty", "the file is empty")
 
 
 def _words(error: OSError | ValueError) -> str:

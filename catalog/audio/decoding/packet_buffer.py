@@ -12,7 +12,7 @@ MOST = 8 * 2**20
 PACKET = 600  # bytes that a packet takes besides what is in it
 
 
-class Held:
+class PacketBuffer:
     """The newest packets of a walk: what the window in the middle can need, however much is still to come.
 
     None are left of a file that is so long that other windows are taken, or whose packets are too large.

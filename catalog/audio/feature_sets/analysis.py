@@ -9,7 +9,7 @@ from typing import Any
 import av
 import numpy as np
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.decode import Decoded, Stream, decode
 from catalog.audio.decoding.media_file import Name
 from catalog.audio.feature_set import FeatureSet, Float32, Waveform
@@ -57,7 +57,7 @@ def _vector(recipe: FeatureSet, waveform: Waveform) -> Float32:
             f"feature set {recipe.name} gave {vector.dtype} {vector.shape} for {len(recipe.dimensions)} names"
         )
     if not np.isfinite(vector).all():
-        raise AudioFailure("not-finite", f"feature set {recipe.name} gave a number that is none")
+        raise AudioError("not-finite", f"feature set {recipe.name} gave a number that is none")
     return vector
 
 

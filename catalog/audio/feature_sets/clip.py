@@ -8,10 +8,10 @@ import numpy as np
 
 from catalog.audio.feature_set import Float32, Waveform
 from catalog.audio.kernels.filter_bank import mel_bank
-from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.kernels.frame_blocks import FrameBlocks
 from catalog.audio.kernels.harmonic_percussive import harmonic_percussive
 from catalog.audio.kernels.spectrum import SAMPLE_RATE, Spectrum, spectrum
-from catalog.audio.malloc import keep_memory
+from catalog.audio.malloc import retain_freed_memory
 
 # Sixty decibels over full scale: beyond it float files hold nonsense, whose square may overflow.
 LOUDEST = 1024.0
@@ -26,7 +26,7 @@ class Clip:
     @classmethod
     def of(cls, samples: Float32) -> "Clip":
         """The samples, limited."""
-        keep_memory()
+        retain_freed_memory()
         return cls(np.clip(samples, -LOUDEST, LOUDEST))
 
     @property
@@ -39,7 +39,7 @@ class Clip:
         return spectrum(self.samples)
 
     @cached_property
-    def parts(self) -> tuple[Tiles, Tiles]:
+    def parts(self) -> tuple[FrameBlocks, FrameBlocks]:
         """What sounds and what strikes: H and P, together the spectrum."""
         return harmonic_percussive(self.spectrum)
 
@@ -52,7 +52,7 @@ class Clip:
 _clips: WeakKeyDictionary[Waveform, Clip] = WeakKeyDictionary()
 
 
-def clip_of(waveform: Waveform) -> Clip:
+def cached_clip(waveform: Waveform) -> Clip:
     """The clip of a waveform, one and the same for as long as the waveform lives.
 
     `analyze` gives all feature sets of a sample rate the same waveform: so `summary` and `grid` share a spectrum.

@@ -18,7 +18,7 @@ SHORTEST = 0.5  # seconds; nothing shorter reaches a feature set
 PATIENCE = 60.0  # seconds for which a forked process is waited for
 
 
-def sounds(sample_rate: int) -> dict[str, Float32]:
+def probe_signals(sample_rate: int) -> dict[str, Float32]:
     """Finite sounds (name -> mono float32 samples), seeded, the same to the last bit each time."""
     half, whole = round(SHORTEST * sample_rate), 4 * sample_rate
     time = np.arange(whole) / sample_rate
@@ -38,14 +38,14 @@ def sounds(sample_rate: int) -> dict[str, Float32]:
     return {name: samples.astype(np.float32) for name, samples in made.items()}
 
 
-def faults(features: FeatureSet) -> list[str]:
+def check_feature_set(features: FeatureSet) -> list[str]:
     """What is wrong with a feature set, a line for each fault; empty where all is well.
 
     Of every sound it must give one finite float32 number for each dimension, the same bytes each time, with one thread
     and with two, in a forked process too, and must leave the samples as they were.
     """
     found = list(_faulty_names(features))
-    for name, samples in sounds(features.sample_rate).items():
+    for name, samples in probe_signals(features.sample_rate).items():
         found += (f"{name}: {fault}" for fault in _faulty_vector(features, samples))
     if not found:
         found += _faulty_threads(features)
@@ -94,7 +94,7 @@ def _faulty_vector(features: FeatureSet, samples: Float32) -> Iterator[str]:
 
 def _faulty_threads(features: FeatureSet) -> Iterator[str]:
     """Workers have one thread, other programs more: a sum left to BLAS ends in other digits."""
-    samples = sounds(features.sample_rate)["music"]
+    samples = probe_signals(features.sample_rate)["music"]
     found = set()
     for threads in (1, 2):
         with threadpool_limits(threads):
@@ -107,7 +107,7 @@ def _faulty_fork(features: FeatureSet) -> Iterator[str]:
     """Workers compute one vector, then fork: what starts threads at its first use may hang in the child for ever."""
     if "fork" not in multiprocessing.get_all_start_methods():
         return
-    samples = sounds(features.sample_rate)["music"]
+    samples = probe_signals(features.sample_rate)["music"]
     expected = features.compute(Waveform(samples, features.sample_rate)).tobytes()
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)

@@ -32,11 +32,9 @@ def grid(power: npt.NDArray[np.floating]) -> Float32:
 
 
 def _compute(waveform: Waveform) -> Float32:
-    from catalog.audio.feature_sets.clip import (
-        clip_of,  # takes seconds to import; names of dimensions need it not
-    )
+    from catalog.audio.feature_sets.clip import cached_clip
 
-    return grid(clip_of(waveform).mel_power).reshape(-1)
+    return grid(cached_clip(waveform).mel_power).reshape(-1)
 
 
 GRID = FeatureSet(

@@ -28,7 +28,7 @@ def feature_set(name: str) -> FeatureSet:
     return found
 
 
-def installed() -> frozenset[str]:
+def available_feature_sets() -> frozenset[str]:
     """The names of all that are installed; none of them is imported."""
     return frozenset(_entries())
 

@@ -79,7 +79,7 @@ def _mel(power: Float32) -> Float32:
     return bands.T
 
 
-def levelled(samples: Float32) -> Float32:
+def normalize_rms(samples: Float32) -> Float32:
     """The samples brought to LEVEL dBFS RMS; what is below SILENCE stays as it is."""
     now = loudness(samples)
     if now < SILENCE:
@@ -112,7 +112,7 @@ def tags(
 
     The defaults are the networks' original use: no levelling, patches that do not overlap, the rest left out.
     """
-    mel = log_mel(levelled(samples) if level else samples)
+    mel = log_mel(normalize_rms(samples) if level else samples)
     rows = [musicnn_model.run(patch)[1][NETWORKS.index(name)] for patch in _patches(mel, patches)]
     return np.stack(rows) if rows else np.empty((0, len(musicnn_model.tag_names()[name])), np.float32)
 
@@ -121,7 +121,7 @@ def compute(waveform: Waveform) -> Float32:
     """The 500 numbers of a waveform at 16 kHz that is not empty, as `dimension_names` names them."""
     if waveform.sample_rate != SAMPLE_RATE:
         raise ValueError(f"musicnn takes {SAMPLE_RATE} Hz, not {waveform.sample_rate}")
-    mel = log_mel(levelled(waveform.samples))
+    mel = log_mel(normalize_rms(waveform.samples))
     total = np.zeros((len(NETWORKS), len(MUSICNN.dimensions) // len(NETWORKS)), np.float64)
     count = 0
     for patch in _patches(mel, "spread"):

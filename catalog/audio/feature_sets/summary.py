@@ -47,7 +47,7 @@ def _dimensions() -> Iterator[str]:
     yield from (f"{name}.value.01" for name in SINGLE)
 
 
-def families(clip: "Clip") -> dict[str, Float32]:
+def feature_groups(clip: "Clip") -> dict[str, Float32]:
     """Every family (rows, frames) of a clip, and each single value as (1, 1).
 
     A clip of n samples has 1 + n // 512 frames.
@@ -57,17 +57,17 @@ def families(clip: "Clip") -> dict[str, Float32]:
     from catalog.audio.kernels import chroma, rhythm
     from catalog.audio.kernels.constant_q import constant_q
     from catalog.audio.kernels.filter_bank import cepstrum, mel_bank
-    from catalog.audio.kernels.harmonic_percussive import shares
+    from catalog.audio.kernels.harmonic_percussive import energy_ratios
     from catalog.audio.kernels.spectral_shape import spectral_contrast, spectral_shape
     from catalog.audio.kernels.tuning import tuning
     from catalog.audio.kernels.zero_crossings import zero_crossing_rate
 
     sound = clip.spectrum
     harmonic, percussive = clip.parts
-    harmonic_share, percussive_share = shares(sound.tiles, harmonic, percussive)
+    harmonic_share, percussive_share = energy_ratios(sound.tiles, harmonic, percussive)
     mel = decibels(clip.mel_power)
     off_pitch = tuning(sound.by_frame)
-    semitones = chroma.audible(constant_q(clip.samples, off_pitch))
+    semitones = chroma.mask_silence(constant_q(clip.samples, off_pitch))
     cens = chroma.chroma_cens(semitones)
     shape = spectral_shape(sound.tiles)
     strength = rhythm.onset_strength(mel)
@@ -98,11 +98,11 @@ def _single(value: float) -> Float32:
 
 
 def _compute(waveform: Waveform) -> Float32:
-    from catalog.audio.feature_sets.clip import clip_of
-    from catalog.audio.kernels.pooling import statistics
+    from catalog.audio.feature_sets.clip import cached_clip
+    from catalog.audio.kernels.pooling import summary_statistics
 
-    found = families(clip_of(waveform))
-    values = statistics(np.concatenate([found[name] for name in FAMILIES]))
+    found = feature_groups(cached_clip(waveform))
+    values = summary_statistics(np.concatenate([found[name] for name in FAMILIES]))
     ends = np.cumsum(list(FAMILIES.values()))[:-1]
     by_family = [part.reshape(-1) for part in np.split(values, ends, axis=1)]
     return np.concatenate([*by_family, *(found[name].reshape(-1) for name in SINGLE)])

@@ -8,7 +8,7 @@ from scipy.ndimage import convolve1d
 
 from catalog.audio.feature_set import Float32
 from catalog.audio.kernels.filter_bank import pitch_class_bank
-from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.kernels.frame_blocks import FrameBlocks
 
 _SILENCE = 1e-6  # of the loudest semitone of a clip, -120 dB: less is what rounding leaves of silence
 
@@ -19,7 +19,7 @@ _ANGLES[::2] -= np.pi / 2  # sines beside cosines
 _TONAL_SPACE = np.array([1, 1, 1, 1, 0.5, 0.5])[:, np.newaxis] * np.cos(_ANGLES)
 
 
-def audible(semitones: Float32) -> Float32:
+def mask_silence(semitones: Float32) -> Float32:
     """Constant-Q magnitudes (84, frames) with zeros in the frames of digital silence.
 
     There resampling and long filters leave some 1e-8 of the loudest semitone, which chroma would scale up to 1.
@@ -28,7 +28,7 @@ def audible(semitones: Float32) -> Float32:
     return np.where(silent, np.float32(0), semitones)
 
 
-def chroma_stft(magnitude: Tiles, tuning: float) -> Float32:
+def chroma_stft(magnitude: FrameBlocks, tuning: float) -> Float32:
     """Pitch classes (12, frames) from C on, the strongest of each frame 1, of the magnitudes of 1025 bins.
 
     `librosa.feature.chroma_stft(S=magnitude**2, tuning=tuning)`.

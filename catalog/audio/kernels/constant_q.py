@@ -7,7 +7,7 @@ import numpy as np
 import soxr
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.jit import compiled
+from catalog.audio.jit import jit
 from catalog.audio.kernels.spectrum import HOP, SAMPLE_RATE, frame_count
 
 SEMITONES = 12
@@ -58,7 +58,7 @@ def _filters(tuning: float) -> Float32:
     return np.concatenate((over_samples.real, over_samples.imag)).astype(np.float32)
 
 
-@compiled
+@jit
 def _respond(padded: Float32, hop: int, filters: Float32, result: Float32) -> None:
     """Magnitude (12, frames) of each filter's answer to each frame.
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.jit import compiled
-from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.jit import jit
+from catalog.audio.kernels.frame_blocks import FrameBlocks
 from catalog.audio.kernels.spectrum import FRAME, SAMPLE_RATE
 
 MEL_BANDS = 128
@@ -31,7 +31,7 @@ class FilterBank:
         stop = np.where(heard.any(axis=1), weights.shape[1] - heard[:, ::-1].argmax(axis=1), start)
         return cls(np.ascontiguousarray(weights, np.float32), start, stop)
 
-    def power(self, magnitude: Tiles) -> Float32:
+    def power(self, magnitude: FrameBlocks) -> Float32:
         """The weighted sums (bands, frames) of the squared magnitudes of 1025 bins."""
         result = np.empty((len(self.weights), magnitude.columns), np.float32)
         _weighted_power(magnitude.blocks, self.weights, self.start, self.stop, result)
@@ -50,7 +50,7 @@ def pitch_class_bank(tuning: float) -> FilterBank:
     return FilterBank.of(librosa.filters.chroma(sr=SAMPLE_RATE, n_fft=FRAME, tuning=tuning))
 
 
-@compiled
+@jit
 def _weighted_power(
     blocks: Float32,
     weights: Float32,

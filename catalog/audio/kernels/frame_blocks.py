@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.jit import compiled
+from catalog.audio.jit import jit
 
 WIDTH = 64  # frames a tile: four of the widest machine vectors
 
 
 @dataclass(frozen=True, eq=False)
-class Tiles:
+class FrameBlocks:
     """Magnitudes (tiles, bins, 64 frames) of so many `frames`, zeros after the last.
 
     What sums along frequency goes through one tile after another, 64 frames at once, in the cache of a core. In a
@@ -23,7 +23,7 @@ class Tiles:
     frames: int
 
     @classmethod
-    def of(cls, by_frame: Float32) -> "Tiles":
+    def of(cls, by_frame: Float32) -> "FrameBlocks":
         """Tiles of a C-ordered matrix (frames, bins)."""
         frames, bins = by_frame.shape
         blocks = np.empty((-(-frames // WIDTH), bins, WIDTH), np.float32)
@@ -41,7 +41,7 @@ class Tiles:
         return self.blocks.transpose(1, 0, 2).reshape(bins, self.columns)[:, : self.frames]
 
 
-@compiled
+@jit
 def _cut(by_frame: Float32, blocks: Float32) -> None:
     frames, bins = by_frame.shape
     for tile in range(len(blocks)):

@@ -3,13 +3,13 @@
 import numpy as np
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.jit import compiled
-from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.jit import jit
+from catalog.audio.kernels.frame_blocks import FrameBlocks
 from catalog.audio.kernels.median import running_median
 from catalog.audio.kernels.spectrum import Spectrum
 
 
-def harmonic_percussive(sound: Spectrum) -> tuple[Tiles, Tiles]:
+def harmonic_percussive(sound: Spectrum) -> tuple[FrameBlocks, FrameBlocks]:
     """Magnitudes of the harmonic and of the percussive part; together they are the spectrum.
 
     Median filtering after Fitzgerald, "Harmonic/percussive separation using median filtering" (DAFx 2010): along
@@ -17,15 +17,15 @@ def harmonic_percussive(sound: Spectrum) -> tuple[Tiles, Tiles]:
     `librosa.decompose.hpss(magnitude)`: margin 1, kernel 31.
     """
     whole = sound.tiles.blocks
-    harmonic = Tiles.of(running_median(sound.by_frame))
-    percussive = Tiles(np.empty_like(whole), harmonic.frames)
+    harmonic = FrameBlocks.of(running_median(sound.by_frame))
+    percussive = FrameBlocks(np.empty_like(whole), harmonic.frames)
     for source, target in zip(whole, percussive.blocks, strict=True):
         running_median(source, target)
     _mask(whole.reshape(-1), harmonic.blocks.reshape(-1), percussive.blocks.reshape(-1))
     return harmonic, percussive
 
 
-def shares(whole: Tiles, harmonic: Tiles, percussive: Tiles) -> tuple[float, float]:
+def energy_ratios(whole: FrameBlocks, harmonic: FrameBlocks, percussive: FrameBlocks) -> tuple[float, float]:
     """The energy of each part as a share, 0 to 1, of that of the whole spectrum; 0 and 0 of silence.
 
     Energy is the sum of squared magnitudes. The magnitudes of the parts add up to the spectrum, their energies do
@@ -37,12 +37,12 @@ def shares(whole: Tiles, harmonic: Tiles, percussive: Tiles) -> tuple[float, flo
     return min(1.0, _energy(harmonic) / total), min(1.0, _energy(percussive) / total)
 
 
-def _energy(magnitude: Tiles) -> float:
+def _energy(magnitude: FrameBlocks) -> float:
     # Not by BLAS, whose last digit depends on its threads.
     return float(np.einsum("tbi,tbi->t", magnitude.blocks, magnitude.blocks).sum(dtype=np.float64))
 
 
-@compiled
+@jit
 def _mask(magnitude: Float32, harmonic: Float32, percussive: Float32) -> None:
     """Turn the two medians into the two parts, in place; where both are nothing, half each."""
     one, half = np.float32(1), np.float32(0.5)

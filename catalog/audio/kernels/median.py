@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.jit import compiled
+from catalog.audio.jit import jit
 
 KERNEL = 31  # rows under the window
 _LANES = 16  # columns in a vector; LLVM splits it where the processor has narrower ones
@@ -87,7 +87,7 @@ def _replace(
     return types.void(window, offset, source, leaving, entering), generate
 
 
-@compiled
+@jit
 def _medians(matrix: Float32, mirrored: npt.NDArray[np.int64], columns: int, result: Float32) -> None:
     rows = len(result) // columns
     window = np.empty(_STRIP * KERNEL, np.float32)

@@ -3,12 +3,12 @@
 import numpy as np
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.jit import compiled
+from catalog.audio.jit import jit
 
 STATISTICS = ("mean", "median", "std", "min", "max", "kurtosis", "skew")
 
 
-def statistics(rows: Float32) -> Float32:
+def summary_statistics(rows: Float32) -> Float32:
     """The STATISTICS (7, rows) of each row (rows, frames), in that order.
 
     As FMA's `features.py` has them: deviation and moments of the population, kurtosis 0 for a normal distribution
@@ -29,7 +29,7 @@ def _medians(rows: Float32) -> Float32:
     return above if odd else (above + ranked[:, :half].max(axis=1)) / np.float32(2)
 
 
-@compiled
+@jit
 def _moments(rows: Float32, result: Float32) -> None:
     width = 16
     count = rows.shape[1]

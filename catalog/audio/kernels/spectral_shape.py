@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from catalog.audio.decibel import decibels
 from catalog.audio.feature_set import Float32
-from catalog.audio.jit import compiled
-from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.jit import jit
+from catalog.audio.kernels.frame_blocks import FrameBlocks
 from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE
 
 CONTRAST_BANDS = 7
@@ -33,7 +33,7 @@ class SpectralShape:
     level: Float32
 
 
-def spectral_shape(magnitude: Tiles) -> SpectralShape:
+def spectral_shape(magnitude: FrameBlocks) -> SpectralShape:
     """Shape of the magnitudes of 1025 bins.
 
     `librosa.feature.spectral_centroid`, `spectral_bandwidth`, `spectral_rolloff` and `rms`, in one pass: the width
@@ -44,7 +44,7 @@ def spectral_shape(magnitude: Tiles) -> SpectralShape:
     return SpectralShape(*values[:, : magnitude.frames])
 
 
-def spectral_contrast(magnitude: Tiles) -> npt.NDArray[np.float64]:
+def spectral_contrast(magnitude: FrameBlocks) -> npt.NDArray[np.float64]:
     """Peak above valley (7 bands, frames), dB of magnitude: below 200 Hz, five octaves from there, and the rest.
 
     `librosa.feature.spectral_contrast(S=magnitude)` (Jiang et al., "Music type classification by spectral contrast
@@ -78,7 +78,7 @@ def _contrast_bands() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt
     return first, last, kept
 
 
-@compiled
+@jit
 def _shape(
     blocks: Float32,
     resolution: float,  # Hz from bin to bin
@@ -127,7 +127,7 @@ def _shape(
             roll_off[left + i] = below[i] * resolution
 
 
-@compiled
+@jit
 def _mean_extreme(
     blocks: Float32,
     sign: int,

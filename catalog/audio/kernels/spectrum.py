@@ -10,7 +10,7 @@ from scipy import fft
 from scipy.signal import get_window
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.kernels.frame_blocks import Tiles
+from catalog.audio.kernels.frame_blocks import FrameBlocks
 
 SAMPLE_RATE = 22_050
 FRAME = 2048  # samples under one window, `n_fft`
@@ -28,7 +28,7 @@ class Spectrum:
     """
 
     by_frame: Float32
-    tiles: Tiles
+    tiles: FrameBlocks
 
 
 def frame_count(samples: int) -> int:
@@ -52,7 +52,7 @@ def spectrum(samples: Float32) -> Spectrum:
         np.multiply(block, _window(), out=windowed[: len(block)])
         transformed = fft.rfft(windowed[: len(block)], axis=1)
         np.abs(transformed.astype(np.complex64), out=by_frame[start : start + len(block)])
-    return Spectrum(by_frame, Tiles.of(by_frame))
+    return Spectrum(by_frame, FrameBlocks.of(by_frame))
 
 
 @cache

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.audio.feature_set import Float32
-from catalog.audio.jit import compiled
+from catalog.audio.jit import jit
 from catalog.audio.kernels.spectrum import FRAME, SAMPLE_RATE
 
 _LOWEST, _HIGHEST = 150.0, 4000.0  # Hz, where peaks are looked for
@@ -25,7 +25,7 @@ def tuning(by_frame: Float32) -> float:
     return float(librosa.pitch_tuning(strong, resolution=0.01, bins_per_octave=12))
 
 
-@compiled
+@jit
 def _peaks(by_frame: Float32, resolution: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Frequency (Hz) and height of every peak, as `librosa.piptrack` finds them."""
     frames = len(by_frame)

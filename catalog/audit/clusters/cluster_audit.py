@@ -20,15 +20,15 @@ from catalog.audit.clusters.cluster_algorithms import (
 )
 from catalog.audit.clusters.cluster_findings import FEWEST
 from catalog.audit.clusters.cluster_labels import Labels, Level, load_labels
-from catalog.audit.clusters.cluster_run import Outcome, Placed, store_run
+from catalog.audit.clusters.cluster_run import Assignments, RunResult, store_run
 from catalog.audit.clusters.cluster_space import Points, load_points
-from catalog.audit.clusters.contingency import NOISE, agreement, singletons
-from catalog.audit.clusters.silhouette import depths, silhouette
+from catalog.audit.clusters.contingency import NOISE, cluster_agreement, singletons
+from catalog.audit.clusters.silhouette import centrality, silhouette
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.retry import read_patiently, write_patiently
+from catalog.db.retry import read_with_retry, write_with_retry
 from catalog.db.tables import audit, feature_set, feature_vector
-from catalog.features.stored_feature_set import Recipe, active_recipe
+from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 
 Integers = npt.NDArray[np.int64]
 
@@ -38,12 +38,12 @@ PROJECTED = "grid"
 """Clustered only by name: `pca` is its projection."""
 
 
-class NothingToCluster(LookupError):  # noqa: N818 - the name says what it is
+class NothingToClusterError(LookupError):  # noqa: N818 - the name says what it is
     """No vectors, or too few for what is wanted."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ClusterRequest:
     """What to cluster, and how."""
 
     algorithms: tuple[str, ...] = ("kmeans",)
@@ -95,13 +95,13 @@ class _Ground:
     """What is clustered: the labels, and the tracks with a vector of each recipe."""
 
     labels: Labels
-    recipes: Sequence[tuple[Recipe, Integers]]
+    recipes: Sequence[tuple[StoredFeatureSet, Integers]]
     numbers: tuple[int, ...]
 
 
 def audit_clusters(
     database: Database,
-    wanted: Wanted,
+    wanted: ClusterRequest,
     *,
     dry_run: bool = False,
     on_progress: Callable[[str, int, int], None] | None = None,
@@ -111,7 +111,7 @@ def audit_clusters(
     Nothing is stored unless all went well; a PostgreSQL that goes away meanwhile is waited for. `on_progress` takes what is being read, vectors read, and all there are.
     Raises NothingToCluster and GenreUnknown before any work.
     """
-    ground = read_patiently(database, lambda connection: _prepare(connection, wanted))
+    ground = read_with_retry(database, lambda connection: _prepare(connection, wanted))
     plan = [
         Planned(recipe.name, algorithm, len(ids), () if algorithm in FINDS_ITS_NUMBER else ground.numbers)
         for recipe, ids in ground.recipes
@@ -139,11 +139,11 @@ def audit_clusters(
         connection.execute(sa.update(audit).where(audit.c.id == audit_id).values(finished_at=now()))
         return audit_id
 
-    audit_id = write_patiently(database, store)
+    audit_id = write_with_retry(database, store)
     return ClusterAudit(audit_id, plan, found.labelled, genres, found.excluded, found.unusable)
 
 
-def _prepare(connection: Connection, wanted: Wanted) -> _Ground:
+def _prepare(connection: Connection, wanted: ClusterRequest) -> _Ground:
     labels = load_labels(connection, wanted.level, wanted.exclude)
     recipes = []
     for recipe in _recipes(connection, wanted.feature_sets):
@@ -165,7 +165,7 @@ def _prepare(connection: Connection, wanted: Wanted) -> _Ground:
     return _Ground(labels, recipes, numbers_worth_trying(int((tracks >= FEWEST).sum()), least))
 
 
-def _recipes(connection: Connection, names: Sequence[str]) -> list[Recipe]:
+def _recipes(connection: Connection, names: Sequence[str]) -> list[StoredFeatureSet]:
     """The recipes that these names stand for, or all that were computed, `grid` excepted."""
     columns = feature_set.c
     has_vectors = sa.exists().where(feature_vector.c.feature_set_id == columns.id)
@@ -175,15 +175,15 @@ def _recipes(connection: Connection, names: Sequence[str]) -> list[Recipe]:
         ).scalars()
     )
     if not known:
-        raise NothingToCluster("no track was analysed yet; run: catalog analyze")
+        raise NothingToClusterError("no track was analysed yet; run: catalog analyze")
     for name in names:
         if name not in known:
-            raise NothingToCluster(
+            raise NothingToClusterError(
                 f"no track has a vector of {name!r}; there are: {', '.join(known)}; for another: "
                 f"catalog analyze --feature-set {name}"
             )
     chosen = names or [name for name in known if name != PROJECTED] or known
-    found = [active_recipe(connection, name) for name in dict.fromkeys(chosen)]
+    found = [active_feature_set(connection, name) for name in dict.fromkeys(chosen)]
     return [recipe for recipe in found if recipe is not None]
 
 
@@ -191,23 +191,23 @@ def _require(name: str, tracks: int, clusters: int | None) -> None:
     fewest = max(FEWEST_TRACKS, (clusters or 1) + 1)
     if tracks < fewest:
         wanted = "clusters take" if clusters is None else f"{clusters:,} clusters take"
-        raise NothingToCluster(
+        raise NothingToClusterError(
             f"{wanted} {fewest:,} tracks or more, {tracks:,} have a vector of {name} and are not left out"
         )
 
 
 def _points(
     database: Database,
-    recipe: Recipe,
+    recipe: StoredFeatureSet,
     ids: Integers,
-    wanted: Wanted,
+    wanted: ClusterRequest,
     on_progress: Callable[[str, int, int], None] | None,
 ) -> Points:
     def advance(done: int, total: int) -> None:
         if on_progress is not None:
             on_progress(recipe.name, done, total)
 
-    points = read_patiently(
+    points = read_with_retry(
         database,
         lambda connection: load_points(connection, recipe, ids, seed=wanted.seed, on_progress=advance),
     )
@@ -217,23 +217,23 @@ def _points(
 
 
 def _judge(
-    points: Points, clustering: Clustering, labels: Labels, wanted: Wanted
-) -> tuple[dict[str, Any], Placed, Outcome]:
+    points: Points, clustering: Clustering, labels: Labels, wanted: ClusterRequest
+) -> tuple[dict[str, Any], Assignments, RunResult]:
     """How the run is described, where it put the tracks, and what it came to."""
     clusters = clustering.assignments
     genres = labels.genres[labels.at(points.track_ids)]
     tagged, inside = genres != 0, clusters != NOISE
-    outcome = Outcome(
+    outcome = RunResult(
         tracks=len(clusters),
         labelled=int(tagged.sum()),
         genres=len(np.unique(genres[tagged])),
         noise=int((~inside).sum()),
         unusable=points.unusable,
         silhouette=silhouette(points.matrix, clusters, seed=wanted.seed),
-        agreement=agreement(genres[tagged], singletons(clusters)[tagged], seed=wanted.seed),
+        agreement=cluster_agreement(genres[tagged], singletons(clusters)[tagged], seed=wanted.seed),
         clustered=None
         if inside.all()
-        else agreement(genres[tagged & inside], clusters[tagged & inside], seed=wanted.seed),
+        else cluster_agreement(genres[tagged & inside], clusters[tagged & inside], seed=wanted.seed),
     )
     parameters = {
         "level": wanted.level,
@@ -243,11 +243,11 @@ def _judge(
         "variance": round(points.variance, 4),
         **clustering.parameters,
     }
-    placed = Placed(points.track_ids, clusters, depths(points.matrix, clusters))
+    placed = Assignments(points.track_ids, clusters, centrality(points.matrix, clusters))
     return parameters, placed, outcome
 
 
-def _begin(connection: Connection, wanted: Wanted, started: ClusterAudit) -> int:
+def _begin(connection: Connection, wanted: ClusterRequest, started: ClusterAudit) -> int:
     return int(
         connection.execute(
             sa.insert(audit)

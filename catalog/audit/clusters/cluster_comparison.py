@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from sqlalchemy import Connection
 
-from catalog.audit.clusters.cluster_run import Run, load_placed, read_run
+from catalog.audit.clusters.cluster_run import Run, load_assignments, read_run
 from catalog.audit.clusters.contingency import singletons
 
 
@@ -28,7 +28,7 @@ class Comparison:
 def compare_runs(connection: Connection, one: int, other: int) -> Comparison:
     """Both runs, whose tracks of noise are each a cluster of their own. Raises RunUnknown."""
     runs = read_run(connection, one), read_run(connection, other)
-    left, right = load_placed(connection, one), load_placed(connection, other)
+    left, right = load_assignments(connection, one), load_assignments(connection, other)
     common = np.intersect1d(left.track_ids, right.track_ids, assume_unique=True)
     if not len(common):
         return Comparison(*runs, 0, None, None)

@@ -12,16 +12,16 @@ from sqlalchemy import Connection
 from catalog.audit.clusters.cluster_findings import (
     Content,
     Labelled,
-    Misplaced,
+    Outlier,
     Overlap,
     Spread,
     contents,
-    misplaced,
+    outliers,
     overlaps,
     spreads,
 )
 from catalog.audit.clusters.cluster_labels import Labels, load_labels
-from catalog.audit.clusters.cluster_run import Placed, Run, latest_runs, load_placed, read_run
+from catalog.audit.clusters.cluster_run import Assignments, Run, latest_runs, load_assignments, read_run
 from catalog.db.tables import artist, track
 from catalog.learning.dataset.hierarchy import path_to_top
 
@@ -30,7 +30,7 @@ CHUNK = 5_000
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class RunSummary:
     """A run read by today's labels."""
 
     run: Run
@@ -41,20 +41,20 @@ class Reading:
     contents: Sequence[Content]
     spreads: Sequence[Spread]
     overlaps: Sequence[Overlap]
-    misplaced: Sequence[Misplaced]
+    misplaced: Sequence[Outlier]
     names: Mapping[int, str]
     """Of every genre, by id."""
 
 
-def read_findings(connection: Connection, run_id: int) -> Reading:
+def read_findings(connection: Connection, run_id: int) -> RunSummary:
     """The run at its level of the vocabulary. Raises RunUnknown."""
     run = read_run(connection, run_id)
     labels = _labels(connection, run)
-    stored = load_placed(connection, run.id)
+    stored = load_assignments(connection, run.id)
     placed = stored.of(labels.track_ids)
     numbers, counts = np.unique(placed.clusters, return_counts=True)
     labelled = _labelled(labels, placed)
-    return Reading(
+    return RunSummary(
         run=run,
         gone=len(stored.track_ids) - len(placed.track_ids),
         sizes=dict(zip(numbers.tolist(), counts.tolist(), strict=True)),
@@ -66,7 +66,7 @@ def read_findings(connection: Connection, run_id: int) -> Reading:
     )
 
 
-def cluster_evidence(connection: Connection) -> dict[str, list[Misplaced]]:
+def cluster_evidence(connection: Connection) -> dict[str, list[Outlier]]:
     """The tracks that lie deep inside another genre's cluster by the newest run of each feature set, by its name.
 
     By today's labels, at the level of each run. A run without clusters of other genres gives an empty list.
@@ -74,16 +74,16 @@ def cluster_evidence(connection: Connection) -> dict[str, list[Misplaced]]:
     found = {}
     for name, run in latest_runs(connection).items():
         labels = _labels(connection, run)
-        placed = load_placed(connection, run.id).of(labels.track_ids)
+        placed = load_assignments(connection, run.id).of(labels.track_ids)
         found[name] = _elsewhere(_labelled(labels, placed), labels)
     return found
 
 
-def _elsewhere(labelled: Labelled, labels: Labels) -> list[Misplaced]:
+def _elsewhere(labelled: Labelled, labels: Labels) -> list[Outlier]:
     """Misplaced tracks; one in the cluster of a narrower term than its own could be more precise, but is not wrong."""
     return [
         one
-        for one in misplaced(labelled)
+        for one in outliers(labelled)
         if one.genre_id not in path_to_top(one.majority_genre_id, labels.broader)
     ]
 
@@ -93,7 +93,7 @@ def _labels(connection: Connection, run: Run) -> Labels:
     return load_labels(connection, run.parameters.get("level", "leaf"))
 
 
-def _labelled(labels: Labels, placed: Placed) -> Labelled:
+def _labelled(labels: Labels, placed: Assignments) -> Labelled:
     rows = labels.at(placed.track_ids)
     tagged = labels.genres[rows] != 0
     return Labelled(

@@ -61,7 +61,7 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
-class Misplaced:
+class Outlier:
     """A labelled track deep inside another genre's cluster."""
 
     track_id: int
@@ -143,7 +143,7 @@ def overlaps(genres: Integers, clusters: Integers) -> list[Overlap]:
     return sorted(found, key=lambda one: (-one.overlap, one.genre_id, one.other_id))
 
 
-def misplaced(labelled: Labelled) -> list[Misplaced]:
+def outliers(labelled: Labelled) -> list[Outlier]:
     """The tracks in the deeper half of a cluster that is another genre's by the tracks of other artists.
 
     A cluster says something where FEWEST labelled tracks by others are in it. The purest clusters come first, and in
@@ -166,7 +166,7 @@ def misplaced(labelled: Labelled) -> list[Misplaced]:
     share = (table[cluster[chosen], majority[chosen]] - own_majority) / np.maximum(others, 1)
     kept = (others >= FEWEST) & (share >= LEAST_SHARE)
     found = [
-        Misplaced(
+        Outlier(
             track_id=int(labelled.track_ids[rows[at]]),
             genre_id=int(genre_ids[genre[at]]),
             cluster=int(numbers[cluster[at]]),

@@ -21,7 +21,7 @@ Level = Literal["leaf", "top"] | int
 """`leaf`: the genre itself; `top`: its top term; a number: the term so many steps from above, 1 being the top term."""
 
 
-class GenreUnknown(LookupError):  # noqa: N818 - the name says what it is
+class UnknownLevelGenreError(LookupError):  # noqa: N818 - the name says what it is
     """A genre that the vocabulary does not have."""
 
 
@@ -94,12 +94,12 @@ def _below(connection: Connection, names: Sequence[str]) -> Collection[int]:
     """The ids of these genres and of all below them."""
     if not names:
         return set()
-    vocabulary = vocabulary_store.load(connection)
+    vocabulary = vocabulary_store.load_vocabulary(connection)
     terms = []
     for name in names:
         term = vocabulary.known(name)
         if term is None:
-            raise GenreUnknown(f"there is no genre {name!r}; see: catalog genres list")
+            raise UnknownLevelGenreError(f"there is no genre {name!r}; see: catalog genres list")
         terms.append(term.id)
     columns = genre_ancestor.c
     return set(

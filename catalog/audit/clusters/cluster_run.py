@@ -12,7 +12,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.audit.clusters.contingency import Agreement, Score, contingency
+from catalog.audit.clusters.contingency import ChanceCorrectedScore, ClusterAgreement, contingency
 from catalog.db.tables import audit, cluster_count, cluster_run, feature_set
 
 Integers = npt.NDArray[np.int64]
@@ -21,12 +21,12 @@ Float32 = npt.NDArray[np.float32]
 SCORES = ("homogeneity", "completeness", "v_measure", "purity")
 
 
-class RunUnknown(LookupError):  # noqa: N818 - the name says what it is
+class UnknownClusterRunError(LookupError):  # noqa: N818 - the name says what it is
     """There is no finished cluster run of that number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunResult:
     """What a run came to."""
 
     tracks: int
@@ -39,9 +39,9 @@ class Outcome:
     """Tracks left out for a number of their vector that is not finite."""
     silhouette: float | None
     """Of the clustered tracks, or of some of them."""
-    agreement: Agreement | None
+    agreement: ClusterAgreement | None
     """With the labels; each track of noise is a cluster of its own. None where there is nothing to compare with."""
-    clustered: Agreement | None
+    clustered: ClusterAgreement | None
     """On the clustered tracks alone; None where there is no noise."""
 
 
@@ -59,11 +59,11 @@ class Run:
     parameters: Mapping[str, Any]
     """Level, genres left out, how the number of clusters was chosen, the space, what the algorithm was given."""
     clusters: int
-    outcome: Outcome
+    outcome: RunResult
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class Assignments:
     """Where a run put its n tracks."""
 
     track_ids: Integers
@@ -73,10 +73,10 @@ class Placed:
     depths: Float32
     """(n,): NaN where it is not known."""
 
-    def of(self, track_ids: Integers) -> Placed:
+    def of(self, track_ids: Integers) -> Assignments:
         """The part about these tracks."""
         kept = np.isin(self.track_ids, track_ids)
-        return Placed(self.track_ids[kept], self.clusters[kept], self.depths[kept])
+        return Assignments(self.track_ids[kept], self.clusters[kept], self.depths[kept])
 
 
 def store_run(
@@ -85,8 +85,8 @@ def store_run(
     feature_set_id: int,
     algorithm: str,
     parameters: Mapping[str, Any],
-    placed: Placed,
-    outcome: Outcome,
+    placed: Assignments,
+    outcome: RunResult,
     genres: Integers,
 ) -> int:
     """Writes a run with its contingency table; `genres` (n,) are those of its tracks, 0 for none. Gives its id."""
@@ -137,7 +137,7 @@ def read_run(connection: Connection, run_id: int) -> Run:
     """One run. Raises RunUnknown."""
     row = connection.execute(_runs().where(cluster_run.c.id == run_id)).mappings().one_or_none()
     if row is None:
-        raise RunUnknown(f"there is no cluster run {run_id}; see: catalog audit clusters --list")
+        raise UnknownClusterRunError(f"there is no cluster run {run_id}; see: catalog audit clusters --list")
     return _run(row)
 
 
@@ -149,7 +149,7 @@ def latest_runs(connection: Connection) -> dict[str, Run]:
     return found
 
 
-def load_placed(connection: Connection, run_id: int) -> Placed:
+def load_assignments(connection: Connection, run_id: int) -> Assignments:
     """Where a run put its tracks."""
     columns = cluster_run.c
     row = connection.execute(
@@ -161,7 +161,7 @@ def load_placed(connection: Connection, run_id: int) -> Placed:
         if row.depths is None
         else np.frombuffer(row.depths, "<f4").astype(np.float32)
     )
-    return Placed(track_ids, np.frombuffer(row.assignments, "<i4").astype(np.int64), depths)
+    return Assignments(track_ids, np.frombuffer(row.assignments, "<i4").astype(np.int64), depths)
 
 
 def _runs() -> sa.Select[Any]:
@@ -187,7 +187,7 @@ def _runs() -> sa.Select[Any]:
 
 def _run(row: RowMapping) -> Run:
     scores: dict[str, Any] = row["scores"]
-    outcome = Outcome(
+    outcome = RunResult(
         tracks=scores.get("tracks", 0),
         labelled=scores.get("labelled", 0),
         genres=scores.get("genres", 0),
@@ -211,11 +211,11 @@ def _run(row: RowMapping) -> Run:
     )
 
 
-def _agreement(stored: Mapping[str, Any] | None) -> Agreement | None:
+def _agreement(stored: Mapping[str, Any] | None) -> ClusterAgreement | None:
     if stored is None:
         return None
-    beside = {name: Score(**stored[name]) for name in SCORES}
-    return Agreement(
+    beside = {name: ChanceCorrectedScore(**stored[name]) for name in SCORES}
+    return ClusterAgreement(
         tracks=stored["tracks"],
         adjusted_rand=stored["adjusted_rand"],
         adjusted_mutual_information=stored["adjusted_mutual_information"],

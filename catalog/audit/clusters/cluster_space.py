@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from catalog.features.stored_feature_set import Recipe
+from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.features.vectors import load_matrix
 from catalog.learning.fitting.pca import Projection, fit_projection
 
@@ -78,7 +78,7 @@ def fit_space(X: Float32, *, keeps_scale: bool, seed: int = 0) -> Space:
 
 def load_points(
     connection: Connection,
-    recipe: Recipe,
+    recipe: StoredFeatureSet,
     track_ids: Integers,
     *,
     seed: int = 0,

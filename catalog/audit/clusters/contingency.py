@@ -23,7 +23,7 @@ PERMUTATIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ChanceCorrectedScore:
     """A score from 0 to 1 that rises with the number of clusters alone, and what it has to be seen beside."""
 
     value: float
@@ -32,7 +32,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class ClusterAgreement:
     """Genres against clusters. The first two are 0 on average by chance and 1 where both divide alike."""
 
     tracks: int
@@ -40,17 +40,17 @@ class Agreement:
     """Hubert and Arabie, "Comparing partitions" (1985)."""
     adjusted_mutual_information: float
     """Vinh, Epps and Bailey (2010); the arithmetic mean of both entropies as the norm."""
-    homogeneity: Score
+    homogeneity: ChanceCorrectedScore
     """Whether a cluster holds one genre. Rosenberg and Hirschberg, "V-measure" (2007), as the next two."""
-    completeness: Score
+    completeness: ChanceCorrectedScore
     """Whether a genre lies in one cluster."""
-    v_measure: Score
+    v_measure: ChanceCorrectedScore
     """The harmonic mean of both."""
-    purity: Score
+    purity: ChanceCorrectedScore
     """The share of the tracks whose genre is the commonest one of their cluster."""
 
 
-def agreement(genres: Integers, clusters: Integers, *, seed: int = 0) -> Agreement | None:
+def cluster_agreement(genres: Integers, clusters: Integers, *, seed: int = 0) -> ClusterAgreement | None:
     """The scores of n tracks' genres (n,) against their clusters (n,), every number a cluster of its own.
 
     None where there are fewer than two genres: any clusters would agree with them. What chance gives to homogeneity,
@@ -65,13 +65,15 @@ def agreement(genres: Integers, clusters: Integers, *, seed: int = 0) -> Agreeme
         expected_mutual_information(contingency_matrix(genres, clusters, sparse=True), len(genres))
     )
     of_genres, of_clusters = _entropy(genres), _entropy(clusters)
-    return Agreement(
+    return ClusterAgreement(
         tracks=len(genres),
         adjusted_rand=float(adjusted_rand_score(genres, clusters)),
         adjusted_mutual_information=float(adjusted_mutual_info_score(genres, clusters)),
-        homogeneity=Score(float(homogeneity), expected / of_genres),
-        completeness=Score(float(completeness), expected / of_clusters if of_clusters else 1.0),
-        v_measure=Score(float(v_measure), 2 * expected / (of_genres + of_clusters)),
+        homogeneity=ChanceCorrectedScore(float(homogeneity), expected / of_genres),
+        completeness=ChanceCorrectedScore(
+            float(completeness), expected / of_clusters if of_clusters else 1.0
+        ),
+        v_measure=ChanceCorrectedScore(float(v_measure), 2 * expected / (of_genres + of_clusters)),
         purity=_purity(genres, clusters, seed),
     )
 
@@ -91,7 +93,7 @@ def contingency(genres: Integers, clusters: Integers) -> tuple[Integers, Integer
     return genre_ids, numbers, _table(genre, cluster, len(genre_ids), len(numbers))
 
 
-def _purity(genres: Integers, clusters: Integers, seed: int) -> Score:
+def _purity(genres: Integers, clusters: Integers, seed: int) -> ChanceCorrectedScore:
     # A cluster of one track is pure whatever the labels: thousands of these need no row of a table.
     shared = np.bincount(clusters)[clusters] > 1
     alone = int((~shared).sum())
@@ -104,7 +106,7 @@ def _purity(genres: Integers, clusters: Integers, seed: int) -> Score:
 
     random = np.random.default_rng(seed)
     chance = np.mean([share(random.permutation(genres)) for _ in range(PERMUTATIONS)])
-    return Score(share(genres), float(chance))
+    return ChanceCorrectedScore(share(genres), float(chance))
 
 
 def _table(genre: Integers, cluster: Integers, genres: int, clusters: int) -> Integers:

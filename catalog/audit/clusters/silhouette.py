@@ -31,7 +31,7 @@ def silhouette(points: Float32, assignments: Integers, *, seed: int = 0) -> floa
     return float(silhouette_score(points[rows], assignments[rows]))
 
 
-def depths(points: Float32, assignments: Integers) -> Float32:
+def centrality(points: Float32, assignments: Integers) -> Float32:
     """(n,): how deep each point lies in its cluster: 1 at its centre, 0 halfway to the next centre, below that beyond.
 
     The silhouette with distances to centres in the place of those to all points (Hruschka, de Castro and Campello 2004).

@@ -15,13 +15,19 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.retry import until_connected
+from catalog.db.retry import retry_until_connected
 from catalog.db.tables import audit, duplicate_pair, feature_vector, label, standing, track
-from catalog.features.stored_feature_set import Recipe, active_recipe
+from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 from catalog.features.vectors import load_matrix
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
-from catalog.similarity.duplicates import Pair, genres_differ, groups_of, nearly_same, same_audio
+from catalog.similarity.duplicates import (
+    Pair,
+    connected_tracks,
+    genres_differ,
+    near_duplicate_pairs,
+    same_audio_pairs,
+)
 
 FEATURE_SET = "musicnn"
 IDS_AT_ONCE = 5_000
@@ -53,7 +59,7 @@ def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateA
     those of the last search, the pairs are too, and only their genres are looked at. A PostgreSQL that goes away meanwhile is
     waited for.
     """
-    return until_connected(lambda: _audit(database, dry_run=dry_run))
+    return retry_until_connected(lambda: _audit(database, dry_run=dry_run))
 
 
 def _audit(database: Database, *, dry_run: bool) -> DuplicateAudit:
@@ -63,7 +69,7 @@ def _audit(database: Database, *, dry_run: bool) -> DuplicateAudit:
             .where(track.c.state != "missing")
             .order_by(track.c.id)
         ).all()
-        recipe = active_recipe(connection, FEATURE_SET)
+        recipe = active_feature_set(connection, FEATURE_SET)
         compared = _compared(connection, rows, recipe)
         latest = _latest(connection)
         if latest is not None and latest["parameters"].get("compared") == compared:
@@ -84,12 +90,12 @@ def _audit(database: Database, *, dry_run: bool) -> DuplicateAudit:
                 connection.execute(
                     sa.update(audit).where(audit.c.id == latest["id"]).values(parameters=parameters)
                 )
-    groups = groups_of(pairs) if pairs else []
+    groups = connected_tracks(pairs) if pairs else []
     return DuplicateAudit(audit_id, is_new, len(rows), pairs, sum(differ), groups)
 
 
-def _find_pairs(connection: Connection, rows: Sequence[Any], recipe: Recipe | None) -> list[Pair]:
-    pairs = same_audio([row.id for row in rows], [row.audio_hash for row in rows])
+def _find_pairs(connection: Connection, rows: Sequence[Any], recipe: StoredFeatureSet | None) -> list[Pair]:
+    pairs = same_audio_pairs([row.id for row in rows], [row.audio_hash for row in rows])
     if recipe is None:
         return _in_order(pairs)
     ids, X = load_matrix(connection, recipe)
@@ -97,10 +103,12 @@ def _find_pairs(connection: Connection, rows: Sequence[Any], recipe: Recipe | No
     present = np.flatnonzero([track_id in lengths for track_id in ids.tolist()])
     if len(present) < len(ids):
         ids, X = ids[present], X[present]
-    return _in_order(pairs + nearly_same(ids, X, [lengths[track_id] for track_id in ids.tolist()], pairs))
+    return _in_order(
+        pairs + near_duplicate_pairs(ids, X, [lengths[track_id] for track_id in ids.tolist()], pairs)
+    )
 
 
-def _compared(connection: Connection, rows: Sequence[Any], recipe: Recipe | None) -> str:
+def _compared(connection: Connection, rows: Sequence[Any], recipe: StoredFeatureSet | None) -> str:
     """What tells the tracks and vectors of two searches apart, without reading the vectors."""
     vectors: tuple[object, ...] = ()
     if recipe is not None:

@@ -9,22 +9,22 @@ from dataclasses import replace
 from catalog.audit.labels.label_evidence import Evidence
 from catalog.audit.labels.label_issues import (
     LEAST_SUSPICION,
+    MISFIT_WEIGHT,
     MOST_SUSPECTS,
-    WRONG,
     Suspect,
+    combine_evidence,
     find_suspects,
-    listen,
     relation,
 )
-from catalog.audit.labels.multilabel_issues import find_one_of_several
-from catalog.audit.labels.source_conflicts import Contradiction
+from catalog.audit.labels.multilabel_issues import find_multilabel_issues
+from catalog.audit.labels.source_conflicts import SourceConflict
 from catalog.audit.reasons import cluster_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 
 AGAINST = 1e-4  # suspicions are kept this far from 0 and 1, where log odds end
 
 
-def all_doubts(
+def all_suspects(
     evidence: Evidence, *, least: float = LEAST_SUSPICION, most: int = MOST_SUSPECTS
 ) -> list[Suspect]:
     """The suspects, most suspicious first, those that could be more precise among them; none that a person confirmed.
@@ -33,12 +33,12 @@ def all_doubts(
     nothing, because no model judges the tag or hears it there, it is a suspect by itself.
     """
     judged, terms = evidence.judged, evidence.terms
-    sound = listen(judged, terms) if len(judged.y) else None
+    sound = combine_evidence(judged, terms) if len(judged.y) else None
     heard = find_suspects(judged, terms, sound=sound, least=least, most=most)
     found = {(one.row, one.genre_id, one.relation == "narrower"): one for one in heard}
     # Where no tag fits, the first is doubted, and a second suspect would ask the same twice.
     wholly = {one.row for one in heard if one.relation != "narrower"}
-    for one in find_one_of_several(judged, terms, sound=sound, least=least, most=most):
+    for one in find_multilabel_issues(judged, terms, sound=sound, least=least, most=most):
         if one.row not in wholly:
             found[one.row, one.genre_id, False] = one
     for row, contradictions in evidence.contradictions.items():
@@ -63,7 +63,7 @@ def _with_clusters(evidence: Evidence, doubt: Suspect) -> Suspect:
 
 
 def _added(
-    evidence: Evidence, row: int, contradictions: Sequence[Contradiction], known: Suspect | None
+    evidence: Evidence, row: int, contradictions: Sequence[SourceConflict], known: Suspect | None
 ) -> Suspect:
     first = contradictions[0]
     if known is None:
@@ -71,7 +71,7 @@ def _added(
             row=row,
             genre_id=first.genre_id,
             suggested_genre_id=first.instead_id,
-            suspicion=1 / (1 + math.exp(-WRONG)),
+            suspicion=1 / (1 + math.exp(-MISFIT_WEIGHT)),
             relation=relation(first.instead_id, [first.genre_id], evidence.terms.broader),
             reasons=(),
         )

@@ -16,7 +16,7 @@ COMPANY = 0.5
 
 
 @dataclass(frozen=True)
-class Case:
+class SuspectGroup:
     """Suspects that are one question."""
 
     case_id: str
@@ -38,7 +38,7 @@ def group_into_cases(
     tracks: Sequence[Key],
     albums: Sequence[Key | None],
     artists: Sequence[Key | None],
-) -> list[Case]:
+) -> list[SuspectGroup]:
     """Each suspect in exactly one case, the gravest case first.
 
     `tracks`, `albums` and `artists` hold a key for every row that a suspect may name. An artist's suspects with one
@@ -65,9 +65,9 @@ def _case(
     members: Sequence[Suspect],
     albums: Sequence[Key | None],
     artists: Sequence[Key | None],
-) -> Case:
+) -> SuspectGroup:
     on = {albums[member.row] for member in members}
-    return Case(
+    return SuspectGroup(
         case_id=hashlib.blake2b(json.dumps(question).encode(), digest_size=8).hexdigest(),
         artist=artists[members[0].row],
         album=on.pop() if len(on) == 1 else None,

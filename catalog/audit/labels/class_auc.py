@@ -7,7 +7,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-def class_credibility(probability: Floats, y: Integers, groups: Integers) -> Floats:
+def class_auc(probability: Floats, y: Integers, groups: Integers) -> Floats:
     """(classes,): 0 where the model does not know the class from the others, 1 where it always does.
 
     From out-of-fold probabilities (n, classes), columns y (n,) and groups (n,): twice the area under the ROC curve of

@@ -9,17 +9,17 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.labels.all_suspects import all_doubts
+from catalog.audit.labels.all_suspects import all_suspects
 from catalog.audit.labels.label_evidence import Evidence
 from catalog.audit.labels.label_issues import Suspect
 from catalog.collection.labels.label_file import read_label_file
 from catalog.db.tables import collection, standing, track
-from catalog.genres.vocabulary_store import load
+from catalog.genres.vocabulary_store import load_vocabulary
 
 DEPTHS = (10, 20, 50, 100)
 
 
-class NothingKnown(LookupError):  # noqa: N818 - the name says what it is
+class NoKnownErrorsError(LookupError):  # noqa: N818 - the name says what it is
     """A file of truths that names no error."""
 
 
@@ -54,7 +54,7 @@ class AuditTruth:
 
 
 @dataclass(frozen=True)
-class Truths:
+class GroundTruth:
     """The genres that are right, by track, and what was tagged instead."""
 
     right: Mapping[int, int]
@@ -62,13 +62,13 @@ class Truths:
     unmatched: int
 
 
-def read_truth(connection: Connection, file: Path, evidence: Evidence) -> Truths:
+def read_ground_truth(connection: Connection, file: Path, evidence: Evidence) -> GroundTruth:
     """The errors that the file knows of. Raises LabelsUnusable, and NothingKnown where there are none.
 
     Tracks are named by `path`, from the collection's root or absolute, or by `external_id`; a genre by any of its names.
     """
     rows = read_label_file(file, may_rename=False).rows
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     places: dict[tuple[str, str], int] = {}
     tagged: dict[int, int] = {}
     for row in connection.execute(
@@ -96,19 +96,19 @@ def read_truth(connection: Connection, file: Path, evidence: Evidence) -> Truths
         elif term.id != tagged[track_id]:
             right[track_id] = term.id
     if not right:
-        raise NothingKnown(
+        raise NoKnownErrorsError(
             f"{file} names no error: {unmatched:,} of {len(rows):,} rows fit no tagged track or no known genre, "
             "the others say what is tagged"
         )
     names = evidence.terms.names
-    return Truths(right, {track_id: names[tagged[track_id]] for track_id in right}, unmatched)
+    return GroundTruth(right, {track_id: names[tagged[track_id]] for track_id in right}, unmatched)
 
 
-def score_truth(evidence: Evidence, truths: Truths) -> AuditTruth:
+def score_against_ground_truth(evidence: Evidence, truths: GroundTruth) -> AuditTruth:
     """The whole ranking against the errors."""
     ranked: list[Suspect] = []
     tracks: set[int] = set()
-    for one in all_doubts(evidence, least=0.0, most=4 * len(evidence.track_ids)):
+    for one in all_suspects(evidence, least=0.0, most=4 * len(evidence.track_ids)):
         if one.relation != "narrower" and one.row not in tracks:  # a track counts once, at its gravest
             ranked.append(one)
             tracks.add(one.row)

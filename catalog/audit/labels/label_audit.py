@@ -10,15 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.audit.labels.all_suspects import all_doubts
-from catalog.audit.labels.case_grouping import Case, group_into_cases
-from catalog.audit.labels.ground_truth import AuditTruth, read_truth, score_truth
+from catalog.audit.labels.all_suspects import all_suspects
+from catalog.audit.labels.case_grouping import SuspectGroup, group_into_cases
+from catalog.audit.labels.ground_truth import AuditTruth, read_ground_truth, score_against_ground_truth
 from catalog.audit.labels.label_evidence import Evidence, gather_evidence
 from catalog.audit.labels.label_issues import LEAST_SUSPICION, Suspect
 from catalog.audit.labels.refresh_precision import refresh_expected_right
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.retry import until_connected
+from catalog.db.retry import retry_until_connected
 from catalog.db.tables import (
     album,
     artist,
@@ -29,7 +29,7 @@ from catalog.db.tables import (
     track,
 )
 from catalog.learning.dataset.exclusion import Excluded, excluded_genres
-from catalog.learning.registry.registry import NoModel, active_model
+from catalog.learning.registry.registry import NoModelError, active_model
 
 LARGEST = 3
 
@@ -78,23 +78,23 @@ def audit_labels(
     A label that a person gave is evidence and is not doubted, and none is on the word of a model that was not trained here. Raises
     NoModel, LabelsUnusable, NothingKnown where no row of the truth is an error, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
     """
-    return until_connected(lambda: _audit(database, exclude, truth, dry_run=dry_run))
+    return retry_until_connected(lambda: _audit(database, exclude, truth, dry_run=dry_run))
 
 
 def _audit(database: Database, exclude: Sequence[str], truth: Path | None, *, dry_run: bool) -> LabelAudit:
     with database.read() as connection:
         row = active_model(connection)
         if row is None:
-            raise NoModel("there is no model to doubt by; run: catalog train")
+            raise NoModelError("there is no model to doubt by; run: catalog train")
         excluded = excluded_genres(connection, exclude)
         evidence = gather_evidence(connection, row, excluded)
-        known = None if truth is None else read_truth(connection, truth, evidence)
-        scored = None if known is None else score_truth(evidence, known)
+        known = None if truth is None else read_ground_truth(connection, truth, evidence)
+        scored = None if known is None else score_against_ground_truth(evidence, known)
         latest = _latest(connection)
         if latest is not None and latest["parameters"].get("digest") == evidence.digest:
             done = _report(connection, latest["id"], len(evidence.judged.y), is_new=False)
             return replace(done, truth=scored)
-    found = all_doubts(evidence)
+    found = all_suspects(evidence)
     doubts = [one for one in found if one.relation != "narrower"]
     doubted = {one.row for one in doubts}
     narrower = [one for one in found if one.relation == "narrower" and one.row not in doubted]
@@ -130,7 +130,7 @@ def _store(
     connection: Connection,
     model_id: int,
     evidence: Evidence,
-    cases: Sequence[Case],
+    cases: Sequence[SuspectGroup],
     narrower: Sequence[Suspect],
     excluded: Excluded,
 ) -> int:

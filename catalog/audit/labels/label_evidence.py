@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.audit.clusters.cluster_evidence import cluster_evidence
-from catalog.audit.clusters.cluster_findings import Misplaced
-from catalog.audit.labels.label_issues import LEAST_SUSPICION, Judged, Terms
-from catalog.audit.labels.source_conflicts import Contradiction, load_contradictions
+from catalog.audit.clusters.cluster_findings import Outlier
+from catalog.audit.labels.label_issues import LEAST_SUSPICION, AuditedTracks, GenreInfo
+from catalog.audit.labels.source_conflicts import SourceConflict, load_source_conflicts
 from catalog.db.tables import (
     artist,
     check_sample_track,
@@ -32,13 +32,13 @@ from catalog.db.tables import (
     track,
 )
 from catalog.db.tables.learning import CHOICES
-from catalog.features.stored_feature_set import active_recipe
+from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
 from catalog.learning.dataset.exclusion import REASON, Excluded, wrong_recordings
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
-from catalog.learning.dataset.labeled_tracks import load_answerable, load_broader
-from catalog.learning.registry.default_feature_sets import USUAL
-from catalog.learning.registry.registry import model_recipes
+from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable
+from catalog.learning.registry.default_feature_sets import DEFAULTS
+from catalog.learning.registry.registry import model_feature_sets
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -46,7 +46,7 @@ Integers = npt.NDArray[np.int64]
 RECIPE = 7
 """Raised where the same evidence would be weighed otherwise, so that an audit is made anew."""
 IDS_AT_ONCE = 5_000
-FURTHER = USUAL
+FURTHER = DEFAULTS
 """Feature sets that give an opinion of their own where every track has a vector, beside the first that the model uses."""
 
 
@@ -55,18 +55,18 @@ class Evidence:
     """The tracks one of whose tags counts for a class, in the order of their ids; then those that something else speaks against."""
 
     track_ids: Integers
-    judged: Judged
-    terms: Terms
+    judged: AuditedTracks
+    terms: GenreInfo
     albums: Sequence[int | None]
     """Album ids."""
     artist_ids: Sequence[int | None]
     """None where nobody is known."""
     is_confirmed: Sequence[bool]
     """Whether a person gave the label: it is evidence on others, and is not doubted itself."""
-    contradictions: Mapping[int, Sequence[Contradiction]]
+    contradictions: Mapping[int, Sequence[SourceConflict]]
     """What speaks against tags without any model, by position. Those beyond the judged are of tracks that no model
     judges, and that are among `track_ids`, `albums`, `artist_ids` and `is_confirmed` for this alone."""
-    clusters: Mapping[int, Sequence[tuple[str, Misplaced]]]
+    clusters: Mapping[int, Sequence[tuple[str, Outlier]]]
     """Of tracks deep inside another genre's cluster, by position: the feature set, and where. A reason, and no weight."""
     digest: str
     """What tells the evidence of two audits apart."""
@@ -96,7 +96,7 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
     vectors = _vectors(connection, row, track_ids)
     if vectors is not None and len(vectors) != len(rows):
         vectors = None
-    judged = Judged(
+    judged = AuditedTracks(
         probability=np.array([_probability(one, column) for one in rows], dtype=np.float64).reshape(
             -1, len(classes)
         ),
@@ -107,16 +107,16 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
         vectors=vectors,
         further=_further(connection, row, track_ids),
     )
-    suggestable = load_answerable(connection)
+    suggestable = load_predictable(connection)
     against = [
         one
-        for one in load_contradictions(connection, broader, names, suggestable)
+        for one in load_source_conflicts(connection, broader, names, suggestable)
         if one.genre_id not in excluded.genre_ids
     ]
     place = {track_id: at for at, track_id in enumerate(track_ids.tolist())}
     beyond = _beyond(connection, sorted({one.track_id for one in against} - place.keys()))
     place |= {one.id: len(place) + at for at, one in enumerate(beyond)}
-    contradictions: defaultdict[int, list[Contradiction]] = defaultdict(list)
+    contradictions: defaultdict[int, list[SourceConflict]] = defaultdict(list)
     for contradiction in against:
         contradictions[place[contradiction.track_id]].append(contradiction)
     placed = [
@@ -125,13 +125,13 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
         for one in found
         if one.track_id in place
     ]
-    clusters: defaultdict[int, list[tuple[str, Misplaced]]] = defaultdict(list)
+    clusters: defaultdict[int, list[tuple[str, Outlier]]] = defaultdict(list)
     for name, one in placed:
         clusters[place[one.track_id]].append((name, one))
     return Evidence(
         track_ids=np.concatenate([track_ids, np.array([one.id for one in beyond], dtype=np.int64)]),
         judged=judged,
-        terms=Terms(
+        terms=GenreInfo(
             hierarchy=Hierarchy.of(classes, broader),
             broader=broader,
             counts_for=counts_for,
@@ -325,10 +325,10 @@ def _beyond(connection: Connection, track_ids: Sequence[int]) -> list[Any]:
 
 def _further(connection: Connection, row: RowMapping, track_ids: Integers) -> list[npt.NDArray[np.float32]]:
     """The vectors of other feature sets, of those that all the tracks have."""
-    recipes = {recipe.name: recipe for recipe in model_recipes(connection, row["id"])}
+    recipes = {recipe.name: recipe for recipe in model_feature_sets(connection, row["id"])}
     found = []
     for name in FURTHER:
-        recipe = recipes.get(name) or active_recipe(connection, name)
+        recipe = recipes.get(name) or active_feature_set(connection, name)
         if recipe is None or name == next(iter(recipes), None) or not len(track_ids):
             continue
         ids, matrix = load_matrix(connection, recipe, track_ids)
@@ -342,7 +342,7 @@ def _vectors(connection: Connection, row: RowMapping, track_ids: Integers) -> np
 
     Of several that a model learnt from, the first is what it sounds like (see `catalog.learning.registry.default_feature_sets`).
     """
-    recipes = model_recipes(connection, row["id"])
+    recipes = model_feature_sets(connection, row["id"])
     if not len(track_ids) or not recipes:
         return None
     ids, matrix = load_matrix(connection, recipes[0], track_ids)
@@ -353,9 +353,9 @@ def _digest(
     model_id: int,
     counts_for: Mapping[int, int | None],
     rows: Sequence[sa.Row[Any]],
-    judged: Judged,
-    against: Sequence[Contradiction],
-    placed: Sequence[tuple[str, Misplaced]],
+    judged: AuditedTracks,
+    against: Sequence[SourceConflict],
+    placed: Sequence[tuple[str, Outlier]],
 ) -> str:
     digest = hashlib.blake2b(digest_size=16)
     told = [RECIPE, model_id, LEAST_SUSPICION, len(judged.further), sorted(counts_for.items())]

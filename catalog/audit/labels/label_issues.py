@@ -7,9 +7,15 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audit.labels.class_auc import class_credibility
-from catalog.audit.labels.model_evidence import FLOOR, Float32, Sound, artist_numbers, weigh_sound
-from catalog.audit.labels.neighbor_votes import Near, others_of_artist
+from catalog.audit.labels.class_auc import class_auc
+from catalog.audit.labels.model_evidence import (
+    FLOOR,
+    Float32,
+    ModelEvidence,
+    artist_numbers,
+    combine_opinions,
+)
+from catalog.audit.labels.neighbor_votes import NeighborVotes, others_of_artist
 from catalog.audit.reasons import (
     artist_reason,
     neighbour_reason,
@@ -27,19 +33,19 @@ Relation = Literal["broader", "narrower", "sibling", "different"]
 LEAST_SUSPICION = 0.35
 MOST_SUSPECTS = 2_000
 # Weights of the evidence beside the sound, in units of log odds: see there where they come from.
-WRONG = -1.5  # before any evidence beyond the sound's being liker to something else
-CONFIDENT = 0.5
-NEIGHBOUR = 0.3
-NEIGHBOURS_TOGETHER = 0.6
+MISFIT_WEIGHT = -1.5  # before any evidence beyond the sound's being liker to something else
+CONFIDENCE_WEIGHT = 0.5
+NEIGHBOR_WEIGHT = 0.3
+NEIGHBORS_OF_ARTIST_WEIGHT = 0.6
 """Of the mean over the artist's tracks with that tag."""
-STRANGER = 1.5
+ISOLATION_WEIGHT = 1.5
 OTHERS_FOR_CHOICE = 0.5
 OTHERS_FOR_TAG = 0.15
 """Much less: right tags come by the artist, and wrong ones do too."""
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class AuditedTracks:
     """The tagged tracks one of whose tags counts for a class, n of them."""
 
     probability: Floats
@@ -59,7 +65,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Terms:
+class GenreInfo:
     """What has to be known of the genres."""
 
     hierarchy: Hierarchy
@@ -89,7 +95,7 @@ class Suspect:
 
 
 @dataclass(frozen=True, eq=False)
-class _Heard:
+class _Alternatives:
     """For m tracks the class that is heard instead, and the evidence for it."""
 
     row: Integers
@@ -107,7 +113,7 @@ class _Heard:
     of_artist: bool = False
     """Whether what is doubted is that any of the artist's tracks with that tag is right, not this one's by itself."""
 
-    def only(self, kept: Integers) -> "_Heard":
+    def only(self, kept: Integers) -> "_Alternatives":
         """Those at these places."""
         return replace(
             self,
@@ -122,10 +128,10 @@ class _Heard:
 
 
 def find_suspects(
-    judged: Judged,
-    terms: Terms,
+    judged: AuditedTracks,
+    terms: GenreInfo,
     *,
-    sound: Sound | None = None,
+    sound: ModelEvidence | None = None,
     least: float = LEAST_SUSPICION,
     most: int = MOST_SUSPECTS,
 ) -> list[Suspect]:
@@ -144,9 +150,9 @@ def find_suspects(
     """
     if not len(judged.y):
         return []
-    credibility = class_credibility(judged.probability, judged.y, judged.groups)
+    credibility = class_auc(judged.probability, judged.y, judged.groups)
     thresholds = _confident_thresholds(judged.probability, judged.y)
-    sound = sound or listen(judged, terms)
+    sound = sound or combine_evidence(judged, terms)
     # Neighbours cost most: they are asked for those only that could still be listed with them.
     weighed = [
         _gravest(heard, _by_sound(heard, judged, credibility, thresholds), 2 * most)
@@ -157,7 +163,7 @@ def find_suspects(
         )
     ]
     asked = np.concatenate([heard.row for heard, _ in weighed])
-    near = Near.of(judged.vectors, judged.groups, asked)
+    near = NeighborVotes.of(judged.vectors, judged.groups, asked)
     found: dict[tuple[int, bool], Suspect] = {}
     for heard, evidence in weighed:
         for suspect in _suspects(heard, evidence, judged, terms, sound, credibility, near, least):
@@ -167,9 +173,9 @@ def find_suspects(
     return sorted(found.values(), key=lambda suspect: (-suspect.suspicion, suspect.row))[:most]
 
 
-def listen(judged: Judged, terms: Terms) -> Sound:
+def combine_evidence(judged: AuditedTracks, terms: GenreInfo) -> ModelEvidence:
     """What all opinions on the sound come to."""
-    return weigh_sound(
+    return combine_opinions(
         judged.probability,
         judged.y,
         judged.groups,
@@ -187,7 +193,7 @@ def _confident_thresholds(probability: Floats, y: Integers) -> Floats:
     return np.asarray(get_confident_thresholds(labels=y, pred_probs=probability), dtype=np.float64)
 
 
-def _tagged_classes(judged: Judged, terms: Terms) -> npt.NDArray[np.bool_]:
+def _tagged_classes(judged: AuditedTracks, terms: GenreInfo) -> npt.NDArray[np.bool_]:
     """(n, classes): the classes in the subtrees of a track's tags, of those too that are no class themselves."""
     hierarchy = terms.hierarchy
     node = {genre: at for at, genre in enumerate(hierarchy.nodes)}
@@ -200,23 +206,23 @@ def _tagged_classes(judged: Judged, terms: Terms) -> npt.NDArray[np.bool_]:
     return covered
 
 
-def _may_be_suggested(terms: Terms) -> npt.NDArray[np.bool_]:
+def _may_be_suggested(terms: GenreInfo) -> npt.NDArray[np.bool_]:
     classes = terms.hierarchy.classes
     return np.array([terms.suggestable is None or genre in terms.suggestable for genre in classes])
 
 
-def _doubted(judged: Judged, terms: Terms, sound: Sound) -> _Heard:
+def _doubted(judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence) -> _Alternatives:
     """Tracks that sound like a class outside the subtrees of all their tags."""
     return _outside(judged, terms, sound.alone, sound.subtree)
 
 
-def _doubted_together(judged: Judged, terms: Terms, sound: Sound) -> _Heard:
+def _doubted_together(judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence) -> _Alternatives:
     """Tracks whose artist's tracks, taken together, sound like a class outside the subtrees of all their tags."""
     heard = _outside(judged, terms, sound.together, sound.together_subtree)
     return replace(heard.only(np.flatnonzero(sound.tracks[heard.row] > 1)), of_artist=True)
 
 
-def _outside(judged: Judged, terms: Terms, alone: Float32, subtree: Float32) -> _Heard:
+def _outside(judged: AuditedTracks, terms: GenreInfo, alone: Float32, subtree: Float32) -> _Alternatives:
     below = terms.hierarchy.below[: len(terms.hierarchy.classes)]
     covered = _tagged_classes(judged, terms)
     outside = np.where(covered | ~_may_be_suggested(terms), -np.inf, alone)
@@ -226,7 +232,7 @@ def _outside(judged: Judged, terms: Terms, alone: Float32, subtree: Float32) -> 
     margin = (outside[rows, choice] - subtree[rows, nearest]).astype(np.float64)
     row = np.flatnonzero(margin > 0)
     tag = nearest[row]
-    return _Heard(
+    return _Alternatives(
         row=row,
         choice=choice[row],
         chosen=judged.probability[row, choice[row]],
@@ -237,7 +243,7 @@ def _outside(judged: Judged, terms: Terms, alone: Float32, subtree: Float32) -> 
     )
 
 
-def _nearest_tag(judged: Judged, terms: Terms, subtree: Float32) -> Integers:
+def _nearest_tag(judged: AuditedTracks, terms: GenreInfo, subtree: Float32) -> Integers:
     """(n,): of a track's tags the column of the one whose subtree it sounds most like."""
     column = {genre: at for at, genre in enumerate(terms.hierarchy.classes)}
     nearest = judged.y.copy()
@@ -249,7 +255,7 @@ def _nearest_tag(judged: Judged, terms: Terms, subtree: Float32) -> Integers:
     return nearest
 
 
-def _could_be_narrower(judged: Judged, terms: Terms, thresholds: Floats) -> _Heard:
+def _could_be_narrower(judged: AuditedTracks, terms: GenreInfo, thresholds: Floats) -> _Alternatives:
     """Tracks that sound, for sure, like a class below their tag."""
     hierarchy = terms.hierarchy
     classes = len(hierarchy.classes)
@@ -263,7 +269,7 @@ def _could_be_narrower(judged: Judged, terms: Terms, thresholds: Floats) -> _Hea
     of_itself = np.array([terms.counts_for.get(tags[0]) == tags[0] for tags in judged.tags])
     single = np.array([len(tags) == 1 for tags in judged.tags])
     row = np.flatnonzero((chosen > own) & (chosen >= thresholds[choice]) & of_itself & single)
-    return _Heard(
+    return _Alternatives(
         row=row,
         choice=choice[row],
         chosen=chosen[row],
@@ -274,38 +280,38 @@ def _could_be_narrower(judged: Judged, terms: Terms, thresholds: Floats) -> _Hea
     )
 
 
-def _usual(judged: Judged) -> Floats:
+def _usual(judged: AuditedTracks) -> Floats:
     """(classes,): the share of each."""
     counts = np.bincount(judged.y, minlength=judged.probability.shape[1])
     return np.maximum(counts / len(judged.y), FLOOR)
 
 
-def _by_sound(heard: _Heard, judged: Judged, credibility: Floats, thresholds: Floats) -> Floats:
+def _by_sound(heard: _Alternatives, judged: AuditedTracks, credibility: Floats, thresholds: Floats) -> Floats:
     """(m,): the log odds of what is heard, before anybody else's tags are looked at."""
     known, known_choice = credibility[judged.y[heard.row]], credibility[heard.choice]
     both = np.minimum(known, known_choice)
-    evidence = WRONG + both * heard.margin
+    evidence = MISFIT_WEIGHT + both * heard.margin
     if heard.of_artist:
         return evidence
     surprise = np.log(np.maximum(heard.chosen, FLOOR) / _usual(judged)[heard.choice])
     evidence += (1 - both) * known_choice * np.maximum(surprise, 0.0)
-    evidence += CONFIDENT * both * (heard.chosen >= thresholds[heard.choice])
+    evidence += CONFIDENCE_WEIGHT * both * (heard.chosen >= thresholds[heard.choice])
     return evidence
 
 
-def _gravest(heard: _Heard, evidence: Floats, most: int) -> tuple[_Heard, Floats]:
+def _gravest(heard: _Alternatives, evidence: Floats, most: int) -> tuple[_Alternatives, Floats]:
     kept = np.argsort(-evidence, kind="stable")[:most]
     return heard.only(kept), evidence[kept]
 
 
 def _suspects(
-    heard: _Heard,
+    heard: _Alternatives,
     evidence: Floats,
-    judged: Judged,
-    terms: Terms,
-    sound: Sound,
+    judged: AuditedTracks,
+    terms: GenreInfo,
+    sound: ModelEvidence,
     credibility: Floats,
-    near: Near,
+    near: NeighborVotes,
     least: float,
 ) -> Iterator[Suspect]:
     """The suspects among what was heard, with reasons."""
@@ -320,12 +326,12 @@ def _suspects(
     by_near = alike.log_odds(usual_choice, usual_tag)
     stranger = near.strangers(heard.row, np.array([tags[0] for tags in judged.tags], dtype=np.int64))
     if heard.of_artist:
-        total = evidence + NEIGHBOURS_TOGETHER * both * _case_average(by_near, heard, judged)
+        total = evidence + NEIGHBORS_OF_ARTIST_WEIGHT * both * _case_average(by_near, heard, judged)
     else:
         by_others = others.log_odds(usual_choice, usual_tag)
         total = evidence + np.where(by_others > 0, OTHERS_FOR_CHOICE, OTHERS_FOR_TAG) * by_others
-        total += NEIGHBOUR * both * by_near
-        total += STRANGER * (1 - both) * known_choice * stranger
+        total += NEIGHBOR_WEIGHT * both * by_near
+        total += ISOLATION_WEIGHT * (1 - both) * known_choice * stranger
     suspicion = 1.0 / (1.0 + np.exp(-total))
     names = terms.names
     for at in np.flatnonzero(suspicion >= least):
@@ -362,7 +368,7 @@ def _suspects(
         )
 
 
-def _case_average(value: Floats, heard: _Heard, judged: Judged) -> Floats:
+def _case_average(value: Floats, heard: _Alternatives, judged: AuditedTracks) -> Floats:
     """(m,): for each the mean over those with the same artist, tag and choice."""
     artist = artist_numbers(judged.artists)[heard.row]
     case = np.stack([artist, judged.y[heard.row], heard.choice], axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from catalog.audit.labels.out_of_fold_ridge import held_out_probability, plain_folds
+from catalog.audit.labels.out_of_fold_ridge import out_of_fold_probability, plain_folds
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.similarity.nearest import Matrix
@@ -21,19 +21,19 @@ Integers = npt.NDArray[np.int64]
 FLOOR = 0.01  # of a probability: nothing is a thousand times likelier on a model's word
 # Weights in units of log odds, of the track by itself and of the mean over its artist's tracks: near those that are best for
 # clips of one collection with labels changed on purpose; docs/doubts.md has what they do on another.
-OWN = (0.25, 0.45)
-ALLOWED = (0.25, 0.45)
+SELF = (0.25, 0.45)
+LEAKY = (0.25, 0.45)
 """Of a second opinion that may know the artist's other tracks: it tells the one wrong tag among right ones."""
-OTHER = (0.15, 0.25)
+OTHER_SETS = (0.15, 0.25)
 """Of each further feature set, artists apart."""
-TOGETHER = 0.65
+ARTIST_MEAN = 0.65
 """Of each opinion that does not know the artist, averaged over his tracks, where all of them may be tagged wrongly."""
 PLAIN_FOLDS = 10
 SEED = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Sound:
+class ModelEvidence:
     """Log probabilities of n tracks, weighted and added up over all opinions."""
 
     alone: Float32
@@ -52,7 +52,7 @@ class Sound:
     """(n,): how many tracks that mean is of."""
 
 
-def weigh_sound(
+def combine_opinions(
     probability: Floats,
     y: Integers,
     groups: Integers,
@@ -60,20 +60,22 @@ def weigh_sound(
     hierarchy: Hierarchy,
     vectors: Matrix | None,
     further: Sequence[Matrix] = (),
-) -> Sound:
+) -> ModelEvidence:
     """From the model's out-of-fold probabilities (n, classes), and the vectors of its and of further feature sets.
 
     Without vectors the model's word, of the track and of its artist's tracks together, is all there is.
     """
     classes = len(hierarchy.classes)
-    opinions: list[tuple[tuple[float, float], bool, Floats | Float32]] = [(OWN, True, probability)]
+    opinions: list[tuple[tuple[float, float], bool, Floats | Float32]] = [(SELF, True, probability)]
     if len(y) >= PLAIN_FOLDS:
         if vectors is not None:
             folds = plain_folds(len(y), PLAIN_FOLDS, seed=SEED)
-            opinions.append((ALLOWED, False, held_out_probability(vectors, y, folds, classes)))
+            opinions.append((LEAKY, False, out_of_fold_probability(vectors, y, folds, classes)))
         if further and np.unique(groups).size > 1:
             apart = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=SEED)
-            opinions += [(OTHER, True, held_out_probability(matrix, y, apart, classes)) for matrix in further]
+            opinions += [
+                (OTHER_SETS, True, out_of_fold_probability(matrix, y, apart, classes)) for matrix in further
+            ]
     below = hierarchy.below[:classes].T.astype(np.float32)
     artist = artist_numbers(artists)
     alone, subtree, together, together_subtree = (
@@ -85,15 +87,15 @@ def weigh_sound(
         alone += by_itself * log + with_artist * average
         subtree += by_itself * log_below + with_artist * average_below
         if is_apart:
-            together += TOGETHER * average
-            together_subtree += TOGETHER * average_below
-    return Sound(
+            together += ARTIST_MEAN * average
+            together_subtree += ARTIST_MEAN * average_below
+    return ModelEvidence(
         alone,
         subtree,
         sum(sum(weights) for weights, _, _ in opinions),
         together,
         together_subtree,
-        TOGETHER * sum(is_apart for _, is_apart, _ in opinions),
+        ARTIST_MEAN * sum(is_apart for _, is_apart, _ in opinions),
         np.bincount(artist)[artist],
     )
 

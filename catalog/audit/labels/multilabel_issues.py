@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audit.labels.class_auc import class_credibility
+from catalog.audit.labels.class_auc import class_auc
 from catalog.audit.labels.label_issues import (
     LEAST_SUSPICION,
+    MISFIT_WEIGHT,
     MOST_SUSPECTS,
-    NEIGHBOUR,
+    NEIGHBOR_WEIGHT,
     OTHERS_FOR_CHOICE,
-    WRONG,
-    Judged,
+    AuditedTracks,
+    GenreInfo,
     Suspect,
-    Terms,
-    listen,
+    combine_evidence,
     relation,
 )
-from catalog.audit.labels.model_evidence import FLOOR, Sound
+from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence
 from catalog.audit.reasons import besides_reason, sound_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.similarity.nearest import NOBODY, nearest_of_other_groups
@@ -45,11 +45,11 @@ class _Pair:
     """By how much less likely the tag is here than of any track, in log odds."""
 
 
-def find_one_of_several(
-    judged: Judged,
-    terms: Terms,
+def find_multilabel_issues(
+    judged: AuditedTracks,
+    terms: GenreInfo,
     *,
-    sound: Sound | None = None,
+    sound: ModelEvidence | None = None,
     least: float = LEAST_SUSPICION,
     most: int = MOST_SUSPECTS,
 ) -> list[Suspect]:
@@ -64,16 +64,18 @@ def find_one_of_several(
     several = [row for row, tags in enumerate(judged.tags) if len(tags) > 1]
     if not several:
         return []
-    sound = sound or listen(judged, terms)
+    sound = sound or combine_evidence(judged, terms)
     pairs = list(_pairs(judged, terms, sound, several))
-    credibility = class_credibility(judged.probability, judged.y, judged.groups)
+    credibility = class_auc(judged.probability, judged.y, judged.groups)
     pairs.sort(key=lambda pair: (-pair.against, pair.row, pair.genre))
     found = _weighed(pairs[: 2 * most], judged, terms, credibility)
     kept = [suspect for suspect in found if suspect.suspicion >= least]
     return sorted(kept, key=lambda suspect: (-suspect.suspicion, suspect.row, suspect.genre_id))[:most]
 
 
-def _pairs(judged: Judged, terms: Terms, sound: Sound, several: list[int]) -> Iterator[_Pair]:
+def _pairs(
+    judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence, several: list[int]
+) -> Iterator[_Pair]:
     column = {genre: at for at, genre in enumerate(terms.hierarchy.classes)}
     below = terms.hierarchy.below[: len(column)]
     share = np.bincount(judged.y, minlength=len(column)) / len(judged.y)
@@ -103,12 +105,12 @@ def _pairs(judged: Judged, terms: Terms, sound: Sound, several: list[int]) -> It
             yield _Pair(row, genre, at, other, there, -less)
 
 
-def _are_related(genre: int, other: int, terms: Terms) -> bool:
+def _are_related(genre: int, other: int, terms: GenreInfo) -> bool:
     return genre in path_to_top(other, terms.broader) or other in path_to_top(genre, terms.broader)
 
 
 def _weighed(
-    pairs: list[_Pair], judged: Judged, terms: Terms, credibility: npt.NDArray[np.float64]
+    pairs: list[_Pair], judged: AuditedTracks, terms: GenreInfo, credibility: npt.NDArray[np.float64]
 ) -> Iterator[Suspect]:
     if not pairs:
         return
@@ -123,9 +125,9 @@ def _weighed(
         artist = judged.artists[pair.row]
         others = [row for row in rows_of[artist] if row != pair.row] if artist is not None else []
         both = float(min(credibility[pair.column], credibility[pair.other_column]))
-        total = WRONG + both * pair.against
+        total = MISFIT_WEIGHT + both * pair.against
         total += OTHERS_FOR_CHOICE * _log_odds(has, others, pair)
-        total += NEIGHBOUR * both * _log_odds(has, alike, pair)
+        total += NEIGHBOR_WEIGHT * both * _log_odds(has, alike, pair)
         heard, own = (
             float(judged.probability[pair.row] @ below[column]) for column in (pair.other_column, pair.column)
         )
@@ -145,7 +147,7 @@ def _weighed(
         )
 
 
-def _classes_of_tags(judged: Judged, terms: Terms) -> Booleans:
+def _classes_of_tags(judged: AuditedTracks, terms: GenreInfo) -> Booleans:
     """(n, classes): the classes that a track's tags, whichever place they have, count for."""
     column = {genre: at for at, genre in enumerate(terms.hierarchy.classes)}
     has = np.zeros((len(judged.y), len(column)), dtype=np.bool_)
@@ -157,7 +159,7 @@ def _classes_of_tags(judged: Judged, terms: Terms) -> Booleans:
     return has
 
 
-def _nearest(judged: Judged, rows: npt.NDArray[np.int64]) -> list[list[int]]:
+def _nearest(judged: AuditedTracks, rows: npt.NDArray[np.int64]) -> list[list[int]]:
     if judged.vectors is None:
         return [[] for _ in rows]
     near = nearest_of_other_groups(judged.vectors, judged.groups, rows)

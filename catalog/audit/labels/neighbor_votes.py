@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from catalog.similarity.nearest import NEIGHBOURS, NOBODY, Matrix, nearest
+from catalog.similarity.nearest import NEIGHBOURS, NOBODY, Matrix, nearest_tracks
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -17,7 +17,7 @@ FEWEST_ALIKE = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class VoteCounts:
     """Of m tracks how many others there are, and how many of them speak for the choice and for the tag."""
 
     of: Integers
@@ -31,7 +31,7 @@ class Counted:
 
 
 @dataclass(frozen=True, eq=False)
-class Near:
+class NeighborVotes:
     """The nearest tracks of those that are asked about, found at once because finding them costs most."""
 
     asked: Integers
@@ -41,21 +41,21 @@ class Near:
     by_anybody: Integers
 
     @classmethod
-    def of(cls, vectors: Matrix | None, groups: Integers, asked: Integers) -> "Near":
+    def of(cls, vectors: Matrix | None, groups: Integers, asked: Integers) -> "NeighborVotes":
         """Without vectors nobody is near."""
         asked = np.unique(asked)
         if vectors is None or not len(asked):
             nobody = np.full((len(asked), NEIGHBOURS), NOBODY, dtype=np.int64)
             return cls(asked, nobody, nobody)
-        return cls(asked, *nearest(vectors, [groups, np.arange(len(groups))], asked))
+        return cls(asked, *nearest_tracks(vectors, [groups, np.arange(len(groups))], asked))
 
-    def tags(self, row: Integers, y: Integers, for_choice: Booleans, for_tag: Booleans) -> Counted:
+    def tags(self, row: Integers, y: Integers, for_choice: Booleans, for_tag: Booleans) -> VoteCounts:
         """How those by others are tagged: `row` (m,) was asked about, y (n,) holds classes, the others (m, classes)."""
         near = self.by_others[np.searchsorted(self.asked, row)]
         there = near != NOBODY
         classes = y[np.maximum(near, 0)]
         speaks = [np.take_along_axis(which, classes, axis=1) & there for which in (for_choice, for_tag)]
-        return Counted(there.sum(axis=1), *(which.sum(axis=1) for which in speaks))
+        return VoteCounts(there.sum(axis=1), *(which.sum(axis=1) for which in speaks))
 
     def strangers(self, row: Integers, written: Integers) -> Booleans:
         """(m,): whether at most one of the nearest by whomever has the same tag, as written (n,), which five have.
@@ -71,7 +71,7 @@ class Near:
 
 def others_of_artist(
     artists: Sequence[Hashable | None], y: Integers, row: Integers, for_choice: Booleans, for_tag: Booleans
-) -> Counted:
+) -> VoteCounts:
     """How the artist's other tracks are tagged: artists and y are of all n, `row` is (m,), the others (m, classes)."""
     names = {artist: at for at, artist in enumerate(dict.fromkeys(artists))}
     artist = np.array([names[name] for name in artists], dtype=np.int64)
@@ -82,4 +82,4 @@ def others_of_artist(
     others = table[artist[row]]
     others[np.arange(len(row)), y[row]] -= 1
     others = np.maximum(others, 0)  # nobody's other tracks are nobody's
-    return Counted(others.sum(axis=1), (others * for_choice).sum(axis=1), (others * for_tag).sum(axis=1))
+    return VoteCounts(others.sum(axis=1), (others * for_choice).sum(axis=1), (others * for_tag).sum(axis=1))

@@ -17,7 +17,7 @@ FLOOR = 1e-3  # of a probability in that loss: labels are doubted here, and one 
 CHUNK = 20_000  # rows standardised at once
 
 
-def held_out_probability(X: Matrix, y: Integers, fold: Integers, classes: int) -> Float32:
+def out_of_fold_probability(X: Matrix, y: Integers, fold: Integers, classes: int) -> Float32:
     """(n, classes): for each row by the rows of all other folds; rows sum to 1.
 
     X is (n, dimensions) and finite, y (n,) columns, fold (n,). Ridge regression on the indicators of the classes

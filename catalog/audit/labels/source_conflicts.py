@@ -26,7 +26,7 @@ SAID_BY = {"file": "the file", "import": "the imported list", "human": "a person
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
+class SourceConflict:
     """One thing that speaks against a track's first tag."""
 
     track_id: int
@@ -47,12 +47,12 @@ class _Tagged:
     source: str
 
 
-def load_contradictions(
+def load_source_conflicts(
     connection: Connection,
     broader: Mapping[int, int | None],
     names: Mapping[int, str],
     suggestable: Collection[int],
-) -> list[Contradiction]:
+) -> list[SourceConflict]:
     """All, by track. What a person said is not contradicted, and nothing is that is only more or less precise."""
     tagged = _tagged(connection)
     above = {genre_id: path_to_top(genre_id, broader) for genre_id in broader}
@@ -100,7 +100,7 @@ def _tagged(connection: Connection) -> dict[int, _Tagged]:
 
 def _by_source(
     connection: Connection, tagged: Mapping[int, _Tagged], names: Mapping[int, str]
-) -> Iterator[Contradiction]:
+) -> Iterator[SourceConflict]:
     """What a weaker source says by its newest word."""
     current, other, later, withdrawal = (statement.alias(name) for name in ("cur", "oth", "lat", "wit"))
     stands = sa.and_(
@@ -123,7 +123,7 @@ def _by_source(
             continue
         mine = tagged[row.track_id]
         genre, said = names[row.genre_id], SAID_BY[row.source]
-        yield Contradiction(
+        yield SourceConflict(
             row.track_id,
             mine.genres[0],
             row.genre_id,
@@ -137,7 +137,7 @@ def _by_source(
         )
 
 
-def _by_album(tagged: Mapping[int, _Tagged], names: Mapping[int, str]) -> Iterator[Contradiction]:
+def _by_album(tagged: Mapping[int, _Tagged], names: Mapping[int, str]) -> Iterator[SourceConflict]:
     """One tag on nearly all other tracks that the artist has on the album."""
     albums: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for track_id, one in tagged.items():
@@ -154,7 +154,7 @@ def _by_album(tagged: Mapping[int, _Tagged], names: Mapping[int, str]) -> Iterat
         for track_id in track_ids:
             if tagged[track_id].genres[0] != usual:
                 genre = names[usual]
-                yield Contradiction(
+                yield SourceConflict(
                     track_id,
                     tagged[track_id].genres[0],
                     usual,
@@ -171,7 +171,7 @@ def _by_album(tagged: Mapping[int, _Tagged], names: Mapping[int, str]) -> Iterat
 
 def _by_duplicate(
     connection: Connection, tagged: Mapping[int, _Tagged], names: Mapping[int, str]
-) -> Iterator[Contradiction]:
+) -> Iterator[SourceConflict]:
     """What another copy of the recording is tagged with; the first of them, if there are more."""
     for track_id, others in differing_duplicates(connection).items():
         there = [(other, kind) for other, kind in others if other in tagged]
@@ -180,7 +180,7 @@ def _by_duplicate(
         other, kind = there[0]
         genre = names[tagged[other].genres[0]]
         how = "the same audio" if kind == "same_audio" else "nearly the same sound"
-        yield Contradiction(
+        yield SourceConflict(
             track_id,
             tagged[track_id].genres[0],
             tagged[other].genres[0],

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from catalog.cli.audit.audit_clusters import clusters
 from catalog.cli.audit.audit_duplicates import duplicates
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, format_options, print_json, print_rows, say
+from catalog.cli.common.output import format_options, pluralize, print_json, print_rows, say
 from catalog.cli.train.train import exclude_genre_option
 from catalog.settings import Settings
 
@@ -74,8 +74,8 @@ def labels(
     if not found.is_new:
         say("neither tags nor model have changed since the last audit: this is what it found")
     say(
-        f"{counted(found.cases, 'case')} of doubt, {counted(found.suspects, 'tag')} of {found.judged:,} judged; "
-        f"{counted(found.could_be_narrower, 'tag')} could be more precise"
+        f"{pluralize(found.cases, 'case')} of doubt, {pluralize(found.suspects, 'tag')} of {found.judged:,} judged; "
+        f"{pluralize(found.could_be_narrower, 'tag')} could be more precise"
     )
     if found.truth is not None:
         _say_truth(found.truth)
@@ -86,13 +86,13 @@ def labels(
 def _say_truth(truth: AuditTruth) -> None:
     depths = ", ".join(f"{share:.0%} of the first {depth}" for depth, share in truth.precision_at.items())
     say(
-        f"Of {counted(truth.errors, 'known error')}: average precision {truth.average_precision:.2f}; "
+        f"Of {pluralize(truth.errors, 'known error')}: average precision {truth.average_precision:.2f}; "
         f"errors are {depths or 'too few to say'}; {truth.recall:.0%} are in the ranking"
     )
     for genre in truth.genres:
         say(f"  tagged {genre.genre}: {genre.found} of {genre.errors} among the first {truth.errors}")
     if truth.unmatched:
-        say(f"  {counted(truth.unmatched, 'row')} fit no track or no known genre")
+        say(f"  {pluralize(truth.unmatched, 'row')} fit no track or no known genre")
 
 
 audit.add_command(clusters)

@@ -10,16 +10,16 @@ import click
 from click.core import ParameterSource
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, echo, format_options, print_json, print_rows, progress, say
+from catalog.cli.common.output import echo, format_options, pluralize, print_json, print_rows, progress, say
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from catalog.audit.clusters.cluster_audit import ClusterAudit, Wanted
-    from catalog.audit.clusters.cluster_evidence import Reading
+    from catalog.audit.clusters.cluster_audit import ClusterAudit, ClusterRequest
+    from catalog.audit.clusters.cluster_evidence import RunSummary
     from catalog.audit.clusters.cluster_run import Run
-    from catalog.audit.clusters.contingency import Agreement
+    from catalog.audit.clusters.contingency import ClusterAgreement
     from catalog.db.database import Database
 
 ALGORITHMS = ("kmeans", "gaussian_mixture", "hdbscan", "agglomerative")
@@ -134,11 +134,11 @@ def clusters(
                 _print_runs(list_runs(connection), output_format)
         return
     with open_catalog(settings) as database:
-        from catalog.audit.clusters.cluster_audit import Wanted
+        from catalog.audit.clusters.cluster_audit import ClusterRequest
 
         if clusters is not None and "hdbscan" in algorithms:
             raise click.UsageError("hdbscan finds the number of clusters by itself: leave --clusters out")
-        wanted = Wanted(
+        wanted = ClusterRequest(
             tuple(dict.fromkeys(algorithms)),
             feature_sets,
             clusters,
@@ -159,7 +159,7 @@ def _refuse_doing(context: click.Context) -> None:
             )
 
 
-def _cluster(database: Database, wanted: Wanted, dry_run: bool, output_format: str) -> None:
+def _cluster(database: Database, wanted: ClusterRequest, dry_run: bool, output_format: str) -> None:
     from catalog.audit.clusters.cluster_audit import audit_clusters
     from catalog.audit.clusters.cluster_run import list_runs
 
@@ -190,9 +190,9 @@ def _say_what_was_left_out(done: ClusterAudit) -> None:
     elif len(done.genres) == 1:
         say(f"all labels at this level are {done.genres[0]}: there is nothing to compare the clusters with")
     if done.excluded:
-        say(f"{counted(done.excluded, 'track')} left out for their genre")
+        say(f"{pluralize(done.excluded, 'track')} left out for their genre")
     for name, tracks in done.unusable.items():
-        say(f"{counted(tracks, 'track')} left out: their vector of {name} has a number that is not finite")
+        say(f"{pluralize(tracks, 'track')} left out: their vector of {name} has a number that is not finite")
 
 
 def _print_runs(runs: list[Run], output_format: str) -> None:
@@ -213,7 +213,7 @@ def _rows(run: Run, *, is_table: bool) -> Iterator[dict[str, Any]]:
         yield _row(run, "clustered", outcome.clustered, is_table=is_table)
 
 
-def _row(run: Run, part: str, agreement: Agreement | None, *, is_table: bool) -> dict[str, Any]:
+def _row(run: Run, part: str, agreement: ClusterAgreement | None, *, is_table: bool) -> dict[str, Any]:
     outcome = run.outcome
     row: dict[str, Any] = {"run": run.id}
     if not is_table:
@@ -252,7 +252,7 @@ def _print_comparison(connection: Connection, one: int, other: int, output_forma
         say("no track is in both runs")
         return
     say(
-        f"{counted(found.tracks, 'track')} in both; between the two: adjusted Rand {found.adjusted_rand:.3f}, "
+        f"{pluralize(found.tracks, 'track')} in both; between the two: adjusted Rand {found.adjusted_rand:.3f}, "
         f"adjusted mutual information {found.adjusted_mutual_information:.3f}"
     )
 
@@ -277,7 +277,7 @@ def _print_reading(connection: Connection, run_id: int, output_format: str) -> N
         if len(rows) > LISTED:
             echo(f"and {len(rows) - LISTED:,} more: --json has all")
     if reading.gone:
-        say(f"{counted(reading.gone, 'track')} of this run are no longer there; the lists are without them")
+        say(f"{pluralize(reading.gone, 'track')} of this run are no longer there; the lists are without them")
 
 
 HEADINGS = {
@@ -294,7 +294,7 @@ COLUMNS = {
 }
 
 
-def _tables(connection: Connection, reading: Reading) -> dict[str, list[dict[str, Any]]]:
+def _tables(connection: Connection, reading: RunSummary) -> dict[str, list[dict[str, Any]]]:
     names = reading.names
     labelled = {one.cluster: one for one in reading.contents}
     return {
@@ -323,7 +323,7 @@ def _tables(connection: Connection, reading: Reading) -> dict[str, list[dict[str
     }
 
 
-def _misplaced(connection: Connection, reading: Reading) -> Iterator[dict[str, Any]]:
+def _misplaced(connection: Connection, reading: RunSummary) -> Iterator[dict[str, Any]]:
     from catalog.audit.clusters.cluster_evidence import load_titles
 
     titles = load_titles(connection, [one.track_id for one in reading.misplaced])

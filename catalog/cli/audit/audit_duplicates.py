@@ -8,7 +8,7 @@ import click
 import sqlalchemy as sa
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, format_options, print_json, print_rows, say
+from catalog.cli.common.output import format_options, pluralize, print_json, print_rows, say
 from catalog.settings import Settings
 
 LARGEST = 5
@@ -54,8 +54,8 @@ def duplicates(settings: Settings, dry_run: bool, output_format: str) -> None:
     for group in larger[:LARGEST]:
         say(f"{len(group)} tracks are alike: " + ", ".join(str(track_id) for track_id in group[:10]))
     say(
-        f"{counted(len(found.pairs), 'pair')} among {found.tracks:,} tracks, in {counted(len(found.groups), 'group')}; "
-        f"{counted(found.differing, 'pair')} with different genres"
+        f"{pluralize(len(found.pairs), 'pair')} among {found.tracks:,} tracks, in {pluralize(len(found.groups), 'group')}; "
+        f"{pluralize(found.differing, 'pair')} with different genres"
     )
     if dry_run:
         say("nothing was stored")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from catalog.settings import ConfigUnreadable
+from catalog.settings import ConfigError
 
 
 def option_defaults(
@@ -31,7 +31,7 @@ def option_defaults(
             defaults |= _default(*option, value, f"{place} {key}")
         else:
             known = ", ".join([*sorted(options), *(f"[{name}]" for name in sorted(below))])
-            raise ConfigUnreadable(f"{place} has no {key!r}; it has: {known}")
+            raise ConfigError(f"{place} has no {key!r}; it has: {known}")
     return defaults
 
 
@@ -51,13 +51,13 @@ def _default(option: click.Option, switches_off: bool, value: Any, place: str) -
     assert option.name is not None
     if option.is_flag:
         if not isinstance(value, bool):
-            raise ConfigUnreadable(f"{place} is either true or false")
+            raise ConfigError(f"{place} is either true or false")
         if option.is_bool_flag:
             return {option.name: value != switches_off}
         # One of several that share a place, such as --json and --csv: only one that is chosen says anything.
         return {option.name: option.flag_value} if value else {}
     values = value if isinstance(value, list) else [value]
     if any(isinstance(each, (Mapping, list, bool)) for each in values):
-        raise ConfigUnreadable(f"{place} is a text, a number, or a list of these")
+        raise ConfigError(f"{place} is a text, a number, or a list of these")
     texts = [str(each) for each in values]
     return {option.name: texts if option.multiple else ",".join(texts)}

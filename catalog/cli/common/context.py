@@ -14,8 +14,8 @@ import click
 import sqlalchemy as sa
 
 from catalog.db.database import Database, open_database
-from catalog.db.schema.schema import Fit, inspect_schema, require_current, upgrade
-from catalog.genres.content_upgrade import renew_if_possible
+from catalog.db.schema.schema import SchemaState, inspect_schema, require_current, upgrade
+from catalog.genres.content_upgrade import upgrade_content_if_possible
 from catalog.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -66,13 +66,13 @@ def open_catalog(settings: Settings, *, create: bool = False, dry_run: bool = Fa
     """
     with ExitStack() as stack:
         database = _opened(stack, settings.database_url)
-        if create and inspect_schema(database).fit is Fit.EMPTY:
+        if create and inspect_schema(database).fit is SchemaState.EMPTY:
             if dry_run:
                 folder = Path(stack.enter_context(TemporaryDirectory(prefix="catalog-dry-run-")))
                 database = _opened(stack, sa.URL.create("sqlite", database=str(folder / "catalog.db")))
             create_catalog(database)
         require_current(database)
-        renew_if_possible(database)
+        upgrade_content_if_possible(database)
         yield database
 
 
@@ -84,8 +84,8 @@ def _opened(stack: ExitStack, url: str | sa.URL) -> Database:
 
 def create_catalog(database: Database) -> None:
     """Brings an empty or older database to the present schema and seeds the vocabulary."""
-    from catalog.genres.seed import seed
+    from catalog.genres.seed import seed_vocabulary
 
     upgrade(database)
     with database.write() as connection:
-        seed(connection)
+        seed_vocabulary(connection)

@@ -11,7 +11,7 @@ from catalog.db.database import Database
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
-    from catalog.learning.prediction.batch_inference import Spread
+    from catalog.learning.prediction.batch_inference import ExecutorFactory
 
 
 def cores(workers: int | None) -> int:
@@ -23,7 +23,7 @@ def cores(workers: int | None) -> int:
     return fitting_workers()
 
 
-def spread_over(database: Database, settings: Settings, workers: int | None = None) -> Spread:
+def executor_factory(database: Database, settings: Settings, workers: int | None = None) -> ExecutorFactory:
     """What opens an executor of so many processes. Nothing is imported for it, and no broker started, before."""
 
     def opened() -> AbstractContextManager[Executor]:
@@ -34,7 +34,7 @@ def spread_over(database: Database, settings: Settings, workers: int | None = No
 
 def workers_for(database: Database, settings: Settings, workers: int) -> AbstractContextManager[Executor]:
     """An executor of so many processes, which log as this command does."""
-    from workers.host.worker_options import Rules
+    from workers.host.worker_options import WorkerOptions
     from workers.pool.executor import open_executor
 
-    return open_executor(database, settings, workers, Rules(is_log_json=logs_json()))
+    return open_executor(database, settings, workers, WorkerOptions(is_log_json=logs_json()))

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
-from catalog.db.query.cell_format import apart, harmless_json, json_row, plain, safe_cell
+from catalog.db.query.cell_format import escape_json, json_row, json_value, safe_cell, unique_names
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Row = Mapping[str, Any]
@@ -65,7 +65,7 @@ def print_rows(rows: Iterable[Row], output_format: str, columns: Sequence[str] |
 def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], output_format: str) -> None:
     """Prints records whose columns may share a name; in JSON the second `id` is `id_2`."""
     if output_format == "json":
-        names = apart(columns)
+        names = unique_names(columns)
         _print_json_rows(json_row(names, record) for record in records)
     elif output_format == "csv":
         writer = csv.writer(sys.stdout)
@@ -79,7 +79,7 @@ def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], outp
 
 def print_json(value: Any) -> None:
     """Prints one value as JSON to stdout."""
-    click.echo(harmless_json(json.dumps(value, default=plain, ensure_ascii=False, indent=2)))
+    click.echo(escape_json(json.dumps(value, default=json_value, ensure_ascii=False, indent=2)))
 
 
 def printable(text: str) -> str:
@@ -95,7 +95,7 @@ def echo(message: str) -> None:
     click.echo(_lines(message))
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """`1 track`, `2 tracks`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
@@ -236,7 +236,7 @@ def _cell(value: Any) -> str:
     words = _words(value)
     if words is not None:
         return printable(words)
-    shown = plain(value) if isinstance(value, (datetime, date, bytes)) else value
+    shown = json_value(value) if isinstance(value, (datetime, date, bytes)) else value
     text = json.dumps(shown, ensure_ascii=False) if isinstance(shown, (dict, list)) else str(shown)
     return printable(text)
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from catalog.db.database import Database
-from catalog.db.query.query import QuestionRefused
-from catalog.db.query.saved_queries import saved_names, saved_question
+from catalog.db.query.query import QueryRejectedError
+from catalog.db.query.saved_queries import saved_query, saved_query_names
 from catalog.db.schema.views import view_names
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -36,13 +36,13 @@ def resolve(database: Database, asked: str, parameters: tuple[str, ...]) -> tupl
     name = asked.strip()
     if not NAME.fullmatch(name):
         return asked, given
-    if name in saved_names():
-        saved = saved_question(name, database.reader.dialect.name)
+    if name in saved_query_names():
+        saved = saved_query(name, database.reader.dialect.name)
         return saved.text, saved.defaults | given
     if name in view_names():
         return f"SELECT * FROM {name}", given  # noqa: S608 - the name is one of ours
-    raise QuestionRefused(
-        f"there is no question called {name}; there are {', '.join(saved_names())}, and the views: catalog sql --list"
+    raise QueryRejectedError(
+        f"there is no question called {name}; there are {', '.join(saved_query_names())}, and the views: catalog sql --list"
     )
 
 

@@ -9,11 +9,18 @@ from catalog.cli.common.output import format_options, say
 from catalog.cli.db.db_backup import backup_verb, restore_verb
 from catalog.cli.db.db_checks import ALL_DERIVED, checks, print_checks
 from catalog.cli.db.db_copy import copy_verb
-from catalog.db.database import DatabaseUnusable, open_database
+from catalog.db.database import DatabaseUnusableError, open_database
 from catalog.db.schema.revisions import is_behind
-from catalog.db.schema.schema import Fit, downgrade, inspect_schema, refuse_unfit, require_revision, upgrade
+from catalog.db.schema.schema import (
+    SchemaState,
+    downgrade,
+    inspect_schema,
+    require_compatible,
+    require_revision,
+    upgrade,
+)
 from catalog.db.schema.views import create_views
-from catalog.genres.content_upgrade import is_outdated, renew
+from catalog.genres.content_upgrade import is_content_outdated, upgrade_content
 from catalog.settings import Settings
 
 
@@ -36,14 +43,14 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
     database = open_database(settings.database_url)
     try:
         before = inspect_schema(database)
-        refuse_unfit(before)
+        require_compatible(before)
         target = before.head if revision == "head" else revision
-        if before.fit is Fit.CURRENT and before.revision == target and is_outdated(database):
+        if before.fit is SchemaState.CURRENT and before.revision == target and is_content_outdated(database):
             if dry_run:
                 say("would make the views anew and add to the vocabulary; nothing was changed")
                 return
             with database.write() as connection:
-                renew(connection)
+                upgrade_content(connection)
             say("the views and the vocabulary are those of this version now")
         elif not is_behind(before.revision, target):
             say(f"the schema is at revision {before.revision or 'none'}; there is nothing to do")
@@ -70,11 +77,11 @@ def downgrade_verb(settings: Settings, revision: str, dry_run: bool, yes: bool) 
     database = open_database(settings.database_url)
     try:
         schema = inspect_schema(database)
-        if schema.fit is Fit.EMPTY:
-            raise DatabaseUnusable("there is no catalog yet; nothing can be taken back")
-        refuse_unfit(schema)
+        if schema.fit is SchemaState.EMPTY:
+            raise DatabaseUnusableError("there is no catalog yet; nothing can be taken back")
+        require_compatible(schema)
         if revision == "head" or not is_behind(revision, schema.revision):
-            raise DatabaseUnusable(
+            raise DatabaseUnusableError(
                 f"the schema is at revision {schema.revision}, and {revision} is not behind that; "
                 "name an older one, or bring it up: catalog db upgrade"
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.common.context import NamedPath, dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, format_options, print_json, progress, say, warn
+from catalog.cli.common.output import format_options, pluralize, print_json, progress, say, warn
 from catalog.cli.db.db_checks import checks, print_checks
 from catalog.db.database import open_database
 from catalog.db.transfer.archive import Manifest, open_archive
@@ -116,6 +116,6 @@ def _facts(manifest: Manifest) -> dict[str, object]:
 def _in_words(manifest: Manifest) -> str:
     models = sum(member.name.startswith("models/") for member in manifest.members)
     return (
-        f"{counted(manifest.rows.get('track', 0), 'track')}, {counted(sum(manifest.rows.values()), 'row')} and "
-        f"{counted(models, 'model file')} of {manifest.made_at}"
+        f"{pluralize(manifest.rows.get('track', 0), 'track')}, {pluralize(sum(manifest.rows.values()), 'row')} and "
+        f"{pluralize(models, 'model file')} of {manifest.made_at}"
     )

@@ -9,7 +9,7 @@ import click
 import sqlalchemy as sa
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, format_options, print_rows, progress, say, warn
+from catalog.cli.common.output import format_options, pluralize, print_rows, progress, say, warn
 from catalog.db.database import Database, open_database
 from catalog.db.transfer.copy import COPIED, copy_database, require_target
 from catalog.settings import Settings
@@ -68,7 +68,9 @@ def copy_verb(settings: Settings, target_url: str, dry_run: bool, output_format:
         output_format,
     )
     total = sum(each.sum.rows for each in copied.tables)
-    say(f"{counted(total, 'row')} in {len(copied.tables)} tables are the same in {place} and {target.place}")
+    say(
+        f"{pluralize(total, 'row')} in {len(copied.tables)} tables are the same in {place} and {target.place}"
+    )
     say("models and reports stay in the home: name the new database with --database-url or in config.toml")
     if copied.is_outrun:
         warn("the catalog was written to meanwhile; the copy has it as it was at the beginning")

@@ -11,7 +11,7 @@ from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
 from catalog.cli.common.feature_set_options import require_feature_sets
 from catalog.cli.common.limit_options import limit_options
-from catalog.cli.common.output import counted, echo, is_quiet, logs_json, print_json, progress, say, warn
+from catalog.cli.common.output import echo, is_quiet, logs_json, pluralize, print_json, progress, say, warn
 from catalog.cli.labels import parse_columns
 from catalog.cli.train.train import class_rule_options
 from catalog.settings import Settings
@@ -77,22 +77,22 @@ def ingest(
     Files are only read. The same command again does only what is new; killed in the middle, it goes on from there.
     Exit code 3 says that it is done, and that some files could not be analysed.
     """
-    from catalog.cli.ingest.ingest_output import Words, analysis_remark
+    from catalog.cli.ingest.ingest_output import IngestPresenter, analysis_remark
     from catalog.learning.dataset.snapshot import ClassRule
-    from catalog.pipeline.ingest import MainJob, run_main_job
-    from workers.host.worker_options import Rules
+    from catalog.pipeline.ingest import IngestReport, run_ingest
+    from workers.host.worker_options import WorkerOptions
 
     roles = parse_columns(columns)
     with open_catalog(settings, create=True, dry_run=dry_run) as database:
         if dry_run:
             return _dry_run(database, paths, as_json)
-        words = Words(settings)
+        words = IngestPresenter(settings)
         echo = say if as_json else _print
         if not is_quiet():
             for line in words.beginning():
                 echo(line)
         with progress("listening") as advance:
-            job = MainJob(
+            job = IngestReport(
                 roots=paths,
                 labels=labels,
                 columns=roles,
@@ -101,12 +101,12 @@ def ingest(
                 feature_sets=feature_sets or None,
                 workers=workers,
                 time_limit=time_limit,
-                rules=Rules(memory_limit=memory_limit, is_log_json=logs_json()),
+                rules=WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json()),
                 sample=sample,
                 on_scan=advance,
                 on_analysis=lambda now: advance(now.done, now.total, analysis_remark(now)),
             )
-            for stage in run_main_job(database, settings, job):
+            for stage in run_ingest(database, settings, job):
                 for line in words.of(stage):
                     echo(line)
                 for warning in words.warnings(stage):
@@ -144,6 +144,6 @@ def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool) -> int:
     for report in reports:
         _print(
             f"would bring in {report.added:,} new and {report.changed:,} changed of "
-            f"{counted(report.files, 'file')} in {report.root}; nothing was changed"
+            f"{pluralize(report.files, 'file')} in {report.root}; nothing was changed"
         )
     return 0

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.cli.common.output import counted, printable
+from catalog.cli.common.output import pluralize, printable
 from catalog.cli.scan import outside
 from catalog.cli.train.train import describe_score
 from catalog.collection.scan.scan import ScanReport
 from catalog.db.database import open_database
 from catalog.learning.dataset.class_support import Support
 from catalog.pipeline.ingest import (
-    Analysed,
-    Answered,
+    Analyzed,
     Audited,
-    Compared,
+    Deduplicated,
     Labelled,
-    Learned,
     Reported,
     Scanned,
     Stage,
+    Suggested,
+    Trained,
 )
 from catalog.settings import Settings
 from workers.state.analysis_progress import Progress
@@ -55,7 +55,7 @@ def duration(seconds: float) -> str:
     return f"{days} days {hours} h"
 
 
-class Words:
+class IngestPresenter:
     """The sentences of one run, and its summary for programs."""
 
     def __init__(self, settings: Settings) -> None:
@@ -82,13 +82,13 @@ class Words:
                 yield from self._scanned(stage)
             case Labelled():
                 yield from self._labelled(stage)
-            case Analysed():
+            case Analyzed():
                 yield from self._analysed(stage)
-            case Learned():
+            case Trained():
                 yield from self._learned(stage)
-            case Answered():
+            case Suggested():
                 yield from self._answered(stage)
-            case Compared():
+            case Deduplicated():
                 yield from self._compared(stage)
             case Audited():
                 yield from self._audited(stage)
@@ -106,8 +106,8 @@ class Words:
                         yield f"and {report.warned - MOST_LINES:,} more warnings; see: catalog scan"
             case Labelled(report) if report.unknown:
                 line, name = report.unknown_examples[0]
-                yield f"{counted(report.unknown, 'row')} of the labels {'names' if report.unknown == 1 else 'name'} no track; line {line}: {printable(name)}"
-            case Learned(unheard_genres=unheard) if unheard:
+                yield f"{pluralize(report.unknown, 'row')} of the labels {'names' if report.unknown == 1 else 'name'} no track; line {line}: {printable(name)}"
+            case Trained(unheard_genres=unheard) if unheard:
                 yield f"no tag of the networks speaks for {', '.join(unheard)}: nothing is suggested as that"
             case _:
                 return
@@ -148,8 +148,8 @@ class Words:
             all_new = report.added == report.files and not report.missing
             remark = "" if all_new else f" ({', '.join(told) or 'nothing has changed'})"
             yield (
-                f"{printable(report.collection)}: {counted(report.files, 'file')}{remark}, "
-                f"{counted(report.artists, 'artist')}, {counted(report.albums, 'album')}"
+                f"{printable(report.collection)}: {pluralize(report.files, 'file')}{remark}, "
+                f"{pluralize(report.artists, 'artist')}, {pluralize(report.albums, 'album')}"
             )
             if report.outside:
                 yield f"  {outside(report)}"
@@ -158,18 +158,18 @@ class Words:
                 kinds = ", ".join(
                     f"{printable(suffix) or 'no suffix'} {number:,}" for suffix, number in others[:4]
                 )
-                yield f"  {counted(sum(report.skipped.values()), 'other file')} passed over ({kinds})"
+                yield f"  {pluralize(sum(report.skipped.values()), 'other file')} passed over ({kinds})"
             yield from _spellings(report)
 
     def _labelled(self, stage: Labelled) -> Iterator[str]:
         report = stage.report
         self.summary["labels"] = {"rows": report.rows, "tracks": report.tracks, "new": report.statements}
         yield (
-            f"{printable(report.file)}: genres for {counted(report.tracks, 'track')}, "
+            f"{printable(report.file)}: genres for {pluralize(report.tracks, 'track')}, "
             f"{report.statements:,} of them new"
         )
 
-    def _analysed(self, stage: Analysed) -> Iterator[str]:
+    def _analysed(self, stage: Analyzed) -> Iterator[str]:
         report = stage.report
         self.failed = report.failed
         self.summary["analysis"] = {
@@ -180,12 +180,12 @@ class Words:
             "failures": {kind.reason: kind.files for kind in stage.failures},
         }
         if report.analysed or report.failed:
-            yield f"{counted(report.analysed, 'track')} analysed in {duration(report.seconds)}"
+            yield f"{pluralize(report.analysed, 'track')} analysed in {duration(report.seconds)}"
         else:
             yield "Nothing new to listen to"
         if report.out_of_reach:
             yield (
-                f"  {counted(report.out_of_reach, 'track')} left for later: the folder is not there. "
+                f"  {pluralize(report.out_of_reach, 'track')} left for later: the folder is not there. "
                 "Mount the disk and run the same command again"
             )
         for kind in stage.failures:
@@ -196,12 +196,12 @@ class Words:
         if stage.sample is not None:
             yield from self._sampled(stage)
 
-    def _sampled(self, stage: Analysed) -> Iterator[str]:
+    def _sampled(self, stage: Analyzed) -> Iterator[str]:
         sample = stage.sample
         assert sample is not None
         drawn = len(sample.track_ids)
         yield (
-            f"  A sample: {counted(drawn, 'track')} of {counted(sample.albums, 'album')}, "
+            f"  A sample: {pluralize(drawn, 'track')} of {pluralize(sample.albums, 'album')}, "
             f"out of {sample.of_tracks:,}"
         )
         done = stage.report.analysed + stage.report.failed
@@ -210,7 +210,7 @@ class Words:
             self.summary["analysis"]["seconds_for_the_rest"] = round(rest)
             yield f"  The rest would take about {duration(rest)}: the same command without --sample"
 
-    def _learned(self, stage: Learned) -> Iterator[str]:
+    def _learned(self, stage: Trained) -> Iterator[str]:
         self.summary["model"] = {
             "id": stage.model_id,
             "outcome": stage.training.outcome,
@@ -230,11 +230,11 @@ class Words:
         metrics = dict(stage.training.metrics)
         sentence = describe_score(metrics)
         yield sentence[0].upper() + sentence[1:]
-        yield describe_answers(metrics)
+        yield describe_suggestions(metrics)
         if stage.training.outcome == "rejected":
             yield f"The new model was not taken: {stage.training.reason}"
 
-    def _answered(self, stage: Answered) -> Iterator[str]:
+    def _answered(self, stage: Suggested) -> Iterator[str]:
         self.summary["untagged"] = {
             "tracks": stage.untagged,
             **stage.by,
@@ -252,15 +252,15 @@ class Words:
         }
         told = [f"{stage.by[by]:,} answered {words}" for by, words in sources.items() if stage.by.get(by)]
         told.append(f"{stage.unknown:,} not at all" if told else "none answered")
-        yield f"{counted(stage.untagged, 'untagged track')}: {', '.join(told)}"
+        yield f"{pluralize(stage.untagged, 'untagged track')}: {', '.join(told)}"
 
-    def _compared(self, stage: Compared) -> Iterator[str]:
+    def _compared(self, stage: Deduplicated) -> Iterator[str]:
         found = stage.duplicates
         self.summary["duplicates"] = {"pairs": len(found.pairs), "differing": found.differing}
         if found.pairs:
             differing = f", {found.differing:,} with different genres" if found.differing else ""
             yield (
-                f"{counted(len(found.pairs), 'pair')} of tracks may be one recording{differing}; "
+                f"{pluralize(len(found.pairs), 'pair')} of tracks may be one recording{differing}; "
                 "see: catalog audit duplicates"
             )
 
@@ -271,15 +271,15 @@ class Words:
             if not self.summary["model"]["zero_shot"]:
                 yield "No tag is in doubt"
             return
-        yield f"{counted(audit.cases, 'case')} of doubt, {counted(audit.suspects, 'tag')} in all; the largest:"
+        yield f"{pluralize(audit.cases, 'case')} of doubt, {pluralize(audit.suspects, 'tag')} in all; the largest:"
         for case in audit.largest:
             yield (
-                f"  {printable(case.name)}: {counted(case.tracks, 'track')} tagged {printable(case.tagged_genre)}, "
+                f"  {printable(case.name)}: {pluralize(case.tracks, 'track')} tagged {printable(case.tagged_genre)}, "
                 f"heard as {printable(case.suggested_genre)}"
             )
 
 
-def describe_answers(metrics: Mapping[str, Any]) -> str:
+def describe_suggestions(metrics: Mapping[str, Any]) -> str:
     """How many tracks the model dares to answer for, and how many of those answers are right."""
     if not metrics["share_answered"]:
         return "It is never sure enough to answer for a track without help from its album or artist"
@@ -296,21 +296,21 @@ def _spellings(report: ScanReport) -> Iterator[str]:
         yield "  no track has a genre"
         return
     new = [one for one in genres if not one.is_known]
-    yield f"  {counted(len(genres), 'spelling')} of genre, {known:,} of them known"
+    yield f"  {pluralize(len(genres), 'spelling')} of genre, {known:,} of them known"
     for one in new[:MOST_LINES]:
         place = f"under {printable(one.broader)}" if one.broader else "with no broader term"
-        yield f"    new: {printable(one.as_written)} ({counted(one.tracks, 'track')}), {place}"
+        yield f"    new: {printable(one.as_written)} ({pluralize(one.tracks, 'track')}), {place}"
     if len(new) > MOST_LINES:
         yield f"    and {len(new) - MOST_LINES:,} more; see: catalog genres unmapped"
 
 
-def _judged(stage: Learned) -> Iterator[str]:
+def _judged(stage: Trained) -> Iterator[str]:
     names = stage.names
     rows = sorted(stage.training.support.values(), key=lambda row: -row.tracks)
     classes = [] if stage.is_zero_shot else [row for row in rows if row.is_class]
     if classes:
         listed = (
-            f"{printable(names[row.genre_id])} ({counted(row.tracks, 'track')} by {counted(row.artists, 'artist')})"
+            f"{printable(names[row.genre_id])} ({pluralize(row.tracks, 'track')} by {pluralize(row.artists, 'artist')})"
             for row in classes
         )
         yield f"Genres that can be judged: {', '.join(listed)}"

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.executors import spread_over
+from catalog.cli.common.executors import executor_factory
 from catalog.cli.common.output import format_options, print_rows, say
 from catalog.cli.models.models_importance import importance_verb
 from catalog.cli.models.models_show import card_verb, compare_verb, show_verb
@@ -69,7 +69,7 @@ def _put_in_force(settings: Settings, model: int, *, dry_run: bool) -> None:
         if dry_run:
             say(f"would put model {model} ({row['algorithm']}) in force")
             return
-        fill_predictions(database, settings.models, model, spread=spread_over(database, settings))
+        fill_predictions(database, settings.models, model, spread=executor_factory(database, settings))
         with database.write() as connection:
             put_in_force(connection, model)
     say(f"model {model} is in force")

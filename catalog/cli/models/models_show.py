@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import counted, echo, format_options, print_json, print_rows, printable, say
+from catalog.cli.common.output import echo, format_options, pluralize, print_json, print_rows, printable, say
 from catalog.settings import Settings
 
 
@@ -98,9 +98,7 @@ def _heading(card: Any) -> Iterator[str]:
     parameters: Mapping[str, Any] = card.parameters.get("classifier") or {}
     yield from _line("parameters", ", ".join(f"{name} {value}" for name, value in parameters.items()))
     if (learnt := card.training_set) is not None:
-        told = (
-            f"{counted(learnt.tracks, 'track')}, {learnt.classes} genres, {counted(learnt.groups, 'group')}"
-        )
+        told = f"{pluralize(learnt.tracks, 'track')}, {learnt.classes} genres, {pluralize(learnt.groups, 'group')}"
         yield from _line("snapshot", f"{learnt.hash}: {told}")
     yield from _line("seed", "" if card.seed is None else str(card.seed))
     yield from _line("libraries", ", ".join(f"{name} {value}" for name, value in card.versions.items()))
@@ -115,14 +113,14 @@ def _line(label: str, value: str) -> Iterator[str]:
 
 def _differences(found: Any) -> Iterator[str]:
     yield (
-        f"{counted(found.changed, 'track')} of {found.answered:,} with an answer of both would be answered differently"
+        f"{pluralize(found.changed, 'track')} of {found.answered:,} with an answer of both would be answered differently"
     )
     if found.macro_f1 is None:
         yield "no tagged track was answered by both without having been learnt from, so there is no score to compare"
         return
     first, second, change = found.macro_f1.in_force, found.macro_f1.new, found.macro_f1.difference
     yield (
-        f"on {counted(found.macro_f1.tracks, 'tagged track')} by {counted(found.macro_f1.groups, 'group')}: "
+        f"on {pluralize(found.macro_f1.tracks, 'tagged track')} by {pluralize(found.macro_f1.groups, 'group')}: "
         f"accuracy {found.accuracy[0]:.1%} and {found.accuracy[1]:.1%}, macro F1 {first:.3f} and {second:.3f} "
         f"(difference {change.value:+.3f}, {change.low:+.3f} to {change.high:+.3f} if other artists had been there)"
     )

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import counted, echo, printable, say, warn
+from catalog.cli.common.output import echo, pluralize, printable, say, warn
 from catalog.cli.review.review_filters import by_vocabulary, filter_options, filters_from
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from catalog.review.decision import Doubt, DrawnBy
+    from catalog.review.decision import DecisionSource, OpenSuspect
     from catalog.review.verdict import Verdict
 
 
@@ -119,7 +119,7 @@ def undo_verb(settings: Settings, target: str | None, reviewer: str, dry_run: bo
         if batch is None:
             raise click.ClickException("there is no decision to undo; see: catalog sql decided")
         undone = undo(connection, batch, reviewer)
-        words = f"{(undone.verdict or '').replace('_', ' ')} of {counted(len(undone.track_ids), 'track')}"
+        words = f"{(undone.verdict or '').replace('_', ' ')} of {pluralize(len(undone.track_ids), 'track')}"
         if dry_run:
             connection.rollback()
     echo(f"would undo {words}" if dry_run else f"undone: {words}")
@@ -149,7 +149,7 @@ def redo_verb(settings: Settings, reviewer: str, dry_run: bool) -> None:
             connection.rollback()
     for message in done.messages:
         warn(message)
-    words = f"{done.verdict.replace('_', ' ')} of {counted(len(done.track_ids), 'track')}"
+    words = f"{done.verdict.replace('_', ' ')} of {pluralize(len(done.track_ids), 'track')}"
     echo(f"would redo {words}" if dry_run else f"redone: {words}")
 
 
@@ -164,9 +164,9 @@ def _decide(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    from catalog.genres.vocabulary_store import load
-    from catalog.review.bulk_preview import preview
-    from catalog.review.decision import decide, filtered_doubts, resolve_genre
+    from catalog.genres.vocabulary_store import load_vocabulary
+    from catalog.review.bulk_preview import preview_decisions
+    from catalog.review.decision import decide, filtered_suspects, resolve_genre
 
     filters = filters_from(options)
     in_bulk = not targets
@@ -180,25 +180,25 @@ def _decide(
         with database.read() as connection:
             genre_id = None if genre is None else resolve_genre(connection, genre)
             doubts = (
-                filtered_doubts(connection, by_vocabulary(connection, filters))
+                filtered_suspects(connection, by_vocabulary(connection, filters))
                 if in_bulk
                 else _named(connection, targets)
             )
-            about = preview(connection, doubts)
+            about = preview_decisions(connection, doubts)
             if genre_id is not None:
-                genre = load(connection).by_id[genre_id].name
+                genre = load_vocabulary(connection).by_id[genre_id].name
         if not doubts:
             raise click.ClickException("no open suspect fits; see: catalog review list --state all")
         if in_bulk:
             _show(about)
-        words = f"{verdict.replace('_', ' ')}{'' if genre is None else f' ({genre})'}: {counted(len(doubts), 'track')}"
+        words = f"{verdict.replace('_', ' ')}{'' if genre is None else f' ({genre})'}: {pluralize(len(doubts), 'track')}"
         if dry_run:
             echo(f"would decide {words}")
             return
         if in_bulk and not yes:
             click.confirm(f"Decide {words}?", abort=True, err=True)
         with database.write() as connection:
-            drawn_by: DrawnBy = (
+            drawn_by: DecisionSource = (
                 "search" if in_bulk or any(each.suspect_id is None for each in doubts) else "queue"
             )
             done = decide(connection, doubts, verdict, reviewer, genre_id=genre_id, drawn_by=drawn_by)
@@ -213,17 +213,17 @@ def _own(reviewer: str) -> str:
     return "" if reviewer == login() else f" --reviewer {shlex.quote(reviewer)}"
 
 
-def _named(connection: Connection, targets: tuple[str, ...]) -> list[Doubt]:
+def _named(connection: Connection, targets: tuple[str, ...]) -> list[OpenSuspect]:
     from catalog.collection.track_lookup import describe_tracks, find_track
-    from catalog.review.decision import case_doubts, track_doubt
+    from catalog.review.decision import case_suspects, track_suspect
 
-    found: dict[tuple[int, int | None], Doubt] = {}
+    found: dict[tuple[int, int | None], OpenSuspect] = {}
     for target in targets:
         if _is_case(connection, target):
-            doubts = case_doubts(connection, target)
+            doubts = case_suspects(connection, target)
         else:
             track_id = find_track(connection, target)
-            doubts = [track_doubt(connection, track_id)]
+            doubts = [track_suspect(connection, track_id)]
             # A part of a title may be of another track than somebody thinks.
             say(f"  {printable(describe_tracks(connection, [track_id])[0])}")
         found |= {(each.track_id, each.genre_id): each for each in doubts}
@@ -242,7 +242,7 @@ def _show(about: Any) -> None:
         words = f"{each.tagged_genre} -> {each.suggested_genre}, suspicion {each.suspicion:.2f}"
         click.echo(f"  {printable(name)}: {words}", err=True)
     if about.tracks > len(about.examples):
-        click.echo(f"  ... {counted(about.tracks, 'track')} in all", err=True)
+        click.echo(f"  ... {pluralize(about.tracks, 'track')} in all", err=True)
     share = (
         "not known before 100 decisions" if about.expected_right is None else f"{about.expected_right:.0%}"
     )

@@ -60,12 +60,12 @@ def filters_from(options: dict[str, Any], **more: Any) -> Filters:
 
 def by_vocabulary(connection: Connection, filters: Filters) -> Filters:
     """The filters with their genres as the vocabulary names them, however they were spelled. Raises NotDecidable."""
-    from catalog.genres.vocabulary_store import load
+    from catalog.genres.vocabulary_store import load_vocabulary
     from catalog.review.decision import resolve_genre
 
     if filters.tagged is None and filters.suggested is None:
         return filters
-    by_id = load(connection).by_id
+    by_id = load_vocabulary(connection).by_id
 
     def named(spelling: str | None) -> str | None:
         return None if spelling is None else by_id[resolve_genre(connection, spelling)].name

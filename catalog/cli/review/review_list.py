@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import counted, format_options, print_json, print_rows, printable, say
+from catalog.cli.common.output import format_options, pluralize, print_json, print_rows, printable, say
 from catalog.cli.review.review_filters import KnownName, by_vocabulary, filter_options, filters_from
 from catalog.settings import Settings
 
@@ -63,7 +63,7 @@ def list_verb(
     rows = [asdict(each) for each in found.cases]
     print_rows(rows, output_format, None if output_format == "json" else COLUMNS)
     if found.cases:
-        say(f"page {found.page} of {found.pages}; {counted(found.total, 'case')}")
+        say(f"page {found.page} of {found.pages}; {pluralize(found.total, 'case')}")
     elif wanted.narrows or wanted.suspicion is not None:
         say("no case fits the filters; all of them: catalog review list --state all")
     else:
@@ -78,10 +78,10 @@ def list_verb(
 def show_verb(settings: Settings, case_id: str, neighbours: bool, as_json: bool) -> None:
     """Show a case with its tracks: tags, what is heard, reasons, neighbours, duplicates."""
     from catalog.review.case_view import view_case
-    from catalog.review.similar_tracks import load_neighbourhood
+    from catalog.review.similar_tracks import load_neighbor_index
 
     with open_catalog(settings) as database, database.read() as connection:
-        near = load_neighbourhood(connection) if neighbours else None
+        near = load_neighbor_index(connection) if neighbours else None
         found = view_case(connection, case_id, near)
     if as_json:
         print_json(asdict(found))
@@ -93,7 +93,7 @@ def show_verb(settings: Settings, case_id: str, neighbours: bool, as_json: bool)
 def _lines(found: Any) -> Iterator[str]:
     case = found.case
     whose = case.artist or case.album or "nobody known"
-    yield f"{whose}: {counted(case.tracks, 'track')} tagged {case.tagged_genre}, heard as {case.suggested_genre}"
+    yield f"{whose}: {pluralize(case.tracks, 'track')} tagged {case.tagged_genre}, heard as {case.suggested_genre}"
     yield f"  suspicion {case.suspicion:.2f}, {case.open_tracks} open (case {case.case_id})"
     if found.record.decided:
         yield f"  of {found.record.decided} such suggestions people accepted {found.record.accepted}"

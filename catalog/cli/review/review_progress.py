@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import counted, print_json, print_rows, printable, say, warn
+from catalog.cli.common.output import pluralize, print_json, print_rows, printable, say, warn
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def sample_verb(
     print_rows((asdict(each) for each in drawn.strata), "table")
     done = "would draw" if dry_run else "drew"
     say(
-        f"{done} {counted(drawn.tracks, 'track')} with seed {seed}, {drawn.overlap} of them for two reviewers"
+        f"{done} {pluralize(drawn.tracks, 'track')} with seed {seed}, {drawn.overlap} of them for two reviewers"
     )
     tagged = sum(each.tracks for each in drawn.strata)
     if 2 * drawn.tracks > tagged:
@@ -88,17 +88,17 @@ def progress_verb(settings: Settings, since: datetime | None, as_json: bool) -> 
 def _lines(found: Progress) -> Iterator[str]:
     verdicts = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in found.by_verdict.items())
     since = f" since {found.since:%Y-%m-%d}" if found.since else ""
-    yield f"{counted(found.decisions, 'decision')}{since}{f': {verdicts}' if verdicts else ''}"
+    yield f"{pluralize(found.decisions, 'decision')}{since}{f': {verdicts}' if verdicts else ''}"
     for each in found.by_reviewer:
-        yield f"  {each.reviewer}: {counted(each.decisions, 'decision')}, {counted(each.found_wrong, 'wrong tag')} found"
+        yield f"  {each.reviewer}: {pluralize(each.decisions, 'decision')}, {pluralize(each.found_wrong, 'wrong tag')} found"
     if found.overall is not None:
         recent = f"; of the last {found.recent.tracks} {_percent(found.recent)}" if found.recent else ""
         yield f"of the suspects decided {_percent(found.overall)} were wrong{recent}"
     hidden = f"; the check sample holds {found.hidden_tracks:,} more" if found.hidden_tracks else ""
-    yield f"{counted(found.open_cases, 'case')} open with {counted(found.open_tracks, 'track')}{hidden}"
+    yield f"{pluralize(found.open_cases, 'case')} open with {pluralize(found.open_tracks, 'track')}{hidden}"
     if found.left is not None:
         place = "in the archive" if found.left.by == "sample" else "among the open suspects"
-        number = counted(round(found.left.tracks), "wrong tag")
+        number = pluralize(round(found.left.tracks), "wrong tag")
         yield f"probably left {place}: {number} ({found.left.low:.0f} to {found.left.high:.0f})"
     if found.sample is not None:
         yield from _sample(found.sample)

@@ -37,7 +37,7 @@ def serve_verb(
     A link for longer: catalog review reviewers add NAME
     """
     from catalog.review.reviewer import list_reviewers
-    from catalog.web.app_state import open_site
+    from catalog.web.app_state import open_app_state
     from catalog.web.auth import make_links
     from catalog.web.server import address_of, listen, serve
 
@@ -55,7 +55,7 @@ def serve_verb(
                 "use it in a network that you trust, or behind a proxy with --url https://..."
             )
 
-        site = open_site(database, address, links, settings)
+        site = open_app_state(database, address, links, settings)
 
         def announce() -> None:
             for name, link in addresses.items():

@@ -11,16 +11,16 @@ import click
 from click.core import ParameterSource
 
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.executors import cores, spread_over
+from catalog.cli.common.executors import cores, executor_factory
 from catalog.cli.common.output import format_options, print_json, print_rows, say
-from catalog.db.retry import read_patiently
+from catalog.db.retry import read_with_retry
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from catalog.db.database import Database
-    from catalog.learning.training import Material, Training
+    from catalog.learning.training import TrainingOptions, TrainingSet
 
 
 def class_rule_options(function: Any) -> Any:
@@ -201,16 +201,16 @@ def train(
     from catalog.cli.train import train_search
     from catalog.learning.classifiers import DEFAULT
     from catalog.learning.dataset.snapshot import ClassRule
-    from catalog.learning.registry.default_feature_sets import MAIN
+    from catalog.learning.registry.default_feature_sets import PRIMARY
     from catalog.learning.registry.label_drift import changed_since_training
-    from catalog.learning.training import Training, foresee, gather, train
+    from catalog.learning.training import TrainingOptions, build_training_set, plan_training, train
     from catalog.report.score_sheet import score_sheet
 
     train_search.check(algorithms, parameters, is_comparison, scheme, candidates, split)
-    wanted = Training(
+    wanted = TrainingOptions(
         algorithm=algorithms[0] if algorithms else DEFAULT,
         parameters=parameters,
-        feature_sets=feature_sets or (MAIN,),
+        feature_sets=feature_sets or (PRIMARY,),
         rule=ClassRule(min_tracks, min_artists, "top" if level == "top" else "leaf", exclude_genres),
         hierarchy=hierarchy,
         precision=precision,
@@ -221,9 +221,11 @@ def train(
     with open_catalog(settings) as database:
         wanted = wanted if feature_sets else _as_usual(database, wanted)
         if if_changed is not None and not force:
-            changed = read_patiently(
+            changed = read_with_retry(
                 database,
-                lambda connection: changed_since_training(connection, gather(connection, wanted).snapshot),
+                lambda connection: changed_since_training(
+                    connection, build_training_set(connection, wanted).snapshot
+                ),
             )
             if changed < if_changed:
                 say(
@@ -258,7 +260,7 @@ def train(
             wanted = found
         if dry_run:
             with database.read() as connection:
-                material, possible = foresee(connection, settings.models, wanted)
+                material, possible = plan_training(connection, settings.models, wanted)
                 possible += _split_in_words(connection, material, split)
             support, outcome, reason, metrics = material.support, "dry run", possible, {}
             model_id, names = None, material.names
@@ -267,7 +269,7 @@ def train(
                 database,
                 settings.models,
                 wanted,
-                spread=spread_over(database, settings, workers),
+                spread=executor_factory(database, settings, workers),
             )
             support, outcome, reason, metrics = (
                 report.support,
@@ -300,7 +302,7 @@ def train(
         raise click.exceptions.Exit(1)
 
 
-def _split_in_words(connection: Connection, material: Material, split: str | None) -> str:
+def _split_in_words(connection: Connection, material: TrainingSet, split: str | None) -> str:
     """How many tracks each part of an official split would have. Raises NoOfficialSplit, as training would."""
     from catalog.learning.scoring.official_split import PARTS, load_split
 
@@ -310,11 +312,11 @@ def _split_in_words(connection: Connection, material: Material, split: str | Non
     return "; official split: " + ", ".join(f"{(found == part).sum():,} {part}" for part in PARTS)
 
 
-def _as_usual(database: Database, wanted: Training) -> Training:
+def _as_usual(database: Database, wanted: TrainingOptions) -> TrainingOptions:
     """On the feature sets that are learnt from where none is named."""
-    from catalog.learning.registry.default_feature_sets import usual_feature_sets
+    from catalog.learning.registry.default_feature_sets import default_feature_sets
 
-    return replace(wanted, feature_sets=read_patiently(database, usual_feature_sets))
+    return replace(wanted, feature_sets=read_with_retry(database, default_feature_sets))
 
 
 def is_given(context: click.Context, name: str) -> bool:
@@ -343,13 +345,13 @@ def share_of(value: Any) -> float:
 def _reconsidered(database: Any, model_id: int | None) -> dict[str, Any]:
     """The score without doubted tags and with corrected ones, where the model has one."""
     from catalog.learning.registry.registry import get_model
-    from catalog.learning.scoring.corrected_label_score import reconsidered_score
+    from catalog.learning.scoring.corrected_label_score import corrected_label_score
 
     if model_id is None:
         return {}
     return {
-        "reconsidered": read_patiently(
-            database, lambda connection: reconsidered_score(connection, get_model(connection, model_id))
+        "reconsidered": read_with_retry(
+            database, lambda connection: corrected_label_score(connection, get_model(connection, model_id))
         )
     }
 
@@ -376,4 +378,4 @@ def _in_words(
 def _names(database: Any) -> dict[int, str]:
     from catalog.learning.dataset.labeled_tracks import load_broader
 
-    return dict(read_patiently(database, load_broader)[1])
+    return dict(read_with_retry(database, load_broader)[1])

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from catalog.cli.common.executors import workers_for
-from catalog.cli.common.output import counted, echo, print_rows, progress, say
+from catalog.cli.common.output import echo, pluralize, print_rows, progress, say
 from catalog.db.database import Database
-from catalog.db.retry import read_patiently, until_connected, write_patiently
+from catalog.db.retry import read_with_retry, retry_until_connected, write_with_retry
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
     from catalog.learning.classifiers import Algorithm
     from catalog.learning.search.candidates import Candidate
-    from catalog.learning.search.search import Choice, Ground, Scheme, Search
-    from catalog.learning.training import Training
+    from catalog.learning.search.search import Scheme, Search, SearchData, SearchResult
+    from catalog.learning.training import TrainingOptions
 
 Result = TypeVar("Result")
 
@@ -57,7 +57,7 @@ def check(
 def compare(
     settings: Settings,
     database: Database,
-    wanted: Training,
+    wanted: TrainingOptions,
     names: Sequence[str],
     *,
     all_feature_sets: bool,
@@ -71,10 +71,10 @@ def compare(
     without options would fit is among the candidates in any case.
     """
     from catalog.learning.classifiers import DEFAULT
-    from catalog.learning.search.candidates import defaults
+    from catalog.learning.search.candidates import default_candidates
     from catalog.learning.search.comparison_table import comparison_rows
     from catalog.learning.search.search_record import begin_search, finish_search
-    from catalog.learning.search.search_setup import prepare
+    from catalog.learning.search.search_setup import prepare_search
 
     feature_sets = (
         _covered(database, wanted)
@@ -82,26 +82,26 @@ def compare(
         else list(dict.fromkeys([*((name,) for name in wanted.feature_sets), wanted.feature_sets]))
     )
     learnt_from = [*feature_sets, wanted.feature_sets]
-    ground = until_connected(partial(prepare, database, wanted, learnt_from, dry_run=dry_run))
-    candidates = defaults(_algorithms(names), feature_sets)
+    ground = retry_until_connected(partial(prepare_search, database, wanted, learnt_from, dry_run=dry_run))
+    candidates = default_candidates(_algorithms(names), feature_sets)
     if wanted.feature_sets not in feature_sets:
-        candidates += defaults(
+        candidates += default_candidates(
             [one for one in _algorithms(names) if one.name == DEFAULT], [wanted.feature_sets]
         )
     if dry_run:
         trials = len(candidates) * len(set(ground.folds.tolist()))
         _say_plan(database, candidates, [len(candidates)], trials, workers)
         return
-    search_id = write_patiently(
+    search_id = write_with_retry(
         database, lambda connection: begin_search(connection, ground, "compare", candidates)
     )
     standings = _searched(settings, database, ground, workers, lambda search: search.compare(candidates))
     rows = comparison_rows(ground, standings)
-    write_patiently(database, lambda connection: finish_search(connection, search_id, rows))
+    write_with_retry(database, lambda connection: finish_search(connection, search_id, rows))
     print_rows([_shown(row) for row in rows] if output_format == "table" else rows, output_format)
     say()
     say(
-        f"{counted(len(ground.members.y), 'track')}, folds with artists apart, intervals when artists are drawn anew. "
+        f"{pluralize(len(ground.members.y), 'track')}, folds with artists apart, intervals when artists are drawn anew. "
         "This compares; it promises nothing of whichever is taken for being first."
     )
     if ground.has_sub_genres and wanted.hierarchy != "flat":
@@ -119,40 +119,44 @@ def compare(
 def find_best(
     settings: Settings,
     database: Database,
-    wanted: Training,
+    wanted: TrainingOptions,
     names: Sequence[str],
     scheme: Scheme,
     *,
     number: int | None,
     workers: int,
     dry_run: bool,
-) -> Training | None:
+) -> TrainingOptions | None:
     """What to train: the best of the candidates, with an honest score. None for a dry run, which says what it takes."""
-    from catalog.learning.search.candidates import drawn, grid
+    from catalog.learning.search.candidates import grid_candidates, random_candidates
     from catalog.learning.search.search import Search, evidence, expected_trials
     from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
-    from catalog.learning.search.search_setup import prepare
+    from catalog.learning.search.search_setup import prepare_search
 
     algorithms = _algorithms(names)
     candidates = (
-        grid(algorithms, wanted.feature_sets)
+        grid_candidates(algorithms, wanted.feature_sets)
         if scheme == "grid"
-        else drawn(algorithms, wanted.feature_sets, number or CANDIDATES, seed=wanted.seed)
+        else random_candidates(algorithms, wanted.feature_sets, number or CANDIDATES, seed=wanted.seed)
     )
-    ground = until_connected(partial(prepare, database, wanted, [wanted.feature_sets], dry_run=dry_run))
+    ground = retry_until_connected(
+        partial(prepare_search, database, wanted, [wanted.feature_sets], dry_run=dry_run)
+    )
     if dry_run:
-        from workers.pool.executor import HereExecutor
+        from workers.pool.executor import InlineExecutor
 
-        plan = Search(database, HereExecutor(), ground)
+        plan = Search(database, InlineExecutor(), ground)
         rounds = plan.rounds(len(candidates), scheme)
         trials = expected_trials(plan.parts(), rounds)
         _say_plan(database, candidates, [each.candidates for each in rounds], trials, workers)
         return None
-    search_id = write_patiently(
+    search_id = write_with_retry(
         database, lambda connection: begin_search(connection, ground, scheme, candidates)
     )
     choice = _searched(settings, database, ground, workers, lambda search: search.choose(candidates, scheme))
-    write_patiently(database, lambda connection: finish_search(connection, search_id, choice_outcome(choice)))
+    write_with_retry(
+        database, lambda connection: finish_search(connection, search_id, choice_outcome(choice))
+    )
     _say_choice(choice, len(candidates))
     if ground.has_sub_genres and wanted.hierarchy != "flat":
         say(f"compared and scored so far was one classifier over all classes; {TRAINED_AS[wanted.hierarchy]}")
@@ -165,7 +169,11 @@ def find_best(
 
 
 def _searched(
-    settings: Settings, database: Database, ground: Ground, workers: int, search: Callable[[Search], Result]
+    settings: Settings,
+    database: Database,
+    ground: SearchData,
+    workers: int,
+    search: Callable[[Search], Result],
 ) -> Result:
     """What comes of a search on so many workers, with its progress on stderr.
 
@@ -185,7 +193,7 @@ def _searched(
                 )
             )
 
-    return until_connected(work)
+    return retry_until_connected(work)
 
 
 def _algorithms(names: Sequence[str]) -> list[Algorithm]:
@@ -194,11 +202,11 @@ def _algorithms(names: Sequence[str]) -> list[Algorithm]:
     return [algorithm(name) for name in dict.fromkeys(names)] or list(ALGORITHMS.values())
 
 
-def _covered(database: Database, wanted: Training) -> list[tuple[str, ...]]:
+def _covered(database: Database, wanted: TrainingOptions) -> list[tuple[str, ...]]:
     """The feature sets that all training tracks have."""
     from catalog.learning.search.search_setup import coverage
 
-    found = read_patiently(database, lambda connection: coverage(connection, wanted))
+    found = read_with_retry(database, lambda connection: coverage(connection, wanted))
     for one in found:
         if one.tracks < one.of_tracks:
             say(
@@ -216,7 +224,7 @@ def _say_plan(
     with database.read() as connection:
         known = [seconds_a_trial(connection, one.algorithm) for one in candidates]
     words = ", then ".join(f"{number:,}" for number in rounds)
-    echo(f"{words} candidates, {counted(trials, 'trial')} at most would be run")
+    echo(f"{words} candidates, {pluralize(trials, 'trial')} at most would be run")
     timed = [seconds for seconds in known if seconds is not None]
     if len(timed) == len(known):
         minutes = sum(timed) / len(timed) * trials / max(1, workers) / 60
@@ -225,7 +233,7 @@ def _say_plan(
         say("how long that takes is not known: of some algorithm there is no trial yet")
 
 
-def _say_choice(choice: Choice, candidates: int) -> None:
+def _say_choice(choice: SearchResult, candidates: int) -> None:
     winner = choice.winner
     parameters = ", ".join(f"{name}={value}" for name, value in winner.parameters.items())
     same = sum(one == winner for one in choice.chosen)
@@ -235,7 +243,7 @@ def _say_choice(choice: Choice, candidates: int) -> None:
         else "chosen by the other folds each time"
     )
     say(
-        f"the best of {counted(candidates, 'candidate')}: {winner.algorithm} ({parameters}); "
+        f"the best of {pluralize(candidates, 'candidate')}: {winner.algorithm} ({parameters}); "
         f"{choice.trials:,} trials, {choice.computed:,} of them run now"
     )
     say(

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from catalog.collection.naming.paths import readable
-from catalog.collection.scan.scanned_file import Arrival, FileUnsettled, read_arrival
+from catalog.collection.naming.paths import display_path
+from catalog.collection.scan.scanned_file import FileChangedWhileReadingError, ScannedFile, read_scanned_file
 from catalog.collection.scan.walk import bounded
 
 
 @dataclass(frozen=True, slots=True)
-class Audio:
+class AudioRoot:
     """Where the files lie: the root of a collection, and the archive's folder below it (empty: the root itself)."""
 
     root: bytes
@@ -31,7 +31,7 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkedFile:
     """A file that is there. It is opened only when it is not as known."""
 
     root: bytes
@@ -53,7 +53,7 @@ class Link:
         arrival = self._read()
         tags = arrival and arrival.tags
         return {
-            "path": readable(self.path),
+            "path": display_path(self.path),
             "path_bytes": self.path,
             "state": "present",
             "size": arrival.size if arrival else self.size,
@@ -67,14 +67,14 @@ class Link:
             "seen_at": moment,
         }
 
-    def _read(self) -> Arrival | None:
+    def _read(self) -> ScannedFile | None:
         try:
-            return read_arrival(self.root, self.path)
-        except (OSError, FileUnsettled):
+            return read_scanned_file(self.root, self.path)
+        except (OSError, FileChangedWhileReadingError):
             return None
 
 
-def find_links(audio: Audio, numbers: Iterable[int]) -> dict[int, Link]:
+def find_links(audio: AudioRoot, numbers: Iterable[int]) -> dict[int, LinkedFile]:
     """The files of the tracks that have one, by the archive's id."""
     found = {}
     for number in numbers:
@@ -84,6 +84,6 @@ def find_links(audio: Audio, numbers: Iterable[int]) -> dict[int, Link]:
             except OSError:
                 continue
             if stat.S_ISREG(there.st_mode):
-                found[number] = Link(audio.root, path, there.st_size, bounded(there.st_mtime_ns))
+                found[number] = LinkedFile(audio.root, path, there.st_size, bounded(there.st_mtime_ns))
                 break
     return found

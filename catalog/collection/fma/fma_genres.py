@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from catalog.collection.fma.fma_tracks import FmaTrack
-from catalog.csvio.csv_source import Lines, Problems, SourceUnusable, rows
+from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, rows
 from catalog.genres.vocabulary import Term, Vocabulary
-from catalog.genres.vocabulary_store import ensure_terms, load
+from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
 
 AGREES = "genre_top, genres"
 CONTRADICTS = "genre_top contradicts genres"
@@ -89,13 +89,13 @@ class FmaGenres:
         return term.id == top.id or any(each.id == top.id for each in self._vocabulary.ancestors(term))
 
 
-def read_fma_genres(lines: Lines, problems: Problems) -> dict[int, str]:
+def read_fma_genres(lines: BoundedLines, problems: ImportIssues) -> dict[int, str]:
     """Titles by number, of a `genres.csv`. Raises SourceUnusable where the header is wrong."""
     table = rows(lines)
     header = next(table, (1, []))[1]
     lacking = [name for name in ("genre_id", "title") if name not in header]
     if lacking:
-        raise SourceUnusable(f"{lines.name}, line 1: there is no column {', '.join(lacking)}")
+        raise CsvSourceError(f"{lines.name}, line 1: there is no column {', '.join(lacking)}")
     number_at, title_at = header.index("genre_id"), header.index("title")
     found: dict[int, str] = {}
     for line, cells in table:
@@ -118,7 +118,7 @@ def load_fma_genres(connection: Connection, titles: dict[int, str]) -> FmaGenres
 
     The house's own tree counts: a person may have moved a genre since.
     """
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     by_code = {number: vocabulary.by_code(f"fma:{number}") for number in titles}
     made = ensure_terms(
         connection, [titles[key] for key, term in by_code.items() if term is None], vocabulary
@@ -128,4 +128,4 @@ def load_fma_genres(connection: Connection, titles: dict[int, str]) -> FmaGenres
         for number, title in titles.items()
         if (term := by_code[number] or made.get(title)) is not None
     }
-    return FmaGenres(load(connection), listed)
+    return FmaGenres(load_vocabulary(connection), listed)

@@ -12,20 +12,20 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.fma.fma_audio import Audio, find_links
+from catalog.collection.fma.fma_audio import AudioRoot, find_links
 from catalog.collection.fma.fma_genres import FmaGenres, load_fma_genres, read_fma_genres
-from catalog.collection.fma.fma_tracks import FmaTrack, Seen, read_columns, read_tracks
-from catalog.collection.fma.fma_upsert import FmaRecorded, record_fma
-from catalog.collection.naming.paths import readable
-from catalog.collection.roots import CollectionUnusable, find_root
-from catalog.csvio.csv_source import Problems, Source, SourceUnusable, rows
+from catalog.collection.fma.fma_tracks import FmaTrack, IdSet, read_columns, read_tracks
+from catalog.collection.fma.fma_upsert import FmaUpsertResult, upsert_fma_tracks
+from catalog.collection.naming.paths import display_path
+from catalog.collection.roots import CollectionRootError, find_root
+from catalog.csvio.csv_source import CsvBundle, CsvSourceError, ImportIssues, rows
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.retry import until_connected
+from catalog.db.retry import retry_until_connected
 from catalog.db.tables import collection, track
 from catalog.db.upsert import insert_into
-from catalog.features.bulk_write import Rows, VectorsReport, imported_recipe, record_vectors
-from catalog.features.stored_feature_set import Recipe
+from catalog.features.bulk_write import Rows, VectorsReport, imported_feature_set, store_vectors_bulk
+from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.features.vector_csv import Header, read_header, read_vectors
 
 NAME = "FMA"
@@ -102,7 +102,7 @@ class FmaReport:
     collection: str
     subset: str
     tracks: int = 0
-    recorded: FmaRecorded = field(default_factory=FmaRecorded)
+    recorded: FmaUpsertResult = field(default_factory=FmaUpsertResult)
     vectors: list[VectorsReport] = field(default_factory=list)
     skipped: int = 0
     """Rows, or parts of rows, that were left out."""
@@ -130,7 +130,7 @@ def import_fma(
 
     Raises SourceUnusable or CollectionUnusable, with nothing changed, for files whose header is wrong.
     """
-    source = Source(place, "tracks.csv")
+    source = CsvBundle(place, "tracks.csv")
     headers = _look(source)
 
     def imported() -> FmaReport:
@@ -145,7 +145,7 @@ def import_fma(
                     outer.rollback()
         return run.report
 
-    return until_connected(imported)
+    return retry_until_connected(imported)
 
 
 def require_usable(place: Path, audio: Path | None = None) -> None:
@@ -153,25 +153,25 @@ def require_usable(place: Path, audio: Path | None = None) -> None:
 
     Raises SourceUnusable or CollectionUnusable for what `import_fma` would refuse.
     """
-    _look(Source(place, "tracks.csv"))
+    _look(CsvBundle(place, "tracks.csv"))
     if audio is not None:
         _require_folder(os.fsencode(audio))
 
 
 def _require_folder(audio: bytes) -> None:
     if not os.path.isdir(audio):  # noqa: PTH112 - a name is bytes here
-        raise CollectionUnusable(f"{readable(audio)} is no folder")
+        raise CollectionRootError(f"{display_path(audio)} is no folder")
 
 
-def _look(source: Source) -> dict[str, Header]:
+def _look(source: CsvBundle) -> dict[str, Header]:
     """Reads every header before anything is written."""
     if not source.has("tracks.csv"):
-        raise SourceUnusable(f"{source.place} holds no tracks.csv")
+        raise CsvSourceError(f"{source.place} holds no tracks.csv")
     with source.open("tracks.csv") as lines:
         read_columns(rows(lines), lines.name)
     if source.has("genres.csv"):
         with source.open("genres.csv") as lines:
-            read_fma_genres(lines, Problems())
+            read_fma_genres(lines, ImportIssues())
     headers = {}
     for table in VECTOR_TABLES:
         if not source.has(table.file):
@@ -199,7 +199,7 @@ def _require_dimensions(table: VectorTable, file: str, header: Header) -> None:
         said = f", lines 1 to 3: {strange[0]} is none of the {wanted} columns of {table.feature_set}"
     else:
         return
-    raise SourceUnusable(
+    raise CsvSourceError(
         f"{file}{said}; other vectors come in with: catalog features import {file} --name NAME"
     )
 
@@ -212,7 +212,7 @@ class _Run:
     def __init__(
         self,
         connection: Connection,
-        source: Source,
+        source: CsvBundle,
         headers: dict[str, Header],
         dry_run: bool,
         on_progress: Progress,
@@ -222,7 +222,7 @@ class _Run:
         self.headers = headers
         self.dry_run = dry_run
         self.on_progress = on_progress
-        self.problems = Problems()
+        self.problems = ImportIssues()
         self.collection_id = 0
 
     def go(self, subset: str, audio: bytes | None, name: str | None) -> None:
@@ -235,7 +235,7 @@ class _Run:
             genres = load_fma_genres(self.connection, titles)
             # Before the first track is written: a name may stand for other vectors.
             recipes = {
-                table: imported_recipe(self.connection, table.feature_set, table.dimensions)
+                table: imported_feature_set(self.connection, table.feature_set, table.dimensions)
                 for table in VECTOR_TABLES
                 if table.file in self.headers
             }
@@ -247,17 +247,17 @@ class _Run:
             self.report.skipped = self.problems.count
             self.report.problems = self.problems.examples
 
-    def _begin(self, audio: bytes | None, name: str | None) -> Audio | None:
+    def _begin(self, audio: bytes | None, name: str | None) -> AudioRoot | None:
         """Finds or makes the collection, and says where its files are."""
         place, root = None, None
         if audio is not None:
             _require_folder(audio)
             found = find_root(self.connection, audio)
-            place, root = Audio(found.path, found.start), found.path
+            place, root = AudioRoot(found.path, found.start), found.path
             if found.collection_id is not None:
                 if name not in (None, found.name):
-                    raise CollectionUnusable(
-                        f"{readable(audio)} is in the collection {found.name!r} already; leave out the name"
+                    raise CollectionRootError(
+                        f"{display_path(audio)} is in the collection {found.name!r} already; leave out the name"
                     )
                 self.collection_id, self.report.collection = found.collection_id, found.name
                 return place
@@ -272,31 +272,31 @@ class _Run:
         )
         row = self.connection.execute(sa.select(collection).where(columns.name == name)).one()
         if row.kind != "data_set":
-            raise CollectionUnusable(f"the collection {name!r} is a folder; choose another with --name")
+            raise CollectionRootError(f"the collection {name!r} is a folder; choose another with --name")
         if root is not None and row.root_bytes is not None:
-            raise CollectionUnusable(
+            raise CollectionRootError(
                 f"the files of {name!r} are in {row.root}; if they have moved: catalog collections move {name!r} "
-                f"{readable(root)!r}"
+                f"{display_path(root)!r}"
             )
         if root is not None:
             update = sa.update(collection).where(columns.id == row.id)
-            self.connection.execute(update.values(root=readable(root), root_bytes=root))
+            self.connection.execute(update.values(root=display_path(root), root_bytes=root))
         return int(row.id)
 
-    def _tracks(self, subset: str, place: Audio | None, genres: FmaGenres) -> None:
+    def _tracks(self, subset: str, place: AudioRoot | None, genres: FmaGenres) -> None:
         with self.source.open("tracks.csv") as lines:
             tracks = read_tracks(lines, self.problems, subset)
             while chunk := list(islice(tracks, TRACKS_AT_ONCE)):
                 links = find_links(place, [each.id for each in chunk]) if place else {}
                 with self._transaction():
                     self._lock()
-                    self._count(record_fma(self.connection, self.collection_id, chunk, links, genres))
+                    self._count(upsert_fma_tracks(self.connection, self.collection_id, chunk, links, genres))
                 self._name_unknown(lines.name, chunk, genres)
                 self.report.tracks += len(chunk)
                 self.on_progress(self.report.tracks, None, "tracks")
 
-    def _count(self, done: FmaRecorded) -> None:
-        for each in fields(FmaRecorded):
+    def _count(self, done: FmaUpsertResult) -> None:
+        for each in fields(FmaUpsertResult):
             before = getattr(self.report.recorded, each.name)
             setattr(self.report.recorded, each.name, before + getattr(done, each.name))
 
@@ -308,10 +308,10 @@ class _Run:
                     file, each.line, f"{genre} does not exist; track {each.id} came in without it"
                 )
 
-    def _vectors(self, table: VectorTable, recipe: Recipe) -> None:
+    def _vectors(self, table: VectorTable, recipe: StoredFeatureSet) -> None:
         report = VectorsReport(table.file, table.feature_set, len(table.dimensions))
         self.report.vectors.append(report)
-        seen = Seen()
+        seen = IdSet()
         with self.source.open(table.file) as lines:
             header = read_header(lines, omit=table.omit)
             places = [header.dimensions.index(name) for name in table.dimensions]
@@ -329,18 +329,18 @@ class _Run:
                 self.on_progress(done, None, table.feature_set)
             report.blank = self.problems.blank - blank
 
-    def _write(self, recipe: Recipe, batch: Rows, seen: Seen, report: VectorsReport) -> None:
+    def _write(self, recipe: StoredFeatureSet, batch: Rows, seen: IdSet, report: VectorsReport) -> None:
         query = sa.select(track.c.external_id, track.c.id).where(
             track.c.collection_id == self.collection_id, track.c.external_id.in_([key for _, key, _ in batch])
         )
         ids: dict[str, int] = dict(self.connection.execute(query).all())
-        record_vectors(self.connection, recipe, batch, ids, seen, report, self.problems)
+        store_vectors_bulk(self.connection, recipe, batch, ids, seen, report, self.problems)
 
     def _lock(self) -> None:
         """One import of a collection, or scan of it, writes at a time."""
         query = sa.select(collection.c.id).where(collection.c.id == self.collection_id)
         if self.connection.execute(query.with_for_update()).first() is None:
-            raise CollectionUnusable(f"the collection {self.report.collection!r} has just been removed")
+            raise CollectionRootError(f"the collection {self.report.collection!r} has just been removed")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -11,8 +11,8 @@ from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
-from catalog.csvio.csv_source import Lines, Problems, SourceUnusable, rows
-from catalog.genres.genre_tag import clean
+from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, rows
+from catalog.genres.genre_tag import sanitize
 
 SUBSETS = ("small", "medium", "large", "full")
 """Each holds those before it; `full` is everything."""
@@ -79,7 +79,7 @@ class FmaTrack(NamedTuple):
     """The rest of the columns of `fma_track`: from `license` to `tags`, in the table's order."""
 
 
-class Seen:
+class IdSet:
     """Which ids were met: a bit for each that may be."""
 
     def __init__(self) -> None:
@@ -104,19 +104,19 @@ def read_columns(table: Iterator[tuple[int, list[str]]], file: str) -> dict[tupl
         or len(header[0]) != len(header[1])
         or any(header[2][1:])
     ):
-        raise SourceUnusable(
+        raise CsvSourceError(
             f"{file}, lines 1 to 3: a wrong header; two rows of names and one that begins with track_id are needed"
         )
     places = {(above, below): at for at, (above, below) in enumerate(zip(header[0], header[1], strict=True))}
     lacking = [".".join(each) for each in REQUIRED if each not in places]
     if lacking:
-        raise SourceUnusable(f"{file}, lines 1 and 2: there is no column {', '.join(lacking)}")
+        raise CsvSourceError(f"{file}, lines 1 and 2: there is no column {', '.join(lacking)}")
     return {each: places[each] for each in (*REQUIRED, *OPTIONAL) if each in places} | {
         ("", ""): len(header[0])
     }
 
 
-def read_tracks(lines: Lines, problems: Problems, subset: str = "full") -> Iterator[FmaTrack]:
+def read_tracks(lines: BoundedLines, problems: ImportIssues, subset: str = "full") -> Iterator[FmaTrack]:
     """The tracks of a subset. A row that is short, or whose id is none or was met before, is a problem and left out."""
     table = rows(lines)
     places = read_columns(table, lines.name)
@@ -125,7 +125,7 @@ def read_tracks(lines: Lines, problems: Problems, subset: str = "full") -> Itera
     used = itemgetter(*(places.get(each, width) for each in (*REQUIRED, *OPTIONAL)))
     subset_at = places["set", "subset"]
     wanted = frozenset(SUBSETS[: SUBSETS.index(subset) + 1])
-    seen = Seen()
+    seen = IdSet()
     for line, cells in table:
         if len(cells) != width:
             problems.add(lines.name, line, f"{len(cells)} cells instead of {width}; left out")
@@ -146,7 +146,7 @@ def _track(
     number: int,
     cells: Sequence[str],
     file: str,
-    problems: Problems,
+    problems: ImportIssues,
 ) -> FmaTrack:
     """A row from the cells of REQUIRED and OPTIONAL, in that order."""
     (
@@ -226,13 +226,13 @@ def _text(cell: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def _cleaned(cell: str) -> str | None:
-    return clean(cell) or None
+    return sanitize(cell) or None
 
 
 @lru_cache(maxsize=10_000)
 def _cleaned_short(cell: str) -> str | None:
     plain = cell.isascii() and cell.isprintable()
-    return (cell.strip() if plain else clean(cell)) or None
+    return (cell.strip() if plain else sanitize(cell)) or None
 
 
 def _id(cell: str) -> int | None:
@@ -282,4 +282,4 @@ def _words(cell: str) -> list[str] | None:
         return None
     if not isinstance(found, list):
         return None
-    return [word for each in found if isinstance(each, str) and (word := clean(each))] or None
+    return [word for each in found if isinstance(each, str) and (word := sanitize(each))] or None

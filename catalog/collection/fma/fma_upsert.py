@@ -10,15 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.fma.fma_audio import Link
+from catalog.collection.fma.fma_audio import LinkedFile
 from catalog.collection.fma.fma_genres import FmaGenres, FmaStatement
 from catalog.collection.fma.fma_tracks import FmaTrack
 from catalog.collection.naming.albums import fold_album
-from catalog.collection.naming.artists import fold_artist, nobodies
+from catalog.collection.naming.artists import fold_artist, placeholder_artists
 from catalog.collection.scan.track_upsert import one_track_of
 from catalog.db.bulk_insert import take_ids, write_rows
 from catalog.db.columns import now
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import album, artist, fma_track, label, statement, track
 from catalog.db.upsert import insert_into
 
@@ -46,7 +46,7 @@ OWN = tuple(column.name for column in fma_track.columns)
 
 
 @dataclass
-class FmaRecorded:
+class FmaUpsertResult:
     """What became of some rows."""
 
     added: int = 0
@@ -60,19 +60,19 @@ class FmaRecorded:
     without_genre: int = 0
 
 
-def record_fma(
+def upsert_fma_tracks(
     connection: Connection,
     collection_id: int,
     rows: Sequence[FmaTrack],
-    links: Mapping[int, Link],
+    links: Mapping[int, LinkedFile],
     genres: FmaGenres,
-) -> FmaRecorded:
+) -> FmaUpsertResult:
     """Records rows in the caller's transaction; the same rows once more change nothing.
 
     `links` are the files of tracks by the archive's id. What a person or a file said of a track that has a file is
     not overwritten: the archive fills what is empty.
     """
-    done = FmaRecorded()
+    done = FmaUpsertResult()
     moment = now()
     links = dict(links)
     artists = _ensure_artists(connection, rows)
@@ -102,7 +102,7 @@ def record_fma(
     old = [row.id for row in known.values()]
     changed |= _write_own(connection, rows, said, ids, old)
     spoken = _write_statements(connection, rows, said, ids, old, moment)
-    refresh_standing(connection, [*touched, *spoken, *one_track_of(connection, left)])
+    refresh_track_status(connection, [*touched, *spoken, *one_track_of(connection, left)])
     done.added = len(fresh)
     changed = (changed | set(spoken)) - {ids[each.id] for each in fresh}
     done.changed = len(changed)
@@ -115,7 +115,7 @@ def record_fma(
 
 
 def _known(
-    connection: Connection, collection_id: int, rows: Sequence[FmaTrack], links: dict[int, Link]
+    connection: Connection, collection_id: int, rows: Sequence[FmaTrack], links: dict[int, LinkedFile]
 ) -> dict[int, Any]:
     """The tracks that are there, by the archive's id: by that id, else by the path of the file that is linked.
 
@@ -154,7 +154,7 @@ def _insert_tracks(
     connection: Connection,
     collection_id: int,
     rows: Sequence[FmaTrack],
-    links: Mapping[int, Link],
+    links: Mapping[int, LinkedFile],
     artists: Mapping[str, int],
     albums: Mapping[str, int],
     ids: Mapping[int, int],
@@ -182,7 +182,7 @@ def _insert_tracks(
 def _changes(
     row: Any,
     each: FmaTrack,
-    link: Link | None,
+    link: LinkedFile | None,
     artists: Mapping[str, int],
     albums: Mapping[str, int],
     moment: datetime,
@@ -288,7 +288,7 @@ def _ensure_artists(connection: Connection, rows: Iterable[FmaTrack]) -> dict[st
                 "key": f"fma:{number}",
                 "name": name,
                 "folded": folded,
-                "is_nobody": folded in nobodies(),
+                "is_nobody": folded in placeholder_artists(),
                 "external_id": number,
             }
         )

@@ -26,7 +26,7 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf
 _CANDIDATES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr"]
 
 
-class LabelsUnusable(Exception):  # noqa: N818 - the name says what it is
+class LabelFileError(Exception):  # noqa: N818 - the name says what it is
     """A labels file that cannot be imported; nothing was changed."""
 
 
@@ -77,14 +77,14 @@ def read_label_file(
     """
     renamed = dict(columns or {})
     if strange := sorted(renamed.keys() - set(ROLES)):
-        raise LabelsUnusable(f"{strange[0]!r} is no column of a labels file; columns are: {', '.join(ROLES)}")
+        raise LabelFileError(f"{strange[0]!r} is no column of a labels file; columns are: {', '.join(ROLES)}")
     content = _content(file)
     text, encoding = decode(content) if encoding is None else _decode_as(file, content, encoding)
     separator, header = _header(text, renamed)
     places = _places(file, header, renamed, may_rename=may_rename)
     rows = tuple(_rows(file, text, separator, places))
     if not rows:
-        raise LabelsUnusable(f"{file} has a header and no rows")
+        raise LabelFileError(f"{file} has a header and no rows")
     return LabelFile(rows, header[places["genre"]].strip(), separator, encoding)
 
 
@@ -119,11 +119,11 @@ def _decode_as(file: Path, content: bytes, encoding: str) -> tuple[str, str]:
         return content.decode(name).removeprefix("\ufeff"), name
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise LabelsUnusable(
+        raise LabelFileError(
             f"{file}, line {line}: this is not {name}; leave out --encoding, and it is found"
         ) from None
     except (LookupError, UnicodeError):
-        raise LabelsUnusable(
+        raise LabelFileError(
             f"there is no encoding {encoding!r}; known are utf-8, utf-16, cp1252, cp1250, cp1251, cp932 and others"
         ) from None
 
@@ -131,15 +131,15 @@ def _decode_as(file: Path, content: bytes, encoding: str) -> tuple[str, str]:
 def _content(file: Path) -> bytes:
     try:
         if file.stat().st_size > LARGEST_FILE:
-            raise LabelsUnusable(f"{file} is larger than {LARGEST_FILE >> 20} MB; split it")
+            raise LabelFileError(f"{file} is larger than {LARGEST_FILE >> 20} MB; split it")
         content = file.read_bytes()
     except OSError as error:
         reason = (
             "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         )
-        raise LabelsUnusable(f"{file} {reason}") from error
+        raise LabelFileError(f"{file} {reason}") from error
     if not content.strip():
-        raise LabelsUnusable(f"{file} is empty")
+        raise LabelFileError(f"{file} is empty")
     return content
 
 
@@ -168,13 +168,13 @@ def _places(file: Path, header: list[str], renamed: Mapping[str, str], *, may_re
         if name.strip().casefold() in names:
             places[role] = names.index(name.strip().casefold())
         elif role in renamed:
-            raise LabelsUnusable(f"{file} has no column {name!r}; it has: {_listed(header)}")
+            raise LabelFileError(f"{file} has no column {name!r}; it has: {_listed(header)}")
     if "genre" not in places:
-        raise LabelsUnusable(
+        raise LabelFileError(
             f"{file} has no column 'genre'; it has: {_listed(header)}. {_naming('genre', may_rename)}"
         )
     if "path" not in places and "external_id" not in places:
-        raise LabelsUnusable(
+        raise LabelFileError(
             f"{file} has no column 'path' or 'external_id'; it has: {_listed(header)}. "
             f"{_naming('path', may_rename)}"
         )
@@ -205,7 +205,7 @@ def _rows(file: Path, text: str, separator: str, places: Mapping[str, int]) -> I
                 )
             line = reader.line_num + 1
     except csv.Error as error:
-        raise LabelsUnusable(f"{file}, line {line}: {error}") from error
+        raise LabelFileError(f"{file}, line {line}: {error}") from error
 
 
 def _path(cell: str) -> str | None:

@@ -14,19 +14,19 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.genre_spellings import Spelling, spellings_of
-from catalog.collection.labels.label_file import LabelFile, LabelRow, LabelsUnusable, read_label_file
+from catalog.collection.labels.label_file import LabelFile, LabelFileError, LabelRow, read_label_file
 from catalog.collection.naming.albums import Album, ensure_albums
 from catalog.collection.naming.artists import ensure_artists
-from catalog.collection.naming.paths import readable
+from catalog.collection.naming.paths import display_path
 from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
-from catalog.collection.statements import Saying, news, write_statements
+from catalog.collection.statements import NewStatement, changed_statements, write_statements
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
-from catalog.db.retry import until_connected
+from catalog.db.derived.track_status import refresh_track_status
+from catalog.db.retry import retry_until_connected
 from catalog.db.tables import artist, collection, track
 from catalog.genres.vocabulary import genres_in
-from catalog.genres.vocabulary_store import load
+from catalog.genres.vocabulary_store import load_vocabulary
 
 EXAMPLES = 5
 CHUNK = 5_000
@@ -94,7 +94,7 @@ def import_labels(
     read or names no track at all.
     """
     read = read_label_file(file, columns, encoding)
-    return until_connected(lambda: _import(database, file, read, collection_name, dry_run=dry_run))
+    return retry_until_connected(lambda: _import(database, file, read, collection_name, dry_run=dry_run))
 
 
 def _import(
@@ -104,11 +104,11 @@ def _import(
     with database.writer.connect() as connection, connection.begin() as transaction:
         named = _match(connection, read, os.path.abspath(os.fsencode(file.parent)), collection_name, report)
         if not named:
-            raise LabelsUnusable(_nothing_named(connection, read))
+            raise LabelFileError(_nothing_named(connection, read))
         _state(connection, read, named, file.name, report)
         touched = _fill(connection, named)
         report.filled = len(touched)
-        refresh_standing(connection, named)
+        refresh_track_status(connection, named)
         if dry_run:
             transaction.rollback()
     return report
@@ -124,7 +124,7 @@ def _match(
         query = sa.select(collection.c.id).where(collection.c.name == collection_name)
         only = connection.execute(query).scalar_one_or_none()
         if only is None:
-            raise LabelsUnusable(f"there is no collection {collection_name!r}; see: catalog collections list")
+            raise LabelFileError(f"there is no collection {collection_name!r}; see: catalog collections list")
         roots = [each for each in roots if each.id == only]
     by_path = find_paths(connection, roots, folder, {row.path for row in read.rows if row.path})
     ids = {row.external_id for row in read.rows if row.external_id and row.path not in by_path}
@@ -162,10 +162,10 @@ def _state(
     connection: Connection, read: LabelFile, named: Mapping[int, _Named], said_by: str, report: LabelsReport
 ) -> None:
     sayings = [
-        Saying(key, tuple(each.genres), read.genre_column) for key, each in named.items() if each.genres
+        NewStatement(key, tuple(each.genres), read.genre_column) for key, each in named.items() if each.genres
     ]
-    fresh = news(connection, "import", sayings)
-    vocabulary = load(connection)
+    fresh = changed_statements(connection, "import", sayings)
+    vocabulary = load_vocabulary(connection)
     written: dict[str, int] = {}
     for each in sayings:
         for name in genres_in(each.texts, vocabulary):
@@ -231,5 +231,5 @@ def _nothing_named(connection: Connection, read: LabelFile) -> str:
     )
     return (
         f"{none}, line {first.line}: {first.name!r}. Paths are "
-        f"relative to the file's folder or to a collection's root, such as {readable(roots[0].path)}"
+        f"relative to the file's folder or to a collection's root, such as {display_path(roots[0].path)}"
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.naming.artists import ensure_artists, fold_artist, is_nobody
+from catalog.collection.naming.artists import ensure_artists, fold_artist, is_placeholder_artist
 from catalog.db.tables import album
 from catalog.genres.fold import fold
 
@@ -25,7 +25,7 @@ def fold_album(title: str) -> str:
 
 def album_key(whose: str | None, title: str) -> str:
     """The key of an album: the artist's and its own, folded. Albums of nobody are known by their title alone."""
-    owner = "" if whose is None or is_nobody(whose) else fold_artist(whose)
+    owner = "" if whose is None or is_placeholder_artist(whose) else fold_artist(whose)
     return f"{owner} / {fold_album(title)}"
 
 

@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist
-from catalog.genres.fold import words
+from catalog.genres.fold import tokens
 
 _GUEST = re.compile(r"\s+[(\[]?(?:feat\.?|ft\.?|featuring)\s+.*$", re.IGNORECASE)
 _ARTICLE_BEHIND = re.compile(r"^(.+),\s*the$", re.IGNORECASE)
 
 
-def without_guests(name: str) -> str:
+def without_featured_artists(name: str) -> str:
     """The name up to `feat.`, `ft.` or `featuring`: who sings along makes no other artist.
 
     `and`, `&`, `with`, `vs.` and commas stay: they are part of too many names.
@@ -31,24 +31,24 @@ def fold_artist(name: str) -> str:
     `The Beatles`, `Beatles, The` and `BEATLES` are one; `Simon & Garfunkel` and `Simon and Garfunkel`, too. A name
     without a letter or digit (`!!!`) keeps its signs.
     """
-    plain = without_guests(name)
+    plain = without_featured_artists(name)
     plain = _ARTICLE_BEHIND.sub(r"\1", plain)
-    parts = words(plain)
+    parts = tokens(plain)
     if len(parts) > 1 and parts[0] == "the":
         parts = parts[1:]
     return "".join(parts) or "".join(plain.casefold().split())
 
 
 @cache
-def nobodies() -> frozenset[str]:
+def placeholder_artists() -> frozenset[str]:
     """Folded names that stand for nobody: Various, Unknown, and their like in some twenty languages."""
     text = files("catalog.collection.naming").joinpath("placeholder_artists.txt").read_text(encoding="utf-8")
     return frozenset(fold_artist(line) for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def is_nobody(name: str) -> bool:
+def is_placeholder_artist(name: str) -> bool:
     """Whether a name says that the artist is several, or not known."""
-    return fold_artist(name) in nobodies()
+    return fold_artist(name) in placeholder_artists()
 
 
 def ensure_artists(connection: Connection, names: Iterable[str]) -> dict[str, int]:
@@ -60,7 +60,7 @@ def ensure_artists(connection: Connection, names: Iterable[str]) -> dict[str, in
     keys = {name: fold_artist(name) for name in names if name.strip()}
     spelling: dict[str, str] = {}
     for name, key in keys.items():
-        spelling.setdefault(key, without_guests(name))
+        spelling.setdefault(key, without_featured_artists(name))
     found = _ids(connection, spelling)
     lacking = sorted(spelling.keys() - found.keys())
     if lacking:
@@ -69,7 +69,10 @@ def ensure_artists(connection: Connection, names: Iterable[str]) -> dict[str, in
                 "INSERT INTO artist (key, name, folded, is_nobody) VALUES (:key, :name, :key, :is_nobody)"
                 " ON CONFLICT (key) DO NOTHING"
             ),
-            [{"key": key, "name": spelling[key], "is_nobody": key in nobodies()} for key in lacking],
+            [
+                {"key": key, "name": spelling[key], "is_nobody": key in placeholder_artists()}
+                for key in lacking
+            ],
         )
         found |= _ids(connection, lacking)
     return {name: found[key] for name, key in keys.items()}

@@ -9,7 +9,7 @@ WINDOW = 64 * 1024
 """Bytes that are read from the middle: tags lie at the ends, and beginnings are alike."""
 
 
-def fingerprint(stream: BinaryIO, size: int) -> str:
+def file_signature(stream: BinaryIO, size: int) -> str:
     """BLAKE2b-128, in hexadecimal, of the size and of 64 KB from the middle of the file (all of a smaller one)."""
     stream.seek(max(0, (size - WINDOW) // 2))
     digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=16)

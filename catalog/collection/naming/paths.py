@@ -7,7 +7,7 @@ import re
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def readable(path: bytes) -> str:
+def display_path(path: bytes) -> str:
     r"""The name as text on one line: what is not UTF-8 stands as `\xe9`, and so do control characters.
 
     Fit to be stored anywhere and to be shown; the bytes remain the name.

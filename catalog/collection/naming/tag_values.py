@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from catalog.genres.genre_tag import clean
+from catalog.genres.genre_tag import sanitize
 
 LONGEST_TEXT = 500
 """Characters of a title or a name that are kept; what is longer is no title."""
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"\s*(\d{1,5})(?!\d)")
 
 def text_of(value: object) -> str | None:
     """The value as one line of text without control characters; None where nothing is left of it."""
-    return clean(str(value)[: 4 * LONGEST_TEXT])[:LONGEST_TEXT].strip() or None
+    return sanitize(str(value)[: 4 * LONGEST_TEXT])[:LONGEST_TEXT].strip() or None
 
 
 def year_of(value: object) -> int | None:

@@ -17,9 +17,9 @@ from mutagen.id3 import ID3, ID3NoHeaderError, ID3UnsupportedVersionError
 
 from catalog.collection.naming.audio_extensions import suffix_of
 from catalog.collection.naming.tag_values import number_of, text_of, year_of
-from catalog.collection.scan.id3 import AS_WRITTEN, TooManyFrames, read_id3v1, require_few_frames
+from catalog.collection.scan.id3 import AS_WRITTEN, TooManyFramesError, read_id3v1, require_few_frames
 from catalog.genres.genre_tag import LONGEST_TEXT as LONGEST_GENRE
-from catalog.genres.genre_tag import MOST_GENRES, clean
+from catalog.genres.genre_tag import MOST_GENRES, sanitize
 
 MOST_BYTES = 64 * 2**20
 MOST_READS = 100_000
@@ -82,7 +82,7 @@ class FileTags:
     """Why not all could be read, in one line."""
 
 
-class TooMuchWork(Exception):  # noqa: N818 - the name says what is wrong
+class TagReadLimitError(Exception):  # noqa: N818 - the name says what is wrong
     """The tags ask for more reading than any honest file."""
 
 
@@ -102,7 +102,7 @@ class _Metered:
         self._bytes -= len(data)
         self._reads -= 1
         if self._bytes < 0 or self._reads < 0:
-            raise TooMuchWork("the tags are too large to be read")
+            raise TagReadLimitError("the tags are too large to be read")
         return data
 
 
@@ -290,7 +290,7 @@ def _first(values: Values, keys: Iterable[str], read: Callable[[object], Found |
 
 
 def _genres(values: Iterable[object]) -> tuple[str, ...]:
-    texts = (clean(str(value)[:LONGEST_GENRE]) for value in islice(values, MOST_GENRES))
+    texts = (sanitize(str(value)[:LONGEST_GENRE]) for value in islice(values, MOST_GENRES))
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
@@ -344,6 +344,6 @@ def _count(info: Any, name: str) -> int | None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, (MutagenError, TooManyFrames, TooMuchWork)) and str(error):
-        return clean(str(error))[:120]
+    if isinstance(error, (MutagenError, TooManyFramesError, TagReadLimitError)) and str(error):
+        return sanitize(str(error))[:120]
     return f"{type(error).__name__}"

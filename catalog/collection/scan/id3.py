@@ -22,7 +22,7 @@ _TEXTS = ("TIT2", "TPE1", "TPE2", "TALB", "TCON", "TRCK", "TDRC", "TYER", "TDRL"
 _TEXTS_2_2 = ("TT2", "TP1", "TP2", "TAL", "TCO", "TRK", "TYE", "TOR")
 
 
-class TooManyFrames(Exception):  # noqa: N818 - the name says what is wrong
+class TooManyFramesError(Exception):  # noqa: N818 - the name says what is wrong
     """The ID3 tag has more frames than any tag needs: reading it would take for ever."""
 
 
@@ -61,7 +61,7 @@ def require_few_frames(stream: BinaryIO) -> None:
     if header[5] & 0x80:
         data = data.replace(b"\xff\x00", b"\xff")
     if max(_steps(data, header[3], syncsafe=False), _steps(data, header[3], syncsafe=True)) > MOST_FRAMES:
-        raise TooManyFrames("the ID3 tag has thousands of frames and is not read")
+        raise TooManyFramesError("the ID3 tag has thousands of frames and is not read")
 
 
 def read_id3v1(stream: BinaryIO) -> dict[str, Frame]:

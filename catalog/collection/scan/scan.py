@@ -17,21 +17,21 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from catalog.collection.collection_counts import collection_totals
+from catalog.collection.collection_counts import count_collection
 from catalog.collection.genre_spellings import Spelling, spellings_of
 from catalog.collection.naming.albums import album_key
-from catalog.collection.naming.artists import fold_artist, is_nobody
-from catalog.collection.naming.paths import is_within, readable
-from catalog.collection.roots import CollectionUnusable, Root, find_root, without_audio
-from catalog.collection.scan.scanned_file import Arrival, FileUnsettled, read_arrival
-from catalog.collection.scan.track_upsert import Recorded, record
-from catalog.collection.scan.walk import FoundFile, Walk, bounded
+from catalog.collection.naming.artists import fold_artist, is_placeholder_artist
+from catalog.collection.naming.paths import display_path, is_within
+from catalog.collection.roots import CollectionRootError, Root, find_root, without_audio
+from catalog.collection.scan.scanned_file import FileChangedWhileReadingError, ScannedFile, read_scanned_file
+from catalog.collection.scan.track_upsert import UpsertResult, upsert_tracks
+from catalog.collection.scan.walk import FolderWalk, FoundFile, bounded
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.retry import until_connected
+from catalog.db.retry import retry_until_connected
 from catalog.db.tables import collection, track
 from catalog.genres.vocabulary import genres_in
-from catalog.genres.vocabulary_store import load
+from catalog.genres.vocabulary_store import load_vocabulary
 
 LOOKED_UP_AT_ONCE = 2_000
 RECORDED_AT_ONCE = 500
@@ -112,12 +112,14 @@ def scan(
         with database.read() as connection:
             return find_root(connection, os.fsencode(root), name)
 
-    place = until_connected(find_place)
+    place = retry_until_connected(find_place)
     run = _Run(database, place, on_progress or _silent, dry_run)
     try:
         run.go()
     except OSError as error:
-        raise CollectionUnusable(f"{readable(place.beginning)} cannot be read: {error.strerror}") from error
+        raise CollectionRootError(
+            f"{display_path(place.beginning)} cannot be read: {error.strerror}"
+        ) from error
     return run.report
 
 
@@ -128,12 +130,12 @@ class _Run:
         self.database = database
         self.place = place
         self.on_progress = on_progress
-        self.report = ScanReport(place.name, readable(place.path), place.collection_id, dry_run=dry_run)
-        self.walk = Walk(place.path, place.start)
+        self.report = ScanReport(place.name, display_path(place.path), place.collection_id, dry_run=dry_run)
+        self.walk = FolderWalk(place.path, place.start)
         self.started = now()
         self.seen: set[int] = set()
         self.back: list[int] = []
-        self.arrivals: list[Arrival] = []
+        self.arrivals: list[ScannedFile] = []
         self.done = 0
         self.written: Counter[str] = Counter()
         self.artists: set[str] = set()
@@ -160,7 +162,7 @@ class _Run:
 
     def _not_as_known(self, chunk: list[FoundFile]) -> list[FoundFile]:
         """The files that have to be opened; the others are seen."""
-        known = until_connected(partial(self._known, [each.path for each in chunk]))
+        known = retry_until_connected(partial(self._known, [each.path for each in chunk]))
         fresh = []
         for each in chunk:
             row = known.get(each.path)
@@ -186,11 +188,15 @@ class _Run:
 
     def _open(self, found: FoundFile) -> None:
         try:
-            arrival = read_arrival(self.place.path, found.path)
+            arrival = read_scanned_file(self.place.path, found.path)
         except FileNotFoundError:
             return
-        except (OSError, FileUnsettled) as error:
-            reason = str(error) if isinstance(error, FileUnsettled) else f"cannot be read: {error.strerror}"
+        except (OSError, FileChangedWhileReadingError) as error:
+            reason = (
+                str(error)
+                if isinstance(error, FileChangedWhileReadingError)
+                else f"cannot be read: {error.strerror}"
+            )
             self.walk.warn(found.path, reason)
             self.report.unread += 1
             return
@@ -202,7 +208,7 @@ class _Run:
         """Takes down what was read so far."""
         if not self.arrivals and not self.back:
             return
-        collection_id, recorded = until_connected(self._write)
+        collection_id, recorded = retry_until_connected(self._write)
         self.seen |= recorded.seen
         self.report.added += recorded.added
         self.report.changed += recorded.changed
@@ -216,11 +222,11 @@ class _Run:
         self.arrivals = []
         self.back = []
 
-    def _write(self) -> tuple[int, Recorded]:
+    def _write(self) -> tuple[int, UpsertResult]:
         """Writes it in one transaction; gives the collection's id too."""
         with self._transaction() as connection:
             collection_id = self._collection(connection)
-            recorded = record(connection, collection_id, self.place.path, self.arrivals)
+            recorded = upsert_tracks(connection, collection_id, self.place.path, self.arrivals)
             if self.back:
                 update = sa.update(track).where(track.c.id.in_(self.back))
                 connection.execute(update.values(state="present", seen_at=now()))
@@ -236,7 +242,7 @@ class _Run:
             ).bindparams(sa.bindparam("added_at", type_=collection.c.added_at.type)),
             {
                 "name": self.place.name,
-                "root": readable(self.place.path),
+                "root": display_path(self.place.path),
                 "root_bytes": self.place.path,
                 "tags_complete": False,
                 "added_at": now(),
@@ -245,19 +251,19 @@ class _Run:
         query = sa.select(collection.c.id).where(collection.c.root_bytes == self.place.path)
         key = connection.execute(query.with_for_update()).scalar_one_or_none()
         if key is None:
-            raise CollectionUnusable(
+            raise CollectionRootError(
                 f"another scan has just called its collection {self.place.name!r}; run this one again"
             )
         return int(key)
 
-    def _nothing_found(self) -> CollectionUnusable:
+    def _nothing_found(self) -> CollectionRootError:
         """Why an empty folder changes nothing."""
         with self.database.read() as connection:
             tracks = len(list(self._present(connection)))
-        beginning = readable(self.place.beginning)
+        beginning = display_path(self.place.beginning)
         if not tracks:
             return without_audio(self.place.beginning)
-        return CollectionUnusable(
+        return CollectionRootError(
             f"no audio in {beginning}, where {tracks:,} tracks were: nothing was changed. If a disk is not mounted, "
             f"mount it; if they are gone for good: catalog collections remove {self.place.name!r}"
         )
@@ -279,13 +285,13 @@ class _Run:
 
     def _finish(self) -> None:
         if self.report.collection_id is not None:
-            self.report.missing = until_connected(self._settle)
+            self.report.missing = retry_until_connected(self._settle)
         self.report.outside = self.walk.outside
         self.report.skipped = dict(self.walk.skipped.most_common())
         self.report.warnings = self.walk.warnings
         self.report.warned = self.walk.warned
         self.report.unread += len(self.walk.unread)
-        until_connected(self._sum_up)
+        retry_until_connected(self._sum_up)
 
     def _settle(self) -> int:
         """Marks what was not found; gives how many that are."""
@@ -319,20 +325,20 @@ class _Run:
             if self.report.dry_run:
                 self.report.artists = len(self.artists)
                 self.report.albums = len(self.albums)
-                self.report.spellings = spellings_of(load(connection), self.written)
+                self.report.spellings = spellings_of(load_vocabulary(connection), self.written)
                 return
             assert self.report.collection_id is not None, "only a dry run leaves a collection without a row"
-            totals = collection_totals(connection, self.report.collection_id)
+            totals = count_collection(connection, self.report.collection_id)
         self.report.artists, self.report.albums = totals.artists, totals.albums
         self.report.spellings = list(totals.spellings)
 
-    def _remember(self, arrivals: Iterable[Arrival]) -> None:
+    def _remember(self, arrivals: Iterable[ScannedFile]) -> None:
         """What a dry run will not find in the database."""
         for each in arrivals:
             tags = each.tags
             self.written.update(genres_in(tags.genres) or [text for text in tags.genres if text])
             who = tags.artist or tags.album_artist
-            if who and not is_nobody(who):
+            if who and not is_placeholder_artist(who):
                 self.artists.add(fold_artist(who))
             if tags.album:
                 self.albums.add(album_key(tags.album_artist or tags.artist, tags.album))

@@ -9,13 +9,13 @@ import os
 import stat
 from dataclasses import dataclass
 
-from catalog.collection.naming.file_signature import fingerprint
+from catalog.collection.naming.file_signature import file_signature
 from catalog.collection.scan.file_tags import FileTags, read_file_tags
 from catalog.collection.scan.walk import bounded
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ScannedFile:
     """A file's name, state and content, all of one moment."""
 
     path: bytes
@@ -26,27 +26,29 @@ class Arrival:
     tags: FileTags
 
 
-class FileUnsettled(Exception):  # noqa: N818 - the name says what it is
+class FileChangedWhileReadingError(Exception):  # noqa: N818 - the name says what it is
     """A file that was written to while it was read; the next scan finds it changed and reads it again."""
 
 
-def read_arrival(root: bytes, path: bytes) -> Arrival:
+def read_scanned_file(root: bytes, path: bytes) -> ScannedFile:
     """Reads one file. Raises OSError where the system refuses, and FileUnsettled."""
     # Not to wait for ever where a pipe took the file's place since it was seen.
     handle = os.open(os.path.join(root, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as stream:
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
-            raise FileUnsettled("is no regular file any more")
+            raise FileChangedWhileReadingError("is no regular file any more")
         tags = read_file_tags(stream, os.path.basename(path))
-        mark = fingerprint(stream, before.st_size)
+        mark = file_signature(stream, before.st_size)
         after = os.fstat(handle)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise FileUnsettled("changes while it is read; the next scan reads it again")
-    return Arrival(path, after.st_size, bounded(after.st_mtime_ns), mark, tags)
+        raise FileChangedWhileReadingError("changes while it is read; the next scan reads it again")
+    return ScannedFile(path, after.st_size, bounded(after.st_mtime_ns), mark, tags)
 
 
-def is_left(root: bytes, path: bytes, size: int, mtime_ns: int, mark: str, arrival: Arrival) -> bool:
+def has_left_path(
+    root: bytes, path: bytes, size: int, mtime_ns: int, mark: str, arrival: ScannedFile
+) -> bool:
     """Whether the file that was known at a path has left it, so that an arrival of equal content may be it.
 
     It has not where it is there as it was, where it was only touched, and where the system does not say.
@@ -60,7 +62,7 @@ def is_left(root: bytes, path: bytes, size: int, mtime_ns: int, mark: str, arriv
             return False
         handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as stream:
-            return fingerprint(stream, there.st_size) != mark
+            return file_signature(stream, there.st_size) != mark
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:

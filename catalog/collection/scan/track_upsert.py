@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 
 from catalog.collection.naming.albums import Album, ensure_albums
 from catalog.collection.naming.artists import ensure_artists
-from catalog.collection.naming.paths import readable
-from catalog.collection.scan.scanned_file import Arrival, is_left
-from catalog.collection.statements import Saying, news, write_statements
+from catalog.collection.naming.paths import display_path
+from catalog.collection.scan.scanned_file import ScannedFile, has_left_path
+from catalog.collection.statements import NewStatement, changed_statements, write_statements
 from catalog.db.columns import now
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import track
 from catalog.genres.vocabulary import genres_in
-from catalog.genres.vocabulary_store import ensure_terms, load
+from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
 
 
 class KnownTrack(NamedTuple):
@@ -38,7 +38,7 @@ class KnownTrack(NamedTuple):
 
 
 @dataclass
-class Recorded:
+class UpsertResult:
     """What became of some arrivals; ids of tracks."""
 
     seen: set[int] = field(default_factory=set)
@@ -59,7 +59,7 @@ class _Matching:
     taken: set[int] = field(default_factory=set)
     displaced: set[int] = field(default_factory=set)
 
-    def find(self, arrivals: Sequence[Arrival]) -> list[KnownTrack | None]:
+    def find(self, arrivals: Sequence[ScannedFile]) -> list[KnownTrack | None]:
         """The track that each arrival is: what has moved there, else what was known there; None for a new one.
 
         All moves are found before a file counts as changed in its place: in an album that was renumbered every place
@@ -85,7 +85,7 @@ class _Matching:
                 self.taken.add(own.id)
         return [found.get(at) for at in range(len(arrivals))]
 
-    def _moved(self, arrival: Arrival) -> KnownTrack | None:
+    def _moved(self, arrival: ScannedFile) -> KnownTrack | None:
         """A track with the arrival's content that has left its place."""
         for known in self.by_mark.get((arrival.fingerprint, arrival.size), []):
             if known.id in self.taken:
@@ -93,7 +93,7 @@ class _Matching:
             if (
                 known.id in self.displaced
                 or known.path_bytes is None
-                or is_left(
+                or has_left_path(
                     self.root,
                     known.path_bytes,
                     known.size or 0,
@@ -106,14 +106,16 @@ class _Matching:
         return None
 
 
-def record(connection: Connection, collection_id: int, root: bytes, arrivals: Sequence[Arrival]) -> Recorded:
+def upsert_tracks(
+    connection: Connection, collection_id: int, root: bytes, arrivals: Sequence[ScannedFile]
+) -> UpsertResult:
     """Records arrivals of one collection in the caller's transaction, with their statements and standings.
 
     The same arrivals recorded twice change nothing the second time. A file that moved keeps its track; the track whose
     place it took is missing until its own file is found.
     """
     # First the lock on the vocabulary, then artists, albums and tracks: all who write go in this order.
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     texts = {name for each in arrivals for name in genres_in(each.tags.genres, vocabulary)}
     ensure_terms(connection, texts, vocabulary)
     artists = ensure_artists(
@@ -126,16 +128,16 @@ def record(connection: Connection, collection_id: int, root: bytes, arrivals: Se
     rows = [_row(each, known, artists, albums, moment) for each, known in zip(arrivals, found, strict=True)]
     ids = _write(connection, collection_id, rows, found, matching.displaced)
     sayings = [
-        Saying(key, each.tags.genres, each.tags.origin) for key, each in zip(ids, arrivals, strict=True)
+        NewStatement(key, each.tags.genres, each.tags.origin) for key, each in zip(ids, arrivals, strict=True)
     ]
-    write_statements(connection, "file", news(connection, "file", sayings), vocabulary)
+    write_statements(connection, "file", changed_statements(connection, "file", sayings), vocabulary)
     left = {
         known.artist_id
         for known, row in zip(found, rows, strict=True)
         if known is not None and known.artist_id is not None and known.artist_id != row["artist_id"]
     }
-    refresh_standing(connection, [*ids, *one_track_of(connection, left)])
-    result = Recorded(seen=set(ids))
+    refresh_track_status(connection, [*ids, *one_track_of(connection, left)])
+    result = UpsertResult(seen=set(ids))
     for each, known in zip(arrivals, found, strict=True):
         _count(result, each, known)
     return result
@@ -147,7 +149,7 @@ def one_track_of(connection: Connection, artist_ids: Iterable[int]) -> list[int]
     return list(connection.execute(query.group_by(track.c.artist_id)).scalars())
 
 
-def _count(result: Recorded, arrival: Arrival, known: KnownTrack | None) -> None:
+def _count(result: UpsertResult, arrival: ScannedFile, known: KnownTrack | None) -> None:
     if known is None:
         result.added += 1
     elif known.path_bytes != arrival.path:
@@ -161,7 +163,7 @@ def _count(result: Recorded, arrival: Arrival, known: KnownTrack | None) -> None
 
 
 def _matching(
-    connection: Connection, collection_id: int, root: bytes, arrivals: Sequence[Arrival]
+    connection: Connection, collection_id: int, root: bytes, arrivals: Sequence[ScannedFile]
 ) -> _Matching:
     columns = [track.c[name] for name in KnownTrack._fields]
     query = sa.select(*columns).where(track.c.collection_id == collection_id).order_by(track.c.id)
@@ -174,13 +176,13 @@ def _matching(
     return _Matching(root, by_path, by_mark)
 
 
-def _album(arrival: Arrival) -> Album | None:
+def _album(arrival: ScannedFile) -> Album | None:
     tags = arrival.tags
     return None if tags.album is None else (tags.album_artist or tags.artist, tags.album)
 
 
 def _row(
-    arrival: Arrival,
+    arrival: ScannedFile,
     known: KnownTrack | None,
     artists: dict[str, int],
     albums: dict[Album, int],
@@ -190,7 +192,7 @@ def _row(
     tags = arrival.tags
     album = _album(arrival)
     return {
-        "path": readable(arrival.path),
+        "path": display_path(arrival.path),
         "path_bytes": arrival.path,
         "state": "present",
         "size": arrival.size,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from catalog.collection.naming.audio_extensions import is_audio, suffix_of
-from catalog.collection.naming.paths import is_within, readable
+from catalog.collection.naming.paths import display_path, is_within
 
 SYSTEM_FOLDERS = frozenset(
     {
@@ -58,7 +58,7 @@ def is_hidden(name: bytes) -> bool:
 
 
 @dataclass
-class Walk:
+class FolderWalk:
     """The audio files of a root, or of a folder in it; iterate it once, then read what else it saw.
 
     Depth first, names in the order of their bytes; only the open folders are in memory. A link to a folder is followed
@@ -172,7 +172,7 @@ class Walk:
         """Adds a warning about a path; beyond MOST_WARNINGS they are only counted."""
         self.warned += 1
         if len(self.warnings) < MOST_WARNINGS:
-            self.warnings.append(f"{readable(path)}: {reason}")
+            self.warnings.append(f"{display_path(path)}: {reason}")
 
 
 def bounded(nanoseconds: int) -> int:

@@ -14,7 +14,7 @@ COLUMNS = ", ".join(column.name for column in standing.columns)
 CHUNK = 5_000
 
 
-def refresh_standing(connection: Connection, track_ids: Iterable[int] | None = None) -> None:
+def refresh_track_status(connection: Connection, track_ids: Iterable[int] | None = None) -> None:
     """Brings `standing` up to date, in the caller's transaction: for some tracks, or for all.
 
     The tag of a track is evidence on the artist's other tracks, so these are brought up to date with it. Of several
@@ -48,7 +48,7 @@ def lock_tracks(connection: Connection, track_ids: Iterable[int]) -> None:
         _lock(connection, track, ids)
 
 
-def standing_differences(connection: Connection) -> int:
+def track_status_differences(connection: Connection) -> int:
     """How many rows of `standing` are not what they would be if computed anew."""
     dialect = connection.dialect.name
     fresh = read_sql("derived/track_status.sql", dialect)

@@ -24,7 +24,7 @@ TOKEN = re.compile(
 
 
 @dataclass(frozen=True)
-class Numbered:
+class NumberedQuery:
     """A question with `$1`, `$2` in the place of its named placeholders."""
 
     text: str
@@ -43,7 +43,7 @@ def placeholders(question: str) -> list[str]:
     return list(dict.fromkeys(match["name"] for match in _matches(question)))
 
 
-def number(question: str) -> Numbered:
+def number(question: str) -> NumberedQuery:
     """The question as PostgreSQL's protocol wants it."""
     names = placeholders(question)
     pieces: list[str] = []
@@ -57,7 +57,7 @@ def number(question: str) -> Numbered:
         ahead.append(len(match[0]) - len(numeral))
         position = match.end()
     pieces.append(question[position:])
-    return Numbered("".join(pieces), tuple(names), tuple(zip(ends, accumulate(ahead), strict=True)))
+    return NumberedQuery("".join(pieces), tuple(names), tuple(zip(ends, accumulate(ahead), strict=True)))
 
 
 def _matches(question: str) -> Iterator[re.Match[str]]:

@@ -17,15 +17,15 @@ LATE_CONTROLS = re.compile("[\x7f-\x9f]")
 
 def safe_cell(value: Any) -> Any:
     """A CSV cell that no spreadsheet takes for a formula: a title may begin with an equals sign."""
-    text = plain(value) if isinstance(value, (datetime, date, bytes)) else value
+    text = json_value(value) if isinstance(value, (datetime, date, bytes)) else value
     if isinstance(text, (dict, list)):
-        text = json.dumps(text, ensure_ascii=False, default=plain)
+        text = json.dumps(text, ensure_ascii=False, default=json_value)
     if isinstance(text, str) and text.startswith(FORMULA_STARTS):
         return f"'{text}"
     return text
 
 
-def plain(value: Any) -> str:
+def json_value(value: Any) -> str:
     """A value that JSON does not know as text: times by ISO 8601, bytes in hexadecimal."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
@@ -44,15 +44,15 @@ def finite(value: Any) -> Any:
 def json_row(names: Sequence[str], record: Sequence[Any]) -> str:
     """One record as a JSON object on one line; the names must differ."""
     row = {name: finite(value) for name, value in zip(names, record, strict=True)}
-    return harmless_json(json.dumps(row, default=plain, ensure_ascii=False))
+    return escape_json(json.dumps(row, default=json_value, ensure_ascii=False))
 
 
-def harmless_json(text: str) -> str:
+def escape_json(text: str) -> str:
     """The same JSON with the controls from U+007F to U+009F escaped: a terminal may obey U+009B, and JSON allows it."""
     return LATE_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def apart(names: Sequence[str]) -> list[str]:
+def unique_names(names: Sequence[str]) -> list[str]:
     """The names of columns so that no two are equal: the second `id` is `id_2`."""
     found: list[str] = []
     for name in names:

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from catalog.db.query.query import READ_ONLY, QuestionRefused
+from catalog.db.query.query import READ_ONLY, QueryRejectedError
 
 HARMLESS = frozenset(
     {
@@ -45,7 +45,7 @@ VOLATILE = """
 """Those of so many names that are functions with side effects, and that a question can call."""
 
 
-def refuse_side_effects(connection: psycopg.Connection[Any], question: str) -> None:
+def reject_forbidden_functions(connection: psycopg.Connection[Any], question: str) -> None:
     """Refuses a question in which a function that may change something, or a table of passwords, is named.
 
     A READ ONLY transaction forbids none of `pg_terminate_backend`, `pg_read_file` and `lo_export`; and a superuser who
@@ -54,10 +54,10 @@ def refuse_side_effects(connection: psycopg.Connection[Any], question: str) -> N
     literal: to tell them apart would need PostgreSQL's own parser. Raises QuestionRefused.
     """
     if SPELT_BY_CODE.search(question):
-        raise QuestionRefused('write names as they are: U&"..." is not taken here')
+        raise QueryRejectedError('write names as they are: U&"..." is not taken here')
     words = {word.lower() for word in WORD.findall(question)}
     found = words & (RUN_TEXT | SECRETS)
     volatile = connection.execute(VOLATILE, [sorted(words - HARMLESS)]).fetchall()
     found |= {name for (name,) in volatile}
     if found:
-        raise QuestionRefused(f"{min(found)} may do more than read, or shows secrets; {READ_ONLY}")
+        raise QueryRejectedError(f"{min(found)} may do more than read, or shows secrets; {READ_ONLY}")

@@ -14,10 +14,10 @@ from psycopg.adapt import Loader
 from psycopg.pq import ExecStatus
 from psycopg.types.string import TextLoader
 
-from catalog.db.database import Database, DatabaseUnusable
-from catalog.db.query.bind_parameters import Numbered, number
-from catalog.db.query.forbidden_functions import refuse_side_effects
-from catalog.db.query.query import READ_ONLY, Answer, QuestionRefused, place, unknown_table
+from catalog.db.database import Database, DatabaseUnusableError
+from catalog.db.query.bind_parameters import NumberedQuery, number
+from catalog.db.query.forbidden_functions import reject_forbidden_functions
+from catalog.db.query.query import READ_ONLY, QueryRejectedError, QueryResult, line_and_column, unknown_table
 from catalog.db.schema.schema import WHAT_TO_LOOK_AT
 
 READER = "pg_read_all_data"
@@ -34,25 +34,25 @@ class NumberLoader(Loader):
 
 
 @contextmanager
-def ask_postgresql(
+def run_postgresql_query(
     database: Database, question: str, parameters: Mapping[str, str], seconds: float | None
-) -> Iterator[Answer]:
+) -> Iterator[QueryResult]:
     """Asks one question of a PostgreSQL database. Raises QuestionRefused."""
     numbered = number(question)
     with closing(_connect(database, seconds)) as connection:
         try:
             _give_up_rights(connection)
-            refuse_side_effects(connection, question)
+            reject_forbidden_functions(connection, question)
             columns = _columns(connection, numbered)
         except psycopg.Error as error:
             _refuse(error, question, numbered, seconds)
         if not columns:
-            raise QuestionRefused(READ_ONLY)
+            raise QueryRejectedError(READ_ONLY)
         # Values go as text of no type: PostgreSQL gives each the type that its place asks for.
         values = [parameters[name] for name in numbered.names]
         cursor = psycopg.RawCursor(connection)
         with closing(_rows(cursor, question, numbered, values, seconds)) as rows:
-            yield Answer(columns, rows)
+            yield QueryResult(columns, rows)
 
 
 def _connect(database: Database, seconds: float | None) -> psycopg.Connection[Any]:
@@ -69,7 +69,7 @@ def _connect(database: Database, seconds: float | None) -> psycopg.Connection[An
         connection: psycopg.Connection[Any] = psycopg.connect(**options)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
-        raise DatabaseUnusable(f"the database cannot be opened: {reason}; {WHAT_TO_LOOK_AT}") from None
+        raise DatabaseUnusableError(f"the database cannot be opened: {reason}; {WHAT_TO_LOOK_AT}") from None
     connection.read_only = True
     # Not among the options, before which PGTZ and PGDATESTYLE of the environment go.
     connection.execute("SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false)")
@@ -88,7 +88,7 @@ def _give_up_rights(connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"SET LOCAL ROLE {READER}")
 
 
-def _columns(connection: psycopg.Connection[Any], numbered: Numbered) -> tuple[str, ...]:
+def _columns(connection: psycopg.Connection[Any], numbered: NumberedQuery) -> tuple[str, ...]:
     """The names of the columns, by PostgreSQL's own description, before anything runs.
 
     A statement that yields no rows has none: COPY ... TO PROGRAM, DO, SET, NOTIFY, LOCK.
@@ -105,7 +105,7 @@ def _columns(connection: psycopg.Connection[Any], numbered: Numbered) -> tuple[s
 def _rows(
     cursor: psycopg.RawCursor[Any],
     question: str,
-    numbered: Numbered,
+    numbered: NumberedQuery,
     values: Sequence[str],
     seconds: float | None,
 ) -> Generator[Sequence[Any]]:
@@ -115,21 +115,21 @@ def _rows(
         _refuse(error, question, numbered, seconds)
 
 
-def _refuse(error: psycopg.Error, question: str, numbered: Numbered, seconds: float | None) -> NoReturn:
+def _refuse(error: psycopg.Error, question: str, numbered: NumberedQuery, seconds: float | None) -> NoReturn:
     if isinstance(error, errors.QueryCanceled) and seconds:
-        raise QuestionRefused(
+        raise QueryRejectedError(
             f"there was no answer within {seconds:g} s; give it longer with --timeout"
         ) from None
     if isinstance(error, errors.ReadOnlySqlTransaction):
-        raise QuestionRefused(READ_ONLY) from None
+        raise QueryRejectedError(READ_ONLY) from None
     message = error.diag.message_primary or str(error)
     if isinstance(error, errors.InsufficientPrivilege):
-        raise QuestionRefused(f"{message}; {READ_ONLY}") from None
+        raise QueryRejectedError(f"{message}; {READ_ONLY}") from None
     if isinstance(error, errors.SyntaxError) and "multiple commands" in message:
-        raise QuestionRefused("one question at a time: take away what follows the first ;") from None
+        raise QueryRejectedError("one question at a time: take away what follows the first ;") from None
     position = error.diag.statement_position
-    where = place(question, numbered.original(int(position) - 1)) if position else None
+    where = line_and_column(question, numbered.original(int(position) - 1)) if position else None
     if isinstance(error, errors.UndefinedTable):
         raise unknown_table(message.partition('"')[2].partition('"')[0] or message, where) from None
     hint = f"; {error.diag.message_hint}" if error.diag.message_hint else ""
-    raise QuestionRefused(" ".join(f"{message}{f' ({where})' if where else ''}{hint}".split())) from None
+    raise QueryRejectedError(" ".join(f"{message}{f' ({where})' if where else ''}{hint}".split())) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from catalog.db.database import sqlite_address
-from catalog.db.query.query import READ_ONLY, Answer, QuestionRefused, place_of, unknown_table
+from catalog.db.query.query import READ_ONLY, QueryRejectedError, QueryResult, place_of, unknown_table
 
 STEPS_BETWEEN_LOOKS = 50_000
 """Instructions of SQLite's machine, a few milliseconds, between two looks at the clock and at Ctrl-C."""
@@ -42,15 +42,15 @@ NUMBER = re.compile(r"[+-]?\d+\.\d+([eE][+-]?\d+)?")
 
 
 @contextmanager
-def ask_sqlite(
+def run_sqlite_query(
     file: Path, question: str, parameters: Mapping[str, str], seconds: float | None
-) -> Iterator[Answer]:
+) -> Iterator[QueryResult]:
     """Asks one question of a SQLite file. Raises QuestionRefused."""
     deadline = None if seconds is None else time.monotonic() + seconds
     try:
         connection = sqlite3.connect(sqlite_address(file, "ro"), uri=True, timeout=15, isolation_level=None)
     except sqlite3.OperationalError as error:
-        raise QuestionRefused(f"{file} cannot be opened: {error}") from None
+        raise QueryRejectedError(f"{file} cannot be opened: {error}") from None
     with closing(connection):
         # VACUUM INTO and ATTACH write other files, which neither mode=ro nor query_only forbids.
         connection.execute("PRAGMA query_only = ON")
@@ -64,9 +64,9 @@ def ask_sqlite(
         except (sqlite3.Error, sqlite3.Warning) as error:
             _refuse(error, question, deadline, seconds)
         if cursor.description is None:
-            raise QuestionRefused(READ_ONLY)
+            raise QueryRejectedError(READ_ONLY)
         with closing(_rows(cursor, question, deadline, seconds)) as rows:
-            yield Answer(tuple(column[0] for column in cursor.description), rows)
+            yield QueryResult(tuple(column[0] for column in cursor.description), rows)
 
 
 def authorize(
@@ -111,7 +111,7 @@ def _refuse(
     message = str(error)
     if message == "interrupted":
         if _is_over(deadline):
-            raise QuestionRefused(
+            raise QueryRejectedError(
                 f"there was no answer within {seconds:g} s; give it longer with --timeout"
             ) from None
         # Ctrl-C arrives in the progress handler, where SQLite swallows it.
@@ -121,16 +121,16 @@ def _refuse(
         or "readonly" in message
         or "may not be modified" in message
     ):
-        raise QuestionRefused(READ_ONLY) from None
+        raise QueryRejectedError(READ_ONLY) from None
     if message.startswith("You can only execute one statement"):
-        raise QuestionRefused("one question at a time: take away what follows the first ;") from None
+        raise QueryRejectedError("one question at a time: take away what follows the first ;") from None
     if table := re.fullmatch(r"no such table: (?:main\.)?(.+)", message):
         raise unknown_table(table[1], place_of(question, table[1])) from None
     if message == "datatype mismatch":
-        raise QuestionRefused(
+        raise QueryRejectedError(
             "a value is not of the kind that the question needs, such as a whole number"
         ) from None
     where = None
     if culprit := re.search(r'near "(.+)"|no such (?:column|function): (.+)', message, re.DOTALL):
         where = place_of(question, culprit[1] or culprit[2])
-    raise QuestionRefused(" ".join(f"{message}{f' ({where})' if where else ''}".split())) from None
+    raise QueryRejectedError(" ".join(f"{message}{f' ({where})' if where else ''}".split())) from None

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from catalog.db.query.cell_format import apart, json_row, plain, safe_cell
+from catalog.db.query.cell_format import json_row, json_value, safe_cell, unique_names
 
 Records = Iterable[Sequence[Any]]
 Writer = Callable[[BinaryIO, Sequence[str], Records], int]
@@ -35,7 +35,7 @@ def write_csv(file: BinaryIO, columns: Sequence[str], records: Records) -> int:
 
 def write_jsonl(file: BinaryIO, columns: Sequence[str], records: Records) -> int:
     """A JSON object a line, UTF-8. Of columns with one name the second is `name_2`."""
-    names = apart(columns)
+    names = unique_names(columns)
     written = 0
     with _text(file) as text:
         for written, record in enumerate(records, 1):  # noqa: B007 - the last number is what counts
@@ -52,7 +52,7 @@ def write_parquet(file: BinaryIO, columns: Sequence[str], records: Records) -> i
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = apart(columns)
+    names = unique_names(columns)
     types: list[Any] = [pa.null() for _ in names]
     written = 0
     with tempfile.TemporaryFile() as waiting:
@@ -79,7 +79,7 @@ WRITERS: Mapping[str, Writer] = {"csv": write_csv, "jsonl": write_jsonl, "parque
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A file that appears under its name when it is whole; until then, and after an error, the old one stays.
 
     A link is followed. Raises OSError where the folder is not there, and where the name belongs to no plain file.
@@ -129,7 +129,7 @@ def _array(values: list[Any]) -> Any:
 def _as_text(values: list[Any]) -> Any:
     import pyarrow as pa
 
-    return pa.array([None if value is None else plain(value) for value in values], pa.string())
+    return pa.array([None if value is None else json_value(value) for value in values], pa.string())
 
 
 def _common(one: Any, other: Any) -> Any:

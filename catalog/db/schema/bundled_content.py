@@ -9,12 +9,12 @@ from catalog.db.tables import bundled_content
 from catalog.db.upsert import insert_into
 
 
-def shipped_digests(connection: Connection) -> dict[str, str]:
+def stored_digests(connection: Connection) -> dict[str, str]:
     """The digest of each thing that a program put into the catalog, by its name."""
     return dict(connection.execute(sa.select(bundled_content.c.name, bundled_content.c.digest)).all())
 
 
-def remember_shipped(connection: Connection, name: str, digest: str) -> None:
+def store_digest(connection: Connection, name: str, digest: str) -> None:
     """Says that the catalog has now what the digest is of."""
     insert = insert_into(connection, bundled_content).values(name=name, digest=digest)
     connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"digest": digest}))

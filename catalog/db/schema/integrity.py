@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from catalog.db.columns import metadata
 from catalog.db.database import Database
 from catalog.db.derived.confusion import confusion_differences, refresh_confusion
-from catalog.db.derived.track_status import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_track_status, track_status_differences
 from catalog.db.schema.schema import VERSION_TABLE
 from catalog.db.schema.views import view_definition, view_names
 from catalog.db.tables import confusion_count, model
@@ -46,7 +46,7 @@ def refresh_all_confusion(connection: Connection) -> None:
 
 
 DERIVED = (
-    Derived("standing", standing_differences, refresh_standing),
+    Derived("standing", track_status_differences, refresh_track_status),
     Derived("confusion_count", confusion_differences, refresh_all_confusion),
 )
 """The derived tables whose rule is a matter of the database alone."""

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.schema.revisions import migrations_folder
 
 OTHERWISE = re.compile("already exists|does not exist|no such|duplicate column")
@@ -49,19 +49,19 @@ def _migrate(database: Database, run: Callable[[Config], None]) -> None:
                 try:
                     run(alembic_config(connection))
                 except CommandError as error:
-                    raise DatabaseUnusable(f"the schema cannot be taken there: {error}") from None
+                    raise DatabaseUnusableError(f"the schema cannot be taken there: {error}") from None
                 except (sa.exc.ProgrammingError, sa.exc.OperationalError) as error:
                     reason = str(error.orig).strip().splitlines()[0]
                     if not OTHERWISE.search(reason):
                         raise
-                    raise DatabaseUnusable(
+                    raise DatabaseUnusableError(
                         f"the schema is not as its revision left it ({reason}); nothing was changed: "
                         "restore a backup into an empty database"
                     ) from None
                 if database.is_sqlite:
                     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
                     if broken:
-                        raise DatabaseUnusable(
+                        raise DatabaseUnusableError(
                             f"the migration would break {len(broken)} references; nothing was changed"
                         )
         finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from catalog.db.database import DatabaseUnusable
+from catalog.db.database import DatabaseUnusableError
 
 
 def migrations_folder() -> Traversable:
@@ -46,5 +46,5 @@ def is_behind(revision: str | None, other: str | None) -> bool:
     return order.index(revision or "base") < order.index(other or "base")
 
 
-def _not_installed() -> DatabaseUnusable:
-    return DatabaseUnusable("the program was installed without its migrations; install it again")
+def _not_installed() -> DatabaseUnusableError:
+    return DatabaseUnusableError("the program was installed without its migrations; install it again")

@@ -10,8 +10,8 @@ from enum import Enum, auto
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.database import Database, DatabaseAway, DatabaseUnusable
-from catalog.db.retry import is_away
+from catalog.db.database import Database, DatabaseUnavailableError, DatabaseUnusableError
+from catalog.db.retry import is_connection_lost
 from catalog.db.schema.revisions import head_revision, known_revisions
 from catalog.db.tables import bundled_content, metadata
 
@@ -22,7 +22,7 @@ COPY_TABLE = "catalog_copy"
 WHAT_TO_LOOK_AT = "see that the server runs, and that address, name and password in --database-url are right"
 
 
-class Fit(Enum):
+class SchemaState(Enum):
     """How a database's schema fits this program."""
 
     EMPTY = auto()
@@ -35,32 +35,32 @@ class Fit(Enum):
 
 
 @dataclass(frozen=True)
-class Schema:
+class SchemaRevision:
     """The revision that a database has, beside the one this program wants."""
 
     revision: str | None
     head: str
-    fit: Fit
+    fit: SchemaState
 
 
-def inspect_schema(database: Database) -> Schema:
+def inspect_schema(database: Database) -> SchemaRevision:
     """Where the schema of the database stands. Raises DatabaseUnusable where it cannot be reached."""
     head = head_revision()
     if database.file is not None and not database.file.exists():
-        return Schema(None, head, Fit.EMPTY)
+        return SchemaRevision(None, head, SchemaState.EMPTY)
     with _reachable(database) as connection:
         tables = {*sa.inspect(connection).get_table_names()}
         revision = _kept_revision(connection) if VERSION_TABLE in tables else None
     tables -= {VERSION_TABLE}
     if revision is None:
-        fit = Fit.FOREIGN if tables else Fit.EMPTY
+        fit = SchemaState.FOREIGN if tables else SchemaState.EMPTY
     elif COPY_TABLE in tables:
-        fit = Fit.HALF_COPIED
+        fit = SchemaState.HALF_COPIED
     elif revision == head:
-        fit = Fit.CURRENT if tables >= metadata.tables.keys() else Fit.INCOMPLETE
+        fit = SchemaState.CURRENT if tables >= metadata.tables.keys() else SchemaState.INCOMPLETE
     else:
-        fit = Fit.OLDER if revision in known_revisions() else Fit.NEWER
-    return Schema(revision, head, fit)
+        fit = SchemaState.OLDER if revision in known_revisions() else SchemaState.NEWER
+    return SchemaRevision(revision, head, fit)
 
 
 def _kept_revision(connection: Connection) -> str | None:
@@ -70,11 +70,11 @@ def _kept_revision(connection: Connection) -> str | None:
     return " and ".join(connection.exec_driver_sql(query).scalars()) or None
 
 
-def require_still(connection: Connection, revision: str) -> None:
+def require_unchanged(connection: Connection, revision: str) -> None:
     """Raises DatabaseUnusable where the schema has been taken elsewhere since this process began."""
     present = connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 -- ours
     if present != revision:
-        raise DatabaseUnusable(
+        raise DatabaseUnusableError(
             f"the catalog has schema {present} now, and this worker knows {revision}; "
             "upgrade music-catalog on this host and start the worker again"
         )
@@ -84,7 +84,7 @@ def require_revision(name: str) -> None:
     """Raises DatabaseUnusable unless `base`, `head` or a revision of this program is called so."""
     known = known_revisions()
     if name not in {"base", "head", *known}:
-        raise DatabaseUnusable(f"there is no revision {name!r}; there are: base, {', '.join(known)}")
+        raise DatabaseUnusableError(f"there is no revision {name!r}; there are: base, {', '.join(known)}")
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -106,37 +106,37 @@ def downgrade(database: Database, revision: str) -> None:
 def require_current(database: Database) -> None:
     """Raises DatabaseUnusable, with the command to run, unless the schema is what this program wants."""
     schema = inspect_schema(database)
-    if schema.fit is Fit.CURRENT:
+    if schema.fit is SchemaState.CURRENT:
         return
-    if schema.fit is Fit.EMPTY:
-        raise DatabaseUnusable(
+    if schema.fit is SchemaState.EMPTY:
+        raise DatabaseUnusableError(
             f"there is no catalog yet in {database.place}; begin with: catalog ingest FOLDER"
         )
-    refuse_unfit(schema)
-    raise DatabaseUnusable("the catalog was made by an older version; run: catalog db upgrade")
+    require_compatible(schema)
+    raise DatabaseUnusableError("the catalog was made by an older version; run: catalog db upgrade")
 
 
 def _refuse_strangers(database: Database) -> None:
-    refuse_unfit(inspect_schema(database))
+    require_compatible(inspect_schema(database))
 
 
-def refuse_unfit(schema: Schema) -> None:
+def require_compatible(schema: SchemaRevision) -> None:
     """Raises DatabaseUnusable for what this program cannot work with, whatever it is to do."""
-    if schema.fit is Fit.NEWER:
-        raise DatabaseUnusable(
+    if schema.fit is SchemaState.NEWER:
+        raise DatabaseUnusableError(
             f"the catalog was made by a newer version of this program (schema {schema.revision}, "
             f"this program knows {schema.head}); upgrade it: pip install --upgrade music-catalog"
         )
-    if schema.fit is Fit.FOREIGN:
-        raise DatabaseUnusable(
+    if schema.fit is SchemaState.FOREIGN:
+        raise DatabaseUnusableError(
             "the database belongs to another program; name an empty one with --database-url"
         )
-    if schema.fit is Fit.HALF_COPIED:
-        raise DatabaseUnusable(
+    if schema.fit is SchemaState.HALF_COPIED:
+        raise DatabaseUnusableError(
             "a copy into this database was not finished; the same catalog db copy again goes on with it"
         )
-    if schema.fit is Fit.INCOMPLETE:
-        raise DatabaseUnusable(
+    if schema.fit is SchemaState.INCOMPLETE:
+        raise DatabaseUnusableError(
             f"the database says that it is at revision {schema.revision}, but has not all of its tables; "
             "restore a backup: catalog db restore FILE"
         )
@@ -171,7 +171,7 @@ def _reachable(database: Database) -> Iterator[Connection]:
             )
         elif not database.is_sqlite:
             reason = f"{reason}; {WHAT_TO_LOOK_AT}"
-        kind = DatabaseAway if is_away(error) else DatabaseUnusable
+        kind = DatabaseUnavailableError if is_connection_lost(error) else DatabaseUnusableError
         raise kind(f"the database cannot be opened: {reason}") from None
     except sa.exc.DatabaseError as error:
-        raise DatabaseUnusable(f"the file is not a database: {error.orig}") from None
+        raise DatabaseUnusableError(f"the file is not a database: {error.orig}") from None

@@ -10,8 +10,8 @@ from itertools import takewhile
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.database import DatabaseUnusable
-from catalog.db.schema.bundled_content import remember_shipped
+from catalog.db.database import DatabaseUnusableError
+from catalog.db.schema.bundled_content import store_digest
 from catalog.db.sql import read_sql
 
 VIEWS = "views"
@@ -60,7 +60,7 @@ def drop_views(connection: Connection) -> None:
                 raise
             detail = getattr(getattr(error.orig, "diag", None), "message_detail", None)
             user = (detail or f"something depends on view {name}").splitlines()[0]
-            raise DatabaseUnusable(
+            raise DatabaseUnusableError(
                 f"{user}; drop what is yours, run: catalog db upgrade, and make it again"
             ) from None
 
@@ -72,4 +72,4 @@ def create_views(connection: Connection) -> None:
     for name in view_names():
         definition = view_definition(name, dialect).replace("%", "%%")
         connection.exec_driver_sql(f"CREATE VIEW {name} AS {definition}")
-    remember_shipped(connection, VIEWS, views_digest(dialect))
+    store_digest(connection, VIEWS, views_digest(dialect))

@@ -5,29 +5,29 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Text
 
-from catalog.db.columns import UTCDateTime, key, metadata, now, one_of, reference
+from catalog.db.columns import UTCDateTime, check_in, foreign_key, metadata, now, primary_key
 
 audit = sa.Table(
     "audit",
     metadata,
-    key(),
+    primary_key(),
     Column("kind", Text, nullable=False),
-    reference("model", nullable=True),
+    foreign_key("model", nullable=True),
     Column("seed", Integer),
     Column("parameters", JSON, nullable=False),
     Column("summary", JSON),
     Column("started_at", UTCDateTime, nullable=False, default=now),
     Column("finished_at", UTCDateTime, comment="NULL: not finished, and not shown"),
-    one_of("kind", "labels", "clusters", "duplicates"),
+    check_in("kind", "labels", "clusters", "duplicates"),
     sa.Index("ix_audit_kind", "kind", "finished_at"),
 )
 
 cluster_run = sa.Table(
     "cluster_run",
     metadata,
-    key(),
-    reference("audit", cascade=True, index=True),
-    reference("feature_set"),
+    primary_key(),
+    foreign_key("audit", cascade=True, index=True),
+    foreign_key("feature_set"),
     Column("algorithm", Text, nullable=False),
     Column("parameters", JSON, nullable=False),
     Column("clusters", Integer, nullable=False),
@@ -42,22 +42,22 @@ cluster_run = sa.Table(
 cluster_count = sa.Table(
     "cluster_count",
     metadata,
-    reference("cluster_run", primary_key=True, cascade=True),
+    foreign_key("cluster_run", primary_key=True, cascade=True),
     Column("cluster", Integer, primary_key=True, autoincrement=False),
-    reference("genre", primary_key=True),
+    foreign_key("genre", primary_key=True),
     Column("tracks", Integer, nullable=False),
 )
 
 doubt_case = sa.Table(
     "doubt_case",
     metadata,
-    key(),
-    reference("audit", cascade=True),
+    primary_key(),
+    foreign_key("audit", cascade=True),
     Column("case_id", Text, nullable=False, comment="the same for the same case in every audit"),
-    reference("artist", nullable=True),
-    reference("album", nullable=True),
-    reference("genre"),
-    reference("genre", name="suggested_genre_id"),
+    foreign_key("artist", nullable=True),
+    foreign_key("album", nullable=True),
+    foreign_key("genre"),
+    foreign_key("genre", name="suggested_genre_id"),
     Column("tracks", Integer, nullable=False),
     Column("suspicion", Float, nullable=False),
     sa.UniqueConstraint("audit_id", "case_id"),
@@ -67,12 +67,12 @@ doubt_case = sa.Table(
 suspect = sa.Table(
     "suspect",
     metadata,
-    key(),
-    reference("audit", cascade=True),
-    reference("track", cascade=True, index=True),
-    reference("genre"),
-    reference("genre", name="suggested_genre_id"),
-    reference("doubt_case", nullable=True, cascade=True, index=True),
+    primary_key(),
+    foreign_key("audit", cascade=True),
+    foreign_key("track", cascade=True, index=True),
+    foreign_key("genre"),
+    foreign_key("genre", name="suggested_genre_id"),
+    foreign_key("doubt_case", nullable=True, cascade=True, index=True),
     Column("suspicion", Float, nullable=False, comment="0 to 1, a ranking score"),
     Column("expected_right", Float, comment="NULL before 100 decisions"),
     Column("relation", Text, nullable=False),
@@ -84,11 +84,11 @@ suspect = sa.Table(
 duplicate_pair = sa.Table(
     "duplicate_pair",
     metadata,
-    reference("audit", primary_key=True, cascade=True),
-    reference("track", primary_key=True, cascade=True),
-    reference("track", name="other_track_id", primary_key=True, cascade=True, index=True),
+    foreign_key("audit", primary_key=True, cascade=True),
+    foreign_key("track", primary_key=True, cascade=True),
+    foreign_key("track", name="other_track_id", primary_key=True, cascade=True, index=True),
     Column("kind", Text, nullable=False),
     Column("similarity", Float, nullable=False, comment="cosine of the embeddings; 1 for the same audio"),
     Column("genres_differ", Boolean, nullable=False),
-    one_of("kind", "same_audio", "nearly_same"),
+    check_in("kind", "same_audio", "nearly_same"),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, Text
 
-from catalog.db.columns import UTCDateTime, key, metadata, now, one_of, only_where, reference
+from catalog.db.columns import UTCDateTime, check_in, foreign_key, metadata, now, partial_index, primary_key
 
 collection = sa.Table(
     "collection",
     metadata,
-    key(),
+    primary_key(),
     Column("name", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False, comment="folder, or data_set for what was imported without files"),
     Column("root", Text, comment="the root folder as text for people"),
@@ -20,13 +20,13 @@ collection = sa.Table(
     ),
     Column("added_at", UTCDateTime, nullable=False, default=now),
     Column("scanned_at", UTCDateTime),
-    one_of("kind", "folder", "data_set"),
+    check_in("kind", "folder", "data_set"),
 )
 
 artist = sa.Table(
     "artist",
     metadata,
-    key(),
+    primary_key(),
     Column(
         "key", Text, nullable=False, unique=True, comment="folded name, or the id of the data set it is from"
     ),
@@ -45,11 +45,11 @@ artist = sa.Table(
 album = sa.Table(
     "album",
     metadata,
-    key(),
+    primary_key(),
     Column("key", Text, nullable=False, unique=True, comment="folded artist and title, or the data set's id"),
     Column("title", Text, nullable=False, index=True),
     Column("folded", Text, nullable=False, index=True),
-    reference("artist", nullable=True, index=True),
+    foreign_key("artist", nullable=True, index=True),
     Column("external_id", Text),
     Column("released", Text, comment="as written: a year or a date"),
     Column("information", Text),
@@ -58,8 +58,8 @@ album = sa.Table(
 track = sa.Table(
     "track",
     metadata,
-    key(),
-    reference("collection"),
+    primary_key(),
+    foreign_key("collection"),
     Column("path", Text, comment="relative to the root, as text for people"),
     Column("path_bytes", LargeBinary, comment="relative to the root, as the system gives it"),
     Column("state", Text, nullable=False, default="present"),
@@ -79,15 +79,15 @@ track = sa.Table(
     Column("title", Text),
     Column("year", Integer),
     Column("track_number", Integer),
-    reference("artist", nullable=True, index=True),
-    reference("album", nullable=True, index=True),
+    foreign_key("artist", nullable=True, index=True),
+    foreign_key("album", nullable=True, index=True),
     Column("external_id", Text),
     Column("added_at", UTCDateTime, nullable=False, default=now),
     Column("seen_at", UTCDateTime, comment="when a scan last found the file"),
     sa.UniqueConstraint("collection_id", "path_bytes"),
     sa.UniqueConstraint("collection_id", "external_id"),
     # A track without a file has neither, and need not stand in an index of them.
-    sa.Index(None, "fingerprint", **only_where("fingerprint IS NOT NULL")),
-    sa.Index(None, "audio_hash", **only_where("audio_hash IS NOT NULL")),
-    one_of("state", "present", "missing", "metadata"),
+    sa.Index(None, "fingerprint", **partial_index("fingerprint IS NOT NULL")),
+    sa.Index(None, "audio_hash", **partial_index("audio_hash IS NOT NULL")),
+    check_in("state", "present", "missing", "metadata"),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, Text
 
-from catalog.db.columns import UTCDateTime, Vector, key, metadata, now, reference
+from catalog.db.columns import UTCDateTime, Vector, foreign_key, metadata, now, primary_key
 
 feature_set = sa.Table(
     "feature_set",
     metadata,
-    key(),
+    primary_key(),
     Column("name", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("parameters", JSON, nullable=False),
@@ -24,8 +24,8 @@ feature_set = sa.Table(
 feature_vector = sa.Table(
     "feature_vector",
     metadata,
-    reference("feature_set", primary_key=True),
-    reference("track", primary_key=True, cascade=True, index=True),
+    foreign_key("feature_set", primary_key=True),
+    foreign_key("track", primary_key=True, cascade=True, index=True),
     Column("vector", Vector, nullable=False),
     Column("fingerprint", Text, comment="of the file that was heard"),
     Column("provenance", JSON, comment="decoder, library versions, window: explains, never makes stale"),
@@ -35,7 +35,7 @@ feature_vector = sa.Table(
 track_descriptor = sa.Table(
     "track_descriptor",
     metadata,
-    reference("track", primary_key=True, cascade=True),
+    foreign_key("track", primary_key=True, cascade=True),
     Column("tempo", Float, comment="beats a minute"),
     Column("onset_rate", Float, comment="onsets a second"),
     Column("loudness", Float, comment="dBFS RMS of the analysed window, silence excepted"),
@@ -48,7 +48,7 @@ track_descriptor = sa.Table(
 auto_tag_word = sa.Table(
     "auto_tag_word",
     metadata,
-    key(),
+    primary_key(),
     Column("network", Text, nullable=False),
     Column("tag", Text, nullable=False),
     sa.UniqueConstraint("network", "tag"),
@@ -57,7 +57,7 @@ auto_tag_word = sa.Table(
 track_tag = sa.Table(
     "track_tag",
     metadata,
-    reference("track", primary_key=True, cascade=True),
-    reference("auto_tag_word", primary_key=True, index=True),
+    foreign_key("track", primary_key=True, cascade=True),
+    foreign_key("auto_tag_word", primary_key=True, index=True),
     Column("probability", Float, nullable=False),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, Column, Integer, Text
 
-from catalog.db.columns import metadata, one_of, reference
+from catalog.db.columns import check_in, foreign_key, metadata
 
 fma_track = sa.Table(
     "fma_track",
     metadata,
-    reference("track", primary_key=True, cascade=True),
+    foreign_key("track", primary_key=True, cascade=True),
     Column("subset", Text, comment="the smallest that holds it; a larger one holds it too"),
     Column("split", Text, comment="the official one"),
     Column("genre_top", Text, comment="as written; NULL for half of the tracks"),
@@ -25,6 +25,6 @@ fma_track = sa.Table(
     Column("composer", Text),
     Column("publisher", Text),
     Column("tags", JSON(none_as_null=True), comment="words that its owner chose; NULL where there are none"),
-    one_of("subset", "small", "medium", "large"),
-    one_of("split", "training", "validation", "test"),
+    check_in("subset", "small", "medium", "large"),
+    check_in("split", "training", "validation", "test"),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Integer, Text
 
-from catalog.db.columns import key, metadata, one_of, reference
+from catalog.db.columns import check_in, foreign_key, metadata, primary_key
 
 genre = sa.Table(
     "genre",
     metadata,
-    key(),
+    primary_key(),
     Column("name", Text, nullable=False, unique=True, comment="the house's preferred spelling"),
     Column("folded", Text, nullable=False, unique=True),
     Column("code", Text, unique=True),
@@ -18,14 +18,14 @@ genre = sa.Table(
     Column("origin", Text, nullable=False),
     Column("suggest", Boolean, nullable=False, default=True, comment="may be suggested"),
     Column("write", Boolean, nullable=False, default=True, comment="may be written to files"),
-    one_of("origin", "fma", "id3", "file", "house"),
+    check_in("origin", "fma", "id3", "file", "house"),
 )
 
 genre_alias = sa.Table(
     "genre_alias",
     metadata,
-    key(),
-    reference("genre", index=True),
+    primary_key(),
+    foreign_key("genre", index=True),
     Column("alias", Text, nullable=False),
     Column("folded", Text, nullable=False, unique=True),
     Column("added_by", Text, nullable=False),
@@ -34,7 +34,7 @@ genre_alias = sa.Table(
 genre_ancestor = sa.Table(
     "genre_ancestor",
     metadata,
-    reference("genre", cascade=True, primary_key=True),
-    reference("genre", name="ancestor_id", cascade=True, primary_key=True, index=True),
+    foreign_key("genre", cascade=True, primary_key=True),
+    foreign_key("genre", name="ancestor_id", cascade=True, primary_key=True, index=True),
     Column("distance", Integer, nullable=False, comment="0 is the genre itself"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, SmallInteger, Text
 
-from catalog.db.columns import UTCDateTime, Vector, key, metadata, now, one_of, reference
+from catalog.db.columns import UTCDateTime, Vector, check_in, foreign_key, metadata, now, primary_key
 
 CHOICES = 5
 """How many of the likeliest genres a prediction keeps in columns."""
@@ -13,7 +13,7 @@ CHOICES = 5
 snapshot = sa.Table(
     "snapshot",
     metadata,
-    key(),
+    primary_key(),
     Column("hash", Text, nullable=False, unique=True),
     Column("level", Text, nullable=False),
     Column("parameters", JSON, nullable=False, comment="class rule, seed of the folds"),
@@ -21,15 +21,15 @@ snapshot = sa.Table(
     Column("classes", Integer, nullable=False),
     Column("groups", Integer, nullable=False),
     Column("created_at", UTCDateTime, nullable=False, default=now),
-    one_of("level", "leaf", "top"),
+    check_in("level", "leaf", "top"),
 )
 
 snapshot_member = sa.Table(
     "snapshot_member",
     metadata,
-    reference("snapshot", primary_key=True, cascade=True),
-    reference("track", primary_key=True, index=True),
-    reference("genre"),
+    foreign_key("snapshot", primary_key=True, cascade=True),
+    foreign_key("track", primary_key=True, index=True),
+    foreign_key("genre"),
     Column("connected_group", Integer, nullable=False, comment="tracks of one group share a fold"),
     Column("fold", SmallInteger, nullable=False),
 )
@@ -37,8 +37,8 @@ snapshot_member = sa.Table(
 trial = sa.Table(
     "trial",
     metadata,
-    key(),
-    reference("snapshot", cascade=True),
+    primary_key(),
+    foreign_key("snapshot", cascade=True),
     Column("algorithm", Text, nullable=False),
     Column("parameters", JSON, nullable=False),
     Column("parameters_hash", Text, nullable=False),
@@ -52,8 +52,8 @@ trial = sa.Table(
 search = sa.Table(
     "search",
     metadata,
-    key(),
-    reference("snapshot", cascade=True, index=True),
+    primary_key(),
+    foreign_key("snapshot", cascade=True, index=True),
     Column("scheme", Text, nullable=False),
     Column(
         "parameters", JSON, nullable=False, comment="the candidates, the seed, how much each round is given"
@@ -61,16 +61,16 @@ search = sa.Table(
     Column("outcome", JSON, comment="the candidates in their order; NULL while trials are missing"),
     Column("started_at", UTCDateTime, nullable=False, default=now),
     Column("finished_at", UTCDateTime),
-    one_of("scheme", "compare", "grid", "random", "halving"),
+    check_in("scheme", "compare", "grid", "random", "halving"),
 )
 
 model = sa.Table(
     "model",
     metadata,
-    key(),
+    primary_key(),
     Column("algorithm", Text, nullable=False),
     Column("parameters", JSON, nullable=False),
-    reference("snapshot", nullable=True),
+    foreign_key("snapshot", nullable=True),
     Column("class_order", JSON, nullable=False, comment="genre ids in the order of the probabilities"),
     Column("artifact", Text, comment="file name under models/"),
     Column("artifact_sha256", Text),
@@ -81,7 +81,7 @@ model = sa.Table(
     Column("status", Text, nullable=False),
     Column("created_at", UTCDateTime, nullable=False, default=now),
     Column("promoted_at", UTCDateTime),
-    one_of("status", "candidate", "active", "retired", "rejected"),
+    check_in("status", "candidate", "active", "retired", "rejected"),
     sa.Index(
         "uq_model_active",
         "status",
@@ -94,20 +94,20 @@ model = sa.Table(
 model_feature_set = sa.Table(
     "model_feature_set",
     metadata,
-    reference("model", primary_key=True, cascade=True),
-    reference("feature_set", primary_key=True),
+    foreign_key("model", primary_key=True, cascade=True),
+    foreign_key("feature_set", primary_key=True),
     Column("position", SmallInteger, nullable=False),
 )
 
 model_genre = sa.Table(
     "model_genre",
     metadata,
-    reference("model", primary_key=True, cascade=True),
-    reference("genre", primary_key=True),
+    foreign_key("model", primary_key=True, cascade=True),
+    foreign_key("genre", primary_key=True),
     Column("tracks", Integer, nullable=False),
     Column("artists", Integer, nullable=False),
     Column("albums", Integer, nullable=False),
-    reference("genre", name="counts_for_id", nullable=True),
+    foreign_key("genre", name="counts_for_id", nullable=True),
     Column("judged", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
 )
@@ -115,31 +115,31 @@ model_genre = sa.Table(
 prediction = sa.Table(
     "prediction",
     metadata,
-    reference("model", primary_key=True, cascade=True),
-    reference("track", primary_key=True, cascade=True, index=True),
+    foreign_key("model", primary_key=True, cascade=True),
+    foreign_key("track", primary_key=True, cascade=True, index=True),
     Column("unit", Text, nullable=False, default="track"),
     Column("fold", SmallInteger, comment="NULL: the track was not in the training set"),
     *(
         column
         for place in range(1, CHOICES + 1)
         for column in (
-            reference("genre", name=f"genre_{place}_id", nullable=True),
+            foreign_key("genre", name=f"genre_{place}_id", nullable=True),
             Column(f"probability_{place}", Float),
         )
     ),
     Column("probabilities", Vector, comment="the whole row in class order, for labelled tracks"),
-    reference("genre", name="suggested_genre_id", nullable=True),
+    foreign_key("genre", name="suggested_genre_id", nullable=True),
     Column("suggested_probability", Float),
     Column("suggested_by", Text),
     Column("predicted_at", UTCDateTime, nullable=False, default=now),
-    one_of("unit", "track", "album"),
-    one_of("suggested_by", "sound", "album", "artist", "zero_shot"),
+    check_in("unit", "track", "album"),
+    check_in("suggested_by", "sound", "album", "artist", "zero_shot"),
 )
 
 heard = sa.Table(
     "heard",
     metadata,
-    reference("model", primary_key=True, cascade=True),
+    foreign_key("model", primary_key=True, cascade=True),
     Column("basis", Text, primary_key=True, comment="what the predictions will rest on, as a hash"),
     Column("piece", Integer, primary_key=True, autoincrement=False),
     Column("track_ids", LargeBinary, nullable=False, comment="int64, little-endian"),
@@ -151,18 +151,18 @@ heard = sa.Table(
 standing = sa.Table(
     "standing",
     metadata,
-    reference("track", primary_key=True, cascade=True),
-    reference("statement", nullable=True, index=True),
-    reference("genre", name="tagged_genre_id", nullable=True),
+    foreign_key("track", primary_key=True, cascade=True),
+    foreign_key("statement", nullable=True, index=True),
+    foreign_key("genre", name="tagged_genre_id", nullable=True),
     Column("tagged_genre", Text),
     Column("tagged_genres", Text),
-    reference("genre", name="artist_genre_id", nullable=True),
+    foreign_key("genre", name="artist_genre_id", nullable=True),
     Column("artist_genre", Text),
-    reference("model", nullable=True, cascade=True),
-    reference("genre", name="predicted_genre_id", nullable=True),
+    foreign_key("model", nullable=True, cascade=True),
+    foreign_key("genre", name="predicted_genre_id", nullable=True),
     Column("predicted_genre", Text),
     Column("probability", Float),
-    reference("genre", name="suggested_genre_id", nullable=True),
+    foreign_key("genre", name="suggested_genre_id", nullable=True),
     Column("suggested_genre", Text),
     Column("suggested_by", Text),
     Column("relation", Text),
@@ -175,8 +175,8 @@ standing = sa.Table(
 confusion_count = sa.Table(
     "confusion_count",
     metadata,
-    reference("model", primary_key=True, cascade=True),
-    reference("genre", name="tagged_genre_id", primary_key=True),
-    reference("genre", name="predicted_genre_id", primary_key=True),
+    foreign_key("model", primary_key=True, cascade=True),
+    foreign_key("genre", name="tagged_genre_id", primary_key=True),
+    foreign_key("genre", name="predicted_genre_id", primary_key=True),
     Column("tracks", Integer, nullable=False),
 )

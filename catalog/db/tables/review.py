@@ -5,27 +5,27 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Text
 
-from catalog.db.columns import UTCDateTime, key, metadata, now, one_of, reference
+from catalog.db.columns import UTCDateTime, check_in, foreign_key, metadata, now, primary_key
 
 decision = sa.Table(
     "decision",
     metadata,
-    key(),
-    reference("track"),
-    reference("genre", nullable=True),
+    primary_key(),
+    foreign_key("track"),
+    foreign_key("genre", nullable=True),
     Column("verdict", Text, nullable=False),
-    reference("genre", name="chosen_genre_id", nullable=True),
+    foreign_key("genre", name="chosen_genre_id", nullable=True),
     Column("reviewer", Text, nullable=False),
     Column("decided_at", UTCDateTime, nullable=False, default=now),
     Column("drawn_by", Text, nullable=False),
     Column("blind", Boolean, nullable=False, default=False),
-    reference("decision", name="undoes_id", nullable=True, index=True),
+    foreign_key("decision", name="undoes_id", nullable=True, index=True),
     sa.Column("suspect_id", sa.ForeignKey("suspect.id", ondelete="SET NULL"), index=True),
-    reference("statement", nullable=True, index=True),
+    foreign_key("statement", nullable=True, index=True),
     Column("batch", Text, index=True, comment="decided at one stroke, and undone at one"),
-    reference("statement", name="before_statement_id", nullable=True, index=True),
-    one_of("verdict", "keep", "accept", "relabel", "add", "unsure", "wrong_recording", "undo"),
-    one_of("drawn_by", "queue", "sample", "search"),
+    foreign_key("statement", name="before_statement_id", nullable=True, index=True),
+    check_in("verdict", "keep", "accept", "relabel", "add", "unsure", "wrong_recording", "undo"),
+    check_in("drawn_by", "queue", "sample", "search"),
     sa.Index("ix_decision_track", "track_id", "genre_id"),
 )
 
@@ -40,7 +40,7 @@ review_lease = sa.Table(
 reviewer = sa.Table(
     "reviewer",
     metadata,
-    key(),
+    primary_key(),
     Column("name", Text, nullable=False, unique=True),
     Column("token_sha256", Text, nullable=False, unique=True, comment="of what is in the reviewer's link"),
     Column("added_at", UTCDateTime, nullable=False, default=now),
@@ -50,7 +50,7 @@ reviewer = sa.Table(
 check_sample = sa.Table(
     "check_sample",
     metadata,
-    key(),
+    primary_key(),
     Column("seed", Integer, nullable=False),
     Column("tracks", Integer, nullable=False),
     Column("overlap", Integer, nullable=False, comment="tracks that two reviewers judge"),
@@ -62,11 +62,11 @@ check_sample = sa.Table(
 check_sample_track = sa.Table(
     "check_sample_track",
     metadata,
-    reference("check_sample", primary_key=True, cascade=True),
-    reference("track", primary_key=True, cascade=True, index=True),
+    foreign_key("check_sample", primary_key=True, cascade=True),
+    foreign_key("track", primary_key=True, cascade=True, index=True),
     Column("position", Integer, nullable=False, comment="the order in which they are drawn into the queue"),
-    reference("genre", nullable=True),
-    reference("statement", nullable=True, cascade=True, index=True),
+    foreign_key("genre", nullable=True),
+    foreign_key("statement", nullable=True, cascade=True, index=True),
     Column("weight", Float, nullable=False, comment="tracks of the archive that it stands for"),
     Column("overlap", Boolean, nullable=False, comment="judged by two reviewers"),
 )
@@ -74,9 +74,9 @@ check_sample_track = sa.Table(
 tag_write = sa.Table(
     "tag_write",
     metadata,
-    key(),
-    reference("track", index=True),
-    reference("statement", nullable=True, index=True),
+    primary_key(),
+    foreign_key("track", index=True),
+    foreign_key("statement", nullable=True, index=True),
     Column("path_bytes", LargeBinary, nullable=False),
     Column("before", JSON, nullable=False),
     Column("after", JSON, nullable=False),
@@ -88,5 +88,5 @@ tag_write = sa.Table(
     Column("before_digest", Text, comment="BLAKE2b-128 of the whole file as it was"),
     Column("after_digest", Text, comment="and as it was made"),
     Column("patch", LargeBinary, comment="what makes the file, byte for byte, what it was"),
-    one_of("state", "planned", "written", "undone", "failed"),
+    check_in("state", "planned", "written", "undone", "failed"),
 )

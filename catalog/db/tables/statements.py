@@ -5,27 +5,27 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Column, SmallInteger, Text
 
-from catalog.db.columns import UTCDateTime, key, metadata, now, one_of, reference
+from catalog.db.columns import UTCDateTime, check_in, foreign_key, metadata, now, primary_key
 
 statement = sa.Table(
     "statement",
     metadata,
-    key(),
-    reference("track", index=True),
+    primary_key(),
+    foreign_key("track", index=True),
     Column("source", Text, nullable=False),
     Column("said_at", UTCDateTime, nullable=False, default=now),
     Column("said_by", Text, comment="a reviewer, or the name of the imported file"),
     Column("origin", Text, comment="the kind of tag, the column of a list, or that we wrote it ourselves"),
     Column("as_written", Text, comment="the whole text, verbatim"),
-    reference("statement", name="withdraws_id", nullable=True, unique=True),
-    one_of("source", "file", "import", "human"),
+    foreign_key("statement", name="withdraws_id", nullable=True, unique=True),
+    check_in("source", "file", "import", "human"),
 )
 
 label = sa.Table(
     "label",
     metadata,
-    reference("statement", primary_key=True),
+    foreign_key("statement", primary_key=True),
     Column("rank", SmallInteger, primary_key=True, autoincrement=False, comment="0 is the first genre given"),
-    reference("genre", index=True),
+    foreign_key("genre", index=True),
     Column("as_written", Text, nullable=False),
 )

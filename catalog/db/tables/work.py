@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import JSON, Column, Float, Integer, Text
 
-from catalog.db.columns import UTCDateTime, key, metadata, now, reference
+from catalog.db.columns import UTCDateTime, foreign_key, metadata, now, primary_key
 
 worker = sa.Table(
     "worker",
     metadata,
-    key(),
+    primary_key(),
     Column("name", Text, nullable=False, unique=True),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
@@ -33,8 +33,8 @@ worker = sa.Table(
 claim = sa.Table(
     "claim",
     metadata,
-    reference("track", primary_key=True, cascade=True),
-    reference("worker", nullable=True, index=True),
+    foreign_key("track", primary_key=True, cascade=True),
+    foreign_key("worker", nullable=True, index=True),
     Column("claimed_at", UTCDateTime),
     Column("deaths", Integer, nullable=False, default=0, comment="workers that died on this track"),
     Column("fingerprint", Text, comment="of the file they died on"),
@@ -43,10 +43,10 @@ claim = sa.Table(
 failure = sa.Table(
     "failure",
     metadata,
-    key(),
-    reference("track", cascade=True, index=True),
+    primary_key(),
+    foreign_key("track", cascade=True, index=True),
     Column("stage", Text, nullable=False),
-    reference("feature_set", nullable=True),
+    foreign_key("feature_set", nullable=True),
     Column("reason", Text, nullable=False, index=True, comment="a code such as too-short"),
     Column("message", Text, nullable=False),
     Column("attempts", Integer, nullable=False, default=1),

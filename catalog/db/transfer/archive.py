@@ -31,7 +31,7 @@ COMPRESSION = 1
 OnBytes = Callable[[int], None]
 
 
-class ArchiveUnusable(Exception):  # noqa: N818 - the name says what it is
+class ArchiveError(Exception):  # noqa: N818 - the name says what it is
     """A file that is no backup of ours, or is not as it was written."""
 
 
@@ -127,7 +127,7 @@ class Archive:
                 digest.update(piece)
                 on_bytes(len(piece))
         if left != 0 or digest.hexdigest() != member.sha256:
-            raise ArchiveUnusable(f"{member.name} in the backup is not as it was written; use another backup")
+            raise ArchiveError(f"{member.name} in the backup is not as it was written; use another backup")
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ArchiveUnusable(f"the backup cannot be read: {error}") from None
+        raise ArchiveError(f"the backup cannot be read: {error}") from None
 
 
 def _read_manifest(archive: zipfile.ZipFile) -> Manifest:
@@ -153,13 +153,13 @@ def _read_manifest(archive: zipfile.ZipFile) -> Manifest:
         with archive.open(MANIFEST) as file:
             text = file.read(LARGEST_MANIFEST + 1)
     except KeyError:
-        raise ArchiveUnusable("the file is no backup of a catalog: it has no manifest") from None
+        raise ArchiveError("the file is no backup of a catalog: it has no manifest") from None
     if len(text) > LARGEST_MANIFEST:
-        raise ArchiveUnusable("the file is no backup of a catalog: its manifest has no end")
+        raise ArchiveError("the file is no backup of a catalog: its manifest has no end")
     try:
         found = json.loads(text)
         if found["format"] != FORMAT:
-            raise ArchiveUnusable(
+            raise ArchiveError(
                 f"the backup is of another kind, {str(found['format'])[:80]!r}; this program knows {FORMAT!r}"
             )
         members = tuple(
@@ -168,21 +168,21 @@ def _read_manifest(archive: zipfile.ZipFile) -> Manifest:
         rows = {str(name): int(number) for name, number in found.pop("rows").items()}
         return Manifest(**{name: str(value) for name, value in found.items()}, rows=rows, members=members)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ArchiveUnusable("the manifest of the backup cannot be read; use another backup") from None
+        raise ArchiveError("the manifest of the backup cannot be read; use another backup") from None
 
 
 def _require_as_listed(archive: zipfile.ZipFile, manifest: Manifest) -> None:
     listed = {member.name: member for member in manifest.members}
     found: dict[str, Any] = {info.filename: info for info in archive.infolist()}
     if len(found) != len(archive.infolist()) or len(listed) != len(manifest.members):
-        raise ArchiveUnusable("the backup has two members of one name")
+        raise ArchiveError("the backup has two members of one name")
     strange = sorted(found.keys() ^ {*listed, MANIFEST})
     if strange:
-        raise ArchiveUnusable(f"what is in the backup is not what its manifest says: {strange[0]!r:.100}")
+        raise ArchiveError(f"what is in the backup is not what its manifest says: {strange[0]!r:.100}")
     for name, member in listed.items():
         if not NAMES.fullmatch(name) or stat.S_ISLNK(found[name].external_attr >> 16):
-            raise ArchiveUnusable(f"the backup has a member that no backup of ours has: {name!r:.100}")
+            raise ArchiveError(f"the backup has a member that no backup of ours has: {name!r:.100}")
         if found[name].file_size != member.size or member.size < 0:
-            raise ArchiveUnusable(f"{name} in the backup is not of the size that its manifest says")
+            raise ArchiveError(f"{name} in the backup is not of the size that its manifest says")
     if manifest.backend not in {"sqlite", "postgresql"} or manifest.database_member not in listed:
-        raise ArchiveUnusable("the backup holds no database")
+        raise ArchiveError("the backup holds no database")

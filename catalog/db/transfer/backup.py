@@ -36,7 +36,7 @@ from catalog.db.transfer.archive import (
     write_archive,
 )
 from catalog.db.transfer.postgresql_dump import dump
-from catalog.db.transfer.staging import put, staging
+from catalog.db.transfer.staging import publish, staging
 
 PAGES = 2_000
 """Pages of SQLite that are copied at once."""
@@ -113,7 +113,7 @@ def back_up(
                 members=tuple(archive.members),
             )
             archive.finish(manifest)
-        put(staged, destination)
+        publish(staged, destination)
     return Backup(destination, destination.stat().st_size, manifest, damaged)
 
 

@@ -12,21 +12,27 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.database import Database
-from catalog.db.retry import until_connected
-from catalog.db.schema.bundled_content import remember_shipped, shipped_digests
+from catalog.db.retry import retry_until_connected
+from catalog.db.schema.bundled_content import store_digest, stored_digests
 from catalog.db.schema.constraints import add_references, drop_references, set_sequences, without_references
-from catalog.db.schema.schema import Fit, inspect_schema, is_filled, refuse_unfit, upgrade
+from catalog.db.schema.schema import SchemaState, inspect_schema, is_filled, require_compatible, upgrade
 from catalog.db.schema.views import VIEWS
 from catalog.db.tables import bundled_content, metadata
 from catalog.db.transfer.copy_checkpoint import (
-    Mark,
-    advance_mark,
-    begin_marks,
-    copy_mark,
-    marked_source,
-    read_mark,
+    Checkpoint,
+    advance_checkpoint,
+    begin_checkpoint,
+    checkpoint_source,
+    copy_checkpoint,
+    read_checkpoint,
 )
-from catalog.db.transfer.portable_rows import PlainRow, TableSum, key_of, plain_rows, write_plain_rows
+from catalog.db.transfer.portable_rows import (
+    PortableRow,
+    TableChecksum,
+    key_of,
+    portable_rows,
+    write_portable_rows,
+)
 
 CHUNK_ROWS = 5_000
 CHUNK_BYTES = 16 * 1024 * 1024
@@ -36,7 +42,7 @@ COPIED = tuple(table for table in metadata.sorted_tables if table is not bundled
 """What is copied row by row. What `shipped` says of the views is true of the database they are in."""
 
 
-class CopyRefused(Exception):  # noqa: N818 - the name says what it is
+class CopyRejectedError(Exception):  # noqa: N818 - the name says what it is
     """A copy that cannot be begun, or that is not like its source, with what to do."""
 
 
@@ -45,7 +51,7 @@ class CopiedTable:
     """A table that is the same in both databases."""
 
     name: str
-    sum: TableSum
+    sum: TableChecksum
     kept: int
     """Rows that an earlier, unfinished copy had brought."""
 
@@ -79,7 +85,7 @@ def copy_database(
         for table in COPIED:
             kept[table.name], sums[table.name] = _copy_table(reading, target, table, on_progress)
         _compare(target, sums, on_progress)
-        seeds = shipped_digests(reading)
+        seeds = stored_digests(reading)
     _finish(target, seeds)
     with source.read() as connection:
         is_outrun = _data_version(connection) != version
@@ -89,77 +95,86 @@ def copy_database(
 def require_target(source: Database, target: Database) -> None:
     """Raises CopyRefused or DatabaseUnusable unless the target is empty, or holds a half-finished copy of the source."""
     if source.url == target.url:
-        raise CopyRefused("that is the catalog itself; name another database")
+        raise CopyRejectedError("that is the catalog itself; name another database")
     if target.file is not None and not target.file.parent.is_dir():
-        raise CopyRefused(f"there is no folder {target.file.parent}; make it first, or correct the name")
+        raise CopyRejectedError(
+            f"there is no folder {target.file.parent}; make it first, or correct the name"
+        )
     found = inspect_schema(target)
-    if found.fit is Fit.HALF_COPIED:
+    if found.fit is SchemaState.HALF_COPIED:
         with target.read() as connection:
-            begun = marked_source(connection)
+            begun = checkpoint_source(connection)
         if begun != source.place:
-            raise CopyRefused(
+            raise CopyRejectedError(
                 f"a copy of {begun} was begun in it; finish that one, or name an empty database"
             )
         if found.revision != found.head:
-            raise CopyRefused("the copy was begun by another version of this program; name an empty database")
-    elif found.fit is not Fit.EMPTY:
-        refuse_unfit(found)
-        if found.fit is Fit.OLDER or is_filled(target):
-            raise CopyRefused(f"{target.place} holds a catalog already; name an empty database")
+            raise CopyRejectedError(
+                "the copy was begun by another version of this program; name an empty database"
+            )
+    elif found.fit is not SchemaState.EMPTY:
+        require_compatible(found)
+        if found.fit is SchemaState.OLDER or is_filled(target):
+            raise CopyRejectedError(f"{target.place} holds a catalog already; name an empty database")
 
 
 def prepare_target(source: Database, target: Database) -> None:
     """Makes the tables, and takes the references off them while rows come in any order."""
     require_target(source, target)
-    if inspect_schema(target).fit is Fit.HALF_COPIED:
+    if inspect_schema(target).fit is SchemaState.HALF_COPIED:
         return
     upgrade(target)
     with target.write() as connection:
-        begin_marks(connection, source.place, COPIED)
+        begin_checkpoint(connection, source.place, COPIED)
         drop_references(connection)
 
 
 def _copy_table(
     reading: Connection, target: Database, table: sa.Table, on_progress: OnProgress
-) -> tuple[int, TableSum]:
+) -> tuple[int, TableChecksum]:
     """Gives how many rows were there, and the sum of all."""
     mark = _still_true(reading, target, table)
     kept = mark.sum.rows
     on_progress(table.name, kept)
     key = [table.c.keys().index(column.key) for column in key_of(table)]
-    for chunk in _chunks(plain_rows(reading, table, after=mark.last_key)):
+    for chunk in _chunks(portable_rows(reading, table, after=mark.last_key)):
         last_key = tuple(chunk[-1][at] for at in key)
-        after = Mark(mark.sum + TableSum.of(chunk), last_key)
-        until_connected(lambda: _write_chunk(target, table, chunk, mark, after))  # noqa: B023 - called at once
+        after = Checkpoint(mark.sum + TableChecksum.of(chunk), last_key)
+        retry_until_connected(lambda: _write_chunk(target, table, chunk, mark, after))  # noqa: B023 - called at once
         mark = after
         on_progress(table.name, len(chunk))
     return kept, mark.sum
 
 
-def _still_true(reading: Connection, target: Database, table: sa.Table) -> Mark:
+def _still_true(reading: Connection, target: Database, table: sa.Table) -> Checkpoint:
     """What an earlier copy brought, if the source still has it so; otherwise nothing: the target's table is emptied."""
     with target.read() as connection:
-        mark = read_mark(connection, table)
-    if mark.last_key is None or TableSum.of(plain_rows(reading, table, until=mark.last_key)) == mark.sum:
+        mark = read_checkpoint(connection, table)
+    if (
+        mark.last_key is None
+        or TableChecksum.of(portable_rows(reading, table, until=mark.last_key)) == mark.sum
+    ):
         return mark
     with without_references(target) as connection:
-        _advance(connection, table, mark, Mark())
+        _advance(connection, table, mark, Checkpoint())
         connection.execute(sa.delete(table))
-    return Mark()
+    return Checkpoint()
 
 
-def _write_chunk(target: Database, table: sa.Table, chunk: list[PlainRow], before: Mark, after: Mark) -> None:
+def _write_chunk(
+    target: Database, table: sa.Table, chunk: list[PortableRow], before: Checkpoint, after: Checkpoint
+) -> None:
     with without_references(target) as connection:
-        if read_mark(connection, table) == after:
+        if read_checkpoint(connection, table) == after:
             return  # the connection was lost after the commit
         _advance(connection, table, before, after)
         with _explained(table):
-            write_plain_rows(connection, table, chunk)
+            write_portable_rows(connection, table, chunk)
 
 
-def _advance(connection: Connection, table: sa.Table, before: Mark, after: Mark) -> None:
-    if not advance_mark(connection, table, before, after):
-        raise CopyRefused("another copy into the same database is at work; let it finish")
+def _advance(connection: Connection, table: sa.Table, before: Checkpoint, after: Checkpoint) -> None:
+    if not advance_checkpoint(connection, table, before, after):
+        raise CopyRejectedError("another copy into the same database is at work; let it finish")
 
 
 @contextmanager
@@ -171,11 +186,11 @@ def _explained(table: sa.Table) -> Iterator[None]:
         diagnosis = getattr(error, "diag", None)
         where = getattr(diagnosis, "context", None)
         reason = ", ".join(part.splitlines()[0] for part in (str(error), where) if part)
-        raise CopyRefused(f"table {table.name} cannot be copied: {reason}") from error
+        raise CopyRejectedError(f"table {table.name} cannot be copied: {reason}") from error
 
 
-def _chunks(rows: Iterable[PlainRow]) -> Iterator[list[PlainRow]]:
-    chunk: list[PlainRow] = []
+def _chunks(rows: Iterable[PortableRow]) -> Iterator[list[PortableRow]]:
+    chunk: list[PortableRow] = []
     weight = 0
     for row in rows:
         chunk.append(row)
@@ -187,22 +202,22 @@ def _chunks(rows: Iterable[PlainRow]) -> Iterator[list[PlainRow]]:
         yield chunk
 
 
-def _compare(target: Database, sums: dict[str, TableSum], on_progress: OnProgress) -> None:
+def _compare(target: Database, sums: dict[str, TableChecksum], on_progress: OnProgress) -> None:
     """Reads the whole target back. A table that is not like its source is copied anew by the next run."""
     with target.snapshot() as connection:
         wrong = []
         for table in COPIED:
-            if TableSum.of(plain_rows(connection, table)) != sums[table.name]:
+            if TableChecksum.of(portable_rows(connection, table)) != sums[table.name]:
                 wrong.append(table)
             on_progress(table.name, sums[table.name].rows)
     if not wrong:
         return
     with without_references(target) as connection:
         for table in wrong:
-            _advance(connection, table, read_mark(connection, table), Mark())
+            _advance(connection, table, read_checkpoint(connection, table), Checkpoint())
             connection.execute(sa.delete(table))
     names = ", ".join(table.name for table in wrong)
-    raise CopyRefused(
+    raise CopyRejectedError(
         f"what arrived is not what was sent, in: {names}; run the same command again to copy them anew"
     )
 
@@ -212,14 +227,14 @@ def _finish(target: Database, seeds: dict[str, str]) -> None:
     with target.write() as connection:
         broken = add_references(connection)
         if broken:
-            raise CopyRefused(
+            raise CopyRejectedError(
                 f"the source has rows that refer to nothing: {broken}; catalog db check names them"
             )
         set_sequences(connection)
         for name, digest in seeds.items():
             if name != VIEWS:
-                remember_shipped(connection, name, digest)
-        copy_mark.drop(connection)
+                store_digest(connection, name, digest)
+        copy_checkpoint.drop(connection)
     with target.write() as connection:
         connection.exec_driver_sql("ANALYZE")
 

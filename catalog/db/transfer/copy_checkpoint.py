@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Connection, Text
 
 from catalog.db.schema.schema import COPY_TABLE
-from catalog.db.transfer.portable_rows import TableSum
+from catalog.db.transfer.portable_rows import TableChecksum
 
-copy_mark = sa.Table(
+copy_checkpoint = sa.Table(
     COPY_TABLE,
     sa.MetaData(),
     Column("name", Text, primary_key=True, comment="of the table"),
@@ -25,47 +25,50 @@ copy_mark = sa.Table(
 
 
 @dataclass(frozen=True)
-class Mark:
+class Checkpoint:
     """What of a table lies in the target."""
 
-    sum: TableSum = field(default_factory=TableSum)
+    sum: TableChecksum = field(default_factory=TableChecksum)
     last_key: tuple[Any, ...] | None = None
 
 
-def begin_marks(connection: Connection, source: str, tables: Sequence[sa.Table]) -> None:
+def begin_checkpoint(connection: Connection, source: str, tables: Sequence[sa.Table]) -> None:
     """Makes the table of marks, with nothing copied yet."""
-    copy_mark.create(connection)
+    copy_checkpoint.create(connection)
     connection.execute(
-        sa.insert(copy_mark), [_values(Mark()) | {"name": each.name, "source": source} for each in tables]
+        sa.insert(copy_checkpoint),
+        [_values(Checkpoint()) | {"name": each.name, "source": source} for each in tables],
     )
 
 
-def marked_source(connection: Connection) -> str | None:
+def checkpoint_source(connection: Connection) -> str | None:
     """Where the rows that are there come from."""
-    return connection.execute(sa.select(copy_mark.c.source).limit(1)).scalar()
+    return connection.execute(sa.select(copy_checkpoint.c.source).limit(1)).scalar()
 
 
-def read_mark(connection: Connection, table: sa.Table) -> Mark:
+def read_checkpoint(connection: Connection, table: sa.Table) -> Checkpoint:
     """How far the table has come."""
-    row = connection.execute(sa.select(copy_mark).where(copy_mark.c.name == table.name)).one()
+    row = connection.execute(sa.select(copy_checkpoint).where(copy_checkpoint.c.name == table.name)).one()
     last_key = None if row.last_key is None else tuple(json.loads(row.last_key))
-    return Mark(TableSum(row.rows, int(row.checksum, 16)), last_key)
+    return Checkpoint(TableChecksum(row.rows, int(row.checksum, 16)), last_key)
 
 
-def advance_mark(connection: Connection, table: sa.Table, before: Mark, after: Mark) -> bool:
+def advance_checkpoint(
+    connection: Connection, table: sa.Table, before: Checkpoint, after: Checkpoint
+) -> bool:
     """Takes the mark from one state to the next; False where it is in neither of them before.
 
     Two copies at once cannot both advance it: on PostgreSQL the second waits for the row, and then finds it changed.
     """
     is_before = sa.and_(
-        copy_mark.c.name == table.name,
-        copy_mark.c.rows == before.sum.rows,
-        copy_mark.c.checksum == before.sum.checksum,
+        copy_checkpoint.c.name == table.name,
+        copy_checkpoint.c.rows == before.sum.rows,
+        copy_checkpoint.c.checksum == before.sum.checksum,
     )
-    done = connection.execute(sa.update(copy_mark).where(is_before).values(_values(after)))
+    done = connection.execute(sa.update(copy_checkpoint).where(is_before).values(_values(after)))
     return done.rowcount == 1
 
 
-def _values(mark: Mark) -> dict[str, Any]:
+def _values(mark: Checkpoint) -> dict[str, Any]:
     key = None if mark.last_key is None else json.dumps(mark.last_key)
     return {"rows": mark.sum.rows, "checksum": mark.sum.checksum, "last_key": key}

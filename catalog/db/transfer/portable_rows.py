@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Dialect
 
 from catalog.db.columns import UTCDateTime
 
-PlainRow = tuple[Any, ...]
+PortableRow = tuple[Any, ...]
 """Values in the order of the table's columns: None, int, float, str (JSON too, letter by letter), bytes, and times in UTC
 as aware datetimes."""
 
@@ -23,7 +23,7 @@ MODULUS = 1 << 128
 
 
 @dataclass(frozen=True)
-class TableSum:
+class TableChecksum:
     """How many rows there are, and a sum that every value goes into; in which order they came leaves no trace.
 
     The sum is that of the rows' BLAKE2b-128, modulo 2^128. It finds what was lost or changed on the way, not what somebody
@@ -38,12 +38,12 @@ class TableSum:
         """The sum in 32 hexadecimal digits."""
         return f"{self.total:032x}"
 
-    def __add__(self, other: TableSum) -> TableSum:
+    def __add__(self, other: TableChecksum) -> TableChecksum:
         """The sum of the rows of both."""
-        return TableSum(self.rows + other.rows, (self.total + other.total) % MODULUS)
+        return TableChecksum(self.rows + other.rows, (self.total + other.total) % MODULUS)
 
     @classmethod
-    def of(cls, rows: Iterable[PlainRow]) -> TableSum:
+    def of(cls, rows: Iterable[PortableRow]) -> TableChecksum:
         """The sum of all the rows."""
         count = total = 0
         for row in rows:
@@ -57,13 +57,13 @@ def key_of(table: sa.Table) -> list[sa.Column[Any]]:
     return list(table.primary_key.columns)
 
 
-def plain_rows(
+def portable_rows(
     connection: Connection,
     table: sa.Table,
     *,
     after: Sequence[Any] | None = None,
     until: Sequence[Any] | None = None,
-) -> Iterator[PlainRow]:
+) -> Iterator[PortableRow]:
     """The table's rows in the order of its key, as this database orders it; memory does not grow with their number.
 
     `after` leaves out what is not behind that key, `until` what is behind that one.
@@ -88,7 +88,7 @@ def plain_rows(
             yield tuple(values)
 
 
-def write_plain_rows(connection: Connection, table: sa.Table, rows: Iterable[PlainRow]) -> None:
+def write_portable_rows(connection: Connection, table: sa.Table, rows: Iterable[PortableRow]) -> None:
     """Writes rows as `plain_rows` gives them: prepared statements on SQLite, COPY on PostgreSQL."""
     names = ", ".join(connection.dialect.identifier_preparer.quote(column.name) for column in table.c)
     cursor: Any = connection.connection.cursor()  # COPY is psycopg's own
@@ -116,7 +116,7 @@ def _key_value(table: sa.Table, values: Sequence[Any]) -> sa.Tuple:
     )
 
 
-def _number_of(row: PlainRow) -> int:
+def _number_of(row: PortableRow) -> int:
     """Text of a row in ASCII, the same under every version of Python; what is long goes in by its own hash."""
     short = tuple([_digest(value) if isinstance(value, bytes) else value for value in row])
     return int.from_bytes(_digest(ascii(short).encode("ascii")))
@@ -162,7 +162,7 @@ def _sqlite_time(time: datetime) -> str:
     return time.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-def _with(row: PlainRow, places: Sequence[int], convert: Callable[[Any], Any]) -> list[Any]:
+def _with(row: PortableRow, places: Sequence[int], convert: Callable[[Any], Any]) -> list[Any]:
     values = list(row)
     for at in places:
         if values[at] is not None:

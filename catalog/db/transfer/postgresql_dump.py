@@ -14,7 +14,7 @@ from typing import IO
 import sqlalchemy as sa
 from psycopg.conninfo import make_conninfo
 
-from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.tables import bundled_content, metadata
 
 ADVICE = "install the client programs of the server's PostgreSQL version, and have them first in PATH"
@@ -51,7 +51,7 @@ def _running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     place = shutil.which(program)
     if place is None:
-        raise DatabaseUnusable(f"{program} is not installed; {ADVICE}")
+        raise DatabaseUnusableError(f"{program} is not installed; {ADVICE}")
     target, environment = _connection(database.url)
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -72,7 +72,7 @@ def _running(
                 process.stdout.close()
         if code != 0:
             errors.seek(0)
-            raise DatabaseUnusable(_in_words(program, errors.read().decode(errors="replace")))
+            raise DatabaseUnusableError(_in_words(program, errors.read().decode(errors="replace")))
 
 
 def _connection(url: sa.URL) -> tuple[str, dict[str, str]]:

@@ -14,7 +14,14 @@ from sqlalchemy import Connection
 from catalog.db.database import Database, open_database
 from catalog.db.private_folder import make_private_folder
 from catalog.db.schema.constraints import set_sequences
-from catalog.db.schema.schema import Fit, inspect_schema, is_filled, refuse_unfit, require_revision, upgrade
+from catalog.db.schema.schema import (
+    SchemaState,
+    inspect_schema,
+    is_filled,
+    require_compatible,
+    require_revision,
+    upgrade,
+)
 from catalog.db.schema.views import create_views
 from catalog.db.tables import bundled_content, metadata
 from catalog.db.transfer.archive import (
@@ -23,17 +30,17 @@ from catalog.db.transfer.archive import (
     POSTGRESQL_MEMBER,
     SQLITE_MEMBER,
     Archive,
-    ArchiveUnusable,
+    ArchiveError,
     Manifest,
     OnBytes,
     open_archive,
 )
 from catalog.db.transfer.backup import Home, require_room, sha256_of
 from catalog.db.transfer.postgresql_dump import restore_dump
-from catalog.db.transfer.staging import put, staging
+from catalog.db.transfer.staging import publish, staging
 
 
-class RestoreRefused(Exception):  # noqa: N818 - the name says what it is
+class RestoreRejectedError(Exception):  # noqa: N818 - the name says what it is
     """A backup that cannot be restored there, with what to do."""
 
 
@@ -43,7 +50,7 @@ def require_restorable(archive: Archive, database: Database, home: Home) -> None
     backend = database.url.get_backend_name()
     if manifest.backend != backend:
         where = "a home of its own" if manifest.backend == "sqlite" else "an empty database (--database-url)"
-        raise RestoreRefused(
+        raise RestoreRejectedError(
             f"the backup is of {manifest.backend} and cannot be restored into {backend}; "
             f"restore it into {where}, then: catalog db copy --to URL"
         )
@@ -55,7 +62,7 @@ def require_restorable(archive: Archive, database: Database, home: Home) -> None
         )
         found = next((path for path in beside if path.exists()), None)
         if found is not None:
-            raise RestoreRefused(
+            raise RestoreRejectedError(
                 f"{found} is there already; name a home without a catalog: catalog --home DIR db restore"
             )
         require_room(database.file.parent, manifest.size)
@@ -65,7 +72,9 @@ def require_restorable(archive: Archive, database: Database, home: Home) -> None
     for member in manifest.members:
         place = home.models / Path(member.name).name
         if member.name.startswith(MODELS) and place.exists() and sha256_of(place) != member.sha256:
-            raise RestoreRefused(f"{place} is there already and is another; name a home without a catalog")
+            raise RestoreRejectedError(
+                f"{place} is there already and is another; name a home without a catalog"
+            )
 
 
 def restore(path: Path, database: Database, home: Home, on_bytes: OnBytes = lambda _size: None) -> Manifest:
@@ -88,7 +97,7 @@ def restore(path: Path, database: Database, home: Home, on_bytes: OnBytes = lamb
                 _check_sqlite(staged / SQLITE_MEMBER, manifest)
             _place_files(staged, home)
             if database.file is not None:
-                put(staged / SQLITE_MEMBER, database.file)
+                publish(staged / SQLITE_MEMBER, database.file)
             else:
                 _fill_postgresql(database, staged / POSTGRESQL_MEMBER, manifest)
     return manifest
@@ -104,7 +113,7 @@ def _place_files(staged: Path, home: Home) -> None:
             with staging(home.models, "restore") as beside:
                 copied = beside / path.name
                 shutil.copyfile(path, copied)
-                put(copied, home.models / path.name)
+                publish(copied, home.models / path.name)
     config = staged / CONFIG_MEMBER
     if config.exists() and not home.config.exists():
         shutil.copyfile(config, home.config)
@@ -120,18 +129,16 @@ def _check_sqlite(file: Path, manifest: Manifest) -> None:
                 "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'"
             ).fetchone()[0]
     except sqlite3.DatabaseError as error:
-        raise ArchiveUnusable(
-            f"the database in the backup is damaged ({error}); use another backup"
-        ) from None
+        raise ArchiveError(f"the database in the backup is damaged ({error}); use another backup") from None
     if problem != "ok" or triggers:
         reason = problem.splitlines()[-1] if problem != "ok" else "it has triggers, and no catalog has any"
-        raise ArchiveUnusable(f"the database in the backup is damaged ({reason}); use another backup")
+        raise ArchiveError(f"the database in the backup is damaged ({reason}); use another backup")
     staged = open_database(sa.URL.create("sqlite", database=str(file)))
     try:
         found = inspect_schema(staged)
-        refuse_unfit(found)
+        require_compatible(found)
         if found.revision != manifest.revision:
-            raise ArchiveUnusable("the database in the backup is not of the schema that its manifest says")
+            raise ArchiveError("the database in the backup is not of the schema that its manifest says")
         with staged.read() as connection:
             _require_counts(connection, manifest.rows)
         _bring_up(staged)
@@ -143,18 +150,18 @@ def _check_sqlite(file: Path, manifest: Manifest) -> None:
 
 def _require_empty(database: Database, manifest: Manifest) -> None:
     found = inspect_schema(database)
-    if found.fit is Fit.EMPTY:
+    if found.fit is SchemaState.EMPTY:
         return
-    refuse_unfit(found)
+    require_compatible(found)
     # Tables without rows are what a restore that was killed leaves.
     if is_filled(database) or found.revision != manifest.revision:
-        raise RestoreRefused(
+        raise RestoreRejectedError(
             f"{database.place} holds a catalog already; name an empty database with --database-url"
         )
 
 
 def _fill_postgresql(database: Database, file: Path, manifest: Manifest) -> None:
-    if inspect_schema(database).fit is Fit.EMPTY:
+    if inspect_schema(database).fit is SchemaState.EMPTY:
         upgrade(database, manifest.revision)
     restore_dump(database, file)
     with database.write() as connection:
@@ -179,6 +186,4 @@ def _require_counts(connection: Connection, rows: Mapping[str, int]) -> None:
             continue
         found = connection.execute(sa.select(sa.func.count()).select_from(metadata.tables[name])).scalar_one()
         if found != expected:
-            raise ArchiveUnusable(
-                f"table {name} has {found:,} rows, and had {expected:,}; use another backup"
-            )
+            raise ArchiveError(f"table {name} has {found:,} rows, and had {expected:,}; use another backup")

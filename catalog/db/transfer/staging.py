@@ -31,7 +31,7 @@ def staging(folder: Path, purpose: str) -> Iterator[Path]:
         os.close(handle)
 
 
-def put(staged: Path, place: Path) -> None:
+def publish(staged: Path, place: Path) -> None:
     """Gives a finished file its place. Raises FileExistsError where there is one already: nothing is overwritten."""
     handle = os.open(staged, os.O_RDONLY)
     try:

@@ -69,28 +69,28 @@ def digest() -> str:
 
 
 @cache
-def name_of_number(number: int) -> str | None:
+def id3v1_genre_name(number: int) -> str | None:
     """The house's spelling of a number of the ID3 list; None for 12 (`Other`) and for what is beyond the list."""
     return next((seed.name for seed in seeds() if seed.id3 == number), None)
 
 
 @cache
-def name_of_code(code: str) -> str | None:
+def fma_genre_name(code: str) -> str | None:
     """The house's spelling of a seed's code, or of any `id3:` number of the list; None for a code that is no seed's."""
     listed = {f"id3:{seed.id3}": seed.name for seed in seeds() if seed.id3 is not None}
     return (listed | {seed.code: seed.name for seed in seeds()}).get(code)
 
 
 @cache
-def words_for_no_genre() -> tuple[str, ...]:
+def null_genre_words() -> tuple[str, ...]:
     """Words that mean "no genre", in some thirty languages, as written."""
     return tuple(word for row in _rows("no_genre.csv") for word in row["words"].split(";"))
 
 
 @cache
-def no_genre() -> frozenset[str]:
+def null_genres() -> frozenset[str]:
     """The same words, folded."""
-    return frozenset(map(fold, words_for_no_genre()))
+    return frozenset(map(fold, null_genre_words()))
 
 
 @cache

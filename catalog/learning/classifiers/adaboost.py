@@ -6,8 +6,8 @@ from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
-from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, whole
-from catalog.learning.classifiers.sklearn_classifier import Learner
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, integer
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
 def _make(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) -> Classifier:
@@ -22,7 +22,7 @@ def _make(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) ->
         learning_rate=parameters["learning_rate"],
         random_state=seed,
     )
-    return Learner(estimator, balance=parameters["balance"], scaled=False, seed=seed)
+    return SklearnClassifier(estimator, balance=parameters["balance"], scaled=False, seed=seed)
 
 
 ADABOOST = Algorithm(
@@ -31,8 +31,8 @@ ADABOOST = Algorithm(
     defaults=MappingProxyType({"trees": 100, "max_depth": 4, "learning_rate": 0.5, "balance": "weights"}),
     values=MappingProxyType(
         {
-            "trees": whole(1, 1000),
-            "max_depth": whole(1, 20),
+            "trees": integer(1, 1000),
+            "max_depth": integer(1, 20),
             "learning_rate": ABOVE_ZERO,
             "balance": BY_WEIGHTS,
         }

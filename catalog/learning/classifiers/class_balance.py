@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from catalog.learning.classifiers.parameter_space import one_of
+from catalog.learning.classifiers.parameter_space import choice
 
 Integers = npt.NDArray[np.int64]
 Balance = Literal["none", "weights", "sampling"]
 
-BY_WEIGHTS = one_of("none", "weights", "sampling")
+BY_WEIGHTS = choice("none", "weights", "sampling")
 """For an algorithm whose tracks can weigh differently."""
-BY_SAMPLING = one_of("none", "sampling")
+BY_SAMPLING = choice("none", "sampling")
 """For one that knows no weights."""
 
 

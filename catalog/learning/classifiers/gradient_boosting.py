@@ -6,8 +6,8 @@ from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
-from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT, SHARE, whole
-from catalog.learning.classifiers.sklearn_classifier import Learner
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT, SHARE, integer
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
 def _make(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) -> Classifier:
@@ -24,7 +24,7 @@ def _make(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) ->
         early_stopping=False,
         random_state=seed,
     )
-    return Learner(estimator, balance=parameters["balance"], scaled=False, seed=seed)
+    return SklearnClassifier(estimator, balance=parameters["balance"], scaled=False, seed=seed)
 
 
 GRADIENT_BOOSTING = Algorithm(
@@ -42,9 +42,9 @@ GRADIENT_BOOSTING = Algorithm(
     ),
     values=MappingProxyType(
         {
-            "rounds": whole(1, 2000),
+            "rounds": integer(1, 2000),
             "learning_rate": ABOVE_ZERO,
-            "max_leaf_nodes": whole(2, 1000),
+            "max_leaf_nodes": integer(2, 1000),
             "min_samples_leaf": COUNT,
             "max_features": SHARE,
             "balance": BY_WEIGHTS,

@@ -40,7 +40,7 @@ class LocalClassifiers:
         self.options: list[Integers] = []
         self.classifiers: list[Classifier] = []
         column = np.searchsorted(self.classes_, y)
-        for option in divisions([tuple(self.chains[number]) for number in self.classes_.tolist()]):
+        for option in branches([tuple(self.chains[number]) for number in self.classes_.tolist()]):
             inside = option[column] >= 0
             classifier = self._make()
             classifier.fit(X[inside], option[column[inside]], None if groups is None else groups[inside])
@@ -69,10 +69,10 @@ def class_chains(hierarchy: Hierarchy) -> tuple[Chain, ...]:
 
 def has_sub_genres(chains: Sequence[Chain]) -> bool:
     """Whether a term has two narrower classes, so that a classifier of its own could tell them apart."""
-    return len(divisions(chains)) > 1
+    return len(branches(chains)) > 1
 
 
-def divisions(chains: Sequence[Chain]) -> list[Integers]:
+def branches(chains: Sequence[Chain]) -> list[Integers]:
     """For each classifier that is needed, the branch (0, 1 ...) that each class lies in; -1 where it is none's business.
 
     The top comes first. Classes of which nothing has to be told apart give an empty list.
@@ -96,7 +96,7 @@ def divisions(chains: Sequence[Chain]) -> list[Integers]:
     return found
 
 
-def localised(algorithm: Algorithm, chains: Sequence[Chain]) -> Algorithm:
+def build_local_classifiers(algorithm: Algorithm, chains: Sequence[Chain]) -> Algorithm:
     """The algorithm as local classifiers over the chains of the classes 0, 1 ..."""
 
     def make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> Classifier:

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
 from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT
-from catalog.learning.classifiers.sklearn_classifier import Learner
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
 def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> Classifier:
@@ -15,7 +15,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
     from sklearn.linear_model import LogisticRegression
 
     estimator = LogisticRegression(C=parameters["C"], max_iter=parameters["max_iter"], random_state=seed)
-    return Learner(estimator, balance=parameters["balance"], blocks=blocks, in_span=True, seed=seed)
+    return SklearnClassifier(estimator, balance=parameters["balance"], blocks=blocks, in_span=True, seed=seed)
 
 
 LOGISTIC_REGRESSION = Algorithm(

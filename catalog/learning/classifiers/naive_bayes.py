@@ -7,14 +7,14 @@ from typing import Any
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
 from catalog.learning.classifiers.parameter_space import ABOVE_ZERO
-from catalog.learning.classifiers.sklearn_classifier import Learner
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
 def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> Classifier:
     from sklearn.naive_bayes import GaussianNB
 
     estimator = GaussianNB(var_smoothing=parameters["var_smoothing"])
-    return Learner(estimator, balance=parameters["balance"], blocks=blocks, seed=seed)
+    return SklearnClassifier(estimator, balance=parameters["balance"], blocks=blocks, seed=seed)
 
 
 NAIVE_BAYES = Algorithm(

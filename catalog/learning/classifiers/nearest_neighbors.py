@@ -6,8 +6,8 @@ from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
 from catalog.learning.classifiers.class_balance import BY_SAMPLING
-from catalog.learning.classifiers.parameter_space import COUNT, whole
-from catalog.learning.classifiers.sklearn_classifier import Learner
+from catalog.learning.classifiers.parameter_space import COUNT, integer
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
 def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> Classifier:
@@ -15,7 +15,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 
     # Brute force: a tree of hundreds of dimensions visits all of its leaves. scikit-learn does it in chunks.
     estimator = KNeighborsClassifier(weights="distance", algorithm="brute", n_jobs=1)
-    return Learner(
+    return SklearnClassifier(
         estimator,
         balance=parameters["balance"],
         blocks=blocks,
@@ -30,6 +30,6 @@ NEAREST_NEIGHBOURS = Algorithm(
     name="knn",
     make=_make,
     defaults=MappingProxyType({"neighbours": 15, "tracks": 50_000, "balance": "none"}),
-    values=MappingProxyType({"neighbours": whole(1, 1000), "tracks": COUNT, "balance": BY_SAMPLING}),
+    values=MappingProxyType({"neighbours": integer(1, 1000), "tracks": COUNT, "balance": BY_SAMPLING}),
     search_space=MappingProxyType({"neighbours": (5, 10, 15, 30, 60), "balance": ("none", "sampling")}),
 )

@@ -8,17 +8,17 @@ from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier, Integers, Matrix
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
-from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, whole
-from catalog.learning.classifiers.sklearn_classifier import Learner
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, integer
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 BATCH = 32
 """Tracks a step: small ones, as few tracks would make few steps otherwise."""
 
 
-class NetworkLearner(Learner):
+class NeuralNetworkClassifier(SklearnClassifier):
     """A learner that forgets how it was learning."""
 
-    def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> NetworkLearner:
+    def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> NeuralNetworkClassifier:
         """Fits the scaling and the network."""
         super().fit(X, y, groups)
         # The optimiser holds two more copies of all weights, which nothing needs any more.
@@ -37,7 +37,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
         early_stopping=False,
         random_state=seed,
     )
-    return NetworkLearner(
+    return NeuralNetworkClassifier(
         estimator,
         balance=parameters["balance"],
         blocks=blocks,
@@ -51,7 +51,7 @@ NEURAL_NETWORK = Algorithm(
     make=_make,
     defaults=MappingProxyType({"units": 64, "alpha": 1.0, "rounds": 60, "balance": "weights"}),
     values=MappingProxyType(
-        {"units": whole(1, 2000), "alpha": ABOVE_ZERO, "rounds": whole(1, 1000), "balance": BY_WEIGHTS}
+        {"units": integer(1, 2000), "alpha": ABOVE_ZERO, "rounds": integer(1, 1000), "balance": BY_WEIGHTS}
     ),
     search_space=MappingProxyType(
         {

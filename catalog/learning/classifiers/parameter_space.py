@@ -30,7 +30,7 @@ SHARE = Values("a number above 0, at most 1", lambda value: _is_number(value) an
 COUNT = Values("a whole number above 0", lambda value: _is_whole(value) and value > 0)
 
 
-def whole(least: int, most: int) -> Values:
+def integer(least: int, most: int) -> Values:
     """A whole number between two others, both included."""
     return Values(
         f"a whole number from {least:,} to {most:,}",
@@ -38,6 +38,6 @@ def whole(least: int, most: int) -> Values:
     )
 
 
-def one_of(*words: str) -> Values:
+def choice(*words: str) -> Values:
     """One of a few words."""
     return Values(" or ".join(words), lambda value: isinstance(value, str) and value in words)

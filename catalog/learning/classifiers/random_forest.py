@@ -6,8 +6,8 @@ from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
-from catalog.learning.classifiers.parameter_space import COUNT, SHARE, whole
-from catalog.learning.classifiers.sklearn_classifier import Learner
+from catalog.learning.classifiers.parameter_space import COUNT, SHARE, integer
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
 def _make(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) -> Classifier:
@@ -21,7 +21,7 @@ def _make(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) ->
         random_state=seed,
         n_jobs=1,
     )
-    return Learner(
+    return SklearnClassifier(
         estimator,
         balance=parameters["balance"],
         scaled=False,
@@ -44,7 +44,7 @@ RANDOM_FOREST = Algorithm(
     ),
     values=MappingProxyType(
         {
-            "trees": whole(1, 2000),
+            "trees": integer(1, 2000),
             "min_samples_leaf": COUNT,
             "max_features": SHARE.or_null("the square root of the dimensions"),
             "tracks_a_tree": COUNT,

@@ -23,7 +23,7 @@ def is_wide(X: Matrix) -> bool:
     return bool(tracks <= MOST_TRACKS and tracks * TIMES_WIDER <= dimensions)
 
 
-def fit_in_span(estimator: Any, X: Matrix, y: Integers, weights: Mapping[str, Any]) -> None:
+def fit_in_row_space(estimator: Any, X: Matrix, y: Integers, weights: Mapping[str, Any]) -> None:
     """Fits a linear classifier that is penalised by the Euclidean norm of its coefficients, to the same as on X itself.
 
     What lies across all n tracks adds to the norm and to nothing else, so the best coefficients lie in the span of the

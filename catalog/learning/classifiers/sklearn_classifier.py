@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from catalog.learning.classifiers.algorithm import Floats, Integers, Matrix
 from catalog.learning.classifiers.class_balance import Balance, balanced_sample, balanced_weights
-from catalog.learning.classifiers.row_space import fit_in_span, is_wide
+from catalog.learning.classifiers.row_space import fit_in_row_space, is_wide
 
 
-class Learner:
+class SklearnClassifier:
     """A scikit-learn classifier behind a balance of classes and, if `scaled`, a scaling of columns.
 
     Scaled columns have mean 0 and variance 1; with several blocks each block weighs the same, as a block of a thousand
@@ -45,7 +45,7 @@ class Learner:
         self.in_span = in_span
         self.seed = seed
 
-    def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> Learner:  # noqa: ARG002 - of no concern
+    def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> SklearnClassifier:  # noqa: ARG002 - of no concern
         """Fits the scaling and the classifier, both on all tracks, so that no groups need keeping apart.
 
         Of one class, or of vectors that are all the same, what is learnt is how common each class is.
@@ -62,7 +62,7 @@ class Learner:
         weights = {"sample_weight": balanced_weights(y)} if self.balance == "weights" else {}
         with _bounded():
             if self.in_span and is_wide(X):
-                fit_in_span(self.estimator, X, y, weights)
+                fit_in_row_space(self.estimator, X, y, weights)
             else:
                 self.estimator.fit(X, y, **weights)
         self.classes_: Integers = self.estimator.classes_

@@ -18,9 +18,9 @@ from catalog.learning.classifiers.algorithm import (
 )
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
 from catalog.learning.classifiers.logistic_regression import LOGISTIC_REGRESSION
-from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, one_of, whole
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, choice, integer
 from catalog.learning.classifiers.random_forest import RANDOM_FOREST
-from catalog.learning.classifiers.sklearn_classifier import Learner
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 from catalog.learning.classifiers.svm import SVM
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 
@@ -115,7 +115,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
         from sklearn.linear_model import LogisticRegression
 
         estimator = LogisticRegression(C=parameters["C"], max_iter=2000)
-        return Learner(estimator, balance=parameters["balance"], seed=seed)
+        return SklearnClassifier(estimator, balance=parameters["balance"], seed=seed)
 
     return Stack(
         lambda: base.build({"balance": parameters["balance"]}, seed=seed),
@@ -131,7 +131,7 @@ STACK = Algorithm(
     make=_make,
     defaults=MappingProxyType({"base": LOGISTIC_REGRESSION.name, "C": 0.1, "folds": 5, "balance": "weights"}),
     values=MappingProxyType(
-        {"base": one_of(*BASES), "C": ABOVE_ZERO, "folds": whole(2, 10), "balance": BY_WEIGHTS}
+        {"base": choice(*BASES), "C": ABOVE_ZERO, "folds": integer(2, 10), "balance": BY_WEIGHTS}
     ),
     search_space=MappingProxyType(
         {

@@ -12,7 +12,7 @@ from scipy.special import softmax
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier, Floats, Integers, Matrix
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
 from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT
-from catalog.learning.classifiers.sklearn_classifier import Learner
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 ROUNDS = 20
 """Times that the approximate machine sees every track."""
@@ -87,7 +87,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
         components=parameters["components"],
         seed=seed,
     )
-    return Learner(machine, balance=parameters["balance"], blocks=blocks, seed=seed)
+    return SklearnClassifier(machine, balance=parameters["balance"], blocks=blocks, seed=seed)
 
 
 SVM = Algorithm(

@@ -13,7 +13,7 @@ Level = Literal["leaf", "top"]
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledTrack:
+class LabeledTrack:
     """What the class rule asks of a track: its first genre, and keys of its artist and album (None: nobody)."""
 
     genre_id: int
@@ -57,7 +57,7 @@ class _Gathered:
 
 
 def class_support(
-    tracks: Sequence[LabelledTrack],
+    tracks: Sequence[LabeledTrack],
     broader: Mapping[int, int | None],
     *,
     minimum_tracks: int = MINIMUM_TRACKS,

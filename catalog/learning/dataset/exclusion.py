@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import decision, genre_ancestor
-from catalog.genres.vocabulary_store import load
-from catalog.learning.dataset.class_support import LabelledTrack, Support, class_support
+from catalog.genres.vocabulary_store import load_vocabulary
+from catalog.learning.dataset.class_support import LabeledTrack, Support, class_support
 
 Integers = npt.NDArray[np.int64]
 
@@ -37,7 +37,7 @@ class Excluded:
     """Of these and of all narrower ones."""
 
     def support(
-        self, tracks: Sequence[LabelledTrack], broader: Mapping[int, int | None]
+        self, tracks: Sequence[LabeledTrack], broader: Mapping[int, int | None]
     ) -> dict[int, Support]:
         """What stands behind the genres of the excluded tracks: none is a class, and the reason says so."""
         return {
@@ -50,7 +50,7 @@ def excluded_genres(connection: Connection, named: Collection[str]) -> Excluded:
     """The genres of these names or aliases, with all narrower ones. Raises UnknownGenreError."""
     if not named:
         return Excluded((), frozenset())
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     found = {}
     for name in named:
         term = vocabulary.resolve(name)

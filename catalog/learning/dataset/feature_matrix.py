@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from catalog.features.stored_feature_set import Recipe
+from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.features.vectors import load_matrix
 
 Float32 = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
 
-def widths(recipes: Sequence[Recipe]) -> tuple[int, ...]:
+def feature_widths(recipes: Sequence[StoredFeatureSet]) -> tuple[int, ...]:
     """How many columns each recipe has."""
     return tuple(len(recipe.dimensions) for recipe in recipes)
 
 
-def load_blocks(
-    connection: Connection, recipes: Sequence[Recipe], track_ids: Sequence[int] | Ids
+def load_feature_matrix(
+    connection: Connection, recipes: Sequence[StoredFeatureSet], track_ids: Sequence[int] | Ids
 ) -> tuple[Ids, Float32]:
     """The vectors of the recipes, from left to right in their order, of those of the tracks that have all of them.
 

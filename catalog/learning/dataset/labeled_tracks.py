@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import album, artist, genre, standing, track
-from catalog.learning.dataset.class_support import LabelledTrack
+from catalog.learning.dataset.class_support import LabeledTrack
 from catalog.learning.dataset.groups import Origin
 
 Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Tracks:
+class LabeledTracks:
     """Tracks of the catalog in the order of their ids, tagged or not."""
 
     ids: Integers
@@ -45,14 +45,14 @@ class Tracks:
             raise KeyError("a track is not in the catalog")
         return positions.astype(np.int64)
 
-    def labelled(self, positions: Integers) -> list[LabelledTrack]:
+    def labelled(self, positions: Integers) -> list[LabeledTrack]:
         """What the class rule asks of the tracks at these positions."""
         return [
-            LabelledTrack(int(self.genres[at]), self.artists[at], _text(self.albums[at])) for at in positions
+            LabeledTrack(int(self.genres[at]), self.artists[at], _text(self.albums[at])) for at in positions
         ]
 
 
-def load_tracks(connection: Connection) -> Tracks:
+def load_tracks(connection: Connection) -> LabeledTracks:
     """All tracks that are not missing."""
     album_artist = artist.alias("album_artist")
     rows = connection.execute(
@@ -77,7 +77,7 @@ def load_tracks(connection: Connection) -> Tracks:
         .order_by(track.c.id)
     ).all()
     artists = tuple(None if row.folded is None or row.is_nobody else row.folded for row in rows)
-    return Tracks(
+    return LabeledTracks(
         ids=np.array([row.id for row in rows], dtype=np.int64),
         genres=np.array([row.tagged_genre_id or 0 for row in rows], dtype=np.int64),
         artists=artists,
@@ -101,7 +101,7 @@ def load_broader(connection: Connection) -> tuple[Mapping[int, int | None], Mapp
     return {row.id: row.broader_id for row in rows}, {row.id: row.name for row in rows}
 
 
-def load_answerable(connection: Connection) -> frozenset[int]:
+def load_predictable(connection: Connection) -> frozenset[int]:
     """The genres that may be suggested."""
     return frozenset(connection.execute(sa.select(genre.c.id).where(genre.c.suggest)).scalars())
 

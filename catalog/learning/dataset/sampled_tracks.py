@@ -21,7 +21,7 @@ def sampled_tracks(connection: Connection) -> Integers:
     return np.sort(np.fromiter(ids, dtype=np.int64))
 
 
-def judged_tracks(connection: Connection) -> tuple[Integers, Integers]:
+def sample_labels(connection: Connection) -> tuple[Integers, Integers]:
     """The sampled tracks that a person judged, ascending, and the genre each has since.
 
     A decision that was undone, or that left the genre open, does not count.

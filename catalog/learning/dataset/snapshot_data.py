@@ -13,25 +13,25 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import snapshot, snapshot_member
-from catalog.features.stored_feature_set import Recipe
-from catalog.learning.dataset.feature_matrix import load_blocks, widths
+from catalog.features.stored_feature_set import StoredFeatureSet
+from catalog.learning.dataset.feature_matrix import feature_widths, load_feature_matrix
 from catalog.learning.dataset.training_errors import require_finite
-from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE, recipes_of
+from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE, resolve_feature_sets
 
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 
-class MembersGone(LookupError):  # noqa: N818 - the name says what it is
+class SnapshotTracksMissingError(LookupError):  # noqa: N818 - the name says what it is
     """Tracks of a snapshot have been removed since it was made."""
 
 
-class VectorsMissing(LookupError):  # noqa: N818 - the name says what it is
+class VectorsMissingError(LookupError):  # noqa: N818 - the name says what it is
     """Tracks of a snapshot have no vector of a feature set."""
 
 
 @dataclass(frozen=True, eq=False)
-class Members:
+class SnapshotTracks:
     """n training tracks as the database holds them, by ascending id."""
 
     track_ids: Integers
@@ -56,7 +56,7 @@ class Vectors:
         return hashlib.blake2b(np.ascontiguousarray(self.X).tobytes(), digest_size=16).hexdigest()
 
 
-def load_members(connection: Connection, snapshot_id: int) -> Members:
+def load_snapshot_tracks(connection: Connection, snapshot_id: int) -> SnapshotTracks:
     """The members of a snapshot. Raises MembersGone where it, or some of its tracks, are not there any more."""
     tracks = connection.execute(
         sa.select(snapshot.c.tracks).where(snapshot.c.id == snapshot_id)
@@ -68,13 +68,13 @@ def load_members(connection: Connection, snapshot_id: int) -> Members:
         .order_by(columns.track_id)
     ).all()
     if tracks is None or len(rows) < tracks:
-        raise MembersGone(
+        raise SnapshotTracksMissingError(
             f"{(tracks or 0) - len(rows):,} of the {tracks or 0:,} tracks of the training set were removed "
             "while it was searched; give the command again, and it begins with those that are left"
         )
     ids, genres, groups = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 3).T
     _, y = np.unique(genres, return_inverse=True)
-    return Members(ids, y.astype(np.int64), groups, int(y.max()) + 1)
+    return SnapshotTracks(ids, y.astype(np.int64), groups, int(y.max()) + 1)
 
 
 def load_vectors(connection: Connection, feature_sets: Sequence[str], track_ids: Integers) -> Vectors:
@@ -84,19 +84,19 @@ def load_vectors(connection: Connection, feature_sets: Sequence[str], track_ids:
     NotFiniteError for numbers that are not finite.
     """
     sources = [SOURCE if name == PROJECTED else name for name in feature_sets]
-    return vectors_of(connection, recipes_of(connection, sources), track_ids)
+    return vectors_of(connection, resolve_feature_sets(connection, sources), track_ids)
 
 
-def vectors_of(connection: Connection, recipes: Sequence[Recipe], track_ids: Integers) -> Vectors:
+def vectors_of(connection: Connection, recipes: Sequence[StoredFeatureSet], track_ids: Integers) -> Vectors:
     """The same by recipes, of whatever version. Raises VectorsMissing and NotFiniteError as above."""
-    ids, X = load_blocks(connection, recipes, track_ids)
+    ids, X = load_feature_matrix(connection, recipes, track_ids)
     names = " and ".join(recipe.name for recipe in recipes)
     if len(ids) < len(track_ids):
         missing = len(track_ids) - len(ids)
         options = " ".join(f"--feature-set {recipe.name}" for recipe in recipes)
-        raise VectorsMissing(
+        raise VectorsMissingError(
             f"{missing:,} of the {len(track_ids):,} training tracks have no vector of {names}; "
             f"run: catalog analyze {options}"
         )
     require_finite(X, [recipe.name for recipe in recipes], ids)
-    return Vectors(X, widths(recipes))
+    return Vectors(X, feature_widths(recipes))

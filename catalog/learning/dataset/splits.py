@@ -30,25 +30,25 @@ class Split:
 
     def masks(self, y: Integers, groups: Integers, seed: int) -> tuple[Booleans, Booleans]:
         """(n,) and (n,): which tracks are learnt from, and which are asked about."""
-        outer = deal(y, groups, seed)
+        outer = outer_folds(y, groups, seed)
         if self.left_out is None:
             training, test = outer != self.fold, outer == self.fold
         else:
             inside = outer != self.left_out
             inner = np.full(len(y), -1, dtype=np.int64)
-            inner[inside] = deal_inside(y[inside], groups[inside], seed)
+            inner[inside] = inner_folds(y[inside], groups[inside], seed)
             training, test = inside & (inner != self.fold), inner == self.fold
         if self.share < 1:
             training = _some(training, y, groups, self.share, seed)
         return training, test
 
 
-def deal(y: Integers, groups: Integers, seed: int) -> Integers:
+def outer_folds(y: Integers, groups: Integers, seed: int) -> Integers:
     """(n,): the fold of each track in a search."""
     return stratified_group_folds(y, groups, number_of_folds(y, groups), seed=_apart(seed))
 
 
-def deal_inside(y: Integers, groups: Integers, seed: int) -> Integers:
+def inner_folds(y: Integers, groups: Integers, seed: int) -> Integers:
     """(n,): the inner fold of each track of a training part. ValueError where it is one single group."""
     folds = number_of_folds(y, groups, maximum=INNER_FOLDS)
     return stratified_group_folds(y, groups, folds, seed=_apart(seed))

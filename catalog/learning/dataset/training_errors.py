@@ -11,11 +11,11 @@ Integers = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
-class UnlearnableError(ValueError):
+class UntrainableDataError(ValueError):
     """Nothing can be learnt from these tracks."""
 
 
-class NotFiniteError(UnlearnableError):
+class NotFiniteError(UntrainableDataError):
     """Vectors hold numbers that are not finite."""
 
     def __init__(self, vectors: int, feature_sets: Sequence[str] = (), first: int | None = None) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.feature_sets.installed import installed
+from catalog.audio.feature_sets.installed import available_feature_sets
 from catalog.db.tables import feature_set
-from catalog.features.stored_feature_set import Recipe, active_recipe
+from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 
 PROJECTED, SOURCE = "pca", "grid"
 """The feature set that is fitted anew in every fold, and the one whose vectors are read for it."""
@@ -22,7 +22,7 @@ class UnknownFeatureSetError(LookupError):
         super().__init__(f"there is no feature set {name!r}; there are: {', '.join(there_are)}")
 
 
-class NothingHeard(LookupError):  # noqa: N818 - the name says what it is
+class NoVectorsError(LookupError):  # noqa: N818 - the name says what it is
     """No track has a vector of the feature set that is to be learnt from."""
 
     def __init__(self, name: str, there_are: Sequence[str] = ()) -> None:
@@ -32,7 +32,7 @@ class NothingHeard(LookupError):  # noqa: N818 - the name says what it is
         )
 
 
-def recipes_of(connection: Connection, names: Sequence[str]) -> tuple[Recipe, ...]:
+def resolve_feature_sets(connection: Connection, names: Sequence[str]) -> tuple[StoredFeatureSet, ...]:
     """The recipe that each name stands for.
 
     Raises NothingHeard for one that nothing was computed by, UnknownFeatureSetError for one that could not be.
@@ -40,11 +40,11 @@ def recipes_of(connection: Connection, names: Sequence[str]) -> tuple[Recipe, ..
     return tuple(_recipe(connection, name) for name in names)
 
 
-def _recipe(connection: Connection, name: str) -> Recipe:
-    found = active_recipe(connection, name)
+def _recipe(connection: Connection, name: str) -> StoredFeatureSet:
+    found = active_feature_set(connection, name)
     if found is not None:
         return found
     stored = connection.execute(sa.select(feature_set.c.name).where(feature_set.c.active)).scalars().all()
-    if name in installed():
-        raise NothingHeard(name, sorted(stored))
-    raise UnknownFeatureSetError(name, sorted({*stored, *installed(), PROJECTED}))
+    if name in available_feature_sets():
+        raise NoVectorsError(name, sorted(stored))
+    raise UnknownFeatureSetError(name, sorted({*stored, *available_feature_sets(), PROJECTED}))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.fitting.out_of_distribution import BEYOND, Resemblance
+from catalog.learning.fitting.out_of_distribution import BEYOND, ClassDistances
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -47,7 +47,7 @@ class Threshold:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class Selections:
     """What a model answers for n tracks."""
 
     node: Integers
@@ -104,7 +104,7 @@ def answers(
     *,
     resemblance: Floats | None = None,
     least: float | None = None,
-) -> Answers:
+) -> Selections:
     """The first choice where its subtree's probability reaches the threshold, else the nearest broader term's
     that does, else nothing.
 
@@ -113,21 +113,21 @@ def answers(
     count = len(probability)
     node, confidence = np.full(count, NOTHING, dtype=np.int64), np.zeros(count)
     if threshold is None or not count:
-        return Answers(node, confidence)
+        return Selections(node, confidence)
     paths = _Paths.of(probability, hierarchy, resemblance)
     answered, step = paths.steps(threshold, None if resemblance is None else least)
     at = np.flatnonzero(answered)
     node[at] = paths.node[at, step[at]]
     confidence[at] = paths.probability[at, step[at]]
-    return Answers(node, confidence)
+    return Selections(node, confidence)
 
 
-def withheld(given: Answers, without: npt.NDArray[np.bool_]) -> Answers:
+def is_withheld(given: Selections, without: npt.NDArray[np.bool_]) -> Selections:
     """The answers without those where `without` (n,) is True: speech, silence, what nobody asked about."""
-    return Answers(np.where(without, NOTHING, given.node), np.where(without, 0.0, given.probability))
+    return Selections(np.where(without, NOTHING, given.node), np.where(without, 0.0, given.probability))
 
 
-def right(node: Integers, y: Integers, hierarchy: Hierarchy) -> npt.NDArray[np.bool_]:
+def is_correct(node: Integers, y: Integers, hierarchy: Hierarchy) -> npt.NDArray[np.bool_]:
     """(n,): whether the answer is the class `y` or a term above it; False for no answer."""
     return np.asarray((node != NOTHING) & hierarchy.below[np.maximum(node, 0), y])
 
@@ -139,7 +139,7 @@ def choose_threshold(
     *,
     groups: Integers | None = None,
     precision: float = PRECISION,
-    resemblance: Resemblance | None = None,
+    resemblance: ClassDistances | None = None,
 ) -> Threshold:
     """The lowest threshold by which `precision` of the answers, broader ones included, are right.
 
@@ -222,7 +222,7 @@ def _held_back(outsiders: _Paths, y: Integers, hierarchy: Hierarchy, threshold: 
     return np.asarray(1.0 - np.bincount(y, weights=wrong)[tracks > 0] / tracks[tracks > 0])
 
 
-def cross_fitted_answers(
+def cross_fitted_selections(
     probability: Floats,
     y: Integers,
     fold: Integers,
@@ -230,8 +230,8 @@ def cross_fitted_answers(
     *,
     groups: Integers | None = None,
     precision: float = PRECISION,
-    resemblance: Resemblance | None = None,
-) -> Answers:
+    resemblance: ClassDistances | None = None,
+) -> Selections:
     """Each fold's answers by the threshold, and the least resemblance, chosen on the other folds."""
     node, confidence = np.full(len(y), NOTHING, dtype=np.int64), np.zeros(len(y))
     for number in np.unique(fold):
@@ -252,4 +252,4 @@ def cross_fitted_answers(
             least=chosen.resemblance,
         )
         node[inside], confidence[inside] = given.node, given.probability
-    return Answers(node, confidence)
+    return Selections(node, confidence)

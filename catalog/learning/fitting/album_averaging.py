@@ -32,7 +32,7 @@ def album_units(albums: Sequence[Hashable | None], artists: Sequence[Hashable | 
     return np.where((unit != ALONE) & (sizes[np.maximum(unit, 0)] > 1), unit, ALONE)
 
 
-def averaged(probability: Floats, unit: Integers, mean: Mean) -> Floats:
+def average_by_unit(probability: Floats, unit: Integers, mean: Mean) -> Floats:
     """(n, classes): every row replaced by the mean over its unit (n,), summing to 1; rows of units ALONE stay.
 
     The arithmetic mean takes the tracks for opinions on the same question, the geometric for separate evidence on it:

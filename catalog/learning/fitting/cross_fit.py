@@ -10,15 +10,15 @@ import numpy.typing as npt
 from catalog.learning.classifiers import Algorithm, Classifier, Matrix, class_probabilities
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.training_errors import UnlearnableError, require_finite
-from catalog.learning.fitting.abstention import PRECISION, Answers, Threshold, answers, choose_threshold
-from catalog.learning.fitting.abstention import cross_fitted_answers as answers_by_other_folds
+from catalog.learning.dataset.training_errors import UntrainableDataError, require_finite
+from catalog.learning.fitting.abstention import PRECISION, Selections, Threshold, answers, choose_threshold
+from catalog.learning.fitting.abstention import cross_fitted_selections as answers_by_other_folds
 from catalog.learning.fitting.calibration import Calibration, cross_fitted, fit_calibration
 from catalog.learning.fitting.out_of_distribution import (
-    NoveltySpace,
-    Resemblance,
+    ClassDistances,
+    MahalanobisSpace,
     cross_fitted_resemblance,
-    fit_novelty,
+    fit_mahalanobis_space,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -38,7 +38,7 @@ class FittedModel:
     calibration: Calibration
     threshold: Threshold
     hierarchy: Hierarchy
-    novelty: NoveltySpace | None = None
+    novelty: MahalanobisSpace | None = None
     """Where tracks are told that resemble no class; None: the probability decides alone."""
 
     def raw_probability(self, X: Matrix) -> Floats:
@@ -53,7 +53,7 @@ class FittedModel:
         """(n, classes): how much each track resembles each class, -1 to 1; None where that is not asked for."""
         return None if self.novelty is None else self.novelty.resemblance(X)
 
-    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Answers:
+    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
         """What is answered, by the model's threshold, for calibrated probabilities (n, classes) and resemblances."""
         return answers(
             probability,
@@ -74,13 +74,13 @@ class CrossFit:
     """(n, classes): calibrated, by a model, and a calibration, that had not seen the track's group."""
     choice: Integers
     """(n,): the likeliest class, as a column."""
-    answers: Answers
+    answers: Selections
     """By thresholds chosen on the other folds."""
     model: FittedModel
     """Fitted on all tracks; its calibration and threshold on the out-of-fold probabilities of all."""
     nested: bool
     """Whether calibration was fitted inside the training folds, or on the other folds' probabilities."""
-    resemblance: Resemblance | None = None
+    resemblance: ClassDistances | None = None
     """By spaces that had not seen the track's group; None where only the probability decides."""
 
 
@@ -124,7 +124,7 @@ def cross_fit(
     first = algorithm.blocks[0] if algorithm.blocks else None
     resemblance = cross_fitted_resemblance(X, y, outer, classes, first=first) if novelty else None
     final = fit_calibration(raw, y, groups)
-    space = None if resemblance is None else fit_novelty(X, y, classes, first=first)
+    space = None if resemblance is None else fit_mahalanobis_space(X, y, classes, first=first)
     model = FittedModel(
         classifier=_fit(X, y, groups, algorithm, parameters, seed),
         calibration=final,
@@ -190,13 +190,13 @@ def _check(X: Matrix, y: Integers, groups: Integers, classes: int) -> None:
     if not len(X) == len(y) == len(groups):
         raise ValueError(f"there are {len(X)} vectors, {len(y)} classes and {len(groups)} groups")
     if not len(y):
-        raise UnlearnableError("there is no labelled track to learn from")
+        raise UntrainableDataError("there is no labelled track to learn from")
     if y.min() < 0 or y.max() >= classes:
         raise ValueError(f"a track's class lies outside the {classes} classes")
     if len(np.unique(y)) < 2:
-        raise UnlearnableError("there is only one class: nothing can be told apart")
+        raise UntrainableDataError("there is only one class: nothing can be told apart")
     require_finite(X)
     if np.unique(groups).size < 2:
-        raise UnlearnableError(
+        raise UntrainableDataError(
             "all labelled tracks are connected in one group: no score can keep artists apart"
         )

@@ -16,7 +16,7 @@ TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Priors:
+class LabelShift:
     """The shares of the classes that probabilities rest on, and as estimated for the tracks to be predicted."""
 
     training: Floats
@@ -38,19 +38,19 @@ class Priors:
         return np.asarray(weighted / np.maximum(weighted.sum(axis=1, keepdims=True), 1e-12))
 
 
-def unchanged(training: Floats, reason: str) -> Priors:
+def no_label_shift(training: Floats, reason: str) -> LabelShift:
     """Priors that correct nothing: the switch for "off"."""
-    return Priors(training, training, reason)
+    return LabelShift(training, training, reason)
 
 
-def estimate_priors(
+def estimate_label_shift(
     probability: Floats,
     training: Floats,
     *,
     weight: Floats | None = None,
     bound: float = BOUND,
     fewest: int = FEWEST_TRACKS,
-) -> Priors:
+) -> LabelShift:
     """Re-estimates priors from calibrated probabilities (n, classes) of tracks without a tag.
 
     Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities" (2002):
@@ -65,7 +65,7 @@ def estimate_priors(
         weight = np.ones(len(probability))
     count = float(weight.sum())
     if count < fewest:
-        return unchanged(training, f"{count:.0f} tracks are too few to estimate shares from")
+        return no_label_shift(training, f"{count:.0f} tracks are too few to estimate shares from")
     low, high = training / bound, np.minimum(training * bound, 1.0)
     estimated = training
     for _ in range(ITERATIONS):
@@ -77,7 +77,7 @@ def estimate_priors(
         estimated = following
         if moved < TOLERANCE:
             break
-    return Priors(training, estimated)
+    return LabelShift(training, estimated)
 
 
 def _within(shares: Floats, low: Floats, high: Floats) -> Floats:

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.db.tables import prediction, snapshot_member
-from catalog.learning.fitting.label_shift import Priors, estimate_priors, unchanged
+from catalog.learning.fitting.label_shift import LabelShift, estimate_label_shift, no_label_shift
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class PriorChoice:
+class LabelShiftChoice:
     """Macro F1 of the tagged tracks out of fold, mixed as those without a tag seem to be; 0 to 1."""
 
     tracks: int
@@ -38,8 +38,8 @@ class Correction:
 
     tagged: Floats
     """(classes,), sum 1: how common each class is among the tracks of the training set."""
-    priors: Priors
-    choice: PriorChoice | None
+    priors: LabelShift
+    choice: LabelShiftChoice | None
     """None where nothing was estimated."""
 
     @property
@@ -83,7 +83,7 @@ class Correction:
 
 def no_correction(tagged: Floats, reason: str) -> Correction:
     """The one that corrects nothing, whatever the shares."""
-    return Correction(tagged, unchanged(tagged, reason), None)
+    return Correction(tagged, no_label_shift(tagged, reason), None)
 
 
 def correction_of(probability: Floats, tagged: Floats, known: tuple[Floats, Integers]) -> Correction:
@@ -95,12 +95,12 @@ def correction_of(probability: Floats, tagged: Floats, known: tuple[Floats, Inte
     out_of_fold, y = known
     if not len(y):
         return no_correction(tagged, "no track with a tag was answered out of fold")
-    priors = estimate_priors(probability, np.asarray(out_of_fold.mean(axis=0)))
+    priors = estimate_label_shift(probability, np.asarray(out_of_fold.mean(axis=0)))
     choice = choose_correction(out_of_fold, y, priors, len(probability)) if priors.reason is None else None
     return Correction(tagged, priors, choice)
 
 
-def choose_correction(probability: Floats, y: Integers, priors: Priors, asked: int) -> PriorChoice:
+def choose_correction(probability: Floats, y: Integers, priors: LabelShift, asked: int) -> LabelShiftChoice:
     """What correcting does to tracks whose class is known, where their mixture is that which was estimated for others.
 
     `probability` (n, classes) must be out of fold and calibrated, `y` (n,) the true classes, `priors` what was estimated
@@ -112,12 +112,12 @@ def choose_correction(probability: Floats, y: Integers, priors: Priors, asked: i
     """
     weight = priors.ratio[y]
     weight = np.asarray(weight * (asked / weight.sum()))
-    again = estimate_priors(probability, priors.training, weight=weight)
+    again = estimate_label_shift(probability, priors.training, weight=weight)
     scores = (
         _macro_f1(y, said.argmax(axis=1), weight, probability.shape[1])
         for said in (probability, again.apply(probability))
     )
-    return PriorChoice(len(y), *scores)
+    return LabelShiftChoice(len(y), *scores)
 
 
 def stored_out_of_fold(connection: Connection, row: RowMapping) -> tuple[Floats, Integers]:

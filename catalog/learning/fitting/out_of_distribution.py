@@ -27,7 +27,7 @@ LEAST = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class NoveltySpace:
+class MahalanobisSpace:
     """A space of m dimensions in which tracks of one class differ equally much in every direction.
 
     The resemblance of a track to a class is the cosine between the two, both seen from the mean of all tracks: within-
@@ -85,7 +85,7 @@ class NoveltySpace:
 
 
 @dataclass(frozen=True, eq=False)
-class Resemblance:
+class ClassDistances:
     """How n labelled tracks resemble the classes, by spaces fitted without the tracks' groups."""
 
     known: Floats
@@ -95,28 +95,30 @@ class Resemblance:
     reach: float
     """For the space fitted to all tracks."""
 
-    def of(self, which: npt.NDArray[np.bool_]) -> Resemblance:
+    def of(self, which: npt.NDArray[np.bool_]) -> ClassDistances:
         """That of the tracks where `which` (n,) is True."""
-        return Resemblance(self.known[which], self.left_out[which], self.reach)
+        return ClassDistances(self.known[which], self.left_out[which], self.reach)
 
 
 def cross_fitted_resemblance(
     X: Matrix, y: Integers, fold: Integers, classes: int, *, first: int | None = None
-) -> Resemblance:
+) -> ClassDistances:
     """The resemblance of each fold's tracks by the space of the other folds; its reach by their distances."""
     known, left_out, distance = np.zeros((len(y), classes)), np.zeros((len(y), classes)), np.zeros(len(y))
     for number in np.unique(fold):
         test = fold == number
-        space = fit_novelty(X[~test], y[~test], classes, first=first)
+        space = fit_mahalanobis_space(X[~test], y[~test], classes, first=first)
         known[test], distance[test] = space.resemblance(X[test]), space.distance(X[test])
         left_out[test] = space.resemblance_to_others(X[test], y[test])
     for number in np.unique(fold):
         beyond = (fold == number) & (distance > np.quantile(distance[fold != number], REACH))
         known[beyond] = left_out[beyond] = BEYOND
-    return Resemblance(known, left_out, float(np.quantile(distance, REACH)))
+    return ClassDistances(known, left_out, float(np.quantile(distance, REACH)))
 
 
-def fit_novelty(X: Matrix, y: Integers, classes: int, *, first: int | None = None) -> NoveltySpace:
+def fit_mahalanobis_space(
+    X: Matrix, y: Integers, classes: int, *, first: int | None = None
+) -> MahalanobisSpace:
     """The space for vectors (n, d) with classes `y` (n,), columns 0 to `classes` - 1; by the `first` dimensions alone.
 
     The covariance within classes is shrunk towards a sphere as far as so few tracks demand (Ledoit and Wolf, "A
@@ -126,7 +128,7 @@ def fit_novelty(X: Matrix, y: Integers, classes: int, *, first: int | None = Non
     from sklearn.covariance import ledoit_wolf  # a worker's parent process must not load scikit-learn
 
     if first is not None and first < X.shape[1]:
-        space = fit_novelty(X[:, :first], y, classes)
+        space = fit_mahalanobis_space(X[:, :first], y, classes)
         rest = X.shape[1] - first
         return replace(
             space, mean=np.pad(space.mean, (0, rest)), whitening=np.pad(space.whitening, ((0, rest), (0, 0)))
@@ -149,7 +151,7 @@ def fit_novelty(X: Matrix, y: Integers, classes: int, *, first: int | None = Non
     class_means = (_means(X, y, classes) - mean) @ whitening
     tracks = np.bincount(y, minlength=classes).astype(np.int64)
     class_means[tracks == 0] = 0.0
-    return NoveltySpace(mean.astype(np.float32), whitening, class_means.astype(np.float32), tracks)
+    return MahalanobisSpace(mean.astype(np.float32), whitening, class_means.astype(np.float32), tracks)
 
 
 def _means(X: Matrix, y: Integers, classes: int) -> Floats:

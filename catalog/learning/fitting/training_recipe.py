@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.learning.classifiers import Algorithm, algorithm
-from catalog.learning.classifiers.local_per_parent import Chain, localised
+from catalog.learning.classifiers.local_per_parent import Chain, build_local_classifiers
 from catalog.learning.fitting.pca import projected
 
 
 @dataclass(frozen=True)
-class Learnt:
+class TrainingRecipe:
     """How a model is learnt from vectors."""
 
     algorithm: str
@@ -28,5 +28,5 @@ class Learnt:
         """The algorithm, which knows its blocks and fits its projection inside every fold if it has one."""
         plain = algorithm(self.algorithm).over(self.blocks)
         if self.chains is not None:
-            plain = localised(plain, self.chains)
+            plain = build_local_classifiers(plain, self.chains)
         return plain if self.projection is None else projected(plain, self.projection["variance"])

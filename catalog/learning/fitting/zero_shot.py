@@ -11,7 +11,7 @@ from scipy.special import softmax
 from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.learning.classifiers import Matrix
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
-from catalog.learning.fitting.abstention import Answers, answers
+from catalog.learning.fitting.abstention import Selections, answers
 from catalog.learning.fitting.tag_map import TagMap, tag_map
 
 Floats = npt.NDArray[np.float64]
@@ -95,6 +95,6 @@ class ZeroShot:
     def resemblance(self, X: Matrix) -> None:
         """None: no class was learnt that a track could resemble; "none of them" is in the probability."""
 
-    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Answers:
+    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
         """What is answered: a candidate, a broader term, or nothing."""
         return answers(probability, self.hierarchy, self.tag_map.threshold, resemblance=resemblance)

@@ -22,7 +22,7 @@ class Interval:
     high: float
 
 
-def draws(groups: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Iterator[Floats]:
+def bootstrap_draws(groups: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Iterator[Floats]:
     """Parts (m, groups) of `resamples` rows: how often each group was drawn, as many with replacement as there are.
 
     The bootstrap over clusters: Field and Welsh, "Bootstrapping clustered data" (2007). Tracks of one artist are right
@@ -50,5 +50,7 @@ def mean_interval(
     _, group = np.unique(groups, return_inverse=True)
     sums = np.bincount(group, weights=values.astype(np.float64))
     sizes = np.bincount(group).astype(np.float64)
-    drawn = [(part @ sums) / (part @ sizes) for part in draws(len(sums), resamples=resamples, seed=seed)]
+    drawn = [
+        (part @ sums) / (part @ sizes) for part in bootstrap_draws(len(sums), resamples=resamples, seed=seed)
+    ]
     return interval(float(np.mean(values)), np.concatenate(drawn))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.metrics.bootstrap import RESAMPLES, Interval, draws, interval
+from catalog.learning.metrics.bootstrap import RESAMPLES, Interval, bootstrap_draws, interval
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -65,7 +65,7 @@ def evaluate(
     values = _mean_averages(whole)
     drawn = [
         _mean_averages([(part @ table).reshape(-1, classes, classes) for table in tables])
-        for part in draws(names.size, resamples=resamples, seed=seed)
+        for part in bootstrap_draws(names.size, resamples=resamples, seed=seed)
     ]
     accuracy, balanced, macro = (
         interval(float(values[at, 0]), np.concatenate([part[at] for part in drawn])) for at in range(3)
@@ -112,7 +112,7 @@ def macro_f1_difference(
         )
         return np.asarray(mine - theirs)
 
-    drawn = [differences(part) for part in draws(names.size, resamples=resamples, seed=seed)]
+    drawn = [differences(part) for part in bootstrap_draws(names.size, resamples=resamples, seed=seed)]
     return interval(float(differences(np.ones((1, names.size)))[0]), np.concatenate(drawn))
 
 

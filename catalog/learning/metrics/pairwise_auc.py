@@ -12,7 +12,7 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Separation:
+class PairwiseAuc:
     """Of each two tracks, one of each genre, how often the right one is nearer to its genre: by the groups of both.
 
     That share is the area under the ROC curve (Mann and Whitney, 1947): 0.5 is chance, 1 is without a fault.
@@ -38,7 +38,7 @@ class Separation:
         return np.asarray(np.divide(wins, pairs, out=np.full(len(weights), np.nan), where=pairs > 0))
 
 
-def separation(y: Integers, group: Integers, probability: Floats, one: int, other: int) -> Separation:
+def pairwise_auc(y: Integers, group: Integers, probability: Floats, one: int, other: int) -> PairwiseAuc:
     """How well two classes of `y` (n,) are told apart by probabilities (times, n, classes).
 
     What counts is the share that the one class has of the probability of both. `group` (n,) are numbers from 0.
@@ -51,7 +51,7 @@ def separation(y: Integers, group: Integers, probability: Floats, one: int, othe
         wins += np.heaviside(shares[mine, None] - shares[None, theirs], 0.5)
     rows, columns = (np.unique(group[at], return_counts=True) for at in (mine, theirs))
     table = _summed(_summed(wins, group[mine]).T, group[theirs]).T / len(share)
-    return Separation(
+    return PairwiseAuc(
         (rows[0], columns[0]), (rows[1].astype(np.float64), columns[1].astype(np.float64)), table
     )
 

@@ -30,7 +30,7 @@ def brier_score(probability: Floats, y: Integers) -> float:
     return float(((probability - truth) ** 2).sum(axis=1).mean())
 
 
-def among_first(probability: Floats, y: Integers, number: int) -> npt.NDArray[np.bool_]:
+def top_k_accuracy(probability: Floats, y: Integers, number: int) -> npt.NDArray[np.bool_]:
     """(n,): whether the class is among the `number` likeliest; of equals those with the smaller column come first."""
     likeliest = np.argsort(-probability, axis=1, kind="stable")[:, :number]
     return np.asarray((likeliest == y[:, None]).any(axis=1))

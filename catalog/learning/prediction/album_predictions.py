@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog.learning.dataset.labeled_tracks import Tracks
-from catalog.learning.fitting.abstention import Answers
-from catalog.learning.fitting.album_averaging import ALONE, album_units, averaged
+from catalog.learning.dataset.labeled_tracks import LabeledTracks
+from catalog.learning.fitting.abstention import Selections
+from catalog.learning.fitting.album_averaging import ALONE, album_units, average_by_unit
 from catalog.learning.fitting.cross_fit import FittedModel
 
 Booleans = npt.NDArray[np.bool_]
@@ -19,7 +19,9 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-def units_to_answer(metrics: Mapping[str, Any], tracks: Tracks, ids: Integers, asked: Booleans) -> Integers:
+def units_to_predict(
+    metrics: Mapping[str, Any], tracks: LabeledTracks, ids: Integers, asked: Booleans
+) -> Integers:
     """(n,): the album unit of each track among those `asked` (n,) for, ALONE for others and where albums are not taken.
 
     `metrics` are the model's, which say what the out-of-fold score chose.
@@ -33,23 +35,23 @@ def units_to_answer(metrics: Mapping[str, Any], tracks: Tracks, ids: Integers, a
     return album_units(albums, [tracks.artists[at] for at in positions])
 
 
-def answers_by_album(
+def predictions_by_album(
     model: FittedModel,
     metrics: Mapping[str, Any],
     probability: Floats,
     resemblance: Floats | None,
     unit: Integers,
-) -> tuple[Floats, Answers]:
+) -> tuple[Floats, Selections]:
     """(n, classes) with the means of the units (n,), and the answers: those of units by the threshold of albums.
 
     A mean is surer than what it is made of, so that the threshold of single tracks would answer too often. How much a
     track resembles a class stays its own: one speech among songs is not sung.
     """
     found = metrics["by_album"]
-    means = averaged(probability, unit, found["mean"])
+    means = average_by_unit(probability, unit, found["mean"])
     of_albums = replace(model, threshold=replace(model.threshold, value=found["threshold"]))
     alone, together = (one.answers(means, resemblance) for one in (model, of_albums))
-    return means, Answers(
+    return means, Selections(
         node=np.where(unit == ALONE, alone.node, together.node),
         probability=np.where(unit == ALONE, alone.probability, together.probability),
     )

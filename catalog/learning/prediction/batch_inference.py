@@ -18,38 +18,38 @@ from sqlalchemy import Connection, RowMapping
 from catalog.db.database import Database
 from catalog.db.tables import heard
 from catalog.db.upsert import insert_into
-from catalog.features.stored_feature_set import Recipe
+from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import Matrix
-from catalog.learning.dataset.feature_matrix import load_blocks
+from catalog.learning.dataset.feature_matrix import load_feature_matrix
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.training_errors import require_finite
-from catalog.learning.fitting.abstention import Answers
-from catalog.learning.registry.artifact import ArtifactRefused, load_artifact
-from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_recipes
-from catalog.learning.registry.task_context import workplace
+from catalog.learning.fitting.abstention import Selections
+from catalog.learning.registry.artifact import ArtifactRejectedError, load_artifact
+from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets
+from catalog.learning.registry.task_context import current_context
 from catalog.learning.registry.zero_shot_model import rebuild_zero_shot
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Spread = Callable[[], AbstractContextManager[Executor]]
+ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
 """What opens an executor where there is enough to do for one."""
 
 CHUNK = 20_000
 """Vectors held in memory at once."""
-PIECE = 5_000
+CHUNK_TRACKS = 5_000
 """Tracks in a task."""
-SPREAD_ABOVE = 50_000
+DISTRIBUTE_ABOVE = 50_000
 """Tracks: fewer are heard sooner than a worker has started."""
 PATIENCE = 1.0
 MOST_PASSES = 5
 """How often in a row pieces may come back unheard: a host without the model's file leaves them to others."""
 
 
-class Unheard(RuntimeError):  # noqa: N818 - the name says what it is
+class InferenceStalledError(RuntimeError):  # noqa: N818 - the name says what it is
     """Workers end their tasks without having heard anything."""
 
 
-class Answerer(Protocol):
+class Predictor(Protocol):
     """What both a fitted model and a zero-shot one can do."""
 
     @property
@@ -62,12 +62,12 @@ class Answerer(Protocol):
     def resemblance(self, X: Matrix) -> Floats | None:
         """(n, classes); None where only the probability decides."""
 
-    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Answers:
+    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
         """(n)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class RawPredictions:
     """What a model hears in n tracks."""
 
     ids: Integers
@@ -78,45 +78,47 @@ class Heard:
     """(n, classes): how much they resemble each class; None where the model does not ask for that."""
 
 
-def load_answerer(connection: Connection, models: Path, row: RowMapping) -> Answerer:
+def load_predictor(connection: Connection, models: Path, row: RowMapping) -> Predictor:
     """The model of a row, ready to answer. Raises ArtifactRefused."""
     if row["algorithm"] == ZERO_SHOT:
         return rebuild_zero_shot(connection, row)
     return load_artifact(models, row["artifact"], row["artifact_sha256"])
 
 
-def hear(connection: Connection, answerer: Answerer, recipes: Sequence[Recipe], wanted: Integers) -> Heard:
+def predict_proba(
+    connection: Connection, answerer: Predictor, recipes: Sequence[StoredFeatureSet], wanted: Integers
+) -> RawPredictions:
     """What the model hears in the tracks, here and now. Raises WrongLengthError and NotFiniteError."""
     classes = len(answerer.hierarchy.classes)
-    parts = [Heard(np.empty(0, np.int64), np.empty((0, classes)), None)]
+    parts = [RawPredictions(np.empty(0, np.int64), np.empty((0, classes)), None)]
     for found, matrix in _hearable(connection, recipes, wanted):
-        parts.append(Heard(found, answerer.probability(matrix), answerer.resemblance(matrix)))
+        parts.append(RawPredictions(found, answerer.probability(matrix), answerer.resemblance(matrix)))
     return _together(parts)
 
 
-def require_hearable(connection: Connection, recipes: Sequence[Recipe], wanted: Integers) -> None:
+def validate_vectors(connection: Connection, recipes: Sequence[StoredFeatureSet], wanted: Integers) -> None:
     """Raises WrongLengthError or NotFiniteError where a vector of the tracks is nothing that a model can hear."""
     for _ in _hearable(connection, recipes, wanted):
         pass
 
 
 def _hearable(
-    connection: Connection, recipes: Sequence[Recipe], wanted: Integers
+    connection: Connection, recipes: Sequence[StoredFeatureSet], wanted: Integers
 ) -> Iterator[tuple[Integers, Matrix]]:
     """Ids and vectors, a chunk at a time, of the tracks that have all vectors."""
     for start in range(0, len(wanted), CHUNK):
-        found, matrix = load_blocks(connection, recipes, wanted[start : start + CHUNK])
+        found, matrix = load_feature_matrix(connection, recipes, wanted[start : start + CHUNK])
         require_finite(matrix, [recipe.name for recipe in recipes], found)
         yield found, matrix
 
 
-def hear_piece(model_id: int, basis: str, piece: int, track_ids: list[int]) -> None:
+def predict_chunk(model_id: int, basis: str, piece: int, track_ids: list[int]) -> None:
     """The task: hears some tracks and stores what was heard, for who puts the pieces together.
 
     `basis` tells apart the states that the database was asked in. On a host that does not have the model's file nothing
     is done.
     """
-    place = workplace()
+    place = current_context()
     with place.database.read() as connection:
         if (
             connection.execute(sa.select(heard.c.piece).where(_is(model_id, basis, piece))).first()
@@ -125,12 +127,12 @@ def hear_piece(model_id: int, basis: str, piece: int, track_ids: list[int]) -> N
             return
         row = get_model(connection, model_id)
         try:
-            answerer = load_answerer(connection, place.models, row)
-        except ArtifactRefused:
+            answerer = load_predictor(connection, place.models, row)
+        except ArtifactRejectedError:
             time.sleep(PATIENCE)
             return
-        recipes = model_recipes(connection, model_id)
-        found = hear(connection, answerer, recipes, np.array(track_ids, dtype=np.int64))
+        recipes = model_feature_sets(connection, model_id)
+        found = predict_proba(connection, answerer, recipes, np.array(track_ids, dtype=np.int64))
     alike = found.resemblance
     with place.database.write() as connection:
         connection.execute(
@@ -147,16 +149,16 @@ def hear_piece(model_id: int, basis: str, piece: int, track_ids: list[int]) -> N
         )
 
 
-def hear_spread(
-    database: Database, spread: Spread, model_id: int, basis: str, wanted: Integers, classes: int
-) -> Heard:
+def predict_distributed(
+    database: Database, spread: ExecutorFactory, model_id: int, basis: str, wanted: Integers, classes: int
+) -> RawPredictions:
     """What the model hears in the tracks, by tasks; to the bit what `hear` gives.
 
     Pieces that an earlier attempt on the same basis has left are used. Raises Unheard, and what a task raised.
     """
     pieces = {
-        number: wanted[start : start + PIECE].tolist()
-        for number, start in enumerate(range(0, len(wanted), PIECE))
+        number: wanted[start : start + CHUNK_TRACKS].tolist()
+        for number, start in enumerate(range(0, len(wanted), CHUNK_TRACKS))
     }
     passes = 0
     missing = _missing(database, model_id, basis, pieces)
@@ -164,14 +166,15 @@ def hear_spread(
         with spread() as executor:
             while missing:
                 futures = {
-                    executor.submit(hear_piece, model_id, basis, number, pieces[number]) for number in missing
+                    executor.submit(predict_chunk, model_id, basis, number, pieces[number])
+                    for number in missing
                 }
                 for one in wait(futures, return_when=FIRST_EXCEPTION).done:
                     one.result()
                 before, missing = missing, _missing(database, model_id, basis, pieces)
                 passes = passes + 1 if missing == before else 0
                 if passes == MOST_PASSES:
-                    raise Unheard(
+                    raise InferenceStalledError(
                         "no worker has the file of the model; give every host the same models folder"
                     )
     with database.read() as connection:
@@ -183,7 +186,7 @@ def hear_spread(
         return _together([_read(*row, classes) for row in rows])
 
 
-def forget_heard(connection: Connection, model_id: int) -> None:
+def delete_chunks(connection: Connection, model_id: int) -> None:
     """Drops the pieces of a model, which nobody needs once its predictions are stored."""
     connection.execute(sa.delete(heard).where(heard.c.model_id == model_id))
 
@@ -198,8 +201,8 @@ def _missing(database: Database, model_id: int, basis: str, pieces: dict[int, li
     return [number for number in pieces if number not in there]
 
 
-def _read(track_ids: bytes, probability: bytes, resemblance: bytes | None, classes: int) -> Heard:
-    return Heard(
+def _read(track_ids: bytes, probability: bytes, resemblance: bytes | None, classes: int) -> RawPredictions:
+    return RawPredictions(
         np.frombuffer(track_ids, "<i8").astype(np.int64),
         np.frombuffer(probability, "<f8").astype(np.float64).reshape(-1, classes),
         None
@@ -208,9 +211,9 @@ def _read(track_ids: bytes, probability: bytes, resemblance: bytes | None, class
     )
 
 
-def _together(parts: Sequence[Heard]) -> Heard:
+def _together(parts: Sequence[RawPredictions]) -> RawPredictions:
     alike = [part.resemblance for part in parts if part.resemblance is not None]
-    return Heard(
+    return RawPredictions(
         np.concatenate([part.ids for part in parts]),
         np.concatenate([part.probability for part in parts]),
         np.concatenate(alike) if alike else None,

@@ -11,27 +11,33 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import feature_vector, genre, snapshot_member, standing, track
-from catalog.learning.dataset.labeled_tracks import load_answerable, load_broader, load_tracks
-from catalog.learning.fitting.abstention import withheld
+from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable, load_tracks
+from catalog.learning.fitting.abstention import is_withheld
 from catalog.learning.fitting.album_averaging import ALONE
 from catalog.learning.fitting.cross_fit import FittedModel
 from catalog.learning.fitting.label_shift_choice import correction_of, no_correction, stored_out_of_fold
 from catalog.learning.prediction import batch_inference
-from catalog.learning.prediction.album_predictions import answers_by_album, units_to_answer
-from catalog.learning.prediction.batch_inference import Spread, forget_heard, hear, hear_spread, load_answerer
-from catalog.learning.prediction.metadata_vote import PRIOR_TRACKS, agreements, suggestions
+from catalog.learning.prediction.album_predictions import predictions_by_album, units_to_predict
+from catalog.learning.prediction.batch_inference import (
+    ExecutorFactory,
+    delete_chunks,
+    load_predictor,
+    predict_distributed,
+    predict_proba,
+)
+from catalog.learning.prediction.metadata_vote import PRIOR_TRACKS, majority_tags, suggestions
 from catalog.learning.prediction.predictions import (
     NEARLY_SILENT,
     Predictions,
     drop_predictions,
-    from_sound,
     no_music_among,
+    predictions_from_audio,
     store_predictions,
 )
 from catalog.learning.registry.artifact import read_artifact
-from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_recipes, note
+from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets, update_metrics
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -45,7 +51,7 @@ def fill_predictions(
     model_id: int,
     *,
     with_priors: bool = True,
-    spread: Spread | None = None,
+    spread: ExecutorFactory | None = None,
 ) -> int:
     """Brings the predictions of a model up to date for all tracks outside its training set.
 
@@ -61,20 +67,20 @@ def fill_predictions(
             read_artifact(models, row["artifact"], row["artifact_sha256"])
         if row["metrics"].get("predicted_from") == basis:
             return 0
-        answerer = load_answerer(connection, models, row)
+        answerer = load_predictor(connection, models, row)
         shares = _training_shares(connection, row)
         out_of_fold = stored_out_of_fold(connection, row)
         tracks = load_tracks(connection)
         members = _members(connection, row["snapshot_id"])
         wanted = np.setdiff1d(tracks.ids, members)
-        if spread is None or len(wanted) <= batch_inference.SPREAD_ABOVE:
-            found = hear(connection, answerer, model_recipes(connection, model_id), wanted)
+        if spread is None or len(wanted) <= batch_inference.DISTRIBUTE_ABOVE:
+            found = predict_proba(connection, answerer, model_feature_sets(connection, model_id), wanted)
         else:
             classes = len(answerer.hierarchy.classes)
-            found = hear_spread(database, spread, model_id, basis, wanted, classes)
+            found = predict_distributed(database, spread, model_id, basis, wanted, classes)
         ids, probability, resemblance = found.ids, found.probability, found.resemblance
         no_music = no_music_among(connection, ids)
-        suggestable = load_answerable(connection)
+        suggestable = load_predictable(connection)
         broader, names = load_broader(connection)
     untagged = ~tracks.is_tagged[tracks.at(ids)]
     correction = None
@@ -87,21 +93,21 @@ def fill_predictions(
         )
         probability[untagged] = correction.apply(probability[untagged])
         taken = correction.rests_on
-    unit = units_to_answer(row["metrics"], tracks, ids, untagged & ~no_music)
+    unit = units_to_predict(row["metrics"], tracks, ids, untagged & ~no_music)
     if isinstance(answerer, FittedModel) and (unit != ALONE).any():
-        probability, answers = answers_by_album(answerer, row["metrics"], probability, resemblance, unit)
+        probability, answers = predictions_by_album(answerer, row["metrics"], probability, resemblance, unit)
     else:
         answers = answerer.answers(probability, resemblance)
-    answers = withheld(answers, no_music)
+    answers = is_withheld(answers, no_music)
     by = "zero_shot" if row["algorithm"] == ZERO_SHOT else "sound"
     sound = [
         None if one is None or one.genre_id not in suggestable else one
-        for one in from_sound(answers, answerer.hierarchy, by)
+        for one in predictions_from_audio(answers, answerer.hierarchy, by)
     ]
     # Untagged tracks that could not be heard still have an album and an artist.
     silent = np.setdiff1d(tracks.ids[~tracks.is_tagged], np.concatenate([ids, members]))
     nothing = np.full((len(silent), probability.shape[1]), np.nan)
-    agreed = agreements(
+    agreed = majority_tags(
         tracks.genres.tolist(), tracks.albums, tracks.artists, broader, suggestable=suggestable
     )
     suggested = suggestions(
@@ -127,10 +133,10 @@ def fill_predictions(
         ]
         changed += drop_predictions(connection, model_id, keep=np.concatenate([ids, members, silent]))
         if row["status"] == "active":
-            refresh_standing(connection, changed)
-        forget_heard(connection, model_id)
+            refresh_track_status(connection, changed)
+        delete_chunks(connection, model_id)
         genres = [names[genre_id] for genre_id in answerer.hierarchy.classes]
-        note(
+        update_metrics(
             connection,
             model_id,
             predicted_from=basis,
@@ -143,7 +149,7 @@ def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str
     """What tells two states of all that the predictions of a model rest on apart, as a hash."""
     how = f"{row['id']} {'priors chosen' if with_priors else 'no priors'} {NEARLY_SILENT} {PRIOR_TRACKS}"
     digest = hashlib.blake2b(how.encode(), digest_size=16)
-    recipe_ids = [recipe.id for recipe in model_recipes(connection, row["id"])]
+    recipe_ids = [recipe.id for recipe in model_feature_sets(connection, row["id"])]
     queries = (
         sa.select(track.c.id, track.c.artist_id, track.c.album_id, standing.c.tagged_genre_id)
         .join_from(track, standing, isouter=True)

@@ -22,7 +22,7 @@ PRIOR_TRACKS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class MajorityTags:
     """What the tagged tracks of an album or artist agree on."""
 
     genre_id: int
@@ -33,14 +33,14 @@ class Agreement:
     """Tagged tracks there are."""
 
 
-def agreements(
+def majority_tags(
     genres: Sequence[int],
     albums: Sequence[Hashable | None],
     artists: Sequence[Hashable | None],
     broader: Mapping[int, int | None],
     *,
     suggestable: Collection[int] | None = None,
-) -> list[Agreement | None]:
+) -> list[MajorityTags | None]:
     """(n): for each untagged track what its album's, or else its artist's, tagged tracks agree on; None for others.
 
     `genres` (n) holds the first tagged genre, 0 for untagged. There have to be FEWEST_TRACKS, and LEAST_SHARE of them
@@ -49,12 +49,12 @@ def agreements(
     `suggestable` (all, if None) are passed over for a broader one.
     """
     counts = _counts_by(genres, albums, artists)
-    known: dict[tuple[Source, Hashable], Agreement | None] = {
+    known: dict[tuple[Source, Hashable], MajorityTags | None] = {
         (by, key): _agreement(by, tags, broader, suggestable)
         for by in counts
         for key, tags in counts[by].items()
     }
-    found: list[Agreement | None] = []
+    found: list[MajorityTags | None] = []
     for genre, album, artist in zip(genres, albums, artists, strict=True):
         agreement = None
         if not genre:
@@ -63,7 +63,7 @@ def agreements(
     return found
 
 
-def left_out_agreements(
+def leave_one_out_majority(
     at: Sequence[int],
     genres: Sequence[int],
     albums: Sequence[Hashable | None],
@@ -71,12 +71,12 @@ def left_out_agreements(
     broader: Mapping[int, int | None],
     *,
     suggestable: Collection[int] | None = None,
-) -> list[Agreement | None]:
+) -> list[MajorityTags | None]:
     """(m): what the others agree on, for each of the tagged tracks at these m positions, as if it had no tag."""
     counts = _counts_by(genres, albums, artists)
-    known: dict[tuple[Source, Hashable, int], Agreement | None] = {}
+    known: dict[tuple[Source, Hashable, int], MajorityTags | None] = {}
 
-    def others(by: Source, key: Hashable | None, own: int) -> Agreement | None:
+    def others(by: Source, key: Hashable | None, own: int) -> MajorityTags | None:
         if key is None:
             return None
         if (by, key, own) not in known:
@@ -107,7 +107,7 @@ def _agreement(
     counts: Counter[int],
     broader: Mapping[int, int | None],
     suggestable: Collection[int] | None,
-) -> Agreement | None:
+) -> MajorityTags | None:
     tracks = counts.total()
     if tracks < FEWEST_TRACKS:
         return None
@@ -126,12 +126,12 @@ def _agreement(
     if not agreed:
         return None
     narrowest = max(agreed, key=lambda term: (depth[term], -term))
-    return Agreement(narrowest, by, below[narrowest], tracks)
+    return MajorityTags(narrowest, by, below[narrowest], tracks)
 
 
 def suggestions(
     sound: Sequence[Suggestion | None],
-    agreed: Sequence[Agreement | None],
+    agreed: Sequence[MajorityTags | None],
     probability: Floats,
     shares: Floats,
     hierarchy: Hierarchy,
@@ -177,7 +177,7 @@ def _related(heard: int, path: Sequence[int], broader: Mapping[int, int | None])
     return heard in path or path[0] in path_to_top(heard, broader)
 
 
-def _outweighs(agreement: Agreement, subtree: Floats, common: Floats, heard: int, known: int) -> bool:
+def _outweighs(agreement: MajorityTags, subtree: Floats, common: Floats, heard: int, known: int) -> bool:
     """Whether what was heard is likelier than what the others agree on, by both kinds of evidence together.
 
     What a track sounds like and what its artist's other tracks are tagged with are taken as independent once its genre

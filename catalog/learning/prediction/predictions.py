@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from catalog.db.tables import prediction, track_descriptor
 from catalog.db.tables.learning import CHOICES
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.fitting.abstention import NOTHING, Answers
+from catalog.learning.fitting.abstention import NOTHING, Selections
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -76,7 +76,9 @@ class Predictions:
             yield row
 
 
-def from_sound(given: Answers, hierarchy: Hierarchy, by: str = "sound") -> list[Suggestion | None]:
+def predictions_from_audio(
+    given: Selections, hierarchy: Hierarchy, by: str = "sound"
+) -> list[Suggestion | None]:
     """What is suggested by the answers (n) of a model."""
     return [
         None if node == NOTHING else Suggestion(hierarchy.nodes[node], round(float(probability), 6), by)

@@ -16,14 +16,14 @@ from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import Threshold
 from catalog.learning.fitting.calibration import Calibration
 from catalog.learning.fitting.cross_fit import FittedModel
-from catalog.learning.fitting.out_of_distribution import NoveltySpace
+from catalog.learning.fitting.out_of_distribution import MahalanobisSpace
 from catalog.learning.fitting.pca import Projected, Projection
 
 TRUSTED = frozenset(
     {
         # Attributes set on a fresh object; none of them has a __setstate__, a __reduce__ or a property.
-        "catalog.learning.classifiers.sklearn_classifier.Learner",
-        "catalog.learning.classifiers.neural_network.NetworkLearner",
+        "catalog.learning.classifiers.sklearn_classifier.SklearnClassifier",
+        "catalog.learning.classifiers.neural_network.NeuralNetworkClassifier",
         "catalog.learning.classifiers.stacking.Stack",
         "catalog.learning.classifiers.svm.SupportVectorMachine",
         "catalog.learning.classifiers.local_per_parent.LocalClassifiers",
@@ -37,7 +37,7 @@ TRUSTED = frozenset(
 ADVICE = "train anew with `catalog train --force`, or restore the file from a backup"
 
 
-class ArtifactRefused(Exception):  # noqa: N818 - the name says what it is
+class ArtifactRejectedError(Exception):  # noqa: N818 - the name says what it is
     """The file of a model is missing, or is not the one that was written."""
 
 
@@ -78,11 +78,11 @@ def load_artifact(folder: Path, name: str, digest: str) -> FittedModel:
     except Exception as error:
         # A hash says that the file is the one that was named, not that it is a model: both may come from a stranger's
         # backup. What is made up fails anywhere in skops, with anything.
-        raise ArtifactRefused(
+        raise ArtifactRejectedError(
             f"the model file {name} cannot be read ({type(error).__name__}); {ADVICE}"
         ) from error
     if model is None:
-        raise ArtifactRefused(
+        raise ArtifactRejectedError(
             f"the model file {name} holds types that are not trusted: {', '.join(foreign[:3])}; {ADVICE}"
         )
     return model
@@ -94,9 +94,11 @@ def read_artifact(folder: Path, name: str, digest: str, *, advice: str = ADVICE)
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ArtifactRefused(f"the model file {path} cannot be read ({error.strerror}); {advice}") from None
+        raise ArtifactRejectedError(
+            f"the model file {path} cannot be read ({error.strerror}); {advice}"
+        ) from None
     if hashlib.sha256(content).hexdigest() != digest:
-        raise ArtifactRefused(f"the model file {path} is not the one that was written; {advice}")
+        raise ArtifactRejectedError(f"the model file {path} is not the one that was written; {advice}")
     return content
 
 
@@ -137,5 +139,5 @@ def _model(plain: dict[str, Any]) -> FittedModel:
             below=np.asarray(plain["below"]).astype(np.bool_),
             paths=tuple(tuple(path) for path in plain["paths"]),
         ),
-        novelty=None if novelty is None else NoveltySpace(**novelty),
+        novelty=None if novelty is None else MahalanobisSpace(**novelty),
     )

@@ -7,18 +7,18 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.feature_sets.installed import installed
+from catalog.audio.feature_sets.installed import available_feature_sets
 from catalog.db.tables import feature_set, feature_vector, standing
-from catalog.learning.registry.registry import active_model, model_recipes
+from catalog.learning.registry.registry import active_model, model_feature_sets
 
-MAIN = "musicnn"
+PRIMARY = "musicnn"
 """What every run computes, and what is learnt from alone where there is nothing beside it."""
-BESIDE = "summary"
+COMPANION = "summary"
 """What says more beside it where little is tagged, see docs/learning.md."""
-USUAL = (MAIN, BESIDE)
-QUICK = 5_000
+DEFAULTS = (PRIMARY, COMPANION)
+MAX_TRACKS_FOR_BOTH = 5_000
 """Tagged tracks up to which both are learnt from: a fit of so many takes ten seconds, and a score sixty fits."""
-COVERED = 0.99
+MIN_COVERAGE = 0.99
 """The share of the tagged tracks that must have both, for the others would be left out."""
 
 
@@ -30,12 +30,14 @@ def feature_sets_to_compute(connection: Connection, named: Collection[str] | Non
     """
     row = active_model(connection)
     if row is None or row["snapshot_id"] is None:
-        return tuple(dict.fromkeys([MAIN, *(USUAL if named is None else named)]))
-    learnt_from = {recipe.name for recipe in model_recipes(connection, row["id"])}
-    return tuple(dict.fromkeys([MAIN, *sorted(learnt_from.intersection(installed())), *(named or ())]))
+        return tuple(dict.fromkeys([PRIMARY, *(DEFAULTS if named is None else named)]))
+    learnt_from = {recipe.name for recipe in model_feature_sets(connection, row["id"])}
+    return tuple(
+        dict.fromkeys([PRIMARY, *sorted(learnt_from.intersection(available_feature_sets())), *(named or ())])
+    )
 
 
-def usual_feature_sets(connection: Connection) -> tuple[str, ...]:
+def default_feature_sets(connection: Connection) -> tuple[str, ...]:
     """The feature sets to learn from: both, where nearly all tagged tracks have both and they are not too many."""
     columns = feature_vector.c
     tagged = (
@@ -44,10 +46,10 @@ def usual_feature_sets(connection: Connection) -> tuple[str, ...]:
         .join(standing, standing.c.track_id == columns.track_id)
         .where(feature_set.c.active, standing.c.tagged_genre_id.is_not(None))
     )
-    main, beside = (tagged.where(feature_set.c.name == name) for name in USUAL)
+    main, beside = (tagged.where(feature_set.c.name == name) for name in DEFAULTS)
     heard = connection.execute(sa.select(sa.func.count()).select_from(main.subquery())).scalar_one()
-    if not 0 < heard <= QUICK:
-        return (MAIN,)
+    if not 0 < heard <= MAX_TRACKS_FOR_BOTH:
+        return (PRIMARY,)
     both = sa.intersect(main, beside).subquery()
     by_both = connection.execute(sa.select(sa.func.count()).select_from(both)).scalar_one()
-    return USUAL if by_both >= COVERED * heard else (MAIN,)
+    return DEFAULTS if by_both >= MIN_COVERAGE * heard else (PRIMARY,)

@@ -13,16 +13,16 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.db.columns import now
 from catalog.db.derived.confusion import refresh_confusion
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import feature_set, model, model_feature_set, model_genre
-from catalog.features.stored_feature_set import Recipe, find_recipe
+from catalog.features.stored_feature_set import StoredFeatureSet, find_feature_set
 from catalog.learning.dataset.class_support import Support
 
 ZERO_SHOT = "zero_shot"
 LIBRARIES = ("music-catalog", "numpy", "scikit-learn", "scipy", "skops")
 
 
-class NoModel(LookupError):  # noqa: N818 - the name says what it is
+class NoModelError(LookupError):  # noqa: N818 - the name says what it is
     """There is no such model."""
 
 
@@ -51,7 +51,7 @@ def require_active(connection: Connection) -> RowMapping:
     """The row of the model in force. Raises NoModel."""
     row = active_model(connection)
     if row is None:
-        raise NoModel("there is no model in force; run: catalog train")
+        raise NoModelError("there is no model in force; run: catalog train")
     return row
 
 
@@ -59,11 +59,11 @@ def get_model(connection: Connection, model_id: int) -> RowMapping:
     """The row of a model. Raises NoModel."""
     row = connection.execute(sa.select(model).where(model.c.id == model_id)).mappings().one_or_none()
     if row is None:
-        raise NoModel(f"there is no model {model_id}; see: catalog models list")
+        raise NoModelError(f"there is no model {model_id}; see: catalog models list")
     return row
 
 
-def model_recipes(connection: Connection, model_id: int) -> tuple[Recipe, ...]:
+def model_feature_sets(connection: Connection, model_id: int) -> tuple[StoredFeatureSet, ...]:
     """The recipes of the vectors that a model takes, from left to right."""
     hashes = connection.execute(
         sa.select(feature_set.c.hash)
@@ -71,7 +71,7 @@ def model_recipes(connection: Connection, model_id: int) -> tuple[Recipe, ...]:
         .where(model_feature_set.c.model_id == model_id)
         .order_by(model_feature_set.c.position)
     ).scalars()
-    found = [find_recipe(connection, one) for one in hashes.all()]
+    found = [find_feature_set(connection, one) for one in hashes.all()]
     return tuple(recipe for recipe in found if recipe is not None)
 
 
@@ -158,10 +158,10 @@ def promote(connection: Connection, model_id: int) -> None:
         sa.update(model).where(model.c.id == model_id).values(status="active", promoted_at=now())
     )
     refresh_confusion(connection, model_id)
-    refresh_standing(connection)
+    refresh_track_status(connection)
 
 
-def note(connection: Connection, model_id: int, **facts: Any) -> None:
+def update_metrics(connection: Connection, model_id: int, **facts: Any) -> None:
     """Adds to the metrics of a model."""
     metrics = {**get_model(connection, model_id)["metrics"], **facts}
     connection.execute(sa.update(model).where(model.c.id == model_id).values(metrics=metrics))
@@ -169,7 +169,7 @@ def note(connection: Connection, model_id: int, **facts: Any) -> None:
 
 def reject(connection: Connection, model_id: int, reason: str) -> None:
     """Marks a candidate that was worse than the model in force."""
-    note(connection, model_id, rejected=reason)
+    update_metrics(connection, model_id, rejected=reason)
     connection.execute(sa.update(model).where(model.c.id == model_id).values(status="rejected"))
 
 
@@ -183,7 +183,7 @@ def previous_model(connection: Connection) -> RowMapping:
         .one_or_none()
     )
     if row is None:
-        raise NoModel("there is no earlier model to go back to")
+        raise NoModelError("there is no earlier model to go back to")
     return row
 
 

@@ -10,7 +10,7 @@ from catalog.db.database import Database, open_database
 
 
 @dataclass(frozen=True)
-class Workplace:
+class TaskContext:
     """Where the tasks of this process find what they work on."""
 
     database: Database
@@ -20,20 +20,20 @@ class Workplace:
     """Whether a task ought to end after the step that it is at."""
 
 
-_present: list[Workplace] = []
+_present: list[TaskContext] = []
 
 
-def settle(place: Workplace) -> None:
+def set_context(place: TaskContext) -> None:
     """Gives this process its workplace, in the place of another."""
     _present[:] = [place]
 
 
-def settle_at(database_url: str, models: str) -> None:
+def set_context_from(database_url: str, models: str) -> None:
     """Gives a fresh process its workplace: an initializer for a pool of processes."""
-    settle(Workplace(open_database(database_url), Path(models)))
+    set_context(TaskContext(open_database(database_url), Path(models)))
 
 
-def workplace() -> Workplace:
+def current_context() -> TaskContext:
     """The workplace of this process. RuntimeError where nobody gave it one."""
     if not _present:
         raise RuntimeError("this process was given no workplace; see `settle`")

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from catalog.genres.vocabulary import Vocabulary
-from catalog.genres.vocabulary_store import load
+from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.learning.dataset.class_support import Support
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.learning.fitting.tag_map import tag_map
@@ -19,7 +19,7 @@ from catalog.learning.fitting.zero_shot import Candidates, ZeroShot, default_can
 from catalog.learning.registry.registry import ZERO_SHOT, NewModel, add_model, find_model, store_support
 
 
-class GenresUnheard(ValueError):  # noqa: N818 - the name says what it is
+class UnmappedGenresError(ValueError):  # noqa: N818 - the name says what it is
     """Genres were named that are unknown, or that no tag speaks for."""
 
 
@@ -45,7 +45,7 @@ def ensure_zero_shot(
     `support` is that of the labelled tracks: with a model that was not fitted on them none is judged, for `reason`.
     Raises GenresUnheard.
     """
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     genres = [_term_id(vocabulary, name) for name in wanted]
     parameters = {"genres": genres, "tag_map": _map_digest()}
     candidates = _candidates(connection, vocabulary, genres)
@@ -62,7 +62,7 @@ def ensure_zero_shot(
     try:
         zero_shot = ZeroShot.among(candidates, broader)
     except ValueError:
-        raise GenresUnheard(f"no tag of the networks speaks for any of: {', '.join(wanted)}") from None
+        raise UnmappedGenresError(f"no tag of the networks speaks for any of: {', '.join(wanted)}") from None
     new = NewModel(
         algorithm=ZERO_SHOT,
         parameters=parameters,
@@ -78,7 +78,7 @@ def ensure_zero_shot(
 
 def require_genres(connection: Connection, wanted: Sequence[str]) -> None:
     """Raises GenresUnheard where one of the names is no genre: to be told before anything is heard, not after."""
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     for name in wanted:
         _term_id(vocabulary, name)
 
@@ -86,7 +86,9 @@ def require_genres(connection: Connection, wanted: Sequence[str]) -> None:
 def rebuild_zero_shot(connection: Connection, row: RowMapping) -> ZeroShot:
     """The model of a row."""
     broader, _ = load_broader(connection)
-    return ZeroShot.among(_candidates(connection, load(connection), row["parameters"]["genres"]), broader)
+    return ZeroShot.among(
+        _candidates(connection, load_vocabulary(connection), row["parameters"]["genres"]), broader
+    )
 
 
 def _candidates(connection: Connection, vocabulary: Vocabulary, genres: Sequence[int]) -> Candidates:
@@ -99,7 +101,7 @@ def _candidates(connection: Connection, vocabulary: Vocabulary, genres: Sequence
 def _term_id(vocabulary: Vocabulary, name: str) -> int:
     term = vocabulary.resolve(name)
     if term is None:
-        raise GenresUnheard(f"{name!r} is no genre of the vocabulary; see: catalog genres list")
+        raise UnmappedGenresError(f"{name!r} is no genre of the vocabulary; see: catalog genres list")
     return term.id
 
 

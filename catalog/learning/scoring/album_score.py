@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import PRECISION, choose_threshold
-from catalog.learning.fitting.album_averaging import ALONE, Mean, averaged
+from catalog.learning.fitting.album_averaging import ALONE, Mean, average_by_unit
 from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.metrics.probability_scores import log_loss
 
@@ -67,7 +67,7 @@ def album_score(
     if not albums:
         reason = "no album has two labelled tracks by one artist"
         return AlbumScore(0, 0, None, None, "arithmetic", None, "track", reason)
-    averages = {mean: averaged(probability, unit, mean) for mean in get_args(Mean)}
+    averages = {mean: average_by_unit(probability, unit, mean) for mean in get_args(Mean)}
     mean: Mean = min(averages, key=lambda one: log_loss(averages[one][inside], y[inside]))
     by_track, by_album = (
         _score(one[inside], y[inside], groups[inside]) for one in (probability, averages[mean])

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
-from catalog.learning.dataset.labeled_tracks import Tracks
+from catalog.learning.dataset.labeled_tracks import LabeledTracks
 from catalog.learning.dataset.snapshot import Snapshot
-from catalog.learning.fitting.abstention import withheld
+from catalog.learning.fitting.abstention import is_withheld
 from catalog.learning.fitting.cross_fit import CrossFit
 from catalog.learning.metrics.bootstrap import Interval
 from catalog.learning.metrics.evaluation import evaluate
-from catalog.learning.prediction.metadata_vote import left_out_agreements, suggestions
-from catalog.learning.prediction.predictions import Suggestion, from_sound
+from catalog.learning.prediction.metadata_vote import leave_one_out_majority, suggestions
+from catalog.learning.prediction.predictions import Suggestion, predictions_from_audio
 
 Integers = npt.NDArray[np.int64]
 
@@ -31,7 +31,7 @@ class AnswersBy:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownArtists:
+class ArtistAwareScore:
     """The score of what would be suggested for each tagged track if it alone had no tag."""
 
     accuracy: Interval
@@ -46,7 +46,7 @@ class KnownArtists:
 def left_out_suggestions(
     frozen: Snapshot,
     fitted: CrossFit,
-    tracks: Tracks,
+    tracks: LabeledTracks,
     hierarchy: Hierarchy,
     broader: Mapping[int, int | None],
     suggestable: Collection[int],
@@ -59,7 +59,7 @@ def left_out_suggestions(
     nothing for what is `no_music` (n,). The sound is that of a model that has not heard the artist, though for an
     untagged track it mostly has.
     """
-    agreed = left_out_agreements(
+    agreed = leave_one_out_majority(
         tracks.at(frozen.track_ids).tolist(),
         tracks.genres.tolist(),
         tracks.albums,
@@ -70,21 +70,21 @@ def left_out_suggestions(
     answers = fitted.answers
     if no_music is not None:
         agreed = [None if without else one for one, without in zip(agreed, no_music, strict=True)]
-        answers = withheld(answers, no_music)
+        answers = is_withheld(answers, no_music)
     sound = [
         None if one is None or one.genre_id not in suggestable else one
-        for one in from_sound(answers, hierarchy)
+        for one in predictions_from_audio(answers, hierarchy)
     ]
     shares = fitted.probability.mean(axis=0)
     return suggestions(sound, agreed, fitted.probability, shares, hierarchy, broader)
 
 
-def score_known_artists(
+def score_artist_aware(
     suggested: Sequence[Suggestion | None],
     heard: Integers,
     frozen: Snapshot,
     broader: Mapping[int, int | None],
-) -> KnownArtists:
+) -> ArtistAwareScore:
     """Scores what was suggested for the n tracks of a training set, of which `heard` (n,) is the likeliest class.
 
     Intervals draw artists anew.
@@ -98,7 +98,7 @@ def score_known_artists(
     choice = choices_with_artists(suggested, heard, frozen.classes, broader)
     evaluation = evaluate(frozen.y, choice, frozen.groups.number, len(frozen.classes), seed=frozen.seed)
     answered = [hit for hits in right.values() for hit in hits]
-    return KnownArtists(
+    return ArtistAwareScore(
         accuracy=evaluation.accuracy,
         macro_f1=evaluation.macro_f1,
         share_answered=len(answered) / len(suggested),

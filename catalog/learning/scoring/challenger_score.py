@@ -8,24 +8,24 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from catalog.learning.dataset.labeled_tracks import Tracks, load_answerable, load_broader
+from catalog.learning.dataset.labeled_tracks import LabeledTracks, load_broader, load_predictable
 from catalog.learning.dataset.multilabel import load_tag_sets
-from catalog.learning.fitting.abstention import withheld
+from catalog.learning.fitting.abstention import is_withheld
 from catalog.learning.prediction.predictions import no_music_among
-from catalog.learning.scoring.artist_aware_score import left_out_suggestions, score_known_artists
-from catalog.learning.scoring.champion_refit import Contender
-from catalog.learning.scoring.model_score import Scored, score
-from catalog.learning.scoring.repeated_cv import choices_by_random_folds, repeated_choices
+from catalog.learning.scoring.artist_aware_score import left_out_suggestions, score_artist_aware
+from catalog.learning.scoring.champion_refit import Challenger
+from catalog.learning.scoring.model_score import ModelScore, score_model
+from catalog.learning.scoring.repeated_cv import choices_by_random_folds, repeated_cv_choices
 
 
-def score_contender(
-    connection: Connection, contender: Contender, tracks: Tracks, names: Mapping[int, str]
+def score_challenger(
+    connection: Connection, contender: Challenger, tracks: LabeledTracks, names: Mapping[int, str]
 ) -> dict[str, Any]:
     """The metrics of a fitted model, with the scores on folds dealt anew and on random folds."""
     frozen, learnt = contender.snapshot, contender.learnt
     # Scored is what will be suggested: nothing for what is heard as talk, though some of it is music.
     no_music = no_music_among(connection, frozen.track_ids)
-    fitted = replace(contender.fitted, answers=withheld(contender.fitted.answers, no_music))
+    fitted = replace(contender.fitted, answers=is_withheld(contender.fitted.answers, no_music))
     broader, _ = load_broader(connection)
     given, complete = load_tag_sets(connection, frozen.track_ids, contender.hierarchy, broader)
     suggested = left_out_suggestions(
@@ -34,7 +34,7 @@ def score_contender(
         tracks,
         contender.hierarchy,
         broader,
-        load_answerable(connection),
+        load_predictable(connection),
         no_music=no_music,
     )
     again = (
@@ -45,13 +45,13 @@ def score_contender(
         learnt.behind_projection,
         learnt.parameters,
     )
-    scored = Scored(
+    scored = ModelScore(
         snapshot=frozen,
         fitted=fitted,
-        repeated=repeated_choices(*again, seed=frozen.seed),
+        repeated=repeated_cv_choices(*again, seed=frozen.seed),
         by_random_folds=choices_by_random_folds(*again, seed=frozen.seed),
         given=given,
         complete=complete,
-        known_artists=score_known_artists(suggested, fitted.choice, frozen, broader),
+        known_artists=score_artist_aware(suggested, fitted.choice, frozen, broader),
     )
-    return score(scored, tracks, contender.hierarchy, names, precision=contender.precision)
+    return score_model(scored, tracks, contender.hierarchy, names, precision=contender.precision)

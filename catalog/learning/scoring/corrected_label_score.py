@@ -26,7 +26,7 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 
-def reconsidered_score(connection: Connection, row: RowMapping) -> dict[str, Any] | None:
+def corrected_label_score(connection: Connection, row: RowMapping) -> dict[str, Any] | None:
     """Scores of a model's stored out-of-fold choices; None for one without any.
 
     `without_doubted` leaves out the suspects of the latest finished label audit of this model. It flatters: what is left

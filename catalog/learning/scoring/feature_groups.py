@@ -65,7 +65,7 @@ def families(dimensions: Sequence[str]) -> dict[str, Integers]:
     return {name: np.array(found, dtype=np.int64) for name, found in columns.items()}
 
 
-def agreement(one: Floats, other: Floats) -> float:
+def hsic(one: Floats, other: Floats) -> float:
     """How much two Gram matrices (n, n) agree on which tracks are alike: 1 the same, 0 (or a little below) nothing.
 
     Linear centred kernel alignment (Kornblith et al., "Similarity of neural network representations revisited", 2019)
@@ -76,7 +76,7 @@ def agreement(one: Floats, other: Floats) -> float:
     return _product(one, other) / float(np.sqrt(own)) if own > 0 else 0.0
 
 
-def alike(X: Matrix, columns: Sequence[Integers], *, threshold: float = ALIKE) -> list[list[int]]:
+def redundant_groups(X: Matrix, columns: Sequence[Integers], *, threshold: float = ALIKE) -> list[list[int]]:
     """Which families of vectors X (n, dimensions) say the same: positions in `columns`, group by group.
 
     Agreement of ranks, so that units and outliers do not matter; average linkage. No label is looked at. Fewer than four
@@ -88,7 +88,7 @@ def alike(X: Matrix, columns: Sequence[Integers], *, threshold: float = ALIKE) -
     distance = np.zeros((len(grams), len(grams)))
     for at in range(len(grams)):
         for other in range(at):
-            distance[at, other] = distance[other, at] = 1 - min(max(agreement(grams[at], grams[other]), 0), 1)
+            distance[at, other] = distance[other, at] = 1 - min(max(hsic(grams[at], grams[other]), 0), 1)
     labels = fcluster(linkage(squareform(distance), method="average"), t=1 - threshold, criterion="distance")
     groups: dict[int, list[int]] = {}
     for at, label in enumerate(labels.tolist()):

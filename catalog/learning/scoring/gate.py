@@ -48,7 +48,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PromotionVerdict:
     """What the gate says of a new model."""
 
     rival: int
@@ -72,7 +72,7 @@ class Verdict:
         return {**asdict(self), "passed": self.worse is None}
 
 
-def compare(
+def compare_models_on_gate(
     y: Integers, choice: Integers, in_force: Integers, groups: Integers, classes: int, *, seed: int = 0
 ) -> Comparison:
     """The choices of a new model, and of the one in force, for tracks (n,) of class `y` in `groups`.

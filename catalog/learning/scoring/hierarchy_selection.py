@@ -13,7 +13,7 @@ from catalog.learning.classifiers import Matrix
 from catalog.learning.classifiers.local_per_parent import Chain, class_chains, has_sub_genres
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.fitting.training_recipe import Learnt
+from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.scoring.hierarchical_metrics import hierarchical_score
 from catalog.learning.scoring.repeated_cv import calibrated_choices
@@ -57,7 +57,7 @@ class StructureChoice:
 
 
 def structured(
-    learnt: Learnt,
+    learnt: TrainingRecipe,
     wanted: Structure,
     X: Matrix,
     y: Integers,
@@ -65,7 +65,7 @@ def structured(
     hierarchy: Hierarchy,
     *,
     seed: int = 0,
-) -> tuple[Learnt, StructureChoice | None]:
+) -> tuple[TrainingRecipe, StructureChoice | None]:
     """How the classes are to be learnt, and the choice; None where no term has two narrower classes.
 
     `auto` takes local classifiers where out of fold the mean of macro F1 and hierarchical F1 is higher by them.

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from catalog.learning.classifiers import Algorithm, Matrix, class_probabilities
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
-from catalog.learning.metrics.bootstrap import Interval, draws, interval
+from catalog.learning.metrics.bootstrap import Interval, bootstrap_draws, interval
 from catalog.learning.metrics.evaluation import evaluate, macro_f1_difference
-from catalog.learning.metrics.pairwise_auc import separation
-from catalog.learning.scoring.feature_groups import ALIKE, alike, families
+from catalog.learning.metrics.pairwise_auc import pairwise_auc
+from catalog.learning.scoring.feature_groups import ALIKE, families, redundant_groups
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -36,7 +36,7 @@ MOST_PAIRED = 20
 """Genres whose pairs are looked at, those with the most tracks: 190 pairs."""
 
 
-class OneFamilyError(ValueError):
+class SingleFeatureGroupError(ValueError):
     """The vectors are all of one family: there is nothing to compare."""
 
 
@@ -116,14 +116,14 @@ def parts_of(X: Matrix, dimensions: Sequence[str]) -> list[Part]:
     """
     found = families(dimensions)
     if len(found) < 2:
-        raise OneFamilyError(
+        raise SingleFeatureGroupError(
             f"all {len(dimensions):,} numbers are of one family, {next(iter(found), 'none')}: there is nothing to compare; "
             "name a feature set that has several: --feature-set summary"
         )
     names, columns = list(found), list(found.values())
     groups = [
         Part(tuple(names[at] for at in one), np.sort(np.concatenate([columns[at] for at in one])), None)
-        for one in alike(X, columns)
+        for one in redundant_groups(X, columns)
     ]
     single = [
         Part((name,), found[name], at)
@@ -294,7 +294,7 @@ def _by_genre(
     drawn = np.concatenate(
         [
             _f1(*(part @ one for one in counts[0])) - _f1(*(part @ one for one in counts[1]))
-            for part in draws(int(group.max()) + 1, seed=seed)
+            for part in bootstrap_draws(int(group.max()) + 1, seed=seed)
         ]
     )
     recalls = [three[0].sum(axis=0) / np.maximum(three[1].sum(axis=0), 1e-9) for three in counts]
@@ -335,20 +335,20 @@ def _by_pair(
 ) -> list[tuple[PairImportance, ...]]:
     """For each part, by its probabilities permuted and alone: how well each two of the largest genres are told apart."""
     _, group = np.unique(groups, return_inverse=True)
-    weights = np.concatenate(list(draws(int(group.max()) + 1, seed=seed)))
+    weights = np.concatenate(list(bootstrap_draws(int(group.max()) + 1, seed=seed)))
     largest = np.sort(np.argsort(-np.bincount(y, minlength=len(genres)), kind="stable")[:MOST_PAIRED])
     rows: list[list[PairImportance]] = [[] for _ in parts]
     for one, other in combinations(largest.tolist(), 2):
-        whole = separation(y, group, full, one, other)
+        whole = pairwise_auc(y, group, full, one, other)
         whole_drawn = whole.drawn(weights)
         for row, (permuted, alone) in zip(rows, parts, strict=True):
-            without = separation(y, group, permuted, one, other)
+            without = pairwise_auc(y, group, permuted, one, other)
             lost = whole_drawn - without.drawn(weights)
             row.append(
                 PairImportance(
                     genres=(genres[one], genres[other]),
                     full=whole.area,
-                    alone=separation(y, group, alone, one, other).area,
+                    alone=pairwise_auc(y, group, alone, one, other).area,
                     drop=interval(whole.area - without.area, lost[np.isfinite(lost)]),
                 )
             )

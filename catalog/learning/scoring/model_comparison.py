@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.db.tables import genre, prediction, snapshot_member
 from catalog.learning.registry.registry import get_model
-from catalog.learning.scoring.gate import Comparison, compare
+from catalog.learning.scoring.gate import Comparison, compare_models_on_gate
 
 SEED = 0
 
@@ -91,7 +91,7 @@ def compare_models(connection: Connection, model_id: int, other_id: int) -> Mode
         )
         groups = np.array([truth[track][1] for track in scored], dtype=np.int64)
         accuracy = (float((mine == y).mean()), float((theirs == y).mean()))
-        macro_f1 = compare(y, theirs, mine, groups, len(classes), seed=SEED)
+        macro_f1 = compare_models_on_gate(y, theirs, mine, groups, len(classes), seed=SEED)
     return ModelComparison(
         model_id=first["id"],
         other_id=second["id"],

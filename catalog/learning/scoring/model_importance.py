@@ -13,13 +13,19 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.db.database import Database
 from catalog.db.tables import genre
-from catalog.features.stored_feature_set import Recipe
+from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import load_answerable, load_broader
-from catalog.learning.dataset.snapshot_data import Members, MembersGone, Vectors, load_members, vectors_of
-from catalog.learning.dataset.training_feature_sets import recipes_of
-from catalog.learning.fitting.training_recipe import Learnt
-from catalog.learning.registry.registry import get_model, model_recipes, note
+from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable
+from catalog.learning.dataset.snapshot_data import (
+    SnapshotTracks,
+    SnapshotTracksMissingError,
+    Vectors,
+    load_snapshot_tracks,
+    vectors_of,
+)
+from catalog.learning.dataset.training_feature_sets import resolve_feature_sets
+from catalog.learning.fitting.training_recipe import TrainingRecipe
+from catalog.learning.registry.registry import get_model, model_feature_sets, update_metrics
 from catalog.learning.scoring.feature_groups import ALIKE
 from catalog.learning.scoring.hierarchy_selection import stored_structure
 from catalog.learning.scoring.importance import OnProgress, importances
@@ -60,7 +66,7 @@ def model_importance(
     if known is not None and all(known.get(name) == value for name, value in _how(vectors).items()):
         return dict(known)
     chains = stored_structure(row["metrics"], hierarchy)
-    learnt = Learnt(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks, chains)
+    learnt = TrainingRecipe(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks, chains)
     found = importances(
         vectors.X,
         members.y,
@@ -76,7 +82,7 @@ def model_importance(
     facts: dict[str, Any] = json.loads(json.dumps(told))  # as it is read from the database
     with database.write() as connection:
         kept = get_model(connection, model_id)["metrics"].get("importance") or {}
-        note(connection, model_id, importance={**kept, key: facts})
+        update_metrics(connection, model_id, importance={**kept, key: facts})
     return facts
 
 
@@ -87,7 +93,7 @@ def _how(vectors: Vectors) -> dict[str, Any]:
 
 def _recipes(
     connection: Connection, row: RowMapping, feature_sets: Sequence[str] | None
-) -> tuple[Recipe, ...]:
+) -> tuple[StoredFeatureSet, ...]:
     """The model's own, or what these names stand for."""
     if row["snapshot_id"] is None:
         raise NoTrainingSetError(
@@ -95,15 +101,15 @@ def _recipes(
             "see the others: catalog models list"
         )
     if not feature_sets:
-        return model_recipes(connection, row["id"])
-    return recipes_of(connection, feature_sets)
+        return model_feature_sets(connection, row["id"])
+    return resolve_feature_sets(connection, feature_sets)
 
 
-def _members(connection: Connection, row: RowMapping) -> Members:
+def _members(connection: Connection, row: RowMapping) -> SnapshotTracks:
     try:
-        return load_members(connection, row["snapshot_id"])
-    except MembersGone:
-        raise MembersGone(
+        return load_snapshot_tracks(connection, row["snapshot_id"])
+    except SnapshotTracksMissingError:
+        raise SnapshotTracksMissingError(
             f"some of the tracks that model {row['id']} learnt from have been removed since; learn anew: catalog train"
         ) from None
 
@@ -117,7 +123,7 @@ def _genres(connection: Connection, class_order: Sequence[int]) -> list[str]:
 def _hierarchy(connection: Connection, class_order: Sequence[int]) -> Hierarchy:
     """That of the model's classes in today's vocabulary, with columns in the order of `Members`."""
     broader, _ = load_broader(connection)
-    return Hierarchy.of(sorted(class_order), broader, answerable=load_answerable(connection))
+    return Hierarchy.of(sorted(class_order), broader, answerable=load_predictable(connection))
 
 
 def _rounded(value: Any) -> Any:

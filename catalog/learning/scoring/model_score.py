@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import Tracks
+from catalog.learning.dataset.labeled_tracks import LabeledTracks
 from catalog.learning.dataset.snapshot import Snapshot
-from catalog.learning.fitting.abstention import NOTHING, right
+from catalog.learning.fitting.abstention import NOTHING, is_correct
 from catalog.learning.fitting.album_averaging import album_units
 from catalog.learning.fitting.calibration import expected_calibration_error, perfect_calibration_error
 from catalog.learning.fitting.cross_fit import CrossFit
@@ -20,9 +20,14 @@ from catalog.learning.metrics.average_precision import average_precisions
 from catalog.learning.metrics.baselines import artist_majority, majority_class
 from catalog.learning.metrics.bootstrap import mean_interval
 from catalog.learning.metrics.evaluation import Evaluation, evaluate
-from catalog.learning.metrics.probability_scores import accuracy_at_shares, among_first, brier_score, log_loss
+from catalog.learning.metrics.probability_scores import (
+    accuracy_at_shares,
+    brier_score,
+    log_loss,
+    top_k_accuracy,
+)
 from catalog.learning.scoring.album_score import album_score
-from catalog.learning.scoring.artist_aware_score import KnownArtists
+from catalog.learning.scoring.artist_aware_score import ArtistAwareScore
 from catalog.learning.scoring.hierarchical_metrics import hierarchical_score
 
 Booleans = npt.NDArray[np.bool_]
@@ -32,7 +37,7 @@ FIRST = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class ModelScore:
     """All that a model of n tracks is scored by."""
 
     snapshot: Snapshot
@@ -45,11 +50,16 @@ class Scored:
     """(n, classes): all classes that each track was given."""
     complete: Booleans
     """(n,): whether a class not given is denied."""
-    known_artists: KnownArtists
+    known_artists: ArtistAwareScore
 
 
-def score(
-    scored: Scored, tracks: Tracks, hierarchy: Hierarchy, names: Mapping[int, str], *, precision: float
+def score_model(
+    scored: ModelScore,
+    tracks: LabeledTracks,
+    hierarchy: Hierarchy,
+    names: Mapping[int, str],
+    *,
+    precision: float,
 ) -> dict[str, Any]:
     """What `model.metrics` holds: shares are 0 to 1, intervals have `value`, `low` and `high`."""
     frozen, fitted = scored.snapshot, scored.fitted
@@ -64,7 +74,9 @@ def score(
         "accuracy": asdict(evaluation.accuracy),
         "balanced_accuracy": asdict(evaluation.balanced_accuracy),
         "macro_f1": asdict(evaluation.macro_f1),
-        "top_3_accuracy": asdict(mean_interval(among_first(fitted.probability, y, FIRST), groups, seed=seed)),
+        "top_3_accuracy": asdict(
+            mean_interval(top_k_accuracy(fitted.probability, y, FIRST), groups, seed=seed)
+        ),
         "fold_seeds": len(choices),
         "folds": int(np.unique(fitted.fold).size),
         "baselines": {
@@ -86,7 +98,7 @@ def score(
     }
 
 
-def _random(scored: Scored) -> dict[str, float] | None:
+def _random(scored: ModelScore) -> dict[str, float] | None:
     if scored.by_random_folds is None:
         return None
     frozen = scored.snapshot
@@ -96,7 +108,7 @@ def _random(scored: Scored) -> dict[str, float] | None:
     return {"accuracy": found.accuracy.value, "macro_f1": found.macro_f1.value}
 
 
-def _probabilities(scored: Scored) -> dict[str, Any]:
+def _probabilities(scored: ModelScore) -> dict[str, Any]:
     probability, frozen = scored.fitted.probability, scored.snapshot
     return {
         "log_loss": log_loss(probability, frozen.y),
@@ -113,10 +125,10 @@ def _probabilities(scored: Scored) -> dict[str, Any]:
     }
 
 
-def _answers(scored: Scored, hierarchy: Hierarchy, precision: float) -> dict[str, Any]:
+def _answers(scored: ModelScore, hierarchy: Hierarchy, precision: float) -> dict[str, Any]:
     y, node = scored.snapshot.y, scored.fitted.answers.node
     answered = node != NOTHING
-    correct = right(node, y, hierarchy)
+    correct = is_correct(node, y, hierarchy)
     threshold = scored.fitted.model.threshold
     return {
         "precision_target": precision,
@@ -135,7 +147,7 @@ def _answers(scored: Scored, hierarchy: Hierarchy, precision: float) -> dict[str
     }
 
 
-def _several(scored: Scored, hierarchy: Hierarchy, genres: list[str]) -> dict[str, Any] | None:
+def _several(scored: ModelScore, hierarchy: Hierarchy, genres: list[str]) -> dict[str, Any] | None:
     """None where every track has one genre and its terms above: accuracy says it all then."""
     frozen = scored.snapshot
     with_terms_above = hierarchy.below[: len(genres)].sum(axis=0)

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import fma_track
 from catalog.learning.classifiers import class_probabilities
-from catalog.learning.fitting.abstention import NOTHING, answers, choose_threshold, right
+from catalog.learning.fitting.abstention import NOTHING, answers, choose_threshold, is_correct
 from catalog.learning.fitting.calibration import expected_calibration_error, fit_calibration
 from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.metrics.probability_scores import log_loss
-from catalog.learning.scoring.champion_refit import Contender
+from catalog.learning.scoring.champion_refit import Challenger
 
 Integers = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.str_]
@@ -24,7 +24,7 @@ Texts = npt.NDArray[np.str_]
 PARTS = ("training", "validation", "test")
 
 
-class NoOfficialSplit(ValueError):  # noqa: N818 - the name says what it is
+class NoOfficialSplitError(ValueError):  # noqa: N818 - the name says what it is
     """The tracks that are learnt from are not those of a data set with a split."""
 
 
@@ -38,16 +38,16 @@ def load_split(connection: Connection, track_ids: Integers, y: Integers) -> Text
     split = np.array([parts.get(track_id) or "" for track_id in track_ids.tolist()], dtype=np.str_)
     missing = [part for part in ("training", "test") if not (split == part).any()]
     if missing:
-        raise NoOfficialSplit(
+        raise NoOfficialSplitError(
             f"no labelled track with a vector is in the {' or the '.join(missing)} part of the official split; "
             "bring the metadata in: catalog fma import fma_metadata.zip"
         )
     if np.unique(y[split == "training"]).size < 2:
-        raise NoOfficialSplit("the training part of the official split has one genre only")
+        raise NoOfficialSplitError("the training part of the official split has one genre only")
     return split
 
 
-def official_score(contender: Contender, split: Texts) -> dict[str, Any]:
+def official_score(contender: Challenger, split: Texts) -> dict[str, Any]:
     """Scores of the same recipe fitted on the training part and asked in the test, `split` (n,) as `load_split` gives it.
 
     Calibration and threshold are fitted on the validation part, which the classifier does not see; without one
@@ -79,7 +79,7 @@ def official_score(contender: Contender, split: Texts) -> dict[str, Any]:
         "log_loss": log_loss(asked, y[test]),
         "calibration_error": expected_calibration_error(asked, y[test]),
         "share_answered": float(answered.mean()),
-        "answered_precision": float(right(node, y[test], hierarchy)[answered].mean())
+        "answered_precision": float(is_correct(node, y[test], hierarchy)[answered].mean())
         if answered.any()
         else None,
     }

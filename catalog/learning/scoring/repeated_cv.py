@@ -22,7 +22,7 @@ RANDOM_UP_TO = 25_000
 """Above so many tracks random folds are not tried: they are there to show what would have been claimed."""
 
 
-def repeated_choices(
+def repeated_cv_choices(
     X: Matrix,
     y: Integers,
     groups: Integers,

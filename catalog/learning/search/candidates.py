@@ -17,7 +17,7 @@ MOST_CANDIDATES = 2_000
 """A grid with more is none that anybody waits for."""
 
 
-class TooManyCandidates(ValueError):  # noqa: N818 - the name says what it is
+class TooManyCandidatesError(ValueError):  # noqa: N818 - the name says what it is
     """A grid that is too large to be tried whole."""
 
 
@@ -43,7 +43,9 @@ class Candidate:
         }
 
 
-def defaults(algorithms: Sequence[Algorithm], feature_sets: Sequence[tuple[str, ...]]) -> list[Candidate]:
+def default_candidates(
+    algorithms: Sequence[Algorithm], feature_sets: Sequence[tuple[str, ...]]
+) -> list[Candidate]:
     """Every algorithm as it is, on each of the feature sets or combinations of them."""
     return [
         Candidate(algorithm.name, algorithm.complete(), names)
@@ -52,14 +54,14 @@ def defaults(algorithms: Sequence[Algorithm], feature_sets: Sequence[tuple[str, 
     ]
 
 
-def grid(algorithms: Sequence[Algorithm], feature_sets: tuple[str, ...]) -> list[Candidate]:
+def grid_candidates(algorithms: Sequence[Algorithm], feature_sets: tuple[str, ...]) -> list[Candidate]:
     """Every combination of the values worth trying, each algorithm's defaults before the others.
 
     Raises TooManyCandidates, before any is made, where there are more than 2,000.
     """
     size = sum(_size(algorithm) for algorithm in algorithms)
     if size > MOST_CANDIDATES:
-        raise TooManyCandidates(
+        raise TooManyCandidatesError(
             f"the grid has {size:,} candidates, more than {MOST_CANDIDATES:,}; "
             "name fewer algorithms, or search at random or by halving"
         )
@@ -72,7 +74,7 @@ def grid(algorithms: Sequence[Algorithm], feature_sets: tuple[str, ...]) -> list
     ]
 
 
-def drawn(
+def random_candidates(
     algorithms: Sequence[Algorithm], feature_sets: tuple[str, ...], number: int, *, seed: int
 ) -> list[Candidate]:
     """So many different candidates, or all there are, drawn in turn from each algorithm's space.

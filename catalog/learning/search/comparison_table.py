@@ -7,10 +7,10 @@ from typing import Any
 
 from catalog.learning.metrics.baselines import artist_majority, majority_class
 from catalog.learning.metrics.evaluation import Evaluation, evaluate
-from catalog.learning.search.search import Ground, Standing
+from catalog.learning.search.search import CandidateResult, SearchData
 
 
-def comparison_rows(ground: Ground, standings: Sequence[Standing]) -> list[dict[str, Any]]:
+def comparison_rows(ground: SearchData, standings: Sequence[CandidateResult]) -> list[dict[str, Any]]:
     """A row for each candidate and for each baseline, the best by macro F1 first, what cannot be fitted last.
 
     Accuracy and macro F1 are 0 to 1, with the middle 95 % of each when artists are drawn anew; seconds are those of
@@ -33,7 +33,7 @@ def comparison_rows(ground: Ground, standings: Sequence[Standing]) -> list[dict[
     return sorted(rows, key=lambda row: -1.0 if row["macro_f1"] is None else row["macro_f1"], reverse=True)
 
 
-def baselines(ground: Ground) -> dict[str, Evaluation]:
+def baselines(ground: SearchData) -> dict[str, Evaluation]:
     """What needs no sound: always the commonest genre, and the commonest one of the artist's other tracks."""
     members = ground.members
     choices = {

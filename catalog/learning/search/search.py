@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.db.database import Database
-from catalog.learning.dataset.snapshot_data import Members
-from catalog.learning.dataset.splits import Split, deal, deal_inside, fewest_groups
+from catalog.learning.dataset.snapshot_data import SnapshotTracks
+from catalog.learning.dataset.splits import Split, fewest_groups, inner_folds, outer_folds
 from catalog.learning.metrics.bootstrap import RESAMPLES
 from catalog.learning.metrics.evaluation import Evaluation, evaluate
 from catalog.learning.search.candidates import Candidate
-from catalog.learning.search.successive_halving import Round, schedule
-from catalog.learning.search.trial import Outcome, Trial, load_outcome
-from catalog.learning.search.trial_runner import run_missing
+from catalog.learning.search.successive_halving import HalvingRound, halving_schedule
+from catalog.learning.search.trial import Trial, TrialOutcome, load_outcome
+from catalog.learning.search.trial_runner import run_missing_trials
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
@@ -36,16 +36,16 @@ FEWEST_RESAMPLES = 2
 """Where only the order counts, no interval is wanted."""
 
 
-class NothingFits(ValueError):  # noqa: N818 - the name says what it is
+class NoCandidateFitsError(ValueError):  # noqa: N818 - the name says what it is
     """No candidate could be fitted."""
 
 
 @dataclass(frozen=True)
-class Ground:
+class SearchData:
     """What is searched: the training set, and the digests of the vectors by feature sets."""
 
     snapshot_id: int
-    members: Members
+    members: SnapshotTracks
     vectors: Mapping[tuple[str, ...], str]
     seed: int
     artists: Sequence[Hashable | None]
@@ -56,11 +56,11 @@ class Ground:
     @property
     def folds(self) -> Integers:
         """(n,): the fold of each track."""
-        return deal(self.members.y, self.members.groups, self.seed)
+        return outer_folds(self.members.y, self.members.groups, self.seed)
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class CandidateResult:
     """How a candidate did by cross-validation."""
 
     candidate: Candidate
@@ -73,11 +73,11 @@ class Standing:
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class SearchResult:
     """What a search came to."""
 
     winner: Candidate
-    standings: Sequence[Standing]
+    standings: Sequence[CandidateResult]
     """Those of the last round, the best first."""
     as_chosen: Evaluation
     """The winner by the scores that it was chosen by: flattering."""
@@ -99,7 +99,7 @@ class Search:
 
     database: Database
     executor: Executor
-    ground: Ground
+    ground: SearchData
     workers: int = 1
     """How many the executor has: how finely the trials are shared out."""
     on_progress: Callable[[int, int], None] | None = None
@@ -107,27 +107,27 @@ class Search:
     computed: int = 0
     _expected: int = 0
     _folds: Integers = field(init=False)
-    _outcomes: dict[tuple[str, str, int], Outcome] = field(default_factory=dict)
+    _outcomes: dict[tuple[str, str, int], TrialOutcome] = field(default_factory=dict)
     _asked: dict[tuple[int | None, int], Booleans] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Deals the folds."""
         self._folds = self.ground.folds
 
-    def compare(self, candidates: Sequence[Candidate]) -> list[Standing]:
+    def compare(self, candidates: Sequence[Candidate]) -> list[CandidateResult]:
         """Every candidate on the same folds, the best by macro F1 first. A comparison: nothing is chosen by it."""
-        part = Part(None, True, self._numbers)
+        part = Partition(None, True, self._numbers)
         self._expected = len(candidates) * len(self._numbers)
         self._run([one for candidate in candidates for one in self._trials(part, candidate, 1.0)])
         return self._ranked(part, candidates, 1.0, resamples=RESAMPLES)
 
-    def choose(self, candidates: Sequence[Candidate], scheme: Scheme) -> Choice:
+    def choose(self, candidates: Sequence[Candidate], scheme: Scheme) -> SearchResult:
         """The best of the candidates by macro F1, and an honest score. Raises NothingFits."""
         parts = self.parts()
         rounds = self.rounds(len(candidates), scheme)
         self._expected = expected_trials(parts, rounds)
         left = {part.left_out: list(candidates) for part in parts}
-        standings: dict[int | None, list[Standing]] = {}
+        standings: dict[int | None, list[CandidateResult]] = {}
         for number, each in enumerate(rounds):
             self._run(
                 [
@@ -146,7 +146,7 @@ class Search:
         winners = {part.left_out: _winner(standings[part.left_out]) for part in parts}
         honest = self._honest({fold: one.candidate for fold, one in winners.items() if fold is not None})
         winner = winners[None]
-        return Choice(
+        return SearchResult(
             winner=winner.candidate,
             standings=standings[None],
             as_chosen=self._pooled(self._trials(parts[0], winner.candidate, 1.0)),
@@ -157,38 +157,38 @@ class Search:
             computed=self.computed,
         )
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Partition]:
         """The parts that a choice is made on: all tracks, and all without each fold."""
         members, numbers = self.ground.members, self._numbers
         nested = len(members.y) <= NESTED_UP_TO
         if nested:
             inside = [self._folds != number for number in numbers]
             nested = all(np.unique(members.groups[part]).size >= 2 for part in inside)
-        whole = Part(None, nested, numbers)
+        whole = Partition(None, nested, numbers)
         if not nested:
             return [
                 whole,
-                *(Part(left, nested, [one for one in numbers if one != left]) for left in numbers),
+                *(Partition(left, nested, [one for one in numbers if one != left]) for left in numbers),
             ]
         parts = [whole]
         for left, part in zip(numbers, inside, strict=True):
-            inner = deal_inside(members.y[part], members.groups[part], self.ground.seed)
-            parts.append(Part(left, nested, np.unique(inner).tolist()))
+            inner = inner_folds(members.y[part], members.groups[part], self.ground.seed)
+            parts.append(Partition(left, nested, np.unique(inner).tolist()))
         return parts
 
-    def rounds(self, candidates: int, scheme: Scheme) -> list[Round]:
+    def rounds(self, candidates: int, scheme: Scheme) -> list[HalvingRound]:
         """How many candidates are tried on how much: one round, or those of successive halving."""
         if scheme != "halving":
-            return [Round(candidates, 1.0)]
+            return [HalvingRound(candidates, 1.0)]
         training = self._folds != self._numbers[0]
         members = self.ground.members
-        return schedule(candidates, fewest_groups(members.y[training], members.groups[training]))
+        return halving_schedule(candidates, fewest_groups(members.y[training], members.groups[training]))
 
     @property
     def _numbers(self) -> list[int]:
         return [int(number) for number in np.unique(self._folds)]
 
-    def _trials(self, part: Part, candidate: Candidate, share: float) -> list[Trial]:
+    def _trials(self, part: Partition, candidate: Candidate, share: float) -> list[Trial]:
         return [self._trial(candidate, split) for split in part.splits(share)]
 
     def _trial(self, candidate: Candidate, split: Split, *, as_trained: bool = False) -> Trial:
@@ -204,7 +204,7 @@ class Search:
             if self.on_progress is not None:
                 self.on_progress(already + done, max(self._expected, already + len(trials)))
 
-        self.computed += run_missing(
+        self.computed += run_missing_trials(
             self.database, self.executor, trials, workers=self.workers, on_progress=tell
         )
         with self.database.read() as connection:
@@ -215,8 +215,12 @@ class Search:
                     self._outcomes[one.key] = outcome
 
     def _ranked(
-        self, part: Part, candidates: Sequence[Candidate], share: float, resamples: int = FEWEST_RESAMPLES
-    ) -> list[Standing]:
+        self,
+        part: Partition,
+        candidates: Sequence[Candidate],
+        share: float,
+        resamples: int = FEWEST_RESAMPLES,
+    ) -> list[CandidateResult]:
         """The candidates, the best first; of equals the one that came first, which is the simplest."""
         found = [
             self._standing(candidate, self._trials(part, candidate, share), resamples)
@@ -224,11 +228,11 @@ class Search:
         ]
         return sorted(found, key=_merit)
 
-    def _standing(self, candidate: Candidate, trials: Sequence[Trial], resamples: int) -> Standing:
+    def _standing(self, candidate: Candidate, trials: Sequence[Trial], resamples: int) -> CandidateResult:
         outcomes = [self._outcomes[one.key] for one in trials]
         reason = next((one.reason for one in outcomes if one.reason is not None), None)
         is_fitted = all(one.choice is not None for one in outcomes)
-        return Standing(
+        return CandidateResult(
             candidate,
             self._pooled(trials, resamples) if is_fitted else None,
             sum(one.seconds for one in outcomes),
@@ -267,12 +271,12 @@ class Search:
         for one in trials:
             outcome = self._outcomes[one.key]
             if outcome.choice is None:
-                raise NothingFits(f"{one.candidate.algorithm} cannot be trained: {outcome.reason}")
+                raise NoCandidateFitsError(f"{one.candidate.algorithm} cannot be trained: {outcome.reason}")
         return self._pooled(trials)
 
 
 @dataclass(frozen=True)
-class Part:
+class Partition:
     """The tracks that a choice is made on."""
 
     left_out: int | None
@@ -287,14 +291,14 @@ class Part:
         return [Split(number, within, share) for number in self.folds]
 
 
-def expected_trials(parts: Sequence[Part], rounds: Sequence[Round]) -> int:
+def expected_trials(parts: Sequence[Partition], rounds: Sequence[HalvingRound]) -> int:
     """How many trials a search comes to; without nesting the parts share theirs, and it is about so many."""
     apart = [part for part in parts if part.nested or part.left_out is None]
     a_candidate = sum(len(part.folds) for part in apart)
     return a_candidate * sum(each.candidates for each in rounds) + len(parts) - 1
 
 
-def evidence(choice: Choice, scheme: Scheme, candidates: int, search_id: int) -> dict[str, Any]:
+def evidence(choice: SearchResult, scheme: Scheme, candidates: int, search_id: int) -> dict[str, Any]:
     """What the metrics of a model say of the search that found it: scores as intervals, 0 to 1.
 
     `structure`: what was compared is one classifier over all classes, whatever the winner is trained as.
@@ -319,7 +323,7 @@ def _scores(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _merit(standing: Standing) -> tuple[bool, float, float]:
+def _merit(standing: CandidateResult) -> tuple[bool, float, float]:
     """Sorts the best first: macro F1, then accuracy; what cannot be fitted comes last."""
     found = standing.evaluation
     if found is None:
@@ -327,8 +331,8 @@ def _merit(standing: Standing) -> tuple[bool, float, float]:
     return False, -round(found.macro_f1.value, 9), -round(found.accuracy.value, 9)
 
 
-def _winner(standings: Sequence[Standing]) -> Standing:
+def _winner(standings: Sequence[CandidateResult]) -> CandidateResult:
     best = standings[0]
     if best.evaluation is None:
-        raise NothingFits(f"no candidate can be fitted: {best.reason}")
+        raise NoCandidateFitsError(f"no candidate can be fitted: {best.reason}")
     return best

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from catalog.db.columns import now
 from catalog.db.tables import search, trial
 from catalog.learning.search.candidates import Candidate
-from catalog.learning.search.search import Choice, Ground, Scheme
+from catalog.learning.search.search import Scheme, SearchData, SearchResult
 
 
 def begin_search(
-    connection: Connection, ground: Ground, scheme: Scheme, candidates: Sequence[Candidate]
+    connection: Connection, ground: SearchData, scheme: Scheme, candidates: Sequence[Candidate]
 ) -> int:
     """The id of the search's row; one that was begun before goes on."""
     parameters = json.loads(
@@ -46,7 +46,7 @@ def finish_search(connection: Connection, search_id: int, outcome: Any) -> None:
     )
 
 
-def choice_outcome(choice: Choice) -> dict[str, Any]:
+def choice_outcome(choice: SearchResult) -> dict[str, Any]:
     """What the row says of a choice: the winner and the candidates of the last round in their order."""
     return {
         "winner": choice.winner.as_json(),

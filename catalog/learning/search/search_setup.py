@@ -14,17 +14,17 @@ from catalog.db.tables import feature_set, feature_vector
 from catalog.learning.classifiers.local_per_parent import class_chains, has_sub_genres
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.snapshot import store_snapshot
-from catalog.learning.dataset.snapshot_data import Members, load_vectors
+from catalog.learning.dataset.snapshot_data import SnapshotTracks, load_vectors
 from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE
 from catalog.learning.scoring.official_split import load_split
-from catalog.learning.search.search import Ground
-from catalog.learning.training import Material, Training, gather
+from catalog.learning.search.search import SearchData
+from catalog.learning.training import TrainingOptions, TrainingSet, build_training_set
 
 UNSTORED = 0
 """No snapshot has this id."""
 
 
-class NothingToSearch(ValueError):  # noqa: N818 - the name says what it is
+class NothingToSearchError(ValueError):  # noqa: N818 - the name says what it is
     """The labelled tracks make no training set."""
 
 
@@ -37,23 +37,27 @@ class Coverage:
     of_tracks: int
 
 
-def prepare(
-    database: Database, wanted: Training, feature_sets: Sequence[tuple[str, ...]], *, dry_run: bool = False
-) -> Ground:
+def prepare_search(
+    database: Database,
+    wanted: TrainingOptions,
+    feature_sets: Sequence[tuple[str, ...]],
+    *,
+    dry_run: bool = False,
+) -> SearchData:
     """The ground of a search on the training set of `wanted`, on each of the feature sets or combinations.
 
     A dry run looks at everything and stores nothing: the ground is good for plans then. Raises NothingToSearch,
     NoOfficialSplit, UnknownFeatureSetError, NothingHeard, VectorsMissing, or NotFiniteError.
     """
     with database.read() as connection:
-        material = _require(gather(connection, wanted))
+        material = _require(build_training_set(connection, wanted))
         frozen, tracks = material.snapshot, material.tracks
         assert frozen is not None
         if wanted.split is not None:
             load_split(
                 connection, frozen.track_ids, frozen.y
             )  # what is missing is said now, and not after a search
-        members = Members(frozen.track_ids, frozen.y, frozen.groups.number, len(frozen.classes))
+        members = SnapshotTracks(frozen.track_ids, frozen.y, frozen.groups.number, len(frozen.classes))
         digests = {
             names: load_vectors(connection, names, members.track_ids).digest
             for names in dict.fromkeys(feature_sets)
@@ -67,12 +71,12 @@ def prepare(
             snapshot_id = store_snapshot(connection, frozen, fold)
     artists = [tracks.artists[at] for at in tracks.at(members.track_ids)]
     sub_genres = has_sub_genres(class_chains(material.hierarchy))
-    return Ground(snapshot_id, members, digests, wanted.seed, artists, sub_genres)
+    return SearchData(snapshot_id, members, digests, wanted.seed, artists, sub_genres)
 
 
-def coverage(connection: Connection, wanted: Training) -> list[Coverage]:
+def coverage(connection: Connection, wanted: TrainingOptions) -> list[Coverage]:
     """The feature sets that anything was computed by, `pca` where there is its source. Raises NothingToSearch."""
-    frozen = _require(gather(connection, wanted)).snapshot
+    frozen = _require(build_training_set(connection, wanted)).snapshot
     assert frozen is not None
     columns = feature_vector.c
     covered = {}
@@ -88,7 +92,9 @@ def coverage(connection: Connection, wanted: Training) -> list[Coverage]:
     return [Coverage(name, tracks, count) for name, tracks in sorted(covered.items()) if tracks]
 
 
-def _require(material: Material) -> Material:
+def _require(material: TrainingSet) -> TrainingSet:
     if material.snapshot is None:
-        raise NothingToSearch(f"nothing can be learnt: {material.reason}; see why: catalog sql class_support")
+        raise NothingToSearchError(
+            f"nothing can be learnt: {material.reason}; see why: catalog sql class_support"
+        )
     return material

@@ -12,7 +12,7 @@ ETA = 3
 
 
 @dataclass(frozen=True)
-class Round:
+class HalvingRound:
     """One round of a search."""
 
     candidates: int
@@ -21,7 +21,7 @@ class Round:
     """The share of each training part that they learn from."""
 
 
-def schedule(candidates: int, fewest_groups: int) -> list[Round]:
+def halving_schedule(candidates: int, fewest_groups: int) -> list[HalvingRound]:
     """The rounds for so many candidates; the last one is on the whole training part.
 
     `fewest_groups` is in how many groups of a training part its rarest class occurs: a share that leaves it fewer than
@@ -36,6 +36,6 @@ def schedule(candidates: int, fewest_groups: int) -> list[Round]:
     rounds = []
     left = candidates
     for at in range(halvings + 1):
-        rounds.append(Round(left, 1 / ETA ** (halvings - at)))
+        rounds.append(HalvingRound(left, 1 / ETA ** (halvings - at)))
         left = -(-left // ETA)
     return rounds

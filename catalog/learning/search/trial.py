@@ -21,14 +21,14 @@ from catalog.db.tables import trial
 from catalog.db.upsert import insert_into
 from catalog.learning.classifiers import Algorithm, class_probabilities
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.snapshot_data import Members, Vectors, load_members, load_vectors
+from catalog.learning.dataset.snapshot_data import SnapshotTracks, Vectors, load_snapshot_tracks, load_vectors
 from catalog.learning.dataset.splits import INNER_FOLDS, Split
 from catalog.learning.dataset.training_feature_sets import PROJECTED
 from catalog.learning.fitting.cross_fit import cross_fit
 from catalog.learning.fitting.pca import VARIANCE
-from catalog.learning.fitting.training_recipe import Learnt
+from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.metrics.evaluation import evaluate
-from catalog.learning.registry.task_context import workplace
+from catalog.learning.registry.task_context import current_context
 from catalog.learning.search.candidates import Candidate
 
 Integers = npt.NDArray[np.int64]
@@ -38,7 +38,7 @@ Booleans = npt.NDArray[np.bool_]
 LONGEST_REASON = 300
 
 
-class VectorsChanged(RuntimeError):  # noqa: N818 - the name says what it is
+class VectorsChangedError(RuntimeError):  # noqa: N818 - the name says what it is
     """The vectors are not those that the search began with."""
 
 
@@ -97,7 +97,7 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class TrialOutcome:
     """What came of a trial."""
 
     choice: Integers | None
@@ -118,14 +118,14 @@ def stored_keys(connection: Connection, snapshot_id: int) -> set[tuple[str, str,
     return {(row.algorithm, row.parameters_hash, row.fold) for row in rows}
 
 
-def load_outcome(connection: Connection, wanted: Trial) -> Outcome | None:
+def load_outcome(connection: Connection, wanted: Trial) -> TrialOutcome | None:
     """What came of a trial; None where it was not run yet."""
     row = connection.execute(sa.select(trial.c.scores, trial.c.seconds).where(_is(wanted))).one_or_none()
     if row is None:
         return None
     scores = row.scores
     choice = None if "choices" not in scores else _unpack(scores["choices"])
-    return Outcome(choice, row.seconds or 0.0, scores.get("reason"))
+    return TrialOutcome(choice, row.seconds or 0.0, scores.get("reason"))
 
 
 def run_trials(snapshot_id: int, described: Sequence[Mapping[str, Any]]) -> None:
@@ -134,10 +134,10 @@ def run_trials(snapshot_id: int, described: Sequence[Mapping[str, Any]]) -> None
     Trials are as `Trial.as_json` describes them. Ends early where the workplace is stopped. Raises MembersGone,
     VectorsMissing and VectorsChanged.
     """
-    place = workplace()
+    place = current_context()
     trials = [Trial.of(snapshot_id, said) for said in described]
     with place.database.read() as connection:
-        members = load_members(connection, snapshot_id)
+        members = load_snapshot_tracks(connection, snapshot_id)
     loaded: dict[tuple[str, ...], Vectors] = {}
     for wanted in trials:
         if place.is_stopped():
@@ -150,19 +150,21 @@ def run_trials(snapshot_id: int, described: Sequence[Mapping[str, Any]]) -> None
                 loaded = {names: load_vectors(connection, names, members.track_ids)}
         vectors = loaded[names]
         if vectors.digest != wanted.vectors:
-            raise VectorsChanged(
+            raise VectorsChangedError(
                 f"vectors of {' and '.join(names)} were computed anew while they were searched with; "
                 "give the command again"
             )
         training, test = wanted.split.masks(members.y, members.groups, wanted.seed)
-        outcome = run(wanted, members, vectors, training, test)
+        outcome = run_trial(wanted, members, vectors, training, test)
         with place.database.write() as connection:
             _store(connection, wanted, _scores(members, test, outcome), outcome.seconds)
 
 
-def run(wanted: Trial, members: Members, vectors: Vectors, training: Booleans, test: Booleans) -> Outcome:
+def run_trial(
+    wanted: Trial, members: SnapshotTracks, vectors: Vectors, training: Booleans, test: Booleans
+) -> TrialOutcome:
     """One trial on the masks of its split. What an algorithm refuses to be fitted on is an outcome too."""
-    learns = recipe(wanted.candidate, vectors.blocks)
+    learns = trial_recipe(wanted.candidate, vectors.blocks)
     begin = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -173,19 +175,19 @@ def run(wanted: Trial, members: Members, vectors: Vectors, training: Booleans, t
             choice, reason = None, f"{type(error).__name__}: {error}"
     if reason is None and caught:
         reason = str(caught[0].message)
-    return Outcome(choice, time.perf_counter() - begin, None if reason is None else _one_line(reason))
+    return TrialOutcome(choice, time.perf_counter() - begin, None if reason is None else _one_line(reason))
 
 
-def recipe(candidate: Candidate, blocks: tuple[int, ...]) -> Algorithm:
+def trial_recipe(candidate: Candidate, blocks: tuple[int, ...]) -> Algorithm:
     """The candidate's algorithm over these blocks, behind a projection where it asks for one."""
     projection = {"variance": VARIANCE} if candidate.feature_sets == (PROJECTED,) else None
-    return Learnt(candidate.algorithm, candidate.parameters, projection, blocks).behind_projection
+    return TrainingRecipe(candidate.algorithm, candidate.parameters, projection, blocks).behind_projection
 
 
 def _probability(
     wanted: Trial,
     learns: Algorithm,
-    members: Members,
+    members: SnapshotTracks,
     vectors: Vectors,
     training: Booleans,
     test: Booleans,
@@ -229,7 +231,7 @@ def _store(connection: Connection, wanted: Trial, scores: dict[str, Any], second
     )
 
 
-def _scores(members: Members, test: Booleans, outcome: Outcome) -> dict[str, Any]:
+def _scores(members: SnapshotTracks, test: Booleans, outcome: TrialOutcome) -> dict[str, Any]:
     remark = {} if outcome.reason is None else {"reason": outcome.reason}
     if outcome.choice is None:
         return remark

@@ -16,11 +16,11 @@ LARGEST_BATCH = 16
 TICK = 0.5
 
 
-class NoHeadway(RuntimeError):  # noqa: N818 - the name says what it is
+class TrialsStalledError(RuntimeError):  # noqa: N818 - the name says what it is
     """Every task has ended well, and yet no trial was added."""
 
 
-def run_missing(
+def run_missing_trials(
     database: Database,
     executor: Executor,
     trials: Iterable[Trial],
@@ -48,7 +48,7 @@ def run_missing(
         _run(executor, snapshot_id, list(_batches(missing.values(), workers)), tell)
         before, missing = len(missing), _missing(database, snapshot_id, wanted)
         if len(missing) == before:
-            raise NoHeadway("tasks end without a trial being stored; see the log of the workers")
+            raise TrialsStalledError("tasks end without a trial being stored; see the log of the workers")
     if on_progress is not None:
         on_progress(len(wanted))
     return count

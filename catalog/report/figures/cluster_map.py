@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audit.clusters.cluster_run import Run, list_runs
-from catalog.audit.clusters.contingency import NOISE, Agreement
+from catalog.audit.clusters.contingency import NOISE, ClusterAgreement
 from catalog.db.tables import cluster_count
 from catalog.report.figures.confusion_heatmap import REST, STEPS
 from catalog.report.genre_tables import read_terms
@@ -53,7 +53,7 @@ class ClusterMap:
     rows: tuple[ClusterRow, ...]
     left_out: int
     """Genres that are summed up in the last row."""
-    agreement: Agreement | None
+    agreement: ClusterAgreement | None
 
 
 def read_cluster_map(connection: Connection, feature_set: str | None) -> ClusterMap | None:

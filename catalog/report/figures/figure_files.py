@@ -42,7 +42,7 @@ STYLE: dict[str, Any] = {
 }
 
 
-class PictureUnwritable(Exception):  # noqa: N818 - the name says what it is
+class FigureWriteError(Exception):  # noqa: N818 - the name says what it is
     """A picture that could not be written, with what to do about it."""
 
 
@@ -62,7 +62,7 @@ def must_be_drawable(path: Path) -> str:
     """The format that the suffix names. Raises PictureUnwritable for one that is none."""
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
-        raise PictureUnwritable(f"a picture is {', '.join(FORMATS)}, and {path.name!r} is none of these")
+        raise FigureWriteError(f"a picture is {', '.join(FORMATS)}, and {path.name!r} is none of these")
     return suffix
 
 
@@ -85,7 +85,7 @@ def write_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> Non
                 Path(file.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise PictureUnwritable(
+        raise FigureWriteError(
             f"the picture cannot be written to {path.parent}: {error.strerror}; name another place"
         ) from error
 

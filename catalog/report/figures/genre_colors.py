@@ -17,7 +17,7 @@ CRUMBS = 0.01
 """Nor does a top-level genre below this share."""
 
 
-def colour_groups(tagged: Iterable[int], terms: Terms) -> tuple[tuple[str, ...], dict[int, int]]:
+def color_groups(tagged: Iterable[int], terms: Terms) -> tuple[tuple[str, ...], dict[int, int]]:
     """Names of at most seven groups, the largest first, and the group of each genre id; the rest has no group.
 
     The groups are top-level genres. Where one of them holds most of the tracks, as Rock does in many collections, its

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, styled, write_figure
-from catalog.report.formatting import clean
+from catalog.report.formatting import safe_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ def draw_importance(found: Mapping[str, Any]) -> Figure:
     figure.text(
         0.012,
         1 - 0.6 / height,
-        f"{clean('+'.join(found['feature_sets']))}, {found['tracks']:,} tracks, artists apart; macro F1 by all families "
+        f"{safe_text('+'.join(found['feature_sets']))}, {found['tracks']:,} tracks, artists apart; macro F1 by all families "
         f"{found['full']['value']:.2f} (dashed). Lines: 95 % if other artists had been there.",
         color=FAINT,
     )
@@ -82,5 +82,5 @@ def _panel(axes: Axes, parts: list[Mapping[str, Any]], way: str, colour: str) ->
 
 
 def _label(part: Mapping[str, Any]) -> str:
-    text = ", ".join(clean(name) for name in part["families"])
+    text = ", ".join(safe_text(name) for name in part["families"])
     return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"

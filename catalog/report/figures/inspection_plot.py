@@ -10,7 +10,7 @@ import numpy as np
 
 from catalog.audio.feature_set import Float32
 from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, styled, write_figure
-from catalog.report.formatting import clean
+from catalog.report.formatting import safe_text
 from catalog.report.inspection import PITCH_CLASSES, Inspection
 
 if TYPE_CHECKING:
@@ -65,13 +65,15 @@ def draw_inspection(found: Inspection) -> Figure:
 
 
 def _heading(figure: Figure, found: Inspection) -> None:
-    figure.text(0.052, 0.955, clean(found.name, LONGEST_NAME), fontsize=15, fontweight="bold", va="center")
+    figure.text(
+        0.052, 0.955, safe_text(found.name, LONGEST_NAME), fontsize=15, fontweight="bold", va="center"
+    )
     stream = found.stream
     voices = {1: "mono", 2: "stereo"}.get(stream.channels, f"{stream.channels} channels")
     heard = ", ".join(f"{_clock(begin)}\N{EN DASH}{_clock(end)}" for begin, end in found.windows)
     whole = found.seconds >= stream.duration - 0.1
     facts = [
-        clean(stream.codec, 30),
+        safe_text(stream.codec, 30),
         f"{stream.sample_rate / 1000:g} kHz {voices}",
         f"{_clock(stream.duration)} long",
         "listened to throughout" if whole else f"listened to {heard}",
@@ -208,7 +210,7 @@ def _tags(axes: Axes, network: str, tags: Mapping[str, float]) -> None:
     axes.barh(places, [value for _, value in shown], color=SECOND, height=0.62)
     for place, (_, value) in zip(places, shown, strict=True):
         axes.text(value + 0.015, place, f"{value:.0%}", va="center", fontsize=7.5, color=FAINT)
-    axes.set_yticks(places, [clean(tag, 24) for tag, _ in shown])
+    axes.set_yticks(places, [safe_text(tag, 24) for tag, _ in shown])
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.08)

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, feature_vector, standing, track
-from catalog.report.figures.genre_colors import colour_groups
-from catalog.report.formatting import clean, name_of
+from catalog.report.figures.genre_colors import color_groups
+from catalog.report.formatting import display_name, safe_text
 from catalog.report.genre_tables import read_terms
-from catalog.report.open_cases import is_doubt, suspects
-from catalog.report.track_sampling import drawn, heard_tracks
+from catalog.report.open_cases import is_reported_suspect, suspects
+from catalog.report.track_sampling import analyzed_tracks, sample_evenly
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ UNTAGGED, OTHER = "untagged", "other"
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class PlottedTracks:
     """A sample of the analysed tracks, as read from the database; the sequences have one entry a track."""
 
     vectors: Floats
@@ -70,7 +70,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Map:
+class TsneMap:
     """The drawing."""
 
     dots: tuple[Dot, ...]
@@ -88,9 +88,9 @@ class Map:
         return len(self.dots) < self.analysed
 
 
-def read_heard(connection: Connection, feature_set_id: int, most: int = MOST_DOTS) -> Heard:
+def read_plotted_tracks(connection: Connection, feature_set_id: int, most: int = MOST_DOTS) -> PlottedTracks:
     """Reads at most `most` vectors of a feature set, spread evenly over the catalog and the same each time."""
-    is_drawn, analysed = drawn(connection, feature_set_id, most)
+    is_drawn, analysed = sample_evenly(connection, feature_set_id, most)
     rows = connection.execute(
         sa.select(
             track.c.id,
@@ -102,7 +102,7 @@ def read_heard(connection: Connection, feature_set_id: int, most: int = MOST_DOT
             standing.c.tagged_genre,
         )
         .select_from(
-            heard_tracks.outerjoin(standing, standing.c.track_id == track.c.id).outerjoin(
+            analyzed_tracks.outerjoin(standing, standing.c.track_id == track.c.id).outerjoin(
                 artist, artist.c.id == track.c.artist_id
             )
         )
@@ -114,15 +114,15 @@ def read_heard(connection: Connection, feature_set_id: int, most: int = MOST_DOT
     sizes = Counter(len(row.vector) for row in rows)
     size = sizes.most_common(1)[0][0] if sizes else 0
     rows = [row for row in rows if len(row.vector) == size and np.isfinite(row.vector).all()]
-    names, groups = colour_groups(
+    names, groups = color_groups(
         (row.tagged_genre_id for row in rows if row.tagged_genre_id is not None), read_terms(connection)
     )
     doubted = _doubted(connection, [row.id for row in rows])
-    return Heard(
+    return PlottedTracks(
         vectors=np.array([row.vector for row in rows], dtype=np.float64).reshape(len(rows), size),
-        names=[name_of(row.artist, row.title, row.path) for row in rows],
+        names=[display_name(row.artist, row.title, row.path) for row in rows],
         genres=[row.tagged_genre_id for row in rows],
-        labels=[clean(row.tagged_genre) for row in rows],
+        labels=[safe_text(row.tagged_genre) for row in rows],
         suspected=[row.id in doubted for row in rows],
         groups=groups,
         group_names=names,
@@ -131,7 +131,7 @@ def read_heard(connection: Connection, feature_set_id: int, most: int = MOST_DOT
 
 
 def _doubted(connection: Connection, track_ids: list[int]) -> set[int]:
-    query = sa.select(suspects.c.track_id).where(is_doubt)
+    query = sa.select(suspects.c.track_id).where(is_reported_suspect)
     chunks = [track_ids[start : start + 1000] for start in range(0, len(track_ids), 1000)]
     return {
         key
@@ -140,7 +140,7 @@ def _doubted(connection: Connection, track_ids: list[int]) -> set[int]:
     }
 
 
-def draw(heard: Heard) -> Map | None:
+def draw_map(heard: PlottedTracks) -> TsneMap | None:
     """The map of a sample; None for too few tracks. Takes 0.4 s for 344 tracks and 6 s for 3,000 on one core."""
     number = len(heard.names)
     if number < FEWEST_DOTS:
@@ -169,7 +169,7 @@ def draw(heard: Heard) -> Map | None:
     sizes = Counter(groups)
     legend = [Key(str(at), name, sizes[str(at)]) for at, name in enumerate(heard.group_names)]
     legend += [Key(OTHER, "Other genres", sizes[OTHER]), Key(UNTAGGED, "No genre", sizes[UNTAGGED])]
-    return Map(
+    return TsneMap(
         dots=tuple(mixed),
         legend=tuple(key for key in legend if key.dots),
         suspects=sum(heard.suspected),

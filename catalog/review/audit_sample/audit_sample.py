@@ -25,12 +25,12 @@ from catalog.db.tables import (
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.audit_sample.sample_size import FEWEST, can_be_drawn, suitable_size
-from catalog.review.audit_sample.stratified_sampling import REST, Drawn, draw
-from catalog.review.decision import Decided, Doubt, NothingToDecide, decide
-from catalog.review.human_statements import labels_of
+from catalog.review.audit_sample.stratified_sampling import REST, DrawnTrack, draw_stratified
+from catalog.review.decision import Decided, NothingToDecideError, OpenSuspect, decide
+from catalog.review.human_statements import genre_ids_of_statements
 from catalog.review.lease import hold_only, release
 from catalog.review.suspect_filters import judgements, judges_wanted, latest_audit
-from catalog.review.verdict import NotDecidable, Verdict
+from catalog.review.verdict import InvalidVerdictError, Verdict
 
 DEFAULT_OVERLAP = 30
 
@@ -112,11 +112,11 @@ def draw_sample(
         .order_by(track.c.id)
     ).all()
     if not rows:
-        raise NothingToDecide("there is no tagged track with a file to draw from; see: catalog stats")
+        raise NothingToDecideError("there is no tagged track with a file to draw from; see: catalog stats")
     genres: defaultdict[int, list[int]] = defaultdict(list)
     for row in rows:
         genres[row.tagged_genre_id].append(row.id)
-    drawn = draw(genres, size, overlap, seed)
+    drawn = draw_stratified(genres, size, overlap, seed)
     names: dict[int, str] = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
     strata = _strata(drawn, names)
     before = open_sample(connection)
@@ -246,18 +246,20 @@ def judge_blind(
     drawn, statement_id = _in_sample(connection, track_id)
     shown = sa.select(sa.exists().where(decision.c.track_id == track_id, _has_shown_tags(reviewer)))
     if connection.execute(shown).scalar_one():
-        raise NotDecidable(
+        raise InvalidVerdictError(
             f"you have judged track {track_id} before and seen its tags: nobody can judge it blind twice"
         )
     if (genre_id is None) == (verdict is None) or verdict not in {None, "unsure", "wrong_recording"}:
-        raise NotDecidable("choose a genre, or say that you are unsure or that it is the wrong recording")
-    tags = labels_of(connection, [statement_id]).get(statement_id or 0, ())
+        raise InvalidVerdictError(
+            "choose a genre, or say that you are unsure or that it is the wrong recording"
+        )
+    tags = genre_ids_of_statements(connection, [statement_id]).get(statement_id or 0, ())
     broader, names = load_broader(connection)
     is_right = None if genre_id is None else any(lies_within(genre_id, tag, broader) for tag in tags)
     said: Verdict = verdict or ("keep" if is_right else "relabel")
     decided = decide(
         connection,
-        [Doubt(track_id, drawn)],
+        [OpenSuspect(track_id, drawn)],
         said,
         reviewer,
         genre_id=genre_id,
@@ -276,7 +278,7 @@ def confirm_tag(connection: Connection, track_id: int, reviewer: str) -> Decided
     NothingToDecide.
     """
     drawn, _ = _in_sample(connection, track_id)
-    return decide(connection, [Doubt(track_id, drawn)], "keep", reviewer, drawn_by="sample")
+    return decide(connection, [OpenSuspect(track_id, drawn)], "keep", reviewer, drawn_by="sample")
 
 
 def lies_within(genre_id: int, term: int, broader: Mapping[int, int | None]) -> bool:
@@ -298,11 +300,11 @@ def _in_sample(connection: Connection, track_id: int) -> tuple[int | None, int |
         )
     ).one_or_none()
     if row is None:
-        raise NothingToDecide(f"track {track_id} is not in the check sample")
+        raise NothingToDecideError(f"track {track_id} is not in the check sample")
     return row.genre_id, row.statement_id
 
 
-def _strata(drawn: list[Drawn], names: dict[int, str]) -> tuple[Stratum, ...]:
+def _strata(drawn: list[DrawnTrack], names: dict[int, str]) -> tuple[Stratum, ...]:
     counted: defaultdict[int, list[float]] = defaultdict(list)
     for each in drawn:
         counted[each.stratum].append(each.weight)

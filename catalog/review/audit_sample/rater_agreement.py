@@ -15,7 +15,7 @@ FEWEST = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class RaterAgreement:
     """Two reviewers on the same tracks."""
 
     kappa: float
@@ -25,7 +25,7 @@ class Agreement:
     tracks: int
 
 
-def agreement(one: Sequence[int], other: Sequence[int], seed: int = 0) -> Agreement | None:
+def rater_agreement(one: Sequence[int], other: Sequence[int], seed: int = 0) -> RaterAgreement | None:
     """Cohen's kappa of two lists of genres in the same order of tracks, its interval by a percentile bootstrap over tracks.
 
     None for fewer than `FEWEST` tracks, and where everybody always said the same, so that chance explains it.
@@ -47,4 +47,4 @@ def agreement(one: Sequence[int], other: Sequence[int], seed: int = 0) -> Agreem
         return None
     known = [each for each in resampled if not math.isnan(each)] or [value]
     low, high = np.quantile(known, [0.025, 0.975])
-    return Agreement(value, float(low), float(high), len(one))
+    return RaterAgreement(value, float(low), float(high), len(one))

@@ -14,9 +14,9 @@ from catalog.db.tables import check_sample, decision, suspect
 from catalog.review.audit_sample.sample_estimates import SampleEstimate, estimate_sample
 from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
 from catalog.review.audit_sample.weighted_share import Share, number_among, weighted_share
-from catalog.review.case_list import Filters, doubts_query, list_cases
-from catalog.review.redo import is_in_force
-from catalog.review.suspect_filters import is_open, is_standing, latest_audit, unjudged_sample
+from catalog.review.case_list import Filters, list_cases, suspects_query
+from catalog.review.redo import is_effective
+from catalog.review.suspect_filters import is_not_undone, is_open, latest_audit, unjudged_sample
 from catalog.review.verdict import FOUND_WRONG, SILENT
 
 RECENT = 100
@@ -87,14 +87,14 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
             decision.c.suspect_id,
             decision.c.blind,
         )
-        .where(is_standing(decision))
+        .where(is_not_undone(decision))
         .order_by(decision.c.id)
     ).all()
     counted = [row for row in rows if since is None or row.decided_at >= since]
     undone = (
         sa.select(sa.func.count())
         .select_from(decision)
-        .where(decision.c.verdict == "undo", is_in_force(decision))
+        .where(decision.c.verdict == "undo", is_effective(decision))
     )
     if since is not None:
         undone = undone.where(decision.c.decided_at >= since)
@@ -187,7 +187,7 @@ def _by_reviewer(rows: Sequence[Any]) -> tuple[ReviewerProgress, ...]:
 
 def _open(connection: Connection) -> tuple[int, float | None]:
     """The open suspects, and the sum of their `expected_right` where it is known."""
-    doubts = doubts_query(Filters()).subquery()
+    doubts = suspects_query(Filters()).subquery()
     row = connection.execute(
         sa.select(sa.func.count(), sa.func.sum(suspect.c.expected_right))
         .join_from(suspect, doubts, doubts.c.id == suspect.c.id)
@@ -240,7 +240,7 @@ def _found_since(connection: Connection, sample_id: int) -> int:
             sa.select(sa.func.count(sa.distinct(decision.c.track_id))).where(
                 decision.c.verdict.in_(sorted(FOUND_WRONG)),
                 decision.c.decided_at >= drawn_at,
-                is_standing(decision),
+                is_not_undone(decision),
             )
         ).scalar_one()
     )

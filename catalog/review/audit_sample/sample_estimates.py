@@ -12,17 +12,17 @@ from sqlalchemy import Connection
 from catalog.db.tables import check_sample, check_sample_track, decision, model, prediction, suspect
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.audit_sample.audit_sample import lies_within, open_sample
-from catalog.review.audit_sample.rater_agreement import Agreement, agreement
+from catalog.review.audit_sample.rater_agreement import RaterAgreement, rater_agreement
 from catalog.review.audit_sample.sample_size import FEWEST
 from catalog.review.audit_sample.weighted_share import Share, weighted_share
-from catalog.review.human_statements import labels_of
-from catalog.review.suspect_filters import is_standing
+from catalog.review.human_statements import genre_ids_of_statements
+from catalog.review.suspect_filters import is_not_undone
 
 RANKS = (20, 50, 100, 200, 500, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedTrack:
     """A track of the sample that was judged."""
 
     track_id: int
@@ -67,7 +67,7 @@ class SampleEstimate:
     by_rank: tuple[ByRank, ...]
     accuracy: Share | None
     """How often the active model's first choice is the reviewers' genre, or broader."""
-    agreement: Agreement | None
+    agreement: RaterAgreement | None
     """Between the two reviewers of each track of the overlap."""
 
     @property
@@ -108,11 +108,11 @@ def estimate_sample(connection: Connection) -> SampleEstimate | None:
             ],
             [each.weight for each in heard],
         ),
-        agreement=agreement([one for one, *_ in twice], [other for _, other, *_ in twice]),
+        agreement=rater_agreement([one for one, *_ in twice], [other for _, other, *_ in twice]),
     )
 
 
-def by_rank(judged: Sequence[Judged], suspects: int) -> list[ByRank]:
+def by_rank(judged: Sequence[JudgedTrack], suspects: int) -> list[ByRank]:
     """Precision and recall of the first suspects, by rank, and of all; nothing where there are no suspects."""
     wrong = [each for each in judged if each.wrong > 0]
     found = []
@@ -133,14 +133,14 @@ def by_rank(judged: Sequence[Judged], suspects: int) -> list[ByRank]:
 
 def _judged(
     connection: Connection, sample_id: int, audit_id: int | None, broader: Mapping[int, int | None]
-) -> tuple[list[Judged], int]:
+) -> tuple[list[JudgedTrack], int]:
     """The tracks with a choice, in the order drawn, and how many were judged without one."""
     drawn = connection.execute(
         sa.select(check_sample_track)
         .where(check_sample_track.c.check_sample_id == sample_id)
         .order_by(check_sample_track.c.position)
     ).all()
-    tags = labels_of(connection, [row.statement_id for row in drawn])
+    tags = genre_ids_of_statements(connection, [row.statement_id for row in drawn])
     ranks, predicted = _ranks(connection, audit_id), _predicted(connection, sample_id)
     choices, confirmed = _choices(connection, sample_id)
     found, undecided = [], 0
@@ -158,7 +158,7 @@ def _judged(
             if choice is not None
         ]
         found.append(
-            Judged(
+            JudgedTrack(
                 track_id=row.track_id,
                 weight=row.weight,
                 choices=chosen,
@@ -196,7 +196,7 @@ def _choices(
         .where(
             check_sample_track.c.check_sample_id == sample_id,
             decision.c.drawn_by == "sample",
-            is_standing(decision),
+            is_not_undone(decision),
         )
         .order_by(decision.c.id)
     ):

@@ -12,7 +12,7 @@ REST = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnTrack:
     """A track of a sample."""
 
     track_id: int
@@ -57,7 +57,9 @@ def allocate(sizes: Mapping[int, int], size: int) -> dict[int, int]:
     return given
 
 
-def draw(genres: Mapping[int, Sequence[int]], size: int, overlap: int, seed: int) -> list[Drawn]:
+def draw_stratified(
+    genres: Mapping[int, Sequence[int]], size: int, overlap: int, seed: int
+) -> list[DrawnTrack]:
     """A random sample stratified by genre, in random order, of the track ids by genre. The same seed draws the same.
 
     Each track weighs the tracks of its stratum over those drawn from it, so that weights sum to the archive.
@@ -73,5 +75,7 @@ def draw(genres: Mapping[int, Sequence[int]], size: int, overlap: int, seed: int
     twice = set(random.permutation(len(chosen))[:overlap].tolist())
     order = random.permutation(len(chosen)).tolist()
     return [
-        Drawn(track_id, key, weight, at in twice) for at in order for track_id, key, weight in [chosen[at]]
+        DrawnTrack(track_id, key, weight, at in twice)
+        for at in order
+        for track_id, key, weight in [chosen[at]]
     ]

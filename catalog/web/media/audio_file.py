@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.excerpts import Window, choices
+from catalog.audio.excerpts import Window, excerpt_windows
 from catalog.collection.naming.paths import is_within
 from catalog.db.tables import collection, feature_vector, track
 
@@ -32,12 +32,12 @@ PLAYED = {
 """What some browser plays as it is, by suffix and codec. Each says itself whether it does; else it takes the MP3."""
 
 
-class NotPlayable(LookupError):  # noqa: N818 - the name says what it is
+class NotPlayableError(LookupError):  # noqa: N818 - the name says what it is
     """A track that cannot be heard; the message says why, in one line without a path."""
 
 
 @dataclass(frozen=True, slots=True)
-class SoundFile:
+class AudioFile:
     """A regular file inside its collection's root, as it was when it was looked at."""
 
     track_id: int
@@ -57,7 +57,7 @@ class SoundFile:
         return self.track_id, self.status.st_size, self.status.st_mtime_ns
 
 
-def find_sound(connection: Connection, track_id: int) -> SoundFile:
+def find_audio_file(connection: Connection, track_id: int) -> AudioFile:
     """The file of a track. Raises NotPlayable where there is none, or none that may be given out."""
     row = connection.execute(
         sa.select(collection.c.root_bytes, track.c.path_bytes, track.c.state, track.c.codec, track.c.duration)
@@ -65,13 +65,13 @@ def find_sound(connection: Connection, track_id: int) -> SoundFile:
         .where(track.c.id == track_id)
     ).one_or_none()
     if row is None:
-        raise NotPlayable(f"there is no track {track_id}")
+        raise NotPlayableError(f"there is no track {track_id}")
     if row.root_bytes is None or row.path_bytes is None:
-        raise NotPlayable("this track came from a list, without a file")
+        raise NotPlayableError("this track came from a list, without a file")
     name, status = _inside(bytes(row.root_bytes), bytes(row.path_bytes))
     suffix = os.fsdecode(os.path.splitext(row.path_bytes)[1]).lower()  # noqa: PTH122
     duration = float(row.duration or 0.0)
-    return SoundFile(
+    return AudioFile(
         track_id,
         name,
         status,
@@ -86,7 +86,7 @@ def _inside(root: bytes, path: bytes) -> tuple[bytes, os.stat_result]:
     real_root = os.path.realpath(root)
     name = os.path.realpath(os.path.join(root, path))
     if not is_within(name, real_root) or name == real_root:
-        raise NotPlayable(
+        raise NotPlayableError(
             "the file lies outside of its collection's folder, where a link leads: what lies there is analysed and not "
             "played; decide without it, or skip"
         )
@@ -94,11 +94,13 @@ def _inside(root: bytes, path: bytes) -> tuple[bytes, os.stat_result]:
         status = os.stat(name, follow_symlinks=False)
     except OSError as error:
         reason = "is not there at present" if isinstance(error, FileNotFoundError) else "cannot be read"
-        raise NotPlayable(f"the file {reason}; decide without it, or skip") from error
+        raise NotPlayableError(f"the file {reason}; decide without it, or skip") from error
     if not stat.S_ISREG(status.st_mode):
-        raise NotPlayable("this is no regular file; it is not played")
+        raise NotPlayableError("this is no regular file; it is not played")
     if not os.access(name, os.R_OK):
-        raise NotPlayable("the file may not be read by whoever runs the page; decide without it, or skip")
+        raise NotPlayableError(
+            "the file may not be read by whoever runs the page; decide without it, or skip"
+        )
     return name, status
 
 
@@ -113,4 +115,4 @@ def _windows(connection: Connection, track_id: int, duration: float) -> tuple[Wi
         found = (provenance or {}).get("windows")
         if found:
             return tuple((float(begin), float(end)) for begin, end in found)
-    return choices(duration)[0] if duration > 0 else ()
+    return excerpt_windows(duration)[0] if duration > 0 else ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-class NoSuchBytes(ValueError):  # noqa: N818 - the name says what it is
+class RangeNotSatisfiableError(ValueError):  # noqa: N818 - the name says what it is
     """A range that begins behind the end."""
 
 
@@ -31,12 +31,12 @@ def read_range(header: str | None, length: int) -> ByteRange | None:
     if found[1] == "":
         last = int(found[2])
         if last == 0:
-            raise NoSuchBytes
+            raise RangeNotSatisfiableError
         return ByteRange(max(0, length - last), length)
     begin = int(found[1])
     end = length if found[2] == "" else min(int(found[2]) + 1, length)
     if found[2] != "" and int(found[2]) < begin:
         return None
     if begin >= length:
-        raise NoSuchBytes
+        raise RangeNotSatisfiableError
     return ByteRange(begin, end)

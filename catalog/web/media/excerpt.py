@@ -11,12 +11,12 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from catalog.audio.decoding import demux
-from catalog.audio.decoding.media_file import Source
+from catalog.audio.decoding.media_file import MediaFile
 from catalog.audio.excerpts import LONG
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Excerpt:
     """From one second to another."""
 
     begin: float
@@ -28,26 +28,26 @@ class Stretch:
         return self.end - self.begin
 
 
-def stretch_of(duration: float) -> Stretch:
+def excerpt_of(duration: float) -> Excerpt:
     """The stretch of a track that lasts so many seconds."""
     if duration <= LONG:
-        return Stretch(0.0, duration)
+        return Excerpt(0.0, duration)
     begin = (duration - LONG) / 2
-    return Stretch(begin, begin + LONG)
+    return Excerpt(begin, begin + LONG)
 
 
-def frames(source: Source, stretch: Stretch) -> Iterator[AudioFrame]:
+def frames(source: MediaFile, stretch: Excerpt) -> Iterator[AudioFrame]:
     """As `timed_frames`, without the times."""
     return (frame for _, frame in timed_frames(source, stretch))
 
 
-def timed_frames(source: Source, stretch: Stretch) -> Iterator[tuple[float, AudioFrame]]:
+def timed_frames(source: MediaFile, stretch: Excerpt) -> Iterator[tuple[float, AudioFrame]]:
     """The decoded frames of the stretch, to a frame exactly, all of the first one's rate and format, each with its second.
 
     What does not decode is left out, and so is what follows in another format in files that were joined.
     Raises AudioFailure where there is no sound at all.
     """
-    with demux.opened(source) as (container, stream):
+    with demux.open_audio(source) as (container, stream):
         clock = _start(container, stream, stretch.begin)
         kind: tuple[int, str, str] | None = None
         for packet in demux.packets(container, stream):

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.web.media.audio_file import SoundFile
+from catalog.audio.audio_error import AudioError
+from catalog.web.media.audio_file import AudioFile
 from catalog.web.media.byte_range import ByteRange
-from catalog.web.media.excerpt import stretch_of
-from catalog.web.media.single_flight_cache import Shelf
+from catalog.web.media.excerpt import excerpt_of
+from catalog.web.media.single_flight_cache import SingleFlightCache
 from catalog.web.media.transcode import BLOCK_BYTES, encode_block, silent_block
 
 if TYPE_CHECKING:
-    from catalog.web.media.track_images import Sight
+    from catalog.web.media.track_images import TrackImages
 
 Version = tuple[int, int, int]
 
@@ -26,7 +26,7 @@ AT_ONCE = 2
 """Files looked at, and as many listened to, at the same time; more would slow each other down."""
 
 
-class Listening:
+class MediaCache:
     """Decodes what the page asks for, each piece once while it is kept."""
 
     def __init__(self) -> None:
@@ -34,20 +34,20 @@ class Listening:
         # Whoever listens does not wait for pictures, which take longer.
         self._looking = BoundedSemaphore(AT_ONCE)
         self._encoding = BoundedSemaphore(AT_ONCE)
-        self._sights: Shelf[Version, Sight] = Shelf(SIGHTS)
-        self._blocks: Shelf[tuple[Version, int], bytes] = Shelf(BLOCKS)
+        self._sights: SingleFlightCache[Version, TrackImages] = SingleFlightCache(SIGHTS)
+        self._blocks: SingleFlightCache[tuple[Version, int], bytes] = SingleFlightCache(BLOCKS)
 
-    def sight(self, sound: SoundFile) -> Sight:
+    def sight(self, sound: AudioFile) -> TrackImages:
         """What a track looks like. Raises AudioFailure."""
-        from catalog.web.media.track_images import look  # half the time that the page takes to start
+        from catalog.web.media.track_images import render  # half the time that the page takes to start
 
-        def make() -> Sight:
+        def make() -> TrackImages:
             with self._looking:
-                return look(sound.name, stretch_of(sound.duration))
+                return render(sound.name, excerpt_of(sound.duration))
 
         return self._sights.get(sound.version, make)
 
-    def recording(self, sound: SoundFile, wanted: ByteRange) -> Iterator[bytes]:
+    def recording(self, sound: AudioFile, wanted: ByteRange) -> Iterator[bytes]:
         """The bytes of the MP3 of the track's stretch, made as they are asked for.
 
         Raises AudioFailure, at once, where nothing can be heard at their beginning; what cannot be further on is silent.
@@ -55,7 +55,7 @@ class Listening:
         first = self._block(sound, wanted.begin // BLOCK_BYTES)
         return self._parts(sound, wanted, first)
 
-    def _parts(self, sound: SoundFile, wanted: ByteRange, block: bytes) -> Iterator[bytes]:
+    def _parts(self, sound: AudioFile, wanted: ByteRange, block: bytes) -> Iterator[bytes]:
         place = wanted.begin
         while True:
             number, within = divmod(place, BLOCK_BYTES)
@@ -66,12 +66,12 @@ class Listening:
                 return
             try:
                 block = self._block(sound, number + 1)
-            except AudioFailure:
-                block = silent_block(stretch_of(sound.duration), number + 1)
+            except AudioError:
+                block = silent_block(excerpt_of(sound.duration), number + 1)
 
-    def _block(self, sound: SoundFile, number: int) -> bytes:
+    def _block(self, sound: AudioFile, number: int) -> bytes:
         def make() -> bytes:
             with self._encoding:
-                return encode_block(sound.name, stretch_of(sound.duration), number)
+                return encode_block(sound.name, excerpt_of(sound.duration), number)
 
         return self._blocks.get((sound.version, number), make)

@@ -12,7 +12,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Shelf(Generic[Key, Value]):
+class SingleFlightCache(Generic[Key, Value]):
     """At most so many values by key. Several threads may ask: a value is made by one of them, the others wait for it."""
 
     def __init__(self, most: int) -> None:

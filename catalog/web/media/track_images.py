@@ -9,12 +9,12 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.decibel import decibels
-from catalog.audio.decoding.media_file import Name, Source
+from catalog.audio.decoding.media_file import MediaFile, Name
 from catalog.audio.feature_set import Float32
 from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE
-from catalog.web.media.excerpt import Stretch, frames
+from catalog.web.media.excerpt import Excerpt, frames
 
 PEAKS = 600
 COLUMNS = 1_000
@@ -24,7 +24,7 @@ SHADES = "magma"
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class TrackImages:
     """A stretch as pictures."""
 
     peaks: tuple[int, ...]
@@ -33,13 +33,13 @@ class Sight:
     """PNG, 1,000 x 128: mel bands upwards, 80 dB from black to the brightest."""
 
 
-def look(path: Name, stretch: Stretch) -> Sight:
+def render(path: Name, stretch: Excerpt) -> TrackImages:
     """Listens to a stretch of a file. Raises AudioFailure."""
     samples = _mono(path, stretch)
-    return Sight(outline(samples), picture(mel_decibels(samples)))
+    return TrackImages(waveform_peaks(samples), picture(mel_decibels(samples)))
 
 
-def outline(samples: Float32, count: int = PEAKS) -> tuple[int, ...]:
+def waveform_peaks(samples: Float32, count: int = PEAKS) -> tuple[int, ...]:
     """The largest amplitude of each of `count` equal parts, as percent of the largest of all."""
     edges = np.linspace(0, len(samples), count, endpoint=False).astype(np.int64)
     largest = np.maximum.reduceat(np.abs(samples), np.minimum(edges, len(samples) - 1))
@@ -75,16 +75,16 @@ def picture(rows: npt.NDArray[np.float32]) -> bytes:
     return file.getvalue()
 
 
-def _mono(path: Name, stretch: Stretch) -> Float32:
+def _mono(path: Name, stretch: Excerpt) -> Float32:
     """The samples at 22,050 Hz, mono."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     chunks: list[Float32] = []
-    with Source(path) as source:
+    with MediaFile(path) as source:
         for frame in frames(source, stretch):
             frame.pts = None  # counted by samples: times are rounded, and damage leaves gaps
             chunks += [each.to_ndarray()[0] for each in resampler.resample(frame)]
         chunks += [each.to_ndarray()[0] for each in resampler.resample(None)] if chunks else []
         source.check()
     if not chunks:
-        raise AudioFailure("undecodable", "the decoder could make nothing of its sound")
+        raise AudioError("undecodable", "the decoder could make nothing of its sound")
     return np.nan_to_num(np.concatenate(chunks), posinf=0.0, neginf=0.0)

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.audio.decoding.media_file import Name, Source
-from catalog.web.media.excerpt import Stretch, timed_frames
+from catalog.audio.audio_error import AudioError
+from catalog.audio.decoding.media_file import MediaFile, Name
+from catalog.web.media.excerpt import Excerpt, timed_frames
 
 RATE = 48_000
 """Hz. At this rate a frame of the bit rate below has whole bytes, and needs no padding."""
@@ -38,17 +38,17 @@ MEDIA_TYPE = "audio/mpeg"
 Samples = npt.NDArray[np.int16]
 
 
-def frames_of(stretch: Stretch) -> int:
+def frames_of(stretch: Excerpt) -> int:
     """How many frames the MP3 of a stretch has."""
     return max(1, math.ceil(stretch.seconds * RATE / FRAME))
 
 
-def bytes_of(stretch: Stretch) -> int:
+def bytes_of(stretch: Excerpt) -> int:
     """How many bytes the MP3 of a stretch has."""
     return frames_of(stretch) * FRAME_BYTES
 
 
-def encode_block(path: Name, stretch: Stretch, number: int) -> bytes:
+def encode_block(path: Name, stretch: Excerpt, number: int) -> bytes:
     """A block of the stretch's MP3, counted from 0; the last one is shorter.
 
     Blocks are made each by itself, and joined they are one recording. Where the sound ends before the stretch does there is silence.
@@ -60,20 +60,20 @@ def encode_block(path: Name, stretch: Stretch, number: int) -> bytes:
     return b"".join(_encoded(samples)[LEAD : LEAD + wanted])
 
 
-def silent_block(stretch: Stretch, number: int) -> bytes:
+def silent_block(stretch: Excerpt, number: int) -> bytes:
     """A block in which there is nothing to hear, of the length that it would have."""
     wanted = min(BLOCK, frames_of(stretch) - number * BLOCK)
     return b"".join(_encoded(np.zeros((2, (LEAD + wanted + TAIL) * FRAME), np.int16))[LEAD : LEAD + wanted])
 
 
-def _stereo(path: Name, stretch: Stretch, first: int, count: int) -> Samples:
+def _stereo(path: Name, stretch: Excerpt, first: int, count: int) -> Samples:
     """(2, count): the samples at 48,000 Hz from one on, counted from the beginning of the stretch; 0 where there is no sound."""
     begin = stretch.begin + first / RATE
     samples = np.zeros((2, count), np.int16)
     resampler = av.AudioResampler(format="s16p", layout="stereo", rate=RATE)
     place: int | None = None
-    with Source(path) as source:
-        for second, frame in timed_frames(source, Stretch(begin, begin + count / RATE)):
+    with MediaFile(path) as source:
+        for second, frame in timed_frames(source, Excerpt(begin, begin + count / RATE)):
             if place is None:
                 place = round((second - begin) * RATE)
             frame.pts = None
@@ -81,7 +81,7 @@ def _stereo(path: Name, stretch: Stretch, first: int, count: int) -> Samples:
                 place = _put(samples, place, each)
         source.check()
     if place is None:
-        raise AudioFailure("undecodable", "the decoder could make nothing of its sound")
+        raise AudioError("undecodable", "the decoder could make nothing of its sound")
     for each in resampler.resample(None):
         place = _put(samples, place, each)
     return samples

@@ -11,8 +11,8 @@ from catalog.collection.naming.audio_extensions import suffix_of
 from catalog.collection.scan.file_tags import kind_of, read_file_tags
 from catalog.genres.vocabulary import Vocabulary, genres_in
 from catalog.writeback.formats.id3_file import id3_others, id3_version, write_id3
-from catalog.writeback.formats.id3v1_genre import number_of
-from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.formats.id3v1_genre import id3v1_genre_number
+from catalog.writeback.formats.id3v2 import TagFormatError
 from catalog.writeback.formats.mp4_asf import asf_others, mp4_others, write_asf, write_mp4
 from catalog.writeback.formats.multi_value import values_for
 from catalog.writeback.formats.vorbis_comments import KINDS as VORBIS
@@ -30,10 +30,10 @@ def kind_to_write(stream: BinaryIO, name: bytes) -> str:
     if kind in _IN_CHUNK or kind in VORBIS or kind in {"MP4", "ASF"}:
         return kind
     shown = suffix_of(name).lstrip(".") or "such"
-    raise TagUnwritable(f"tags of {shown} files are not written; take the decision over by catalog export")
+    raise TagFormatError(f"tags of {shown} files are not written; take the decision over by catalog export")
 
 
-def others(stream: BinaryIO, kind: str) -> list[object]:
+def other_tags(stream: BinaryIO, kind: str) -> list[object]:
     """What the tags hold beside the genre and the padding, in a form that can be compared."""
     try:
         if kind in VORBIS:
@@ -42,7 +42,7 @@ def others(stream: BinaryIO, kind: str) -> list[object]:
             return mp4_others(stream)
         return asf_others(stream) if kind == "ASF" else id3_others(stream, kind)
     except (MutagenError, EOFError) as error:
-        raise TagUnwritable(f"its tags cannot be read: {error}") from error
+        raise TagFormatError(f"its tags cannot be read: {error}") from error
 
 
 def write_genres(
@@ -54,11 +54,11 @@ def write_genres(
     """
     kind = kind_to_write(stream, name)
     present = read_file_tags(stream, name).genres
-    before = others(stream, kind)
+    before = other_tags(stream, kind)
     is_id3 = kind == "MP3" or kind in _IN_CHUNK
     single = is_id3 and (id3_version(stream, kind) or 3) < 4
     values = values_for(names, present, vocabulary, single=single)
-    number, exact = number_of(names, vocabulary)
+    number, exact = id3v1_genre_number(names, vocabulary)
     put_values(stream, kind, values, number, exact=exact)
     return _checked(stream, name, kind, list(names), before, vocabulary)
 
@@ -68,8 +68,8 @@ def restore_values(
 ) -> tuple[str, ...]:
     """Makes the genre tag hold these values, verbatim, as it did before we wrote; else as `write_genres`."""
     kind = kind_to_write(stream, name)
-    before = others(stream, kind)
-    number, exact = number_of(genres_in(values, vocabulary), vocabulary)
+    before = other_tags(stream, kind)
+    number, exact = id3v1_genre_number(genres_in(values, vocabulary), vocabulary)
     put_values(stream, kind, values, number, exact=exact)
     return _checked(stream, name, kind, genres_in(values, vocabulary), before, vocabulary)
 
@@ -88,7 +88,7 @@ def put_values(
         else:
             write_id3(stream, kind, values, number, exact=exact)
     except (MutagenError, EOFError) as error:
-        raise TagUnwritable(f"its tags cannot be written: {error}") from error
+        raise TagFormatError(f"its tags cannot be written: {error}") from error
 
 
 def _checked(
@@ -96,11 +96,11 @@ def _checked(
 ) -> tuple[str, ...]:
     """The values as read again. Raises TagUnwritable where they are not what was wanted, or more has changed."""
     # What was not there before, such as the rest of a new tag, comes last.
-    if others(stream, kind)[: len(before)] != before:
-        raise TagUnwritable("its other tags would not stay as they are")
+    if other_tags(stream, kind)[: len(before)] != before:
+        raise TagFormatError("its other tags would not stay as they are")
     tags = read_file_tags(stream, name)
     read = [vocabulary.resolve(each) for each in genres_in(tags.genres, vocabulary)]
     if read != [vocabulary.resolve(each) for each in wanted]:
         found = "; ".join(tags.genres) or "none"
-        raise TagUnwritable(f"its genre would be read as {found}: another tag in the file says so")
+        raise TagFormatError(f"its genre would be read as {found}: another tag in the file says so")
     return tags.genres

@@ -9,7 +9,7 @@ from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import Vocabulary
 
 
-def number_of(names: Sequence[str], vocabulary: Vocabulary) -> tuple[int | None, bool]:
+def id3v1_genre_number(names: Sequence[str], vocabulary: Vocabulary) -> tuple[int | None, bool]:
     """The number for the first of some genres, or for the nearest broader one that has a number; None without either.
 
     Beside it, whether the number says all: it is that of the only genre itself. A number that contradicts the genre is

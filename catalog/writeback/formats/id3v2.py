@@ -29,7 +29,7 @@ _LARGEST = 2**28 - 1
 _NAME = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
 
 
-class TagUnwritable(Exception):  # noqa: N818 - the name says what it is
+class TagFormatError(Exception):  # noqa: N818 - the name says what it is
     """A tag that cannot be changed without touching more than the genre; the file is left as it is."""
 
 
@@ -86,14 +86,16 @@ def parse_tag(data: bytes) -> RawTag:
     """Takes a whole tag apart. Raises TagUnwritable for what only mutagen's way of writing everything anew could do."""
     version, revision, flags = data[3:6]
     if version not in (2, 3, 4):
-        raise TagUnwritable(f"ID3v2.{version} is not known")
+        raise TagFormatError(f"ID3v2.{version} is not known")
     if flags & ~UNSYNCHRONISED & (0xFF if version != 3 else 0xDF):
-        raise TagUnwritable("its ID3 tag has an extended header or a footer, which is rare and not rewritten")
+        raise TagFormatError(
+            "its ID3 tag has an extended header or a footer, which is rare and not rewritten"
+        )
     body = data[HEADER:]
     if version < 4 and flags & UNSYNCHRONISED:
         plain = body.replace(b"\xff\x00", b"\xff")
         if _unsynchronised(plain) != body:
-            raise TagUnwritable("its ID3 tag is unsynchronised in an unusual way")
+            raise TagFormatError("its ID3 tag is unsynchronised in an unusual way")
         body = plain
     frames, end = _frames(body, version)
     return RawTag(version, flags, revision, frames, body[end:], len(data))
@@ -127,7 +129,7 @@ def _assembled(tag: RawTag, frames: bytes) -> bytes:
     padding = room if room >= 0 and is_padding else (len(tag.rest) if is_padding else 0)
     size = len(stored) + padding
     if size > _LARGEST:
-        raise TagUnwritable("its ID3 tag is as large as such tags can be")
+        raise TagFormatError("its ID3 tag is as large as such tags can be")
     header = struct.pack(">3sBBB", b"ID3", tag.version, tag.revision, tag.flags)
     return header + _as_syncsafe(size) + stored + bytes(padding)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catalog.genres.genre_tag import clean, split
+from catalog.genres.genre_tag import sanitize, split_genres
 from catalog.genres.vocabulary import Vocabulary, genres_in
-from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.formats.id3v2 import TagFormatError
 
 HARD = "; "
 """What no genre of a file holds: it separates in every program."""
@@ -31,7 +31,7 @@ def values_for(
         joined = between.join(names)
         if genres_in([joined], vocabulary) == list(names):
             return (joined,)
-    raise TagUnwritable(
+    raise TagFormatError(
         f"{HARD.join(names)!r} would be read as other genres; rename the one that holds a sign"
     )
 
@@ -40,8 +40,8 @@ def _separator(present: Sequence[str], vocabulary: Vocabulary) -> str | None:
     """What stands between the first two genres of the only value."""
     if len(present) != 1:
         return None
-    text = clean(present[0])
-    pieces = split(text, vocabulary.compounds)
+    text = sanitize(present[0])
+    pieces = split_genres(text, vocabulary.compounds)
     if len(pieces) < 2:
         return None
     start = text.find(pieces[0]) + len(pieces[0])

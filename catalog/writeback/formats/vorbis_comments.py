@@ -14,7 +14,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 
-from catalog.writeback.formats.id3v2 import HEADER, TagUnwritable, tag_size
+from catalog.writeback.formats.id3v2 import HEADER, TagFormatError, tag_size
 
 KINDS: dict[str, Any] = {kind.__name__: kind for kind in (FLAC, OggVorbis, OggOpus, OggFLAC, OggSpeex)}
 
@@ -66,12 +66,12 @@ def _flac_blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     stream.seek(0)
     stream.seek(tag_size(stream.read(HEADER)))
     if stream.read(4) != b"fLaC":
-        raise TagUnwritable("its FLAC header is not where it should be")
+        raise TagFormatError("its FLAC header is not where it should be")
     last = False
     while not last:
         header = stream.read(4)
         if len(header) < 4:
-            raise TagUnwritable("its FLAC header is cut off")
+            raise TagFormatError("its FLAC header is cut off")
         last = bool(header[0] & 0x80)
         yield header[0] & 0x7F, stream.read(int.from_bytes(header[1:], "big"))
 
@@ -96,7 +96,7 @@ def _ogg_comments(stream: BinaryIO) -> bytes:
         skip = next((skip for magic, skip in _MAGIC.items() if found and found[0].startswith(magic)), None)
         if skip is not None and complete >= 2:
             return found[1][skip:]
-    raise TagUnwritable("its comments are not where they should be")
+    raise TagFormatError("its comments are not where they should be")
 
 
 def _raw_comments(packet: bytes) -> list[bytes]:
@@ -112,5 +112,5 @@ def _raw_comments(packet: bytes) -> list[bytes]:
             found.append(packet[at + 4 : at + 4 + length])
             at += 4 + length
     except struct.error as error:
-        raise TagUnwritable("its comments are cut off") from error
+        raise TagFormatError("its comments are cut off") from error
     return found

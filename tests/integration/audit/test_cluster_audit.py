@@ -11,16 +11,16 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, v_m
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audit.clusters import cluster_space
-from catalog.audit.clusters.cluster_audit import NothingToCluster, Wanted, audit_clusters
+from catalog.audit.clusters.cluster_audit import ClusterRequest, NothingToClusterError, audit_clusters
 from catalog.audit.clusters.cluster_comparison import compare_runs
 from catalog.audit.clusters.cluster_evidence import cluster_evidence, read_findings
-from catalog.audit.clusters.cluster_labels import GenreUnknown, at_level, load_labels
-from catalog.audit.clusters.cluster_run import RunUnknown, list_runs, load_placed, read_run
+from catalog.audit.clusters.cluster_labels import UnknownLevelGenreError, at_level, load_labels
+from catalog.audit.clusters.cluster_run import UnknownClusterRunError, list_runs, load_assignments, read_run
 from catalog.audit.clusters.cluster_space import load_points
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import audit, cluster_count, cluster_run, genre, statement, track
-from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.stored_feature_set import active_feature_set, register_feature_set
 from catalog.features.vectors import store_vector
 from tests.integration.labelled_collection import BLOBS, DIMENSIONS, Filled, tag
 
@@ -33,13 +33,13 @@ def relabel(database: Database, track_ids: list[int], name: str) -> None:
         genre_id = connection.execute(sa.select(genre.c.id).where(genre.c.name == name)).scalar_one()
         for track_id in track_ids:
             tag(connection, track_id, genre_id, name)
-        refresh_standing(connection, track_ids)
+        refresh_track_status(connection, track_ids)
 
 
 def spoil(database: Database, track_ids: list[int]) -> None:
     """Gives these tracks vectors with a number that is none."""
     with database.write() as connection:
-        recipe = register(connection, BLOBS)
+        recipe = register_feature_set(connection, BLOBS)
         for track_id in track_ids:
             vector = np.zeros(DIMENSIONS, np.float32)
             vector[3] = np.nan
@@ -55,7 +55,7 @@ def test_blobs_are_the_genres_more_than_by_chance_by_every_algorithm(
     database: Database, fill_labelled: Fill
 ) -> None:
     filled = fill_labelled(spread=0.2)
-    done = audit_clusters(database, Wanted(algorithms=EVERY))
+    done = audit_clusters(database, ClusterRequest(algorithms=EVERY))
     with database.read() as connection:
         runs = list_runs(connection, done.audit_id)
         assert [run.algorithm for run in runs] == list(EVERY)
@@ -81,11 +81,11 @@ def test_blobs_are_the_genres_more_than_by_chance_by_every_algorithm(
 
 def test_scores_are_scikit_learns_on_what_was_stored(database: Database, fill_labelled: Fill) -> None:
     fill_labelled(spread=1.5)
-    audit_clusters(database, Wanted(algorithms=("kmeans", "hdbscan"), clusters=None))
+    audit_clusters(database, ClusterRequest(algorithms=("kmeans", "hdbscan"), clusters=None))
     with database.read() as connection:
         labels = load_labels(connection)
         for run in list_runs(connection):
-            placed = load_placed(connection, run.id)
+            placed = load_assignments(connection, run.id)
             assert run.outcome.noise == (placed.clusters == -1).sum()
             genres = labels.genres[labels.at(placed.track_ids)]
             clusters = np.where(placed.clusters < 0, -placed.track_ids, placed.clusters)[genres != 0]
@@ -104,7 +104,7 @@ def test_planted_wrong_tags_are_evidence(database: Database, fill_labelled: Fill
     filled = fill_labelled(spread=0.3)
     wrong = filled.tracks["Jazz"][:6]
     relabel(database, wrong, "Metal")
-    audit_clusters(database, Wanted())
+    audit_clusters(database, ClusterRequest())
     with database.read() as connection:
         found = cluster_evidence(connection)["blobs"]
     assert found, "the deeper half of six"
@@ -119,7 +119,7 @@ def test_planted_wrong_tags_are_evidence(database: Database, fill_labelled: Fill
 def test_a_tag_that_could_be_more_precise_is_no_other_genre(database: Database, fill_labelled: Fill) -> None:
     filled = fill_labelled(spread=0.3)
     relabel(database, filled.tracks["Metal"][:6], "Death Metal")
-    audit_clusters(database, Wanted())
+    audit_clusters(database, ClusterRequest())
     with database.read() as connection:
         found = cluster_evidence(connection)["blobs"]
     assert {one.track_id for one in found} & set(filled.tracks["Metal"][:6])
@@ -130,13 +130,13 @@ def test_a_tag_that_could_be_more_precise_is_no_other_genre(database: Database, 
 
 def test_tracks_that_went_are_left_out_of_what_is_read(database: Database, fill_labelled: Fill) -> None:
     filled = fill_labelled()
-    audit_clusters(database, Wanted(clusters=3))
+    audit_clusters(database, ClusterRequest(clusters=3))
     lost, forgotten = filled.tracks["Jazz"][0], filled.tracks[None][0]
     with database.write() as connection:
         connection.execute(sa.update(track).where(track.c.id == lost).values(state="missing"))
         connection.execute(sa.delete(statement).where(statement.c.track_id == forgotten))
         connection.execute(sa.delete(track).where(track.c.id == forgotten))
-    audit_clusters(database, Wanted(clusters=3))
+    audit_clusters(database, ClusterRequest(clusters=3))
     with database.read() as connection:
         newest, oldest = list_runs(connection)
         reading = read_findings(connection, oldest.id)
@@ -150,7 +150,7 @@ def test_tracks_that_went_are_left_out_of_what_is_read(database: Database, fill_
 def test_the_seed_and_one_transaction_make_a_run(database: Database, fill_labelled: Fill) -> None:
     fill_labelled(spread=1.2)
     for seed in (3, 3, 4):
-        audit_clusters(database, Wanted(seed=seed))
+        audit_clusters(database, ClusterRequest(seed=seed))
     with database.read() as connection:
         third, second, first = list_runs(connection)
         assert compare_runs(connection, first.id, second.id).adjusted_rand == 1
@@ -162,7 +162,7 @@ def test_the_seed_and_one_transaction_make_a_run(database: Database, fill_labell
 
 def test_a_dry_run_stores_nothing(database: Database, fill_labelled: Fill) -> None:
     fill_labelled()
-    done = audit_clusters(database, Wanted(algorithms=("kmeans", "hdbscan")), dry_run=True)
+    done = audit_clusters(database, ClusterRequest(algorithms=("kmeans", "hdbscan")), dry_run=True)
     assert [(one.feature_set, one.algorithm, one.tracks) for one in done.plan] == [
         ("blobs", "kmeans", 66),
         ("blobs", "hdbscan", 66),
@@ -175,11 +175,11 @@ def test_without_labels_or_with_one_genre_there_are_clusters_and_no_scores(
     database: Database, fill_labelled: Fill
 ) -> None:
     filled = fill_labelled(("Jazz",), untagged=20)
-    done = audit_clusters(database, Wanted())
+    done = audit_clusters(database, ClusterRequest())
     with database.write() as connection:
         connection.execute(sa.text("DELETE FROM label"))
-        refresh_standing(connection, filled.tracks["Jazz"])
-    none = audit_clusters(database, Wanted())
+        refresh_track_status(connection, filled.tracks["Jazz"])
+    none = audit_clusters(database, ClusterRequest())
     assert (done.labelled, done.genres, none.labelled, none.genres) == (18, ("Jazz",), 0, ())
     with database.read() as connection:
         for run in list_runs(connection):
@@ -196,15 +196,15 @@ def test_a_vector_that_is_no_number_is_left_out_and_counted(
     filled = fill_labelled()
     spoiled = filled.tracks["Metal"][4:6]
     spoil(database, spoiled)
-    done = audit_clusters(database, Wanted())
+    done = audit_clusters(database, ClusterRequest())
     assert done.unusable == {"blobs": 2}
     with database.read() as connection:
         run = list_runs(connection)[0]
-        assert set(spoiled).isdisjoint(load_placed(connection, run.id).track_ids.tolist())
+        assert set(spoiled).isdisjoint(load_assignments(connection, run.id).track_ids.tolist())
         assert (run.outcome.tracks, run.outcome.unusable) == (64, 2)
     spoil(database, [each for tracks in filled.tracks.values() for each in tracks])
-    with pytest.raises(NothingToCluster, match="not finite"):
-        audit_clusters(database, Wanted())
+    with pytest.raises(NothingToClusterError, match="not finite"):
+        audit_clusters(database, ClusterRequest())
 
 
 def test_points_do_not_depend_on_how_they_are_read(
@@ -212,7 +212,7 @@ def test_points_do_not_depend_on_how_they_are_read(
 ) -> None:
     fill_labelled()
     with database.read() as connection:
-        recipe = active_recipe(connection, "blobs")
+        recipe = active_feature_set(connection, "blobs")
         assert recipe is not None
         ids = load_labels(connection).track_ids
         whole = load_points(connection, recipe, ids)
@@ -233,9 +233,9 @@ def test_levels_and_genres_left_out(database: Database, fill_labelled: Fill) -> 
         without = load_labels(connection, exclude=("metal",))
         assert without.excluded == 36
         assert set(without.genres.tolist()) == {0, ids["Jazz"]}
-        with pytest.raises(GenreUnknown, match="genres list"):
+        with pytest.raises(UnknownLevelGenreError, match="genres list"):
             load_labels(connection, exclude=("Blorp",))
-    done = audit_clusters(database, Wanted(exclude=("Metal",), level="top"))
+    done = audit_clusters(database, ClusterRequest(exclude=("Metal",), level="top"))
     assert (done.excluded, done.labelled) == (36, len(filled.tracks["Jazz"]))
 
 
@@ -247,18 +247,18 @@ def test_the_level_counts_from_above() -> None:
 
 
 def test_what_cannot_be_done_is_refused_before_any_work(database: Database, fill_labelled: Fill) -> None:
-    with pytest.raises(NothingToCluster, match="catalog analyze"):
-        audit_clusters(database, Wanted())
+    with pytest.raises(NothingToClusterError, match="catalog analyze"):
+        audit_clusters(database, ClusterRequest())
     fill_labelled(artists=1, each=2, untagged=0)
-    with pytest.raises(NothingToCluster, match="there are: blobs"):
-        audit_clusters(database, Wanted(feature_sets=("summary",)))
-    with pytest.raises(NothingToCluster, match="6 have a vector"):
-        audit_clusters(database, Wanted(clusters=6))
+    with pytest.raises(NothingToClusterError, match="there are: blobs"):
+        audit_clusters(database, ClusterRequest(feature_sets=("summary",)))
+    with pytest.raises(NothingToClusterError, match="6 have a vector"):
+        audit_clusters(database, ClusterRequest(clusters=6))
     with pytest.raises(ValueError, match="known are: kmeans"):
-        Wanted(algorithms=("dbscan",))
+        ClusterRequest(algorithms=("dbscan",))
     with pytest.raises(ValueError, match="by itself"):
-        Wanted(algorithms=("hdbscan",), clusters=3)
-    with database.read() as connection, pytest.raises(RunUnknown, match="--list"):
+        ClusterRequest(algorithms=("hdbscan",), clusters=3)
+    with database.read() as connection, pytest.raises(UnknownClusterRunError, match="--list"):
         read_run(connection, 77)
     assert number(database, audit) == number(database, cluster_count) == 0
 
@@ -275,11 +275,13 @@ def test_a_grid_is_clustered_by_name_only(database: Database, fill_labelled: Fil
     )
     random = np.random.default_rng(0)
     with database.write() as connection:
-        recipe = register(connection, grid)
+        recipe = register_feature_set(connection, grid)
         for track_id in filled.tracks["Jazz"]:
             store_vector(connection, recipe, track_id, random.normal(-40, 9, 30).astype(np.float32))
-    assert [one.feature_set for one in audit_clusters(database, Wanted(), dry_run=True).plan] == ["blobs"]
-    audit_clusters(database, Wanted(feature_sets=("grid",)))
+    assert [one.feature_set for one in audit_clusters(database, ClusterRequest(), dry_run=True).plan] == [
+        "blobs"
+    ]
+    audit_clusters(database, ClusterRequest(feature_sets=("grid",)))
     with database.read() as connection:
         newest = list_runs(connection)[0]
     assert (newest.feature_set, newest.outcome.tracks) == ("grid", 18)

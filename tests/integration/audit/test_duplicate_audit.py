@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from catalog.audit.duplicates import duplicate_audit
 from catalog.audit.duplicates.duplicate_audit import audit_duplicates, differing_duplicates
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import audit, duplicate_pair, feature_vector, track
 from catalog.similarity.duplicates import Pair
 from tests.unit.report.filled import add_collection, add_recipe, add_track, add_vector, genre_id, say
@@ -38,7 +38,7 @@ def fill(database: Database) -> list[int]:
         ):
             add_vector(connection, recipe, track_id, vector)
             say(connection, track_id, genre_id(connection, name))
-        refresh_standing(connection)
+        refresh_track_status(connection)
     return tracks
 
 
@@ -119,7 +119,7 @@ def test_what_was_compared_already_is_not_compared_again_but_its_genres_are(
         assert audit_duplicates(database).pairs == first.pairs
         with database.write() as connection:
             say(connection, tracks[2], genre_id(connection, "Jazz"))
-            refresh_standing(connection)
+            refresh_track_status(connection)
         changed = audit_duplicates(database)
         assert (changed.is_new, changed.differing) == (True, 2)
     with database.write() as connection:

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.audit.clusters.cluster_audit import Wanted as ClustersWanted
+from catalog.audit.clusters.cluster_audit import ClusterRequest as ClustersWanted
 from catalog.audit.clusters.cluster_audit import audit_clusters
 from catalog.audit.clusters.cluster_evidence import cluster_evidence
 from catalog.audit.duplicates.duplicate_audit import audit_duplicates
-from catalog.audit.labels.ground_truth import NothingKnown
+from catalog.audit.labels.ground_truth import NoKnownErrorsError
 from catalog.audit.labels.label_audit import audit_labels
-from catalog.collection.labels.label_file import LabelsUnusable
+from catalog.collection.labels.label_file import LabelFileError
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import (
     audit,
     check_sample,
@@ -29,13 +29,13 @@ from catalog.db.tables import (
     suspect,
     track,
 )
-from catalog.learning.registry.registry import NoModel
-from catalog.learning.training import Training, train
-from catalog.review.decision import decide, track_doubt, undo
+from catalog.learning.registry.registry import NoModelError
+from catalog.learning.training import TrainingOptions, train
+from catalog.review.decision import decide, track_suspect, undo
 from tests.integration.labelled_collection import Filled, tag
 
 Fill = Callable[..., Filled]
-WANTED = Training(feature_sets=("blobs",))
+WANTED = TrainingOptions(feature_sets=("blobs",))
 
 
 def mistag(database: Database, track_ids: list[int], name: str, source: str = "file") -> None:
@@ -43,7 +43,7 @@ def mistag(database: Database, track_ids: list[int], name: str, source: str = "f
         genre_id = connection.execute(sa.select(genre.c.id).where(genre.c.name == name)).scalar_one()
         for track_id in track_ids:
             tag(connection, track_id, genre_id, name, source=source)
-        refresh_standing(connection, track_ids)
+        refresh_track_status(connection, track_ids)
 
 
 def suspects(database: Database) -> list[tuple[int, str, str]]:
@@ -116,7 +116,7 @@ def test_evidence_is_left_alone(database: Database, fill_labelled: Fill, tmp_pat
 
 
 def test_without_a_model_there_is_nothing_to_doubt_by(database: Database) -> None:
-    with pytest.raises(NoModel, match="catalog train"):
+    with pytest.raises(NoModelError, match="catalog train"):
         audit_labels(database)
 
 
@@ -155,10 +155,10 @@ def test_known_errors_score_the_whole_ranking(
     assert [(one.genre, one.errors, one.found) for one in truth.genres] == [("Metal", 2, 2)]
     assert audit_labels(database, truth=file).truth == truth  # of an audit that was made before, too
     file.write_text("path,genre\nnowhere.mp3,Jazz\n", encoding="utf-8")
-    with pytest.raises(NothingKnown, match="no error: 1 of 1 rows fit no tagged track"):
+    with pytest.raises(NoKnownErrorsError, match="no error: 1 of 1 rows fit no tagged track"):
         audit_labels(database, truth=file)
     file.write_text("path,stil\nnowhere.mp3,Jazz\n", encoding="utf-8")
-    with pytest.raises(LabelsUnusable, match="Call it genre in the file's first line"):
+    with pytest.raises(LabelFileError, match="Call it genre in the file's first line"):
         audit_labels(database, truth=file)
 
 
@@ -226,7 +226,7 @@ def test_one_wrong_genre_among_right_ones_is_doubted_and_replaced_alone(
     audit_labels(database)
     assert suspects(database) == [(track_id, "Metal", "Jazz")]
     with database.write() as connection:
-        doubt = track_doubt(connection, track_id)
+        doubt = track_suspect(connection, track_id)
         assert doubt.genre_id == genres["Metal"]
         done = decide(connection, [doubt], "relabel", "ada", genre_id=genres["Ambient"])
         assert tags(connection, track_id) == ["Jazz", "Polka", "Ambient"]
@@ -250,11 +250,11 @@ def test_a_track_whose_first_tag_is_no_class_is_judged_by_the_next_that_is_one(
     tag_in_order(database, elsewhere, "Polka", "Metal")
     train(database, tmp_path, WANTED)
     with database.write() as connection:
-        decide(connection, [track_doubt(connection, elsewhere)], "wrong_recording", "ada")
+        decide(connection, [track_suspect(connection, elsewhere)], "wrong_recording", "ada")
     assert audit_labels(database).judged == 3 * 18 - 2
     assert set(suspects(database)) == {(wrong, "Metal", "Jazz"), (narrower, "Thrash Metal", "Jazz")}
     with database.write() as connection:
-        decide(connection, [track_doubt(connection, wrong)], "accept", "ada")
+        decide(connection, [track_suspect(connection, wrong)], "accept", "ada")
         assert tags(connection, wrong) == ["Polka", "Jazz"]
 
 
@@ -280,7 +280,7 @@ def tag_in_order(database: Database, track_id: int, *names: str) -> dict[str, in
             connection.execute(
                 sa.insert(label).values(statement_id=said, rank=rank, genre_id=genres[name], as_written=name)
             )
-        refresh_standing(connection, [track_id])
+        refresh_track_status(connection, [track_id])
     return genres
 
 

@@ -12,11 +12,11 @@ import pytest
 from catalog.audit.labels import label_evidence
 from catalog.audit.labels.label_evidence import Evidence, gather_evidence
 from catalog.db.database import Database
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.dataset.exclusion import excluded_genres
 from catalog.learning.registry.registry import require_active
-from catalog.learning.training import Training, train
+from catalog.learning.training import TrainingOptions, train
 from tests.integration.labelled_collection import BLOBS, Filled
 
 BESIDE = replace(BLOBS, name="summary", dimensions=("tempo", "flux"))
@@ -34,10 +34,10 @@ def test_the_first_feature_set_has_the_neighbours_and_the_other_an_opinion(
     filled = fill_labelled()
     every = sorted(one for ids in filled.tracks.values() for one in ids)
     with database.write() as connection:
-        recipe = register(connection, BESIDE)
+        recipe = register_feature_set(connection, BESIDE)
         for track_id in every:
             store_vector(connection, recipe, track_id, np.array([track_id, -track_id], np.float32))
-    assert train(database, tmp_path, Training(feature_sets=learnt_from)).outcome == "promoted"
+    assert train(database, tmp_path, TrainingOptions(feature_sets=learnt_from)).outcome == "promoted"
     evidence = _evidence(database)
     assert evidence.judged.vectors is not None
     assert evidence.judged.vectors.shape == (len(evidence.track_ids), len(BLOBS.dimensions))

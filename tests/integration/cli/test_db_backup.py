@@ -23,7 +23,7 @@ from catalog.cli import run
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from catalog.db.transfer.archive import MANIFEST
-from catalog.db.transfer.portable_rows import TableSum, plain_rows
+from catalog.db.transfer.portable_rows import TableChecksum, portable_rows
 from tests.integration.db.conftest import empty_url
 
 __all__ = ["empty_url"]
@@ -66,10 +66,10 @@ def restored(elsewhere: list[str]) -> Iterator[Database]:
     opened.close()
 
 
-def sums(database: Database) -> dict[str, TableSum]:
+def sums(database: Database) -> dict[str, TableChecksum]:
     with database.read() as connection:
         return {
-            table.name: TableSum.of(plain_rows(connection, table))
+            table.name: TableChecksum.of(portable_rows(connection, table))
             for table in t.metadata.sorted_tables
             if table is not t.bundled_content
         }

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.cli import run
 from catalog.db.database import open_database
-from catalog.db.schema.schema import Fit, inspect_schema
+from catalog.db.schema.schema import SchemaState, inspect_schema
 from tests.integration.cli.conftest import Invoke
 from tests.integration.collection.fma_files import row, write_tracks
 from tests.integration.workers.sound import QUIET, write_sound
@@ -50,7 +50,7 @@ def test_an_empty_postgresql_stays_empty(
         connection.exec_driver_sql("CREATE SCHEMA public")
     assert run(["--database-url", postgresql_url, "scan", str(music), "--dry-run"]) == 0
     assert "1 new" in capsys.readouterr().out
-    assert inspect_schema(database).fit is Fit.EMPTY
+    assert inspect_schema(database).fit is SchemaState.EMPTY
     database.close()
 
 

@@ -13,7 +13,7 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.grid import GRID
 from catalog.db.database import Database
 from catalog.db.tables import artist, collection, track
-from catalog.features.stored_feature_set import Recipe, register
+from catalog.features.stored_feature_set import StoredFeatureSet, register_feature_set
 from catalog.features.vectors import load_matrix, store_vector
 from tests.integration.cli.conftest import Invoke
 
@@ -44,18 +44,18 @@ def fake(version: int) -> FeatureSet:
 
 
 @pytest.fixture
-def versions(database: Database) -> tuple[Recipe, Recipe]:
+def versions(database: Database) -> tuple[StoredFeatureSet, StoredFeatureSet]:
     """Version 1 of three tracks, version 2 of two."""
     tracks = add_tracks(database, 3)
     with database.write() as connection:
-        old, new = register(connection, fake(1)), register(connection, fake(2))
+        old, new = register_feature_set(connection, fake(1)), register_feature_set(connection, fake(2))
         for made, ids in ((old, tracks), (new, tracks[:2])):
             for track_id in ids:
                 store_vector(connection, made, track_id, np.array([made.version], np.float32))
     return old, new
 
 
-def test_list(invoke: Invoke, versions: tuple[Recipe, Recipe]) -> None:
+def test_list(invoke: Invoke, versions: tuple[StoredFeatureSet, StoredFeatureSet]) -> None:
     outcome = invoke("features", "list", "--json")
     rows = json.loads(outcome.out)
     assert outcome.code == 0
@@ -67,7 +67,7 @@ def test_list(invoke: Invoke, versions: tuple[Recipe, Recipe]) -> None:
 
 
 def test_switching_and_back_is_one_command(
-    invoke: Invoke, database: Database, versions: tuple[Recipe, Recipe]
+    invoke: Invoke, database: Database, versions: tuple[StoredFeatureSet, StoredFeatureSet]
 ) -> None:
     old, new = versions
     dry = invoke("features", "use", "fake", "2", "--dry-run")
@@ -85,7 +85,9 @@ def test_switching_and_back_is_one_command(
         assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)
 
 
-def test_remove_asks_and_refuses(invoke: Invoke, database: Database, versions: tuple[Recipe, Recipe]) -> None:
+def test_remove_asks_and_refuses(
+    invoke: Invoke, database: Database, versions: tuple[StoredFeatureSet, StoredFeatureSet]
+) -> None:
     old, new = versions
     assert "fake stands for" in invoke("features", "remove", "fake", "1", "-y").err
     invoke("features", "use", "fake", "2")
@@ -124,7 +126,7 @@ def test_pca_is_fitted_once_stored_reported_and_drawn(
     random = np.random.default_rng(0)
     shapes = random.normal(0, 10, (3, 4096))
     with database.write() as connection:
-        grid = register(connection, GRID)
+        grid = register_feature_set(connection, GRID)
         for track_id in tracks:
             vector = -40 + random.normal(0, 1, 3) @ shapes + random.normal(0, 0.1, 4096)
             store_vector(connection, grid, track_id, vector.astype(np.float32))

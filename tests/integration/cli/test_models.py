@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import feature_vector, genre, model, snapshot_member, track
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.registry.artifact import write_artifact
 from tests.integration.cli.conftest import Invoke
@@ -49,7 +49,7 @@ def add_named(database: Database, filled: Filled) -> None:
     """A second feature set whose family mel knows the genre, and whose family mfcc knows nothing."""
     random = np.random.default_rng(4)
     with database.write() as connection:
-        recipe = register(connection, NAMED)
+        recipe = register_feature_set(connection, NAMED)
         for number, ids in enumerate(filled.tracks.values()):
             for track_id in ids:
                 mel = np.array([np.cos(number), np.sin(number)]) * 3 + random.normal(0, 0.3, 2)
@@ -332,14 +332,14 @@ def test_labels_that_nothing_can_be_learnt_from(
     with database.write() as connection:
         metal = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Metal")).scalar_one()
         tag(connection, filled.tracks[None][0], metal, "Metal")
-        refresh_standing(connection, [filled.tracks[None][0]])
+        refresh_track_status(connection, [filled.tracks[None][0]])
     single = invoke("train", *HERE, "--json")
     report = json.loads(single.out)
     assert report["outcome"] == "nothing to learn"
     assert {row["genre"]: row["tracks"] for row in report["support"]} == {"Jazz": 18, "Metal": 1}
     with database.write() as connection:
         connection.execute(sa.text("DELETE FROM label"))
-        refresh_standing(connection)
+        refresh_track_status(connection)
     nothing = invoke("train", *HERE)
     assert "no track has a genre" in nothing.err
     assert active(database) == []

@@ -11,8 +11,8 @@ from catalog.cli import run
 from catalog.db.database import Database, open_database
 from catalog.db.schema.integrity import view_differences
 from catalog.db.tables import bundled_content, genre
-from catalog.genres.content_upgrade import is_outdated, renew_if_possible
-from catalog.genres.vocabulary_store import load
+from catalog.genres.content_upgrade import is_content_outdated, upgrade_content_if_possible
+from catalog.genres.vocabulary_store import load_vocabulary
 
 
 def leave_as_an_older_version(database: Database) -> None:
@@ -28,8 +28,8 @@ def leave_as_an_older_version(database: Database) -> None:
 
 def is_renewed(database: Database) -> bool:
     with database.read() as connection:
-        known = load(connection).known("Djent") is not None
-    return known and not is_outdated(database) and view_differences(database) == []
+        known = load_vocabulary(connection).known("Djent") is not None
+    return known and not is_content_outdated(database) and view_differences(database) == []
 
 
 def test_the_first_command_renews_it(database: Database, database_url: str) -> None:
@@ -106,8 +106,8 @@ def test_a_file_that_may_only_be_read_is_asked_all_the_same(
     def only_read(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA query_only = ON")
 
-    renew_if_possible(refusing)
-    assert is_outdated(refusing)
+    upgrade_content_if_possible(refusing)
+    assert is_content_outdated(refusing)
     assert capsys.readouterr().err == ""
     refusing.close()
     database.close()

@@ -12,7 +12,7 @@ from catalog.audit.clusters import cluster_audit
 from catalog.audit.duplicates import duplicate_audit
 from catalog.audit.labels import label_audit
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_track_status, track_status_differences
 from catalog.db.tables import audit, genre, model, search
 from catalog.learning import training
 from catalog.learning.prediction import fill_predictions
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 
 def models(database: Database) -> list[str]:
     with database.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         return list(connection.execute(sa.select(model.c.status).order_by(model.c.id)).scalars())
 
 
@@ -74,7 +74,7 @@ def test_predict(
     with database.write() as connection:
         jazz = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Jazz")).scalar_one()
         tag(connection, filled.tracks[None][0], jazz, "Jazz")
-        refresh_standing(connection)
+        refresh_track_status(connection)
     monkeypatch.setattr(
         fill_predictions, "drop_predictions", outage.strike_at(1, fill_predictions.drop_predictions)
     )

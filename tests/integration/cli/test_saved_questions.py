@@ -9,14 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.query.saved_queries import saved_names
+from catalog.db.query.saved_queries import saved_query_names
 from catalog.db.schema.views import view_names
 from catalog.db.tables import feature_vector, standing
 
 
 def test_saved_questions_and_views_by_name(invoke: Any, sample: Any) -> None:
     listed = json.loads(invoke("sql", "--list", "--json").out)
-    assert [row["name"] for row in listed] == [*saved_names(), *view_names()]
+    assert [row["name"] for row in listed] == [*saved_query_names(), *view_names()]
     assert all(row["description"] for row in listed)
     empty = {"conflicts", "contradicting-genres", "inconsistent-artists", "model-changes"}
     empty |= {"styles", "without-features"}

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from catalog.collection.collections import list_collections, move_collection, remove_collection
 from catalog.collection.prune import prune
-from catalog.collection.roots import CollectionUnusable
+from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import Saying, append_statements, withdraw
-from catalog.collection.track_lookup import TrackNotFound, find_track
+from catalog.collection.statements import NewStatement, append_statements, withdraw
+from catalog.collection.track_lookup import TrackNotFoundError, find_track
 from catalog.db.columns import metadata, now
 from catalog.db.derived.confusion import confusion_differences
-from catalog.db.derived.track_status import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_track_status, track_status_differences
 from catalog.db.tables import (
     audit,
     auto_tag_word,
@@ -71,9 +71,9 @@ def everything(database, key):
             connection.execute(sa.select(genre.c.id).where(genre.c.name == name)).scalar_one()
             for name in ("Rock", "Metal")
         )
-        (said,) = append_statements(connection, "human", [Saying(key, ("Metal",))], said_by="me")
+        (said,) = append_statements(connection, "human", [NewStatement(key, ("Metal",))], said_by="me")
         (taken_back,) = append_statements(
-            connection, "import", [Saying(key, ("Pop",), "Stil")], said_by="list.csv"
+            connection, "import", [NewStatement(key, ("Pop",), "Stil")], said_by="list.csv"
         )
         withdraw(connection, taken_back, said_by="me")
         trained = add(
@@ -149,7 +149,7 @@ def everything(database, key):
             before={},
             after={"genre": "Metal"},
         )
-        refresh_standing(connection)
+        refresh_track_status(connection)
 
 
 def test_collections_are_listed_with_their_tracks(database, music, make_song):
@@ -170,7 +170,7 @@ def test_a_moved_collection_keeps_its_tracks(database, music, make_song):
     scan(database, music)
     before = ids(database)
     there = music.parent / "there"
-    with pytest.raises(CollectionUnusable, match="is no folder"):
+    with pytest.raises(CollectionRootError, match="is no folder"):
         move_collection(database, "music", there)
     music.rename(there)
     assert move_collection(database, "music", there, dry_run=True).tracks == 1
@@ -198,20 +198,20 @@ def test_a_collection_does_not_move_to_where_it_is_not(database, music, make_son
     scan(database, music)
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(CollectionUnusable, match=r"only 0 of 1 files .* not there is 1\.mp3"):
+    with pytest.raises(CollectionRootError, match=r"only 0 of 1 files .* not there is 1\.mp3"):
         move_collection(database, "music", empty)
-    with pytest.raises(CollectionUnusable, match="no collection 'x'; there are: 'music'"):
+    with pytest.raises(CollectionRootError, match="no collection 'x'; there are: 'music'"):
         move_collection(database, "x", empty)
     make_song(empty / "1.mp3", 1)
     scan(database, empty)
-    with pytest.raises(CollectionUnusable, match="overlaps the collection 'empty'"):
+    with pytest.raises(CollectionRootError, match="overlaps the collection 'empty'"):
         move_collection(database, "music", empty)
     assert scan(database, music).unchanged == 1
 
 
 def test_removing_takes_everything_of_its_tracks_and_nothing_else(known):
     with known.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         kept = {
             "genre",
             "genre_alias",
@@ -233,7 +233,7 @@ def test_removing_takes_everything_of_its_tracks_and_nothing_else(known):
     assert remove_collection(known, "music") == loss
     assert set(ids(known)) == {"2.mp3"}
     with known.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         assert confusion_differences(connection) == 0
         after = {table.name: count(connection, table) for table in metadata.sorted_tables}
         assert {name: after[name] for name in kept} == before
@@ -249,7 +249,7 @@ def test_removing_takes_everything_of_its_tracks_and_nothing_else(known):
         ):
             assert after[name] == 0
         assert (after["artist"], after["album"], after["statement"]) == (1, 0, 1)
-    with pytest.raises(CollectionUnusable):
+    with pytest.raises(CollectionRootError):
         remove_collection(known, "music")
 
 
@@ -265,13 +265,13 @@ def test_pruning_forgets_what_is_long_gone_and_nobody_spoke_of(database, music, 
         long_ago = now() - timedelta(days=100)
         gone = track.c.id.in_([keys["1.mp3"], keys["2.mp3"]])
         connection.execute(sa.update(track).where(gone).values(seen_at=long_ago))
-        append_statements(connection, "human", [Saying(keys["2.mp3"], ("Pop",))])
+        append_statements(connection, "human", [NewStatement(keys["2.mp3"], ("Pop",))])
     assert (prune(database, 90, dry_run=True).removed, len(ids(database))) == (1, 4)
     pruned = prune(database, 90)
     assert (pruned.removed, pruned.kept) == (1, 1)
     assert set(ids(database)) == {"0.mp3", "2.mp3", "3.mp3"}
     with database.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
     assert prune(database, 0).removed == 1
 
 
@@ -293,12 +293,12 @@ def test_a_track_is_found_by_whatever_names_it(known, music, monkeypatch):
         ):
             assert find_track(connection, text) == key
         with pytest.raises(
-            TrackNotFound, match=r"may be several tracks.*A - The 100% Song.*A - Another song"
+            TrackNotFoundError, match=r"may be several tracks.*A - The 100% Song.*A - Another song"
         ):
             find_track(connection, "song")
         for text in ("nothing", "100_", "99999999999999999999999", "", "\udce9", "a\\b"):
             if text:
-                with pytest.raises(TrackNotFound, match="no track"):
+                with pytest.raises(TrackNotFoundError, match="no track"):
                     find_track(connection, text)
 
 
@@ -351,6 +351,6 @@ def test_the_dossier_of_a_track_of_which_nothing_is_known(database, music, make_
 def test_data_sets_have_no_folder_to_move(database, music):
     with database.write() as connection:
         connection.execute(sa.insert(collection).values(name="FMA", kind="data_set", tags_complete=True))
-    with pytest.raises(CollectionUnusable, match="data set"):
+    with pytest.raises(CollectionRootError, match="data set"):
         move_collection(database, "FMA", music)
     assert remove_collection(database, "FMA").tracks == 0

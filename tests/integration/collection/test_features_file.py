@@ -4,11 +4,11 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.collection.fma.fma_import import import_fma
-from catalog.collection.import_vectors import import_features
+from catalog.collection.import_vectors import import_vectors
 from catalog.collection.scan.scan import scan
-from catalog.csvio.csv_source import SourceUnusable
+from catalog.csvio.csv_source import CsvSourceError
 from catalog.db.tables import feature_vector, track
-from catalog.features.stored_feature_set import active_recipe
+from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
 from tests.integration.collection.fma_files import row, write_features, write_tracks
 
@@ -21,7 +21,7 @@ def saved(folder, text):
 
 def vectors(database, name):
     with database.read() as connection:
-        recipe = active_recipe(connection, name)
+        recipe = active_feature_set(connection, name)
         ids, matrix = load_matrix(connection, recipe)
         return recipe.dimensions, dict(zip(ids.tolist(), matrix.tolist(), strict=True))
 
@@ -36,28 +36,28 @@ def fma(database, tmp_path):
 
 def test_the_official_layout(database, fma, tmp_path):
     file = write_features(tmp_path / "f.csv", [(2, [1, 2]), (300, ["", ""]), (7, [5, 6])], dimensions=2)
-    report = import_features(database, file, "ours")
+    report = import_vectors(database, file, "ours")
     done = report.vectors
     assert (report.key, done.matched, done.new, done.unknown, done.blank) == ("external", 1, 1, 1, 1)
     assert (report.unknown_examples, report.skipped) == (["7"], 0)
     assert vectors(database, "ours") == (("mfcc.mean.000", "mfcc.mean.001"), {fma[2]: [1, 2]})
-    again = import_features(database, file, "ours").vectors
+    again = import_vectors(database, file, "ours").vectors
     assert (again.matched, again.new, again.changed) == (1, 0, 0)
 
 
 @pytest.mark.parametrize("column", ["fma_id", "external_id"])
 def test_flat_by_the_archives_id(database, fma, tmp_path, column):
-    report = import_features(database, saved(tmp_path, f'{column},a,b\n"300",1,2\n2,3,4'), "ours")
+    report = import_vectors(database, saved(tmp_path, f'{column},a,b\n"300",1,2\n2,3,4'), "ours")
     assert report.vectors.new == 2
     assert vectors(database, "ours") == (("a", "b"), {fma[300]: [1, 2], fma[2]: [3, 4]})
 
 
 def test_flat_by_the_catalogs_id_or_as_told(database, fma, tmp_path):
     file = saved(tmp_path, f"track_id,a\n{fma[300]},1\n999999999999999999,2\n")
-    report = import_features(database, file, "ours")
+    report = import_vectors(database, file, "ours")
     assert (report.vectors.new, report.vectors.unknown) == (1, 1)
     file = saved(tmp_path, "track_id,a\n300,1\n")
-    assert import_features(database, file, "theirs", key="external").vectors.new == 1
+    assert import_vectors(database, file, "theirs", key="external").vectors.new == 1
 
 
 def test_flat_by_path(database, music, make_song, tmp_path):
@@ -65,15 +65,15 @@ def test_flat_by_path(database, music, make_song, tmp_path):
     make_song(music / "a/2, live.mp3", 2)
     scan(database, music, name="Music")
     file = saved(tmp_path, f'path,x,y\n{music}/a/1.mp3,1,2\n"a\\2, live.mp3",3,4\nb.mp3,5,6\n')
-    report = import_features(database, file, "ours", collection_name="Music")
+    report = import_vectors(database, file, "ours", collection_name="Music")
     assert (report.key, report.vectors.new, report.unknown_examples) == ("path", 2, ["b.mp3"])
-    with pytest.raises(SourceUnusable, match="no collection 'Else'"):
-        import_features(database, file, "ours", collection_name="Else")
+    with pytest.raises(CsvSourceError, match="no collection 'Else'"):
+        import_vectors(database, file, "ours", collection_name="Else")
 
 
 def test_bad_rows_are_left_out_with_their_line(database, fma, tmp_path):
     file = saved(tmp_path, "fma_id,a,b\n2,1,nan\n2,1\n2,1,2,3\n\n2,x,1\n2,1,inf\n2,,1\n300,1,2\n300,3,4\n")
-    report = import_features(database, file, "ours")
+    report = import_vectors(database, file, "ours")
     assert report.problems == [
         "vectors.csv, line 2: a number is missing or infinite; left out",
         "vectors.csv, line 3: 1 numbers instead of 2; left out",
@@ -99,18 +99,18 @@ def test_bad_rows_are_left_out_with_their_line(database, fma, tmp_path):
     ],
 )
 def test_wrong_headers_are_refused(database, fma, tmp_path, text, reason):
-    with pytest.raises(SourceUnusable, match=reason):
-        import_features(database, saved(tmp_path, text), "ours")
+    with pytest.raises(CsvSourceError, match=reason):
+        import_vectors(database, saved(tmp_path, text), "ours")
 
 
 def test_names_of_other_vectors_are_refused(database, fma, tmp_path):
-    with pytest.raises(SourceUnusable, match="computes itself"):
-        import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), "musicnn")
-    with pytest.raises(SourceUnusable, match="computes itself"):
-        import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), "pca")
-    import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), "ours")
-    with pytest.raises(SourceUnusable, match=r"other vectors already, of 1 numbers"):
-        import_features(database, saved(tmp_path, "fma_id,a,b\n2,1,2\n"), "ours")
+    with pytest.raises(CsvSourceError, match="computes itself"):
+        import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "musicnn")
+    with pytest.raises(CsvSourceError, match="computes itself"):
+        import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "pca")
+    import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "ours")
+    with pytest.raises(CsvSourceError, match=r"other vectors already, of 1 numbers"):
+        import_vectors(database, saved(tmp_path, "fma_id,a,b\n2,1,2\n"), "ours")
 
 
 @pytest.mark.parametrize(
@@ -125,38 +125,38 @@ def test_names_of_other_vectors_are_refused(database, fma, tmp_path):
     ],
 )
 def test_a_file_without_a_vector_is_refused_and_makes_no_feature_set(database, fma, tmp_path, rows, words):
-    with pytest.raises(SourceUnusable, match=words):
-        import_features(database, saved(tmp_path, f"fma_id,a\n{rows}"), "ours")
+    with pytest.raises(CsvSourceError, match=words):
+        import_vectors(database, saved(tmp_path, f"fma_id,a\n{rows}"), "ours")
     with database.read() as connection:
-        assert active_recipe(connection, "ours") is None
+        assert active_feature_set(connection, "ours") is None
 
 
 def test_rows_that_all_name_no_track_make_no_feature_set(database, fma, tmp_path):
-    report = import_features(database, saved(tmp_path, "fma_id,a\n7,1\n8,2\n"), "ours")
+    report = import_vectors(database, saved(tmp_path, "fma_id,a\n7,1\n8,2\n"), "ours")
     assert (report.vectors.unknown, report.vectors.matched, report.unknown_examples) == (2, 0, ["7", "8"])
     with database.read() as connection:
-        assert active_recipe(connection, "ours") is None
+        assert active_feature_set(connection, "ours") is None
 
 
 @pytest.mark.parametrize(
     "name", ["../x", "", "a b", "-x", ".x", "_x", "a/b", "a\nb", "x" * 65, "\N{RIGHT-TO-LEFT OVERRIDE}a"]
 )
 def test_what_is_no_name_is_refused(database, fma, tmp_path, name):
-    with pytest.raises(SourceUnusable, match="is no name for a feature set") as refused:
-        import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), name)
+    with pytest.raises(CsvSourceError, match="is no name for a feature set") as refused:
+        import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), name)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["my-vectors_2.0", "Müller", "vggish+", "7"])
 def test_what_is_a_name(database, fma, tmp_path, name):
-    assert import_features(database, saved(tmp_path, "fma_id,a\n2,1\n"), name).vectors.new == 1
+    assert import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), name).vectors.new == 1
 
 
 def test_a_dry_run_and_a_changed_vector(database, fma, tmp_path):
     file = saved(tmp_path, "fma_id,a\n2,1\n")
-    assert import_features(database, file, "ours", dry_run=True).vectors.new == 1
+    assert import_vectors(database, file, "ours", dry_run=True).vectors.new == 1
     with database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(feature_vector)).scalar() == 0
-    import_features(database, file, "ours")
-    assert import_features(database, saved(tmp_path, "fma_id,a\n2,7\n"), "ours").vectors.changed == 1
+    import_vectors(database, file, "ours")
+    assert import_vectors(database, saved(tmp_path, "fma_id,a\n2,7\n"), "ours").vectors.changed == 1
     assert vectors(database, "ours")[1] == {fma[2]: [7]}

@@ -9,14 +9,14 @@ import sqlalchemy as sa
 
 from catalog.collection.collections import list_collections
 from catalog.collection.fma.fma_import import ECHONEST, import_fma
-from catalog.collection.roots import CollectionUnusable
+from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
-from catalog.csvio.csv_source import SourceUnusable
+from catalog.csvio.csv_source import CsvSourceError
 from catalog.db.columns import metadata
-from catalog.db.derived.track_status import standing_differences
+from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, artist, fma_track, genre, standing, statement, track
-from catalog.features.stored_feature_set import active_recipe
-from catalog.features.vectors import load_matrix, unheard
+from catalog.features.stored_feature_set import active_feature_set
+from catalog.features.vectors import load_matrix, tracks_without_vector
 from tests.integration.collection.fma_files import (
     NAMES,
     row,
@@ -54,7 +54,7 @@ def folder(tmp_path):
 def everything(database):
     """All rows of all tables."""
     with database.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         return {
             table.name: sorted(map(repr, connection.execute(sa.select(table))))
             for table in metadata.sorted_tables
@@ -131,11 +131,11 @@ def test_vectors_are_feature_sets_of_their_own(database, folder):
         ("echonest", 237, 2, 2),
     ]
     with database.read() as connection:
-        official = active_recipe(connection, "fma-518")
+        official = active_feature_set(connection, "fma-518")
         assert official.dimensions[:2] == ("chroma_cens.kurtosis.01", "chroma_cens.kurtosis.02")
         _, matrix = load_matrix(connection, official)
         assert matrix[:, 517].tolist() == [0.5, -1.25, 3, np.float32(1e-9)]
-        echonest = active_recipe(connection, "echonest")
+        echonest = active_feature_set(connection, "echonest")
         assert echonest.dimensions == ECHONEST
         places = [
             ECHONEST.index(f"echonest.{name}")
@@ -191,7 +191,7 @@ def test_what_changed_in_the_files_is_said_anew(database, folder):
     assert ask(database, standing.c.tagged_genres)[2] == ("Punk",)
     with database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar() == 4
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
 
 
 @pytest.mark.parametrize(("subset", "ids"), [("small", {2}), ("medium", {2, 3}), ("large", {2, 3, 5, 1007})])
@@ -230,7 +230,7 @@ def test_files_make_tracks_present_and_pending(database, folder, music, make_son
     make_song(music / "001/001007.mp3", 2)
     import_fma(database, folder)
     with database.read() as connection:
-        assert connection.execute(unheard([1])).all() == []
+        assert connection.execute(tracks_without_vector([1])).all() == []
     report = import_fma(database, folder, audio=music)
     assert (report.recorded.with_file, report.recorded.changed) == (2, 2)
     assert ask(database, track.c.state, track.c.path, track.c.title, track.c.duration != 168)[2] == (
@@ -241,8 +241,8 @@ def test_files_make_tracks_present_and_pending(database, folder, music, make_son
     )
     assert ask(database, track.c.state)[3] == ("metadata",)
     with database.read() as connection:
-        recipe = active_recipe(connection, "echonest")
-        assert len(connection.execute(unheard([recipe.id])).all()) == 1
+        recipe = active_feature_set(connection, "echonest")
+        assert len(connection.execute(tracks_without_vector([recipe.id])).all()) == 1
     before = everything(database)
     assert import_fma(database, folder, audio=music).recorded.unchanged == 4
     assert everything(database) == before
@@ -261,13 +261,13 @@ def test_a_scanned_folder_gets_what_the_archive_says(database, folder, music, ma
 def test_a_folder_is_no_data_set(database, folder, music, make_song):
     make_song(music / "a.mp3", 1)
     scan(database, music, name="FMA")
-    with pytest.raises(CollectionUnusable, match="choose another with --name"):
+    with pytest.raises(CollectionRootError, match="choose another with --name"):
         import_fma(database, folder)
 
 
 def refused(database, folder, match):
     before = everything(database)
-    with pytest.raises(SourceUnusable, match=match):
+    with pytest.raises(CsvSourceError, match=match):
         import_fma(database, folder)
     assert everything(database) == before
 
@@ -346,7 +346,7 @@ def test_a_zip_that_climbs_out_is_refused(sqlite_url, tmp_path, folder, name):
     with zipfile.ZipFile(file, "w") as archive:
         archive.write(folder / "tracks.csv", "tracks.csv")
         archive.writestr(name, "x")
-    with pytest.raises(SourceUnusable, match="climbs out"):
+    with pytest.raises(CsvSourceError, match="climbs out"):
         import_fma(None, file)
 
 
@@ -361,7 +361,7 @@ def test_of_two_tables_in_a_zip_the_nearer_is_read_and_two_equally_near_are_refu
     assert import_fma(database, file).tracks == 4
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("copy/tracks.csv", "no table")
-    with pytest.raises(SourceUnusable, match=r"holds 'fma/tracks.csv' and 'copy/tracks.csv'; unpack it"):
+    with pytest.raises(CsvSourceError, match=r"holds 'fma/tracks.csv' and 'copy/tracks.csv'; unpack it"):
         import_fma(database, file)
 
 
@@ -369,15 +369,15 @@ def test_a_bomb_a_stump_and_a_text_are_no_zip(tmp_path, folder):
     file = tmp_path / "bomb.zip"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         archive.writestr("tracks.csv", b"\0" * 30_000_000)
-    with pytest.raises(SourceUnusable, match="bomb"):
+    with pytest.raises(CsvSourceError, match="bomb"):
         import_fma(None, file)
     (tmp_path / "stump.zip").write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(SourceUnusable, match="neither a folder nor a zip"):
+    with pytest.raises(CsvSourceError, match="neither a folder nor a zip"):
         import_fma(None, tmp_path / "stump.zip")
-    with pytest.raises(SourceUnusable, match="does not exist"):
+    with pytest.raises(CsvSourceError, match="does not exist"):
         import_fma(None, tmp_path / "nothing")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(SourceUnusable, match="holds no tracks"):
+    with pytest.raises(CsvSourceError, match="holds no tracks"):
         import_fma(None, tmp_path / "empty")
 
 

@@ -4,11 +4,11 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.collection.fma.fma_import import import_fma
-from catalog.collection.import_vectors import import_features
-from catalog.csvio.csv_source import SourceUnusable
+from catalog.collection.import_vectors import import_vectors
+from catalog.csvio.csv_source import CsvSourceError
 from catalog.db.tables import feature_set, track
-from catalog.features.bulk_write import imported_recipe
-from catalog.features.stored_feature_set import active_recipe
+from catalog.features.bulk_write import imported_feature_set
+from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
 from tests.integration.collection.fma_files import (
     row,
@@ -35,20 +35,20 @@ def count(database, table):
 
 
 def refused(database, folder, reason):
-    with pytest.raises(SourceUnusable, match=reason):
+    with pytest.raises(CsvSourceError, match=reason):
         import_fma(database, folder)
     assert count(database, track) == count(database, feature_set) == 0
 
 
 def vectors_of(database, name):
     with database.read() as connection:
-        return load_matrix(connection, active_recipe(connection, name))[1].tolist()
+        return load_matrix(connection, active_feature_set(connection, name))[1].tolist()
 
 
 def test_a_name_that_stands_for_other_vectors_is_refused_before_a_track_is_written(database, folder):
     with database.write() as connection:
-        imported_recipe(connection, "echonest", ("energy", "tempo"))
-    with pytest.raises(SourceUnusable, match="stands for other vectors already"):
+        imported_feature_set(connection, "echonest", ("energy", "tempo"))
+    with pytest.raises(CsvSourceError, match="stands for other vectors already"):
         import_fma(database, folder)
     assert count(database, track) == 0
 
@@ -79,9 +79,9 @@ def test_an_echonest_without_one_of_its_columns_is_refused(database, folder):
 def test_a_name_of_the_archive_holds_no_other_vectors(database, tmp_path):
     file = write_features(tmp_path / "mine.csv", [(2, 1)], dimensions=3)
     with pytest.raises(
-        SourceUnusable, match="has 3 columns of numbers instead of 518; other vectors come in"
+        CsvSourceError, match="has 3 columns of numbers instead of 518; other vectors come in"
     ):
-        import_features(database, file, "fma-518")
+        import_vectors(database, file, "fma-518")
 
 
 def test_vectors_with_other_names_are_not_those_of_the_archive(database, folder):

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from catalog.collection.scan import scan as scanning
 from catalog.collection.scan import track_upsert
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import Saying, append_statements, withdraw
-from catalog.db.derived.track_status import standing_differences
+from catalog.collection.statements import NewStatement, append_statements, withdraw
+from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, artist, collection, genre, label, standing, statement, track
 from tests.integration.collection.kept import rows, tracks
 
@@ -20,7 +20,7 @@ from tests.integration.collection.kept import rows, tracks
 def tagged(database):
     query = sa.select(track.c.path, standing.c.tagged_genres).join(standing)
     with database.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         return dict(connection.execute(query).all())
 
 
@@ -89,7 +89,9 @@ def test_what_we_wrote_ourselves_is_no_new_evidence(database, music, make_song):
     song = make_song(music / "1.mp3", 1, genre="Rock", mtime=1000)
     scan(database, music)
     with database.write() as connection:
-        append_statements(connection, "file", [Saying(tracks(database)["1.mp3"], ("Metal",), "catalog")])
+        append_statements(
+            connection, "file", [NewStatement(tracks(database)["1.mp3"], ("Metal",), "catalog")]
+        )
     make_song(song, 1, genre="Metal", mtime=2000)
     scan(database, music)
     assert len(rows(database, statement.c.id)) == 2
@@ -310,7 +312,7 @@ def test_the_old_artists_other_tracks_are_told(database, music, make_song):
     make_song(music / "1.mp3", 1, genre="Rock", artist="B", mtime=2000)
     scan(database, music)
     with database.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
 
 
 def test_withdrawing_is_one_more_row(database, music, make_song):
@@ -354,6 +356,6 @@ def test_recording_the_same_arrivals_twice_changes_nothing(database, music, make
     arrival = scanning.read_arrival(os.fsencode(music), b"1.mp3")
     ((key, root),) = rows(database, collection.c.id, collection.c.root_bytes)
     with database.write() as connection:
-        again = track_upsert.record(connection, key, root, [arrival])
+        again = track_upsert.upsert_tracks(connection, key, root, [arrival])
     assert again.unchanged == 1
     assert len(rows(database, statement.c.id)) == 1

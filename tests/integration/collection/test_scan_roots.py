@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from catalog.collection.roots import CollectionUnusable
+from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
 from catalog.db.tables import collection, track
 from tests.integration.collection.kept import rows, tracks
@@ -27,7 +27,7 @@ def test_an_empty_or_absent_root_changes_nothing_and_says_so(database, music, ma
     shutil.rmtree(music)
     if how == "emptied":
         music.mkdir()
-    with pytest.raises(CollectionUnusable, match=r"nothing was changed|was left as it is") as refusal:
+    with pytest.raises(CollectionRootError, match=r"nothing was changed|was left as it is") as refusal:
         scan(database, music)
     assert "catalog collections" in str(refusal.value)
     assert "\n" not in str(refusal.value)
@@ -62,11 +62,11 @@ def test_a_folder_reached_through_a_link_is_the_collections(database, music, mak
 def test_a_folder_around_a_collection_is_refused_with_the_command(database, music, make_song):
     make_song(music / "a/1.mp3", 1)
     scan(database, music / "a")
-    with pytest.raises(CollectionUnusable, match=r"catalog collections move 'a'"):
+    with pytest.raises(CollectionRootError, match=r"catalog collections move 'a'"):
         scan(database, music)
     make_song(music / "b/1.mp3", 2)
     scan(database, music / "b")
-    with pytest.raises(CollectionUnusable, match="2 collections"):
+    with pytest.raises(CollectionRootError, match="2 collections"):
         scan(database, music)
 
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_scanned_is_said_in_one_line(database, music, path, messa
     (music / "empty").mkdir()
     (music / "notes.txt").write_text("x")
     os.mkfifo(music / "pipe.mp3")
-    with pytest.raises(CollectionUnusable, match=message) as refusal:
+    with pytest.raises(CollectionRootError, match=message) as refusal:
         scan(database, music / path)
     assert "\n" not in str(refusal.value)
     assert rows(database, collection.c.id) == []
@@ -106,9 +106,9 @@ def test_names(database, music, make_song):
     make_song(music / "c/1.mp3", 2)
     assert scan(database, music / "a/x").collection == "x"
     assert scan(database, music / "b/x").collection == "x (2)"
-    with pytest.raises(CollectionUnusable, match="already"):
+    with pytest.raises(CollectionRootError, match="already"):
         scan(database, music / "c", name="x")
-    with pytest.raises(CollectionUnusable, match="already"):
+    with pytest.raises(CollectionRootError, match="already"):
         scan(database, music / "a/x", name="y")
     assert scan(database, music / "a/x", name="x").unchanged == 1
 

@@ -13,10 +13,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from catalog.collection.roots import CollectionUnusable
+from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan import scan as scanning
 from catalog.db.database import open_database
-from catalog.db.derived.track_status import standing_differences
+from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import collection, standing, track
 
 PATHS = ["1.mp3", "2.mp3", "3.mp3", "a/1.mp3", "a/2.mp3", "b/1.mp3"]
@@ -109,7 +109,7 @@ class Folder(RuleBasedStateMachine):
             if kill is not None and self.sounds:
                 scanning.scan(self.database, self.music, on_progress=Killer(kill))
         if not self.sounds:
-            with pytest.raises(CollectionUnusable):
+            with pytest.raises(CollectionRootError):
                 scanning.scan(self.database, self.music)
             return
         report = scanning.scan(self.database, self.music)
@@ -123,7 +123,7 @@ class Folder(RuleBasedStateMachine):
         with self.database.read() as connection:
             rows = connection.execute(query.where(track.c.state == "present")).all()
             tracks = connection.execute(sa.select(sa.func.count()).select_from(track)).scalar_one()
-            assert standing_differences(connection) == 0
+            assert track_status_differences(connection) == 0
             assert connection.execute(sa.select(collection.c.name)).scalars().all() == ["music"]
         found = {path: key for path, key, _ in rows}
         assert len(rows) == len(found)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from catalog.collection.scan import scan as scanning
 from catalog.collection.scan.scan import scan
-from catalog.db.derived.track_status import standing_differences
+from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, artist, genre, statement, track
 
 
@@ -27,7 +27,7 @@ def test_two_scans_at_once(database, tmp_path, make_song, monkeypatch):
         reports = list(pool.map(lambda path: scan(database, path), paths))
     assert all(report.files == 24 for report in reports)
     with database.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         for table, number in ((track, 48), (statement, 48), (artist, 6)):
             assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == number
         doubles = sa.select(album.c.key).group_by(album.c.key).having(sa.func.count() > 1)

@@ -22,15 +22,20 @@ from catalog.db.tables import (
 )
 from catalog.features.feature_set_versions import (
     Removal,
-    VersionInUse,
-    VersionUnknown,
-    choose_version,
-    lacking,
+    UnknownVersionError,
+    VersionInUseError,
+    activate_version,
     list_versions,
-    removal,
+    plan_removal,
     remove_version,
+    tracks_lacking_version,
 )
-from catalog.features.stored_feature_set import Recipe, activate, active_recipe, register
+from catalog.features.stored_feature_set import (
+    StoredFeatureSet,
+    activate_feature_set,
+    active_feature_set,
+    register_feature_set,
+)
 from catalog.features.vectors import load_matrix, store_vector
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -63,11 +68,13 @@ def tracks(database: Database) -> list[int]:
 
 
 @pytest.fixture
-def both(database: Database, tracks: list[int]) -> tuple[Recipe, Recipe]:
+def both(database: Database, tracks: list[int]) -> tuple[StoredFeatureSet, StoredFeatureSet]:
     """Version 1 of all tracks, version 2 of two of them; another feature set beside them."""
     with database.write() as connection:
-        old, new = register(connection, recipe(1)), register(connection, recipe(2))
-        register(connection, FeatureSet("other", 1, {}, ("x",), 8_000, lambda _: np.zeros(1, np.float32)))
+        old, new = register_feature_set(connection, recipe(1)), register_feature_set(connection, recipe(2))
+        register_feature_set(
+            connection, FeatureSet("other", 1, {}, ("x",), 8_000, lambda _: np.zeros(1, np.float32))
+        )
         for track_id in tracks:
             store_vector(connection, old, track_id, np.array([1, track_id], np.float32))
         for track_id in tracks[:2]:
@@ -75,13 +82,13 @@ def both(database: Database, tracks: list[int]) -> tuple[Recipe, Recipe]:
     return old, new
 
 
-def complete(database: Database, new: Recipe, tracks: list[int]) -> None:
+def complete(database: Database, new: StoredFeatureSet, tracks: list[int]) -> None:
     with database.write() as connection:
         for track_id in tracks[2:]:
             store_vector(connection, new, track_id, np.array([2, track_id], np.float32))
 
 
-def add_model(database: Database, takes: Recipe, status: str, when: datetime = NOW) -> int:
+def add_model(database: Database, takes: StoredFeatureSet, status: str, when: datetime = NOW) -> int:
     with database.write() as connection:
         model_id = connection.execute(
             sa.insert(model)
@@ -103,7 +110,7 @@ def add_model(database: Database, takes: Recipe, status: str, when: datetime = N
 
 
 def test_versions_are_listed_with_their_tracks(
-    database: Database, both: tuple[Recipe, Recipe], tracks: list[int]
+    database: Database, both: tuple[StoredFeatureSet, StoredFeatureSet], tracks: list[int]
 ) -> None:
     with database.write() as connection:
         for recipe_id in (both[1].id, None):
@@ -129,81 +136,89 @@ def test_versions_are_listed_with_their_tracks(
 
 
 def test_the_first_version_stays_until_somebody_switches_and_back_again(
-    database: Database, both: tuple[Recipe, Recipe]
+    database: Database, both: tuple[StoredFeatureSet, StoredFeatureSet]
 ) -> None:
     for wanted in (both[1], both[0], both[1]):
         with database.write() as connection:
-            activate(connection, wanted)
+            activate_feature_set(connection, wanted)
         with database.read() as connection:
-            found = active_recipe(connection, "fake")
+            found = active_feature_set(connection, "fake")
             assert found is not None
             assert found.hash == wanted.hash
             ids, matrix = load_matrix(connection, found)
             assert set(matrix[:, 0]) == {wanted.version}
             assert len(load_matrix(connection, both[0])[0]) == 6
-            other = active_recipe(connection, "other")
+            other = active_feature_set(connection, "other")
             assert other is not None
     assert len(ids) == 2
 
 
 def test_a_version_is_chosen_by_its_number_or_its_hash(
-    database: Database, both: tuple[Recipe, Recipe]
+    database: Database, both: tuple[StoredFeatureSet, StoredFeatureSet]
 ) -> None:
     with database.write() as connection:
-        again = register(connection, recipe(2, another=True))
+        again = register_feature_set(connection, recipe(2, another=True))
     with database.read() as connection:
-        assert choose_version(connection, "fake", "1").hash == both[0].hash
+        assert activate_version(connection, "fake", "1").hash == both[0].hash
         for each in (*both, again):
-            assert choose_version(connection, "fake", each.hash[:8].upper()).hash == each.hash
-        with pytest.raises(VersionUnknown, match=r"more than one version of fake is '2'; there are: 1 \("):
-            choose_version(connection, "fake", "2")
+            assert activate_version(connection, "fake", each.hash[:8].upper()).hash == each.hash
+        with pytest.raises(
+            UnknownVersionError, match=r"more than one version of fake is '2'; there are: 1 \("
+        ):
+            activate_version(connection, "fake", "2")
         for wrong in ("3", "zz", ""):
-            with pytest.raises(VersionUnknown, match="no version of fake"):
-                choose_version(connection, "fake", wrong)
-        with pytest.raises(VersionUnknown, match="no feature set 'fak'; known are: fake, other"):
-            choose_version(connection, "fak", "1")
+            with pytest.raises(UnknownVersionError, match="no version of fake"):
+                activate_version(connection, "fake", wrong)
+        with pytest.raises(UnknownVersionError, match="no feature set 'fak'; known are: fake, other"):
+            activate_version(connection, "fak", "1")
 
 
 def test_the_only_version_is_not_told_to_be_switched(database: Database) -> None:
     with database.write() as connection:
-        only = register(connection, feature_set_named("summary"))
-        with pytest.raises(VersionInUse, match="and its only one"):
-            removal(connection, only)
+        only = register_feature_set(connection, feature_set_named("summary"))
+        with pytest.raises(VersionInUseError, match="and its only one"):
+            plan_removal(connection, only)
 
 
 def test_what_was_imported_by_mistake_can_go_and_come_again(database: Database, tracks: list[int]) -> None:
     """The program cannot compute it: nobody waits for another version."""
     with database.write() as connection:
-        only = register(connection, recipe(1))
+        only = register_feature_set(connection, recipe(1))
         store_vector(connection, only, tracks[0], np.zeros(2, np.float32))
         assert remove_version(connection, only) == Removal(1, ())
-        with pytest.raises(VersionUnknown):
-            choose_version(connection, "fake", "1")
-        assert register(connection, recipe(1)).active
+        with pytest.raises(UnknownVersionError):
+            activate_version(connection, "fake", "1")
+        assert register_feature_set(connection, recipe(1)).active
 
 
 def test_nothing_is_removed_before_its_successor_is_complete(
-    database: Database, both: tuple[Recipe, Recipe], tracks: list[int]
+    database: Database, both: tuple[StoredFeatureSet, StoredFeatureSet], tracks: list[int]
 ) -> None:
     old, new = both
-    with database.write() as connection, pytest.raises(VersionInUse, match="is what fake stands for; switch"):
+    with (
+        database.write() as connection,
+        pytest.raises(VersionInUseError, match="is what fake stands for; switch"),
+    ):
         remove_version(connection, old)
     with database.write() as connection:
-        activate(connection, new)
+        activate_feature_set(connection, new)
         connection.execute(
             sa.insert(failure).values(
                 track_id=tracks[3], stage="features", feature_set_id=new.id, reason="error", message="no"
             )
         )
-    with database.write() as connection, pytest.raises(VersionInUse, match=r"3 tracks .* \(1 of them failed"):
+    with (
+        database.write() as connection,
+        pytest.raises(VersionInUseError, match=r"3 tracks .* \(1 of them failed"),
+    ):
         remove_version(connection, old)
     with database.read() as connection:
-        assert lacking(connection, new, old) == (3, 1)
-        assert lacking(connection, old, new) == (0, 0)
+        assert tracks_lacking_version(connection, new, old) == (3, 1)
+        assert tracks_lacking_version(connection, old, new) == (0, 0)
         assert len(load_matrix(connection, old)[0]) == 6
     complete(database, new, tracks)
     with database.read() as connection:
-        assert removal(connection, old) == Removal(6, ())
+        assert plan_removal(connection, old) == Removal(6, ())
         assert len(load_matrix(connection, old)[0]) == 6
     with database.write() as connection:
         assert remove_version(connection, old) == Removal(6, ())
@@ -214,32 +229,34 @@ def test_nothing_is_removed_before_its_successor_is_complete(
         assert connection.execute(left).scalar_one() == 0
 
 
-def test_the_newer_version_can_be_removed_as_well(database: Database, both: tuple[Recipe, Recipe]) -> None:
+def test_the_newer_version_can_be_removed_as_well(
+    database: Database, both: tuple[StoredFeatureSet, StoredFeatureSet]
+) -> None:
     with database.write() as connection:
         assert remove_version(connection, both[1]).vectors == 2
-        assert register(connection, recipe(2)).active is False
+        assert register_feature_set(connection, recipe(2)).active is False
 
 
 def test_what_a_model_in_force_takes_is_not_removed(
-    database: Database, both: tuple[Recipe, Recipe], tracks: list[int]
+    database: Database, both: tuple[StoredFeatureSet, StoredFeatureSet], tracks: list[int]
 ) -> None:
     old, new = both
     complete(database, new, tracks)
     with database.write() as connection:
-        activate(connection, new)
+        activate_feature_set(connection, new)
     older = add_model(database, old, "retired", datetime(2025, 1, 1, tzinfo=UTC))
     present = add_model(database, old, "active")
     with (
         database.read() as connection,
-        pytest.raises(VersionInUse, match=f"model {older}, to which a rollback"),
+        pytest.raises(VersionInUseError, match=f"model {older}, to which a rollback"),
     ):
-        removal(connection, old)
+        plan_removal(connection, old)
     latest = add_model(database, new, "retired")
     with (
         database.read() as connection,
-        pytest.raises(VersionInUse, match=f"model {present}, which is in force"),
+        pytest.raises(VersionInUseError, match=f"model {present}, which is in force"),
     ):
-        removal(connection, old)
+        plan_removal(connection, old)
     with database.write() as connection:
         connection.execute(sa.update(model).where(model.c.id == present).values(status="rejected"))
     with database.write() as connection:

@@ -10,14 +10,14 @@ from typing import Any
 
 from catalog.db.database import Database
 from catalog.db.query.cell_format import safe_cell
-from catalog.db.query.query import ask
+from catalog.db.query.query import run_query
 
 
 def answered(database: Database, question: str, given: Mapping[str, str] | None = None) -> str:
     """The answer to a question as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    with ask(database, question, given) as answer:
+    with run_query(database, question, given) as answer:
         writer.writerow(answer.columns)
         for row in answer.rows:
             writer.writerow(safe_cell(_alike(value)) for value in row)

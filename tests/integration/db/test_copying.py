@@ -15,15 +15,15 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
 from catalog.db import tables as t
-from catalog.db.database import Database, DatabaseUnusable, open_database
-from catalog.db.derived.track_status import standing_differences
+from catalog.db.database import Database, DatabaseUnusableError, open_database
+from catalog.db.derived.track_status import track_status_differences
 from catalog.db.schema.constraints import add_references, drop_references, without_references
 from catalog.db.schema.integrity import check_integrity, check_schema
-from catalog.db.schema.schema import Fit, inspect_schema, require_current, upgrade
+from catalog.db.schema.schema import SchemaState, inspect_schema, require_current, upgrade
 from catalog.db.tables import metadata
 from catalog.db.transfer import copy
-from catalog.db.transfer.copy import COPIED, CopyRefused, copy_database
-from catalog.db.transfer.portable_rows import TableSum, plain_rows
+from catalog.db.transfer.copy import COPIED, CopyRejectedError, copy_database
+from catalog.db.transfer.portable_rows import TableChecksum, portable_rows
 
 
 @pytest.fixture
@@ -64,9 +64,9 @@ def strange(database: Database, sample: Any) -> None:
         connection.execute(sa.insert(t.artist).values(id=2**40, key="far", name="", folded=""))
 
 
-def sums(database: Database) -> dict[str, TableSum]:
+def sums(database: Database) -> dict[str, TableChecksum]:
     with database.read() as connection:
-        return {table.name: TableSum.of(plain_rows(connection, table)) for table in COPIED}
+        return {table.name: TableChecksum.of(portable_rows(connection, table)) for table in COPIED}
 
 
 def values(database: Database) -> dict[str, list[str]]:
@@ -94,7 +94,7 @@ def test_everything_arrives(database: Database, target: Database, strange: None)
     require_current(target)
     assert not any(check.differences for check in (*check_schema(target), *check_integrity(target)))
     with target.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         wanted = connection.exec_driver_sql("SELECT count(*) FROM predicted_vs_tagged").scalar_one()
     assert wanted == 8
 
@@ -131,8 +131,8 @@ def test_one_that_was_broken_off_goes_on(
     monkeypatch.setattr(copy, "write_plain_rows", fail)
     with pytest.raises(RuntimeError):
         copy_database(database, target)
-    assert inspect_schema(target).fit is Fit.HALF_COPIED
-    with pytest.raises(DatabaseUnusable, match="copy into this database was not finished"):
+    assert inspect_schema(target).fit is SchemaState.HALF_COPIED
+    with pytest.raises(DatabaseUnusableError, match="copy into this database was not finished"):
         require_current(target)
     copied = copy_database(database, target)
     assert sum(each.kept for each in copied.tables) >= 100 * (fails_at > 9)
@@ -172,7 +172,7 @@ def test_what_was_changed_on_the_way_is_found(
     write = copy.write_plain_rows
     with monkeypatch.context() as patched:
         patched.setattr(copy, "write_plain_rows", garble)
-        with pytest.raises(CopyRefused, match="not what was sent, in: prediction"):
+        with pytest.raises(CopyRejectedError, match="not what was sent, in: prediction"):
             copy_database(database, target)
     copied = {each.name: each for each in copy_database(database, target).tables}
     assert copied["prediction"].kept == 0
@@ -181,19 +181,19 @@ def test_what_was_changed_on_the_way_is_found(
 
 
 def test_what_does_not_fit_is_refused(database: Database, target: Database, sample: Any) -> None:
-    with pytest.raises(CopyRefused, match="the catalog itself"):
+    with pytest.raises(CopyRejectedError, match="the catalog itself"):
         copy_database(database, database)
     upgrade(target)
     with target.write() as connection:
         connection.execute(sa.insert(t.artist).values(key="x", name="x", folded="x"))
-    with pytest.raises(CopyRefused, match="holds a catalog already"):
+    with pytest.raises(CopyRejectedError, match="holds a catalog already"):
         copy_database(database, target)
 
 
 def test_a_database_of_another_program_is_left_alone(database: Database, target: Database) -> None:
     with target.write() as connection:
         connection.exec_driver_sql("CREATE TABLE invoice (id INTEGER)")
-    with pytest.raises(DatabaseUnusable, match="another program"):
+    with pytest.raises(DatabaseUnusableError, match="another program"):
         copy_database(database, target)
     with target.read() as connection:
         assert sa.inspect(connection).get_table_names() == ["invoice"]
@@ -205,20 +205,22 @@ def test_a_copy_of_something_else_is_not_gone_on_with(
     copy.prepare_target(database, target)
     with target.write() as connection:
         connection.execute(sa.update(copy.copy_mark).values(source="elsewhere"))
-    with pytest.raises(CopyRefused, match="a copy of elsewhere was begun in it"):
+    with pytest.raises(CopyRejectedError, match="a copy of elsewhere was begun in it"):
         copy_database(database, target)
 
 
 def test_of_two_copies_at_once_one_gives_way(database: Database, target: Database, sample: Any) -> None:
     copy.prepare_target(database, target)
     with database.snapshot() as reading:
-        chunk = list(plain_rows(reading, t.artist))
-    mark = copy.Mark(TableSum.of(chunk), (chunk[-1][0],))
+        chunk = list(portable_rows(reading, t.artist))
+    mark = copy.Mark(TableChecksum.of(chunk), (chunk[-1][0],))
     copy._write_chunk(target, t.artist, chunk, copy.Mark(), mark)
     # The answer to the commit was lost, and the same is written again.
     copy._write_chunk(target, t.artist, chunk, copy.Mark(), mark)
-    with pytest.raises(CopyRefused, match="another copy"):
-        copy._write_chunk(target, t.artist, chunk[:1], copy.Mark(), copy.Mark(TableSum.of(chunk[:1]), (1,)))
+    with pytest.raises(CopyRejectedError, match="another copy"):
+        copy._write_chunk(
+            target, t.artist, chunk[:1], copy.Mark(), copy.Mark(TableChecksum.of(chunk[:1]), (1,))
+        )
     assert copy_database(database, target).tables
     assert sums(target) == sums(database)
 
@@ -228,7 +230,7 @@ def test_text_that_postgresql_cannot_hold(sqlite_url: str, empty_url: Any) -> No
     try:
         with source.write() as connection:
             connection.execute(sa.insert(t.artist).values(key="x", name="a\0b", folded="x"))
-        with pytest.raises(CopyRefused, match=r"table artist cannot be copied: .*0x00.*column name"):
+        with pytest.raises(CopyRejectedError, match=r"table artist cannot be copied: .*0x00.*column name"):
             copy_database(source, target)
     finally:
         source.close()
@@ -278,7 +280,7 @@ def test_one_that_was_killed_goes_on(sqlite_url: str, empty_url: Any, backend: s
         process.stdout.close()
     source, target = open_database(sqlite_url), open_database(url)
     try:
-        assert inspect_schema(target).fit is Fit.HALF_COPIED
+        assert inspect_schema(target).fit is SchemaState.HALF_COPIED
         copied = copy_database(source, target)
         assert sum(each.kept for each in copied.tables) >= 250
         assert sums(target) == sums(source)

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db import tables as t
-from catalog.db.database import BUSY_TIMEOUT_SECONDS, Database, DatabaseUnusable, open_database
+from catalog.db.database import BUSY_TIMEOUT_SECONDS, Database, DatabaseUnusableError, open_database
 
 WRITER = """
 import sys
@@ -134,7 +134,7 @@ def test_sqlite_writes_ahead_on_large_pages(sqlite_url: str) -> None:
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "no url", ""])
 def test_urls_that_are_of_no_use_are_refused(url: str) -> None:
-    with pytest.raises(DatabaseUnusable):
+    with pytest.raises(DatabaseUnusableError):
         open_database(url)
 
 

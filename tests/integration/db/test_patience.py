@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from catalog.db import retry
 from catalog.db import tables as t
-from catalog.db.database import Database, DatabaseAway, DatabaseUnusable, open_database
-from catalog.db.retry import is_away, until_connected
+from catalog.db.database import Database, DatabaseUnavailableError, DatabaseUnusableError, open_database
+from catalog.db.retry import is_connection_lost, retry_until_connected
 from catalog.db.schema.schema import inspect_schema, require_current, upgrade
 
 
@@ -46,14 +46,14 @@ def test_work_that_lost_its_connection_is_done_again(on_postgresql: Database, po
                 end_connections(postgresql_url)
             return connection.execute(sa.select(sa.func.count()).select_from(t.artist)).scalar_one()
 
-    assert until_connected(work) == 1
+    assert retry_until_connected(work) == 1
     assert len(tries) == 3
 
 
 def test_what_is_no_loss_is_raised_at_once(on_postgresql: Database) -> None:
     for statement in ("SELECT nothing", "SELECT 1 / 0"):
         with pytest.raises(sa.exc.DBAPIError), on_postgresql.read() as connection:
-            until_connected(lambda: connection.exec_driver_sql(statement))  # noqa: B023 - called at once
+            retry_until_connected(lambda: connection.exec_driver_sql(statement))  # noqa: B023 - called at once
 
 
 @pytest.fixture
@@ -72,8 +72,8 @@ def test_patience_has_an_end(closed_port: int, monkeypatch: pytest.MonkeyPatch) 
         tries.append(1)
         inspect_schema(database)
 
-    with pytest.raises(DatabaseUnusable, match="has not answered for 1 s") as caught:
-        until_connected(work, patience=1)
+    with pytest.raises(DatabaseUnusableError, match="has not answered for 1 s") as caught:
+        retry_until_connected(work, patience=1)
     assert "geheim" not in str(caught.value)
     assert len(tries) > 2
 
@@ -111,7 +111,7 @@ def test_a_server_that_comes_back(
         with through.read() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(t.genre)).scalar_one()
 
-    assert until_connected(ask) > 200
+    assert retry_until_connected(ask) > 200
     through.close()
     thread.join()
 
@@ -125,10 +125,10 @@ def test_a_server_that_comes_back(
 )
 def test_what_waiting_does_not_mend_is_told_at_once(on_postgresql: Database, change: Any, words: str) -> None:
     wrong = open_database(on_postgresql.url.set(**change))
-    with pytest.raises(DatabaseUnusable, match=words) as caught:
-        until_connected(lambda: inspect_schema(wrong))
-    assert not is_away(caught.value)
-    assert not isinstance(caught.value, DatabaseAway)
+    with pytest.raises(DatabaseUnusableError, match=words) as caught:
+        retry_until_connected(lambda: inspect_schema(wrong))
+    assert not is_connection_lost(caught.value)
+    assert not isinstance(caught.value, DatabaseUnavailableError)
 
 
 def test_a_child_has_connections_of_its_own(database: Database) -> None:
@@ -158,7 +158,7 @@ def test_a_child_has_connections_of_its_own(database: Database) -> None:
 def test_a_schema_that_is_only_half_there(database: Database) -> None:
     with database.write() as connection:
         connection.exec_driver_sql("DROP TABLE review_lease")
-    with pytest.raises(DatabaseUnusable, match="has not all of its tables"):
+    with pytest.raises(DatabaseUnusableError, match="has not all of its tables"):
         require_current(database)
 
 
@@ -167,7 +167,7 @@ def test_a_schema_that_was_migrated_by_half(database: Database) -> None:
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE catalog_version SET version_num = '0002'")
     with pytest.raises(
-        DatabaseUnusable, match=r"not as its revision left it \(.*already exists\); nothing was changed"
+        DatabaseUnusableError, match=r"not as its revision left it \(.*already exists\); nothing was changed"
     ):
         upgrade(database)
     assert inspect_schema(database).revision == "0002"
@@ -186,5 +186,5 @@ def test_a_schema_that_was_migrated_by_half(database: Database) -> None:
     ],
 )
 def test_what_a_server_says_on_connecting(words: str, away: bool) -> None:
-    assert is_away(psycopg.OperationalError(words)) is away
-    assert is_away(sa.exc.OperationalError("", {}, psycopg.OperationalError(words))) is away
+    assert is_connection_lost(psycopg.OperationalError(words)) is away
+    assert is_connection_lost(sa.exc.OperationalError("", {}, psycopg.OperationalError(words))) is away

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
-from catalog.db.query.saved_queries import saved_names, saved_question
+from catalog.db.derived.track_status import refresh_track_status
+from catalog.db.query.saved_queries import saved_query, saved_query_names
 from tests.integration.conftest import DAY, TRACKS, Sample, insert, state
 from tests.integration.db.answers import answered
 
@@ -89,12 +89,12 @@ def told(database: Database, sample: Sample) -> Database:
         )
         gone = t.feature_vector.c.track_id == sample.tracks["Hail"]
         connection.execute(sa.delete(t.feature_vector).where(gone))
-        refresh_standing(connection)
+        refresh_track_status(connection)
     return database
 
 
 def shown(database: Database, name: str, given: dict[str, str]) -> str:
-    saved = saved_question(name, database.reader.dialect.name)
+    saved = saved_query(name, database.reader.dialect.name)
     return answered(database, saved.text, saved.defaults | given)
 
 
@@ -104,4 +104,4 @@ def test_the_page_shows_what_is_answered(told: Database, name: str, given: str, 
 
 
 def test_every_question_has_an_example() -> None:
-    assert {name for name, _, _ in EXAMPLES} == {*saved_names()} - {"labels", "predictions", "cases"}
+    assert {name for name, _, _ in EXAMPLES} == {*saved_query_names()} - {"labels", "predictions", "cases"}

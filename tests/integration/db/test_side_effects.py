@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalog.db.database import Database
 from catalog.db.query.forbidden_functions import HARMLESS
-from catalog.db.query.query import QuestionRefused, ask
+from catalog.db.query.query import QueryRejectedError, run_query
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 BEFORE = st.sampled_from(
@@ -25,7 +25,7 @@ def test_no_spelling_hides_a_name(
     database: Database, before: str, name: str, around: str, swap: bool
 ) -> None:
     spelt = around.format(name.swapcase() if swap else name)
-    with pytest.raises(QuestionRefused, match=name), ask(database, f"{before}{spelt}"):
+    with pytest.raises(QueryRejectedError, match=name), run_query(database, f"{before}{spelt}"):
         pass
 
 
@@ -34,5 +34,5 @@ def test_what_differs_and_changes_nothing_is_answered(database: Database) -> Non
     known = sorted(HARMLESS)
     listed = ", ".join(f"'{name}'" for name in known)
     question = f"SELECT DISTINCT proname::text FROM pg_proc WHERE proname IN ({listed})"
-    with ask(database, question) as answer:
+    with run_query(database, question) as answer:
         assert {name for (name,) in answer.rows} <= set(known)

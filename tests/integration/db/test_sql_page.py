@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.query.saved_queries import saved_names, saved_question
+from catalog.db.query.saved_queries import saved_query, saved_query_names
 from catalog.db.schema.views import view_names
 from tests.integration.db.answers import answered
 
@@ -50,7 +50,7 @@ def test_saved_questions_are_documented() -> None:
     documented = {
         match[1]: match[2] for match in re.finditer(r"^\| `([\w-]+)` \| .*? \|(.*)\|$", table, re.MULTILINE)
     }
-    assert sorted(documented) == list(saved_names())
+    assert sorted(documented) == list(saved_query_names())
     for name, parameters in documented.items():
         defaults = {each[0]: each[1] for each in re.findall(r"`(\w+)` = (-?[\d.]+)", parameters)}
-        assert defaults == saved_question(name, "sqlite").defaults
+        assert defaults == saved_query(name, "sqlite").defaults

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.confusion import confusion_differences, refresh_confusion
-from catalog.db.derived.track_status import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_track_status, track_status_differences
 from tests.integration.db.standing_world import (
     FIRST,
     GENRES,
@@ -35,9 +35,9 @@ SLOW_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 def test_the_sql_gives_what_the_rules_say(database: Database, world: World) -> None:
     with database.writer.connect() as connection, connection.begin() as transaction:
         write(connection, world)
-        refresh_standing(connection)
+        refresh_track_status(connection)
         assert kept(connection, world) == [expected(world, track) for track in range(len(world.artists))]
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         transaction.rollback()
 
 
@@ -50,10 +50,10 @@ def test_refreshing_what_was_touched_is_enough(database: Database, world: World,
         write(
             connection, World(world.artists, world.said[:before], world.heard, world.judged, world.has_model)
         )
-        refresh_standing(connection)
+        refresh_track_status(connection)
         say(connection, world, before)
-        refresh_standing(connection, {FIRST + said.track for said in world.said[before:]})
-        assert standing_differences(connection) == 0
+        refresh_track_status(connection, {FIRST + said.track for said in world.said[before:]})
+        assert track_status_differences(connection) == 0
         assert kept(connection, world) == [expected(world, track) for track in range(len(world.artists))]
         transaction.rollback()
 
@@ -77,7 +77,7 @@ def test_the_current_statement(
     )
     with database.write() as connection:
         write(connection, world)
-        refresh_standing(connection)
+        refresh_track_status(connection)
         (row,) = kept(connection, world)
     assert (row["tagged_genre"], row["relation"]) == ((tagged[0], None) if tagged else (None, "untagged"))
 
@@ -86,7 +86,7 @@ def test_a_withdrawn_statement_gives_way_to_the_one_before(database: Database) -
     world = World([None], [Said(0, "file", ("Arch",)), Said(0, "human", ("Bow",)), Said(0, "human", (), 1)])
     with database.write() as connection:
         write(connection, world)
-        refresh_standing(connection)
+        refresh_track_status(connection)
         assert kept(connection, world)[0]["tagged_genre"] == "Arch"
 
 
@@ -110,7 +110,7 @@ def test_every_relation(
     world = World([None], [Said(0, "file", tagged)], {0: Heard("Bow", suggested, 0)}, frozenset(GENRES))
     with database.write() as connection:
         write(connection, world)
-        refresh_standing(connection)
+        refresh_track_status(connection)
         assert kept(connection, world)[0]["relation"] == wanted
 
 
@@ -118,7 +118,7 @@ def test_what_the_model_does_not_judge_is_not_judged(database: Database) -> None
     world = World([None], [Said(0, "file", ("Arch",))], {0: Heard("Bow", "Bow", 0)}, frozenset({"Bow"}))
     with database.write() as connection:
         write(connection, world)
-        refresh_standing(connection)
+        refresh_track_status(connection)
         assert kept(connection, world)[0]["relation"] == "not_judged"
 
 
@@ -139,7 +139,7 @@ def test_the_artists_other_tracks(
     world = World(artists, [Said(at, "file", (genre,)) for at, genre in enumerate(firsts)])
     with database.write() as connection:
         write(connection, world)
-        refresh_standing(connection)
+        refresh_track_status(connection)
         assert [row["artist_genre"] for row in kept(connection, world)] == wanted
 
 
@@ -194,13 +194,13 @@ def test_a_row_that_was_tampered_with_is_found(database: Database) -> None:
     world = World(["Ann", "Ann"], [Said(0, "file", ("Arch",)), Said(1, "file", ("Bow",))])
     with database.write() as connection:
         write(connection, world)
-        refresh_standing(connection)
+        refresh_track_status(connection)
         connection.execute(
             sa.update(t.standing).where(t.standing.c.track_id == FIRST).values(relation="same")
         )
-        assert standing_differences(connection) == 1
+        assert track_status_differences(connection) == 1
         connection.execute(sa.delete(t.standing).where(t.standing.c.track_id == FIRST + 1))
-        assert standing_differences(connection) == 2
+        assert track_status_differences(connection) == 2
 
 
 def test_no_step_looks_at_all_statements_for_each_track(sqlite_url: str) -> None:

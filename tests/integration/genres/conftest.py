@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import collection, label, statement, track
 from catalog.genres.vocabulary_store import read_genres
 
@@ -33,7 +33,7 @@ def tag() -> Callable[..., int]:
             connection.execute(
                 sa.insert(label).values(statement_id=said, rank=rank, genre_id=genre_id, as_written=written)
             )
-        refresh_standing(connection, [track_id])
+        refresh_track_status(connection, [track_id])
         return track_id
 
     return make

@@ -2,7 +2,7 @@ import sqlalchemy as sa
 
 from catalog.db.tables import genre, genre_ancestor
 from catalog.genres.closure_table import check_ancestors, rebuild_ancestors
-from catalog.genres.vocabulary_store import load
+from catalog.genres.vocabulary_store import load_vocabulary
 
 
 def test_the_closure_joins_a_genre_with_all_that_is_broader(database):
@@ -26,7 +26,7 @@ def test_the_closure_joins_a_genre_with_all_that_is_broader(database):
 
 def test_differences_are_told_and_mended(database):
     with database.write() as connection:
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
         metal, rock, jazz = (vocabulary.resolve(name).id for name in ("Metal", "Rock", "Jazz"))
         row = (genre_ancestor.c.genre_id == metal) & (genre_ancestor.c.ancestor_id == rock)
         connection.execute(sa.delete(genre_ancestor).where(row))
@@ -46,7 +46,7 @@ def test_differences_are_told_and_mended(database):
 
 def test_a_circle_is_told_and_does_not_hang(database):
     with database.write() as connection:
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
         metal, rock = (vocabulary.resolve(name).id for name in ("Metal", "Rock"))
         connection.execute(sa.update(genre).where(genre.c.id == rock).values(broader_id=metal))
         rebuild_ancestors(connection)

@@ -1,18 +1,18 @@
 import pytest
 import sqlalchemy as sa
 
-from catalog.db.derived.track_status import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_track_status, track_status_differences
 from catalog.db.tables import genre, label, standing
 from catalog.genres.closure_table import check_ancestors
-from catalog.genres.curation import UnmappedGenre, add_alias, list_genres, set_broader, unmapped
-from catalog.genres.seed import seed
+from catalog.genres.curation import UnmappedGenre, add_alias, list_genres, list_unmapped, set_parent
+from catalog.genres.seed import seed_vocabulary
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import VocabularyError
-from catalog.genres.vocabulary_store import load, read_genres
+from catalog.genres.vocabulary_store import load_vocabulary, read_genres
 
 
 def path(connection, name):
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     term = vocabulary.resolve(name)
     return [each.name for each in [term, *vocabulary.ancestors(term)]]
 
@@ -46,25 +46,25 @@ def test_unmapped_genres_are_shown_with_where_their_name_put_them(database, tag)
         tag(connection, "Finnish Metal")
         tag(connection, "FINNISH METAL; Rock")
         assert (
-            unmapped(connection)
+            list_unmapped(connection)
             == [
                 UnmappedGenre("Finnish Metal", 2, "Metal", "FINNISH METAL"),
                 UnmappedGenre("zeuhl", 1, None, "zeuhl"),
             ]
-            or unmapped(connection)[0].example == "Finnish Metal"
+            or list_unmapped(connection)[0].example == "Finnish Metal"
         )
-        set_broader(connection, "Zeuhl", "Metal")
-        assert [each.name for each in unmapped(connection)] == ["Finnish Metal"]
+        set_parent(connection, "Zeuhl", "Metal")
+        assert [each.name for each in list_unmapped(connection)] == ["Finnish Metal"]
 
 
 def test_a_term_can_be_put_elsewhere(database, tag):
     with database.write() as connection:
         tag(connection, "Zeuhl")
-        assert set_broader(connection, "Zeuhl", "metal").origin == "house"
+        assert set_parent(connection, "Zeuhl", "metal").origin == "house"
         assert path(connection, "Zeuhl") == ["Zeuhl", "Metal", "Rock"]
-        set_broader(connection, "Metal", None)
+        set_parent(connection, "Metal", None)
         assert path(connection, "Zeuhl") == ["Zeuhl", "Metal"]
-        set_broader(connection, "id3:16", "fma:46")
+        set_parent(connection, "id3:16", "fma:46")
         assert path(connection, "Reggae") == ["Reggae", "Latin America", "International"]
         assert check_ancestors(connection) == []
 
@@ -79,7 +79,7 @@ def test_circles_and_unknown_names_are_refused(database):
     with database.write() as connection:
         for name, broader, message in faults:
             with pytest.raises(VocabularyError) as error:
-                set_broader(connection, name, broader)
+                set_parent(connection, name, broader)
             assert str(error.value) == message
         assert check_ancestors(connection) == []
 
@@ -87,7 +87,7 @@ def test_circles_and_unknown_names_are_refused(database):
 def test_an_alias_makes_a_spelling_mean_a_term(database):
     with database.write() as connection:
         assert add_alias(connection, "Ragga", "Dancehall", "someone") == frozenset()
-        assert load(connection).resolve("RAGGA").name == "Dancehall"
+        assert load_vocabulary(connection).resolve("RAGGA").name == "Dancehall"
         assert add_alias(connection, "ragga", "Dancehall", "someone") == frozenset()
 
 
@@ -97,10 +97,10 @@ def test_a_term_becomes_an_alias_and_its_tracks_read_differently(database, tag):
         second = tag(connection, "BRIT ROCK")
         other = tag(connection, "Britpop")
         tag(connection, "Late Brit Rock")
-        set_broader(connection, "Late Brit Rock", "Brit Rock")
+        set_parent(connection, "Late Brit Rock", "Brit Rock")
         assert add_alias(connection, "Brit Rock", "Britpop", "someone") == {first, second}
-        refresh_standing(connection, [first, second])
-        assert standing_differences(connection) == 0
+        refresh_track_status(connection, [first, second])
+        assert track_status_differences(connection) == 0
         assert tagged(connection, first) == "Britpop; Pop"
         assert tagged(connection, second) == tagged(connection, other) == "Britpop"
         written = connection.scalars(
@@ -114,10 +114,10 @@ def test_a_term_becomes_an_alias_and_its_tracks_read_differently(database, tag):
         # The row stays for models and decisions that name it.
         row = connection.execute(sa.select(genre).where(genre.c.name == "Brit Rock")).one()
         assert (row.suggest, row.write) == (False, False)
-        assert load(connection).by_id[row.broader_id].name == "Britpop"
+        assert load_vocabulary(connection).by_id[row.broader_id].name == "Britpop"
         assert check_ancestors(connection) == []
         assert [key for key, _ in read_genres(connection, ["brit rock"])] == [
-            load(connection).resolve("Britpop").id
+            load_vocabulary(connection).resolve("Britpop").id
         ]
 
 
@@ -125,9 +125,9 @@ def test_a_track_that_had_both_genres_is_tagged_with_the_merged_one_once(databas
     with database.write() as connection:
         both = tag(connection, "Brit Rock; Pop; Britpop")
         assert add_alias(connection, "Brit Rock", "Britpop", "someone") == {both}
-        refresh_standing(connection, [both])
+        refresh_track_status(connection, [both])
         assert tagged(connection, both) == "Britpop; Pop"
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
 
 
 def test_a_broader_term_can_be_merged_into_a_narrower_one(database):
@@ -136,7 +136,7 @@ def test_a_broader_term_can_be_merged_into_a_narrower_one(database):
         assert path(connection, "Alternative") == ["Grunge", "Rock"]
         assert path(connection, "Alternative Rock") == ["Alternative Rock", "Grunge", "Rock"]
         assert check_ancestors(connection) == []
-        assert seed(connection) == 0
+        assert seed_vocabulary(connection) == 0
 
 
 def test_a_moved_alias_takes_along_what_was_written_so(database, tag):
@@ -144,7 +144,7 @@ def test_a_moved_alias_takes_along_what_was_written_so(database, tag):
         moved = tag(connection, "Electropop")
         stays = tag(connection, "Synthpop")
         assert add_alias(connection, "electropop", "Electronic", "someone") == {moved}
-        refresh_standing(connection, [moved])
+        refresh_track_status(connection, [moved])
         assert tagged(connection, moved) == "Electronic"
         assert tagged(connection, stays) == "Synthpop"
 
@@ -155,7 +155,7 @@ def test_a_merged_term_can_be_merged_elsewhere(database, tag):
         add_alias(connection, "Brit Rock", "Britpop", "someone")
         assert add_alias(connection, "Brit Rock", "Rock", "someone") == {track_id}
         row = connection.execute(sa.select(genre).where(genre.c.name == "Brit Rock")).one()
-        assert load(connection).by_id[row.broader_id].name == "Rock"
+        assert load_vocabulary(connection).by_id[row.broader_id].name == "Rock"
         assert check_ancestors(connection) == []
 
 
@@ -164,7 +164,7 @@ def test_chains_of_mergers_end_at_the_last_term(database, tag):
         track_id = tag(connection, "Brit Rock")
         add_alias(connection, "Brit Rock", "Britpop", "someone")
         assert add_alias(connection, "Britpop", "Indie", "someone") == {track_id}
-        assert load(connection).resolve("Brit Rock").name == "Indie"
+        assert load_vocabulary(connection).resolve("Brit Rock").name == "Indie"
         assert check_ancestors(connection) == []
 
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from catalog.db.database import open_database
 from catalog.db.tables import genre, genre_alias, genre_ancestor
 from catalog.genres.closure_table import check_ancestors
-from catalog.genres.curation import add_alias, set_broader
+from catalog.genres.curation import add_alias, set_parent
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import VocabularyError
 from catalog.genres.vocabulary_csv import export_csv, import_csv
-from catalog.genres.vocabulary_store import load, read_genres
+from catalog.genres.vocabulary_store import load_vocabulary, read_genres
 
 
 def everything(connection):
@@ -36,7 +36,7 @@ def take_in(connection, text, **options):
 
 
 def path(connection, name):
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     term = vocabulary.resolve(name)
     return [each.name for each in [term, *vocabulary.ancestors(term)]]
 
@@ -58,7 +58,7 @@ def test_taking_in_what_was_taken_out_changes_nothing(database):
         before = everything(connection)
         summary = take_in(connection, exported(connection))
         assert (summary.added, summary.changed, summary.tracks) == ((), (), frozenset())
-        assert summary.unchanged == len(load(connection).terms)
+        assert summary.unchanged == len(load_vocabulary(connection).terms)
         assert everything(connection) == before
 
 
@@ -98,7 +98,7 @@ def test_cells_that_a_spreadsheet_would_run_are_guarded(database):
         read_genres(connection, ["=HYPERLINK(x)"])
         assert "'=HYPERLINK(x)" in exported(connection)
         take_in(connection, "name\n'=SUM(a)\n")
-        assert load(connection).resolve("=SUM(a)").name == "=SUM(a)"
+        assert load_vocabulary(connection).resolve("=SUM(a)").name == "=SUM(a)"
 
 
 def test_a_house_list_comes_in(database, tag):
@@ -116,7 +116,7 @@ R1,Rock,,,
             0,
         )
         assert summary.tracks == {first}
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
         term = vocabulary.by_code("S2")
         assert (term.name, term.origin, term.suggest) == ("Deutscher Humppa", "house", False)
         assert path(connection, "deutscher humppa") == ["Deutscher Humppa", "Humppa"]
@@ -138,14 +138,14 @@ def test_a_list_of_names_is_enough(database):
 def test_semicolons_between_columns_are_seen(database):
     with database.write() as connection:
         take_in(connection, 'code;name;aliases\nS1;Humppa;"Volkshumppa;Ballermann"\n')
-        assert load(connection).resolve("ballermann").code == "S1"
+        assert load_vocabulary(connection).resolve("ballermann").code == "S1"
 
 
 def test_a_new_name_keeps_the_old_one_as_an_alias(database, tag):
     with database.write() as connection:
         tag(connection, "Synth Pop")
         take_in(connection, "code,name\nfma:362,Synthesizer-Pop\nfma:314,Goth\nfma:21,Hip Hop\n")
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("(147)").name == vocabulary.resolve("synthpop").name == "Synthesizer-Pop"
         assert vocabulary.resolve("gothic").name == "Goth"
         assert vocabulary.resolve("hiphop").name == "Hip Hop"
@@ -156,7 +156,7 @@ def test_a_term_of_a_file_is_vouched_for_by_a_change(database):
     with database.write() as connection:
         read_genres(connection, ["Finnish Metal", "Zeuhl"])
         take_in(connection, "name,broader\nFinnish Metal,Metal\nZeuhl,Metal\n")
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("Finnish Metal").origin == "file"
         assert vocabulary.resolve("Zeuhl").origin == "house"
 
@@ -242,6 +242,6 @@ def test_a_file_that_is_no_text_is_refused(database, tmp_path):
 
 def test_narrower_terms_and_aliases_of_a_merged_term_go_along(database):
     with database.write() as connection:
-        set_broader(connection, "Emo", "Grunge")
+        set_parent(connection, "Emo", "Grunge")
         take_in(connection, "name,aliases\nSeattle Sound,Grunge\n")
         assert path(connection, "Emocore")[:2] == ["Emo", "Seattle Sound"]

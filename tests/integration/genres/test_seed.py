@@ -1,12 +1,12 @@
 import sqlalchemy as sa
 
-from catalog.db.derived.track_status import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_track_status, track_status_differences
 from catalog.db.tables import bundled_content, genre, genre_alias, genre_ancestor, standing
 from catalog.genres.closure_table import check_ancestors
-from catalog.genres.curation import add_alias, set_broader
-from catalog.genres.seed import seed
+from catalog.genres.curation import add_alias, set_parent
+from catalog.genres.seed import seed_vocabulary
 from catalog.genres.seeds import seeds
-from catalog.genres.vocabulary_store import load, read_genres
+from catalog.genres.vocabulary_store import load_vocabulary, read_genres
 
 
 def everything(connection):
@@ -20,21 +20,21 @@ def test_the_seeds_come_once(database):
     with database.write() as connection:
         before = everything(connection)
         assert len(before[0]) == len(seeds())
-        assert seed(connection) == 0
+        assert seed_vocabulary(connection) == 0
         assert everything(connection) == before
         assert check_ancestors(connection) == []
 
 
 def test_what_people_changed_stays(database):
     with database.write() as connection:
-        set_broader(connection, "Reggae", None)
+        set_parent(connection, "Reggae", None)
         add_alias(connection, "Psychedelic", "Psychedelic Rock", "someone")
         connection.execute(sa.update(genre).where(genre.c.name == "Rap").values(code="R7", suggest=False))
         connection.execute(sa.delete(genre_alias).where(genre_alias.c.alias == "Prog"))
         before = everything(connection)
-        assert seed(connection) == 0
+        assert seed_vocabulary(connection) == 0
         assert everything(connection) == before
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
         assert vocabulary.by_code("id3:67").name == "Psychedelic Rock"
         assert vocabulary.by_code("fma:539").name == "Rap"
 
@@ -45,8 +45,8 @@ def test_a_seed_that_is_lacking_comes_in_with_its_aliases(database):
         connection.execute(sa.delete(genre_alias).where(genre_alias.c.genre_id == held))
         connection.execute(sa.delete(genre_ancestor).where(genre_ancestor.c.genre_id == held))
         connection.execute(sa.delete(genre).where(genre.c.id == held))
-        assert seed(connection) == 1
-        assert load(connection).resolve("Goa Trance").name == "Goa"
+        assert seed_vocabulary(connection) == 1
+        assert load_vocabulary(connection).resolve("Goa Trance").name == "Goa"
         assert check_ancestors(connection) == []
 
 
@@ -56,10 +56,10 @@ def test_a_term_of_a_file_that_the_house_learns_later_is_adopted(database):
         connection.execute(
             sa.update(genre).where(genre.c.id == held).values(code=None, origin="file", broader_id=None)
         )
-        assert seed(connection) == 0
-        term = load(connection).resolve("Goa")
+        assert seed_vocabulary(connection) == 0
+        term = load_vocabulary(connection).resolve("Goa")
         assert (term.id, term.code, term.origin) == (held, "id3:126", "id3")
-        assert [each.name for each in load(connection).ancestors(term)] == ["Trance", "Electronic"]
+        assert [each.name for each in load_vocabulary(connection).ancestors(term)] == ["Trance", "Electronic"]
         assert check_ancestors(connection) == []
 
 
@@ -80,13 +80,16 @@ def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
         forget(connection, "Doom Metal", "Happy Hardcore")
         track_id = tag(connection, "Doom; Funeral Doom; Happy Hardcore")
         before = [
-            each.name for each in load(connection).ancestors(load(connection).resolve("Happy Hardcore"))
+            each.name
+            for each in load_vocabulary(connection).ancestors(
+                load_vocabulary(connection).resolve("Happy Hardcore")
+            )
         ]
         assert before[0] == "Hardcore"
-        assert load(connection).resolve("Funeral Doom").broader_id is None
-        refresh_standing(connection)
-        assert seed(connection) == 1
-        vocabulary = load(connection)
+        assert load_vocabulary(connection).resolve("Funeral Doom").broader_id is None
+        refresh_track_status(connection)
+        assert seed_vocabulary(connection) == 1
+        vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("Doom").name == "Doom Metal"
         funeral = vocabulary.resolve("Funeral Doom")
         assert [each.name for each in vocabulary.ancestors(funeral)] == ["Doom Metal", "Metal", "Rock"]
@@ -98,29 +101,32 @@ def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
         found = connection.scalar(sa.select(standing.c.tagged_genres).where(standing.c.track_id == track_id))
         assert found == "Doom Metal; Funeral Doom; Happy Hardcore"
         assert check_ancestors(connection) == []
-        assert standing_differences(connection) == 0
-        assert seed(connection) == 0
+        assert track_status_differences(connection) == 0
+        assert seed_vocabulary(connection) == 0
 
 
 def test_what_a_person_vouched_for_does_not_give_way(database, tag):
     with database.write() as connection:
         forget(connection, "Doom Metal")
         tag(connection, "Doom")
-        set_broader(connection, "Doom", "Rock")
-        assert seed(connection) == 1
-        assert load(connection).resolve("Doom").name == "Doom"
+        set_parent(connection, "Doom", "Rock")
+        assert seed_vocabulary(connection) == 1
+        assert load_vocabulary(connection).resolve("Doom").name == "Doom"
 
 
 def test_other_seeds_bring_new_spellings_of_old_terms(database):
     with database.write() as connection:
         connection.execute(sa.delete(genre_alias).where(genre_alias.c.alias == "Surf Rock"))
-        assert (seed(connection), load(connection).resolve("Surf Rock")) == (0, None)
+        assert (seed_vocabulary(connection), load_vocabulary(connection).resolve("Surf Rock")) == (0, None)
         connection.execute(sa.update(bundled_content).values(digest="older"))
-        assert (seed(connection), load(connection).resolve("Surf Rock").name) == (0, "Surf")
+        assert (seed_vocabulary(connection), load_vocabulary(connection).resolve("Surf Rock").name) == (
+            0,
+            "Surf",
+        )
 
 
 def test_all_numbers_of_the_list_are_read(database):
     with database.write() as connection:
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
         found = {number: read_genres(connection, [f"({number})"], vocabulary) for number in range(256)}
     assert [number for number, genres in found.items() if not genres] == [12, *range(192, 256)]

@@ -5,12 +5,12 @@ import sqlalchemy as sa
 from catalog.db.tables import genre, genre_alias
 from catalog.genres.closure_table import check_ancestors
 from catalog.genres.curation import add_alias
-from catalog.genres.vocabulary_store import ensure_terms, load, read_genres
+from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary, read_genres
 
 
 def names(connection, texts):
     found = read_genres(connection, texts)
-    vocabulary = load(connection)
+    vocabulary = load_vocabulary(connection)
     return [(vocabulary.by_id[key].name, written) for key, written in found]
 
 
@@ -26,7 +26,7 @@ def test_an_unknown_genre_becomes_a_term_beneath_the_genre_that_ends_its_name(da
     with database.write() as connection:
         assert names(connection, ["Finnish Metal"]) == [("Finnish Metal", "Finnish Metal")]
         assert names(connection, ["FINNISH-METAL"]) == [("Finnish Metal", "FINNISH-METAL")]
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
         term = vocabulary.resolve("Finnish Metal")
         assert (term.origin, term.code, term.suggest, term.write) == ("file", None, True, True)
         assert [each.name for each in vocabulary.ancestors(term)] == ["Metal", "Rock"]
@@ -36,18 +36,18 @@ def test_an_unknown_genre_becomes_a_term_beneath_the_genre_that_ends_its_name(da
 def test_the_place_of_a_new_term_does_not_hang_on_the_order_of_reading(database):
     with database.write() as connection:
         read_genres(connection, ["Zeuhl; Funeral Zeuhl"])
-        vocabulary = load(connection)
+        vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("Funeral Zeuhl").broader_id is None
 
 
 def test_an_old_vocabulary_still_finds_what_came_after_it(database):
     with database.write() as connection:
-        old = load(connection)
+        old = load_vocabulary(connection)
         first = read_genres(connection, ["Zeuhl"], old)
         add_alias(connection, "Raggabash", "Dancehall", "someone")
         assert read_genres(connection, ["zeuhl"], old) == [(first[0][0], "zeuhl")]
         (found, _) = read_genres(connection, ["RAGGABASH"], old)[0]
-        assert load(connection).by_id[found].name == "Dancehall"
+        assert load_vocabulary(connection).by_id[found].name == "Dancehall"
         assert connection.scalar(sa.select(sa.func.count()).where(genre.c.folded == "zeuhl")) == 1
 
 
@@ -102,7 +102,7 @@ def test_a_term_can_be_made_while_another_is_read(database):
     with database.write() as connection:
         read_genres(connection, ["Zeuhl"])
         with database.read() as reader:
-            assert load(reader).resolve("Rock").name == "Rock"
+            assert load_vocabulary(reader).resolve("Rock").name == "Rock"
 
 
 def test_aliases_come_from_the_seeds(database):

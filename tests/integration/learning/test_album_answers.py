@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.derived.track_status import standing_differences
+from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, prediction, track, track_descriptor
 from catalog.learning.prediction.fill_predictions import fill_predictions
-from catalog.learning.registry.registry import note
-from catalog.learning.training import Training, train
+from catalog.learning.registry.registry import update_metrics
+from catalog.learning.training import TrainingOptions, train
 from tests.integration.labelled_collection import Filled
 
 Fill = Callable[..., Filled]
@@ -38,12 +38,12 @@ def test_an_albums_untagged_tracks_are_answered_alike(
         ).scalar_one()
         connection.execute(sa.update(track).where(track.c.id.in_([*together, speech])).values(album_id=disc))
         connection.execute(sa.insert(track_descriptor).values(track_id=speech, speech_probability=0.9))
-    model_id = train(database, tmp_path, Training(feature_sets=("blobs",))).model_id
+    model_id = train(database, tmp_path, TrainingOptions(feature_sets=("blobs",))).model_id
     assert model_id is not None
     before = rows(database, model_id)
     assert {unit for unit, _ in before.values()} == {"track"}
     with database.write() as connection:
-        note(connection, model_id, by_album=MEAN, predicted_from=None)
+        update_metrics(connection, model_id, by_album=MEAN, predicted_from=None)
     assert fill_predictions(database, tmp_path, model_id) == 3
     after = rows(database, model_id)
     assert [after[track_id][0] for track_id in together] == ["album"] * 3
@@ -53,4 +53,4 @@ def test_an_albums_untagged_tracks_are_answered_alike(
         track_id: row for track_id, row in before.items() if track_id not in together
     }
     with database.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0

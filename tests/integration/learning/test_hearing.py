@@ -13,23 +13,23 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import heard, model, prediction
-from catalog.learning.prediction.batch_inference import Unheard
+from catalog.learning.prediction.batch_inference import InferenceStalledError
 from catalog.learning.prediction.fill_predictions import fill_predictions
-from catalog.learning.registry.task_context import Workplace, settle
-from catalog.learning.training import Training, train
+from catalog.learning.registry.task_context import TaskContext, set_context
+from catalog.learning.training import TrainingOptions, train
 from catalog.settings import Settings
 from tests.integration.labelled_collection import Filled
 from tests.integration.learning.test_search import Fragile, Killed
-from workers.pool.executor import HereExecutor, open_executor
+from workers.pool.executor import InlineExecutor, open_executor
 
-WANTED = Training(feature_sets=("blobs",))
+WANTED = TrainingOptions(feature_sets=("blobs",))
 Fill = Callable[..., Filled]
 
 
 @pytest.fixture(autouse=True)
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.learning.prediction.batch_inference.SPREAD_ABOVE", 3)
-    monkeypatch.setattr("catalog.learning.prediction.batch_inference.PIECE", 5)
+    monkeypatch.setattr("catalog.learning.prediction.batch_inference.DISTRIBUTE_ABOVE", 3)
+    monkeypatch.setattr("catalog.learning.prediction.batch_inference.CHUNK_TRACKS", 5)
     monkeypatch.setattr("catalog.learning.prediction.batch_inference.PATIENCE", 0.0)
 
 
@@ -65,8 +65,8 @@ def test_predictions_by_tasks_are_those_made_here(
     with database.write() as connection:
         connection.execute(sa.delete(prediction))
         connection.execute(sa.update(model).values(status="retired"))
-    settle(Workplace(database, tmp_path))
-    report = train(database, tmp_path, WANTED, spread=opening(HereExecutor()))
+    set_context(TaskContext(database, tmp_path))
+    report = train(database, tmp_path, WANTED, spread=opening(InlineExecutor()))
     assert report.outcome == "promoted"
     with database.read() as connection:
         chosen = prediction.c.model_id == report.model_id
@@ -79,7 +79,7 @@ def test_what_was_heard_before_it_was_killed_is_not_heard_again(
     database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
     fill_labelled()
-    settle(Workplace(database, tmp_path))
+    set_context(TaskContext(database, tmp_path))
     with pytest.raises(Killed):
         train(database, tmp_path, WANTED, spread=opening(Fragile(1)))
     assert count(database, heard) == 1
@@ -94,9 +94,9 @@ def test_workers_without_the_models_file_leave_the_predictions_to_others(
     database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
     fill_labelled()
-    settle(Workplace(database, tmp_path / "nothing here"))
-    with pytest.raises(Unheard, match="no worker has the file of the model"):
-        train(database, tmp_path, WANTED, spread=opening(HereExecutor()))
+    set_context(TaskContext(database, tmp_path / "nothing here"))
+    with pytest.raises(InferenceStalledError, match="no worker has the file of the model"):
+        train(database, tmp_path, WANTED, spread=opening(InlineExecutor()))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

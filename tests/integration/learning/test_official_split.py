@@ -11,15 +11,15 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import fma_track
-from catalog.learning.scoring.official_split import NoOfficialSplit
-from catalog.learning.training import Training, train
+from catalog.learning.scoring.official_split import NoOfficialSplitError
+from catalog.learning.training import TrainingOptions, train
 from tests.integration.cli.conftest import Invoke, home, invoke
 from tests.integration.labelled_collection import Filled
 
 __all__ = ["home", "invoke"]
 
 Fill = Callable[..., Filled]
-WANTED = Training(feature_sets=("blobs",), split="fma")
+WANTED = TrainingOptions(feature_sets=("blobs",), split="fma")
 
 
 PARTS = ["training"] * 10 + ["validation"] * 4 + ["test"] * 3 + [None]
@@ -54,7 +54,7 @@ def test_a_collection_without_a_split_is_told_so_before_work(
     database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
     fill_labelled()
-    with pytest.raises(NoOfficialSplit, match="in the training or the test part"):
+    with pytest.raises(NoOfficialSplitError, match="in the training or the test part"):
         train(database, tmp_path, WANTED)
 
 
@@ -62,7 +62,7 @@ def test_a_split_of_one_genre_is_told_so_before_work(
     database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
     split(database, fill_labelled(), ("Jazz",))
-    with pytest.raises(NoOfficialSplit, match="one genre only"):
+    with pytest.raises(NoOfficialSplitError, match="one genre only"):
         train(database, tmp_path / "models", WANTED)
     assert not (tmp_path / "models").exists()
 

@@ -15,14 +15,14 @@ from catalog.audio.feature_sets.grid import GRID
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector, model, track
 from catalog.features.feature_set_versions import list_versions
-from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.stored_feature_set import active_feature_set, register_feature_set
 from catalog.features.vectors import load_matrix, store_vector
-from catalog.learning.dataset.training_feature_sets import NothingHeard
-from catalog.learning.pca_feature_set import NothingToProject, project_grid
+from catalog.learning.dataset.training_feature_sets import NoVectorsError
+from catalog.learning.pca_feature_set import NothingToProjectError, project_grid
 from catalog.learning.prediction.fill_predictions import fill_predictions
-from catalog.learning.registry.artifact import ArtifactRefused
-from catalog.learning.registry.registry import model_recipes
-from catalog.learning.training import Training, train
+from catalog.learning.registry.artifact import ArtifactRejectedError
+from catalog.learning.registry.registry import model_feature_sets
+from catalog.learning.training import TrainingOptions, train
 from tests.integration.labelled_collection import BLOBS, Filled
 
 Fill = Callable[..., Filled]
@@ -34,10 +34,10 @@ def filled(database: Database, fill_labelled: Fill) -> Filled:
     found = fill_labelled(spread=0.3)
     lens = np.random.default_rng(1).normal(size=(len(BLOBS.dimensions), len(GRID.dimensions)))
     with database.write() as connection:
-        blobs = active_recipe(connection, "blobs")
+        blobs = active_feature_set(connection, "blobs")
         assert blobs is not None
         ids, matrix = load_matrix(connection, blobs)
-        grid = register(connection, GRID)
+        grid = register_feature_set(connection, GRID)
         for track_id, vector in zip(ids.tolist(), matrix @ lens, strict=True):
             store_vector(
                 connection, grid, track_id, vector.astype(np.float32), fingerprint=f"print {track_id}"
@@ -47,20 +47,20 @@ def filled(database: Database, fill_labelled: Fill) -> Filled:
 
 def vectors(database: Database) -> dict[int, np.ndarray]:
     with database.read() as connection:
-        recipe = active_recipe(connection, "pca")
+        recipe = active_feature_set(connection, "pca")
         assert recipe is not None
         ids, matrix = load_matrix(connection, recipe)
     return dict(zip(ids.tolist(), matrix, strict=True))
 
 
 def test_without_grid_there_is_nothing_to_project(database: Database, tmp_path: Path) -> None:
-    with pytest.raises(NothingToProject, match="catalog analyze --feature-set grid"):
+    with pytest.raises(NothingToProjectError, match="catalog analyze --feature-set grid"):
         project_grid(database, tmp_path)
-    with pytest.raises(NothingHeard, match="by grid; run: catalog analyze --feature-set grid"):
-        train(database, tmp_path, Training(feature_sets=("pca",)))
+    with pytest.raises(NoVectorsError, match="by grid; run: catalog analyze --feature-set grid"):
+        train(database, tmp_path, TrainingOptions(feature_sets=("pca",)))
     with database.write() as connection:
-        register(connection, GRID)
-    with pytest.raises(NothingToProject, match="8 tracks or more, 0 were analysed by grid"):
+        register_feature_set(connection, GRID)
+    with pytest.raises(NothingToProjectError, match="8 tracks or more, 0 were analysed by grid"):
         project_grid(database, tmp_path)
 
 
@@ -84,7 +84,7 @@ def test_every_track_is_projected_once(database: Database, filled: Filled, tmp_p
         parameters = connection.execute(
             sa.select(feature_set.c.parameters).where(feature_set.c.hash == report.hash)
         ).scalar_one()
-        grid = active_recipe(connection, "grid")
+        grid = active_feature_set(connection, "grid")
         assert grid is not None
         original = load_matrix(connection, grid)[1]
     assert parameters["of"] == GRID.hash
@@ -105,7 +105,7 @@ def test_what_is_new_or_changed_is_projected_by_the_same_projection(
     before = vectors(database)
     first, second = sorted(before)[:2]
     with database.write() as connection:
-        grid = register(connection, GRID)
+        grid = register_feature_set(connection, GRID)
         loud = np.full(len(GRID.dimensions), -5, np.float32)
         store_vector(connection, grid, first, loud, fingerprint="another")
         connection.execute(
@@ -137,7 +137,7 @@ def test_a_new_fit_is_another_version_beside_the_old_one(
         }
     assert listed == {old.hash: (False, new.projected), new.hash: (True, new.projected)}
     (tmp_path / new.artifact).write_bytes(b"changed")
-    with pytest.raises(ArtifactRefused, match="catalog features pca --refit"):
+    with pytest.raises(ArtifactRejectedError, match="catalog features pca --refit"):
         project_grid(database, tmp_path)
 
 
@@ -150,7 +150,7 @@ def test_the_stored_vector_is_what_the_recipe_computes(
     fitted = Fitted.of((tmp_path / report.artifact).read_bytes())
     assert fitted.content() == (tmp_path / report.artifact).read_bytes()
     with database.read() as connection:
-        recipe = active_recipe(connection, "pca")
+        recipe = active_feature_set(connection, "pca")
         assert recipe is not None
     features = pca(fitted, "0" * 64)
     vector = features.compute(
@@ -163,38 +163,38 @@ def test_the_stored_vector_is_what_the_recipe_computes(
 def test_a_model_of_pca_takes_grid_and_fits_its_own_projection(
     database: Database, filled: Filled, tmp_path: Path
 ) -> None:
-    report = train(database, tmp_path, Training(feature_sets=("pca",), parameters={"C": 1.0}))
+    report = train(database, tmp_path, TrainingOptions(feature_sets=("pca",), parameters={"C": 1.0}))
     assert report.outcome == "promoted"
     assert report.metrics["accuracy"]["value"] > 0.9
     with database.read() as connection:
         assert report.model_id is not None
-        assert [recipe.name for recipe in model_recipes(connection, report.model_id)] == ["grid"]
+        assert [recipe.name for recipe in model_feature_sets(connection, report.model_id)] == ["grid"]
         row = connection.execute(sa.select(model).where(model.c.id == report.model_id)).one()
     assert row.parameters["projection"] == {"variance": 0.97}
-    again = train(database, tmp_path, Training(feature_sets=("pca",), parameters={"C": 1.0}))
+    again = train(database, tmp_path, TrainingOptions(feature_sets=("pca",), parameters={"C": 1.0}))
     assert (again.outcome, again.model_id) == ("unchanged", report.model_id)
     # The same vectors without the projection are another model.
-    plain = train(database, tmp_path, Training(feature_sets=("grid",), parameters={"C": 1.0}))
+    plain = train(database, tmp_path, TrainingOptions(feature_sets=("grid",), parameters={"C": 1.0}))
     assert plain.model_id != report.model_id
 
 
 def test_the_model_in_force_is_compared_by_its_own_vectors(
     database: Database, filled: Filled, tmp_path: Path
 ) -> None:
-    good = train(database, tmp_path, Training(feature_sets=("blobs",)))
+    good = train(database, tmp_path, TrainingOptions(feature_sets=("blobs",)))
     with database.write() as connection:
-        grid = register(connection, GRID)
+        grid = register_feature_set(connection, GRID)
         random = np.random.default_rng(9)
         for (track_id,) in connection.execute(sa.select(track.c.id)).all():
             noise = random.normal(size=len(GRID.dimensions)).astype(np.float32)
             store_vector(connection, grid, track_id, noise, fingerprint=f"print {track_id}")
     # The same algorithm with the same parameters, but it hears nothing but noise.
-    wanted = Training(feature_sets=("grid",))
+    wanted = TrainingOptions(feature_sets=("grid",))
     report = train(database, tmp_path, wanted)
     assert report.outcome == "rejected"
     assert f"the recipe of model {good.model_id} reaches" in report.reason
     with database.write() as connection:
-        blobs = active_recipe(connection, "blobs")
+        blobs = active_feature_set(connection, "blobs")
         assert blobs is not None
         connection.execute(
             sa.delete(feature_vector).where(

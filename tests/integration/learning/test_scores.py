@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from catalog.audit.labels.label_audit import audit_labels
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import (
     check_sample,
     check_sample_track,
@@ -28,15 +28,15 @@ from catalog.db.tables import (
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.learning.dataset.multilabel import load_tag_sets
-from catalog.learning.dataset.sampled_tracks import judged_tracks, sampled_tracks
+from catalog.learning.dataset.sampled_tracks import sample_labels, sampled_tracks
 from catalog.learning.registry.registry import get_model
 from catalog.learning.scoring import champion_refit
-from catalog.learning.scoring.corrected_label_score import reconsidered_score
-from catalog.learning.training import Training, gather, train
+from catalog.learning.scoring.corrected_label_score import corrected_label_score
+from catalog.learning.training import TrainingOptions, build_training_set, train
 from tests.integration.labelled_collection import Filled, tag
 
 Fill = Callable[..., Filled]
-WANTED = Training(feature_sets=("blobs",))
+WANTED = TrainingOptions(feature_sets=("blobs",))
 
 
 def genre_id(connection: sa.Connection, name: str) -> int:
@@ -47,7 +47,7 @@ def retag(database: Database, track_ids: list[int], name: str, source: str = "fi
     with database.write() as connection:
         for track_id in track_ids:
             tag(connection, track_id, genre_id(connection, name), name, source=source)
-        refresh_standing(connection, track_ids)
+        refresh_track_status(connection, track_ids)
 
 
 def draw_sample(database: Database, track_ids: list[int], verdict: str | None = "keep") -> None:
@@ -82,7 +82,7 @@ def test_without_doubted_tags_and_with_corrected_ones(
 
     def reconsidered() -> dict[str, dict[str, float]]:
         with database.read() as connection:
-            found = reconsidered_score(connection, get_model(connection, model_id))
+            found = corrected_label_score(connection, get_model(connection, model_id))
         assert found is not None
         return found
 
@@ -106,8 +106,8 @@ def test_no_model_learns_from_a_track_of_the_check_sample(database: Database, fi
     draw_sample(database, drawn, verdict=None)
     with database.read() as connection:
         assert sampled_tracks(connection).tolist() == drawn
-        frozen = gather(connection, WANTED).snapshot
-        assert judged_tracks(connection)[0].size == 0
+        frozen = build_training_set(connection, WANTED).snapshot
+        assert sample_labels(connection)[0].size == 0
     assert frozen is not None
     assert len(frozen.track_ids) == 54 - 2
     assert not set(drawn) & set(frozen.track_ids.tolist())
@@ -126,7 +126,7 @@ def test_an_undone_or_open_decision_judges_nothing(database: Database, fill_labe
             )
         )
         jazz = genre_id(connection, "Jazz")
-        ids, genres = judged_tracks(connection)
+        ids, genres = sample_labels(connection)
     assert (ids.tolist(), genres.tolist()) == ([kept], [jazz])
 
 
@@ -165,7 +165,7 @@ def test_two_encodings_of_one_recording_are_never_apart(
         )
         connection.execute(sa.update(track).values(duration=200 + 7 * track.c.id))
     with database.read() as connection:
-        apart = gather(connection, WANTED).snapshot
+        apart = build_training_set(connection, WANTED).snapshot
     with database.write() as connection:
         connection.execute(sa.update(track).where(track.c.id.in_([one, other])).values(duration=200.5))
     train(database, tmp_path, WANTED)
@@ -192,7 +192,7 @@ def test_all_genres_of_a_track_and_whether_they_are_all(database: Database, fill
             connection.execute(
                 sa.insert(label).values(statement_id=said, rank=rank, genre_id=given, as_written="x")
             )
-        refresh_standing(connection, [several])
+        refresh_track_status(connection, [several])
     with database.read() as connection:
         broader, _ = load_broader(connection)
         hierarchy = Hierarchy.of((jazz, metal, ambient), broader)

@@ -15,28 +15,33 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import feature_vector, search, snapshot_member, trial
-from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.stored_feature_set import active_feature_set, register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.classifiers import ALGORITHMS
 from catalog.learning.classifiers.parameter_space import COUNT
-from catalog.learning.dataset.snapshot_data import MembersGone, VectorsMissing
+from catalog.learning.dataset.snapshot_data import SnapshotTracksMissingError, VectorsMissingError
 from catalog.learning.dataset.training_errors import NotFiniteError
-from catalog.learning.dataset.training_feature_sets import NothingHeard
+from catalog.learning.dataset.training_feature_sets import NoVectorsError
 from catalog.learning.registry.registry import active_model
-from catalog.learning.registry.task_context import Workplace, settle, settle_at
-from catalog.learning.search.candidates import Candidate, defaults, drawn, grid
+from catalog.learning.registry.task_context import TaskContext, set_context, set_context_from
+from catalog.learning.search.candidates import (
+    Candidate,
+    default_candidates,
+    grid_candidates,
+    random_candidates,
+)
 from catalog.learning.search.comparison_table import comparison_rows
-from catalog.learning.search.search import Ground, NothingFits, Search, evidence
+from catalog.learning.search.search import NoCandidateFitsError, Search, SearchData, evidence
 from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
-from catalog.learning.search.search_setup import NothingToSearch, coverage, prepare
-from catalog.learning.search.trial import VectorsChanged, run_trials
-from catalog.learning.training import Training, train
+from catalog.learning.search.search_setup import NothingToSearchError, coverage, prepare_search
+from catalog.learning.search.trial import VectorsChangedError, run_trials
+from catalog.learning.training import TrainingOptions, train
 from tests.integration.labelled_collection import BLOBS as FEATURES
 from tests.integration.labelled_collection import DIMENSIONS, Filled
-from workers.pool.executor import HereExecutor
+from workers.pool.executor import InlineExecutor
 
 BLOBS = ("blobs",)
-WANTED = Training(feature_sets=BLOBS)
+WANTED = TrainingOptions(feature_sets=BLOBS)
 REGRESSION = ALGORITHMS["logistic_regression"]
 Fill = Callable[..., Filled]
 
@@ -82,15 +87,15 @@ class Fragile(Executor):
         if not self.tasks:
             raise Killed
         self.tasks -= 1
-        return HereExecutor().submit(fn, *args, **kwargs)
+        return InlineExecutor().submit(fn, *args, **kwargs)
 
 
 @pytest.fixture
-def place(database: Database, tmp_path: Path) -> Iterator[Workplace]:
-    found = Workplace(database, tmp_path)
-    settle(found)
+def place(database: Database, tmp_path: Path) -> Iterator[TaskContext]:
+    found = TaskContext(database, tmp_path)
+    set_context(found)
     yield found
-    settle(found)
+    set_context(found)
 
 
 def trials(database: Database) -> list[tuple[Any, ...]]:
@@ -102,15 +107,17 @@ def trials(database: Database) -> list[tuple[Any, ...]]:
         return sorted((row[0], row[1], row[2], str(row[3])) for row in rows)
 
 
-def searching(database: Database, executor: Executor | None = None, ground: Ground | None = None) -> Search:
-    return Search(database, executor or HereExecutor(), ground or prepare(database, WANTED, [BLOBS]))
+def searching(
+    database: Database, executor: Executor | None = None, ground: SearchData | None = None
+) -> Search:
+    return Search(database, executor or InlineExecutor(), ground or prepare_search(database, WANTED, [BLOBS]))
 
 
 def test_a_search_that_was_killed_goes_on_where_it_was(
-    database: Database, fill_labelled: Fill, place: Workplace
+    database: Database, fill_labelled: Fill, place: TaskContext
 ) -> None:
     fill_labelled(spread=2.0)
-    candidates = drawn([REGRESSION], BLOBS, 4, seed=0)
+    candidates = random_candidates([REGRESSION], BLOBS, 4, seed=0)
     with pytest.raises(Killed):
         searching(database, Fragile(3)).choose(candidates, "halving")
     already = trials(database)
@@ -125,24 +132,24 @@ def test_a_search_that_was_killed_goes_on_where_it_was(
 
 
 def test_what_one_search_has_tried_another_need_not(
-    database: Database, fill_labelled: Fill, place: Workplace
+    database: Database, fill_labelled: Fill, place: TaskContext
 ) -> None:
     fill_labelled(spread=2.0)
-    searching(database).compare(defaults([REGRESSION], [BLOBS]))
-    found = searching(database).choose(grid([REGRESSION], BLOBS)[:1], "grid")
+    searching(database).compare(default_candidates([REGRESSION], [BLOBS]))
+    found = searching(database).choose(grid_candidates([REGRESSION], BLOBS)[:1], "grid")
     folds = len(np.unique(searching(database).ground.folds))
     assert found.trials - found.computed == folds
 
 
 def test_the_choice_for_a_fold_never_sees_it(
-    database: Database, fill_labelled: Fill, place: Workplace, monkeypatch: pytest.MonkeyPatch
+    database: Database, fill_labelled: Fill, place: TaskContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of guessers that hear nothing the luckiest must not be reported as better than chance."""
     known = {**ALGORITHMS, "guess": GUESS}
     monkeypatch.setattr("catalog.learning.classifiers.ALGORITHMS", known)
     fill_labelled(artists=12, each=2)
     one = searching(database)
-    choice = one.choose(grid([GUESS], BLOBS), "grid")
+    choice = one.choose(grid_candidates([GUESS], BLOBS), "grid")
     assert choice.nested
     assert choice.as_chosen.macro_f1.value > 0.42  # chance is 0.33
     assert choice.honest.macro_f1.value < 0.36
@@ -155,12 +162,12 @@ def test_the_choice_for_a_fold_never_sees_it(
 
 
 def test_with_many_tracks_each_choice_is_made_by_the_other_folds(
-    database: Database, fill_labelled: Fill, place: Workplace, monkeypatch: pytest.MonkeyPatch
+    database: Database, fill_labelled: Fill, place: TaskContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("catalog.learning.search.search.NESTED_UP_TO", 10)
     fill_labelled(spread=2.0)
     one = searching(database)
-    choice = one.choose(drawn([REGRESSION], BLOBS, 3, seed=0), "random")
+    choice = one.choose(random_candidates([REGRESSION], BLOBS, 3, seed=0), "random")
     folds = np.unique(one.ground.folds).tolist()
     assert not choice.nested
     assert choice.trials == 3 * len(folds) + len(folds)
@@ -169,18 +176,18 @@ def test_with_many_tracks_each_choice_is_made_by_the_other_folds(
 
 
 def test_the_winner_goes_through_the_gate_with_an_honest_score(
-    database: Database, fill_labelled: Fill, place: Workplace, tmp_path: Path
+    database: Database, fill_labelled: Fill, place: TaskContext, tmp_path: Path
 ) -> None:
     fill_labelled(spread=2.0)
-    candidates = drawn([REGRESSION, ALGORITHMS["naive_bayes"]], BLOBS, 4, seed=0)
-    ground = prepare(database, WANTED, [BLOBS])
+    candidates = random_candidates([REGRESSION, ALGORITHMS["naive_bayes"]], BLOBS, 4, seed=0)
+    ground = prepare_search(database, WANTED, [BLOBS])
     with database.write() as connection:
         search_id = begin_search(connection, ground, "random", candidates)
     choice = searching(database, ground=ground).choose(candidates, "random")
     with database.write() as connection:
         finish_search(connection, search_id, choice_outcome(choice))
         assert begin_search(connection, ground, "random", candidates) == search_id
-    found = Training(
+    found = TrainingOptions(
         algorithm=choice.winner.algorithm,
         parameters=choice.winner.parameters,
         feature_sets=BLOBS,
@@ -203,11 +210,11 @@ def test_the_winner_goes_through_the_gate_with_an_honest_score(
 
 
 def test_a_comparison_has_rows_for_baselines_and_for_what_cannot_be_fitted(
-    database: Database, fill_labelled: Fill, place: Workplace
+    database: Database, fill_labelled: Fill, place: TaskContext
 ) -> None:
     fill_labelled(spread=1.0)
     candidates = [
-        *defaults([REGRESSION], [BLOBS]),
+        *default_candidates([REGRESSION], [BLOBS]),
         Candidate("logistic_regression", {**REGRESSION.complete(), "C": -1.0}, BLOBS),
     ]
     one = searching(database)
@@ -221,19 +228,19 @@ def test_a_comparison_has_rows_for_baselines_and_for_what_cannot_be_fitted(
     assert rows[1]["macro_f1_low"] <= rows[1]["macro_f1"] <= rows[1]["macro_f1_high"]
     assert rows[3]["macro_f1"] is None
     assert "C of logistic_regression is a number above 0" in rows[3]["remark"]
-    with pytest.raises(NothingFits, match="C of logistic_regression"):
+    with pytest.raises(NoCandidateFitsError, match="C of logistic_regression"):
         one.choose(candidates[1:], "grid")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_trials_in_a_pool_of_processes_are_those_made_here(
-    database: Database, fill_labelled: Fill, place: Workplace, tmp_path: Path
+    database: Database, fill_labelled: Fill, place: TaskContext, tmp_path: Path
 ) -> None:
     fill_labelled(spread=2.0)
-    candidates = drawn([REGRESSION], BLOBS, 2, seed=0)
+    candidates = random_candidates([REGRESSION], BLOBS, 2, seed=0)
     url = database.url.render_as_string(hide_password=False)
     with ProcessPoolExecutor(
-        2, mp_context=get_context("spawn"), initializer=settle_at, initargs=(url, str(tmp_path))
+        2, mp_context=get_context("spawn"), initializer=set_context_from, initargs=(url, str(tmp_path))
     ) as pool:
         elsewhere = searching(database, pool).compare(candidates)
     there = trials(database)
@@ -245,57 +252,59 @@ def test_trials_in_a_pool_of_processes_are_those_made_here(
 
 
 def test_what_is_missing_is_said_before_any_work(
-    database: Database, fill_labelled: Fill, place: Workplace
+    database: Database, fill_labelled: Fill, place: TaskContext
 ) -> None:
     filled = fill_labelled()
-    with pytest.raises(NothingHeard, match="no track was analysed by summary"):
-        prepare(database, WANTED, [BLOBS, ("summary",)])
-    with pytest.raises(NothingToSearch, match="nothing can be learnt: no genre has enough tracks"):
-        prepare(
+    with pytest.raises(NoVectorsError, match="no track was analysed by summary"):
+        prepare_search(database, WANTED, [BLOBS, ("summary",)])
+    with pytest.raises(NothingToSearchError, match="nothing can be learnt: no genre has enough tracks"):
+        prepare_search(
             database,
-            Training(feature_sets=BLOBS, rule=type(WANTED.rule)(1_000, 5, "leaf")),
+            TrainingOptions(feature_sets=BLOBS, rule=type(WANTED.rule)(1_000, 5, "leaf")),
             [BLOBS],
         )
     gone = filled.tracks["Jazz"][:2]
-    ground = prepare(database, WANTED, [BLOBS])
+    ground = prepare_search(database, WANTED, [BLOBS])
     with database.write() as connection:
         connection.execute(sa.delete(feature_vector).where(feature_vector.c.track_id.in_(gone)))
-    with pytest.raises(VectorsMissing, match="2 of the 54 training tracks have no vector of blobs"):
-        searching(database, ground=ground).compare(defaults([REGRESSION], [BLOBS]))
+    with pytest.raises(VectorsMissingError, match="2 of the 54 training tracks have no vector of blobs"):
+        searching(database, ground=ground).compare(default_candidates([REGRESSION], [BLOBS]))
     assert not trials(database)
 
 
 def test_vectors_that_are_not_finite_are_refused(
-    database: Database, fill_labelled: Fill, place: Workplace
+    database: Database, fill_labelled: Fill, place: TaskContext
 ) -> None:
     filled = fill_labelled()
     set_vector(database, filled.tracks["Jazz"][0], np.full(DIMENSIONS, np.nan, np.float32))
     with pytest.raises(NotFiniteError, match="1 vector of blobs holds numbers that are not finite"):
-        prepare(database, WANTED, [BLOBS])
+        prepare_search(database, WANTED, [BLOBS])
 
 
 def test_vectors_computed_anew_in_the_middle_end_the_search(
-    database: Database, fill_labelled: Fill, place: Workplace
+    database: Database, fill_labelled: Fill, place: TaskContext
 ) -> None:
     filled = fill_labelled()
-    ground = prepare(database, WANTED, [BLOBS])
+    ground = prepare_search(database, WANTED, [BLOBS])
     set_vector(database, filled.tracks["Jazz"][0], np.ones(DIMENSIONS, np.float32))
-    with pytest.raises(VectorsChanged, match="give the command again"):
-        searching(database, ground=ground).compare(defaults([REGRESSION], [BLOBS]))
-    searching(database).compare(defaults([REGRESSION], [BLOBS]))
+    with pytest.raises(VectorsChangedError, match="give the command again"):
+        searching(database, ground=ground).compare(default_candidates([REGRESSION], [BLOBS]))
+    searching(database).compare(default_candidates([REGRESSION], [BLOBS]))
 
 
 def test_tracks_removed_in_the_middle_end_the_search(
-    database: Database, fill_labelled: Fill, place: Workplace
+    database: Database, fill_labelled: Fill, place: TaskContext
 ) -> None:
     filled = fill_labelled()
-    ground = prepare(database, WANTED, [BLOBS])
+    ground = prepare_search(database, WANTED, [BLOBS])
     with database.write() as connection:
         connection.execute(
             sa.delete(snapshot_member).where(snapshot_member.c.track_id.in_(filled.tracks["Jazz"][:3]))
         )
-    with pytest.raises(MembersGone, match="3 of the 54 tracks of the training set were removed"):
-        searching(database, ground=ground).compare(defaults([REGRESSION], [BLOBS]))
+    with pytest.raises(
+        SnapshotTracksMissingError, match="3 of the 54 tracks of the training set were removed"
+    ):
+        searching(database, ground=ground).compare(default_candidates([REGRESSION], [BLOBS]))
 
 
 def test_a_task_that_is_told_to_stop_ends_after_its_trial(
@@ -308,22 +317,22 @@ def test_a_task_that_is_told_to_stop_ends_after_its_trial(
         told.append(True)
         return len(told) > 2
 
-    settle(Workplace(database, tmp_path, is_stopped))
+    set_context(TaskContext(database, tmp_path, is_stopped))
     one = searching(database)
-    candidate = defaults([REGRESSION], [BLOBS])[0]
+    candidate = default_candidates([REGRESSION], [BLOBS])[0]
     described = [one._trial(candidate, split).as_json() for split in one.parts()[0].splits(1.0)]
     run_trials(one.ground.snapshot_id, described)
     assert len(trials(database)) == 2
 
 
 def test_coverage_counts_what_training_tracks_have(
-    database: Database, fill_labelled: Fill, place: Workplace
+    database: Database, fill_labelled: Fill, place: TaskContext
 ) -> None:
     filled = fill_labelled()
     jazz, untagged = filled.tracks["Jazz"][0], filled.tracks[None][0]
     with database.write() as connection:
         for name, heard in (("grid", [jazz, untagged]), ("empty", [])):
-            recipe = register(connection, replace(FEATURES, name=name))
+            recipe = register_feature_set(connection, replace(FEATURES, name=name))
             for track_id in heard:
                 store_vector(connection, recipe, track_id, np.zeros(DIMENSIONS, np.float32))
     with database.read() as connection:
@@ -333,6 +342,6 @@ def test_coverage_counts_what_training_tracks_have(
 
 def set_vector(database: Database, track_id: int, vector: np.ndarray) -> None:
     with database.write() as connection:
-        recipe = active_recipe(connection, "blobs")
+        recipe = active_feature_set(connection, "blobs")
         assert recipe is not None
         store_vector(connection, recipe, track_id, vector)

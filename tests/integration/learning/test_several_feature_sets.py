@@ -13,18 +13,18 @@ import sqlalchemy as sa
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.tables import feature_vector, model_feature_set, prediction, snapshot_member
-from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.stored_feature_set import active_feature_set, register_feature_set
 from catalog.features.vectors import load_matrix, store_vector
-from catalog.learning.dataset.feature_matrix import load_blocks
-from catalog.learning.dataset.training_feature_sets import NothingHeard
+from catalog.learning.dataset.feature_matrix import load_feature_matrix
+from catalog.learning.dataset.training_feature_sets import NoVectorsError
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.artifact import load_artifact
-from catalog.learning.registry.registry import get_model, model_recipes
+from catalog.learning.registry.registry import get_model, model_feature_sets
 from catalog.learning.training import (
-    Training,
+    TrainingOptions,
     UnusableFeatureSetsError,
-    gather,
-    like_active,
+    build_training_set,
+    options_of_active_model,
     train,
 )
 from tests.integration.labelled_collection import Filled
@@ -37,7 +37,7 @@ NOISE = FeatureSet(
     sample_rate=16_000,
     compute=lambda _waveform: np.zeros(30, np.float32),
 )
-BOTH = Training(feature_sets=("noise", "blobs"))
+BOTH = TrainingOptions(feature_sets=("noise", "blobs"))
 Fill = Callable[..., Filled]
 
 
@@ -48,7 +48,7 @@ def filled(database: Database, fill_labelled: Fill) -> Filled:
     random = np.random.default_rng(4)
     without = {ids[0] for ids in found.tracks.values()}
     with database.write() as connection:
-        recipe = register(connection, NOISE)
+        recipe = register_feature_set(connection, NOISE)
         for track_id in sorted({one for ids in found.tracks.values() for one in ids} - without):
             store_vector(connection, recipe, track_id, random.normal(size=30).astype(np.float32))
     return found
@@ -57,13 +57,13 @@ def filled(database: Database, fill_labelled: Fill) -> Filled:
 def test_blocks_stand_side_by_side_for_the_tracks_that_have_all(database: Database, filled: Filled) -> None:
     every = [one for ids in filled.tracks.values() for one in ids]
     with database.read() as connection:
-        recipes = [active_recipe(connection, name) for name in ("noise", "blobs")]
+        recipes = [active_feature_set(connection, name) for name in ("noise", "blobs")]
         noise, blobs = (recipe for recipe in recipes if recipe is not None)
-        ids, matrix = load_blocks(connection, (noise, blobs), every)
+        ids, matrix = load_feature_matrix(connection, (noise, blobs), every)
         noise_ids, of_noise = load_matrix(connection, noise, every)
         _, of_blobs = load_matrix(connection, blobs, noise_ids)
-        again, reversed_blocks = load_blocks(connection, (blobs, noise), every)
-        alone_ids, alone = load_blocks(connection, (blobs,), every)
+        again, reversed_blocks = load_feature_matrix(connection, (blobs, noise), every)
+        alone_ids, alone = load_feature_matrix(connection, (blobs,), every)
     assert len(ids) == len(every) - len(filled.tracks)
     assert ids.tolist() == again.tolist() == noise_ids.tolist()
     assert matrix.dtype == np.float32
@@ -80,16 +80,19 @@ def test_a_model_of_two_feature_sets_is_trained_kept_and_asked(
     assert report.model_id is not None
     assert report.metrics["accuracy"]["value"] > 0.9
     with database.read() as connection:
-        assert [recipe.name for recipe in model_recipes(connection, report.model_id)] == ["noise", "blobs"]
+        assert [recipe.name for recipe in model_feature_sets(connection, report.model_id)] == [
+            "noise",
+            "blobs",
+        ]
         positions = connection.execute(
             sa.select(model_feature_set.c.position).order_by(model_feature_set.c.position)
         ).scalars()
         assert positions.all() == [0, 1]
         row = get_model(connection, report.model_id)
-        recipes = model_recipes(connection, report.model_id)
+        recipes = model_feature_sets(connection, report.model_id)
         members = connection.execute(sa.select(snapshot_member.c.track_id)).scalars().all()
         untagged = filled.tracks[None]
-        ids, X = load_blocks(connection, recipes, untagged)
+        ids, X = load_feature_matrix(connection, recipes, untagged)
         stored = dict(
             connection.execute(
                 sa.select(prediction.c.track_id, prediction.c.probability_1).where(
@@ -97,7 +100,7 @@ def test_a_model_of_two_feature_sets_is_trained_kept_and_asked(
                 )
             ).all()
         )
-        again = like_active(connection, Training(feature_sets=("blobs",)))
+        again = options_of_active_model(connection, TrainingOptions(feature_sets=("blobs",)))
     assert not set(members) & {tracks[0] for tracks in filled.tracks.values()}
     answerer = load_artifact(tmp_path, row["artifact"], row["artifact_sha256"])
     assert answerer.probability(X).shape == (len(untagged) - 1, 3)
@@ -114,7 +117,7 @@ def test_new_vectors_of_any_of_its_feature_sets_are_new_to_a_model(
     assert report.model_id is not None
     silent = filled.tracks[None][0]
     with database.write() as connection:
-        noise = active_recipe(connection, "noise")
+        noise = active_feature_set(connection, "noise")
         assert noise is not None
         store_vector(connection, noise, silent, np.zeros(30, np.float32))
     assert fill_predictions(database, tmp_path, report.model_id) > 0
@@ -138,20 +141,20 @@ def test_the_gate_compares_models_of_different_feature_sets(
 
 def test_what_is_refused_before_work_starts(database: Database, filled: Filled, tmp_path: Path) -> None:
     with pytest.raises(UnusableFeatureSetsError, match="the feature set blobs is named twice"):
-        Training(feature_sets=("blobs", "blobs"))
+        TrainingOptions(feature_sets=("blobs", "blobs"))
     with pytest.raises(
         UnusableFeatureSetsError, match="pca is fitted anew in every fold and learnt from alone"
     ):
-        Training(feature_sets=("pca", "blobs"))
-    with pytest.raises(NothingHeard, match="no track was analysed by grid"):
+        TrainingOptions(feature_sets=("pca", "blobs"))
+    with pytest.raises(NoVectorsError, match="no track was analysed by grid"):
         train(database, tmp_path, replace(BOTH, feature_sets=("blobs", "grid")))
 
 
 def test_no_track_with_all_vectors_is_nothing_to_learn_from(database: Database, filled: Filled) -> None:
     with database.write() as connection:
-        noise = active_recipe(connection, "noise")
+        noise = active_feature_set(connection, "noise")
         assert noise is not None
         connection.execute(sa.delete(feature_vector).where(feature_vector.c.feature_set_id == noise.id))
-        material = gather(connection, BOTH)
+        material = build_training_set(connection, BOTH)
     assert material.snapshot is None
     assert material.reason

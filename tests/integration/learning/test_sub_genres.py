@@ -17,15 +17,15 @@ from catalog.learning.dataset.exclusion import REASON, UnknownGenreError, exclud
 from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.registry.artifact import load_artifact
 from catalog.learning.scoring.model_importance import model_importance
-from catalog.learning.training import Training, gather, like_active, train
+from catalog.learning.training import TrainingOptions, build_training_set, options_of_active_model, train
 from tests.integration.labelled_collection import Filled
 
 TREE = ("Rock", "Punk", "Metal", "Jazz")
-WANTED = Training(feature_sets=("blobs",))
+WANTED = TrainingOptions(feature_sets=("blobs",))
 Fill = Callable[..., Filled]
 
 
-def without(*names: str) -> Training:
+def without(*names: str) -> TrainingOptions:
     return replace(WANTED, rule=ClassRule(10, 5, "leaf", names))
 
 
@@ -58,7 +58,7 @@ def test_the_structure_is_kept_and_the_model_answers_by_it(
     with database.read() as connection:
         row = connection.execute(sa.select(model).where(model.c.id == report.model_id)).mappings().one()
         assert row["parameters"]["hierarchy"] == wanted
-        assert like_active(connection, WANTED).hierarchy == wanted
+        assert options_of_active_model(connection, WANTED).hierarchy == wanted
     fitted = load_artifact(tmp_path, row["artifact"], row["artifact_sha256"])
     assert isinstance(fitted.classifier, LocalClassifiers) == (chosen == "local")
     assert train(database, tmp_path, asked).outcome == "unchanged"
@@ -120,8 +120,8 @@ def test_an_excluded_genre_is_neither_class_nor_member(
     filled = fill_labelled((*TREE, "Ambient"))
     with database.read() as connection:
         ids = genre_ids(connection)
-        plain = gather(connection, WANTED).snapshot
-        material = gather(connection, without("rock"))  # whatever the spelling
+        plain = build_training_set(connection, WANTED).snapshot
+        material = build_training_set(connection, without("rock"))  # whatever the spelling
         assert plain is not None
         assert material.snapshot is not None
         assert material.snapshot.rule.excluded == ("Rock",)
@@ -151,7 +151,7 @@ def test_an_excluded_genre_is_neither_class_nor_member(
             ).scalars()
         )
         assert relations == {"not_judged"}
-        kept = like_active(connection, WANTED)
+        kept = options_of_active_model(connection, WANTED)
         assert kept.rule.excluded == ("Rock",)
     assert train(database, tmp_path, kept).outcome == "unchanged"
 
@@ -160,7 +160,7 @@ def test_only_the_excluded_genre_goes_with_what_is_narrower(database: Database, 
     fill_labelled(TREE)
     with database.read() as connection:
         ids = genre_ids(connection)
-        frozen = gather(connection, without("Punk", "Jazz", "Punk")).snapshot
+        frozen = build_training_set(connection, without("Punk", "Jazz", "Punk")).snapshot
         assert frozen is not None
         assert frozen.rule.excluded == ("Jazz", "Punk")
         assert set(frozen.classes) == {ids["Rock"], ids["Metal"]}
@@ -173,7 +173,7 @@ def test_an_unknown_genre_cannot_be_excluded(database: Database, fill_labelled: 
         database.read() as connection,
         pytest.raises(UnknownGenreError, match="no genre 'Jaz'; see: catalog"),
     ):
-        gather(connection, without("Jaz"))
+        build_training_set(connection, without("Jaz"))
 
 
 def test_everything_excluded_leaves_nothing_to_learn(
@@ -198,7 +198,7 @@ def test_nothing_is_learnt_from_a_wrong_recording(database: Database, fill_label
         judge(connection, kept, "keep")
     with database.read() as connection:
         assert wrong_recordings(connection).tolist() == [wrong]
-        frozen = gather(connection, WANTED).snapshot
+        frozen = build_training_set(connection, WANTED).snapshot
         assert frozen is not None
         assert not {wrong} & set(frozen.track_ids.tolist())
         assert {changed, undone, kept} <= set(frozen.track_ids.tolist())

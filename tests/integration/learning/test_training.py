@@ -11,19 +11,19 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.derived.confusion import confusion_differences
-from catalog.db.derived.track_status import standing_differences
+from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import genre, model, prediction, snapshot_member, standing, track
 from catalog.learning.classifiers import UnknownClassifierError, UnknownParameterError
 from catalog.learning.dataset.snapshot import ClassRule
-from catalog.learning.dataset.training_feature_sets import NothingHeard, UnknownFeatureSetError
+from catalog.learning.dataset.training_feature_sets import NoVectorsError, UnknownFeatureSetError
 from catalog.learning.prediction.fill_predictions import fill_predictions
-from catalog.learning.registry.artifact import ArtifactRefused
+from catalog.learning.registry.artifact import ArtifactRejectedError
 from catalog.learning.registry.label_drift import changed_since_training
 from catalog.learning.registry.registry import active_model, previous_model, promote
-from catalog.learning.training import Training, gather, like_active, train
+from catalog.learning.training import TrainingOptions, build_training_set, options_of_active_model, train
 from tests.integration.labelled_collection import Filled, tag
 
-WANTED = Training(feature_sets=("blobs",))
+WANTED = TrainingOptions(feature_sets=("blobs",))
 Fill = Callable[..., Filled]
 
 
@@ -52,7 +52,7 @@ def test_training_predicts_every_track_and_is_done_once(
                 assert (by_track[track_id].fold is None) == (name is None)
         heard = [names[by_track[track_id].genre_1_id] for track_id in filled.tracks[None]]
         assert heard == filled.heard_as
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         assert confusion_differences(connection) == 0
     again = train(database, tmp_path, WANTED)
     assert (again.outcome, again.model_id) == ("unchanged", report.model_id)
@@ -96,11 +96,11 @@ def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
         for track_id in filled.tracks["Metal"][:2]:
             tag(connection, track_id, jazz, "Jazz", source="human")
     with database.write() as connection:
-        from catalog.db.derived.track_status import refresh_standing
+        from catalog.db.derived.track_status import refresh_track_status
 
-        refresh_standing(connection, filled.tracks["Metal"][:2])
+        refresh_track_status(connection, filled.tracks["Metal"][:2])
     with database.read() as connection:
-        assert changed_since_training(connection, gather(connection, WANTED).snapshot) == 2
+        assert changed_since_training(connection, build_training_set(connection, WANTED).snapshot) == 2
         # Where nothing can be learnt any more all that was learnt from has gone: silence would hide lost tags.
         assert changed_since_training(connection, None) == first.metrics["tracks"]
     second = train(database, tmp_path, WANTED)
@@ -110,7 +110,7 @@ def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
         promote(connection, previous_model(connection)["id"])
     assert active_status(database) == [(first.model_id, "active"), (second.model_id, "retired")]
     with database.read() as connection:
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
 
 
 def test_a_candidate_that_was_not_finished_is_finished(
@@ -149,7 +149,7 @@ def test_a_worse_recipe_does_not_replace_the_one_in_force(
     assert forced.outcome == "promoted"
     assert "macro F1" in forced.metrics["forced"]
     with database.read() as connection:
-        assert like_active(connection, WANTED).parameters["C"] == 1e-9
+        assert options_of_active_model(connection, WANTED).parameters["C"] == 1e-9
 
 
 def test_genres_without_enough_artists_are_not_judged(
@@ -173,10 +173,10 @@ def test_a_changed_artifact_is_refused_and_the_active_model_stays(
     report = train(database, tmp_path, WANTED)
     (artifact,) = tmp_path.glob("*.skops")
     artifact.write_bytes(artifact.read_bytes()[:-1] + b"x")
-    with pytest.raises(ArtifactRefused, match="not the one that was written"):
+    with pytest.raises(ArtifactRejectedError, match="not the one that was written"):
         fill_predictions(database, tmp_path, report.model_id)
     artifact.unlink()
-    with pytest.raises(ArtifactRefused, match="cannot be read"):
+    with pytest.raises(ArtifactRejectedError, match="cannot be read"):
         fill_predictions(database, tmp_path, report.model_id)
     with database.read() as connection:
         assert active_model(connection)["id"] == report.model_id
@@ -186,14 +186,14 @@ def test_a_changed_artifact_is_refused_and_the_active_model_stays(
 @pytest.mark.parametrize(
     ("wanted", "error"),
     [
-        (Training(feature_sets=("blobs",), algorithm="oracle"), UnknownClassifierError),
-        (Training(feature_sets=("blobs",), parameters={"depth": 3}), UnknownParameterError),
-        (Training(feature_sets=("summary",)), NothingHeard),
-        (Training(feature_sets=("never-computed",)), UnknownFeatureSetError),
+        (TrainingOptions(feature_sets=("blobs",), algorithm="oracle"), UnknownClassifierError),
+        (TrainingOptions(feature_sets=("blobs",), parameters={"depth": 3}), UnknownParameterError),
+        (TrainingOptions(feature_sets=("summary",)), NoVectorsError),
+        (TrainingOptions(feature_sets=("never-computed",)), UnknownFeatureSetError),
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_work(
-    database: Database, fill_labelled: Fill, tmp_path: Path, wanted: Training, error: type[Exception]
+    database: Database, fill_labelled: Fill, tmp_path: Path, wanted: TrainingOptions, error: type[Exception]
 ) -> None:
     fill_labelled()
     with pytest.raises(error):

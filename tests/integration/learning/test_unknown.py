@@ -13,20 +13,20 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import prediction, standing, track_descriptor
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry import artifact
 from catalog.learning.registry.artifact import load_artifact, save_artifact
 from catalog.learning.registry.registry import get_model
-from catalog.learning.training import Training, train
+from catalog.learning.training import TrainingOptions, train
 from catalog.report.model_card import read_card, render_card
 from catalog.report.score_sheet import score_sheet
 from tests.integration.labelled_collection import BLOBS, DIMENSIONS, Filled
 
 Fill = Callable[..., Filled]
 GENRES = ("Jazz", "Metal", "Ambient", "Classical", "Techno")
-BLOBS_ONLY = Training(feature_sets=("blobs",))
+BLOBS_ONLY = TrainingOptions(feature_sets=("blobs",))
 
 
 def suggested(database: Database, model_id: int) -> dict[int, int | None]:
@@ -43,7 +43,7 @@ def test_what_resembles_no_genre_is_unknown_and_says_so_in_sql(
     foreign = filled.tracks[None][:6]
     generator = np.random.default_rng(3)
     with database.write() as connection:
-        recipe = register(connection, BLOBS)
+        recipe = register_feature_set(connection, BLOBS)
         for track_id in foreign:
             vector = generator.normal(0, 0.6, DIMENSIONS)
             vector[len(GENRES) + 2] += 3.0  # as far from the mean as any genre is, where none is
@@ -170,7 +170,7 @@ def test_probabilities_are_not_corrected_where_that_would_cost_rare_genres(
     filled = fill_labelled(artists=10, untagged=20, spread=4.0)
     random = np.random.default_rng(8)
     with database.write() as connection:
-        recipe = register(connection, BLOBS)
+        recipe = register_feature_set(connection, BLOBS)
         for track_id in filled.tracks[None]:
             vector = random.normal(0, 4.0, DIMENSIONS)
             vector[0] += 9.0

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.tables import feature_vector
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.registry import default_feature_sets
-from catalog.learning.registry.default_feature_sets import feature_sets_to_compute, usual_feature_sets
-from catalog.learning.training import Training, train
+from catalog.learning.registry.default_feature_sets import default_feature_sets, feature_sets_to_compute
+from catalog.learning.training import TrainingOptions, train
 from tests.integration.labelled_collection import Filled
 
 BESIDE = FeatureSet(
@@ -34,8 +34,8 @@ Fill = Callable[..., Filled]
 @pytest.fixture
 def filled(database: Database, fill_labelled: Fill, monkeypatch: pytest.MonkeyPatch) -> Filled:
     """Tracks of three genres and untagged ones with vectors of `blobs`, the main one here, and all with `summary`."""
-    monkeypatch.setattr(default_feature_sets, "MAIN", "blobs")
-    monkeypatch.setattr(default_feature_sets, "USUAL", ("blobs", "summary"))
+    monkeypatch.setattr(default_feature_sets, "PRIMARY", "blobs")
+    monkeypatch.setattr(default_feature_sets, "DEFAULTS", ("blobs", "summary"))
     found = fill_labelled()
     _hear(database, [one for ids in found.tracks.values() for one in ids])
     return found
@@ -43,21 +43,21 @@ def filled(database: Database, fill_labelled: Fill, monkeypatch: pytest.MonkeyPa
 
 def _hear(database: Database, track_ids: list[int]) -> None:
     with database.write() as connection:
-        recipe = register(connection, BESIDE)
+        recipe = register_feature_set(connection, BESIDE)
         for track_id in track_ids:
             store_vector(connection, recipe, track_id, np.float32([track_id % 7]))
 
 
 def _usual(database: Database) -> tuple[str, ...]:
     with database.read() as connection:
-        return usual_feature_sets(connection)
+        return default_feature_sets(connection)
 
 
 def test_both_are_learnt_from_where_tagged_tracks_have_both(
     database: Database, filled: Filled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _usual(database) == ("blobs", "summary")
-    monkeypatch.setattr(default_feature_sets, "QUICK", 5)
+    monkeypatch.setattr(default_feature_sets, "MAX_TRACKS_FOR_BOTH", 5)
     assert _usual(database) == ("blobs",)
 
 
@@ -66,7 +66,7 @@ def test_untagged_tracks_may_lack_one_and_tagged_ones_may_not(database: Database
     tagged = [one for name, ids in filled.tracks.items() if name is not None for one in ids]
     columns = feature_vector.c
     with database.write() as connection:
-        recipe = register(connection, BESIDE)
+        recipe = register_feature_set(connection, BESIDE)
         of_beside = sa.delete(feature_vector).where(columns.feature_set_id == recipe.id)
         connection.execute(of_beside.where(columns.track_id.in_(untagged)))
     assert _usual(database) == ("blobs", "summary")
@@ -89,12 +89,12 @@ def test_new_tracks_need_what_the_trained_model_learnt_from(
     database: Database, filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(default_feature_sets, "installed", lambda: frozenset({"summary", "grid"}))
-    assert train(database, tmp_path, Training(feature_sets=("summary", "blobs"))).outcome == "promoted"
+    assert train(database, tmp_path, TrainingOptions(feature_sets=("summary", "blobs"))).outcome == "promoted"
     with database.read() as connection:
         # `blobs` is the main one; were it not, it would be left out, as nothing installed computes it.
         assert feature_sets_to_compute(connection) == ("blobs", "summary")
         assert feature_sets_to_compute(connection, ("grid",)) == ("blobs", "summary", "grid")
-    only = replace(Training(), feature_sets=("blobs",), force=True)
+    only = replace(TrainingOptions(), feature_sets=("blobs",), force=True)
     assert train(database, tmp_path, only).outcome == "promoted"
     with database.read() as connection:
         assert feature_sets_to_compute(connection) == ("blobs",)

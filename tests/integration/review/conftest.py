@@ -13,7 +13,7 @@ from catalog.collection.naming.albums import fold_album
 from catalog.collection.naming.artists import fold_artist
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from tests.integration.conftest import DAY, insert, state
 from tests.integration.review.shelf import Shelf
 
@@ -88,7 +88,7 @@ def fill(connection: Connection) -> Doubted:
                     {"kind": "sound", "probability": 0.8, "tagged_probability": 0.1, "words": "heard so"}
                 ],
             )
-    refresh_standing(connection)
+    refresh_track_status(connection)
     return made
 
 

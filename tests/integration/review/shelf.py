@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from catalog.cli import run
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import Saying, append_statements
+from catalog.collection.statements import NewStatement, append_statements
 from catalog.db import tables as t
 from catalog.db.database import Database
 
@@ -51,7 +51,9 @@ class Shelf:
                 query = query.where(t.track.c.path == name)
             ids = list(connection.execute(query).scalars())
             assert ids
-            append_statements(connection, "human", [Saying(i, tuple(genres)) for i in ids], said_by="ada")
+            append_statements(
+                connection, "human", [NewStatement(i, tuple(genres)) for i in ids], said_by="ada"
+            )
 
     def write(self, *arguments: str) -> list[dict[str, object]]:
         """Runs the verb with --json; gives its rows."""

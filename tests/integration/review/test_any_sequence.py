@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing, standing_differences
-from catalog.review.decision import Doubt, decide, undo
+from catalog.db.derived.track_status import refresh_track_status, track_status_differences
+from catalog.review.decision import OpenSuspect, decide, undo
 from catalog.review.redo import last_undo, redo
 from tests.integration.conftest import insert, state
 
@@ -100,7 +100,7 @@ def machine_for(database: Database) -> type[RuleBasedStateMachine]:  # noqa: C90
                     track = insert(connection, t.track, collection_id=place, artist_id=artist)
                     state(connection, track, "file", [ids[name] for name in each])
                     self.models[track] = Model(each)
-                refresh_standing(connection, self.models)
+                refresh_track_status(connection, self.models)
 
         @rule(
             number=st.integers(1, 3),
@@ -111,7 +111,7 @@ def machine_for(database: Database) -> type[RuleBasedStateMachine]:  # noqa: C90
         )
         def decide(self, number: int, verdict: Any, genre: str, suggested: str, reviewer: str) -> None:
             chosen = list(self.models.items())[:number]
-            doubts = [Doubt(track, ids[model.doubted], ids[suggested]) for track, model in chosen]
+            doubts = [OpenSuspect(track, ids[model.doubted], ids[suggested]) for track, model in chosen]
             genre_id = ids[genre] if verdict in {"relabel", "add"} else None
             with database.write() as connection:
                 done = decide(connection, doubts, verdict, self.names[reviewer], genre_id=genre_id)
@@ -157,7 +157,7 @@ def machine_for(database: Database) -> type[RuleBasedStateMachine]:  # noqa: C90
 
         def teardown(self) -> None:
             with database.read() as connection:
-                assert standing_differences(connection) == 0
+                assert track_status_differences(connection) == 0
 
     return Review
 

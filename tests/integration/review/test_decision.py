@@ -9,22 +9,22 @@ from sqlalchemy import Connection
 from catalog.collection.removal import remove_tracks
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing, standing_differences
+from catalog.db.derived.track_status import refresh_track_status, track_status_differences
 from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind
 from catalog.review.audit_sample.review_progress import review_progress
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.decision import (
-    Doubt,
-    NothingToDecide,
-    case_doubts,
+    NothingToDecideError,
+    OpenSuspect,
+    case_suspects,
     decide,
-    filtered_doubts,
+    filtered_suspects,
     last_batch,
-    track_doubt,
+    track_suspect,
     undo,
 )
 from catalog.review.redo import last_undo, redo
-from catalog.review.verdict import NotDecidable
+from catalog.review.verdict import InvalidVerdictError
 from tests.integration.conftest import state
 from tests.integration.review.conftest import Doubted
 
@@ -68,14 +68,14 @@ def test_cases_come_by_suspicion_times_tracks(database: Database, doubted: Doubt
 def test_filters(database: Database, doubted: Doubted, filters: Filters, found: dict[str, int]) -> None:
     with database.write() as connection:
         if filters.reviewer or filters.state == "decided":
-            decide(connection, case_doubts(connection, "old"), "keep", "ada")
+            decide(connection, case_suspects(connection, "old"), "keep", "ada")
         listed = list_cases(connection, filters).cases
     assert {case.case_id: case.open_tracks for case in listed} == found
 
 
 def test_a_case_is_accepted_at_one_stroke_and_taken_back_at_one(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
-        done = decide(connection, case_doubts(connection, "red"), "accept", "ada")
+        done = decide(connection, case_suspects(connection, "red"), "accept", "ada")
         assert (len(done.track_ids), done.messages) == (3, ())
         assert [labels(connection, doubted, title) for title in ("Red 1", "Red 2")] == [
             ["Rock"],
@@ -83,8 +83,8 @@ def test_a_case_is_accepted_at_one_stroke_and_taken_back_at_one(database: Databa
         ]
         assert open_tracks(connection) == {"sad": 2, "old": 1}
         assert last_batch(connection, reviewer="ada") == last_batch(connection, case_id="red") == done.batch
-        with pytest.raises(NothingToDecide, match="is decided"):
-            case_doubts(connection, "red")
+        with pytest.raises(NothingToDecideError, match="is decided"):
+            case_suspects(connection, "red")
     with database.write() as connection:
         undone = undo(connection, done.batch, "ada")
         assert sorted(undone.track_ids) == sorted(done.track_ids)
@@ -92,7 +92,7 @@ def test_a_case_is_accepted_at_one_stroke_and_taken_back_at_one(database: Databa
         assert open_tracks(connection) == {"red": 3, "sad": 2, "old": 1}
         assert undo(connection, done.batch, "ada").track_ids == ()
         assert last_batch(connection, reviewer="ada") is None
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
     with database.read() as connection:
         kept = connection.execute(sa.select(sa.func.count()).select_from(t.decision)).scalar_one()
     assert kept == 6, "evidence is only ever added"
@@ -103,8 +103,8 @@ def test_an_undo_is_taken_back_stroke_by_stroke_until_something_new_is_decided(
 ) -> None:
     with database.write() as connection:
         assert last_undo(connection, "ada") is None
-        first = decide(connection, case_doubts(connection, "red"), "accept", "ada")
-        second = decide(connection, case_doubts(connection, "old"), "keep", "ada")
+        first = decide(connection, case_suspects(connection, "red"), "accept", "ada")
+        second = decide(connection, case_suspects(connection, "old"), "keep", "ada")
         undo(connection, second.batch, "ada")
         undo(connection, first.batch, "ada")
         assert last_undo(connection, "bob") is None
@@ -120,15 +120,15 @@ def test_an_undo_is_taken_back_stroke_by_stroke_until_something_new_is_decided(
         assert open_tracks(connection) == {"sad": 2}
         progress = review_progress(connection)
         assert (progress.decisions, progress.undone) == (4, 0)
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
     with database.write() as connection:
         before = last_batch(connection, reviewer="ada") or ""
         undo(connection, before, "ada")
         undone = last_undo(connection, "ada") or ""
-        decide(connection, case_doubts(connection, "sad"), "keep", "ada")
+        decide(connection, case_suspects(connection, "sad"), "keep", "ada")
         assert last_undo(connection, "ada") is None, "who goes on has made up his mind"
         redo(connection, undone)
-        with pytest.raises(NothingToDecide, match="no undo"):
+        with pytest.raises(NothingToDecideError, match="no undo"):
             redo(connection, undone)
 
 
@@ -138,10 +138,10 @@ def test_what_is_decided_again_is_whose_it_was_and_as_blind(database: Database, 
         draw_sample(connection, 6)
         made = judge_blind(connection, track, "ada", genre_id=jazz).decided
         undo(connection, made.batch, "bob")
-        with pytest.raises(NotDecidable, match="blind twice"):
+        with pytest.raises(InvalidVerdictError, match="blind twice"):
             judge_blind(connection, track, "ada", genre_id=jazz)
         connection.execute(sa.insert(t.statement).values(track_id=track, source="import"))
-        refresh_standing(connection, [track])
+        refresh_track_status(connection, [track])
         again = redo(connection, last_undo(connection, "bob") or "")
         assert again.messages == ("1 track changed its tags meanwhile: your decision is kept",)
         row = connection.execute(sa.select(t.decision).order_by(t.decision.c.id.desc()).limit(1)).one()
@@ -159,7 +159,8 @@ def test_scopes(database: Database, doubted: Doubted) -> None:
     with database.read() as connection:
         found = {
             scope: [
-                each.track_id for each in case_doubts(connection, "red", scope=scope, track_id=tracks[title])
+                each.track_id
+                for each in case_suspects(connection, "red", scope=scope, track_id=tracks[title])
             ]
             for scope, title in (("track", "Red 3"), ("album", "Red 1"), ("artist", "Red 1"))
         }
@@ -168,10 +169,10 @@ def test_scopes(database: Database, doubted: Doubted) -> None:
             "album": [tracks["Red 1"], tracks["Red 3"]],
             "artist": [tracks["Red 1"], tracks["Red 2"], tracks["Red 3"]],
         }
-        with pytest.raises(NothingToDecide, match="not in case"):
-            case_doubts(connection, "red", scope="track", track_id=tracks["Old 1"])
-        with pytest.raises(NothingToDecide, match="no case nix"):
-            case_doubts(connection, "nix")
+        with pytest.raises(NothingToDecideError, match="not in case"):
+            case_suspects(connection, "red", scope="track", track_id=tracks["Old 1"])
+        with pytest.raises(NothingToDecideError, match="no case nix"):
+            case_suspects(connection, "nix")
 
 
 def test_every_verdict(database: Database, doubted: Doubted) -> None:
@@ -186,7 +187,7 @@ def test_every_verdict(database: Database, doubted: Doubted) -> None:
     }
     for verdict, after in expected.items():
         with database.write() as connection:
-            doubts = case_doubts(connection, "red", scope="track", track_id=doubted.tracks["Red 2"])
+            doubts = case_suspects(connection, "red", scope="track", track_id=doubted.tracks["Red 2"])
             genre_id = jazz if verdict in {"relabel", "add"} else None
             done = decide(connection, doubts, verdict, "ada", genre_id=genre_id)  # type: ignore[arg-type]
             assert labels(connection, doubted, "Red 2") == after, verdict
@@ -206,8 +207,8 @@ def test_every_verdict(database: Database, doubted: Doubted) -> None:
 
 def test_a_tag_named_again_is_kept_and_no_wrong_one_found(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
-        right, wrong = (track_doubt(connection, doubted.tracks[name]) for name in ("Old 1", "Red 1"))
-        right = Doubt(right.track_id, right.genre_id, right.genre_id, right.suspect_id)
+        right, wrong = (track_suspect(connection, doubted.tracks[name]) for name in ("Old 1", "Red 1"))
+        right = OpenSuspect(right.track_id, right.genre_id, right.genre_id, right.suspect_id)
         done = decide(connection, [right, wrong], "accept", "ada")
         assert done.messages == ("1 track is tagged so already: kept",)
         for _ in range(2):
@@ -225,21 +226,21 @@ def test_a_tag_named_again_is_kept_and_no_wrong_one_found(database: Database, do
 
 def test_verdicts_that_make_no_sense(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
-        doubt = track_doubt(connection, doubted.tracks["Red 1"])
-        with pytest.raises(NotDecidable, match="relabel needs a genre"):
+        doubt = track_suspect(connection, doubted.tracks["Red 1"])
+        with pytest.raises(InvalidVerdictError, match="relabel needs a genre"):
             decide(connection, [doubt], "relabel", "ada")
-        with pytest.raises(NotDecidable, match="nothing is suggested"):
-            decide(connection, [Doubt(doubt.track_id, doubt.genre_id)], "accept", "ada")
-        with pytest.raises(NothingToDecide, match="no track 999"):
-            track_doubt(connection, 999)
-        with pytest.raises(NothingToDecide, match="in the catalog any more"):
-            decide(connection, [Doubt(999, None)], "unsure", "ada")
+        with pytest.raises(InvalidVerdictError, match="nothing is suggested"):
+            decide(connection, [OpenSuspect(doubt.track_id, doubt.genre_id)], "accept", "ada")
+        with pytest.raises(NothingToDecideError, match="no track 999"):
+            track_suspect(connection, 999)
+        with pytest.raises(NothingToDecideError, match="in the catalog any more"):
+            decide(connection, [OpenSuspect(999, None)], "unsure", "ada")
         assert connection.execute(sa.select(sa.func.count()).select_from(t.decision)).scalar_one() == 0
 
 
 def test_two_decide_the_same_and_the_later_counts(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
-        doubts = case_doubts(connection, "red")
+        doubts = case_suspects(connection, "red")
         shown = {doubts[1].track_id: doubted.statements["Red 2"]}
         first = decide(connection, doubts, "accept", "ada")
         second = decide(
@@ -256,14 +257,14 @@ def test_two_decide_the_same_and_the_later_counts(database: Database, doubted: D
 def test_what_happened_to_a_track_meanwhile_is_told(database: Database, doubted: Doubted) -> None:
     tracks = doubted.tracks
     with database.write() as connection:
-        doubts = case_doubts(connection, "red")
+        doubts = case_suspects(connection, "red")
         shown = {tracks[title]: doubted.statements[title] for title in ("Red 1", "Red 2", "Red 3")}
         connection.execute(sa.update(t.track).where(t.track.c.id == tracks["Red 3"]).values(state="missing"))
         state(connection, tracks["Red 1"], "file", [doubted.genres["Pop"]])
-        from catalog.db.derived.track_status import refresh_standing
+        from catalog.db.derived.track_status import refresh_track_status
 
-        refresh_standing(connection)
-        done = decide(connection, [*doubts, Doubt(999, None)], "accept", "ada", seen=shown)
+        refresh_track_status(connection)
+        done = decide(connection, [*doubts, OpenSuspect(999, None)], "accept", "ada", seen=shown)
         assert set(done.messages) == {
             "1 track changed its tags meanwhile: your decision is kept",
             "1 track without a file at present: your decision is kept",
@@ -273,13 +274,13 @@ def test_what_happened_to_a_track_meanwhile_is_told(database: Database, doubted:
 
 
 def test_a_tag_changed_in_the_file_closes_the_doubt(database: Database, doubted: Doubted) -> None:
-    from catalog.db.derived.track_status import refresh_standing
+    from catalog.db.derived.track_status import refresh_track_status
 
     with database.write() as connection:
         state(connection, doubted.tracks["Red 1"], "file", [doubted.genres["Rock"]])
-        refresh_standing(connection, [doubted.tracks["Red 1"]])
+        refresh_track_status(connection, [doubted.tracks["Red 1"]])
         assert open_tracks(connection)["red"] == 2
-        found = [each.track_id for each in filtered_doubts(connection, Filters(tagged="Metal"))]
+        found = [each.track_id for each in filtered_suspects(connection, Filters(tagged="Metal"))]
         assert found == [doubted.tracks["Red 2"], doubted.tracks["Red 3"]]
         listed = set(connection.execute(sa.text("SELECT track_id FROM suspects")).scalars())
         assert doubted.tracks["Red 1"] not in listed
@@ -287,9 +288,9 @@ def test_a_tag_changed_in_the_file_closes_the_doubt(database: Database, doubted:
 
 def test_a_collection_goes_with_all_that_was_decided_of_it(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
-        done = decide(connection, case_doubts(connection, "red"), "accept", "ada")
+        done = decide(connection, case_suspects(connection, "red"), "accept", "ada")
         undo(connection, done.batch, "ada")
-        decide(connection, case_doubts(connection, "red"), "keep", "ada")
+        decide(connection, case_suspects(connection, "red"), "keep", "ada")
         draw_sample(connection, 6)
         removed = remove_tracks(connection, doubted.tracks.values())
         assert (removed.tracks, removed.decisions) == (6, 9)

@@ -11,9 +11,9 @@ from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind
 from catalog.review.case_list import Filters, list_cases
-from catalog.review.decision import case_doubts, decide
+from catalog.review.decision import case_suspects, decide
 from catalog.review.lease import LEASE, hold, holder, next_case, release
-from catalog.review.review_queue import next_question
+from catalog.review.review_queue import next_item
 from tests.integration.review.conftest import Doubted
 
 
@@ -44,24 +44,24 @@ def test_who_skips_goes_through_all_cases_though_a_track_of_the_sample_is_due(
 ) -> None:
     with database.write() as connection:
         draw_sample(connection, 2, overlap=0)
-        first = next_question(connection, "ada", every=1)
+        first = next_item(connection, "ada", every=1)
         assert first is not None
         assert first.blind is not None
         cases: list[str] = []
         key, last_case = first.key, None
         for _ in range(list_cases(connection).total):
             behind = [each for each in (last_case, first.key) if each is not None]
-            skipped = next_question(connection, "ada", after=key, behind=behind, mixed=False, every=1)
+            skipped = next_item(connection, "ada", after=key, behind=behind, mixed=False, every=1)
             assert skipped is not None
             assert skipped.case_id is not None, "and not the track again that was skipped a moment ago"
             key = last_case = skipped.case_id
             cases.append(key)
         assert len(set(cases)) == len(cases) > 1
-        due = next_question(connection, "ada", behind=[key, first.key], every=1)
+        due = next_item(connection, "ada", behind=[key, first.key], every=1)
         assert due is not None
         assert due.blind is not None
         assert due.key != first.key, "the next track, not the one skipped"
-        after = next_question(connection, "ada", after=due.key, behind=[cases[0], due.key], every=1)
+        after = next_item(connection, "ada", after=due.key, behind=[cases[0], due.key], every=1)
         assert after is not None
         assert after.case_id == cases[1], "behind the case seen last, not the gravest again"
 
@@ -69,14 +69,14 @@ def test_who_skips_goes_through_all_cases_though_a_track_of_the_sample_is_due(
 def test_a_search_that_goes_on_behind_a_case_comes_round_to_it(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
         for case_id in ("red", "old"):
-            decide(connection, case_doubts(connection, case_id), "keep", "ada")
+            decide(connection, case_suspects(connection, case_id), "keep", "ada")
         assert next_case(connection, "ada", behind="sad") == "sad", "the only one that is left"
         assert next_case(connection, "ada", after="sad") is None
 
 
 def test_two_who_decide_the_same_at_once_are_both_heard(database: Database, doubted: Doubted) -> None:
     with database.read() as connection:
-        doubts = case_doubts(connection, "red")
+        doubts = case_suspects(connection, "red")
 
     def say(who: int) -> str | None:
         with database.write() as connection:
@@ -87,9 +87,9 @@ def test_two_who_decide_the_same_at_once_are_both_heard(database: Database, doub
     told = together(say, 2)
     assert sorted(bool(words) for words in told) == [False, True], "the second is told, the first is not"
     with database.read() as connection:
-        from catalog.db.derived.track_status import standing_differences
+        from catalog.db.derived.track_status import track_status_differences
 
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
         assert list_cases(connection, Filters(artist="Red")).total == 0
 
 
@@ -116,11 +116,11 @@ def test_skipping_goes_through_the_queue_and_round(database: Database, doubted: 
         assert next_case(connection, "ada") == "red"
         assert next_case(connection, "ada", after="red") == "sad"
         assert holder(connection, "red") is None, "what is skipped is given back"
-        decide(connection, case_doubts(connection, "sad"), "keep", "ada")
+        decide(connection, case_suspects(connection, "sad"), "keep", "ada")
         assert next_case(connection, "ada", after="sad") == "old", "not what was skipped before"
         assert next_case(connection, "ada", after="old") == "red"
-        decide(connection, case_doubts(connection, "red"), "keep", "ada")
-        decide(connection, case_doubts(connection, "old"), "keep", "ada")
+        decide(connection, case_suspects(connection, "red"), "keep", "ada")
+        decide(connection, case_suspects(connection, "old"), "keep", "ada")
         assert next_case(connection, "ada", after="red") is None
         assert holder(connection, "red") is None
 
@@ -136,7 +136,7 @@ def test_the_sample_is_mixed_into_the_queue_blind(database: Database, doubted: D
         draw_sample(connection, 3, overlap=0)
         seen: list[str] = []
         key = None
-        while (question := next_question(connection, "ada", after=key, every=2)) is not None:
+        while (question := next_item(connection, "ada", after=key, every=2)) is not None:
             key = question.key
             if question.blind is not None:
                 seen.append("sample")
@@ -145,7 +145,7 @@ def test_the_sample_is_mixed_into_the_queue_blind(database: Database, doubted: D
             else:
                 seen.append("case")
                 assert question.case_id is not None
-                doubts = case_doubts(connection, question.case_id)
+                doubts = case_suspects(connection, question.case_id)
                 decide(connection, doubts[:1], "keep", "ada")
         assert seen[:4] == ["case", "sample", "case", "sample"]
         assert seen.count("sample") == 3
@@ -155,13 +155,13 @@ def test_the_sample_is_mixed_into_the_queue_blind(database: Database, doubted: D
 def test_a_skipped_track_of_the_sample_comes_again_later(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
         draw_sample(connection, 2, overlap=0)
-        first = next_question(connection, "ada", every=1)
+        first = next_item(connection, "ada", every=1)
         assert first is not None
         assert first.blind is not None
-        second = next_question(connection, "ada", after=first.key, every=1)
+        second = next_item(connection, "ada", after=first.key, every=1)
         assert second is not None
         assert second.case_id is not None
         assert holder(connection, first.key) is None
-        by_bob = next_question(connection, "bob", every=1)
+        by_bob = next_item(connection, "bob", every=1)
         assert by_bob is not None
         assert by_bob.key == first.key

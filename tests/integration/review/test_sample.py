@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.learning.dataset.sampled_tracks import sampled_tracks
 from catalog.review.audit_sample.audit_sample import (
     confirm_tag,
@@ -19,13 +19,13 @@ from catalog.review.audit_sample.audit_sample import (
     open_sample,
 )
 from catalog.review.audit_sample.review_progress import review_progress
-from catalog.review.audit_sample.sample_estimates import ByRank, Judged, by_rank, estimate_sample
+from catalog.review.audit_sample.sample_estimates import ByRank, JudgedTrack, by_rank, estimate_sample
 from catalog.review.audit_sample.sample_size import suitable_part, suitable_size
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import view_case
-from catalog.review.decision import NothingToDecide, case_doubts, filtered_doubts, undo
-from catalog.review.review_queue import next_question
-from catalog.review.verdict import NotDecidable
+from catalog.review.decision import NothingToDecideError, case_suspects, filtered_suspects, undo
+from catalog.review.review_queue import next_item
+from catalog.review.verdict import InvalidVerdictError
 from tests.integration.conftest import DAY, insert, state
 from tests.integration.review.conftest import Doubted
 
@@ -62,7 +62,7 @@ def test_without_a_number_it_is_as_large_as_suits_the_archive(database: Database
         for number in range(94):
             track = insert(connection, t.track, collection_id=place, path=f"{number}")
             state(connection, track, "file", [doubted.genres["Jazz"]])
-        refresh_standing(connection)
+        refresh_track_status(connection)
         assert suitable_size(connection) == 30
         plan = draw_sample(connection, dry_run=True)
         assert (plan.tracks, plan.overlap) == (30, 30)
@@ -71,7 +71,7 @@ def test_without_a_number_it_is_as_large_as_suits_the_archive(database: Database
 def test_missing_and_untagged_tracks_are_not_drawn(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
         connection.execute(sa.update(t.track).values(state="missing"))
-        with pytest.raises(NothingToDecide, match="no tagged track"):
+        with pytest.raises(NothingToDecideError, match="no tagged track"):
             draw_sample(connection, 4)
 
 
@@ -152,10 +152,10 @@ def test_a_doubted_track_of_the_sample_is_in_no_case_until_it_was_judged(
     with database.write() as connection:
         draw_sample(connection, 6, overlap=0)
         assert list_cases(connection, Filters(state="all")).total == 0, "all six wait to be judged blind"
-        with pytest.raises(NothingToDecide):
-            case_doubts(connection, "red")
-        assert filtered_doubts(connection, Filters(tagged="Metal")) == []
-        question = next_question(connection, "ada")
+        with pytest.raises(NothingToDecideError):
+            case_suspects(connection, "red")
+        assert filtered_suspects(connection, Filters(tagged="Metal")) == []
+        question = next_item(connection, "ada")
         assert question is not None
         assert question.blind is not None
         for title in ("Red 1", "Red 3"):
@@ -188,7 +188,7 @@ def test_nobody_judges_a_track_blind_whose_tags_he_has_seen(database: Database, 
         made = judge_blind(connection, red, "ada", genre_id=rock)
         undo(connection, made.decided.batch, "ada")
         assert next_sample_track(connection, "ada") is None
-        with pytest.raises(NotDecidable, match="blind twice"):
+        with pytest.raises(InvalidVerdictError, match="blind twice"):
             judge_blind(connection, red, "ada", genre_id=rock)
         found = estimate_sample(connection)
         assert found is not None
@@ -200,21 +200,21 @@ def test_nobody_judges_a_track_blind_whose_tags_he_has_seen(database: Database, 
 def test_slips(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
         track = doubted.tracks["Red 1"]
-        with pytest.raises(NothingToDecide, match="not in the check sample"):
+        with pytest.raises(NothingToDecideError, match="not in the check sample"):
             judge_blind(connection, track, "ada", genre_id=1)
         draw_sample(connection, 6)
-        with pytest.raises(NotDecidable):
+        with pytest.raises(InvalidVerdictError):
             judge_blind(connection, track, "ada")
-        with pytest.raises(NotDecidable):
+        with pytest.raises(InvalidVerdictError):
             judge_blind(connection, track, "ada", verdict="keep")
 
 
 def test_precision_and_recall_by_rank() -> None:
     judged = [
-        Judged(1, 10.0, (1,), 1.0, 1, None),
-        Judged(2, 10.0, (1,), 0.0, 30, None),
-        Judged(3, 20.0, (1,), 1.0, None, None),
-        Judged(4, 10.0, (1,), 1.0, 40, None),
+        JudgedTrack(1, 10.0, (1,), 1.0, 1, None),
+        JudgedTrack(2, 10.0, (1,), 0.0, 30, None),
+        JudgedTrack(3, 20.0, (1,), 1.0, None, None),
+        JudgedTrack(4, 10.0, (1,), 1.0, 40, None),
     ]
     found = by_rank(judged, 45)
     assert [each.rank for each in found] == [20, 45]

@@ -13,22 +13,22 @@ from catalog.audit.labels.label_audit import audit_labels
 from catalog.audit.labels.refresh_precision import refresh_expected_right
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
-from catalog.learning.training import Training, train
+from catalog.db.derived.track_status import refresh_track_status
+from catalog.learning.training import TrainingOptions, train
 from catalog.review.audit_sample.review_progress import review_progress
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import view_case, view_track
 from catalog.review.decision import (
-    Doubt,
-    NothingToDecide,
-    case_doubts,
+    NothingToDecideError,
+    OpenSuspect,
+    case_suspects,
     decide,
-    filtered_doubts,
+    filtered_suspects,
     last_batch,
     undo,
 )
 from catalog.review.pair_acceptance import PairRecord, pair_record
-from catalog.review.similar_tracks import load_neighbourhood, neighbours_of
+from catalog.review.similar_tracks import load_neighbor_index, neighbors_of
 from tests.integration.conftest import DAY, insert, state
 from tests.integration.labelled_collection import Filled, tag
 from tests.integration.review.conftest import Doubted
@@ -45,8 +45,8 @@ def audited(database: Database, fill_labelled: Fill, tmp_path: Path) -> tuple[Fi
         metal = connection.execute(sa.select(t.genre.c.id).where(t.genre.c.name == "Metal")).scalar_one()
         for track_id in wrong:
             tag(connection, track_id, metal, "Metal")
-        refresh_standing(connection, wrong)
-    train(database, tmp_path, Training(feature_sets=("blobs",)))
+        refresh_track_status(connection, wrong)
+    train(database, tmp_path, TrainingOptions(feature_sets=("blobs",)))
     audit_labels(database)
     return filled, wrong
 
@@ -58,7 +58,7 @@ def test_a_case_has_all_that_is_needed_to_decide(
     confirmed = filled.tracks["Jazz"][-1]
     with database.write() as connection:
         jazz = connection.execute(sa.select(t.genre.c.id).where(t.genre.c.name == "Jazz")).scalar_one()
-        decide(connection, [Doubt(confirmed, jazz)], "keep", "ada", drawn_by="search")
+        decide(connection, [OpenSuspect(confirmed, jazz)], "keep", "ada", drawn_by="search")
         case = list_cases(connection).cases[0]
         pair = {"audit_id": insert(connection, t.audit, kind="duplicates", parameters={}, finished_at=DAY)}
         pair |= {"track_id": confirmed, "other_track_id": wrong[0]}
@@ -66,7 +66,7 @@ def test_a_case_has_all_that_is_needed_to_decide(
             sa.insert(t.duplicate_pair).values(**pair, kind="same_audio", similarity=1.0, genres_differ=True)
         )
     with database.read() as connection:
-        near = load_neighbourhood(connection)
+        near = load_neighbor_index(connection)
         assert near is not None
         assert np.allclose(np.linalg.norm(near.rows, axis=1), 1.0, atol=1e-5)
         view = view_case(connection, case.case_id, near)
@@ -86,9 +86,9 @@ def test_a_case_has_all_that_is_needed_to_decide(
         assert [each.track_id for each in first.duplicates] == [confirmed]
         assert [each.track_id for each in view_track(connection, confirmed).duplicates] == [wrong[0]]
         untagged = filled.tracks[None][0]
-        assert len(neighbours_of(connection, near, [untagged], count=3)[untagged]) == 3
-        assert neighbours_of(connection, near, [999_999]) == {}
-        with pytest.raises(NothingToDecide, match="no track 999999"):
+        assert len(neighbors_of(connection, near, [untagged], count=3)[untagged]) == 3
+        assert neighbors_of(connection, near, [999_999]) == {}
+        with pytest.raises(NothingToDecideError, match="no track 999999"):
             view_track(connection, 999_999)
 
 
@@ -96,7 +96,7 @@ def test_what_was_kept_is_not_doubted_again(database: Database, audited: tuple[F
     _, wrong = audited
     with database.write() as connection:
         case_id = list_cases(connection).cases[0].case_id
-        decide(connection, case_doubts(connection, case_id), "keep", "ada")
+        decide(connection, case_suspects(connection, case_id), "keep", "ada")
         assert list_cases(connection).total == 0
     assert audit_labels(database).is_new
     with database.write() as connection:
@@ -130,16 +130,16 @@ def test_suspects_say_what_share_people_accept(database: Database, doubted: Doub
             )
             decide(
                 connection,
-                [Doubt(track, metal, rock, doubt)],
+                [OpenSuspect(track, metal, rock, doubt)],
                 "accept" if number % 4 else "unsure" if number == 0 else "relabel",
                 "ada",
                 genre_id=None if number % 4 or number == 0 else doubted.genres["Jazz"],
             )
         assert expected(connection) == {None}
         assert review_progress(connection).left is not None
-        decide(connection, filtered_doubts(connection, Filters(tagged="Pop")), "accept", "ada")
+        decide(connection, filtered_suspects(connection, Filters(tagged="Pop")), "accept", "ada")
         assert expected(connection) == {None}, "unsure is neither yes nor no: there are 99"
-        last = decide(connection, filtered_doubts(connection, Filters(tagged="Metal"))[:1], "accept", "ada")
+        last = decide(connection, filtered_suspects(connection, Filters(tagged="Metal"))[:1], "accept", "ada")
         shares = expected(connection)
         assert None not in shares
         assert all(0.5 < share < 1 for share in shares if share is not None)
@@ -163,13 +163,13 @@ def expected(connection: sa.Connection) -> set[float | None]:
 
 def test_a_file_that_says_otherwise_since_is_a_conflict(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
-        decide(connection, case_doubts(connection, "red"), "accept", "ada")
+        decide(connection, case_suspects(connection, "red"), "accept", "ada")
         tracks = [doubted.tracks[title] for title in ("Red 1", "Red 2", "Red 3")]
         state(connection, tracks[0], "file", [doubted.genres["Rock"]])
         state(connection, tracks[1], "file", [doubted.genres["Jazz"]])
         ours = state(connection, tracks[2], "file", [doubted.genres["Jazz"]])
         connection.execute(sa.update(t.statement).where(t.statement.c.id == ours).values(origin="catalog"))
-        refresh_standing(connection)
+        refresh_track_status(connection)
         rows = connection.execute(
             sa.text("SELECT title, decided_genres, decided_by, source FROM conflicts")
         ).all()

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from mutagen import apev2
 
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import Saying, append_statements
+from catalog.collection.statements import NewStatement, append_statements
 from catalog.db import tables as t
-from catalog.db.derived.track_status import standing_differences
+from catalog.db.derived.track_status import track_status_differences
 from catalog.writeback.formats.id3v2 import parse_tag, tag_size
-from catalog.writeback.target_file import sound_of
+from catalog.writeback.target_file import audio_hash_of
 from tests.integration.review.shelf import TEN_YEARS_AGO, Shelf, genres
 from tests.integration.review.tagged_files import FORMATS, mp3_v23, write_formats
 
@@ -31,7 +31,7 @@ def test_every_format_is_written_and_undone_byte_for_byte(shelf: Shelf, decided:
         os.utime(path, ns=(TEN_YEARS_AGO, TEN_YEARS_AGO))
     before = {name: path.read_bytes() for name, path in files.items()}
     said = {name: genres(path) for name, path in files.items()}
-    sounds = {name: sound_of(os.fsencode(path)) for name, path in files.items()}
+    sounds = {name: audio_hash_of(os.fsencode(path)) for name, path in files.items()}
     shelf.scan()
     shelf.decide(decided)
     planned = shelf.write("--dry-run")
@@ -50,7 +50,7 @@ def test_every_format_is_written_and_undone_byte_for_byte(shelf: Shelf, decided:
         ]
         # ID3v1 alone keeps a number.
         assert read in (decided, ["8"]), name
-        assert sound_of(os.fsencode(path)) == sounds[name], name
+        assert audio_hash_of(os.fsencode(path)) == sounds[name], name
         assert path.stat().st_mtime_ns == TEN_YEARS_AGO
     # What we wrote is no news.
     report = scan(shelf.database, shelf.music)
@@ -61,7 +61,7 @@ def test_every_format_is_written_and_undone_byte_for_byte(shelf: Shelf, decided:
             connection.execute(sa.text("SELECT source, origin FROM statement WHERE origin = 'catalog'"))
         )
         assert {tuple(row) for row in origins} == {("file", "catalog")}
-        assert standing_differences(connection) == 0
+        assert track_status_differences(connection) == 0
     undone = shelf.write("--undo", "-y")
     assert shelf.code == 0
     assert {row["state"] for row in undone} == {"undone"}
@@ -126,7 +126,7 @@ def test_only_people_are_obeyed_and_only_where_the_file_says_otherwise(shelf: Sh
     with shelf.database.write() as connection:
         query = sa.select(t.track.c.id).where(t.track.c.path == "imported.mp3")
         track_id = connection.execute(query).scalar_one()
-        append_statements(connection, "import", [Saying(track_id, ("Jazz",))])
+        append_statements(connection, "import", [NewStatement(track_id, ("Jazz",))])
     rows = shelf.write("-y")
     assert [(row["path"], row["before"], row["after"]) for row in rows] == [("differs.mp3", "Metal", "Jazz")]
     assert genres(shelf.music / "agrees.mp3") == ("Metal",)

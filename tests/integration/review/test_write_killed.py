@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from catalog.cli import run
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import Saying, append_statements
+from catalog.collection.statements import NewStatement, append_statements
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from tests.integration.review.tagged_files import FORMATS
@@ -49,7 +49,7 @@ def decide(database: Database, folder: Path) -> None:
     scan(database, folder)
     with database.write() as connection:
         ids = list(connection.execute(sa.select(t.track.c.id)).scalars())
-        append_statements(connection, "human", [Saying(each, ("Jazz",)) for each in ids], said_by="ada")
+        append_statements(connection, "human", [NewStatement(each, ("Jazz",)) for each in ids], said_by="ada")
 
 
 def killed(arguments: list[str], seconds: float, folder: Path) -> int:

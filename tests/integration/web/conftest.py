@@ -15,7 +15,7 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.web.address import Address
 from catalog.web.app import make_app
-from catalog.web.app_state import Site, open_site
+from catalog.web.app_state import AppState, open_app_state
 from catalog.web.auth import make_links
 from tests.integration.review.conftest import Doubted, doubted
 from tests.integration.workers.sound import write_sound
@@ -35,7 +35,7 @@ SECONDS = 2.0
 class Page:
     """A running page and what it is about."""
 
-    site: Site
+    site: AppState
     client: TestClient
     links: dict[str, str]
     doubted: Doubted
@@ -92,7 +92,7 @@ def page(database: Database, doubted: Doubted, tmp_path: Path) -> Iterator[Page]
     put_sound(database, doubted, root)
     with database.write() as connection:
         links = make_links(connection, ["ada", "bob"])
-    site = open_site(database, Address("127.0.0.1", 8765), links)
+    site = open_app_state(database, Address("127.0.0.1", 8765), links)
     with TestClient(make_app(site), base_url=BASE) as client:
         page = Page(site, client, links, doubted, root)
         page.enter("ada")

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets import installed
-from catalog.collection.naming.file_signature import fingerprint
+from catalog.collection.naming.file_signature import file_signature
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings
@@ -99,7 +99,7 @@ def add_tracks(database: Database, music: Path) -> AddTracks:
                 write_sound(path, level, seconds, pitch=200 + number)
                 status = path.stat()
                 with path.open("rb") as stream:
-                    print_of_it = fingerprint(stream, status.st_size)
+                    print_of_it = file_signature(stream, status.st_size)
                 row = {
                     "collection_id": home,
                     "path": path.name,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import Database
 from catalog.db.tables import track_descriptor
-from catalog.features.stored_feature_set import find_recipe
+from catalog.features.stored_feature_set import find_feature_set
 from catalog.features.vectors import load_matrix
 from tests.integration.workers.sound import AddTracks
 from workers.here import analyze_here
@@ -28,7 +28,7 @@ def test_what_summary_holds_is_filled_in_and_nothing_else_forgets_it(
     analyze_here(database, [summary])
     with database.read() as connection:
         after = connection.execute(row).one()
-        recipe = find_recipe(connection, summary.hash)
+        recipe = find_feature_set(connection, summary.hash)
         assert recipe is not None
         _, (vector,) = load_matrix(connection, recipe)
     for name, value in summary.describe(vector).items():

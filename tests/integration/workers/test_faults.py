@@ -21,7 +21,7 @@ from tests.integration.workers.sound import QUIET, AddTracks
 from workers.broker.broker import find_broker
 from workers.pool import worker_pool
 from workers.pool.analyze_pending import analyze_pending
-from workers.pool.worker_pool import WorkersFailed
+from workers.pool.worker_pool import WorkersFailedError
 
 COMMAND = """
 import sys
@@ -174,7 +174,7 @@ def test_workers_that_cannot_even_start_are_one_line(
 ) -> None:
     add_tracks(QUIET)
     absent = FeatureSet("absent", 1, {}, ("a",), 8_000, lambda sound: sound.samples[:1])
-    with pytest.raises(WorkersFailed, match="there is no feature set 'absent'") as caught:
+    with pytest.raises(WorkersFailedError, match="there is no feature set 'absent'") as caught:
         analyze_pending(database, settings, [absent])
     assert "\n" not in str(caught.value)
 
@@ -192,7 +192,7 @@ def test_a_database_that_cannot_be_written_to_ends_the_command_and_blames_no_tra
     monkeypatch.setattr(worker_pool, "MOST_FALSE_STARTS", 1)
     with database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE feature_vector RENAME COLUMN computed_at TO was_computed_at")
-    with pytest.raises(WorkersFailed, match="has no column named computed_at"):
+    with pytest.raises(WorkersFailedError, match="has no column named computed_at"):
         analyze_pending(database, settings, [tiny])
     with database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE feature_vector RENAME COLUMN was_computed_at TO computed_at")

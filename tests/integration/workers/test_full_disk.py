@@ -14,14 +14,14 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.retry import is_full
+from catalog.db.retry import is_disk_full
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from tests.integration.workers.test_faults import assert_whole
 from workers.pool import disk_full_backoff
 from workers.pool.analyze_pending import analyze_pending
-from workers.pool.disk_full_backoff import Room
-from workers.pool.worker_pool import NoRoom
+from workers.pool.disk_full_backoff import DiskFullBackoff
+from workers.pool.worker_pool import DiskFullError
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 FULL = """
@@ -88,7 +88,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def rest(awaited: Room, clock: Clock) -> float:
+def rest(awaited: DiskFullBackoff, clock: Clock) -> float:
     """Waits once; gives the seconds of the rest."""
     awaited.wait()
     begin = clock.seconds
@@ -98,16 +98,16 @@ def rest(awaited: Room, clock: Clock) -> float:
 
 
 def test_rests_grow_and_have_an_end(clock: Clock) -> None:
-    awaited = Room(60)
+    awaited = DiskFullBackoff(60)
     assert not awaited.is_awaited()
     assert [rest(awaited, clock) for _ in range(5)] == [2, 4, 8, 16, 30]
     clock.seconds += 1
-    with pytest.raises(NoRoom, match="free some space"):
+    with pytest.raises(DiskFullError, match="free some space"):
         awaited.wait()
 
 
 def test_after_a_while_of_work_patience_is_new(clock: Clock) -> None:
-    awaited = Room(60)
+    awaited = DiskFullBackoff(60)
     for _ in range(5):
         rest(awaited, clock)
     clock.seconds += disk_full_backoff.AT_WORK + 1
@@ -115,7 +115,7 @@ def test_after_a_while_of_work_patience_is_new(clock: Clock) -> None:
 
 
 def test_a_worker_waits_for_ever(clock: Clock) -> None:
-    awaited = Room(math.inf)
+    awaited = DiskFullBackoff(math.inf)
     assert [rest(awaited, clock) for _ in range(100)][-1] == disk_full_backoff.LONGEST_REST
 
 
@@ -125,13 +125,13 @@ def test_what_sqlite_says_of_a_full_disk(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError) as caught:
         connection.execute("CREATE TABLE large AS SELECT randomblob(100000)")
     connection.close()
-    assert is_full(caught.value)
-    assert is_full(sa.exc.OperationalError("", {}, caught.value))
-    assert not is_full(sqlite3.OperationalError("database is locked"))
+    assert is_disk_full(caught.value)
+    assert is_disk_full(sa.exc.OperationalError("", {}, caught.value))
+    assert not is_disk_full(sqlite3.OperationalError("database is locked"))
 
 
 @POSTGRESQL
 def test_what_postgresql_says_of_a_full_disk(database: Database) -> None:
     with pytest.raises(sa.exc.OperationalError) as caught, database.write() as connection:
         connection.exec_driver_sql("DO $$ BEGIN RAISE 'no room' USING ERRCODE = 'disk_full'; END $$")
-    assert is_full(caught.value)
+    assert is_disk_full(caught.value)

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.collection.naming.file_signature import fingerprint
+from catalog.collection.naming.file_signature import file_signature
 from catalog.db.database import Database
 from catalog.db.tables import (
     claim,
@@ -23,17 +23,17 @@ from catalog.db.tables import (
     track_tag,
     worker,
 )
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from tests.integration.workers.sound import CRASHES, HANGS, QUIET, RAISES, AddTracks, write_sound
 from workers.here import analyze_here
 from workers.process import analyze_track, jobs
-from workers.process.analyze_track import Wanted
+from workers.process.analyze_track import AnalysisRequest
 from workers.state import claims, liveness
 
 
 def fingerprint_of(path: Path) -> str:
     with path.open("rb") as stream:
-        return fingerprint(stream, path.stat().st_size)
+        return file_signature(stream, path.stat().st_size)
 
 
 def add_tag(path: Path) -> None:
@@ -157,14 +157,14 @@ def test_a_track_of_a_disk_that_goes_away_in_the_middle_is_given_back(
 ) -> None:
     (track_id,) = add_tracks(QUIET)
     with database.write() as connection:
-        wanted = [Wanted(tiny, register(connection, tiny))]
-        worker_id = liveness.enrol(connection, "ann", os.getpid())
+        wanted = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
+        worker_id = liveness.register(connection, "ann", os.getpid())
         (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
     shutil.rmtree(music)
-    outcome = analyze_track.hear(claimed, wanted)
+    outcome = analyze_track.analyze_track(claimed, wanted)
     assert outcome.is_out_of_reach
     with database.write() as connection:
-        assert analyze_track.store(connection, worker_id, claimed, wanted, outcome)
+        assert analyze_track.store_outcome(connection, worker_id, claimed, wanted, outcome)
         assert connection.execute(sa.select(track.c.state)).scalar_one() == "present"
         assert connection.execute(sa.select(claim)).all() == []
 
@@ -172,12 +172,12 @@ def test_a_track_of_a_disk_that_goes_away_in_the_middle_is_given_back(
 def test_a_late_result_is_dropped_whole(database: Database, tiny: FeatureSet, add_tracks: AddTracks) -> None:
     (track_id,) = add_tracks(QUIET)
     with database.write() as connection:
-        wanted = [Wanted(tiny, register(connection, tiny))]
-        worker_id = liveness.enrol(connection, "ann", os.getpid())
+        wanted = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
+        worker_id = liveness.register(connection, "ann", os.getpid())
         (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
-        outcome = analyze_track.hear(claimed, wanted)
+        outcome = analyze_track.analyze_track(claimed, wanted)
         claims.give_back(connection, worker_id)
-        assert not analyze_track.store(connection, worker_id, claimed, wanted, outcome)
+        assert not analyze_track.store_outcome(connection, worker_id, claimed, wanted, outcome)
         assert connection.execute(sa.select(feature_vector)).all() == []
         assert connection.execute(sa.select(track.c.audio_hash)).scalar_one() is None
 
@@ -188,12 +188,14 @@ def test_a_recipe_that_fails_costs_the_others_nothing(
     (track_id,) = add_tracks(RAISES)
     calm = FeatureSet("calm", 1, {}, ("seconds",), 8_000, lambda sound: sound.samples[:1])
     with database.write() as connection:
-        wanted = [Wanted(features, register(connection, features)) for features in (tiny, calm)]
-        worker_id = liveness.enrol(connection, "ann", os.getpid())
+        wanted = [
+            AnalysisRequest(features, register_feature_set(connection, features)) for features in (tiny, calm)
+        ]
+        worker_id = liveness.register(connection, "ann", os.getpid())
         ids = [one.recipe.id for one in wanted]
         (claimed,) = claims.reserve(connection, worker_id, [track_id], ids)
-        assert analyze_track.store(
-            connection, worker_id, claimed, wanted, analyze_track.hear(claimed, wanted)
+        assert analyze_track.store_outcome(
+            connection, worker_id, claimed, wanted, analyze_track.analyze_track(claimed, wanted)
         )
         assert connection.execute(sa.select(feature_vector.c.feature_set_id)).scalars().all() == [ids[1]]
         (row,) = connection.execute(sa.select(failure)).all()
@@ -222,14 +224,14 @@ def test_a_recipe_that_is_removed_in_the_middle_costs_no_failure(
 ) -> None:
     (track_id,) = add_tracks(QUIET)
     with database.write() as connection:
-        wanted = [Wanted(tiny, register(connection, tiny))]
-        worker_id = liveness.enrol(connection, "ann", os.getpid())
+        wanted = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
+        worker_id = liveness.register(connection, "ann", os.getpid())
         (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
-    outcome = analyze_track.hear(claimed, wanted)
+    outcome = analyze_track.analyze_track(claimed, wanted)
     with database.write() as connection:
         connection.execute(sa.delete(feature_set))
     with database.write() as connection:
-        assert jobs._store(connection, jobs.Desk(database, worker_id), claimed, wanted, outcome)
+        assert jobs._store(connection, jobs.WorkerContext(database, worker_id), claimed, wanted, outcome)
         assert connection.execute(sa.select(feature_vector)).all() == []
         assert connection.execute(sa.select(failure)).all() == []
         assert connection.execute(sa.select(claim)).all() == []

@@ -18,18 +18,18 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.db.database import Database, DatabaseUnusable
+from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.schema.revisions import head_revision
 from catalog.db.tables import claim, collection, failure, feature_vector, track, worker
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.settings import Settings
 from tests.integration.workers.sound import HUNGRY, QUIET, RAISES, AddTracks, write_sound
 from workers.broker.broker import find_broker
-from workers.host.root_mapping import Roots
-from workers.host.worker_options import Rules
+from workers.host.root_mapping import RootMapping
+from workers.host.worker_options import WorkerOptions
 from workers.pool.analyze_pending import analyze_pending
 from workers.pool.long_running import _tell_of
-from workers.process.jobs import Desk, work
+from workers.process.jobs import WorkerContext, work
 from workers.state import liveness
 
 Start = Callable[..., subprocess.Popen[bytes]]
@@ -72,9 +72,9 @@ def at_work(database: Database) -> bool:
         return connection.execute(sa.select(sa.exists().select_from(worker))).scalar_one()
 
 
-def desk_of(database: Database, rules: Rules, **said: str) -> Desk:
+def desk_of(database: Database, rules: WorkerOptions, **said: str) -> WorkerContext:
     with database.write() as connection:
-        return Desk(database, liveness.enrol(connection, "guest", os.getpid()), rules, **said)
+        return WorkerContext(database, liveness.register(connection, "guest", os.getpid()), rules, **said)
 
 
 def test_a_folder_that_is_elsewhere_on_this_host(
@@ -123,7 +123,7 @@ def test_what_a_guest_cannot_see_is_left_to_others(
     here, gone, deeper = add_tracks(QUIET, QUIET, QUIET)
     (music / "0001.wav").unlink()
     with database.write() as connection:
-        recipe = register(connection, tiny)
+        recipe = register_feature_set(connection, tiny)
         below = {"path": "disk2/x.wav", "path_bytes": b"disk2/x.wav"}
         connection.execute(sa.update(track).where(track.c.id == deeper).values(below))
         other = connection.execute(
@@ -135,7 +135,7 @@ def test_what_a_guest_cannot_see_is_left_to_others(
             sa.insert(track).values(collection_id=other, path="a", path_bytes=b"a").returning(track.c.id)
         ).scalar_one()
     monkeypatch.setattr("workers.process.jobs.PATIENCE", 0)
-    work(desk_of(database, Rules(is_guest=True)), [away, deeper, gone, here], [recipe.hash], 20)
+    work(desk_of(database, WorkerOptions(is_guest=True)), [away, deeper, gone, here], [recipe.hash], 20)
     with database.read() as connection:
         states = dict(connection.execute(sa.select(track.c.id, track.c.state)).all())
         assert connection.execute(sa.select(claim)).all() == []
@@ -149,14 +149,14 @@ def test_a_wrong_mapping_makes_nothing_missing(
 ) -> None:
     (track_id,) = add_tracks(QUIET)
     with database.write() as connection:
-        recipe = register(connection, tiny)
+        recipe = register_feature_set(connection, tiny)
         below = {"path": "album/x.wav", "path_bytes": b"album/x.wav"}
         connection.execute(sa.update(track).values(below))
     wrong = music.with_name("wrong")
     wrong.mkdir()
     write_sound(wrong / "something else.wav")
     monkeypatch.setattr("workers.process.jobs.PATIENCE", 0)
-    rules = Rules(Roots.parse([f"{music}={wrong}"]), is_guest=True)
+    rules = WorkerOptions(RootMapping.parse([f"{music}={wrong}"]), is_guest=True)
     work(desk_of(database, rules), [track_id], [recipe.hash], 20)
     with database.read() as connection:
         assert connection.execute(sa.select(track.c.state)).scalar_one() == "present"
@@ -168,10 +168,10 @@ def test_a_worker_whose_schema_was_changed_touches_nothing(
 ) -> None:
     (track_id,) = add_tracks(QUIET)
     with database.write() as connection:
-        recipe = register(connection, tiny)
+        recipe = register_feature_set(connection, tiny)
         connection.execute(sa.text("UPDATE catalog_version SET version_num = '9999'"))
-    desk = desk_of(database, Rules(), revision=head_revision())
-    with pytest.raises(DatabaseUnusable, match=r"schema 9999 now.* start the worker again"):
+    desk = desk_of(database, WorkerOptions(), revision=head_revision())
+    with pytest.raises(DatabaseUnusableError, match=r"schema 9999 now.* start the worker again"):
         work(desk, [track_id], [recipe.hash], 20)
     assert heard(database) == set()
 
@@ -217,7 +217,7 @@ def test_a_track_that_takes_too_much_memory_fails_and_the_worker_lives(
 ) -> None:
     (hungry,) = add_tracks(HUNGRY)
     fine = add_tracks(QUIET, QUIET)
-    report = analyze_pending(database, settings, [tiny], workers=1, rules=Rules(memory_limit=200))
+    report = analyze_pending(database, settings, [tiny], workers=1, rules=WorkerOptions(memory_limit=200))
     assert (report.analysed, report.failed) == (2, 1)
     assert heard(database) == set(fine)
     with database.read() as connection:

@@ -17,13 +17,13 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import Database, open_database
 from catalog.db.tables import feature_vector, track, worker
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks
 from workers.here import analyze_here
 from workers.state import liveness
-from workers.state.prometheus_metrics import MetricsUnservable, collector, serve_metrics
+from workers.state.prometheus_metrics import MetricsServerError, collector, serve_metrics
 from workers.state.queue_status import queue_status
 
 
@@ -89,7 +89,7 @@ def test_the_endpoint_answers_on_this_host_and_says_when_it_cannot(
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             assert told(answer.read().decode())["catalog_tracks_pending", ""] == 0
         with (
-            pytest.raises(MetricsUnservable, match=rf"127\.0\.0\.1:{port} .*--metrics-port"),
+            pytest.raises(MetricsServerError, match=rf"127\.0\.0\.1:{port} .*--metrics-port"),
             serve_metrics(database, settings, [], "127.0.0.1", port),
         ):
             pass
@@ -124,7 +124,7 @@ def test_status_says_what_waits_for_a_disk(
     add_tracks(QUIET, QUIET)
     music.rename(music.with_name("unplugged"))
     with database.write() as connection:
-        liveness.enrol(connection, "ann", 1)
+        liveness.register(connection, "ann", 1)
     status = queue_status(database, [tiny])
     assert (status.pending, status.out_of_reach) == (2, 2)
     assert status.advice == "2 tracks wait for a disk that is not mounted here"
@@ -136,7 +136,7 @@ def test_without_names_pending_is_what_lacks_either_of_the_usual_ones(
     add_tracks(QUIET)
     for name, left in (("musicnn", 1), ("summary", 0)):
         with database.write() as connection:
-            recipe = register(connection, feature_set(name))
+            recipe = register_feature_set(connection, feature_set(name))
             track_id = connection.execute(sa.select(track.c.id)).scalar_one()
             vector = np.zeros(len(recipe.dimensions), np.float32)
             store_vector(connection, recipe, track_id, vector)

@@ -21,15 +21,15 @@ from rq import Callback, Queue
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database, open_database
 from catalog.db.tables import claim, collection, feature_vector, track, worker
-from catalog.features.stored_feature_set import Recipe, register
+from catalog.features.stored_feature_set import StoredFeatureSet, register_feature_set
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers.broker.broker import open_broker
 from workers.broker.job_queue import open_queue, queue_name, queued
-from workers.process.jobs import Desk, sit_down
-from workers.process.rq_worker import HorseKeeper
+from workers.process.jobs import WorkerContext, set_worker_context
+from workers.process.rq_worker import AnalysisWorker
 from workers.state import claims, liveness
-from workers.state.queue_feeder import LARGEST_BATCH, MOST_JOBS, Feeder
+from workers.state.queue_feeder import LARGEST_BATCH, MOST_JOBS, QueueFeeder
 from workers.state.queue_status import count_jobs, queue_status, synchronize
 
 
@@ -44,7 +44,7 @@ def queue(database: Database, broker_connection: Redis) -> Queue:
     return open_queue(queue_name(database), broker_connection)
 
 
-def add_names(database: Database, count: int) -> tuple[Recipe, list[int]]:
+def add_names(database: Database, count: int) -> tuple[StoredFeatureSet, list[int]]:
     """Tracks without files, for what never looks at them."""
     features = FeatureSet("none", 1, {}, ("a",), 8_000, lambda _: np.zeros(1, np.float32))
     with database.write() as connection:
@@ -61,7 +61,7 @@ def add_names(database: Database, count: int) -> tuple[Recipe, list[int]]:
             ],
         )
         ids = connection.execute(sa.select(track.c.id).order_by(track.c.id)).scalars().all()
-        return register(connection, features), list(ids)
+        return register_feature_set(connection, features), list(ids)
 
 
 def take(queue: Queue, jobs: int) -> list[int]:
@@ -76,7 +76,7 @@ def take(queue: Queue, jobs: int) -> list[int]:
 
 def test_jobs_in_the_broker_are_bounded_and_every_track_comes_up(database: Database, queue: Queue) -> None:
     recipe, ids = add_names(database, 3 * MOST_JOBS * LARGEST_BATCH + 5)
-    feeder = Feeder(queue, [recipe], 120, workers=2)
+    feeder = QueueFeeder(queue, [recipe], 120, workers=2)
     came: list[int] = []
     with database.write() as connection:
         while len(came) < len(ids):
@@ -101,7 +101,7 @@ def test_what_the_broker_forgets_is_fed_again(
     database: Database, queue: Queue, broker_connection: Redis
 ) -> None:
     recipe, ids = add_names(database, 20)
-    feeder = Feeder(queue, [recipe], 120, workers=2)
+    feeder = QueueFeeder(queue, [recipe], 120, workers=2)
     with database.read() as connection:
         assert feeder.top_up(connection) == 20
         assert feeder.top_up(connection) == 0
@@ -115,7 +115,7 @@ def test_jobs_are_json_and_hold_nothing_but_ids_and_hashes(
 ) -> None:
     recipe, ids = add_names(database, 1)
     with database.read() as connection:
-        Feeder(queue, [recipe], 7, workers=1).top_up(connection)
+        QueueFeeder(queue, [recipe], 7, workers=1).top_up(connection)
     assert all(key.startswith(b"music-catalog:") for key in broker_connection.scan_iter())
     (job_id,) = queue.job_ids
     data = broker_connection.hget(f"music-catalog:job:{job_id}", "data")
@@ -146,7 +146,7 @@ def test_a_database_has_one_name_however_it_is_called(sqlite_url: str, postgresq
 
 @given(count=st.integers(1, 700), workers=st.integers(1, 9), most=st.integers(1, 64), is_all=st.booleans())
 def test_batches_keep_the_order_and_the_bounds(count: int, workers: int, most: int, is_all: bool) -> None:
-    feeder = Feeder.__new__(Feeder)
+    feeder = QueueFeeder.__new__(QueueFeeder)
     feeder._workers = workers
     batches = feeder._batches(range(count), most, is_all=is_all)
     flat = [track_id for batch in batches for track_id in batch]
@@ -175,9 +175,9 @@ def test_a_worker_runs_no_job_but_ours_and_registers_again_when_forgotten(
     queue.enqueue("os.mkdir", str(proof))
     queue.enqueue("workers.process.jobs.analyze_tracks", [], [], 5, on_failure=Callback("os.abort"))
     with database.write() as connection:
-        desk = Desk(database, liveness.enrol(connection, "keeper", 1))
-    sit_down(desk)
-    keeper = HorseKeeper(queue, "keeper", desk)
+        desk = WorkerContext(database, liveness.register(connection, "keeper", 1))
+    set_worker_context(desk)
+    keeper = AnalysisWorker(queue, "keeper", desk)
     keeper.work(burst=True, logging_level="ERROR")
     assert not proof.exists()
     assert queue.count == 0
@@ -193,8 +193,8 @@ def test_status_says_who_is_at_work_on_what_and_sync_gives_back(
     ids = add_tracks(*[QUIET] * 3)
     assert queue_status(database, [tiny]).pending == 3
     with database.write() as connection:
-        recipe = register(connection, tiny)
-        dead = liveness.enrol(connection, "dead", 2**22 + 1)
+        recipe = register_feature_set(connection, tiny)
+        dead = liveness.register(connection, "dead", 2**22 + 1)
         claims.reserve(connection, dead, ids[:2], [recipe.id])
         claims.begin(connection, dead, ids[1])
         past = liveness.clock(connection) - 2 * liveness.LOST

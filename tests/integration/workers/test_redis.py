@@ -20,7 +20,7 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
-from workers.broker.broker import Broker, BrokerUnreachable, find_broker, open_broker
+from workers.broker.broker import Broker, BrokerUnreachableError, find_broker, open_broker
 from workers.pool import analyze_pending as analyze_pending_module
 from workers.pool.analyze_pending import analyze_pending
 
@@ -149,7 +149,7 @@ def test_password_and_tls_by_the_address(
             (url.partition("?")[0], "localhost"),  # a certificate that nobody vouches for
             (url.replace("hunter2", "hunter3"), "refuses the password"),
         ):
-            with pytest.raises(BrokerUnreachable, match=words) as caught:
+            with pytest.raises(BrokerUnreachableError, match=words) as caught:
                 find_broker(wrong, settings.run)
             assert "hunter" not in str(caught.value)
             assert "\n" not in str(caught.value)
@@ -191,7 +191,7 @@ def test_a_redis_that_stays_full_is_said_with_what_to_do(
     add_tracks(QUIET)
     monkeypatch.setattr(analyze_pending_module, "BROKER_PATIENCE", 1.0)
     theirs.config_set("maxmemory", 1)
-    with pytest.raises(BrokerUnreachable, match=r"takes no jobs .* more memory") as caught:
+    with pytest.raises(BrokerUnreachableError, match=r"takes no jobs .* more memory") as caught:
         analyze_pending(database, on(server.url, settings), [tiny], workers=1)
     assert "\n" not in str(caught.value)
     theirs.config_set("maxmemory", 0)

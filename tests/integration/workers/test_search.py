@@ -16,18 +16,18 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.tables import trial, worker
 from catalog.learning.classifiers import ALGORITHMS
-from catalog.learning.registry.task_context import Workplace, settle
-from catalog.learning.search.candidates import defaults, drawn
-from catalog.learning.search.search import Choice, Search
-from catalog.learning.search.search_setup import prepare
+from catalog.learning.registry.task_context import TaskContext, set_context
+from catalog.learning.search.candidates import default_candidates, random_candidates
+from catalog.learning.search.search import Search, SearchResult
+from catalog.learning.search.search_setup import prepare_search
 from catalog.learning.search.trial import run_trials
-from catalog.learning.training import Training
+from catalog.learning.training import TrainingOptions
 from catalog.settings import Settings
 from tests.integration.labelled_collection import Filled
 from tests.integration.workers.test_faults import horse_of, is_gone, wait_for, workers_of
 from workers.broker.broker import find_broker
-from workers.host.worker_options import Rules
-from workers.pool.executor import HereExecutor, TaskFailed, open_executor
+from workers.host.worker_options import WorkerOptions
+from workers.pool.executor import InlineExecutor, TaskFailedError, open_executor
 
 BLOBS = ("blobs",)
 REGRESSION = ALGORITHMS["logistic_regression"]
@@ -78,11 +78,11 @@ def scores(database: Database) -> dict[tuple[str, str, int], object]:
         return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
-def search_here(database: Database, settings: Settings) -> Choice:
-    settle(Workplace(database, settings.models))
-    ground = prepare(database, Training(feature_sets=BLOBS), [BLOBS])
-    candidates = drawn([REGRESSION], BLOBS, CANDIDATES, seed=0)
-    return Search(database, HereExecutor(), ground).choose(candidates, "random")
+def search_here(database: Database, settings: Settings) -> SearchResult:
+    set_context(TaskContext(database, settings.models))
+    ground = prepare_search(database, TrainingOptions(feature_sets=BLOBS), [BLOBS])
+    candidates = random_candidates([REGRESSION], BLOBS, CANDIDATES, seed=0)
+    return Search(database, InlineExecutor(), ground).choose(candidates, "random")
 
 
 def living(database: Database) -> int:
@@ -153,12 +153,12 @@ def test_what_forks_after_a_warm_up_does_not_hang(
 ) -> None:
     """Nearest neighbours and forests, which start threads of their own elsewhere, in horses of a warm parent."""
     fill_labelled(spread=2.0)
-    ground = prepare(database, Training(feature_sets=BLOBS), [BLOBS])
+    ground = prepare_search(database, TrainingOptions(feature_sets=BLOBS), [BLOBS])
     algorithms = [
         ALGORITHMS[name] for name in ("knn", "random_forest", "gradient_boosting") if name in ALGORITHMS
     ]
     with open_executor(database, settings, 1) as executor:
-        rows = Search(database, executor, ground).compare(defaults(algorithms, [BLOBS]))
+        rows = Search(database, executor, ground).compare(default_candidates(algorithms, [BLOBS]))
     assert all(row.evaluation is not None for row in rows)
 
 
@@ -167,16 +167,16 @@ def test_what_a_task_says_is_wrong_reaches_who_waits_for_it_and_the_log(
     database: Database, settings: Settings, fill_labelled: Fill, capfd: pytest.CaptureFixture[str]
 ) -> None:
     fill_labelled()
-    with open_executor(database, settings, 1, Rules(is_log_json=True)) as executor:
+    with open_executor(database, settings, 1, WorkerOptions(is_log_json=True)) as executor:
         with pytest.raises(ValueError, match="'sleep' is no task"):
             executor.submit(__import__("time").sleep, 0)
         future = executor.submit(run_trials, 4711, [])
-        with pytest.raises(TaskFailed, match="tracks of the training set were removed"):
+        with pytest.raises(TaskFailedError, match="tracks of the training set were removed"):
             future.result(60)
         waiting = [executor.submit(run_trials, 4711, []) for _ in range(3)]
         waiting[-1].cancel()
         wait(waiting, 60)
-        with pytest.raises((TaskFailed, CancelledError)):
+        with pytest.raises((TaskFailedError, CancelledError)):
             waiting[-1].result()
     logged = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert "the task run_trials failed" in {entry["event"] for entry in logged}

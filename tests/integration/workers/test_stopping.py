@@ -18,14 +18,14 @@ from rq.worker import worker_classes
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.tables import claim, feature_vector
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers.broker.broker import open_broker
 from workers.broker.job_queue import enqueue, open_queue, queue_name
 from workers.process.child_database import open_child_database
-from workers.process.jobs import Desk, Stop, sit_down
-from workers.process.rq_worker import HorseKeeper
+from workers.process.jobs import Stop, WorkerContext, set_worker_context
+from workers.process.rq_worker import AnalysisWorker
 from workers.state import liveness
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -59,19 +59,19 @@ def keeper(
     settings: Settings,
     own_signals: None,
     monkeypatch: pytest.MonkeyPatch,
-) -> HorseKeeper:
+) -> AnalysisWorker:
     """A worker with one job of several tracks before it."""
     monkeypatch.setenv("TINY_PAUSE", str(PAUSE))
     ids = add_tracks(*[QUIET] * TRACKS)
     with database.write() as connection:
-        register(connection, tiny)
-        worker_id = liveness.enrol(connection, "keeper", os.getpid())
-    desk = Desk(open_child_database(settings.database_url), worker_id)
+        register_feature_set(connection, tiny)
+        worker_id = liveness.register(connection, "keeper", os.getpid())
+    desk = WorkerContext(open_child_database(settings.database_url), worker_id)
     queue = open_queue(queue_name(database), broker_connection)
     enqueue(queue, [ids], [tiny.hash], 60)
     Stop.listen()
-    sit_down(desk)
-    return HorseKeeper(queue, "keeper", desk)
+    set_worker_context(desk)
+    return AnalysisWorker(queue, "keeper", desk)
 
 
 def heard(database: Database) -> int:
@@ -95,7 +95,7 @@ def told_to_stop(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @SQLITE
 def test_a_job_that_is_not_begun_yet_is_not_begun(
-    database: Database, keeper: HorseKeeper, monkeypatch: pytest.MonkeyPatch
+    database: Database, keeper: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "prepare_execution", told_to_stop(keeper.prepare_execution))
     keeper.work(logging_level="CRITICAL", max_idle_time=20)
@@ -104,7 +104,7 @@ def test_a_job_that_is_not_begun_yet_is_not_begun(
 
 @SQLITE
 def test_a_horse_that_is_being_forked_ends_after_its_first_track(
-    database: Database, keeper: HorseKeeper, monkeypatch: pytest.MonkeyPatch
+    database: Database, keeper: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Before RQ knows what it has forked.
     monkeypatch.setattr(worker_classes.os, "fork", told_to_stop(os.fork))
@@ -113,7 +113,7 @@ def test_a_horse_that_is_being_forked_ends_after_its_first_track(
 
 
 @SQLITE
-def test_a_worker_that_is_left_alone_does_the_whole_job(database: Database, keeper: HorseKeeper) -> None:
+def test_a_worker_that_is_left_alone_does_the_whole_job(database: Database, keeper: AnalysisWorker) -> None:
     keeper.work(logging_level="CRITICAL", burst=True)
     assert heard(database) == TRACKS
 
@@ -130,7 +130,7 @@ class Dropped:
 @SQLITE
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_idle_worker_ends_though_what_was_raised_is_lost(
-    database: Database, keeper: HorseKeeper, monkeypatch: pytest.MonkeyPatch
+    database: Database, keeper: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper.queues[0].empty()
     monkeypatch.setattr(keeper, "check_for_suspension", lambda _burst: Dropped() and None)

@@ -17,7 +17,7 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.cli import run
 from catalog.db.database import Database
 from catalog.db.tables import worker
-from catalog.features.stored_feature_set import register
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.settings import Settings
 from tests.integration.workers.sound import HANGS, HUNGRY, QUIET, RAISES, AddTracks, write_sound
 from workers.broker.broker import open_broker
@@ -128,7 +128,7 @@ def test_without_the_redis_status_shows_what_the_database_knows(
 ) -> None:
     add_tracks(QUIET, QUIET)
     with database.write() as connection:
-        liveness.enrol(connection, "ann", os.getpid())
+        liveness.register(connection, "ann", os.getpid())
     away = ("--redis-url", "redis://:secret@localhost:1")
     code, out, err = invoke(*away, "queue", "status", "--feature-set", "tiny")
     assert code == 1
@@ -148,8 +148,8 @@ def test_without_the_redis_sync_gives_back_what_the_dead_had(
 ) -> None:
     ids = add_tracks(QUIET)
     with database.write() as connection:
-        dead = liveness.enrol(connection, "dead", 2**22 + 1)
-        claims.reserve(connection, dead, ids, [register(connection, tiny).id])
+        dead = liveness.register(connection, "dead", 2**22 + 1)
+        claims.reserve(connection, dead, ids, [register_feature_set(connection, tiny).id])
         past = liveness.clock(connection) - 2 * liveness.LOST
         connection.execute(sa.update(worker).values(heartbeat_at=past))
     sync = ("queue", "sync", "--feature-set", "tiny")

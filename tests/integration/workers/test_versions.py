@@ -12,7 +12,7 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.cli import run
 from catalog.db.database import Database
 from catalog.db.tables import track
-from catalog.features.stored_feature_set import active_recipe, register
+from catalog.features.stored_feature_set import active_feature_set, register_feature_set
 from catalog.features.vectors import load_matrix, store_vector
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
@@ -35,7 +35,7 @@ def test_from_one_version_to_the_next(
     tracks = add_tracks(QUIET, QUIET, QUIET)
     older = dataclasses.replace(tiny, parameters={"older": True})
     with database.write() as connection:
-        old = register(connection, older)
+        old = register_feature_set(connection, older)
         prints = dict(connection.execute(sa.select(track.c.id, track.c.fingerprint)).all())
         for track_id in tracks:
             vector = np.full(len(tiny.dimensions), 7, np.float32)
@@ -48,11 +48,11 @@ def test_from_one_version_to_the_next(
     assert err == f"tiny still stands for another version; to use version 1: {use}\n"
     with database.read() as connection:
         assert set(load_matrix(connection, old)[1].ravel()) == {7}
-        assert active_recipe(connection, "tiny") == old
+        assert active_feature_set(connection, "tiny") == old
     assert invoke(*use.split()[1:])[0] == 0
     assert invoke(*analyze)[2] == ""
     with database.read() as connection:
-        new = active_recipe(connection, "tiny")
+        new = active_feature_set(connection, "tiny")
         assert new is not None
         assert new.hash == tiny.hash
         assert len(load_matrix(connection, new)[0]) == 3

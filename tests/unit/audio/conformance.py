@@ -9,7 +9,7 @@ from scipy.ndimage import maximum_filter1d
 
 from catalog.audio.feature_set import Float32
 from catalog.audio.feature_sets.clip import Clip
-from catalog.audio.feature_sets.summary import families
+from catalog.audio.feature_sets.summary import feature_groups
 
 SMOOTHING = 21  # frames to each side over which `chroma_cens` is smoothed
 
@@ -77,7 +77,7 @@ def differences(samples: Float32) -> dict[str, float]:
 
     Chroma out of the constant-Q transform is compared away from digital silence, where librosa scales rounding up to 1.
     """
-    ours, theirs = families(Clip.of(samples)), by_librosa(samples)
+    ours, theirs = feature_groups(Clip.of(samples)), by_librosa(samples)
     silent = maximum_filter1d(theirs["rmse"][0] == 0, 2 * SMOOTHING + 1)
     result = {}
     for name, rows in theirs.items():

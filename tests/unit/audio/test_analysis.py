@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from catalog.audio import extract
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets import analysis
 from catalog.audio.feature_sets.analysis import analyze
@@ -85,12 +85,12 @@ def test_extract_needs_nothing_but_a_file_and_a_name(song):
     np.testing.assert_array_equal(extract(song, "musicnn"), analyze(song, [MUSICNN]).vectors["musicnn"])
     with pytest.raises(LookupError, match="known are"):
         extract(song, "nonsense")
-    with pytest.raises(AudioFailure):
+    with pytest.raises(AudioError):
         extract(song.parent / "none.mp3", "musicnn")
 
 
 def test_no_vector_with_a_number_that_is_none(song):
-    with pytest.raises(AudioFailure, match="bad") as caught:
+    with pytest.raises(AudioError, match="bad") as caught:
         analyze(song, [recipe("bad", 8_000, lambda waveform: mean(waveform) * np.float32(np.nan))])
     assert caught.value.reason == "not-finite"
 

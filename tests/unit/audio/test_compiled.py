@@ -1,13 +1,13 @@
 import numpy as np
 from numba.core import caching
 
-from catalog.audio.jit import compiled
+from catalog.audio.jit import jit
 
 
 def test_a_kernel_works_where_machine_code_can_be_kept_nowhere(monkeypatch):
     monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
 
-    @compiled
+    @jit
     def twice(values):
         return values * 2
 
@@ -15,7 +15,7 @@ def test_a_kernel_works_where_machine_code_can_be_kept_nowhere(monkeypatch):
 
 
 def test_dividing_by_nothing_raises_nothing():
-    @compiled
+    @jit
     def inverse(value):
         return 1.0 / value
 

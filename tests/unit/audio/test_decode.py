@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mutagen.id3 import APIC, ID3
 from scipy.signal import correlate
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding import decode as module
 from catalog.audio.decoding import packet_buffer
 from catalog.audio.decoding.decode import decode
@@ -49,7 +49,7 @@ SEEKING = ["flac", "m4a", "alac.m4a", "aiff", "au", "caf", "wv", "tta", "s16.wav
 
 
 def failure(path):
-    with pytest.raises(AudioFailure) as caught:
+    with pytest.raises(AudioError) as caught:
         decode(path)
     return caught.value
 
@@ -350,7 +350,7 @@ def test_whatever_is_done_to_a_file_it_gives_samples_or_a_reason(suffix, edits, 
     (tmp_path / "a").write_bytes(content)
     try:
         decoded = decode(tmp_path / "a")
-    except AudioFailure:
+    except AudioError:
         return
     assert heard(decoded) >= 0.5
     samples = decoded.at(16_000).samples

@@ -11,18 +11,18 @@ from mutagen.flac import Picture
 from mutagen.id3 import APIC, ID3, TCON, TIT2
 from mutagen.mp4 import MP4Cover
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding import demux
-from catalog.audio.decoding.media_file import Source
+from catalog.audio.decoding.media_file import MediaFile
 
 
 def walk(path):
-    with Source(path) as source, demux.opened(source) as (container, stream):
-        return demux.walk(container, stream)
+    with MediaFile(path) as source, demux.open_audio(source) as (container, stream):
+        return demux.scan_packets(container, stream)
 
 
 def reason(path):
-    with pytest.raises(AudioFailure) as caught:
+    with pytest.raises(AudioError) as caught:
         walk(path)
     return caught.value.reason
 

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_info
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets import installed
-from catalog.audio.feature_sets.conformance import faults
+from catalog.audio.feature_sets.conformance import check_feature_set
 from tests.unit.audio import golden
 
 OURS = ("grid", "musicnn", "summary")
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarni
 
 @pytest.mark.parametrize("name", installed.feature_sets())
 def test_every_registered_feature_set_is_one(name):
-    assert faults(installed.feature_set(name)) == []
+    assert check_feature_set(installed.feature_set(name)) == []
 
 
 def moved(features: FeatureSet, tolerance: float) -> str | None:
@@ -116,7 +116,7 @@ def _dies_elsewhere(waveform):
     ],
 )
 def test_every_way_to_break_the_rules_is_found(features, fault):
-    found = faults(features)
+    found = check_feature_set(features)
     assert any(fault in line for line in found), found
 
 
@@ -153,4 +153,4 @@ def guest(tmp_path, monkeypatch):
 def test_a_feature_set_of_somebody_else_is_found_and_held_to_the_same(guest):
     found = installed.feature_sets()
     assert list(found) == sorted([*OURS, "guest"])
-    assert (found["guest"].version, faults(found["guest"])) == (3, [])
+    assert (found["guest"].version, check_feature_set(found["guest"])) == (3, [])

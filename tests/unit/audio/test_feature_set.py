@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.audio.feature_sets import installed
 
@@ -93,13 +93,13 @@ def test_a_waveform_is_mono_float32():
 
 
 def fail():
-    raise AudioFailure("empty", "the file is empty")
+    raise AudioError("empty", "the file is empty")
 
 
 def test_a_failure_keeps_its_reason_between_processes():
     with (
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor,
-        pytest.raises(AudioFailure) as caught,
+        pytest.raises(AudioError) as caught,
     ):
         executor.submit(fail).result()
     assert (caught.value.reason, str(caught.value)) == ("empty", "the file is empty")
@@ -108,7 +108,7 @@ def test_a_failure_keeps_its_reason_between_processes():
 
 def test_a_failure_has_a_known_reason():
     with pytest.raises(ValueError, match="known are"):
-        AudioFailure("bad", "bad")
+        AudioError("bad", "bad")
 
 
 def test_the_registry_knows_its_feature_sets():

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.audio.audio_error import AudioFailure
+from catalog.audio.audio_error import AudioError
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.analysis import analyze
 
@@ -89,8 +89,8 @@ def test_a_header_that_lies_costs_one_reason_at_most(suffix, fields, cut, whole,
     begin = time.monotonic()
     found = heard(tmp_path / "last")
     assert time.monotonic() - begin < LONGEST
-    if isinstance(found, AudioFailure):
-        assert found.reason in AudioFailure.REASONS
+    if isinstance(found, AudioError):
+        assert found.reason in AudioError.REASONS
         assert str(tmp_path) not in str(found)
         return
     level, seconds = found.vectors["mean"]
@@ -102,5 +102,5 @@ def test_a_header_that_lies_costs_one_reason_at_most(suffix, fields, cut, whole,
 def heard(path):
     try:
         return analyze(path, [MEAN])
-    except AudioFailure as failure:
+    except AudioError as failure:
         return failure

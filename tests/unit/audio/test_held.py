@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from catalog.audio import excerpts
 from catalog.audio.decoding.demux import Clock
-from catalog.audio.decoding.packet_buffer import MOST, PACKET, Held
+from catalog.audio.decoding.packet_buffer import MOST, PACKET, PacketBuffer
 
 BASE, RUN_UP = Fraction(1, 1000), 0.5
 
 
 def hold(durations, sizes):
     """What is held of packets that follow each other, and where they all begin and end."""
-    held, clock, places = Held(BASE, RUN_UP), Clock(BASE), []
+    held, clock, places = PacketBuffer(BASE, RUN_UP), Clock(BASE), []
     for duration, size in zip(durations, sizes, strict=True):
         packet = SimpleNamespace(pts=None, duration=duration, size=size)
         begin = clock.begin(packet)
@@ -30,7 +30,7 @@ def test_everything_that_the_first_choice_needs_is_held(packets):
     if held is None:
         assert duration > excerpts.LONG or sum(size + PACKET for _, size in packets) > MOST
         return
-    (wanted, *others), *_ = excerpts.choices(duration)
+    (wanted, *others), *_ = excerpts.excerpt_windows(duration)
     assert not others
     early = int((wanted[0] - RUN_UP) / BASE)
     needed = [(begin, packet) for begin, packet in places if begin + packet.duration >= early]

@@ -4,8 +4,8 @@ import av
 import numpy as np
 import pytest
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.audio.decoding.downmix import mono
+from catalog.audio.audio_error import AudioError
+from catalog.audio.decoding.downmix import downmix
 from catalog.audio.loudness import loudness
 
 LEFT, RIGHT = 0.5, -0.25
@@ -48,7 +48,7 @@ def test_the_mean_of_the_channels_at_full_scale_one(form, zero, full, planar):
         [zero + int(LEFT * full) if full > 1 else LEFT] * 5,
         [zero + int(RIGHT * full) if full > 1 else RIGHT] * 5,
     ]
-    samples, damaged = mono(frame(form + planar, voices))
+    samples, damaged = downmix(frame(form + planar, voices))
     assert samples.dtype == np.float32
     assert damaged == 0
     np.testing.assert_allclose(samples, [0.125] * 5, rtol=1e-6)
@@ -57,7 +57,7 @@ def test_the_mean_of_the_channels_at_full_scale_one(form, zero, full, planar):
 @pytest.mark.parametrize("form", ["flt", "fltp", "dbl", "dblp"])
 def test_what_is_no_number_becomes_zero_and_is_counted(form):
     bad = [0.5, np.nan, np.inf, -np.inf, 3e8]
-    samples, damaged = mono(frame(form, [bad, [0.5] * 5]))
+    samples, damaged = downmix(frame(form, [bad, [0.5] * 5]))
     assert damaged == 4
     np.testing.assert_allclose(samples, [0.5, 0.25, 0.25, 0.25, 0.25])
 
@@ -77,5 +77,5 @@ def test_a_sample_format_that_is_not_known_is_a_failure():
     class Unknown:
         format = type("Format", (), {"name": "s128", "is_planar": False})
 
-    with pytest.raises(AudioFailure, match="s128"):
-        mono(Unknown())
+    with pytest.raises(AudioError, match="s128"):
+        downmix(Unknown())

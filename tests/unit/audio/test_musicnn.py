@@ -80,19 +80,19 @@ def test_the_filters_are_librosas():
 def test_the_spectrum_of_a_burst_in_silence_stays_finite():
     samples = np.zeros(16_000 * 30, np.float32)
     samples[:2_000] = np.sin(np.arange(2_000))
-    assert np.isfinite(musicnn.log_mel(musicnn.levelled(1e6 * samples))).all()
+    assert np.isfinite(musicnn.log_mel(musicnn.normalize_rms(1e6 * samples))).all()
     assert np.isfinite(vector(samples)).all()
 
 
 @given(st.floats(-60, 20))
 def test_levelling_brings_everything_to_the_same_level(level):
     samples = music(1) * np.float32(10 ** (level / 20))
-    assert loudness(musicnn.levelled(samples)) == pytest.approx(musicnn.LEVEL, abs=1e-3)
+    assert loudness(musicnn.normalize_rms(samples)) == pytest.approx(musicnn.LEVEL, abs=1e-3)
 
 
 def test_silence_is_not_levelled():
     near = np.full(16_000, 1e-5, np.float32)
-    np.testing.assert_array_equal(musicnn.levelled(near), near)
+    np.testing.assert_array_equal(musicnn.normalize_rms(near), near)
     assert np.isfinite(vector(np.zeros(16_000, np.float32))).all()
 
 
@@ -126,7 +126,7 @@ def test_thirty_seconds_are_ten_patches_half_a_second_is_one():
 
 def test_a_short_track_is_repeated_from_its_start():
     samples = music(0.8)
-    mel = musicnn.log_mel(musicnn.levelled(samples))
+    mel = musicnn.log_mel(musicnn.normalize_rms(samples))
     repeated = np.concatenate([mel] * 5)[:187]
     np.testing.assert_allclose(
         vector(samples), np.concatenate(musicnn_model.run(repeated), axis=1).ravel(), atol=1e-6

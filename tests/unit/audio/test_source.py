@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.audio.decoding.media_file import Source
+from catalog.audio.audio_error import AudioError
+from catalog.audio.decoding.media_file import MediaFile
 
 
-def refused(path: Path | str | bytes) -> AudioFailure:
-    with pytest.raises(AudioFailure) as caught:
-        Source(path)
+def refused(path: Path | str | bytes) -> AudioError:
+    with pytest.raises(AudioError) as caught:
+        MediaFile(path)
     assert "\n" not in str(caught.value)
     return caught.value
 
 
 def test_reads_seeks_and_tells(tmp_path):
     (tmp_path / "a").write_bytes(b"abcdef")
-    with Source(tmp_path / "a") as source:
+    with MediaFile(tmp_path / "a") as source:
         assert source.read(2) == b"ab"
         assert source.seek(-1, os.SEEK_END) == 5
         assert source.tell() == 5
@@ -62,16 +62,16 @@ def test_names_that_are_no_text(tmp_path):
     except OSError:
         pytest.skip("this file system takes no such name")
     for same in (name, os.fsdecode(name), Path(os.fsdecode(name))):
-        with Source(same) as source:
+        with MediaFile(same) as source:
             assert source.read(3) == b"abc"
 
 
 def test_a_file_that_grows_while_it_is_read(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
-    with Source(tmp_path / "a") as source:
+    with MediaFile(tmp_path / "a") as source:
         with (tmp_path / "a").open("ab") as stream:
             stream.write(b"more")
-        with pytest.raises(AudioFailure) as caught:
+        with pytest.raises(AudioError) as caught:
             source.check()
     assert caught.value.reason == "changed"
 
@@ -82,9 +82,9 @@ def test_a_disk_that_fails(tmp_path, monkeypatch):
     def fails(descriptor, size):
         raise OSError(5, "Input/output error")
 
-    with Source(tmp_path / "a") as source:
+    with MediaFile(tmp_path / "a") as source:
         monkeypatch.setattr(os, "read", fails)
         assert source.read(1) == b""
-        with pytest.raises(AudioFailure, match="Input/output error") as caught:
+        with pytest.raises(AudioError, match="Input/output error") as caught:
             source.check()
     assert caught.value.reason == "unreadable"

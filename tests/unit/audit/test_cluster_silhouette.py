@@ -8,7 +8,7 @@ from sklearn.metrics import silhouette_score
 
 from catalog.audit.clusters import silhouette as silhouette_module
 from catalog.audit.clusters.contingency import NOISE
-from catalog.audit.clusters.silhouette import depths, silhouette
+from catalog.audit.clusters.silhouette import centrality, silhouette
 
 
 def line(*places: float) -> np.ndarray:
@@ -49,7 +49,7 @@ def test_depth_is_one_at_the_centre_nothing_halfway_and_less_beyond(monkeypatch:
     monkeypatch.setattr(silhouette_module, "CHUNK", 3)
     # Centres lie at 0 and at 10.
     points = line(0, 0, -8, 8, 10, 10, 99)
-    found = depths(points, np.array([0, 0, 0, 0, 1, 1, NOISE]))
+    found = centrality(points, np.array([0, 0, 0, 0, 1, 1, NOISE]))
     assert found[:2].tolist() == [1, 1]
     assert found[3] == pytest.approx((2 - 8) / 8)
     assert found[2] == pytest.approx((18 - 8) / 18)
@@ -59,8 +59,8 @@ def test_depth_is_one_at_the_centre_nothing_halfway_and_less_beyond(monkeypatch:
 
 def test_depth_is_not_known_with_one_cluster_or_none() -> None:
     for clusters in ([0, 0, NOISE], [NOISE, NOISE, NOISE]):
-        assert np.isnan(depths(line(0, 1, 2), np.array(clusters))).all()
+        assert np.isnan(centrality(line(0, 1, 2), np.array(clusters))).all()
 
 
 def test_clusters_in_the_same_place_have_no_depth() -> None:
-    assert depths(line(1, 1, 1, 1), np.array([0, 0, 1, 1])).tolist() == [0, 0, 0, 0]
+    assert centrality(line(1, 1, 1, 1), np.array([0, 0, 1, 1])).tolist() == [0, 0, 0, 0]

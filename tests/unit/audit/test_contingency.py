@@ -8,7 +8,7 @@ import sklearn.metrics as peer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audit.clusters.contingency import NOISE, agreement, contingency, singletons
+from catalog.audit.clusters.contingency import NOISE, cluster_agreement, contingency, singletons
 
 LABELS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), min_size=1, max_size=40)
 
@@ -24,7 +24,7 @@ def drawn(seed: int = 0, tracks: int = 200) -> tuple[np.ndarray, np.ndarray]:
 @given(LABELS)
 def test_numbers_are_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     genres, clusters = np.array(pairs, np.int64).T
-    found = agreement(genres, clusters)
+    found = cluster_agreement(genres, clusters)
     if len(set(genres.tolist())) < 2:
         assert found is None
         return
@@ -41,10 +41,10 @@ def test_numbers_are_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None
 
 def test_chance_is_what_permuted_labels_have_on_average() -> None:
     genres, clusters = drawn()
-    found = agreement(genres, clusters)
+    found = cluster_agreement(genres, clusters)
     assert found is not None
     random = np.random.default_rng(9)
-    dealt = [agreement(random.permutation(genres), clusters) for _ in range(200)]
+    dealt = [cluster_agreement(random.permutation(genres), clusters) for _ in range(200)]
     for name in ("homogeneity", "completeness", "v_measure", "purity"):
         mean = np.mean([getattr(one, name).value for one in dealt])
         assert getattr(found, name).chance == pytest.approx(mean, abs=0.01)
@@ -54,7 +54,7 @@ def test_chance_is_what_permuted_labels_have_on_average() -> None:
 def test_a_hundred_random_clusters_of_499_tracks_have_a_v_measure_of_a_quarter() -> None:
     random = np.random.default_rng(0)
     genres, clusters = random.integers(0, 10, 499), random.integers(0, 100, 499)
-    found = agreement(genres, clusters)
+    found = cluster_agreement(genres, clusters)
     assert found is not None
     assert found.v_measure.chance == pytest.approx(0.26, abs=0.02)
     assert found.v_measure.value == pytest.approx(found.v_measure.chance, abs=0.02)
@@ -63,7 +63,7 @@ def test_a_hundred_random_clusters_of_499_tracks_have_a_v_measure_of_a_quarter()
 
 def test_clusters_that_are_the_genres_score_one_and_a_single_cluster_nothing() -> None:
     genres, _ = drawn()
-    same, one = agreement(genres, genres + 3), agreement(genres, np.zeros_like(genres))
+    same, one = cluster_agreement(genres, genres + 3), cluster_agreement(genres, np.zeros_like(genres))
     assert same is not None
     assert one is not None
     assert (same.adjusted_rand, same.adjusted_mutual_information, same.purity.value) == pytest.approx(
@@ -73,8 +73,8 @@ def test_clusters_that_are_the_genres_score_one_and_a_single_cluster_nothing() -
 
 
 def test_nothing_and_one_genre_have_no_agreement() -> None:
-    assert agreement(np.empty(0, np.int64), np.empty(0, np.int64)) is None
-    assert agreement(np.full(5, 3), np.arange(5)) is None
+    assert cluster_agreement(np.empty(0, np.int64), np.empty(0, np.int64)) is None
+    assert cluster_agreement(np.full(5, 3), np.arange(5)) is None
 
 
 def test_each_track_of_noise_becomes_a_cluster_of_its_own() -> None:
@@ -86,7 +86,7 @@ def test_each_track_of_noise_becomes_a_cluster_of_its_own() -> None:
 
 def test_thousands_of_singletons_are_pure_and_need_no_table() -> None:
     genres, _ = drawn(tracks=5_000)
-    found = agreement(genres, np.arange(5_000))
+    found = cluster_agreement(genres, np.arange(5_000))
     assert found is not None
     assert (found.purity.value, found.purity.chance, found.homogeneity.value) == pytest.approx((1, 1, 1))
     assert found.adjusted_mutual_information == pytest.approx(0, abs=1e-6)

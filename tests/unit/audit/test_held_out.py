@@ -5,7 +5,7 @@ from sklearn.linear_model import Ridge
 from catalog.audit.labels import out_of_fold_ridge
 from catalog.audit.labels.out_of_fold_ridge import (
     SHRINKAGE,
-    held_out_probability,
+    out_of_fold_probability,
     plain_folds,
     score_by_dimensions,
     score_by_rows,
@@ -21,7 +21,7 @@ def blobs(count=120, classes=3, seed=0):
 
 def test_rows_sum_to_one_and_are_mostly_right():
     X, y = blobs()
-    probability = held_out_probability(X, y, plain_folds(len(y), 5, seed=0), 3)
+    probability = out_of_fold_probability(X, y, plain_folds(len(y), 5, seed=0), 3)
     assert probability.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
     assert (probability.argmax(axis=1) == y).mean() > 0.9
 
@@ -29,7 +29,7 @@ def test_rows_sum_to_one_and_are_mostly_right():
 def test_the_order_of_the_classes_is_that_of_a_ridge_regression_on_the_other_folds():
     X, y = blobs(seed=1)
     fold = plain_folds(len(y), 4, seed=1)
-    probability = held_out_probability(X, y, fold, 3)
+    probability = out_of_fold_probability(X, y, fold, 3)
     rows = (X - X.mean(axis=0)) / X.std(axis=0)
     for number in range(4):
         test = fold == number
@@ -45,10 +45,10 @@ def test_no_row_is_told_its_own_label(monkeypatch):
     monkeypatch.setattr(out_of_fold_ridge, "SHARPNESS", (8.0,))  # which all labels choose together
     X, y = blobs(seed=2)
     fold = plain_folds(len(y), 5, seed=2)
-    before = held_out_probability(X, y, fold, 3)
+    before = out_of_fold_probability(X, y, fold, 3)
     changed = y.copy()
     changed[0] = (y[0] + 1) % 3
-    after = held_out_probability(X, changed, fold, 3)
+    after = out_of_fold_probability(X, changed, fold, 3)
     assert after[fold == fold[0]] == pytest.approx(before[fold == fold[0]], abs=1e-4)
 
 
@@ -61,7 +61,7 @@ def test_folds_are_of_equal_size_and_the_same_for_the_same_seed():
 def test_a_dimension_that_says_nothing_does_no_harm():
     X, y = blobs(seed=4)
     X = np.hstack([X, np.full((len(X), 1), 9.0, np.float32)])
-    assert np.isfinite(held_out_probability(X, y, plain_folds(len(y), 5, seed=0), 3)).all()
+    assert np.isfinite(out_of_fold_probability(X, y, plain_folds(len(y), 5, seed=0), 3)).all()
 
 
 @pytest.mark.parametrize("dimensions", [5, 90])

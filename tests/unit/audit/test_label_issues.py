@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from catalog.audit.labels.label_issues import Judged, Terms, find_suspects, relation
+from catalog.audit.labels.label_issues import AuditedTracks, GenreInfo, find_suspects, relation
 from catalog.learning.dataset.hierarchy import Hierarchy
 
 ROCK, METAL, PUNK, JAZZ, FOLK, DEATH_METAL, OLDIES = range(1, 8)
@@ -12,7 +12,7 @@ NAMES = {1: "Rock", 2: "Metal", 3: "Punk", 4: "Jazz", 5: "Folk", 6: "Death Metal
 CLASSES = (ROCK, METAL, JAZZ, FOLK)
 COUNTS_FOR = {genre: genre for genre in CLASSES} | {PUNK: ROCK, DEATH_METAL: METAL, OLDIES: None}
 HIERARCHY = Hierarchy.of(CLASSES, BROADER)
-TERMS = Terms(HIERARCHY, BROADER, COUNTS_FOR, NAMES)
+TERMS = GenreInfo(HIERARCHY, BROADER, COUNTS_FOR, NAMES)
 
 
 def collection(artists=24, each=5, sure=0.85, seed=0):
@@ -29,7 +29,7 @@ def collection(artists=24, each=5, sure=0.85, seed=0):
 def judge(probability, y, groups, vectors=None, *, tags=None, artists=None):
     tags = tags or [(CLASSES[column],) for column in y]
     artists = artists or [f"artist {group}" for group in groups]
-    return Judged(probability, np.asarray(y), tags, groups, artists, vectors)
+    return AuditedTracks(probability, np.asarray(y), tags, groups, artists, vectors)
 
 
 def test_where_tag_and_sound_agree_nothing_is_doubted():
@@ -120,7 +120,7 @@ def test_a_tag_that_is_no_class_covers_the_classes_below_it():
     probability, true, groups, vectors = collection()
     world = 8
     broader = BROADER | {world: None, ROCK: world}
-    terms = Terms(
+    terms = GenreInfo(
         Hierarchy.of(CLASSES, broader), broader, COUNTS_FOR | {world: None}, NAMES | {world: "World"}
     )
     y = true.copy()
@@ -137,7 +137,7 @@ def test_a_genre_that_may_not_be_suggested_is_not():
     probability, true, groups, _ = collection()
     y = true.copy()
     y[0] = 3
-    terms = Terms(HIERARCHY, BROADER, COUNTS_FOR, NAMES, suggestable={METAL, JAZZ, FOLK})
+    terms = GenreInfo(HIERARCHY, BROADER, COUNTS_FOR, NAMES, suggestable={METAL, JAZZ, FOLK})
     suspects = find_suspects(judge(probability, y, groups), terms, least=0.0)
     assert all(suspect.suggested_genre_id != ROCK for suspect in suspects)
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from catalog.similarity import nearest as nearest_module
-from catalog.similarity.nearest import NOBODY, moments, nearest, nearest_of_other_groups, standardised
+from catalog.similarity.nearest import NOBODY, moments, nearest_of_other_groups, nearest_tracks, standardize
 
 
 def test_rows_are_of_length_one_whatever_the_scale_of_a_dimension():
     X = np.random.default_rng(0).normal(5, [1e-3, 1, 1e3], (50, 3))
     X = np.concatenate([X, np.full((50, 1), 7.0)], axis=1)  # a dimension that says nothing
-    rows = standardised(X)
+    rows = standardize(X)
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1.0)
     assert not rows[:, 3].any()
 
@@ -46,7 +46,7 @@ def test_several_groupings_are_asked_at_once():
     generator = np.random.default_rng(3)
     X, groups = generator.normal(size=(60, 8)), generator.integers(0, 9, 60)
     alone, asked = np.arange(60), np.array([5, 50, 7])
-    both = nearest(X, [groups, alone], asked)
+    both = nearest_tracks(X, [groups, alone], asked)
     for found, apart in zip(both, (groups, alone), strict=True):
         assert np.array_equal(found, nearest_of_other_groups(X, apart, asked))
     assert not (both[1] == asked[:, None]).any()

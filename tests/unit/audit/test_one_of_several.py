@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from catalog.audit.labels.label_issues import find_suspects
-from catalog.audit.labels.multilabel_issues import find_one_of_several
+from catalog.audit.labels.multilabel_issues import find_multilabel_issues
 from tests.unit.audit.test_label_issues import (
     CLASSES,
     DEATH_METAL,
@@ -33,7 +33,7 @@ def several(tags_of_first, *, others_too=False, heard=None):
 @pytest.mark.parametrize("tags", [(ROCK, FOLK), (FOLK, ROCK), (ROCK, OLDIES, FOLK)])
 def test_the_tag_that_the_sound_speaks_against_is_doubted_whatever_its_place(tags):
     judged = several(tags)
-    [suspect] = find_one_of_several(judged, TERMS)
+    [suspect] = find_multilabel_issues(judged, TERMS)
     assert (suspect.row, suspect.genre_id, suspect.suggested_genre_id) == (0, FOLK, ROCK)
     assert suspect.relation == "different"
     assert [reason["kind"] for reason in suspect.reasons] == ["sound", "besides"]
@@ -43,24 +43,24 @@ def test_the_tag_that_the_sound_speaks_against_is_doubted_whatever_its_place(tag
 
 
 def test_two_tags_that_share_what_is_heard_are_both_right():
-    assert find_one_of_several(several((ROCK, FOLK), heard=[0.6, 0.05, 0.05, 0.3]), TERMS) == []
+    assert find_multilabel_issues(several((ROCK, FOLK), heard=[0.6, 0.05, 0.05, 0.3]), TERMS) == []
 
 
 def test_a_broader_and_a_narrower_tag_do_not_contradict_each_other():
-    assert find_one_of_several(several((ROCK, METAL)), TERMS, least=0.0) == []
+    assert find_multilabel_issues(several((ROCK, METAL)), TERMS, least=0.0) == []
     assert (
-        find_one_of_several(several((METAL, DEATH_METAL), heard=[0.9, 0.0, 0.05, 0.05]), TERMS, least=0.0)
+        find_multilabel_issues(several((METAL, DEATH_METAL), heard=[0.9, 0.0, 0.05, 0.05]), TERMS, least=0.0)
         == []
     )
 
 
 def test_where_no_tag_fits_it_is_no_matter_of_one_among_several():
-    assert find_one_of_several(several((FOLK, JAZZ)), TERMS, least=0.0) == []
+    assert find_multilabel_issues(several((FOLK, JAZZ)), TERMS, least=0.0) == []
 
 
 def test_what_the_artist_has_on_other_tracks_too_is_doubted_less():
     alone, usual = several((ROCK, FOLK)), several((ROCK, FOLK), others_too=True)
-    [one], among = (find_one_of_several(judged, TERMS, least=0.0) for judged in (alone, usual))
+    [one], among = (find_multilabel_issues(judged, TERMS, least=0.0) for judged in (alone, usual))
     assert [suspect.suspicion for suspect in among if suspect.row == 0] < [one.suspicion]
 
 
@@ -69,9 +69,9 @@ def test_without_vectors_and_artists_it_is_the_sound_alone():
     bare = judge(
         judged.probability, judged.y, judged.groups, tags=judged.tags, artists=[None] * len(judged.y)
     )
-    found = find_one_of_several(bare, TERMS, least=0.0)
+    found = find_multilabel_issues(bare, TERMS, least=0.0)
     assert [suspect.genre_id for suspect in found] == [FOLK]
     assert found[0].reasons[1]["words"] == "its other tag Rock fits"
     single = several((ROCK,))
-    assert find_one_of_several(single, TERMS, least=0.0) == []
+    assert find_multilabel_issues(single, TERMS, least=0.0) == []
     assert np.isfinite(found[0].suspicion)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from catalog.audit.labels.model_evidence import FLOOR, artist_numbers, weigh_sound
+from catalog.audit.labels.model_evidence import FLOOR, artist_numbers, combine_opinions
 from catalog.learning.dataset.hierarchy import Hierarchy
 
 ROCK, METAL, JAZZ = 1, 2, 3
@@ -10,7 +10,7 @@ HIERARCHY = Hierarchy.of((ROCK, METAL, JAZZ), {ROCK: None, METAL: ROCK, JAZZ: No
 
 def weigh(probability, artists, **more):
     y = np.zeros(len(probability), dtype=np.int64)
-    return weigh_sound(np.array(probability), y, np.arange(len(y)), artists, HIERARCHY, None, **more)
+    return combine_opinions(np.array(probability), y, np.arange(len(y)), artists, HIERARCHY, None, **more)
 
 
 def test_the_artists_tracks_speak_together_and_those_of_nobody_do_not():
@@ -39,7 +39,7 @@ def test_another_feature_set_is_heard():
     y = np.arange(60) % 3
     vectors = np.eye(3)[y] * 5 + generator.normal(0, 1, (60, 3))
     flat = np.full((60, 3), 1 / 3)
-    sound = weigh_sound(flat, y, np.arange(60) // 3, [None] * 60, HIERARCHY, None, [vectors])
+    sound = combine_opinions(flat, y, np.arange(60) // 3, [None] * 60, HIERARCHY, None, [vectors])
     assert (sound.alone.argmax(axis=1) == y).mean() > 0.9
 
 
@@ -49,11 +49,11 @@ def test_of_a_whole_artist_only_those_speak_who_do_not_know_him():
     vectors, said = generator.normal(0, 1, (60, 3)), generator.dirichlet(np.ones(3), 60)
     artists = [f"artist {at // 6}" for at in range(60)]
     groups = np.arange(60) // 6
-    alone = weigh_sound(said, y, groups, artists, HIERARCHY, None)
-    known = weigh_sound(said, y, groups, artists, HIERARCHY, vectors)
+    alone = combine_opinions(said, y, groups, artists, HIERARCHY, None)
+    known = combine_opinions(said, y, groups, artists, HIERARCHY, vectors)
     assert np.array_equal(alone.together, known.together)
     assert not np.allclose(alone.alone, known.alone)
-    further = weigh_sound(said, y, groups, artists, HIERARCHY, vectors, [vectors])
+    further = combine_opinions(said, y, groups, artists, HIERARCHY, vectors, [vectors])
     assert alone.together_weight == known.together_weight == further.together_weight / 2
     assert not np.allclose(further.together, known.together)
     assert known.weight == pytest.approx(1.4)

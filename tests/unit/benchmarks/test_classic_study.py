@@ -119,13 +119,13 @@ def test_the_setting_for_a_fold_is_chosen_by_the_others(benchmark, monkeypatch):
     import study_scores
     from study_recipes import classic
 
-    from catalog.learning.dataset.snapshot_data import Members
-    from catalog.learning.search.search import Ground
-    from catalog.learning.search.trial import Outcome
+    from catalog.learning.dataset.snapshot_data import SnapshotTracks
+    from catalog.learning.search.search import SearchData
+    from catalog.learning.search.trial import TrialOutcome
 
     y, groups = np.tile([0, 1], 20), np.repeat(np.arange(20), 2)
     vectors = {("fma-518",): "digest"}
-    ground = Ground(1, Members(np.arange(40), y, groups, 2), vectors, 0, [None] * 40)
+    ground = SearchData(1, SnapshotTracks(np.arange(40), y, groups, 2), vectors, 0, [None] * 40)
     recipe = next(one for one in classic(["fma-518"], whole=False) if one.algorithm == "knn")
     lucky = ground.folds == 0
 
@@ -133,7 +133,7 @@ def test_the_setting_for_a_fold_is_chosen_by_the_others(benchmark, monkeypatch):
         inside = ground.folds == trial.split.fold
         is_first = trial.candidate == recipe.candidates[0]
         right = lucky[inside] if is_first else ~lucky[inside]
-        return Outcome(np.where(right, y[inside], 1 - y[inside]), 1.0, None)
+        return TrialOutcome(np.where(right, y[inside], 1 - y[inside]), 1.0, None)
 
     class Database:
         def read(self):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from catalog.audit.duplicates.duplicate_audit import DuplicateAudit
-from catalog.cli.ingest.ingest_output import Words
-from catalog.pipeline.ingest import Compared
+from catalog.cli.ingest.ingest_output import IngestPresenter
+from catalog.pipeline.ingest import Deduplicated
 from catalog.settings import Settings
 from catalog.similarity.duplicates import Pair
 
@@ -31,6 +31,6 @@ def test_duplicates_are_one_line_where_there_are_any(
     tmp_path: Path, pairs: int, differing: int, said: list[str]
 ) -> None:
     found = [Pair(1, other + 2, "same_audio", 1.0) for other in range(pairs)]
-    words = Words(Settings(home=tmp_path, database_url="sqlite://", redis_url="embedded"))
-    assert list(words.of(Compared(DuplicateAudit(1, True, 5, found, differing, [])))) == said
+    words = IngestPresenter(Settings(home=tmp_path, database_url="sqlite://", redis_url="embedded"))
+    assert list(words.of(Deduplicated(DuplicateAudit(1, True, 5, found, differing, [])))) == said
     assert words.summary["duplicates"] == {"pairs": pairs, "differing": differing}

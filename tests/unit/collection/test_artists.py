@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.collection.naming.albums import album_key, fold_album
-from catalog.collection.naming.artists import fold_artist, is_nobody, without_guests
+from catalog.collection.naming.artists import fold_artist, is_placeholder_artist, without_featured_artists
 
 
 @pytest.mark.parametrize(
@@ -48,21 +48,21 @@ def test_an_artist_called_the_the_is_somebody():
      "Artistes divers", "Vários artistas", "Разные исполнители", "群星", "AA.VV.", "-"],
 )  # fmt: skip
 def test_nobodies_are_nobody(name):
-    assert is_nobody(name)
+    assert is_placeholder_artist(name)
 
 
 @pytest.mark.parametrize(
     "name", ["Various Production", "Unknown Mortal Orchestra", "Anonymous 4", "Cast", "The Who"]
 )
 def test_bands_that_sound_like_nobody_are_somebody(name):
-    assert not is_nobody(name)
+    assert not is_placeholder_artist(name)
 
 
 def test_guests_do_not_take_the_whole_name():
-    assert without_guests("feat. X") == "feat. X"
-    assert without_guests("A feat. B & C") == "A"
-    assert without_guests("Kraft Werk") == "Kraft Werk"
-    assert without_guests("Daft Punk") == "Daft Punk"
+    assert without_featured_artists("feat. X") == "feat. X"
+    assert without_featured_artists("A feat. B & C") == "A"
+    assert without_featured_artists("Kraft Werk") == "Kraft Werk"
+    assert without_featured_artists("Daft Punk") == "Daft Punk"
 
 
 @given(st.text())

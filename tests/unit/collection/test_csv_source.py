@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.csvio import csv_source
-from catalog.csvio.csv_source import Lines, Problems, SourceUnusable, rows
+from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, rows
 
 TEXT = st.text(st.sampled_from('ab,"\n é'), max_size=12)
 
 
 def lines_of(text):
-    return Lines("a.csv", io.BytesIO(text.encode() if isinstance(text, str) else text))
+    return BoundedLines("a.csv", io.BytesIO(text.encode() if isinstance(text, str) else text))
 
 
 @given(st.lists(st.lists(TEXT, min_size=2, max_size=4), max_size=8), st.integers(1, 40))
@@ -74,7 +74,7 @@ def test_lines_that_are_no_utf8_are_numbered(texts, block, taken):
         for at, each in enumerate(texts, 1)
         if at > taken and each.decode("utf-8", "ignore").encode() != each
     ]
-    problems = Problems()
+    problems = ImportIssues()
     problems.add_undecoded(lines)
     assert problems.count == len(lines.undecoded)
     assert all(
@@ -86,18 +86,18 @@ def test_lines_that_are_no_utf8_are_numbered(texts, block, taken):
 def test_a_line_and_a_cell_without_end_are_refused(monkeypatch):
     monkeypatch.setattr(csv_source, "LONGEST_LINE", 1000)
     monkeypatch.setattr(csv_source, "BLOCK", 100)
-    with pytest.raises(SourceUnusable, match=r"a\.csv has a line that is longer"):
+    with pytest.raises(CsvSourceError, match=r"a\.csv has a line that is longer"):
         list(rows(lines_of("a\n" + "b" * 2000)))
     monkeypatch.setattr(csv_source, "LARGEST_FIELD", 50)
     limit = csv.field_size_limit()
-    with pytest.raises(SourceUnusable, match=r"a\.csv, line 2: field larger"):
+    with pytest.raises(CsvSourceError, match=r"a\.csv, line 2: field larger"):
         list(rows(lines_of('a\n"' + "b\n" * 100)))
     assert csv.field_size_limit() == limit
 
 
 def test_only_the_first_problems_are_kept_in_words(monkeypatch):
     monkeypatch.setattr(csv_source, "SHOWN", 2)
-    problems = Problems()
+    problems = ImportIssues()
     for line in range(5):
         problems.add("a.csv", line, "odd")
     assert (problems.count, problems.examples) == (5, ["a.csv, line 0: odd", "a.csv, line 1: odd"])

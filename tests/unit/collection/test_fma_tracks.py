@@ -6,8 +6,8 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.collection.fma.fma_tracks import Seen, read_tracks
-from catalog.csvio.csv_source import Lines, Problems
+from catalog.collection.fma.fma_tracks import IdSet, read_tracks
+from catalog.csvio.csv_source import BoundedLines, ImportIssues
 from tests.integration.collection.fma_files import NAMES, row
 
 CELL = st.one_of(
@@ -25,8 +25,8 @@ def read(table):
     writer.writerow(["", *(below for _, below in NAMES)])
     writer.writerow(["track_id", *("" for _ in NAMES)])
     writer.writerows(table)
-    problems = Problems()
-    lines = Lines("tracks.csv", io.BytesIO(file.getvalue().encode("utf-8", "replace")))
+    problems = ImportIssues()
+    lines = BoundedLines("tracks.csv", io.BytesIO(file.getvalue().encode("utf-8", "replace")))
     return list(read_tracks(lines, problems)), problems
 
 
@@ -59,7 +59,7 @@ def test_numbers_as_pandas_writes_them_and_none():
 
 @given(st.lists(st.integers(0, 100_000), max_size=50))
 def test_seen_is_a_set(numbers):
-    seen, known = Seen(), set()
+    seen, known = IdSet(), set()
     for each in numbers:
         assert seen.add(each) == (each not in known)
         known.add(each)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.collection.labels.label_file import LabelsUnusable, decode, read_label_file
+from catalog.collection.labels.label_file import LabelFileError, decode, read_label_file
 
 
 def saved(folder, text, encoding="utf-8"):
@@ -81,7 +81,7 @@ def test_short_and_long_rows(tmp_path):
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, text, columns, message):
-    with pytest.raises(LabelsUnusable, match=message) as refusal:
+    with pytest.raises(LabelFileError, match=message) as refusal:
         read_label_file(saved(tmp_path, text), columns)
     assert "\n" not in str(refusal.value)
 
@@ -100,14 +100,14 @@ def test_an_encoding_that_is_given_is_taken(tmp_path, encoding):
 )
 def test_an_encoding_that_does_not_fit_is_said(tmp_path, encoding, message):
     file = saved(tmp_path, "path,genre\na.mp3,Rock\nPeña.mp3,Rock\n", "cp1252")
-    with pytest.raises(LabelsUnusable, match=message):
+    with pytest.raises(LabelFileError, match=message):
         read_label_file(file, encoding=encoding)
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(LabelsUnusable, match="does not exist"):
+    with pytest.raises(LabelFileError, match="does not exist"):
         read_label_file(tmp_path / "absent.csv")
-    with pytest.raises(LabelsUnusable, match="cannot be read"):
+    with pytest.raises(LabelFileError, match="cannot be read"):
         read_label_file(tmp_path)
 
 
@@ -139,7 +139,7 @@ def test_what_is_written_is_read(tmp_path_factory, rows, separator, encoding, en
 def test_any_bytes_are_rows_or_a_message(tmp_path_factory, content):
     file = tmp_path_factory.getbasetemp() / "any.csv"
     file.write_bytes(b"path,genre\n" + content)
-    with suppress(LabelsUnusable):
+    with suppress(LabelFileError):
         for row in read_label_file(file).rows:
             assert "\0" not in (row.path or "") + (row.title or "")
 

@@ -5,20 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.collection.naming.audio_extensions import AUDIO_SUFFIXES, is_audio, suffix_of
-from catalog.collection.naming.paths import below, is_within, readable
+from catalog.collection.naming.paths import below, display_path, is_within
 
 
 @given(st.binary())
 def test_every_name_is_readable_on_one_line(name):
-    text = readable(name)
+    text = display_path(name)
     text.encode("utf-8")
     assert len(text.splitlines()) <= 1
     assert "\0" not in text
 
 
 def test_names_stay_what_they_are_where_they_are_utf8():
-    assert readable("Björk/Jóga · 久石.mp3".encode()) == "Björk/Jóga · 久石.mp3"
-    assert readable(b"caf\xe9\n.mp3") == "caf\\xe9\\x0a.mp3"
+    assert display_path("Björk/Jóga · 久石.mp3".encode()) == "Björk/Jóga · 久石.mp3"
+    assert display_path(b"caf\xe9\n.mp3") == "caf\\xe9\\x0a.mp3"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.csvio.csv_source import Lines, Problems
+from catalog.csvio.csv_source import BoundedLines, ImportIssues
 from catalog.features.vector_csv import read_header, read_vectors
 
 numbers = st.one_of(
@@ -20,7 +20,7 @@ numbers = st.one_of(
 
 
 def read(text, size=100):
-    lines, problems = Lines("file.csv", io.BytesIO(text)), Problems()
+    lines, problems = BoundedLines("file.csv", io.BytesIO(text)), ImportIssues()
     header = read_header(lines, omit=frozenset({"omit"}))
     return list(read_vectors(lines, header, problems, size)), problems
 

@@ -13,8 +13,20 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.tables import auto_tag_word, collection, failure, feature_vector, track
-from catalog.features.stored_feature_set import activate, active_recipe, find_recipe, register, tag_dimensions
-from catalog.features.vectors import count_unheard, load_matrix, renew_vectors, store_vector, unheard
+from catalog.features.stored_feature_set import (
+    activate_feature_set,
+    active_feature_set,
+    find_feature_set,
+    register_feature_set,
+    tag_dimensions,
+)
+from catalog.features.vectors import (
+    count_tracks_without_vector,
+    load_matrix,
+    mark_vectors_current,
+    store_vector,
+    tracks_without_vector,
+)
 
 
 def features(
@@ -39,29 +51,29 @@ def add_tracks(connection: Connection, count: int) -> list[int]:
 
 def test_registering_twice_gives_the_same_row(database: Database) -> None:
     with database.write() as connection:
-        first = register(connection, features())
-        assert register(connection, features()) == first
-        assert find_recipe(connection, first.hash) == first
+        first = register_feature_set(connection, features())
+        assert register_feature_set(connection, features()) == first
+        assert find_feature_set(connection, first.hash) == first
         assert first.dimensions == ("a", "b", "c")
 
 
 def test_a_new_version_stands_beside_the_old_until_someone_switches(database: Database) -> None:
     with database.write() as connection:
-        old = register(connection, features())
-        new = register(connection, features(version=2))
+        old = register_feature_set(connection, features())
+        new = register_feature_set(connection, features(version=2))
         assert (old.active, new.active) == (True, False)
-        assert active_recipe(connection, "tiny") == old
-        activate(connection, new)
-        found = active_recipe(connection, "tiny")
+        assert active_feature_set(connection, "tiny") == old
+        activate_feature_set(connection, new)
+        found = active_feature_set(connection, "tiny")
         assert found is not None
         assert found.id == new.id
-        assert active_recipe(connection, "other") is None
+        assert active_feature_set(connection, "other") is None
 
 
 def test_words_of_a_network_are_known_before_the_first_track(database: Database) -> None:
     dimensions = ("msd.penultimate.000", "msd.tag.rock", "mtt.tag.no. 1")
     with database.write() as connection:
-        register(connection, features(dimensions=dimensions))
+        register_feature_set(connection, features(dimensions=dimensions))
         words = connection.execute(sa.select(auto_tag_word.c.network, auto_tag_word.c.tag)).all()
     assert set(words) >= {("msd", "rock"), ("mtt", "no. 1")}
     assert tag_dimensions(dimensions) == {("msd", "rock"): 1, ("mtt", "no. 1"): 2}
@@ -69,7 +81,7 @@ def test_words_of_a_network_are_known_before_the_first_track(database: Database)
 
 def test_vectors_come_back_as_a_matrix_in_the_order_of_the_tracks(database: Database) -> None:
     with database.write() as connection:
-        recipe = register(connection, features())
+        recipe = register_feature_set(connection, features())
         ids = add_tracks(connection, 4)
         for place in (2, 0, 3):
             store_vector(connection, recipe, ids[place], np.full(3, place, np.float32))
@@ -87,7 +99,7 @@ def test_vectors_come_back_as_a_matrix_in_the_order_of_the_tracks(database: Data
 
 def test_a_vector_of_another_length_is_refused(database: Database) -> None:
     with database.write() as connection:
-        recipe = register(connection, features())
+        recipe = register_feature_set(connection, features())
         (track_id,) = add_tracks(connection, 1)
         with pytest.raises(ValueError, match="3 dimensions"):
             store_vector(connection, recipe, track_id, np.zeros(4, np.float32))
@@ -95,7 +107,7 @@ def test_a_vector_of_another_length_is_refused(database: Database) -> None:
 
 def test_pending_is_what_has_no_fresh_vector_and_no_failure(database: Database) -> None:
     with database.write() as connection:
-        recipe = register(connection, features())
+        recipe = register_feature_set(connection, features())
         fresh, stale, imported, missing, failed, failed_before, untouched = ids = add_tracks(connection, 7)
         for track_id, fingerprint in ((fresh, "print-0"), (stale, "old"), (imported, None)):
             store_vector(connection, recipe, track_id, np.zeros(3, np.float32), fingerprint=fingerprint)
@@ -108,23 +120,23 @@ def test_pending_is_what_has_no_fresh_vector_and_no_failure(database: Database) 
             )
 
         def pending(*recipes: int, where: sa.ColumnElement[bool] | None = None) -> set[int]:
-            return set(connection.execute(unheard(recipes, where)).scalars())
+            return set(connection.execute(tracks_without_vector(recipes, where)).scalars())
 
         assert pending(recipe.id) == {stale, failed_before, untouched}
         assert pending(recipe.id, where=track.c.id > stale) == {failed_before, untouched}
         connection.execute(sa.update(failure).values(failed_at=now() - timedelta(days=1)))
-        newer = register(connection, features(version=2))
+        newer = register_feature_set(connection, features(version=2))
         assert pending(newer.id) == set(ids) - {missing}
         assert pending(recipe.id, newer.id) == set(ids) - {missing}
 
 
 def test_renewing_makes_vectors_fresh_without_hearing_again(database: Database) -> None:
     with database.write() as connection:
-        recipe = register(connection, features())
+        recipe = register_feature_set(connection, features())
         (track_id,) = add_tracks(connection, 1)
         store_vector(connection, recipe, track_id, np.zeros(3, np.float32), fingerprint="old")
-        renew_vectors(connection, [recipe.id], track_id, "print-0")
-        assert connection.execute(unheard([recipe.id])).all() == []
+        mark_vectors_current(connection, [recipe.id], track_id, "print-0")
+        assert connection.execute(tracks_without_vector([recipe.id])).all() == []
         assert connection.execute(sa.select(feature_vector.c.fingerprint)).scalar_one() == "print-0"
 
 
@@ -132,7 +144,7 @@ def test_renewing_makes_vectors_fresh_without_hearing_again(database: Database) 
 def test_what_is_pending_is_counted_from_the_other_side(database: Database, seed: int) -> None:
     random = np.random.default_rng(seed)
     with database.write() as connection:
-        recipes = [register(connection, features(name)) for name in ("tiny", "small")]
+        recipes = [register_feature_set(connection, features(name)) for name in ("tiny", "small")]
         track_ids = add_tracks(connection, 60)
         moments = [now() - timedelta(days=1), now() + timedelta(days=1)]
         for track_id in track_ids:
@@ -169,6 +181,6 @@ def test_what_is_pending_is_counted_from_the_other_side(database: Database, seed
                     )
         for ids in ([recipes[0].id], [recipe.id for recipe in recipes]):
             for where in (None, track.c.id > track_ids[30]):
-                waiting = connection.execute(unheard(ids, where)).scalars().all()
-                assert count_unheard(connection, ids, where) == len(waiting)
+                waiting = connection.execute(tracks_without_vector(ids, where)).scalars().all()
+                assert count_tracks_without_vector(connection, ids, where) == len(waiting)
                 assert len(waiting) == len(set(waiting))

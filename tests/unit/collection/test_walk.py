@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.collection.scan.walk import Walk, is_hidden
+from catalog.collection.scan.walk import FolderWalk, is_hidden
 
 
 def touch(folder, *names):
@@ -18,7 +18,7 @@ def touch(folder, *names):
 
 
 def walk(folder, start=b""):
-    walked = Walk(os.fsencode(folder), start)
+    walked = FolderWalk(os.fsencode(folder), start)
     return [found.path for found in walked], walked
 
 
@@ -70,7 +70,7 @@ def test_a_link_out_of_the_root_is_followed_once(tmp_path):
     paths, walked = walk(root)
     assert paths == [b"first/2.mp3", b"first/deep/3.mp3", b"song.mp3", b"z/1.mp3"]
     assert walked.outside == 3
-    below = Walk(os.fsencode(root), b"first/deep")
+    below = FolderWalk(os.fsencode(root), b"first/deep")
     assert len(list(below)) == below.outside == 2, "also of a scan that begins there"
 
 
@@ -155,7 +155,7 @@ def test_a_start_that_cannot_be_read_is_an_error(tmp_path):
 def test_what_is_given_is_size_and_time(tmp_path):
     touch(tmp_path, "a.mp3")
     os.utime(tmp_path / "a.mp3", ns=(5, 123456789))
-    (found,) = Walk(os.fsencode(tmp_path))
+    (found,) = FolderWalk(os.fsencode(tmp_path))
     assert (found.size, found.mtime_ns) == (1, 123456789)
     assert stat.S_ISREG((tmp_path / "a.mp3").stat().st_mode)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from catalog.db.query.saved_queries import saved_names
+from catalog.db.query.saved_queries import saved_query_names
 from catalog.db.schema.views import view_names
 
 ROOT = Path(__file__).parents[3]
@@ -58,7 +58,7 @@ def test_every_question_is_a_form_that_may_be_left_empty(sqlite_template: Path) 
     empty = dict.fromkeys(
         ("tracks", "least", "piano", "loudness", "voice", "artist", "old", "new", "share"), ""
     )
-    assert set(DESCRIBED["queries"]) == {*saved_names()} - {*view_names()}
+    assert set(DESCRIBED["queries"]) == {*saved_query_names()} - {*view_names()}
     for query in DESCRIBED["queries"].values():
         assert query["description"]
         connection.execute(query["sql"], empty).fetchall()

@@ -1,8 +1,8 @@
 from mutagen._constants import GENRES
 
 from catalog.genres.fold import fold
-from catalog.genres.genre_tag import compound, name_of, split
-from catalog.genres.seeds import name_of_code, name_of_number, no_genre, seeds
+from catalog.genres.genre_tag import canonical_name, split_compound, split_genres
+from catalog.genres.seeds import fma_genre_name, id3v1_genre_name, null_genres, seeds
 
 TOPS = {
     *("Blues", "Classical", "Country", "Easy Listening", "Electronic", "Experimental", "Folk", "Hip-Hop"),
@@ -24,12 +24,12 @@ def test_every_name_of_the_id3_list_is_a_spelling_of_its_number():
     known = spellings()
     for number, name in enumerate(GENRES):
         if number == 12:
-            assert name_of(name) is None
-            assert name_of_number(number) is None
+            assert canonical_name(name) is None
+            assert id3v1_genre_name(number) is None
         else:
             assert known[fold(name)].id3 == number
-            assert name_of_number(number) == known[fold(name)].name
-            assert name_of_code(f"id3:{number}") == name_of_number(number)
+            assert id3v1_genre_name(number) == known[fold(name)].name
+            assert fma_genre_name(f"id3:{number}") == id3v1_genre_name(number)
 
 
 def test_only_the_top_genres_of_fma_have_no_broader_term():
@@ -51,19 +51,19 @@ def test_no_spelling_means_two_terms_or_none():
         for key in {fold(seed.name), *(fold(alias) for alias in seed.aliases)}
     ]
     assert len(keys) == len(set(keys)), "a spelling is given to two terms"
-    assert not set(keys) & no_genre()
+    assert not set(keys) & null_genres()
 
 
 def test_no_alias_is_superfluous():
     for seed in seeds():
-        plain = [fold(alias) for alias in seed.aliases if compound(alias) is None]
+        plain = [fold(alias) for alias in seed.aliases if split_compound(alias) is None]
         assert len({fold(seed.name), *plain}) == 1 + len(plain), seed
 
 
 def test_every_spelling_can_be_written_in_a_tag():
     for seed in seeds():
         for spelling in (seed.name, *seed.aliases):
-            assert split(spelling) == [spelling] == [name_of(spelling)]
+            assert split_genres(spelling) == [spelling] == [canonical_name(spelling)]
 
 
 COMMON = {
@@ -102,4 +102,4 @@ def test_a_term_of_neither_list_has_a_code_of_its_own():
     house = [seed for seed in seeds() if seed.origin == "house"]
     assert {"house:djent", "house:kpop"} <= {seed.code for seed in house}
     assert all(seed.broader for seed in house)
-    assert name_of_code("house:kpop") == "K-Pop"
+    assert fma_genre_name("house:kpop") == "K-Pop"

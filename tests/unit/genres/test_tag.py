@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.genres.genre_tag import LONGEST_NAME, MOST_GENRES, clean, compounds_among, name_of, split
+from catalog.genres.genre_tag import (
+    LONGEST_NAME,
+    MOST_GENRES,
+    canonical_name,
+    find_compounds,
+    sanitize,
+    split_genres,
+)
 from catalog.genres.vocabulary import genres_in
 
 
@@ -25,7 +32,7 @@ from catalog.genres.vocabulary import genres_in
     ],
 )
 def test_genres_in_one_tag_come_apart_in_order(text, genres):
-    assert split(text) == genres
+    assert split_genres(text) == genres
 
 
 @pytest.mark.parametrize(
@@ -43,22 +50,22 @@ def test_genres_in_one_tag_come_apart_in_order(text, genres):
     ],
 )
 def test_a_known_spelling_with_a_separator_stays_whole(text):
-    assert split(text) == [text]
+    assert split_genres(text) == [text]
 
 
 def test_the_longest_known_spelling_wins():
-    known = compounds_among(["A/B", "A/B/C"])
-    assert split("A/B/C/D", known) == ["A/B/C", "D"]
-    assert split("X/A/B/D", known) == ["X", "A/B", "D"]
-    assert split("A;B/A,B", known) == ["A", "B"]
+    known = find_compounds(["A/B", "A/B/C"])
+    assert split_genres("A/B/C/D", known) == ["A/B/C", "D"]
+    assert split_genres("X/A/B/D", known) == ["X", "A/B", "D"]
+    assert split_genres("A;B/A,B", known) == ["A", "B"]
 
 
 def test_a_known_spelling_is_found_among_others():
-    assert split("Jazz/Pop/Funk/Soul") == ["Jazz", "Pop/Funk", "Soul"]
+    assert split_genres("Jazz/Pop/Funk/Soul") == ["Jazz", "Pop/Funk", "Soul"]
 
 
 def test_brackets_that_do_not_close_protect_nothing():
-    assert split("Techno (Peak / Driving") == ["Techno (Peak", "Driving"]
+    assert split_genres("Techno (Peak / Driving") == ["Techno (Peak", "Driving"]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,7 @@ def test_brackets_that_do_not_close_protect_nothing():
     ],
 )
 def test_references_come_apart(text, genres):
-    assert split(text) == genres
+    assert split_genres(text) == genres
 
 
 @pytest.mark.parametrize(
@@ -92,7 +99,7 @@ def test_references_come_apart(text, genres):
     ],
 )
 def test_numbers_are_names_of_the_list(written, name):
-    assert name_of(written) == name
+    assert canonical_name(written) == name
 
 
 @pytest.mark.parametrize(
@@ -127,11 +134,11 @@ def test_numbers_are_names_of_the_list(written, name):
     ],
 )
 def test_words_that_are_no_genre(written):
-    assert name_of(written) is None
+    assert canonical_name(written) is None
 
 
 def test_what_cannot_be_stored_or_deceives_is_taken_out():
-    assert clean("Ro\x00ck\t\x1b[31m \u202ekcoR\ud800") == "Ro ck [31m kcoR"
+    assert sanitize("Ro\x00ck\t\x1b[31m \u202ekcoR\ud800") == "Ro ck [31m kcoR"
 
 
 def test_values_of_one_tag_are_read_together():
@@ -140,28 +147,28 @@ def test_values_of_one_tag_are_read_together():
 
 
 def test_hostile_tags_are_bounded():
-    assert split("Rock" * 2500) == []
-    assert len(split(";".join(f"genre{n}" for n in range(1000)))) == MOST_GENRES
+    assert split_genres("Rock" * 2500) == []
+    assert len(split_genres(";".join(f"genre{n}" for n in range(1000)))) == MOST_GENRES
     assert len(genres_in([f"genre{n};and{n}" for n in range(1000)])) == MOST_GENRES
-    assert split("(" * 10_000) == []
-    assert split("/" * 10_000) == []
+    assert split_genres("(" * 10_000) == []
+    assert split_genres("/" * 10_000) == []
     # What the bound cuts off in the middle is not taken for a genre.
-    assert split(";".join(["Rock", " " * 4088, "Jazzy"])) == ["Rock"]
+    assert split_genres(";".join(["Rock", " " * 4088, "Jazzy"])) == ["Rock"]
 
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from("/;,|\\()[]\0 17&RXnA")), max_size=200))
 def test_any_text_gives_few_clean_genres(text):
-    found = split(text)
+    found = split_genres(text)
     assert len(found) <= MOST_GENRES
     for each in found:
-        assert each == clean(each)
+        assert each == sanitize(each)
         assert 0 < len(each) <= LONGEST_NAME
         each.encode()
         assert not set(each) & set(";\0\n")
-    assert split(";".join(found)) == found
+    assert split_genres(";".join(found)) == found
 
 
 @given(st.lists(st.sampled_from(["Rock", "Pop", "Jazz", "Metal", "Soul", "Reggae"]), unique=True))
 def test_joining_and_splitting_gives_the_genres_back(genres):
     for separator in (";", " / ", ", ", "|", "\0"):
-        assert split(separator.join(genres)) == genres
+        assert split_genres(separator.join(genres)) == genres

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.fitting.album_averaging import ALONE, album_units, averaged
+from catalog.learning.fitting.album_averaging import ALONE, album_units, average_by_unit
 from catalog.learning.scoring.album_score import album_score
 
 
@@ -19,12 +19,12 @@ def test_an_album_of_several_artists_is_several_units():
 def test_means_by_hand():
     probability = np.array([[0.8, 0.2], [0.2, 0.8], [0.6, 0.4]])
     unit = np.array([0, 0, ALONE])
-    assert averaged(probability, unit, "arithmetic") == pytest.approx(
+    assert average_by_unit(probability, unit, "arithmetic") == pytest.approx(
         np.array([[0.5, 0.5]] * 2 + [[0.6, 0.4]])
     )
     sharp = np.array([[0.9, 0.1], [0.6, 0.4]])
     ratio = np.sqrt(9 * 1.5)
-    assert averaged(sharp, np.array([3, 3]), "geometric")[1] == pytest.approx(
+    assert average_by_unit(sharp, np.array([3, 3]), "geometric")[1] == pytest.approx(
         [ratio / (1 + ratio), 1 / (1 + ratio)]
     )
 
@@ -33,7 +33,7 @@ def test_means_by_hand():
 def test_rows_stay_probabilities_and_units_agree(unit, mean):
     unit = np.array(unit)
     probability = np.random.default_rng(0).dirichlet(np.ones(3), len(unit))
-    result = averaged(probability, unit, mean)
+    result = average_by_unit(probability, unit, mean)
     assert result.sum(axis=1) == pytest.approx(1.0)
     assert np.array_equal(result[unit == ALONE], probability[unit == ALONE])
     for one in set(unit.tolist()) - {ALONE}:

@@ -19,7 +19,7 @@ from catalog.learning.classifiers import (
     class_probabilities,
 )
 from catalog.learning.classifiers.class_balance import balanced_sample, balanced_weights
-from catalog.learning.classifiers.sklearn_classifier import Learner, block_weights
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier, block_weights
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import Threshold
 from catalog.learning.fitting.calibration import Calibration
@@ -261,7 +261,7 @@ def test_a_wide_block_does_not_drown_a_narrow_one():
 
 def _fitted(name, X, y, blocks):
     classifier = algorithm(name).over(blocks).build()
-    assert isinstance(classifier, Learner)
+    assert isinstance(classifier, SklearnClassifier)
     return classifier.fit(X, y)
 
 
@@ -350,9 +350,9 @@ def test_many_vectors_are_asked_about_in_parts(monkeypatch):
     classifier = quick("logistic_regression").fit(X, y)
     whole = class_probabilities(classifier, X, 3)
     monkeypatch.setattr("catalog.learning.classifiers.algorithm.CHUNK", 40)
-    original = Learner.predict_proba
+    original = SklearnClassifier.predict_proba
     monkeypatch.setattr(
-        Learner, "predict_proba", lambda self, part: asked.append(len(part)) or original(self, part)
+        SklearnClassifier, "predict_proba", lambda self, part: asked.append(len(part)) or original(self, part)
     )
     assert class_probabilities(classifier, X, 3) == pytest.approx(whole)
     assert asked == [40, 40, 10]

@@ -4,7 +4,7 @@ import pytest
 from catalog.learning.classifiers import LOGISTIC_REGRESSION, UnknownParameterError
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting import cross_fit as cross_fit_module
-from catalog.learning.fitting.abstention import NOTHING, right
+from catalog.learning.fitting.abstention import NOTHING, is_correct
 from catalog.learning.fitting.calibration import expected_calibration_error
 from catalog.learning.fitting.cross_fit import cross_fit
 
@@ -64,7 +64,7 @@ def test_most_answers_are_right_for_unheard_artists():
     result = cross_fit(X, y, groups, HIERARCHY, LOGISTIC_REGRESSION)
     answered = result.answers.node != NOTHING
     assert answered.mean() > 0.3
-    assert right(result.answers.node, y, HIERARCHY)[answered].mean() > 0.8
+    assert is_correct(result.answers.node, y, HIERARCHY)[answered].mean() > 0.8
 
 
 def test_the_final_model_answers_for_new_tracks():

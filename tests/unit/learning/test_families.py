@@ -5,7 +5,7 @@ import pytest
 
 from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.audio.feature_sets.summary import SUMMARY
-from catalog.learning.scoring.feature_groups import agreement, alike, families, family_of
+from catalog.learning.scoring.feature_groups import families, family_of, hsic, redundant_groups
 
 
 def test_every_dimension_of_summary_has_a_family_with_a_name() -> None:
@@ -38,9 +38,9 @@ def test_families_that_say_the_same_are_one_group_whatever_their_units_and_width
     rhythm = random.normal(size=(60, 80))
     X = np.hstack([loudness, bands, rhythm])
     columns = [np.arange(3), np.arange(3, 43), np.arange(43, 123)]
-    assert sorted(alike(X, columns, threshold=0.6)) == [[0, 1], [2]]
-    assert sorted(alike(X, columns, threshold=0.9999)) == [[0], [1], [2]]
-    assert alike(X[:3], columns) == [[0], [1], [2]]
+    assert sorted(redundant_groups(X, columns, threshold=0.6)) == [[0, 1], [2]]
+    assert sorted(redundant_groups(X, columns, threshold=0.9999)) == [[0], [1], [2]]
+    assert redundant_groups(X[:3], columns) == [[0], [1], [2]]
 
 
 @pytest.mark.parametrize("width", [2, 500])
@@ -55,10 +55,10 @@ def test_families_that_have_nothing_in_common_do_not_agree_whatever_their_width(
         return product
 
     one, other = gram(), gram()
-    assert agreement(one, one) == pytest.approx(1)
-    assert abs(agreement(one, other)) < 0.1
+    assert hsic(one, one) == pytest.approx(1)
+    assert abs(hsic(one, other)) < 0.1
 
 
 def test_a_family_of_constants_agrees_with_nothing() -> None:
     X = np.hstack([np.ones((20, 2)), np.random.default_rng(2).normal(size=(20, 2))])
-    assert alike(X, [np.arange(2), np.arange(2, 4)]) == [[0], [1]]
+    assert redundant_groups(X, [np.arange(2), np.arange(2, 4)]) == [[0], [1]]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from catalog.learning.metrics.bootstrap import Interval
-from catalog.learning.scoring.gate import Comparison, Verdict, compare
+from catalog.learning.scoring.gate import Comparison, PromotionVerdict, compare_models_on_gate
 
 
 def comparison(value, low):
@@ -19,26 +19,26 @@ def test_a_hundredth_less_and_an_unlikely_twentieth_are_borne(value, low, worse)
 
 def test_the_check_sample_has_a_say_too():
     good, bad = comparison(0.01, -0.01), comparison(-0.1, -0.2)
-    assert Verdict(3, good, None).worse is None
-    assert "on the same folds" in (Verdict(3, bad, good).worse or "")
-    reason = Verdict(3, good, bad).worse
+    assert PromotionVerdict(3, good, None).worse is None
+    assert "on the same folds" in (PromotionVerdict(3, bad, good).worse or "")
+    reason = PromotionVerdict(3, good, bad).worse
     assert reason is not None
     assert "on the check sample its macro F1 is 0.600" in reason
-    assert Verdict(3, good, bad).facts["passed"] is False
-    assert Verdict(3, good, None).facts["on_folds"]["difference"]["low"] == -0.01
+    assert PromotionVerdict(3, good, bad).facts["passed"] is False
+    assert PromotionVerdict(3, good, None).facts["on_folds"]["difference"]["low"] == -0.01
 
 
 def test_equal_scores_that_shut_the_gate_say_why():
-    shut = Verdict(3, Comparison(100, 20, 0.7, 0.7, Interval(0.0, -0.066, 0.1)), None).worse
+    shut = PromotionVerdict(3, Comparison(100, 20, 0.7, 0.7, Interval(0.0, -0.066, 0.1)), None).worse
     assert shut is not None
     assert "between -0.066 and +0.100: 0.05 less cannot be ruled out)" in shut
-    assert "ruled out" not in (Verdict(3, comparison(-0.1, -0.2), None).worse or "")
+    assert "ruled out" not in (PromotionVerdict(3, comparison(-0.1, -0.2), None).worse or "")
 
 
 def test_a_model_beside_itself_is_not_worse():
     generator = np.random.default_rng(0)
     y, choice = generator.integers(0, 3, (2, 90))
-    found = compare(y, choice, choice, np.arange(90) // 5, 3)
+    found = compare_models_on_gate(y, choice, choice, np.arange(90) // 5, 3)
     assert (found.tracks, found.groups, found.is_worse) == (90, 18, False)
     assert found.new == found.in_force
 
@@ -49,5 +49,5 @@ def test_one_that_knows_less_is_worse():
     good = np.where(generator.random(300) < 0.9, y, 0)
     bad = np.where(generator.random(300) < 0.5, y, 0)
     groups = np.arange(300) // 5
-    assert compare(y, bad, good, groups, 3).is_worse
-    assert not compare(y, good, bad, groups, 3).is_worse
+    assert compare_models_on_gate(y, bad, good, groups, 3).is_worse
+    assert not compare_models_on_gate(y, good, bad, groups, 3).is_worse

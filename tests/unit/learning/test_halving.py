@@ -8,22 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.search.successive_halving import ETA, Round, schedule
+from catalog.learning.search.successive_halving import ETA, HalvingRound, halving_schedule
 
 
 def test_the_best_third_of_each_round_gets_three_times_as_much() -> None:
-    assert schedule(27, 100) == [Round(27, 1 / 27), Round(9, 1 / 9), Round(3, 1 / 3), Round(1, 1.0)]
-    assert schedule(20, 10) == [Round(20, 1 / 9), Round(7, 1 / 3), Round(3, 1.0)]
+    assert halving_schedule(27, 100) == [
+        HalvingRound(27, 1 / 27),
+        HalvingRound(9, 1 / 9),
+        HalvingRound(3, 1 / 3),
+        HalvingRound(1, 1.0),
+    ]
+    assert halving_schedule(20, 10) == [HalvingRound(20, 1 / 9), HalvingRound(7, 1 / 3), HalvingRound(3, 1.0)]
 
 
 def test_with_few_artists_or_few_candidates_there_is_one_round_on_everything() -> None:
-    assert schedule(20, 2) == [Round(20, 1.0)]
-    assert schedule(1, 100) == [Round(1, 1.0)]
+    assert halving_schedule(20, 2) == [HalvingRound(20, 1.0)]
+    assert halving_schedule(1, 100) == [HalvingRound(1, 1.0)]
 
 
 @given(st.integers(1, 3_000), st.integers(1, 10_000))
 def test_every_schedule_ends_on_everything_and_never_grows(candidates: int, groups: int) -> None:
-    rounds = schedule(candidates, groups)
+    rounds = halving_schedule(candidates, groups)
     assert rounds[0].candidates == candidates
     assert rounds[-1].share == 1
     assert all(each.candidates >= 1 for each in rounds)
@@ -38,4 +43,4 @@ def test_every_schedule_ends_on_everything_and_never_grows(candidates: int, grou
 
 def test_no_candidate_no_schedule() -> None:
     with pytest.raises(ValueError, match="no candidate"):
-        schedule(0, 5)
+        halving_schedule(0, 5)

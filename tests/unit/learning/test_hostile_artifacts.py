@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.learning.pca_feature_set import Fitted
-from catalog.learning.registry.artifact import ArtifactRefused, load_artifact, write_artifact
+from catalog.learning.registry.artifact import ArtifactRejectedError, load_artifact, write_artifact
 
 
 class Bomb:
@@ -62,7 +62,7 @@ def node(loader: str, module: str, name: str, **more: Any) -> dict[str, Any]:
 
 def refused(folder: Path, content: bytes) -> str:
     name, digest = write_artifact(folder, content, ".skops")
-    with pytest.raises(ArtifactRefused) as caught:
+    with pytest.raises(ArtifactRejectedError) as caught:
         load_artifact(folder, name, digest)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -116,7 +116,7 @@ def test_a_changed_byte_is_found_and_bytes_of_any_kind_are_refused(
     refused(tmp_path, content)
     name, digest = write_artifact(tmp_path, content + b"x", ".skops")
     (tmp_path / name).write_bytes(content + b"y")
-    with pytest.raises(ArtifactRefused, match="not the one that was written"):
+    with pytest.raises(ArtifactRejectedError, match="not the one that was written"):
         load_artifact(tmp_path, name, digest)
 
 
@@ -126,5 +126,5 @@ def test_a_name_that_climbs_stays_in_the_folder(tmp_path: Path, name: str) -> No
     outside.write_bytes(b"secret")
     models = tmp_path / "models"
     models.mkdir()
-    with pytest.raises(ArtifactRefused, match=str(models)):
+    with pytest.raises(ArtifactRejectedError, match=str(models)):
         load_artifact(models, name, hashlib.sha256(b"secret").hexdigest())

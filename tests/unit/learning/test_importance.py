@@ -5,7 +5,7 @@ import pytest
 
 from catalog.learning.classifiers import algorithm
 from catalog.learning.scoring import importance
-from catalog.learning.scoring.importance import Importances, OneFamilyError, importances, parts_of
+from catalog.learning.scoring.importance import Importances, SingleFeatureGroupError, importances, parts_of
 
 GENRES = ["Ambient", "Jazz", "Metal"]
 DIMENSIONS = [
@@ -112,7 +112,7 @@ def test_feature_sets_side_by_side_keep_their_blocks(
 
 
 def test_one_family_cannot_be_compared() -> None:
-    with pytest.raises(OneFamilyError, match="--feature-set summary"):
+    with pytest.raises(SingleFeatureGroupError, match="--feature-set summary"):
         parts_of(np.zeros((9, 2), np.float32), ["grid.01", "grid.02"])
 
 

@@ -6,7 +6,7 @@ import pytest
 from catalog.learning.dataset.groups import Groups
 from catalog.learning.dataset.snapshot import ClassRule, Snapshot
 from catalog.learning.prediction.predictions import Suggestion
-from catalog.learning.scoring.artist_aware_score import AnswersBy, score_known_artists
+from catalog.learning.scoring.artist_aware_score import AnswersBy, score_artist_aware
 
 ROCK, METAL, JAZZ, BEBOP = range(1, 5)
 BROADER = {ROCK: None, METAL: ROCK, JAZZ: None, BEBOP: JAZZ}
@@ -19,7 +19,7 @@ def scored(genres, suggested, heard):
     column = {METAL: 0, JAZZ: 1}
     y = np.array([column[genre] for genre in genres])
     frozen = Snapshot(ClassRule(10, 5, "leaf"), 0, np.arange(count) + 1, (METAL, JAZZ), y, groups)
-    return score_known_artists(suggested, np.array([column[genre] for genre in heard]), frozen, BROADER)
+    return score_artist_aware(suggested, np.array([column[genre] for genre in heard]), frozen, BROADER)
 
 
 def test_the_artist_is_believed_where_the_sound_is_wrong():

@@ -9,13 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.learning.classifiers import ALGORITHMS, LOGISTIC_REGRESSION
-from catalog.learning.classifiers.local_per_parent import class_chains, divisions, has_sub_genres, localised
+from catalog.learning.classifiers.local_per_parent import (
+    branches,
+    build_local_classifiers,
+    class_chains,
+    has_sub_genres,
+)
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import Threshold
 from catalog.learning.fitting.calibration import Calibration
 from catalog.learning.fitting.cross_fit import FittedModel
 from catalog.learning.fitting.pca import Projected
-from catalog.learning.fitting.training_recipe import Learnt
+from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.registry.artifact import load_artifact, save_artifact
 from catalog.learning.scoring.hierarchy_selection import stored_structure, structured
 from tests.unit.learning.test_classifiers import QUICK
@@ -29,7 +34,7 @@ def tree(*classes: int) -> Hierarchy:
 
 
 def divided(*classes: int) -> list[list[int]]:
-    return [option.tolist() for option in divisions(class_chains(tree(*classes)))]
+    return [option.tolist() for option in branches(class_chains(tree(*classes)))]
 
 
 def blobs(count: int, classes: int, *, each: int = 3, dimensions: int = 8, seed: int = 0):
@@ -63,7 +68,7 @@ def test_without_two_narrower_classes_there_is_one_classifier() -> None:
 
 @given(st.sets(st.sampled_from(sorted(BROADER)), min_size=2))
 def test_every_class_is_told_from_every_other_exactly_once(classes: set[int]) -> None:
-    options = divisions(class_chains(tree(*sorted(classes))))
+    options = branches(class_chains(tree(*sorted(classes))))
     for one in range(len(classes)):
         for other in range(one):
             parting = [
@@ -82,7 +87,7 @@ def test_every_class_is_told_from_every_other_exactly_once(classes: set[int]) ->
 @pytest.mark.parametrize("blocks", [(), (3, 5)])
 def test_every_algorithm_works_as_local_classifiers(name: str, blocks: tuple[int, ...]) -> None:
     X, y, groups = blobs(120, 4)
-    learner = localised(ALGORITHMS[name].over(blocks), class_chains(tree(1, 11, 12, 3)))
+    learner = build_local_classifiers(ALGORITHMS[name].over(blocks), class_chains(tree(1, 11, 12, 3)))
     classifier = learner.build(QUICK.get(name, {}))
     classifier.fit(X, y, groups)
     probability = classifier.predict_proba(X)
@@ -93,7 +98,7 @@ def test_every_algorithm_works_as_local_classifiers(name: str, blocks: tuple[int
 
 def test_a_probability_is_the_product_along_the_path() -> None:
     X, y, _ = blobs(90, 3)
-    local = localised(LOGISTIC_REGRESSION, class_chains(tree(11, 12, 3))).build()
+    local = build_local_classifiers(LOGISTIC_REGRESSION, class_chains(tree(11, 12, 3))).build()
     local.fit(X, y)
     top, rock = LOGISTIC_REGRESSION.build(), LOGISTIC_REGRESSION.build()
     top.fit(X, np.array([0, 0, 1])[y])
@@ -105,7 +110,7 @@ def test_a_probability_is_the_product_along_the_path() -> None:
 
 def test_classes_that_were_not_seen_change_what_is_divided() -> None:
     X, y, groups = blobs(120, 4)
-    learner = localised(LOGISTIC_REGRESSION, class_chains(tree(1, 11, 12, 3)))
+    learner = build_local_classifiers(LOGISTIC_REGRESSION, class_chains(tree(1, 11, 12, 3)))
     for seen in ([0, 1], [1, 2, 3], [0, 3], [3]):
         inside = np.isin(y, seen)
         classifier = learner.build()
@@ -122,7 +127,7 @@ def test_the_artifact_holds_them(name: str, projection: dict[str, float] | None,
     X, y, groups = blobs(120, 4)
     hierarchy = tree(1, 11, 12, 3)
     blocks = (3, 5) if projection is None else ()
-    learnt = Learnt(name, QUICK.get(name, {}), projection, blocks, class_chains(hierarchy))
+    learnt = TrainingRecipe(name, QUICK.get(name, {}), projection, blocks, class_chains(hierarchy))
     classifier = learnt.behind_projection.build(learnt.parameters)
     classifier.fit(X, y, groups)
     assert isinstance(classifier, Projected) == (projection is not None)
@@ -143,7 +148,7 @@ def test_the_better_of_the_two_is_chosen_by_the_numbers() -> None:
     X[:, 1] += np.where(y == 3, 6, 0)
     X[:, 2] = np.where(y < 2, np.where(y == 0, 1, -1) * 0.8 + X[:, 2] * 0.5, X[:, 2] * 40)
     hierarchy = tree(11, 12, 2, 3)
-    learnt = Learnt("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
+    learnt = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
     groups = np.arange(count) // 4
     found, choice = structured(learnt, "auto", X.astype(np.float32), y, groups, hierarchy)
     assert choice is not None
@@ -160,7 +165,7 @@ def test_the_better_of_the_two_is_chosen_by_the_numbers() -> None:
 @pytest.mark.parametrize(("wanted", "is_local"), [("local", True), ("flat", False)])
 def test_what_is_asked_for_is_done_without_a_comparison(wanted, is_local) -> None:
     X, y, groups = blobs(60, 3)
-    learnt = Learnt("logistic_regression", {}, None)
+    learnt = TrainingRecipe("logistic_regression", {}, None)
     found, choice = structured(learnt, wanted, X, y, groups, tree(11, 12, 3))
     assert (found.chains is not None) == is_local
     assert choice is not None
@@ -169,7 +174,7 @@ def test_what_is_asked_for_is_done_without_a_comparison(wanted, is_local) -> Non
 
 def test_where_no_term_has_two_narrower_classes_nothing_is_chosen() -> None:
     X, y, groups = blobs(60, 3)
-    learnt = Learnt("logistic_regression", {}, None)
+    learnt = TrainingRecipe("logistic_regression", {}, None)
     assert structured(learnt, "local", X, y, groups, tree(1, 2, 3)) == (learnt, None)
 
 
@@ -178,7 +183,7 @@ def test_of_many_tracks_two_folds_are_asked_about(monkeypatch) -> None:
 
     X, y, groups = blobs(120, 3)
     monkeypatch.setattr(hierarchy_selection, "ALL_FOLDS_UP_TO", 100)
-    learnt = Learnt("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
+    learnt = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
     _, choice = structured(learnt, "auto", X, y, groups, tree(11, 12, 3))
     assert choice is not None
     assert choice.flat is not None

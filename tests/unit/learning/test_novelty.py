@@ -3,9 +3,9 @@ import pytest
 
 from catalog.learning.classifiers import algorithm
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.fitting.abstention import HELD_BACK, NOTHING, right
+from catalog.learning.fitting.abstention import HELD_BACK, NOTHING, is_correct
 from catalog.learning.fitting.cross_fit import cross_fit
-from catalog.learning.fitting.out_of_distribution import BEYOND, MOST_DIMENSIONS, fit_novelty
+from catalog.learning.fitting.out_of_distribution import BEYOND, MOST_DIMENSIONS, fit_mahalanobis_space
 
 CLASSES, DIMENSIONS = 5, 40
 
@@ -24,7 +24,7 @@ def collection(artists=60, each=4, classes=CLASSES, seed=0):
 def test_tracks_resemble_their_own_class_most():
     X, y, _ = collection()
     new, truth, _ = collection(seed=1)
-    alike = fit_novelty(X, y, CLASSES).resemblance(new)
+    alike = fit_mahalanobis_space(X, y, CLASSES).resemblance(new)
     assert alike.shape == (len(new), CLASSES)
     assert np.abs(alike).max() <= 1 + 1e-6
     assert (alike.argmax(axis=1) == truth).mean() > 0.95
@@ -32,8 +32,8 @@ def test_tracks_resemble_their_own_class_most():
 
 def test_without_its_class_a_track_is_seen_as_by_a_space_that_never_had_it():
     X, y, _ = collection()
-    others = fit_novelty(X, y, CLASSES).resemblance_to_others(X, y)
-    never = fit_novelty(X[y != 2], y[y != 2], CLASSES)
+    others = fit_mahalanobis_space(X, y, CLASSES).resemblance_to_others(X, y)
+    never = fit_mahalanobis_space(X[y != 2], y[y != 2], CLASSES)
     assert (others[y == 2][:, 2] == -1).all()
     assert (never.resemblance(X)[:, 2] == -1).all()
     rest = [0, 1, 3, 4]
@@ -44,15 +44,17 @@ def test_without_its_class_a_track_is_seen_as_by_a_space_that_never_had_it():
 def test_units_do_not_matter():
     X, y, _ = collection()
     stretched = X * np.geomspace(1e-3, 1e3, DIMENSIONS).astype(np.float32)
-    plain = fit_novelty(X, y, CLASSES).resemblance(X)
-    assert fit_novelty(stretched, y, CLASSES).resemblance(stretched) == pytest.approx(plain, abs=0.01)
+    plain = fit_mahalanobis_space(X, y, CLASSES).resemblance(X)
+    assert fit_mahalanobis_space(stretched, y, CLASSES).resemblance(stretched) == pytest.approx(
+        plain, abs=0.01
+    )
 
 
 def test_a_dimension_that_never_varies_and_one_track_a_class_do_no_harm():
     X, y, _ = collection()
     X[:, 3] = 7.0
-    assert np.isfinite(fit_novelty(X, y, CLASSES).resemblance(X)).all()
-    assert np.isfinite(fit_novelty(X[:CLASSES], y[:CLASSES], CLASSES).resemblance(X)).all()
+    assert np.isfinite(fit_mahalanobis_space(X, y, CLASSES).resemblance(X)).all()
+    assert np.isfinite(fit_mahalanobis_space(X[:CLASSES], y[:CLASSES], CLASSES).resemblance(X)).all()
 
 
 def test_very_long_vectors_are_projected_first():
@@ -60,7 +62,7 @@ def test_very_long_vectors_are_projected_first():
     y = np.repeat([0, 1], 60)
     X = generator.normal(0, 1, (120, MOST_DIMENSIONS + 50)).astype(np.float32)
     X[:, :200] += 2.0 * y[:, None]
-    space = fit_novelty(X, y, 2)
+    space = fit_mahalanobis_space(X, y, 2)
     assert space.whitening.shape[1] <= 120 // 4
     assert (space.resemblance(X).argmax(axis=1) == y).mean() > 0.95
 
@@ -93,7 +95,7 @@ def test_a_class_left_out_is_unknown(without_each_class):
 def test_what_is_answered_inside_is_right_and_most_is_answered(without_each_class):
     for _, fit, y in without_each_class:
         answered = fit.answers.node != NOTHING
-        assert right(fit.answers.node, y, fit.model.hierarchy)[answered].mean() >= 0.85
+        assert is_correct(fit.answers.node, y, fit.model.hierarchy)[answered].mean() >= 0.85
         assert answered.mean() > 0.75
 
 
@@ -159,6 +161,6 @@ def test_the_first_feature_set_alone_tells_what_resembles_a_class():
     model = cross_fit(both, y, groups, hierarchy, wide).model
     assert np.array_equal(model.resemblance(both), model.resemblance(np.hstack([X, noise[::-1]])))
     inside = (model.resemblance(both) > BEYOND).all(axis=1)
-    alike = fit_novelty(X, y, CLASSES).resemblance(X)
+    alike = fit_mahalanobis_space(X, y, CLASSES).resemblance(X)
     assert inside.mean() > 0.9
     assert model.resemblance(both)[inside] == pytest.approx(alike[inside], abs=1e-5)

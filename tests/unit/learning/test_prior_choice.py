@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.fitting.label_shift import Priors, estimate_priors
+from catalog.learning.fitting.label_shift import LabelShift, estimate_label_shift
 from catalog.learning.fitting.label_shift_choice import choose_correction, correction_of, no_correction
 
 EQUAL = np.full(3, 1 / 3)
@@ -27,7 +27,7 @@ def test_tracks_that_are_mixed_as_those_learnt_from_are_left_as_they_are() -> No
     """Though the probabilities rest on other shares than are counted: EM against the counted ones would run away."""
     probability, y = heard(OTHERWISE, 3_000)
     counted = np.bincount(y) / len(y)
-    assert np.abs(estimate_priors(probability, counted).estimated - counted).max() > 0.1
+    assert np.abs(estimate_label_shift(probability, counted).estimated - counted).max() > 0.1
     found = correction_of(probability, counted, (probability, y))
     assert found.untagged == pytest.approx(counted, abs=1e-3)
     assert found.apply(probability) == pytest.approx(probability, abs=1e-3)
@@ -82,8 +82,8 @@ def test_the_scores_are_shares_and_count_a_class_that_is_never_said_as_nothing(
 ) -> None:
     probability, y = heard(OTHERWISE, 60, seed=seed)
     shares = np.array(estimated) / sum(estimated)
-    found = choose_correction(probability, y, Priors(EQUAL, shares), 80)
+    found = choose_correction(probability, y, LabelShift(EQUAL, shares), 80)
     assert 0 <= found.uncorrected <= 1
     assert 0 <= found.corrected <= 1
-    perfect = choose_correction(np.eye(3)[y], y, Priors(EQUAL, shares), 80)
+    perfect = choose_correction(np.eye(3)[y], y, LabelShift(EQUAL, shares), 80)
     assert (perfect.uncorrected, perfect.corrected) == (1.0, 1.0)

@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, top_k_accuracy_score
 from sklearn.metrics import log_loss as scikit_learns
 
-from catalog.learning.metrics.probability_scores import accuracy_at_shares, among_first, brier_score, log_loss
+from catalog.learning.metrics.probability_scores import (
+    accuracy_at_shares,
+    brier_score,
+    log_loss,
+    top_k_accuracy,
+)
 
 
 def some(count=60, classes=4, seed=0):
@@ -32,8 +37,8 @@ def test_among_the_first_is_scikit_learns():
     probability, y = some()
     for number in (1, 2, 3):
         expected = top_k_accuracy_score(y, probability, k=number, labels=range(4))
-        assert among_first(probability, y, number).mean() == pytest.approx(expected)
-    assert among_first(probability, y, 9).all()
+        assert top_k_accuracy(probability, y, number).mean() == pytest.approx(expected)
+    assert top_k_accuracy(probability, y, 9).all()
 
 
 def test_the_surest_answers_come_first():

@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.prediction.metadata_vote import Agreement, agreements, left_out_agreements, suggestions
+from catalog.learning.prediction.metadata_vote import (
+    MajorityTags,
+    leave_one_out_majority,
+    majority_tags,
+    suggestions,
+)
 from catalog.learning.prediction.predictions import Suggestion
 
 ROCK, METAL, PUNK, HARD_ROCK, JAZZ, SPOKEN = range(1, 7)
@@ -13,35 +18,40 @@ BROADER = {ROCK: None, METAL: ROCK, PUNK: ROCK, HARD_ROCK: ROCK, JAZZ: None, SPO
 
 def agreed(genres, *, albums=None, artists=None, **options):
     nobody = [None] * len(genres)
-    return agreements(genres, albums or nobody, artists or nobody, BROADER, **options)
+    return majority_tags(genres, albums or nobody, artists or nobody, BROADER, **options)
 
 
 def test_an_untagged_track_is_answered_from_its_artists_other_tracks():
-    assert agreed([JAZZ] * 3 + [0], artists=["a"] * 4) == [None, None, None, Agreement(JAZZ, "artist", 3, 3)]
+    assert agreed([JAZZ] * 3 + [0], artists=["a"] * 4) == [
+        None,
+        None,
+        None,
+        MajorityTags(JAZZ, "artist", 3, 3),
+    ]
 
 
 def test_two_tracks_are_too_few_and_three_quarters_do_not_agree():
     assert agreed([JAZZ, JAZZ, 0], artists=["a"] * 3)[-1] is None
     assert agreed([JAZZ, JAZZ, JAZZ, ROCK, 0], artists=["a"] * 5)[-1] is None
-    assert agreed([JAZZ] * 4 + [ROCK, 0], artists=["a"] * 6)[-1] == Agreement(JAZZ, "artist", 4, 5)
+    assert agreed([JAZZ] * 4 + [ROCK, 0], artists=["a"] * 6)[-1] == MajorityTags(JAZZ, "artist", 4, 5)
 
 
 def test_the_album_comes_before_the_artist():
     genres = [JAZZ] * 3 + [ROCK] * 30 + [0, 0]
     albums = ["live"] * 3 + ["studio"] * 30 + ["live", "new"]
     found = agreed(genres, albums=albums, artists=["a"] * 35)
-    assert found[-2] == Agreement(JAZZ, "album", 3, 3)
-    assert found[-1] == Agreement(ROCK, "artist", 30, 33)
+    assert found[-2] == MajorityTags(JAZZ, "album", 3, 3)
+    assert found[-1] == MajorityTags(ROCK, "artist", 30, 33)
 
 
 def test_narrower_terms_agree_on_what_is_above_them():
     genres = [HARD_ROCK, HARD_ROCK, METAL, METAL, METAL, 0]
-    assert agreed(genres, artists=["a"] * 6)[-1] == Agreement(ROCK, "artist", 5, 5)
+    assert agreed(genres, artists=["a"] * 6)[-1] == MajorityTags(ROCK, "artist", 5, 5)
 
 
 def test_a_term_that_may_not_be_suggested_is_passed_over():
     genres = [METAL] * 3 + [0]
-    assert agreed(genres, artists=["a"] * 4, suggestable={ROCK})[-1] == Agreement(ROCK, "artist", 3, 3)
+    assert agreed(genres, artists=["a"] * 4, suggestable={ROCK})[-1] == MajorityTags(ROCK, "artist", 3, 3)
     assert agreed(genres, artists=["a"] * 4, suggestable={JAZZ})[-1] is None
 
 
@@ -57,18 +67,18 @@ TAGS = st.lists(
 @given(TAGS)
 def test_a_tagged_track_left_out_is_answered_as_if_it_had_no_tag(tracks):
     genres, artists, albums = (list(column) for column in zip(*tracks, strict=True))
-    found = left_out_agreements(range(len(tracks)), genres, albums, artists, BROADER)
+    found = leave_one_out_majority(range(len(tracks)), genres, albums, artists, BROADER)
     for at, agreement in enumerate(found):
         others = [0 if one == at else genre for one, genre in enumerate(genres)]
         assert agreement == agreed(others, albums=albums, artists=artists)[at]
 
 
 def test_nobody_and_no_album_agree_on_nothing_for_a_track_left_out():
-    assert left_out_agreements([0], [JAZZ] * 5, [None] * 5, [None] * 5, BROADER) == [None]
+    assert leave_one_out_majority([0], [JAZZ] * 5, [None] * 5, [None] * 5, BROADER) == [None]
 
 
 CLASSES = Hierarchy.of([METAL, PUNK, JAZZ], BROADER)
-BY_ARTIST = {genre: Agreement(genre, "artist", 5, 5) for genre in (ROCK, METAL, JAZZ, SPOKEN)}
+BY_ARTIST = {genre: MajorityTags(genre, "artist", 5, 5) for genre in (ROCK, METAL, JAZZ, SPOKEN)}
 
 
 def suggested(heard, agreement, probability=(0.9, 0.06, 0.04), shares=(0.3, 0.2, 0.5)):
@@ -100,16 +110,16 @@ def test_a_sound_that_allows_for_the_artists_genre_does_not_object():
 
 
 def test_two_kinds_of_rock_are_rock():
-    agreement = Agreement(PUNK, "album", 9, 9)
+    agreement = MajorityTags(PUNK, "album", 9, 9)
     heard = Suggestion(METAL, 0.97, "sound")
     assert suggested(heard, agreement, (0.97, 0.01, 0.02)) == Suggestion(ROCK, 0.98, "sound")
 
 
 def test_the_more_tracks_agree_the_surer_the_sound_must_be_to_object():
     heard, firmly = Suggestion(METAL, 0.96, "sound"), (0.96, 0.02, 0.02)
-    assert suggested(heard, Agreement(JAZZ, "artist", 3, 3), firmly) is None
-    assert suggested(heard, Agreement(JAZZ, "artist", 30, 30), firmly) == Suggestion(JAZZ, None, "artist")
-    assert suggested(heard, Agreement(JAZZ, "artist", 30, 36), firmly) is None
+    assert suggested(heard, MajorityTags(JAZZ, "artist", 3, 3), firmly) is None
+    assert suggested(heard, MajorityTags(JAZZ, "artist", 30, 30), firmly) == Suggestion(JAZZ, None, "artist")
+    assert suggested(heard, MajorityTags(JAZZ, "artist", 30, 36), firmly) is None
 
 
 def test_a_genre_that_the_model_says_of_everything_is_a_weak_objection():

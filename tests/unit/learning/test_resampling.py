@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from catalog.learning.metrics.bootstrap import draws, mean_interval
+from catalog.learning.metrics.bootstrap import bootstrap_draws, mean_interval
 
 
 def test_every_draw_takes_as_many_groups_as_there_are():
-    parts = list(draws(7, resamples=230, seed=1))
+    parts = list(bootstrap_draws(7, resamples=230, seed=1))
     assert [len(part) for part in parts] == [100, 100, 30]
     assert all((part.sum(axis=1) == 7).all() for part in parts)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
-from catalog.learning.metrics.pairwise_auc import separation
+from catalog.learning.metrics.pairwise_auc import pairwise_auc
 
 
 def probabilities(shares: np.ndarray) -> np.ndarray:
@@ -20,7 +20,7 @@ def test_the_area_is_that_of_mann_and_whitney(seed: int, times: int, ties: bool)
     y = np.concatenate([[0, 1], random.integers(0, 3, 28)])
     group = np.unique(random.integers(0, 8, 30), return_inverse=True)[1]
     shares = random.integers(0, 5, (times, 30)) / 4 if ties else random.random((times, 30))
-    found = separation(y, group, probabilities(shares), 0, 1)
+    found = pairwise_auc(y, group, probabilities(shares), 0, 1)
     expected = [
         mannwhitneyu(row[y == 0], row[y == 1]).statistic / ((y == 0).sum() * (y == 1).sum()) for row in shares
     ]
@@ -34,7 +34,7 @@ def test_a_draw_is_the_area_of_the_tracks_that_were_drawn() -> None:
     shares = random.random((2, 24))
     weights = np.array([[2, 0, 1, 1, 0, 3, 1, 0], [1, 1, 1, 1, 0, 0, 0, 0]], dtype=np.float64)
     again = np.repeat(np.arange(24), weights[0].astype(int)[group])
-    drawn = separation(y, group, probabilities(shares), 0, 1).drawn(weights)
-    expected = separation(y[again], group[again], probabilities(shares[:, again]), 0, 1).area
+    drawn = pairwise_auc(y, group, probabilities(shares), 0, 1).drawn(weights)
+    expected = pairwise_auc(y[again], group[again], probabilities(shares[:, again]), 0, 1).area
     assert drawn[0] == pytest.approx(expected)
     assert np.isnan(drawn[1]), "a genre that was not drawn cannot be told from another"

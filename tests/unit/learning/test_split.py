@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.dataset.splits import Split, deal, deal_inside
+from catalog.learning.dataset.splits import Split, inner_folds, outer_folds
 
 
 @st.composite
@@ -30,10 +30,10 @@ def test_what_is_asked_about_shares_no_group_with_what_is_learnt_from(
     data: tuple[np.ndarray, np.ndarray], seed: int, share: float
 ) -> None:
     y, groups = data
-    outer = deal(y, groups, seed)
+    outer = outer_folds(y, groups, seed)
     for left_out in [None, *np.unique(outer).tolist()]:
         inside = np.ones(len(y), bool) if left_out is None else outer != left_out
-        folds = outer if left_out is None else deal_inside(y[inside], groups[inside], seed)
+        folds = outer if left_out is None else inner_folds(y[inside], groups[inside], seed)
         asked = np.zeros(len(y), int)
         for fold in np.unique(folds).tolist():
             training, test = Split(fold, left_out, share).masks(y, groups, seed)
@@ -66,4 +66,4 @@ def test_the_folds_of_a_search_are_not_those_that_the_model_is_scored_on() -> No
     from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 
     scored = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=0)
-    assert (deal(y, groups, 0) != scored).any()
+    assert (outer_folds(y, groups, 0) != scored).any()

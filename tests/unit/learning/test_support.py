@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.dataset.class_support import LabelledTrack, class_support, classes_of, nothing_to_learn
+from catalog.learning.dataset.class_support import LabeledTrack, class_support, classes_of, nothing_to_learn
 
 ROCK, METAL, DEATH_METAL, FOLK_ROCK, OLDIES, JAZZ = range(1, 7)
 BROADER = {ROCK: None, METAL: ROCK, DEATH_METAL: METAL, FOLK_ROCK: ROCK, OLDIES: None, JAZZ: None}
@@ -11,7 +11,7 @@ NAMES = {ROCK: "Rock", METAL: "Metal"}
 
 def tracks(genre, count, artists):
     return [
-        LabelledTrack(genre, f"{genre} artist {at % artists}" if artists else None, f"{genre} album {at % 3}")
+        LabeledTrack(genre, f"{genre} artist {at % artists}" if artists else None, f"{genre} album {at % 3}")
         for at in range(count)
     ]
 
@@ -90,7 +90,7 @@ def test_broader_terms_in_a_circle_are_an_error():
 @given(
     st.lists(
         st.builds(
-            LabelledTrack,
+            LabeledTrack,
             genre_id=st.sampled_from(sorted(BROADER)),
             artist=st.none() | st.sampled_from("abcdefgh"),
             album=st.none() | st.sampled_from("xyz"),

@@ -7,11 +7,11 @@ from catalog.learning.fitting.abstention import (
     NOTHING,
     answers,
     choose_threshold,
-    cross_fitted_answers,
-    right,
-    withheld,
+    cross_fitted_selections,
+    is_correct,
+    is_withheld,
 )
-from catalog.learning.fitting.out_of_distribution import Resemblance
+from catalog.learning.fitting.out_of_distribution import ClassDistances
 
 ROCK, METAL, PUNK, JAZZ = 1, 2, 3, 4
 BROADER = {ROCK: None, METAL: ROCK, PUNK: ROCK, JAZZ: None}
@@ -37,7 +37,7 @@ def test_no_threshold_answers_nothing():
 
 def test_a_term_above_the_truth_is_right_and_one_beside_it_is_not():
     node = np.array([CLASSES.nodes.index(ROCK), CLASSES.nodes.index(METAL), NOTHING])
-    assert right(node, np.array([1, 1, 1]), CLASSES).tolist() == [True, False, False]
+    assert is_correct(node, np.array([1, 1, 1]), CLASSES).tolist() == [True, False, False]
 
 
 def well_calibrated(count=4000, seed=0):
@@ -86,12 +86,12 @@ def test_a_precision_is_a_share(precision):
 def test_cross_fitted_answers_keep_the_precision_on_tracks_they_were_not_chosen_by():
     probability, y, flat = well_calibrated()
     fold = np.arange(len(y)) % 5
-    given = cross_fitted_answers(probability, y, fold, flat)
+    given = cross_fitted_selections(probability, y, fold, flat)
     answered = given.node != NOTHING
-    assert right(given.node, y, flat)[answered].mean() == pytest.approx(0.85, abs=0.02)
+    assert is_correct(given.node, y, flat)[answered].mean() == pytest.approx(0.85, abs=0.02)
     changed = y.copy()
     changed[fold == 2] = 1 - changed[fold == 2]
-    again = cross_fitted_answers(probability, changed, fold, flat)
+    again = cross_fitted_selections(probability, changed, fold, flat)
     assert np.array_equal(given.node[fold == 2], again.node[fold == 2])
 
 
@@ -115,7 +115,7 @@ def test_one_artist_whose_tags_are_wrong_does_not_silence_all():
 
 def test_withheld_answers_are_no_answers():
     given = answers(np.array([[0.9, 0.05, 0.05], [0.9, 0.05, 0.05]]), CLASSES, 0.5)
-    kept = withheld(given, np.array([True, False]))
+    kept = is_withheld(given, np.array([True, False]))
     assert genres(kept.node) == [None, METAL]
     assert kept.probability == pytest.approx([0.0, 0.9])
 
@@ -146,7 +146,7 @@ def apart(count=600, seed=1):
 def test_the_least_resemblance_costs_no_more_than_is_needed():
     probability, y, flat, known = apart()
     left_out = np.where(known > 0, -1.0, known)
-    chosen = choose_threshold(probability, y, flat, resemblance=Resemblance(known, left_out, np.inf))
+    chosen = choose_threshold(probability, y, flat, resemblance=ClassDistances(known, left_out, np.inf))
     assert chosen.resemblance == pytest.approx(np.quantile(known.max(axis=1), GIVEN_UP[0]))
     assert chosen.held_back == 1.0
     assert chosen.held_back_by_probability == 0.0
@@ -157,7 +157,7 @@ def test_where_outsiders_look_like_everybody_no_more_than_a_bounded_share_is_giv
     probability, y, flat, known = apart()
     left_out = np.full_like(known, 0.95)
     left_out[np.arange(len(y)), y] = -1.0
-    chosen = choose_threshold(probability, y, flat, resemblance=Resemblance(known, left_out, np.inf))
+    chosen = choose_threshold(probability, y, flat, resemblance=ClassDistances(known, left_out, np.inf))
     assert chosen.held_back == pytest.approx(0.0, abs=0.05)
     assert chosen.answered == pytest.approx(1 - GIVEN_UP[-1], abs=0.005)
 

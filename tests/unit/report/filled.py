@@ -14,7 +14,7 @@ from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
-from catalog.db.derived.track_status import refresh_standing
+from catalog.db.derived.track_status import refresh_track_status
 
 DIMENSIONS = 24
 
@@ -260,7 +260,7 @@ def fill(database: Database, seed: int = 0) -> None:
     """344 tracks: 300 tagged, 40 without a genre, 4 that are too short; one band with a wrong tag on 14 tracks."""
     with database.write() as connection:
         _fill(connection, np.random.default_rng(seed))
-        refresh_standing(connection)
+        refresh_track_status(connection)
         for model in connection.execute(sa.select(t.model.c.id)).scalars().all():
             refresh_confusion(connection, model)
 

@@ -11,19 +11,19 @@ import sqlalchemy as sa
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.report.executive_summary import Brief
+from catalog.report.executive_summary import ExecutiveSummary
 from catalog.report.html_report import render
-from catalog.report.report_data import read_facts
+from catalog.report.report_data import read_report_data
 from catalog.report.report_files import write_home_report
 from catalog.review.audit_sample.audit_sample import confirm_tag, draw_sample, judge_blind, next_sample_track
-from catalog.review.decision import case_doubts, decide, undo
+from catalog.review.decision import case_suspects, decide, undo
 from tests.unit.report.filled import BAND, add_collection, add_track, genre_id, say
 
 pytestmark = pytest.mark.usefixtures("mapless")
 
 
-def brief_of(database: Database, since: datetime | None = None) -> Brief:
-    return read_facts(database, since).brief
+def brief_of(database: Database, since: datetime | None = None) -> ExecutiveSummary:
+    return read_report_data(database, since).brief
 
 
 def band_case(database: Database) -> str:
@@ -39,13 +39,13 @@ def band_case(database: Database) -> str:
 
 def accept(database: Database, case_id: str, reviewer: str) -> str:
     with database.write() as connection:
-        return decide(connection, case_doubts(connection, case_id), "accept", reviewer).batch
+        return decide(connection, case_suspects(connection, case_id), "accept", reviewer).batch
 
 
 def test_without_tags_nothing_can_be_wrong(database: Database):
     found = brief_of(database)
     assert (found.wrong, found.corrected, found.correctors) == (None, 0, ())
-    assert "No track has a genre tag" in render(read_facts(database), name="Music")
+    assert "No track has a genre tag" in render(read_report_data(database), name="Music")
 
 
 def test_tags_that_nobody_looked_at(database: Database):
@@ -58,11 +58,11 @@ def test_tags_that_nobody_looked_at(database: Database):
             )
         )
     assert brief_of(database).wrong is None
-    assert "Not looked for yet" in render(read_facts(database), name="Music")
+    assert "Not looked for yet" in render(read_report_data(database), name="Music")
 
 
 def test_bare_doubts_are_no_estimate(filled: Database):
-    facts = read_facts(filled)
+    facts = read_report_data(filled)
     wrong = facts.brief.wrong
     assert wrong is not None
     assert (wrong.basis, wrong.low, wrong.high, wrong.tracks) == ("doubts", None, None, None)
@@ -91,8 +91,8 @@ def test_decisions_make_a_rough_estimate_of_what_is_left(filled: Database):
     kept = 0
     for other in others:
         with filled.write() as connection:
-            kept += len(decide(connection, case_doubts(connection, other), "keep", "Bob").track_ids)
-    facts = read_facts(filled)
+            kept += len(decide(connection, case_suspects(connection, other), "keep", "Bob").track_ids)
+    facts = read_report_data(filled)
     wrong = facts.brief.wrong
     assert wrong is not None
     assert (wrong.basis, wrong.judged) == ("decisions", 14 + kept)
@@ -109,8 +109,8 @@ def test_where_every_doubt_is_decided_nobody_claims_that_no_tag_is_wrong(filled:
         cases = [str(key) for key in connection.execute(sa.select(t.doubt_case.c.case_id)).scalars()]
     for case_id in cases:
         with filled.write() as connection:
-            decide(connection, case_doubts(connection, case_id), "keep", "Bob")
-    facts = read_facts(filled)
+            decide(connection, case_suspects(connection, case_id), "keep", "Bob")
+    facts = read_report_data(filled)
     wrong = facts.brief.wrong
     assert wrong is not None
     assert wrong.judged >= 20
@@ -133,7 +133,7 @@ def test_the_check_sample_is_what_counts(filled: Database):
             judge_blind(connection, blind.track_id, "Ada", genre_id=chosen)
             confirm_tag(connection, blind.track_id, "Ada") if judged % 5 == 0 and judged > 24 else None
             judged += 1
-    facts = read_facts(filled)
+    facts = read_report_data(filled)
     wrong = facts.brief.wrong
     assert wrong is not None
     assert (wrong.basis, wrong.judged, wrong.sample, wrong.of) == ("sample", 30, (30, 40), 300)
@@ -168,7 +168,7 @@ def test_who_corrected_and_since_when(filled: Database):
     later = brief_of(filled, now() - timedelta(days=30))
     assert (later.corrected, later.correctors, later.arrived) == (0, (), 344)
     assert brief_of(filled, now() + timedelta(days=1)).arrived == 0
-    page = render(read_facts(filled, datetime(2020, 2, 3, tzinfo=UTC)), name="Music")
+    page = render(read_report_data(filled, datetime(2020, 2, 3, tzinfo=UTC)), name="Music")
     assert "since 3 February 2020<br>" in page
     assert "14 tracks decided on by <bdi>Ada</bdi>" in page
 
@@ -180,7 +180,7 @@ def test_many_reviewers_are_summed_up(filled: Database):
         accept(filled, key, f"Reviewer {number}")
     found = brief_of(filled)
     assert (len(found.correctors), found.further) == (4, 3)
-    assert "and 3 more people" in render(read_facts(filled), name="Music")
+    assert "and 3 more people" in render(read_report_data(filled), name="Music")
 
 
 def test_the_card_is_beside_the_report_of_the_home(filled: Database, tmp_path: Path):

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
-from catalog.report.report_data import read_facts
+from catalog.db.derived.track_status import refresh_track_status
+from catalog.report.report_data import read_report_data
 from tests.unit.report.filled import (
     BAND,
     REASONS,
@@ -26,7 +26,7 @@ from tests.unit.report.filled import (
 
 
 def test_the_facts_of_a_filled_catalog(filled: Database):
-    facts = read_facts(filled)
+    facts = read_report_data(filled)
     assert (facts.totals.tracks, facts.totals.tagged, facts.totals.analysed) == (344, 300, 340)
     assert facts.totals.missing == 0
     assert facts.failures.tracks == 4
@@ -68,7 +68,7 @@ def test_the_facts_of_a_filled_catalog(filled: Database):
 
 
 def test_an_empty_catalog_has_facts_too(database: Database):
-    facts = read_facts(database)
+    facts = read_report_data(database)
     assert facts.totals.tracks == facts.doubts.cases == facts.failures.tracks == facts.untagged.tracks == 0
     assert facts.totals.tagged_share is None
     assert facts.quality is facts.map is facts.provenance.model is None
@@ -80,7 +80,7 @@ def test_what_is_missing_is_counted_apart(database: Database):
         collection = add_collection(connection)
         for number, state in enumerate(("present", "missing", "metadata")):
             add_track(connection, collection, artist=None, title="x", path=f"{number}.mp3", state=state)
-    totals = read_facts(database).totals
+    totals = read_report_data(database).totals
     assert (totals.tracks, totals.missing) == (2, 1)
 
 
@@ -95,7 +95,7 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
         )
         for track, tagged in ((first, metal), (second, metal), (third, rock), (alone, metal)):
             say(connection, track, tagged)
-        refresh_standing(connection)
+        refresh_track_status(connection)
         add_case(connection, audit, {first: 0.9, second: 0.8}, tagged=metal, suggested=rock)
         add_case(connection, audit, {third: 0.7}, tagged=rock, suggested=metal, relation="narrower")
         insert(
@@ -119,7 +119,7 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
             drawn_by="queue",
         )
         add_audit_that_never_ended(connection)
-    doubts = read_facts(database).doubts
+    doubts = read_report_data(database).doubts
     assert (doubts.cases, doubts.tracks, doubts.precise, doubts.decided) == (2, 2, 1, 1)
     assert [(case.tracks, case.examples[0].title) for case in doubts.largest] == [(1, "T0"), (1, "T3")]
     assert doubts.largest[1].reasons == ("by itself",)
@@ -130,7 +130,7 @@ def add_audit_that_never_ended(connection: sa.Connection) -> None:
 
 
 def test_every_feature_set_that_was_learnt_from_is_named(filled: Database):
-    provenance = read_facts(filled).provenance
+    provenance = read_report_data(filled).provenance
     assert provenance.recipe is not None
     other = replace(provenance.recipe, name="summary", hash="ab" * 16)
     both = replace(provenance, recipes=(other, provenance.recipe))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from catalog.report.figures.confusion_heatmap import MOST_ROWS, REST, heat_map
-from catalog.report.genre_tables import Heard, TaggedGenre
+from catalog.report.genre_tables import PredictedShare, TaggedGenre
 
 
 def tagged(
@@ -20,7 +20,8 @@ def tagged(
         doubted=0,
         counted_as=counted_as or genre,
         heard=tuple(
-            Heard(name, number, "same" if name == genre else "other") for name, number in heard.items()
+            PredictedShare(name, number, "same" if name == genre else "other")
+            for name, number in heard.items()
         ),
     )
 

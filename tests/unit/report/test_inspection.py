@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.report.figures.figure_files import PictureUnwritable
+from catalog.audio.audio_error import AudioError
+from catalog.report.figures.figure_files import FigureWriteError
 from catalog.report.figures.inspection_plot import _clock, _time_ticks, write_inspection
 from catalog.report.inspection import PITCH_CLASSES, inspect
 
@@ -113,10 +113,10 @@ def test_the_same_listening_is_the_same_picture(found, tmp_path):
 
 
 def test_what_cannot_be_written_or_heard_is_one_line(found, tmp_path):
-    with pytest.raises(PictureUnwritable, match="png, svg, pdf"):
+    with pytest.raises(FigureWriteError, match="png, svg, pdf"):
         write_inspection(found, tmp_path / "a.mp3")
-    with pytest.raises(PictureUnwritable, match="No such file or directory; name another place"):
+    with pytest.raises(FigureWriteError, match="No such file or directory; name another place"):
         write_inspection(found, tmp_path / "none" / "a.png")
     (tmp_path / "a.mp3").write_bytes(b"no music")
-    with pytest.raises(AudioFailure):
+    with pytest.raises(AudioError):
         inspect(tmp_path / "a.mp3")

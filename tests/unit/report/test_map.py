@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from catalog.db.database import Database
-from catalog.report.figures.tsne_map import HEIGHT, WIDTH, Heard, draw, read_heard
+from catalog.report.figures.tsne_map import HEIGHT, WIDTH, PlottedTracks, draw_map, read_plotted_tracks
 from tests.unit.report.filled import WRONG_TRACKS, add_collection, add_recipe, add_track, add_vector
 
 
-def heard(vectors, **changes) -> Heard:
+def heard(vectors, **changes) -> PlottedTracks:
     number = len(vectors)
     values = {
         "vectors": np.asarray(vectors, dtype=np.float64),
@@ -20,7 +20,7 @@ def heard(vectors, **changes) -> Heard:
         "group_names": (),
         "analysed": number,
     }
-    return Heard(**(values | changes))
+    return PlottedTracks(**(values | changes))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def heard(vectors, **changes) -> Heard:
     ids=["silence", "all alike", "all apart", "one dimension", "twins"],
 )
 def test_every_dot_lies_in_the_drawing(vectors):
-    found = draw(heard(vectors))
+    found = draw_map(heard(vectors))
     assert found is not None
     assert len(found.dots) == len(vectors)
     assert all(0 <= dot.x <= WIDTH and 0 <= dot.y <= HEIGHT for dot in found.dots)
@@ -44,7 +44,7 @@ def test_every_dot_lies_in_the_drawing(vectors):
 def test_what_sounds_alike_lies_together():
     random = np.random.default_rng(0)
     vectors = np.concatenate([random.normal(size=(40, 12)), random.normal(size=(40, 12)) + 6])
-    found = draw(heard(vectors, genres=[1] * 40 + [2] * 40, groups={1: 0, 2: 1}, group_names=("a", "b")))
+    found = draw_map(heard(vectors, genres=[1] * 40 + [2] * 40, groups={1: 0, 2: 1}, group_names=("a", "b")))
     assert found is not None
     places = {group: [(dot.x, dot.y) for dot in found.dots if dot.group == group] for group in "01"}
     centres = {group: np.mean(places[group], axis=0) for group in places}
@@ -54,13 +54,13 @@ def test_what_sounds_alike_lies_together():
 
 
 def test_too_few_tracks_have_no_map():
-    assert draw(heard(np.zeros((4, 3)))) is None
-    assert draw(heard(np.zeros((0, 0)))) is None
+    assert draw_map(heard(np.zeros((4, 3)))) is None
+    assert draw_map(heard(np.zeros((0, 0)))) is None
 
 
 def test_the_doubtful_are_drawn_last(filled: Database):
     with filled.read() as connection:
-        found = draw(read_heard(connection, 1))
+        found = draw_map(read_plotted_tracks(connection, 1))
     assert found is not None
     assert found.suspects >= WRONG_TRACKS
     assert all(dot.is_suspect for dot in found.dots[-found.suspects :])
@@ -75,7 +75,10 @@ def test_a_sample_is_spread_and_the_same_each_time(database: Database):
             track = add_track(connection, collection, artist=None, title=str(number), path=f"{number}.mp3")
             add_vector(connection, recipe, track, [number, 1, 2])
     with database.read() as connection:
-        first, second = read_heard(connection, recipe, 100), read_heard(connection, recipe, 100)
+        first, second = (
+            read_plotted_tracks(connection, recipe, 100),
+            read_plotted_tracks(connection, recipe, 100),
+        )
     assert 50 <= len(first.names) <= 100
     assert first.names == second.names
     assert first.analysed == 400
@@ -91,5 +94,5 @@ def test_vectors_that_are_no_numbers_are_left_out(database: Database):
             track = add_track(connection, collection, artist=None, title=str(number), path=f"{number}.mp3")
             add_vector(connection, recipe, track, vector)
     with database.read() as connection:
-        found = read_heard(connection, recipe)
+        found = read_plotted_tracks(connection, recipe)
     assert found.vectors.tolist() == [[0, 1], [1, 0], [2, 2]]

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.db.derived.track_status import refresh_standing
-from catalog.report.example_queries import QUESTIONS
-from catalog.report.html_report import ReportUnwritable, render, write_report
-from catalog.report.report_data import read_facts
+from catalog.db.derived.track_status import refresh_track_status
+from catalog.report.example_queries import EXAMPLE_QUERIES
+from catalog.report.html_report import ReportWriteError, render, write_report
+from catalog.report.report_data import read_report_data
 from tests.unit.report.filled import (
     add_artist,
     add_audit,
@@ -103,7 +103,7 @@ def test_the_page_without_a_model_shows_what_the_tags_say(database: Database, tm
         for number in range(12):
             track = add_track(connection, collection, artist=None, title="x", path=f"{number}.mp3")
             say(connection, track, genre_id(connection, "Rock" if number else "Jazz"))
-        refresh_standing(connection)
+        refresh_track_status(connection)
     page = written(database, tmp_path)
     assert "none has been listened to yet" in page.text
     assert "There is no model yet, so nothing was compared" in page.text
@@ -120,7 +120,7 @@ def test_the_page_of_a_zero_shot_model(database: Database, tmp_path: Path):
             add_vector(connection, recipe, track, [number, 1, 2])
             predict(connection, model, track, rock, suggested=rock if number else None, by="zero_shot")
         add_audit(connection, model)
-        refresh_standing(connection)
+        refresh_track_status(connection)
     page = written(database, tmp_path)
     assert "zero-shot" in page.text
     assert "7 of 8 answered" in page.text
@@ -165,7 +165,7 @@ def test_hostile_names_stay_text(database: Database, tmp_path: Path):
                 reasons=[name, {"text": name}],
             )
             add_failure(connection, tagged, f"{name[:50]}{at}", name)
-        refresh_standing(connection)
+        refresh_track_status(connection)
     page = written(database, tmp_path, name=hostile[0])
     assert page.tags.isdisjoint({"script", "img", "iframe", "object"})
     assert not any(attribute.startswith("on") for attribute in page.attributes)
@@ -188,8 +188,8 @@ def test_forty_genres_and_more(database: Database):
                 track = add_track(connection, collection, artist=None, title="x", path=f"{at}/{number}.mp3")
                 say(connection, track, genre)
                 predict(connection, model, track, genres[at // 2], suggested=genres[at // 2])
-        refresh_standing(connection)
-    page = Page(render(read_facts(database), name="Many"))
+        refresh_track_status(connection)
+    page = Page(render(read_report_data(database), name="Many"))
     assert "38 rarer genres" in page.text
     assert "The last row sums up 10 rarer genres" in page.text
 
@@ -210,7 +210,7 @@ def test_written_tags_are_owned_up_to(database: Database, tmp_path: Path):
 
 def test_the_questions_are_answered(filled: Database):
     with filled.read() as connection:
-        rows = [len(connection.exec_driver_sql(question.sql).all()) for question in QUESTIONS]
+        rows = [len(connection.exec_driver_sql(question.sql).all()) for question in EXAMPLE_QUERIES]
     assert all(rows[:3])
 
 
@@ -224,12 +224,12 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ReportUnwritable, match="No space left"):
+    with pytest.raises(ReportWriteError, match="No space left"):
         write_report(database, path, name="Music")
     assert path.read_text() == "old"
     assert not [entry for entry in tmp_path.iterdir() if entry.name.startswith(".index")]
 
 
 def test_a_folder_is_no_file(database: Database, tmp_path: Path):
-    with pytest.raises(ReportUnwritable, match=r"index\.html"):
+    with pytest.raises(ReportWriteError, match=r"index\.html"):
         write_report(database, tmp_path, name="Music")

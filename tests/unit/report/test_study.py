@@ -12,24 +12,24 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audit.clusters.cluster_run import Outcome, Placed, Run, store_run
-from catalog.audit.clusters.contingency import agreement
+from catalog.audit.clusters.cluster_run import Assignments, Run, RunResult, store_run
+from catalog.audit.clusters.contingency import cluster_agreement
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.report.feature_distributions import Colours, panel, read_exploration
+from catalog.report.feature_distributions import GenreColors, panel, read_feature_distributions
 from catalog.report.figures.cluster_map import MOST_COLUMNS, MOST_ROWS, arrange, read_cluster_map
 from catalog.report.html_report import render
-from catalog.report.report_data import read_facts
+from catalog.report.report_data import read_report_data
 from tests.unit.report.filled import add_vector, insert
 
 pytestmark = pytest.mark.usefixtures("mapless")
 
-RUN = Run(7, 1, now(), "musicnn", 1, "gaussian_mixture", 0, {}, 3, Outcome(0, 0, 0, 0, 0, None, None, None))
+RUN = Run(7, 1, now(), "musicnn", 1, "gaussian_mixture", 0, {}, 3, RunResult(0, 0, 0, 0, 0, None, None, None))
 
 
 def test_doubts_are_counted_by_genre_and_tenth(filled: Database):
-    facts = read_facts(filled)
+    facts = read_report_data(filled)
     metal = facts.suspicion.genres[0]
     assert metal.genre == "Metal"
     assert sum(metal.bins) == metal.doubted
@@ -40,7 +40,7 @@ def test_doubts_are_counted_by_genre_and_tenth(filled: Database):
 
 
 def test_no_doubts_no_table(database: Database):
-    facts = read_facts(database)
+    facts = read_report_data(database)
     assert (facts.suspicion.genres, facts.suspicion.highest) == ((), 0)
     assert "Doubts by genre" not in render(facts, name="Music")
 
@@ -82,12 +82,12 @@ def store(database: Database, feature_set_id: int, clusters: Sequence[int]) -> N
             .order_by(t.standing.c.track_id)
             .limit(len(clusters))
         ).all()
-        placed = Placed(
+        placed = Assignments(
             np.array([row.track_id for row in rows]), np.array(clusters), np.zeros(len(clusters), np.float32)
         )
         genres = np.array([row.tagged_genre_id for row in rows])
-        outcome = Outcome(
-            len(clusters), len(clusters), 11, 0, 0, None, agreement(genres, placed.clusters), None
+        outcome = RunResult(
+            len(clusters), len(clusters), 11, 0, 0, None, cluster_agreement(genres, placed.clusters), None
         )
         audit = insert(connection, t.audit, kind="clusters", parameters={}, seed=0, finished_at=now())
         store_run(connection, audit, feature_set_id, "kmeans", {}, placed, outcome, genres)
@@ -105,7 +105,7 @@ def test_the_newest_run_over_the_models_vectors_is_shown(filled: Database):
         assert found.feature_set == "summary", "better than nothing"
     store(filled, musicnn, [0, 1, 2] * 100)
     store(filled, other, [0, 1] * 150)
-    facts = read_facts(filled)
+    facts = read_report_data(filled)
     assert facts.cluster_map is not None
     assert (facts.cluster_map.feature_set, facts.cluster_map.clusters) == ("musicnn", 3)
     assert sum(row.tracks for row in facts.cluster_map.rows) == 300
@@ -152,7 +152,7 @@ def test_summary_vectors_make_panels(filled: Database):
             .where(t.feature_vector.c.feature_set_id == recipe, t.feature_vector.c.track_id == first)
             .values(vector=np.full(4, np.nan, np.float32))
         )
-    facts = read_facts(filled)
+    facts = read_report_data(filled)
     found = facts.exploration
     assert [each.name for each in found.panels] == ["Harmonic part (H)", "Mel spectrum"]
     assert (found.tracks, found.analysed) == (343, 344)
@@ -178,14 +178,14 @@ def test_the_curve_is_the_variance_of_grid_that_components_hold(filled: Database
             add_vector(connection, grid, track, cell)
             add_vector(connection, pca, track, place)
     with filled.read() as connection:
-        plane = read_exploration(connection, Colours((), {})).plane
+        plane = read_feature_distributions(connection, GenreColors((), {})).plane
     assert plane is not None
     spread = np.linalg.svd(centred, compute_uv=False) ** 2
     assert plane.held == pytest.approx((np.cumsum(spread) / spread.sum())[:2], abs=1e-5)
     assert {group for _, _, group in plane.dots} == {"other", "untagged"}
     assert all(0 <= x <= 1000 and 0 <= y <= 620 for x, y, _ in plane.dots)
     assert plane.curve.startswith("0.00,")
-    assert "First two components of" in render(read_facts(filled), name="Music")
+    assert "First two components of" in render(read_report_data(filled), name="Music")
     with filled.write() as connection:
         connection.execute(
             sa.delete(t.feature_vector).where(
@@ -193,6 +193,6 @@ def test_the_curve_is_the_variance_of_grid_that_components_hold(filled: Database
             )
         )
     with filled.read() as connection:
-        plane = read_exploration(connection, Colours((), {})).plane
+        plane = read_feature_distributions(connection, GenreColors((), {})).plane
     assert plane is not None
     assert (plane.held, plane.curve) == ((), ""), "a share of what is not whole would be too large"

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.report.formatting import clean, name_of, percent, short, words
+from catalog.report.formatting import display_name, percent, safe_text, short, words
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
@@ -16,7 +16,7 @@ JSON = st.recursive(
 
 @given(st.text(alphabet=st.characters(exclude_categories=[])))
 def test_clean_text_is_one_short_line_that_can_be_written(text):
-    shown = clean(text)
+    shown = safe_text(text)
     assert len(shown) <= 120
     assert not any(unicodedata.category(character) in {"Cc", "Cs", "Cn"} for character in shown)
     assert len(shown.splitlines()) <= 1
@@ -24,23 +24,23 @@ def test_clean_text_is_one_short_line_that_can_be_written(text):
 
 
 def test_clean_keeps_scripts_and_emoji_and_drops_overrides():
-    assert clean("مرحبا \u202egnp.3pm") == "مرحبا gnp.3pm"
-    assert clean("👩\u200d🎤") == "👩\u200d🎤"
-    assert clean("a\x00b\x1b[31m") == "a\ufffdb\ufffd[31m"
-    assert clean("line\nbreak\u2028there") == "line break there"
-    assert clean(None) == ""
+    assert safe_text("مرحبا \u202egnp.3pm") == "مرحبا gnp.3pm"
+    assert safe_text("👩\u200d🎤") == "👩\u200d🎤"
+    assert safe_text("a\x00b\x1b[31m") == "a\ufffdb\ufffd[31m"
+    assert safe_text("line\nbreak\u2028there") == "line break there"
+    assert safe_text(None) == ""
 
 
 def test_a_long_title_is_cut():
-    assert clean("x" * 10_000) == "x" * 119 + "…"
+    assert safe_text("x" * 10_000) == "x" * 119 + "…"
 
 
 def test_a_track_is_named_by_as_much_as_is_known():
     plain = {ord("\u2068"): None, ord("\u2069"): None}
-    assert name_of("A", "T", "p/f.mp3").translate(plain) == "A \N{EN DASH} T"
-    assert name_of("A", None, "p/f.mp3").translate(plain) == "A \N{EN DASH} f.mp3"
-    assert name_of(None, "\x1f", None).translate(plain) in {"no title", "\ufffd"}
-    assert name_of(None, None, None) == "no title"
+    assert display_name("A", "T", "p/f.mp3").translate(plain) == "A \N{EN DASH} T"
+    assert display_name("A", None, "p/f.mp3").translate(plain) == "A \N{EN DASH} f.mp3"
+    assert display_name(None, "\x1f", None).translate(plain) in {"no title", "\ufffd"}
+    assert display_name(None, None, None) == "no title"
 
 
 @given(st.floats(0, 1))

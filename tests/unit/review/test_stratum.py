@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.review.audit_sample.stratified_sampling import REST, allocate, draw, merge_rare
+from catalog.review.audit_sample.stratified_sampling import REST, allocate, draw_stratified, merge_rare
 
 ARCHIVES = st.dictionaries(st.integers(1, 30), st.integers(1, 40), min_size=1, max_size=12)
 
@@ -24,8 +24,8 @@ def test_a_draw_stands_for_the_archive(sizes: dict[int, int], size: int, overlap
     for key, number in sizes.items():
         genres[key] = list(range(first, first + number))
         first += number
-    drawn = draw(genres, size, overlap, seed)
-    assert drawn == draw(genres, size, overlap, seed)
+    drawn = draw_stratified(genres, size, overlap, seed)
+    assert drawn == draw_stratified(genres, size, overlap, seed)
     assert len({each.track_id for each in drawn}) == len(drawn)
     assert sum(each.weight for each in drawn) == pytest.approx(first)
     assert sum(each.overlap for each in drawn) == min(overlap, len(drawn))
@@ -40,13 +40,13 @@ def test_rare_genres_are_one_stratum_together() -> None:
 
 def test_another_seed_draws_others() -> None:
     genres = {1: list(range(100))}
-    assert {each.track_id for each in draw(genres, 10, 0, 1)} != {
-        each.track_id for each in draw(genres, 10, 0, 2)
+    assert {each.track_id for each in draw_stratified(genres, 10, 0, 1)} != {
+        each.track_id for each in draw_stratified(genres, 10, 0, 2)
     }
-    assert [each.track_id for each in draw(genres, 10, 0, 1)] != sorted(
-        each.track_id for each in draw(genres, 10, 0, 1)
+    assert [each.track_id for each in draw_stratified(genres, 10, 0, 1)] != sorted(
+        each.track_id for each in draw_stratified(genres, 10, 0, 1)
     )
 
 
 def test_nothing_to_draw_from() -> None:
-    assert draw({}, 10, 5, 0) == []
+    assert draw_stratified({}, 10, 5, 0) == []

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutagen import id3
 
-from catalog.writeback.formats.id3v2 import EMPTY_TAG, TagUnwritable, parse_tag, tag_size, with_genre
+from catalog.writeback.formats.id3v2 import EMPTY_TAG, TagFormatError, parse_tag, tag_size, with_genre
 from tests.integration.review.tagged_files import id3v2
 
 NAMES = {2: b"TCO", 3: b"TCON", 4: b"TCON"}
@@ -105,7 +105,7 @@ def test_bytes_after_the_frames_that_are_no_padding_stay():
     ],
 )
 def test_what_could_not_be_kept_is_refused(data, words):
-    with pytest.raises(TagUnwritable, match=words):
+    with pytest.raises(TagFormatError, match=words):
         parse_tag(data)
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import Term, Vocabulary
-from catalog.writeback.formats.id3v1_genre import number_of
-from catalog.writeback.formats.id3v2 import TagUnwritable
+from catalog.writeback.formats.id3v1_genre import id3v1_genre_number
+from catalog.writeback.formats.id3v2 import TagFormatError
 from catalog.writeback.formats.multi_value import values_for
 
 
@@ -58,14 +58,14 @@ def test_one_genre_is_one_value(vocabulary):
 
 def test_a_name_that_holds_the_sign_takes_another_or_is_refused(vocabulary):
     assert values_for(["Pop/Funk", "Jazz"], ["Metal/Pop"], vocabulary, single=True) == ("Pop/Funk/Jazz",)
-    with pytest.raises(TagUnwritable, match="rename"):
+    with pytest.raises(TagFormatError, match="rename"):
         values_for(["Rock; but slow", "Jazz"], ["Metal/Pop"], vocabulary, single=True)
 
 
 def test_numbers_of_id3v1(vocabulary):
-    assert number_of(["Jazz"], vocabulary) == (8, True)
-    assert number_of(["Jazz", "Folk"], vocabulary) == (8, False)
-    assert number_of([], vocabulary) == (None, False)
+    assert id3v1_genre_number(["Jazz"], vocabulary) == (8, True)
+    assert id3v1_genre_number(["Jazz", "Folk"], vocabulary) == (8, False)
+    assert id3v1_genre_number([], vocabulary) == (None, False)
     # Death Metal is not in the list of ID3v1; Metal, which is broader, is number 9.
     lacking = next(each for each in seeds() if each.id3 is None and each.broader == "Metal")
-    assert number_of([lacking.name], vocabulary) == (9, False)
+    assert id3v1_genre_number([lacking.name], vocabulary) == (9, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.review.verdict import NotDecidable, genres_after, genres_judged, verdict_meant
+from catalog.review.verdict import InvalidVerdictError, genres_after, genres_judged, verdict_meant
 
 ROCK, METAL, POP, FOLK = 1, 2, 3, 4
 
@@ -52,7 +52,7 @@ def test_who_puts_a_tag_in_its_own_place_keeps_it() -> None:
 
 
 def test_what_makes_no_sense() -> None:
-    with pytest.raises(NotDecidable, match="no genre to keep"):
+    with pytest.raises(InvalidVerdictError, match="no genre to keep"):
         genres_after("keep", (), None, None)
-    with pytest.raises(NotDecidable, match="needs a genre"):
+    with pytest.raises(InvalidVerdictError, match="needs a genre"):
         genres_after("relabel", (METAL,), METAL, None)

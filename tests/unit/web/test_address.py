@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.web.address import Address, AddressUnusable
+from catalog.web.address import Address, AddressError
 
 
 def test_on_this_machine_only_its_own_names_will_do() -> None:
@@ -74,7 +74,7 @@ def test_an_address_outside_is_compared_as_browsers_send_it(url: str, origin: st
      "https://x:y", "https://x:99999", "https://[x", "https://.."],
 )  # fmt: skip
 def test_an_address_that_is_none_is_said(url: str) -> None:
-    with pytest.raises(AddressUnusable, match="without a path"):
+    with pytest.raises(AddressError, match="without a path"):
         Address("127.0.0.1", 8765, url)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.web.media.byte_range import ByteRange, NoSuchBytes, read_range
+from catalog.web.media.byte_range import ByteRange, RangeNotSatisfiableError, read_range
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_ranges(header: str | None, found: ByteRange | None) -> None:
 
 @pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0"])
 def test_behind_the_end(header: str) -> None:
-    with pytest.raises(NoSuchBytes):
+    with pytest.raises(RangeNotSatisfiableError):
         read_range(header, 100)
 
 
@@ -41,6 +41,6 @@ def test_behind_the_end(header: str) -> None:
 def test_whatever_is_asked_for_lies_inside(header: str, length: int) -> None:
     try:
         found = read_range(header, length)
-    except NoSuchBytes:
+    except RangeNotSatisfiableError:
         return
     assert found is None or 0 <= found.begin < found.end <= length

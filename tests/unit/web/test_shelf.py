@@ -7,18 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from catalog.web.media.single_flight_cache import Shelf
+from catalog.web.media.single_flight_cache import SingleFlightCache
 
 
 def test_the_last_used_are_kept_and_the_others_dropped() -> None:
-    shelf: Shelf[str, str] = Shelf(2)
+    shelf: SingleFlightCache[str, str] = SingleFlightCache(2)
     for key in "abac":
         assert shelf.get(key, key.upper) == key.upper()
     assert [shelf.get(key, lambda: "again") for key in "acb"] == ["A", "C", "again"]
 
 
 def test_several_who_ask_at_once_wait_for_one() -> None:
-    shelf: Shelf[str, int] = Shelf(2)
+    shelf: SingleFlightCache[str, int] = SingleFlightCache(2)
     made: list[int] = []
     go = threading.Event()
 
@@ -35,7 +35,7 @@ def test_several_who_ask_at_once_wait_for_one() -> None:
 
 
 def test_what_failed_is_tried_again() -> None:
-    shelf: Shelf[str, int] = Shelf(2)
+    shelf: SingleFlightCache[str, int] = SingleFlightCache(2)
     with pytest.raises(ZeroDivisionError):
         shelf.get("x", lambda: 1 // 0)
     assert shelf.get("x", lambda: 3) == 3

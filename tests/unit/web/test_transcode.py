@@ -10,8 +10,8 @@ import av
 import numpy as np
 import pytest
 
-from catalog.audio.audio_error import AudioFailure
-from catalog.web.media.excerpt import Stretch
+from catalog.audio.audio_error import AudioError
+from catalog.web.media.excerpt import Excerpt
 from catalog.web.media.transcode import (
     BLOCK_BYTES,
     FRAME,
@@ -48,7 +48,7 @@ def heard(recording: bytes) -> np.ndarray:
 
 
 def test_joined_blocks_are_the_sound_itself_without_a_seam(tmp_path: Path) -> None:
-    stretch = Stretch(5.0, 56.0)
+    stretch = Excerpt(5.0, 56.0)
     write_chirp(tmp_path / "a.wav", 60)
     blocks = [encode_block(tmp_path / "a.wav", stretch, number) for number in range(6)]
     assert [len(block) for block in blocks[:5]] == [BLOCK_BYTES] * 5
@@ -64,7 +64,7 @@ def test_joined_blocks_are_the_sound_itself_without_a_seam(tmp_path: Path) -> No
 
 
 def test_a_block_by_itself_is_those_seconds(tmp_path: Path) -> None:
-    stretch = Stretch(0.0, 60.0)
+    stretch = Excerpt(0.0, 60.0)
     write_chirp(tmp_path / "a.wav", 60)
     third = heard(encode_block(tmp_path / "a.wav", stretch, 2))
     crossings = np.count_nonzero(np.diff(np.signbit(third[RATE : 2 * RATE])))
@@ -73,15 +73,15 @@ def test_a_block_by_itself_is_those_seconds(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_silent_and_what_is_no_sound_is_said(tmp_path: Path) -> None:
     write_chirp(tmp_path / "short.wav", 7)
-    promised = Stretch(0.0, 25.0)
+    promised = Excerpt(0.0, 25.0)
     found = heard(encode_block(tmp_path / "short.wav", promised, 0))
     assert np.abs(found[: 6 * RATE]).max() > 0.2
     assert np.abs(found[8 * RATE :]).max() < 0.001
-    with pytest.raises(AudioFailure, match="nothing of its sound"):
+    with pytest.raises(AudioError, match="nothing of its sound"):
         encode_block(tmp_path / "short.wav", promised, 1)
     silence = silent_block(promised, 2)
     assert len(silence) == bytes_of(promised) - 2 * BLOCK_BYTES
     assert np.abs(heard(silence)).max() < 0.001
     (tmp_path / "bad.wav").write_bytes(b"RIFF" + bytes(200))
-    with pytest.raises(AudioFailure):
+    with pytest.raises(AudioError):
         encode_block(tmp_path / "bad.wav", promised, 0)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workers.broker.broker import Broker, BrokerUnreachable, find_broker, open_broker
+from workers.broker.broker import Broker, BrokerUnreachableError, find_broker, open_broker
 
 
 def server_of(broker: Broker) -> int:
@@ -122,7 +122,7 @@ def test_a_private_folder_that_others_can_enter_is_refused(
     with open_broker(None, run) as broker:
         assert broker.place is not None
     broker.place.chmod(0o777)
-    with pytest.raises(BrokerUnreachable, match="not a private folder"), open_broker(None, run):
+    with pytest.raises(BrokerUnreachableError, match="not a private folder"), open_broker(None, run):
         pass
 
 
@@ -138,7 +138,7 @@ def test_a_private_folder_that_others_can_enter_is_refused(
 )
 def test_a_redis_that_is_not_there_is_one_line_without_secrets(tmp_path: Path, url: str, words: str) -> None:
     for use in (lambda: open_broker(url, tmp_path).__enter__(), lambda: find_broker(url, tmp_path)):
-        with pytest.raises(BrokerUnreachable) as caught:
+        with pytest.raises(BrokerUnreachableError) as caught:
             use()
         assert words in str(caught.value)
         assert ":secret" not in str(caught.value)
@@ -148,14 +148,14 @@ def test_a_redis_that_is_not_there_is_one_line_without_secrets(tmp_path: Path, u
 def test_a_redis_that_answers_and_refuses_is_not_called_silent(tmp_path: Path) -> None:
     with open_broker(None, tmp_path / "run") as own:
         beyond = f"{own.url}?db=9999"
-        with pytest.raises(BrokerUnreachable, match=r"answers, but refuses .*correct --redis-url"):
+        with pytest.raises(BrokerUnreachableError, match=r"answers, but refuses .*correct --redis-url"):
             find_broker(beyond, tmp_path)
 
 
 def test_a_refused_password_is_said_and_not_shown(tmp_path: Path) -> None:
     with open_broker(None, tmp_path / "run") as own, own.connect() as connection:
         connection.config_set("requirepass", "right")
-        with pytest.raises(BrokerUnreachable, match="refuses the password") as caught:
+        with pytest.raises(BrokerUnreachableError, match="refuses the password") as caught:
             find_broker(own.url.replace("unix://", "unix://:hunter2@"), tmp_path)
         assert "hunter2" not in str(caught.value)
         connection.config_set("requirepass", "")

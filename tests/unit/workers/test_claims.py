@@ -13,14 +13,14 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.tables import claim, collection, failure, track, worker
-from catalog.features.stored_feature_set import Recipe, register
-from catalog.features.vectors import store_vector, unheard
+from catalog.features.stored_feature_set import StoredFeatureSet, register_feature_set
+from catalog.features.vectors import store_vector, tracks_without_vector
 from workers.state import claims, failures, liveness
 from workers.state.failures import Failure
 
 
-def recipe_of(connection: Connection, version: int = 1) -> Recipe:
-    return register(
+def recipe_of(connection: Connection, version: int = 1) -> StoredFeatureSet:
+    return register_feature_set(
         connection, FeatureSet("tiny", version, {}, ("a",), 8_000, lambda _: np.zeros(1, np.float32))
     )
 
@@ -41,10 +41,12 @@ def add_tracks(connection: Connection, count: int) -> list[int]:
 
 
 def enrol(connection: Connection, name: str, pid: int = 1) -> int:
-    return liveness.enrol(connection, name, pid)
+    return liveness.register(connection, name, pid)
 
 
-def claimed_ids(connection: Connection, worker_id: int, ids: list[int], recipe: Recipe) -> list[int]:
+def claimed_ids(
+    connection: Connection, worker_id: int, ids: list[int], recipe: StoredFeatureSet
+) -> list[int]:
     return [one.track_id for one in claims.reserve(connection, worker_id, ids, [recipe.id])]
 
 
@@ -102,7 +104,7 @@ def test_what_another_finishes_between_question_and_claim_is_not_claimed(
 
     def late(connection: Connection, table: sa.Table) -> object:
         with database.write() as other:
-            assert claims.settle(other, first, track_id)
+            assert claims.complete(other, first, track_id)
             store_vector(other, recipe, track_id, np.ones(1, np.float32), fingerprint="print-0")
         return plain(connection, table)
 
@@ -117,11 +119,11 @@ def test_a_result_is_late_when_the_claim_has_gone_to_another(database: Database)
         recipe, ids = recipe_of(connection), add_tracks(connection, 1)
         ann, bob = enrol(connection, "ann"), enrol(connection, "bob")
         claimed_ids(connection, ann, ids, recipe)
-        liveness.leave(connection, ann)
+        liveness.deregister(connection, ann)
         claimed_ids(connection, bob, ids, recipe)
-        assert not claims.settle(connection, ann, ids[0])
-        assert claims.settle(connection, bob, ids[0])
-        assert not claims.settle(connection, bob, ids[0])
+        assert not claims.complete(connection, ann, ids[0])
+        assert claims.complete(connection, bob, ids[0])
+        assert not claims.complete(connection, bob, ids[0])
 
 
 def test_the_second_death_makes_a_failure_and_only_of_the_track_at_work(database: Database) -> None:
@@ -131,15 +133,15 @@ def test_the_second_death_makes_a_failure_and_only_of_the_track_at_work(database
             who = enrol(connection, name)
             claimed_ids(connection, who, ids, recipe)
             claims.begin(connection, who, ids[1])
-            liveness.leave(connection, who, "by SIGSEGV")
+            liveness.deregister(connection, who, "by SIGSEGV")
         (row,) = connection.execute(sa.select(failure)).all()
         assert (row.track_id, row.stage, row.reason) == (ids[1], "features", "poison")
         assert row.message == "killed two workers, the last by SIGSEGV"
         assert connection.execute(sa.select(claim)).all() == []
-        assert connection.execute(unheard([recipe.id])).scalars().all() == [ids[0]]
+        assert connection.execute(tracks_without_vector([recipe.id])).scalars().all() == [ids[0]]
         newer = recipe_of(connection, version=2)
         connection.execute(sa.update(failure).values(failed_at=now() - timedelta(hours=1)))
-        assert set(connection.execute(unheard([newer.id])).scalars()) == set(ids)
+        assert set(connection.execute(tracks_without_vector([newer.id])).scalars()) == set(ids)
 
 
 @pytest.mark.parametrize("is_changed", [False, True])
@@ -166,7 +168,7 @@ def test_a_success_wipes_deaths_out(database: Database) -> None:
         claims.give_back(connection, ann, "by SIGKILL")
         assert connection.execute(sa.select(claim.c.deaths, claim.c.worker_id)).all() == [(1, None)]
         claimed_ids(connection, bob, ids, recipe)
-        assert claims.settle(connection, bob, ids[0])
+        assert claims.complete(connection, bob, ids[0])
         assert connection.execute(sa.select(claim)).all() == []
 
 
@@ -187,10 +189,10 @@ def test_failures_count_attempts_and_can_be_tried_again(database: Database) -> N
         assert "\x1b" not in listed[1].message
         assert len(listed[2].message) == failures.LONGEST_MESSAGE
         assert listed[2].feature_set == "tiny"
-        assert connection.execute(unheard([recipe.id])).all() == []
+        assert connection.execute(tracks_without_vector([recipe.id])).all() == []
         assert failures.retry(connection, failure.c.reason == "error", dry_run=True) == 1
         assert failures.retry(connection, failure.c.reason == "empty") == 2
-        assert connection.execute(unheard([recipe.id])).scalars().all() == [ids[0]]
+        assert connection.execute(tracks_without_vector([recipe.id])).scalars().all() == [ids[0]]
         failures.clear(connection, ids[1], [recipe.id])
         assert failures.list_failures(connection) == []
 
@@ -210,10 +212,12 @@ def test_a_clock_that_jumps_neither_revives_failures_nor_extends_them(
         (track_id,) = add_tracks(connection, 1)
         monkeypatch.setattr("catalog.db.server_time.now", lambda: now() + timedelta(hours=hours))
         failures.record(connection, track_id, silent, "print-0")
-        assert connection.execute(unheard([first.id])).all() == [], "it failed for this recipe"
+        assert connection.execute(tracks_without_vector([first.id])).all() == [], "it failed for this recipe"
         monkeypatch.undo()
         newer = recipe_of(connection, version=2)
-        assert connection.execute(unheard([newer.id])).scalars().all() == [track_id], "not for a newer one"
+        assert connection.execute(tracks_without_vector([newer.id])).scalars().all() == [track_id], (
+            "not for a newer one"
+        )
 
 
 def test_a_sweep_finds_those_whose_process_is_gone_and_those_long_silent(database: Database) -> None:
@@ -243,9 +247,9 @@ def test_a_sweep_finds_those_whose_process_is_gone_and_those_long_silent(databas
 def test_old_rows_of_workers_are_cleared_away(database: Database) -> None:
     with database.write() as connection:
         ann, bob = enrol(connection, "ann"), enrol(connection, "bob")
-        liveness.leave(connection, ann)
-        assert liveness.leave_by_name(connection, "bob", None)
-        assert not liveness.leave_by_name(connection, "nobody", None)
+        liveness.deregister(connection, ann)
+        assert liveness.deregister_by_name(connection, "bob", None)
+        assert not liveness.deregister_by_name(connection, "nobody", None)
         connection.execute(
             sa.update(worker).where(worker.c.id == ann).values(stopped_at=now() - timedelta(days=2))
         )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.host.root_mapping import Roots, RootUnreadable
+from workers.host.root_mapping import RootMapping, RootMappingError
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,13 @@ from workers.host.root_mapping import Roots, RootUnreadable
     ],
 )
 def test_the_longest_mapping_counts(mappings: list[str], root: bytes, here: bytes) -> None:
-    assert Roots.parse(mappings).here(root) == here
+    assert RootMapping.parse(mappings).here(root) == here
 
 
 @pytest.mark.parametrize("text", ["", "/music", "music=/mnt", "/music=mnt", "=/mnt", "/music:/mnt"])
 def test_what_is_no_mapping_is_said(text: str) -> None:
-    with pytest.raises(RootUnreadable, match="two absolute paths"):
-        Roots.parse([text])
+    with pytest.raises(RootMappingError, match="two absolute paths"):
+        RootMapping.parse([text])
 
 
 paths = st.text("ab=/ é\udce9", max_size=8).map(lambda text: "/" + text)
@@ -41,10 +41,10 @@ paths = st.text("ab=/ é\udce9", max_size=8).map(lambda text: "/" + text)
 @given(st.lists(st.tuples(paths, paths), max_size=3), paths)
 def test_texts_are_read_back_as_they_were(pairs: list[tuple[str, str]], root: str) -> None:
     try:
-        roots = Roots.parse([f"{old}={new}" for old, new in pairs])
-    except RootUnreadable:
+        roots = RootMapping.parse([f"{old}={new}" for old, new in pairs])
+    except RootMappingError:
         return
-    again = Roots.parse(roots.texts())
+    again = RootMapping.parse(roots.texts())
     assert again.here(root.encode("utf-8", "surrogateescape")) == roots.here(
         root.encode("utf-8", "surrogateescape")
     )

@@ -10,8 +10,8 @@ import pytest
 import redis
 
 from catalog.db import retry
-from catalog.db.database import DatabaseAway
-from workers.broker.broker import BrokerUnreachable
+from catalog.db.database import DatabaseUnavailableError
+from workers.broker.broker import BrokerUnreachableError
 from workers.pool import analyze_pending
 from workers.state.analysis_progress import Progress
 
@@ -27,7 +27,7 @@ class Assignment:
     def progress(self, _database: Any) -> Progress:
         self.asked += 1
         if self.asked == 1:
-            raise DatabaseAway("nobody answers")
+            raise DatabaseUnavailableError("nobody answers")
         return Progress(2, 3 - self.asked, 0, 1.0, None)
 
 
@@ -80,7 +80,7 @@ class Broker:
 
     def revive(self) -> None:
         self.clock.seconds += 5
-        raise BrokerUnreachable("no Redis answers")
+        raise BrokerUnreachableError("no Redis answers")
 
 
 class Database:
@@ -98,7 +98,7 @@ def test_the_queue_is_fed_soon_after_the_broker_stood_still(
     database: Any = Database()
     broker: Any = Broker(clock)
     crew: Any = None
-    steward = analyze_pending.Steward(database, broker, crew, feeder, 1)
+    steward = analyze_pending.Supervisor(database, broker, crew, feeder, 1)
     steward._feed(None)
     back = clock.seconds
     while len(feeder.asked_at) < 2 and clock.seconds < back + 600:

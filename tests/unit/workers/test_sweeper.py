@@ -32,7 +32,7 @@ def clock() -> Iterator[Clock]:
 def far(database: Database) -> int:
     """A worker on another host."""
     with database.write() as connection:
-        worker_id = liveness.enrol(connection, "far", 7)
+        worker_id = liveness.register(connection, "far", 7)
         connection.execute(sa.update(worker).values(host="another"))
     return worker_id
 
@@ -84,7 +84,7 @@ def test_who_died_before_the_watch_began_is_found_soon(database: Database, far: 
 
 def test_a_process_that_is_gone_from_this_host_is_found_at_once(database: Database, clock: Clock) -> None:
     with database.write() as connection:
-        gone = liveness.enrol(connection, "gone", 2**22 + 1)
+        gone = liveness.register(connection, "gone", 2**22 + 1)
     sweeper = Sweeper(database, clock)
     assert sweeper.sweep() == 0
     shift(database, gone, liveness.SILENT.total_seconds() + 1)

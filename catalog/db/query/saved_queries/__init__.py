@@ -13,7 +13,7 @@ DEFAULT = re.compile(r"--\s*:(\w+)\s*=\s*(.*)")
 
 
 @dataclass(frozen=True)
-class SavedQuestion:
+class SavedQuery:
     """A question kept under a name."""
 
     name: str
@@ -25,15 +25,15 @@ class SavedQuestion:
 
 
 @cache
-def saved_names() -> tuple[str, ...]:
+def saved_query_names() -> tuple[str, ...]:
     """The names of all saved questions, in order."""
     entries = files("catalog.db.query.saved_queries").iterdir()
     return tuple(sorted(entry.name.removesuffix(".sql") for entry in entries if entry.name.endswith(".sql")))
 
 
-def saved_question(name: str, dialect: str) -> SavedQuestion:
+def saved_query(name: str, dialect: str) -> SavedQuery:
     """The question of that name. Raises KeyError where there is none."""
-    if name not in saved_names():
+    if name not in saved_query_names():
         raise KeyError(name)
     text = read_sql(f"query/saved_queries/{name}.sql", dialect)
     description: list[str] = []
@@ -46,4 +46,4 @@ def saved_question(name: str, dialect: str) -> SavedQuestion:
             description.append(line.removeprefix("--").strip())
         else:
             query.append(line)
-    return SavedQuestion(name, " ".join(description), defaults, "\n".join(query).strip())
+    return SavedQuery(name, " ".join(description), defaults, "\n".join(query).strip())
