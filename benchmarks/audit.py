@@ -31,14 +31,14 @@ from catalog.db.tables import (
     feature_set,
     label,
     model,
+    model_class,
     model_feature_set,
-    model_genre,
     prediction,
     snapshot,
     snapshot_member,
-    standing,
     statement,
     track,
+    track_status,
 )
 from catalog.db.tables.learning import CHOICES
 
@@ -55,9 +55,9 @@ def learn(url: str) -> None:
     database = open_database(url)
     with database.read() as connection:
         rows = connection.execute(
-            sa.select(track.c.id, track.c.artist_id, standing.c.tagged_genre_id)
-            .join_from(track, standing)
-            .where(standing.c.tagged_genre_id.is_not(None))
+            sa.select(track.c.id, track.c.artist_id, track_status.c.tagged_genre_id)
+            .join_from(track, track_status)
+            .where(track_status.c.tagged_genre_id.is_not(None))
             .order_by(track.c.id)
         ).all()
     genres = sorted({row.tagged_genre_id for row in rows})
@@ -111,8 +111,8 @@ def learn(url: str) -> None:
                 ],
             )
     with database.write() as connection:
-        tagged = standing.c.tagged_genre_id.is_not(None)
-        connection.execute(sa.update(standing).where(tagged).values(statement_id=standing.c.track_id))
+        tagged = track_status.c.tagged_genre_id.is_not(None)
+        connection.execute(sa.update(track_status).where(tagged).values(statement_id=track_status.c.track_id))
     database.close()
 
 
@@ -141,7 +141,7 @@ def _model(database: Database, genres: list[int], tracks: int) -> tuple[int, int
             sa.insert(model_feature_set).values(model_id=model_id, feature_set_id=recipe_id, position=0)
         )
         connection.execute(
-            sa.insert(model_genre),
+            sa.insert(model_class),
             [
                 {
                     "model_id": model_id,

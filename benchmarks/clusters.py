@@ -35,7 +35,7 @@ from catalog.db.bulk_insert import write_rows  # noqa: E402
 from catalog.db.columns import now  # noqa: E402
 from catalog.db.database import open_database  # noqa: E402
 from catalog.db.schema.schema import upgrade  # noqa: E402
-from catalog.db.tables import artist, collection, feature_vector, genre, standing, track  # noqa: E402
+from catalog.db.tables import artist, collection, feature_vector, genre, track, track_status  # noqa: E402
 from catalog.features.stored_feature_set import register_feature_set  # noqa: E402
 from catalog.genres.seed import seed_vocabulary  # noqa: E402
 
@@ -105,7 +105,7 @@ def fill(url: str, tracks: int, dimensions: int) -> None:
                 (each, genre_ids[kind] if has else None)
                 for each, kind, has in zip(ids, genres.tolist(), tagged.tolist(), strict=True)
             ]
-            write_rows(connection, standing, ["track_id", "tagged_genre_id"], rows)
+            write_rows(connection, track_status, ["track_id", "tagged_genre_id"], rows)
             rows = [(recipe.id, each, vector, moment) for each, vector in zip(ids, matrix, strict=True)]
             columns = ["feature_set_id", "track_id", "vector", "computed_at"]
             write_rows(connection, feature_vector, columns, rows)

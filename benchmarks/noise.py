@@ -83,7 +83,7 @@ class Material:
 
 
 def load_home(home: Path) -> Material:
-    """What the label audit of a catalog goes by. Raises NoModel, and SystemExit where the vectors are gone."""
+    """What the label audit of a catalog goes by. Raises NoModelError, and SystemExit where the vectors are gone."""
     database = open_database(f"sqlite:///{home / 'catalog.db'}")
     require_current(database)
     with database.read() as connection:

@@ -63,9 +63,9 @@ if "workers.process.worker_process" in sys.orig_argv:
             note(worker=os.getppid(), end=time.time(), processor=seconds, memory=memory)
 
     hearing.hear = hear
-    from workers.horse_keeper import HorseKeeper  # which takes `hear` as it is now
+    from workers.process.rq_worker import AnalysisWorker  # which takes `hear` as it is now
 
-    HorseKeeper.work = noted(HorseKeeper.work, "workers", resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    AnalysisWorker.work = noted(AnalysisWorker.work, "workers", resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 elif "analyze" in sys.orig_argv:
     from workers import run
 

@@ -77,7 +77,7 @@ def make_settings(
 def read_config(home: Path) -> dict[str, Any]:
     """What `config.toml` in the home says; a table named like a verb holds defaults for its options.
 
-    Raises ConfigUnreadable, naming file and line.
+    Raises ConfigError, naming file and line.
     """
     path = home / "config.toml"
     try:

@@ -34,7 +34,7 @@ def analyze_here(
 ) -> AnalysisReport:
     """Analyses every pending track, one after the other, and ends when nothing is pending.
 
-    Parameters as in `analyze_pending`. Raises WorkersFailed.
+    Parameters as in `analyze_pending`. Raises WorkersFailedError.
     """
     assignment = plan_analysis(database, feature_sets, where)
     if assignment.total:

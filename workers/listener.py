@@ -34,7 +34,7 @@ class Listener:
     def hear(self, track_ids: Sequence[int], hashes: Sequence[str], time_limit: int) -> None:
         """Has the tracks heard and stored. Where the process dies of one, that counts against the track.
 
-        Raises WorkersFailed for what is no fault of a track.
+        Raises WorkersFailedError for what is no fault of a track.
         """
         process = self._process or self._start()
         assert process.stdin is not None

@@ -86,7 +86,7 @@ def move_collection(
     """Tells the catalog that a collection's files are at another root now; the files themselves are not touched.
 
     Where the new root lies around the old one and the files are where they were, the collection is widened: its paths
-    become relative to the new root. Raises CollectionUnusable, with nothing changed, where most files of the collection
+    become relative to the new root. Raises CollectionRootError, with nothing changed, where most files of the collection
     are not there, and where another collection overlaps.
     """
     folder = os.path.realpath(os.fsencode(new_root))
@@ -116,7 +116,7 @@ def move_collection(
 def remove_collection(database: Database, name: str, *, dry_run: bool = False) -> Removed:
     """Removes a collection with all that is known of its tracks; files are not touched.
 
-    Gives what was removed, so that a dry run can be asked about before. Raises CollectionUnusable for an unknown name.
+    Gives what was removed, so that a dry run can be asked about before. Raises CollectionRootError for an unknown name.
     """
     with database.writer.connect() as connection, connection.begin() as transaction:
         key, _ = _require(connection, name)
@@ -132,7 +132,7 @@ def set_tags_complete(database: Database, name: str, *, complete: bool, dry_run:
     """Says whether the tracks of a collection carry all their genres, and gives whether that is new.
 
     Scores of several genres a track count a genre that was not given as wrong there, and nowhere else. Raises
-    CollectionUnusable where there is no such collection.
+    CollectionRootError where there is no such collection.
     """
     with database.write() as connection:
         key, _ = _require(connection, name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import genre, label, standing, statement, track
+from catalog.db.tables import genre, label, statement, track, track_status
 from catalog.genres.genre_tag import canonical_name
 from catalog.genres.vocabulary import Vocabulary
 
@@ -35,8 +35,8 @@ def genre_spellings(connection: Connection, collection_id: int | None = None) ->
         within.append(track.c.collection_id == collection_id)
     genres = (
         sa.select(label.c.as_written, genre.c.name, broader.c.name, genre.c.origin != "file", tracks)
-        .join_from(standing, track, track.c.id == standing.c.track_id)
-        .join(label, label.c.statement_id == standing.c.statement_id)
+        .join_from(track_status, track, track.c.id == track_status.c.track_id)
+        .join(label, label.c.statement_id == track_status.c.statement_id)
         .join(genre, genre.c.id == label.c.genre_id)
         .join(broader, broader.c.id == genre.c.broader_id, isouter=True)
         .where(*within)
@@ -44,9 +44,9 @@ def genre_spellings(connection: Connection, collection_id: int | None = None) ->
     )
     no_genre = (
         sa.select(statement.c.as_written, tracks)
-        .join_from(standing, track, track.c.id == standing.c.track_id)
-        .join(statement, statement.c.id == standing.c.statement_id)
-        .where(*within, standing.c.tagged_genre_id.is_(None), statement.c.as_written != "")
+        .join_from(track_status, track, track.c.id == track_status.c.track_id)
+        .join(statement, statement.c.id == track_status.c.statement_id)
+        .where(*within, track_status.c.tagged_genre_id.is_(None), statement.c.as_written != "")
         .group_by(statement.c.as_written)
     )
     found = [Spelling(*row) for row in connection.execute(genres)]

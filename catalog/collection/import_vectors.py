@@ -72,7 +72,7 @@ def import_vectors(
 
     In FMA's layout the first column holds FMA's ids; in a flat file its name says what it holds, unless `key` does:
     `track_id` and `id` the catalog's, `fma_id` and `external_id` those of the data set, any other name paths. Raises
-    SourceUnusable where the header is wrong, no row holds a vector, or the name is none or that of other vectors. A feature
+    CsvSourceError where the header is wrong, no row holds a vector, or the name is none or that of other vectors. A feature
     set begins with its first vector: of rows that all name no track nothing stays.
     """
     _require_name(name)

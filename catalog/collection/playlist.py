@@ -40,7 +40,7 @@ class Playlist:
 def write_playlist(
     file: BinaryIO, connection: Connection, columns: Sequence[str], records: Iterable[Sequence[Any]]
 ) -> Playlist:
-    """Writes the tracks of an answer in its order, each once. Raises NoTracks where it has no column `track_id`."""
+    """Writes the tracks of an answer in its order, each once. Raises NoTracksError where it has no column `track_id`."""
     if "track_id" not in columns:
         raise NoTracksError(
             "a playlist needs a column track_id; the answer has " + (", ".join(columns) or "no columns")

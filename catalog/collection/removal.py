@@ -16,21 +16,21 @@ from catalog.db.tables import (
     artist,
     claim,
     decision,
-    doubt_case,
     failure,
     feature_vector,
     fma_track,
     label,
     model,
     prediction,
+    review_case,
     snapshot_member,
-    standing,
     statement,
     suspect,
     tag_write,
     track,
     track_descriptor,
-    track_tag,
+    track_network_tag,
+    track_status,
 )
 
 CHUNK = 2_000
@@ -87,9 +87,9 @@ def _remove_chunk(connection: Connection, ids: list[int], removed: Removed) -> N
     human = sa.select(sa.func.count()).select_from(statement)
     human = human.where(statement.c.track_id.in_(ids), statement.c.source == "human")
     removed.human_statements += connection.execute(human).scalar_one()
-    for table in (standing, suspect, prediction, snapshot_member, claim, failure):
+    for table in (track_status, suspect, prediction, snapshot_member, claim, failure):
         connection.execute(sa.delete(table).where(table.c.track_id.in_(ids)))
-    for table in (feature_vector, fma_track, track_descriptor, track_tag):
+    for table in (feature_vector, fma_track, track_descriptor, track_network_tag):
         connection.execute(sa.delete(table).where(table.c.track_id.in_(ids)))
     removed.tag_writes += _rows(connection, sa.delete(tag_write).where(tag_write.c.track_id.in_(ids)))
     removed.decisions += _rows(connection, sa.delete(decision).where(decision.c.track_id.in_(ids)))
@@ -101,13 +101,13 @@ def _remove_chunk(connection: Connection, ids: list[int], removed: Removed) -> N
 def _remove_orphans(connection: Connection) -> None:
     """Albums without a track, then artists without a track or album, unless a case of doubt names them."""
     used = sa.exists().where(track.c.album_id == album.c.id) | sa.exists().where(
-        doubt_case.c.album_id == album.c.id
+        review_case.c.album_id == album.c.id
     )
     connection.execute(sa.delete(album).where(~used))
     used = (
         sa.exists().where(track.c.artist_id == artist.c.id)
         | sa.exists().where(album.c.artist_id == artist.c.id)
-        | sa.exists().where(doubt_case.c.artist_id == artist.c.id)
+        | sa.exists().where(review_case.c.artist_id == artist.c.id)
     )
     connection.execute(sa.delete(artist).where(~used))
 

@@ -66,7 +66,7 @@ def known_roots(connection: Connection) -> list[KnownRoot]:
 def find_root(connection: Connection, path: bytes, name: str | None = None) -> Root:
     """The root for a path to scan: that of the collection it lies in, or itself (of a file, its folder).
 
-    Raises CollectionUnusable where there is nothing at the path, where it is a file that is no audio or a pipe or device
+    Raises CollectionRootError where there is nothing at the path, where it is a file that is no audio or a pipe or device
     named like audio, where a known collection lies in it, and where the name is taken.
     """
     lexical = os.path.abspath(path)

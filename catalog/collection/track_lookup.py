@@ -27,7 +27,7 @@ class TrackNotFoundError(LookupError):  # noqa: N818 - the name says what it is
 def find_track(connection: Connection, text: str) -> int:
     """The id of the track that is meant: by its id, its path, its external id, or a part of title or path.
 
-    The first of these that fits counts; a part must fit one track only. Raises TrackNotFound, naming candidates.
+    The first of these that fits counts; a part must fit one track only. Raises TrackNotFoundError, naming candidates.
     """
     if text.isdecimal() and text.isascii() and int(text) < _INT64:
         row = connection.execute(sa.select(track.c.id).where(track.c.id == int(text))).scalar_one_or_none()

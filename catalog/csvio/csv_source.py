@@ -137,7 +137,7 @@ def with_line_feeds(block: bytes) -> bytes:
 def rows(lines: BoundedLines) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV whose cells may span lines: the line on which each begins, and its cells.
 
-    Raises SourceUnusable where a cell never ends.
+    Raises CsvSourceError where a cell never ends.
     """
     previous = csv.field_size_limit(LARGEST_FIELD)
     before = lines.taken + 1
@@ -169,7 +169,7 @@ class CsvBundle:
     def __init__(self, place: Path, alone: str) -> None:
         """`alone` is the name that a CSV file by itself stands for, whatever it is called.
 
-        Raises SourceUnusable for what is none of these, and for a zip that means harm.
+        Raises CsvSourceError for what is none of these, and for a zip that means harm.
         """
         self.place = place
         self._packed: dict[str, list[zipfile.ZipInfo]] | None = None
@@ -187,7 +187,7 @@ class CsvBundle:
             raise CsvSourceError(f"{place} is a damaged zip: {error}") from error
 
     def has(self, name: str) -> bool:
-        """Whether there is a file of that name, in a zip at any depth. Raises SourceUnusable where a zip has two."""
+        """Whether there is a file of that name, in a zip at any depth. Raises CsvSourceError where a zip has two."""
         if self._alone is not None:
             return name == self._alone
         if self._packed is None:
@@ -211,7 +211,7 @@ class CsvBundle:
 
 @contextmanager
 def open_lines(file: Path) -> Iterator[BoundedLines]:
-    """The lines of a file by itself. Raises SourceUnusable where it cannot be opened."""
+    """The lines of a file by itself. Raises CsvSourceError where it cannot be opened."""
     try:
         stream = file.open("rb")
     except OSError as error:

@@ -128,7 +128,7 @@ os.register_at_fork(after_in_child=_forget_all)
 def open_database(url: str | sa.URL) -> Database:
     """Engines for the URL; nothing is connected yet. `postgresql://` means psycopg 3.
 
-    Raises DatabaseUnusable for a URL that is none, or of a database that is neither SQLite nor PostgreSQL.
+    Raises DatabaseUnusableError for a URL that is none, or of a database that is neither SQLite nor PostgreSQL.
     """
     try:
         parsed = sa.make_url(url)

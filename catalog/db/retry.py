@@ -52,7 +52,7 @@ def retry_until_connected(work: Callable[[], Result], *, patience: float = PATIE
     """What the work gives; it is begun again, after ever longer pauses, for as long as the database is away.
 
     The work opens its transactions itself, and does no harm when it is done twice: the answer to a commit may be
-    what was lost. Raises DatabaseUnusable after `patience` seconds without a connection, and every other error as it is.
+    what was lost. Raises DatabaseUnusableError after `patience` seconds without a connection, and every other error as it is.
     """
     pause = FIRST_PAUSE
     away_since: float | None = None
@@ -77,7 +77,7 @@ def retry_until_connected(work: Callable[[], Result], *, patience: float = PATIE
 
 
 def read_with_retry(database: Database, question: Callable[[Connection], Result]) -> Result:
-    """What a question gives that is asked in one reading transaction, as `until_connected`."""
+    """What a question gives that is asked in one reading transaction, as `retry_until_connected`."""
 
     def work() -> Result:
         with database.read() as connection:
@@ -87,7 +87,7 @@ def read_with_retry(database: Database, question: Callable[[Connection], Result]
 
 
 def write_with_retry(database: Database, change: Callable[[Connection], Result]) -> Result:
-    """What a change gives that is made in one transaction, as `until_connected`. Another attempt may follow one that was
+    """What a change gives that is made in one transaction, as `retry_until_connected`. Another attempt may follow one that was
     committed.
     """
 

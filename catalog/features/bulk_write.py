@@ -51,7 +51,7 @@ def imported_feature_set(connection: Connection, name: str, dimensions: tuple[st
 def imported_features(connection: Connection, name: str, dimensions: tuple[str, ...]) -> FeatureSet:
     """The feature set of vectors that came from a file; its hash stands for the name and the dimensions.
 
-    Raises SourceUnusable where the name stands for other numbers: equal names must not hide what differs.
+    Raises CsvSourceError where the name stands for other numbers: equal names must not hide what differs.
     """
     digest = hashlib.blake2b("\n".join(dimensions).encode(), digest_size=16).hexdigest()
     features = FeatureSet(

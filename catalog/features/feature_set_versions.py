@@ -92,7 +92,7 @@ def list_versions(connection: Connection) -> list[Version]:
 
 
 def activate_version(connection: Connection, name: str, wanted: str) -> StoredFeatureSet:
-    """The recipe of that name whose version number, or the start of whose hash (four letters or more), is `wanted`. Raises VersionUnknown."""
+    """The recipe of that name whose version number, or the start of whose hash (four letters or more), is `wanted`. Raises UnknownVersionError."""
     rows = connection.execute(
         sa.select(feature_set.c.version, feature_set.c.hash).where(feature_set.c.name == name)
     ).all()
@@ -134,7 +134,7 @@ def tracks_lacking_version(
 
 
 def plan_removal(connection: Connection, recipe: StoredFeatureSet) -> Removal:
-    """What removing a version would take away. Raises VersionInUse where it is still needed.
+    """What removing a version would take away. Raises VersionInUseError where it is still needed.
 
     A version needs a successor, unless it is the only one and nothing that this program computes: what was imported or
     fitted can be so again.
@@ -183,7 +183,7 @@ def _require_successor(connection: Connection, recipe: StoredFeatureSet) -> None
 
 
 def remove_version(connection: Connection, recipe: StoredFeatureSet) -> Removal:
-    """Deletes the vectors and failures of a version that `removal` lets go. Raises VersionInUse.
+    """Deletes the vectors and failures of a version that `removal` lets go. Raises VersionInUseError.
 
     Its row stays while a model or a clustering names it, so that these can still say what they were made of.
     """

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.server_time import server_time
-from catalog.db.tables import auto_tag_word, failure, feature_set
+from catalog.db.tables import failure, feature_set, network_tag
 from catalog.db.upsert import insert_into
 
 
@@ -52,7 +52,7 @@ def register_feature_set(connection: Connection, features: FeatureSet) -> Stored
     words = tag_dimensions(features.dimensions)
     if words:
         rows = [{"network": network, "tag": tag} for network, tag in words]
-        connection.execute(insert_into(connection, auto_tag_word).values(rows).on_conflict_do_nothing())
+        connection.execute(insert_into(connection, network_tag).values(rows).on_conflict_do_nothing())
     made = find_feature_set(connection, features.hash)
     assert made is not None
     return made

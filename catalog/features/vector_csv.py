@@ -41,7 +41,7 @@ def read_header(lines: BoundedLines, *, omit: frozenset[str] = frozenset()) -> H
     """Reads the header and leaves the lines at the first row of values.
 
     A file is in FMA's layout where the first cell of its fourth row is `track_id` and the rest of it is empty.
-    Dimensions whose name begins with one of `omit` are left out. Raises SourceUnusable where there is no header, or
+    Dimensions whose name begins with one of `omit` are left out. Raises CsvSourceError where there is no header, or
     no dimension, or two share a name.
     """
     name = lines.name

@@ -32,7 +32,7 @@ def is_content_outdated(database: Database) -> bool:
 def upgrade_content(connection: Connection) -> None:
     """Makes the views of this version, and puts in what its vocabulary has more.
 
-    Raises DatabaseUnusable where a view of somebody else uses one of ours.
+    Raises DatabaseUnusableError where a view of somebody else uses one of ours.
     """
     from catalog.genres.seed import seed_vocabulary  # what is as it should be is not renewed
 

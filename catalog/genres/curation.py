@@ -110,7 +110,7 @@ def set_parent(connection: Connection, name: str, broader: str | None) -> Term:
 
 
 def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> frozenset[int]:
-    """Makes a spelling mean a term; gives the ids of the tracks that read differently now, for `refresh_standing`.
+    """Makes a spelling mean a term; gives the ids of the tracks that read differently now, for `refresh_track_status`.
 
     An alias of another term moves. A term of that name is merged: its aliases, narrower terms and labels go over to the
     other; the row stays for the models and decisions that name it, beneath the other and never suggested. Labels keep

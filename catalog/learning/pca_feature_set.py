@@ -138,7 +138,7 @@ def project_grid(
     """Fits a projection of `grid` unless there is one, and stores the vectors of all tracks that lack one.
 
     With `refit`, or where `grid` stands for another version now, another version of `pca` is made; `pca` stands for it
-    once all of its vectors are there. Raises NothingToProject and ArtifactRefused.
+    once all of its vectors are there. Raises NothingToProjectError and ArtifactRejectedError.
     """
     with database.read() as connection:
         source = active_feature_set(connection, SOURCE)

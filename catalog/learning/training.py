@@ -145,7 +145,7 @@ def train(
 
     The tracks of the training set get their out-of-fold predictions here; `predict` fills in the others. The same
     command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError,
-    UnusableParameterError, UnknownFeatureSetError, NothingHeard or UnlearnableError before work starts; the active model stays as it is then.
+    UnusableParameterError, UnknownFeatureSetError, NoVectorsError or UntrainableDataError before work starts; the active model stays as it is then.
     `spread` opens an executor for the predictions of many tracks. A database that goes away is waited for, and the model
     is not fitted again for it.
     """
@@ -212,7 +212,7 @@ def options_of_active_model(connection: Connection, wanted: TrainingOptions) -> 
 def build_training_set(connection: Connection, wanted: TrainingOptions) -> TrainingSet:
     """The labelled tracks that have all vectors, the support of their genres, and the snapshot they make.
 
-    Raises UnknownFeatureSetError, NothingHeard, NotFiniteError, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
+    Raises UnknownFeatureSetError, NoVectorsError, NotFiniteError, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
     """
     excluded = excluded_genres(connection, wanted.rule.excluded)
     rule = replace(wanted.rule, excluded=excluded.names)

@@ -23,7 +23,7 @@ from catalog.collection.scan.scan import ScanReport, scan
 from catalog.db.database import Database
 from catalog.db.query.saved_queries import saved_query
 from catalog.db.retry import retry_until_connected
-from catalog.db.tables import decision, failure, standing, track
+from catalog.db.tables import decision, failure, track, track_status
 from catalog.features.stored_feature_set import active_feature_set
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.learning.dataset.snapshot import ClassRule
@@ -174,7 +174,7 @@ def run_ingest(database: Database, settings: Settings, job: IngestReport) -> Ite
     """Does the whole job and gives what each stage came to, as soon as it is done.
 
     Every stage can be killed and run again; what is done already is not done again. Raises what the stages raise:
-    CollectionUnusable, LabelsUnusable, GenresUnheard, BrokerUnreachable, WorkersFailed, ReportUnwritable.
+    CollectionRootError, LabelFileError, UnmappedGenresError, BrokerUnreachableError, WorkersFailedError, ReportWriteError.
     """
     news = _Changes()
     with database.read() as connection:
@@ -327,10 +327,10 @@ def _answered(connection: Connection) -> Suggested:
         sa.select(sa.func.count()).select_from(shown), {"least": float(question.defaults["least"])}
     ).scalar_one()
     rows = connection.execute(
-        sa.select(standing.c.suggested_by, sa.func.count().label("tracks"))
-        .join_from(standing, track)
-        .where(standing.c.tagged_genre_id.is_(None), track.c.state != "missing")
-        .group_by(standing.c.suggested_by)
+        sa.select(track_status.c.suggested_by, sa.func.count().label("tracks"))
+        .join_from(track_status, track)
+        .where(track_status.c.tagged_genre_id.is_(None), track.c.state != "missing")
+        .group_by(track_status.c.suggested_by)
     ).all()
     answered = [row for row in rows if row.suggested_by is not None]
     return Suggested(

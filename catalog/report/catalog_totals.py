@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import collection, feature_set, feature_vector, standing, tag_write, track
+from catalog.db.tables import collection, feature_set, feature_vector, tag_write, track, track_status
 from catalog.report.formatting import safe_text
 
 is_present = track.c.state != "missing"
@@ -59,8 +59,8 @@ def read_totals(connection: Connection) -> CatalogTotals:
     ).one()
     tagged = connection.execute(
         sa.select(sa.func.count())
-        .select_from(standing.join(track, track.c.id == standing.c.track_id))
-        .where(is_present, standing.c.tagged_genre_id.is_not(None))
+        .select_from(track_status.join(track, track.c.id == track_status.c.track_id))
+        .where(is_present, track_status.c.tagged_genre_id.is_not(None))
     ).scalar_one()
     heard = (
         sa.select(feature_vector.c.track_id)

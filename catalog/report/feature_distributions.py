@@ -10,7 +10,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import feature_set, feature_vector, standing, track
+from catalog.db.tables import feature_set, feature_vector, track, track_status
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 from catalog.report.figures.genre_colors import color_groups
 from catalog.report.genre_tables import read_terms
@@ -110,9 +110,9 @@ def read_feature_distributions(connection: Connection, colours: GenreColors | No
 
 def _colours(connection: Connection) -> GenreColors:
     sizes = connection.execute(
-        sa.select(standing.c.tagged_genre_id, sa.func.count())
-        .where(standing.c.tagged_genre_id.is_not(None))
-        .group_by(standing.c.tagged_genre_id)
+        sa.select(track_status.c.tagged_genre_id, sa.func.count())
+        .where(track_status.c.tagged_genre_id.is_not(None))
+        .group_by(track_status.c.tagged_genre_id)
     )
     tagged = (genre_id for genre_id, tracks in sizes for _ in range(tracks))
     return GenreColors(*color_groups(tagged, read_terms(connection)))
@@ -146,8 +146,8 @@ def _panels(connection: Connection, colours: GenreColors) -> tuple[tuple[Panel, 
 
 def _vectors(is_drawn: sa.ColumnElement[bool]) -> sa.Select[tuple[int, Floats, int | None]]:
     return (
-        sa.select(track.c.id, feature_vector.c.vector, standing.c.tagged_genre_id)
-        .select_from(analyzed_tracks.outerjoin(standing, standing.c.track_id == track.c.id))
+        sa.select(track.c.id, feature_vector.c.vector, track_status.c.tagged_genre_id)
+        .select_from(analyzed_tracks.outerjoin(track_status, track_status.c.track_id == track.c.id))
         .where(is_drawn)
         .order_by(track.c.id)
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import genre, model, model_genre, standing, track
+from catalog.db.tables import genre, model, model_class, track, track_status
 from catalog.report.catalog_totals import is_present
 from catalog.report.formatting import LONGEST_GENRE, safe_text
 from catalog.report.open_cases import is_reported_suspect, suspects
@@ -118,17 +118,20 @@ def read_genres(connection: Connection) -> Genres:
     terms = read_terms(connection)
     pairs = connection.execute(
         sa.select(
-            standing.c.tagged_genre_id, standing.c.suggested_genre_id, standing.c.relation, sa.func.count()
+            track_status.c.tagged_genre_id,
+            track_status.c.suggested_genre_id,
+            track_status.c.relation,
+            sa.func.count(),
         )
-        .join_from(standing, track, track.c.id == standing.c.track_id)
-        .where(is_present, standing.c.tagged_genre_id.is_not(None))
-        .group_by(standing.c.tagged_genre_id, standing.c.suggested_genre_id, standing.c.relation)
+        .join_from(track_status, track, track.c.id == track_status.c.track_id)
+        .where(is_present, track_status.c.tagged_genre_id.is_not(None))
+        .group_by(track_status.c.tagged_genre_id, track_status.c.suggested_genre_id, track_status.c.relation)
     )
     support = connection.execute(
-        sa.select(model_genre)
-        .join(model, model.c.id == model_genre.c.model_id)
+        sa.select(model_class)
+        .join(model, model.c.id == model_class.c.model_id)
         .where(model.c.status == "active")
-        .order_by(model_genre.c.tracks.desc(), model_genre.c.genre_id)
+        .order_by(model_class.c.tracks.desc(), model_class.c.genre_id)
     ).all()
     has_model = (
         connection.execute(sa.select(model.c.id).where(model.c.status == "active")).first() is not None

@@ -41,7 +41,7 @@ def write_report(
 
     `name` is what the catalog is called in the heading (None: as its collections are), `command` how the program is
     called for this catalog, `since` from when on people's work counts (None: all of it), `card` the name of a file beside
-    the report with the card of the active model. Folders on the way are made. Raises ReportUnwritable where
+    the report with the card of the active model. Folders on the way are made. Raises ReportWriteError where
     the path is a folder or cannot be written to.
     """
     page = render(read_report_data(database, since), name=name or _name(database), command=command, card=card)
@@ -95,7 +95,7 @@ def environment() -> jinja2.Environment:
 def replace_page(path: Path, page: str) -> Path:
     """Writes a page to `path`, whole or not at all, and gives its absolute path. Folders on the way are made.
 
-    Raises ReportUnwritable where the path is a folder or cannot be written to.
+    Raises ReportWriteError where the path is a folder or cannot be written to.
     """
     target = path.expanduser().absolute()
     if target.is_dir():

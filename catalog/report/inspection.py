@@ -102,7 +102,7 @@ class Inspection:
 
 
 def inspect(path: Name) -> Inspection:
-    """Listens to a file; needs no catalog. AudioFailure says why it cannot."""
+    """Listens to a file; needs no catalog. AudioError says why it cannot."""
     from catalog.audio.feature_sets import musicnn
     from catalog.audio.feature_sets.clip import cached_clip
     from catalog.audio.feature_sets.musicnn_model import NETWORKS

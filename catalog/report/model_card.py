@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import genre, model_genre, snapshot
+from catalog.db.tables import genre, model_class, snapshot
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.metrics.reliability import Reliability, stored_reliability
 from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets
@@ -84,7 +84,7 @@ class Card:
 
 
 def read_card(connection: Connection, model_id: int) -> Card:
-    """The card of a model. Raises NoModel."""
+    """The card of a model. Raises NoModelError."""
     row = get_model(connection, model_id)
     recipes = model_feature_sets(connection, model_id)
     training_set = _training_set(connection, row["snapshot_id"])
@@ -139,7 +139,7 @@ def render_card(card: Card, *, command: str = "catalog") -> str:
 
 
 def write_card(card: Card, path: Path, *, command: str = "catalog") -> Path:
-    """Writes the page, whole or not at all, and gives its absolute path. Raises ReportUnwritable."""
+    """Writes the page, whole or not at all, and gives its absolute path. Raises ReportWriteError."""
     return replace_page(path, render_card(card, command=command))
 
 
@@ -153,11 +153,11 @@ def _training_set(connection: Connection, snapshot_id: int | None) -> TrainingSe
 def _support(connection: Connection, model_id: int) -> list[GenreSupport]:
     counted = genre.alias("counted")
     rows = connection.execute(
-        sa.select(model_genre, genre.c.name, counted.c.name.label("counted"))
-        .join_from(model_genre, genre, genre.c.id == model_genre.c.genre_id)
-        .join(counted, counted.c.id == model_genre.c.counts_for_id, isouter=True)
-        .where(model_genre.c.model_id == model_id)
-        .order_by(model_genre.c.tracks.desc(), genre.c.name)
+        sa.select(model_class, genre.c.name, counted.c.name.label("counted"))
+        .join_from(model_class, genre, genre.c.id == model_class.c.genre_id)
+        .join(counted, counted.c.id == model_class.c.counts_for_id, isouter=True)
+        .where(model_class.c.model_id == model_id)
+        .order_by(model_class.c.tracks.desc(), genre.c.name)
     )
     return [
         GenreSupport(

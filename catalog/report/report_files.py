@@ -16,7 +16,7 @@ def write_home_report(
 ) -> Path:
     """Writes `index.html` and `model-N.html`, to which it has a link; gives the path of the first.
 
-    Without an active model there is no card. What people did counts from `since` on. Raises ReportUnwritable.
+    Without an active model there is no card. What people did counts from `since` on. Raises ReportWriteError.
     """
     with database.read() as connection:
         model = active_model(connection)

@@ -11,7 +11,6 @@ from catalog.db.tables import (
     album,
     artist,
     audit,
-    auto_tag_word,
     collection,
     decision,
     failure,
@@ -19,14 +18,15 @@ from catalog.db.tables import (
     feature_vector,
     genre,
     label,
+    network_tag,
     prediction,
-    standing,
     statement,
     suspect,
     tag_write,
     track,
     track_descriptor,
-    track_tag,
+    track_network_tag,
+    track_status,
 )
 from catalog.db.tables.learning import CHOICES
 
@@ -136,8 +136,10 @@ def _file(connection: Connection, track_id: int) -> Row | None:
 
 
 def _standing(connection: Connection, track_id: int) -> Row | None:
-    hidden = ["track_id", *(name for name in standing.c.keys() if name.endswith("genre_id"))]  # noqa: SIM118
-    return _one(connection, sa.select(*_but(standing, *hidden)).where(standing.c.track_id == track_id))
+    hidden = ["track_id", *(name for name in track_status.c.keys() if name.endswith("genre_id"))]  # noqa: SIM118
+    return _one(
+        connection, sa.select(*_but(track_status, *hidden)).where(track_status.c.track_id == track_id)
+    )
 
 
 def _statements(connection: Connection, track_id: int) -> list[Row]:
@@ -148,10 +150,10 @@ def _statements(connection: Connection, track_id: int) -> list[Row]:
         sa.select(
             *_but(statement, "track_id"),
             withdrawal.c.id.is_not(None).label("withdrawn"),
-            (standing.c.statement_id == statement.c.id).label("current"),
+            (track_status.c.statement_id == statement.c.id).label("current"),
         )
         .join_from(statement, withdrawal, withdrawal.c.withdraws_id == statement.c.id, isouter=True)
-        .join(standing, standing.c.track_id == statement.c.track_id, isouter=True)
+        .join(track_status, track_status.c.track_id == statement.c.track_id, isouter=True)
         .where(statement.c.track_id == track_id)
         .order_by(statement.c.id),
     )
@@ -176,8 +178,8 @@ def _prediction(connection: Connection, track_id: int) -> Row | None:
     """By the model in force: the likeliest genres, the path to the first from its top term, and what is suggested."""
     row = connection.execute(
         sa.select(prediction)
-        .join_from(prediction, standing, standing.c.track_id == prediction.c.track_id)
-        .where(prediction.c.track_id == track_id, prediction.c.model_id == standing.c.model_id)
+        .join_from(prediction, track_status, track_status.c.track_id == prediction.c.track_id)
+        .where(prediction.c.track_id == track_id, prediction.c.model_id == track_status.c.model_id)
     ).one_or_none()
     if row is None:
         return None
@@ -256,10 +258,10 @@ def _decisions(connection: Connection, track_id: int) -> list[Row]:
 def _auto_tags(connection: Connection, track_id: int) -> list[Row]:
     return _all(
         connection,
-        sa.select(auto_tag_word.c.tag, track_tag.c.probability, auto_tag_word.c.network)
-        .join_from(track_tag, auto_tag_word)
-        .where(track_tag.c.track_id == track_id)
-        .order_by(track_tag.c.probability.desc(), auto_tag_word.c.tag),
+        sa.select(network_tag.c.tag, track_network_tag.c.probability, network_tag.c.network)
+        .join_from(track_network_tag, network_tag)
+        .where(track_network_tag.c.track_id == track_id)
+        .order_by(track_network_tag.c.probability.desc(), network_tag.c.tag),
     )
 
 

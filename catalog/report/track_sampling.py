@@ -16,7 +16,7 @@ analyzed_tracks = feature_vector.join(track, track.c.id == feature_vector.c.trac
 
 
 def sample_evenly(connection: Connection, feature_set_id: int, most: int) -> tuple[ColumnElement[bool], int]:
-    """The condition on `heard_tracks` that gives about `most` of those with a vector of a feature set, one in ten more
+    """The condition on `analyzed_tracks` that gives about `most` of those with a vector of a feature set, one in ten more
     at most; and how many there are.
 
     A multiplicative hash of the id: no database sorts a million rows at random to give us three thousand.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import artist, standing, track
+from catalog.db.tables import artist, track, track_status
 from catalog.report.catalog_totals import is_present
 from catalog.report.formatting import LONGEST_GENRE, display_name, safe_text
 
@@ -59,11 +59,11 @@ class Untagged:
 def read_untagged(connection: Connection) -> Untagged:
     """Counts the untagged tracks by the way in which they were answered, with a few examples of each."""
     way = sa.case(
-        (standing.c.suggested_genre_id.is_(None), "unknown"),
-        else_=sa.func.coalesce(standing.c.suggested_by, "sound"),
+        (track_status.c.suggested_genre_id.is_(None), "unknown"),
+        else_=sa.func.coalesce(track_status.c.suggested_by, "sound"),
     )
-    joined = track.outerjoin(standing, standing.c.track_id == track.c.id)
-    condition = is_present & standing.c.tagged_genre_id.is_(None)
+    joined = track.outerjoin(track_status, track_status.c.track_id == track.c.id)
+    condition = is_present & track_status.c.tagged_genre_id.is_(None)
     counts: dict[str, int] = dict(
         connection.execute(
             sa.select(way.label("way"), sa.func.count()).select_from(joined).where(condition).group_by("way")
@@ -73,7 +73,7 @@ def read_untagged(connection: Connection) -> Untagged:
     # The surest first, then one artist after the other: five tracks of one album show nothing.
     within = sa.func.row_number().over(
         partition_by=(way, track.c.artist_id),
-        order_by=(sa.func.coalesce(standing.c.probability, 0).desc(), track.c.id),
+        order_by=(sa.func.coalesce(track_status.c.probability, 0).desc(), track.c.id),
     )
     examples: defaultdict[str, list[Example]] = defaultdict(list)
     for key in counts:
@@ -83,9 +83,9 @@ def read_untagged(connection: Connection) -> Untagged:
                 track.c.title,
                 track.c.path,
                 track.c.artist_id,
-                standing.c.suggested_genre,
-                standing.c.predicted_genre,
-                standing.c.probability,
+                track_status.c.suggested_genre,
+                track_status.c.predicted_genre,
+                track_status.c.probability,
                 within.label("place"),
             )
             .select_from(joined)

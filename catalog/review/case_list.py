@@ -17,13 +17,13 @@ from catalog.db.tables import (
     artist,
     collection,
     decision,
-    doubt_case,
     genre,
+    review_case,
     review_lease,
-    standing,
     statement,
     suspect,
     track,
+    track_status,
 )
 from catalog.review.suspect_filters import (
     is_not_undone,
@@ -123,7 +123,7 @@ def list_cases(
 
 def find_case_row(connection: Connection, case_id: str, moment: datetime | None = None) -> CaseRow | None:
     """The case of the latest audit, whether open or not; None where the audit has no such case."""
-    query = cases_query(Filters(state="all"), moment or now()).where(doubt_case.c.case_id == case_id)
+    query = cases_query(Filters(state="all"), moment or now()).where(review_case.c.case_id == case_id)
     row = connection.execute(query).one_or_none()
     return None if row is None else _row(row)
 
@@ -155,28 +155,28 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
     )
     query = (
         sa.select(
-            doubt_case.c.case_id,
+            review_case.c.case_id,
             artist.c.name.label("artist"),
             album.c.title.label("album"),
             tagged.c.name.label("tagged_genre"),
             suggested.c.name.label("suggested_genre"),
-            doubt_case.c.genre_id.label("tagged_genre_id"),
-            doubt_case.c.suggested_genre_id,
-            (doubt_case.c.tracks - sa.func.coalesce(hidden.c.tracks, 0)).label("tracks"),
+            review_case.c.genre_id.label("tagged_genre_id"),
+            review_case.c.suggested_genre_id,
+            (review_case.c.tracks - sa.func.coalesce(hidden.c.tracks, 0)).label("tracks"),
             counted.c.open_tracks,
-            doubt_case.c.suspicion,
+            review_case.c.suspicion,
             counted.c.expected_right,
             review_lease.c.reviewer.label("held_by"),
         )
-        .join_from(doubt_case, counted, counted.c.doubt_case_id == doubt_case.c.id)
-        .join(hidden, hidden.c.doubt_case_id == doubt_case.c.id, isouter=True)
-        .join(tagged, tagged.c.id == doubt_case.c.genre_id)
-        .join(suggested, suggested.c.id == doubt_case.c.suggested_genre_id)
-        .join(artist, artist.c.id == doubt_case.c.artist_id, isouter=True)
-        .join(album, album.c.id == doubt_case.c.album_id, isouter=True)
+        .join_from(review_case, counted, counted.c.doubt_case_id == review_case.c.id)
+        .join(hidden, hidden.c.doubt_case_id == review_case.c.id, isouter=True)
+        .join(tagged, tagged.c.id == review_case.c.genre_id)
+        .join(suggested, suggested.c.id == review_case.c.suggested_genre_id)
+        .join(artist, artist.c.id == review_case.c.artist_id, isouter=True)
+        .join(album, album.c.id == review_case.c.album_id, isouter=True)
         .join(
             review_lease,
-            sa.and_(review_lease.c.case_id == doubt_case.c.case_id, review_lease.c.until > moment),
+            sa.and_(review_lease.c.case_id == review_case.c.case_id, review_lease.c.until > moment),
             isouter=True,
         )
     )
@@ -222,9 +222,9 @@ def suspects_query(filters: Filters) -> sa.Select[Any]:
     if filters.suspicion is not None:
         query = query.where(suspect.c.suspicion >= filters.suspicion)
     if filters.source is not None:
-        query = query.join(standing, standing.c.track_id == suspect.c.track_id).join(
+        query = query.join(track_status, track_status.c.track_id == suspect.c.track_id).join(
             statement,
-            sa.and_(statement.c.id == standing.c.statement_id, statement.c.source == filters.source),
+            sa.and_(statement.c.id == track_status.c.statement_id, statement.c.source == filters.source),
         )
     if filters.reviewer is not None:
         query = query.where(_is_decided_by(filters.reviewer))

@@ -17,16 +17,16 @@ from catalog.db.tables import (
     audit,
     collection,
     decision,
-    doubt_case,
     duplicate_pair,
     genre,
     label,
     model,
     prediction,
-    standing,
+    review_case,
     statement,
     suspect,
     track,
+    track_status,
 )
 from catalog.db.tables.learning import CHOICES
 from catalog.review.case_list import CaseRow, find_case_row
@@ -164,7 +164,7 @@ class CaseView:
 
 
 def view_case(connection: Connection, case_id: str, near: NeighborIndex | None = None) -> CaseView:
-    """The case of the latest audit, with neighbours where a neighbourhood is given. Raises NothingToDecide."""
+    """The case of the latest audit, with neighbours where a neighbourhood is given. Raises NothingToDecideError."""
     case = find_case_row(connection, case_id)
     if case is None:
         raise NothingToDecideError(
@@ -182,8 +182,8 @@ def view_case(connection: Connection, case_id: str, near: NeighborIndex | None =
             suspect.c.reasons,
             is_open().label("open"),
         )
-        .join_from(suspect, doubt_case, doubt_case.c.id == suspect.c.doubt_case_id)
-        .where(is_open_suspect(), doubt_case.c.case_id == case_id)
+        .join_from(suspect, review_case, review_case.c.id == suspect.c.doubt_case_id)
+        .where(is_open_suspect(), review_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     ).all()
     facts = load_review_track(connection, [row.track_id for row in rows], near)
@@ -209,7 +209,7 @@ def view_case(connection: Connection, case_id: str, near: NeighborIndex | None =
 
 
 def view_track(connection: Connection, track_id: int, near: NeighborIndex | None = None) -> ReviewTrack:
-    """One track, whether doubted or not, as a check sample shows it after the choice. Raises NothingToDecide."""
+    """One track, whether doubted or not, as a check sample shows it after the choice. Raises NothingToDecideError."""
     facts = load_review_track(connection, [track_id], near)
     if track_id not in facts:
         raise NothingToDecideError(f"there is no track {track_id}")
@@ -232,14 +232,14 @@ def load_review_track(
             album.c.title.label("album"),
             track.c.album_id,
             track.c.duration,
-            standing.c.statement_id,
+            track_status.c.statement_id,
             statement.c.source,
             statement.c.said_by,
             statement.c.said_at,
         )
         .join_from(track, collection, collection.c.id == track.c.collection_id)
-        .join(standing, standing.c.track_id == track.c.id, isouter=True)
-        .join(statement, statement.c.id == standing.c.statement_id, isouter=True)
+        .join(track_status, track_status.c.track_id == track.c.id, isouter=True)
+        .join(statement, statement.c.id == track_status.c.statement_id, isouter=True)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
         .join(album, album.c.id == track.c.album_id, isouter=True)
         .where(track.c.id.in_(track_ids))
@@ -262,11 +262,11 @@ def load_review_track(
 def _tags(connection: Connection, track_ids: Sequence[int]) -> defaultdict[int, list[Tag]]:
     tags: defaultdict[int, list[Tag]] = defaultdict(list)
     rows = connection.execute(
-        sa.select(standing.c.track_id, genre.c.id, genre.c.name, label.c.as_written)
-        .join_from(standing, label, label.c.statement_id == standing.c.statement_id)
+        sa.select(track_status.c.track_id, genre.c.id, genre.c.name, label.c.as_written)
+        .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
         .join(genre, genre.c.id == label.c.genre_id)
-        .where(standing.c.track_id.in_(track_ids))
-        .order_by(standing.c.track_id, label.c.rank)
+        .where(track_status.c.track_id.in_(track_ids))
+        .order_by(track_status.c.track_id, label.c.rank)
     )
     for row in rows:
         tags[row.track_id].append(Tag(row.id, row.name, row.as_written))
@@ -312,11 +312,11 @@ def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict
                 track.c.title,
                 artist.c.name,
                 track.c.path,
-                standing.c.tagged_genres,
+                track_status.c.tagged_genres,
             )
             .join_from(duplicate_pair, track, track.c.id == other)
             .join(artist, artist.c.id == track.c.artist_id, isouter=True)
-            .join(standing, standing.c.track_id == track.c.id, isouter=True)
+            .join(track_status, track_status.c.track_id == track.c.id, isouter=True)
             .where(
                 duplicate_pair.c.audit_id == latest,
                 one.in_(track_ids),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.audit.labels.refresh_precision import follow_decisions
 from catalog.db.derived.track_status import lock_tracks, refresh_track_status
-from catalog.db.tables import decision, doubt_case, standing, suspect, track
+from catalog.db.tables import decision, review_case, suspect, track, track_status
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.review.case_list import Filters, suspects_query
 from catalog.review.human_statements import (
@@ -80,7 +80,7 @@ class Undone:
 
 
 def resolve_genre(connection: Connection, spelling: str) -> int:
-    """The id of a genre of the vocabulary by name or alias. Raises NotDecidable for one that it lacks."""
+    """The id of a genre of the vocabulary by name or alias. Raises InvalidVerdictError for one that it lacks."""
     term = load_vocabulary(connection).resolve(spelling)
     if term is None:
         raise InvalidVerdictError(f"the vocabulary has no genre {spelling!r}; see: catalog genres list")
@@ -93,7 +93,7 @@ def case_suspects(
     """The open doubts of a case: one track's, those on that track's album, or all, which are the artist's.
 
     Of a track or an album that was decided already nothing is left, unless it is named by `scope` `track`: to decide
-    again is to change one's mind. Raises NothingToDecide.
+    again is to change one's mind. Raises NothingToDecideError.
     """
     query = (
         sa.select(
@@ -103,9 +103,9 @@ def case_suspects(
             suspect.c.suggested_genre_id,
             track.c.album_id,
         )
-        .join_from(suspect, doubt_case, doubt_case.c.id == suspect.c.doubt_case_id)
+        .join_from(suspect, review_case, review_case.c.id == suspect.c.doubt_case_id)
         .join(track, track.c.id == suspect.c.track_id)
-        .where(is_open_suspect(), doubt_case.c.case_id == case_id)
+        .where(is_open_suspect(), review_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     )
     rows = connection.execute(query.add_columns(is_open().label("open"))).all()
@@ -129,7 +129,7 @@ def case_suspects(
 def track_suspect(connection: Connection, track_id: int) -> OpenSuspect:
     """What is to be decided of a track: its gravest doubt in the latest audit, else its first genre and the suggestion.
 
-    Raises NothingToDecide where there is no such track.
+    Raises NothingToDecideError where there is no such track.
     """
     row = connection.execute(
         sa.select(suspect.c.id, suspect.c.genre_id, suspect.c.suggested_genre_id)
@@ -140,8 +140,8 @@ def track_suspect(connection: Connection, track_id: int) -> OpenSuspect:
     if row is not None:
         return OpenSuspect(track_id, row.genre_id, row.suggested_genre_id, row.id)
     known = connection.execute(
-        sa.select(track.c.id, standing.c.tagged_genre_id, standing.c.suggested_genre_id)
-        .join_from(track, standing, standing.c.track_id == track.c.id, isouter=True)
+        sa.select(track.c.id, track_status.c.tagged_genre_id, track_status.c.suggested_genre_id)
+        .join_from(track, track_status, track_status.c.track_id == track.c.id, isouter=True)
         .where(track.c.id == track_id)
     ).one_or_none()
     if known is None:
@@ -179,7 +179,7 @@ def decide(
     current statement that the reviewer was shown, by track: where it is another now, the answer says so. `undoes` is the
     undo that each verdict takes back, by track and genre (`catalog.review.redo`). To name the doubted tag itself as right
     is to keep it. Of two who decide the same, both rows stand and the later counts. A track that is no longer in the
-    catalog is left out, and named. Needs a writing transaction. Raises NotDecidable and NothingToDecide.
+    catalog is left out, and named. Needs a writing transaction. Raises InvalidVerdictError and NothingToDecideError.
     """
     if not doubts:
         raise NothingToDecideError("there is nothing to decide")
@@ -243,7 +243,7 @@ def decide(
 def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
     """Takes back every decision of a stroke, and what it said of the tracks. What was undone before stays undone.
 
-    Needs a writing transaction. Raises NothingToDecide where there is no such stroke.
+    Needs a writing transaction. Raises NothingToDecideError where there is no such stroke.
     """
     made = sa.select(decision.c.track_id).where(decision.c.batch == batch, decision.c.verdict != "undo")
     track_ids = sorted(connection.execute(made).scalars())
@@ -295,8 +295,8 @@ def last_batch(
     if case_id is not None:
         mine = (
             sa.select(suspect.c.track_id, suspect.c.genre_id)
-            .join_from(suspect, doubt_case, doubt_case.c.id == suspect.c.doubt_case_id)
-            .where(is_open_suspect(), doubt_case.c.case_id == case_id)
+            .join_from(suspect, review_case, review_case.c.id == suspect.c.doubt_case_id)
+            .where(is_open_suspect(), review_case.c.case_id == case_id)
             .subquery()
         )
         query = query.join(

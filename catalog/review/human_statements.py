@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.statements import joined_text
-from catalog.db.tables import genre, label, standing, statement
+from catalog.db.tables import genre, label, statement, track_status
 
 ORIGIN_REVIEW = "review"
 """`statement.origin` of what was decided in a review."""
@@ -38,10 +38,12 @@ def current_tags(connection: Connection, track_ids: Iterable[int]) -> Mapping[in
     tags: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
     for start in range(0, len(ids), CHUNK):
         rows = connection.execute(
-            sa.select(standing.c.track_id, standing.c.statement_id, label.c.genre_id, label.c.as_written)
-            .join_from(standing, label, label.c.statement_id == standing.c.statement_id, isouter=True)
-            .where(standing.c.track_id.in_(ids[start : start + CHUNK]))
-            .order_by(standing.c.track_id, label.c.rank)
+            sa.select(
+                track_status.c.track_id, track_status.c.statement_id, label.c.genre_id, label.c.as_written
+            )
+            .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id, isouter=True)
+            .where(track_status.c.track_id.in_(ids[start : start + CHUNK]))
+            .order_by(track_status.c.track_id, label.c.rank)
         )
         for row in rows:
             statements[row.track_id] = row.statement_id

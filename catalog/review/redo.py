@@ -47,7 +47,7 @@ def redo(connection: Connection, batch: str) -> Decided:
     """Takes back an undo: every verdict that it undid is given again, by whom it was given, on the tags as they are now.
 
     The new rows name the rows of the undo (`undoes_id`); nothing is changed or deleted. Where the tags, or other people's
-    decisions, have changed since, the answer says so. Needs a writing transaction. Raises NothingToDecide where nothing
+    decisions, have changed since, the answer says so. Needs a writing transaction. Raises NothingToDecideError where nothing
     is left to take back, or no track of it is in the catalog any more.
     """
     tracks = sa.select(decision.c.track_id).where(decision.c.batch == batch).order_by(decision.c.track_id)

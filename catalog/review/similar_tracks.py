@@ -11,7 +11,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import artist, collection, genre, label, standing, statement, track
+from catalog.db.tables import artist, collection, genre, label, statement, track, track_status
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.feature_matrix import load_feature_matrix
 from catalog.learning.registry.registry import active_model, model_feature_sets
@@ -76,10 +76,10 @@ def load_neighbor_index(connection: Connection) -> NeighborIndex | None:
     somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_nobody))
     known = connection.execute(
         sa.select(track.c.id, artist.c.id.label("artist_id"), statement.c.source)
-        .join_from(track, standing, standing.c.track_id == track.c.id)
-        .join(statement, statement.c.id == standing.c.statement_id)
+        .join_from(track, track_status, track_status.c.track_id == track.c.id)
+        .join(statement, statement.c.id == track_status.c.statement_id)
         .join(artist, somebody, isouter=True)
-        .where(standing.c.tagged_genre_id.is_not(None), track.c.state != "missing")
+        .where(track_status.c.tagged_genre_id.is_not(None), track.c.state != "missing")
         .order_by(track.c.id)
     ).all()
     ids = np.array([one.id for one in known], dtype=np.int64)
@@ -167,8 +167,8 @@ def _described(connection: Connection, track_ids: set[int]) -> dict[int, dict[st
             genre.c.name.label("genre"),
         )
         .join_from(track, collection, collection.c.id == track.c.collection_id)
-        .join(standing, standing.c.track_id == track.c.id)
-        .join(statement, statement.c.id == standing.c.statement_id)
+        .join(track_status, track_status.c.track_id == track.c.id)
+        .join(statement, statement.c.id == track_status.c.statement_id)
         .join(label, label.c.statement_id == statement.c.id)
         .join(genre, genre.c.id == label.c.genre_id)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)

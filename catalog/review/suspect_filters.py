@@ -7,13 +7,13 @@ from sqlalchemy import ColumnElement
 
 from catalog.db.tables import (
     audit,
-    check_sample,
-    check_sample_track,
+    audit_sample,
+    audit_sample_track,
     decision,
     label,
-    standing,
     suspect,
     track,
+    track_status,
 )
 
 REVIEWERS = 2
@@ -45,8 +45,8 @@ def is_tagged_still() -> ColumnElement[bool]:
     """Whether the doubted genre is still among the track's: a tag that was changed in the file is no doubt any more."""
     return sa.exists(
         sa.select(sa.literal(1))
-        .join_from(standing, label, label.c.statement_id == standing.c.statement_id)
-        .where(standing.c.track_id == suspect.c.track_id, label.c.genre_id == suspect.c.genre_id)
+        .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
+        .where(track_status.c.track_id == suspect.c.track_id, label.c.genre_id == suspect.c.genre_id)
     )
 
 
@@ -77,24 +77,24 @@ def judgements() -> ColumnElement[int]:
     judged = decision.alias()
     return (
         sa.select(sa.func.count(sa.distinct(judged.c.reviewer)))
-        .where(judged.c.track_id == check_sample_track.c.track_id, is_judgement(judged))
+        .where(judged.c.track_id == audit_sample_track.c.track_id, is_judgement(judged))
         .scalar_subquery()
     )
 
 
 def judges_wanted() -> ColumnElement[int]:
     """How many reviewers a row of `check_sample_track` is for."""
-    return sa.case((check_sample_track.c.overlap, REVIEWERS), else_=1)
+    return sa.case((audit_sample_track.c.overlap, REVIEWERS), else_=1)
 
 
 def unjudged_sample() -> sa.Select[tuple[int]]:
     """The ids of the tracks of the open check sample that wait for a blind judgement."""
-    newest = sa.select(sa.func.max(check_sample.c.id)).where(check_sample.c.closed_at.is_(None))
+    newest = sa.select(sa.func.max(audit_sample.c.id)).where(audit_sample.c.closed_at.is_(None))
     return (
-        sa.select(check_sample_track.c.track_id)
-        .join(track, track.c.id == check_sample_track.c.track_id)
+        sa.select(audit_sample_track.c.track_id)
+        .join(track, track.c.id == audit_sample_track.c.track_id)
         .where(
-            check_sample_track.c.check_sample_id == newest.scalar_subquery(),
+            audit_sample_track.c.check_sample_id == newest.scalar_subquery(),
             track.c.state == "present",
             judgements() < judges_wanted(),
         )

@@ -50,7 +50,7 @@ def genres_after(
     """The genre ids of a track after a verdict on the genres judged; None where the verdict says nothing of them.
 
     `keep` says the same again. `accept` and `relabel` put the chosen genre in the place of the doubted one and keep the
-    others. `add` appends. Raises NotDecidable.
+    others. `add` appends. Raises InvalidVerdictError.
     """
     if verdict in SILENT:
         return None

@@ -27,7 +27,7 @@ class Address:
     """Such as `https://review.example.org`: what people type where a proxy passes on to host and port."""
 
     def __post_init__(self) -> None:
-        """Raises AddressUnusable for an outside address that is none."""
+        """Raises AddressError for an outside address that is none."""
         if self.outside is None:
             return
         if self._origin is None:

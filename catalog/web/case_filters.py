@@ -9,7 +9,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import collection, decision, doubt_case, genre
+from catalog.db.tables import collection, decision, genre, review_case
 from catalog.review.case_list import Filters
 from catalog.review.suspect_filters import is_not_undone, latest_audit
 from catalog.web.validation import validated_text
@@ -72,9 +72,9 @@ def filter_choices(connection: Connection) -> Choices:
     tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
     pairs = connection.execute(
         sa.select(tagged.c.name, suggested.c.name, sa.func.count())
-        .join_from(doubt_case, tagged, tagged.c.id == doubt_case.c.genre_id)
-        .join(suggested, suggested.c.id == doubt_case.c.suggested_genre_id)
-        .where(doubt_case.c.audit_id == latest_audit)
+        .join_from(review_case, tagged, tagged.c.id == review_case.c.genre_id)
+        .join(suggested, suggested.c.id == review_case.c.suggested_genre_id)
+        .where(review_case.c.audit_id == latest_audit)
         .group_by(tagged.c.name, suggested.c.name)
         .order_by(sa.func.count().desc(), tagged.c.name, suggested.c.name)
     )

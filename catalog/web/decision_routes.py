@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
-from catalog.db.tables import doubt_case, genre, suspect
+from catalog.db.tables import genre, review_case, suspect
 from catalog.report.formatting import plural
 from catalog.review.audit_sample.audit_sample import confirm_tag, judge_blind
 from catalog.review.case_list import CaseRow, Filters, find_case_row
@@ -177,7 +177,7 @@ def _plainest(verdict: Verdict, genre_id: int | None, case: CaseRow) -> Verdict:
 
 
 def _named(connection: Connection, genre_id: int | None) -> int | None:
-    """The id of a genre that there is. Raises BadRequest."""
+    """The id of a genre that there is. Raises BadRequestError."""
     if genre_id is not None and _name(connection, genre_id) is None:
         raise BadRequestError("the vocabulary has no such genre")
     return genre_id
@@ -216,8 +216,8 @@ def _said(connection: Connection, done: Decided, case: CaseRow) -> str:
 def _case_of(connection: Connection, track_id: int) -> str | None:
     """The case of the latest audit that a track is in."""
     query = (
-        sa.select(doubt_case.c.case_id)
-        .join_from(suspect, doubt_case, doubt_case.c.id == suspect.c.doubt_case_id)
+        sa.select(review_case.c.case_id)
+        .join_from(suspect, review_case, review_case.c.id == suspect.c.doubt_case_id)
         .where(suspect.c.track_id == track_id, is_open_suspect())
         .order_by(suspect.c.suspicion.desc())
         .limit(1)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.columns import now
-from catalog.db.tables import audit, genre, standing
+from catalog.db.tables import audit, genre, track_status
 from catalog.review.audit_sample.audit_sample import BlindTrack
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import CaseTrack, CaseView, view_case
@@ -70,7 +70,7 @@ def ask(visit: ReviewRequest, question: QueueItem | None, filters: Filters) -> R
 
 
 def case_question(visit: ReviewRequest, case_id: str, track_id: int | None = None) -> str:
-    """A case; the track shown is the one named, else the most suspicious one that is open. Raises NothingToDecide."""
+    """A case; the track shown is the one named, else the most suspicious one that is open. Raises NothingToDecideError."""
     near = visit.site.nearby.neighbourhood()
     with visit.site.database.read() as connection:
         view = view_case(connection, case_id)
@@ -134,7 +134,7 @@ def familiar_genres(connection: Connection) -> list[tuple[int, str]]:
     """The commonest first tags of the catalog by name: the same for every blind question, so that they hint at nothing."""
     rows = connection.execute(
         sa.select(genre.c.id, genre.c.name)
-        .join_from(standing, genre, genre.c.id == standing.c.tagged_genre_id)
+        .join_from(track_status, genre, genre.c.id == track_status.c.tagged_genre_id)
         .group_by(genre.c.id, genre.c.name)
         .order_by(sa.func.count().desc(), genre.c.name)
         .limit(FAMILIAR)

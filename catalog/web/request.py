@@ -45,14 +45,14 @@ class ReviewRequest:
     """What a page of ours sent; empty where it only reads."""
 
     def integer(self, name: str) -> int:
-        """A whole number sent. Raises BadRequest."""
+        """A whole number sent. Raises BadRequestError."""
         value = self.data.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < INT64:
             raise BadRequestError(f"{name} is no number of a row")
         return value
 
     def text(self, name: str) -> str:
-        """A text sent. Raises BadRequest."""
+        """A text sent. Raises BadRequestError."""
         value = validated_text(self.data.get(name), LONGEST)
         if value is None:
             raise BadRequestError(f"{name} is no text")
@@ -60,7 +60,7 @@ class ReviewRequest:
 
     @property
     def track_id(self) -> int:
-        """The track that the address names. Raises NotPlayable for a number too large for a row."""
+        """The track that the address names. Raises NotPlayableError for a number too large for a row."""
         track_id: int = self.request.path_params["track_id"]
         if track_id >= INT64:
             raise NotPlayableError(f"there is no track {track_id}")

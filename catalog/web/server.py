@@ -20,7 +20,7 @@ GRACE = 2
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there; port 0 takes any that is free. Raises AddressUnusable."""
+    """A socket that listens there; port 0 takes any that is free. Raises AddressError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
@@ -81,5 +81,5 @@ class _Announcing(uvicorn.Server):
 
 
 def address_of(listening: socket.socket, host: str, outside: str | None = None) -> Address:
-    """Where a listening socket is reached. Raises AddressUnusable for an outside address that is none."""
+    """Where a listening socket is reached. Raises AddressError for an outside address that is none."""
     return Address(host, listening.getsockname()[1], outside)

@@ -61,7 +61,7 @@ class Facts:
 
 
 def find_target_file(root: bytes, path: bytes, size: int | None, mtime_ns: int | None) -> TargetFile:
-    """The file that a track is, if it may be written to and is as it was scanned. Raises FileUnwritable."""
+    """The file that a track is, if it may be written to and is as it was scanned. Raises FileWriteError."""
     real_root = os.path.realpath(root)
     name = os.path.realpath(os.path.join(root, path))
     if not is_within(name, real_root):
@@ -84,7 +84,7 @@ def find_target_file(root: bytes, path: bytes, size: int | None, mtime_ns: int |
 
 @contextmanager
 def locked(place: TargetFile) -> Iterator[BinaryIO]:
-    """The file, open for reading and locked. Raises FileUnwritable where another program holds a lock on it."""
+    """The file, open for reading and locked. Raises FileWriteError where another program holds a lock on it."""
     try:
         stream = io.FileIO(os.open(place.name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), closefd=True)
     except OSError as error:
@@ -104,7 +104,7 @@ def locked(place: TargetFile) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replacement(name: bytes) -> Iterator[BinaryIO]:
-    """An empty file to be filled, taken away again where that fails. Raises FileUnwritable."""
+    """An empty file to be filled, taken away again where that fails. Raises FileWriteError."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         handle = os.open(name, flags, 0o600)
@@ -144,7 +144,7 @@ def finalize_copy(place: TargetFile, name: bytes, stream: BinaryIO) -> Facts:
 
 
 def put_in_place(place: TargetFile, name: bytes) -> None:
-    """The one step in which the file becomes the new one. Raises FileUnwritable where it is not as it was."""
+    """The one step in which the file becomes the new one. Raises FileWriteError where it is not as it was."""
     try:
         now = os.stat(place.name)
         if _identity(now) != _identity(place.status):
@@ -182,7 +182,7 @@ def facts_of(stream: BinaryIO) -> Facts:
 
 
 def audio_hash_of(name: bytes) -> str:
-    """The hash of the compressed sound, as `track.audio_hash`. Raises FileUnwritable where nothing can be heard."""
+    """The hash of the compressed sound, as `track.audio_hash`. Raises FileWriteError where nothing can be heard."""
     from catalog.audio.audio_error import AudioError
     from catalog.audio.decoding import demux
     from catalog.audio.decoding.media_file import MediaFile

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from catalog.collection.statements import ORIGIN_CATALOG, NewStatement, write_statements
 from catalog.db.columns import now
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.db.tables import claim, failure, feature_vector, standing, tag_write, track
+from catalog.db.tables import claim, failure, feature_vector, tag_write, track, track_status
 from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.target_file import Facts
 from catalog.writeback.write_plan import TagChange
@@ -37,9 +37,9 @@ class Rewritten:
 
 def plan_rows(connection: Connection, batch: str, changes: Sequence[TagChange]) -> dict[int, int]:
     """Rows for changes, by track; a track whose decision is another one by now gets none."""
-    query = sa.select(standing.c.track_id, standing.c.statement_id)
+    query = sa.select(track_status.c.track_id, track_status.c.statement_id)
     current = connection.execute(
-        query.where(standing.c.track_id.in_([change.track_id for change in changes]))
+        query.where(track_status.c.track_id.in_([change.track_id for change in changes]))
     ).all()
     unchanged = set(map(tuple, current))
     valid = [change for change in changes if (change.track_id, change.statement_id) in unchanged]

@@ -20,7 +20,7 @@ class WriterBusyError(Exception):  # noqa: N818 - the name says what it is
 
 @contextmanager
 def only_writer(database: Database) -> Iterator[None]:
-    """Keeps others from writing tags for this catalog; ends with the process, however that ends. Raises WriterBusy."""
+    """Keeps others from writing tags for this catalog; ends with the process, however that ends. Raises WriterBusyError."""
     if database.is_sqlite:
         assert database.file is not None
         with database.file.with_name(f"{database.file.name}.write-lock").open("w") as lock:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from catalog.collection.naming.albums import fold_album
 from catalog.collection.naming.artists import fold_artist
 from catalog.collection.statements import ORIGIN_CATALOG
-from catalog.db.tables import album, artist, collection, label, standing, statement, track
+from catalog.db.tables import album, artist, collection, label, statement, track, track_status
 from catalog.genres.vocabulary import Vocabulary, genres_in
 
 CHUNK = 5_000
@@ -87,7 +87,7 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
 
     Only what people decided is ever written, never a prediction. The comparison is by genres: a file that says `rock`
     where Rock was decided is not touched. A genre that somebody changed in the file after the decision is left, unless
-    the track is chosen by name. Raises NothingSelected.
+    the track is chosen by name. Raises NothingSelectedError.
     """
     plan = Plan()
     rows = connection.execute(_decided(connection, selection, vocabulary)).all()
@@ -131,7 +131,7 @@ def _decided(connection: Connection, selection: Selection, vocabulary: Vocabular
     query = (
         sa.select(
             track.c.id,
-            standing.c.statement_id,
+            track_status.c.statement_id,
             collection.c.root_bytes,
             track.c.path_bytes,
             track.c.path,
@@ -139,8 +139,8 @@ def _decided(connection: Connection, selection: Selection, vocabulary: Vocabular
             track.c.mtime_ns,
             track.c.fingerprint,
         )
-        .join_from(standing, statement, statement.c.id == standing.c.statement_id)
-        .join(track, track.c.id == standing.c.track_id)
+        .join_from(track_status, statement, statement.c.id == track_status.c.statement_id)
+        .join(track, track.c.id == track_status.c.track_id)
         .join(collection, collection.c.id == track.c.collection_id)
         .where(
             statement.c.source == "human",

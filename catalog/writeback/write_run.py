@@ -166,7 +166,7 @@ def _write_some(
 
 
 def check_writable(change: TagChange) -> None:
-    """Says beforehand what would keep a file from being written. Raises FileUnwritable or TagUnwritable."""
+    """Says beforehand what would keep a file from being written. Raises FileWriteError or TagFormatError."""
     place = find_target_file(change.root, change.path, change.size, change.mtime_ns)
     with locked(place) as stream:
         kind_to_write(stream, os.path.basename(change.path))  # noqa: PTH119 - bytes
@@ -175,7 +175,7 @@ def check_writable(change: TagChange) -> None:
 def make_ready(change: TagChange, row_id: int, batch: str, vocabulary: Vocabulary) -> StagedFile:
     """Makes the replacement of a file and checks it: the genre as wanted, the other tags and the sound as they were.
 
-    Raises FileUnwritable or TagUnwritable, with nothing left behind.
+    Raises FileWriteError or TagFormatError, with nothing left behind.
     """
     place = find_target_file(change.root, change.path, change.size, change.mtime_ns)
     base = os.path.basename(change.path)  # noqa: PTH119 - bytes

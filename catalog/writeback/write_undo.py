@@ -56,7 +56,7 @@ class NothingToUndoError(LookupError):  # noqa: N818 - the name says what it is
 
 
 def written_rows(connection: Connection, batch: str | None = None) -> list[Written]:
-    """The writes of a batch that stand, newest first; without a name, those of the newest. Raises NothingToUndo."""
+    """The writes of a batch that stand, newest first; without a name, those of the newest. Raises NothingToUndoError."""
     if batch is None:
         newest = sa.select(tag_write.c.batch).where(tag_write.c.state == "written")
         batch = connection.execute(newest.order_by(tag_write.c.id.desc()).limit(1)).scalar()

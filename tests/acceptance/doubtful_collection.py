@@ -66,7 +66,7 @@ def fill_doubtful(database: Database, root: Path, *, cases: int = 20) -> dict[st
             tagged, suggested = (("Metal", "Rock"), ("Jazz", "Blues"))[number % 2]
             titles = [f"{name} song {one}" for one in range(3 if number % 4 == 0 else 1)]
             case = insert(
-                connection, t.doubt_case, audit_id=audit, case_id=f"case{number:02d}", artist_id=artist,
+                connection, t.review_case, audit_id=audit, case_id=f"case{number:02d}", artist_id=artist,
                 genre_id=genres[tagged], suggested_genre_id=genres[suggested], tracks=len(titles),
                 suspicion=(0.9 - number / 100) / len(titles),
             )  # fmt: skip

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from catalog.collection.fma.fma_import import import_fma
 from catalog.collection.import_vectors import import_vectors
 from catalog.db.database import Database
-from catalog.db.tables import album, artist, fma_track, standing, track
+from catalog.db.tables import album, artist, fma_track, track, track_status
 from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
 
@@ -44,10 +44,10 @@ def test_the_excerpt_comes_in_without_a_warning(database: Database, place: Path)
             fma_track.c.subset,
             fma_track.c.split,
             fma_track.c.listens,
-            standing.c.tagged_genres,
+            track_status.c.tagged_genres,
         )
         .join_from(track, fma_track)
-        .join(standing, standing.c.track_id == track.c.id)
+        .join(track_status, track_status.c.track_id == track.c.id)
         .join(artist, artist.c.id == track.c.artist_id)
         .join(album, album.c.id == track.c.album_id)
     )

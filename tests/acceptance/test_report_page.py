@@ -70,7 +70,7 @@ def crowd(database: Database) -> None:
     with database.write() as connection:
         connection.execute(sa.update(t.artist).values(name=t.artist.c.name + " " + LONG))
         connection.execute(sa.update(t.genre).values(name=t.genre.c.name + " " + LONG))
-        keys = connection.execute(sa.select(t.doubt_case.c.case_id).order_by(t.doubt_case.c.id).limit(8))
+        keys = connection.execute(sa.select(t.review_case.c.case_id).order_by(t.review_case.c.id).limit(8))
         for number, key in enumerate(keys.scalars().all()):
             decide(connection, case_suspects(connection, key), "accept", f"{number} {LONG}"[:60])
         draw_sample(connection, 40)

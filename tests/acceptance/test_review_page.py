@@ -202,7 +202,9 @@ def test_a_whole_review_by_keys(desk: Callable[..., Desk]) -> None:
     assert played == {"audio", "recording.mp3"}, "one of five kinds is played as an MP3"
     with room.database.read() as connection:
         open_doubts = (
-            sa.select(sa.func.count()).select_from(t.standing).where(t.standing.c.tagged_genre.is_(None))
+            sa.select(sa.func.count())
+            .select_from(t.track_status)
+            .where(t.track_status.c.tagged_genre.is_(None))
         )
         assert connection.execute(open_doubts).scalar_one() == 0
     counted = [verdict for verdict, _, _ in room.decisions()]

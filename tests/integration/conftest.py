@@ -140,12 +140,12 @@ def fill(connection: Connection) -> Sample:
         support = {"tracks": 12, "artists": 6, "albums": 6, "judged": True, "reason": ""}
         class_id = sample.genres[name]
         connection.execute(
-            sa.insert(t.model_genre).values(
+            sa.insert(t.model_class).values(
                 model_id=sample.model_id, genre_id=class_id, counts_for_id=class_id, **support
             )
         )
     connection.execute(
-        sa.insert(t.model_genre).values(
+        sa.insert(t.model_class).values(
             model_id=sample.model_id,
             genre_id=sample.genres["Metal"],
             tracks=1,
@@ -179,13 +179,13 @@ def state(
 
 
 def _hear(connection: Connection, sample: Sample, recipe: int) -> None:
-    word = insert(connection, t.auto_tag_word, network="msd", tag="piano")
+    word = insert(connection, t.network_tag, network="msd", tag="piano")
     for number, (title, track) in enumerate(sample.tracks.items()):
         described = {"tempo": 90.0 + number, "loudness": -24.0 + number, "speech_probability": 0.01 * number}
         connection.execute(sa.insert(t.track_descriptor).values(track_id=track, **described))
         if title in {"Dew", "Fog"}:
             connection.execute(
-                sa.insert(t.track_tag).values(track_id=track, auto_tag_word_id=word, probability=0.6)
+                sa.insert(t.track_network_tag).values(track_id=track, auto_tag_word_id=word, probability=0.6)
             )
     insert(
         connection,
@@ -250,7 +250,7 @@ def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> N
     )
     case = insert(
         connection,
-        t.doubt_case,
+        t.review_case,
         audit_id=sample.audit_id,
         case_id="bruno-water",
         artist_id=artist,

@@ -59,7 +59,7 @@ def _fill(database: Database) -> None:
                 t.decision,
                 {"track_id": 1, "genre_id": 1, "verdict": "keep", "reviewer": "ada", "drawn_by": "queue"},
             ),
-            (t.standing, {"track_id": 1, "statement_id": 1, "tagged_genre_id": 1}),
+            (t.track_status, {"track_id": 1, "statement_id": 1, "tagged_genre_id": 1}),
             (
                 t.failure,
                 {"track_id": 2, "stage": "decode", "reason": "empty", "message": "", "failed_at": now()},

@@ -49,7 +49,7 @@ class Broker:
         return _ask(self.url)
 
     def revive(self) -> None:
-        """Starts our own Valkey again if it is gone. Raises BrokerUnreachable where nothing answers."""
+        """Starts our own Valkey again if it is gone. Raises BrokerUnreachableError where nothing answers."""
         if self.place is not None:
             _ensure(self.place)
         else:
@@ -60,7 +60,7 @@ class Broker:
 def open_broker(redis_url: str | None, run: Path) -> Iterator[Broker]:
     """The Redis of the URL, or our own Valkey: one that answers is used whoever started it, else one is started.
 
-    Our own is stopped at the end by the last command that uses it. Raises BrokerUnreachable.
+    Our own is stopped at the end by the last command that uses it. Raises BrokerUnreachableError.
     """
     if redis_url is not None:
         _require_answer(redis_url)
@@ -79,7 +79,7 @@ def open_broker(redis_url: str | None, run: Path) -> Iterator[Broker]:
 
 
 def find_broker(redis_url: str | None, run: Path) -> Broker | None:
-    """The broker if it answers, without starting one. Raises BrokerUnreachable for a URL that does not answer."""
+    """The broker if it answers, without starting one. Raises BrokerUnreachableError for a URL that does not answer."""
     if redis_url is not None:
         _require_answer(redis_url)
         return Broker(redis_url, None)

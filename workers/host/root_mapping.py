@@ -19,7 +19,7 @@ class RootMapping:
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> RootMapping:
-        """From `/as/in/the/catalog=/as/here`, one each. Raises RootUnreadable.
+        """From `/as/in/the/catalog=/as/here`, one each. Raises RootMappingError.
 
         The first `=/` parts them: both are absolute, and either may have an equals sign in its name.
         """

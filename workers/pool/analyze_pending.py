@@ -61,7 +61,7 @@ def analyze_pending(
     it is killed. `where` is a condition on `track` that narrows what is done; `time_limit` is in seconds a track;
     `rules` are for the workers.
     Other commands and other hosts may do the same at the same time. KeyboardInterrupt lets the workers finish their
-    present tracks and is raised again. Raises BrokerUnreachable and WorkersFailed.
+    present tracks and is raised again. Raises BrokerUnreachableError and WorkersFailedError.
     """
     assignment = plan_analysis(database, feature_sets, where)
     if assignment.total:
@@ -151,8 +151,8 @@ class Supervisor:
         self._room = DiskFullBackoff(room_patience)
 
     def look_after(self, where: ColumnElement[bool] | None) -> None:
-        """One round. Raises BrokerUnreachable when the broker stays away, NoRoom when the disk of the database stays
-        full, WorkersFailed as `Crew.bury`.
+        """One round. Raises BrokerUnreachableError when the broker stays away, DiskFullError when the disk of the database stays
+        full, WorkersFailedError as `WorkerPool.bury`.
         """
         if self._room.is_awaited():
             return

@@ -29,7 +29,7 @@ class DiskFullBackoff:
         return time.monotonic() < self._until
 
     def wait(self) -> None:
-        """Begins a rest, and says so. Raises NoRoom where there has been none for longer than the patience."""
+        """Begins a rest, and says so. Raises DiskFullError where there has been none for longer than the patience."""
         present = time.monotonic()
         if not self._until or present - self._until > AT_WORK:
             self._lacking_since, self._rest = present, FIRST_REST

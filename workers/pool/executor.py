@@ -87,7 +87,7 @@ class QueueExecutor(Executor):
 
     A task is one of `TASKS`; its arguments are JSON. It is done at least once: one that is lost, with its worker or
     with the broker's memory, is sent again. Results are in the database; futures only say that a task has ended, or
-    raise TaskFailed, WorkersFailed or BrokerUnreachable.
+    raise TaskFailedError, WorkersFailedError or BrokerUnreachableError.
     """
 
     def __init__(self, database: Database, broker: Broker, queue: Queue, crew: WorkerPool, size: int) -> None:
@@ -274,7 +274,7 @@ def open_executor(
 ) -> Iterator[Executor]:
     """An executor with so many worker processes of its own, which end with it; with 0 tasks are done in this process.
 
-    `rules` are for these processes. `catalog worker` elsewhere takes part. Raises BrokerUnreachable.
+    `rules` are for these processes. `catalog worker` elsewhere takes part. Raises BrokerUnreachableError.
     """
     if workers == 0:
         set_context(TaskContext(database, settings.models))

@@ -47,7 +47,7 @@ def work_until_stopped(
 
     SIGTERM or Ctrl-C lets them finish their present tracks; a second one gives these back at once. A full disk of the
     database is waited for, however long.
-    Raises BrokerUnreachable and WorkersFailed.
+    Raises BrokerUnreachableError and WorkersFailedError.
     """
     rules = rules or WorkerOptions(is_guest=True)
     with database.write() as connection:

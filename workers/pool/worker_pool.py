@@ -95,7 +95,7 @@ class WorkerPool:
     def bury(self) -> int:
         """Gives back what processes that have ended had claimed; gives how many there were.
 
-        Raises WorkersFailed when several in a row did not even come to begin, NoRoom where some ended for want of room.
+        Raises WorkersFailedError when several in a row did not even come to begin, DiskFullError where some ended for want of room.
         """
         ended = [(name, process) for name, process in self._members.items() if process.poll() is not None]
         for name, process in ended:

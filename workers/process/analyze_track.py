@@ -17,7 +17,7 @@ from catalog.audio.decoding.media_file import MediaFile
 from catalog.audio.feature_set import FeatureSet, Float32
 from catalog.audio.feature_sets.analysis import Analysis, analyze
 from catalog.collection.naming.file_signature import file_signature as fingerprint_of
-from catalog.db.tables import auto_tag_word, track, track_descriptor, track_tag
+from catalog.db.tables import network_tag, track, track_descriptor, track_network_tag
 from catalog.db.upsert import insert_into
 from catalog.features.stored_feature_set import StoredFeatureSet, tag_dimensions
 from catalog.features.vectors import mark_vectors_current, store_vector
@@ -232,16 +232,14 @@ def _store_tags(connection: Connection, track_id: int, recipe: StoredFeatureSet,
     places = tag_dimensions(recipe.dimensions)
     if not places:
         return
-    words = connection.execute(
-        sa.select(auto_tag_word.c.id, auto_tag_word.c.network, auto_tag_word.c.tag)
-    ).all()
+    words = connection.execute(sa.select(network_tag.c.id, network_tag.c.network, network_tag.c.tag)).all()
     known = [
         (word.id, places[word.network, word.tag]) for word in words if (word.network, word.tag) in places
     ]
     connection.execute(
-        sa.delete(track_tag).where(
-            track_tag.c.track_id == track_id,
-            track_tag.c.auto_tag_word_id.in_([word_id for word_id, _ in known]),
+        sa.delete(track_network_tag).where(
+            track_network_tag.c.track_id == track_id,
+            track_network_tag.c.auto_tag_word_id.in_([word_id for word_id, _ in known]),
         )
     )
     rows = [
@@ -250,4 +248,4 @@ def _store_tags(connection: Connection, track_id: int, recipe: StoredFeatureSet,
         if vector[place] >= LEAST_PROBABILITY
     ]
     if rows:
-        connection.execute(sa.insert(track_tag), rows)
+        connection.execute(sa.insert(track_network_tag), rows)

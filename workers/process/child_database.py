@@ -9,7 +9,7 @@ from catalog.db.schema.schema import require_current
 
 
 def open_child_database(url: str) -> Database:
-    """The database. Raises DatabaseUnusable unless its schema is what this program wants."""
+    """The database. Raises DatabaseUnusableError unless its schema is what this program wants."""
     database = open_database(url)
     require_current(database)
     if database.is_sqlite:

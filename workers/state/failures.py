@@ -23,7 +23,7 @@ class Failure:
     stage: str
     """`decoding` or `features`."""
     reason: str
-    """A code: one of AudioFailure.REASONS, `memory`, `error` or `poison`."""
+    """A code: one of AudioError.REASONS, `memory`, `error` or `poison`."""
     message: str
     """One line for people."""
     recipe_id: int | None = None

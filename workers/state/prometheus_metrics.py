@@ -152,7 +152,7 @@ def serve_metrics(
 ) -> Iterator[None]:
     """Answers Prometheus at this address for as long as it is open; without a port it does nothing.
 
-    Raises MetricsUnservable.
+    Raises MetricsServerError.
     """
     if port is None:
         yield

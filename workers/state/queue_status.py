@@ -195,7 +195,7 @@ def _count_out_of_reach(connection: Connection, feature_sets: Sequence[FeatureSe
 def count_jobs(database: Database, settings: Settings) -> int | None:
     """How many jobs are in the queue; None where no broker of our own is running.
 
-    Raises BrokerUnreachable where the one of the settings does not answer.
+    Raises BrokerUnreachableError where the one of the settings does not answer.
     """
     from redis import RedisError
 

@@ -70,7 +70,7 @@ class Decoded:
 
 
 def decode(path: Name) -> Decoded:
-    """The part of the file that stands for the track; AudioFailure says why there is none."""
+    """The part of the file that stands for the track; AudioError says why there is none."""
     with MediaFile(path) as source:
         try:
             decoded = _decode(source)

@@ -47,7 +47,7 @@ class PacketScan:
 def open_audio(source: MediaFile) -> Iterator[tuple[InputContainer, AudioStream]]:
     """The file's container and its best audio stream, to be decoded by one thread.
 
-    AudioFailure `not-audio`, `no-audio-stream` or `undecodable` where there is none.
+    AudioError `not-audio`, `no-audio-stream` or `undecodable` where there is none.
     """
     source.seek(0)
     try:

@@ -18,7 +18,7 @@ class MediaFile:
     """
 
     def __init__(self, path: Name) -> None:
-        """Opens the file; AudioFailure `unreadable` or `empty` where there is nothing to read."""
+        """Opens the file; AudioError `unreadable` or `empty` where there is nothing to read."""
         try:
             # A FIFO would block at opening and a device may do worse, so ask before, and again what was opened.
             _must_be_regular(os.stat(path))  # noqa: PTH116 -- a Path holds no bytes
@@ -60,7 +60,7 @@ class MediaFile:
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
     def check(self) -> None:
-        """Raises AudioFailure if the disk failed or the file changed since it was opened."""
+        """Raises AudioError if the disk failed or the file changed since it was opened."""
         if self._error is not None:
             raise AudioError(
                 "unreadable", f"cannot be read to its end: {_words(self._error)}"

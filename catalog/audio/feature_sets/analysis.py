@@ -32,7 +32,7 @@ class Analysis:
 def analyze(path: Name, feature_sets: Sequence[FeatureSet]) -> Analysis:
     """Decodes the file once and computes each feature set from it.
 
-    AudioFailure says why a file has no analysis. The same bytes give the same numbers, whatever the file is called.
+    AudioError says why a file has no analysis. The same bytes give the same numbers, whatever the file is called.
     """
     decoded = decode(path)
     waveforms: dict[int, Waveform] = {}

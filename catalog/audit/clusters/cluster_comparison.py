@@ -26,7 +26,7 @@ class Comparison:
 
 
 def compare_runs(connection: Connection, one: int, other: int) -> Comparison:
-    """Both runs, whose tracks of noise are each a cluster of their own. Raises RunUnknown."""
+    """Both runs, whose tracks of noise are each a cluster of their own. Raises UnknownClusterRunError."""
     runs = read_run(connection, one), read_run(connection, other)
     left, right = load_assignments(connection, one), load_assignments(connection, other)
     common = np.intersect1d(left.track_ids, right.track_ids, assume_unique=True)

@@ -47,7 +47,7 @@ class RunSummary:
 
 
 def read_findings(connection: Connection, run_id: int) -> RunSummary:
-    """The run at its level of the vocabulary. Raises RunUnknown."""
+    """The run at its level of the vocabulary. Raises UnknownClusterRunError."""
     run = read_run(connection, run_id)
     labels = _labels(connection, run)
     stored = load_assignments(connection, run.id)

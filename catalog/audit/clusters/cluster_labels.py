@@ -11,7 +11,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import artist, genre_ancestor, standing, track
+from catalog.db.tables import artist, genre_ancestor, track, track_status
 from catalog.genres import vocabulary_store
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
@@ -49,16 +49,16 @@ class Labels:
 def load_labels(connection: Connection, level: Level = "leaf", exclude: Sequence[str] = ()) -> Labels:
     """The tracks with their labels, without those whose first genre is one of `exclude` or lies below one.
 
-    A genre that is broader than the level counts for itself. Raises GenreUnknown.
+    A genre that is broader than the level counts for itself. Raises UnknownLevelGenreError.
     """
     somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_nobody))
     query = (
         sa.select(
             track.c.id,
-            sa.func.coalesce(standing.c.tagged_genre_id, 0),
+            sa.func.coalesce(track_status.c.tagged_genre_id, 0),
             sa.func.coalesce(artist.c.id, 0),
         )
-        .join_from(track, standing, standing.c.track_id == track.c.id, isouter=True)
+        .join_from(track, track_status, track_status.c.track_id == track.c.id, isouter=True)
         .join(artist, somebody, isouter=True)
         .where(track.c.state != "missing")
         .order_by(track.c.id)

@@ -134,7 +134,7 @@ def list_runs(connection: Connection, audit_id: int | None = None) -> list[Run]:
 
 
 def read_run(connection: Connection, run_id: int) -> Run:
-    """One run. Raises RunUnknown."""
+    """One run. Raises UnknownClusterRunError."""
     row = connection.execute(_runs().where(cluster_run.c.id == run_id)).mappings().one_or_none()
     if row is None:
         raise UnknownClusterRunError(f"there is no cluster run {run_id}; see: catalog audit clusters --list")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
-from catalog.db.tables import audit, duplicate_pair, feature_vector, label, standing, track
+from catalog.db.tables import audit, duplicate_pair, feature_vector, label, track, track_status
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 from catalog.features.vectors import load_matrix
 from catalog.learning.dataset.hierarchy import path_to_top
@@ -161,9 +161,9 @@ def _differing(connection: Connection, pairs: Sequence[Pair]) -> list[bool]:
     genres: defaultdict[int, list[int]] = defaultdict(list)
     for start in range(0, len(wanted), IDS_AT_ONCE):
         for track_id, genre_id in connection.execute(
-            sa.select(standing.c.track_id, label.c.genre_id)
-            .join_from(standing, label, label.c.statement_id == standing.c.statement_id)
-            .where(standing.c.track_id.in_(wanted[start : start + IDS_AT_ONCE]))
+            sa.select(track_status.c.track_id, label.c.genre_id)
+            .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
+            .where(track_status.c.track_id.in_(wanted[start : start + IDS_AT_ONCE]))
         ):
             genres[track_id].append(genre_id)
     return [genres_differ(genres[pair.track_id], genres[pair.other_track_id], above) for pair in pairs]

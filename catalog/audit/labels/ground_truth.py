@@ -13,7 +13,7 @@ from catalog.audit.labels.all_suspects import all_suspects
 from catalog.audit.labels.label_evidence import Evidence
 from catalog.audit.labels.label_issues import Suspect
 from catalog.collection.labels.label_file import read_label_file
-from catalog.db.tables import collection, standing, track
+from catalog.db.tables import collection, track, track_status
 from catalog.genres.vocabulary_store import load_vocabulary
 
 DEPTHS = (10, 20, 50, 100)
@@ -63,7 +63,7 @@ class GroundTruth:
 
 
 def read_ground_truth(connection: Connection, file: Path, evidence: Evidence) -> GroundTruth:
-    """The errors that the file knows of. Raises LabelsUnusable, and NothingKnown where there are none.
+    """The errors that the file knows of. Raises LabelFileError, and NoKnownErrorsError where there are none.
 
     Tracks are named by `path`, from the collection's root or absolute, or by `external_id`; a genre by any of its names.
     """
@@ -73,11 +73,11 @@ def read_ground_truth(connection: Connection, file: Path, evidence: Evidence) ->
     tagged: dict[int, int] = {}
     for row in connection.execute(
         sa.select(
-            track.c.id, track.c.path, track.c.external_id, collection.c.root, standing.c.tagged_genre_id
+            track.c.id, track.c.path, track.c.external_id, collection.c.root, track_status.c.tagged_genre_id
         )
-        .join_from(track, standing, standing.c.track_id == track.c.id)
+        .join_from(track, track_status, track_status.c.track_id == track.c.id)
         .join(collection, collection.c.id == track.c.collection_id)
-        .where(track.c.state != "missing", standing.c.tagged_genre_id.is_not(None))
+        .where(track.c.state != "missing", track_status.c.tagged_genre_id.is_not(None))
     ):
         tagged[row.id] = row.tagged_genre_id
         if row.external_id is not None:

@@ -19,15 +19,7 @@ from catalog.audit.labels.refresh_precision import refresh_expected_right
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
-from catalog.db.tables import (
-    album,
-    artist,
-    audit,
-    doubt_case,
-    genre,
-    suspect,
-    track,
-)
+from catalog.db.tables import album, artist, audit, genre, review_case, suspect, track
 from catalog.learning.dataset.exclusion import Excluded, excluded_genres
 from catalog.learning.registry.registry import NoModelError, active_model
 
@@ -76,7 +68,7 @@ def audit_labels(
     error, and the ranking of all tags, down to the last, is scored by it. A PostgreSQL that goes away meanwhile is waited for.
 
     A label that a person gave is evidence and is not doubted, and none is on the word of a model that was not trained here. Raises
-    NoModel, LabelsUnusable, NothingKnown where no row of the truth is an error, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
+    NoModelError, LabelFileError, NoKnownErrorsError where no row of the truth is an error, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
     """
     return retry_until_connected(lambda: _audit(database, exclude, truth, dry_run=dry_run))
 
@@ -107,7 +99,7 @@ def _audit(database: Database, exclude: Sequence[str], truth: Path | None, *, dr
         done = replace(
             done,
             audit_id=None,
-            largest=_named(connection, audit_id, doubt_case.c.suspicion.desc(), doubt_case.c.id),
+            largest=_named(connection, audit_id, review_case.c.suspicion.desc(), review_case.c.id),
         )
         attempt.rollback()
     return done
@@ -154,7 +146,7 @@ def _store(
     rows = [_row(audit_id, evidence, one, None) for one in narrower]
     for case in cases:
         case_key = connection.execute(
-            sa.insert(doubt_case)
+            sa.insert(review_case)
             .values(
                 audit_id=audit_id,
                 case_id=case.case_id,
@@ -165,7 +157,7 @@ def _store(
                 tracks=len(case.suspects),
                 suspicion=case.suspicion,
             )
-            .returning(doubt_case.c.id)
+            .returning(review_case.c.id)
         ).scalar_one()
         rows += [_row(audit_id, evidence, one, case_key) for one in case.suspects]
     if rows:
@@ -196,9 +188,9 @@ def _report(connection: Connection, audit_id: int, judged: int, *, is_new: bool)
         ).where(suspect.c.audit_id == audit_id)
     ).one()
     cases = connection.execute(
-        sa.select(sa.func.count()).select_from(doubt_case).where(doubt_case.c.audit_id == audit_id)
+        sa.select(sa.func.count()).select_from(review_case).where(review_case.c.audit_id == audit_id)
     ).scalar_one()
-    order = (doubt_case.c.tracks.desc(), doubt_case.c.suspicion.desc(), doubt_case.c.id)
+    order = (review_case.c.tracks.desc(), review_case.c.suspicion.desc(), review_case.c.id)
     largest = _named(connection, audit_id, *order, limit=LARGEST)
     return LabelAudit(audit_id, is_new, judged, suspects, cases, narrower, largest)
 
@@ -211,22 +203,22 @@ def _named(
     one_track = (
         sa.select(sa.func.min(sa.func.coalesce(track.c.title, track.c.path)))
         .join_from(suspect, track)
-        .where(suspect.c.doubt_case_id == doubt_case.c.id)
+        .where(suspect.c.doubt_case_id == review_case.c.id)
         .scalar_subquery()
     )
     rows = connection.execute(
         sa.select(
             sa.func.coalesce(artist.c.name, album.c.title, one_track, ""),
-            doubt_case.c.tracks,
+            review_case.c.tracks,
             tagged.c.name,
             suggested.c.name,
-            doubt_case.c.suspicion,
+            review_case.c.suspicion,
         )
-        .join_from(doubt_case, tagged, tagged.c.id == doubt_case.c.genre_id)
-        .join(suggested, suggested.c.id == doubt_case.c.suggested_genre_id)
-        .join(artist, artist.c.id == doubt_case.c.artist_id, isouter=True)
-        .join(album, album.c.id == doubt_case.c.album_id, isouter=True)
-        .where(doubt_case.c.audit_id == audit_id)
+        .join_from(review_case, tagged, tagged.c.id == review_case.c.genre_id)
+        .join(suggested, suggested.c.id == review_case.c.suggested_genre_id)
+        .join(artist, artist.c.id == review_case.c.artist_id, isouter=True)
+        .join(album, album.c.id == review_case.c.album_id, isouter=True)
+        .where(review_case.c.audit_id == audit_id)
         .order_by(*order)
         .limit(limit)
     )

@@ -20,16 +20,16 @@ from catalog.audit.labels.label_issues import LEAST_SUSPICION, AuditedTracks, Ge
 from catalog.audit.labels.source_conflicts import SourceConflict, load_source_conflicts
 from catalog.db.tables import (
     artist,
-    check_sample_track,
+    audit_sample_track,
     feature_vector,
     label,
+    model_class,
     model_feature_set,
-    model_genre,
     prediction,
     snapshot_member,
-    standing,
     statement,
     track,
+    track_status,
 )
 from catalog.db.tables.learning import CHOICES
 from catalog.features.stored_feature_set import active_feature_set
@@ -161,7 +161,7 @@ def _members(row: RowMapping) -> sa.Select[Any]:
             track.c.album_id,
             artist.c.id.label("artist_id"),
             artist.c.folded,
-            standing.c.tagged_genre_id,
+            track_status.c.tagged_genre_id,
             statement.c.source,
             snapshot_member.c.connected_group,
             prediction.c.probabilities,
@@ -172,8 +172,8 @@ def _members(row: RowMapping) -> sa.Select[Any]:
                 for name in (f"genre_{place}_id", f"probability_{place}")
             ),
         )
-        .join_from(track, standing, standing.c.track_id == track.c.id)
-        .join(statement, statement.c.id == standing.c.statement_id)
+        .join_from(track, track_status, track_status.c.track_id == track.c.id)
+        .join(statement, statement.c.id == track_status.c.statement_id)
         .join(prediction, sa.and_(prediction.c.track_id == track.c.id, prediction.c.model_id == row["id"]))
         .join(
             snapshot_member,
@@ -187,7 +187,7 @@ def _members(row: RowMapping) -> sa.Select[Any]:
         .where(
             sa.or_(
                 snapshot_member.c.track_id.is_not(None),
-                track.c.id.in_(sa.select(check_sample_track.c.track_id)),
+                track.c.id.in_(sa.select(audit_sample_track.c.track_id)),
                 _may_be_judged_by_another(row),
             ),
             track.c.state != "missing",
@@ -202,11 +202,11 @@ def _may_be_judged_by_another(row: RowMapping) -> sa.ColumnElement[bool]:
     Whoever left a genre out of training has left out the tracks that are first tagged so.
     """
     first = sa.exists().where(
-        model_genre.c.model_id == row["id"],
-        model_genre.c.genre_id == standing.c.tagged_genre_id,
-        sa.or_(model_genre.c.counts_for_id.is_not(None), model_genre.c.reason == REASON),
+        model_class.c.model_id == row["id"],
+        model_class.c.genre_id == track_status.c.tagged_genre_id,
+        sa.or_(model_class.c.counts_for_id.is_not(None), model_class.c.reason == REASON),
     )
-    another = sa.exists().where(label.c.statement_id == standing.c.statement_id, label.c.rank > 0)
+    another = sa.exists().where(label.c.statement_id == track_status.c.statement_id, label.c.rank > 0)
     vector = sa.exists().where(
         feature_vector.c.feature_set_id == model_feature_set.c.feature_set_id,
         feature_vector.c.track_id == track.c.id,
@@ -225,8 +225,8 @@ def _counts_for(
     """The class that each genre counts for. The class rule asks of first tags; a genre that is none's counts as it would."""
     counts_for: dict[int, int | None] = dict(
         connection.execute(
-            sa.select(model_genre.c.genre_id, model_genre.c.counts_for_id).where(
-                model_genre.c.model_id == row["id"]
+            sa.select(model_class.c.genre_id, model_class.c.counts_for_id).where(
+                model_class.c.model_id == row["id"]
             )
         ).all()
     )
@@ -299,10 +299,10 @@ def _tags(connection: Connection, track_ids: Sequence[int]) -> Mapping[int, list
     tags: defaultdict[int, list[int]] = defaultdict(list)
     for start in range(0, len(track_ids), IDS_AT_ONCE):
         for track_id, genre_id in connection.execute(
-            sa.select(standing.c.track_id, label.c.genre_id)
-            .join_from(standing, label, label.c.statement_id == standing.c.statement_id)
-            .where(standing.c.track_id.in_(track_ids[start : start + IDS_AT_ONCE]))
-            .order_by(standing.c.track_id, label.c.rank)
+            sa.select(track_status.c.track_id, label.c.genre_id)
+            .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
+            .where(track_status.c.track_id.in_(track_ids[start : start + IDS_AT_ONCE]))
+            .order_by(track_status.c.track_id, label.c.rank)
         ):
             tags[track_id].append(genre_id)
     return tags

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audit.duplicates.duplicate_audit import differing_duplicates
-from catalog.db.tables import artist, label, standing, statement, track
+from catalog.db.tables import artist, label, statement, track, track_status
 from catalog.learning.dataset.hierarchy import path_to_top
 
 # Weights in units of log odds, set by hand: two sources that disagree leave an even chance.
@@ -83,8 +83,8 @@ def _tagged(connection: Connection) -> dict[int, _Tagged]:
             statement.c.source,
             label.c.genre_id,
         )
-        .join_from(track, standing, standing.c.track_id == track.c.id)
-        .join(statement, statement.c.id == standing.c.statement_id)
+        .join_from(track, track_status, track_status.c.track_id == track.c.id)
+        .join(statement, statement.c.id == track_status.c.statement_id)
         .join(label, label.c.statement_id == statement.c.id)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
         .where(track.c.state != "missing")
@@ -111,12 +111,12 @@ def _by_source(
         ),
     )
     rows = connection.execute(
-        sa.select(standing.c.track_id, other.c.source, label.c.genre_id)
-        .join_from(standing, current, current.c.id == standing.c.statement_id)
-        .join(other, sa.and_(other.c.track_id == standing.c.track_id, other.c.source != current.c.source))
+        sa.select(track_status.c.track_id, other.c.source, label.c.genre_id)
+        .join_from(track_status, current, current.c.id == track_status.c.statement_id)
+        .join(other, sa.and_(other.c.track_id == track_status.c.track_id, other.c.source != current.c.source))
         .join(label, sa.and_(label.c.statement_id == other.c.id, label.c.rank == 0))
         .where(stands, sa.func.coalesce(other.c.origin, "") != "catalog")
-        .order_by(standing.c.track_id, other.c.id)
+        .order_by(track_status.c.track_id, other.c.id)
     )
     for row in rows:
         if row.track_id not in tagged:

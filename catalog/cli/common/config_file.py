@@ -18,7 +18,7 @@ def option_defaults(
 
     A key is called like the option, `min_tracks` or `min-tracks` for `--min-tracks`; a list stands for an option that
     may be repeated, or for values that are separated by commas. `verbs` lead to the command and name the table.
-    Raises ConfigUnreadable for a key that is no option: a slip of the pen that went unseen would change what is done.
+    Raises ConfigError for a key that is no option: a slip of the pen that went unseen would change what is done.
     """
     below = command.commands if isinstance(command, click.Group) else {}
     options = _options(command)

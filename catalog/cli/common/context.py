@@ -61,7 +61,7 @@ def open_catalog(settings: Settings, *, create: bool = False, dry_run: bool = Fa
     """The catalog's database, of the schema this program wants.
 
     With `create` an empty database becomes a catalog with its vocabulary; for a dry run it stays empty, and the verb is
-    given a catalog that is thrown away. Raises DatabaseUnusable for a database that is absent, older, newer or
+    given a catalog that is thrown away. Raises DatabaseUnusableError for a database that is absent, older, newer or
     somebody else's.
     """
     with ExitStack() as stack:

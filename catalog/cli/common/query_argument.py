@@ -25,7 +25,7 @@ parameter_option: Callable[[Function], Function] = click.option(
 def resolve(database: Database, asked: str, parameters: tuple[str, ...]) -> tuple[str, dict[str, str]]:
     """The SQL and its values: of a saved question or a view, where the name of one was given.
 
-    Raises QuestionRefused for a name that nothing has.
+    Raises QueryRejectedError for a name that nothing has.
     """
     given: dict[str, str] = {}
     for parameter in parameters:

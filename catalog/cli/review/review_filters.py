@@ -59,7 +59,7 @@ def filters_from(options: dict[str, Any], **more: Any) -> Filters:
 
 
 def by_vocabulary(connection: Connection, filters: Filters) -> Filters:
-    """The filters with their genres as the vocabulary names them, however they were spelled. Raises NotDecidable."""
+    """The filters with their genres as the vocabulary names them, however they were spelled. Raises InvalidVerdictError."""
     from catalog.genres.vocabulary_store import load_vocabulary
     from catalog.review.decision import resolve_genre
 

@@ -303,7 +303,7 @@ def train(
 
 
 def _split_in_words(connection: Connection, material: TrainingSet, split: str | None) -> str:
-    """How many tracks each part of an official split would have. Raises NoOfficialSplit, as training would."""
+    """How many tracks each part of an official split would have. Raises NoOfficialSplitError, as training would."""
     from catalog.learning.scoring.official_split import PARTS, load_split
 
     if split is None or material.snapshot is None:

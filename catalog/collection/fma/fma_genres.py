@@ -90,7 +90,7 @@ class FmaGenres:
 
 
 def read_fma_genres(lines: BoundedLines, problems: ImportIssues) -> dict[int, str]:
-    """Titles by number, of a `genres.csv`. Raises SourceUnusable where the header is wrong."""
+    """Titles by number, of a `genres.csv`. Raises CsvSourceError where the header is wrong."""
     table = rows(lines)
     header = next(table, (1, []))[1]
     lacking = [name for name in ("genre_id", "title") if name not in header]

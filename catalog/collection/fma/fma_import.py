@@ -128,7 +128,7 @@ def import_fma(
     Where the database goes away in the middle the import is begun again as soon as it is back: what was in by then
     counts as unchanged.
 
-    Raises SourceUnusable or CollectionUnusable, with nothing changed, for files whose header is wrong.
+    Raises CsvSourceError or CollectionRootError, with nothing changed, for files whose header is wrong.
     """
     source = CsvBundle(place, "tracks.csv")
     headers = _look(source)
@@ -151,7 +151,7 @@ def import_fma(
 def require_usable(place: Path, audio: Path | None = None) -> None:
     """Looks at the headers of all files and at the folder of the audio; no catalog is needed for that.
 
-    Raises SourceUnusable or CollectionUnusable for what `import_fma` would refuse.
+    Raises CsvSourceError or CollectionRootError for what `import_fma` would refuse.
     """
     _look(CsvBundle(place, "tracks.csv"))
     if audio is not None:
@@ -184,14 +184,14 @@ def _look(source: CsvBundle) -> dict[str, Header]:
 
 
 def require_dimensions_of(name: str, file: str, header: Header) -> None:
-    """Raises SourceUnusable where the name is one of the archive's feature sets and the file holds other numbers."""
+    """Raises CsvSourceError where the name is one of the archive's feature sets and the file holds other numbers."""
     for table in VECTOR_TABLES:
         if table.feature_set == name:
             _require_dimensions(table, file, header)
 
 
 def _require_dimensions(table: VectorTable, file: str, header: Header) -> None:
-    """Raises SourceUnusable where a file holds other numbers than those that the name of its feature set promises."""
+    """Raises CsvSourceError where a file holds other numbers than those that the name of its feature set promises."""
     found, wanted = len(header.dimensions), len(table.dimensions)
     if found != wanted:
         said = f" has {found} columns of numbers instead of {wanted}"

@@ -96,7 +96,7 @@ class IdSet:
 
 
 def read_columns(table: Iterator[tuple[int, list[str]]], file: str) -> dict[tuple[str, str], int]:
-    """The place of each column that is used, from the first rows of a table; `("", "")` is how many there are. Raises SourceUnusable where the header is none, or lacks a column."""
+    """The place of each column that is used, from the first rows of a table; `("", "")` is how many there are. Raises CsvSourceError where the header is none, or lacks a column."""
     header = [cells for _, cells in islice(table, 3)]
     if (
         len(header) < 3

@@ -72,7 +72,7 @@ def read_label_file(
     With `may_rename` the advice on a column that lacks is `--columns`, else to name it so in the file.
 
     Separator and, unless it is given, encoding are found. Names of columns are compared without case. Raises
-    LabelsUnusable for a file that is not there, is no table, is not in the encoding given, or lacks a column, and names
+    LabelFileError for a file that is not there, is no table, is not in the encoding given, or lacks a column, and names
     the columns it has.
     """
     renamed = dict(columns or {})

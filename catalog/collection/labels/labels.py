@@ -90,7 +90,7 @@ def import_labels(
     Paths are relative to the file's folder or to a collection's root; `collection_name` limits the import to one.
     The encoding is found where it is not given.
     Several rows on a track are taken together. Artist, album and title are used where the track has none. A database
-    that goes away in the middle is waited for. Raises LabelsUnusable, with nothing changed, where the file cannot be
+    that goes away in the middle is waited for. Raises LabelFileError, with nothing changed, where the file cannot be
     read or names no track at all.
     """
     read = read_label_file(file, columns, encoding)

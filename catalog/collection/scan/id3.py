@@ -46,7 +46,7 @@ AS_WRITTEN: dict[str, Any] = {"known_frames": WANTED_FRAMES, "translate": False,
 
 
 def require_few_frames(stream: BinaryIO) -> None:
-    """Raises TooManyFrames where the tag at the beginning of the file is made to be slow.
+    """Raises TooManyFramesError where the tag at the beginning of the file is made to be slow.
 
     mutagen copies the rest of the tag for each frame, so that 16 MB of tiny frames take hours.
     """

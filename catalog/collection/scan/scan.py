@@ -104,7 +104,7 @@ def scan(
     a single file outside, its folder is the collection, of which only that file is brought in. Killed in the middle,
     it can be run again to the same end; a database that goes away in the middle is waited for. Files are only read.
 
-    Raises CollectionUnusable, with nothing changed, where there is no such path, where it holds no audio (of a known
+    Raises CollectionRootError, with nothing changed, where there is no such path, where it holds no audio (of a known
     collection, too: a disk that is not mounted must not empty the catalog), and where it lies around a collection.
     """
 

@@ -31,7 +31,7 @@ class FileChangedWhileReadingError(Exception):  # noqa: N818 - the name says wha
 
 
 def read_scanned_file(root: bytes, path: bytes) -> ScannedFile:
-    """Reads one file. Raises OSError where the system refuses, and FileUnsettled."""
+    """Reads one file. Raises OSError where the system refuses, and FileChangedWhileReadingError."""
     # Not to wait for ever where a pipe took the file's place since it was seen.
     handle = os.open(os.path.join(root, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as stream:

@@ -18,8 +18,8 @@ from catalog.db.tables import (
     feature_set,
     feature_vector,
     model,
-    standing,
     track,
+    track_status,
 )
 
 PRESENT = track.c.state != "missing"
@@ -80,12 +80,12 @@ def _tracks(connection: Connection) -> Iterator[Figure]:
 def _genres(connection: Connection) -> Iterator[Figure]:
     tagged, untagged, genres = connection.execute(
         sa.select(
-            sa.func.count(standing.c.tagged_genre_id),
-            sa.func.count() - sa.func.count(standing.c.tagged_genre_id),
-            sa.func.count(standing.c.tagged_genre_id.distinct()),
+            sa.func.count(track_status.c.tagged_genre_id),
+            sa.func.count() - sa.func.count(track_status.c.tagged_genre_id),
+            sa.func.count(track_status.c.tagged_genre_id.distinct()),
         )
         .select_from(track)
-        .join(standing, standing.c.track_id == track.c.id, isouter=True)
+        .join(track_status, track_status.c.track_id == track.c.id, isouter=True)
         .where(PRESENT)
     ).one()
     yield Figure("genres", "tagged", tagged)
@@ -141,14 +141,14 @@ def _value(score: Any) -> Any:
 def _suggestions(connection: Connection) -> Iterator[Figure]:
     """Untagged tracks by what answered them."""
     answered_by = sa.case(
-        (standing.c.suggested_genre_id.is_(None), "not answered"),
-        else_=sa.func.coalesce(standing.c.suggested_by, "sound"),
+        (track_status.c.suggested_genre_id.is_(None), "not answered"),
+        else_=sa.func.coalesce(track_status.c.suggested_by, "sound"),
     )
     query = (
         sa.select(answered_by, sa.func.count())
         .select_from(track)
-        .join(standing, standing.c.track_id == track.c.id, isouter=True)
-        .where(PRESENT, standing.c.tagged_genre_id.is_(None))
+        .join(track_status, track_status.c.track_id == track.c.id, isouter=True)
+        .where(PRESENT, track_status.c.tagged_genre_id.is_(None))
         .group_by(sa.literal_column("1"))
     )
     return _counts(connection, "untagged tracks answered by", query)

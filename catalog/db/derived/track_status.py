@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, TextClause
 
 from catalog.db.sql import read_sql
-from catalog.db.tables import artist, standing, track
+from catalog.db.tables import artist, track, track_status
 
-COLUMNS = ", ".join(column.name for column in standing.columns)
+COLUMNS = ", ".join(column.name for column in track_status.columns)
 CHUNK = 5_000
 
 
@@ -24,16 +24,16 @@ def refresh_track_status(connection: Connection, track_ids: Iterable[int] | None
     if track_ids is None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("LOCK TABLE standing IN SHARE ROW EXCLUSIVE MODE")
-        connection.execute(sa.delete(standing))
+        connection.execute(sa.delete(track_status))
         connection.execute(_insert(connection, ""))
         return
     ids = sorted(set(track_ids))
     lock_tracks(connection, ids)
     loose, artists = _by_artist(connection, ids)
     for part in _chunks(loose):
-        _replace(connection, "AND t.id IN :ids", standing.c.track_id.in_(part), part)
+        _replace(connection, "AND t.id IN :ids", track_status.c.track_id.in_(part), part)
     for part in _chunks(artists):
-        whole = standing.c.track_id.in_(sa.select(track.c.id).where(track.c.artist_id.in_(part)))
+        whole = track_status.c.track_id.in_(sa.select(track.c.id).where(track.c.artist_id.in_(part)))
         _replace(connection, "AND t.artist_id IN :ids", whole, part)
 
 
@@ -71,7 +71,7 @@ def _insert(connection: Connection, condition: str) -> TextClause:
 def _replace(
     connection: Connection, condition: str, rows: sa.ColumnElement[bool], ids: Sequence[int]
 ) -> None:
-    connection.execute(sa.delete(standing).where(rows))
+    connection.execute(sa.delete(track_status).where(rows))
     insert = _insert(connection, condition).bindparams(sa.bindparam("ids", expanding=True))
     connection.execute(insert, {"ids": list(ids)})
 

@@ -51,7 +51,7 @@ def reject_forbidden_functions(connection: psycopg.Connection[Any], question: st
     A READ ONLY transaction forbids none of `pg_terminate_backend`, `pg_read_file` and `lo_export`; and a superuser who
     asks as somebody else can take the right to them back by `set_config` and a function that runs text as SQL, such as
     `query_to_xml`. Of all functions PostgreSQL itself says which may have side effects. Any word counts, also one in a
-    literal: to tell them apart would need PostgreSQL's own parser. Raises QuestionRefused.
+    literal: to tell them apart would need PostgreSQL's own parser. Raises QueryRejectedError.
     """
     if SPELT_BY_CODE.search(question):
         raise QueryRejectedError('write names as they are: U&"..." is not taken here')

@@ -36,7 +36,7 @@ def run_query(
     """Asks one question of the database, on a connection of its own that can write nothing.
 
     `parameters` are the values of the placeholders `:name`, `seconds` is how long it may take. Rows come as the
-    database finds them: memory does not grow with their number. Raises QuestionRefused, on entering and at any row.
+    database finds them: memory does not grow with their number. Raises QueryRejectedError, on entering and at any row.
     """
     given = parameters or {}
     _require_values(question, given)

@@ -37,7 +37,7 @@ class NumberLoader(Loader):
 def run_postgresql_query(
     database: Database, question: str, parameters: Mapping[str, str], seconds: float | None
 ) -> Iterator[QueryResult]:
-    """Asks one question of a PostgreSQL database. Raises QuestionRefused."""
+    """Asks one question of a PostgreSQL database. Raises QueryRejectedError."""
     numbered = number(question)
     with closing(_connect(database, seconds)) as connection:
         try:

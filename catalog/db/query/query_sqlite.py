@@ -45,7 +45,7 @@ NUMBER = re.compile(r"[+-]?\d+\.\d+([eE][+-]?\d+)?")
 def run_sqlite_query(
     file: Path, question: str, parameters: Mapping[str, str], seconds: float | None
 ) -> Iterator[QueryResult]:
-    """Asks one question of a SQLite file. Raises QuestionRefused."""
+    """Asks one question of a SQLite file. Raises QueryRejectedError."""
     deadline = None if seconds is None else time.monotonic() + seconds
     try:
         connection = sqlite3.connect(sqlite_address(file, "ro"), uri=True, timeout=15, isolation_level=None)

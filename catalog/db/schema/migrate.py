@@ -28,12 +28,12 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def migrate_up(database: Database, revision: str) -> None:
-    """Runs the migrations up to a revision. Raises DatabaseUnusable for a schema that they do not fit."""
+    """Runs the migrations up to a revision. Raises DatabaseUnusableError for a schema that they do not fit."""
     _migrate(database, lambda config: command.upgrade(config, revision))
 
 
 def migrate_down(database: Database, revision: str) -> None:
-    """Takes migrations back, down to a revision. Raises DatabaseUnusable for a schema that they do not fit."""
+    """Takes migrations back, down to a revision. Raises DatabaseUnusableError for a schema that they do not fit."""
     _migrate(database, lambda config: command.downgrade(config, revision))
 
 

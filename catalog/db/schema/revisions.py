@@ -12,7 +12,7 @@ from catalog.db.database import DatabaseUnusableError
 
 
 def migrations_folder() -> Traversable:
-    """Where the migrations of this program are. Raises DatabaseUnusable where it was installed without them."""
+    """Where the migrations of this program are. Raises DatabaseUnusableError where it was installed without them."""
     try:
         return files("migrations")
     except ModuleNotFoundError:
@@ -22,7 +22,7 @@ def migrations_folder() -> Traversable:
 def known_revisions() -> list[str]:
     """All revisions, oldest first: a file is named by the revision that it leads to, `0001_the_house.py`.
 
-    Raises DatabaseUnusable where there is none.
+    Raises DatabaseUnusableError where there is none.
     """
     names = (entry.name for entry in migrations_folder().joinpath("versions").iterdir())
     revisions = sorted(
@@ -36,7 +36,7 @@ def known_revisions() -> list[str]:
 
 
 def head_revision() -> str:
-    """The revision that this program wants. Raises DatabaseUnusable where it was installed without its migrations."""
+    """The revision that this program wants. Raises DatabaseUnusableError where it was installed without its migrations."""
     return known_revisions()[-1]
 
 

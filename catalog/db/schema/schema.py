@@ -44,7 +44,7 @@ class SchemaRevision:
 
 
 def inspect_schema(database: Database) -> SchemaRevision:
-    """Where the schema of the database stands. Raises DatabaseUnusable where it cannot be reached."""
+    """Where the schema of the database stands. Raises DatabaseUnusableError where it cannot be reached."""
     head = head_revision()
     if database.file is not None and not database.file.exists():
         return SchemaRevision(None, head, SchemaState.EMPTY)
@@ -71,7 +71,7 @@ def _kept_revision(connection: Connection) -> str | None:
 
 
 def require_unchanged(connection: Connection, revision: str) -> None:
-    """Raises DatabaseUnusable where the schema has been taken elsewhere since this process began."""
+    """Raises DatabaseUnusableError where the schema has been taken elsewhere since this process began."""
     present = connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 -- ours
     if present != revision:
         raise DatabaseUnusableError(
@@ -81,14 +81,14 @@ def require_unchanged(connection: Connection, revision: str) -> None:
 
 
 def require_revision(name: str) -> None:
-    """Raises DatabaseUnusable unless `base`, `head` or a revision of this program is called so."""
+    """Raises DatabaseUnusableError unless `base`, `head` or a revision of this program is called so."""
     known = known_revisions()
     if name not in {"base", "head", *known}:
         raise DatabaseUnusableError(f"there is no revision {name!r}; there are: base, {', '.join(known)}")
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Brings the schema up to a revision. Raises DatabaseUnusable for a database newer than the program."""
+    """Brings the schema up to a revision. Raises DatabaseUnusableError for a database newer than the program."""
     _refuse_strangers(database)
     from catalog.db.schema.migrate import migrate_up  # with Alembic, which few commands need
 
@@ -104,7 +104,7 @@ def downgrade(database: Database, revision: str) -> None:
 
 
 def require_current(database: Database) -> None:
-    """Raises DatabaseUnusable, with the command to run, unless the schema is what this program wants."""
+    """Raises DatabaseUnusableError, with the command to run, unless the schema is what this program wants."""
     schema = inspect_schema(database)
     if schema.fit is SchemaState.CURRENT:
         return
@@ -121,7 +121,7 @@ def _refuse_strangers(database: Database) -> None:
 
 
 def require_compatible(schema: SchemaRevision) -> None:
-    """Raises DatabaseUnusable for what this program cannot work with, whatever it is to do."""
+    """Raises DatabaseUnusableError for what this program cannot work with, whatever it is to do."""
     if schema.fit is SchemaState.NEWER:
         raise DatabaseUnusableError(
             f"the catalog was made by a newer version of this program (schema {schema.revision}, "

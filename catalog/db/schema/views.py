@@ -51,7 +51,7 @@ def views_digest(dialect: str) -> str:
 
 
 def drop_views(connection: Connection) -> None:
-    """Drops our views. Raises DatabaseUnusable where a view of somebody else uses one; PostgreSQL keeps both then."""
+    """Drops our views. Raises DatabaseUnusableError where a view of somebody else uses one; PostgreSQL keeps both then."""
     for name in view_names():
         try:
             connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")

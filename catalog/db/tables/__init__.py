@@ -1,34 +1,34 @@
 """All tables, one file for each noun of the schema."""
 
 from catalog.db.columns import metadata
-from catalog.db.tables.audits import audit, cluster_count, cluster_run, doubt_case, duplicate_pair, suspect
+from catalog.db.tables.audits import audit, cluster_count, cluster_run, duplicate_pair, review_case, suspect
 from catalog.db.tables.bundled_content import bundled_content
 from catalog.db.tables.collections import album, artist, collection, track
 from catalog.db.tables.features import (
-    auto_tag_word,
     feature_set,
     feature_vector,
+    network_tag,
     track_descriptor,
-    track_tag,
+    track_network_tag,
 )
 from catalog.db.tables.fma import fma_track
 from catalog.db.tables.genres import genre, genre_alias, genre_ancestor
 from catalog.db.tables.learning import (
     confusion_count,
-    heard,
     model,
+    model_class,
     model_feature_set,
-    model_genre,
     prediction,
+    prediction_chunk,
     search,
     snapshot,
     snapshot_member,
-    standing,
+    track_status,
     trial,
 )
 from catalog.db.tables.review import (
-    check_sample,
-    check_sample_track,
+    audit_sample,
+    audit_sample_track,
     decision,
     review_lease,
     reviewer,
@@ -41,16 +41,16 @@ __all__ = [
     "album",
     "artist",
     "audit",
-    "auto_tag_word",
-    "check_sample",
-    "check_sample_track",
+    "network_tag",
+    "audit_sample",
+    "audit_sample_track",
     "claim",
     "cluster_count",
     "cluster_run",
     "collection",
     "confusion_count",
     "decision",
-    "doubt_case",
+    "review_case",
     "duplicate_pair",
     "failure",
     "feature_set",
@@ -59,12 +59,12 @@ __all__ = [
     "genre",
     "genre_alias",
     "genre_ancestor",
-    "heard",
+    "prediction_chunk",
     "label",
     "metadata",
     "model",
     "model_feature_set",
-    "model_genre",
+    "model_class",
     "prediction",
     "review_lease",
     "reviewer",
@@ -72,13 +72,13 @@ __all__ = [
     "bundled_content",
     "snapshot",
     "snapshot_member",
-    "standing",
+    "track_status",
     "statement",
     "suspect",
     "tag_write",
     "track",
     "track_descriptor",
-    "track_tag",
+    "track_network_tag",
     "trial",
     "worker",
 ]

@@ -48,7 +48,7 @@ cluster_count = sa.Table(
     Column("tracks", Integer, nullable=False),
 )
 
-doubt_case = sa.Table(
+review_case = sa.Table(
     "doubt_case",
     metadata,
     primary_key(),

@@ -45,7 +45,7 @@ track_descriptor = sa.Table(
     Column("speech_probability", Float, comment="0 to 1"),
 )
 
-auto_tag_word = sa.Table(
+network_tag = sa.Table(
     "auto_tag_word",
     metadata,
     primary_key(),
@@ -54,7 +54,7 @@ auto_tag_word = sa.Table(
     sa.UniqueConstraint("network", "tag"),
 )
 
-track_tag = sa.Table(
+track_network_tag = sa.Table(
     "track_tag",
     metadata,
     foreign_key("track", primary_key=True, cascade=True),

@@ -99,7 +99,7 @@ model_feature_set = sa.Table(
     Column("position", SmallInteger, nullable=False),
 )
 
-model_genre = sa.Table(
+model_class = sa.Table(
     "model_genre",
     metadata,
     foreign_key("model", primary_key=True, cascade=True),
@@ -136,7 +136,7 @@ prediction = sa.Table(
     check_in("suggested_by", "sound", "album", "artist", "zero_shot"),
 )
 
-heard = sa.Table(
+prediction_chunk = sa.Table(
     "heard",
     metadata,
     foreign_key("model", primary_key=True, cascade=True),
@@ -148,7 +148,7 @@ heard = sa.Table(
     comment="what workers have heard of a model's predictions that are being made; empty otherwise",
 )
 
-standing = sa.Table(
+track_status = sa.Table(
     "standing",
     metadata,
     foreign_key("track", primary_key=True, cascade=True),

@@ -47,7 +47,7 @@ reviewer = sa.Table(
     Column("revoked_at", UTCDateTime),
 )
 
-check_sample = sa.Table(
+audit_sample = sa.Table(
     "check_sample",
     metadata,
     primary_key(),
@@ -59,7 +59,7 @@ check_sample = sa.Table(
     Column("closed_at", UTCDateTime),
 )
 
-check_sample_track = sa.Table(
+audit_sample_track = sa.Table(
     "check_sample_track",
     metadata,
     foreign_key("check_sample", primary_key=True, cascade=True),

@@ -115,7 +115,7 @@ class Archive:
         self.manifest = manifest
 
     def extract(self, member: Member, path: Path, on_bytes: OnBytes = lambda _size: None) -> None:
-        """Writes a member to a new file, never more of it than the manifest says. Raises ArchiveUnusable."""
+        """Writes a member to a new file, never more of it than the manifest says. Raises ArchiveError."""
         digest, left = hashlib.sha256(), member.size
         path.touch(mode=0o600, exist_ok=False)
         with _readable(), self._archive.open(member.name) as content, path.open("wb") as file:
@@ -132,7 +132,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """An archive to be read. Raises ArchiveUnusable for what is none of ours, and OSError."""
+    """An archive to be read. Raises ArchiveError for what is none of ours, and OSError."""
     with _readable(), zipfile.ZipFile(path) as archive:
         manifest = _read_manifest(archive)
         _require_as_listed(archive, manifest)

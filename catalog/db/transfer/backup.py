@@ -87,7 +87,7 @@ def back_up(
 ) -> Backup:
     """Writes a backup to a new file. Nobody who writes to the catalog has to wait; what they write is in it or not, whole.
 
-    The file is there only when it is whole. Raises FileExistsError, and DatabaseUnusable where pg_dump cannot do it.
+    The file is there only when it is whole. Raises FileExistsError, and DatabaseUnusableError where pg_dump cannot do it.
     """
     if destination.exists():
         raise FileExistsError(

@@ -75,8 +75,8 @@ def copy_database(
     """Copies every table into an empty database, or goes on with a copy of the same source.
 
     The source is read in one snapshot and not changed. Every table is read back from the target and compared by count
-    and checksum before it counts as a catalog. Memory does not grow with the number of rows. Raises CopyRefused, and
-    DatabaseUnusable where a database cannot be reached or is not fit.
+    and checksum before it counts as a catalog. Memory does not grow with the number of rows. Raises CopyRejectedError, and
+    DatabaseUnusableError where a database cannot be reached or is not fit.
     """
     prepare_target(source, target)
     with source.snapshot() as reading:
@@ -93,7 +93,7 @@ def copy_database(
 
 
 def require_target(source: Database, target: Database) -> None:
-    """Raises CopyRefused or DatabaseUnusable unless the target is empty, or holds a half-finished copy of the source."""
+    """Raises CopyRejectedError or DatabaseUnusableError unless the target is empty, or holds a half-finished copy of the source."""
     if source.url == target.url:
         raise CopyRejectedError("that is the catalog itself; name another database")
     if target.file is not None and not target.file.parent.is_dir():

@@ -89,7 +89,7 @@ def portable_rows(
 
 
 def write_portable_rows(connection: Connection, table: sa.Table, rows: Iterable[PortableRow]) -> None:
-    """Writes rows as `plain_rows` gives them: prepared statements on SQLite, COPY on PostgreSQL."""
+    """Writes rows as `portable_rows` gives them: prepared statements on SQLite, COPY on PostgreSQL."""
     names = ", ".join(connection.dialect.identifier_preparer.quote(column.name) for column in table.c)
     cursor: Any = connection.connection.cursor()  # COPY is psycopg's own
     try:

@@ -29,7 +29,7 @@ def dumped_tables() -> list[str]:
 def dump(database: Database, snapshot: str) -> Iterator[IO[bytes]]:
     """The rows of all tables as pg_dump's custom format, as an exported snapshot sees them.
 
-    The schema is not in it: migrations make that. Raises DatabaseUnusable where pg_dump is missing or fails.
+    The schema is not in it: migrations make that. Raises DatabaseUnusableError where pg_dump is missing or fails.
     """
     options = ["--format=custom", "--compress=0", "--data-only", "--no-owner", f"--snapshot={snapshot}"]
     options += [f"--table={table}" for table in dumped_tables()]
@@ -39,7 +39,7 @@ def dump(database: Database, snapshot: str) -> Iterator[IO[bytes]]:
 
 
 def restore_dump(database: Database, file: Path) -> None:
-    """Puts the rows of a dump into the empty tables of a catalog, all or none. Raises DatabaseUnusable."""
+    """Puts the rows of a dump into the empty tables of a catalog, all or none. Raises DatabaseUnusableError."""
     options = ["--data-only", "--single-transaction", "--exit-on-error", "--no-owner", str(file)]
     with _running("pg_restore", options, database, stdout=subprocess.DEVNULL):
         pass

@@ -45,7 +45,7 @@ class RestoreRejectedError(Exception):  # noqa: N818 - the name says what it is
 
 
 def require_restorable(archive: Archive, database: Database, home: Home) -> None:
-    """Raises RestoreRefused unless nothing is there that would be lost, and OSError where the disk is too small."""
+    """Raises RestoreRejectedError unless nothing is there that would be lost, and OSError where the disk is too small."""
     manifest = archive.manifest
     backend = database.url.get_backend_name()
     if manifest.backend != backend:
@@ -80,8 +80,8 @@ def require_restorable(archive: Archive, database: Database, home: Home) -> None
 def restore(path: Path, database: Database, home: Home, on_bytes: OnBytes = lambda _size: None) -> Manifest:
     """Brings a backup back, at the schema of this program. Its database is there only when all of it has been checked.
 
-    Models and a configuration that are there already stay as they are. Raises ArchiveUnusable, RestoreRefused and
-    DatabaseUnusable.
+    Models and a configuration that are there already stay as they are. Raises ArchiveError, RestoreRejectedError and
+    DatabaseUnusableError.
     """
     with open_archive(path) as archive:
         manifest = archive.manifest
@@ -180,7 +180,7 @@ def _bring_up(database: Database) -> None:
 
 
 def _require_counts(connection: Connection, rows: Mapping[str, int]) -> None:
-    """Raises ArchiveUnusable where a table has another number of rows than was written down when it was backed up."""
+    """Raises ArchiveError where a table has another number of rows than was written down when it was backed up."""
     for name, expected in rows.items():
         if name not in metadata.tables or name == bundled_content.name:
             continue

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import album, artist, genre, standing, track
+from catalog.db.tables import album, artist, genre, track, track_status
 from catalog.learning.dataset.class_support import LabeledTrack
 from catalog.learning.dataset.groups import Origin
 
@@ -58,7 +58,7 @@ def load_tracks(connection: Connection) -> LabeledTracks:
     rows = connection.execute(
         sa.select(
             track.c.id,
-            standing.c.tagged_genre_id,
+            track_status.c.tagged_genre_id,
             artist.c.folded,
             artist.c.is_nobody,
             track.c.album_id,
@@ -69,7 +69,7 @@ def load_tracks(connection: Connection) -> LabeledTracks:
             track.c.audio_hash,
             track.c.duration,
         )
-        .join_from(track, standing, standing.c.track_id == track.c.id, isouter=True)
+        .join_from(track, track_status, track_status.c.track_id == track.c.id, isouter=True)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
         .join(album, album.c.id == track.c.album_id, isouter=True)
         .join(album_artist, album_artist.c.id == album.c.artist_id, isouter=True)

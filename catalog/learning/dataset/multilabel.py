@@ -9,7 +9,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import collection, label, standing, track
+from catalog.db.tables import collection, label, track, track_status
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 
 Booleans = npt.NDArray[np.bool_]
@@ -32,8 +32,8 @@ def load_tag_sets(
     given = np.zeros((len(row), classes), dtype=np.bool_)
     above = hierarchy.below[:classes].T
     tags = connection.execute(
-        sa.select(standing.c.track_id, label.c.genre_id).join_from(
-            standing, label, label.c.statement_id == standing.c.statement_id
+        sa.select(track_status.c.track_id, label.c.genre_id).join_from(
+            track_status, label, label.c.statement_id == track_status.c.statement_id
         )
     )
     nearest: dict[int, int | None] = {}

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import check_sample_track, decision, standing
+from catalog.db.tables import audit_sample_track, decision, track_status
 
 Integers = npt.NDArray[np.int64]
 
@@ -17,7 +17,7 @@ def sampled_tracks(connection: Connection) -> Integers:
 
     Those not judged yet are among them: a model that had learnt from one could never be graded by it.
     """
-    ids = connection.execute(sa.select(check_sample_track.c.track_id).distinct()).scalars()
+    ids = connection.execute(sa.select(audit_sample_track.c.track_id).distinct()).scalars()
     return np.sort(np.fromiter(ids, dtype=np.int64))
 
 
@@ -28,12 +28,12 @@ def sample_labels(connection: Connection) -> tuple[Integers, Integers]:
     """
     undone = sa.select(decision.c.undoes_id).where(decision.c.undoes_id.is_not(None))
     rows = connection.execute(
-        sa.select(standing.c.track_id, standing.c.tagged_genre_id)
+        sa.select(track_status.c.track_id, track_status.c.tagged_genre_id)
         .where(
-            standing.c.tagged_genre_id.is_not(None),
-            standing.c.track_id.in_(
-                sa.select(check_sample_track.c.track_id)
-                .join(decision, decision.c.track_id == check_sample_track.c.track_id)
+            track_status.c.tagged_genre_id.is_not(None),
+            track_status.c.track_id.in_(
+                sa.select(audit_sample_track.c.track_id)
+                .join(decision, decision.c.track_id == audit_sample_track.c.track_id)
                 .where(
                     decision.c.drawn_by == "sample",
                     decision.c.verdict.in_(["keep", "accept", "relabel", "add"]),
@@ -41,7 +41,7 @@ def sample_labels(connection: Connection) -> tuple[Integers, Integers]:
                 )
             ),
         )
-        .order_by(standing.c.track_id)
+        .order_by(track_status.c.track_id)
     ).all()
     return (
         np.array([row.track_id for row in rows], dtype=np.int64),

@@ -57,7 +57,7 @@ class Vectors:
 
 
 def load_snapshot_tracks(connection: Connection, snapshot_id: int) -> SnapshotTracks:
-    """The members of a snapshot. Raises MembersGone where it, or some of its tracks, are not there any more."""
+    """The members of a snapshot. Raises SnapshotTracksMissingError where it, or some of its tracks, are not there any more."""
     tracks = connection.execute(
         sa.select(snapshot.c.tracks).where(snapshot.c.id == snapshot_id)
     ).scalar_one_or_none()
@@ -80,7 +80,7 @@ def load_snapshot_tracks(connection: Connection, snapshot_id: int) -> SnapshotTr
 def load_vectors(connection: Connection, feature_sets: Sequence[str], track_ids: Integers) -> Vectors:
     """The vectors of all the tracks, ascending ids, the feature sets side by side in their order.
 
-    Raises what `recipes_of` does, VectorsMissing where a track lacks one, and
+    Raises what `resolve_feature_sets` does, VectorsMissingError where a track lacks one, and
     NotFiniteError for numbers that are not finite.
     """
     sources = [SOURCE if name == PROJECTED else name for name in feature_sets]
@@ -88,7 +88,7 @@ def load_vectors(connection: Connection, feature_sets: Sequence[str], track_ids:
 
 
 def vectors_of(connection: Connection, recipes: Sequence[StoredFeatureSet], track_ids: Integers) -> Vectors:
-    """The same by recipes, of whatever version. Raises VectorsMissing and NotFiniteError as above."""
+    """The same by recipes, of whatever version. Raises VectorsMissingError and NotFiniteError as above."""
     ids, X = load_feature_matrix(connection, recipes, track_ids)
     names = " and ".join(recipe.name for recipe in recipes)
     if len(ids) < len(track_ids):

@@ -35,7 +35,7 @@ class NoVectorsError(LookupError):  # noqa: N818 - the name says what it is
 def resolve_feature_sets(connection: Connection, names: Sequence[str]) -> tuple[StoredFeatureSet, ...]:
     """The recipe that each name stands for.
 
-    Raises NothingHeard for one that nothing was computed by, UnknownFeatureSetError for one that could not be.
+    Raises NoVectorsError for one that nothing was computed by, UnknownFeatureSetError for one that could not be.
     """
     return tuple(_recipe(connection, name) for name in names)
 

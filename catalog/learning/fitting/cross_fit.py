@@ -101,7 +101,7 @@ def cross_fit(
 
     X is (n, dimensions) and finite, y (n,) columns of `hierarchy.classes`, groups (n,). `folds` follows from the
     rarest class by default. Without `novelty` the probability alone decides what is answered; with it, of several
-    feature sets the first tells what resembles a class. Raises UnlearnableError, before any work, for input that nothing can be learnt from.
+    feature sets the first tells what resembles a class. Raises UntrainableDataError, before any work, for input that nothing can be learnt from.
     """
     classes = len(hierarchy.classes)
     _check(X, y, groups, classes)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.db.database import Database
-from catalog.db.tables import heard
+from catalog.db.tables import prediction_chunk
 from catalog.db.upsert import insert_into
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import Matrix
@@ -79,7 +79,7 @@ class RawPredictions:
 
 
 def load_predictor(connection: Connection, models: Path, row: RowMapping) -> Predictor:
-    """The model of a row, ready to answer. Raises ArtifactRefused."""
+    """The model of a row, ready to answer. Raises ArtifactRejectedError."""
     if row["algorithm"] == ZERO_SHOT:
         return rebuild_zero_shot(connection, row)
     return load_artifact(models, row["artifact"], row["artifact_sha256"])
@@ -121,7 +121,7 @@ def predict_chunk(model_id: int, basis: str, piece: int, track_ids: list[int]) -
     place = current_context()
     with place.database.read() as connection:
         if (
-            connection.execute(sa.select(heard.c.piece).where(_is(model_id, basis, piece))).first()
+            connection.execute(sa.select(prediction_chunk.c.piece).where(_is(model_id, basis, piece))).first()
             is not None
         ):
             return
@@ -136,7 +136,7 @@ def predict_chunk(model_id: int, basis: str, piece: int, track_ids: list[int]) -
     alike = found.resemblance
     with place.database.write() as connection:
         connection.execute(
-            insert_into(connection, heard)
+            insert_into(connection, prediction_chunk)
             .values(
                 model_id=model_id,
                 basis=basis,
@@ -179,23 +179,27 @@ def predict_distributed(
                     )
     with database.read() as connection:
         rows = connection.execute(
-            sa.select(heard.c.track_ids, heard.c.probability, heard.c.resemblance)
-            .where(heard.c.model_id == model_id, heard.c.basis == basis)
-            .order_by(heard.c.piece)
+            sa.select(
+                prediction_chunk.c.track_ids, prediction_chunk.c.probability, prediction_chunk.c.resemblance
+            )
+            .where(prediction_chunk.c.model_id == model_id, prediction_chunk.c.basis == basis)
+            .order_by(prediction_chunk.c.piece)
         )
         return _together([_read(*row, classes) for row in rows])
 
 
 def delete_chunks(connection: Connection, model_id: int) -> None:
     """Drops the pieces of a model, which nobody needs once its predictions are stored."""
-    connection.execute(sa.delete(heard).where(heard.c.model_id == model_id))
+    connection.execute(sa.delete(prediction_chunk).where(prediction_chunk.c.model_id == model_id))
 
 
 def _missing(database: Database, model_id: int, basis: str, pieces: dict[int, list[int]]) -> list[int]:
     with database.read() as connection:
         there = set(
             connection.execute(
-                sa.select(heard.c.piece).where(heard.c.model_id == model_id, heard.c.basis == basis)
+                sa.select(prediction_chunk.c.piece).where(
+                    prediction_chunk.c.model_id == model_id, prediction_chunk.c.basis == basis
+                )
             ).scalars()
         )
     return [number for number in pieces if number not in there]
@@ -221,4 +225,8 @@ def _together(parts: Sequence[RawPredictions]) -> RawPredictions:
 
 
 def _is(model_id: int, basis: str, piece: int) -> sa.ColumnElement[bool]:
-    return sa.and_(heard.c.model_id == model_id, heard.c.basis == basis, heard.c.piece == piece)
+    return sa.and_(
+        prediction_chunk.c.model_id == model_id,
+        prediction_chunk.c.basis == basis,
+        prediction_chunk.c.piece == piece,
+    )

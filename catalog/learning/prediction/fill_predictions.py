@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.db.tables import feature_vector, genre, snapshot_member, standing, track
+from catalog.db.tables import feature_vector, genre, snapshot_member, track, track_status
 from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable, load_tracks
 from catalog.learning.fitting.abstention import is_withheld
 from catalog.learning.fitting.album_averaging import ALONE
@@ -58,7 +58,7 @@ def fill_predictions(
     Untagged tracks are answered from the album's or artist's other tracks where these agree and the sound does not
     object, else from the sound. Gives how many predictions are new, have changed or are gone; where nothing that they
     rest on has changed, nothing is computed. More than 50,000 tracks are heard by tasks, where `spread` opens an
-    executor for them; what is said of them is written at once all the same. Raises ArtifactRefused.
+    executor for them; what is said of them is written at once all the same. Raises ArtifactRejectedError.
     """
     with database.read() as connection:
         row = get_model(connection, model_id)
@@ -151,8 +151,8 @@ def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str
     digest = hashlib.blake2b(how.encode(), digest_size=16)
     recipe_ids = [recipe.id for recipe in model_feature_sets(connection, row["id"])]
     queries = (
-        sa.select(track.c.id, track.c.artist_id, track.c.album_id, standing.c.tagged_genre_id)
-        .join_from(track, standing, isouter=True)
+        sa.select(track.c.id, track.c.artist_id, track.c.album_id, track_status.c.tagged_genre_id)
+        .join_from(track, track_status, isouter=True)
         .where(track.c.state != "missing")
         .order_by(track.c.id),
         sa.select(feature_vector.c.track_id, feature_vector.c.computed_at)

@@ -68,7 +68,7 @@ def write_artifact(folder: Path, content: bytes, suffix: str, *, dry_run: bool =
 
 
 def load_artifact(folder: Path, name: str, digest: str) -> FittedModel:
-    """The model in the file. Raises ArtifactRefused where the file is missing, changed, or holds foreign types."""
+    """The model in the file. Raises ArtifactRejectedError where the file is missing, changed, or holds foreign types."""
     import skops.io
 
     content = read_artifact(folder, name, digest)
@@ -89,7 +89,7 @@ def load_artifact(folder: Path, name: str, digest: str) -> FittedModel:
 
 
 def read_artifact(folder: Path, name: str, digest: str, *, advice: str = ADVICE) -> bytes:
-    """The bytes of the file, once they are known to be those that were written. Raises ArtifactRefused with the advice."""
+    """The bytes of the file, once they are known to be those that were written. Raises ArtifactRejectedError with the advice."""
     path = folder / Path(name).name
     try:
         content = path.read_bytes()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import available_feature_sets
-from catalog.db.tables import feature_set, feature_vector, standing
+from catalog.db.tables import feature_set, feature_vector, track_status
 from catalog.learning.registry.registry import active_model, model_feature_sets
 
 PRIMARY = "musicnn"
@@ -43,8 +43,8 @@ def default_feature_sets(connection: Connection) -> tuple[str, ...]:
     tagged = (
         sa.select(columns.track_id)
         .join(feature_set, feature_set.c.id == columns.feature_set_id)
-        .join(standing, standing.c.track_id == columns.track_id)
-        .where(feature_set.c.active, standing.c.tagged_genre_id.is_not(None))
+        .join(track_status, track_status.c.track_id == columns.track_id)
+        .where(feature_set.c.active, track_status.c.tagged_genre_id.is_not(None))
     )
     main, beside = (tagged.where(feature_set.c.name == name) for name in DEFAULTS)
     heard = connection.execute(sa.select(sa.func.count()).select_from(main.subquery())).scalar_one()

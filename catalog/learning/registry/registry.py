@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping
 from catalog.db.columns import now
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.db.tables import feature_set, model, model_feature_set, model_genre
+from catalog.db.tables import feature_set, model, model_class, model_feature_set
 from catalog.features.stored_feature_set import StoredFeatureSet, find_feature_set
 from catalog.learning.dataset.class_support import Support
 
@@ -48,7 +48,7 @@ def active_model(connection: Connection) -> RowMapping | None:
 
 
 def require_active(connection: Connection) -> RowMapping:
-    """The row of the model in force. Raises NoModel."""
+    """The row of the model in force. Raises NoModelError."""
     row = active_model(connection)
     if row is None:
         raise NoModelError("there is no model in force; run: catalog train")
@@ -56,7 +56,7 @@ def require_active(connection: Connection) -> RowMapping:
 
 
 def get_model(connection: Connection, model_id: int) -> RowMapping:
-    """The row of a model. Raises NoModel."""
+    """The row of a model. Raises NoModelError."""
     row = connection.execute(sa.select(model).where(model.c.id == model_id)).mappings().one_or_none()
     if row is None:
         raise NoModelError(f"there is no model {model_id}; see: catalog models list")
@@ -138,13 +138,13 @@ def store_support(connection: Connection, model_id: int, support: Mapping[int, S
         }
         for row in sorted(support.values(), key=lambda row: row.genre_id)
     ]
-    mine = model_genre.c.model_id == model_id
-    known = connection.execute(sa.select(model_genre).where(mine).order_by(model_genre.c.genre_id))
+    mine = model_class.c.model_id == model_id
+    known = connection.execute(sa.select(model_class).where(mine).order_by(model_class.c.genre_id))
     if [dict(row) for row in known.mappings()] == rows:
         return False
-    connection.execute(sa.delete(model_genre).where(mine))
+    connection.execute(sa.delete(model_class).where(mine))
     if rows:
-        connection.execute(sa.insert(model_genre), rows)
+        connection.execute(sa.insert(model_class), rows)
     return True
 
 
@@ -174,7 +174,7 @@ def reject(connection: Connection, model_id: int, reason: str) -> None:
 
 
 def previous_model(connection: Connection) -> RowMapping:
-    """The model that was in force before the present one. Raises NoModel."""
+    """The model that was in force before the present one. Raises NoModelError."""
     row = (
         connection.execute(
             sa.select(model).where(model.c.status == "retired").order_by(model.c.promoted_at.desc()).limit(1)

@@ -43,7 +43,7 @@ def ensure_zero_shot(
     """The model for these genres (names; none: the map's own), made as a candidate unless it is there.
 
     `support` is that of the labelled tracks: with a model that was not fitted on them none is judged, for `reason`.
-    Raises GenresUnheard.
+    Raises UnmappedGenresError.
     """
     vocabulary = load_vocabulary(connection)
     genres = [_term_id(vocabulary, name) for name in wanted]
@@ -77,7 +77,7 @@ def ensure_zero_shot(
 
 
 def require_genres(connection: Connection, wanted: Sequence[str]) -> None:
-    """Raises GenresUnheard where one of the names is no genre: to be told before anything is heard, not after."""
+    """Raises UnmappedGenresError where one of the names is no genre: to be told before anything is heard, not after."""
     vocabulary = load_vocabulary(connection)
     for name in wanted:
         _term_id(vocabulary, name)

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, RowMapping
 from catalog.db.tables import (
     audit,
     genre,
-    model_genre,
+    model_class,
     prediction,
     snapshot_member,
-    standing,
     statement,
     suspect,
+    track_status,
 )
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.metrics.evaluation import evaluate
@@ -59,7 +59,7 @@ def _members(row: RowMapping) -> sa.Select[Any]:
             snapshot_member.c.track_id,
             snapshot_member.c.genre_id,
             prediction.c.genre_1_id,
-            standing.c.tagged_genre_id,
+            track_status.c.tagged_genre_id,
             statement.c.source,
         )
         .join(
@@ -70,8 +70,8 @@ def _members(row: RowMapping) -> sa.Select[Any]:
                 prediction.c.fold.is_not(None),
             ),
         )
-        .join(standing, standing.c.track_id == snapshot_member.c.track_id)
-        .join(statement, statement.c.id == standing.c.statement_id, isouter=True)
+        .join(track_status, track_status.c.track_id == snapshot_member.c.track_id)
+        .join(statement, statement.c.id == track_status.c.statement_id, isouter=True)
         .where(snapshot_member.c.snapshot_id == row["snapshot_id"])
         .order_by(snapshot_member.c.track_id)
     )
@@ -99,8 +99,8 @@ def _as_corrected(
     """(n,): the class of each track by what people say of it today, else as it was; -1 where that is no class."""
     counts_for = dict(
         connection.execute(
-            sa.select(model_genre.c.genre_id, model_genre.c.counts_for_id).where(
-                model_genre.c.model_id == model_id
+            sa.select(model_class.c.genre_id, model_class.c.counts_for_id).where(
+                model_class.c.model_id == model_id
             )
         ).all()
     )

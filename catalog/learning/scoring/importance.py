@@ -112,7 +112,7 @@ class Importances:
 def parts_of(X: Matrix, dimensions: Sequence[str]) -> list[Part]:
     """The groups of families of vectors X (n, dimensions), then the families of those that have several.
 
-    Raises OneFamilyError where there is one family.
+    Raises SingleFeatureGroupError where there is one family.
     """
     found = families(dimensions)
     if len(found) < 2:
@@ -149,7 +149,7 @@ def importances(
     """The importance of each family of the dimensions of X (n, dimensions), for y (n,) columns of `genres`.
 
     Folds keep `groups` (n,) apart, and everything is fitted on training folds; families are grouped by the vectors
-    alone. Classes are the likeliest, uncalibrated. Progress is told as fits done, of all. Raises OneFamilyError.
+    alone. Classes are the likeliest, uncalibrated. Progress is told as fits done, of all. Raises SingleFeatureGroupError.
     """
     parts = parts_of(X, dimensions)
     kept = _bounded(y, seed)

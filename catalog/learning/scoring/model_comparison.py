@@ -50,7 +50,7 @@ class ModelComparison:
 
 
 def compare_models(connection: Connection, model_id: int, other_id: int) -> ModelComparison:
-    """The two models on the tracks that both have predictions of. Raises NoModel."""
+    """The two models on the tracks that both have predictions of. Raises NoModelError."""
     first, second = get_model(connection, model_id), get_model(connection, other_id)
     one, other = _choices(connection, first), _choices(connection, second)
     common = sorted(one.keys() & other.keys())

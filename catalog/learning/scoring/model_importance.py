@@ -50,7 +50,7 @@ def model_importance(
     """The importance of the families of a model's feature sets, or of others: its recipe is fitted on those then.
 
     What was computed before on the same vectors is read from the model's metrics, where `importance` holds it by feature
-    sets. Raises NoModel, NoTrainingSetError, MembersGone, what `recipes_of` does, VectorsMissing, OneFamilyError, or NotFiniteError,
+    sets. Raises NoModelError, NoTrainingSetError, SnapshotTracksMissingError, what `resolve_feature_sets` does, VectorsMissingError, SingleFeatureGroupError, or NotFiniteError,
     before anything is fitted.
     """
     with database.read() as connection:

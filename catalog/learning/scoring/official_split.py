@@ -31,7 +31,7 @@ class NoOfficialSplitError(ValueError):  # noqa: N818 - the name says what it is
 def load_split(connection: Connection, track_ids: Integers, y: Integers) -> Texts:
     """(n,): the part that each track is in, "" for none.
 
-    Raises NoOfficialSplit where nothing could be learnt from the training part, going by the classes y (n,), or nothing is
+    Raises NoOfficialSplitError where nothing could be learnt from the training part, going by the classes y (n,), or nothing is
     asked in the test.
     """
     parts = dict(connection.execute(sa.select(fma_track.c.track_id, fma_track.c.split)).all())

@@ -57,7 +57,7 @@ def default_candidates(
 def grid_candidates(algorithms: Sequence[Algorithm], feature_sets: tuple[str, ...]) -> list[Candidate]:
     """Every combination of the values worth trying, each algorithm's defaults before the others.
 
-    Raises TooManyCandidates, before any is made, where there are more than 2,000.
+    Raises TooManyCandidatesError, before any is made, where there are more than 2,000.
     """
     size = sum(_size(algorithm) for algorithm in algorithms)
     if size > MOST_CANDIDATES:

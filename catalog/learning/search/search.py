@@ -122,7 +122,7 @@ class Search:
         return self._ranked(part, candidates, 1.0, resamples=RESAMPLES)
 
     def choose(self, candidates: Sequence[Candidate], scheme: Scheme) -> SearchResult:
-        """The best of the candidates by macro F1, and an honest score. Raises NothingFits."""
+        """The best of the candidates by macro F1, and an honest score. Raises NoCandidateFitsError."""
         parts = self.parts()
         rounds = self.rounds(len(candidates), scheme)
         self._expected = expected_trials(parts, rounds)

@@ -46,8 +46,8 @@ def prepare_search(
 ) -> SearchData:
     """The ground of a search on the training set of `wanted`, on each of the feature sets or combinations.
 
-    A dry run looks at everything and stores nothing: the ground is good for plans then. Raises NothingToSearch,
-    NoOfficialSplit, UnknownFeatureSetError, NothingHeard, VectorsMissing, or NotFiniteError.
+    A dry run looks at everything and stores nothing: the ground is good for plans then. Raises NothingToSearchError,
+    NoOfficialSplitError, UnknownFeatureSetError, NoVectorsError, VectorsMissingError, or NotFiniteError.
     """
     with database.read() as connection:
         material = _require(build_training_set(connection, wanted))
@@ -75,7 +75,7 @@ def prepare_search(
 
 
 def coverage(connection: Connection, wanted: TrainingOptions) -> list[Coverage]:
-    """The feature sets that anything was computed by, `pca` where there is its source. Raises NothingToSearch."""
+    """The feature sets that anything was computed by, `pca` where there is its source. Raises NothingToSearchError."""
     frozen = _require(build_training_set(connection, wanted)).snapshot
     assert frozen is not None
     columns = feature_vector.c

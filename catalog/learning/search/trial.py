@@ -131,8 +131,8 @@ def load_outcome(connection: Connection, wanted: Trial) -> TrialOutcome | None:
 def run_trials(snapshot_id: int, described: Sequence[Mapping[str, Any]]) -> None:
     """The task: runs those of the trials that nobody has run, and stores each as soon as it is done.
 
-    Trials are as `Trial.as_json` describes them. Ends early where the workplace is stopped. Raises MembersGone,
-    VectorsMissing and VectorsChanged.
+    Trials are as `Trial.as_json` describes them. Ends early where the workplace is stopped. Raises SnapshotTracksMissingError,
+    VectorsMissingError and VectorsChangedError.
     """
     place = current_context()
     trials = [Trial.of(snapshot_id, said) for said in described]

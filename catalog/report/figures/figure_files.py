@@ -59,7 +59,7 @@ def styled() -> Iterator[None]:
 
 
 def must_be_drawable(path: Path) -> str:
-    """The format that the suffix names. Raises PictureUnwritable for one that is none."""
+    """The format that the suffix names. Raises FigureWriteError for one that is none."""
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
         raise FigureWriteError(f"a picture is {', '.join(FORMATS)}, and {path.name!r} is none of these")
@@ -67,7 +67,7 @@ def must_be_drawable(path: Path) -> str:
 
 
 def write_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> None:
-    """Writes a drawing in the format that the suffix names. Raises PictureUnwritable."""
+    """Writes a drawing in the format that the suffix names. Raises FigureWriteError."""
     suffix = must_be_drawable(path)
     # The same drawing gives the same bytes: no date in it.
     metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]

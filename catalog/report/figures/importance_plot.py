@@ -22,7 +22,7 @@ LONGEST = 46
 
 
 def write_importance(found: Mapping[str, Any], path: Path) -> None:
-    """Draws what `model_importance` gives into a file. Raises PictureUnwritable."""
+    """Draws what `model_importance` gives into a file. Raises FigureWriteError."""
     with styled():
         write_figure(draw_importance(found), path)
 

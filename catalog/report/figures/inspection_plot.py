@@ -28,7 +28,7 @@ NETWORK_NAMES = {"msd": "Million Song Dataset", "mtt": "MagnaTagATune"}
 
 
 def write_inspection(found: Inspection, path: Path) -> None:
-    """Draws a listening into a file. Raises PictureUnwritable."""
+    """Draws a listening into a file. Raises FigureWriteError."""
     with styled():
         write_figure(draw_inspection(found), path)
 

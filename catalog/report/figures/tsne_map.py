@@ -12,7 +12,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import artist, feature_vector, standing, track
+from catalog.db.tables import artist, feature_vector, track, track_status
 from catalog.report.figures.genre_colors import color_groups
 from catalog.report.formatting import display_name, safe_text
 from catalog.report.genre_tables import read_terms
@@ -98,11 +98,11 @@ def read_plotted_tracks(connection: Connection, feature_set_id: int, most: int =
             artist.c.name.label("artist"),
             track.c.title,
             track.c.path,
-            standing.c.tagged_genre_id,
-            standing.c.tagged_genre,
+            track_status.c.tagged_genre_id,
+            track_status.c.tagged_genre,
         )
         .select_from(
-            analyzed_tracks.outerjoin(standing, standing.c.track_id == track.c.id).outerjoin(
+            analyzed_tracks.outerjoin(track_status, track_status.c.track_id == track.c.id).outerjoin(
                 artist, artist.c.id == track.c.artist_id
             )
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write_variance_curve(facts: ProjectionFacts, path: Path) -> None:
-    """Draws the curve into a file. Raises PictureUnwritable."""
+    """Draws the curve into a file. Raises FigureWriteError."""
     with styled():
         write_figure(draw_variance_curve(facts), path)
 

@@ -14,13 +14,13 @@ from catalog.db.columns import now
 from catalog.db.tables import (
     album,
     artist,
-    check_sample,
-    check_sample_track,
+    audit_sample,
+    audit_sample_track,
     decision,
     genre,
     review_lease,
-    standing,
     track,
+    track_status,
 )
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
@@ -100,14 +100,14 @@ def draw_sample(
     """Draws a sample of the tagged tracks that can be heard, stratified by their first genre, and closes the one before.
 
     Where nobody says how large, it is as large as suits the archive, with an overlap of 30 tracks or all. It is kept with
-    its seed, weights, and the audit that it will grade: the latest one. Raises NothingToDecide where there is nothing to
+    its seed, weights, and the audit that it will grade: the latest one. Raises NothingToDecideError where there is nothing to
     draw from.
     """
     size = size or suitable_size(connection) or FEWEST
     overlap = min(DEFAULT_OVERLAP, size) if overlap is None else overlap
     rows = connection.execute(
-        sa.select(track.c.id, standing.c.tagged_genre_id, standing.c.statement_id)
-        .join_from(track, standing, standing.c.track_id == track.c.id)
+        sa.select(track.c.id, track_status.c.tagged_genre_id, track_status.c.statement_id)
+        .join_from(track, track_status, track_status.c.track_id == track.c.id)
         .where(can_be_drawn())
         .order_by(track.c.id)
     ).all()
@@ -124,10 +124,10 @@ def draw_sample(
     if dry_run:
         return NewSample(None, *facts)
     if before is not None:
-        connection.execute(sa.update(check_sample).where(check_sample.c.id == before).values(closed_at=now()))
+        connection.execute(sa.update(audit_sample).where(audit_sample.c.id == before).values(closed_at=now()))
     sample_id = int(
         connection.execute(
-            sa.insert(check_sample)
+            sa.insert(audit_sample)
             .values(
                 seed=seed,
                 tracks=len(drawn),
@@ -138,12 +138,12 @@ def draw_sample(
                     "strata": [[each.genre, each.tracks, each.drawn, each.weight] for each in strata],
                 },
             )
-            .returning(check_sample.c.id)
+            .returning(audit_sample.c.id)
         ).scalar_one()
     )
     known = {row.id: row for row in rows}
     connection.execute(
-        sa.insert(check_sample_track),
+        sa.insert(audit_sample_track),
         [
             {
                 "check_sample_id": sample_id,
@@ -163,7 +163,7 @@ def draw_sample(
 def open_sample(connection: Connection) -> int | None:
     """The id of the sample that is being judged, or was last; None before the first."""
     newest: int | None = connection.execute(
-        sa.select(sa.func.max(check_sample.c.id)).where(check_sample.c.closed_at.is_(None))
+        sa.select(sa.func.max(audit_sample.c.id)).where(audit_sample.c.closed_at.is_(None))
     ).scalar_one()
     return newest
 
@@ -186,7 +186,7 @@ def next_sample_track(
     if sample_id is None:
         return None
     moment = moment or now()
-    seen = sa.exists().where(decision.c.track_id == check_sample_track.c.track_id, _has_shown_tags(reviewer))
+    seen = sa.exists().where(decision.c.track_id == audit_sample_track.c.track_id, _has_shown_tags(reviewer))
     held = sa.exists().where(
         review_lease.c.case_id == sa.literal("sample:").concat(sa.cast(track.c.id, sa.Text)),
         review_lease.c.until > moment,
@@ -194,27 +194,27 @@ def next_sample_track(
     )
     rows = connection.execute(
         sa.select(
-            check_sample_track.c.check_sample_id,
+            audit_sample_track.c.check_sample_id,
             track.c.id,
             track.c.title,
             artist.c.name,
             album.c.title,
             track.c.duration,
-            check_sample_track.c.position,
-            check_sample.c.tracks,
+            audit_sample_track.c.position,
+            audit_sample.c.tracks,
         )
-        .join_from(check_sample_track, track, track.c.id == check_sample_track.c.track_id)
-        .join(check_sample, check_sample.c.id == check_sample_track.c.check_sample_id)
+        .join_from(audit_sample_track, track, track.c.id == audit_sample_track.c.track_id)
+        .join(audit_sample, audit_sample.c.id == audit_sample_track.c.check_sample_id)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
         .join(album, album.c.id == track.c.album_id, isouter=True)
         .where(
-            check_sample_track.c.check_sample_id == sample_id,
+            audit_sample_track.c.check_sample_id == sample_id,
             track.c.state == "present",
             judgements() < judges_wanted(),
             ~seen,
             ~held,
         )
-        .order_by(check_sample_track.c.position)
+        .order_by(audit_sample_track.c.position)
     ).all()
     last = behind if after is None else after
     place = next((at for at, row in enumerate(rows) if row.id == last), -1) + 1
@@ -240,7 +240,7 @@ def judge_blind(
     """Writes what a reviewer heard in a track of the open sample before tag and suggestion were shown.
 
     Either the genre chosen, which becomes `keep` where it is one of the tags or narrower, and `relabel` where not; or the
-    verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecide, and NotDecidable, as for
+    verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecideError, and InvalidVerdictError, as for
     a reviewer who has judged the track before: even if that was taken back, the tags were shown.
     """
     drawn, statement_id = _in_sample(connection, track_id)
@@ -275,7 +275,7 @@ def confirm_tag(connection: Connection, track_id: int, reviewer: str) -> Decided
     """Says, after the tags were shown, that they are right too: of somebody who had chosen a broader genre than the tag.
 
     Only such a choice can be mended so; another stays what it was, blind. Needs a writing transaction. Raises
-    NothingToDecide.
+    NothingToDecideError.
     """
     drawn, _ = _in_sample(connection, track_id)
     return decide(connection, [OpenSuspect(track_id, drawn)], "keep", reviewer, drawn_by="sample")
@@ -294,9 +294,9 @@ def _has_shown_tags(reviewer: str) -> sa.ColumnElement[bool]:
 def _in_sample(connection: Connection, track_id: int) -> tuple[int | None, int | None]:
     """The genre and the statement with which a track was drawn into the open sample."""
     row = connection.execute(
-        sa.select(check_sample_track.c.genre_id, check_sample_track.c.statement_id).where(
-            check_sample_track.c.check_sample_id == open_sample(connection),
-            check_sample_track.c.track_id == track_id,
+        sa.select(audit_sample_track.c.genre_id, audit_sample_track.c.statement_id).where(
+            audit_sample_track.c.check_sample_id == open_sample(connection),
+            audit_sample_track.c.track_id == track_id,
         )
     ).one_or_none()
     if row is None:

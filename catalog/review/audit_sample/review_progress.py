@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import check_sample, decision, suspect
+from catalog.db.tables import audit_sample, decision, suspect
 from catalog.review.audit_sample.sample_estimates import SampleEstimate, estimate_sample
 from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
 from catalog.review.audit_sample.weighted_share import Share, number_among, weighted_share
@@ -234,7 +234,7 @@ def _left(
 
 def _found_since(connection: Connection, sample_id: int) -> int:
     """Tracks whose tag was replaced since the sample was drawn; those of the sample itself too."""
-    drawn_at = sa.select(check_sample.c.drawn_at).where(check_sample.c.id == sample_id).scalar_subquery()
+    drawn_at = sa.select(audit_sample.c.drawn_at).where(audit_sample.c.id == sample_id).scalar_subquery()
     return int(
         connection.execute(
             sa.select(sa.func.count(sa.distinct(decision.c.track_id))).where(

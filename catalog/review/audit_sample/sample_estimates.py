@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import check_sample, check_sample_track, decision, model, prediction, suspect
+from catalog.db.tables import audit_sample, audit_sample_track, decision, model, prediction, suspect
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.audit_sample.audit_sample import lies_within, open_sample
 from catalog.review.audit_sample.rater_agreement import RaterAgreement, rater_agreement
@@ -81,10 +81,10 @@ def estimate_sample(connection: Connection) -> SampleEstimate | None:
     sample_id = open_sample(connection)
     if sample_id is None:
         return None
-    head = connection.execute(sa.select(check_sample).where(check_sample.c.id == sample_id)).one()
+    head = connection.execute(sa.select(audit_sample).where(audit_sample.c.id == sample_id)).one()
     archive = connection.execute(
-        sa.select(sa.func.sum(check_sample_track.c.weight)).where(
-            check_sample_track.c.check_sample_id == sample_id
+        sa.select(sa.func.sum(audit_sample_track.c.weight)).where(
+            audit_sample_track.c.check_sample_id == sample_id
         )
     ).scalar_one()
     broader, _ = load_broader(connection)
@@ -136,9 +136,9 @@ def _judged(
 ) -> tuple[list[JudgedTrack], int]:
     """The tracks with a choice, in the order drawn, and how many were judged without one."""
     drawn = connection.execute(
-        sa.select(check_sample_track)
-        .where(check_sample_track.c.check_sample_id == sample_id)
-        .order_by(check_sample_track.c.position)
+        sa.select(audit_sample_track)
+        .where(audit_sample_track.c.check_sample_id == sample_id)
+        .order_by(audit_sample_track.c.position)
     ).all()
     tags = genre_ids_of_statements(connection, [row.statement_id for row in drawn])
     ranks, predicted = _ranks(connection, audit_id), _predicted(connection, sample_id)
@@ -192,9 +192,9 @@ def _choices(
             decision.c.verdict,
             decision.c.blind,
         )
-        .join_from(decision, check_sample_track, check_sample_track.c.track_id == decision.c.track_id)
+        .join_from(decision, audit_sample_track, audit_sample_track.c.track_id == decision.c.track_id)
         .where(
-            check_sample_track.c.check_sample_id == sample_id,
+            audit_sample_track.c.check_sample_id == sample_id,
             decision.c.drawn_by == "sample",
             is_not_undone(decision),
         )
@@ -235,10 +235,10 @@ def _predicted(connection: Connection, sample_id: int) -> dict[int, int]:
         connection.execute(
             sa.select(prediction.c.track_id, prediction.c.genre_1_id)
             .join_from(prediction, model, model.c.id == prediction.c.model_id)
-            .join(check_sample_track, check_sample_track.c.track_id == prediction.c.track_id)
+            .join(audit_sample_track, audit_sample_track.c.track_id == prediction.c.track_id)
             .where(
                 model.c.status == "active",
-                check_sample_track.c.check_sample_id == sample_id,
+                audit_sample_track.c.check_sample_id == sample_id,
                 prediction.c.genre_1_id.is_not(None),
             )
         ).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from catalog.db.tables import standing, track
+from catalog.db.tables import track, track_status
 
 USUAL = 200
 """Tracks: a share of a tenth is known to 4 % then."""
@@ -17,12 +17,16 @@ MOST_OF_ALL = 3
 
 def can_be_drawn() -> ColumnElement[bool]:
     """Whether a track, joined with its `standing`, can be in a sample: it is tagged, and its file is there."""
-    return sa.and_(track.c.state == "present", standing.c.tagged_genre_id.is_not(None))
+    return sa.and_(track.c.state == "present", track_status.c.tagged_genre_id.is_not(None))
 
 
 def suitable_size(connection: Connection) -> int:
     """The size of a sample of this catalog where nobody says one; 0 where it has too few tracks that can be drawn."""
-    query = sa.select(sa.func.count()).select_from(track).join(standing, standing.c.track_id == track.c.id)
+    query = (
+        sa.select(sa.func.count())
+        .select_from(track)
+        .join(track_status, track_status.c.track_id == track.c.id)
+    )
     return suitable_part(int(connection.execute(query.where(can_be_drawn())).scalar_one()))
 
 

@@ -58,7 +58,7 @@ class AudioFile:
 
 
 def find_audio_file(connection: Connection, track_id: int) -> AudioFile:
-    """The file of a track. Raises NotPlayable where there is none, or none that may be given out."""
+    """The file of a track. Raises NotPlayableError where there is none, or none that may be given out."""
     row = connection.execute(
         sa.select(collection.c.root_bytes, track.c.path_bytes, track.c.state, track.c.codec, track.c.duration)
         .join_from(track, collection, collection.c.id == track.c.collection_id)

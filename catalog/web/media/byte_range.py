@@ -23,7 +23,7 @@ class ByteRange:
 def read_range(header: str | None, length: int) -> ByteRange | None:
     """The range of a `Range` header in so many bytes; None where everything is to be sent.
 
-    What is no range of bytes, or more than one, may be answered by everything, and is. Raises NoSuchBytes.
+    What is no range of bytes, or more than one, may be answered by everything, and is. Raises RangeNotSatisfiableError.
     """
     found = _ONE_RANGE.fullmatch((header or "").replace(" ", ""))
     if found is None or found[1] == found[2] == "":

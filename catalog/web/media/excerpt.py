@@ -45,7 +45,7 @@ def timed_frames(source: MediaFile, stretch: Excerpt) -> Iterator[tuple[float, A
     """The decoded frames of the stretch, to a frame exactly, all of the first one's rate and format, each with its second.
 
     What does not decode is left out, and so is what follows in another format in files that were joined.
-    Raises AudioFailure where there is no sound at all.
+    Raises AudioError where there is no sound at all.
     """
     with demux.open_audio(source) as (container, stream):
         clock = _start(container, stream, stretch.begin)

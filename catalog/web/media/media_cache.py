@@ -38,7 +38,7 @@ class MediaCache:
         self._blocks: SingleFlightCache[tuple[Version, int], bytes] = SingleFlightCache(BLOCKS)
 
     def sight(self, sound: AudioFile) -> TrackImages:
-        """What a track looks like. Raises AudioFailure."""
+        """What a track looks like. Raises AudioError."""
         from catalog.web.media.track_images import render  # half the time that the page takes to start
 
         def make() -> TrackImages:
@@ -50,7 +50,7 @@ class MediaCache:
     def recording(self, sound: AudioFile, wanted: ByteRange) -> Iterator[bytes]:
         """The bytes of the MP3 of the track's stretch, made as they are asked for.
 
-        Raises AudioFailure, at once, where nothing can be heard at their beginning; what cannot be further on is silent.
+        Raises AudioError, at once, where nothing can be heard at their beginning; what cannot be further on is silent.
         """
         first = self._block(sound, wanted.begin // BLOCK_BYTES)
         return self._parts(sound, wanted, first)

@@ -34,7 +34,7 @@ class TrackImages:
 
 
 def render(path: Name, stretch: Excerpt) -> TrackImages:
-    """Listens to a stretch of a file. Raises AudioFailure."""
+    """Listens to a stretch of a file. Raises AudioError."""
     samples = _mono(path, stretch)
     return TrackImages(waveform_peaks(samples), picture(mel_decibels(samples)))
 

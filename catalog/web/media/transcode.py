@@ -52,7 +52,7 @@ def encode_block(path: Name, stretch: Excerpt, number: int) -> bytes:
     """A block of the stretch's MP3, counted from 0; the last one is shorter.
 
     Blocks are made each by itself, and joined they are one recording. Where the sound ends before the stretch does there is silence.
-    Raises AudioFailure where there is nothing to hear in the block at all.
+    Raises AudioError where there is nothing to hear in the block at all.
     """
     first = number * BLOCK
     wanted = min(BLOCK, frames_of(stretch) - first)

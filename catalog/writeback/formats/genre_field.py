@@ -23,7 +23,7 @@ _IN_CHUNK = frozenset({"AIFF", "WAVE"})
 
 
 def kind_to_write(stream: BinaryIO, name: bytes) -> str:
-    """How the tags of a file are written. Raises TagUnwritable for formats that are only read."""
+    """How the tags of a file are written. Raises TagFormatError for formats that are only read."""
     kind = kind_of(stream, name)
     if kind in _AT_BEGINNING:
         return "MP3"
@@ -50,7 +50,7 @@ def write_genres(
 ) -> tuple[str, ...]:
     """Makes the file say these genres, in the house's spelling; gives the values of the tag as they are read again.
 
-    Raises TagUnwritable, and the file is to be thrown away, where anything but the genre would become another.
+    Raises TagFormatError, and the file is to be thrown away, where anything but the genre would become another.
     """
     kind = kind_to_write(stream, name)
     present = read_file_tags(stream, name).genres
@@ -94,7 +94,7 @@ def put_values(
 def _checked(
     stream: BinaryIO, name: bytes, kind: str, wanted: list[str], before: list[object], vocabulary: Vocabulary
 ) -> tuple[str, ...]:
-    """The values as read again. Raises TagUnwritable where they are not what was wanted, or more has changed."""
+    """The values as read again. Raises TagFormatError where they are not what was wanted, or more has changed."""
     # What was not there before, such as the rest of a new tag, comes last.
     if other_tags(stream, kind)[: len(before)] != before:
         raise TagFormatError("its other tags would not stay as they are")

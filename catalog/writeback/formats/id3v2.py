@@ -83,7 +83,7 @@ def tag_size(beginning: bytes) -> int:
 
 
 def parse_tag(data: bytes) -> RawTag:
-    """Takes a whole tag apart. Raises TagUnwritable for what only mutagen's way of writing everything anew could do."""
+    """Takes a whole tag apart. Raises TagFormatError for what only mutagen's way of writing everything anew could do."""
     version, revision, flags = data[3:6]
     if version not in (2, 3, 4):
         raise TagFormatError(f"ID3v2.{version} is not known")

@@ -20,7 +20,7 @@ def values_for(
     """The values of the tag that say these genres, in the way in which the present ones say theirs.
 
     `single`: where the present values show no way, one text and not several (ID3 before version 2.4, which has no
-    several). Raises TagUnwritable where a name would be read as something else.
+    several). Raises TagFormatError where a name would be read as something else.
     """
     if len(names) < 2:
         return tuple(names)

@@ -19,16 +19,7 @@ from catalog.collection.labels.label_file import LabelFileError
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.db.tables import (
-    audit,
-    check_sample,
-    check_sample_track,
-    genre,
-    label,
-    statement,
-    suspect,
-    track,
-)
+from catalog.db.tables import audit, audit_sample, audit_sample_track, genre, label, statement, suspect, track
 from catalog.learning.registry.registry import NoModelError
 from catalog.learning.training import TrainingOptions, train
 from catalog.review.decision import decide, track_suspect, undo
@@ -202,12 +193,12 @@ def test_tracks_of_a_check_sample_are_doubted_though_no_model_learnt_from_them(
     mistag(database, [wrong], "Metal")
     with database.write() as connection:
         sample = connection.execute(
-            sa.insert(check_sample)
+            sa.insert(audit_sample)
             .values(seed=0, tracks=1, overlap=0, parameters={}, drawn_at=now())
-            .returning(check_sample.c.id)
+            .returning(audit_sample.c.id)
         ).scalar_one()
         connection.execute(
-            sa.insert(check_sample_track).values(
+            sa.insert(audit_sample_track).values(
                 check_sample_id=sample, track_id=wrong, position=1, weight=1.0, overlap=False
             )
         )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.query.saved_queries import saved_query_names
 from catalog.db.schema.views import view_names
-from catalog.db.tables import feature_vector, standing
+from catalog.db.tables import feature_vector, track_status
 
 
 def test_saved_questions_and_views_by_name(invoke: Any, sample: Any) -> None:
@@ -75,7 +75,7 @@ def test_a_genre_that_only_the_album_says_is_not_one_the_model_is_sure_of(
         rows = json.loads(invoke("sql", "untagged-confident", "--json").out)
         return [row["suggested_genre"] for row in rows]
 
-    heard = sa.update(standing).where(standing.c.track_id == sample.tracks["Fog"])
+    heard = sa.update(track_status).where(track_status.c.track_id == sample.tracks["Fog"])
     assert shown() == ["Jazz"]
     for genre, is_shown in (("Classical", False), ("Jazz", True), (None, False)):
         with database.write() as connection:

@@ -16,27 +16,27 @@ from catalog.collection.track_lookup import TrackNotFoundError, find_track
 from catalog.db.columns import metadata, now
 from catalog.db.derived.confusion import confusion_differences
 from catalog.db.derived.track_status import refresh_track_status, track_status_differences
-from catalog.db.tables import (
+from catalog.db.tables import (  # fmt: skip
     audit,
-    auto_tag_word,
     claim,
     collection,
     decision,
-    doubt_case,
     failure,
     feature_set,
     feature_vector,
     genre,
     model,
+    network_tag,
     prediction,
+    review_case,
     snapshot,
     snapshot_member,
     suspect,
     tag_write,
     track,
     track_descriptor,
-    track_tag,
-)  # fmt: skip
+    track_network_tag,
+)
 from catalog.report.track_details import describe_track
 
 
@@ -99,8 +99,10 @@ def everything(database, key):
             sa.insert(feature_vector).values(feature_set_id=heard, track_id=key, vector=[1.0], provenance={})
         )
         connection.execute(sa.insert(track_descriptor).values(track_id=key, loudness=-14.0))
-        word = add(connection, auto_tag_word, network="MSD", tag="guitar")
-        connection.execute(sa.insert(track_tag).values(track_id=key, auto_tag_word_id=word, probability=0.5))
+        word = add(connection, network_tag, network="MSD", tag="guitar")
+        connection.execute(
+            sa.insert(track_network_tag).values(track_id=key, auto_tag_word_id=word, probability=0.5)
+        )
         add(
             connection,
             failure,
@@ -114,7 +116,7 @@ def everything(database, key):
         listened = add(connection, audit, kind="labels", parameters={}, finished_at=now())
         case = add(
             connection,
-            doubt_case,
+            review_case,
             audit_id=listened,
             case_id="c",
             genre_id=rock,

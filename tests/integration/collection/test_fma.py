@@ -14,7 +14,7 @@ from catalog.collection.scan.scan import scan
 from catalog.csvio.csv_source import CsvSourceError
 from catalog.db.columns import metadata
 from catalog.db.derived.track_status import track_status_differences
-from catalog.db.tables import album, artist, fma_track, genre, standing, statement, track
+from catalog.db.tables import album, artist, fma_track, genre, statement, track, track_status
 from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix, tracks_without_vector
 from tests.integration.collection.fma_files import (
@@ -66,7 +66,7 @@ def ask(database, *columns):
     query = (
         sa.select(track.c.external_id, *columns)
         .join_from(track, fma_track)
-        .join(standing, standing.c.track_id == track.c.id)
+        .join(track_status, track_status.c.track_id == track.c.id)
     )
     with database.read() as connection:
         return {int(found[0]): tuple(found[1:]) for found in connection.execute(query)}
@@ -105,7 +105,7 @@ def test_genres_are_one_statement_and_never_invented(database, folder):
         1,
         1,
     )
-    assert ask(database, standing.c.tagged_genres, fma_track.c.contradicts) == {
+    assert ask(database, track_status.c.tagged_genres, fma_track.c.contradicts) == {
         2: ("Nerdcore", False),
         3: ("Punk", False),
         5: ("Nerdcore; Rock", True),
@@ -169,7 +169,7 @@ def test_interrupted_and_repeated_gives_the_same_rows(database, folder, monkeypa
             import_fma(database, folder, on_progress=stop)
     import_fma(database, folder)
     assert import_fma(database, folder).recorded.unchanged == 4
-    assert ask(database, standing.c.tagged_genres)[5] == ("Nerdcore; Rock",)
+    assert ask(database, track_status.c.tagged_genres)[5] == ("Nerdcore; Rock",)
     with database.read() as connection:
         counts = [
             connection.execute(sa.select(sa.func.count()).select_from(each)).scalar()
@@ -188,7 +188,7 @@ def test_what_changed_in_the_files_is_said_anew(database, folder):
     write_features(folder / "features.csv", [(2, 0.5), (3, 7)])
     report = import_fma(database, folder)
     assert (report.recorded.changed, report.recorded.statements, report.vectors[0].changed) == (1, 1, 1)
-    assert ask(database, standing.c.tagged_genres)[2] == ("Punk",)
+    assert ask(database, track_status.c.tagged_genres)[2] == ("Punk",)
     with database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar() == 4
         assert track_status_differences(connection) == 0
@@ -222,7 +222,7 @@ def test_tracks_alone(database, folder, tmp_path):
     shutil.copy(folder / "tracks.csv", tmp_path / "excerpt.csv")
     report = import_fma(database, tmp_path / "excerpt.csv", name="Excerpt")
     assert (report.collection, report.recorded.added, report.vectors) == ("Excerpt", 4, [])
-    assert ask(database, standing.c.tagged_genres)[2] == ("Nerdcore",)
+    assert ask(database, track_status.c.tagged_genres)[2] == ("Nerdcore",)
 
 
 def test_files_make_tracks_present_and_pending(database, folder, music, make_song):
@@ -385,7 +385,7 @@ def test_an_unlisted_genre_becomes_a_term(database, folder):
     write_genres(folder / "genres.csv", [(21, "Hip-Hop", 0), (9001, "Finnish Metal", 31)])
     write_tracks(folder / "tracks.csv", [row(2, track_genre_top="", track_genres="[9001]")])
     import_fma(database, folder)
-    assert ask(database, standing.c.tagged_genres)[2] == ("Finnish Metal",)
+    assert ask(database, track_status.c.tagged_genres)[2] == ("Finnish Metal",)
     with database.read() as connection:
         assert (
             connection.execute(sa.select(genre.c.origin).where(genre.c.name == "Finnish Metal")).scalar()

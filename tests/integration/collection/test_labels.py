@@ -9,7 +9,7 @@ from catalog.collection.labels.label_file import LabelFileError
 from catalog.collection.labels.labels import import_labels
 from catalog.collection.scan.scan import scan
 from catalog.db.derived.track_status import track_status_differences
-from catalog.db.tables import album, artist, genre, label, standing, statement, track
+from catalog.db.tables import album, artist, genre, label, statement, track, track_status
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def tagged(database):
     with database.read() as connection:
         assert track_status_differences(connection) == 0
         return dict(
-            connection.execute(sa.select(track.c.path, standing.c.tagged_genres).join(standing)).all()
+            connection.execute(sa.select(track.c.path, track_status.c.tagged_genres).join(track_status)).all()
         )
 
 

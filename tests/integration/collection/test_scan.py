@@ -13,12 +13,12 @@ from catalog.collection.scan import track_upsert
 from catalog.collection.scan.scan import scan
 from catalog.collection.statements import NewStatement, append_statements, withdraw
 from catalog.db.derived.track_status import track_status_differences
-from catalog.db.tables import album, artist, collection, genre, label, standing, statement, track
+from catalog.db.tables import album, artist, collection, genre, label, statement, track, track_status
 from tests.integration.collection.kept import rows, tracks
 
 
 def tagged(database):
-    query = sa.select(track.c.path, standing.c.tagged_genres).join(standing)
+    query = sa.select(track.c.path, track_status.c.tagged_genres).join(track_status)
     with database.read() as connection:
         assert track_status_differences(connection) == 0
         return dict(connection.execute(query).all())
@@ -252,7 +252,7 @@ def test_a_file_that_changes_while_it_is_read_is_for_the_next_scan(database, mus
 def test_a_dry_run_changes_nothing_and_says_the_same(database, music, make_song):
     make_song(music / "1.mp3", 1, genre="Finnish Metal", artist="A", album="B")
     make_song(music / "2.mp3", 2, genre="Rock", artist="The A")
-    tables = (collection, track, artist, album, genre, label, statement, standing)
+    tables = (collection, track, artist, album, genre, label, statement, track_status)
     before = [len(rows(database, *table.primary_key.columns)) for table in tables]
     dry = scan(database, music, dry_run=True)
     assert [len(rows(database, *table.primary_key.columns)) for table in tables] == before

@@ -17,7 +17,7 @@ from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan import scan as scanning
 from catalog.db.database import open_database
 from catalog.db.derived.track_status import track_status_differences
-from catalog.db.tables import collection, standing, track
+from catalog.db.tables import collection, track, track_status
 
 PATHS = ["1.mp3", "2.mp3", "3.mp3", "a/1.mp3", "a/2.mp3", "b/1.mp3"]
 GENRES = [None, "Rock", "Metal", "Finnish Metal", "Rock/Pop"]
@@ -119,7 +119,9 @@ class Folder(RuleBasedStateMachine):
         assert scanning.scan(self.database, self.music).unchanged == len(self.sounds)
 
     def check(self):
-        query = sa.select(track.c.path, track.c.id, standing.c.tagged_genres).join_from(track, standing)
+        query = sa.select(track.c.path, track.c.id, track_status.c.tagged_genres).join_from(
+            track, track_status
+        )
         with self.database.read() as connection:
             rows = connection.execute(query.where(track.c.state == "present")).all()
             tracks = connection.execute(sa.select(sa.func.count()).select_from(track)).scalar_one()

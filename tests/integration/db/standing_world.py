@@ -191,7 +191,7 @@ def write(connection: Connection, world: World) -> None:
     )
     insert(
         connection,
-        t.model_genre,
+        t.model_class,
         [
             {
                 "model_id": FIRST,
@@ -245,6 +245,6 @@ def insert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) 
 
 def kept(connection: Connection, world: World) -> list[dict[str, Any]]:
     """The rows of `standing` in the order of the tracks, of the columns that `expected` has."""
-    columns = [t.standing.c[name] for name in expected(world, 0)]
-    rows = connection.execute(sa.select(*columns).order_by(t.standing.c.track_id)).mappings()
+    columns = [t.track_status.c[name] for name in expected(world, 0)]
+    rows = connection.execute(sa.select(*columns).order_by(t.track_status.c.track_id)).mappings()
     return [dict(row) for row in rows]

@@ -196,10 +196,10 @@ def test_a_row_that_was_tampered_with_is_found(database: Database) -> None:
         write(connection, world)
         refresh_track_status(connection)
         connection.execute(
-            sa.update(t.standing).where(t.standing.c.track_id == FIRST).values(relation="same")
+            sa.update(t.track_status).where(t.track_status.c.track_id == FIRST).values(relation="same")
         )
         assert track_status_differences(connection) == 1
-        connection.execute(sa.delete(t.standing).where(t.standing.c.track_id == FIRST + 1))
+        connection.execute(sa.delete(t.track_status).where(t.track_status.c.track_id == FIRST + 1))
         assert track_status_differences(connection) == 2
 
 

@@ -2,7 +2,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.derived.track_status import refresh_track_status, track_status_differences
-from catalog.db.tables import genre, label, standing
+from catalog.db.tables import genre, label, track_status
 from catalog.genres.closure_table import check_ancestors
 from catalog.genres.curation import UnmappedGenre, add_alias, list_genres, list_unmapped, set_parent
 from catalog.genres.seed import seed_vocabulary
@@ -18,7 +18,9 @@ def path(connection, name):
 
 
 def tagged(connection, track_id):
-    return connection.scalar(sa.select(standing.c.tagged_genres).where(standing.c.track_id == track_id))
+    return connection.scalar(
+        sa.select(track_status.c.tagged_genres).where(track_status.c.track_id == track_id)
+    )
 
 
 def test_the_list_counts_tracks_by_their_current_tags(database, tag):

@@ -1,7 +1,7 @@
 import sqlalchemy as sa
 
 from catalog.db.derived.track_status import refresh_track_status, track_status_differences
-from catalog.db.tables import bundled_content, genre, genre_alias, genre_ancestor, standing
+from catalog.db.tables import bundled_content, genre, genre_alias, genre_ancestor, track_status
 from catalog.genres.closure_table import check_ancestors
 from catalog.genres.curation import add_alias, set_parent
 from catalog.genres.seed import seed_vocabulary
@@ -98,7 +98,9 @@ def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
             "house",
             ["Electronic"],
         )
-        found = connection.scalar(sa.select(standing.c.tagged_genres).where(standing.c.track_id == track_id))
+        found = connection.scalar(
+            sa.select(track_status.c.tagged_genres).where(track_status.c.track_id == track_id)
+        )
         assert found == "Doom Metal; Funeral Doom; Happy Hardcore"
         assert check_ancestors(connection) == []
         assert track_status_differences(connection) == 0

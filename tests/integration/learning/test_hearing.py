@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.tables import heard, model, prediction
+from catalog.db.tables import model, prediction, prediction_chunk
 from catalog.learning.prediction.batch_inference import InferenceStalledError
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.task_context import TaskContext, set_context
@@ -72,7 +72,7 @@ def test_predictions_by_tasks_are_those_made_here(
         chosen = prediction.c.model_id == report.model_id
         assert connection.execute(sa.select(sa.func.count()).where(chosen)).scalar_one() == len(here)
     assert predictions(database) == here
-    assert count(database, heard) == 0
+    assert count(database, prediction_chunk) == 0
 
 
 def test_what_was_heard_before_it_was_killed_is_not_heard_again(
@@ -82,12 +82,12 @@ def test_what_was_heard_before_it_was_killed_is_not_heard_again(
     set_context(TaskContext(database, tmp_path))
     with pytest.raises(Killed):
         train(database, tmp_path, WANTED, spread=opening(Fragile(1)))
-    assert count(database, heard) == 1
+    assert count(database, prediction_chunk) == 1
     with database.read() as connection:
         assert connection.execute(sa.select(model.c.status)).scalars().all() == ["candidate"]
     report = train(database, tmp_path, WANTED, spread=opening(Fragile(2)))
     assert report.outcome == "promoted"
-    assert count(database, heard) == 0
+    assert count(database, prediction_chunk) == 0
 
 
 def test_workers_without_the_models_file_leave_the_predictions_to_others(

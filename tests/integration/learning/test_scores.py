@@ -14,8 +14,8 @@ from catalog.audit.labels.label_audit import audit_labels
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import (
-    check_sample,
-    check_sample_track,
+    audit_sample,
+    audit_sample_track,
     collection,
     decision,
     feature_vector,
@@ -53,13 +53,13 @@ def retag(database: Database, track_ids: list[int], name: str, source: str = "fi
 def draw_sample(database: Database, track_ids: list[int], verdict: str | None = "keep") -> None:
     with database.write() as connection:
         sample = connection.execute(
-            sa.insert(check_sample)
+            sa.insert(audit_sample)
             .values(seed=0, tracks=len(track_ids), overlap=0, parameters={})
-            .returning(check_sample.c.id)
+            .returning(audit_sample.c.id)
         ).scalar_one()
         for position, track_id in enumerate(track_ids):
             connection.execute(
-                sa.insert(check_sample_track).values(
+                sa.insert(audit_sample_track).values(
                     check_sample_id=sample, track_id=track_id, position=position, weight=1.0, overlap=False
                 )
             )

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.tables import decision, genre, model, model_genre, snapshot, standing
+from catalog.db.tables import decision, genre, model, model_class, snapshot, track_status
 from catalog.learning.classifiers import Algorithm
 from catalog.learning.classifiers.local_per_parent import LocalClassifiers
 from catalog.learning.dataset.exclusion import REASON, UnknownGenreError, excluded_genres, wrong_recordings
@@ -139,15 +139,15 @@ def test_an_excluded_genre_is_neither_class_nor_member(
         assert stored["excluded_genres"] == ["Rock"]
         judged = dict(
             connection.execute(
-                sa.select(genre.c.name, model_genre.c.judged)
-                .join_from(model_genre, genre, genre.c.id == model_genre.c.genre_id)
-                .where(model_genre.c.model_id == report.model_id)
+                sa.select(genre.c.name, model_class.c.judged)
+                .join_from(model_class, genre, genre.c.id == model_class.c.genre_id)
+                .where(model_class.c.model_id == report.model_id)
             ).all()
         )
         assert judged == {"Rock": False, "Punk": False, "Metal": False, "Jazz": True, "Ambient": True}
         relations = set(
             connection.execute(
-                sa.select(standing.c.relation).where(standing.c.track_id.in_(left_out))
+                sa.select(track_status.c.relation).where(track_status.c.track_id.in_(left_out))
             ).scalars()
         )
         assert relations == {"not_judged"}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.derived.confusion import confusion_differences
 from catalog.db.derived.track_status import track_status_differences
-from catalog.db.tables import genre, model, prediction, snapshot_member, standing, track
+from catalog.db.tables import genre, model, prediction, snapshot_member, track, track_status
 from catalog.learning.classifiers import UnknownClassifierError, UnknownParameterError
 from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.dataset.training_feature_sets import NoVectorsError, UnknownFeatureSetError
@@ -127,7 +127,9 @@ def test_a_candidate_that_was_not_finished_is_finished(
     with database.read() as connection:
         assert (
             connection.execute(
-                sa.select(sa.func.count()).select_from(standing).where(standing.c.predicted_genre.is_(None))
+                sa.select(sa.func.count())
+                .select_from(track_status)
+                .where(track_status.c.predicted_genre.is_(None))
             ).scalar_one()
             == 0
         )

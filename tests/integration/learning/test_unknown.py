@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
-from catalog.db.tables import prediction, standing, track_descriptor
+from catalog.db.tables import prediction, track_descriptor, track_status
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.prediction.fill_predictions import fill_predictions
@@ -56,7 +56,7 @@ def test_what_resembles_no_genre_is_unknown_and_says_so_in_sql(
     assert sum(answers[track_id] is not None for track_id in known) >= 0.8 * len(known)
     with database.read() as connection:
         shown = connection.execute(
-            sa.select(standing.c.suggested_genre_id).where(standing.c.track_id.in_(foreign))
+            sa.select(track_status.c.suggested_genre_id).where(track_status.c.track_id.in_(foreign))
         ).scalars()
         assert sum(one is None for one in shown) >= 5
     novelty = report.metrics["novelty"]

@@ -44,7 +44,7 @@ def fill(connection: Connection) -> Doubted:
         artist = insert(connection, t.artist, key=name, name=name, folded=fold_artist(name), is_nobody=False)
         case = insert(
             connection,
-            t.doubt_case,
+            t.review_case,
             audit_id=made.audit_id,
             case_id=case_id,
             artist_id=artist,

@@ -294,6 +294,6 @@ def test_a_collection_goes_with_all_that_was_decided_of_it(database: Database, d
         draw_sample(connection, 6)
         removed = remove_tracks(connection, doubted.tracks.values())
         assert (removed.tracks, removed.decisions) == (6, 9)
-        for table in (t.decision, t.check_sample_track, t.statement, t.suspect):
+        for table in (t.decision, t.audit_sample_track, t.statement, t.suspect):
             assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0
         assert list_cases(connection).total == 0

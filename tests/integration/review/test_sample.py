@@ -37,7 +37,7 @@ def test_it_is_drawn_once_kept_and_closed_by_the_next(database: Database, doubte
         assert open_sample(connection) is None
         first = draw_sample(connection, 4, seed=3, overlap=2)
         assert replace(first, sample_id=None) == plan
-        rows = connection.execute(sa.select(t.check_sample_track)).all()
+        rows = connection.execute(sa.select(t.audit_sample_track)).all()
         assert sum(row.weight for row in rows) == pytest.approx(6)
         assert {row.statement_id for row in rows} <= set(doubted.statements.values())
         assert set(sampled_tracks(connection)) == {row.track_id for row in rows}
@@ -163,7 +163,7 @@ def test_a_doubted_track_of_the_sample_is_in_no_case_until_it_was_judged(
         (case,) = list_cases(connection, Filters(state="all")).cases
         assert (case.case_id, case.tracks, case.open_tracks) == ("red", 2, 0)
         assert {each.title for each in view_case(connection, "red").tracks} == {"Red 1", "Red 3"}
-        connection.execute(sa.update(t.check_sample).values(closed_at=DAY))
+        connection.execute(sa.update(t.audit_sample).values(closed_at=DAY))
         assert [each.tracks for each in list_cases(connection).cases] == [3, 2, 1]
         assert next_sample_track(connection, "ada") is None
 
@@ -184,7 +184,7 @@ def test_nobody_judges_a_track_blind_whose_tags_he_has_seen(database: Database, 
     red, rock = doubted.tracks["Red 1"], doubted.genres["Rock"]
     with database.write() as connection:
         draw_sample(connection, 6, overlap=0)
-        connection.execute(sa.delete(t.check_sample_track).where(t.check_sample_track.c.track_id != red))
+        connection.execute(sa.delete(t.audit_sample_track).where(t.audit_sample_track.c.track_id != red))
         made = judge_blind(connection, red, "ada", genre_id=rock)
         undo(connection, made.decided.batch, "ada")
         assert next_sample_track(connection, "ada") is None

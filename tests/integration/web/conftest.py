@@ -59,8 +59,8 @@ class Page:
         """The genres that count for a track."""
         with self.site.database.read() as connection:
             found: str | None = connection.execute(
-                sa.select(t.standing.c.tagged_genres).where(
-                    t.standing.c.track_id == self.doubted.tracks[title]
+                sa.select(t.track_status.c.tagged_genres).where(
+                    t.track_status.c.track_id == self.doubted.tracks[title]
                 )
             ).scalar_one()
             return found

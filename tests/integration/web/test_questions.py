@@ -181,7 +181,7 @@ def test_filters_lead_the_queue_and_the_list(page: Page) -> None:
 def test_the_sample_is_blind_until_something_was_chosen(page: Page) -> None:
     with page.site.database.write() as connection:
         draw_sample(connection, 6, overlap=0)
-        connection.execute(sa.update(t.doubt_case).values(tracks=0))
+        connection.execute(sa.update(t.review_case).values(tracks=0))
         connection.execute(sa.delete(t.suspect))
     html = page.send("/next").json()["html"]
     kind, key = shown(html)

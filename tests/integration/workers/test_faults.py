@@ -29,7 +29,7 @@ from pathlib import Path
 from catalog.audio.registry import feature_set
 from catalog.db.database import open_database
 from catalog.settings import Settings
-from workers.crew import WorkersFailed
+from workers.crew import WorkersFailedError
 from workers.run import analyze_pending
 
 home, url = sys.argv[1:]

@@ -20,7 +20,7 @@ from catalog.db.tables import (
     feature_set,
     feature_vector,
     track,
-    track_tag,
+    track_network_tag,
     worker,
 )
 from catalog.features.stored_feature_set import register_feature_set
@@ -70,7 +70,7 @@ def test_everything_pending_is_analysed(database: Database, tiny: FeatureSet, ad
         rows = connection.execute(sa.select(feature_vector)).all()
         assert sorted(row.track_id for row in rows) == ids[:2]
         assert all(row.provenance["audio_hash"] and row.provenance["decoder"] == "PyAV" for row in rows)
-        assert connection.execute(sa.select(sa.func.count()).select_from(track_tag)).scalar_one() == 2
+        assert connection.execute(sa.select(sa.func.count()).select_from(track_network_tag)).scalar_one() == 2
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(worker.c.stopped_at)).scalar_one() is not None
     assert analyze_here(database, [tiny]).analysed == 0

@@ -6,7 +6,15 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from catalog.db.tables import claim, failure, feature_vector, track, track_descriptor, track_tag, worker
+from catalog.db.tables import (
+    claim,
+    failure,
+    feature_vector,
+    track,
+    track_descriptor,
+    track_network_tag,
+    worker,
+)
 from catalog.settings import Settings
 from tests.integration.workers.sound import CRASHES, EXITS, HANGS, QUIET, RAISES, AddTracks
 from workers.pool.analyze_pending import analyze_pending
@@ -26,7 +34,9 @@ def test_everything_pending_is_analysed_once(
         assert sorted(row.track_id for row in vectors) == ids
         assert {round(float(row.vector[0]), 1) for row in vectors} == {0.1, 0.2, 0.3}
         assert connection.execute(sa.select(sa.func.count()).select_from(claim)).scalar_one() == 0
-        assert connection.execute(sa.select(sa.func.count()).select_from(track_tag)).scalar_one() == 24
+        assert (
+            connection.execute(sa.select(sa.func.count()).select_from(track_network_tag)).scalar_one() == 24
+        )
         assert connection.execute(sa.select(sa.func.count(track_descriptor.c.loudness))).scalar_one() == 24
         facts = connection.execute(sa.select(track.c.codec, track.c.sample_rate, track.c.channels)).all()
         assert set(facts) == {("pcm_s16le", 8_000, 1)}

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.tables import auto_tag_word, collection, failure, feature_vector, track
+from catalog.db.tables import collection, failure, feature_vector, network_tag, track
 from catalog.features.stored_feature_set import (
     activate_feature_set,
     active_feature_set,
@@ -74,7 +74,7 @@ def test_words_of_a_network_are_known_before_the_first_track(database: Database)
     dimensions = ("msd.penultimate.000", "msd.tag.rock", "mtt.tag.no. 1")
     with database.write() as connection:
         register_feature_set(connection, features(dimensions=dimensions))
-        words = connection.execute(sa.select(auto_tag_word.c.network, auto_tag_word.c.tag)).all()
+        words = connection.execute(sa.select(network_tag.c.network, network_tag.c.tag)).all()
     assert set(words) >= {("msd", "rock"), ("mtt", "no. 1")}
     assert tag_dimensions(dimensions) == {("msd", "rock"): 1, ("mtt", "no. 1"): 2}
 

@@ -211,7 +211,7 @@ def add_case(
     """A case of these tracks, each with its suspicion."""
     case = insert(
         connection,
-        t.doubt_case,
+        t.review_case,
         audit_id=audit,
         case_id=f"case-{artist}-{album}-{tagged}-{suggested}",
         artist_id=artist,
@@ -249,7 +249,7 @@ def add_support(
 ) -> None:
     values = {"tracks": tracks, "artists": artists, "albums": artists, "reason": reason}
     values |= {"model_id": model, "genre_id": genre, "counts_for_id": counts_for}
-    connection.execute(sa.insert(t.model_genre).values(**values, judged=counts_for is not None))
+    connection.execute(sa.insert(t.model_class).values(**values, judged=counts_for is not None))
 
 
 def add_failure(connection: Connection, track: int, reason: str, message: str) -> None:

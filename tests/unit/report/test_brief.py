@@ -30,8 +30,8 @@ def band_case(database: Database) -> str:
     with database.read() as connection:
         return str(
             connection.execute(
-                sa.select(t.doubt_case.c.case_id)
-                .join(t.artist, t.artist.c.id == t.doubt_case.c.artist_id)
+                sa.select(t.review_case.c.case_id)
+                .join(t.artist, t.artist.c.id == t.review_case.c.artist_id)
                 .where(t.artist.c.name == BAND)
             ).scalar_one()
         )
@@ -53,7 +53,7 @@ def test_tags_that_nobody_looked_at(database: Database):
         track = add_track(connection, add_collection(connection), artist=None, title="x", path="1.mp3")
         say(connection, track, genre_id(connection, "Rock"))
         connection.execute(
-            sa.insert(t.standing).values(
+            sa.insert(t.track_status).values(
                 track_id=track, tagged_genre_id=genre_id(connection, "Rock"), tagged_genre="Rock"
             )
         )
@@ -82,9 +82,9 @@ def test_decisions_make_a_rough_estimate_of_what_is_left(filled: Database):
         others = [
             str(key)
             for key in connection.execute(
-                sa.select(t.doubt_case.c.case_id)
-                .where(t.doubt_case.c.case_id != case_id)
-                .order_by(t.doubt_case.c.id)
+                sa.select(t.review_case.c.case_id)
+                .where(t.review_case.c.case_id != case_id)
+                .order_by(t.review_case.c.id)
                 .limit(12)
             ).scalars()
         ]
@@ -106,7 +106,7 @@ def test_decisions_make_a_rough_estimate_of_what_is_left(filled: Database):
 
 def test_where_every_doubt_is_decided_nobody_claims_that_no_tag_is_wrong(filled: Database):
     with filled.read() as connection:
-        cases = [str(key) for key in connection.execute(sa.select(t.doubt_case.c.case_id)).scalars()]
+        cases = [str(key) for key in connection.execute(sa.select(t.review_case.c.case_id)).scalars()]
     for case_id in cases:
         with filled.write() as connection:
             decide(connection, case_suspects(connection, case_id), "keep", "Bob")
@@ -126,7 +126,9 @@ def test_the_check_sample_is_what_counts(filled: Database):
     with filled.write() as connection:
         draw_sample(connection, 40, seed=1)
         wrong_genre = genre_id(connection, "Jazz")
-        tags = dict(connection.execute(sa.select(t.standing.c.track_id, t.standing.c.tagged_genre_id)).all())
+        tags = dict(
+            connection.execute(sa.select(t.track_status.c.track_id, t.track_status.c.tagged_genre_id)).all()
+        )
         judged = 0
         while judged < 30 and (blind := next_sample_track(connection, "Ada")) is not None:
             chosen = wrong_genre if judged % 5 == 0 else tags[blind.track_id]
@@ -151,7 +153,9 @@ def test_who_corrected_and_since_when(filled: Database):
     with filled.read() as connection:
         other = str(
             connection.execute(
-                sa.select(t.doubt_case.c.case_id).where(t.doubt_case.c.case_id != band_case(filled)).limit(1)
+                sa.select(t.review_case.c.case_id)
+                .where(t.review_case.c.case_id != band_case(filled))
+                .limit(1)
             ).scalar_one()
         )
     taken_back = accept(filled, other, "Bob")
@@ -175,7 +179,7 @@ def test_who_corrected_and_since_when(filled: Database):
 
 def test_many_reviewers_are_summed_up(filled: Database):
     with filled.read() as connection:
-        keys = [str(key) for key in connection.execute(sa.select(t.doubt_case.c.case_id).limit(7)).scalars()]
+        keys = [str(key) for key in connection.execute(sa.select(t.review_case.c.case_id).limit(7)).scalars()]
     for number, key in enumerate(keys):
         accept(filled, key, f"Reviewer {number}")
     found = brief_of(filled)

@@ -77,9 +77,9 @@ def test_homes_stand_on_the_diagonal():
 def store(database: Database, feature_set_id: int, clusters: Sequence[int]) -> None:
     with database.write() as connection:
         rows = connection.execute(
-            sa.select(t.standing.c.track_id, t.standing.c.tagged_genre_id)
-            .where(t.standing.c.tagged_genre_id.is_not(None))
-            .order_by(t.standing.c.track_id)
+            sa.select(t.track_status.c.track_id, t.track_status.c.tagged_genre_id)
+            .where(t.track_status.c.tagged_genre_id.is_not(None))
+            .order_by(t.track_status.c.track_id)
             .limit(len(clusters))
         ).all()
         placed = Assignments(

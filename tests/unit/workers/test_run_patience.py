@@ -31,7 +31,7 @@ class Assignment:
         return Progress(2, 3 - self.asked, 0, 1.0, None)
 
 
-class Steward:
+class Supervisor:
     def look_after(self, _scope: Any) -> None:
         pass
 
@@ -39,7 +39,7 @@ class Steward:
 def test_time_waited_is_not_taken_for_time_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_PAUSE", 1.0)
     assignment: Any = Assignment()
-    steward: Any = Steward()
+    steward: Any = Supervisor()
     database: Any = None
     begin = time.monotonic()
     analyze_pending._work(database, assignment, steward, None)
