@@ -75,7 +75,7 @@ def learn(url: str) -> None:
             write_rows(
                 connection,
                 statement,
-                ["id", "track_id", "source", "said_at"],
+                ["id", "track_id", "source", "stated_at"],
                 [(row.id, row.id, "file", moment) for row in part],
             )
             write_rows(
@@ -87,7 +87,7 @@ def learn(url: str) -> None:
             write_rows(
                 connection,
                 snapshot_member,
-                ["snapshot_id", "track_id", "genre_id", "connected_group", "fold"],
+                ["snapshot_id", "track_id", "genre_id", "group_id", "fold"],
                 [
                     (snapshot_id, row.id, row.tagged_genre_id, row.artist_id, row.artist_id % 5)
                     for row in part

@@ -63,7 +63,7 @@ def _check_vectors(connection: Connection, recipe: StoredFeatureSet, sounds: dic
         sa.select(
             feature_vector.c.track_id,
             sa.type_coerce(feature_vector.c.vector, sa.LargeBinary).label("blob"),
-            (feature_vector.c.fingerprint == track.c.fingerprint).label("is_fresh"),
+            (feature_vector.c.file_signature == track.c.file_signature).label("is_fresh"),
         )
         .join_from(feature_vector, track)
         .where(feature_vector.c.feature_set_id == recipe.id)
@@ -90,7 +90,7 @@ def _check_failures(connection: Connection, sounds: dict[int, Sound]) -> None:
         sa.select(failure.c.track_id, failure.c.reason, failure.c.message)
         .join_from(failure, track)
         # What was wrong with an older file stands there until the new one was heard.
-        .where(failure.c.fingerprint == track.c.fingerprint)
+        .where(failure.c.file_signature == track.c.file_signature)
     ).all()
     _same(
         "failures",

@@ -184,7 +184,7 @@ class Site:
         with self.database.write() as connection:
             (genre_id,) = connection.execute(sa.select(genre.c.id).order_by(genre.c.id).limit(1)).one()
             for track_id in connection.execute(sa.select(track.c.id).limit(DECIDED)).scalars().all():
-                said = {"track_id": track_id, "source": "human", "said_by": "anna"}
+                said = {"track_id": track_id, "source": "person", "stated_by": "anna"}
                 statement_id = connection.execute(
                     sa.insert(statement).values(said).returning(statement.c.id)
                 ).scalar_one()
@@ -193,7 +193,7 @@ class Site:
                         statement_id=statement_id, rank=0, genre_id=genre_id, as_written="x"
                     )
                 )
-                what = {"verdict": "keep", "reviewer": "anna", "drawn_by": "queue"}
+                what = {"verdict": "keep", "reviewer": "anna", "source": "queue"}
                 connection.execute(
                     sa.insert(decision).values(
                         track_id=track_id, genre_id=genre_id, statement_id=statement_id, **what

@@ -87,7 +87,7 @@ def fill(url: str, tracks: int, dimensions: int) -> None:
         ).scalar_one()
         names = [f"artist {number}" for number in range(tracks // TRACKS_AN_ARTIST + 1)]
         rows = [(at + 1, name, name, name, False) for at, name in enumerate(names)]
-        write_rows(connection, artist, ["id", "key", "name", "folded", "is_nobody"], rows)
+        write_rows(connection, artist, ["id", "key", "name", "folded", "is_placeholder"], rows)
     moment, first = now(), 1
     random = np.random.default_rng(1)
     for matrix, genres in vectors(tracks, dimensions):

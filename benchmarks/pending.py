@@ -54,13 +54,13 @@ def fill(database: Database, kind: str, music: Path, done: int, pending: int) ->
         ).scalar_one()
         tracks = SERIES[kind].format(rows=done + pending)
         connection.exec_driver_sql(
-            "INSERT INTO track (id, collection_id, path, path_bytes, state, size, mtime_ns, fingerprint, title, added_at) "
+            "INSERT INTO track (id, collection_id, path, path_bytes, state, size, mtime_ns, file_signature, title, added_at) "
             f"SELECT i, {root}, i || '.mp3', {PATH[kind]}, 'present', 5000000 + i, 1700000000000000000 + i, "
             f"{FINGERPRINT[kind]}, 'Title ' || i, '2026-01-01' FROM {tracks}"
         )
         for recipe in recipes:
             connection.exec_driver_sql(
-                "INSERT INTO feature_vector (feature_set_id, track_id, vector, fingerprint, computed_at) "
+                "INSERT INTO feature_vector (feature_set_id, track_id, vector, file_signature, computed_at) "
                 f"SELECT {recipe.id}, i, {ZEROS[kind].format(4 * len(recipe.dimensions))}, {FINGERPRINT[kind]}, '2026-01-01' FROM {SERIES[kind].format(rows=done)}"
             )
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -2,7 +2,7 @@
 
 INSERT INTO collection (id, name, kind, root, root_bytes, tags_complete, added_at) VALUES (1, 'archive', 'folder', '/archive', {root}, {false}, '2026-01-01');
 
-INSERT INTO artist (id, key, name, folded, is_nobody)
+INSERT INTO artist (id, key, name, folded, is_placeholder)
 SELECT i, 'artist ' || i, 'Artist ' || i, 'artist ' || i, {false}
 FROM {series}
 WHERE i <= {tracks} / 10 + 1;
@@ -17,7 +17,7 @@ SELECT i, 1, 'a' || i / 1000 || '/' || i || '.mp3', {path}, 'present', 200.0, 'T
 FROM {series};
 
 -- Four of five tracks are tagged: an artist has one genre, and one track of seven another.
-INSERT INTO statement (id, track_id, source, said_at)
+INSERT INTO statement (id, track_id, source, stated_at)
 SELECT i, i, 'file', '2026-01-01'
 FROM {series}
 WHERE i % 5 <> 0;
@@ -32,7 +32,7 @@ WHERE s.i % 5 <> 0;
 INSERT INTO snapshot (id, hash, level, parameters, tracks, classes, groups, created_at)
 VALUES (1, 's', 'leaf', '{}', {tracks}, {genres}, 1, '2026-01-01');
 
-INSERT INTO snapshot_member (snapshot_id, track_id, genre_id, connected_group, fold)
+INSERT INTO snapshot_member (snapshot_id, track_id, genre_id, group_id, fold)
 SELECT 1, statement_id, genre_id, 1 + statement_id / 10, statement_id % 5
 FROM label;
 
@@ -41,13 +41,13 @@ SELECT i, 'logistic', '{}', '[]', '{}', '{}', 1, CASE WHEN i = {models} THEN 'ac
 FROM {series}
 WHERE i <= {models};
 
-INSERT INTO model_genre (model_id, genre_id, tracks, artists, albums, counts_for_id, judged, reason)
+INSERT INTO model_class (model_id, genre_id, tracks, artists, albums, counts_for_id, judged, reason)
 SELECT m.id, p.id, 100, 50, 50, p.id, {true}, ''
 FROM model m CROSS
 JOIN pick p;
 
 INSERT INTO prediction (model_id, track_id, unit, fold, genre_1_id, probability_1, genre_2_id, probability_2, genre_3_id, probability_3, genre_4_id, probability_4, genre_5_id, probability_5, suggested_genre_id, suggested_by, predicted_at)
-SELECT m.id, s.i, 'track', CASE WHEN s.i % 5 <> 0 THEN s.i % 5 END, a.id, 0.5, b.id, 0.2, c.id, 0.1, d.id, 0.06, e.id, 0.05, CASE WHEN s.i % 6 <> 0 THEN a.id END, 'sound', '2026-01-01'
+SELECT m.id, s.i, 'track', CASE WHEN s.i % 5 <> 0 THEN s.i % 5 END, a.id, 0.5, b.id, 0.2, c.id, 0.1, d.id, 0.06, e.id, 0.05, CASE WHEN s.i % 6 <> 0 THEN a.id END, 'audio', '2026-01-01'
 FROM model m CROSS
 JOIN {series}
 JOIN pick a
@@ -67,7 +67,7 @@ SELECT i, 'labels', {models}, '{}', '2026-01-01', '2026-01-02'
 FROM {series}
 WHERE i <= 3;
 
-INSERT INTO doubt_case (id, audit_id, case_id, artist_id, album_id, genre_id, suggested_genre_id, tracks, suspicion)
+INSERT INTO review_case (id, audit_id, case_id, artist_id, album_id, genre_id, suggested_genre_id, tracks, suspicion)
 SELECT (a.id - 1) * {tracks} + s.i, a.id, 'case ' || s.i, 1 + s.i, 1 + s.i, p.id, q.id, 2, ((s.i * 7907) % 10007) / 10007.0
 FROM audit a CROSS
 JOIN {series}
@@ -78,8 +78,8 @@ ON q.k = (s.i + 1) % {genres}
 WHERE s.i < {tracks} / 50;
 
 -- One suspect of a hundred is decided, and so are the gravest.
-INSERT INTO suspect (audit_id, track_id, genre_id, suggested_genre_id, doubt_case_id, suspicion, relation, reasons)
-SELECT a.id, s.i, p.id, q.id, CASE WHEN s.i % 3 <> 0 AND s.i / 50 > 0 AND s.i / 50 < {tracks} / 50 THEN (a.id - 1) * {tracks} + s.i / 50 END, ((s.i * 7919) % 100003) / 100003.0, CASE WHEN s.i % 9 = 0 THEN 'narrower' ELSE 'different' END, '[{"code": "sound", "words": "sounds like something else to the model"}]'
+INSERT INTO suspect (audit_id, track_id, genre_id, suggested_genre_id, review_case_id, suspicion, relation, reasons)
+SELECT a.id, s.i, p.id, q.id, CASE WHEN s.i % 3 <> 0 AND s.i / 50 > 0 AND s.i / 50 < {tracks} / 50 THEN (a.id - 1) * {tracks} + s.i / 50 END, ((s.i * 7919) % 100003) / 100003.0, CASE WHEN s.i % 9 = 0 THEN 'narrower' ELSE 'different' END, '[{"code": "audio", "words": "sounds like something else to the model"}]'
 FROM audit a CROSS
 JOIN {series}
 JOIN label l
@@ -90,7 +90,7 @@ JOIN pick q
 ON q.k = (p.k + 1) % {genres}
 WHERE s.i % 20 = 1;
 
-INSERT INTO decision (track_id, genre_id, verdict, reviewer, decided_at, drawn_by, blind)
+INSERT INTO decision (track_id, genre_id, verdict, reviewer, decided_at, source, blind)
 SELECT u.track_id, u.genre_id, 'keep', 'ada', '2026-01-03', 'queue', {false}
 FROM suspect u
 WHERE u.audit_id = 3 AND (u.track_id % 100 = 1 OR u.suspicion > 0.9995);

@@ -87,7 +87,7 @@ def fill(database: Database, tracks: int) -> None:
             path = f"{number}.flac"
             row = {"collection_id": place, "path": path, "path_bytes": path.encode(), "artist_id": artist_id}
             track_id = connection.execute(
-                sa.insert(track).values(**row, fingerprint=path).returning(track.c.id)
+                sa.insert(track).values(**row, file_signature=path).returning(track.c.id)
             ).scalar_one()
             said = sa.insert(statement).values(track_id=track_id, source="file").returning(statement.c.id)
             tag = {"statement_id": connection.execute(said).scalar_one(), "rank": 0, "as_written": key}

@@ -67,7 +67,7 @@ class Writer:
 
     def bring_in(self, connection: Connection) -> None:
         sayings = [NewStatement(track_id, (self.random.choice(GENRES),)) for track_id in self._draw()]
-        append_statements(connection, "import", sayings, said_by=self.name)
+        append_statements(connection, "import", sayings, stated_by=self.name)
         self.done["statements"] += len(sayings)
 
     def decide(self, connection: Connection) -> None:

@@ -29,9 +29,9 @@ LABELS = {
     "album": "title",
     "artist": "name",
     "audit": "kind",
-    "auto_tag_word": "tag",
+    "network_tag": "tag",
     "collection": "name",
-    "doubt_case": "case_id",
+    "review_case": "case_id",
     "feature_set": "name",
     "genre": "name",
     "model": "algorithm",
@@ -42,7 +42,7 @@ LABELS = {
 }
 """What stands in the place of a number that refers to a row of the table."""
 
-SORTED = {"suspects": "suspicion", "could_be_more_precise": "confidence", "cases": "suspicion"}
+SORTED = {"suspects": "suspicion", "narrower_suggestions": "confidence", "cases": "suspicion"}
 """Views that are lists of doubts: the gravest first."""
 
 

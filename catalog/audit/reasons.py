@@ -15,7 +15,7 @@ def sound_reason(
             f"by itself it sounds more like {tag}, {tagged_probability:.2f}, than {heard}, {probability:.2f}"
         )
     return {
-        "kind": "sound",
+        "kind": "audio",
         "genre": heard,
         "probability": round(probability, 4),
         "tagged": tag,

@@ -117,9 +117,9 @@ def _genre(standing: dict[str, Any] | None) -> Iterator[str]:
 
 
 def _statement(each: dict[str, Any]) -> str:
-    who = f" by {each['said_by']}" if each["said_by"] else ""
+    who = f" by {each['stated_by']}" if each["stated_by"] else ""
     origin = f" ({each['origin']})" if each["origin"] else ""
-    said = f"{_day(each['said_at'])} {each['source']}{who}{origin}: "
+    said = f"{_day(each['stated_at'])} {each['source']}{who}{origin}: "
     if each["withdraws_id"] is not None:
         return f"{said}takes back statement {each['withdraws_id']}"
     genres = ", ".join(genre["genre"] for genre in each["genres"]) or "no genre"

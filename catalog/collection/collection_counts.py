@@ -28,7 +28,7 @@ def count_collection(connection: Connection, collection_id: int) -> CollectionCo
     somebody = (
         sa.select(sa.func.count(track.c.artist_id.distinct()))
         .join_from(track, artist)
-        .where(within, artist.c.is_nobody.is_(False))
+        .where(within, artist.c.is_placeholder.is_(False))
     )
     albums = sa.select(sa.func.count(track.c.album_id.distinct())).where(within)
     return CollectionCounts(

@@ -39,7 +39,7 @@ def prune(database: Database, days: float, *, dry_run: bool = False) -> Pruned:
 def _gone(connection: Connection, days: float) -> tuple[list[int], int]:
     """Ids of the tracks to remove, and how many others are to be kept."""
     human = (
-        sa.exists().where(statement.c.track_id == track.c.id, statement.c.source == "human")
+        sa.exists().where(statement.c.track_id == track.c.id, statement.c.source == "person")
         | sa.exists().where(decision.c.track_id == track.c.id)
         | sa.exists().where(tag_write.c.track_id == track.c.id)
     )

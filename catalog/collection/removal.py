@@ -57,7 +57,7 @@ class Removed:
 def remove_tracks(connection: Connection, track_ids: Iterable[int]) -> Removed:
     """Removes tracks, what was said, decided and computed of them, and artists and albums that nothing else names.
 
-    In the caller's transaction; `standing` and `confusion_count` of what remains are brought up to date. Models stay,
+    In the caller's transaction; `track_status` and `confusion_count` of what remains are brought up to date. Models stay,
     but a training set loses its members that are removed.
     """
     removed = Removed()
@@ -85,7 +85,7 @@ def remove_tracks(connection: Connection, track_ids: Iterable[int]) -> Removed:
 def _remove_chunk(connection: Connection, ids: list[int], removed: Removed) -> None:
     said = sa.select(statement.c.id).where(statement.c.track_id.in_(ids))
     human = sa.select(sa.func.count()).select_from(statement)
-    human = human.where(statement.c.track_id.in_(ids), statement.c.source == "human")
+    human = human.where(statement.c.track_id.in_(ids), statement.c.source == "person")
     removed.human_statements += connection.execute(human).scalar_one()
     for table in (track_status, suspect, prediction, snapshot_member, claim, failure):
         connection.execute(sa.delete(table).where(table.c.track_id.in_(ids)))

@@ -15,7 +15,7 @@ from catalog.genres.genre_tag import sanitize
 from catalog.genres.vocabulary import Vocabulary, genres_in
 from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
 
-Source = Literal["file", "import", "human"]
+Source = Literal["file", "import", "person"]
 
 ORIGIN_CATALOG = "catalog"
 """`statement.origin` of what we wrote to the file ourselves: no new evidence."""
@@ -45,13 +45,13 @@ def joined_text(texts: Iterable[str]) -> str:
 
 
 def append_statements(
-    connection: Connection, source: Source, sayings: Sequence[NewStatement], *, said_by: str | None = None
+    connection: Connection, source: Source, sayings: Sequence[NewStatement], *, stated_by: str | None = None
 ) -> list[int]:
-    """Adds a statement for each saying and brings `standing` up to date, in the caller's transaction; gives their ids.
+    """Adds a statement for each saying and brings `track_status` up to date, in the caller's transaction; gives their ids.
 
     Genres that the vocabulary lacks become terms. Whether a saying is news is the caller's to know: see `news`.
     """
-    ids = write_statements(connection, source, sayings, load_vocabulary(connection), said_by=said_by)
+    ids = write_statements(connection, source, sayings, load_vocabulary(connection), stated_by=stated_by)
     refresh_track_status(connection, [each.track_id for each in sayings])
     return ids
 
@@ -62,9 +62,9 @@ def write_statements(
     sayings: Sequence[NewStatement],
     vocabulary: Vocabulary,
     *,
-    said_by: str | None = None,
+    stated_by: str | None = None,
 ) -> list[int]:
-    """As `append_statements`, for many at once; `standing` is left to the caller."""
+    """As `append_statements`, for many at once; `track_status` is left to the caller."""
     if not sayings:
         return []
     genres = [genres_in(each.texts, vocabulary) for each in sayings]
@@ -75,7 +75,7 @@ def write_statements(
             {
                 "track_id": each.track_id,
                 "source": source,
-                "said_by": said_by,
+                "stated_by": stated_by,
                 "origin": each.origin,
                 "as_written": each.as_written,
             }
@@ -133,8 +133,8 @@ def newest_texts(connection: Connection, source: Source, track_ids: Iterable[int
     return found
 
 
-def withdraw(connection: Connection, statement_id: int, *, said_by: str | None = None) -> int | None:
-    """Takes a statement back by one more row and brings `standing` up to date; gives the row's id.
+def withdraw(connection: Connection, statement_id: int, *, stated_by: str | None = None) -> int | None:
+    """Takes a statement back by one more row and brings `track_status` up to date; gives the row's id.
 
     None, and no change, where it was withdrawn before. Raises LookupError where there is no such statement.
     """
@@ -150,7 +150,7 @@ def withdraw(connection: Connection, statement_id: int, *, said_by: str | None =
         return None
     made = connection.execute(
         sa.insert(statement)
-        .values(track_id=row.track_id, source=row.source, said_by=said_by, withdraws_id=statement_id)
+        .values(track_id=row.track_id, source=row.source, stated_by=stated_by, withdraws_id=statement_id)
         .returning(statement.c.id)
     )
     key = int(made.scalar_one())

@@ -117,7 +117,7 @@ def write_vectors(
         update = sa.update(feature_vector).where(of_recipe, columns.track_id == sa.bindparam("key"))
         connection.execute(
             update.values(
-                fingerprint=None, provenance=None, computed_at=moment, vector=sa.bindparam("numbers")
+                file_signature=None, provenance=None, computed_at=moment, vector=sa.bindparam("numbers")
             ),
             [{"key": track_id, "numbers": vectors[track_id]} for track_id in changed],
         )

@@ -28,19 +28,19 @@ def store_vector(
     track_id: int,
     vector: Float32,
     *,
-    fingerprint: str | None = None,
+    file_signature: str | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Puts a vector in the place of an older one of the same recipe and track.
 
-    `fingerprint` is that of the file which was heard; None for what came from elsewhere, which is never stale.
+    `file_signature` is that of the file which was heard; None for what came from elsewhere, which is never stale.
     Raises ValueError where the vector is not as long as the recipe says.
     """
     if vector.shape != (len(recipe.dimensions),):
         raise ValueError(f"{recipe.name} has {len(recipe.dimensions)} dimensions, the vector {vector.shape}")
     values = {
         "vector": vector,
-        "fingerprint": fingerprint,
+        "file_signature": file_signature,
         "provenance": None if provenance is None else dict(provenance),
         "computed_at": moment(connection),
     }
@@ -53,13 +53,13 @@ def store_vector(
 
 
 def mark_vectors_current(
-    connection: Connection, recipe_ids: Sequence[int], track_id: int, fingerprint: str | None
+    connection: Connection, recipe_ids: Sequence[int], track_id: int, file_signature: str | None
 ) -> None:
     """Says that a track's vectors hold for a file whose tags, but not whose sound, have changed."""
     connection.execute(
         sa.update(feature_vector)
         .where(feature_vector.c.feature_set_id.in_(recipe_ids), feature_vector.c.track_id == track_id)
-        .values(fingerprint=fingerprint)
+        .values(file_signature=file_signature)
     )
 
 
@@ -165,10 +165,10 @@ def _has_fresh(recipe_id: int) -> ColumnElement[bool]:
 
 def _is_fresh(vector: FromClause, recipe_id: int) -> ColumnElement[bool]:
     """Whether a vector is of the recipe, and of the file that its track has now."""
-    heard = vector.c.fingerprint
+    heard = vector.c.file_signature
     return sa.and_(
         vector.c.feature_set_id == recipe_id,
-        sa.or_(heard.is_(None), heard == sa.func.coalesce(track.c.fingerprint, heard)),
+        sa.or_(heard.is_(None), heard == sa.func.coalesce(track.c.file_signature, heard)),
     )
 
 
@@ -177,7 +177,7 @@ def _has_failed(recipe_id: int) -> ColumnElement[bool]:
     made_at = sa.select(feature_set.c.created_at).where(feature_set.c.id == recipe_id).scalar_subquery()
     return sa.exists().where(
         failure.c.track_id == track.c.id,
-        failure.c.fingerprint.is_not_distinct_from(track.c.fingerprint),
+        failure.c.file_signature.is_not_distinct_from(track.c.file_signature),
         sa.or_(
             failure.c.feature_set_id == recipe_id,
             sa.and_(failure.c.feature_set_id.is_(None), failure.c.failed_at >= made_at),

@@ -88,7 +88,7 @@ def list_unmapped(connection: Connection) -> list[UnmappedGenre]:
 def set_parent(connection: Connection, name: str, broader: str | None) -> Term:
     """Puts a term beneath another one, or on top with None, and gives it as it is now.
 
-    A term that a file brought is vouched for by this. What stands between terms changes with it: `standing` of every
+    A term that a file brought is vouched for by this. What stands between terms changes with it: `track_status` of every
     track wants a refresh. Raises VocabularyError for an unknown name and for a circle.
     """
     lock_vocabulary(connection)
@@ -102,7 +102,7 @@ def set_parent(connection: Connection, name: str, broader: str | None) -> Term:
         .where(genre.c.id == term.id)
         .values(
             broader_id=None if above is None else above.id,
-            origin="house" if term.origin == "file" else term.origin,
+            origin="builtin" if term.origin == "file" else term.origin,
         )
     )
     rebuild_ancestors(connection)

@@ -112,7 +112,7 @@ def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False)
 
     All or nothing: raises VocabularyError, naming file and line, for a malformed file, a name, code or alias given
     twice, an unknown broader term, and a circle. With `dry_run` everything is tried and taken back. After a change
-    `standing`, which holds names, wants a refresh of all tracks.
+    `track_status`, which holds names, wants a refresh of all tracks.
     """
     file = str(getattr(stream, "name", "the list of genres"))
     rows = _read(stream, file)
@@ -203,7 +203,7 @@ def _insert(work: _Import, row: _Row, name: str) -> int:
         "folded": fold(name),
         "code": row.code,
         "broader_id": None if broader is None else broader.id,
-        "origin": "house",
+        "origin": "builtin",
         "suggest": row.suggest is not False,
         "write": True,
     }
@@ -281,7 +281,7 @@ def _refuse_circle(vocabulary: Vocabulary, above: Mapping[int, int | None], key:
 
 def _change(work: _Import, term: Term, **values: Any) -> None:
     """Changes a term; a person vouches for it by this."""
-    values["origin"] = "house" if term.origin == "file" else term.origin
+    values["origin"] = "builtin" if term.origin == "file" else term.origin
     work.connection.execute(sa.update(genre).where(genre.c.id == term.id).values(**values))
     work.vocabulary = work.vocabulary.with_term(replace(term, **values))
 

@@ -313,7 +313,7 @@ def _lacking(connection: Connection, source: StoredFeatureSet, recipe_hash: str)
     fresh = sa.exists().where(
         made.c.feature_set_id == recipe_id,
         made.c.track_id == feature_vector.c.track_id,
-        made.c.fingerprint.is_not_distinct_from(feature_vector.c.fingerprint),
+        made.c.file_signature.is_not_distinct_from(feature_vector.c.file_signature),
     )
     query = (
         sa.select(feature_vector.c.track_id)
@@ -334,7 +334,7 @@ def _project(
     columns = feature_vector.c
     prints: dict[int, str | None] = dict(
         connection.execute(
-            sa.select(columns.track_id, columns.fingerprint).where(
+            sa.select(columns.track_id, columns.file_signature).where(
                 columns.feature_set_id == source.id, columns.track_id.in_(ids.tolist())
             )
         ).all()
@@ -345,6 +345,6 @@ def _project(
             recipe,
             track_id,
             vector,
-            fingerprint=prints[track_id],
+            file_signature=prints[track_id],
             provenance={"of": source.hash},
         )

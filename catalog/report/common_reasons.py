@@ -54,4 +54,4 @@ def _neighbours(reasons: Sequence[Mapping[str, Any]]) -> str:
     return f"{agreeing:,} of the {of:,} nearest neighbours by other artists are {genre}"
 
 
-_SUMMARIES = {"sound": _sound, "neighbours": _neighbours}
+_SUMMARIES = {"audio": _sound, "neighbours": _neighbours}

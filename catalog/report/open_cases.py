@@ -41,8 +41,8 @@ cases = sa.table(
 )
 """The view `cases`."""
 
-imprecise = sa.table("could_be_more_precise", sa.column("track_id", sa.BigInteger()))
-"""The view `could_be_more_precise`: heard as a narrower term than the tag, which is no doubt."""
+imprecise = sa.table("narrower_suggestions", sa.column("track_id", sa.BigInteger()))
+"""The view `narrower_suggestions`: heard as a narrower term than the tag, which is no doubt."""
 
 is_reported_suspect = suspects.c.decision.is_(None)
 """Open suspects."""

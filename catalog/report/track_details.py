@@ -52,7 +52,7 @@ _OWN_OF_JOURNAL = (
 def describe_track(connection: Connection, track_id: int) -> Row:
     """All that is known of a track, as plain values under the headings of the answer.
 
-    `file`, `standing`, `prediction` and `suspicions` say how things are; `statements` and `decisions` how they came to
+    `file`, `track_status`, `prediction` and `suspicions` say how things are; `statements` and `decisions` how they came to
     be, oldest first. What there is nothing of is empty or None. Raises LookupError where there is no such track.
     """
     file = _file(connection, track_id)
@@ -79,7 +79,7 @@ def describe_track(connection: Connection, track_id: int) -> Row:
                 feature_set.c.active,
                 feature_vector.c.provenance,
                 feature_vector.c.computed_at,
-                (feature_vector.c.fingerprint != track.c.fingerprint).label("of_an_earlier_file"),
+                (feature_vector.c.file_signature != track.c.file_signature).label("of_an_earlier_file"),
             )
             .join_from(feature_vector, feature_set)
             .join(track, track.c.id == feature_vector.c.track_id)

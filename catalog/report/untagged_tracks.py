@@ -17,7 +17,7 @@ MOST_EXAMPLES = 4
 WAYS = {
     "artist": "from the artist's other tracks",
     "album": "from the album's other tracks",
-    "sound": "from the sound",
+    "audio": "from the sound",
     "zero_shot": "from the sound, without examples",
     "unknown": "not at all",
 }
@@ -60,7 +60,7 @@ def read_untagged(connection: Connection) -> Untagged:
     """Counts the untagged tracks by the way in which they were answered, with a few examples of each."""
     way = sa.case(
         (track_status.c.suggested_genre_id.is_(None), "unknown"),
-        else_=sa.func.coalesce(track_status.c.suggested_by, "sound"),
+        else_=sa.func.coalesce(track_status.c.suggested_by, "audio"),
     )
     joined = track.outerjoin(track_status, track_status.c.track_id == track.c.id)
     condition = is_present & track_status.c.tagged_genre_id.is_(None)

@@ -46,7 +46,7 @@ class Filters:
     collection: str | None = None
     artist: str | None = None
     album: str | None = None
-    source: Literal["file", "import", "human"] | None = None
+    source: Literal["file", "import", "person"] | None = None
     """Who says the doubted tag."""
     reviewer: str | None = None
     """Cases in which this reviewer's decisions stand."""
@@ -139,18 +139,18 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
     doubts = suspects_query(filters).subquery("doubts")
     # Tracks of the check sample that nobody has judged yet: their case is about the others.
     hidden = (
-        sa.select(suspect.c.doubt_case_id, sa.func.count().label("tracks"))
+        sa.select(suspect.c.review_case_id, sa.func.count().label("tracks"))
         .where(suspect.c.audit_id == latest_audit, suspect.c.track_id.in_(unjudged_sample()))
-        .group_by(suspect.c.doubt_case_id)
+        .group_by(suspect.c.review_case_id)
         .subquery("hidden")
     )
     counted = (
         sa.select(
-            doubts.c.doubt_case_id,
+            doubts.c.review_case_id,
             sa.func.sum(doubts.c.is_open).label("open_tracks"),
             sa.func.avg(doubts.c.expected_right).label("expected_right"),
         )
-        .group_by(doubts.c.doubt_case_id)
+        .group_by(doubts.c.review_case_id)
         .subquery("counted")
     )
     query = (
@@ -168,8 +168,8 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
             counted.c.expected_right,
             review_lease.c.reviewer.label("held_by"),
         )
-        .join_from(review_case, counted, counted.c.doubt_case_id == review_case.c.id)
-        .join(hidden, hidden.c.doubt_case_id == review_case.c.id, isouter=True)
+        .join_from(review_case, counted, counted.c.review_case_id == review_case.c.id)
+        .join(hidden, hidden.c.review_case_id == review_case.c.id, isouter=True)
         .join(tagged, tagged.c.id == review_case.c.genre_id)
         .join(suggested, suggested.c.id == review_case.c.suggested_genre_id)
         .join(artist, artist.c.id == review_case.c.artist_id, isouter=True)
@@ -194,7 +194,7 @@ def suspects_query(filters: Filters) -> sa.Select[Any]:
         sa.select(
             suspect.c.id,
             suspect.c.track_id,
-            suspect.c.doubt_case_id,
+            suspect.c.review_case_id,
             suspect.c.suspicion,
             suspect.c.expected_right,
             sa.case((is_open(), 1), else_=0).label("is_open"),
@@ -205,7 +205,7 @@ def suspects_query(filters: Filters) -> sa.Select[Any]:
         .join(suggested, suggested.c.id == suspect.c.suggested_genre_id)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
         .join(album, album.c.id == track.c.album_id, isouter=True)
-        .where(is_open_suspect(), suspect.c.doubt_case_id.is_not(None))
+        .where(is_open_suspect(), suspect.c.review_case_id.is_not(None))
     )
     equal: dict[str, ColumnElement[Any]] = {
         "tagged": tagged.c.name,

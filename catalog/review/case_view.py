@@ -105,8 +105,8 @@ class ReviewTrack:
     tags: tuple[Tag, ...]
     source: str | None
     """Who says the tags: `file`, `import` or `human`."""
-    said_by: str | None
-    said_at: datetime | None
+    stated_by: str | None
+    stated_at: datetime | None
     choices: tuple[PredictedGenre, ...]
     """The likeliest genres by the active model, at most five."""
     neighbours: tuple[Neighbor, ...]
@@ -139,7 +139,7 @@ class CaseTrack(ReviewTrack):
         return self._of_sound("probability")
 
     def _of_sound(self, name: str) -> float | None:
-        return next((each.get(name) for each in self.reasons if each.get("kind") == "sound"), None)
+        return next((each.get(name) for each in self.reasons if each.get("kind") == "audio"), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def view_case(connection: Connection, case_id: str, near: NeighborIndex | None =
             suspect.c.reasons,
             is_open().label("open"),
         )
-        .join_from(suspect, review_case, review_case.c.id == suspect.c.doubt_case_id)
+        .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
         .where(is_open_suspect(), review_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     ).all()
@@ -234,8 +234,8 @@ def load_review_track(
             track.c.duration,
             track_status.c.statement_id,
             statement.c.source,
-            statement.c.said_by,
-            statement.c.said_at,
+            statement.c.stated_by,
+            statement.c.stated_at,
         )
         .join_from(track, collection, collection.c.id == track.c.collection_id)
         .join(track_status, track_status.c.track_id == track.c.id, isouter=True)

@@ -103,7 +103,7 @@ def case_suspects(
             suspect.c.suggested_genre_id,
             track.c.album_id,
         )
-        .join_from(suspect, review_case, review_case.c.id == suspect.c.doubt_case_id)
+        .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
         .join(track, track.c.id == suspect.c.track_id)
         .where(is_open_suspect(), review_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
@@ -168,12 +168,12 @@ def decide(
     reviewer: str,
     *,
     genre_id: int | None = None,
-    drawn_by: DecisionSource = "queue",
+    source: DecisionSource = "queue",
     blind: bool = False,
     seen: Mapping[int, int | None] | None = None,
     undoes: Mapping[tuple[int, int | None], int] | None = None,
 ) -> Decided:
-    """Writes a verdict on each doubt as one stroke, the human statements that follow from it, and `standing`.
+    """Writes a verdict on each doubt as one stroke, the human statements that follow from it, and `track_status`.
 
     `genre_id` is the genre of `relabel` and `add`; `accept` takes each suggestion unless it is given. `seen` holds the
     current statement that the reviewer was shown, by track: where it is another now, the answer says so. `undoes` is the
@@ -211,7 +211,7 @@ def decide(
                 "verdict": said,
                 "chosen_genre_id": chosen if said == verdict else None,
                 "reviewer": reviewer,
-                "drawn_by": drawn_by,
+                "source": source,
                 "blind": blind,
                 "suspect_id": doubt.suspect_id,
                 "batch": batch,
@@ -222,7 +222,7 @@ def decide(
     if not rows:
         raise NothingToDecideError("none of these tracks is in the catalog any more; nothing was written")
     kept = 0 if verdict == "keep" else sum(row["verdict"] == "keep" for row in rows)
-    statements = state_genres(connection, after, before, said_by=reviewer)
+    statements = state_genres(connection, after, before, stated_by=reviewer)
     connection.execute(
         sa.insert(decision), [{**row, "statement_id": statements.get(row["track_id"])} for row in rows]
     )
@@ -264,7 +264,7 @@ def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
                 "genre_id": row.genre_id,
                 "verdict": "undo",
                 "reviewer": reviewer,
-                "drawn_by": row.drawn_by,
+                "source": row.source,
                 "undoes_id": row.id,
                 "batch": undoing,
             }
@@ -273,7 +273,7 @@ def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
     )
     said = [row.statement_id for row in rows if row.statement_id is not None]
     if said:
-        withdraw_statements(connection, said, said_by=reviewer)
+        withdraw_statements(connection, said, stated_by=reviewer)
         refresh_track_status(connection, [row.track_id for row in rows])
     follow_decisions(connection, len(rows))
     return Undone(batch, verdict_of_batch([row.verdict for row in rows]), tuple(row.track_id for row in rows))
@@ -295,7 +295,7 @@ def last_batch(
     if case_id is not None:
         mine = (
             sa.select(suspect.c.track_id, suspect.c.genre_id)
-            .join_from(suspect, review_case, review_case.c.id == suspect.c.doubt_case_id)
+            .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
             .where(is_open_suspect(), review_case.c.case_id == case_id)
             .subquery()
         )

@@ -32,7 +32,7 @@ NOTHING_SAID = CurrentTags(None, (), ())
 
 
 def current_tags(connection: Connection, track_ids: Iterable[int]) -> Mapping[int, CurrentTags]:
-    """What counts now for each of the tracks, by `standing`; a track that has no row there is not in it."""
+    """What counts now for each of the tracks, by `track_status`; a track that has no row there is not in it."""
     ids = sorted(set(track_ids))
     statements: dict[int, int | None] = {}
     tags: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
@@ -64,11 +64,11 @@ def state_genres(
     genres: Mapping[int, Sequence[int]],
     before: Mapping[int, CurrentTags],
     *,
-    said_by: str,
+    stated_by: str,
 ) -> dict[int, int]:
     """Adds a human statement to each track, genre ids by track id; gives the statements' ids by track.
 
-    A genre that the track had keeps its spelling, another gets the vocabulary's. `standing` is left to the caller.
+    A genre that the track had keeps its spelling, another gets the vocabulary's. `track_status` is left to the caller.
     """
     if not genres:
         return {}
@@ -84,8 +84,8 @@ def state_genres(
         [
             {
                 "track_id": track_id,
-                "source": "human",
-                "said_by": said_by,
+                "source": "person",
+                "stated_by": stated_by,
                 "origin": ORIGIN_REVIEW,
                 "as_written": joined_text(spelled[track_id]),
             }
@@ -103,8 +103,8 @@ def state_genres(
     return ids
 
 
-def withdraw_statements(connection: Connection, statement_ids: Iterable[int], *, said_by: str) -> int:
-    """Takes human statements back, those already taken back excepted; gives how many. `standing` is left to the caller."""
+def withdraw_statements(connection: Connection, statement_ids: Iterable[int], *, stated_by: str) -> int:
+    """Takes human statements back, those already taken back excepted; gives how many. `track_status` is left to the caller."""
     again = statement.alias("again")
     taken = 0
     ids = sorted(set(statement_ids))
@@ -121,8 +121,8 @@ def withdraw_statements(connection: Connection, statement_ids: Iterable[int], *,
                 [
                     {
                         "track_id": row.track_id,
-                        "source": "human",
-                        "said_by": said_by,
+                        "source": "person",
+                        "stated_by": stated_by,
                         "origin": ORIGIN_REVIEW,
                         "withdraws_id": row.id,
                     }

@@ -75,7 +75,7 @@ def redo(connection: Connection, batch: str) -> Decided:
         first.reviewer,
         # Of a stroke all chose the same genre, unless each accepted its own suggestion.
         genre_id=None if verdict == "accept" else first.chosen_genre_id,
-        drawn_by=first.drawn_by,
+        source=first.source,
         blind=first.blind,
         seen={row.track_id: row.before_statement_id for row in rows},
         undoes={(row.track_id, row.genre_id): row.undo_id for row in rows},

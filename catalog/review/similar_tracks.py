@@ -73,7 +73,7 @@ def load_neighbor_index(connection: Connection) -> NeighborIndex | None:
     if row is None:
         return None
     recipes = model_feature_sets(connection, row["id"])
-    somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_nobody))
+    somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_placeholder))
     known = connection.execute(
         sa.select(track.c.id, artist.c.id.label("artist_id"), statement.c.source)
         .join_from(track, track_status, track_status.c.track_id == track.c.id)
@@ -84,7 +84,7 @@ def load_neighbor_index(connection: Connection) -> NeighborIndex | None:
     ).all()
     ids = np.array([one.id for one in known], dtype=np.int64)
     artists = np.array([one.artist_id or 0 for one in known], dtype=np.int64)
-    confirmed = np.array([one.source == "human" for one in known], dtype=np.bool_)
+    confirmed = np.array([one.source == "person" for one in known], dtype=np.bool_)
     if len(ids) > LARGEST:
         others = np.random.default_rng(SEED).permutation(np.flatnonzero(~confirmed))[:LARGEST]
         kept = np.sort(np.concatenate([np.flatnonzero(confirmed), others]))
@@ -149,7 +149,7 @@ def _artists(connection: Connection, track_ids: Integers) -> Mapping[int, int]:
         connection.execute(
             sa.select(track.c.id, artist.c.id)
             .join_from(track, artist, artist.c.id == track.c.artist_id)
-            .where(track.c.id.in_(track_ids.tolist()), sa.not_(artist.c.is_nobody))
+            .where(track.c.id.in_(track_ids.tolist()), sa.not_(artist.c.is_placeholder))
         ).all()
     )
 
@@ -187,7 +187,7 @@ def _described(connection: Connection, track_ids: set[int]) -> dict[int, dict[st
             "collection": row.collection,
             "path": row.path,
             "genres": genres,
-            "is_confirmed": row.source == "human",
+            "is_confirmed": row.source == "person",
             "has_file": row.state == "present",
         }
     return found

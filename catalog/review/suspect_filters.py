@@ -69,11 +69,11 @@ def is_open_suspect() -> ColumnElement[bool]:
 
 def is_judgement(made: sa.FromClause) -> ColumnElement[bool]:
     """Whether a row of `decision` is a blind verdict of the check sample that stands."""
-    return sa.and_(made.c.drawn_by == "sample", made.c.blind, is_not_undone(made))
+    return sa.and_(made.c.source == "sample", made.c.blind, is_not_undone(made))
 
 
 def judgements() -> ColumnElement[int]:
-    """How many reviewers have judged a row of `check_sample_track`."""
+    """How many reviewers have judged a row of `audit_sample_track`."""
     judged = decision.alias()
     return (
         sa.select(sa.func.count(sa.distinct(judged.c.reviewer)))
@@ -83,7 +83,7 @@ def judgements() -> ColumnElement[int]:
 
 
 def judges_wanted() -> ColumnElement[int]:
-    """How many reviewers a row of `check_sample_track` is for."""
+    """How many reviewers a row of `audit_sample_track` is for."""
     return sa.case((audit_sample_track.c.overlap, REVIEWERS), else_=1)
 
 
@@ -94,7 +94,7 @@ def unjudged_sample() -> sa.Select[tuple[int]]:
         sa.select(audit_sample_track.c.track_id)
         .join(track, track.c.id == audit_sample_track.c.track_id)
         .where(
-            audit_sample_track.c.check_sample_id == newest.scalar_subquery(),
+            audit_sample_track.c.audit_sample_id == newest.scalar_subquery(),
             track.c.state == "present",
             judgements() < judges_wanted(),
         )

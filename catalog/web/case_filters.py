@@ -14,8 +14,8 @@ from catalog.review.case_list import Filters
 from catalog.review.suspect_filters import is_not_undone, latest_audit
 from catalog.web.validation import validated_text
 
-Source = Literal["file", "import", "human"]
-SOURCES: dict[Source, str] = {"file": "the file", "import": "an imported list", "human": "a person"}
+Source = Literal["file", "import", "person"]
+SOURCES: dict[Source, str] = {"file": "the file", "import": "an imported list", "person": "a person"}
 LONGEST = 500
 
 

@@ -217,7 +217,7 @@ def _case_of(connection: Connection, track_id: int) -> str | None:
     """The case of the latest audit that a track is in."""
     query = (
         sa.select(review_case.c.case_id)
-        .join_from(suspect, review_case, review_case.c.id == suspect.c.doubt_case_id)
+        .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
         .where(suspect.c.track_id == track_id, is_open_suspect())
         .order_by(suspect.c.suspicion.desc())
         .limit(1)

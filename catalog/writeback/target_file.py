@@ -55,7 +55,7 @@ class Facts:
 
     size: int
     mtime_ns: int
-    fingerprint: str
+    file_signature: str
     digest: str
     """BLAKE2b-128 of the whole file, in hexadecimal."""
 

@@ -29,7 +29,7 @@ class Rewritten:
     row_id: int
     track_id: int
     facts: Facts
-    fingerprint: str | None
+    file_signature: str | None
     """Of the file before."""
     values: tuple[str, ...]
     """What its genre tag says now."""
@@ -146,10 +146,10 @@ def _know_file(connection: Connection, each: Rewritten) -> None:
     connection.execute(
         sa.update(track)
         .where(track.c.id == each.track_id)
-        .values(size=facts.size, mtime_ns=facts.mtime_ns, fingerprint=facts.fingerprint)
+        .values(size=facts.size, mtime_ns=facts.mtime_ns, file_signature=facts.file_signature)
     )
-    if each.fingerprint is None or each.fingerprint == facts.fingerprint:
+    if each.file_signature is None or each.file_signature == facts.file_signature:
         return
     for table in (feature_vector, failure, claim):
-        heard = (table.c.track_id == each.track_id) & (table.c.fingerprint == each.fingerprint)
-        connection.execute(sa.update(table).where(heard).values(fingerprint=facts.fingerprint))
+        heard = (table.c.track_id == each.track_id) & (table.c.file_signature == each.file_signature)
+        connection.execute(sa.update(table).where(heard).values(file_signature=facts.file_signature))

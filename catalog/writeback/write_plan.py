@@ -51,7 +51,7 @@ class TagChange:
     """The path, for people."""
     size: int | None
     mtime_ns: int | None
-    fingerprint: str | None
+    file_signature: str | None
     before: str
     """The genre tag as the file says it; empty where it says nothing."""
     names: tuple[str, ...]
@@ -93,7 +93,7 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
     rows = connection.execute(_decided(connection, selection, vocabulary)).all()
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
-        said = _said_by_files(connection, [row.id for row in part])
+        said = _stated_by_files(connection, [row.id for row in part])
         wanted = _labels(connection, [row.statement_id for row in part])
         for row in part:
             newest = said.get(row.id)
@@ -121,7 +121,7 @@ def _change(row: Any, before: str, names: Sequence[str]) -> TagChange:
         row.path,
         row.size,
         row.mtime_ns,
-        row.fingerprint,
+        row.file_signature,
         before,
         tuple(names),
     )
@@ -137,13 +137,13 @@ def _decided(connection: Connection, selection: Selection, vocabulary: Vocabular
             track.c.path,
             track.c.size,
             track.c.mtime_ns,
-            track.c.fingerprint,
+            track.c.file_signature,
         )
         .join_from(track_status, statement, statement.c.id == track_status.c.statement_id)
         .join(track, track.c.id == track_status.c.track_id)
         .join(collection, collection.c.id == track.c.collection_id)
         .where(
-            statement.c.source == "human",
+            statement.c.source == "person",
             track.c.state == "present",
             track.c.path_bytes.is_not(None),
             collection.c.root_bytes.is_not(None),
@@ -176,7 +176,7 @@ def _decided(connection: Connection, selection: Selection, vocabulary: Vocabular
     return query
 
 
-def _said_by_files(connection: Connection, track_ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
+def _stated_by_files(connection: Connection, track_ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
     """The newest statement of each track's file: what its tag says, as far as the catalog knows."""
     newest = (
         sa.select(sa.func.max(statement.c.id))

@@ -37,7 +37,7 @@ def recover(database: Database, vocabulary: Vocabulary) -> Recovered:
     undoing = (tag_write.c.state == "written") & tag_write.c.undone_at.is_not(None)
     with database.read() as connection:
         rows = connection.execute(
-            sa.select(tag_write, track.c.fingerprint, collection.c.root_bytes)
+            sa.select(tag_write, track.c.file_signature, collection.c.root_bytes)
             .join_from(tag_write, track, track.c.id == tag_write.c.track_id)
             .join(collection, collection.c.id == track.c.collection_id)
             .where(sa.or_(left, undoing))
@@ -85,4 +85,4 @@ def _look(row: Row[Any]) -> Rewritten | None:
             values = read_file_tags(stream, os.path.basename(row.path_bytes)).genres  # noqa: PTH119
     except OSError:
         return None
-    return Rewritten(row.id, row.track_id, facts, row.fingerprint, values)
+    return Rewritten(row.id, row.track_id, facts, row.file_signature, values)

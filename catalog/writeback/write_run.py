@@ -151,7 +151,9 @@ def _write_some(
                 failed[each.row_id] = str(error)
                 report.outcomes.append(_outcome(change, "failed", str(error)))
                 continue
-            done.append(Rewritten(each.row_id, change.track_id, each.after, change.fingerprint, each.values))
+            done.append(
+                Rewritten(each.row_id, change.track_id, each.after, change.file_signature, each.values)
+            )
             report.other_names += each.place.other_names > 0
             report.outcomes.append(_outcome(change, "written", None, each.values))
         for folder in {each.place.folder for _, each in ready}:

@@ -77,7 +77,7 @@ def written_rows(connection: Connection, batch: str | None = None) -> list[Writt
             track.c.path_bytes.label("place"),
             track.c.size,
             track.c.mtime_ns,
-            track.c.fingerprint,
+            track.c.file_signature,
             collection.c.root_bytes,
             again.label("again"),
         )
@@ -138,7 +138,7 @@ def _undo_some(
                 failed[row.id] = str(error)
                 report.outcomes.append(_outcome(row, "failed", str(error)))
                 continue
-            done.append(Rewritten(row.id, row.track_id, each.after, row.fingerprint, each.values))
+            done.append(Rewritten(row.id, row.track_id, each.after, row.file_signature, each.values))
             report.other_names += each.place.other_names > 0
             report.outcomes.append(_outcome(row, "undone", _remark(row, each)))
         for folder in {each.place.folder for _, each in ready}:

@@ -62,7 +62,9 @@ def fill_doubtful(database: Database, root: Path, *, cases: int = 20) -> dict[st
         )  # fmt: skip
         for number in range(cases):
             name = f"Artist {number:02d}"
-            artist = insert(connection, t.artist, key=name, name=name, folded=name.lower(), is_nobody=False)
+            artist = insert(
+                connection, t.artist, key=name, name=name, folded=name.lower(), is_placeholder=False
+            )
             tagged, suggested = (("Metal", "Rock"), ("Jazz", "Blues"))[number % 2]
             titles = [f"{name} song {one}" for one in range(3 if number % 4 == 0 else 1)]
             case = insert(
@@ -93,15 +95,15 @@ def fill_doubtful(database: Database, root: Path, *, cases: int = 20) -> dict[st
                 likely = [suggested, "Pop", tagged, "Folk", "Country"]
                 insert(
                     connection, t.prediction, model_id=model, track_id=track, suggested_genre_id=genres[suggested],
-                    suggested_by="sound", fold=0,
+                    suggested_by="audio", fold=0,
                     **{f"genre_{at}_id": genres[each] for at, each in enumerate(likely, 1)},
                     **{f"probability_{at}": 0.5 / at for at in range(1, 6)},
                 )  # fmt: skip
                 insert(
                     connection, t.suspect, audit_id=audit, track_id=track, genre_id=genres[tagged],
-                    suggested_genre_id=genres[suggested], doubt_case_id=case, suspicion=0.9 - number / 100,
+                    suggested_genre_id=genres[suggested], review_case_id=case, suspicion=0.9 - number / 100,
                     relation="different",
-                    reasons=[{"kind": "sound", "probability": 0.5, "tagged_probability": 0.17, "words": f"heard as {suggested}"}],
+                    reasons=[{"kind": "audio", "probability": 0.5, "tagged_probability": 0.17, "words": f"heard as {suggested}"}],
                 )  # fmt: skip
         refresh_track_status(connection)
     return tracks

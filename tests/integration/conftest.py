@@ -44,13 +44,13 @@ def insert(connection: Connection, table: sa.Table, **values: Any) -> int:
 
 # title: artist, album, tagged genres, first choice, probability, suggestion, suggested by, fold
 TRACKS = {
-    "Amber": ("Alma", "Stones", ["Rock"], "Rock", 0.9, "Rock", "sound", 0),
-    "Basalt": ("Alma", "Stones", ["Rock", "Pop"], "Pop", 0.6, "Pop", "sound", 1),
-    "Chalk": ("Alma", "Stones", ["Metal"], "Rock", 0.8, "Rock", "sound", 2),
-    "Dew": ("Bruno", "Water", ["Jazz"], "Classical", 0.95, "Classical", "sound", 0),
+    "Amber": ("Alma", "Stones", ["Rock"], "Rock", 0.9, "Rock", "audio", 0),
+    "Basalt": ("Alma", "Stones", ["Rock", "Pop"], "Pop", 0.6, "Pop", "audio", 1),
+    "Chalk": ("Alma", "Stones", ["Metal"], "Rock", 0.8, "Rock", "audio", 2),
+    "Dew": ("Bruno", "Water", ["Jazz"], "Classical", 0.95, "Classical", "audio", 0),
     "Eddy": ("Bruno", "Water", ["Jazz"], "Jazz", 0.55, None, None, 1),
     "Fog": ("Bruno", "Water", [], "Jazz", 0.85, "Jazz", "album", None),
-    "Gale": ("Various", "Weather", ["Classical"], "Classical", 0.7, "Classical", "sound", 2),
+    "Gale": ("Various", "Weather", ["Classical"], "Classical", 0.7, "Classical", "audio", 2),
     "Hail": ("Various", "Weather", [], "Pop", 0.3, None, None, None),
 }
 
@@ -63,7 +63,7 @@ def fill(connection: Connection) -> Sample:
     )
     artists = {
         name: insert(
-            connection, t.artist, key=name, name=name, folded=name.lower(), is_nobody=name == "Various"
+            connection, t.artist, key=name, name=name, folded=name.lower(), is_placeholder=name == "Various"
         )
         for name in ("Alma", "Bruno", "Various")
     }
@@ -132,7 +132,7 @@ def fill(connection: Connection) -> Sample:
                 "snapshot_id": snapshot,
                 "track_id": track,
                 "genre_id": sample.genres[tags[0]],
-                "connected_group": artists[artist],
+                "group_id": artists[artist],
                 "fold": fold,
             }
             connection.execute(sa.insert(t.snapshot_member).values(member))
@@ -169,7 +169,7 @@ def state(
 ) -> int:
     """A statement and its labels; gives its id."""
     statement = insert(
-        connection, t.statement, track_id=track, source=source, said_at=DAY, withdraws_id=withdraws
+        connection, t.statement, track_id=track, source=source, stated_at=DAY, withdraws_id=withdraws
     )
     for rank, genre in enumerate(genres):
         written = sa.select(t.genre.c.name).where(t.genre.c.id == genre).scalar_subquery()
@@ -185,7 +185,7 @@ def _hear(connection: Connection, sample: Sample, recipe: int) -> None:
         connection.execute(sa.insert(t.track_descriptor).values(track_id=track, **described))
         if title in {"Dew", "Fog"}:
             connection.execute(
-                sa.insert(t.track_network_tag).values(track_id=track, auto_tag_word_id=word, probability=0.6)
+                sa.insert(t.track_network_tag).values(track_id=track, network_tag_id=word, probability=0.6)
             )
     insert(
         connection,
@@ -272,7 +272,7 @@ def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> N
             track_id=sample.tracks[title],
             genre_id=genre,
             suggested_genre_id=suggested,
-            doubt_case_id=within,
+            review_case_id=within,
             suspicion=suspicion,
             relation=relation,
             reasons=[f"{title} sounds otherwise"],
@@ -286,7 +286,7 @@ def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> N
         before_statement_id=sample.statements["Basalt"],
         reviewer="ada",
         decided_at=DAY,
-        drawn_by="queue",
+        source="queue",
     )
 
 

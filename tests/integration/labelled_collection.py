@@ -93,7 +93,7 @@ def add_track(connection: sa.Connection, place: int, path: str, artist_id: int |
                 path_bytes=path.encode(),
                 artist_id=artist_id,
                 title=path,
-                fingerprint=path,
+                file_signature=path,
             )
             .returning(track.c.id)
         ).scalar_one()

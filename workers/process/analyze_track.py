@@ -16,7 +16,7 @@ from catalog.audio.decoding.demux import open_audio, scan_packets
 from catalog.audio.decoding.media_file import MediaFile
 from catalog.audio.feature_set import FeatureSet, Float32
 from catalog.audio.feature_sets.analysis import Analysis, analyze
-from catalog.collection.naming.file_signature import file_signature as fingerprint_of
+from catalog.collection.naming.file_signature import file_signature as file_signature_of
 from catalog.db.tables import network_tag, track, track_descriptor, track_network_tag
 from catalog.db.upsert import insert_into
 from catalog.features.stored_feature_set import StoredFeatureSet, tag_dimensions
@@ -45,7 +45,7 @@ class AnalysisRequest:
 class AnalysisOutcome:
     """What came of listening to a track: an analysis, or failures, or both where one recipe failed."""
 
-    fingerprint: str | None = None
+    file_signature: str | None = None
     """Of the file that was heard."""
     analysis: Analysis | None = None
     vectors: Mapping[int, Float32] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def analyze_track(claimed: Claimed, wanted: Sequence[AnalysisRequest]) -> Analys
     """
     lacking = [one for one in wanted if one.recipe.id in claimed.recipe_ids]
     path = os.path.join(claimed.root, claimed.path)  # noqa: PTH118 -- a name may be bytes that are no text
-    fingerprint = claimed.fingerprint
+    file_signature = claimed.file_signature
     try:
         status = os.stat(path)  # noqa: PTH116
         if stat.S_ISREG(status.st_mode) and (status.st_size, status.st_mtime_ns) != (
@@ -74,7 +74,7 @@ def analyze_track(claimed: Claimed, wanted: Sequence[AnalysisRequest]) -> Analys
             claimed.mtime_ns,
         ):
             with open(path, "rb") as stream:  # noqa: PTH123
-                fingerprint = fingerprint_of(stream, status.st_size)
+                file_signature = file_signature_of(stream, status.st_size)
     except FileNotFoundError:
         return (
             AnalysisOutcome(is_gone=True)
@@ -84,12 +84,12 @@ def analyze_track(claimed: Claimed, wanted: Sequence[AnalysisRequest]) -> Analys
     except (OSError, ValueError):
         pass  # what is wrong with it, `analyze` says best
     if claimed.heard and claimed.heard == {_audio_hash(path)}:
-        return AnalysisOutcome(fingerprint, is_same_sound=True)
-    return _hear(path, fingerprint, lacking)
+        return AnalysisOutcome(file_signature, is_same_sound=True)
+    return _hear(path, file_signature, lacking)
 
 
 def _hear(
-    path: bytes, fingerprint: str | None, wanted: Sequence[AnalysisRequest], *, again: bool = False
+    path: bytes, file_signature: str | None, wanted: Sequence[AnalysisRequest], *, again: bool = False
 ) -> AnalysisOutcome:
     try:
         analysis = analyze(path, [one.features for one in wanted])
@@ -97,16 +97,16 @@ def _hear(
         if failure.reason == "changed" and not again:
             # Whoever writes tags is done in a moment.
             time.sleep(MOMENT)
-            return _hear(path, fingerprint, wanted, again=True)
+            return _hear(path, file_signature, wanted, again=True)
         if failure.reason == "not-finite":
-            return _hear_apart(path, fingerprint, wanted)
-        return AnalysisOutcome(fingerprint, failures=[Failure(DECODING, failure.reason, str(failure))])
+            return _hear_apart(path, file_signature, wanted)
+        return AnalysisOutcome(file_signature, failures=[Failure(DECODING, failure.reason, str(failure))])
     except MemoryError:
-        return AnalysisOutcome(fingerprint, failures=[Failure(DECODING, MEMORY, TOO_LARGE)])
+        return AnalysisOutcome(file_signature, failures=[Failure(DECODING, MEMORY, TOO_LARGE)])
     except Exception:  # noqa: BLE001 -- whatever a file does to a library, it costs one row
-        return _hear_apart(path, fingerprint, wanted)
+        return _hear_apart(path, file_signature, wanted)
     return AnalysisOutcome(
-        fingerprint, analysis, {one.recipe.id: analysis.vectors[one.features.name] for one in wanted}
+        file_signature, analysis, {one.recipe.id: analysis.vectors[one.features.name] for one in wanted}
     )
 
 
@@ -118,7 +118,9 @@ def _audio_hash(path: bytes) -> str:
         return ""
 
 
-def _hear_apart(path: bytes, fingerprint: str | None, wanted: Sequence[AnalysisRequest]) -> AnalysisOutcome:
+def _hear_apart(
+    path: bytes, file_signature: str | None, wanted: Sequence[AnalysisRequest]
+) -> AnalysisOutcome:
     """One recipe at a time, so that the one which fails does not cost the others their vectors."""
     analysis: Analysis | None = None
     vectors: dict[int, Float32] = {}
@@ -137,7 +139,7 @@ def _hear_apart(path: bytes, fingerprint: str | None, wanted: Sequence[AnalysisR
             vectors[one.recipe.id] = alone.vectors[one.features.name]
             if analysis is None or alone.speech_probability is not None:
                 analysis = alone
-    return AnalysisOutcome(fingerprint, analysis, vectors, failed)
+    return AnalysisOutcome(file_signature, analysis, vectors, failed)
 
 
 def store_outcome(
@@ -155,19 +157,19 @@ def store_outcome(
         return False
     track_id = claimed.track_id
     changes: dict[str, object] = {"state": "missing"} if outcome.is_gone else {}
-    if not (outcome.is_gone or outcome.is_out_of_reach) and outcome.fingerprint != claimed.fingerprint:
+    if not (outcome.is_gone or outcome.is_out_of_reach) and outcome.file_signature != claimed.file_signature:
         # The file has changed since the scan. Size and time stay as they were, so that the next one reads its tags.
-        changes["fingerprint"] = outcome.fingerprint
+        changes["file_signature"] = outcome.file_signature
     if changes:
         connection.execute(sa.update(track).where(track.c.id == track_id).values(changes))
     if outcome.is_same_sound:
         recipe_ids = sorted(claimed.recipe_ids)
-        mark_vectors_current(connection, recipe_ids, track_id, outcome.fingerprint)
+        mark_vectors_current(connection, recipe_ids, track_id, outcome.file_signature)
         failures.clear(connection, track_id, recipe_ids)
     if outcome.analysis is not None:
         _store_analysis(connection, track_id, wanted, outcome, outcome.analysis)
     for failed in outcome.failures:
-        failures.record(connection, track_id, failed, outcome.fingerprint)
+        failures.record(connection, track_id, failed, outcome.file_signature)
     return True
 
 
@@ -185,7 +187,7 @@ def _store_analysis(
     for recipe in (one.recipe for one in wanted if one.recipe.id in outcome.vectors):
         vector = outcome.vectors[recipe.id]
         store_vector(
-            connection, recipe, track_id, vector, fingerprint=outcome.fingerprint, provenance=provenance
+            connection, recipe, track_id, vector, file_signature=outcome.file_signature, provenance=provenance
         )
         _store_tags(connection, track_id, recipe, vector)
     failures.clear(connection, track_id, list(outcome.vectors))
@@ -239,11 +241,11 @@ def _store_tags(connection: Connection, track_id: int, recipe: StoredFeatureSet,
     connection.execute(
         sa.delete(track_network_tag).where(
             track_network_tag.c.track_id == track_id,
-            track_network_tag.c.auto_tag_word_id.in_([word_id for word_id, _ in known]),
+            track_network_tag.c.network_tag_id.in_([word_id for word_id, _ in known]),
         )
     )
     rows = [
-        {"track_id": track_id, "auto_tag_word_id": word_id, "probability": float(vector[place])}
+        {"track_id": track_id, "network_tag_id": word_id, "probability": float(vector[place])}
         for word_id, place in known
         if vector[place] >= LEAST_PROBABILITY
     ]

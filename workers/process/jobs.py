@@ -243,7 +243,7 @@ def _store(
             desk.worker_id,
             claimed,
             wanted,
-            AnalysisOutcome(claimed.fingerprint, failures=[refused]),
+            AnalysisOutcome(claimed.file_signature, failures=[refused]),
         )
 
 

@@ -31,7 +31,7 @@ class Claimed:
     """Relative to the root, as the system gives it."""
     size: int | None
     mtime_ns: int | None
-    fingerprint: str | None
+    file_signature: str | None
     recipe_ids: frozenset[int]
     """The recipes that it lacks a fresh vector of."""
     heard: frozenset[str | None]
@@ -79,7 +79,7 @@ def reserve(
             columns.path_bytes,
             columns.size,
             columns.mtime_ns,
-            columns.fingerprint,
+            columns.file_signature,
         )
         .join(collection, collection.c.id == columns.collection_id)
         .where(columns.id.in_(set(needed)))
@@ -152,13 +152,15 @@ def _free(connection: Connection, where: ColumnElement[bool]) -> int:
 
 def _count_death(connection: Connection, worker_id: int, death: str) -> None:
     at_work = connection.execute(
-        sa.select(claim.c.track_id, claim.c.deaths, claim.c.fingerprint, track.c.fingerprint.label("present"))
+        sa.select(
+            claim.c.track_id, claim.c.deaths, claim.c.file_signature, track.c.file_signature.label("present")
+        )
         .join(track, track.c.id == claim.c.track_id)
         .where(claim.c.worker_id == worker_id, claim.c.claimed_at.is_not(None))
     ).all()
     for row in at_work:
         # Deaths on a file that has changed since are not this file's.
-        deaths = 1 + (row.deaths if row.fingerprint == row.present else 0)
+        deaths = 1 + (row.deaths if row.file_signature == row.present else 0)
         if deaths >= MOST_DEATHS:
             poison = failures.Failure(failures.FEATURES, "poison", f"killed two workers, the last {death}")
             failures.record(connection, row.track_id, poison, row.present)
@@ -167,5 +169,5 @@ def _count_death(connection: Connection, worker_id: int, death: str) -> None:
             connection.execute(
                 sa.update(claim)
                 .where(claim.c.track_id == row.track_id)
-                .values(deaths=deaths, fingerprint=row.present)
+                .values(deaths=deaths, file_signature=row.present)
             )

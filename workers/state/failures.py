@@ -45,7 +45,7 @@ class FailedTrack:
     failed_at: datetime
 
 
-def record(connection: Connection, track_id: int, what: Failure, fingerprint: str | None) -> None:
+def record(connection: Connection, track_id: int, what: Failure, file_signature: str | None) -> None:
     """Puts the failure in, or counts one more attempt where the same stage failed before."""
     keys = [failure.c.track_id, failure.c.stage]
     of_all = what.recipe_id is None
@@ -54,7 +54,7 @@ def record(connection: Connection, track_id: int, what: Failure, fingerprint: st
     said = {
         "reason": what.reason,
         "message": one_line(what.message),
-        "fingerprint": fingerprint,
+        "file_signature": file_signature,
         "failed_at": _moment(connection),
     }
     connection.execute(

@@ -51,7 +51,7 @@ def load_labels(connection: Connection, level: Level = "leaf", exclude: Sequence
 
     A genre that is broader than the level counts for itself. Raises UnknownLevelGenreError.
     """
-    somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_nobody))
+    somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_placeholder))
     query = (
         sa.select(
             track.c.id,

@@ -172,7 +172,7 @@ def _row(audit_id: int, evidence: Evidence, found: Suspect, case_key: int | None
         "track_id": int(evidence.track_ids[found.row]),
         "genre_id": found.genre_id,
         "suggested_genre_id": found.suggested_genre_id,
-        "doubt_case_id": case_key,
+        "review_case_id": case_key,
         "suspicion": found.suspicion,
         "relation": found.relation,
         "reasons": list(found.reasons),
@@ -203,7 +203,7 @@ def _named(
     one_track = (
         sa.select(sa.func.min(sa.func.coalesce(track.c.title, track.c.path)))
         .join_from(suspect, track)
-        .where(suspect.c.doubt_case_id == review_case.c.id)
+        .where(suspect.c.review_case_id == review_case.c.id)
         .scalar_subquery()
     )
     rows = connection.execute(

@@ -140,7 +140,7 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
         ),
         albums=[one.album_id for one in (*rows, *beyond)],
         artist_ids=[one.artist_id for one in (*rows, *beyond)],
-        is_confirmed=[*(one.source == "human" for one in rows), *(False for _ in beyond)],
+        is_confirmed=[*(one.source == "person" for one in rows), *(False for _ in beyond)],
         contradictions=contradictions,
         clusters=clusters,
         digest=_digest(row["id"], counts_for, rows, judged, against, placed),
@@ -148,7 +148,7 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
 
 
 def _somebody() -> sa.ColumnElement[bool]:
-    return sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_nobody))
+    return sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_placeholder))
 
 
 def _members(row: RowMapping) -> sa.Select[Any]:
@@ -163,7 +163,7 @@ def _members(row: RowMapping) -> sa.Select[Any]:
             artist.c.folded,
             track_status.c.tagged_genre_id,
             statement.c.source,
-            snapshot_member.c.connected_group,
+            snapshot_member.c.group_id,
             prediction.c.probabilities,
             # Only where they are all there is: ten numbers of each of a million tracks would be half a gigabyte.
             *(
@@ -276,14 +276,12 @@ def _probability(one: sa.Row[Any], column: Mapping[int, int]) -> Floats:
 def _groups(rows: Sequence[sa.Row[Any]]) -> Integers:
     """(n,): connected groups; a track outside the training set goes with its artist's, or is one by itself."""
     of_artist = {
-        one.artist_id: one.connected_group
-        for one in rows
-        if one.artist_id is not None and one.connected_group is not None
+        one.artist_id: one.group_id for one in rows if one.artist_id is not None and one.group_id is not None
     }
     groups = np.zeros(len(rows), dtype=np.int64)
-    unused = max((one.connected_group for one in rows if one.connected_group is not None), default=-1) + 1
+    unused = max((one.group_id for one in rows if one.group_id is not None), default=-1) + 1
     for at, one in enumerate(rows):
-        group = one.connected_group
+        group = one.group_id
         if group is None:
             group = of_artist.get(one.artist_id)
         if group is None:

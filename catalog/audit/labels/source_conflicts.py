@@ -22,7 +22,7 @@ FEWEST_ON_ALBUM = 4
 """Other tracks of the album by the same artist before they can speak."""
 AGREEING = 0.8
 """What share of them must have one tag."""
-SAID_BY = {"file": "the file", "import": "the imported list", "human": "a person"}
+SAID_BY = {"file": "the file", "import": "the imported list", "person": "a person"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def load_source_conflicts(
     kept = [
         one
         for one in found
-        if tagged[one.track_id].source != "human"
+        if tagged[one.track_id].source != "person"
         and one.instead_id in suggestable
         and not any(
             one.instead_id in above[genre] or genre in above[one.instead_id]
@@ -79,7 +79,7 @@ def _tagged(connection: Connection) -> dict[int, _Tagged]:
         sa.select(
             track.c.id,
             track.c.album_id,
-            sa.case((artist.c.is_nobody, None), else_=artist.c.id).label("artist_id"),
+            sa.case((artist.c.is_placeholder, None), else_=artist.c.id).label("artist_id"),
             statement.c.source,
             label.c.genre_id,
         )

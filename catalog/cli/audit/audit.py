@@ -53,7 +53,7 @@ def labels(
     """Doubt the tags by what the active model hears, out of fold, and list the cases, gravest first.
 
     A case is the tracks of one artist or album with the same tag and the same suggestion. The single tracks with
-    their reasons are in the view `suspects`, tags that could be more precise in `could_be_more_precise`.
+    their reasons are in the view `suspects`, tags that could be more precise in `narrower_suggestions`.
     """
     from catalog.audit.labels.label_audit import audit_labels
 

@@ -247,7 +247,7 @@ class IngestPresenter:
         sources = {
             "album": "from the album's other tracks",
             "artist": "from the artist's other tracks",
-            "sound": "from the sound",
+            "audio": "from the sound",
             "zero_shot": "from the sound",
         }
         told = [f"{stage.by[by]:,} answered {words}" for by, words in sources.items() if stage.by.get(by)]

@@ -198,10 +198,10 @@ def _decide(
         if in_bulk and not yes:
             click.confirm(f"Decide {words}?", abort=True, err=True)
         with database.write() as connection:
-            drawn_by: DecisionSource = (
+            source: DecisionSource = (
                 "search" if in_bulk or any(each.suspect_id is None for each in doubts) else "queue"
             )
-            done = decide(connection, doubts, verdict, reviewer, genre_id=genre_id, drawn_by=drawn_by)
+            done = decide(connection, doubts, verdict, reviewer, genre_id=genre_id, source=source)
     for message in done.messages:
         warn(message)
     echo(f"decided {words}")

@@ -37,7 +37,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--collection", {"type": KnownName(), "metavar": "NAME", "help": "Only tracks of this collection."}),
     (
         "--source",
-        {"type": click.Choice(["file", "import", "human"]), "help": "Only tags that this source says."},
+        {"type": click.Choice(["file", "import", "person"]), "help": "Only tags that this source says."},
     ),
     (
         "--suspicion",

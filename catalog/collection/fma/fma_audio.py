@@ -58,7 +58,7 @@ class LinkedFile:
             "state": "present",
             "size": arrival.size if arrival else self.size,
             "mtime_ns": arrival.mtime_ns if arrival else self.mtime_ns,
-            "fingerprint": arrival and arrival.fingerprint,
+            "file_signature": arrival and arrival.file_signature,
             "duration": tags and tags.duration,
             "codec": tags and tags.codec,
             "sample_rate": tags and tags.sample_rate,

@@ -23,7 +23,7 @@ from catalog.db.tables import album, artist, fma_track, label, statement, track
 from catalog.db.upsert import insert_into
 
 SAID_BY = "Free Music Archive"
-"""`statement.said_by` of all that is imported so."""
+"""`statement.stated_by` of all that is imported so."""
 
 FACTS = ("title", "artist_id", "album_id", "duration", "bit_rate", "track_number", "year")
 """What the archive says of every track."""
@@ -33,7 +33,7 @@ FILE = (
     "state",
     "size",
     "mtime_ns",
-    "fingerprint",
+    "file_signature",
     "duration",
     "codec",
     "sample_rate",
@@ -242,7 +242,7 @@ def _write_statements(
         if (it.as_written if it is not None else "") != before.get(ids[each.id], ""):
             news.append((ids[each.id], it))
     keys = take_ids(connection, statement, len(news)) if news else []
-    columns = ("id", "track_id", "source", "said_at", "said_by", "origin", "as_written")
+    columns = ("id", "track_id", "source", "stated_at", "stated_by", "origin", "as_written")
     write_rows(
         connection,
         statement,
@@ -268,7 +268,7 @@ def _said_before(connection: Connection, track_ids: list[int]) -> dict[int, str]
         .where(
             statement.c.track_id.in_(track_ids),
             statement.c.source == "import",
-            statement.c.said_by == SAID_BY,
+            statement.c.stated_by == SAID_BY,
             sa.func.coalesce(statement.c.withdraws_id, 0) == 0,
         )
         .group_by(statement.c.track_id)
@@ -288,7 +288,7 @@ def _ensure_artists(connection: Connection, rows: Iterable[FmaTrack]) -> dict[st
                 "key": f"fma:{number}",
                 "name": name,
                 "folded": folded,
-                "is_nobody": folded in placeholder_artists(),
+                "is_placeholder": folded in placeholder_artists(),
                 "external_id": number,
             }
         )

@@ -159,7 +159,7 @@ def _find_external(connection: Connection, names: Iterable[str], only: int | Non
 
 
 def _state(
-    connection: Connection, read: LabelFile, named: Mapping[int, _Named], said_by: str, report: LabelsReport
+    connection: Connection, read: LabelFile, named: Mapping[int, _Named], stated_by: str, report: LabelsReport
 ) -> None:
     sayings = [
         NewStatement(key, tuple(each.genres), read.genre_column) for key, each in named.items() if each.genres
@@ -173,7 +173,7 @@ def _state(
     report.tracks = len(sayings)
     report.statements = len(fresh)
     report.new_terms = [each for each in spellings_of(vocabulary, written) if not each.is_known]
-    write_statements(connection, "import", fresh, vocabulary, said_by=said_by)
+    write_statements(connection, "import", fresh, vocabulary, stated_by=stated_by)
 
 
 def _fill(connection: Connection, named: Mapping[int, _Named]) -> list[int]:

@@ -66,11 +66,11 @@ def ensure_artists(connection: Connection, names: Iterable[str]) -> dict[str, in
     if lacking:
         connection.execute(
             sa.text(
-                "INSERT INTO artist (key, name, folded, is_nobody) VALUES (:key, :name, :key, :is_nobody)"
+                "INSERT INTO artist (key, name, folded, is_placeholder) VALUES (:key, :name, :key, :is_placeholder)"
                 " ON CONFLICT (key) DO NOTHING"
             ),
             [
-                {"key": key, "name": spelling[key], "is_nobody": key in placeholder_artists()}
+                {"key": key, "name": spelling[key], "is_placeholder": key in placeholder_artists()}
                 for key in lacking
             ],
         )

@@ -22,7 +22,7 @@ class ScannedFile:
     """Relative to the root."""
     size: int
     mtime_ns: int
-    fingerprint: str
+    file_signature: str
     tags: FileTags
 
 

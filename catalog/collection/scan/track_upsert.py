@@ -30,7 +30,7 @@ class KnownTrack(NamedTuple):
     path_bytes: bytes | None
     size: int | None
     mtime_ns: int | None
-    fingerprint: str | None
+    file_signature: str | None
     state: str
     title: str | None
     artist_id: int | None
@@ -68,7 +68,7 @@ class _Matching:
         found: dict[int, KnownTrack] = {}
         for at, arrival in enumerate(arrivals):
             own = self.by_path.get(arrival.path)
-            if own is not None and own.fingerprint == arrival.fingerprint:
+            if own is not None and own.file_signature == arrival.file_signature:
                 found[at] = own
                 self.taken.add(own.id)
         for at, arrival in enumerate(arrivals):
@@ -87,7 +87,7 @@ class _Matching:
 
     def _moved(self, arrival: ScannedFile) -> KnownTrack | None:
         """A track with the arrival's content that has left its place."""
-        for known in self.by_mark.get((arrival.fingerprint, arrival.size), []):
+        for known in self.by_mark.get((arrival.file_signature, arrival.size), []):
             if known.id in self.taken:
                 continue
             if (
@@ -98,7 +98,7 @@ class _Matching:
                     known.path_bytes,
                     known.size or 0,
                     known.mtime_ns or 0,
-                    known.fingerprint or "",
+                    known.file_signature or "",
                     arrival,
                 )
             ):
@@ -144,7 +144,7 @@ def upsert_tracks(
 
 
 def one_track_of(connection: Connection, artist_ids: Iterable[int]) -> list[int]:
-    """One track of each artist that has any: enough for `standing`, which is computed by whole artists."""
+    """One track of each artist that has any: enough for `track_status`, which is computed by whole artists."""
     query = sa.select(sa.func.min(track.c.id)).where(track.c.artist_id.in_(list(artist_ids)))
     return list(connection.execute(query.group_by(track.c.artist_id)).scalars())
 
@@ -168,11 +168,13 @@ def _matching(
     columns = [track.c[name] for name in KnownTrack._fields]
     query = sa.select(*columns).where(track.c.collection_id == collection_id).order_by(track.c.id)
     at_paths = connection.execute(query.where(track.c.path_bytes.in_([each.path for each in arrivals])))
-    alike = connection.execute(query.where(track.c.fingerprint.in_({each.fingerprint for each in arrivals})))
+    alike = connection.execute(
+        query.where(track.c.file_signature.in_({each.file_signature for each in arrivals}))
+    )
     by_path = {row.path_bytes: KnownTrack(*row) for row in at_paths}
     by_mark: dict[tuple[str | None, int | None], list[KnownTrack]] = defaultdict(list)
     for row in alike:
-        by_mark[row.fingerprint, row.size].append(KnownTrack(*row))
+        by_mark[row.file_signature, row.size].append(KnownTrack(*row))
     return _Matching(root, by_path, by_mark)
 
 
@@ -197,7 +199,7 @@ def _row(
         "state": "present",
         "size": arrival.size,
         "mtime_ns": arrival.mtime_ns,
-        "fingerprint": arrival.fingerprint,
+        "file_signature": arrival.file_signature,
         "duration": tags.duration,
         "codec": tags.codec,
         "sample_rate": tags.sample_rate,

@@ -71,7 +71,7 @@ def _tracks(connection: Connection) -> Iterator[Figure]:
     seconds = connection.execute(sa.select(sa.func.sum(track.c.duration)).where(PRESENT)).scalar()
     yield Figure("tracks", "hours", round((seconds or 0) / 3600, 2))
     used = sa.select(track.c.artist_id).where(PRESENT)
-    artists = sa.select(sa.func.count()).where(artist.c.id.in_(used), ~artist.c.is_nobody)
+    artists = sa.select(sa.func.count()).where(artist.c.id.in_(used), ~artist.c.is_placeholder)
     yield Figure("tracks", "artists", connection.execute(artists).scalar_one())
     albums = sa.select(sa.func.count()).where(album.c.id.in_(sa.select(track.c.album_id).where(PRESENT)))
     yield Figure("tracks", "albums", connection.execute(albums).scalar_one())
@@ -142,7 +142,7 @@ def _suggestions(connection: Connection) -> Iterator[Figure]:
     """Untagged tracks by what answered them."""
     answered_by = sa.case(
         (track_status.c.suggested_genre_id.is_(None), "not answered"),
-        else_=sa.func.coalesce(track_status.c.suggested_by, "sound"),
+        else_=sa.func.coalesce(track_status.c.suggested_by, "audio"),
     )
     query = (
         sa.select(answered_by, sa.func.count())

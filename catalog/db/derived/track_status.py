@@ -1,4 +1,4 @@
-"""`standing`, the row that says where a track stands, kept equal to what evidence and predictions say."""
+"""`track_status`, the row that says where a track stands, kept equal to what evidence and predictions say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHUNK = 5_000
 
 
 def refresh_track_status(connection: Connection, track_ids: Iterable[int] | None = None) -> None:
-    """Brings `standing` up to date, in the caller's transaction: for some tracks, or for all.
+    """Brings `track_status` up to date, in the caller's transaction: for some tracks, or for all.
 
     The tag of a track is evidence on the artist's other tracks, so these are brought up to date with it. Of several
     writers each waits for those before it who write of the same artists: else it would miss what they said, or write
@@ -23,7 +23,7 @@ def refresh_track_status(connection: Connection, track_ids: Iterable[int] | None
     """
     if track_ids is None:
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("LOCK TABLE standing IN SHARE ROW EXCLUSIVE MODE")
+            connection.exec_driver_sql("LOCK TABLE track_status IN SHARE ROW EXCLUSIVE MODE")
         connection.execute(sa.delete(track_status))
         connection.execute(_insert(connection, ""))
         return
@@ -49,10 +49,10 @@ def lock_tracks(connection: Connection, track_ids: Iterable[int]) -> None:
 
 
 def track_status_differences(connection: Connection) -> int:
-    """How many rows of `standing` are not what they would be if computed anew."""
+    """How many rows of `track_status` are not what they would be if computed anew."""
     dialect = connection.dialect.name
     fresh = read_sql("derived/track_status.sql", dialect)
-    kept = f"SELECT {COLUMNS} FROM standing"  # noqa: S608
+    kept = f"SELECT {COLUMNS} FROM track_status"  # noqa: S608
     query = f"""
         SELECT count(DISTINCT track_id) FROM (
             SELECT * FROM (SELECT * FROM ({fresh}) AS fresh EXCEPT {kept}) AS lacking
@@ -65,7 +65,7 @@ def track_status_differences(connection: Connection) -> int:
 
 def _insert(connection: Connection, condition: str) -> TextClause:
     query = read_sql("derived/track_status.sql", connection.dialect.name).replace("/* tracks */", condition)
-    return sa.text(f"INSERT INTO standing ({COLUMNS}) {query}")
+    return sa.text(f"INSERT INTO track_status ({COLUMNS}) {query}")
 
 
 def _replace(
@@ -97,12 +97,12 @@ def _by_artist(connection: Connection, track_ids: Sequence[int]) -> tuple[list[i
     artists: set[int] = set()
     for ids in _chunks(track_ids):
         rows = connection.execute(
-            sa.select(track.c.id, track.c.artist_id, artist.c.is_nobody)
+            sa.select(track.c.id, track.c.artist_id, artist.c.is_placeholder)
             .join_from(track, artist, isouter=True)
             .where(track.c.id.in_(ids))
         )
-        for track_id, artist_id, is_nobody in rows:
-            if artist_id is None or is_nobody:
+        for track_id, artist_id, is_placeholder in rows:
+            if artist_id is None or is_placeholder:
                 loose.append(track_id)
             else:
                 artists.add(artist_id)

@@ -1,12 +1,12 @@
 -- Where every track stands, computed from evidence and predictions alone. The filter on tracks is put in by
--- standing.py; artists are always taken whole, because the tag of one track is evidence on the others.
+-- track_status.py; artists are always taken whole, because the tag of one track is evidence on the others.
 WITH active AS (
     SELECT id FROM model WHERE status = 'active'
 ),
 chosen AS (
     SELECT
         t.id AS track_id,
-        CASE WHEN a.is_nobody THEN NULL ELSE t.artist_id END AS artist_id,
+        CASE WHEN a.is_placeholder THEN NULL ELSE t.artist_id END AS artist_id,
         (
             -- Ids grow in the order of writing, whatever the clock does.
             SELECT s.id
@@ -16,7 +16,7 @@ chosen AS (
                 -- instead of in that of the track: with that plan the time grows with the square of the tracks.
                 AND +s.withdraws_id IS NULL
                 AND NOT EXISTS (SELECT 1 FROM statement w WHERE w.withdraws_id = s.id)
-            ORDER BY CASE s.source WHEN 'human' THEN 0 WHEN 'import' THEN 1 ELSE 2 END, s.id DESC
+            ORDER BY CASE s.source WHEN 'person' THEN 0 WHEN 'import' THEN 1 ELSE 2 END, s.id DESC
             LIMIT 1
         ) AS statement_id
     FROM track t
@@ -84,7 +84,7 @@ SELECT
         WHEN NOT EXISTS (
             SELECT 1
             FROM label l
-            JOIN model_genre m ON m.genre_id = l.genre_id
+            JOIN model_class m ON m.genre_id = l.genre_id
             WHERE l.statement_id = w.statement_id
                 AND m.model_id = (SELECT id FROM active)
                 AND m.counts_for_id IS NOT NULL

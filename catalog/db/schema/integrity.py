@@ -46,7 +46,7 @@ def refresh_all_confusion(connection: Connection) -> None:
 
 
 DERIVED = (
-    Derived("standing", track_status_differences, refresh_track_status),
+    Derived("track_status", track_status_differences, refresh_track_status),
     Derived("confusion_count", confusion_differences, refresh_all_confusion),
 )
 """The derived tables whose rule is a matter of the database alone."""

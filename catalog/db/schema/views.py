@@ -15,7 +15,7 @@ from catalog.db.schema.bundled_content import store_digest
 from catalog.db.sql import read_sql
 
 VIEWS = "views"
-"""The name under which `shipped` has their digest."""
+"""The name under which `bundled_content` has their digest."""
 
 DEPENDED_ON = "2BP01"
 """PostgreSQL's code of what is not dropped because something depends on it."""

@@ -49,7 +49,7 @@ cluster_count = sa.Table(
 )
 
 review_case = sa.Table(
-    "doubt_case",
+    "review_case",
     metadata,
     primary_key(),
     foreign_key("audit", cascade=True),
@@ -61,7 +61,7 @@ review_case = sa.Table(
     Column("tracks", Integer, nullable=False),
     Column("suspicion", Float, nullable=False),
     sa.UniqueConstraint("audit_id", "case_id"),
-    sa.Index("ix_doubt_case_suspicion", "audit_id", "suspicion"),
+    sa.Index("ix_review_case_suspicion", "audit_id", "suspicion"),
 )
 
 suspect = sa.Table(
@@ -72,7 +72,7 @@ suspect = sa.Table(
     foreign_key("track", cascade=True, index=True),
     foreign_key("genre"),
     foreign_key("genre", name="suggested_genre_id"),
-    foreign_key("doubt_case", nullable=True, cascade=True, index=True),
+    foreign_key("review_case", nullable=True, cascade=True, index=True),
     Column("suspicion", Float, nullable=False, comment="0 to 1, a ranking score"),
     Column("expected_right", Float, comment="NULL before 100 decisions"),
     Column("relation", Text, nullable=False),

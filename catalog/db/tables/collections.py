@@ -33,7 +33,7 @@ artist = sa.Table(
     Column("name", Text, nullable=False, index=True),
     Column("folded", Text, nullable=False, index=True),
     Column(
-        "is_nobody",
+        "is_placeholder",
         Boolean,
         nullable=False,
         default=False,
@@ -65,7 +65,7 @@ track = sa.Table(
     Column("state", Text, nullable=False, default="present"),
     Column("size", sa.BigInteger),
     Column("mtime_ns", sa.BigInteger),
-    Column("fingerprint", Text, comment="BLAKE2b of the size and 64 KB from the middle of the file"),
+    Column("file_signature", Text, comment="BLAKE2b of the size and 64 KB from the middle of the file"),
     Column(
         "audio_hash",
         Text,
@@ -87,7 +87,7 @@ track = sa.Table(
     sa.UniqueConstraint("collection_id", "path_bytes"),
     sa.UniqueConstraint("collection_id", "external_id"),
     # A track without a file has neither, and need not stand in an index of them.
-    sa.Index(None, "fingerprint", **partial_index("fingerprint IS NOT NULL")),
+    sa.Index(None, "file_signature", **partial_index("file_signature IS NOT NULL")),
     sa.Index(None, "audio_hash", **partial_index("audio_hash IS NOT NULL")),
     check_in("state", "present", "missing", "metadata"),
 )

@@ -27,7 +27,7 @@ feature_vector = sa.Table(
     foreign_key("feature_set", primary_key=True),
     foreign_key("track", primary_key=True, cascade=True, index=True),
     Column("vector", Vector, nullable=False),
-    Column("fingerprint", Text, comment="of the file that was heard"),
+    Column("file_signature", Text, comment="of the file that was heard"),
     Column("provenance", JSON, comment="decoder, library versions, window: explains, never makes stale"),
     Column("computed_at", UTCDateTime, nullable=False, default=now, index=True),
 )
@@ -46,7 +46,7 @@ track_descriptor = sa.Table(
 )
 
 network_tag = sa.Table(
-    "auto_tag_word",
+    "network_tag",
     metadata,
     primary_key(),
     Column("network", Text, nullable=False),
@@ -55,9 +55,9 @@ network_tag = sa.Table(
 )
 
 track_network_tag = sa.Table(
-    "track_tag",
+    "track_network_tag",
     metadata,
     foreign_key("track", primary_key=True, cascade=True),
-    foreign_key("auto_tag_word", primary_key=True, index=True),
+    foreign_key("network_tag", primary_key=True, index=True),
     Column("probability", Float, nullable=False),
 )

@@ -18,7 +18,7 @@ genre = sa.Table(
     Column("origin", Text, nullable=False),
     Column("suggest", Boolean, nullable=False, default=True, comment="may be suggested"),
     Column("write", Boolean, nullable=False, default=True, comment="may be written to files"),
-    check_in("origin", "fma", "id3", "file", "house"),
+    check_in("origin", "fma", "id3", "file", "builtin"),
 )
 
 genre_alias = sa.Table(

@@ -30,7 +30,7 @@ snapshot_member = sa.Table(
     foreign_key("snapshot", primary_key=True, cascade=True),
     foreign_key("track", primary_key=True, index=True),
     foreign_key("genre"),
-    Column("connected_group", Integer, nullable=False, comment="tracks of one group share a fold"),
+    Column("group_id", Integer, nullable=False, comment="tracks of one group share a fold"),
     Column("fold", SmallInteger, nullable=False),
 )
 
@@ -100,7 +100,7 @@ model_feature_set = sa.Table(
 )
 
 model_class = sa.Table(
-    "model_genre",
+    "model_class",
     metadata,
     foreign_key("model", primary_key=True, cascade=True),
     foreign_key("genre", primary_key=True),
@@ -133,11 +133,11 @@ prediction = sa.Table(
     Column("suggested_by", Text),
     Column("predicted_at", UTCDateTime, nullable=False, default=now),
     check_in("unit", "track", "album"),
-    check_in("suggested_by", "sound", "album", "artist", "zero_shot"),
+    check_in("suggested_by", "audio", "album", "artist", "zero_shot"),
 )
 
 prediction_chunk = sa.Table(
-    "heard",
+    "prediction_chunk",
     metadata,
     foreign_key("model", primary_key=True, cascade=True),
     Column("basis", Text, primary_key=True, comment="what the predictions will rest on, as a hash"),
@@ -149,7 +149,7 @@ prediction_chunk = sa.Table(
 )
 
 track_status = sa.Table(
-    "standing",
+    "track_status",
     metadata,
     foreign_key("track", primary_key=True, cascade=True),
     foreign_key("statement", nullable=True, index=True),
@@ -167,9 +167,9 @@ track_status = sa.Table(
     Column("suggested_by", Text),
     Column("relation", Text),
     Column("out_of_fold", Boolean),
-    sa.Index("ix_standing_tagged_genre", "tagged_genre", "track_id"),
-    sa.Index("ix_standing_predicted_genre", "predicted_genre", "track_id"),
-    sa.Index("ix_standing_relation", "relation", "track_id"),
+    sa.Index("ix_track_status_tagged_genre", "tagged_genre", "track_id"),
+    sa.Index("ix_track_status_predicted_genre", "predicted_genre", "track_id"),
+    sa.Index("ix_track_status_relation", "relation", "track_id"),
 )
 
 confusion_count = sa.Table(

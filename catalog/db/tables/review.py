@@ -17,7 +17,7 @@ decision = sa.Table(
     foreign_key("genre", name="chosen_genre_id", nullable=True),
     Column("reviewer", Text, nullable=False),
     Column("decided_at", UTCDateTime, nullable=False, default=now),
-    Column("drawn_by", Text, nullable=False),
+    Column("source", Text, nullable=False),
     Column("blind", Boolean, nullable=False, default=False),
     foreign_key("decision", name="undoes_id", nullable=True, index=True),
     sa.Column("suspect_id", sa.ForeignKey("suspect.id", ondelete="SET NULL"), index=True),
@@ -25,7 +25,7 @@ decision = sa.Table(
     Column("batch", Text, index=True, comment="decided at one stroke, and undone at one"),
     foreign_key("statement", name="before_statement_id", nullable=True, index=True),
     check_in("verdict", "keep", "accept", "relabel", "add", "unsure", "wrong_recording", "undo"),
-    check_in("drawn_by", "queue", "sample", "search"),
+    check_in("source", "queue", "sample", "search"),
     sa.Index("ix_decision_track", "track_id", "genre_id"),
 )
 
@@ -48,7 +48,7 @@ reviewer = sa.Table(
 )
 
 audit_sample = sa.Table(
-    "check_sample",
+    "audit_sample",
     metadata,
     primary_key(),
     Column("seed", Integer, nullable=False),
@@ -60,9 +60,9 @@ audit_sample = sa.Table(
 )
 
 audit_sample_track = sa.Table(
-    "check_sample_track",
+    "audit_sample_track",
     metadata,
-    foreign_key("check_sample", primary_key=True, cascade=True),
+    foreign_key("audit_sample", primary_key=True, cascade=True),
     foreign_key("track", primary_key=True, cascade=True, index=True),
     Column("position", Integer, nullable=False, comment="the order in which they are drawn into the queue"),
     foreign_key("genre", nullable=True),

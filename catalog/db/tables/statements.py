@@ -13,12 +13,12 @@ statement = sa.Table(
     primary_key(),
     foreign_key("track", index=True),
     Column("source", Text, nullable=False),
-    Column("said_at", UTCDateTime, nullable=False, default=now),
-    Column("said_by", Text, comment="a reviewer, or the name of the imported file"),
+    Column("stated_at", UTCDateTime, nullable=False, default=now),
+    Column("stated_by", Text, comment="a reviewer, or the name of the imported file"),
     Column("origin", Text, comment="the kind of tag, the column of a list, or that we wrote it ourselves"),
     Column("as_written", Text, comment="the whole text, verbatim"),
     foreign_key("statement", name="withdraws_id", nullable=True, unique=True),
-    check_in("source", "file", "import", "human"),
+    check_in("source", "file", "import", "person"),
 )
 
 label = sa.Table(

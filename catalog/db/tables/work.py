@@ -37,7 +37,7 @@ claim = sa.Table(
     foreign_key("worker", nullable=True, index=True),
     Column("claimed_at", UTCDateTime),
     Column("deaths", Integer, nullable=False, default=0, comment="workers that died on this track"),
-    Column("fingerprint", Text, comment="of the file they died on"),
+    Column("file_signature", Text, comment="of the file they died on"),
 )
 
 failure = sa.Table(
@@ -50,7 +50,7 @@ failure = sa.Table(
     Column("reason", Text, nullable=False, index=True, comment="a code such as too-short"),
     Column("message", Text, nullable=False),
     Column("attempts", Integer, nullable=False, default=1),
-    Column("fingerprint", Text, comment="of the file that failed"),
+    Column("file_signature", Text, comment="of the file that failed"),
     Column("failed_at", UTCDateTime, nullable=False, default=now),
     sa.Index(
         "uq_failure_decoding",

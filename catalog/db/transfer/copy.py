@@ -39,7 +39,7 @@ CHUNK_BYTES = 16 * 1024 * 1024
 """A chunk is written in one transaction, and held in memory until then."""
 
 COPIED = tuple(table for table in metadata.sorted_tables if table is not bundled_content)
-"""What is copied row by row. What `shipped` says of the views is true of the database they are in."""
+"""What is copied row by row. What `bundled_content` says of the views is true of the database they are in."""
 
 
 class CopyRejectedError(Exception):  # noqa: N818 - the name says what it is

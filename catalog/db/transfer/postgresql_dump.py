@@ -21,7 +21,7 @@ ADVICE = "install the client programs of the server's PostgreSQL version, and ha
 
 
 def dumped_tables() -> list[str]:
-    """The tables whose rows are dumped. What `shipped` says is made anew by whoever restores."""
+    """The tables whose rows are dumped. What `bundled_content` says is made anew by whoever restores."""
     return [table.name for table in metadata.sorted_tables if table is not bundled_content]
 
 

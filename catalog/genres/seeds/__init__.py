@@ -84,7 +84,7 @@ def fma_genre_name(code: str) -> str | None:
 @cache
 def null_genre_words() -> tuple[str, ...]:
     """Words that mean "no genre", in some thirty languages, as written."""
-    return tuple(word for row in _rows("no_genre.csv") for word in row["words"].split(";"))
+    return tuple(word for row in _rows("null_genres.csv") for word in row["words"].split(";"))
 
 
 @cache

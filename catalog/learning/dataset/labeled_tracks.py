@@ -60,10 +60,10 @@ def load_tracks(connection: Connection) -> LabeledTracks:
             track.c.id,
             track_status.c.tagged_genre_id,
             artist.c.folded,
-            artist.c.is_nobody,
+            artist.c.is_placeholder,
             track.c.album_id,
             album_artist.c.folded.label("album_artist"),
-            album_artist.c.is_nobody.label("album_nobody"),
+            album_artist.c.is_placeholder.label("album_nobody"),
             track.c.path_bytes,
             track.c.collection_id,
             track.c.audio_hash,
@@ -76,7 +76,7 @@ def load_tracks(connection: Connection) -> LabeledTracks:
         .where(track.c.state != "missing")
         .order_by(track.c.id)
     ).all()
-    artists = tuple(None if row.folded is None or row.is_nobody else row.folded for row in rows)
+    artists = tuple(None if row.folded is None or row.is_placeholder else row.folded for row in rows)
     return LabeledTracks(
         ids=np.array([row.id for row in rows], dtype=np.int64),
         genres=np.array([row.tagged_genre_id or 0 for row in rows], dtype=np.int64),

@@ -35,7 +35,7 @@ def sample_labels(connection: Connection) -> tuple[Integers, Integers]:
                 sa.select(audit_sample_track.c.track_id)
                 .join(decision, decision.c.track_id == audit_sample_track.c.track_id)
                 .where(
-                    decision.c.drawn_by == "sample",
+                    decision.c.source == "sample",
                     decision.c.verdict.in_(["keep", "accept", "relabel", "add"]),
                     decision.c.id.not_in(undone),
                 )

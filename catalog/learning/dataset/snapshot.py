@@ -90,7 +90,7 @@ def store_snapshot(connection: Connection, frozen: Snapshot, fold: Integers) -> 
             "snapshot_id": snapshot_id,
             "track_id": int(track_id),
             "genre_id": frozen.classes[column],
-            "connected_group": int(group),
+            "group_id": int(group),
             "fold": int(part),
         }
         for track_id, column, group, part in zip(

@@ -63,7 +63,7 @@ def load_snapshot_tracks(connection: Connection, snapshot_id: int) -> SnapshotTr
     ).scalar_one_or_none()
     columns = snapshot_member.c
     rows = connection.execute(
-        sa.select(columns.track_id, columns.genre_id, columns.connected_group)
+        sa.select(columns.track_id, columns.genre_id, columns.group_id)
         .where(columns.snapshot_id == snapshot_id)
         .order_by(columns.track_id)
     ).all()

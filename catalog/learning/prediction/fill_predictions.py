@@ -99,7 +99,7 @@ def fill_predictions(
     else:
         answers = answerer.answers(probability, resemblance)
     answers = is_withheld(answers, no_music)
-    by = "zero_shot" if row["algorithm"] == ZERO_SHOT else "sound"
+    by = "zero_shot" if row["algorithm"] == ZERO_SHOT else "audio"
     sound = [
         None if one is None or one.genre_id not in suggestable else one
         for one in predictions_from_audio(answers, answerer.hierarchy, by)

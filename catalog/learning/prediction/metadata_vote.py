@@ -182,7 +182,7 @@ def _outweighs(agreement: MajorityTags, subtree: Floats, common: Floats, heard: 
 
     What a track sounds like and what its artist's other tracks are tagged with are taken as independent once its genre
     is given (naive Bayes): the sound's probabilities `subtree` (nodes,) over how `common` (nodes,) it takes the terms
-    to be, times the share of each among the others. `heard` and `known` are positions of nodes. Whatever the others do
+    to be, times the share of each among the others. `prediction_chunk` and `known` are positions of nodes. Whatever the others do
     not agree on is counted for what was heard.
     """
     for_heard = (

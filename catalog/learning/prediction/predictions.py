@@ -77,7 +77,7 @@ class Predictions:
 
 
 def predictions_from_audio(
-    given: Selections, hierarchy: Hierarchy, by: str = "sound"
+    given: Selections, hierarchy: Hierarchy, by: str = "audio"
 ) -> list[Suggestion | None]:
     """What is suggested by the answers (n) of a model."""
     return [

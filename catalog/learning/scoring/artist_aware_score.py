@@ -85,7 +85,7 @@ def score_artist_aware(
     frozen: Snapshot,
     broader: Mapping[int, int | None],
 ) -> ArtistAwareScore:
-    """Scores what was suggested for the n tracks of a training set, of which `heard` (n,) is the likeliest class.
+    """Scores what was suggested for the n tracks of a training set, of which `prediction_chunk` (n,) is the likeliest class.
 
     Intervals draw artists anew.
     """
@@ -113,7 +113,7 @@ def choices_with_artists(
     classes: Sequence[int],
     broader: Mapping[int, int | None],
 ) -> Integers:
-    """(n,): the class, as a column, of what was suggested; that which was `heard` (n,) where it is nothing or no class."""
+    """(n,): the class, as a column, of what was suggested; that which was `prediction_chunk` (n,) where it is nothing or no class."""
     column = {genre: at for at, genre in enumerate(classes)}
     choice = heard.copy()
     for at, one in enumerate(suggested):

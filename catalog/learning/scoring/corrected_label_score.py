@@ -113,7 +113,7 @@ def _as_corrected(
 
     corrected = y.copy()
     for at, member in enumerate(members):
-        if member.source == "human":
+        if member.source == "person":
             corrected[at] = -1 if member.tagged_genre_id is None else counted(member.tagged_genre_id)
     return corrected
 

@@ -128,10 +128,10 @@ def _truth(connection: Connection, first: RowMapping, second: RowMapping) -> dic
     for at, snapshot_id in enumerate(ids):
         rows = connection.execute(
             sa.select(
-                snapshot_member.c.track_id, snapshot_member.c.genre_id, snapshot_member.c.connected_group
+                snapshot_member.c.track_id, snapshot_member.c.genre_id, snapshot_member.c.group_id
             ).where(snapshot_member.c.snapshot_id == snapshot_id)
         )
-        members = {one.track_id: (one.genre_id, one.connected_group) for one in rows}
+        members = {one.track_id: (one.genre_id, one.group_id) for one in rows}
         if at == 0:
             found = members
         else:

@@ -146,7 +146,7 @@ def draw_sample(
         sa.insert(audit_sample_track),
         [
             {
-                "check_sample_id": sample_id,
+                "audit_sample_id": sample_id,
                 "track_id": each.track_id,
                 "position": position,
                 "genre_id": known[each.track_id].tagged_genre_id,
@@ -194,7 +194,7 @@ def next_sample_track(
     )
     rows = connection.execute(
         sa.select(
-            audit_sample_track.c.check_sample_id,
+            audit_sample_track.c.audit_sample_id,
             track.c.id,
             track.c.title,
             artist.c.name,
@@ -204,11 +204,11 @@ def next_sample_track(
             audit_sample.c.tracks,
         )
         .join_from(audit_sample_track, track, track.c.id == audit_sample_track.c.track_id)
-        .join(audit_sample, audit_sample.c.id == audit_sample_track.c.check_sample_id)
+        .join(audit_sample, audit_sample.c.id == audit_sample_track.c.audit_sample_id)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
         .join(album, album.c.id == track.c.album_id, isouter=True)
         .where(
-            audit_sample_track.c.check_sample_id == sample_id,
+            audit_sample_track.c.audit_sample_id == sample_id,
             track.c.state == "present",
             judgements() < judges_wanted(),
             ~seen,
@@ -263,7 +263,7 @@ def judge_blind(
         said,
         reviewer,
         genre_id=genre_id,
-        drawn_by="sample",
+        source="sample",
         blind=True,
     )
     release(connection, reviewer, lease_of_sample(track_id))
@@ -278,7 +278,7 @@ def confirm_tag(connection: Connection, track_id: int, reviewer: str) -> Decided
     NothingToDecideError.
     """
     drawn, _ = _in_sample(connection, track_id)
-    return decide(connection, [OpenSuspect(track_id, drawn)], "keep", reviewer, drawn_by="sample")
+    return decide(connection, [OpenSuspect(track_id, drawn)], "keep", reviewer, source="sample")
 
 
 def lies_within(genre_id: int, term: int, broader: Mapping[int, int | None]) -> bool:
@@ -288,14 +288,14 @@ def lies_within(genre_id: int, term: int, broader: Mapping[int, int | None]) -> 
 
 def _has_shown_tags(reviewer: str) -> sa.ColumnElement[bool]:
     """Whether a row of `decision` is one after which the reviewer saw the tags of a sample's track, undone or not."""
-    return sa.and_(decision.c.drawn_by == "sample", decision.c.blind, decision.c.reviewer == reviewer)
+    return sa.and_(decision.c.source == "sample", decision.c.blind, decision.c.reviewer == reviewer)
 
 
 def _in_sample(connection: Connection, track_id: int) -> tuple[int | None, int | None]:
     """The genre and the statement with which a track was drawn into the open sample."""
     row = connection.execute(
         sa.select(audit_sample_track.c.genre_id, audit_sample_track.c.statement_id).where(
-            audit_sample_track.c.check_sample_id == open_sample(connection),
+            audit_sample_track.c.audit_sample_id == open_sample(connection),
             audit_sample_track.c.track_id == track_id,
         )
     ).one_or_none()

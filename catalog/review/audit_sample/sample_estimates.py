@@ -84,7 +84,7 @@ def estimate_sample(connection: Connection) -> SampleEstimate | None:
     head = connection.execute(sa.select(audit_sample).where(audit_sample.c.id == sample_id)).one()
     archive = connection.execute(
         sa.select(sa.func.sum(audit_sample_track.c.weight)).where(
-            audit_sample_track.c.check_sample_id == sample_id
+            audit_sample_track.c.audit_sample_id == sample_id
         )
     ).scalar_one()
     broader, _ = load_broader(connection)
@@ -137,7 +137,7 @@ def _judged(
     """The tracks with a choice, in the order drawn, and how many were judged without one."""
     drawn = connection.execute(
         sa.select(audit_sample_track)
-        .where(audit_sample_track.c.check_sample_id == sample_id)
+        .where(audit_sample_track.c.audit_sample_id == sample_id)
         .order_by(audit_sample_track.c.position)
     ).all()
     tags = genre_ids_of_statements(connection, [row.statement_id for row in drawn])
@@ -194,8 +194,8 @@ def _choices(
         )
         .join_from(decision, audit_sample_track, audit_sample_track.c.track_id == decision.c.track_id)
         .where(
-            audit_sample_track.c.check_sample_id == sample_id,
-            decision.c.drawn_by == "sample",
+            audit_sample_track.c.audit_sample_id == sample_id,
+            decision.c.source == "sample",
             is_not_undone(decision),
         )
         .order_by(decision.c.id)
@@ -238,7 +238,7 @@ def _predicted(connection: Connection, sample_id: int) -> dict[int, int]:
             .join(audit_sample_track, audit_sample_track.c.track_id == prediction.c.track_id)
             .where(
                 model.c.status == "active",
-                audit_sample_track.c.check_sample_id == sample_id,
+                audit_sample_track.c.audit_sample_id == sample_id,
                 prediction.c.genre_1_id.is_not(None),
             )
         ).all()

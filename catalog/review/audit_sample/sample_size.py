@@ -16,7 +16,7 @@ MOST_OF_ALL = 3
 
 
 def can_be_drawn() -> ColumnElement[bool]:
-    """Whether a track, joined with its `standing`, can be in a sample: it is tagged, and its file is there."""
+    """Whether a track, joined with its `track_status`, can be in a sample: it is tagged, and its file is there."""
     return sa.and_(track.c.state == "present", track_status.c.tagged_genre_id.is_not(None))
 
 

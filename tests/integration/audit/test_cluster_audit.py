@@ -116,7 +116,7 @@ def test_planted_wrong_tags_are_evidence(database: Database, fill_labelled: Fill
         assert cluster_evidence(connection)["blobs"] == [], "labels are those of today"
 
 
-def test_a_tag_that_could_be_more_precise_is_no_other_genre(database: Database, fill_labelled: Fill) -> None:
+def test_a_tag_that_narrower_suggestions_is_no_other_genre(database: Database, fill_labelled: Fill) -> None:
     filled = fill_labelled(spread=0.3)
     relabel(database, filled.tracks["Metal"][:6], "Death Metal")
     audit_clusters(database, ClusterRequest())

@@ -73,7 +73,7 @@ def test_an_audit_is_done_once(database: Database, fill_labelled: Fill, tmp_path
     first, second = audit_labels(database), audit_labels(database)
     assert (first.audit_id, first.is_new, second.is_new) == (second.audit_id, True, False)
     assert second.largest == first.largest
-    mistag(database, filled.tracks["Jazz"][:1], "Jazz", source="human")
+    mistag(database, filled.tracks["Jazz"][:1], "Jazz", source="person")
     third = audit_labels(database)
     assert third.is_new
     assert filled.tracks["Jazz"][0] not in {row[0] for row in suspects(database)}
@@ -83,7 +83,7 @@ def test_an_audit_is_done_once(database: Database, fill_labelled: Fill, tmp_path
 
 def test_what_a_person_said_is_not_doubted(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
     filled = fill_labelled()
-    mistag(database, filled.tracks["Jazz"][:1], "Metal", source="human")
+    mistag(database, filled.tracks["Jazz"][:1], "Metal", source="person")
     train(database, tmp_path, WANTED)
     audit_labels(database)
     assert filled.tracks["Jazz"][0] not in {row[0] for row in suspects(database)}
@@ -185,7 +185,7 @@ def test_duplicates_with_different_genres_are_suspects_though_no_model_judges_th
     assert {(second, "Polka", "Jazz"), (first, "Jazz", "Polka")} <= set(suspects(database))
 
 
-def test_tracks_of_a_check_sample_are_doubted_though_no_model_learnt_from_them(
+def test_tracks_of_a_audit_sample_are_doubted_though_no_model_learnt_from_them(
     database: Database, fill_labelled: Fill, tmp_path: Path
 ) -> None:
     filled = fill_labelled()
@@ -199,7 +199,7 @@ def test_tracks_of_a_check_sample_are_doubted_though_no_model_learnt_from_them(
         ).scalar_one()
         connection.execute(
             sa.insert(audit_sample_track).values(
-                check_sample_id=sample, track_id=wrong, position=1, weight=1.0, overlap=False
+                audit_sample_id=sample, track_id=wrong, position=1, weight=1.0, overlap=False
             )
         )
     train(database, tmp_path, WANTED)

@@ -27,8 +27,8 @@ def test_a_sound_catalog(invoke: Any, sample: Any, database: Database) -> None:
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        ("UPDATE standing SET tagged_genre = 'Polka' WHERE tagged_genre = 'Jazz'", {"standing": 2}),
-        ("DELETE FROM standing", {"standing": 8}),
+        ("UPDATE track_status SET tagged_genre = 'Polka' WHERE tagged_genre = 'Jazz'", {"standing": 2}),
+        ("DELETE FROM track_status", {"standing": 8}),
         (
             "UPDATE confusion_count SET tracks = 99 WHERE tagged_genre_id = predicted_genre_id",
             {"confusion_count": 6},

@@ -32,7 +32,7 @@ def test_labels_as_csv_come_in_again(invoke: Any, sample: Any, tmp_path: Path) -
         ("Amber", "Rock", "file"),
         ("Basalt", "Rock; Pop", "file"),
     ]
-    assert rows[0]["said_at"] == "2026-01-02T03:04:05+00:00"
+    assert rows[0]["stated_at"] == "2026-01-02T03:04:05+00:00"
     again = invoke("labels", "import", target, "--dry-run", "--json")
     assert again.code == 0, again.err
     assert json.loads(again.out)["rows"] == 6

@@ -33,7 +33,7 @@ def add_tracks(database: Database, count: int) -> list[int]:
             row = {"collection_id": place, "path": f"{number}.mp3", "path_bytes": b"%d.mp3" % number}
             found.append(
                 connection.execute(
-                    sa.insert(track).values(**row, artist_id=who, fingerprint=name).returning(track.c.id)
+                    sa.insert(track).values(**row, artist_id=who, file_signature=name).returning(track.c.id)
                 ).scalar_one()
             )
     return found
@@ -149,7 +149,7 @@ def test_pca_is_fitted_once_stored_reported_and_drawn(
     assert [(row["feature_set"], row["tracks"]) for row in rows] == [("grid", 20), ("pca", 20)]
     with database.write() as connection:
         vector = np.full(len(GRID.dimensions), -3, np.float32)
-        store_vector(connection, grid, tracks[0], vector, fingerprint="another")
+        store_vector(connection, grid, tracks[0], vector, file_signature="another")
     assert "20 tracks projected" in invoke("features", "pca", "--refit").out
     (newer, older) = (
         row for row in json.loads(invoke("features", "list", "--json").out) if row["feature_set"] == "pca"

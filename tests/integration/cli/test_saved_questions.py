@@ -99,7 +99,7 @@ def test_a_genre_that_only_the_album_says_is_not_one_the_model_is_sure_of(
 def test_inconsistent_artists(invoke: Any, sample: Any, database: Database) -> None:
     with database.write() as connection:
         connection.execute(
-            sa.text("UPDATE standing SET tagged_genre = 'Blues' WHERE track_id = :id"),
+            sa.text("UPDATE track_status SET tagged_genre = 'Blues' WHERE track_id = :id"),
             {"id": sample.tracks["Basalt"]},
         )
     (row,) = json.loads(invoke("sql", "inconsistent-artists", "--json").out)

@@ -29,7 +29,7 @@ WRITING = [
     "DELETE FROM genre",
     "UPDATE genre SET name = 'x' RETURNING id",
     "WITH gone AS (SELECT 1) DELETE FROM genre",
-    "INSERT INTO artist (key, name, folded, is_nobody) VALUES ('a', 'a', 'a', false) RETURNING id",
+    "INSERT INTO artist (key, name, folded, is_placeholder) VALUES ('a', 'a', 'a', false) RETURNING id",
     "DROP TABLE genre",
     "CREATE TABLE more (id integer)",
     "CREATE TEMP TABLE more (id integer)",
@@ -122,7 +122,7 @@ def test_both_databases_give_the_same_values(invoke: Any, sample: Any) -> None:
 def test_times_are_utc_whatever_the_environment_says(
     invoke: Any, sample: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    question = ("sql", "SELECT max(said_at) AS said_at FROM current_label", "--csv")
+    question = ("sql", "SELECT max(stated_at) AS stated_at FROM current_label", "--csv")
     before = invoke(*question).out
     monkeypatch.setenv("PGTZ", "Asia/Tokyo")
     monkeypatch.setenv("PGDATESTYLE", "German")

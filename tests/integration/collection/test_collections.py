@@ -71,17 +71,17 @@ def everything(database, key):
             connection.execute(sa.select(genre.c.id).where(genre.c.name == name)).scalar_one()
             for name in ("Rock", "Metal")
         )
-        (said,) = append_statements(connection, "human", [NewStatement(key, ("Metal",))], said_by="me")
+        (said,) = append_statements(connection, "person", [NewStatement(key, ("Metal",))], stated_by="me")
         (taken_back,) = append_statements(
-            connection, "import", [NewStatement(key, ("Pop",), "Stil")], said_by="list.csv"
+            connection, "import", [NewStatement(key, ("Pop",), "Stil")], stated_by="list.csv"
         )
-        withdraw(connection, taken_back, said_by="me")
+        withdraw(connection, taken_back, stated_by="me")
         trained = add(
             connection, snapshot, hash="h", level="leaf", parameters={}, tracks=1, classes=1, groups=1
         )
         connection.execute(
             sa.insert(snapshot_member).values(
-                snapshot_id=trained, track_id=key, genre_id=rock, connected_group=0, fold=0
+                snapshot_id=trained, track_id=key, genre_id=rock, group_id=0, fold=0
             )
         )
         learnt = add(
@@ -91,7 +91,7 @@ def everything(database, key):
         connection.execute(
             sa.insert(prediction).values(
                 model_id=learnt, track_id=key, fold=0, genre_1_id=metal, probability_1=0.8, genre_2_id=rock, probability_2=0.1,
-                suggested_genre_id=metal, suggested_probability=0.8, suggested_by="sound",
+                suggested_genre_id=metal, suggested_probability=0.8, suggested_by="audio",
             )
         )  # fmt: skip
         heard = add(connection, feature_set, name="f", version=1, parameters={}, dimensions=[], hash="f")
@@ -101,7 +101,7 @@ def everything(database, key):
         connection.execute(sa.insert(track_descriptor).values(track_id=key, loudness=-14.0))
         word = add(connection, network_tag, network="MSD", tag="guitar")
         connection.execute(
-            sa.insert(track_network_tag).values(track_id=key, auto_tag_word_id=word, probability=0.5)
+            sa.insert(track_network_tag).values(track_id=key, network_tag_id=word, probability=0.5)
         )
         add(
             connection,
@@ -110,7 +110,7 @@ def everything(database, key):
             stage="decode",
             reason="too-short",
             message="0.1 s",
-            fingerprint="x",
+            file_signature="x",
         )
         connection.execute(sa.insert(claim).values(track_id=key))
         listened = add(connection, audit, kind="labels", parameters={}, finished_at=now())
@@ -125,12 +125,12 @@ def everything(database, key):
             suspicion=0.9,
         )
         doubted = add(
-            connection, suspect, audit_id=listened, track_id=key, genre_id=rock, suggested_genre_id=metal, doubt_case_id=case,
+            connection, suspect, audit_id=listened, track_id=key, genre_id=rock, suggested_genre_id=metal, review_case_id=case,
             suspicion=0.9, relation="different", reasons=["it sounds like Metal"],
         )  # fmt: skip
         first = add(
             connection, decision, track_id=key, genre_id=rock, verdict="relabel", chosen_genre_id=metal, reviewer="me",
-            drawn_by="queue", suspect_id=doubted, statement_id=said,
+            source="queue", suspect_id=doubted, statement_id=said,
         )  # fmt: skip
         add(
             connection,
@@ -139,7 +139,7 @@ def everything(database, key):
             genre_id=rock,
             verdict="undo",
             reviewer="me",
-            drawn_by="queue",
+            source="queue",
             undoes_id=first,
         )
         add(
@@ -222,8 +222,8 @@ def test_removing_takes_everything_of_its_tracks_and_nothing_else(known):
             "snapshot",
             "audit",
             "feature_set",
-            "auto_tag_word",
-            "doubt_case",
+            "network_tag",
+            "review_case",
         }
         before = {
             table.name: count(connection, table) for table in metadata.sorted_tables if table.name in kept
@@ -267,7 +267,7 @@ def test_pruning_forgets_what_is_long_gone_and_nobody_spoke_of(database, music, 
         long_ago = now() - timedelta(days=100)
         gone = track.c.id.in_([keys["1.mp3"], keys["2.mp3"]])
         connection.execute(sa.update(track).where(gone).values(seen_at=long_ago))
-        append_statements(connection, "human", [NewStatement(keys["2.mp3"], ("Pop",))])
+        append_statements(connection, "person", [NewStatement(keys["2.mp3"], ("Pop",))])
     assert (prune(database, 90, dry_run=True).removed, len(ids(database))) == (1, 4)
     pruned = prune(database, 90)
     assert (pruned.removed, pruned.kept) == (1, 1)
@@ -321,7 +321,7 @@ def test_the_dossier_tells_all(known):
             describe_track(connection, 10**6)
     assert told["file"]["artist"] == "A"
     assert told["file"]["album"] == "Disc"
-    assert [each["source"] for each in told["statements"]] == ["file", "human", "import", "import"]
+    assert [each["source"] for each in told["statements"]] == ["file", "person", "import", "import"]
     assert [(each["current"], each["withdrawn"]) for each in told["statements"][:3]] == [
         (False, False),
         (True, False),

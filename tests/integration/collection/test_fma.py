@@ -87,7 +87,7 @@ def test_tracks_with_all_that_is_said_of_them(database, folder):
     assert ask(database, own.subset, own.split)[3] == ("medium", "test")
     with database.read() as connection:
         assert connection.execute(
-            sa.select(artist.c.name, artist.c.is_nobody).order_by(artist.c.id)
+            sa.select(artist.c.name, artist.c.is_placeholder).order_by(artist.c.id)
         ).all() == [
             ("Somebody", False),
             ("Various", True),

@@ -233,7 +233,7 @@ def test_a_file_that_changes_while_it_is_read_is_for_the_next_scan(database, mus
     make_song(music / "2.mp3", 2)
     from catalog.collection.scan import scanned_file
 
-    read = scanned_file.fingerprint
+    read = scanned_file.file_signature
 
     def write_meanwhile(stream, size):
         if size == song.stat().st_size and stream.name and not song.with_suffix(".done").exists():
@@ -242,7 +242,7 @@ def test_a_file_that_changes_while_it_is_read_is_for_the_next_scan(database, mus
             song.with_suffix(".done").touch()
         return read(stream, size)
 
-    monkeypatch.setattr(scanned_file, "fingerprint", write_meanwhile)
+    monkeypatch.setattr(scanned_file, "file_signature", write_meanwhile)
     report = scan(database, music)
     assert (report.added, report.unread) == (1, 1)
     assert report.warnings == ["1.mp3: changes while it is read; the next scan reads it again"]
@@ -320,7 +320,7 @@ def test_withdrawing_is_one_more_row(database, music, make_song):
     scan(database, music)
     ((key,),) = rows(database, statement.c.id)
     with database.write() as connection:
-        made = withdraw(connection, key, said_by="me")
+        made = withdraw(connection, key, stated_by="me")
         assert made is not None
         assert withdraw(connection, key) is None
         for absent in (made, 10**6):

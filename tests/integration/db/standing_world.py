@@ -1,4 +1,4 @@
-"""A small archive as hypothesis draws it, its rows, and `standing` by the same rules in Python."""
+"""A small archive as hypothesis draws it, its rows, and `track_status` by the same rules in Python."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BROADER = {
 }
 GENRES = list(BROADER)
 ARTISTS = [None, "Ann", "Ben", "Nobody"]
-SOURCES = ["human", "import", "file"]
+SOURCES = ["person", "import", "file"]
 
 
 @dataclass(frozen=True)
@@ -156,14 +156,14 @@ def write(connection: Connection, world: World) -> None:
     ids = {name: FIRST + number for number, name in enumerate(GENRES)}
     for name, broader in BROADER.items():
         row = {"id": ids[name], "name": name, "folded": name.lower(), "broader_id": ids.get(broader or "")}
-        connection.execute(sa.insert(t.genre).values(origin="house", **row))
+        connection.execute(sa.insert(t.genre).values(origin="builtin", **row))
     rebuild_ancestors(connection)
     people = {name: FIRST + number for number, name in enumerate(ARTISTS) if name}
     insert(
         connection,
         t.artist,
         [
-            {"id": key, "key": name, "name": name, "folded": name, "is_nobody": name == "Nobody"}
+            {"id": key, "key": name, "name": name, "folded": name, "is_placeholder": name == "Nobody"}
             for name, key in people.items()
         ],
     )
@@ -244,7 +244,7 @@ def insert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) 
 
 
 def kept(connection: Connection, world: World) -> list[dict[str, Any]]:
-    """The rows of `standing` in the order of the tracks, of the columns that `expected` has."""
+    """The rows of `track_status` in the order of the tracks, of the columns that `expected` has."""
     columns = [t.track_status.c[name] for name in expected(world, 0)]
     rows = connection.execute(sa.select(*columns).order_by(t.track_status.c.track_id)).mappings()
     return [dict(row) for row in rows]

@@ -28,7 +28,7 @@ def test_the_newest_that_was_not_undone(
     database: Database, sample: Sample, verdicts: list[str], undone: list[int], expected: str | None
 ) -> None:
     track = sample.tracks["Dew"]
-    said: dict[str, Any] = {"track_id": track, "reviewer": "ada", "decided_at": DAY, "drawn_by": "queue"}
+    said: dict[str, Any] = {"track_id": track, "reviewer": "ada", "decided_at": DAY, "source": "queue"}
     with database.write() as connection:
         made = [
             insert(connection, t.decision, verdict=verdict, genre_id=sample.genres["Jazz"], **said)

@@ -83,7 +83,7 @@ def test_four_writers_and_two_readers_never_meet_a_lock(database_url: str) -> No
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO artist (key, name, folded, is_nobody) VALUES ('a', 'a', 'a', false)",
+        "INSERT INTO artist (key, name, folded, is_placeholder) VALUES ('a', 'a', 'a', false)",
         "UPDATE genre SET name = name",
         "DELETE FROM genre",
         "CREATE TABLE more (id integer)",

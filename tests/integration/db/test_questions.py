@@ -47,7 +47,7 @@ def told(database: Database, sample: Sample) -> Database:
                     genre_1_id=sample.genres[heard or first],
                     probability_1=0.5,
                     suggested_genre_id=sample.genres.get(heard or ""),
-                    suggested_by="sound",
+                    suggested_by="audio",
                 )
             )
         genres = [sample.genres[name] for name in ("Punk", "Techno", "Rock")]
@@ -65,7 +65,7 @@ def told(database: Database, sample: Sample) -> Database:
             statement_id=relabelled,
             reviewer="ada",
             decided_at=DAY,
-            drawn_by="search",
+            source="search",
         )
         undone = insert(
             connection,
@@ -75,7 +75,7 @@ def told(database: Database, sample: Sample) -> Database:
             verdict="keep",
             reviewer="ada",
             decided_at=DAY,
-            drawn_by="queue",
+            source="queue",
         )
         insert(
             connection,
@@ -84,7 +84,7 @@ def told(database: Database, sample: Sample) -> Database:
             verdict="undo",
             reviewer="ada",
             decided_at=DAY,
-            drawn_by="queue",
+            source="queue",
             undoes_id=undone,
         )
         gone = t.feature_vector.c.track_id == sample.tracks["Hail"]

@@ -1,4 +1,4 @@
-"""`standing`, `confusion_count` and their SQL, against a model of the same rules in Python."""
+"""`track_status`, `confusion_count` and their SQL, against a model of the same rules in Python."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def test_refreshing_what_was_touched_is_enough(database: Database, world: World,
 
 
 RULES = [
-    ("human over import over file", [("human", "Bow"), ("import", "Arch"), ("file", "Arch")], ("Bow",)),
+    ("human over import over file", [("person", "Bow"), ("import", "Arch"), ("file", "Arch")], ("Bow",)),
     ("import over file, though older", [("import", "Arch"), ("file", "Bow")], ("Arch",)),
     ("the newest of one source", [("file", "Bow"), ("file", "Arch")], ("Arch",)),
-    ("a statement of no genre counts", [("file", "Bow"), ("human", None)], ()),
+    ("a statement of no genre counts", [("file", "Bow"), ("person", None)], ()),
 ]
 
 
@@ -83,7 +83,7 @@ def test_the_current_statement(
 
 
 def test_a_withdrawn_statement_gives_way_to_the_one_before(database: Database) -> None:
-    world = World([None], [Said(0, "file", ("Arch",)), Said(0, "human", ("Bow",)), Said(0, "human", (), 1)])
+    world = World([None], [Said(0, "file", ("Arch",)), Said(0, "person", ("Bow",)), Said(0, "person", (), 1)])
     with database.write() as connection:
         write(connection, world)
         refresh_track_status(connection)
@@ -165,7 +165,7 @@ def test_confusions_are_counted_out_of_fold(
                 "snapshot_id": FIRST,
                 "track_id": FIRST + track,
                 "genre_id": ids[genre],
-                "connected_group": 0,
+                "group_id": 0,
                 "fold": 0,
             }
             for track, genre in members.items()

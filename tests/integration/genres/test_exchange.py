@@ -118,7 +118,7 @@ R1,Rock,,,
         assert summary.tracks == {first}
         vocabulary = load_vocabulary(connection)
         term = vocabulary.by_code("S2")
-        assert (term.name, term.origin, term.suggest) == ("Deutscher Humppa", "house", False)
+        assert (term.name, term.origin, term.suggest) == ("Deutscher Humppa", "builtin", False)
         assert path(connection, "deutscher humppa") == ["Deutscher Humppa", "Humppa"]
         assert vocabulary.resolve("Humppamusik").code == "S1"
         assert vocabulary.by_code("R1") == vocabulary.by_code("fma:12") == vocabulary.resolve("Rock")
@@ -158,7 +158,7 @@ def test_a_term_of_a_file_is_vouched_for_by_a_change(database):
         take_in(connection, "name,broader\nFinnish Metal,Metal\nZeuhl,Metal\n")
         vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("Finnish Metal").origin == "file"
-        assert vocabulary.resolve("Zeuhl").origin == "house"
+        assert vocabulary.resolve("Zeuhl").origin == "builtin"
 
 
 def test_a_dry_run_tells_and_leaves_all(database, tag):

@@ -95,7 +95,7 @@ def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
         assert [each.name for each in vocabulary.ancestors(funeral)] == ["Doom Metal", "Metal", "Rock"]
         happy = vocabulary.resolve("Happy Hardcore")
         assert (happy.origin, [each.name for each in vocabulary.ancestors(happy)]) == (
-            "house",
+            "builtin",
             ["Electronic"],
         )
         found = connection.scalar(

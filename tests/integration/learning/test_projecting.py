@@ -40,7 +40,7 @@ def filled(database: Database, fill_labelled: Fill) -> Filled:
         grid = register_feature_set(connection, GRID)
         for track_id, vector in zip(ids.tolist(), matrix @ lens, strict=True):
             store_vector(
-                connection, grid, track_id, vector.astype(np.float32), fingerprint=f"print {track_id}"
+                connection, grid, track_id, vector.astype(np.float32), file_signature=f"print {track_id}"
             )
     return found
 
@@ -107,7 +107,7 @@ def test_what_is_new_or_changed_is_projected_by_the_same_projection(
     with database.write() as connection:
         grid = register_feature_set(connection, GRID)
         loud = np.full(len(GRID.dimensions), -5, np.float32)
-        store_vector(connection, grid, first, loud, fingerprint="another")
+        store_vector(connection, grid, first, loud, file_signature="another")
         connection.execute(
             sa.delete(feature_vector).where(
                 feature_vector.c.track_id == second, feature_vector.c.feature_set_id != grid.id
@@ -187,7 +187,7 @@ def test_the_model_in_force_is_compared_by_its_own_vectors(
         random = np.random.default_rng(9)
         for (track_id,) in connection.execute(sa.select(track.c.id)).all():
             noise = random.normal(size=len(GRID.dimensions)).astype(np.float32)
-            store_vector(connection, grid, track_id, noise, fingerprint=f"print {track_id}")
+            store_vector(connection, grid, track_id, noise, file_signature=f"print {track_id}")
     # The same algorithm with the same parameters, but it hears nothing but noise.
     wanted = TrainingOptions(feature_sets=("grid",))
     report = train(database, tmp_path, wanted)

@@ -60,13 +60,13 @@ def draw_sample(database: Database, track_ids: list[int], verdict: str | None = 
         for position, track_id in enumerate(track_ids):
             connection.execute(
                 sa.insert(audit_sample_track).values(
-                    check_sample_id=sample, track_id=track_id, position=position, weight=1.0, overlap=False
+                    audit_sample_id=sample, track_id=track_id, position=position, weight=1.0, overlap=False
                 )
             )
             if verdict is not None:
                 connection.execute(
                     sa.insert(decision).values(
-                        track_id=track_id, verdict=verdict, reviewer="me", drawn_by="sample", blind=True
+                        track_id=track_id, verdict=verdict, reviewer="me", source="sample", blind=True
                     )
                 )
 
@@ -94,13 +94,13 @@ def test_without_doubted_tags_and_with_corrected_ones(
     audit_labels(database)
     assert reconsidered()["without_doubted"]["doubted"] >= 2
     assert reconsidered()["without_doubted"]["accuracy"] > as_tagged
-    retag(database, wrong, "Metal", source="human")
+    retag(database, wrong, "Metal", source="person")
     corrected = reconsidered()["corrected"]
     assert corrected["changed"] == 2
     assert corrected["accuracy"] == pytest.approx(as_tagged + 2 / 54)
 
 
-def test_no_model_learns_from_a_track_of_the_check_sample(database: Database, fill_labelled: Fill) -> None:
+def test_no_model_learns_from_a_track_of_the_audit_sample(database: Database, fill_labelled: Fill) -> None:
     filled = fill_labelled()
     drawn = sorted([filled.tracks["Jazz"][0], filled.tracks["Metal"][4]])
     draw_sample(database, drawn, verdict=None)
@@ -122,7 +122,7 @@ def test_an_undone_or_open_decision_judges_nothing(database: Database, fill_labe
         first = connection.execute(sa.select(decision.c.id).where(decision.c.track_id == undone)).scalar_one()
         connection.execute(
             sa.insert(decision).values(
-                track_id=undone, verdict="undo", reviewer="me", drawn_by="sample", undoes_id=first
+                track_id=undone, verdict="undo", reviewer="me", source="sample", undoes_id=first
             )
         )
         jazz = genre_id(connection, "Jazz")
@@ -130,7 +130,7 @@ def test_an_undone_or_open_decision_judges_nothing(database: Database, fill_labe
     assert (ids.tolist(), genres.tolist()) == ([kept], [jazz])
 
 
-def test_the_check_sample_has_a_say_in_the_gate(
+def test_the_audit_sample_has_a_say_in_the_gate(
     database: Database, fill_labelled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled = fill_labelled(artists=8, each=4)
@@ -171,7 +171,7 @@ def test_two_encodings_of_one_recording_are_never_apart(
     train(database, tmp_path, WANTED)
     with database.read() as connection:
         groups = dict(
-            connection.execute(sa.select(snapshot_member.c.track_id, snapshot_member.c.connected_group)).all()
+            connection.execute(sa.select(snapshot_member.c.track_id, snapshot_member.c.group_id)).all()
         )
     assert apart is not None
     assert groups[one] == groups[other]
@@ -186,7 +186,7 @@ def test_all_genres_of_a_track_and_whether_they_are_all(database: Database, fill
         jazz, metal, ambient = (genre_id(connection, name) for name in names)
         death = genre_id(connection, "Death Metal")
         said = connection.execute(
-            sa.insert(statement).values(track_id=several, source="human").returning(statement.c.id)
+            sa.insert(statement).values(track_id=several, source="person").returning(statement.c.id)
         ).scalar_one()
         for rank, given in enumerate((jazz, death)):
             connection.execute(

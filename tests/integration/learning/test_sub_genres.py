@@ -37,7 +37,7 @@ def judge(connection: sa.Connection, track_id: int, verdict: str, **more: object
     return int(
         connection.execute(
             sa.insert(decision)
-            .values(track_id=track_id, verdict=verdict, reviewer="anna", drawn_by="search", **more)
+            .values(track_id=track_id, verdict=verdict, reviewer="anna", source="search", **more)
             .returning(decision.c.id)
         ).scalar_one()
     )

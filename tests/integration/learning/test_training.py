@@ -94,7 +94,7 @@ def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
     with database.write() as connection:
         jazz = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Jazz")).scalar_one()
         for track_id in filled.tracks["Metal"][:2]:
-            tag(connection, track_id, jazz, "Jazz", source="human")
+            tag(connection, track_id, jazz, "Jazz", source="person")
     with database.write() as connection:
         from catalog.db.derived.track_status import refresh_track_status
 

@@ -41,7 +41,9 @@ def fill(connection: Connection) -> Doubted:
     folder = insert(connection, t.collection, name="records", kind="folder", root="/m", root_bytes=b"/m")
     made.audit_id = insert(connection, t.audit, kind="labels", parameters={}, finished_at=DAY)
     for case_id, (name, tagged, suggested, suspicion, titles) in CASES.items():
-        artist = insert(connection, t.artist, key=name, name=name, folded=fold_artist(name), is_nobody=False)
+        artist = insert(
+            connection, t.artist, key=name, name=name, folded=fold_artist(name), is_placeholder=False
+        )
         case = insert(
             connection,
             t.review_case,
@@ -81,11 +83,11 @@ def fill(connection: Connection) -> Doubted:
                 track_id=track,
                 genre_id=made.genres[tagged],
                 suggested_genre_id=made.genres[suggested],
-                doubt_case_id=case,
+                review_case_id=case,
                 suspicion=doubt,
                 relation="different",
                 reasons=[
-                    {"kind": "sound", "probability": 0.8, "tagged_probability": 0.1, "words": "heard so"}
+                    {"kind": "audio", "probability": 0.8, "tagged_probability": 0.1, "words": "heard so"}
                 ],
             )
     refresh_track_status(connection)

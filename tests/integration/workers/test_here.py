@@ -31,7 +31,7 @@ from workers.process.analyze_track import AnalysisRequest
 from workers.state import claims, liveness
 
 
-def fingerprint_of(path: Path) -> str:
+def file_signature_of(path: Path) -> str:
     with path.open("rb") as stream:
         return file_signature(stream, path.stat().st_size)
 
@@ -55,7 +55,7 @@ def scan_again(database: Database, path: Path, track_id: int) -> None:
         connection.execute(
             sa.update(track)
             .where(track.c.id == track_id)
-            .values(size=status.st_size, mtime_ns=status.st_mtime_ns, fingerprint=fingerprint_of(path))
+            .values(size=status.st_size, mtime_ns=status.st_mtime_ns, file_signature=file_signature_of(path))
         )
 
 
@@ -104,17 +104,17 @@ def test_a_change_of_tags_renews_and_a_change_of_sound_analyses_again(
             sa.select(
                 feature_vector.c.track_id,
                 feature_vector.c.vector,
-                feature_vector.c.fingerprint,
+                feature_vector.c.file_signature,
                 feature_vector.c.computed_at,
             )
         ).all()
-        found = {row.track_id: (round(float(row.vector[0]), 1), row.fingerprint) for row in rows}
+        found = {row.track_id: (round(float(row.vector[0]), 1), row.file_signature) for row in rows}
         times = {row.track_id: row.computed_at for row in rows}
     assert times[tagged] == first[tagged], "of the same sound nothing is computed again"
     assert times[replaced] > first[replaced]
     assert found == {
-        tagged: (QUIET, fingerprint_of(music / "0000.wav")),
-        replaced: (0.1, fingerprint_of(music / "0001.wav")),
+        tagged: (QUIET, file_signature_of(music / "0000.wav")),
+        replaced: (0.1, file_signature_of(music / "0001.wav")),
     }
 
 
@@ -125,9 +125,9 @@ def test_a_file_that_changed_since_the_scan_is_heard_as_it_is(
     write_sound(music / "0000.wav", 0.1, seconds=0.9)
     assert analyze_here(database, [tiny]).analysed == 1
     with database.read() as connection:
-        heard = connection.execute(sa.select(feature_vector.c.fingerprint)).scalar_one()
-        row = connection.execute(sa.select(track.c.fingerprint, track.c.size)).one()
-    assert heard == row.fingerprint == fingerprint_of(music / "0000.wav")
+        heard = connection.execute(sa.select(feature_vector.c.file_signature)).scalar_one()
+        row = connection.execute(sa.select(track.c.file_signature, track.c.size)).one()
+    assert heard == row.file_signature == file_signature_of(music / "0000.wav")
     assert row.size != (music / "0000.wav").stat().st_size, (
         "the next scan must see that the tags may have changed"
     )

@@ -56,7 +56,7 @@ def add_names(database: Database, count: int) -> tuple[StoredFeatureSet, list[in
         connection.execute(
             sa.insert(track),
             [
-                {"collection_id": home, "path": str(n), "path_bytes": b"%d" % n, "fingerprint": "f"}
+                {"collection_id": home, "path": str(n), "path_bytes": b"%d" % n, "file_signature": "f"}
                 for n in range(count)
             ],
         )

@@ -36,10 +36,10 @@ def test_from_one_version_to_the_next(
     older = dataclasses.replace(tiny, parameters={"older": True})
     with database.write() as connection:
         old = register_feature_set(connection, older)
-        prints = dict(connection.execute(sa.select(track.c.id, track.c.fingerprint)).all())
+        prints = dict(connection.execute(sa.select(track.c.id, track.c.file_signature)).all())
         for track_id in tracks:
             vector = np.full(len(tiny.dimensions), 7, np.float32)
-            store_vector(connection, old, track_id, vector, fingerprint=prints[track_id])
+            store_vector(connection, old, track_id, vector, file_signature=prints[track_id])
     analyze = ("analyze", "--feature-set", "tiny", "--workers", "0")
     assert invoke(*analyze, "--dry-run")[1] == "3 tracks would be analysed\n"
     code, out, err = invoke(*analyze)

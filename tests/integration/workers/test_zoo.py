@@ -41,7 +41,7 @@ def add_tracks(url: str, folder: Path) -> None:
         ).scalar_one()
         for path in sorted(folder.iterdir()):
             status = path.stat()
-            row = {"path": path.name, "path_bytes": path.name.encode(), "fingerprint": path.name}
+            row = {"path": path.name, "path_bytes": path.name.encode(), "file_signature": path.name}
             known = {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
             connection.execute(sa.insert(track).values(collection_id=place, **row, **known))
     database.close()

@@ -80,7 +80,7 @@ def test_reasons_are_in_words_and_in_numbers():
     assert json.loads(json.dumps(suspect.reasons))[0]["probability"] == 0.81
 
 
-def test_heard_as_a_narrower_term_is_no_doubt_but_could_be_more_precise():
+def test_heard_as_a_narrower_term_is_no_doubt_but_narrower_suggestions():
     [suspect] = one_wrong(ROCK, [0.04, 0.9, 0.03, 0.03])
     assert suspect.relation == "narrower"
     assert suspect.suggested_genre_id == METAL
@@ -166,7 +166,7 @@ def test_without_vectors_and_artists_the_sound_decides_alone():
     y[0] = 3
     judged = judge(probability, y, groups, artists=[None] * len(y))
     [suspect] = find_suspects(judged, TERMS)
-    assert [reason["kind"] for reason in suspect.reasons] == ["sound"]
+    assert [reason["kind"] for reason in suspect.reasons] == ["audio"]
 
 
 def test_the_artists_agreement_with_the_tag_is_said_and_does_not_save_it():

@@ -25,7 +25,7 @@ def test_the_nearest_are_of_other_groups_and_in_order(monkeypatch):
     assert found[1].tolist() == [2, 3, 1]
 
 
-def test_where_others_are_few_the_rest_is_nobody():
+def test_where_others_are_few_the_rest_is_placeholder():
     X = np.random.default_rng(0).normal(size=(4, 3))
     found = nearest_of_other_groups(X, np.array([0, 0, 0, 1]), np.array([0, 3]), count=5)
     assert found[0].tolist() == [3, *[NOBODY] * 4]

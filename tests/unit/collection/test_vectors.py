@@ -42,7 +42,10 @@ def add_tracks(connection: Connection, count: int) -> list[int]:
     return [
         connection.execute(
             sa.insert(track).values(
-                collection_id=home, path=f"{n}.wav", path_bytes=f"{n}.wav".encode(), fingerprint=f"print-{n}"
+                collection_id=home,
+                path=f"{n}.wav",
+                path_bytes=f"{n}.wav".encode(),
+                file_signature=f"print-{n}",
             )
         ).inserted_primary_key[0]
         for n in range(count)
@@ -109,13 +112,17 @@ def test_pending_is_what_has_no_fresh_vector_and_no_failure(database: Database) 
     with database.write() as connection:
         recipe = register_feature_set(connection, features())
         fresh, stale, imported, missing, failed, failed_before, untouched = ids = add_tracks(connection, 7)
-        for track_id, fingerprint in ((fresh, "print-0"), (stale, "old"), (imported, None)):
-            store_vector(connection, recipe, track_id, np.zeros(3, np.float32), fingerprint=fingerprint)
+        for track_id, file_signature in ((fresh, "print-0"), (stale, "old"), (imported, None)):
+            store_vector(connection, recipe, track_id, np.zeros(3, np.float32), file_signature=file_signature)
         connection.execute(sa.update(track).where(track.c.id == missing).values(state="missing"))
-        for track_id, fingerprint in ((failed, "print-4"), (failed_before, "old")):
+        for track_id, file_signature in ((failed, "print-4"), (failed_before, "old")):
             connection.execute(
                 sa.insert(failure).values(
-                    track_id=track_id, stage="decoding", reason="empty", message="x", fingerprint=fingerprint
+                    track_id=track_id,
+                    stage="decoding",
+                    reason="empty",
+                    message="x",
+                    file_signature=file_signature,
                 )
             )
 
@@ -134,10 +141,10 @@ def test_renewing_makes_vectors_fresh_without_hearing_again(database: Database) 
     with database.write() as connection:
         recipe = register_feature_set(connection, features())
         (track_id,) = add_tracks(connection, 1)
-        store_vector(connection, recipe, track_id, np.zeros(3, np.float32), fingerprint="old")
+        store_vector(connection, recipe, track_id, np.zeros(3, np.float32), file_signature="old")
         mark_vectors_current(connection, [recipe.id], track_id, "print-0")
         assert connection.execute(tracks_without_vector([recipe.id])).all() == []
-        assert connection.execute(sa.select(feature_vector.c.fingerprint)).scalar_one() == "print-0"
+        assert connection.execute(sa.select(feature_vector.c.file_signature)).scalar_one() == "print-0"
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -152,20 +159,20 @@ def test_what_is_pending_is_counted_from_the_other_side(database: Database, seed
             own = connection.execute(
                 sa.update(track)
                 .where(track.c.id == track_id)
-                .values(state=state, fingerprint=random.choice([f"print-{track_id}", None]))
-                .returning(track.c.fingerprint)
+                .values(state=state, file_signature=random.choice([f"print-{track_id}", None]))
+                .returning(track.c.file_signature)
             ).scalar_one()
             for recipe in recipes:
                 if random.random() < 0.6:
                     store_vector(connection, recipe, track_id, np.zeros(3, np.float32))
-                    fingerprint = random.choice(np.array([own, "another", None], dtype=object))
+                    file_signature = random.choice(np.array([own, "another", None], dtype=object))
                     connection.execute(
                         sa.update(feature_vector)
                         .where(
                             feature_vector.c.track_id == track_id,
                             feature_vector.c.feature_set_id == recipe.id,
                         )
-                        .values(fingerprint=fingerprint)
+                        .values(file_signature=file_signature)
                     )
                 if random.random() < 0.3:
                     connection.execute(
@@ -175,7 +182,7 @@ def test_what_is_pending_is_counted_from_the_other_side(database: Database, seed
                             feature_set_id=random.choice(np.array([recipe.id, None], dtype=object)),
                             reason="not-audio",
                             message="",
-                            fingerprint=random.choice(np.array([own, "another"], dtype=object)),
+                            file_signature=random.choice(np.array([own, "another"], dtype=object)),
                             failed_at=moments[int(random.integers(2))],
                         )
                     )

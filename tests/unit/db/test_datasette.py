@@ -46,7 +46,7 @@ def test_what_is_referred_to_by_number_has_a_label(sqlite_template: Path) -> Non
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     referred = {row[2] for name in tables for row in connection.execute(f"PRAGMA foreign_key_list({name})")}
     # These are known by their numbers.
-    unnamed = {"check_sample", "cluster_run", "decision", "suspect"}
+    unnamed = {"audit_sample", "cluster_run", "decision", "suspect"}
     assert {
         name for name in referred if "label_column" in DESCRIBED["tables"].get(name, {})
     } == referred - unnamed

@@ -17,7 +17,7 @@ def test_a_hundredth_less_and_an_unlikely_twentieth_are_borne(value, low, worse)
     assert comparison(value, low).is_worse is worse
 
 
-def test_the_check_sample_has_a_say_too():
+def test_the_audit_sample_has_a_say_too():
     good, bad = comparison(0.01, -0.01), comparison(-0.1, -0.2)
     assert PromotionVerdict(3, good, None).worse is None
     assert "on the same folds" in (PromotionVerdict(3, bad, good).worse or "")

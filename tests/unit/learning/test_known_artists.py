@@ -29,18 +29,18 @@ def test_the_artist_is_believed_where_the_sound_is_wrong():
             Suggestion(METAL, None, "artist"),
             None,
             Suggestion(BEBOP, None, "album"),
-            Suggestion(METAL, 0.9, "sound"),
+            Suggestion(METAL, 0.9, "audio"),
         ],
         [JAZZ, METAL, METAL, METAL],
     )
     assert found.accuracy.value == 0.75
     assert found.macro_f1.value == pytest.approx((0.8 + 2 / 3) / 2)
     assert (found.share_answered, found.answered_precision) == (0.75, pytest.approx(2 / 3))
-    assert found.answers == (AnswersBy("album", 1, 1), AnswersBy("artist", 1, 1), AnswersBy("sound", 1, 0))
+    assert found.answers == (AnswersBy("album", 1, 1), AnswersBy("artist", 1, 1), AnswersBy("audio", 1, 0))
 
 
 def test_a_broader_answer_is_right_and_the_likeliest_class_counts_for_it():
-    found = scored([METAL, METAL], [Suggestion(ROCK, 0.9, "sound")] * 2, [METAL, JAZZ])
+    found = scored([METAL, METAL], [Suggestion(ROCK, 0.9, "audio")] * 2, [METAL, JAZZ])
     assert (found.accuracy.value, found.answered_precision) == (0.5, 1.0)
 
 

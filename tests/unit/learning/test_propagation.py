@@ -86,50 +86,50 @@ def suggested(heard, agreement, probability=(0.9, 0.06, 0.04), shares=(0.3, 0.2,
 
 
 def test_where_nothing_agrees_the_sound_answers():
-    heard = Suggestion(METAL, 0.9, "sound")
+    heard = Suggestion(METAL, 0.9, "audio")
     assert suggested(heard, None) is heard
     assert suggested(None, None) is None
 
 
-@pytest.mark.parametrize("heard", [None, Suggestion(METAL, 0.9, "sound"), Suggestion(ROCK, 0.96, "sound")])
+@pytest.mark.parametrize("heard", [None, Suggestion(METAL, 0.9, "audio"), Suggestion(ROCK, 0.96, "audio")])
 def test_where_the_sound_does_not_object_the_artist_answers(heard):
     assert suggested(heard, BY_ARTIST[METAL]) == Suggestion(METAL, None, "artist")
 
 
 def test_a_narrower_answer_of_the_sound_is_no_objection():
-    assert suggested(Suggestion(METAL, 0.9, "sound"), BY_ARTIST[ROCK]) == Suggestion(ROCK, None, "artist")
+    assert suggested(Suggestion(METAL, 0.9, "audio"), BY_ARTIST[ROCK]) == Suggestion(ROCK, None, "artist")
 
 
 def test_where_the_sound_firmly_objects_nothing_is_suggested():
-    assert suggested(Suggestion(METAL, 0.9, "sound"), BY_ARTIST[JAZZ]) is None
+    assert suggested(Suggestion(METAL, 0.9, "audio"), BY_ARTIST[JAZZ]) is None
 
 
 def test_a_sound_that_allows_for_the_artists_genre_does_not_object():
-    heard = Suggestion(METAL, 0.6, "sound")
+    heard = Suggestion(METAL, 0.6, "audio")
     assert suggested(heard, BY_ARTIST[JAZZ], (0.6, 0.1, 0.3)) == Suggestion(JAZZ, None, "artist")
 
 
 def test_two_kinds_of_rock_are_rock():
     agreement = MajorityTags(PUNK, "album", 9, 9)
-    heard = Suggestion(METAL, 0.97, "sound")
-    assert suggested(heard, agreement, (0.97, 0.01, 0.02)) == Suggestion(ROCK, 0.98, "sound")
+    heard = Suggestion(METAL, 0.97, "audio")
+    assert suggested(heard, agreement, (0.97, 0.01, 0.02)) == Suggestion(ROCK, 0.98, "audio")
 
 
 def test_the_more_tracks_agree_the_surer_the_sound_must_be_to_object():
-    heard, firmly = Suggestion(METAL, 0.96, "sound"), (0.96, 0.02, 0.02)
+    heard, firmly = Suggestion(METAL, 0.96, "audio"), (0.96, 0.02, 0.02)
     assert suggested(heard, MajorityTags(JAZZ, "artist", 3, 3), firmly) is None
     assert suggested(heard, MajorityTags(JAZZ, "artist", 30, 30), firmly) == Suggestion(JAZZ, None, "artist")
     assert suggested(heard, MajorityTags(JAZZ, "artist", 30, 36), firmly) is None
 
 
 def test_a_genre_that_the_model_says_of_everything_is_a_weak_objection():
-    heard, said = Suggestion(METAL, 0.9, "sound"), (0.9, 0.02, 0.08)
+    heard, said = Suggestion(METAL, 0.9, "audio"), (0.9, 0.02, 0.08)
     assert suggested(heard, BY_ARTIST[JAZZ], said, (0.2, 0.2, 0.6)) is None
     assert suggested(heard, BY_ARTIST[JAZZ], said, (0.8, 0.1, 0.1)) == Suggestion(JAZZ, None, "artist")
 
 
 def test_the_sound_cannot_object_to_what_the_model_does_not_know():
-    assert suggested(Suggestion(METAL, 0.9, "sound"), BY_ARTIST[SPOKEN]) == Suggestion(SPOKEN, None, "artist")
+    assert suggested(Suggestion(METAL, 0.9, "audio"), BY_ARTIST[SPOKEN]) == Suggestion(SPOKEN, None, "artist")
 
 
 def test_a_track_that_was_not_heard_is_answered_by_the_artist():

@@ -174,7 +174,7 @@ def predict(
     genre: int,
     *,
     suggested: int | None,
-    by: str | None = "sound",
+    by: str | None = "audio",
     fold: int | None = None,
     probability: float = 0.7,
 ) -> None:
@@ -229,7 +229,7 @@ def add_case(
             track_id=track,
             genre_id=tagged,
             suggested_genre_id=suggested,
-            doubt_case_id=case,
+            review_case_id=case,
             suspicion=suspicion,
             relation=relation,
             reasons=list(reasons) if isinstance(reasons, tuple) else reasons,
@@ -290,7 +290,7 @@ def _fill(connection: Connection, random: np.random.Generator) -> None:
         for at in range(artists):
             run.artist(name, f"{name} Band {at + 1}", tracks, fold=at % 5)
     band = run.wrong_band()
-    for way, tracks in (("artist", 14), ("album", 4), ("sound", 12), (None, 10)):
+    for way, tracks in (("artist", 14), ("album", 4), ("audio", 12), (None, 10)):
         for number in range(tracks):
             run.untagged(way, number, band)
     for number in range(4):

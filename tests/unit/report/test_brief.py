@@ -122,7 +122,7 @@ def test_where_every_doubt_is_decided_nobody_claims_that_no_tag_is_wrong(filled:
     assert "between 0" not in page
 
 
-def test_the_check_sample_is_what_counts(filled: Database):
+def test_the_audit_sample_is_what_counts(filled: Database):
     with filled.write() as connection:
         draw_sample(connection, 40, seed=1)
         wrong_genre = genre_id(connection, "Jazz")

@@ -35,7 +35,7 @@ def test_the_facts_of_a_filled_catalog(filled: Database):
     assert {way.key: way.tracks for way in facts.untagged.ways} == {
         "artist": 14,
         "album": 4,
-        "sound": 12,
+        "audio": 12,
         "unknown": 14,
     }
     assert facts.untagged.ways[-1].key == "unknown"
@@ -107,7 +107,7 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
             suggested_genre_id=rock,
             suspicion=0.6,
             relation="different",
-            reasons={"sound": "by itself"},
+            reasons={"audio": "by itself"},
         )
         insert(
             connection,
@@ -116,7 +116,7 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
             genre_id=metal,
             verdict="keep",
             reviewer="me",
-            drawn_by="queue",
+            source="queue",
         )
         add_audit_that_never_ended(connection)
     doubts = read_report_data(database).doubts

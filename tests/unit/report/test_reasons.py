@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from catalog.report.common_reasons import MOST_REASONS, common_reasons
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.sampled_from(["sound", "neighbours", "x"]),
+    st.none() | st.booleans() | st.floats() | st.sampled_from(["audio", "neighbours", "x"]),
     lambda inner: (
         st.lists(inner)
         | st.dictionaries(
@@ -20,7 +20,7 @@ JSON = st.recursive(
 def reasons(probability: float, agreeing: int) -> list[dict[str, object]]:
     return [
         {
-            "kind": "sound",
+            "kind": "audio",
             "genre": "Rock",
             "probability": probability,
             "tagged": "Metal",

@@ -78,4 +78,4 @@ def test_reasons_of_any_shape_become_sentences(reasons):
 def test_reasons_as_texts_and_as_objects():
     assert words("one") == ["one"]
     assert words(["one", {"text": "two", "code": "x"}]) == ["one", "two"]
-    assert words({"sound": "heard as Rock", "weight": 0.3}) == ["heard as Rock"]
+    assert words({"audio": "heard as Rock", "weight": 0.3}) == ["heard as Rock"]

@@ -27,7 +27,7 @@ def vocabulary():
         )
         for each in seeds()
     ]
-    odd = Term(9_999, "Rock; but slow", "rockbutslow", None, None, "house", True, True)
+    odd = Term(9_999, "Rock; but slow", "rockbutslow", None, None, "builtin", True, True)
     return Vocabulary([*terms, odd])
 
 

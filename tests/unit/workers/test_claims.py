@@ -32,7 +32,7 @@ def add_tracks(connection: Connection, count: int) -> list[int]:
         .returning(collection.c.id)
     ).scalar_one()
     rows = [
-        {"collection_id": home, "path": str(n), "path_bytes": b"%d" % n, "fingerprint": f"print-{n}"}
+        {"collection_id": home, "path": str(n), "path_bytes": b"%d" % n, "file_signature": f"print-{n}"}
         for n in range(count)
     ]
     return [
@@ -66,8 +66,8 @@ def test_what_needs_nothing_is_not_claimed(database: Database) -> None:
         heard, failed, half = ids = add_tracks(connection, 3)
         ann = enrol(connection, "ann")
         for track_id, prints in ((heard, "print-0"), (half, "print-2")):
-            store_vector(connection, recipe, track_id, np.zeros(1, np.float32), fingerprint=prints)
-        store_vector(connection, newer, heard, np.zeros(1, np.float32), fingerprint="print-0")
+            store_vector(connection, recipe, track_id, np.zeros(1, np.float32), file_signature=prints)
+        store_vector(connection, newer, heard, np.zeros(1, np.float32), file_signature="print-0")
         failures.record(connection, failed, Failure("decoding", "empty", "the file is empty"), "print-1")
         (only,) = claims.reserve(connection, ann, ids, [recipe.id, newer.id])
         assert (only.track_id, only.recipe_ids, only.heard) == (half, {newer.id}, frozenset())
@@ -83,7 +83,7 @@ def test_the_sound_of_stale_vectors_is_known_with_the_claim(database: Database) 
                 recipe,
                 track_id,
                 np.zeros(1, np.float32),
-                fingerprint="old",
+                file_signature="old",
                 provenance=provenance,
             )
         first, second = claims.reserve(connection, ann, ids, [recipe.id])
@@ -105,7 +105,7 @@ def test_what_another_finishes_between_question_and_claim_is_not_claimed(
     def late(connection: Connection, table: sa.Table) -> object:
         with database.write() as other:
             assert claims.complete(other, first, track_id)
-            store_vector(other, recipe, track_id, np.ones(1, np.float32), fingerprint="print-0")
+            store_vector(other, recipe, track_id, np.ones(1, np.float32), file_signature="print-0")
         return plain(connection, table)
 
     monkeypatch.setattr(claims, "insert_into", late)
@@ -154,7 +154,7 @@ def test_deaths_are_of_a_file_not_of_a_name(database: Database, is_changed: bool
             claims.begin(connection, who, ids[0])
             claims.give_back(connection, who, "by SIGKILL")
             if is_changed:
-                connection.execute(sa.update(track).values(fingerprint=f"after {name}"))
+                connection.execute(sa.update(track).values(file_signature=f"after {name}"))
         failed = connection.execute(sa.select(failure)).all()
         assert bool(failed) is not is_changed
 

@@ -11,7 +11,7 @@ FROM (
     FROM predicted_vs_tagged
     WHERE artist IS NOT NULL AND tagged_genre IS NOT NULL
         -- Various and Unknown are nobody.
-        AND artist NOT IN (SELECT a.name FROM artist a WHERE a.is_nobody)
+        AND artist NOT IN (SELECT a.name FROM artist a WHERE a.is_placeholder)
     GROUP BY artist, tagged_genre
     ORDER BY artist, count(*) DESC, tagged_genre
 ) n

@@ -11,7 +11,7 @@ FROM (
     SELECT al.id AS album_id, al.title AS album, ar.name AS artist, s.tagged_genre, count(*) AS tracks
     FROM track t
     JOIN album al ON al.id = t.album_id
-    JOIN standing s ON s.track_id = t.id AND s.tagged_genre IS NOT NULL
+    JOIN track_status s ON s.track_id = t.id AND s.tagged_genre IS NOT NULL
     LEFT JOIN artist ar ON ar.id = al.artist_id
     WHERE t.state <> 'missing'
     GROUP BY al.id, al.title, ar.name, s.tagged_genre

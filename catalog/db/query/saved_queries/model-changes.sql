@@ -26,7 +26,7 @@ SELECT
     sum(CASE WHEN s.tagged_genre_id = a.suggested_genre_id THEN 1 ELSE 0 END) AS as_tagged_after
 FROM prediction b
 JOIN prediction a ON a.track_id = b.track_id AND a.model_id = (SELECT id FROM after_model)
-LEFT JOIN standing s ON s.track_id = b.track_id
+LEFT JOIN track_status s ON s.track_id = b.track_id
 LEFT JOIN genre was ON was.id = b.suggested_genre_id
 LEFT JOIN genre now ON now.id = a.suggested_genre_id
 WHERE b.model_id = (SELECT id FROM before_model)

@@ -8,11 +8,11 @@ WITH member AS (
     FROM genre_mix m
     WHERE m.share >= :share
 ),
-heard AS (
+analyzed_track AS (
     SELECT DISTINCT track_id FROM member
 ),
 size AS (
-    SELECT genre, count(*) AS inside, (SELECT count(*) FROM heard) - count(*) AS outside
+    SELECT genre, count(*) AS inside, (SELECT count(*) FROM analyzed_track) - count(*) AS outside
     FROM member
     GROUP BY genre
 ),
@@ -25,7 +25,7 @@ said AS (
 -- A track may be of two genres, where :share is half or less.
 anywhere AS (
     SELECT a.tag AS word, a.network, count(*) AS tracks
-    FROM heard h
+    FROM analyzed_track h
     JOIN auto_tag a ON a.track_id = h.track_id AND a.probability >= :least
     GROUP BY a.tag, a.network
 ),

@@ -2,7 +2,7 @@
 -- :least = 0.5
 SELECT t.track_id, t.artist, t.album, t.title, t.suggested_genre, t.suggested_by, t.probability
 FROM untagged t
-JOIN standing s ON s.track_id = t.track_id
+JOIN track_status s ON s.track_id = t.track_id
 WHERE t.suggested_genre IS NOT NULL AND t.probability >= :least
     -- The probability is that of what was heard: of an album's or artist's genre only where the sound says it, too.
     AND EXISTS (

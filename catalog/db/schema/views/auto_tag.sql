@@ -4,5 +4,5 @@ SELECT
     w.tag,
     k.probability,
     w.network
-FROM track_tag k
-JOIN auto_tag_word w ON w.id = k.auto_tag_word_id
+FROM track_network_tag k
+JOIN network_tag w ON w.id = k.network_tag_id

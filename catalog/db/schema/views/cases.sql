@@ -8,7 +8,7 @@ SELECT
     d.tracks,
     d.suspicion,
     d.audit_id
-FROM doubt_case d
+FROM review_case d
 JOIN genre tagged ON tagged.id = d.genre_id
 JOIN genre suggested ON suggested.id = d.suggested_genre_id
 LEFT JOIN artist ar ON ar.id = d.artist_id

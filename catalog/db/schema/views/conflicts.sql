@@ -6,16 +6,16 @@ SELECT
     ar.name AS artist,
     t.title,
     st.tagged_genres AS decided_genres,
-    h.said_by AS decided_by,
-    h.said_at AS decided_at,
+    h.stated_by AS decided_by,
+    h.stated_at AS decided_at,
     n.source,
     n.as_written AS says,
-    n.said_at
-FROM standing st
-JOIN statement h ON h.id = st.statement_id AND h.source = 'human'
+    n.stated_at
+FROM track_status st
+JOIN statement h ON h.id = st.statement_id AND h.source = 'person'
 JOIN statement n ON n.track_id = st.track_id
     AND n.id > h.id
-    AND n.source <> 'human'
+    AND n.source <> 'person'
     -- As an expression: SQLite would search by the index of withdraws_id, where nearly all are NULL.
     AND coalesce(n.withdraws_id, 0) = 0
     -- What we wrote ourselves is no evidence.

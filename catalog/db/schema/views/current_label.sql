@@ -7,9 +7,9 @@ SELECT
     l.genre_id,
     g.name AS genre,
     l.as_written,
-    s.said_by,
-    s.said_at
-FROM standing st
+    s.stated_by,
+    s.stated_at
+FROM track_status st
 JOIN statement s ON s.id = st.statement_id
 JOIN label l ON l.statement_id = s.id
 JOIN genre g ON g.id = l.genre_id

@@ -19,8 +19,8 @@ JOIN track t ON t.id = p.track_id AND t.state <> 'missing'
 JOIN track o ON o.id = p.other_track_id AND o.state <> 'missing'
 LEFT JOIN artist ar ON ar.id = t.artist_id
 LEFT JOIN artist oar ON oar.id = o.artist_id
-LEFT JOIN standing st ON st.track_id = t.id
-LEFT JOIN standing ost ON ost.track_id = o.id
+LEFT JOIN track_status st ON st.track_id = t.id
+LEFT JOIN track_status ost ON ost.track_id = o.id
 WHERE p.audit_id = (
     SELECT a.id FROM audit a
     WHERE a.kind = 'duplicates' AND a.finished_at IS NOT NULL

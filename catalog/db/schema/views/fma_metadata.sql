@@ -32,5 +32,5 @@ FROM fma_track f
 JOIN track t ON t.id = f.track_id
 LEFT JOIN artist ar ON ar.id = t.artist_id
 LEFT JOIN album al ON al.id = t.album_id
-LEFT JOIN standing s ON s.track_id = t.id
+LEFT JOIN track_status s ON s.track_id = t.id
 WHERE t.state <> 'missing'

@@ -17,7 +17,7 @@ SELECT
     s.artist_genre,
     s.out_of_fold,
     s.model_id
-FROM standing s
+FROM track_status s
 JOIN track t ON t.id = s.track_id
 JOIN collection c ON c.id = t.collection_id
 LEFT JOIN artist ar ON ar.id = t.artist_id

@@ -21,7 +21,7 @@ JOIN track t ON t.id = u.track_id
 JOIN collection c ON c.id = t.collection_id
 LEFT JOIN artist ar ON ar.id = t.artist_id
 LEFT JOIN album al ON al.id = t.album_id
-LEFT JOIN doubt_case d ON d.id = u.doubt_case_id
+LEFT JOIN review_case d ON d.id = u.review_case_id
     -- As good as said already; so SQLite finds the tracks of a case by the index of cases.
     AND d.audit_id = (
         SELECT a.id FROM audit a
@@ -51,7 +51,7 @@ WHERE u.relation <> 'narrower'
         -- For each row by itself: where it may, PostgreSQL makes a table of all labels first.
         OR u.genre_id IN (
             SELECT l.genre_id
-            FROM standing st
+            FROM track_status st
             JOIN label l ON l.statement_id = st.statement_id
             WHERE st.track_id = u.track_id
         )

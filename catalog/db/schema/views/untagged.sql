@@ -13,7 +13,7 @@ SELECT
     s.artist_genre
 FROM track t
 JOIN collection c ON c.id = t.collection_id
-LEFT JOIN standing s ON s.track_id = t.id
+LEFT JOIN track_status s ON s.track_id = t.id
 LEFT JOIN artist ar ON ar.id = t.artist_id
 LEFT JOIN album al ON al.id = t.album_id
 WHERE t.state <> 'missing' AND s.tagged_genre_id IS NULL
