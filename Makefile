@@ -37,7 +37,7 @@ check: $(VENV)/.installed-dev
 audit: $(VENV)/.installed-dev
 	$(BIN)/python tools/audit_dependencies.py $(ARGUMENTS)
 
-# Exit code 3 of `catalog` means done, with files that could not be analysed: make takes it for success.
+# Exit code 3 of `catalog` means done, with files that could not be analyzed: make takes it for success.
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -92,7 +92,7 @@ def catalog(home: Path, *arguments: str) -> None:
 
 
 def load(folder: Path, home: Path, workers: int, level: str) -> Collection:
-    """Scans and analyses what is not known yet."""
+    """Scans and analyzes what is not known yet."""
     catalog(home, "scan", str(folder))
     if (folder / "labels.csv").exists():
         catalog(home, "labels", "import", str(folder / "labels.csv"))
@@ -103,7 +103,7 @@ def load(folder: Path, home: Path, workers: int, level: str) -> Collection:
         material = build_training_set(connection, wanted)
         frozen = material.snapshot
         if frozen is None:
-            sys.exit(f"{folder}: nothing can be learnt: {material.reason}")
+            sys.exit(f"{folder}: nothing can be learned: {material.reason}")
         vectors = {
             names: load_vectors(connection, names, frozen.track_ids) for names in (MUSICNN, SUMMARY, DEFAULTS)
         }

@@ -1,4 +1,4 @@
-"""What an audit of the labels costs, beside one mini-batch k-means and one approximate neighbour search alone.
+"""What an audit of the labels costs, beside one mini-batch k-means and one approximate neighbor search alone.
 
     python benchmarks/audit.py [--tracks N]... [--dimensions D] [--no-peer] [--json]
 

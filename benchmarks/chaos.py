@@ -63,7 +63,7 @@ class Round:
 
 
 def begin(site: Site, tracks: int, bad: list[str]) -> None:
-    """The first collection, analysed with nothing broken. Raises Broken."""
+    """The first collection, analyzed with nothing broken. Raises Broken."""
     site.begin(tracks, bad)
     if not site.wait(site.is_quiet, PATIENCE):
         raise Broken("nothing was broken yet, and it does not come to rest")

@@ -1,10 +1,10 @@
-"""What a cluster audit costs, beside one mini-batch k-means and one approximate neighbour search alone.
+"""What a cluster audit costs, beside one mini-batch k-means and one approximate neighbor search alone.
 
     python benchmarks/clusters.py [--tracks N]... [--dimensions D] [--algorithm NAME] [--no-peer] [--json]
 
 Every size is a catalog in a real database, a SQLite file filled with made-up vectors, labels and artists; the audit runs
 on it in a process of its own. Its peer, in another, has the same vectors in memory already: it divides them among as many
-clusters by scikit-learn's MiniBatchKMeans as it comes, in three starts, and asks a voyager index for the ten neighbours of
+clusters by scikit-learn's MiniBatchKMeans as it comes, in three starts, and asks a voyager index for the ten neighbors of
 each. Processor time and the largest resident size of each; one thread. Exit code 1 where the ratio is above 2 or the
 audit takes more than 6 GB.
 """
@@ -53,13 +53,13 @@ def vectors(tracks: int, dimensions: int) -> Iterator[tuple[Matrix, Integers]]:
     """Chunks of vectors (n, dimensions) and the genre, 0 to 15, of each: made up, the same every time."""
     random = np.random.default_rng(0)
     mixing = random.normal(0, 1, (ACROSS, dimensions)).astype(np.float32)
-    centres = random.normal(0, 1, (SOUNDS, ACROSS)).astype(np.float32)
+    centers = random.normal(0, 1, (SOUNDS, ACROSS)).astype(np.float32)
     of_genre = random.dirichlet(np.full(SOUNDS, 0.1), GENRES).cumsum(axis=1)
     for start in range(0, tracks, CHUNK):
         count = min(CHUNK, tracks - start)
         genres = random.integers(0, GENRES, count)
         sound = (random.random(count)[:, None] > of_genre[genres]).sum(axis=1).clip(max=SOUNDS - 1)
-        latent = centres[sound] + random.standard_normal((count, ACROSS), dtype=np.float32)
+        latent = centers[sound] + random.standard_normal((count, ACROSS), dtype=np.float32)
         noise = random.standard_normal((count, dimensions), dtype=np.float32)
         yield latent @ mixing + 2 * noise, genres
 
@@ -128,7 +128,7 @@ def audit_once(url: str, algorithm: str) -> dict[str, Any]:
 
 
 def peer_once(tracks: int, dimensions: int, clusters: int) -> dict[str, Any]:
-    """What one mini-batch k-means and one search for neighbours take on vectors that are in memory."""
+    """What one mini-batch k-means and one search for neighbors take on vectors that are in memory."""
     import voyager
     from sklearn.cluster import MiniBatchKMeans
 

@@ -50,12 +50,12 @@ def made_up(tracks: int, dimensions: int) -> tuple[Matrix, Integers]:
     share = np.geomspace(10, 1, CLASSES)
     y = random.choice(CLASSES, tracks, p=share / share.sum())
     scale = np.arange(1, min(FACTORS, dimensions) + 1) ** -0.65
-    centres = random.normal(0, 0.2, (CLASSES, len(scale)))
+    centers = random.normal(0, 0.2, (CLASSES, len(scale)))
     loadings = random.standard_normal((len(scale), dimensions), dtype=np.float32)
     X = np.empty((tracks, dimensions), np.float32)
     for start in range(0, tracks, 10_000):
         part = y[start : start + 10_000]
-        factors = (random.standard_normal((len(part), len(scale))) + centres[part]) * scale
+        factors = (random.standard_normal((len(part), len(scale))) + centers[part]) * scale
         noise = random.standard_normal((len(part), dimensions), dtype=np.float32)
         X[start : start + 10_000] = factors.astype(np.float32) @ loadings + NOISE * noise
     return X, y

@@ -128,7 +128,7 @@ def write_fma(
     signal: float = 0.0,
 ) -> None:
     """Writes the four files. Tracks are of genres under `tops`, of any without; the features of each top genre lie
-    around a centre of their own, whose coordinates have the standard deviation `signal`.
+    around a center of their own, whose coordinates have the standard deviation `signal`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     genres = [(each.fma, each.name, each.broader) for each in seeds() if each.fma is not None]
@@ -165,9 +165,9 @@ def write_fma(
             stream.write("track_id" + "," * len(levels) + "\n")
             rows = _vectors(min(features, tracks), len(levels), (seed, 1))
             if signal:
-                centres = np.random.default_rng((seed, 5)).normal(0, signal, (max(broader) + 1, len(levels)))
+                centers = np.random.default_rng((seed, 5)).normal(0, signal, (max(broader) + 1, len(levels)))
                 drawn = (np.random.default_rng((seed, at)).random(16).tolist() for at in range(tracks))
-                shifts = (centres[_top(_own(one, list(names)), broader)] for one in drawn)
+                shifts = (centers[_top(_own(one, list(names)), broader)] for one in drawn)
                 rows = _vectors(min(features, tracks), len(levels), (seed, 1), shifts)
             stream.writelines(rows)
     if echonest:

@@ -73,7 +73,7 @@ TREES = 200
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Labelled vectors."""
+    """Labeled vectors."""
 
     X: Floats
     S: Floats | None

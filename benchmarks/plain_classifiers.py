@@ -39,8 +39,8 @@ def svm(p: Parameters, tracks: int, dimensions: int) -> Any:
 
 
 def knn(p: Parameters, _tracks: int, _dimensions: int) -> Any:
-    neighbours = KNeighborsClassifier(p["neighbours"], weights="distance", algorithm="brute")
-    return make_pipeline(StandardScaler(), neighbours)
+    neighbors = KNeighborsClassifier(p["neighbors"], weights="distance", algorithm="brute")
+    return make_pipeline(StandardScaler(), neighbors)
 
 
 def naive_bayes(p: Parameters, _tracks: int, _dimensions: int) -> Any:

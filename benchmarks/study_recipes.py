@@ -16,7 +16,7 @@ GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = MappingProxyType(
     {
         "random_forest": {"min_samples_leaf": (1, 2, 5), "balance": ("none", "weights")},
         "svm": {"C": (1.0, 3.0, 10.0), "gamma": (0.3, 1.0), "balance": PLAIN},
-        "knn": {"neighbours": (5, 10, 15, 30), "balance": PLAIN},
+        "knn": {"neighbors": (5, 10, 15, 30), "balance": PLAIN},
         "logistic_regression": {"C": (0.001, 0.01, 0.1, 1.0), "balance": PLAIN},
         "decision_tree": {"max_depth": (8, 16), "min_samples_leaf": (5, 20), "balance": PLAIN},
         "adaboost": {"max_depth": (2, 4), "learning_rate": (0.5, 1.0), "balance": PLAIN},

@@ -101,7 +101,7 @@ def _there(outcome: TrialOutcome | None) -> TrialOutcome:
 def by_official_split(
     executor: Executor, ground: SearchData, problem: Problem, wanted: Recipe, store: Path, tell: Progress
 ) -> Answers:
-    """Learnt from the training part, the setting chosen, or calibrated, by the validation part, asked in the test part.
+    """Learned from the training part, the setting chosen, or calibrated, by the validation part, asked in the test part.
 
     `choice` is (tests,). Results are kept in `store`, a file of JSON lines.
     """

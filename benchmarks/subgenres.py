@@ -46,7 +46,7 @@ MINIMUM_TRACKS = 10
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """n labelled tracks and their classes."""
+    """n labeled tracks and their classes."""
 
     X: Matrix
     y: Integers
@@ -108,14 +108,14 @@ def read(folder: Path) -> Material:
 
 def rows(material: Material, name: str, parameters: Mapping[str, Any], seeds: int) -> Iterator[Row]:
     flat = TrainingRecipe(name, algorithm(name).complete(parameters), None)
-    for way, learnt in (
+    for way, learned in (
         ("local", replace(flat, chains=class_chains(material.hierarchy))),
         ("flat", flat),
     ):
-        yield mean([scored(material, learnt, way, seed) for seed in range(seeds)])
+        yield mean([scored(material, learned, way, seed) for seed in range(seeds)])
 
 
-def scored(material: Material, learnt: TrainingRecipe, way: str, seed: int) -> Row:
+def scored(material: Material, learned: TrainingRecipe, way: str, seed: int) -> Row:
     y, hierarchy = material.y, material.hierarchy
     begin = time.process_time()
     fit = cross_fit(
@@ -123,8 +123,8 @@ def scored(material: Material, learnt: TrainingRecipe, way: str, seed: int) -> R
         y,
         material.groups,
         hierarchy,
-        learnt.behind_projection,
-        learnt.parameters,
+        learned.behind_projection,
+        learned.parameters,
         novelty=False,
         seed=seed,
     )
@@ -133,7 +133,7 @@ def scored(material: Material, learnt: TrainingRecipe, way: str, seed: int) -> R
     answered = node != NOTHING
     return row(
         material,
-        learnt.algorithm,
+        learned.algorithm,
         way,
         fit.choice,
         log_loss=log_loss(fit.probability, y),
@@ -180,8 +180,8 @@ def mean(found: list[Row]) -> Row:
 
 def chosen(material: Material, name: str, parameters: Mapping[str, Any]) -> str:
     """What `catalog train` would take, by folds that are none of the scores'."""
-    learnt = TrainingRecipe(name, algorithm(name).complete(parameters), None)
-    _, choice = structured(learnt, "auto", material.X, material.y, material.groups, material.hierarchy)
+    learned = TrainingRecipe(name, algorithm(name).complete(parameters), None)
+    _, choice = structured(learned, "auto", material.X, material.y, material.groups, material.hierarchy)
     return "flat" if choice is None else choice.chosen
 
 

@@ -132,7 +132,7 @@ class Bench:
         return made
 
     def run(self, music: Path, workers: int) -> Run:
-        """Analyses a folder in a new catalog."""
+        """Analyzes a folder in a new catalog."""
         with tempfile.TemporaryDirectory(dir=self.folder) as home:
             notes = Path(home) / "notes"
             search = [str(self.folder / "hook"), os.environ.get("PYTHONPATH")]

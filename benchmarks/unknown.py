@@ -3,7 +3,7 @@
     python benchmarks/unknown.py HOME... [--feature-set NAME] [--min-tracks N] [--min-artists N] [--algorithm NAME]
                                  [--talk FOLDER] [--json]
 
-HOME is the home of a catalog with labelled tracks, or a .npz file with `X` (tracks, dimensions), `y` (genre) and
+HOME is the home of a catalog with labeled tracks, or a .npz file with `X` (tracks, dimensions), `y` (genre) and
 `group` (artist). The model of the other classes ought to call the tracks of the class left out unknown, or by a
 broader term; the table says how often it does, by the probability alone and with novelty, beside the share answered and
 the share of right answers for the artists of the other classes, all out of fold. Artists that are on both sides are left
@@ -43,7 +43,7 @@ NO_CLASS = -1
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Labelled vectors."""
+    """Labeled vectors."""
 
     name: str
     X: Floats
@@ -90,7 +90,7 @@ def from_home(home: Path, feature_set: str, min_tracks: int, min_artists: int) -
     database.close()
     at = tracks.at(ids)
     support = class_support(
-        tracks.labelled(at), broader, minimum_tracks=min_tracks, minimum_artists=min_artists, names=names
+        tracks.labeled(at), broader, minimum_tracks=min_tracks, minimum_artists=min_artists, names=names
     )
     counted = [support[int(genre)].counts_for or int(genre) for genre in tracks.genres[at]]
     groups = connected_groups([tracks.origins[one] for one in at])

@@ -22,7 +22,7 @@ SECONDS = 300
 
 @dataclass(frozen=True)
 class Audit:
-    """What was learnt of the packages."""
+    """What was learned of the packages."""
 
     looked_up: int
     unknown: tuple[str, ...]

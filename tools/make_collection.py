@@ -131,7 +131,7 @@ STYLES = (
     Style(
         "Ambient",
         ("Ambient", "ambient"),
-        ("Cold Shore", "Drift", "Lamplight", "Moss", "Slow Tide", "Vapour"),
+        ("Cold Shore", "Drift", "Lamplight", "Moss", "Slow Tide", "Vapor"),
         ambient,
     ),
     Style(

@@ -42,8 +42,8 @@ def reference(vectors: Iterable[tuple[str, npt.NDArray[np.float32]]]) -> dict[st
     }
 
 
-def labelled(labels: Path) -> Iterable[tuple[str, npt.NDArray[np.float32]]]:
-    """Genre and vector of each file of a labels file that can be analysed; the others are named on stderr."""
+def labeled(labels: Path) -> Iterable[tuple[str, npt.NDArray[np.float32]]]:
+    """Genre and vector of each file of a labels file that can be analyzed; the others are named on stderr."""
     with labels.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             path = labels.parent / row["path"]
@@ -54,5 +54,5 @@ def labelled(labels: Path) -> Iterable[tuple[str, npt.NDArray[np.float32]]]:
 
 
 if __name__ == "__main__":
-    made = reference(pair for name in sys.argv[1:] for pair in labelled(Path(name)))
+    made = reference(pair for name in sys.argv[1:] for pair in labeled(Path(name)))
     print(json.dumps(made, indent=1))

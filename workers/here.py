@@ -1,4 +1,4 @@
-"""Analysing without a queue: no broker, and one process beside this one, which a bad file may crash."""
+"""Analyzing without a queue: no broker, and one process beside this one, which a bad file may crash."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def analyze_here(
     rules: WorkerOptions | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> AnalysisReport:
-    """Analyses every pending track, one after the other, and ends when nothing is pending.
+    """Analyzes every pending track, one after the other, and ends when nothing is pending.
 
     Parameters as in `analyze_pending`. Raises WorkersFailedError.
     """

@@ -1,8 +1,8 @@
-"""Why a file gives no sound to analyse: a reason code for machines and one line for people."""
+"""Why a file gives no sound to analyze: a reason code for machines and one line for people."""
 
 
 class AudioError(Exception):  # noqa: N818 -- the noun of the house; `failure` is also the table it ends in
-    """A file that could not be analysed.
+    """A file that could not be analyzed.
 
     `reason` is one of REASONS, stable enough to be counted and filtered by; the message is one line that says what is
     wrong with this file and holds no path.

@@ -17,6 +17,6 @@ def excerpt_windows(duration: float) -> tuple[tuple[Window, ...], ...]:
         return (((0.0, duration),),)
     begin = (duration - MIDDLE) / 2
     middle = ((begin, begin + MIDDLE),)
-    centres = (duration / 6, duration / 2, duration * 5 / 6)
-    thirds = tuple((centre - THIRD / 2, centre + THIRD / 2) for centre in centres)
+    centers = (duration / 6, duration / 2, duration * 5 / 6)
+    thirds = tuple((center - THIRD / 2, center + THIRD / 2) for center in centers)
     return (thirds,) if duration > LONG else (middle, thirds)

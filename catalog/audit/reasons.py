@@ -63,7 +63,7 @@ def artist_reason(
     }
 
 
-def neighbour_reason(
+def neighbor_reason(
     suggested: int, agreeing: int, of: int, names: Mapping[int, str]
 ) -> dict[str, Any] | None:
     """How the nearest tracks by other artists are tagged; None unless most are tagged as suggested."""
@@ -71,11 +71,11 @@ def neighbour_reason(
         return None
     genre = names[suggested]
     return {
-        "kind": "neighbours",
+        "kind": "neighbors",
         "genre": genre,
         "tracks": agreeing,
         "of": of,
-        "words": f"{agreeing} of its {of} nearest neighbours by other artists are {genre}",
+        "words": f"{agreeing} of its {of} nearest neighbors by other artists are {genre}",
     }
 
 
@@ -98,7 +98,7 @@ def besides_reason(
     tag, fits = names[tagged], names[fitting]
     words = f"its other tag {fits} fits"
     if of:
-        words += f"; {alike} of its {of} nearest neighbours by other artists are tagged {tag}"
+        words += f"; {alike} of its {of} nearest neighbors by other artists are tagged {tag}"
     return {"kind": "besides", "tagged": tag, "genre": fits, "tracks": alike, "of": of, "words": words}
 
 

@@ -120,7 +120,7 @@ class LazyGroup(click.Group):
 
 
 SUMMARIES = {
-    "ingest": "Listen to folders of music: scan, analyse, learn, predict, audit, report.",
+    "ingest": "Listen to folders of music: scan, analyze, learn, predict, audit, report.",
     "scan": "Bring the files of a folder in, without listening to them.",
     "labels": "Bring a list of genres in.",
     "fma": "The Free Music Archive's metadata: import.",
@@ -143,7 +143,7 @@ SUMMARIES = {
     "collections": "Collections: list, move, remove.",
     "prune": "Forget tracks whose files have long been missing.",
     "features": "Feature sets and their versions: list, use, remove, check, import, pca.",
-    "failures": "Tracks that could not be analysed: list, retry.",
+    "failures": "Tracks that could not be analyzed: list, retry.",
     "db": "The database: upgrade, downgrade, check, copy, backup, restore.",
     "doctor": "Check that everything the catalog needs is well.",
 }

@@ -60,7 +60,7 @@ def analyze(
         report = _analyze(database, settings, feature_sets, where, workers, time_limit, memory_limit)
         idle = _idle(database, feature_sets)
     echo(
-        f"{pluralize(report.analysed, 'track')} analysed in {report.seconds:.0f} s, {report.failed:,} failed"
+        f"{pluralize(report.analyzed, 'track')} analyzed in {report.seconds:.0f} s, {report.failed:,} failed"
     )
     if report.missing:
         say(f"{report.missing:,} files are not there any more; they are missing now")
@@ -137,4 +137,4 @@ def _print_pending(
 
     with database.read() as connection:
         count = count_pending(connection, feature_sets, where)
-    echo(f"{pluralize(count, 'track')} would be analysed")
+    echo(f"{pluralize(count, 'track')} would be analyzed")

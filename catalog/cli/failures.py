@@ -1,4 +1,4 @@
-"""The verb `failures`: tracks that could not be analysed."""
+"""The verb `failures`: tracks that could not be analyzed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLUMNS = (
 
 @click.group()
 def failures() -> None:
-    """Tracks that could not be analysed: list, retry."""
+    """Tracks that could not be analyzed: list, retry."""
 
 
 @failures.command("list")
@@ -61,7 +61,7 @@ def retry_verb(settings: Settings, track_ids: tuple[int, ...], reason: str | Non
     becomes = "would be" if dry_run else "is" if count == 1 else "are"
     echo(f"{pluralize(count, 'track')} {becomes} pending again")
     if count and not dry_run:
-        say("analyse them: catalog analyze")
+        say("analyze them: catalog analyze")
     elif not count and (track_ids or reason is not None):
         say("no failure of that track or reason; see: catalog failures list")
 

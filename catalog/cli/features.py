@@ -100,7 +100,7 @@ def use(settings: Settings, name: str, version: str, dry_run: bool) -> None:
         f"{name} {done} for version {recipe.version} ({recipe.hash[:8]}), {pluralize(chosen.tracks, 'track')}"
     )
     if not dry_run:
-        say("a model goes on taking the vectors that it learnt from; to learn from these: catalog train")
+        say("a model goes on taking the vectors that it learned from; to learn from these: catalog train")
 
 
 @features.command("remove")

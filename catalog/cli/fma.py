@@ -34,7 +34,7 @@ def fma() -> None:
     "--audio",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    help="Where 000/000002.mp3 lies. Tracks whose file is there are present and can be analysed.",
+    help="Where 000/000002.mp3 lies. Tracks whose file is there are present and can be analyzed.",
 )
 @click.option("--name", help=f"What to call the collection.  [default: {NAME}]")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
@@ -72,7 +72,7 @@ def print_fma(report: FmaReport) -> None:
     echo(f"{report.collection}: {pluralize(report.tracks, 'track')} in {report.place}{would}")
     echo(f"  {done.added:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged")
     if done.with_file:
-        echo(f"  {done.with_file:,} have their file; analyse them with: catalog analyze")
+        echo(f"  {done.with_file:,} have their file; analyze them with: catalog analyze")
     echo(
         f"  {pluralize(done.statements, 'statement')} of genre {'is' if done.statements == 1 else 'are'} new; "
         f"{pluralize(done.without_genre, 'track')} {'has' if done.without_genre == 1 else 'have'} no genre"

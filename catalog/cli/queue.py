@@ -25,7 +25,7 @@ COLUMNS = (
     "track_id",
     "path",
     "seconds_at_it",
-    "analysed",
+    "analyzed",
     "failed",
     "seconds_a_track",
 )
@@ -76,7 +76,7 @@ def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, 
         left = status.minutes_left
         remaining = "" if not status.pending or left is None else f", {_duration(left)} left"
         echo(
-            f"{status.analysed_last_minute:,} analysed in the last minute, {status.tracks_a_minute:,.1f} a minute "
+            f"{status.analyzed_last_minute:,} analyzed in the last minute, {status.tracks_a_minute:,.1f} a minute "
             f"over the last five{remaining}; {pluralize(len(status.workers), 'worker')}"
         )
         if status.out_of_reach:

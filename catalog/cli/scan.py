@@ -86,5 +86,5 @@ def outside(report: ScanReport) -> str:
     lie = "lies" if report.outside == 1 else "lie"
     return (
         f"{pluralize(report.outside, 'file')} {lie} outside of the folder, where links lead: "
-        "analysed, but not played in the review, nor written to"
+        "analyzed, but not played in the review, nor written to"
     )

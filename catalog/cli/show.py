@@ -18,7 +18,7 @@ NUMBERS: dict[str, Callable[[float], str]] = {
     "tempo": lambda value: f"{value:.0f} beats a minute",
     "onset_rate": lambda value: f"{value:.1f} onsets a second",
     "loudness": lambda value: f"{value:.1f} dBFS",
-    "brightness": lambda value: f"centred at {value:,.0f} Hz",
+    "brightness": lambda value: f"centered at {value:,.0f} Hz",
     "harmonic_share": lambda value: f"{value:.0%} harmonic",
     "percussive_share": lambda value: f"{value:.0%} percussive",
     "speech_probability": lambda value: f"speech {value:.0%}",

@@ -1,1 +1,1 @@
-"""The vocabulary: terms, aliases, normalising, broader terms."""
+"""The vocabulary: terms, aliases, normalizing, broader terms."""

@@ -83,11 +83,11 @@ def _adopt(
 
 
 def _spell(
-    connection: Connection, spelt: Iterable[Seed], vocabulary: Vocabulary, ids: dict[str, int]
+    connection: Connection, spelled: Iterable[Seed], vocabulary: Vocabulary, ids: dict[str, int]
 ) -> bool:
     """Puts in the other spellings of seeds; says whether a term of a file was merged."""
     merged = False
-    for each in spelt:
+    for each in spelled:
         for alias in each.aliases:
             folded = fold(alias)
             known = vocabulary.known(alias)

@@ -47,7 +47,7 @@ Integers = npt.NDArray[np.int64]
 
 
 class NothingToProjectError(LookupError):  # noqa: N818 - the name says what it is
-    """No track was analysed by `grid`, or too few."""
+    """No track was analyzed by `grid`, or too few."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def project_grid(
         source = active_feature_set(connection, SOURCE)
         if source is None:
             raise NothingToProjectError(
-                "no track was analysed by grid; run: catalog analyze --feature-set grid"
+                "no track was analyzed by grid; run: catalog analyze --feature-set grid"
             )
         known = None if refit else _known(connection, models, source, variance)
         fitted = _fit(connection, source, variance) if known is None else known[0]
@@ -257,7 +257,7 @@ def _fit(connection: Connection, source: StoredFeatureSet, variance: float) -> F
     _, matrix = load_matrix(connection, source, ids)
     if len(ids) < FEWEST_TRACKS:
         raise NothingToProjectError(
-            f"a projection takes {FEWEST_TRACKS} tracks or more, {len(ids)} were analysed by grid; "
+            f"a projection takes {FEWEST_TRACKS} tracks or more, {len(ids)} were analyzed by grid; "
             "run: catalog analyze --feature-set grid"
         )
     groups = connected_groups([tracks.origins[at] for at in tracks.at(ids)]).number

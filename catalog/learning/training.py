@@ -66,7 +66,7 @@ Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]
 
 
 class UnusableFeatureSetsError(ValueError):
-    """These feature sets cannot be learnt from together."""
+    """These feature sets cannot be learned from together."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class TrainingOptions:
     algorithm: str = DEFAULT
     parameters: Mapping[str, Any] = field(default_factory=dict)
     feature_sets: tuple[str, ...] = ("musicnn",)
-    """Whose vectors are learnt from, side by side in this order."""
+    """Whose vectors are learned from, side by side in this order."""
     rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
     hierarchy: Structure = "auto"
     """Whether each term with two narrower classes has a classifier of its own, where there is one; `auto`: by numbers."""
@@ -95,7 +95,7 @@ class TrainingOptions:
             raise UnusableFeatureSetsError(f"the feature set {twice[0]} is named twice; name each once")
         if PROJECTED in self.feature_sets and len(self.feature_sets) > 1:
             raise UnusableFeatureSetsError(
-                f"{PROJECTED} is fitted anew in every fold and learnt from alone: name no other beside it"
+                f"{PROJECTED} is fitted anew in every fold and learned from alone: name no other beside it"
             )
 
     @property
@@ -105,7 +105,7 @@ class TrainingOptions:
 
     @property
     def projection(self) -> dict[str, Any] | None:
-        """How vectors are projected before they are learnt from; None where they are not."""
+        """How vectors are projected before they are learned from; None where they are not."""
         return {"variance": VARIANCE} if self.feature_sets == (PROJECTED,) else None
 
 
@@ -132,7 +132,7 @@ class TrainingSet:
     """Vectors of the snapshot's tracks; (0, dimensions) without one."""
     support: Mapping[int, Support]
     snapshot: Snapshot | None
-    """None where nothing can be learnt."""
+    """None where nothing can be learned."""
     reason: str | None
     names: Mapping[int, str]
     hierarchy: Hierarchy
@@ -141,7 +141,7 @@ class TrainingSet:
 def train(
     database: Database, models: Path, wanted: TrainingOptions, *, spread: ExecutorFactory | None = None
 ) -> TrainingReport:
-    """Fits, scores and, unless it is worse, promotes a model of the labelled tracks.
+    """Fits, scores and, unless it is worse, promotes a model of the labeled tracks.
 
     The tracks of the training set get their out-of-fold predictions here; `predict` fills in the others. The same
     command on the same labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError,
@@ -175,7 +175,7 @@ def plan_training(connection: Connection, models: Path, wanted: TrainingOptions)
         else find_identical_model(connection, models, material.snapshot, wanted, parameters)
     )
     if row is None or row["status"] == "candidate":
-        return material, "can be learnt"
+        return material, "can be learned"
     return material, f"nothing is done: labels and vectors are those that model {row['id']} was fitted on"
 
 
@@ -210,7 +210,7 @@ def options_of_active_model(connection: Connection, wanted: TrainingOptions) -> 
 
 
 def build_training_set(connection: Connection, wanted: TrainingOptions) -> TrainingSet:
-    """The labelled tracks that have all vectors, the support of their genres, and the snapshot they make.
+    """The labeled tracks that have all vectors, the support of their genres, and the snapshot they make.
 
     Raises UnknownFeatureSetError, NoVectorsError, NotFiniteError, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
     """
@@ -224,10 +224,10 @@ def build_training_set(connection: Connection, wanted: TrainingOptions) -> Train
     ids, matrix = load_feature_matrix(connection, recipes, learnable)
     positions = tracks.at(ids)
     left_out = np.isin(tracks.genres[positions], list(excluded.genre_ids))
-    excluded_support = excluded.support(tracks.labelled(positions[left_out]), broader)
+    excluded_support = excluded.support(tracks.labeled(positions[left_out]), broader)
     positions, matrix = positions[~left_out], matrix[~left_out]
     support = class_support(
-        tracks.labelled(positions),
+        tracks.labeled(positions),
         broader,
         minimum_tracks=wanted.rule.minimum_tracks,
         minimum_artists=wanted.rule.minimum_artists,
@@ -249,7 +249,7 @@ def build_training_set(connection: Connection, wanted: TrainingOptions) -> Train
     groups = connected_groups(origins, alike=alike)
     if reason is None and len(groups.sizes) < 2:
         reason = (
-            "all labelled tracks are connected, by artist or by equal audio: no score could keep them apart"
+            "all labeled tracks are connected, by artist or by equal audio: no score could keep them apart"
         )
     return TrainingSet(
         tracks=tracks,

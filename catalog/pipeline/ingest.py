@@ -61,14 +61,14 @@ class IngestReport:
     """For zero-shot, where there is too little to learn from."""
     rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
     feature_sets: Sequence[str] | None = None
-    """What to compute beside `musicnn`; None: what the trained model in force learnt from, without one the usual ones."""
+    """What to compute beside `musicnn`; None: what the trained model in force learned from, without one the usual ones."""
     workers: int | None = None
     time_limit: int = TIME_LIMIT
     """Seconds for one track."""
     rules: WorkerOptions | None = None
     """For the workers."""
     sample: int | None = None
-    """Analyse about so many tracks, album by album, and stop there."""
+    """Analyze about so many tracks, album by album, and stop there."""
     on_scan: Callable[[int, int | None, str], None] | None = None
     on_analysis: Callable[[Progress], None] | None = None
 
@@ -81,7 +81,7 @@ class Scanned:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labeled:
     """The list of labels was read."""
 
     report: LabelsReport
@@ -167,7 +167,7 @@ class Reported:
     path: Path
 
 
-Stage: TypeAlias = Scanned | Labelled | Analyzed | Trained | Suggested | Deduplicated | Audited | Reported
+Stage: TypeAlias = Scanned | Labeled | Analyzed | Trained | Suggested | Deduplicated | Audited | Reported
 
 
 def run_ingest(database: Database, settings: Settings, job: IngestReport) -> Iterator[Stage]:
@@ -190,14 +190,14 @@ def run_ingest(database: Database, settings: Settings, job: IngestReport) -> Ite
         labels = import_labels(database, job.labels, columns=job.columns)
         news.add(labels.statements, labels.filled)
         yield Scanned(_counted_again(database, scans))
-        yield Labelled(labels)
+        yield Labeled(labels)
     with database.read() as connection:
         # Only now: a genre that is new in the files can be named too.
         require_genres(connection, job.genres)
     inside = track.c.collection_id.in_([one.collection_id for one in scans])
-    analysed = _analyse(database, settings, job, inside)
-    news.add(analysed.report.analysed, analysed.report.failed, analysed.report.missing)
-    yield analysed
+    analyzed = _analyze(database, settings, job, inside)
+    news.add(analyzed.report.analyzed, analyzed.report.failed, analyzed.report.missing)
+    yield analyzed
     # A stage during which the database went away is begun again: what it had done, it finds.
     learned = retry_until_connected(partial(_learn, database, settings, job))
     news.add(learned.is_new, learned.predictions)
@@ -255,7 +255,7 @@ def _is_current(database: Database, report: Path) -> bool:
     return decided is None or decided < written
 
 
-def _analyse(
+def _analyze(
     database: Database, settings: Settings, job: IngestReport, inside: ColumnElement[bool]
 ) -> Analyzed:
     with database.read() as connection:

@@ -27,7 +27,7 @@ class CatalogTotals:
     albums: int
     hours: float
     """Length of all tracks whose length is known."""
-    analysed: int
+    analyzed: int
     """Tracks with at least one vector of an active feature set."""
     collections: tuple[str, ...]
     """At most ten names."""
@@ -69,7 +69,7 @@ def read_totals(connection: Connection) -> CatalogTotals:
         .distinct()
         .subquery()
     )
-    analysed = connection.execute(
+    analyzed = connection.execute(
         sa.select(sa.func.count())
         .select_from(heard.join(track, track.c.id == heard.c.track_id))
         .where(is_present)
@@ -85,7 +85,7 @@ def read_totals(connection: Connection) -> CatalogTotals:
         artists=present[0],
         albums=present[1],
         hours=float(present[2]) / 3600,
-        analysed=analysed,
+        analyzed=analyzed,
         collections=tuple(safe_text(name) for name in names),
         written=written,
     )

@@ -48,10 +48,10 @@ def _sound(reasons: Sequence[Mapping[str, Any]]) -> str:
     return f"typically heard as {genre} with {heard:.2f}; the tag {tagged} gets {left:.2f}"
 
 
-def _neighbours(reasons: Sequence[Mapping[str, Any]]) -> str:
+def _neighbors(reasons: Sequence[Mapping[str, Any]]) -> str:
     agreeing, of = (sum(int(reason[name]) for reason in reasons) for name in ("tracks", "of"))
     genre = safe_text(reasons[0]["genre"], LONGEST_GENRE)
-    return f"{agreeing:,} of the {of:,} nearest neighbours by other artists are {genre}"
+    return f"{agreeing:,} of the {of:,} nearest neighbors by other artists are {genre}"
 
 
-_SUMMARIES = {"audio": _sound, "neighbours": _neighbours}
+_SUMMARIES = {"audio": _sound, "neighbors": _neighbors}

@@ -1,4 +1,4 @@
-"""Tracks that could not be analysed, by reason."""
+"""Tracks that could not be analyzed, by reason."""
 
 from __future__ import annotations
 

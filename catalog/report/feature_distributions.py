@@ -37,7 +37,7 @@ OTHER, UNTAGGED = "other", "untagged"
 
 @dataclass(frozen=True)
 class GenreColors:
-    """Groups of genres as the map has them, so that a colour means the same everywhere."""
+    """Groups of genres as the map has them, so that a color means the same everywhere."""
 
     names: tuple[str, ...]
     groups: Mapping[int, int]
@@ -78,15 +78,15 @@ class Plane:
     """The first components of `pca`."""
 
     dots: tuple[tuple[float, float, str], ...]
-    """Place across and down in the units of the drawing, and colour group."""
+    """Place across and down in the units of the drawing, and color group."""
     legend: tuple[tuple[str, str], ...]
-    """Colour group and its name."""
+    """Color group and its name."""
     held: tuple[float, ...]
     """The share of the variance of `grid` that the first 1, 2, ... components hold, 0 to 1."""
     curve: str
     """The same as points of a line in a square of 100, the number of components on a logarithmic scale."""
     tracks: int
-    analysed: int
+    analyzed: int
 
 
 @dataclass(frozen=True)
@@ -97,18 +97,18 @@ class FeatureDistributions:
     """Empty without vectors of `summary`."""
     tracks: int
     """That the panels are made of."""
-    analysed: int
+    analyzed: int
     plane: Plane | None
 
 
-def read_feature_distributions(connection: Connection, colours: GenreColors | None) -> FeatureDistributions:
+def read_feature_distributions(connection: Connection, colors: GenreColors | None) -> FeatureDistributions:
     """Reads a sample of the vectors of `summary`, and of `grid` and `pca`, as far as there are any."""
-    colours = colours or _colours(connection)
-    panels, tracks, analysed = _panels(connection, colours)
-    return FeatureDistributions(panels, tracks, analysed, _plane(connection, colours))
+    colors = colors or _colors(connection)
+    panels, tracks, analyzed = _panels(connection, colors)
+    return FeatureDistributions(panels, tracks, analyzed, _plane(connection, colors))
 
 
-def _colours(connection: Connection) -> GenreColors:
+def _colors(connection: Connection) -> GenreColors:
     sizes = connection.execute(
         sa.select(track_status.c.tagged_genre_id, sa.func.count())
         .where(track_status.c.tagged_genre_id.is_not(None))
@@ -118,11 +118,11 @@ def _colours(connection: Connection) -> GenreColors:
     return GenreColors(*color_groups(tagged, read_terms(connection)))
 
 
-def _panels(connection: Connection, colours: GenreColors) -> tuple[tuple[Panel, ...], int, int]:
+def _panels(connection: Connection, colors: GenreColors) -> tuple[tuple[Panel, ...], int, int]:
     recipe = active_feature_set(connection, "summary")
     if recipe is None:
         return (), 0, 0
-    is_drawn, analysed = sample_evenly(connection, recipe.id, MOST_TRACKS)
+    is_drawn, analyzed = sample_evenly(connection, recipe.id, MOST_TRACKS)
     columns = [
         [at for at, name in enumerate(recipe.dimensions) if name.startswith(f"{family}.mean.")]
         for family, _, _ in FAMILIES
@@ -131,17 +131,17 @@ def _panels(connection: Connection, colours: GenreColors) -> tuple[tuple[Panel, 
     means: list[list[float]] = []
     for row in connection.execute(_vectors(is_drawn)):
         if len(row.vector) == len(recipe.dimensions) and np.isfinite(row.vector).all():
-            groups.append(colours.of(row.tagged_genre_id))
+            groups.append(colors.of(row.tagged_genre_id))
             means.append([float(np.mean(row.vector[at])) if at else np.nan for at in columns])
     if len(means) < FEWEST_TRACKS:
-        return (), 0, analysed
+        return (), 0, analyzed
     values = np.array(means)
     panels = [
-        panel(name, unit, values[:, at], groups, colours.names)
+        panel(name, unit, values[:, at], groups, colors.names)
         for at, (_, name, unit) in enumerate(FAMILIES)
         if columns[at]
     ]
-    return tuple(found for found in panels if found.boxes), len(means), analysed
+    return tuple(found for found in panels if found.boxes), len(means), analyzed
 
 
 def _vectors(is_drawn: sa.ColumnElement[bool]) -> sa.Select[tuple[int, Floats, int | None]]:
@@ -154,7 +154,7 @@ def _vectors(is_drawn: sa.ColumnElement[bool]) -> sa.Select[tuple[int, Floats, i
 
 
 def panel(name: str, unit: str, values: Floats, groups: Sequence[str], names: Sequence[str]) -> Panel:
-    """The boxes of one value a track (n,), by colour group, the highest median first."""
+    """The boxes of one value a track (n,), by color group, the highest median first."""
     of = np.array(groups)
     shown = [(str(at), called) for at, called in enumerate(names)] + [(OTHER, "Other genres")]
     percentiles = {
@@ -180,11 +180,11 @@ def panel(name: str, unit: str, values: Floats, groups: Sequence[str], names: Se
     return Panel(name, unit, low, high, tuple(sorted(boxes, key=lambda box: (-box.median, box.name))))
 
 
-def _plane(connection: Connection, colours: GenreColors) -> Plane | None:
+def _plane(connection: Connection, colors: GenreColors) -> Plane | None:
     recipe = active_feature_set(connection, "pca")
     if recipe is None or len(recipe.dimensions) < 2:
         return None
-    is_drawn, analysed = sample_evenly(connection, recipe.id, MOST_TRACKS)
+    is_drawn, analyzed = sample_evenly(connection, recipe.id, MOST_TRACKS)
     rows = [
         row
         for row in connection.execute(_vectors(is_drawn))
@@ -196,8 +196,8 @@ def _plane(connection: Connection, colours: GenreColors) -> Plane | None:
     total = _variance(connection, recipe, [row.id for row in rows])
     held = np.cumsum(coordinates.var(axis=0)) / total if total else np.empty(0)
     places = _fit(coordinates[:, :2])
-    groups = [colours.of(row.tagged_genre_id) for row in rows]
-    legend = [(str(at), name) for at, name in enumerate(colours.names)]
+    groups = [colors.of(row.tagged_genre_id) for row in rows]
+    legend = [(str(at), name) for at, name in enumerate(colors.names)]
     legend += [(OTHER, "Other genres"), (UNTAGGED, "No genre")]
     return Plane(
         dots=tuple(
@@ -208,7 +208,7 @@ def _plane(connection: Connection, colours: GenreColors) -> Plane | None:
         held=tuple(float(share) for share in held.clip(0, 1)),
         curve=_curve(held.clip(0, 1)),
         tracks=len(rows),
-        analysed=analysed,
+        analyzed=analyzed,
     )
 
 

@@ -1,4 +1,4 @@
-"""The model card: what a model is for, what it learnt from, how good it is and where it ends, as facts and as a page."""
+"""The model card: what a model is for, what it learned from, how good it is and where it ends, as facts and as a page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_CONFUSED = 30
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What a model learnt from."""
+    """What a model learned from."""
 
     hash: str
     level: str
@@ -173,14 +173,14 @@ def _support(connection: Connection, model_id: int) -> list[GenreSupport]:
 
 
 def _intended_use(algorithm: str) -> tuple[str, ...]:
-    learnt = (
-        "It compares the sound with words that a network learnt elsewhere; it did not learn from this collection."
+    learned = (
+        "It compares the sound with words that a network learned elsewhere; it did not learn from this collection."
         if algorithm == ZERO_SHOT
-        else "It learnt from the tags of this collection, and answers for music like that in it."
+        else "It learned from the tags of this collection, and answers for music like that in it."
     )
     return (
         "Proposing genres for tracks that have none, and pointing out doubtful genre tags for a person to look at.",
-        learnt,
+        learned,
         "Not for changing tags unseen, for judging artists or paying them, or for music unlike that of the collection.",
     )
 

@@ -25,7 +25,7 @@ class Score:
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How well one genre is recognised; shares of 0 to 1."""
+    """How well one genre is recognized; shares of 0 to 1."""
 
     genre: str
     tracks: int

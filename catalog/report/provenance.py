@@ -50,7 +50,7 @@ class Provenance:
     database: str
     model: Model | None
     recipes: tuple[FeatureSetFacts, ...]
-    """The feature sets that the model learnt from; without a model all that are in use."""
+    """The feature sets that the model learned from; without a model all that are in use."""
     audited_at: datetime | None
 
     @property

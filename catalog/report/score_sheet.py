@@ -91,7 +91,7 @@ def _choices(metrics: Metrics) -> Iterator[str]:
 
 
 def _structure(chosen: Metrics) -> str:
-    """How genres with sub-genres were learnt, and by which scores that was chosen."""
+    """How genres with sub-genres were learned, and by which scores that was chosen."""
     ways = {"local": "a classifier for each term that has them", "flat": "one classifier for all"}
     if chosen["local"] is None:
         return ways[chosen["chosen"]]

@@ -5,7 +5,7 @@ Every function takes a connection and stays in the caller's transaction; what ch
 - `queue.next_item(connection, reviewer, filters, after=key)`: a `Question`, either a `case_id` or a `blind` track of
   the check sample, held for a quarter of an hour; `lease.hold` renews, `lease.release` gives back.
 - `case_view.view_case(connection, case_id, near)`: a `CaseView` with all that is seen and heard; `near` is made once by
-  `neighbourhood.load_neighbor_index(connection)` and kept. `case.list_cases(connection, Filters(...), page=1)`.
+  `neighborhood.load_neighbor_index(connection)` and kept. `case.list_cases(connection, Filters(...), page=1)`.
 - `decision.decide(connection, decision.case_doubts(connection, case_id, scope=, track_id=), verdict, reviewer,
   genre_id=, seen=view.seen)`: a `Decided` with its `batch` and what the reviewer must be told; `decision.undo(connection,
   batch, reviewer)`; `decision.last_batch(connection, reviewer=)` is what the key for undo takes back.

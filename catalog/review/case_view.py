@@ -109,7 +109,7 @@ class ReviewTrack:
     stated_at: datetime | None
     choices: tuple[PredictedGenre, ...]
     """The likeliest genres by the active model, at most five."""
-    neighbours: tuple[Neighbor, ...]
+    neighbors: tuple[Neighbor, ...]
     duplicates: tuple[Duplicate, ...]
 
 
@@ -164,7 +164,7 @@ class CaseView:
 
 
 def view_case(connection: Connection, case_id: str, near: NeighborIndex | None = None) -> CaseView:
-    """The case of the latest audit, with neighbours where a neighbourhood is given. Raises NothingToDecideError."""
+    """The case of the latest audit, with neighbors where a neighborhood is given. Raises NothingToDecideError."""
     case = find_case_row(connection, case_id)
     if case is None:
         raise NothingToDecideError(
@@ -246,13 +246,13 @@ def load_review_track(
     ).mappings()
     tags, choices = _tags(connection, track_ids), _choices(connection, track_ids)
     duplicates = _duplicates(connection, track_ids)
-    neighbours = {} if near is None else neighbors_of(connection, near, track_ids)
+    neighbors = {} if near is None else neighbors_of(connection, near, track_ids)
     return {
         row["track_id"]: {
             **row,
             "tags": tuple(tags[row["track_id"]]),
             "choices": choices.get(row["track_id"], ()),
-            "neighbours": neighbours.get(row["track_id"], ()),
+            "neighbors": neighbors.get(row["track_id"], ()),
             "duplicates": tuple(duplicates[row["track_id"]]),
         }
         for row in rows

@@ -1,4 +1,4 @@
-"""Neighbourhood: the tracks by other artists that sound most alike, to be heard beside a doubted one."""
+"""Neighborhood: the tracks by other artists that sound most alike, to be heard beside a doubted one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Neighbor:
     has_file: bool
     """Whether it can be played."""
     similarity: float
-    """Cosine of the standardised vectors, -1 to 1."""
+    """Cosine of the standardized vectors, -1 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class NeighborIndex:
     is_confirmed: npt.NDArray[np.bool_]
     """(n,)."""
     rows: Float32
-    """(n, dimensions), standardised, each of length 1."""
+    """(n, dimensions), standardized, each of length 1."""
     mean: Float32
     """(dimensions,)."""
     deviation: Float32

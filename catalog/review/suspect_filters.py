@@ -67,17 +67,17 @@ def is_open_suspect() -> ColumnElement[bool]:
     )
 
 
-def is_judgement(made: sa.FromClause) -> ColumnElement[bool]:
+def is_judgment(made: sa.FromClause) -> ColumnElement[bool]:
     """Whether a row of `decision` is a blind verdict of the check sample that stands."""
     return sa.and_(made.c.source == "sample", made.c.blind, is_not_undone(made))
 
 
-def judgements() -> ColumnElement[int]:
+def judgments() -> ColumnElement[int]:
     """How many reviewers have judged a row of `audit_sample_track`."""
     judged = decision.alias()
     return (
         sa.select(sa.func.count(sa.distinct(judged.c.reviewer)))
-        .where(judged.c.track_id == audit_sample_track.c.track_id, is_judgement(judged))
+        .where(judged.c.track_id == audit_sample_track.c.track_id, is_judgment(judged))
         .scalar_subquery()
     )
 
@@ -88,7 +88,7 @@ def judges_wanted() -> ColumnElement[int]:
 
 
 def unjudged_sample() -> sa.Select[tuple[int]]:
-    """The ids of the tracks of the open check sample that wait for a blind judgement."""
+    """The ids of the tracks of the open check sample that wait for a blind judgment."""
     newest = sa.select(sa.func.max(audit_sample.c.id)).where(audit_sample.c.closed_at.is_(None))
     return (
         sa.select(audit_sample_track.c.track_id)
@@ -96,6 +96,6 @@ def unjudged_sample() -> sa.Select[tuple[int]]:
         .where(
             audit_sample_track.c.audit_sample_id == newest.scalar_subquery(),
             track.c.state == "present",
-            judgements() < judges_wanted(),
+            judgments() < judges_wanted(),
         )
     )

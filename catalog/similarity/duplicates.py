@@ -40,7 +40,7 @@ class Pair:
     other_track_id: int
     kind: Kind
     similarity: float
-    """Cosine of the standardised embeddings; 1 for the same audio."""
+    """Cosine of the standardized embeddings; 1 for the same audio."""
 
 
 def same_audio_pairs(track_ids: Sequence[int], hashes: Sequence[str | None]) -> list[Pair]:
@@ -108,7 +108,7 @@ def genres_differ(genres: Sequence[int], others: Sequence[int], above: Mapping[i
 def _by_index(rows: Float32, duration: Sequence[float | None]) -> list[tuple[int, int]]:
     """Pairs of positions, each track having been compared with the nearest that an approximate index gives.
 
-    The rows (n, dimensions) are standardised and of length 1, or 0.
+    The rows (n, dimensions) are standardized and of length 1, or 0.
     """
     import voyager  # type: ignore[import-untyped]  # for large collections only
 

@@ -1,4 +1,4 @@
-"""Neighbours: the tracks by other artists that sound most alike."""
+"""Neighbors: the tracks by other artists that sound most alike."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,11 +10,11 @@ Floats = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
-NEIGHBOURS = 10
+NEIGHBORS = 10
 CHUNK_CELLS = 20_000_000  # of similarities held at once: 80 MB
 ASKED_AT_ONCE = 1_000
 """The matrix is gone through once for so many, which costs more than their products where they are few."""
-CHUNK_ROWS = 20_000  # standardised at once: a copy of a million rows would be another 2 GB
+CHUNK_ROWS = 20_000  # standardized at once: a copy of a million rows would be another 2 GB
 NOBODY = -1
 
 
@@ -39,11 +39,11 @@ def standardize(X: Matrix) -> Float32:
 
 
 def nearest_of_other_groups(
-    X: Matrix, groups: Integers, asked: Integers, *, count: int = NEIGHBOURS
+    X: Matrix, groups: Integers, asked: Integers, *, count: int = NEIGHBORS
 ) -> Integers:
-    """(asked, count): positions of the nearest tracks, nearest first, by cosine of standardised vectors.
+    """(asked, count): positions of the nearest tracks, nearest first, by cosine of standardized vectors.
 
-    X is (n, dimensions), groups (n,), `asked` positions. No neighbour shares the track's group: that its own artist
+    X is (n, dimensions), groups (n,), `asked` positions. No neighbor shares the track's group: that its own artist
     sounds alike says nothing. Where there are fewer than `count` others the rest is NOBODY.
     """
     [found] = nearest_tracks(X, [groups], asked, count=count)
@@ -51,7 +51,7 @@ def nearest_of_other_groups(
 
 
 def nearest_tracks(
-    X: Matrix, groupings: Sequence[Integers], asked: Integers, *, count: int = NEIGHBOURS
+    X: Matrix, groupings: Sequence[Integers], asked: Integers, *, count: int = NEIGHBORS
 ) -> list[Integers]:
     """The same for several groupings, each (n,), at the cost of little more than one."""
     mean, deviation = moments(X)

@@ -86,7 +86,7 @@ def judge(visit: ReviewRequest) -> Response:
     track_id = visit.integer("track_id")
     genre_id = visit.integer("genre_id") if visit.data.get("genre_id") is not None else None
     verdict = cast("Verdict", visit.text("verdict")) if genre_id is None else None
-    near = visit.site.nearby.neighbourhood()
+    near = visit.site.nearby.neighborhood()
     with visit.site.database.write() as connection:
         chosen = _named(connection, genre_id)
         revealed = judge_blind(connection, track_id, visit.reviewer, genre_id=chosen, verdict=verdict)

@@ -16,7 +16,7 @@ KEPT = {"Cache-Control": "private, max-age=600"}
 
 
 def sound(visit: ReviewRequest) -> Response:
-    """What there is to play: sources in the order in which to try them, the stretch shown, the seconds analysed."""
+    """What there is to play: sources in the order in which to try them, the stretch shown, the seconds analyzed."""
     found = _found(visit)
     stretch = excerpt_of(found.duration)
     address = f"/tracks/{found.track_id}"

@@ -1,4 +1,4 @@
-"""The neighbourhood of tracks, loaded once for many questions and again when it is old."""
+"""The neighborhood of tracks, loaded once for many questions and again when it is old."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OLD = 600.0
 
 
 class NeighborCache:
-    """Keeps the neighbourhood."""
+    """Keeps the neighborhood."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         """Nothing is loaded yet."""
@@ -30,9 +30,9 @@ class NeighborCache:
     def warm(self) -> None:
         """Loads it ahead of the first question. What goes wrong will be said to whoever asks."""
         with suppress(sa.exc.SQLAlchemyError):
-            self.neighbourhood()
+            self.neighborhood()
 
-    def neighbourhood(self) -> NeighborIndex | None:
+    def neighborhood(self) -> NeighborIndex | None:
         """The tracks by what they sound like; None where no model or no vectors say so."""
         with self._lock:
             if self._loaded_at is None or self._clock() - self._loaded_at > OLD:

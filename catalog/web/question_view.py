@@ -71,11 +71,11 @@ def ask(visit: ReviewRequest, question: QueueItem | None, filters: Filters) -> R
 
 def case_question(visit: ReviewRequest, case_id: str, track_id: int | None = None) -> str:
     """A case; the track shown is the one named, else the most suspicious one that is open. Raises NothingToDecideError."""
-    near = visit.site.nearby.neighbourhood()
+    near = visit.site.nearby.neighborhood()
     with visit.site.database.read() as connection:
         view = view_case(connection, case_id)
         shown = _shown(view, track_id)
-        neighbours = {} if near is None else neighbors_of(connection, near, [shown.track_id])
+        neighbors = {} if near is None else neighbors_of(connection, near, [shown.track_id])
         has_undone = last_undo(connection, visit.reviewer) is not None
     return fragment(
         "case.html",
@@ -83,7 +83,7 @@ def case_question(visit: ReviewRequest, case_id: str, track_id: int | None = Non
         case=view.case,
         case_artist=view.case.artist,
         shown=shown,
-        track=replace(shown, neighbours=neighbours.get(shown.track_id, ())),
+        track=replace(shown, neighbors=neighbors.get(shown.track_id, ())),
         scopes=scopes(view, shown),
         has_undone=has_undone,
     )

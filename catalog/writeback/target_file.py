@@ -51,7 +51,7 @@ class TargetFile:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What recognises a file's content."""
+    """What recognizes a file's content."""
 
     size: int
     mtime_ns: int

@@ -49,7 +49,7 @@ def test_a_folder_becomes_a_catalog_that_can_be_asked(
         "73 files, 24 artists, 24 albums",
         "9 spellings of genre, 8 of them known",
         "new: Finnish Metal",
-        "72 tracks analysed",
+        "72 tracks analyzed",
         "1 too-short:",
         "Genres that can be judged:",
         "always the commonest genre",
@@ -151,7 +151,7 @@ def test_without_labels_genres_are_guessed_among_those_named(catalog: Run, music
         assert of_it.count(genre) >= 15, of_it
 
 
-def test_labels_from_a_list_are_learnt_from(catalog: Run, music: Path, tmp_path: Path) -> None:
+def test_labels_from_a_list_are_learned_from(catalog: Run, music: Path, tmp_path: Path) -> None:
     listed = tmp_path / "genres.csv"
     with listed.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, delimiter=";")
@@ -173,10 +173,10 @@ def test_a_sample_says_how_long_the_whole_will_take(catalog: Run, music: Path) -
     assert drawn
     assert 20 <= int(drawn[1]) <= 22
     assert "The rest would take about" in done.stdout
-    analysed = rows(catalog, "SELECT count(*) AS n FROM feature_vector")
+    analyzed = rows(catalog, "SELECT count(*) AS n FROM feature_vector")
     again = catalog("ingest", music, "--sample", "20")
     assert "Nothing new to listen to" in again.stdout
-    assert rows(catalog, "SELECT count(*) AS n FROM feature_vector") == analysed
+    assert rows(catalog, "SELECT count(*) AS n FROM feature_vector") == analyzed
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_what_is_wrong_is_said_in_one_line(
     catalog: Run, music: Path, tmp_path: Path, arguments: list[str], code: int, words: str
 ) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "lacking.csv").write_text("path,colour\na.flac,blue\n", encoding="utf-8")
+    (tmp_path / "lacking.csv").write_text("path,color\na.flac,blue\n", encoding="utf-8")
     done = catalog(*(argument.format(tmp=tmp_path, music=music) for argument in arguments))
     assert done.returncode == code, done.stderr
     assert words in done.stderr

@@ -23,9 +23,9 @@ def test_what_the_readme_shows_is_what_comes_out(catalog: Run, made_collection: 
     assert done.returncode == 3, done.stderr
     shown = re.search(r"```text\n(Files are only read.*?)```", README, re.DOTALL)
     assert shown
-    expected = [line for line in shown[1].splitlines() if "analysed in" not in line]
+    expected = [line for line in shown[1].splitlines() if "analyzed in" not in line]
     said = done.stdout.replace(f"{tmp_path}/", "")
-    assert [line for line in said.splitlines() if "analysed in" not in line] == expected
+    assert [line for line in said.splitlines() if "analyzed in" not in line] == expected
 
     assert len(QUESTIONS) == 5
     for command, answer in QUESTIONS:

@@ -177,8 +177,8 @@ def test_the_first_screen_has_the_main_numbers(browser: Browser, report: Path):
 def test_night_is_dark(browser: Browser, report: Path):
     for scheme, is_dark in (("light", False), ("dark", True)):
         page, _ = opened(browser, report, DESK, scheme)
-        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+        color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        channels = [int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(",")]
         assert (sum(channels) < 3 * 128) == is_dark
 
 

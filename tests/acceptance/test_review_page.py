@@ -258,7 +258,7 @@ def test_the_player_by_keys(desk: Callable[..., Desk]) -> None:
     assert key_of(page) == "case00", "single keys were switched off"
 
 
-def test_of_a_long_recording_what_was_analysed_is_heard_first(desk: Callable[..., Desk]) -> None:
+def test_of_a_long_recording_what_was_analyzed_is_heard_first(desk: Callable[..., Desk]) -> None:
     room = desk(1)
     track = room.tracks["Artist 00 song 0"]
     with av.open(str(room.root / "long.aiff"), "w") as container:
@@ -416,8 +416,8 @@ def test_the_page_is_well_in_both_sizes_and_themes(desk: Callable[..., Desk]) ->
                 assert box is not None
                 assert box["y"] + box["height"] <= size["height"], "decided without scrolling"
                 assert box["height"] >= 44
-            colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-            assert (sum(map(int, colour[4:-1].split(","))) < 3 * 128) == (scheme == "dark")
+            color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (sum(map(int, color[4:-1].split(","))) < 3 * 128) == (scheme == "dark")
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
             page.keyboard.press("l")
             page.locator("#case-list button").first.wait_for()

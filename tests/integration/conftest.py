@@ -16,10 +16,10 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_track_status
-from tests.integration.labelled_collection import fill_labelled
+from tests.integration.labeled_collection import fill_labeled
 from tests.integration.outage import outage
 
-__all__ = ["fill_labelled", "outage"]
+__all__ = ["fill_labeled", "outage"]
 
 DAY = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -206,7 +206,7 @@ def _hear(connection: Connection, sample: Sample, recipe: int) -> None:
         version="0.1.0",
         started_at=DAY,
         heartbeat_at=DAY,
-        analysed=118,
+        analyzed=118,
         failed=2,
         seconds=60.0,
     )

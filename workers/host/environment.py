@@ -14,4 +14,4 @@ THREADS = dict.fromkeys(
     ),
     "1",
 )
-"""Warmed with two threads, k-means and nearest neighbours hang for ever in a forked child."""
+"""Warmed with two threads, k-means and nearest neighbors hang for ever in a forked child."""

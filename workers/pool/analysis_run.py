@@ -56,8 +56,8 @@ class AnalysisRun:
         end = self.progress(database)
         with database.read() as connection:
             gone = max(0, _count_missing(connection, self.scope) - self.missing)
-        analysed = max(0, end.done - end.failed - gone)
-        return AnalysisReport(analysed, end.failed, gone, self.out_of_reach, end.seconds)
+        analyzed = max(0, end.done - end.failed - gone)
+        return AnalysisReport(analyzed, end.failed, gone, self.out_of_reach, end.seconds)
 
 
 def plan_analysis(

@@ -1,4 +1,4 @@
-"""Analysing all that is pending, on workers that this command starts."""
+"""Analyzing all that is pending, on workers that this command starts."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def analyze_pending(
     rules: WorkerOptions | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> AnalysisReport:
-    """Has workers analyse every pending track, and ends when nothing is pending.
+    """Has workers analyze every pending track, and ends when nothing is pending.
 
     `workers` processes are started (by default one a core, fewer for few tracks) and end with this command, also where
     it is killed. `where` is a condition on `track` that narrows what is done; `time_limit` is in seconds a track;

@@ -216,7 +216,7 @@ def _count(tally: WorkerStats, claimed: Claimed, outcome: AnalysisOutcome, secon
     for failed in outcome.failures:
         log.info("a track failed", extra={**said, "stage": failed.stage, "reason": failed.reason})
     if not outcome.failures:
-        log.info("a track was analysed", extra=said)
+        log.info("a track was analyzed", extra=said)
 
 
 def _store(

@@ -26,7 +26,7 @@ LEARNING = (
 
 
 def warm(features: Sequence[FeatureSet]) -> Analysis:
-    """Decodes and analyses a few seconds of noise, and keeps what came of it out of the reach of copy-on-write."""
+    """Decodes and analyzes a few seconds of noise, and keeps what came of it out of the reach of copy-on-write."""
     noise = np.random.default_rng(0).normal(scale=3_000, size=SECONDS * SAMPLE_RATE).astype("<i2")
     with tempfile.TemporaryDirectory(prefix="catalog") as folder:
         path = Path(folder) / "noise.wav"

@@ -55,7 +55,7 @@ class Progress:
 class AnalysisReport:
     """What a run of the analysis did."""
 
-    analysed: int
+    analyzed: int
     failed: int
     missing: int
     """Files that were found to be gone."""

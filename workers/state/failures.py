@@ -1,4 +1,4 @@
-"""Tracks that could not be analysed: recording a failure, taking it back, trying again."""
+"""Tracks that could not be analyzed: recording a failure, taking it back, trying again."""
 
 from __future__ import annotations
 

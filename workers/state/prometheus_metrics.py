@@ -62,7 +62,7 @@ class _Done:
     """What one worker has done since it began."""
 
     host: str
-    analysed: int
+    analyzed: int
     failed: int
     seconds: float
     durations: Sequence[int]
@@ -114,7 +114,7 @@ class WorkCollector(Collector):
                 sa.select(
                     columns.name,
                     columns.host,
-                    columns.analysed,
+                    columns.analyzed,
                     columns.failed,
                     columns.seconds,
                     columns.durations,
@@ -199,11 +199,11 @@ def _gauges(standing: _Standing) -> Iterator[Metric]:
         tracks.add_metric([state], count)
     yield tracks
     yield GaugeMetricFamily(
-        "catalog_tracks_pending", "Tracks to be analysed, claimed ones too.", standing.pending
+        "catalog_tracks_pending", "Tracks to be analyzed, claimed ones too.", standing.pending
     )
     yield GaugeMetricFamily("catalog_tracks_claimed", "Tracks that workers hold.", standing.claimed)
     failed = GaugeMetricFamily(
-        "catalog_tracks_failing", "Tracks that could not be analysed.", labels=["reason"]
+        "catalog_tracks_failing", "Tracks that could not be analyzed.", labels=["reason"]
     )
     for reason, count in sorted(standing.failures.items()):
         failed.add_metric([reason], count)
@@ -213,12 +213,12 @@ def _gauges(standing: _Standing) -> Iterator[Metric]:
 
 
 def _counters(done: Sequence[_Done]) -> Iterator[Metric]:
-    analysed = CounterMetricFamily("catalog_tracks_analysed", "Tracks analysed.", labels=["host"])
+    analyzed = CounterMetricFamily("catalog_tracks_analyzed", "Tracks analyzed.", labels=["host"])
     failed = CounterMetricFamily("catalog_tracks_failed", "Tracks that failed.", labels=["host"])
     seconds = HistogramMetricFamily("catalog_track_seconds", "Seconds that a track took.", labels=["host"])
     for host in sorted({one.host for one in done}):
         here = [one for one in done if one.host == host]
-        analysed.add_metric([host], sum(one.analysed for one in here))
+        analyzed.add_metric([host], sum(one.analyzed for one in here))
         failed.add_metric([host], sum(one.failed for one in here))
         classes = [
             sum(column) for column in zip(*(one.durations for one in here if one.durations), strict=True)
@@ -226,4 +226,4 @@ def _counters(done: Sequence[_Done]) -> Iterator[Metric]:
         counts = accumulate(classes or [0] * (len(BOUNDS) + 1))
         names = [*map(floatToGoString, BOUNDS), "+Inf"]
         seconds.add_metric([host], list(zip(names, counts, strict=True)), sum(one.seconds for one in here))
-    yield from (analysed, failed, seconds)
+    yield from (analyzed, failed, seconds)

@@ -45,7 +45,7 @@ class WorkerStatus:
     path: str | None
     """What it is at work on."""
     seconds_at_it: float | None
-    analysed: int
+    analyzed: int
     """Tracks since it began."""
     failed: int
     seconds_a_track: float | None
@@ -60,9 +60,9 @@ class QueueStatus:
     """Tracks that lack a vector, those that are claimed among them."""
     claimed: int
     failed: int
-    analysed_last_minute: int
+    analyzed_last_minute: int
     tracks_a_minute: float
-    """Analysed, on average over the last five minutes."""
+    """Analyzed, on average over the last five minutes."""
     out_of_reach: int
     """Pending tracks whose folders are not there, seen from this host."""
     workers: list[WorkerStatus]
@@ -118,10 +118,10 @@ def queue_status(database: Database, feature_sets: Sequence[FeatureSet]) -> Queu
                 track_id=row.track_id,
                 path=row.path,
                 seconds_at_it=None if row.claimed_at is None else (time - row.claimed_at).total_seconds(),
-                analysed=row.analysed,
+                analyzed=row.analyzed,
                 failed=row.failed,
-                seconds_a_track=row.seconds / (row.analysed + row.failed)
-                if row.analysed + row.failed
+                seconds_a_track=row.seconds / (row.analyzed + row.failed)
+                if row.analyzed + row.failed
                 else None,
             )
             for row in rows
@@ -131,8 +131,8 @@ def queue_status(database: Database, feature_sets: Sequence[FeatureSet]) -> Queu
             pending=count_pending(connection, feature_sets),
             claimed=connection.execute(claimed).scalar_one(),
             failed=connection.execute(sa.select(sa.func.count(failure.c.track_id.distinct()))).scalar_one(),
-            analysed_last_minute=_count_analysed(connection, time - timedelta(minutes=1)),
-            tracks_a_minute=_count_analysed(connection, time - RATE_OVER)
+            analyzed_last_minute=_count_analyzed(connection, time - timedelta(minutes=1)),
+            tracks_a_minute=_count_analyzed(connection, time - RATE_OVER)
             / (RATE_OVER / timedelta(minutes=1)),
             out_of_reach=_count_out_of_reach(connection, feature_sets),
             workers=found,
@@ -177,7 +177,7 @@ def _workers(count: int) -> str:
     return "1 worker is" if count == 1 else f"{count:,} workers are"
 
 
-def _count_analysed(connection: Connection, since: datetime) -> int:
+def _count_analyzed(connection: Connection, since: datetime) -> int:
     return connection.execute(
         sa.select(sa.func.count(feature_vector.c.track_id.distinct())).where(
             feature_vector.c.computed_at >= since

@@ -18,7 +18,7 @@ BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 class WorkerStats:
     """Tracks that were heard."""
 
-    analysed: int = 0
+    analyzed: int = 0
     failed: int = 0
     seconds: float = 0.0
     """Spent on all of them."""
@@ -30,13 +30,13 @@ class WorkerStats:
         if is_failed:
             self.failed += 1
         else:
-            self.analysed += 1
+            self.analyzed += 1
         self.seconds += seconds
         self.durations[bisect_left(BOUNDS, seconds)] += 1
 
     def store(self, connection: Connection, worker_id: int) -> None:
         """Adds this to what stands in the worker's row. Only the worker's own horse writes there, one at a time."""
-        if not self.analysed + self.failed:
+        if not self.analyzed + self.failed:
             return
         columns = worker.c
         before = connection.execute(sa.select(columns.durations).where(columns.id == worker_id)).scalar()
@@ -47,7 +47,7 @@ class WorkerStats:
             sa.update(worker)
             .where(columns.id == worker_id)
             .values(
-                analysed=columns.analysed + self.analysed,
+                analyzed=columns.analyzed + self.analyzed,
                 failed=columns.failed + self.failed,
                 seconds=columns.seconds + self.seconds,
                 durations=durations,

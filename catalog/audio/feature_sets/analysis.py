@@ -22,7 +22,7 @@ class Analysis:
 
     vectors: Mapping[str, Float32]  # feature set -> one number for each of its dimensions, all finite
     stream: Stream
-    loudness: float  # dBFS RMS of what was analysed, silent windows left out; below 0, rarely above
+    loudness: float  # dBFS RMS of what was analyzed, silent windows left out; below 0, rarely above
     speech_probability: (
         float | None
     )  # 0..1 that this is talk and no music; None where musicnn was not computed

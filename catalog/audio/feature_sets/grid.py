@@ -44,7 +44,7 @@ GRID = FeatureSet(
         "frame": 2048,
         "hop": 512,
         "window": "hann",
-        "centred": True,
+        "centered": True,
         "mel_bands": 128,
         "decibel_range": RANGE,
         "relative_to": "maximum",

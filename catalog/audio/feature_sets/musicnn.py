@@ -48,7 +48,7 @@ def dimension_names() -> tuple[str, ...]:
 def log_mel(samples: Float32) -> Float32:
     """The networks' input: log10(10000 p + 1) of the mel power spectrum of samples at 16 kHz, (frames, 96).
 
-    The frames are centred, with zeros beyond the ends, under a periodic Hann window: librosa.feature.melspectrogram
+    The frames are centered, with zeros beyond the ends, under a periodic Hann window: librosa.feature.melspectrogram
     with n_fft=512, hop_length=256, n_mels=96. The round trip through float16 is what the networks were trained on.
     """
     padded = np.pad(samples, WINDOW // 2)

@@ -40,7 +40,7 @@ def _session() -> Any:
     # Since 1.29 it reports the use of models to its makers by default, from a thread of its own, which besides makes
     # forking unsafe. It looks when it is imported. Where it was imported before, by whoever calls us, so be it.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # only what analyses pays for it
+    import onnxruntime  # only what analyzes pays for it
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -115,7 +115,7 @@ SUMMARY = FeatureSet(
         "frame": 2048,
         "hop": 512,
         "window": "hann",
-        "centred": True,
+        "centered": True,
         "mel_bands": 128,
         "mel_scale": "decibels",
         "decibel_range": 80,

@@ -47,7 +47,7 @@ def chroma_cqt(semitones: Float32) -> Float32:
 
 
 def chroma_cens(semitones: Float32) -> Float32:
-    """Energy-normalised statistics of pitch classes (12, frames): shares quantised, smoothed over 41 frames, length 1.
+    """Energy-normalized statistics of pitch classes (12, frames): shares quantized, smoothed over 41 frames, length 1.
 
     `librosa.feature.chroma_cens(C=semitones, bins_per_octave=12)` (Müller and Ewert, "Chroma toolbox", ISMIR 2011).
     """

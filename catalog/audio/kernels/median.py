@@ -17,7 +17,7 @@ _STRIP = 64  # columns done in one sweep down the rows: four vectors, so that wh
 
 
 def running_median(matrix: Float32, result: Float32 | None = None) -> Float32:
-    """The median of each column under 31 rows centred at each row, the ends mirrored (d c b a | a b c d | d c b a).
+    """The median of each column under 31 rows centered at each row, the ends mirrored (d c b a | a b c d | d c b a).
 
     The same numbers as `scipy.ndimage.median_filter(matrix, size=(31, 1), mode="reflect")`, for a C-ordered float32
     matrix without NaN. `result`, of the same shape and order, is filled where it is given.
@@ -51,7 +51,7 @@ def _replace(
 
     A window is 31 vectors in ascending order, from window[offset] on. With the leaving value `o`, the entering `n`
     and `e[i] = w[i] if w[i] < o else w[i + 1]` (what remains), the new window is `max(e[i - 1], min(e[i], n))`: no
-    branches, no search, and all lanes in step. Written out for LLVM because its loop vectoriser takes the wrong one
+    branches, no search, and all lanes in step. Written out for LLVM because its loop vectorizer takes the wrong one
     of the two nested loops, which is thirteen times slower.
     """
 

@@ -25,7 +25,7 @@ def onset_strength(mel_decibels: Float32) -> Float32:
     """
     rise = np.maximum(np.diff(mel_decibels, axis=1), 0).mean(axis=0)
     strength = np.zeros(mel_decibels.shape[1], np.float32)
-    delay = 1 + FRAME // (2 * HOP)  # the difference itself, and half a frame since frames are centred
+    delay = 1 + FRAME // (2 * HOP)  # the difference itself, and half a frame since frames are centered
     strength[delay:] = rise[: max(0, len(strength) - delay)]
     return strength
 

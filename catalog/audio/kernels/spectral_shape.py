@@ -1,4 +1,4 @@
-"""How the energy of each frame lies along frequency: centre, width, roll-off, level and contrast."""
+"""How the energy of each frame lies along frequency: center, width, roll-off, level and contrast."""
 
 from dataclasses import dataclass
 from functools import cache

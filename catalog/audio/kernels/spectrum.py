@@ -21,7 +21,7 @@ _BLOCK = 32  # frames transformed at once: half a megabyte, which stays in the c
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Magnitudes of the centred frames of a clip, Hann window, silence (zeros) before and after it.
+    """Magnitudes of the centered frames of a clip, Hann window, silence (zeros) before and after it.
 
     Bin k lies at k * 22050 / 2048 Hz; a full-scale sine has a magnitude of about 512. `by_frame` is (frames, 1025
     bins), for what goes along time; `tiles` holds the same for what goes along frequency.
@@ -32,7 +32,7 @@ class Spectrum:
 
 
 def frame_count(samples: int) -> int:
-    """How many centred frames so many samples give."""
+    """How many centered frames so many samples give."""
     return 1 + samples // HOP
 
 

@@ -31,7 +31,7 @@ def _peaks(by_frame: Float32, resolution: float) -> tuple[npt.NDArray[np.float32
     frames = len(by_frame)
     first = int(np.ceil(_LOWEST / resolution))
     last = int(np.ceil(_HIGHEST / resolution))
-    room = frames * ((last - first) // 2 + 1)  # no two neighbours are both peaks
+    room = frames * ((last - first) // 2 + 1)  # no two neighbors are both peaks
     pitches = np.empty(room, np.float32)
     strengths = np.empty(room, np.float32)
     found = 0
@@ -45,7 +45,7 @@ def _peaks(by_frame: Float32, resolution: float) -> tuple[npt.NDArray[np.float32
             here, before, after = row[k], row[k - 1], row[k + 1]
             if here <= threshold:
                 continue
-            # A neighbour under the threshold counts as nothing; of equal neighbours the first is the peak.
+            # A neighbor under the threshold counts as nothing; of equal neighbors the first is the peak.
             if here > (before if before > threshold else 0) and here >= (after if after > threshold else 0):
                 curve = np.float64(after + before) - 2.0 * np.float64(here)
                 slope = np.float64(after - before) / 2

@@ -9,7 +9,7 @@ _THRESHOLD = 1e-10  # what is smaller counts as zero, and zero as positive
 
 
 def zero_crossing_rate(samples: Float32) -> Float32:
-    """Sign changes a sample in each centred frame (frames,), 0 to 1: `librosa.feature.zero_crossing_rate`."""
+    """Sign changes a sample in each centered frame (frames,), 0 to 1: `librosa.feature.zero_crossing_rate`."""
     negative = samples < np.float64(-_THRESHOLD)
     crossings = np.zeros(
         len(samples) + FRAME, np.int32

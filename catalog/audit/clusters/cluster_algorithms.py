@@ -32,8 +32,8 @@ CHUNK = 50_000
 """Points whose probabilities are held at once."""
 SMALLEST_SHARE, SMALLEST = 100, 5
 """HDBSCAN's smallest cluster: a hundredth of the tracks, at least five."""
-DENSE_COMPONENTS, DENSE_NEIGHBOURS = 10, 2
-"""What HDBSCAN measures density by: in fifty dimensions and with five neighbours nine of ten real tracks were noise, so
+DENSE_COMPONENTS, DENSE_NEIGHBORS = 10, 2
+"""What HDBSCAN measures density by: in fifty dimensions and with five neighbors nine of ten real tracks were noise, so
 a fifth to two thirds."""
 
 
@@ -129,15 +129,15 @@ def _hdbscan(points: Float32, _numbers: Sequence[int], seed: int) -> Clustering:
     points = points[:, :DENSE_COMPONENTS]
     part = points[rows]
     smallest = max(SMALLEST, len(part) // SMALLEST_SHARE)
-    found = HDBSCAN(smallest, min_samples=DENSE_NEIGHBOURS, algorithm="kd_tree", copy=True)
+    found = HDBSCAN(smallest, min_samples=DENSE_NEIGHBORS, algorithm="kd_tree", copy=True)
     within = np.asarray(found.fit_predict(part), np.int64)
-    # It has no rule for points that it was not fitted to: each goes where its nearest neighbour among the others is.
+    # It has no rule for points that it was not fitted to: each goes where its nearest neighbor among the others is.
     assignments = within
     if len(part) < len(points):
         assignments = within[pairwise_distances_argmin(points, part)]
     parameters = {
         "smallest": smallest,
-        "neighbours": DENSE_NEIGHBOURS,
+        "neighbors": DENSE_NEIGHBORS,
         "of_components": points.shape[1],
         "fitted_to": len(part),
     }

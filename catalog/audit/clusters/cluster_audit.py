@@ -82,7 +82,7 @@ class ClusterAudit:
     audit_id: int | None
     """None for a dry run."""
     plan: Sequence[Planned]
-    labelled: int
+    labeled: int
     genres: tuple[str, ...]
     """The different labels at the level, by name."""
     excluded: int
@@ -140,7 +140,7 @@ def audit_clusters(
         return audit_id
 
     audit_id = write_with_retry(database, store)
-    return ClusterAudit(audit_id, plan, found.labelled, genres, found.excluded, found.unusable)
+    return ClusterAudit(audit_id, plan, found.labeled, genres, found.excluded, found.unusable)
 
 
 def _prepare(connection: Connection, wanted: ClusterRequest) -> _Ground:
@@ -175,7 +175,7 @@ def _recipes(connection: Connection, names: Sequence[str]) -> list[StoredFeature
         ).scalars()
     )
     if not known:
-        raise NothingToClusterError("no track was analysed yet; run: catalog analyze")
+        raise NothingToClusterError("no track was analyzed yet; run: catalog analyze")
     for name in names:
         if name not in known:
             raise NothingToClusterError(
@@ -225,7 +225,7 @@ def _judge(
     tagged, inside = genres != 0, clusters != NOISE
     outcome = RunResult(
         tracks=len(clusters),
-        labelled=int(tagged.sum()),
+        labeled=int(tagged.sum()),
         genres=len(np.unique(genres[tagged])),
         noise=int((~inside).sum()),
         unusable=points.unusable,
@@ -255,7 +255,7 @@ def _begin(connection: Connection, wanted: ClusterRequest, started: ClusterAudit
                 kind="clusters",
                 seed=wanted.seed,
                 parameters=asdict(wanted),
-                summary={"labelled": started.labelled, "genres": len(started.genres)},
+                summary={"labeled": started.labeled, "genres": len(started.genres)},
             )
             .returning(audit.c.id)
         ).scalar_one()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.audit.clusters.cluster_findings import (
     Content,
-    Labelled,
+    Labeled,
     Outlier,
     Overlap,
     Spread,
@@ -37,7 +37,7 @@ class RunSummary:
     gone: int
     """Tracks of the run that have gone missing since, or were forgotten."""
     sizes: Mapping[int, int]
-    """Tracks of every cluster, labelled or not; NOISE for those in none."""
+    """Tracks of every cluster, labeled or not; NOISE for those in none."""
     contents: Sequence[Content]
     spreads: Sequence[Spread]
     overlaps: Sequence[Overlap]
@@ -53,15 +53,15 @@ def read_findings(connection: Connection, run_id: int) -> RunSummary:
     stored = load_assignments(connection, run.id)
     placed = stored.of(labels.track_ids)
     numbers, counts = np.unique(placed.clusters, return_counts=True)
-    labelled = _labelled(labels, placed)
+    labeled = _labeled(labels, placed)
     return RunSummary(
         run=run,
         gone=len(stored.track_ids) - len(placed.track_ids),
         sizes=dict(zip(numbers.tolist(), counts.tolist(), strict=True)),
-        contents=contents(labelled.genres, labelled.clusters),
-        spreads=spreads(labelled.genres, labelled.clusters),
-        overlaps=overlaps(labelled.genres, labelled.clusters),
-        misplaced=_elsewhere(labelled, labels),
+        contents=contents(labeled.genres, labeled.clusters),
+        spreads=spreads(labeled.genres, labeled.clusters),
+        overlaps=overlaps(labeled.genres, labeled.clusters),
+        misplaced=_elsewhere(labeled, labels),
         names=labels.names,
     )
 
@@ -75,15 +75,15 @@ def cluster_evidence(connection: Connection) -> dict[str, list[Outlier]]:
     for name, run in latest_runs(connection).items():
         labels = _labels(connection, run)
         placed = load_assignments(connection, run.id).of(labels.track_ids)
-        found[name] = _elsewhere(_labelled(labels, placed), labels)
+        found[name] = _elsewhere(_labeled(labels, placed), labels)
     return found
 
 
-def _elsewhere(labelled: Labelled, labels: Labels) -> list[Outlier]:
+def _elsewhere(labeled: Labeled, labels: Labels) -> list[Outlier]:
     """Misplaced tracks; one in the cluster of a narrower term than its own could be more precise, but is not wrong."""
     return [
         one
-        for one in outliers(labelled)
+        for one in outliers(labeled)
         if one.genre_id not in path_to_top(one.majority_genre_id, labels.broader)
     ]
 
@@ -93,10 +93,10 @@ def _labels(connection: Connection, run: Run) -> Labels:
     return load_labels(connection, run.parameters.get("level", "leaf"))
 
 
-def _labelled(labels: Labels, placed: Assignments) -> Labelled:
+def _labeled(labels: Labels, placed: Assignments) -> Labeled:
     rows = labels.at(placed.track_ids)
     tagged = labels.genres[rows] != 0
-    return Labelled(
+    return Labeled(
         track_ids=placed.track_ids[tagged],
         genres=labels.genres[rows][tagged],
         clusters=placed.clusters[tagged],

@@ -13,9 +13,9 @@ Integers = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
 
 FEWEST = 5
-"""Tracks of a genre, or labelled ones of a cluster, below which nothing is said of it."""
+"""Tracks of a genre, or labeled ones of a cluster, below which nothing is said of it."""
 LEAST_SHARE = 0.5
-"""Of a cluster's labelled tracks by others, that a genre needs for the cluster to be its own."""
+"""Of a cluster's labeled tracks by others, that a genre needs for the cluster to be its own."""
 LEAST_OVERLAP = 0.1
 """Of two genres' tracks, in the same clusters, that is worth a line."""
 LARGEST = 3
@@ -28,7 +28,7 @@ class Content:
 
     cluster: int
     """NOISE for the tracks in none."""
-    labelled: int
+    labeled: int
     genres: tuple[tuple[int, int], ...]
     """The commonest genres (ids) and their tracks."""
 
@@ -62,7 +62,7 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Outlier:
-    """A labelled track deep inside another genre's cluster."""
+    """A labeled track deep inside another genre's cluster."""
 
     track_id: int
     genre_id: int
@@ -70,14 +70,14 @@ class Outlier:
     cluster: int
     majority_genre_id: int
     share: float
-    """Of the cluster's labelled tracks, without those of the same artist, that have the majority genre."""
+    """Of the cluster's labeled tracks, without those of the same artist, that have the majority genre."""
     depth: float
-    """1 at the centre of the cluster, 0 halfway to the next one."""
+    """1 at the center of the cluster, 0 halfway to the next one."""
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
-    """n labelled tracks and where they were put."""
+class Labeled:
+    """n labeled tracks and where they were put."""
 
     track_ids: Integers
     genres: Integers
@@ -89,7 +89,7 @@ class Labelled:
 
 
 def contents(genres: Integers, clusters: Integers) -> list[Content]:
-    """Every cluster that has labelled tracks, by number, noise first."""
+    """Every cluster that has labeled tracks, by number, noise first."""
     genre_ids, numbers, table = contingency(genres, clusters)
     found = []
     for number, row in zip(numbers.tolist(), table, strict=True):
@@ -143,31 +143,31 @@ def overlaps(genres: Integers, clusters: Integers) -> list[Overlap]:
     return sorted(found, key=lambda one: (-one.overlap, one.genre_id, one.other_id))
 
 
-def outliers(labelled: Labelled) -> list[Outlier]:
+def outliers(labeled: Labeled) -> list[Outlier]:
     """The tracks in the deeper half of a cluster that is another genre's by the tracks of other artists.
 
-    A cluster says something where FEWEST labelled tracks by others are in it. The purest clusters come first, and in
+    A cluster says something where FEWEST labeled tracks by others are in it. The purest clusters come first, and in
     them the deepest tracks.
     """
-    rows = np.flatnonzero((labelled.clusters != NOISE) & np.isfinite(labelled.depths))
+    rows = np.flatnonzero((labeled.clusters != NOISE) & np.isfinite(labeled.depths))
     if not len(rows):
         return []
-    genre_ids, numbers, table = contingency(labelled.genres[rows], labelled.clusters[rows])
-    genre = np.searchsorted(genre_ids, labelled.genres[rows])
-    cluster = np.searchsorted(numbers, labelled.clusters[rows])
-    depth = labelled.depths[rows]
+    genre_ids, numbers, table = contingency(labeled.genres[rows], labeled.clusters[rows])
+    genre = np.searchsorted(genre_ids, labeled.genres[rows])
+    cluster = np.searchsorted(numbers, labeled.clusters[rows])
+    depth = labeled.depths[rows]
     majority = table.argmax(axis=1)[cluster]
     middle = np.array([np.median(depth[cluster == each]) for each in range(len(numbers))])
     chosen = np.flatnonzero((genre != majority) & (depth >= middle[cluster]))
     own_majority, own = _by_the_same(
-        labelled.artists[rows], cluster, genre == majority, chosen, asked=labelled.track_ids[rows]
+        labeled.artists[rows], cluster, genre == majority, chosen, asked=labeled.track_ids[rows]
     )
     others = table.sum(axis=1)[cluster[chosen]] - own
     share = (table[cluster[chosen], majority[chosen]] - own_majority) / np.maximum(others, 1)
     kept = (others >= FEWEST) & (share >= LEAST_SHARE)
     found = [
         Outlier(
-            track_id=int(labelled.track_ids[rows[at]]),
+            track_id=int(labeled.track_ids[rows[at]]),
             genre_id=int(genre_ids[genre[at]]),
             cluster=int(numbers[cluster[at]]),
             majority_genre_id=int(genre_ids[majority[at]]),

@@ -30,7 +30,7 @@ class RunResult:
     """What a run came to."""
 
     tracks: int
-    labelled: int
+    labeled: int
     genres: int
     """Different ones at the level."""
     noise: int
@@ -189,7 +189,7 @@ def _run(row: RowMapping) -> Run:
     scores: dict[str, Any] = row["scores"]
     outcome = RunResult(
         tracks=scores.get("tracks", 0),
-        labelled=scores.get("labelled", 0),
+        labeled=scores.get("labeled", 0),
         genres=scores.get("genres", 0),
         noise=scores.get("noise", 0),
         unusable=scores.get("unusable", 0),

@@ -64,7 +64,7 @@ class Points:
 
 
 def fit_space(X: Float32, *, keeps_scale: bool, seed: int = 0) -> Space:
-    """The space of vectors (n, d). With `keeps_scale` dimensions are not standardised."""
+    """The space of vectors (n, d). With `keeps_scale` dimensions are not standardized."""
     mean = X.mean(axis=0, dtype=np.float64)
     deviation = X.std(axis=0, dtype=np.float64)
     deviation = np.ones_like(deviation) if keeps_scale else np.where(deviation > 0, deviation, 1.0)

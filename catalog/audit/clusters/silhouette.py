@@ -14,7 +14,7 @@ Integers = npt.NDArray[np.int64]
 SAMPLE = 2_000
 """Tracks among which all distances are looked at."""
 CHUNK = 50_000
-"""Points whose distances to all centres are held at once."""
+"""Points whose distances to all centers are held at once."""
 
 
 def silhouette(points: Float32, assignments: Integers, *, seed: int = 0) -> float | None:
@@ -32,20 +32,20 @@ def silhouette(points: Float32, assignments: Integers, *, seed: int = 0) -> floa
 
 
 def centrality(points: Float32, assignments: Integers) -> Float32:
-    """(n,): how deep each point lies in its cluster: 1 at its centre, 0 halfway to the next centre, below that beyond.
+    """(n,): how deep each point lies in its cluster: 1 at its center, 0 halfway to the next center, below that beyond.
 
-    The silhouette with distances to centres in the place of those to all points (Hruschka, de Castro and Campello 2004).
+    The silhouette with distances to centers in the place of those to all points (Hruschka, de Castro and Campello 2004).
     NaN for noise, and everywhere with fewer than two clusters.
     """
     depth = np.full(len(points), np.nan, np.float32)
     number = int(assignments.max(initial=NOISE)) + 1
     if number < 2:
         return depth
-    centres = np.stack([points[assignments == each].mean(axis=0) for each in range(number)])
+    centers = np.stack([points[assignments == each].mean(axis=0) for each in range(number)])
     inside = np.flatnonzero(assignments != NOISE)
     for start in range(0, len(inside), CHUNK):
         rows = inside[start : start + CHUNK]
-        distance = pairwise_distances(points[rows], centres)
+        distance = pairwise_distances(points[rows], centers)
         at = (np.arange(len(rows)), assignments[rows])
         own = distance[at].copy()
         distance[at] = np.inf

@@ -55,7 +55,7 @@ class DuplicateAudit:
 def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateAudit:
     """Looks for tracks with the same audio, and for such as sound and last the same; stores them as pairs.
 
-    Where nothing was analysed yet, only equal audio is found. A dry run stores nothing. Where tracks and vectors are
+    Where nothing was analyzed yet, only equal audio is found. A dry run stores nothing. Where tracks and vectors are
     those of the last search, the pairs are too, and only their genres are looked at. A PostgreSQL that goes away meanwhile is
     waited for.
     """

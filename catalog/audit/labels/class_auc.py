@@ -13,7 +13,7 @@ def class_auc(probability: Floats, y: Integers, groups: Integers) -> Floats:
     From out-of-fold probabilities (n, classes), columns y (n,) and groups (n,): twice the area under the ROC curve of
     the class's probability, less 1, never below 0. Each group weighs the same in a class however many tracks it
     has: one artist who fills a class of his own sound must not make the class look known, nor, where nobody else's
-    tracks are recognised by it, make all of his tracks look wrong.
+    tracks are recognized by it, make all of his tracks look wrong.
     """
     classes = probability.shape[1]
     found = np.zeros(classes)

@@ -39,7 +39,7 @@ class AuditTruth:
 
     errors: int
     not_judged: int
-    """Of them, those that the audit cannot rank: their tag is no class, or they were not analysed."""
+    """Of them, those that the audit cannot rank: their tag is no class, or they were not analyzed."""
     unmatched: int
     """Rows that fit no track, or no genre of the vocabulary."""
     average_precision: float

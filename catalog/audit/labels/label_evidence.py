@@ -75,7 +75,7 @@ class Evidence:
 def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded) -> Evidence:
     """All that the labels are doubted by, without the tracks of the genres to exclude.
 
-    Besides the training set these are the tracks of check samples, which no model has learnt from: so the suspects
+    Besides the training set these are the tracks of check samples, which no model has learned from: so the suspects
     among them say how good a list of suspects is.
     """
     broader, names = load_broader(connection)
@@ -212,7 +212,7 @@ def _may_be_judged_by_another(row: RowMapping) -> sa.ColumnElement[bool]:
         feature_vector.c.track_id == track.c.id,
     )
     unheard = sa.exists().where(model_feature_set.c.model_id == row["id"], ~vector)
-    # A model that was not trained here has learnt no class.
+    # A model that was not trained here has learned no class.
     return sa.and_(sa.literal(row["snapshot_id"] is not None), ~first, another, ~unheard)
 
 
@@ -338,7 +338,7 @@ def _further(connection: Connection, row: RowMapping, track_ids: Integers) -> li
 def _vectors(connection: Connection, row: RowMapping, track_ids: Integers) -> npt.NDArray[np.float32] | None:
     """The vectors of the tracks by the model's first feature set, or None where one of them has none any more.
 
-    Of several that a model learnt from, the first is what it sounds like (see `catalog.learning.registry.default_feature_sets`).
+    Of several that a model learned from, the first is what it sounds like (see `catalog.learning.registry.default_feature_sets`).
     """
     recipes = model_feature_sets(connection, row["id"])
     if not len(track_ids) or not recipes:

@@ -18,7 +18,7 @@ from catalog.audit.labels.model_evidence import (
 from catalog.audit.labels.neighbor_votes import NeighborVotes, others_of_artist
 from catalog.audit.reasons import (
     artist_reason,
-    neighbour_reason,
+    neighbor_reason,
     sound_reason,
     stranger_reason,
     together_reason,
@@ -59,7 +59,7 @@ class AuditedTracks:
     artists: Sequence[Hashable | None]
     """(n): None where nobody is known."""
     vectors: Matrix | None
-    """(n, dimensions) of the feature set whose neighbours are asked, or None: then they are not asked."""
+    """(n, dimensions) of the feature set whose neighbors are asked, or None: then they are not asked."""
     further: Sequence[Matrix] = ()
     """Vectors of other feature sets, each (n, dimensions)."""
 
@@ -91,7 +91,7 @@ class Suspect:
     relation: Relation
     """What the suggestion is to the nearest of the tags. `narrower` is no doubt: the tag could be more precise."""
     reasons: tuple[dict[str, Any], ...]
-    """Each with its `kind` (`sound`, `artist`, `neighbours`), its numbers, and `words`; JSON can hold them."""
+    """Each with its `kind` (`sound`, `artist`, `neighbors`), its numbers, and `words`; JSON can hold them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +153,7 @@ def find_suspects(
     credibility = class_auc(judged.probability, judged.y, judged.groups)
     thresholds = _confident_thresholds(judged.probability, judged.y)
     sound = sound or combine_evidence(judged, terms)
-    # Neighbours cost most: they are asked for those only that could still be listed with them.
+    # Neighbors cost most: they are asked for those only that could still be listed with them.
     weighed = [
         _gravest(heard, _by_sound(heard, judged, credibility, thresholds), 2 * most)
         for heard in (
@@ -355,7 +355,7 @@ def _suspects(
                 int(others.of[at]),
                 names,
             ),
-            neighbour_reason(suggested, int(alike.for_choice[at]), int(alike.of[at]), names),
+            neighbor_reason(suggested, int(alike.for_choice[at]), int(alike.of[at]), names),
             stranger_reason(tags[0], bool(stranger[at]), names),
         ]
         yield Suspect(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from catalog.similarity.nearest import NEIGHBOURS, NOBODY, Matrix, nearest_tracks
+from catalog.similarity.nearest import NEIGHBORS, NOBODY, Matrix, nearest_tracks
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -37,7 +37,7 @@ class NeighborVotes:
     asked: Integers
     """(m,): positions, ascending."""
     by_others: Integers
-    """(m, NEIGHBOURS): positions of tracks of other groups, or NOBODY."""
+    """(m, NEIGHBORS): positions of tracks of other groups, or NOBODY."""
     by_anybody: Integers
 
     @classmethod
@@ -45,7 +45,7 @@ class NeighborVotes:
         """Without vectors nobody is near."""
         asked = np.unique(asked)
         if vectors is None or not len(asked):
-            nobody = np.full((len(asked), NEIGHBOURS), NOBODY, dtype=np.int64)
+            nobody = np.full((len(asked), NEIGHBORS), NOBODY, dtype=np.int64)
             return cls(asked, nobody, nobody)
         return cls(asked, *nearest_tracks(vectors, [groups, np.arange(len(groups))], asked))
 

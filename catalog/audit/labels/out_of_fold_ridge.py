@@ -14,7 +14,7 @@ SHRINKAGE = 0.3
 SHARPNESS = (2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 """What scores are multiplied by before they become probabilities; the one with the least log loss is taken."""
 FLOOR = 1e-3  # of a probability in that loss: labels are doubted here, and one wrong label must not decide it
-CHUNK = 20_000  # rows standardised at once
+CHUNK = 20_000  # rows standardized at once
 
 
 def out_of_fold_probability(X: Matrix, y: Integers, fold: Integers, classes: int) -> Float32:

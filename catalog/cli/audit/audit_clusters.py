@@ -185,7 +185,7 @@ def _cluster(database: Database, wanted: ClusterRequest, dry_run: bool, output_f
 
 
 def _say_what_was_left_out(done: ClusterAudit) -> None:
-    if not done.labelled:
+    if not done.labeled:
         say("no track has a genre: there is nothing to compare the clusters with")
     elif len(done.genres) == 1:
         say(f"all labels at this level are {done.genres[0]}: there is nothing to compare the clusters with")
@@ -224,7 +224,7 @@ def _row(run: Run, part: str, agreement: ClusterAgreement | None, *, is_table: b
         "level": run.parameters.get("level"),
         "tracks": outcome.tracks - outcome.noise if part == "clustered" else outcome.tracks,
         "part": part,
-        "labelled": outcome.labelled if part == "all" else agreement and agreement.tracks,
+        "labeled": outcome.labeled if part == "all" else agreement and agreement.tracks,
         "clusters": run.clusters,
         "chosen_by": run.parameters.get("chosen_by"),
         "noise": outcome.noise / outcome.tracks if outcome.tracks else None,
@@ -287,7 +287,7 @@ HEADINGS = {
     "misplaced": "Tracks deep inside another genre's cluster",
 }
 COLUMNS = {
-    "clusters": ["cluster", "tracks", "labelled", "genres"],
+    "clusters": ["cluster", "tracks", "labeled", "genres"],
     "genres": ["genre", "tracks", "noise", "clusters", "effective", "main_cluster", "main_share"],
     "shared": ["genre", "other", "overlap", "cluster"],
     "misplaced": ["track_id", "artist", "title", "genre", "cluster", "cluster_genre", "share", "depth"],
@@ -296,14 +296,14 @@ COLUMNS = {
 
 def _tables(connection: Connection, reading: RunSummary) -> dict[str, list[dict[str, Any]]]:
     names = reading.names
-    labelled = {one.cluster: one for one in reading.contents}
+    labeled = {one.cluster: one for one in reading.contents}
     return {
         "clusters": [
             {
                 "cluster": number,
                 "tracks": size,
-                "labelled": labelled[number].labelled if number in labelled else 0,
-                "genres": _in_words(labelled[number].genres, names) if number in labelled else "",
+                "labeled": labeled[number].labeled if number in labeled else 0,
+                "genres": _in_words(labeled[number].genres, names) if number in labeled else "",
             }
             for number, size in reading.sizes.items()
         ],

@@ -1,4 +1,4 @@
-"""The option that names feature sets, for every verb that has tracks analysed."""
+"""The option that names feature sets, for every verb that has tracks analyzed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def feature_set_option(function: Function) -> Function:
         metavar="NAME",
         callback=_find,
         show_envvar=True,
-        help="What to compute; may be repeated.  [default: what the model in force learnt from, else musicnn and "
+        help="What to compute; may be repeated.  [default: what the model in force learned from, else musicnn and "
         "summary]",
     )(function)
 

@@ -41,7 +41,7 @@ from catalog.settings import Settings
     "feature_sets",
     multiple=True,
     callback=require_feature_sets,
-    help="Compute this beside musicnn; may be repeated.  [default: what the model in force learnt from, else summary]",
+    help="Compute this beside musicnn; may be repeated.  [default: what the model in force learned from, else summary]",
 )
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one per core]"
@@ -72,10 +72,10 @@ def ingest(
     as_json: bool,
     dry_run: bool,
 ) -> int:
-    """Listen to folders of music: scan, analyse, learn, predict, audit, report.
+    """Listen to folders of music: scan, analyze, learn, predict, audit, report.
 
     Files are only read. The same command again does only what is new; killed in the middle, it goes on from there.
-    Exit code 3 says that it is done, and that some files could not be analysed.
+    Exit code 3 says that it is done, and that some files could not be analyzed.
     """
     from catalog.cli.ingest.ingest_output import IngestPresenter, analysis_remark
     from catalog.learning.dataset.snapshot import ClassRule

@@ -15,7 +15,7 @@ from catalog.pipeline.ingest import (
     Analyzed,
     Audited,
     Deduplicated,
-    Labelled,
+    Labeled,
     Reported,
     Scanned,
     Stage,
@@ -80,10 +80,10 @@ class IngestPresenter:
         match stage:
             case Scanned():
                 yield from self._scanned(stage)
-            case Labelled():
-                yield from self._labelled(stage)
+            case Labeled():
+                yield from self._labeled(stage)
             case Analyzed():
-                yield from self._analysed(stage)
+                yield from self._analyzed(stage)
             case Trained():
                 yield from self._learned(stage)
             case Suggested():
@@ -104,7 +104,7 @@ class IngestPresenter:
                     yield from (printable(line) for line in report.warnings[:MOST_LINES])
                     if report.warned > MOST_LINES:
                         yield f"and {report.warned - MOST_LINES:,} more warnings; see: catalog scan"
-            case Labelled(report) if report.unknown:
+            case Labeled(report) if report.unknown:
                 line, name = report.unknown_examples[0]
                 yield f"{pluralize(report.unknown, 'row')} of the labels {'names' if report.unknown == 1 else 'name'} no track; line {line}: {printable(name)}"
             case Trained(unheard_genres=unheard) if unheard:
@@ -161,7 +161,7 @@ class IngestPresenter:
                 yield f"  {pluralize(sum(report.skipped.values()), 'other file')} passed over ({kinds})"
             yield from _spellings(report)
 
-    def _labelled(self, stage: Labelled) -> Iterator[str]:
+    def _labeled(self, stage: Labeled) -> Iterator[str]:
         report = stage.report
         self.summary["labels"] = {"rows": report.rows, "tracks": report.tracks, "new": report.statements}
         yield (
@@ -169,18 +169,18 @@ class IngestPresenter:
             f"{report.statements:,} of them new"
         )
 
-    def _analysed(self, stage: Analyzed) -> Iterator[str]:
+    def _analyzed(self, stage: Analyzed) -> Iterator[str]:
         report = stage.report
         self.failed = report.failed
         self.summary["analysis"] = {
-            "analysed": report.analysed,
+            "analyzed": report.analyzed,
             "failed": report.failed,
             "out_of_reach": report.out_of_reach,
             "seconds": round(report.seconds, 1),
             "failures": {kind.reason: kind.files for kind in stage.failures},
         }
-        if report.analysed or report.failed:
-            yield f"{pluralize(report.analysed, 'track')} analysed in {duration(report.seconds)}"
+        if report.analyzed or report.failed:
+            yield f"{pluralize(report.analyzed, 'track')} analyzed in {duration(report.seconds)}"
         else:
             yield "Nothing new to listen to"
         if report.out_of_reach:
@@ -204,7 +204,7 @@ class IngestPresenter:
             f"  A sample: {pluralize(drawn, 'track')} of {pluralize(sample.albums, 'album')}, "
             f"out of {sample.of_tracks:,}"
         )
-        done = stage.report.analysed + stage.report.failed
+        done = stage.report.analyzed + stage.report.failed
         if done:
             rest = (sample.of_tracks - drawn) * stage.report.seconds / done
             self.summary["analysis"]["seconds_for_the_rest"] = round(rest)

@@ -68,7 +68,7 @@ def card_verb(settings: Settings, model: int | None, output: Path | None, as_jso
 @format_options
 @pass_settings
 def compare_verb(settings: Settings, model: int, other: int, output_format: str) -> None:
-    """Two models side by side, on the tracks that neither had learnt from when it answered.
+    """Two models side by side, on the tracks that neither had learned from when it answered.
 
     Rows are the tracks whose first choice changed, from genre to genre. The difference is that of OTHER less MODEL, with
     its interval by the paired bootstrap over artists.
@@ -97,9 +97,9 @@ def _heading(card: Any) -> Iterator[str]:
     yield f"model {card.model_id}: {card.status}, {card.algorithm} on {sets}"
     parameters: Mapping[str, Any] = card.parameters.get("classifier") or {}
     yield from _line("parameters", ", ".join(f"{name} {value}" for name, value in parameters.items()))
-    if (learnt := card.training_set) is not None:
-        told = f"{pluralize(learnt.tracks, 'track')}, {learnt.classes} genres, {pluralize(learnt.groups, 'group')}"
-        yield from _line("snapshot", f"{learnt.hash}: {told}")
+    if (learned := card.training_set) is not None:
+        told = f"{pluralize(learned.tracks, 'track')}, {learned.classes} genres, {pluralize(learned.groups, 'group')}"
+        yield from _line("snapshot", f"{learned.hash}: {told}")
     yield from _line("seed", "" if card.seed is None else str(card.seed))
     yield from _line("libraries", ", ".join(f"{name} {value}" for name, value in card.versions.items()))
     yield from _line("file", card.artifact or "")
@@ -116,7 +116,7 @@ def _differences(found: Any) -> Iterator[str]:
         f"{pluralize(found.changed, 'track')} of {found.answered:,} with an answer of both would be answered differently"
     )
     if found.macro_f1 is None:
-        yield "no tagged track was answered by both without having been learnt from, so there is no score to compare"
+        yield "no tagged track was answered by both without having been learned from, so there is no score to compare"
         return
     first, second, change = found.macro_f1.in_force, found.macro_f1.new, found.macro_f1.difference
     yield (

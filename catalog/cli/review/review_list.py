@@ -72,16 +72,16 @@ def list_verb(
 
 @click.command("show")
 @click.argument("case_id", metavar="CASE", type=KnownName())
-@click.option("--neighbours/--no-neighbours", default=True, help="With the tracks that sound alike.")
+@click.option("--neighbors/--no-neighbors", default=True, help="With the tracks that sound alike.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @pass_settings
-def show_verb(settings: Settings, case_id: str, neighbours: bool, as_json: bool) -> None:
-    """Show a case with its tracks: tags, what is heard, reasons, neighbours, duplicates."""
+def show_verb(settings: Settings, case_id: str, neighbors: bool, as_json: bool) -> None:
+    """Show a case with its tracks: tags, what is heard, reasons, neighbors, duplicates."""
     from catalog.review.case_view import view_case
     from catalog.review.similar_tracks import load_neighbor_index
 
     with open_catalog(settings) as database, database.read() as connection:
-        near = load_neighbor_index(connection) if neighbours else None
+        near = load_neighbor_index(connection) if neighbors else None
         found = view_case(connection, case_id, near)
     if as_json:
         print_json(asdict(found))
@@ -108,7 +108,7 @@ def _lines(found: Any) -> Iterator[str]:
             yield f"  heard {mix}"
         for reason in each.reasons:
             yield f"  {reason.get('words', '')}"
-        for one in each.neighbours:
+        for one in each.neighbors:
             by = " (confirmed)" if one.is_confirmed else ""
             yield f"  like {one.artist or 'unknown'} - {one.title or one.path}: {', '.join(one.genres)}{by}"
         for one in each.duplicates:

@@ -313,7 +313,7 @@ def _split_in_words(connection: Connection, material: TrainingSet, split: str | 
 
 
 def _as_usual(database: Database, wanted: TrainingOptions) -> TrainingOptions:
-    """On the feature sets that are learnt from where none is named."""
+    """On the feature sets that are learned from where none is named."""
     from catalog.learning.registry.default_feature_sets import default_feature_sets
 
     return replace(wanted, feature_sets=read_with_retry(database, default_feature_sets))

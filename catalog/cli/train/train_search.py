@@ -81,8 +81,8 @@ def compare(
         if all_feature_sets
         else list(dict.fromkeys([*((name,) for name in wanted.feature_sets), wanted.feature_sets]))
     )
-    learnt_from = [*feature_sets, wanted.feature_sets]
-    ground = retry_until_connected(partial(prepare_search, database, wanted, learnt_from, dry_run=dry_run))
+    learned_from = [*feature_sets, wanted.feature_sets]
+    ground = retry_until_connected(partial(prepare_search, database, wanted, learned_from, dry_run=dry_run))
     candidates = default_candidates(_algorithms(names), feature_sets)
     if wanted.feature_sets not in feature_sets:
         candidates += default_candidates(

@@ -1,4 +1,4 @@
-"""The file_signature of a file: what recognises it at another place without reading it whole."""
+"""The file_signature of a file: what recognizes it at another place without reading it whole."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class ScanReport:
     back: int = 0
     unchanged: int = 0
     outside: int = 0
-    """Of the files, those that links lead to outside of the root: they are analysed, but neither played by the review
+    """Of the files, those that links lead to outside of the root: they are analyzed, but neither played by the review
     nor written to."""
     skipped: dict[str, int] = field(default_factory=dict)
     """Files that are no audio, by suffix."""

@@ -35,7 +35,7 @@ SECRETS = frozenset({"pg_authid", "pg_shadow", "pg_subscription", "pg_user_mappi
 """What holds passwords; `pg_read_all_data` may read it."""
 
 WORD = re.compile(r"[^\W\d]\w*")
-SPELT_BY_CODE = re.compile(r"u&\"", re.IGNORECASE)
+SPELLED_BY_CODE = re.compile(r"u&\"", re.IGNORECASE)
 
 VOLATILE = """
     SELECT DISTINCT proname::text FROM pg_catalog.pg_proc
@@ -53,7 +53,7 @@ def reject_forbidden_functions(connection: psycopg.Connection[Any], question: st
     `query_to_xml`. Of all functions PostgreSQL itself says which may have side effects. Any word counts, also one in a
     literal: to tell them apart would need PostgreSQL's own parser. Raises QueryRejectedError.
     """
-    if SPELT_BY_CODE.search(question):
+    if SPELLED_BY_CODE.search(question):
         raise QueryRejectedError('write names as they are: U&"..." is not taken here')
     words = {word.lower() for word in WORD.findall(question)}
     found = words & (RUN_TEXT | SECRETS)

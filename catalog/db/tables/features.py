@@ -38,7 +38,7 @@ track_descriptor = sa.Table(
     foreign_key("track", primary_key=True, cascade=True),
     Column("tempo", Float, comment="beats a minute"),
     Column("onset_rate", Float, comment="onsets a second"),
-    Column("loudness", Float, comment="dBFS RMS of the analysed window, silence excepted"),
+    Column("loudness", Float, comment="dBFS RMS of the analyzed window, silence excepted"),
     Column("brightness", Float, comment="mean spectral centroid in hertz"),
     Column("harmonic_share", Float, comment="of the energy, 0 to 1"),
     Column("percussive_share", Float, comment="of the energy, 0 to 1"),

@@ -1,4 +1,4 @@
-"""What was learnt: training sets, trials, models, predictions, and where every track stands."""
+"""What was learned: training sets, trials, models, predictions, and where every track stands."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ prediction = sa.Table(
             Column(f"probability_{place}", Float),
         )
     ),
-    Column("probabilities", Vector, comment="the whole row in class order, for labelled tracks"),
+    Column("probabilities", Vector, comment="the whole row in class order, for labeled tracks"),
     foreign_key("genre", name="suggested_genre_id", nullable=True),
     Column("suggested_probability", Float),
     Column("suggested_by", Text),

@@ -19,7 +19,7 @@ worker = sa.Table(
     Column("heartbeat_at", UTCDateTime, nullable=False, default=now),
     Column("stopped_at", UTCDateTime),
     Column(
-        "analysed", Integer, nullable=False, default=0, server_default="0", comment="tracks, since it began"
+        "analyzed", Integer, nullable=False, default=0, server_default="0", comment="tracks, since it began"
     ),
     Column(
         "failed", Integer, nullable=False, default=0, server_default="0", comment="tracks, since it began"

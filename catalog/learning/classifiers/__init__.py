@@ -17,7 +17,7 @@ from catalog.learning.classifiers.decision_tree import DECISION_TREE
 from catalog.learning.classifiers.gradient_boosting import GRADIENT_BOOSTING
 from catalog.learning.classifiers.logistic_regression import LOGISTIC_REGRESSION
 from catalog.learning.classifiers.naive_bayes import NAIVE_BAYES
-from catalog.learning.classifiers.nearest_neighbors import NEAREST_NEIGHBOURS
+from catalog.learning.classifiers.nearest_neighbors import NEAREST_NEIGHBORS
 from catalog.learning.classifiers.neural_network import NEURAL_NETWORK
 from catalog.learning.classifiers.random_forest import RANDOM_FOREST
 from catalog.learning.classifiers.stacking import STACK
@@ -43,7 +43,7 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
         for algorithm in (
             LOGISTIC_REGRESSION,
             SVM,
-            NEAREST_NEIGHBOURS,
+            NEAREST_NEIGHBORS,
             NAIVE_BAYES,
             DECISION_TREE,
             RANDOM_FOREST,

@@ -22,7 +22,7 @@ Branch: TypeAlias = "int | tuple[Branch, ...]"
 
 
 class LocalClassifiers:
-    """A classifier for each parent node, learnt from the tracks below it; a class's probability is the product
+    """A classifier for each parent node, learned from the tracks below it; a class's probability is the product
     along its path.
 
     C. Silla and A. Freitas, "A survey of hierarchical classification across different application domains" (2011),

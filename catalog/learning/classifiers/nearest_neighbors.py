@@ -1,4 +1,4 @@
-"""Nearest neighbours: the genres of the tracks that lie closest, the closest counting most."""
+"""Nearest neighbors: the genres of the tracks that lie closest, the closest counting most."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,17 +19,17 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
         estimator,
         balance=parameters["balance"],
         blocks=blocks,
-        at_most={"n_neighbors": parameters["neighbours"]},
-        # What it has learnt is the vectors themselves: they are the model, in memory and in its file.
+        at_most={"n_neighbors": parameters["neighbors"]},
+        # What it has learned is the vectors themselves: they are the model, in memory and in its file.
         most_tracks=parameters["tracks"],
         seed=seed,
     )
 
 
-NEAREST_NEIGHBOURS = Algorithm(
+NEAREST_NEIGHBORS = Algorithm(
     name="knn",
     make=_make,
-    defaults=MappingProxyType({"neighbours": 15, "tracks": 50_000, "balance": "none"}),
-    values=MappingProxyType({"neighbours": integer(1, 1000), "tracks": COUNT, "balance": BY_SAMPLING}),
-    search_space=MappingProxyType({"neighbours": (5, 10, 15, 30, 60), "balance": ("none", "sampling")}),
+    defaults=MappingProxyType({"neighbors": 15, "tracks": 50_000, "balance": "none"}),
+    values=MappingProxyType({"neighbors": integer(1, 1000), "tracks": COUNT, "balance": BY_SAMPLING}),
+    search_space=MappingProxyType({"neighbors": (5, 10, 15, 30, 60), "balance": ("none", "sampling")}),
 )

@@ -1,4 +1,4 @@
-"""A small neural network: one hidden layer, learnt in minibatches for a bounded number of rounds."""
+"""A small neural network: one hidden layer, learned in minibatches for a bounded number of rounds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NeuralNetworkClassifier(SklearnClassifier):
     def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> NeuralNetworkClassifier:
         """Fits the scaling and the network."""
         super().fit(X, y, groups)
-        # The optimiser holds two more copies of all weights, which nothing needs any more.
+        # The optimizer holds two more copies of all weights, which nothing needs any more.
         vars(self.estimator).pop("_optimizer", None)
         return self
 

@@ -24,7 +24,7 @@ def is_wide(X: Matrix) -> bool:
 
 
 def fit_in_row_space(estimator: Any, X: Matrix, y: Integers, weights: Mapping[str, Any]) -> None:
-    """Fits a linear classifier that is penalised by the Euclidean norm of its coefficients, to the same as on X itself.
+    """Fits a linear classifier that is penalized by the Euclidean norm of its coefficients, to the same as on X itself.
 
     What lies across all n tracks adds to the norm and to nothing else, so the best coefficients lie in the span of the
     tracks (Kimeldorf and Wahba, "Some results on Tchebycheffian spline functions", 1971): n coordinates by an orthonormal

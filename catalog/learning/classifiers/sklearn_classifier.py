@@ -48,7 +48,7 @@ class SklearnClassifier:
     def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> SklearnClassifier:  # noqa: ARG002 - of no concern
         """Fits the scaling and the classifier, both on all tracks, so that no groups need keeping apart.
 
-        Of one class, or of vectors that are all the same, what is learnt is how common each class is.
+        Of one class, or of vectors that are all the same, what is learned is how common each class is.
         """
         drawn = self._draw(y)
         if drawn is not None:
@@ -95,11 +95,11 @@ class SklearnClassifier:
         scale = scaler.scale_
         if self.blocks:
             scale = scale / np.repeat(block_weights(self.blocks), self.blocks)
-        self.centre = scaler.mean_.astype(X.dtype)
+        self.center = scaler.mean_.astype(X.dtype)
         self.factor = (1 / scale).astype(X.dtype)
 
     def _scale(self, X: Matrix) -> Matrix:
-        scaled: Matrix = X - self.centre
+        scaled: Matrix = X - self.center
         scaled *= self.factor
         return scaled
 

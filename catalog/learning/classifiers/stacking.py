@@ -32,7 +32,7 @@ FLOOR = 1e-4
 class Stack:
     """Classifiers of one block of columns each, joined by logistic regression on the logarithms of what they say.
 
-    The joint is learnt from probabilities for tracks that the classifiers had not seen, with groups apart (D. Wolpert,
+    The joint is learned from probabilities for tracks that the classifiers had not seen, with groups apart (D. Wolpert,
     "Stacked generalization", 1992); the classifiers are then fitted on all.
     """
 

@@ -25,7 +25,7 @@ class SupportVectorMachine:
     the tracks; the other learns a linear one, in time by their number, on features of as many tracks drawn at random
     (C. Williams and M. Seeger, "Using the Nystroem method to speed up kernel machines", 2001).
 
-    Probabilities are the softmax of twice the margins between the classes. They rank; what they are worth is learnt
+    Probabilities are the softmax of twice the margins between the classes. They rank; what they are worth is learned
     from tracks left out, by the calibration that every model here has, so no folds are spent on Platt scaling.
     """
 

@@ -154,7 +154,7 @@ def classes_of(support: Mapping[int, Support]) -> tuple[int, ...]:
 
 
 def nothing_to_learn(support: Mapping[int, Support]) -> str | None:
-    """Why nothing can be learnt from this, or None where there are two classes or more."""
+    """Why nothing can be learned from this, or None where there are two classes or more."""
     classes = classes_of(support)
     if len(classes) >= 2:
         return None

@@ -1,4 +1,4 @@
-"""Exclusion: the labelled tracks that nothing is learnt from, by genre or because they are not what their tags say."""
+"""Exclusion: the labeled tracks that nothing is learned from, by genre or because they are not what their tags say."""
 
 from __future__ import annotations
 

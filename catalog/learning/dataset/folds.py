@@ -18,11 +18,11 @@ def number_of_folds(
 ) -> int:
     """At most `maximum`, at most the number of groups of the class that has fewest, and at least 2.
 
-    A class that sits in one single group can be learnt but never scored, so it does not hold down the others.
+    A class that sits in one single group can be learned but never scored, so it does not hold down the others.
     ValueError where all tracks are in one group.
     """
     if np.unique(groups).size < 2:
-        raise ValueError("all labelled tracks are connected in one group: no score can keep artists apart")
+        raise ValueError("all labeled tracks are connected in one group: no score can keep artists apart")
     counts = groups_per_class(y, groups)
     scored = counts[counts >= 2]
     fewest = int(scored.min()) if scored.size else int(np.unique(groups).size)

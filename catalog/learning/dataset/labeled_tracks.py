@@ -1,4 +1,4 @@
-"""The labelled tracks of the catalog: first genre, origin and the keys that keep connected tracks together."""
+"""The labeled tracks of the catalog: first genre, origin and the keys that keep connected tracks together."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LabeledTracks:
             raise KeyError("a track is not in the catalog")
         return positions.astype(np.int64)
 
-    def labelled(self, positions: Integers) -> list[LabeledTrack]:
+    def labeled(self, positions: Integers) -> list[LabeledTrack]:
         """What the class rule asks of the tracks at these positions."""
         return [
             LabeledTrack(int(self.genres[at]), self.artists[at], _text(self.albums[at])) for at in positions

@@ -8,7 +8,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 ALIKE = 0.98
-"""The cosine between standardised embeddings of two encodings of one recording: of 16 real ones two MP3s were at 0.991
+"""The cosine between standardized embeddings of two encodings of one recording: of 16 real ones two MP3s were at 0.991
 or more and a poor Vorbis mostly above 0.96; no two recordings of 303 came to it."""
 SECONDS = 1.0
 """By how much two durations of one recording may differ: padding of encoders."""
@@ -32,14 +32,14 @@ def near_duplicates(
 ) -> list[tuple[int, int]]:
     """Pairs of positions whose vectors (n, dimensions) point the same way and whose durations in seconds agree.
 
-    Columns are standardised first: a mean that all tracks share would make everything alike. A track without a duration
+    Columns are standardized first: a mean that all tracks share would make everything alike. A track without a duration
     or with a constant vector is nobody's duplicate. In order of duration, each is compared with the WINDOW next ones.
     Their cosine is `alike` at least, and more where different recordings come to that by chance (see `least_cosine`).
     """
     length = np.array([np.nan if one is None else one for one in duration], dtype=np.float64)
     if len(X) < 2:
         return []
-    rows = _standardised(X)
+    rows = _standardized(X)
     norm = np.linalg.norm(rows, axis=1)
     usable = np.flatnonzero((norm > 0) & np.isfinite(length) & np.isfinite(norm))
     order = usable[np.argsort(length[usable], kind="stable")]
@@ -59,13 +59,13 @@ def near_duplicates(
     return pairs
 
 
-def _standardised(X: Floats) -> Floats:
+def _standardized(X: Floats) -> Floats:
     """(n, dimensions): each dimension less its mean and over its deviation; zeros where it does not vary."""
     # The sum of float32 in float64 is exact: in float32 a dimension that does not vary, such as a unit of a network
     # that nothing in the collection wakes, would keep the error of its mean, the same in all rows, and be scaled by it.
-    centred = X - X.mean(axis=0, dtype=np.float64).astype(np.float32)
-    spread = np.sqrt(np.square(centred).mean(axis=0, dtype=np.float64)).astype(np.float32)
-    return np.asarray(centred / np.where(spread > 0, spread, np.float32(1)), dtype=np.float32)
+    centered = X - X.mean(axis=0, dtype=np.float64).astype(np.float32)
+    spread = np.sqrt(np.square(centered).mean(axis=0, dtype=np.float64)).astype(np.float32)
+    return np.asarray(centered / np.where(spread > 0, spread, np.float32(1)), dtype=np.float32)
 
 
 def agreeing_pairs(sorted_length: npt.NDArray[np.float64], seconds: float, *, most: int | None = None) -> int:
@@ -78,7 +78,7 @@ def agreeing_pairs(sorted_length: npt.NDArray[np.float64], seconds: float, *, mo
 def least_cosine(rows: Floats, compared: int) -> float:
     """The cosine to which, of `compared` pairs of different recordings, only one in a hundred tracks comes by chance.
 
-    Rows (n, dimensions) are standardised and of length 1. Of 500 numbers it is below 0.98 in any but the largest
+    Rows (n, dimensions) are standardized and of length 1. Of 500 numbers it is below 0.98 in any but the largest
     collections; of three numbers every hundredth pair comes to 0.98. How many pairs are nearer than a distance grows as its power
     with the correlation dimension (Grassberger and Procaccia 1983), which is read off two quantiles of random pairs: far
     enough out that copies, at most one pair in n where everything is there twice, do not count. Above 1 where no

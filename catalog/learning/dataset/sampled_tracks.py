@@ -15,7 +15,7 @@ Integers = npt.NDArray[np.int64]
 def sampled_tracks(connection: Connection) -> Integers:
     """The ids of all tracks in a check sample, ascending.
 
-    Those not judged yet are among them: a model that had learnt from one could never be graded by it.
+    Those not judged yet are among them: a model that had learned from one could never be graded by it.
     """
     ids = connection.execute(sa.select(audit_sample_track.c.track_id).distinct()).scalars()
     return np.sort(np.fromiter(ids, dtype=np.int64))

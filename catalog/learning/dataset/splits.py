@@ -26,10 +26,10 @@ class Split:
     left_out: int | None = None
     """The fold that is not there at all; `fold` is then one of the folds of the rest."""
     share: float = 1.0
-    """How much of the training part is learnt from."""
+    """How much of the training part is learned from."""
 
     def masks(self, y: Integers, groups: Integers, seed: int) -> tuple[Booleans, Booleans]:
-        """(n,) and (n,): which tracks are learnt from, and which are asked about."""
+        """(n,) and (n,): which tracks are learned from, and which are asked about."""
         outer = outer_folds(y, groups, seed)
         if self.left_out is None:
             training, test = outer != self.fold, outer == self.fold

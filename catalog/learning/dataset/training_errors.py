@@ -1,4 +1,4 @@
-"""What nothing can be learnt from, said in one line before any work."""
+"""What nothing can be learned from, said in one line before any work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
 class UntrainableDataError(ValueError):
-    """Nothing can be learnt from these tracks."""
+    """Nothing can be learned from these tracks."""
 
 
 class NotFiniteError(UntrainableDataError):

@@ -1,4 +1,4 @@
-"""The feature sets that can be learnt from: what a name stands for in a catalog, and what is wrong where it does not."""
+"""The feature sets that can be learned from: what a name stands for in a catalog, and what is wrong where it does not."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class UnknownFeatureSetError(LookupError):
 
 
 class NoVectorsError(LookupError):  # noqa: N818 - the name says what it is
-    """No track has a vector of the feature set that is to be learnt from."""
+    """No track has a vector of the feature set that is to be learned from."""
 
     def __init__(self, name: str, there_are: Sequence[str] = ()) -> None:
         instead = f", or name what there is: --feature-set {' or '.join(there_are)}" if there_are else ""
         super().__init__(
-            f"no track was analysed by {name}; run: catalog analyze --feature-set {name}{instead}"
+            f"no track was analyzed by {name}; run: catalog analyze --feature-set {name}{instead}"
         )
 
 

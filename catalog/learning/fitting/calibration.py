@@ -41,7 +41,7 @@ class Calibration:
 
 
 def fit_calibration(probability: Floats, y: Integers, groups: Integers | None = None) -> Calibration:
-    """The calibration with the greatest penalised likelihood of `y` (n,) under `probability` (n, classes).
+    """The calibration with the greatest penalized likelihood of `y` (n,) under `probability` (n, classes).
 
     The probabilities must come from models that had not seen the tracks. With `groups` (n,) a group weighs the square
     root of its tracks, as where the threshold is chosen: one artist with fifty tracks must not set the bias of a genre.

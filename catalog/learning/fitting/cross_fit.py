@@ -1,4 +1,4 @@
-"""The cross-fit: out-of-fold probabilities and answers for every labelled track, and the model fitted on all."""
+"""The cross-fit: out-of-fold probabilities and answers for every labeled track, and the model fitted on all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -66,7 +66,7 @@ class FittedModel:
 
 @dataclass(frozen=True, eq=False)
 class CrossFit:
-    """The result for n labelled tracks. Everything but `model` is out of fold."""
+    """The result for n labeled tracks. Everything but `model` is out of fold."""
 
     fold: Integers
     """(n,): the fold each track was left out with."""
@@ -101,7 +101,7 @@ def cross_fit(
 
     X is (n, dimensions) and finite, y (n,) columns of `hierarchy.classes`, groups (n,). `folds` follows from the
     rarest class by default. Without `novelty` the probability alone decides what is answered; with it, of several
-    feature sets the first tells what resembles a class. Raises UntrainableDataError, before any work, for input that nothing can be learnt from.
+    feature sets the first tells what resembles a class. Raises UntrainableDataError, before any work, for input that nothing can be learned from.
     """
     classes = len(hierarchy.classes)
     _check(X, y, groups, classes)
@@ -190,7 +190,7 @@ def _check(X: Matrix, y: Integers, groups: Integers, classes: int) -> None:
     if not len(X) == len(y) == len(groups):
         raise ValueError(f"there are {len(X)} vectors, {len(y)} classes and {len(groups)} groups")
     if not len(y):
-        raise UntrainableDataError("there is no labelled track to learn from")
+        raise UntrainableDataError("there is no labeled track to learn from")
     if y.min() < 0 or y.max() >= classes:
         raise ValueError(f"a track's class lies outside the {classes} classes")
     if len(np.unique(y)) < 2:
@@ -198,5 +198,5 @@ def _check(X: Matrix, y: Integers, groups: Integers, classes: int) -> None:
     require_finite(X)
     if np.unique(groups).size < 2:
         raise UntrainableDataError(
-            "all labelled tracks are connected in one group: no score can keep artists apart"
+            "all labeled tracks are connected in one group: no score can keep artists apart"
         )

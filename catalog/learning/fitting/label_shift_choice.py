@@ -90,7 +90,7 @@ def correction_of(probability: Floats, tagged: Floats, known: tuple[Floats, Inte
     """The correction of calibrated probabilities (n, classes) of tracks without a tag.
 
     `tagged` (classes,) are the shares in the training set. What the probabilities rest on, and whether correcting them is
-    worth it, is learnt from what is `known`: `stored_out_of_fold`.
+    worth it, is learned from what is `known`: `stored_out_of_fold`.
     """
     out_of_fold, y = known
     if not len(y):

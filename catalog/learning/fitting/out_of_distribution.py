@@ -20,7 +20,7 @@ MOST_TRACKS = 5_000
 MOST_DIMENSIONS = 1_000
 """Vectors with more are projected onto principal components first: time grows with the cube."""
 REACH = 0.975
-"""The share of labelled tracks, by artists not heard, that lie within reach of the mean."""
+"""The share of labeled tracks, by artists not heard, that lie within reach of the mean."""
 BEYOND = -2.0
 """The resemblance of a track beyond reach: below any cosine."""
 LEAST = 1e-9
@@ -31,7 +31,7 @@ class MahalanobisSpace:
     """A space of m dimensions in which tracks of one class differ equally much in every direction.
 
     The resemblance of a track to a class is the cosine between the two, both seen from the mean of all tracks: within-
-    class covariance normalisation, which speaker recognition uses to tell voices apart whatever the channel (Hatch,
+    class covariance normalization, which speaker recognition uses to tell voices apart whatever the channel (Hatch,
     Kajarekar and Stolcke, 2006). Here the channel is the artist. A probability cannot say "none of them", because it
     only compares the classes; a track of a genre that the model never heard lies beside all of them, near the mean.
     What lies much farther out than any music the model knows, like talk, resembles none, whatever its direction.
@@ -58,7 +58,7 @@ class MahalanobisSpace:
 
     def distance(self, X: Matrix) -> Floats:
         """(n,): of each track from the mean of all, where the standard deviation within classes is 1."""
-        return np.asarray(np.linalg.norm(self._whitened(X) - self._centre(self.tracks), axis=1), np.float64)
+        return np.asarray(np.linalg.norm(self._whitened(X) - self._center(self.tracks), axis=1), np.float64)
 
     def resemblance_to_others(self, X: Matrix, y: Integers) -> Floats:
         """(n, classes): the cosines if a track's own class `y` (n,) were not known; -1 for that one."""
@@ -74,19 +74,19 @@ class MahalanobisSpace:
     def _whitened(self, X: Matrix) -> Float32:
         return np.asarray((X - self.mean) @ self.whitening, dtype=np.float32)
 
-    def _centre(self, tracks: Integers) -> Float32:
+    def _center(self, tracks: Integers) -> Float32:
         return np.asarray((tracks / tracks.sum()) @ self.class_means, dtype=np.float32)
 
     def _seen_from_the_mean(self, whitened: Float32, tracks: Integers) -> Floats:
-        centre = self._centre(tracks)
-        cosine = np.asarray(_unit(whitened - centre) @ _unit(self.class_means - centre).T)
+        center = self._center(tracks)
+        cosine = np.asarray(_unit(whitened - center) @ _unit(self.class_means - center).T)
         cosine[:, tracks == 0] = -1.0
         return cosine
 
 
 @dataclass(frozen=True, eq=False)
 class ClassDistances:
-    """How n labelled tracks resemble the classes, by spaces fitted without the tracks' groups."""
+    """How n labeled tracks resemble the classes, by spaces fitted without the tracks' groups."""
 
     known: Floats
     """(n, classes): to every class."""

@@ -55,10 +55,10 @@ def fit_projection(X: Matrix, variance: float = VARIANCE, *, seed: int = 0) -> P
     if len(X) > MOST_TRACKS:
         X = X[np.sort(np.random.default_rng(seed).choice(len(X), MOST_TRACKS, replace=False))]
     mean = X.mean(axis=0, dtype=np.float64)
-    centred = X - mean
-    tall = len(centred) >= centred.shape[1]
+    centered = X - mean
+    tall = len(centered) >= centered.shape[1]
     # Of the two products the smaller one: they share their eigenvalues.
-    product = centred.T @ centred if tall else centred @ centred.T
+    product = centered.T @ centered if tall else centered @ centered.T
     values, vectors = np.linalg.eigh(product)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
     total = float(values.sum())
@@ -67,7 +67,7 @@ def fit_projection(X: Matrix, variance: float = VARIANCE, *, seed: int = 0) -> P
     # A direction without variance is rounding.
     real = max(1, int((values > 1e-12 * values[0]).sum()))
     count = min(wanted, max(1, len(X) // TRACKS_A_COMPONENT), real)
-    directions = vectors[:, :count].T if tall else vectors[:, :count].T @ centred
+    directions = vectors[:, :count].T if tall else vectors[:, :count].T @ centered
     length = np.linalg.norm(directions, axis=1, keepdims=True)
     directions = directions / np.where(length > 0, length, 1)
     largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, np.newaxis], axis=1)

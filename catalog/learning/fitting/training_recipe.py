@@ -1,4 +1,4 @@
-"""How a model is learnt from vectors: algorithm, parameters, and what comes before them."""
+"""How a model is learned from vectors: algorithm, parameters, and what comes before them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from catalog.learning.fitting.pca import projected
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """How a model is learnt from vectors."""
+    """How a model is learned from vectors."""
 
     algorithm: str
     parameters: Mapping[str, Any]

@@ -93,7 +93,7 @@ class ZeroShot:
         return np.asarray(softmax(self.tag_map.slope * scores, axis=1)[:, :-1])
 
     def resemblance(self, X: Matrix) -> None:
-        """None: no class was learnt that a track could resemble; "none of them" is in the probability."""
+        """None: no class was learned that a track could resemble; "none of them" is in the probability."""
 
     def answers(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
         """What is answered: a candidate, a broader term, or nothing."""

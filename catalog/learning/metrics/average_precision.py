@@ -40,7 +40,7 @@ def average_precisions(probability: Floats, given: Booleans, complete: Booleans)
     """One for each class; `probability` and `given` (n, classes), `complete` (n,): whether a track's tags are complete.
 
     A genre that was not given to a track with incomplete tags is unknown, neither right nor wrong (positive and
-    unlabelled: Bekker and Davis, "Learning from positive and unlabeled data", 2020). So the exact figure is that of the
+    unlabeled: Bekker and Davis, "Learning from positive and unlabeled data", 2020). So the exact figure is that of the
     tracks with complete tags. Over all tracks there is a bound: at every place of the order the precision that takes
     the unknown for wrong is no higher than the true one, and if those tagged are no special part of those that have the
     genre, recall is the same.

@@ -15,7 +15,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """How one class is recognised. A precision without a choice, a recall without a track, is 0."""
+    """How one class is recognized. A precision without a choice, a recall without a track, is 0."""
 
     tracks: int
     chosen: int

@@ -1,4 +1,4 @@
-"""What is computed and learnt from where nobody says: the vectors of both usual feature sets."""
+"""What is computed and learned from where nobody says: the vectors of both usual feature sets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from catalog.db.tables import feature_set, feature_vector, track_status
 from catalog.learning.registry.registry import active_model, model_feature_sets
 
 PRIMARY = "musicnn"
-"""What every run computes, and what is learnt from alone where there is nothing beside it."""
+"""What every run computes, and what is learned from alone where there is nothing beside it."""
 COMPANION = "summary"
 """What says more beside it where little is tagged, see docs/learning.md."""
 DEFAULTS = (PRIMARY, COMPANION)
 MAX_TRACKS_FOR_BOTH = 5_000
-"""Tagged tracks up to which both are learnt from: a fit of so many takes ten seconds, and a score sixty fits."""
+"""Tagged tracks up to which both are learned from: a fit of so many takes ten seconds, and a score sixty fits."""
 MIN_COVERAGE = 0.99
 """The share of the tagged tracks that must have both, for the others would be left out."""
 
@@ -31,9 +31,9 @@ def feature_sets_to_compute(connection: Connection, named: Collection[str] | Non
     row = active_model(connection)
     if row is None or row["snapshot_id"] is None:
         return tuple(dict.fromkeys([PRIMARY, *(DEFAULTS if named is None else named)]))
-    learnt_from = {recipe.name for recipe in model_feature_sets(connection, row["id"])}
+    learned_from = {recipe.name for recipe in model_feature_sets(connection, row["id"])}
     return tuple(
-        dict.fromkeys([PRIMARY, *sorted(learnt_from.intersection(available_feature_sets())), *(named or ())])
+        dict.fromkeys([PRIMARY, *sorted(learned_from.intersection(available_feature_sets())), *(named or ())])
     )
 
 

@@ -14,7 +14,7 @@ def changed_since_training(connection: Connection, fresh: Snapshot | None) -> in
     """How many tracks have come, gone or changed class since the training set of the active model.
 
     Those that were forgotten since have gone too, though the training set lists them no more. All of them where there is
-    no trained model, and where nothing can be learnt any more; none where neither is there.
+    no trained model, and where nothing can be learned any more; none where neither is there.
     """
     now = (
         set()
@@ -33,7 +33,7 @@ def changed_since_training(connection: Connection, fresh: Snapshot | None) -> in
         )
     )
     then = {(member.track_id, member.genre_id) for member in members}
-    learnt_from: int = connection.execute(
+    learned_from: int = connection.execute(
         sa.select(snapshot.c.tracks).where(snapshot.c.id == row["snapshot_id"])
     ).scalar_one()
-    return len({track_id for track_id, _ in now ^ then}) + learnt_from - len(then)
+    return len({track_id for track_id, _ in now ^ then}) + learned_from - len(then)

@@ -42,7 +42,7 @@ def ensure_zero_shot(
 ) -> ZeroShotModel:
     """The model for these genres (names; none: the map's own), made as a candidate unless it is there.
 
-    `support` is that of the labelled tracks: with a model that was not fitted on them none is judged, for `reason`.
+    `support` is that of the labeled tracks: with a model that was not fitted on them none is judged, for `reason`.
     Raises UnmappedGenresError.
     """
     vocabulary = load_vocabulary(connection)

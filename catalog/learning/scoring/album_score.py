@@ -24,7 +24,7 @@ FEWEST_ALBUMS = 10
 
 @dataclass(frozen=True, slots=True)
 class UnitScore:
-    """Scores of tracks on albums with another labelled track; shares of 0 to 1, the log loss above 0."""
+    """Scores of tracks on albums with another labeled track; shares of 0 to 1, the log loss above 0."""
 
     accuracy: float
     macro_f1: float
@@ -65,7 +65,7 @@ def album_score(
     inside = unit != ALONE
     albums = int(np.unique(unit[inside]).size)
     if not albums:
-        reason = "no album has two labelled tracks by one artist"
+        reason = "no album has two labeled tracks by one artist"
         return AlbumScore(0, 0, None, None, "arithmetic", None, "track", reason)
     averages = {mean: average_by_unit(probability, unit, mean) for mean in get_args(Mean)}
     mean: Mean = min(averages, key=lambda one: log_loss(averages[one][inside], y[inside]))

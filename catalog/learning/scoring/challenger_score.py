@@ -22,7 +22,7 @@ def score_challenger(
     connection: Connection, contender: Challenger, tracks: LabeledTracks, names: Mapping[int, str]
 ) -> dict[str, Any]:
     """The metrics of a fitted model, with the scores on folds dealt anew and on random folds."""
-    frozen, learnt = contender.snapshot, contender.learnt
+    frozen, learned = contender.snapshot, contender.learned
     # Scored is what will be suggested: nothing for what is heard as talk, though some of it is music.
     no_music = no_music_among(connection, frozen.track_ids)
     fitted = replace(contender.fitted, answers=is_withheld(contender.fitted.answers, no_music))
@@ -42,8 +42,8 @@ def score_challenger(
         frozen.y,
         frozen.groups.number,
         len(frozen.classes),
-        learnt.behind_projection,
-        learnt.parameters,
+        learned.behind_projection,
+        learned.parameters,
     )
     scored = ModelScore(
         snapshot=frozen,

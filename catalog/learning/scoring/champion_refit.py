@@ -34,7 +34,7 @@ FEWEST_JUDGED = 30
 class Challenger:
     """A new model and what it was fitted on."""
 
-    learnt: TrainingRecipe
+    learned: TrainingRecipe
     recipes: tuple[StoredFeatureSet, ...]
     """Of the vectors `X` (n, dimensions) of the snapshot's tracks."""
     X: Matrix
@@ -55,7 +55,7 @@ def compare_with_champion(
     if row is None or row["algorithm"] == ZERO_SHOT:
         return None
     takes = model_feature_sets(connection, row["id"])
-    learnt = TrainingRecipe(
+    learned = TrainingRecipe(
         row["algorithm"],
         row["parameters"]["classifier"],
         row["parameters"].get("projection"),
@@ -64,7 +64,7 @@ def compare_with_champion(
     )
     frozen = contender.snapshot
     if takes == contender.recipes:
-        if learnt == contender.learnt:
+        if learned == contender.learned:
             return None
         ids, X = frozen.track_ids, contender.X
     else:
@@ -77,13 +77,13 @@ def compare_with_champion(
             y,
             groups,
             contender.hierarchy,
-            learnt.behind_projection,
-            learnt.parameters,
+            learned.behind_projection,
+            learned.parameters,
             precision=contender.precision,
             seed=frozen.seed,
         )
     except ValueError:
-        return None  # with so few tracks in common nothing can be learnt, nor compared
+        return None  # with so few tracks in common nothing can be learned, nor compared
     return PromotionVerdict(
         rival=row["id"],
         on_folds=compare_models_on_gate(

@@ -68,7 +68,7 @@ def families(dimensions: Sequence[str]) -> dict[str, Integers]:
 def hsic(one: Floats, other: Floats) -> float:
     """How much two Gram matrices (n, n) agree on which tracks are alike: 1 the same, 0 (or a little below) nothing.
 
-    Linear centred kernel alignment (Kornblith et al., "Similarity of neural network representations revisited", 2019)
+    Linear centered kernel alignment (Kornblith et al., "Similarity of neural network representations revisited", 2019)
     with the unbiased estimate of Song et al. (2012): families of any number of dimensions can be compared on few tracks,
     where canonical correlation finds a perfect one between any two families of more dimensions than tracks.
     """

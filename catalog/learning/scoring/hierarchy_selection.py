@@ -48,7 +48,7 @@ class StructureChoice:
     local: StructureScore | None
     """None where nothing was compared."""
     flat: StructureScore | None
-    """Learnt by one classifier over all classes."""
+    """Learned by one classifier over all classes."""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class StructureChoice:
 
 
 def structured(
-    learnt: TrainingRecipe,
+    learned: TrainingRecipe,
     wanted: Structure,
     X: Matrix,
     y: Integers,
@@ -66,22 +66,22 @@ def structured(
     *,
     seed: int = 0,
 ) -> tuple[TrainingRecipe, StructureChoice | None]:
-    """How the classes are to be learnt, and the choice; None where no term has two narrower classes.
+    """How the classes are to be learned, and the choice; None where no term has two narrower classes.
 
     `auto` takes local classifiers where out of fold the mean of macro F1 and hierarchical F1 is higher by them.
     """
     chains = class_chains(hierarchy)
     if not has_sub_genres(chains):
-        return learnt, None
-    local = replace(learnt, chains=chains)
+        return learned, None
+    local = replace(learned, chains=chains)
     if wanted != "auto":
-        return (local if wanted == "local" else learnt), StructureChoice(wanted, None, None)
+        return (local if wanted == "local" else learned), StructureChoice(wanted, None, None)
     fold = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=seed + OTHER_FOLDS)
     numbers = np.unique(fold) if len(y) <= ALL_FOLDS_UP_TO else np.unique(fold)[:2]
     inside = np.isin(fold, numbers)
     classes = len(hierarchy.classes)
     scores: dict[str, StructureScore] = {}
-    for name, one in (("local", local), ("flat", learnt)):
+    for name, one in (("local", local), ("flat", learned)):
         choice = calibrated_choices(
             X, y, groups, fold, classes, one.behind_projection, one.parameters, seed, asked=numbers
         )
@@ -91,10 +91,10 @@ def structured(
         )
     if scores["local"].mean > scores["flat"].mean:
         return local, StructureChoice("local", **scores)
-    return learnt, StructureChoice("flat", **scores)
+    return learned, StructureChoice("flat", **scores)
 
 
 def stored_structure(metrics: Mapping[str, Any], hierarchy: Hierarchy) -> tuple[Chain, ...] | None:
-    """The chains by which a stored model was learnt over this hierarchy's classes; None where it was learnt flat."""
+    """The chains by which a stored model was learned over this hierarchy's classes; None where it was learned flat."""
     chosen = (metrics.get("hierarchy") or {}).get("chosen", "flat")
     return class_chains(hierarchy) if chosen == "local" else None

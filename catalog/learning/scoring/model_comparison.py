@@ -38,7 +38,7 @@ class ModelComparison:
     """Tracks with a first choice of both."""
     changed: int
     scored: int
-    """Tracks whose class is the same to both, and that neither had learnt from when it answered."""
+    """Tracks whose class is the same to both, and that neither had learned from when it answered."""
     accuracy: tuple[float, float] | None
     """Of the model and of the other, 0 to 1; None where no track is scored."""
     macro_f1: Comparison | None
@@ -119,9 +119,9 @@ def _choices(connection: Connection, row: RowMapping) -> dict[int, tuple[int, in
 
 
 def _truth(connection: Connection, first: RowMapping, second: RowMapping) -> dict[int, tuple[int, int]]:
-    """For each labelled track its class and group; not those that count for another class in the other training set.
+    """For each labeled track its class and group; not those that count for another class in the other training set.
 
-    A model that never learnt here is scored by the training set of the other.
+    A model that never learned here is scored by the training set of the other.
     """
     ids = [row["snapshot_id"] for row in (first, second) if row["snapshot_id"] is not None]
     found: dict[int, tuple[int, int]] = {}
@@ -142,5 +142,5 @@ def _truth(connection: Connection, first: RowMapping, second: RowMapping) -> dic
 
 
 def _is_honest(row: RowMapping, choice: tuple[int, int | None]) -> bool:
-    """Whether the answer is by a model that had not learnt from the track."""
+    """Whether the answer is by a model that had not learned from the track."""
     return row["snapshot_id"] is None or choice[1] is not None

@@ -66,15 +66,15 @@ def model_importance(
     if known is not None and all(known.get(name) == value for name, value in _how(vectors).items()):
         return dict(known)
     chains = stored_structure(row["metrics"], hierarchy)
-    learnt = TrainingRecipe(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks, chains)
+    learned = TrainingRecipe(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks, chains)
     found = importances(
         vectors.X,
         members.y,
         members.groups,
         genres,
         [dimension for recipe in recipes for dimension in recipe.dimensions],
-        learnt.behind_projection,
-        learnt.parameters,
+        learned.behind_projection,
+        learned.parameters,
         seed=row["seed"] or 0,
         on_progress=on_progress,
     )
@@ -110,7 +110,7 @@ def _members(connection: Connection, row: RowMapping) -> SnapshotTracks:
         return load_snapshot_tracks(connection, row["snapshot_id"])
     except SnapshotTracksMissingError:
         raise SnapshotTracksMissingError(
-            f"some of the tracks that model {row['id']} learnt from have been removed since; learn anew: catalog train"
+            f"some of the tracks that model {row['id']} learned from have been removed since; learn anew: catalog train"
         ) from None
 
 

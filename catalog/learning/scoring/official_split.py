@@ -25,13 +25,13 @@ PARTS = ("training", "validation", "test")
 
 
 class NoOfficialSplitError(ValueError):  # noqa: N818 - the name says what it is
-    """The tracks that are learnt from are not those of a data set with a split."""
+    """The tracks that are learned from are not those of a data set with a split."""
 
 
 def load_split(connection: Connection, track_ids: Integers, y: Integers) -> Texts:
     """(n,): the part that each track is in, "" for none.
 
-    Raises NoOfficialSplitError where nothing could be learnt from the training part, going by the classes y (n,), or nothing is
+    Raises NoOfficialSplitError where nothing could be learned from the training part, going by the classes y (n,), or nothing is
     asked in the test.
     """
     parts = dict(connection.execute(sa.select(fma_track.c.track_id, fma_track.c.split)).all())
@@ -39,7 +39,7 @@ def load_split(connection: Connection, track_ids: Integers, y: Integers) -> Text
     missing = [part for part in ("training", "test") if not (split == part).any()]
     if missing:
         raise NoOfficialSplitError(
-            f"no labelled track with a vector is in the {' or the '.join(missing)} part of the official split; "
+            f"no labeled track with a vector is in the {' or the '.join(missing)} part of the official split; "
             "bring the metadata in: catalog fma import fma_metadata.zip"
         )
     if np.unique(y[split == "training"]).size < 2:
@@ -53,10 +53,10 @@ def official_score(contender: Challenger, split: Texts) -> dict[str, Any]:
     Calibration and threshold are fitted on the validation part, which the classifier does not see; without one
     nothing is calibrated and nothing answered.
     """
-    frozen, hierarchy, learnt = contender.snapshot, contender.hierarchy, contender.learnt
+    frozen, hierarchy, learned = contender.snapshot, contender.hierarchy, contender.learned
     y, groups = frozen.y, frozen.groups.number
     training, validation, test = (split == part for part in PARTS)
-    classifier = learnt.behind_projection.build(learnt.parameters, seed=frozen.seed)
+    classifier = learned.behind_projection.build(learned.parameters, seed=frozen.seed)
     classifier.fit(contender.X[training], y[training], groups[training])
     held, asked = (
         class_probabilities(classifier, contender.X[part], len(frozen.classes)) for part in (validation, test)

@@ -68,7 +68,7 @@ def choices_by_random_folds(
 ) -> Integers | None:
     """(n,): the choices where artists may sit on both sides, as in most tutorials; None above RANDOM_UP_TO tracks.
 
-    As many folds as with artists apart, so that as much is learnt from. No score of ours: it says how much the artists
+    As many folds as with artists apart, so that as much is learned from. No score of ours: it says how much the artists
     give away.
     """
     if len(y) > RANDOM_UP_TO:

@@ -25,7 +25,7 @@ UNSTORED = 0
 
 
 class NothingToSearchError(ValueError):  # noqa: N818 - the name says what it is
-    """The labelled tracks make no training set."""
+    """The labeled tracks make no training set."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,6 @@ def coverage(connection: Connection, wanted: TrainingOptions) -> list[Coverage]:
 def _require(material: TrainingSet) -> TrainingSet:
     if material.snapshot is None:
         raise NothingToSearchError(
-            f"nothing can be learnt: {material.reason}; see why: catalog sql class_support"
+            f"nothing can be learned: {material.reason}; see why: catalog sql class_support"
         )
     return material

@@ -49,7 +49,7 @@ class ClusterMap:
     feature_set: str
     clusters: int
     columns: tuple[tuple[str, int], ...]
-    """What each column is called, and its labelled tracks."""
+    """What each column is called, and its labeled tracks."""
     rows: tuple[ClusterRow, ...]
     left_out: int
     """Genres that are summed up in the last row."""

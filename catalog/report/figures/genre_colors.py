@@ -1,4 +1,4 @@
-"""Colour groups for the map: few enough to tell apart, fine enough to show something."""
+"""Color groups for the map: few enough to tell apart, fine enough to show something."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from catalog.report.genre_tables import Terms
 
 MOST_GROUPS = 7
-"""Colours that people with any kind of colour vision tell apart, on light and on dark."""
+"""Colors that people with any kind of color vision tell apart, on light and on dark."""
 TOO_LARGE = 0.35
-"""A group with more than this share of the tracks is split while there are colours left."""
+"""A group with more than this share of the tracks is split while there are colors left."""
 TOO_SMALL = 0.03
-"""A genre below this share of the tracks gets no colour of its own by a split."""
+"""A genre below this share of the tracks gets no color of its own by a split."""
 CRUMBS = 0.01
 """Nor does a top-level genre below this share."""
 
@@ -21,7 +21,7 @@ def color_groups(tagged: Iterable[int], terms: Terms) -> tuple[tuple[str, ...], 
     """Names of at most seven groups, the largest first, and the group of each genre id; the rest has no group.
 
     The groups are top-level genres. Where one of them holds most of the tracks, as Rock does in many collections, its
-    largest narrower terms get colours of their own.
+    largest narrower terms get colors of their own.
     """
     tracks = Counter(tagged)
     total = tracks.total()
@@ -34,8 +34,8 @@ def color_groups(tagged: Iterable[int], terms: Terms) -> tuple[tuple[str, ...], 
         for genre, path in paths.items():
             sizes[_group(path, cut)] += tracks[genre]
         largest, size = min(sizes.items(), key=lambda item: (-item[1], item[0]))
-        colours = sum(number >= CRUMBS * total for number in sizes.values())
-        if colours >= MOST_GROUPS or size <= TOO_LARGE * total:
+        colors = sum(number >= CRUMBS * total for number in sizes.values())
+        if colors >= MOST_GROUPS or size <= TOO_LARGE * total:
             break
         children: Counter[int] = Counter()
         for genre, path in paths.items():

@@ -36,9 +36,9 @@ def draw_importance(found: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(11, height), facecolor="white")
     bottom, top = 0.55 / height, 1 - 0.95 / height
     first: Axes | None = None
-    for place, (way, title, colour) in enumerate(WAYS):
+    for place, (way, title, color) in enumerate(WAYS):
         axes = figure.add_axes((0.3 + 0.235 * place, bottom, 0.215, top - bottom), sharey=first)
-        _panel(axes, parts, way, colour)
+        _panel(axes, parts, way, color)
         axes.set_title(title, loc="left")
         axes.set_xlabel("macro F1")
         if first is None:
@@ -68,7 +68,7 @@ def draw_importance(found: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, parts: list[Mapping[str, Any]], way: str, colour: str) -> None:
+def _panel(axes: Axes, parts: list[Mapping[str, Any]], way: str, color: str) -> None:
     axes.axvline(0, color=RULE, lw=1)
     for at, part in enumerate(parts):
         score = part[way]
@@ -76,9 +76,9 @@ def _panel(axes: Axes, parts: list[Mapping[str, Any]], way: str, colour: str) ->
             continue
         is_group = part["within"] is None
         axes.plot(
-            [score["low"], score["high"]], [at, at], color=colour, lw=2.2 if is_group else 1.2, alpha=0.45
+            [score["low"], score["high"]], [at, at], color=color, lw=2.2 if is_group else 1.2, alpha=0.45
         )
-        axes.plot(score["value"], at, "o", color=colour, ms=5.5 if is_group else 3.5)
+        axes.plot(score["value"], at, "o", color=color, ms=5.5 if is_group else 3.5)
 
 
 def _label(part: Mapping[str, Any]) -> str:

@@ -88,7 +88,7 @@ def _spectra(axes: list[Axes], found: Inspection) -> None:
         ("What strikes (percussive part)", ACCENT, found.percussive),
     )
     image: Any = None
-    for each, (title, colour, rows) in zip(axes, panels, strict=True):
+    for each, (title, color, rows) in zip(axes, panels, strict=True):
         image = each.imshow(
             _shrunk(rows),
             origin="lower",
@@ -99,7 +99,7 @@ def _spectra(axes: list[Axes], found: Inspection) -> None:
             vmax=0,
             interpolation="nearest",
         )
-        each.set_title(title, color=colour)
+        each.set_title(title, color=color)
         each.set_yticks(_bands(len(rows)), [_hertz(value) for value in HERTZ])
     whole = axes[0]
     scale = whole.inset_axes((0.76, 1.045, 0.24, 0.035))
@@ -239,8 +239,8 @@ def _bands(count: int) -> list[float]:
     """Where round frequencies lie among the mel bands."""
     import librosa
 
-    centres = librosa.mel_frequencies(n_mels=count + 2, fmin=0, fmax=11_025)[1:-1]
-    return [float(np.interp(hertz, centres, np.arange(count) + 0.5)) for hertz in HERTZ]
+    centers = librosa.mel_frequencies(n_mels=count + 2, fmin=0, fmax=11_025)[1:-1]
+    return [float(np.interp(hertz, centers, np.arange(count) + 0.5)) for hertz in HERTZ]
 
 
 def _hertz(value: int) -> str:

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 MOST_DOTS = 3_000
 """Dots that a browser draws at once and t-SNE places in seconds."""
 FEWEST_DOTS = 5
-FEWEST_FOR_NEIGHBOURS = 30
+FEWEST_FOR_NEIGHBORS = 30
 COMPONENTS = 50
 WIDTH, HEIGHT, MARGIN = 1000, 600, 20
 UNTAGGED, OTHER = "untagged", "other"
@@ -32,7 +32,7 @@ UNTAGGED, OTHER = "untagged", "other"
 
 @dataclass(frozen=True, eq=False)
 class PlottedTracks:
-    """A sample of the analysed tracks, as read from the database; the sequences have one entry a track."""
+    """A sample of the analyzed tracks, as read from the database; the sequences have one entry a track."""
 
     vectors: Floats
     """(tracks, dimensions), finite."""
@@ -42,9 +42,9 @@ class PlottedTracks:
     """What the tags say, for people; empty where untagged."""
     suspected: Sequence[bool]
     groups: dict[int, int]
-    """The colour group of each genre id that has one."""
+    """The color group of each genre id that has one."""
     group_names: tuple[str, ...]
-    analysed: int
+    analyzed: int
     """Tracks that the sample was drawn from."""
 
 
@@ -77,20 +77,20 @@ class TsneMap:
     """In the order of drawing: what must be seen comes last."""
     legend: tuple[Key, ...]
     suspects: int
-    analysed: int
+    analyzed: int
     method: str
     width: int = WIDTH
     height: int = HEIGHT
 
     @property
     def is_sample(self) -> bool:
-        """Whether only a part of the analysed tracks is drawn."""
-        return len(self.dots) < self.analysed
+        """Whether only a part of the analyzed tracks is drawn."""
+        return len(self.dots) < self.analyzed
 
 
 def read_plotted_tracks(connection: Connection, feature_set_id: int, most: int = MOST_DOTS) -> PlottedTracks:
     """Reads at most `most` vectors of a feature set, spread evenly over the catalog and the same each time."""
-    is_drawn, analysed = sample_evenly(connection, feature_set_id, most)
+    is_drawn, analyzed = sample_evenly(connection, feature_set_id, most)
     rows = connection.execute(
         sa.select(
             track.c.id,
@@ -126,7 +126,7 @@ def read_plotted_tracks(connection: Connection, feature_set_id: int, most: int =
         suspected=[row.id in doubted for row in rows],
         groups=groups,
         group_names=names,
-        analysed=analysed,
+        analyzed=analyzed,
     )
 
 
@@ -173,13 +173,13 @@ def draw_map(heard: PlottedTracks) -> TsneMap | None:
         dots=tuple(mixed),
         legend=tuple(key for key in legend if key.dots),
         suspects=sum(heard.suspected),
-        analysed=heard.analysed,
+        analyzed=heard.analyzed,
         method=method,
     )
 
 
 def _lay_out(vectors: Floats) -> tuple[Floats, str]:
-    """Two coordinates for each track from its standardised vector."""
+    """Two coordinates for each track from its standardized vector."""
     spread = vectors.std(axis=0)
     # A dimension that does not vary would be divided by the noise of rounding.
     varies = spread > 1e-9 * np.maximum(np.abs(vectors).max(axis=0), 1e-30)
@@ -188,7 +188,7 @@ def _lay_out(vectors: Floats) -> tuple[Floats, str]:
         standard = np.zeros((len(vectors), 1))
     left, singular, _ = np.linalg.svd(standard, full_matrices=False)
     components = left * singular
-    if len(vectors) < FEWEST_FOR_NEIGHBOURS or not components.any():
+    if len(vectors) < FEWEST_FOR_NEIGHBORS or not components.any():
         plane = components[:, :2]
         return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1]))), "Principal components"
     from sklearn.manifold import TSNE

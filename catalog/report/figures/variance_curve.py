@@ -59,5 +59,5 @@ def _words(facts: ProjectionFacts) -> str:
     return f"Of artists it has not seen it holds {facts.unseen_variance_held:.0%}, within {facts.unseen_error:.1f} dB."
 
 
-def _line(axes: Axes, curve: tuple[float, ...], colour: str, label: str) -> None:
-    axes.plot(range(1, len(curve) + 1), curve, color=colour, lw=1.8, label=label)
+def _line(axes: Axes, curve: tuple[float, ...], color: str, label: str) -> None:
+    axes.plot(range(1, len(curve) + 1), curve, color=color, lw=1.8, label=label)

@@ -29,7 +29,7 @@ from catalog.review.audit_sample.stratified_sampling import REST, DrawnTrack, dr
 from catalog.review.decision import Decided, NothingToDecideError, OpenSuspect, decide
 from catalog.review.human_statements import genre_ids_of_statements
 from catalog.review.lease import hold_only, release
-from catalog.review.suspect_filters import judgements, judges_wanted, latest_audit
+from catalog.review.suspect_filters import judges_wanted, judgments, latest_audit
 from catalog.review.verdict import InvalidVerdictError, Verdict
 
 DEFAULT_OVERLAP = 30
@@ -178,7 +178,7 @@ def next_sample_track(
 ) -> BlindTrack | None:
     """The next track of the sample for this reviewer, held for him from now on; None: nothing is left for him.
 
-    Each track is for one reviewer, one of the overlap for two. Whoever took a judgement back has seen the tags, and is not
+    Each track is for one reviewer, one of the overlap for two. Whoever took a judgment back has seen the tags, and is not
     asked of that track again. `after` is a track to skip; without it the search goes on behind `behind`, which is the last
     to come again. Needs a writing transaction.
     """
@@ -210,7 +210,7 @@ def next_sample_track(
         .where(
             audit_sample_track.c.audit_sample_id == sample_id,
             track.c.state == "present",
-            judgements() < judges_wanted(),
+            judgments() < judges_wanted(),
             ~seen,
             ~held,
         )

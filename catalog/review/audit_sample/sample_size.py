@@ -10,7 +10,7 @@ from catalog.db.tables import track, track_status
 USUAL = 200
 """Tracks: a share of a tenth is known to 4 % then."""
 FEWEST = 20
-"""Judgements below which no share is given."""
+"""Judgments below which no share is given."""
 MOST_OF_ALL = 3
 """One track in so many: no model learns from those of a sample, and it has to learn from something."""
 

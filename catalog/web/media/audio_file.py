@@ -49,7 +49,7 @@ class AudioFile:
     duration: float
     """Seconds."""
     windows: tuple[Window, ...]
-    """Which seconds were analysed."""
+    """Which seconds were analyzed."""
 
     @property
     def version(self) -> tuple[int, int, int]:
@@ -87,7 +87,7 @@ def _inside(root: bytes, path: bytes) -> tuple[bytes, os.stat_result]:
     name = os.path.realpath(os.path.join(root, path))
     if not is_within(name, real_root) or name == real_root:
         raise NotPlayableError(
-            "the file lies outside of its collection's folder, where a link leads: what lies there is analysed and not "
+            "the file lies outside of its collection's folder, where a link leads: what lies there is analyzed and not "
             "played; decide without it, or skip"
         )
     try:

@@ -71,7 +71,7 @@ export class Player {
     this.audio.load();
   }
 
-  // What is known of the sound is here: go to where it was analysed.
+  // What is known of the sound is here: go to where it was analyzed.
   begin() {
     const { sound, audio } = this;
     if (!sound) return;
@@ -80,7 +80,7 @@ export class Player {
       this.tryNext();
       return;
     }
-    this.seek(this.analysed?.[0] ?? sound.begin);
+    this.seek(this.analyzed?.[0] ?? sound.begin);
     if (this.plays) this.play();
   }
 
@@ -114,8 +114,8 @@ export class Player {
 
   step(seconds) { this.seek(this.now + seconds); }
 
-  // The first window that was analysed of what is shown.
-  get analysed() { return this.sound.windows.find(([from, to]) => to > this.sound.begin && from < this.sound.end); }
+  // The first window that was analyzed of what is shown.
+  get analyzed() { return this.sound.windows.find(([from, to]) => to > this.sound.begin && from < this.sound.end); }
 
   // Between a share of the timeline, 0 to 1, and a second of the track.
   second(share) { return this.sound ? this.sound.begin + share * (this.sound.end - this.sound.begin) : 0; }
@@ -149,7 +149,7 @@ export class Player {
   legend() {
     const { begin, end, windows, duration } = this.sound;
     const marks = this.part('[data-role="window"]');
-    const seen = this.analysed;
+    const seen = this.analyzed;
     const whole = seen && seen[0] <= begin + 0.5 && seen[1] >= end - 0.5;
     marks.hidden = !seen || whole || this.name !== null;
     if (seen) {
@@ -158,8 +158,8 @@ export class Player {
     }
     const part = end - begin < duration - 0.5 ? `${clock(begin)} to ${clock(end)} of it. ` : "";
     const heard = !windows.length || whole
-      ? "All of it was analysed."
-      : `Analysed: ${windows.map(([from, to]) => `${clock(from)} to ${clock(to)}`).join(", ")}.`;
+      ? "All of it was analyzed."
+      : `Analyzed: ${windows.map(([from, to]) => `${clock(from)} to ${clock(to)}`).join(", ")}.`;
     this.part('[data-role="timeline"]').classList.toggle("is-elsewhere", this.name !== null);
     const words = this.name === null ? part + heard : `Now playing: ${this.name}. B goes back to the track.`;
     this.part('[data-role="legend"]').textContent = words;

@@ -1,6 +1,6 @@
 """The genre inside an ID3v2 tag, exchanged frame by frame: every other byte of the tag stays as it is.
 
-Not by mutagen, which would write version 2.2 as 2.4, take flags and unsynchronisation away, and render all frames anew.
+Not by mutagen, which would write version 2.2 as 2.4, take flags and unsynchronization away, and render all frames anew.
 The layout is that of id3.org's "ID3 tag version 2.2", "2.3.0" and "2.4.0 - Main Structure".
 """
 
@@ -17,7 +17,7 @@ from mutagen.id3 import Frames, _tags
 LATIN_1, UTF_16, UTF_16_BE, UTF_8 = range(4)
 """The first byte of a text frame."""
 
-UNSYNCHRONISED = 0x80
+UNSYNCHRONIZED = 0x80
 HEADER = 10
 EMPTY_TAG = b"ID3\x03\x00\x00\x00\x00\x00\x00"
 """Version 2.3, which every player reads."""
@@ -87,15 +87,15 @@ def parse_tag(data: bytes) -> RawTag:
     version, revision, flags = data[3:6]
     if version not in (2, 3, 4):
         raise TagFormatError(f"ID3v2.{version} is not known")
-    if flags & ~UNSYNCHRONISED & (0xFF if version != 3 else 0xDF):
+    if flags & ~UNSYNCHRONIZED & (0xFF if version != 3 else 0xDF):
         raise TagFormatError(
             "its ID3 tag has an extended header or a footer, which is rare and not rewritten"
         )
     body = data[HEADER:]
-    if version < 4 and flags & UNSYNCHRONISED:
+    if version < 4 and flags & UNSYNCHRONIZED:
         plain = body.replace(b"\xff\x00", b"\xff")
-        if _unsynchronised(plain) != body:
-            raise TagFormatError("its ID3 tag is unsynchronised in an unusual way")
+        if _unsynchronized(plain) != body:
+            raise TagFormatError("its ID3 tag is unsynchronized in an unusual way")
         body = plain
     frames, end = _frames(body, version)
     return RawTag(version, flags, revision, frames, body[end:], len(data))
@@ -121,10 +121,10 @@ def with_genre(tag: RawTag, text: Sequence[str]) -> bytes:
 
 def _assembled(tag: RawTag, frames: bytes) -> bytes:
     is_padding = not tag.rest.strip(b"\0")
-    has_encoding = tag.version < 4 and tag.flags & UNSYNCHRONISED
+    has_encoding = tag.version < 4 and tag.flags & UNSYNCHRONIZED
     rest = b"" if is_padding else tag.rest
     body = frames + rest
-    stored = _unsynchronised(body) if has_encoding else body
+    stored = _unsynchronized(body) if has_encoding else body
     room = tag.size - HEADER - len(stored)
     padding = room if room >= 0 and is_padding else (len(tag.rest) if is_padding else 0)
     size = len(stored) + padding
@@ -164,7 +164,7 @@ def _genre_frame(tag: RawTag, old: RawFrame | None, values: list[str]) -> bytes:
         # What Latin-1 cannot write.
         encoding = UTF_8 if tag.version == 4 else UTF_16
         body = _text(encoding, b"", values)
-    if tag.version == 4 and tag.flags & UNSYNCHRONISED and encoding in (UTF_16, UTF_16_BE):
+    if tag.version == 4 and tag.flags & UNSYNCHRONIZED and encoding in (UTF_16, UTF_16_BE):
         # The mark of byte order looks like the beginning of sound and would have to be escaped.
         body = _text(UTF_8, b"", values)
     assert body is not None, "all but Latin-1 write any text"
@@ -204,7 +204,7 @@ def _as_syncsafe(value: int) -> bytes:
     return bytes(value >> shift & 0x7F for shift in (21, 14, 7, 0))
 
 
-def _unsynchronised(body: bytes) -> bytes:
+def _unsynchronized(body: bytes) -> bytes:
     """The body without any bytes that look like the beginning of sound (ID3v2.3.0, section 5)."""
     escaped = re.sub(rb"\xff(?=[\xe0-\xff\x00])", b"\xff\x00", body)
     return escaped + b"\0" if escaped.endswith(b"\xff") else escaped

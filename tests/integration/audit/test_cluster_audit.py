@@ -22,7 +22,7 @@ from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import audit, cluster_count, cluster_run, genre, statement, track
 from catalog.features.stored_feature_set import active_feature_set, register_feature_set
 from catalog.features.vectors import store_vector
-from tests.integration.labelled_collection import BLOBS, DIMENSIONS, Filled, tag
+from tests.integration.labeled_collection import BLOBS, DIMENSIONS, Filled, tag
 
 Fill = Callable[..., Filled]
 EVERY = ("kmeans", "gaussian_mixture", "hdbscan", "agglomerative")
@@ -52,9 +52,9 @@ def number(database: Database, table: sa.Table) -> int:
 
 
 def test_blobs_are_the_genres_more_than_by_chance_by_every_algorithm(
-    database: Database, fill_labelled: Fill
+    database: Database, fill_labeled: Fill
 ) -> None:
-    filled = fill_labelled(spread=0.2)
+    filled = fill_labeled(spread=0.2)
     done = audit_clusters(database, ClusterRequest(algorithms=EVERY))
     with database.read() as connection:
         runs = list_runs(connection, done.audit_id)
@@ -64,7 +64,7 @@ def test_blobs_are_the_genres_more_than_by_chance_by_every_algorithm(
             assert found is not None
             assert found.adjusted_mutual_information > 0.1
             assert found.purity.value > found.purity.chance
-            assert (run.outcome.tracks, run.outcome.labelled, run.outcome.genres) == (66, 54, 3)
+            assert (run.outcome.tracks, run.outcome.labeled, run.outcome.genres) == (66, 54, 3)
         counted = connection.execute(
             sa.text(
                 "SELECT genre, sum(tracks) FROM cluster_genre WHERE cluster_run_id = :run GROUP BY genre"
@@ -79,8 +79,8 @@ def test_blobs_are_the_genres_more_than_by_chance_by_every_algorithm(
     }
 
 
-def test_scores_are_scikit_learns_on_what_was_stored(database: Database, fill_labelled: Fill) -> None:
-    fill_labelled(spread=1.5)
+def test_scores_are_scikit_learns_on_what_was_stored(database: Database, fill_labeled: Fill) -> None:
+    fill_labeled(spread=1.5)
     audit_clusters(database, ClusterRequest(algorithms=("kmeans", "hdbscan"), clusters=None))
     with database.read() as connection:
         labels = load_labels(connection)
@@ -100,8 +100,8 @@ def test_scores_are_scikit_learns_on_what_was_stored(database: Database, fill_la
             assert (run.outcome.clustered is None) == (run.outcome.noise == 0)
 
 
-def test_planted_wrong_tags_are_evidence(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled(spread=0.3)
+def test_planted_wrong_tags_are_evidence(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled(spread=0.3)
     wrong = filled.tracks["Jazz"][:6]
     relabel(database, wrong, "Metal")
     audit_clusters(database, ClusterRequest())
@@ -116,8 +116,8 @@ def test_planted_wrong_tags_are_evidence(database: Database, fill_labelled: Fill
         assert cluster_evidence(connection)["blobs"] == [], "labels are those of today"
 
 
-def test_a_tag_that_narrower_suggestions_is_no_other_genre(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled(spread=0.3)
+def test_a_tag_that_narrower_suggestions_is_no_other_genre(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled(spread=0.3)
     relabel(database, filled.tracks["Metal"][:6], "Death Metal")
     audit_clusters(database, ClusterRequest())
     with database.read() as connection:
@@ -128,8 +128,8 @@ def test_a_tag_that_narrower_suggestions_is_no_other_genre(database: Database, f
         assert cluster_evidence(connection)["blobs"] == [], "Metal among Death Metal is right"
 
 
-def test_tracks_that_went_are_left_out_of_what_is_read(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled()
+def test_tracks_that_went_are_left_out_of_what_is_read(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled()
     audit_clusters(database, ClusterRequest(clusters=3))
     lost, forgotten = filled.tracks["Jazz"][0], filled.tracks[None][0]
     with database.write() as connection:
@@ -147,8 +147,8 @@ def test_tracks_that_went_are_left_out_of_what_is_read(database: Database, fill_
     assert found.adjusted_rand == pytest.approx(1)
 
 
-def test_the_seed_and_one_transaction_make_a_run(database: Database, fill_labelled: Fill) -> None:
-    fill_labelled(spread=1.2)
+def test_the_seed_and_one_transaction_make_a_run(database: Database, fill_labeled: Fill) -> None:
+    fill_labeled(spread=1.2)
     for seed in (3, 3, 4):
         audit_clusters(database, ClusterRequest(seed=seed))
     with database.read() as connection:
@@ -160,8 +160,8 @@ def test_the_seed_and_one_transaction_make_a_run(database: Database, fill_labell
         assert all(finished is not None for finished in started.scalars())
 
 
-def test_a_dry_run_stores_nothing(database: Database, fill_labelled: Fill) -> None:
-    fill_labelled()
+def test_a_dry_run_stores_nothing(database: Database, fill_labeled: Fill) -> None:
+    fill_labeled()
     done = audit_clusters(database, ClusterRequest(algorithms=("kmeans", "hdbscan")), dry_run=True)
     assert [(one.feature_set, one.algorithm, one.tracks) for one in done.plan] == [
         ("blobs", "kmeans", 66),
@@ -172,15 +172,15 @@ def test_a_dry_run_stores_nothing(database: Database, fill_labelled: Fill) -> No
 
 
 def test_without_labels_or_with_one_genre_there_are_clusters_and_no_scores(
-    database: Database, fill_labelled: Fill
+    database: Database, fill_labeled: Fill
 ) -> None:
-    filled = fill_labelled(("Jazz",), untagged=20)
+    filled = fill_labeled(("Jazz",), untagged=20)
     done = audit_clusters(database, ClusterRequest())
     with database.write() as connection:
         connection.execute(sa.text("DELETE FROM label"))
         refresh_track_status(connection, filled.tracks["Jazz"])
     none = audit_clusters(database, ClusterRequest())
-    assert (done.labelled, done.genres, none.labelled, none.genres) == (18, ("Jazz",), 0, ())
+    assert (done.labeled, done.genres, none.labeled, none.genres) == (18, ("Jazz",), 0, ())
     with database.read() as connection:
         for run in list_runs(connection):
             assert run.outcome.agreement is None
@@ -190,10 +190,10 @@ def test_without_labels_or_with_one_genre_there_are_clusters_and_no_scores(
 
 
 def test_a_vector_that_is_no_number_is_left_out_and_counted(
-    database: Database, fill_labelled: Fill, monkeypatch: pytest.MonkeyPatch
+    database: Database, fill_labeled: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster_space, "CHUNK", 7)
-    filled = fill_labelled()
+    filled = fill_labeled()
     spoiled = filled.tracks["Metal"][4:6]
     spoil(database, spoiled)
     done = audit_clusters(database, ClusterRequest())
@@ -208,9 +208,9 @@ def test_a_vector_that_is_no_number_is_left_out_and_counted(
 
 
 def test_points_do_not_depend_on_how_they_are_read(
-    database: Database, fill_labelled: Fill, monkeypatch: pytest.MonkeyPatch
+    database: Database, fill_labeled: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     with database.read() as connection:
         recipe = active_feature_set(connection, "blobs")
         assert recipe is not None
@@ -223,8 +223,8 @@ def test_points_do_not_depend_on_how_they_are_read(
     assert 0.9 < whole.variance <= 1
 
 
-def test_levels_and_genres_left_out(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled(("Jazz", "Metal", "Death Metal"))
+def test_levels_and_genres_left_out(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled(("Jazz", "Metal", "Death Metal"))
     with database.read() as connection:
         ids = dict(connection.execute(sa.select(genre.c.name, genre.c.id)).all())
         labels = load_labels(connection, "top")
@@ -236,7 +236,7 @@ def test_levels_and_genres_left_out(database: Database, fill_labelled: Fill) -> 
         with pytest.raises(UnknownLevelGenreError, match="genres list"):
             load_labels(connection, exclude=("Blorp",))
     done = audit_clusters(database, ClusterRequest(exclude=("Metal",), level="top"))
-    assert (done.excluded, done.labelled) == (36, len(filled.tracks["Jazz"]))
+    assert (done.excluded, done.labeled) == (36, len(filled.tracks["Jazz"]))
 
 
 def test_the_level_counts_from_above() -> None:
@@ -246,10 +246,10 @@ def test_the_level_counts_from_above() -> None:
     assert [at_level(4, broader, level) for level in levels] == [4] * 6
 
 
-def test_what_cannot_be_done_is_refused_before_any_work(database: Database, fill_labelled: Fill) -> None:
+def test_what_cannot_be_done_is_refused_before_any_work(database: Database, fill_labeled: Fill) -> None:
     with pytest.raises(NothingToClusterError, match="catalog analyze"):
         audit_clusters(database, ClusterRequest())
-    fill_labelled(artists=1, each=2, untagged=0)
+    fill_labeled(artists=1, each=2, untagged=0)
     with pytest.raises(NothingToClusterError, match="there are: blobs"):
         audit_clusters(database, ClusterRequest(feature_sets=("summary",)))
     with pytest.raises(NothingToClusterError, match="6 have a vector"):
@@ -263,8 +263,8 @@ def test_what_cannot_be_done_is_refused_before_any_work(database: Database, fill
     assert number(database, audit) == number(database, cluster_count) == 0
 
 
-def test_a_grid_is_clustered_by_name_only(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled()
+def test_a_grid_is_clustered_by_name_only(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled()
     grid = FeatureSet(
         name="grid",
         version=1,

@@ -23,7 +23,7 @@ from catalog.db.tables import audit, audit_sample, audit_sample_track, genre, la
 from catalog.learning.registry.registry import NoModelError
 from catalog.learning.training import TrainingOptions, train
 from catalog.review.decision import decide, track_suspect, undo
-from tests.integration.labelled_collection import Filled, tag
+from tests.integration.labeled_collection import Filled, tag
 
 Fill = Callable[..., Filled]
 WANTED = TrainingOptions(feature_sets=("blobs",))
@@ -46,9 +46,9 @@ def suspects(database: Database) -> list[tuple[int, str, str]]:
 
 
 def test_planted_wrong_tags_come_first_with_reasons(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     wrong = filled.tracks["Jazz"][0:2]
     mistag(database, wrong, "Metal")
     train(database, tmp_path, WANTED)
@@ -66,8 +66,8 @@ def test_planted_wrong_tags_come_first_with_reasons(
     assert reasons[0]["probability"] > reasons[0]["tagged_probability"]
 
 
-def test_an_audit_is_done_once(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
-    filled = fill_labelled()
+def test_an_audit_is_done_once(database: Database, fill_labeled: Fill, tmp_path: Path) -> None:
+    filled = fill_labeled()
     mistag(database, filled.tracks["Jazz"][:1], "Metal")
     train(database, tmp_path, WANTED)
     first, second = audit_labels(database), audit_labels(database)
@@ -81,16 +81,16 @@ def test_an_audit_is_done_once(database: Database, fill_labelled: Fill, tmp_path
         assert connection.execute(sa.select(sa.func.count()).select_from(audit)).scalar_one() == 2
 
 
-def test_what_a_person_said_is_not_doubted(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
-    filled = fill_labelled()
+def test_what_a_person_said_is_not_doubted(database: Database, fill_labeled: Fill, tmp_path: Path) -> None:
+    filled = fill_labeled()
     mistag(database, filled.tracks["Jazz"][:1], "Metal", source="person")
     train(database, tmp_path, WANTED)
     audit_labels(database)
     assert filled.tracks["Jazz"][0] not in {row[0] for row in suspects(database)}
 
 
-def test_evidence_is_left_alone(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
-    filled = fill_labelled()
+def test_evidence_is_left_alone(database: Database, fill_labeled: Fill, tmp_path: Path) -> None:
+    filled = fill_labeled()
     mistag(database, filled.tracks["Jazz"][:2], "Metal")
     train(database, tmp_path, WANTED)
     counts = []
@@ -112,9 +112,9 @@ def test_without_a_model_there_is_nothing_to_doubt_by(database: Database) -> Non
 
 
 def test_a_dry_run_stores_nothing_and_tells_all_cases(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     mistag(database, filled.tracks["Jazz"][:2], "Metal")
     train(database, tmp_path, WANTED)
     found = audit_labels(database, dry_run=True)
@@ -125,10 +125,8 @@ def test_a_dry_run_stores_nothing_and_tells_all_cases(
     assert (stored.suspects, stored.cases) == (found.suspects, found.cases)
 
 
-def test_known_errors_score_the_whole_ranking(
-    database: Database, fill_labelled: Fill, tmp_path: Path
-) -> None:
-    filled = fill_labelled()
+def test_known_errors_score_the_whole_ranking(database: Database, fill_labeled: Fill, tmp_path: Path) -> None:
+    filled = fill_labeled()
     wrong = filled.tracks["Jazz"][0:2]
     mistag(database, wrong, "Metal")
     train(database, tmp_path, WANTED)
@@ -154,9 +152,9 @@ def test_known_errors_score_the_whole_ranking(
 
 
 def test_what_a_list_says_speaks_against_the_file_and_the_other_way_round(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     train(database, tmp_path, WANTED)
     assert audit_labels(database).suspects == 0
     track_id = filled.tracks["Jazz"][3]
@@ -171,9 +169,9 @@ def test_what_a_list_says_speaks_against_the_file_and_the_other_way_round(
 
 
 def test_duplicates_with_different_genres_are_suspects_though_no_model_judges_them(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     train(database, tmp_path, WANTED)
     first, second = filled.tracks["Jazz"][0], filled.tracks["Jazz"][5]
     mistag(database, [second], "Polka")  # which is no class
@@ -185,10 +183,10 @@ def test_duplicates_with_different_genres_are_suspects_though_no_model_judges_th
     assert {(second, "Polka", "Jazz"), (first, "Jazz", "Polka")} <= set(suspects(database))
 
 
-def test_tracks_of_a_audit_sample_are_doubted_though_no_model_learnt_from_them(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+def test_tracks_of_a_audit_sample_are_doubted_though_no_model_learned_from_them(
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     wrong = filled.tracks["Jazz"][0]
     mistag(database, [wrong], "Metal")
     with database.write() as connection:
@@ -208,9 +206,9 @@ def test_tracks_of_a_audit_sample_are_doubted_though_no_model_learnt_from_them(
 
 
 def test_one_wrong_genre_among_right_ones_is_doubted_and_replaced_alone(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     track_id = filled.tracks["Jazz"][0]
     genres = tag_in_order(database, track_id, "Jazz", "Polka", "Metal")
     train(database, tmp_path, WANTED)
@@ -228,9 +226,9 @@ def test_one_wrong_genre_among_right_ones_is_doubted_and_replaced_alone(
 
 
 def test_a_track_whose_first_tag_is_no_class_is_judged_by_the_next_that_is_one(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     wrong, right, narrower, alone, elsewhere = filled.tracks["Jazz"][:5]
     tag_in_order(database, wrong, "Polka", "Metal")
     tag_in_order(database, right, "Polka", "Jazz")
@@ -250,9 +248,9 @@ def test_a_track_whose_first_tag_is_no_class_is_judged_by_the_next_that_is_one(
 
 
 def test_a_genre_left_out_of_training_is_not_judged_by_another_tag(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     track_id = filled.tracks["Jazz"][0]
     tag_in_order(database, track_id, "Ambient", "Metal")
     train(database, tmp_path, replace(WANTED, rule=replace(WANTED.rule, excluded=("Ambient",))))
@@ -281,9 +279,9 @@ def tags(connection: sa.Connection, track_id: int) -> list[str]:
 
 
 def test_clusters_are_a_reason_and_change_no_suspicion(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled(spread=0.2)
+    filled = fill_labeled(spread=0.2)
     mistag(database, filled.tracks["Jazz"][::3], "Metal")
     train(database, tmp_path, WANTED)
     first = audit_labels(database)

@@ -1,4 +1,4 @@
-"""What the labels are doubted by, where a model learnt from several feature sets."""
+"""What the labels are doubted by, where a model learned from several feature sets."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from catalog.features.vectors import store_vector
 from catalog.learning.dataset.exclusion import excluded_genres
 from catalog.learning.registry.registry import require_active
 from catalog.learning.training import TrainingOptions, train
-from tests.integration.labelled_collection import BLOBS, Filled
+from tests.integration.labeled_collection import BLOBS, Filled
 
 BESIDE = replace(BLOBS, name="summary", dimensions=("tempo", "flux"))
 
 
-@pytest.mark.parametrize("learnt_from", [("blobs",), ("blobs", "summary")])
-def test_the_first_feature_set_has_the_neighbours_and_the_other_an_opinion(
+@pytest.mark.parametrize("learned_from", [("blobs",), ("blobs", "summary")])
+def test_the_first_feature_set_has_the_neighbors_and_the_other_an_opinion(
     database: Database,
-    fill_labelled: Callable[..., Filled],
+    fill_labeled: Callable[..., Filled],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    learnt_from: tuple[str, ...],
+    learned_from: tuple[str, ...],
 ) -> None:
     monkeypatch.setattr(label_evidence, "FURTHER", ("blobs", "summary"))
-    filled = fill_labelled()
+    filled = fill_labeled()
     every = sorted(one for ids in filled.tracks.values() for one in ids)
     with database.write() as connection:
         recipe = register_feature_set(connection, BESIDE)
         for track_id in every:
             store_vector(connection, recipe, track_id, np.array([track_id, -track_id], np.float32))
-    assert train(database, tmp_path, TrainingOptions(feature_sets=learnt_from)).outcome == "promoted"
+    assert train(database, tmp_path, TrainingOptions(feature_sets=learned_from)).outcome == "promoted"
     evidence = _evidence(database)
     assert evidence.judged.vectors is not None
     assert evidence.judged.vectors.shape == (len(evidence.track_ids), len(BLOBS.dimensions))

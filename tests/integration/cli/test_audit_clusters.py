@@ -13,13 +13,13 @@ from catalog.db.database import Database
 from catalog.db.tables import cluster_run
 from tests.integration.audit.test_cluster_audit import relabel, spoil
 from tests.integration.cli.conftest import Invoke
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 
 Fill = Callable[..., Filled]
 
 
-def test_runs_are_shown_kept_and_compared(database: Database, fill_labelled: Fill, invoke: Invoke) -> None:
-    filled = fill_labelled(spread=0.3)
+def test_runs_are_shown_kept_and_compared(database: Database, fill_labeled: Fill, invoke: Invoke) -> None:
+    filled = fill_labeled(spread=0.3)
     relabel(database, filled.tracks["Jazz"][:6], "Metal")
     done = invoke("audit", "clusters", "--algorithm", "kmeans", "--algorithm", "hdbscan", "--json")
     assert done.code == 0
@@ -48,9 +48,9 @@ def test_runs_are_shown_kept_and_compared(database: Database, fill_labelled: Fil
 
 
 def test_what_there_is_nothing_to_compare_with_is_said(
-    database: Database, fill_labelled: Fill, invoke: Invoke
+    database: Database, fill_labeled: Fill, invoke: Invoke
 ) -> None:
-    filled = fill_labelled(("Jazz",), untagged=20)
+    filled = fill_labeled(("Jazz",), untagged=20)
     spoil(database, filled.tracks[None][:1])
     done = invoke("audit", "clusters")
     assert done.code == 0
@@ -58,8 +58,8 @@ def test_what_there_is_nothing_to_compare_with_is_said(
     assert "1 track left out: their vector of blobs" in done.err
 
 
-def test_a_dry_run_says_what_would_be_done(database: Database, fill_labelled: Fill, invoke: Invoke) -> None:
-    fill_labelled()
+def test_a_dry_run_says_what_would_be_done(database: Database, fill_labeled: Fill, invoke: Invoke) -> None:
+    fill_labeled()
     plan = json.loads(invoke("audit", "clusters", "--dry-run", "--clusters", 5, "--json").out)
     assert plan == [{"feature_set": "blobs", "algorithm": "kmeans", "tracks": 66, "numbers": [5]}]
     table = invoke("audit", "clusters", "--dry-run", "--clusters", 5)
@@ -85,8 +85,8 @@ REFUSED = [
 ]
 
 
-def test_what_cannot_be_done_is_one_line(fill_labelled: Fill, invoke: Invoke) -> None:
-    fill_labelled()
+def test_what_cannot_be_done_is_one_line(fill_labeled: Fill, invoke: Invoke) -> None:
+    fill_labeled()
     for arguments, words in USAGE:
         refused = invoke("audit", "clusters", *arguments)
         assert refused.code == 2, arguments

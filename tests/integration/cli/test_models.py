@@ -22,7 +22,7 @@ from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.registry.artifact import write_artifact
 from tests.integration.cli.conftest import Invoke
-from tests.integration.labelled_collection import Filled, tag
+from tests.integration.labeled_collection import Filled, tag
 
 Fill = Callable[..., Filled]
 HERE = ("--feature-set", "blobs", "--workers", "0")
@@ -38,9 +38,9 @@ NAMED = FeatureSet(
 
 
 @pytest.fixture
-def trained(database: Database, invoke: Invoke, fill_labelled: Fill) -> Filled:
-    """A labelled collection with one model in force."""
-    filled = fill_labelled(spread=1.0)
+def trained(database: Database, invoke: Invoke, fill_labeled: Fill) -> Filled:
+    """A labeled collection with one model in force."""
+    filled = fill_labeled(spread=1.0)
     assert invoke("train", *HERE).code == 0
     return filled
 
@@ -170,13 +170,13 @@ def test_compare_says_what_changed(database: Database, trained: Filled, invoke: 
 
 
 def test_what_importance_cannot_do_is_said_in_one_line(
-    database: Database, invoke: Invoke, fill_labelled: Fill, tmp_path: Path
+    database: Database, invoke: Invoke, fill_labeled: Fill, tmp_path: Path
 ) -> None:
     for verb in ("importance", "show", "card"):
         none = invoke("models", verb)
         assert none.code == 1
         assert "there is no model in force" in none.err
-    fill_labelled(spread=1.0)
+    fill_labeled(spread=1.0)
     assert invoke("train", *HERE).code == 0
     for asked, words in (
         (("9",), "there is no model 9"),
@@ -322,10 +322,10 @@ def test_vectors_that_are_not_numbers(database: Database, trained: Filled, invok
     assert active(database) == [(1, "active")]
 
 
-def test_labels_that_nothing_can_be_learnt_from(
-    database: Database, invoke: Invoke, fill_labelled: Fill
+def test_labels_that_nothing_can_be_learned_from(
+    database: Database, invoke: Invoke, fill_labeled: Fill
 ) -> None:
-    filled = fill_labelled(("Jazz",))
+    filled = fill_labeled(("Jazz",))
     one = invoke("train", *HERE)
     assert (one.code, active(database)) == (1, [])
     assert "only one genre has enough tracks" in one.err
@@ -358,10 +358,10 @@ def test_if_changed_counts_what_people_decided(database: Database, trained: Fill
     with database.read() as connection:
         newest = connection.execute(sa.select(sa.func.max(model.c.id))).scalar_one()
         jazz = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Jazz")).scalar_one()
-        learnt = connection.execute(
+        learned = connection.execute(
             sa.select(snapshot_member.c.genre_id)
             .join(model, model.c.snapshot_id == snapshot_member.c.snapshot_id)
             .where(model.c.id == newest, snapshot_member.c.track_id.in_(decided))
         ).scalars()
         assert newest == 2
-        assert set(learnt) == {jazz}
+        assert set(learned) == {jazz}

@@ -1,4 +1,4 @@
-"""PostgreSQL is stopped while a model is learnt or applied or tags are audited, and comes back: the verb waits."""
+"""PostgreSQL is stopped while a model is learned or applied or tags are audited, and comes back: the verb waits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from catalog.learning import training
 from catalog.learning.prediction import fill_predictions
 from catalog.learning.search import trial
 from tests.integration.cli.conftest import Invoke
-from tests.integration.labelled_collection import Filled, tag
+from tests.integration.labeled_collection import Filled, tag
 from tests.integration.outage import Outage
 
 Fill = Callable[..., Filled]
@@ -43,13 +43,13 @@ def test_train(
     outage: Outage,
     database: Database,
     invoke: Invoke,
-    fill_labelled: Fill,
+    fill_labeled: Fill,
     monkeypatch: pytest.MonkeyPatch,
     place: Any,
     name: str,
     options: tuple[str, ...],
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     fits = []
 
     def counted(*arguments: Any, **named: Any) -> Any:
@@ -67,9 +67,9 @@ def test_train(
 
 
 def test_predict(
-    outage: Outage, database: Database, invoke: Invoke, fill_labelled: Fill, monkeypatch: pytest.MonkeyPatch
+    outage: Outage, database: Database, invoke: Invoke, fill_labeled: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     assert invoke("train", "--feature-set", "blobs").code == 0
     with database.write() as connection:
         jazz = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Jazz")).scalar_one()
@@ -86,9 +86,9 @@ def test_predict(
 
 
 def test_train_that_searches_first(
-    outage: Outage, database: Database, invoke: Invoke, fill_labelled: Fill, monkeypatch: pytest.MonkeyPatch
+    outage: Outage, database: Database, invoke: Invoke, fill_labeled: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     monkeypatch.setattr(trial, "_store", outage.strike_at(3, trial._store))
     options = ("--search", "random", "--candidates", "2", "--algorithm", "naive_bayes", "--workers", "0")
     done = invoke("train", "--feature-set", "blobs", *options)
@@ -110,13 +110,13 @@ def test_audit(
     outage: Outage,
     database: Database,
     invoke: Invoke,
-    fill_labelled: Fill,
+    fill_labeled: Fill,
     monkeypatch: pytest.MonkeyPatch,
     place: Any,
     name: str,
     options: tuple[str, ...],
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     assert invoke("train", "--feature-set", "blobs").code == 0
     monkeypatch.setattr(place, name, outage.strike_at(1, getattr(place, name)))
     done = invoke("audit", *options)

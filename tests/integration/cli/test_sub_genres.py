@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.tables import audit
 from tests.integration.cli.conftest import Invoke
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 
 Fill = Callable[..., Filled]
 TRAIN = ("train", "--feature-set", "blobs", "--workers", "0", "--json")
 
 
 def test_train_excludes_and_show_tells_the_path(
-    database: Database, invoke: Invoke, fill_labelled: Fill
+    database: Database, invoke: Invoke, fill_labeled: Fill
 ) -> None:
-    filled = fill_labelled(("Punk", "Metal", "Jazz", "Ambient"), artists=5, each=2, spread=0.3)
+    filled = fill_labeled(("Punk", "Metal", "Jazz", "Ambient"), artists=5, each=2, spread=0.3)
     done = invoke(*TRAIN, "--hierarchy", "local", "--exclude-genre", "ambient")
     assert done.code == 0, done.err
     report = json.loads(done.out)
@@ -50,9 +50,9 @@ def test_train_excludes_and_show_tells_the_path(
 
 
 def test_a_search_says_that_it_compared_one_classifier_over_all_classes(
-    database: Database, invoke: Invoke, fill_labelled: Fill
+    database: Database, invoke: Invoke, fill_labeled: Fill
 ) -> None:
-    fill_labelled(("Punk", "Metal", "Jazz"), artists=5, each=2, spread=0.3)
+    fill_labeled(("Punk", "Metal", "Jazz"), artists=5, each=2, spread=0.3)
     algorithm = ("--algorithm", "naive_bayes")
     compared = invoke(*TRAIN, "--compare", *algorithm)
     assert "told apart by one classifier over all classes here" in compared.err
@@ -70,8 +70,8 @@ def test_a_search_says_that_it_compared_one_classifier_over_all_classes(
     assert "gets one of its own is chosen now" in fresh.err
 
 
-def test_an_audit_leaves_out_genres(database: Database, invoke: Invoke, fill_labelled: Fill) -> None:
-    fill_labelled(artists=5, each=2)
+def test_an_audit_leaves_out_genres(database: Database, invoke: Invoke, fill_labeled: Fill) -> None:
+    fill_labeled(artists=5, each=2)
     assert invoke(*TRAIN).code == 0
     whole = json.loads(invoke("audit", "labels", "--json").out)
     part = json.loads(invoke("audit", "labels", "--exclude-genre", "Jazz", "--json").out)
@@ -87,9 +87,9 @@ def test_an_audit_leaves_out_genres(database: Database, invoke: Invoke, fill_lab
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("verb", [TRAIN, ("audit", "labels")])
 def test_a_genre_that_nobody_knows_is_refused(
-    database: Database, invoke: Invoke, fill_labelled: Fill, verb: tuple[str, ...]
+    database: Database, invoke: Invoke, fill_labeled: Fill, verb: tuple[str, ...]
 ) -> None:
-    fill_labelled(artists=5, each=2)
+    fill_labeled(artists=5, each=2)
     if verb[0] == "audit":
         invoke(*TRAIN)
     done = invoke(*verb, "--exclude-genre", "Jaz")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.tables import feature_vector, model, search, snapshot, trial
 from tests.integration.cli.conftest import Invoke
-from tests.integration.labelled_collection import DIMENSIONS, Filled
+from tests.integration.labeled_collection import DIMENSIONS, Filled
 
 Fill = Callable[..., Filled]
 HERE = ("--feature-set", "blobs", "--workers", "0")
@@ -26,8 +26,8 @@ def count(database: Database, table: sa.Table) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
-def test_compare_shows_and_trains_nothing(database: Database, invoke: Invoke, fill_labelled: Fill) -> None:
-    fill_labelled(spread=1.0)
+def test_compare_shows_and_trains_nothing(database: Database, invoke: Invoke, fill_labeled: Fill) -> None:
+    fill_labeled(spread=1.0)
     done = invoke("train", "--compare", *TWO, *HERE, "--json")
     assert done.code == 0
     rows = json.loads(done.out)
@@ -48,9 +48,9 @@ def test_compare_shows_and_trains_nothing(database: Database, invoke: Invoke, fi
 
 
 def test_vectors_that_are_not_finite_are_one_line(
-    database: Database, invoke: Invoke, fill_labelled: Fill
+    database: Database, invoke: Invoke, fill_labeled: Fill
 ) -> None:
-    broken = fill_labelled().tracks["Metal"][0]
+    broken = fill_labeled().tracks["Metal"][0]
     with database.write() as connection:
         connection.execute(
             sa.update(feature_vector)
@@ -75,9 +75,9 @@ def test_vectors_that_are_not_finite_are_one_line(
     ],
 )
 def test_vectors_that_a_model_could_not_be_asked_about_are_told_before_it_is_fitted(
-    database: Database, invoke: Invoke, fill_labelled: Fill, numbers: npt.NDArray[np.float32], words: str
+    database: Database, invoke: Invoke, fill_labeled: Fill, numbers: npt.NDArray[np.float32], words: str
 ) -> None:
-    untagged = fill_labelled().tracks[None][0]
+    untagged = fill_labeled().tracks[None][0]
     assert invoke("train", *HERE).code == 0
     with database.write() as connection:
         connection.execute(
@@ -95,20 +95,20 @@ def test_vectors_that_a_model_could_not_be_asked_about_are_told_before_it_is_fit
 
 
 def test_a_dry_run_refuses_what_training_would_and_says_what_it_would_do(
-    database: Database, invoke: Invoke, fill_labelled: Fill
+    database: Database, invoke: Invoke, fill_labeled: Fill
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     dry = ("train", "--dry-run", *HERE)
     assert "trees of random_forest is a whole number from 1 to 2,000" in (
         invoke(*dry, "--algorithm", "random_forest", "--parameter", "trees=5000").err
     )
     assert "C is given twice" in invoke(*dry, "--parameter", "C=1", "--parameter", "C=2").err
     assert "nothing to learn: no genre has enough tracks" in invoke(*dry, "--min-tracks", 1000).err
-    assert "dry run: can be learnt" in invoke(*dry).err
+    assert "dry run: can be learned" in invoke(*dry).err
     assert count(database, model) == 0
     assert invoke("train", *HERE).code == 0
     assert "nothing is done: labels and vectors are those that model 1 was fitted on" in invoke(*dry).err
-    assert "dry run: can be learnt" in invoke(*dry, "--force").err
+    assert "dry run: can be learned" in invoke(*dry, "--force").err
 
 
 @pytest.mark.parametrize("number", ["nan", "inf"])
@@ -119,9 +119,9 @@ def test_a_precision_that_is_no_number_is_a_usage_error(invoke: Invoke, number: 
 
 
 def test_local_classifiers_that_there_is_no_place_for_are_no_silent_wish(
-    invoke: Invoke, fill_labelled: Fill
+    invoke: Invoke, fill_labeled: Fill
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     done = invoke("train", *HERE, "--hierarchy", "local")
     assert done.code == 0
     assert "no genre has two narrower ones that are classes: --hierarchy local changes nothing" in done.err
@@ -129,9 +129,9 @@ def test_local_classifiers_that_there_is_no_place_for_are_no_silent_wish(
 
 
 def test_a_model_that_was_worse_says_how_it_is_put_in_force_all_the_same(
-    invoke: Invoke, fill_labelled: Fill, home: Path
+    invoke: Invoke, fill_labeled: Fill, home: Path
 ) -> None:
-    fill_labelled(spread=1.0)
+    fill_labeled(spread=1.0)
     assert invoke("train", *HERE).code == 0
     worse = invoke("train", *HERE, "--parameter", "C=1e-9")
     assert worse.code == 0
@@ -140,9 +140,9 @@ def test_a_model_that_was_worse_says_how_it_is_put_in_force_all_the_same(
 
 
 def test_search_trains_the_best_and_a_second_time_computes_nothing(
-    database: Database, invoke: Invoke, fill_labelled: Fill
+    database: Database, invoke: Invoke, fill_labeled: Fill
 ) -> None:
-    fill_labelled(spread=1.0)
+    fill_labeled(spread=1.0)
     wanted = ("train", "--search", "random", "--candidates", 3, *TWO, *HERE)
     planned = invoke(*wanted, "--dry-run")
     assert planned.code == 0
@@ -186,8 +186,8 @@ def test_options_that_contradict_each_other(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_is_wrong_is_said_before_work(database: Database, invoke: Invoke, fill_labelled: Fill) -> None:
-    fill_labelled()
+def test_what_is_wrong_is_said_before_work(database: Database, invoke: Invoke, fill_labeled: Fill) -> None:
+    fill_labeled()
     unknown = invoke("train", "--compare", "--algorithm", "oracle", *HERE)
     assert unknown.code == 1
     assert "there is no classifier 'oracle'" in unknown.err
@@ -197,6 +197,6 @@ def test_what_is_wrong_is_said_before_work(database: Database, invoke: Invoke, f
     assert count(database, trial) == 0
     silent = invoke("train", "--search", "halving", "--feature-set", "summary", "--workers", "0")
     assert silent.code == 1
-    assert "no track was analysed by summary; run: catalog analyze --feature-set summary" in silent.err
+    assert "no track was analyzed by summary; run: catalog analyze --feature-set summary" in silent.err
     assert "or name what there is: --feature-set blobs" in silent.err
     assert (count(database, trial), count(database, search)) == (0, 0)

@@ -84,13 +84,13 @@ def everything(database, key):
                 snapshot_id=trained, track_id=key, genre_id=rock, group_id=0, fold=0
             )
         )
-        learnt = add(
+        learned = add(
             connection, model, algorithm="a", parameters={}, snapshot_id=trained, class_order=[rock, metal], metrics={},
             versions={}, status="active",
         )  # fmt: skip
         connection.execute(
             sa.insert(prediction).values(
-                model_id=learnt, track_id=key, fold=0, genre_1_id=metal, probability_1=0.8, genre_2_id=rock, probability_2=0.1,
+                model_id=learned, track_id=key, fold=0, genre_1_id=metal, probability_1=0.8, genre_2_id=rock, probability_2=0.1,
                 suggested_genre_id=metal, suggested_probability=0.8, suggested_by="audio",
             )
         )  # fmt: skip

@@ -49,7 +49,7 @@ def test_scan_says_what_becomes_of_files_behind_links(catalog, songs, tmp_path):
     (songs / "disk").symlink_to(elsewhere)
     code, _, err = catalog("scan", songs)
     assert code == 0
-    assert "1 file lies outside of the folder, where links lead: analysed, but not played" in err
+    assert "1 file lies outside of the folder, where links lead: analyzed, but not played" in err
 
 
 def test_scan_as_json_and_dry(catalog, songs):

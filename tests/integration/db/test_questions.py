@@ -52,7 +52,7 @@ def told(database: Database, sample: Sample) -> Database:
             )
         genres = [sample.genres[name] for name in ("Punk", "Techno", "Rock")]
         state(connection, sample.tracks["Chalk"], "import", genres)
-        relabelled = state(connection, sample.tracks["Eddy"], "file", [sample.genres["Blues"]])
+        relabeled = state(connection, sample.tracks["Eddy"], "file", [sample.genres["Blues"]])
         state(connection, sample.tracks["Basalt"], "file", [sample.genres["Blues"]])
         insert(
             connection,
@@ -62,7 +62,7 @@ def told(database: Database, sample: Sample) -> Database:
             verdict="relabel",
             chosen_genre_id=sample.genres["Blues"],
             before_statement_id=sample.statements["Eddy"],
-            statement_id=relabelled,
+            statement_id=relabeled,
             reviewer="ada",
             decided_at=DAY,
             source="search",

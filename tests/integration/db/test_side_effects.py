@@ -1,4 +1,4 @@
-"""What a question to PostgreSQL may not name, spelt in any way."""
+"""What a question to PostgreSQL may not name, spelled in any way."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ AROUND = st.sampled_from(["{}(", '"{}"(', "pg_catalog.{} (", "{}/**/(", "{}--\n(
 def test_no_spelling_hides_a_name(
     database: Database, before: str, name: str, around: str, swap: bool
 ) -> None:
-    spelt = around.format(name.swapcase() if swap else name)
-    with pytest.raises(QueryRejectedError, match=name), run_query(database, f"{before}{spelt}"):
+    spelled = around.format(name.swapcase() if swap else name)
+    with pytest.raises(QueryRejectedError, match=name), run_query(database, f"{before}{spelled}"):
         pass
 
 

@@ -14,7 +14,7 @@ from catalog.db.tables import album, prediction, track, track_descriptor
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.registry import update_metrics
 from catalog.learning.training import TrainingOptions, train
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 
 Fill = Callable[..., Filled]
 MEAN = {"unit": "album", "mean": "arithmetic", "threshold": 0.3}
@@ -28,9 +28,9 @@ def rows(database: Database, model_id: int) -> dict[int, tuple[str, float]]:
 
 
 def test_an_albums_untagged_tracks_are_answered_alike(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     together, speech = filled.tracks[None][:3], filled.tracks[None][3]
     with database.write() as connection:
         disc = connection.execute(

@@ -18,7 +18,7 @@ from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.task_context import TaskContext, set_context
 from catalog.learning.training import TrainingOptions, train
 from catalog.settings import Settings
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 from tests.integration.learning.test_search import Fragile, Killed
 from workers.pool.executor import InlineExecutor, open_executor
 
@@ -57,9 +57,9 @@ def count(database: Database, table: sa.Table) -> int:
 
 
 def test_predictions_by_tasks_are_those_made_here(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     train(database, tmp_path, WANTED)
     here = predictions(database)
     with database.write() as connection:
@@ -76,9 +76,9 @@ def test_predictions_by_tasks_are_those_made_here(
 
 
 def test_what_was_heard_before_it_was_killed_is_not_heard_again(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     set_context(TaskContext(database, tmp_path))
     with pytest.raises(Killed):
         train(database, tmp_path, WANTED, spread=opening(Fragile(1)))
@@ -91,17 +91,17 @@ def test_what_was_heard_before_it_was_killed_is_not_heard_again(
 
 
 def test_workers_without_the_models_file_leave_the_predictions_to_others(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     set_context(TaskContext(database, tmp_path / "nothing here"))
     with pytest.raises(InferenceStalledError, match="no worker has the file of the model"):
         train(database, tmp_path, WANTED, spread=opening(InlineExecutor()))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_real_workers_hear(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
-    fill_labelled()
+def test_real_workers_hear(database: Database, fill_labeled: Fill, tmp_path: Path) -> None:
+    fill_labeled()
     settings = Settings(tmp_path / "home", database.url.render_as_string(hide_password=False), None)
     report = train(database, settings.models, WANTED, spread=lambda: open_executor(database, settings, 1))
     assert report.outcome == "promoted"

@@ -14,7 +14,7 @@ from catalog.db.tables import fma_track
 from catalog.learning.scoring.official_split import NoOfficialSplitError
 from catalog.learning.training import TrainingOptions, train
 from tests.integration.cli.conftest import Invoke, home, invoke
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 
 __all__ = ["home", "invoke"]
 
@@ -35,9 +35,9 @@ def split(database: Database, filled: Filled, genres: tuple[str, ...] = ("Jazz",
 
 
 def test_the_recipe_is_scored_on_the_split_too(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    split(database, fill_labelled())
+    split(database, fill_labeled())
     plain = train(database, tmp_path, replace(WANTED, split=None))
     assert "official_split" not in plain.metrics
     report = train(database, tmp_path, WANTED)
@@ -51,30 +51,30 @@ def test_the_recipe_is_scored_on_the_split_too(
 
 
 def test_a_collection_without_a_split_is_told_so_before_work(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     with pytest.raises(NoOfficialSplitError, match="in the training or the test part"):
         train(database, tmp_path, WANTED)
 
 
 def test_a_split_of_one_genre_is_told_so_before_work(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    split(database, fill_labelled(), ("Jazz",))
+    split(database, fill_labeled(), ("Jazz",))
     with pytest.raises(NoOfficialSplitError, match="one genre only"):
         train(database, tmp_path / "models", WANTED)
     assert not (tmp_path / "models").exists()
 
 
-def test_a_dry_run_looks_at_the_split(database: Database, invoke: Invoke, fill_labelled: Fill) -> None:
+def test_a_dry_run_looks_at_the_split(database: Database, invoke: Invoke, fill_labeled: Fill) -> None:
     rehearsed = ("train", "--feature-set", "blobs", "--split", "fma", "--dry-run")
-    filled = fill_labelled()
+    filled = fill_labeled()
     refused = invoke(*rehearsed)
     assert refused.code == 1
     assert len(refused.err.splitlines()) == 1
-    assert "no labelled track with a vector is in the training or the test part" in refused.err
+    assert "no labeled track with a vector is in the training or the test part" in refused.err
     split(database, filled)
     done = invoke(*rehearsed)
     assert done.code == 0
-    assert "can be learnt; official split: 30 training, 12 validation, 9 test" in done.err
+    assert "can be learned; official split: 30 training, 12 validation, 9 test" in done.err

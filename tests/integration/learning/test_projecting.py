@@ -23,15 +23,15 @@ from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.artifact import ArtifactRejectedError
 from catalog.learning.registry.registry import model_feature_sets
 from catalog.learning.training import TrainingOptions, train
-from tests.integration.labelled_collection import BLOBS, Filled
+from tests.integration.labeled_collection import BLOBS, Filled
 
 Fill = Callable[..., Filled]
 
 
 @pytest.fixture
-def filled(database: Database, fill_labelled: Fill) -> Filled:
-    """A labelled collection, with vectors of `grid` that are those of `blobs` seen through a random lens."""
-    found = fill_labelled(spread=0.3)
+def filled(database: Database, fill_labeled: Fill) -> Filled:
+    """A labeled collection, with vectors of `grid` that are those of `blobs` seen through a random lens."""
+    found = fill_labeled(spread=0.3)
     lens = np.random.default_rng(1).normal(size=(len(BLOBS.dimensions), len(GRID.dimensions)))
     with database.write() as connection:
         blobs = active_feature_set(connection, "blobs")
@@ -60,7 +60,7 @@ def test_without_grid_there_is_nothing_to_project(database: Database, tmp_path: 
         train(database, tmp_path, TrainingOptions(feature_sets=("pca",)))
     with database.write() as connection:
         register_feature_set(connection, GRID)
-    with pytest.raises(NothingToProjectError, match="8 tracks or more, 0 were analysed by grid"):
+    with pytest.raises(NothingToProjectError, match="8 tracks or more, 0 were analyzed by grid"):
         project_grid(database, tmp_path)
 
 

@@ -33,7 +33,7 @@ from catalog.learning.registry.registry import get_model
 from catalog.learning.scoring import champion_refit
 from catalog.learning.scoring.corrected_label_score import corrected_label_score
 from catalog.learning.training import TrainingOptions, build_training_set, train
-from tests.integration.labelled_collection import Filled, tag
+from tests.integration.labeled_collection import Filled, tag
 
 Fill = Callable[..., Filled]
 WANTED = TrainingOptions(feature_sets=("blobs",))
@@ -72,9 +72,9 @@ def draw_sample(database: Database, track_ids: list[int], verdict: str | None = 
 
 
 def test_without_doubted_tags_and_with_corrected_ones(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     wrong = filled.tracks["Metal"][:2]
     retag(database, wrong, "Jazz")
     model_id = train(database, tmp_path, WANTED).model_id
@@ -100,8 +100,8 @@ def test_without_doubted_tags_and_with_corrected_ones(
     assert corrected["accuracy"] == pytest.approx(as_tagged + 2 / 54)
 
 
-def test_no_model_learns_from_a_track_of_the_audit_sample(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled()
+def test_no_model_learns_from_a_track_of_the_audit_sample(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled()
     drawn = sorted([filled.tracks["Jazz"][0], filled.tracks["Metal"][4]])
     draw_sample(database, drawn, verdict=None)
     with database.read() as connection:
@@ -113,8 +113,8 @@ def test_no_model_learns_from_a_track_of_the_audit_sample(database: Database, fi
     assert not set(drawn) & set(frozen.track_ids.tolist())
 
 
-def test_an_undone_or_open_decision_judges_nothing(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled()
+def test_an_undone_or_open_decision_judges_nothing(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled()
     kept, unsure, undone = filled.tracks["Jazz"][:3]
     draw_sample(database, [kept, undone])
     draw_sample(database, [unsure], verdict="unsure")
@@ -131,9 +131,9 @@ def test_an_undone_or_open_decision_judges_nothing(database: Database, fill_labe
 
 
 def test_the_audit_sample_has_a_say_in_the_gate(
-    database: Database, fill_labelled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, fill_labeled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filled = fill_labelled(artists=8, each=4)
+    filled = fill_labeled(artists=8, each=4)
     monkeypatch.setattr(champion_refit, "FEWEST_JUDGED", 12)
     draw_sample(database, [one for name in ("Jazz", "Metal", "Ambient") for one in filled.tracks[name][::8]])
     train(database, tmp_path, WANTED)
@@ -145,16 +145,16 @@ def test_the_audit_sample_has_a_say_in_the_gate(
     assert report.metrics["forced"] is None
 
 
-def test_force_is_recorded(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
-    fill_labelled()
+def test_force_is_recorded(database: Database, fill_labeled: Fill, tmp_path: Path) -> None:
+    fill_labeled()
     assert train(database, tmp_path, WANTED).metrics["gate"] is None
     assert train(database, tmp_path, replace(WANTED, force=True)).metrics["forced"] == "it was not worse"
 
 
 def test_two_encodings_of_one_recording_are_never_apart(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     one, other = filled.tracks["Jazz"][0], filled.tracks["Jazz"][-1]
     with database.write() as connection:
         vector = connection.execute(
@@ -178,8 +178,8 @@ def test_two_encodings_of_one_recording_are_never_apart(
     assert len(set(groups.values())) == len(apart.groups.sizes) - 1
 
 
-def test_all_genres_of_a_track_and_whether_they_are_all(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled()
+def test_all_genres_of_a_track_and_whether_they_are_all(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled()
     several = filled.tracks["Jazz"][0]
     with database.write() as connection:
         names = ("Jazz", "Metal", "Ambient")

@@ -36,8 +36,8 @@ from catalog.learning.search.search_record import begin_search, choice_outcome, 
 from catalog.learning.search.search_setup import NothingToSearchError, coverage, prepare_search
 from catalog.learning.search.trial import VectorsChangedError, run_trials
 from catalog.learning.training import TrainingOptions, train
-from tests.integration.labelled_collection import BLOBS as FEATURES
-from tests.integration.labelled_collection import DIMENSIONS, Filled
+from tests.integration.labeled_collection import BLOBS as FEATURES
+from tests.integration.labeled_collection import DIMENSIONS, Filled
 from workers.pool.executor import InlineExecutor
 
 BLOBS = ("blobs",)
@@ -47,7 +47,7 @@ Fill = Callable[..., Filled]
 
 
 class Guesser:
-    """Says a class by the vector's bits and a salt: it has learnt nothing."""
+    """Says a class by the vector's bits and a salt: it has learned nothing."""
 
     def __init__(self, salt: int) -> None:
         self.salt = salt
@@ -114,9 +114,9 @@ def searching(
 
 
 def test_a_search_that_was_killed_goes_on_where_it_was(
-    database: Database, fill_labelled: Fill, place: TaskContext
+    database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
-    fill_labelled(spread=2.0)
+    fill_labeled(spread=2.0)
     candidates = random_candidates([REGRESSION], BLOBS, 4, seed=0)
     with pytest.raises(Killed):
         searching(database, Fragile(3)).choose(candidates, "halving")
@@ -132,9 +132,9 @@ def test_a_search_that_was_killed_goes_on_where_it_was(
 
 
 def test_what_one_search_has_tried_another_need_not(
-    database: Database, fill_labelled: Fill, place: TaskContext
+    database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
-    fill_labelled(spread=2.0)
+    fill_labeled(spread=2.0)
     searching(database).compare(default_candidates([REGRESSION], [BLOBS]))
     found = searching(database).choose(grid_candidates([REGRESSION], BLOBS)[:1], "grid")
     folds = len(np.unique(searching(database).ground.folds))
@@ -142,12 +142,12 @@ def test_what_one_search_has_tried_another_need_not(
 
 
 def test_the_choice_for_a_fold_never_sees_it(
-    database: Database, fill_labelled: Fill, place: TaskContext, monkeypatch: pytest.MonkeyPatch
+    database: Database, fill_labeled: Fill, place: TaskContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of guessers that hear nothing the luckiest must not be reported as better than chance."""
     known = {**ALGORITHMS, "guess": GUESS}
     monkeypatch.setattr("catalog.learning.classifiers.ALGORITHMS", known)
-    fill_labelled(artists=12, each=2)
+    fill_labeled(artists=12, each=2)
     one = searching(database)
     choice = one.choose(grid_candidates([GUESS], BLOBS), "grid")
     assert choice.nested
@@ -162,10 +162,10 @@ def test_the_choice_for_a_fold_never_sees_it(
 
 
 def test_with_many_tracks_each_choice_is_made_by_the_other_folds(
-    database: Database, fill_labelled: Fill, place: TaskContext, monkeypatch: pytest.MonkeyPatch
+    database: Database, fill_labeled: Fill, place: TaskContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("catalog.learning.search.search.NESTED_UP_TO", 10)
-    fill_labelled(spread=2.0)
+    fill_labeled(spread=2.0)
     one = searching(database)
     choice = one.choose(random_candidates([REGRESSION], BLOBS, 3, seed=0), "random")
     folds = np.unique(one.ground.folds).tolist()
@@ -176,9 +176,9 @@ def test_with_many_tracks_each_choice_is_made_by_the_other_folds(
 
 
 def test_the_winner_goes_through_the_gate_with_an_honest_score(
-    database: Database, fill_labelled: Fill, place: TaskContext, tmp_path: Path
+    database: Database, fill_labeled: Fill, place: TaskContext, tmp_path: Path
 ) -> None:
-    fill_labelled(spread=2.0)
+    fill_labeled(spread=2.0)
     candidates = random_candidates([REGRESSION, ALGORITHMS["naive_bayes"]], BLOBS, 4, seed=0)
     ground = prepare_search(database, WANTED, [BLOBS])
     with database.write() as connection:
@@ -210,9 +210,9 @@ def test_the_winner_goes_through_the_gate_with_an_honest_score(
 
 
 def test_a_comparison_has_rows_for_baselines_and_for_what_cannot_be_fitted(
-    database: Database, fill_labelled: Fill, place: TaskContext
+    database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
-    fill_labelled(spread=1.0)
+    fill_labeled(spread=1.0)
     candidates = [
         *default_candidates([REGRESSION], [BLOBS]),
         Candidate("logistic_regression", {**REGRESSION.complete(), "C": -1.0}, BLOBS),
@@ -234,9 +234,9 @@ def test_a_comparison_has_rows_for_baselines_and_for_what_cannot_be_fitted(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_trials_in_a_pool_of_processes_are_those_made_here(
-    database: Database, fill_labelled: Fill, place: TaskContext, tmp_path: Path
+    database: Database, fill_labeled: Fill, place: TaskContext, tmp_path: Path
 ) -> None:
-    fill_labelled(spread=2.0)
+    fill_labeled(spread=2.0)
     candidates = random_candidates([REGRESSION], BLOBS, 2, seed=0)
     url = database.url.render_as_string(hide_password=False)
     with ProcessPoolExecutor(
@@ -252,12 +252,12 @@ def test_trials_in_a_pool_of_processes_are_those_made_here(
 
 
 def test_what_is_missing_is_said_before_any_work(
-    database: Database, fill_labelled: Fill, place: TaskContext
+    database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
-    filled = fill_labelled()
-    with pytest.raises(NoVectorsError, match="no track was analysed by summary"):
+    filled = fill_labeled()
+    with pytest.raises(NoVectorsError, match="no track was analyzed by summary"):
         prepare_search(database, WANTED, [BLOBS, ("summary",)])
-    with pytest.raises(NothingToSearchError, match="nothing can be learnt: no genre has enough tracks"):
+    with pytest.raises(NothingToSearchError, match="nothing can be learned: no genre has enough tracks"):
         prepare_search(
             database,
             TrainingOptions(feature_sets=BLOBS, rule=type(WANTED.rule)(1_000, 5, "leaf")),
@@ -273,18 +273,18 @@ def test_what_is_missing_is_said_before_any_work(
 
 
 def test_vectors_that_are_not_finite_are_refused(
-    database: Database, fill_labelled: Fill, place: TaskContext
+    database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     set_vector(database, filled.tracks["Jazz"][0], np.full(DIMENSIONS, np.nan, np.float32))
     with pytest.raises(NotFiniteError, match="1 vector of blobs holds numbers that are not finite"):
         prepare_search(database, WANTED, [BLOBS])
 
 
 def test_vectors_computed_anew_in_the_middle_end_the_search(
-    database: Database, fill_labelled: Fill, place: TaskContext
+    database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     ground = prepare_search(database, WANTED, [BLOBS])
     set_vector(database, filled.tracks["Jazz"][0], np.ones(DIMENSIONS, np.float32))
     with pytest.raises(VectorsChangedError, match="give the command again"):
@@ -293,9 +293,9 @@ def test_vectors_computed_anew_in_the_middle_end_the_search(
 
 
 def test_tracks_removed_in_the_middle_end_the_search(
-    database: Database, fill_labelled: Fill, place: TaskContext
+    database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     ground = prepare_search(database, WANTED, [BLOBS])
     with database.write() as connection:
         connection.execute(
@@ -308,9 +308,9 @@ def test_tracks_removed_in_the_middle_end_the_search(
 
 
 def test_a_task_that_is_told_to_stop_ends_after_its_trial(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     told: list[bool] = []
 
     def is_stopped() -> bool:
@@ -326,9 +326,9 @@ def test_a_task_that_is_told_to_stop_ends_after_its_trial(
 
 
 def test_coverage_counts_what_training_tracks_have(
-    database: Database, fill_labelled: Fill, place: TaskContext
+    database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     jazz, untagged = filled.tracks["Jazz"][0], filled.tracks[None][0]
     with database.write() as connection:
         for name, heard in (("grid", [jazz, untagged]), ("empty", [])):

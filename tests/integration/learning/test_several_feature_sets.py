@@ -27,7 +27,7 @@ from catalog.learning.training import (
     options_of_active_model,
     train,
 )
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 
 NOISE = FeatureSet(
     name="noise",
@@ -42,9 +42,9 @@ Fill = Callable[..., Filled]
 
 
 @pytest.fixture
-def filled(database: Database, fill_labelled: Fill) -> Filled:
-    """Genres around centres in `blobs`, and `noise` that tells nothing; the first track of each genre lacks noise."""
-    found = fill_labelled()
+def filled(database: Database, fill_labeled: Fill) -> Filled:
+    """Genres around centers in `blobs`, and `noise` that tells nothing; the first track of each genre lacks noise."""
+    found = fill_labeled()
     random = np.random.default_rng(4)
     without = {ids[0] for ids in found.tracks.values()}
     with database.write() as connection:
@@ -143,10 +143,10 @@ def test_what_is_refused_before_work_starts(database: Database, filled: Filled, 
     with pytest.raises(UnusableFeatureSetsError, match="the feature set blobs is named twice"):
         TrainingOptions(feature_sets=("blobs", "blobs"))
     with pytest.raises(
-        UnusableFeatureSetsError, match="pca is fitted anew in every fold and learnt from alone"
+        UnusableFeatureSetsError, match="pca is fitted anew in every fold and learned from alone"
     ):
         TrainingOptions(feature_sets=("pca", "blobs"))
-    with pytest.raises(NoVectorsError, match="no track was analysed by grid"):
+    with pytest.raises(NoVectorsError, match="no track was analyzed by grid"):
         train(database, tmp_path, replace(BOTH, feature_sets=("blobs", "grid")))
 
 

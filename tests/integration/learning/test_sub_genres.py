@@ -18,7 +18,7 @@ from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.registry.artifact import load_artifact
 from catalog.learning.scoring.model_importance import model_importance
 from catalog.learning.training import TrainingOptions, build_training_set, options_of_active_model, train
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 
 TREE = ("Rock", "Punk", "Metal", "Jazz")
 WANTED = TrainingOptions(feature_sets=("blobs",))
@@ -45,9 +45,9 @@ def judge(connection: sa.Connection, track_id: int, verdict: str, **more: object
 
 @pytest.mark.parametrize("wanted", ["local", "auto"])
 def test_the_structure_is_kept_and_the_model_answers_by_it(
-    database: Database, fill_labelled: Fill, tmp_path: Path, wanted: str
+    database: Database, fill_labeled: Fill, tmp_path: Path, wanted: str
 ) -> None:
-    fill_labelled(TREE)
+    fill_labeled(TREE)
     asked = replace(WANTED, hierarchy=wanted)
     report = train(database, tmp_path, asked)
     assert report.outcome == "promoted"
@@ -64,8 +64,8 @@ def test_the_structure_is_kept_and_the_model_answers_by_it(
     assert train(database, tmp_path, asked).outcome == "unchanged"
 
 
-def test_the_importance_of_a_model_learnt_locally_is_that_of_local_classifiers(
-    database: Database, fill_labelled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_importance_of_a_model_learned_locally_is_that_of_local_classifiers(
+    database: Database, fill_labeled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class FittedError(Exception):
         pass
@@ -82,7 +82,7 @@ def test_the_importance_of_a_model_learnt_locally_is_that_of_local_classifiers(
     ) -> None:
         raise FittedError(learns.build(parameters, seed=0))
 
-    fill_labelled(TREE)
+    fill_labeled(TREE)
     monkeypatch.setattr("catalog.learning.scoring.model_importance.importances", first_fit)
     for hierarchy in ("local", "flat"):
         report = train(database, tmp_path, replace(WANTED, hierarchy=hierarchy, force=True))
@@ -92,10 +92,10 @@ def test_the_importance_of_a_model_learnt_locally_is_that_of_local_classifiers(
         assert isinstance(fitted.value.args[0], LocalClassifiers) == (hierarchy == "local")
 
 
-def test_a_model_learnt_locally_is_refitted_so_at_the_gate(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+def test_a_model_learned_locally_is_refitted_so_at_the_gate(
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled(TREE)
+    fill_labeled(TREE)
     train(database, tmp_path, replace(WANTED, hierarchy="local"))
     report = train(database, tmp_path, replace(WANTED, hierarchy="flat"))
     assert report.metrics["gate"]["on_folds"]["in_force"] > 0.8
@@ -104,9 +104,9 @@ def test_a_model_learnt_locally_is_refitted_so_at_the_gate(
 
 
 def test_without_sub_genres_nothing_is_said_of_them(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     report = train(database, tmp_path, replace(WANTED, hierarchy="local"))
     assert report.metrics["hierarchy"] is None
     with database.read() as connection:
@@ -115,9 +115,9 @@ def test_without_sub_genres_nothing_is_said_of_them(
 
 
 def test_an_excluded_genre_is_neither_class_nor_member(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled((*TREE, "Ambient"))
+    filled = fill_labeled((*TREE, "Ambient"))
     with database.read() as connection:
         ids = genre_ids(connection)
         plain = build_training_set(connection, WANTED).snapshot
@@ -156,8 +156,8 @@ def test_an_excluded_genre_is_neither_class_nor_member(
     assert train(database, tmp_path, kept).outcome == "unchanged"
 
 
-def test_only_the_excluded_genre_goes_with_what_is_narrower(database: Database, fill_labelled: Fill) -> None:
-    fill_labelled(TREE)
+def test_only_the_excluded_genre_goes_with_what_is_narrower(database: Database, fill_labeled: Fill) -> None:
+    fill_labeled(TREE)
     with database.read() as connection:
         ids = genre_ids(connection)
         frozen = build_training_set(connection, without("Punk", "Jazz", "Punk")).snapshot
@@ -167,8 +167,8 @@ def test_only_the_excluded_genre_goes_with_what_is_narrower(database: Database, 
         assert ids["Hardcore"] in excluded_genres(connection, ["Punk"]).genre_ids
 
 
-def test_an_unknown_genre_cannot_be_excluded(database: Database, fill_labelled: Fill) -> None:
-    fill_labelled()
+def test_an_unknown_genre_cannot_be_excluded(database: Database, fill_labeled: Fill) -> None:
+    fill_labeled()
     with (
         database.read() as connection,
         pytest.raises(UnknownGenreError, match="no genre 'Jaz'; see: catalog"),
@@ -177,16 +177,16 @@ def test_an_unknown_genre_cannot_be_excluded(database: Database, fill_labelled: 
 
 
 def test_everything_excluded_leaves_nothing_to_learn(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     report = train(database, tmp_path, without("Jazz", "Metal", "Ambient"))
     assert report.outcome == "nothing to learn"
     assert report.model_id is None
 
 
-def test_nothing_is_learnt_from_a_wrong_recording(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled()
+def test_nothing_is_learned_from_a_wrong_recording(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled()
     wrong, changed, undone, kept = filled.tracks["Jazz"][:4]
     with database.write() as connection:
         judge(connection, wrong, "keep")
@@ -204,8 +204,8 @@ def test_nothing_is_learnt_from_a_wrong_recording(database: Database, fill_label
         assert {changed, undone, kept} <= set(frozen.track_ids.tolist())
 
 
-def test_a_verdict_taken_back_leaves_the_one_before(database: Database, fill_labelled: Fill) -> None:
-    filled = fill_labelled()
+def test_a_verdict_taken_back_leaves_the_one_before(database: Database, fill_labeled: Fill) -> None:
+    filled = fill_labeled()
     track_id = filled.tracks["Jazz"][0]
     with database.write() as connection:
         judge(connection, track_id, "wrong_recording")

@@ -21,7 +21,7 @@ from catalog.learning.registry.artifact import ArtifactRejectedError
 from catalog.learning.registry.label_drift import changed_since_training
 from catalog.learning.registry.registry import active_model, previous_model, promote
 from catalog.learning.training import TrainingOptions, build_training_set, options_of_active_model, train
-from tests.integration.labelled_collection import Filled, tag
+from tests.integration.labeled_collection import Filled, tag
 
 WANTED = TrainingOptions(feature_sets=("blobs",))
 Fill = Callable[..., Filled]
@@ -36,9 +36,9 @@ def active_status(database: Database) -> list[tuple[int, str]]:
 
 
 def test_training_predicts_every_track_and_is_done_once(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     report = train(database, tmp_path, WANTED)
     assert report.outcome == "promoted"
     assert report.metrics["accuracy"]["value"] > 0.9 > report.metrics["baselines"]["majority"]["value"]
@@ -59,8 +59,8 @@ def test_training_predicts_every_track_and_is_done_once(
     assert fill_predictions(database, tmp_path, again.model_id) == 0
 
 
-def test_no_artist_is_on_both_sides(database: Database, fill_labelled: Fill, tmp_path: Path) -> None:
-    fill_labelled()
+def test_no_artist_is_on_both_sides(database: Database, fill_labeled: Fill, tmp_path: Path) -> None:
+    fill_labeled()
     train(database, tmp_path, WANTED)
     with database.read() as connection:
         folds = connection.execute(
@@ -73,9 +73,9 @@ def test_no_artist_is_on_both_sides(database: Database, fill_labelled: Fill, tmp
 
 
 def test_same_labels_and_seed_give_the_same_predictions(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     columns = [prediction.c.track_id, prediction.c.genre_1_id, prediction.c.probability_1, prediction.c.fold]
     seen = []
     for _ in range(2):
@@ -87,9 +87,9 @@ def test_same_labels_and_seed_give_the_same_predictions(
 
 
 def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     first = train(database, tmp_path, WANTED)
     with database.write() as connection:
         jazz = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Jazz")).scalar_one()
@@ -101,7 +101,7 @@ def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
         refresh_track_status(connection, filled.tracks["Metal"][:2])
     with database.read() as connection:
         assert changed_since_training(connection, build_training_set(connection, WANTED).snapshot) == 2
-        # Where nothing can be learnt any more all that was learnt from has gone: silence would hide lost tags.
+        # Where nothing can be learned any more all that was learned from has gone: silence would hide lost tags.
         assert changed_since_training(connection, None) == first.metrics["tracks"]
     second = train(database, tmp_path, WANTED)
     assert second.outcome == "promoted"
@@ -114,9 +114,9 @@ def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
 
 
 def test_a_candidate_that_was_not_finished_is_finished(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     report = train(database, tmp_path, WANTED)
     with database.write() as connection:
         metrics = {key: value for key, value in report.metrics.items() if key != "predicted_from"}
@@ -136,9 +136,9 @@ def test_a_candidate_that_was_not_finished_is_finished(
 
 
 def test_a_worse_recipe_does_not_replace_the_one_in_force(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled(spread=1.3)
+    fill_labeled(spread=1.3)
     first = train(database, tmp_path, WANTED)
     hopeless = replace(WANTED, parameters={"C": 1e-9})
     worse = train(database, tmp_path, hopeless)
@@ -155,9 +155,9 @@ def test_a_worse_recipe_does_not_replace_the_one_in_force(
 
 
 def test_genres_without_enough_artists_are_not_judged(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled(artists=4)
+    fill_labeled(artists=4)
     report = train(database, tmp_path, WANTED)
     assert report.outcome == "nothing to learn"
     assert report.model_id is None
@@ -169,9 +169,9 @@ def test_genres_without_enough_artists_are_not_judged(
 
 
 def test_a_changed_artifact_is_refused_and_the_active_model_stays(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     report = train(database, tmp_path, WANTED)
     (artifact,) = tmp_path.glob("*.skops")
     artifact.write_bytes(artifact.read_bytes()[:-1] + b"x")
@@ -195,18 +195,18 @@ def test_a_changed_artifact_is_refused_and_the_active_model_stays(
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_work(
-    database: Database, fill_labelled: Fill, tmp_path: Path, wanted: TrainingOptions, error: type[Exception]
+    database: Database, fill_labeled: Fill, tmp_path: Path, wanted: TrainingOptions, error: type[Exception]
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     with pytest.raises(error):
         train(database, tmp_path, wanted)
     assert active_status(database) == []
 
 
 def test_a_track_that_lost_its_vector_loses_its_prediction(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     report = train(database, tmp_path, WANTED)
     gone = filled.tracks[None][0]
     with database.write() as connection:

@@ -22,7 +22,7 @@ from catalog.learning.registry.registry import get_model
 from catalog.learning.training import TrainingOptions, train
 from catalog.report.model_card import read_card, render_card
 from catalog.report.score_sheet import score_sheet
-from tests.integration.labelled_collection import BLOBS, DIMENSIONS, Filled
+from tests.integration.labeled_collection import BLOBS, DIMENSIONS, Filled
 
 Fill = Callable[..., Filled]
 GENRES = ("Jazz", "Metal", "Ambient", "Classical", "Techno")
@@ -37,9 +37,9 @@ def suggested(database: Database, model_id: int) -> dict[int, int | None]:
 
 
 def test_what_resembles_no_genre_is_unknown_and_says_so_in_sql(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled(GENRES, untagged=6)
+    filled = fill_labeled(GENRES, untagged=6)
     foreign = filled.tracks[None][:6]
     generator = np.random.default_rng(3)
     with database.write() as connection:
@@ -66,9 +66,9 @@ def test_what_resembles_no_genre_is_unknown_and_says_so_in_sql(
 
 @pytest.mark.parametrize("described", [{"speech_probability": 0.9}, {"loudness": -72.0}])
 def test_talk_and_near_silence_have_no_genre(
-    database: Database, fill_labelled: Fill, tmp_path: Path, described: dict[str, float]
+    database: Database, fill_labeled: Fill, tmp_path: Path, described: dict[str, float]
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     model_id = train(database, tmp_path / "before", BLOBS_ONLY).model_id
     assert model_id is not None
     answers = suggested(database, model_id)
@@ -88,9 +88,9 @@ def test_talk_and_near_silence_have_no_genre(
 
 
 def test_music_heard_as_talk_is_missing_in_the_score_as_it_is_in_the_suggestions(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    filled = fill_labelled()
+    filled = fill_labeled()
     before = train(database, tmp_path / "before", BLOBS_ONLY)
     with database.write() as connection:
         for track_id in filled.tracks["Jazz"]:
@@ -114,9 +114,9 @@ def test_music_heard_as_talk_is_missing_in_the_score_as_it_is_in_the_suggestions
 
 
 def test_a_stored_model_tells_what_is_unknown_and_one_from_before_still_answers(
-    database: Database, fill_labelled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, fill_labeled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill_labelled(GENRES)
+    fill_labeled(GENRES)
     model_id = train(database, tmp_path, BLOBS_ONLY).model_id
     assert model_id is not None
     with database.read() as connection:
@@ -140,9 +140,9 @@ def test_a_stored_model_tells_what_is_unknown_and_one_from_before_still_answers(
 
 
 def test_the_shares_that_predictions_are_corrected_by_are_kept_and_can_be_switched_off(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
-    fill_labelled(untagged=20)
+    fill_labeled(untagged=20)
     model_id = train(database, tmp_path, BLOBS_ONLY).model_id
     assert model_id is not None
 
@@ -164,10 +164,10 @@ def test_the_shares_that_predictions_are_corrected_by_are_kept_and_can_be_switch
 
 
 def test_probabilities_are_not_corrected_where_that_would_cost_rare_genres(
-    database: Database, fill_labelled: Fill, tmp_path: Path
+    database: Database, fill_labeled: Fill, tmp_path: Path
 ) -> None:
     """Tracks that hardly differ, of which the untagged sound like one genre: correcting would say that one of all."""
-    filled = fill_labelled(artists=10, untagged=20, spread=4.0)
+    filled = fill_labeled(artists=10, untagged=20, spread=4.0)
     random = np.random.default_rng(8)
     with database.write() as connection:
         recipe = register_feature_set(connection, BLOBS)

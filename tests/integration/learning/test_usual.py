@@ -1,4 +1,4 @@
-"""What is computed and learnt from where nobody names a feature set, on a real database."""
+"""What is computed and learned from where nobody names a feature set, on a real database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from catalog.features.vectors import store_vector
 from catalog.learning.registry import default_feature_sets
 from catalog.learning.registry.default_feature_sets import default_feature_sets, feature_sets_to_compute
 from catalog.learning.training import TrainingOptions, train
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 
 BESIDE = FeatureSet(
     name="summary",
@@ -32,11 +32,11 @@ Fill = Callable[..., Filled]
 
 
 @pytest.fixture
-def filled(database: Database, fill_labelled: Fill, monkeypatch: pytest.MonkeyPatch) -> Filled:
+def filled(database: Database, fill_labeled: Fill, monkeypatch: pytest.MonkeyPatch) -> Filled:
     """Tracks of three genres and untagged ones with vectors of `blobs`, the main one here, and all with `summary`."""
     monkeypatch.setattr(default_feature_sets, "PRIMARY", "blobs")
     monkeypatch.setattr(default_feature_sets, "DEFAULTS", ("blobs", "summary"))
-    found = fill_labelled()
+    found = fill_labeled()
     _hear(database, [one for ids in found.tracks.values() for one in ids])
     return found
 
@@ -53,7 +53,7 @@ def _usual(database: Database) -> tuple[str, ...]:
         return default_feature_sets(connection)
 
 
-def test_both_are_learnt_from_where_tagged_tracks_have_both(
+def test_both_are_learned_from_where_tagged_tracks_have_both(
     database: Database, filled: Filled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _usual(database) == ("blobs", "summary")
@@ -85,7 +85,7 @@ def test_an_empty_catalog_learns_from_the_main_one_and_computes_both(
         assert feature_sets_to_compute(connection, ("musicnn",)) == ("musicnn",)
 
 
-def test_new_tracks_need_what_the_trained_model_learnt_from(
+def test_new_tracks_need_what_the_trained_model_learned_from(
     database: Database, filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(default_feature_sets, "installed", lambda: frozenset({"summary", "grid"}))

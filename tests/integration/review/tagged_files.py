@@ -90,7 +90,7 @@ def mp3_v23() -> bytes:
     return id3v2(3, frames, padding=40) + mp3() + id3v1(9)
 
 
-def mp3_v23_unsynchronised() -> bytes:
+def mp3_v23_unsynchronized() -> bytes:
     frames = [(b"TIT2", b"\1" + "Song".encode("utf-16")), (b"TCON", b"\0Metal"), (b"TPE1", b"\0Band")]
     return id3v2(3, frames, padding=0, flags=0x80) + mp3()
 
@@ -253,7 +253,7 @@ def _chunked(data: bytes, kind: Callable[..., AIFF | WAVE]) -> bytes:
 FORMATS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "ID3v2.2": ("mp3", mp3_v22),
     "ID3v2.3 and ID3v1": ("mp3", mp3_v23),
-    "ID3v2.3, unsynchronised": ("mp3", mp3_v23_unsynchronised),
+    "ID3v2.3, unsynchronized": ("mp3", mp3_v23_unsynchronized),
     "ID3v2.3, UTF-16": ("mp3", mp3_v23_utf16),
     "ID3v2.4": ("mp3", mp3_v24),
     "ID3v2.4, APE and ID3v1": ("mp3", mp3_ape),

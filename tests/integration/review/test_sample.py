@@ -114,7 +114,7 @@ def test_a_sample_is_judged_and_estimates_the_archive(database: Database, doubte
         assert again.agreement.tracks == 5
 
 
-def test_a_second_judgement_counts_against_the_tags_that_were_drawn(
+def test_a_second_judgment_counts_against_the_tags_that_were_drawn(
     database: Database, doubted: Doubted
 ) -> None:
     with database.write() as connection:

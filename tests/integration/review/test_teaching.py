@@ -30,16 +30,16 @@ from catalog.review.decision import (
 from catalog.review.pair_acceptance import PairRecord, pair_record
 from catalog.review.similar_tracks import load_neighbor_index, neighbors_of
 from tests.integration.conftest import DAY, insert, state
-from tests.integration.labelled_collection import Filled, tag
+from tests.integration.labeled_collection import Filled, tag
 from tests.integration.review.conftest import Doubted
 
 Fill = Callable[..., Filled]
 
 
 @pytest.fixture
-def audited(database: Database, fill_labelled: Fill, tmp_path: Path) -> tuple[Filled, list[int]]:
+def audited(database: Database, fill_labeled: Fill, tmp_path: Path) -> tuple[Filled, list[int]]:
     """A trained and audited collection in which two Jazz tracks are tagged Metal."""
-    filled = fill_labelled()
+    filled = fill_labeled()
     wrong = filled.tracks["Jazz"][:2]
     with database.write() as connection:
         metal = connection.execute(sa.select(t.genre.c.id).where(t.genre.c.name == "Metal")).scalar_one()
@@ -78,11 +78,11 @@ def test_a_case_has_all_that_is_needed_to_decide(
         assert first.suggestion_probability is not None
         assert first.tag_probability is not None
         assert first.suggestion_probability > first.tag_probability
-        assert len(first.neighbours) == 5
-        assert {each.artist for each in first.neighbours} & {first.artist} == set()
-        assert first.neighbours[0].track_id == confirmed, "those confirmed by a person come first"
-        assert first.neighbours[0].is_confirmed
-        assert all(each.genres == ("Jazz",) for each in first.neighbours)
+        assert len(first.neighbors) == 5
+        assert {each.artist for each in first.neighbors} & {first.artist} == set()
+        assert first.neighbors[0].track_id == confirmed, "those confirmed by a person come first"
+        assert first.neighbors[0].is_confirmed
+        assert all(each.genres == ("Jazz",) for each in first.neighbors)
         assert [each.track_id for each in first.duplicates] == [confirmed]
         assert [each.track_id for each in view_track(connection, confirmed).duplicates] == [wrong[0]]
         untagged = filled.tracks[None][0]
@@ -151,7 +151,7 @@ def test_suspects_say_what_share_people_accept(database: Database, doubted: Doub
             True,
         )
         assert found.overall is not None
-        assert found.overall.value == 1.0, "a tag that was relabelled was wrong"
+        assert found.overall.value == 1.0, "a tag that was relabeled was wrong"
         undo(connection, last.batch, "ada")
         assert expected(connection) == {None}
         assert refresh_expected_right(connection) == 0

@@ -93,7 +93,7 @@ def test_version_flags_other_frames_padding_and_id3v1_are_kept(shelf: Shelf) -> 
     for name in (
         "ID3v2.2",
         "ID3v2.3 and ID3v1",
-        "ID3v2.3, unsynchronised",
+        "ID3v2.3, unsynchronized",
         "ID3v2.4",
         "ID3v2.4, APE and ID3v1",
     ):

@@ -34,7 +34,7 @@ def test_what_there_is_to_play(page: Page) -> None:
     assert (facts["begin"], facts["end"], facts["windows"]) == (0, SECONDS, [[0, SECONDS]])
 
 
-def test_the_windows_are_those_that_were_analysed(page: Page) -> None:
+def test_the_windows_are_those_that_were_analyzed(page: Page) -> None:
     with page.site.database.write() as connection:
         recipe = connection.execute(
             sa.insert(t.feature_set)

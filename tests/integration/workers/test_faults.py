@@ -134,7 +134,7 @@ def test_a_killed_command_takes_its_workers_with_it_and_can_be_given_again(
     with orphan.connect() as connection:
         number = connection.info("server")["process_id"]
     report = analyze_pending(database, settings, [tiny], workers=2)
-    assert 0 < report.analysed < 40
+    assert 0 < report.analyzed < 40
     assert_whole(database, ids)
     assert find_broker(None, settings.run) is None
     assert not psutil.pid_exists(number) or is_gone(psutil.Process(number))
@@ -196,5 +196,5 @@ def test_a_database_that_cannot_be_written_to_ends_the_command_and_blames_no_tra
         analyze_pending(database, settings, [tiny])
     with database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE feature_vector RENAME COLUMN was_computed_at TO computed_at")
-    assert analyze_pending(database, settings, [tiny]).analysed == 1
+    assert analyze_pending(database, settings, [tiny]).analyzed == 1
     assert_whole(database, [track_id])

@@ -69,7 +69,7 @@ def test_work_waits_for_room_and_says_so(
     with database.write() as connection:
         connection.exec_driver_sql(FULL)
     report = analyze_pending(database, settings, [tiny], workers=2)
-    assert (report.analysed, report.failed) == (8, 0)
+    assert (report.analyzed, report.failed) == (8, 0)
     assert told.said[0] == "the disk of the database is full; trying again in 2 s"
     assert_whole(database, ids)
 

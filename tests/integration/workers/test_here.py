@@ -1,4 +1,4 @@
-"""What analysing a track does to the catalog, seen in this process: the same code that workers run."""
+"""What analyzing a track does to the catalog, seen in this process: the same code that workers run."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def scan_again(database: Database, path: Path, track_id: int) -> None:
         )
 
 
-def test_everything_pending_is_analysed(database: Database, tiny: FeatureSet, add_tracks: AddTracks) -> None:
+def test_everything_pending_is_analyzed(database: Database, tiny: FeatureSet, add_tracks: AddTracks) -> None:
     ids = add_tracks(QUIET, 0.2, RAISES)
     seen = []
     report = analyze_here(database, [tiny], on_progress=seen.append)
-    assert (report.analysed, report.failed) == (2, 1)
+    assert (report.analyzed, report.failed) == (2, 1)
     assert seen[-1].done == seen[-1].total == 3
     assert "1 failed" in seen[-1].remark
     with database.read() as connection:
@@ -73,18 +73,18 @@ def test_everything_pending_is_analysed(database: Database, tiny: FeatureSet, ad
         assert connection.execute(sa.select(sa.func.count()).select_from(track_network_tag)).scalar_one() == 2
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(worker.c.stopped_at)).scalar_one() is not None
-    assert analyze_here(database, [tiny]).analysed == 0
+    assert analyze_here(database, [tiny]).analyzed == 0
 
 
-def test_only_what_was_asked_for_is_analysed(
+def test_only_what_was_asked_for_is_analyzed(
     database: Database, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
     ids = add_tracks(*[QUIET] * 4)
     report = analyze_here(database, [tiny], where=track.c.id.in_(ids[:2]))
-    assert report.analysed == 2
+    assert report.analyzed == 2
 
 
-def test_a_change_of_tags_renews_and_a_change_of_sound_analyses_again(
+def test_a_change_of_tags_renews_and_a_change_of_sound_analyzes_again(
     database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
     tagged, replaced = add_tracks(QUIET, QUIET)
@@ -98,7 +98,7 @@ def test_a_change_of_tags_renews_and_a_change_of_sound_analyses_again(
     for track_id, name in ((tagged, "0000.wav"), (replaced, "0001.wav")):
         scan_again(database, music / name, track_id)
     report = analyze_here(database, [tiny])
-    assert (report.analysed, report.failed) == (2, 0)
+    assert (report.analyzed, report.failed) == (2, 0)
     with database.read() as connection:
         rows = connection.execute(
             sa.select(
@@ -123,7 +123,7 @@ def test_a_file_that_changed_since_the_scan_is_heard_as_it_is(
 ) -> None:
     add_tracks(QUIET)
     write_sound(music / "0000.wav", 0.1, seconds=0.9)
-    assert analyze_here(database, [tiny]).analysed == 1
+    assert analyze_here(database, [tiny]).analyzed == 1
     with database.read() as connection:
         heard = connection.execute(sa.select(feature_vector.c.file_signature)).scalar_one()
         row = connection.execute(sa.select(track.c.file_signature, track.c.size)).one()
@@ -139,7 +139,7 @@ def test_a_file_that_is_gone_becomes_missing_and_a_disk_that_is_gone_does_not(
     gone, there = add_tracks(QUIET, QUIET)
     (music / "0000.wav").unlink()
     report = analyze_here(database, [tiny])
-    assert (report.analysed, report.failed, report.missing) == (1, 0, 1)
+    assert (report.analyzed, report.failed, report.missing) == (1, 0, 1)
     with database.read() as connection:
         rows = connection.execute(sa.select(track.c.id, track.c.state))
         assert {row.id: row.state for row in rows} == {gone: "missing", there: "present"}
@@ -148,7 +148,7 @@ def test_a_file_that_is_gone_becomes_missing_and_a_disk_that_is_gone_does_not(
     shutil.rmtree(music)
     for _ in range(2):
         report = analyze_here(database, [tiny])
-        assert (report.analysed, report.failed, report.missing, report.out_of_reach) == (0, 0, 0, 2)
+        assert (report.analyzed, report.failed, report.missing, report.out_of_reach) == (0, 0, 0, 2)
         music.mkdir(exist_ok=True)
 
 
@@ -207,7 +207,7 @@ def test_what_crashes_or_hangs_a_library_ends_no_command(
 ) -> None:
     crashes, hangs, fine = add_tracks(CRASHES, HANGS, QUIET)
     report = analyze_here(database, [tiny], time_limit=1)
-    assert (report.analysed, report.failed) == (1, 2)
+    assert (report.analyzed, report.failed) == (1, 2)
     with database.read() as connection:
         assert connection.execute(sa.select(feature_vector.c.track_id)).scalars().all() == [fine]
         rows = connection.execute(sa.select(failure.c.track_id, failure.c.reason, failure.c.message))
@@ -245,7 +245,7 @@ def test_names_that_are_no_text_are_files_like_any_other(
     (music / "0000.wav").rename(music / os.fsdecode(name))
     with database.write() as connection:
         connection.execute(sa.update(track).values(path_bytes=name, path="caf\\xe9"))
-    assert analyze_here(database, [tiny]).analysed == 1
+    assert analyze_here(database, [tiny]).analyzed == 1
 
 
 def test_a_folder_in_the_place_of_a_file_is_a_failure(
@@ -266,7 +266,7 @@ def test_a_data_set_without_files_is_never_pending(database: Database, tiny: Fea
         ).scalar_one()
         connection.execute(sa.insert(track).values(collection_id=home, external_id="2", state="metadata"))
     report = analyze_here(database, [tiny])
-    assert (report.analysed, report.failed, report.out_of_reach) == (0, 0, 0)
+    assert (report.analyzed, report.failed, report.out_of_reach) == (0, 0, 0)
 
 
 def test_wave_files_of_these_tests_are_what_they_say(music: Path) -> None:
@@ -286,7 +286,7 @@ def test_what_the_database_refuses_to_hold_costs_one_row(
             "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
         )
     report = analyze_here(database, [tiny])
-    assert (report.analysed, report.failed) == (1, 1)
+    assert (report.analyzed, report.failed) == (1, 1)
     with database.read() as connection:
         assert connection.execute(sa.select(feature_vector.c.track_id)).scalars().all() == [fine]
         assert (

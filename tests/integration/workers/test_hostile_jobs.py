@@ -91,7 +91,7 @@ def test_nothing_hostile_is_run_and_work_goes_on(
         put(queue, name, **fields)
     queue.connection.rpush(queue.key, "\x1b[31m", b"\xff\xfe", "no:such:job")
     add_tracks(QUIET)
-    assert analyze_pending(database, settings, [tiny], workers=1).analysed == 1
+    assert analyze_pending(database, settings, [tiny], workers=1).analyzed == 1
     assert not proof.exists()
     assert queue.count == 0
     log = (settings.run / "workers.log").read_text()

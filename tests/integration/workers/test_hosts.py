@@ -88,9 +88,9 @@ def test_a_folder_that_is_elsewhere_on_this_host(
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     with database.read() as connection:
-        rows = connection.execute(sa.select(worker.c.analysed, worker.c.durations, worker.c.stopped_at)).all()
+        rows = connection.execute(sa.select(worker.c.analyzed, worker.c.durations, worker.c.stopped_at)).all()
     (row,) = rows
-    assert (row.analysed, sum(row.durations)) == (2, 2)
+    assert (row.analyzed, sum(row.durations)) == (2, 2)
     assert row.stopped_at is not None
 
 
@@ -218,7 +218,7 @@ def test_a_track_that_takes_too_much_memory_fails_and_the_worker_lives(
     (hungry,) = add_tracks(HUNGRY)
     fine = add_tracks(QUIET, QUIET)
     report = analyze_pending(database, settings, [tiny], workers=1, rules=WorkerOptions(memory_limit=200))
-    assert (report.analysed, report.failed) == (2, 1)
+    assert (report.analyzed, report.failed) == (2, 1)
     assert heard(database) == set(fine)
     with database.read() as connection:
         row = connection.execute(sa.select(failure)).one()
@@ -226,7 +226,7 @@ def test_a_track_that_takes_too_much_memory_fails_and_the_worker_lives(
         assert len(connection.execute(sa.select(worker)).all()) == 1, "one worker did it all"
     with database.write() as connection:
         connection.execute(sa.delete(failure))
-    assert analyze_pending(database, settings, [tiny], workers=1).analysed == 1
+    assert analyze_pending(database, settings, [tiny], workers=1).analyzed == 1
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -64,14 +64,14 @@ def test_what_is_told_is_what_the_database_says(
     assert after["catalog_database_up", ""] == 1
     assert after["catalog_tracks_pending", ""] == 0
     assert after["catalog_tracks_failing", "error"] == 1
-    assert after["catalog_tracks_analysed_total", host] == 2
+    assert after["catalog_tracks_analyzed_total", host] == 2
     assert after["catalog_tracks_failed_total", host] == 1
     assert after["catalog_track_seconds_count", host] == 3
     assert after["catalog_track_seconds_bucket", f"{host},+Inf"] == 3
     assert after["catalog_workers_alive", ""] == 0
     with database.write() as connection:
         connection.execute(sa.delete(worker))
-    assert asked(registry)["catalog_tracks_analysed_total", host] == 2, "a counter never goes back"
+    assert asked(registry)["catalog_tracks_analyzed_total", host] == 2, "a counter never goes back"
 
 
 def test_a_database_that_is_away_is_told_too(tmp_path: Path) -> None:
@@ -109,12 +109,12 @@ def test_status_says_how_fast_it_goes_and_who_hangs(
         )
     add_tracks(*[QUIET] * 8)
     status = queue_status(database, [tiny])
-    assert (status.analysed_last_minute, status.tracks_a_minute) == (3, 0.8)
+    assert (status.analyzed_last_minute, status.tracks_a_minute) == (3, 0.8)
     assert status.minutes_left == pytest.approx(10)
     with database.write() as connection:
         connection.execute(sa.update(worker).values(stopped_at=None, version="0.0.1"))
     status = queue_status(database, [tiny])
-    assert status.workers[0].analysed == 4
+    assert status.workers[0].analyzed == 4
     assert status.advice == "workers run version 0.0.1; restart them with that of this host"
 
 

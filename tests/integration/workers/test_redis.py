@@ -67,7 +67,7 @@ def test_keys_of_somebody_elses_rq_are_left_alone(
     theirs.set("session:7", "theirs")
     before = everything(theirs)
     add_tracks(*[QUIET] * 6)
-    assert analyze_pending(database, on(server.url, settings), [tiny], workers=1).analysed == 6
+    assert analyze_pending(database, on(server.url, settings), [tiny], workers=1).analyzed == 6
     after = everything(theirs)
     assert {key: value for key, value in after.items() if key in before} == before
     assert all(key.startswith(b"music-catalog:") for key in after if key not in before)
@@ -144,7 +144,7 @@ def test_password_and_tls_by_the_address(
     theirs.config_set("requirepass", "hunter2")
     try:
         url = f"rediss://:hunter2@localhost:{port}/0?ssl_ca_certs={certificate}"
-        assert analyze_pending(database, on(url, settings), [tiny], workers=1).analysed == 6
+        assert analyze_pending(database, on(url, settings), [tiny], workers=1).analyzed == 6
         for wrong, words in (
             (url.partition("?")[0], "localhost"),  # a certificate that nobody vouches for
             (url.replace("hunter2", "hunter3"), "refuses the password"),
@@ -173,7 +173,7 @@ def test_a_full_redis_is_waited_for(
     emptied = threading.Timer(6.0, theirs.config_set, ("maxmemory", 0))
     emptied.start()
     report = analyze_pending(database, on(server.url, settings), [tiny], workers=1)
-    assert (report.analysed, report.failed) == (6, 0)
+    assert (report.analyzed, report.failed) == (6, 0)
     assert report.seconds > 5
     emptied.join()
 
@@ -224,5 +224,5 @@ def test_what_a_redis_evicts_is_fed_again(
     finally:
         done.set()
         crowding.join()
-    assert (report.analysed, report.failed) == (60, 0)
+    assert (report.analyzed, report.failed) == (60, 0)
     assert theirs.info("stats")["evicted_keys"] > 0

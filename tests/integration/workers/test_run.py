@@ -1,4 +1,4 @@
-"""Analysing what is pending with real worker processes, a real Valkey and both databases."""
+"""Analyzing what is pending with real worker processes, a real Valkey and both databases."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.integration.workers.sound import CRASHES, EXITS, HANGS, QUIET, RAISES
 from workers.pool.analyze_pending import analyze_pending
 
 
-def test_everything_pending_is_analysed_once(
+def test_everything_pending_is_analyzed_once(
     database: Database, settings: Settings, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
     ids = add_tracks(*[0.1, 0.2, QUIET] * 8)
     seen = []
     report = analyze_pending(database, settings, [tiny], workers=2, on_progress=seen.append)
-    assert (report.analysed, report.failed, report.missing, report.out_of_reach) == (24, 0, 0, 0)
+    assert (report.analyzed, report.failed, report.missing, report.out_of_reach) == (24, 0, 0, 0)
     assert seen[-1].remaining == 0
     assert seen[-1].total == 24
     with database.read() as connection:
@@ -55,7 +55,7 @@ def test_a_bad_file_costs_one_row(
     (short,) = add_tracks(QUIET, seconds=0.1)
     good += add_tracks(*[QUIET] * 6)
     report = analyze_pending(database, settings, [tiny], workers=2, time_limit=1)
-    assert (report.analysed, report.failed) == (12, 5)
+    assert (report.analyzed, report.failed) == (12, 5)
     with database.read() as connection:
         failures = {row.track_id: row for row in connection.execute(sa.select(failure))}
         vectors = connection.execute(sa.select(feature_vector.c.track_id)).scalars().all()
@@ -69,4 +69,4 @@ def test_a_bad_file_costs_one_row(
     assert failures[raises].message == "ValueError: too loud for me"
     assert (failures[short].stage, failures[short].reason) == ("decoding", "too-short")
     again = analyze_pending(database, settings, [tiny], workers=2, time_limit=1)
-    assert (again.analysed, again.failed) == (0, 0)
+    assert (again.analyzed, again.failed) == (0, 0)

@@ -23,7 +23,7 @@ from catalog.learning.search.search_setup import prepare_search
 from catalog.learning.search.trial import run_trials
 from catalog.learning.training import TrainingOptions
 from catalog.settings import Settings
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 from tests.integration.workers.test_faults import horse_of, is_gone, wait_for, workers_of
 from workers.broker.broker import find_broker
 from workers.host.worker_options import WorkerOptions
@@ -94,10 +94,10 @@ def living(database: Database) -> int:
 def test_what_dies_in_the_middle_of_a_search_changes_nothing_of_its_end(
     database: Database,
     settings: Settings,
-    fill_labelled: Fill,
+    fill_labeled: Fill,
     start: Callable[[], subprocess.Popen[bytes]],
 ) -> None:
-    fill_labelled(spread=2.0)
+    fill_labeled(spread=2.0)
     command = start()
     wait_for(lambda: tried(database) >= 5)
     horse_of(command).kill()
@@ -122,10 +122,10 @@ def test_what_dies_in_the_middle_of_a_search_changes_nothing_of_its_end(
 def test_a_search_that_is_interrupted_or_killed_goes_on_later(
     database: Database,
     settings: Settings,
-    fill_labelled: Fill,
+    fill_labeled: Fill,
     start: Callable[[], subprocess.Popen[bytes]],
 ) -> None:
-    fill_labelled(spread=2.0)
+    fill_labeled(spread=2.0)
     command = start()
     wait_for(lambda: tried(database) >= 3)
     command.send_signal(signal.SIGINT)
@@ -149,10 +149,10 @@ def test_a_search_that_is_interrupted_or_killed_goes_on_later(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_forks_after_a_warm_up_does_not_hang(
-    database: Database, settings: Settings, fill_labelled: Fill
+    database: Database, settings: Settings, fill_labeled: Fill
 ) -> None:
-    """Nearest neighbours and forests, which start threads of their own elsewhere, in horses of a warm parent."""
-    fill_labelled(spread=2.0)
+    """Nearest neighbors and forests, which start threads of their own elsewhere, in horses of a warm parent."""
+    fill_labeled(spread=2.0)
     ground = prepare_search(database, TrainingOptions(feature_sets=BLOBS), [BLOBS])
     algorithms = [
         ALGORITHMS[name] for name in ("knn", "random_forest", "gradient_boosting") if name in ALGORITHMS
@@ -164,9 +164,9 @@ def test_what_forks_after_a_warm_up_does_not_hang(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_a_task_says_is_wrong_reaches_who_waits_for_it_and_the_log(
-    database: Database, settings: Settings, fill_labelled: Fill, capfd: pytest.CaptureFixture[str]
+    database: Database, settings: Settings, fill_labeled: Fill, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     with open_executor(database, settings, 1, WorkerOptions(is_log_json=True)) as executor:
         with pytest.raises(ValueError, match="'sleep' is no task"):
             executor.submit(__import__("time").sleep, 0)

@@ -19,7 +19,7 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.transfer.archive import CONFIG_MEMBER, MANIFEST
 from catalog.settings import Settings
-from tests.integration.labelled_collection import Filled
+from tests.integration.labeled_collection import Filled
 from tests.integration.workers.sound import CRASHES, QUIET, RAISES, AddTracks
 from workers.broker.broker import Broker, open_broker
 
@@ -137,11 +137,11 @@ def test_passwords_are_nowhere(
 @POSTGRESQL
 def test_passwords_are_in_no_card_no_report_and_no_backup(
     settings: Settings,
-    fill_labelled: Callable[..., Filled],
+    fill_labeled: Callable[..., Filled],
     environment: dict[str, str],
     tmp_path: Path,
 ) -> None:
-    fill_labelled()
+    fill_labeled()
     config = settings.home / "config.toml"
     config.write_text(
         f'database_url = "{environment["CATALOG_DATABASE_URL"]}"\nredis_url = "{environment["CATALOG_REDIS_URL"]}"\n'

@@ -39,10 +39,10 @@ def invoke(settings: Settings, tiny: FeatureSet, capsys: pytest.CaptureFixture[s
 
 def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks) -> None:
     add_tracks(QUIET, QUIET, RAISES)
-    assert invoke("analyze", "--feature-set", "tiny", "--dry-run") == (0, "3 tracks would be analysed\n", "")
+    assert invoke("analyze", "--feature-set", "tiny", "--dry-run") == (0, "3 tracks would be analyzed\n", "")
     code, out, err = invoke("analyze", "--feature-set", "tiny", "--workers", "0")
     assert code == 3
-    assert out.startswith("2 tracks analysed in ")
+    assert out.startswith("2 tracks analyzed in ")
     assert out.endswith(", 1 failed\n")
     assert "catalog failures list" in err
     code, out, _ = invoke("failures", "list", "--json")
@@ -50,7 +50,7 @@ def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks)
     assert (code, row["reason"], row["message"]) == (0, "error", "ValueError: too loud for me")
     assert invoke("analyze", "--feature-set", "tiny", "--workers", "0")[:2] == (
         0,
-        "0 tracks analysed in 0 s, 0 failed\n",
+        "0 tracks analyzed in 0 s, 0 failed\n",
     )
     assert invoke("failures", "list", "--reason", "empty")[2] == "no rows\n"
     assert invoke("failures", "retry", "--dry-run")[1] == "1 track would be pending again\n"
@@ -58,14 +58,14 @@ def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks)
     assert (code, out) == (0, "0 tracks are pending again\n")
     assert err == "no failure of that track or reason; see: catalog failures list\n"
     assert invoke("failures", "retry", "--reason", "error")[1] == "1 track is pending again\n"
-    assert invoke("analyze", "--feature-set", "tiny", "--dry-run")[1] == "1 track would be analysed\n"
+    assert invoke("analyze", "--feature-set", "tiny", "--dry-run")[1] == "1 track would be analyzed\n"
 
 
 def test_analyze_on_a_worker(invoke: Invoke, add_tracks: AddTracks) -> None:
     add_tracks(QUIET)
     code, out, err = invoke("analyze", "--feature-set", "tiny", "--collection", "music")
     assert (code, err) == (0, "")
-    assert out.startswith("1 track analysed in ")
+    assert out.startswith("1 track analyzed in ")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -94,7 +94,7 @@ def test_queue_status_and_sync_without_a_broker(invoke: Invoke, add_tracks: AddT
     assert code == 0
     assert out.splitlines() == [
         "2 pending, 0 of them claimed; 0 failed; no broker is running",
-        "0 analysed in the last minute, 0.0 a minute over the last five; 0 workers",
+        "0 analyzed in the last minute, 0.0 a minute over the last five; 0 workers",
     ]
     assert err == "nobody is at work; run: catalog analyze\n"
     status = json.loads(invoke("queue", "status", "--feature-set", "tiny", "--json")[1])

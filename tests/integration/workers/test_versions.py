@@ -41,9 +41,9 @@ def test_from_one_version_to_the_next(
             vector = np.full(len(tiny.dimensions), 7, np.float32)
             store_vector(connection, old, track_id, vector, file_signature=prints[track_id])
     analyze = ("analyze", "--feature-set", "tiny", "--workers", "0")
-    assert invoke(*analyze, "--dry-run")[1] == "3 tracks would be analysed\n"
+    assert invoke(*analyze, "--dry-run")[1] == "3 tracks would be analyzed\n"
     code, out, err = invoke(*analyze)
-    assert (code, out.startswith("3 tracks analysed")) == (0, True)
+    assert (code, out.startswith("3 tracks analyzed")) == (0, True)
     use = f"catalog features use tiny {tiny.hash[:8]}"
     assert err == f"tiny still stands for another version; to use version 1: {use}\n"
     with database.read() as connection:

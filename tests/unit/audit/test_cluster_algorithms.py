@@ -20,8 +20,8 @@ def blobs(
     """Points around `number` corners, ten times as far apart as they are wide."""
     random = np.random.default_rng(2)
     truth = np.repeat(np.arange(number), each)
-    centres = 3.0 * np.eye(number, dimensions)
-    points = centres[truth] + random.normal(0, spread, (len(truth), dimensions))
+    centers = 3.0 * np.eye(number, dimensions)
+    points = centers[truth] + random.normal(0, spread, (len(truth), dimensions))
     return points.astype(np.float32), truth
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catalog.audit.clusters.cluster_findings import Labelled, contents, outliers, overlaps, spreads
+from catalog.audit.clusters.cluster_findings import Labeled, contents, outliers, overlaps, spreads
 from catalog.audit.clusters.contingency import NOISE
 
 ROCK, JAZZ, METAL = 10, 20, 30
@@ -18,11 +18,11 @@ def laid_out(*cells: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(genres, np.int64), np.array(clusters, np.int64)
 
 
-def labelled(*cells: tuple[int, int, int], artists: list[int] | None = None) -> Labelled:
+def labeled(*cells: tuple[int, int, int], artists: list[int] | None = None) -> Labeled:
     """The same; every track deeper than the one before, by an artist of its own unless they are given."""
     genres, clusters = laid_out(*cells)
     count = len(genres)
-    return Labelled(
+    return Labeled(
         track_ids=np.arange(count, dtype=np.int64) + 100,
         genres=genres,
         clusters=clusters,
@@ -33,7 +33,7 @@ def labelled(*cells: tuple[int, int, int], artists: list[int] | None = None) -> 
 
 def test_contents_name_the_commonest_genres() -> None:
     found = contents(*laid_out((ROCK, 0, 3), (JAZZ, 0, 5), (METAL, NOISE, 2)))
-    assert [(one.cluster, one.labelled, one.genres) for one in found] == [
+    assert [(one.cluster, one.labeled, one.genres) for one in found] == [
         (NOISE, 2, ((METAL, 2),)),
         (0, 8, ((JAZZ, 5), (ROCK, 3))),
     ]
@@ -67,7 +67,7 @@ def test_genres_in_the_same_clusters_are_paired() -> None:
 
 def test_a_track_in_the_deeper_half_of_anothers_cluster_is_misplaced() -> None:
     # The last of the cluster is the deepest.
-    found = outliers(labelled((METAL, 0, 1), (ROCK, 0, 8), (METAL, 0, 1)))
+    found = outliers(labeled((METAL, 0, 1), (ROCK, 0, 8), (METAL, 0, 1)))
     assert [(one.track_id, one.genre_id, one.majority_genre_id) for one in found] == [(109, METAL, ROCK)]
     assert found[0].share == pytest.approx(8 / 9)
     assert found[0].depth == pytest.approx(0.9)
@@ -75,12 +75,12 @@ def test_a_track_in_the_deeper_half_of_anothers_cluster_is_misplaced() -> None:
 
 def test_tracks_of_its_own_artist_say_nothing_of_a_track() -> None:
     by_seven = [7] * 8 + [7]
-    assert outliers(labelled((ROCK, 0, 8), (METAL, 0, 1), artists=by_seven)) == []
+    assert outliers(labeled((ROCK, 0, 8), (METAL, 0, 1), artists=by_seven)) == []
     half = [7] * 4 + [1, 2, 3, 4, 5] + [7]
-    found = outliers(labelled((ROCK, 0, 8), (JAZZ, 0, 1), (METAL, 0, 1), artists=half))
+    found = outliers(labeled((ROCK, 0, 8), (JAZZ, 0, 1), (METAL, 0, 1), artists=half))
     metal = next(one for one in found if one.genre_id == METAL)
     assert metal.share == pytest.approx(4 / 5)
-    unknown = outliers(labelled((ROCK, 0, 8), (METAL, 0, 1), artists=[0] * 9))
+    unknown = outliers(labeled((ROCK, 0, 8), (METAL, 0, 1), artists=[0] * 9))
     assert len(unknown) == 1, "tracks by nobody known are by different people"
 
 
@@ -95,10 +95,10 @@ def test_tracks_of_its_own_artist_say_nothing_of_a_track() -> None:
     ids=["few", "noise", "mixed", "nothing"],
 )
 def test_few_tracks_noise_and_mixed_clusters_give_no_evidence(cells: list[tuple[int, int, int]]) -> None:
-    assert outliers(labelled(*cells)) == []
+    assert outliers(labeled(*cells)) == []
 
 
 def test_the_purest_cluster_comes_first() -> None:
-    found = outliers(labelled((ROCK, 0, 9), (METAL, 0, 1), (JAZZ, 1, 12), (METAL, 1, 3)))
+    found = outliers(labeled((ROCK, 0, 9), (METAL, 0, 1), (JAZZ, 1, 12), (METAL, 1, 3)))
     assert [one.cluster for one in found] == [0, 1, 1, 1]
     assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)

@@ -1,4 +1,4 @@
-"""Compactness: scikit-learn's silhouette, bounded; depth from the centre of a cluster to the next."""
+"""Compactness: scikit-learn's silhouette, bounded; depth from the center of a cluster to the next."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def test_without_two_clusters_or_with_one_a_track_there_is_none(clusters: list[i
     assert silhouette(line(0, 1, 5), np.array(clusters)) is None
 
 
-def test_depth_is_one_at_the_centre_nothing_halfway_and_less_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_depth_is_one_at_the_center_nothing_halfway_and_less_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(silhouette_module, "CHUNK", 3)
-    # Centres lie at 0 and at 10.
+    # Centers lie at 0 and at 10.
     points = line(0, 0, -8, 8, 10, 10, 99)
     found = centrality(points, np.array([0, 0, 0, 0, 1, 1, NOISE]))
     assert found[:2].tolist() == [1, 1]

@@ -25,7 +25,7 @@ def test_without_groups_it_is_the_gini_coefficient():
 
 
 def test_an_artist_with_many_tracks_weighs_as_much_as_one_with_few():
-    # Ten artists are recognised by one track each, one is not with a hundred.
+    # Ten artists are recognized by one track each, one is not with a hundred.
     y = np.array([0] * 10 + [0] * 100 + [1] * 50)
     groups = np.array([*range(10), *[10] * 100, *range(11, 61)])
     probability = np.full((160, 2), 0.5)

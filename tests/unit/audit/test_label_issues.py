@@ -76,7 +76,7 @@ def test_reasons_are_in_words_and_in_numbers():
     assert words[0] == "heard as Rock with 0.81; its tag Folk gets 0.04"
     assert words[1] == "the artist's 5 tracks together sound more like Rock than Folk"
     assert words[2] == "4 of the artist's 4 other tracks are tagged Rock"
-    assert words[3] == "10 of its 10 nearest neighbours by other artists are Rock"
+    assert words[3] == "10 of its 10 nearest neighbors by other artists are Rock"
     assert json.loads(json.dumps(suspect.reasons))[0]["probability"] == 0.81
 
 
@@ -145,7 +145,7 @@ def test_a_genre_that_may_not_be_suggested_is_not():
 def test_an_artist_who_alone_fills_a_class_is_not_doubted_on_a_model_that_never_heard_its_like():
     probability, true, groups, vectors = collection(artists=40)
     y, heard = true.copy(), probability.copy()
-    # Folk is this one artist's forty tracks and four artists' single ones, and nobody's Folk is ever recognised.
+    # Folk is this one artist's forty tracks and four artists' single ones, and nobody's Folk is ever recognized.
     heard[true == 3] = probability[0]
     lone, more = groups[true == 3][0], 40
     heard = np.concatenate([heard, np.tile(probability[0], (more, 1))])

@@ -37,7 +37,7 @@ def test_the_tag_that_the_sound_speaks_against_is_doubted_whatever_its_place(tag
     assert (suspect.row, suspect.genre_id, suspect.suggested_genre_id) == (0, FOLK, ROCK)
     assert suspect.relation == "different"
     assert [reason["kind"] for reason in suspect.reasons] == ["audio", "besides"]
-    words = "its other tag Rock fits; 0 of its 10 nearest neighbours by other artists are tagged Folk"
+    words = "its other tag Rock fits; 0 of its 10 nearest neighbors by other artists are tagged Folk"
     assert suspect.reasons[1]["words"] == words
     assert find_suspects(judged, TERMS) == [], "as a whole the track is tagged rightly"
 

@@ -40,7 +40,7 @@ def benchmark(monkeypatch):
     grids = {
         name: {key: values[:1] for key, values in grid.items()} for name, grid in study_recipes.GRIDS.items()
     }
-    grids["knn"] = study_recipes.GRIDS["knn"] | {"neighbours": (3, 10)}
+    grids["knn"] = study_recipes.GRIDS["knn"] | {"neighbors": (3, 10)}
     for name in ("random_forest", "adaboost", "bagging"):
         grids[name] = grids[name] | {"trees": (8,)}
     monkeypatch.setattr(study_recipes, "GRIDS", grids)
@@ -89,7 +89,7 @@ def test_without_audio_the_published_features_are_studied(benchmark, run, tmp_pa
         assert default[deal]["macro_f1"]["value"] > majority[deal]["macro_f1"]["value"]
     share = max(found["classes"].values()) / sum(found["classes"].values())
     assert majority["artists apart"]["accuracy"]["value"] <= share
-    assert rows["classic", "knn on fma-518"]["artists apart"]["chosen"]["neighbours"] in {3, 10}
+    assert rows["classic", "knn on fma-518"]["artists apart"]["chosen"]["neighbors"] in {3, 10}
     again = run("--csv")
     table = list(csv.DictReader(io.StringIO(again.out)))
     assert len(table) == len(found["rows"])

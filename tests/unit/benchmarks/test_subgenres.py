@@ -31,8 +31,8 @@ def write(folder):
         for first in ("feature", "statistics", "number"):
             rows.writerow([first, *["mfcc"] * 6])
         for number, genre in enumerate(genres, 2):
-            centre = np.eye(6)[list(TRACKS).index(genre)] * 4
-            rows.writerow([number, *(centre + generator.normal(0, 1, 6)).round(4)])
+            center = np.eye(6)[list(TRACKS).index(genre)] * 4
+            rows.writerow([number, *(center + generator.normal(0, 1, 6)).round(4)])
 
 
 def test_it_tells_sub_genres_from_top_terms(tmp_path):

@@ -42,9 +42,9 @@ QUICK = {
 def three_classes(count=90, dimensions=12, seed=0):
     generator = np.random.default_rng(seed)
     y = np.arange(count, dtype=np.int64) % 3
-    centres = generator.normal(0, 3, (3, dimensions))
+    centers = generator.normal(0, 3, (3, dimensions))
     scale = np.geomspace(1e-3, 1e3, dimensions)
-    return ((centres[y] + generator.normal(0, 1, (count, dimensions))) * scale).astype(np.float32), y
+    return ((centers[y] + generator.normal(0, 1, (count, dimensions))) * scale).astype(np.float32), y
 
 
 def quick(name, parameters=None, *, seed=0, blocks=()):
@@ -331,7 +331,7 @@ def test_trees_of_a_large_collection_see_a_part_of_it(name):
 
 
 @pytest.mark.parametrize("balance", ["none", "sampling"])
-def test_neighbours_remember_so_many_tracks_at_most(balance):
+def test_neighbors_remember_so_many_tracks_at_most(balance):
     X, y = three_classes(300)
     few, all_of_them = (
         quick("knn", {"tracks": number, "balance": balance}).fit(X, y).estimator.n_samples_fit_

@@ -16,9 +16,9 @@ def collection(artists=30, each=6, dimensions=20, seed=0, artist_share=1.0):
     generator = np.random.default_rng(seed)
     groups = np.repeat(np.arange(artists), each)
     y = (groups % 3).astype(np.int64)
-    centres = generator.normal(0, 1, (3, dimensions))
+    centers = generator.normal(0, 1, (3, dimensions))
     own = generator.normal(0, artist_share, (artists, dimensions))
-    X = centres[y] + own[groups] + generator.normal(0, 0.3, (len(y), dimensions))
+    X = centers[y] + own[groups] + generator.normal(0, 0.3, (len(y), dimensions))
     return X.astype(np.float32), y, groups
 
 
@@ -88,7 +88,7 @@ def test_of_many_tracks_calibration_is_fitted_on_the_other_folds(monkeypatch):
     assert np.abs(nested.probability - crossed.probability).mean() < 0.1
 
 
-def test_a_class_that_one_artist_alone_has_is_learnt_but_never_recognised_out_of_fold():
+def test_a_class_that_one_artist_alone_has_is_learned_but_never_recognized_out_of_fold():
     X, y, groups = collection()
     y[groups == 0] = 2
     y[(groups != 0) & (y == 2)] = 1
@@ -101,14 +101,14 @@ def test_a_class_that_one_artist_alone_has_is_learnt_but_never_recognised_out_of
     ("change", "message"),
     [
         (lambda X, y, groups: (X, y * 0, groups), "only one class"),
-        (lambda X, y, groups: (X[:0], y[:0], groups[:0]), "no labelled track"),
+        (lambda X, y, groups: (X[:0], y[:0], groups[:0]), "no labeled track"),
         (lambda X, y, groups: (X[1:], y, groups), "179 vectors"),
         (lambda X, y, groups: (X, y + 1, groups), "outside the 3 classes"),
         (lambda X, y, groups: (np.where(y[:, None] == 1, np.nan, X), y, groups), "60 vectors hold"),
         (lambda X, y, groups: (X, y, groups * 0), "one group"),
     ],
 )
-def test_input_that_nothing_can_be_learnt_from(change, message):
+def test_input_that_nothing_can_be_learned_from(change, message):
     with pytest.raises(ValueError, match=message):
         cross_fit(*change(*collection()), HIERARCHY, LOGISTIC_REGRESSION)
 

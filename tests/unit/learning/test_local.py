@@ -40,8 +40,8 @@ def divided(*classes: int) -> list[list[int]]:
 def blobs(count: int, classes: int, *, each: int = 3, dimensions: int = 8, seed: int = 0):
     generator = np.random.default_rng(seed)
     y = np.arange(count, dtype=np.int64) % classes
-    centres = generator.normal(0, 2.5, (classes, dimensions))
-    X = (centres[y] + generator.normal(0, 1, (count, dimensions))).astype(np.float32)
+    centers = generator.normal(0, 2.5, (classes, dimensions))
+    X = (centers[y] + generator.normal(0, 1, (count, dimensions))).astype(np.float32)
     return X, y, np.arange(count) // (classes * each)
 
 
@@ -127,8 +127,8 @@ def test_the_artifact_holds_them(name: str, projection: dict[str, float] | None,
     X, y, groups = blobs(120, 4)
     hierarchy = tree(1, 11, 12, 3)
     blocks = (3, 5) if projection is None else ()
-    learnt = TrainingRecipe(name, QUICK.get(name, {}), projection, blocks, class_chains(hierarchy))
-    classifier = learnt.behind_projection.build(learnt.parameters)
+    learned = TrainingRecipe(name, QUICK.get(name, {}), projection, blocks, class_chains(hierarchy))
+    classifier = learned.behind_projection.build(learned.parameters)
     classifier.fit(X, y, groups)
     assert isinstance(classifier, Projected) == (projection is not None)
     model = FittedModel(
@@ -148,9 +148,9 @@ def test_the_better_of_the_two_is_chosen_by_the_numbers() -> None:
     X[:, 1] += np.where(y == 3, 6, 0)
     X[:, 2] = np.where(y < 2, np.where(y == 0, 1, -1) * 0.8 + X[:, 2] * 0.5, X[:, 2] * 40)
     hierarchy = tree(11, 12, 2, 3)
-    learnt = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
+    learned = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
     groups = np.arange(count) // 4
-    found, choice = structured(learnt, "auto", X.astype(np.float32), y, groups, hierarchy)
+    found, choice = structured(learned, "auto", X.astype(np.float32), y, groups, hierarchy)
     assert choice is not None
     assert choice.local is not None
     assert choice.flat is not None
@@ -165,8 +165,8 @@ def test_the_better_of_the_two_is_chosen_by_the_numbers() -> None:
 @pytest.mark.parametrize(("wanted", "is_local"), [("local", True), ("flat", False)])
 def test_what_is_asked_for_is_done_without_a_comparison(wanted, is_local) -> None:
     X, y, groups = blobs(60, 3)
-    learnt = TrainingRecipe("logistic_regression", {}, None)
-    found, choice = structured(learnt, wanted, X, y, groups, tree(11, 12, 3))
+    learned = TrainingRecipe("logistic_regression", {}, None)
+    found, choice = structured(learned, wanted, X, y, groups, tree(11, 12, 3))
     assert (found.chains is not None) == is_local
     assert choice is not None
     assert choice.facts == {"chosen": wanted, "local": None, "flat": None}
@@ -174,8 +174,8 @@ def test_what_is_asked_for_is_done_without_a_comparison(wanted, is_local) -> Non
 
 def test_where_no_term_has_two_narrower_classes_nothing_is_chosen() -> None:
     X, y, groups = blobs(60, 3)
-    learnt = TrainingRecipe("logistic_regression", {}, None)
-    assert structured(learnt, "local", X, y, groups, tree(1, 2, 3)) == (learnt, None)
+    learned = TrainingRecipe("logistic_regression", {}, None)
+    assert structured(learned, "local", X, y, groups, tree(1, 2, 3)) == (learned, None)
 
 
 def test_of_many_tracks_two_folds_are_asked_about(monkeypatch) -> None:
@@ -183,8 +183,8 @@ def test_of_many_tracks_two_folds_are_asked_about(monkeypatch) -> None:
 
     X, y, groups = blobs(120, 3)
     monkeypatch.setattr(hierarchy_selection, "ALL_FOLDS_UP_TO", 100)
-    learnt = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
-    _, choice = structured(learnt, "auto", X, y, groups, tree(11, 12, 3))
+    learned = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
+    _, choice = structured(learned, "auto", X, y, groups, tree(11, 12, 3))
     assert choice is not None
     assert choice.flat is not None
     assert choice.flat.macro_f1 > 0.8

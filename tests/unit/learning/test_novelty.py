@@ -11,13 +11,13 @@ CLASSES, DIMENSIONS = 5, 40
 
 
 def collection(artists=60, each=4, classes=CLASSES, seed=0):
-    """Classes around centres of their own, and artists with a sound of theirs along other directions."""
+    """Classes around centers of their own, and artists with a sound of theirs along other directions."""
     generator = np.random.default_rng(seed)
     groups = np.repeat(np.arange(artists), each)
     y = (groups % classes).astype(np.int64)
-    centres = np.random.default_rng(99).normal(0, 1.0, (classes, DIMENSIONS))
+    centers = np.random.default_rng(99).normal(0, 1.0, (classes, DIMENSIONS))
     own = generator.normal(0, 1.0, (artists, DIMENSIONS)) * np.linspace(0.2, 1.5, DIMENSIONS)
-    X = centres[y] + own[groups] + generator.normal(0, 0.4, (len(y), DIMENSIONS))
+    X = centers[y] + own[groups] + generator.normal(0, 0.4, (len(y), DIMENSIONS))
     return X.astype(np.float32), y, groups
 
 

@@ -23,7 +23,7 @@ def heard(
     return likelihood / likelihood.sum(axis=1, keepdims=True), y
 
 
-def test_tracks_that_are_mixed_as_those_learnt_from_are_left_as_they_are() -> None:
+def test_tracks_that_are_mixed_as_those_learned_from_are_left_as_they_are() -> None:
     """Though the probabilities rest on other shares than are counted: EM against the counted ones would run away."""
     probability, y = heard(OTHERWISE, 3_000)
     counted = np.bincount(y) / len(y)

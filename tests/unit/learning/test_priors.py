@@ -7,7 +7,7 @@ from catalog.learning.fitting.label_shift import estimate_label_shift, no_label_
 
 
 def shifted(count, share, seed=0):
-    """Posteriors of two Gaussians learnt at equal shares, for tracks of which `share` are of the first class."""
+    """Posteriors of two Gaussians learned at equal shares, for tracks of which `share` are of the first class."""
     generator = np.random.default_rng(seed)
     first = generator.random(count) < share
     x = generator.normal(np.where(first, -1.0, 1.0))

@@ -1,4 +1,4 @@
-"""Splits: nothing of what is asked about, or left out, is ever learnt from."""
+"""Splits: nothing of what is asked about, or left out, is ever learned from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from catalog.learning.dataset.splits import Split, inner_folds, outer_folds
 
 
 @st.composite
-def labelled(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+def labeled(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     """Classes and groups of tracks: 3 to 5 classes, each by 4 groups or more of its own, and some shared ones."""
     classes = draw(st.integers(2, 4))
     y, groups = [], []
@@ -25,8 +25,8 @@ def labelled(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return np.array(y), np.array(groups)
 
 
-@given(labelled(), st.integers(0, 2**32 - 1), st.sampled_from([1.0, 1 / 3, 1 / 9]))
-def test_what_is_asked_about_shares_no_group_with_what_is_learnt_from(
+@given(labeled(), st.integers(0, 2**32 - 1), st.sampled_from([1.0, 1 / 3, 1 / 9]))
+def test_what_is_asked_about_shares_no_group_with_what_is_learned_from(
     data: tuple[np.ndarray, np.ndarray], seed: int, share: float
 ) -> None:
     y, groups = data
@@ -44,7 +44,7 @@ def test_what_is_asked_about_shares_no_group_with_what_is_learnt_from(
             whole, same = Split(fold, left_out).masks(y, groups, seed)
             assert (test == same).all()
             assert not (training & ~whole).any()
-            # Whole groups: of no artist only a part is learnt from.
+            # Whole groups: of no artist only a part is learned from.
             assert not set(groups[training]) & set(groups[whole & ~training])
         assert (asked == inside).all()
 

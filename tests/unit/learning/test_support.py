@@ -75,7 +75,7 @@ def test_at_top_level_the_classes_are_top_terms():
     assert support[METAL].counts_for == ROCK
 
 
-def test_two_classes_at_least_or_nothing_can_be_learnt():
+def test_two_classes_at_least_or_nothing_can_be_learned():
     assert nothing_to_learn({}) == "no track has a genre"
     assert "no genre has enough" in (nothing_to_learn(class_support(tracks(JAZZ, 3, 3), BROADER)) or "")
     assert "only one genre" in (nothing_to_learn(class_support(tracks(JAZZ, 30, 9), BROADER)) or "")
@@ -100,11 +100,11 @@ def test_broader_terms_in_a_circle_are_an_error():
     st.integers(1, 12),
     st.integers(0, 4),
 )
-def test_every_track_is_counted_once_by_a_class_or_not_judged(labelled, least_tracks, least_artists):
-    support = class_support(labelled, BROADER, minimum_tracks=least_tracks, minimum_artists=least_artists)
+def test_every_track_is_counted_once_by_a_class_or_not_judged(labeled, least_tracks, least_artists):
+    support = class_support(labeled, BROADER, minimum_tracks=least_tracks, minimum_artists=least_artists)
     judged = sum(row.own_tracks for row in support.values() if row.judged)
     assert judged == sum(support[genre].tracks for genre in classes_of(support))
-    assert sum(row.own_tracks for row in support.values()) == len(labelled)
+    assert sum(row.own_tracks for row in support.values()) == len(labeled)
     for row in support.values():
         assert row.judged == (row.counts_for is not None)
         assert row.is_class == (row.reason is None)

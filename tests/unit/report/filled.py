@@ -35,7 +35,7 @@ SHAPE = (
 CLASSES = ("Rock", "Metal", "Death Metal", "Pop", "Punk", "Folk", "Hip-Hop", "Classical")
 REASONS = (
     "out of fold, Metal has a probability of 4 % and Rock of 81 %",
-    "9 of its 10 nearest neighbours by other artists are tagged Rock",
+    "9 of its 10 nearest neighbors by other artists are tagged Rock",
 )
 BAND, WRONG_TAG, RIGHT_TAG, WRONG_TRACKS = "The Paper Lanterns", "Metal", "Rock", 14
 
@@ -267,9 +267,9 @@ def fill(database: Database, seed: int = 0) -> None:
 
 def _fill(connection: Connection, random: np.random.Generator) -> None:
     genres = {name: genre_id(connection, name) for name, _, _ in SHAPE}
-    centres = {name: random.normal(0, 2.2, DIMENSIONS) for name in genres}
-    centres["Death Metal"] = centres["Metal"] + random.normal(0, 1, DIMENSIONS)
-    centres["Folk Rock"] = (centres["Rock"] + centres["Folk"]) / 2
+    centers = {name: random.normal(0, 2.2, DIMENSIONS) for name in genres}
+    centers["Death Metal"] = centers["Metal"] + random.normal(0, 1, DIMENSIONS)
+    centers["Folk Rock"] = (centers["Rock"] + centers["Folk"]) / 2
     recipe = add_recipe(connection)
     model = add_model(connection, [genres[name] for name in CLASSES], metrics=METRICS)
     connection.execute(
@@ -279,7 +279,7 @@ def _fill(connection: Connection, random: np.random.Generator) -> None:
         connection,
         random,
         genres,
-        centres,
+        centers,
         add_collection(connection),
         recipe,
         model,
@@ -302,7 +302,7 @@ class _Run:
     connection: Connection
     random: np.random.Generator
     genres: Mapping[str, int]
-    centres: Mapping[str, Any]
+    centers: Mapping[str, Any]
     collection: int
     recipe: int
     model: int
@@ -313,7 +313,7 @@ class _Run:
         self.tracks += 1
         path = f"{self.tracks:03}/{title}.mp3"
         track = add_track(self.connection, self.collection, artist=artist, title=title, path=path)
-        sound = self.centres[sounds_like] + self.random.normal(0, 1.4, DIMENSIONS)
+        sound = self.centers[sounds_like] + self.random.normal(0, 1.4, DIMENSIONS)
         add_vector(self.connection, self.recipe, track, sound)
         return track
 

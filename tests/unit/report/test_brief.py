@@ -195,11 +195,11 @@ def test_the_card_is_beside_the_report_of_the_home(filled: Database, tmp_path: P
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["index.html", "model-1.html"]
     assert 'href="model-1.html"' in path.read_text(encoding="utf-8")
     with filled.write() as connection:
-        # As a zero-shot model is: learnt from nothing, and without a score.
+        # As a zero-shot model is: learned from nothing, and without a score.
         values = {"algorithm": "zero_shot", "snapshot_id": None, "metrics": {}}
         connection.execute(sa.update(t.model).values(**values))
     path = write_home_report(filled, tmp_path / "zero")
-    assert "words that a network learnt elsewhere" in (path.parent / "model-1.html").read_text(
+    assert "words that a network learned elsewhere" in (path.parent / "model-1.html").read_text(
         encoding="utf-8"
     )
     with filled.write() as connection:

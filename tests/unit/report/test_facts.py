@@ -27,7 +27,7 @@ from tests.unit.report.filled import (
 
 def test_the_facts_of_a_filled_catalog(filled: Database):
     facts = read_report_data(filled)
-    assert (facts.totals.tracks, facts.totals.tagged, facts.totals.analysed) == (344, 300, 340)
+    assert (facts.totals.tracks, facts.totals.tagged, facts.totals.analyzed) == (344, 300, 340)
     assert facts.totals.missing == 0
     assert facts.failures.tracks == 4
     assert [(reason.code, reason.tracks) for reason in facts.failures.reasons] == [("too-short", 4)]
@@ -129,7 +129,7 @@ def add_audit_that_never_ended(connection: sa.Connection) -> None:
     insert(connection, t.audit, kind="labels", parameters={}, finished_at=None)
 
 
-def test_every_feature_set_that_was_learnt_from_is_named(filled: Database):
+def test_every_feature_set_that_was_learned_from_is_named(filled: Database):
     provenance = read_report_data(filled).provenance
     assert provenance.recipe is not None
     other = replace(provenance.recipe, name="summary", hash="ab" * 16)

@@ -20,7 +20,7 @@ def test_a_group_that_holds_most_tracks_is_split():
     assert groups[3] == groups[2] != groups[1]
 
 
-def test_more_groups_than_colours_leave_a_rest():
+def test_more_groups_than_colors_leave_a_rest():
     terms = Terms({number: str(number) for number in range(20)}, {})
     names, groups = color_groups([number for number in range(20) for _ in range(number + 1)], terms)
     assert len(names) == MOST_GROUPS

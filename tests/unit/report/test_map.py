@@ -18,7 +18,7 @@ def heard(vectors, **changes) -> PlottedTracks:
         "suspected": [False] * number,
         "groups": {},
         "group_names": (),
-        "analysed": number,
+        "analyzed": number,
     }
     return PlottedTracks(**(values | changes))
 
@@ -47,9 +47,9 @@ def test_what_sounds_alike_lies_together():
     found = draw_map(heard(vectors, genres=[1] * 40 + [2] * 40, groups={1: 0, 2: 1}, group_names=("a", "b")))
     assert found is not None
     places = {group: [(dot.x, dot.y) for dot in found.dots if dot.group == group] for group in "01"}
-    centres = {group: np.mean(places[group], axis=0) for group in places}
+    centers = {group: np.mean(places[group], axis=0) for group in places}
     spread = max(np.std(places[group], axis=0).max() for group in places)
-    assert np.linalg.norm(centres["0"] - centres["1"]) > 2 * spread
+    assert np.linalg.norm(centers["0"] - centers["1"]) > 2 * spread
     assert [key.dots for key in found.legend] == [40, 40]
 
 
@@ -64,7 +64,7 @@ def test_the_doubtful_are_drawn_last(filled: Database):
     assert found is not None
     assert found.suspects >= WRONG_TRACKS
     assert all(dot.is_suspect for dot in found.dots[-found.suspects :])
-    assert found.analysed == 340
+    assert found.analyzed == 340
     assert not found.is_sample
 
 
@@ -81,7 +81,7 @@ def test_a_sample_is_spread_and_the_same_each_time(database: Database):
         )
     assert 50 <= len(first.names) <= 100
     assert first.names == second.names
-    assert first.analysed == 400
+    assert first.analyzed == 400
     positions = first.vectors[:, 0]
     assert positions.min() < 40
     assert positions.max() > 360

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from catalog.report.common_reasons import MOST_REASONS, common_reasons
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.sampled_from(["audio", "neighbours", "x"]),
+    st.none() | st.booleans() | st.floats() | st.sampled_from(["audio", "neighbors", "x"]),
     lambda inner: (
         st.lists(inner)
         | st.dictionaries(
@@ -28,7 +28,7 @@ def reasons(probability: float, agreeing: int) -> list[dict[str, object]]:
             "words": f"heard as Rock with {probability:.2f}; its tag Metal gets 0.10",
         },
         {
-            "kind": "neighbours",
+            "kind": "neighbors",
             "genre": "Rock",
             "tracks": agreeing,
             "of": 10,
@@ -45,7 +45,7 @@ def test_one_track_keeps_its_sentences():
 def test_several_tracks_are_summed_up():
     assert common_reasons([reasons(0.8, 9), reasons(0.6, 7), reasons(0.9, 8)]) == (
         "typically heard as Rock with 0.80; the tag Metal gets 0.10",
-        "24 of the 30 nearest neighbours by other artists are Rock",
+        "24 of the 30 nearest neighbors by other artists are Rock",
         "3 of the artist's 3 other tracks are tagged Rock",
     )
 

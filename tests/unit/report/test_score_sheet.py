@@ -165,7 +165,7 @@ def test_among_the_first_three_is_told_where_there_are_more(classes: int, is_tol
     assert ("among the first three" in text) is is_told
 
 
-def test_how_sub_genres_were_learnt_is_said():
+def test_how_sub_genres_were_learned_is_said():
     two = {
         "local": {"macro_f1": 0.5, "hierarchical_f1": 0.71},
         "flat": {"macro_f1": 0.45, "hierarchical_f1": 0.72},

@@ -155,7 +155,7 @@ def test_summary_vectors_make_panels(filled: Database):
     facts = read_report_data(filled)
     found = facts.exploration
     assert [each.name for each in found.panels] == ["Harmonic part (H)", "Mel spectrum"]
-    assert (found.tracks, found.analysed) == (343, 344)
+    assert (found.tracks, found.analyzed) == (343, 344)
     # The mean of both bands and of nothing else.
     assert all(1 < box.median < 350 for box in found.panels[0].boxes)
     assert {box.median for box in found.panels[1].boxes} == {-5.0}
@@ -170,17 +170,17 @@ def test_the_curve_is_the_variance_of_grid_that_components_hold(filled: Database
     with filled.write() as connection:
         ids = track_ids(connection)
         cells = random.normal(0, 1, (len(ids), 6)) * [5, 3, 1, 0.5, 0.2, 0.1] + 40
-        centred = cells - cells.mean(axis=0)
-        axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
+        centered = cells - cells.mean(axis=0)
+        axes = np.linalg.svd(centered, full_matrices=False)[2][:2]
         grid = add_set(connection, "grid", [f"grid.{at}" for at in range(6)])
         pca = add_set(connection, "pca", ("pca.001", "pca.002"), of="hash of grid")
-        for track, cell, place in zip(ids, cells, centred @ axes.T, strict=True):
+        for track, cell, place in zip(ids, cells, centered @ axes.T, strict=True):
             add_vector(connection, grid, track, cell)
             add_vector(connection, pca, track, place)
     with filled.read() as connection:
         plane = read_feature_distributions(connection, GenreColors((), {})).plane
     assert plane is not None
-    spread = np.linalg.svd(centred, compute_uv=False) ** 2
+    spread = np.linalg.svd(centered, compute_uv=False) ** 2
     assert plane.held == pytest.approx((np.cumsum(spread) / spread.sum())[:2], abs=1e-5)
     assert {group for _, _, group in plane.dots} == {"other", "untagged"}
     assert all(0 <= x <= 1000 and 0 <= y <= 620 for x, y, _ in plane.dots)

@@ -60,7 +60,7 @@ def random_weights(seed):
 def plain(weights, patch):
     """The network as its authors describe it: nothing folded, in float64."""
 
-    def normalised(x, index):
+    def normalized(x, index):
         layer = f"batch_normalization_{index}" if index else "batch_normalization"
         gamma, beta, mean, variance = (
             weights[f"{layer}/{part}"].astype(float)
@@ -76,15 +76,15 @@ def plain(weights, patch):
         outputs = [correlate(x, kernel[:, :, 0, n], mode="valid") for n in range(kernel.shape[3])]
         return np.maximum(np.stack(outputs, axis=-1) + weights[f"{layer}/bias"], 0)  # time, frequency, filter
 
-    x = normalised(patch[:, :, None].astype(float), 0)[:, :, 0]
-    front = np.concatenate([normalised(convolved(x, n), n + 1).max(axis=1) for n in range(5)], axis=1)
-    first = normalised(convolved(front, 5), 6)[:, 0]
-    second = normalised(convolved(first, 6), 7)[:, 0] + first
-    third = normalised(convolved(second, 7), 8)[:, 0] + second
+    x = normalized(patch[:, :, None].astype(float), 0)[:, :, 0]
+    front = np.concatenate([normalized(convolved(x, n), n + 1).max(axis=1) for n in range(5)], axis=1)
+    first = normalized(convolved(front, 5), 6)[:, 0]
+    second = normalized(convolved(first, 6), 7)[:, 0] + first
+    third = normalized(convolved(second, 7), 8)[:, 0] + second
     features = np.concatenate([front, first, second, third], axis=1)
     pooled = np.stack([features.max(axis=0), features.mean(axis=0)], axis=1).ravel()
-    dense = normalised(pooled, 9) @ weights["dense/kernel"] + weights["dense/bias"]
-    penultimate = normalised(np.maximum(dense, 0), 10)
+    dense = normalized(pooled, 9) @ weights["dense/kernel"] + weights["dense/bias"]
+    penultimate = normalized(np.maximum(dense, 0), 10)
     return penultimate, 1 / (1 + np.exp(-(penultimate @ weights["dense_1/kernel"] + weights["dense_1/bias"])))
 
 

@@ -35,5 +35,5 @@ def test_it_makes_what_the_tag_map_reads(tool):
 
 def test_a_file_that_is_not_there_is_named_and_passed_over(tool, tmp_path, capsys):
     (tmp_path / "labels.csv").write_text("path,genre\nnowhere.mp3,rock\n", encoding="utf-8")
-    assert list(tool.labelled(tmp_path / "labels.csv")) == []
+    assert list(tool.labeled(tmp_path / "labels.csv")) == []
     assert "nowhere.mp3" in capsys.readouterr().err

@@ -1,4 +1,4 @@
--- What the Free Music Archive says of its tracks: subsets, the official split, genres, licence, listens.
+-- What the Free Music Archive says of its tracks: subsets, the official split, genres, license, listens.
 SELECT
     f.track_id,
     t.external_id,

@@ -6,7 +6,7 @@ SELECT
     w.version,
     w.started_at,
     w.heartbeat_at,
-    w.analysed,
+    w.analyzed,
     w.failed,
     w.seconds,
     (SELECT count(*) FROM claim r WHERE r.worker_id = w.id) AS claimed,

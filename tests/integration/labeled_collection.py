@@ -1,4 +1,4 @@
-"""A small labelled collection of made-up vectors, straight in the tables."""
+"""A small labeled collection of made-up vectors, straight in the tables."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Filled:
 
 
 @pytest.fixture
-def fill_labelled(database: Database) -> Callable[..., Filled]:
-    """Fills the catalog: six artists a genre, three tracks each, vectors around a centre of the genre's own."""
+def fill_labeled(database: Database) -> Callable[..., Filled]:
+    """Fills the catalog: six artists a genre, three tracks each, vectors around a center of the genre's own."""
 
     def fill_tracks(
         genres: tuple[str, ...] = ("Jazz", "Metal", "Ambient"),
@@ -57,8 +57,8 @@ def fill_labelled(database: Database) -> Callable[..., Filled]:
             ).scalar_one()
             for number, name in enumerate(genres):
                 genre_id = connection.execute(sa.select(genre.c.id).where(genre.c.name == name)).scalar_one()
-                centre = np.zeros(DIMENSIONS)
-                centre[number] = 3.0
+                center = np.zeros(DIMENSIONS)
+                center[number] = 3.0
                 for who in range(artists):
                     artist_id = connection.execute(
                         sa.insert(artist)
@@ -69,13 +69,13 @@ def fill_labelled(database: Database) -> Callable[..., Filled]:
                         track_id = add_track(connection, place, f"{name}/{who}/{which}.flac", artist_id)
                         tracks.setdefault(name, []).append(track_id)
                         tag(connection, track_id, genre_id, name)
-                        vector = (centre + random.normal(0, spread, DIMENSIONS)).astype(np.float32)
+                        vector = (center + random.normal(0, spread, DIMENSIONS)).astype(np.float32)
                         store_vector(connection, recipe, track_id, vector)
                 for which in range(untagged):
                     track_id = add_track(connection, place, f"{name}/untagged/{which}.flac", None)
                     tracks[None].append(track_id)
                     heard_as.append(name)
-                    vector = (centre + random.normal(0, spread, DIMENSIONS)).astype(np.float32)
+                    vector = (center + random.normal(0, spread, DIMENSIONS)).astype(np.float32)
                     store_vector(connection, recipe, track_id, vector)
             refresh_track_status(connection)
         return Filled(tracks, heard_as)
