@@ -18,7 +18,7 @@ NUMBER = 4
 """Bytes of a float32."""
 
 
-class Broken(Exception):  # noqa: N818 - the name says what it is
+class BrokenInvariantError(Exception):
     """An invariant that does not hold, in words."""
 
 
@@ -44,17 +44,17 @@ def evidence(connection: Connection) -> str:
 
 
 def check(connection: Connection, recipe: StoredFeatureSet, sounds: dict[str, Sound]) -> None:
-    """Holds every track against its file. Raises Broken."""
+    """Holds every track against its file. Raises BrokenInvariantError."""
     paths = dict(connection.execute(sa.select(track.c.path, track.c.id)).tuples().all())
     _same("tracks", set(paths), set(sounds))
     _check_vectors(connection, recipe, {paths[name]: sound for name, sound in sounds.items()})
     _check_failures(connection, {paths[name]: sound for name, sound in sounds.items()})
     left = connection.execute(sa.select(claim)).all()
     if any(row.worker_id is not None or row.claimed_at is not None for row in left):
-        raise Broken(f"claims are left: {left}")
+        raise BrokenInvariantError(f"claims are left: {left}")
     absent = connection.execute(sa.select(track.c.path).where(track.c.state != "present")).scalars().all()
     if absent:
-        raise Broken(f"tracks are no more present: {absent}")
+        raise BrokenInvariantError(f"tracks are no more present: {absent}")
 
 
 def _check_vectors(connection: Connection, recipe: StoredFeatureSet, sounds: dict[int, Sound]) -> None:
@@ -69,15 +69,15 @@ def _check_vectors(connection: Connection, recipe: StoredFeatureSet, sounds: dic
         .where(feature_vector.c.feature_set_id == recipe.id)
     ).all()
     if len({row.track_id for row in rows}) != len(rows):
-        raise Broken("a track has two vectors of one recipe")
+        raise BrokenInvariantError("a track has two vectors of one recipe")
     for row in rows:
         if len(row.blob) != NUMBER * len(recipe.dimensions):
-            raise Broken(f"the vector of track {row.track_id} has {len(row.blob)} bytes")
+            raise BrokenInvariantError(f"the vector of track {row.track_id} has {len(row.blob)} bytes")
         vector = np.frombuffer(row.blob, "<f4")
         if not np.isfinite(vector).all():
-            raise Broken(f"the vector of track {row.track_id} is not finite")
+            raise BrokenInvariantError(f"the vector of track {row.track_id} is not finite")
         if row.is_fresh and not np.allclose(vector, sounds[row.track_id].vector, atol=1e-3):
-            raise Broken(f"the vector of track {row.track_id} is of another sound: {vector[:5]}")
+            raise BrokenInvariantError(f"the vector of track {row.track_id} is of another sound: {vector[:5]}")
     _same(
         "fresh vectors",
         {row.track_id for row in rows if row.is_fresh},
@@ -98,10 +98,10 @@ def _check_failures(connection: Connection, sounds: dict[int, Sound]) -> None:
         {(track_id, BAD[sound.bad]) for track_id, sound in sounds.items() if sound.bad is not None},
     )
     if not all(row.message for row in rows):
-        raise Broken("a failure says nothing")
+        raise BrokenInvariantError("a failure says nothing")
 
 
 def _same(what: str, found: AbstractSet[object], wanted: AbstractSet[object]) -> None:
     surplus, lacking = list(found - wanted), list(wanted - found)
     if surplus or lacking:
-        raise Broken(f"{what}: {len(surplus)} too many {surplus[:5]}, {len(lacking)} lost {lacking[:5]}")
+        raise BrokenInvariantError(f"{what}: {len(surplus)} too many {surplus[:5]}, {len(lacking)} lost {lacking[:5]}")

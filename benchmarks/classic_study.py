@@ -29,7 +29,7 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 
 import numpy as np
 import numpy.typing as npt
-from study_material import ARTISTS, RANDOM, NoProblem, Problem, load_problem
+from study_material import ARTISTS, RANDOM, NoProblemError, Problem, load_problem
 from study_recipes import Recipe, classic, ours
 from study_scores import Answers, by_folds, by_official_split
 
@@ -312,7 +312,7 @@ def main() -> int:
             say(f"{name} is left out: {tracks} tracks")
         recipes = recipes_for(feature_sets, whole=options.whole_grid)
         rows = study(database, options.home, problem, recipes, options)
-    except NoProblem as error:
+    except NoProblemError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         say("interrupted; the same command goes on from here")

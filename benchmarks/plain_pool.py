@@ -4,7 +4,7 @@ Extracts every file of a folder in processes forked from one that is warm, each 
 memory: no queue, no database, no bounds, nothing that survives a crash. What each process did when goes to stdout as JSON.
 """
 
-import workers.host.single_threaded  # isort: skip # noqa: F401 -- before anything numerical
+import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before anything numerical
 
 import json
 import multiprocessing

@@ -9,7 +9,6 @@ nothing to do left out: on a busy machine it says what the clock does not.
 """
 
 # ruff: noqa: E402 -- threads and the search path are set before what they concern is imported
-
 import argparse
 import json
 import os

@@ -29,7 +29,7 @@ LEFT_OUT = ("Easy Listening", "International", "Old-Time / Historic", "Spoken")
 RANDOM, ARTISTS = "random folds", "artists apart"
 
 
-class NoProblem(ValueError):  # noqa: N818 - the name says what it is
+class NoProblemError(ValueError):
     """The tracks make no problem that could be studied."""
 
 
@@ -83,7 +83,7 @@ class Problem:
 def load_problem(connection: Connection, heard: Integers, *, min_tracks: int, min_artists: int) -> Problem:
     """The tracks of the medium subset with a top genre of the study, of those that were `heard` (ids).
 
-    Raises NoProblem where fewer than two genres are left.
+    Raises NoProblemError where fewer than two genres are left.
     """
     tracks = load_tracks(connection)
     rows = connection.execute(
@@ -113,7 +113,7 @@ def load_problem(connection: Connection, heard: Integers, *, min_tracks: int, mi
         else:
             too_rare[names[one]] = len(inside)
     if len(classes) < 2:
-        raise NoProblem(
+        raise NoProblemError(
             f"{len(classes)} of {len(classes) + len(too_rare)} genres have {min_tracks} tracks by {min_artists} artists "
             "with vectors: nothing can be told apart"
         )

@@ -49,7 +49,7 @@ if "workers.process.worker_process" in sys.orig_argv or "analyze" in sys.orig_ar
         return work
 
 if "workers.process.worker_process" in sys.orig_argv:
-    from workers import hearing
+    from workers.process import analyze_track
 
     plain = hearing.hear
 
@@ -67,7 +67,7 @@ if "workers.process.worker_process" in sys.orig_argv:
 
     AnalysisWorker.work = noted(AnalysisWorker.work, "workers", resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 elif "analyze" in sys.orig_argv:
-    from workers import run
+    from workers.pool import analyze_pending
 
     run._work = noted(run._work, "command", resource.RUSAGE_SELF)
 """

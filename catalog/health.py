@@ -98,7 +98,7 @@ def run_health_checks(settings: Settings) -> Iterator[CheckResult]:
 def _look(subject: str, look: Callable[[], Iterator[CheckResult]]) -> Iterator[CheckResult]:
     try:
         yield from look()
-    except Exception as error:  # noqa: BLE001 - a look that fails is a finding
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it is a finding
         yield _failed(subject, error)
 
 
@@ -259,7 +259,7 @@ def _networks() -> Iterator[CheckResult]:
 
     try:
         _, tags = run(np.zeros(PATCH, dtype=np.float32))
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it is a finding
         text = f"the networks cannot be run: {error}"
         yield CheckResult("networks", "problem", text, "install the program again, with its networks")
         return

@@ -17,7 +17,7 @@ URLS = ("database_url", "redis_url")
 """What `config.toml` may say outside of the tables of the verbs."""
 
 
-class ConfigError(Exception):  # noqa: N818 - the name says what it is
+class ConfigError(Exception):
     """A config file that cannot be used, with file and line."""
 
 

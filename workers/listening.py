@@ -6,7 +6,7 @@ null or what kept it from going on. Addresses with passwords come in the environ
 
 from __future__ import annotations
 
-import workers.host.single_threaded  # isort: skip # noqa: F401 -- before anything numerical
+import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before anything numerical
 
 import argparse
 import json

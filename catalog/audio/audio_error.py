@@ -1,7 +1,7 @@
 """Why a file gives no sound to analyze: a reason code for machines and one line for people."""
 
 
-class AudioError(Exception):  # noqa: N818 -- the noun of the house; `failure` is also the table it ends in
+class AudioError(Exception):
     """A file that could not be analyzed.
 
     `reason` is one of REASONS, stable enough to be counted and filtered by; the message is one line that says what is

@@ -38,7 +38,7 @@ def genre_spellings(connection: Connection, collection_id: int | None = None) ->
         .join_from(track_status, track, track.c.id == track_status.c.track_id)
         .join(label, label.c.statement_id == track_status.c.statement_id)
         .join(genre, genre.c.id == label.c.genre_id)
-        .join(broader, broader.c.id == genre.c.broader_id, isouter=True)
+        .join(broader, broader.c.id == genre.c.parent_id, isouter=True)
         .where(*within)
         .group_by(label.c.as_written, genre.c.id, genre.c.name, broader.c.name, genre.c.origin)
     )
@@ -66,7 +66,7 @@ def spellings_of(vocabulary: Vocabulary, written: Mapping[str, int]) -> list[Spe
 def _spelling(vocabulary: Vocabulary, written: str, tracks: int) -> Spelling:
     term = vocabulary.resolve(written)
     if term is not None:
-        above = None if term.broader_id is None else vocabulary.by_id[term.broader_id].name
+        above = None if term.parent_id is None else vocabulary.by_id[term.parent_id].name
         return Spelling(written, term.name, above, term.origin != "file", tracks)
     name = canonical_name(written)
     broader = None if name is None else vocabulary.broader_for(name)

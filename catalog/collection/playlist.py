@@ -24,7 +24,7 @@ CHUNK = 500
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-class NoTracksError(ValueError):  # noqa: N818 - the name says what it is
+class NoTracksError(ValueError):
     """An answer that does not say which tracks it means."""
 
 

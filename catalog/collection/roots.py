@@ -16,7 +16,7 @@ from catalog.collection.naming.paths import below, display_path, is_within
 from catalog.db.tables import collection
 
 
-class CollectionRootError(Exception):  # noqa: N818 - the name says what it is
+class CollectionRootError(Exception):
     """A folder that cannot be brought in, or a collection that cannot be changed so; nothing was changed."""
 
 

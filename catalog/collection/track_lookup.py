@@ -20,7 +20,7 @@ CANDIDATES = 8
 _INT64 = 2**63
 
 
-class TrackNotFoundError(LookupError):  # noqa: N818 - the name says what it is
+class TrackNotFoundError(LookupError):
     """No track, or several, are meant."""
 
 

@@ -25,7 +25,7 @@ SHOWN = 1_000
 """Problems that are kept in words; all are counted."""
 
 
-class CsvSourceError(Exception):  # noqa: N818 - the name says what it is
+class CsvSourceError(Exception):
     """A file that cannot be imported at all, in one line; nothing was changed."""
 
 

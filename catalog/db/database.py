@@ -37,7 +37,7 @@ name in the URL wins.
 """
 
 
-class DatabaseUnusableError(Exception):  # noqa: N818 - the name says what it is
+class DatabaseUnusableError(Exception):
     """A database that cannot be opened, with what to do about it."""
 
 

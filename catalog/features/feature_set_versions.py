@@ -25,11 +25,11 @@ SHORTEST_HASH = 4
 IS_THERE = track.c.state != "missing"
 
 
-class UnknownVersionError(LookupError):  # noqa: N818 - the name says what it is
+class UnknownVersionError(LookupError):
     """No version, or more than one, is what was asked for."""
 
 
-class VersionInUseError(Exception):  # noqa: N818 - the name says what it is
+class VersionInUseError(Exception):
     """A version that cannot be removed yet, and what has to happen first."""
 
 

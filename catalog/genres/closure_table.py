@@ -29,15 +29,15 @@ def rebuild_ancestors(connection: Connection) -> int:
     return len(surplus) + len(lacking)
 
 
-def add_ancestors(connection: Connection, genre_id: int, broader_id: int | None) -> None:
+def add_ancestors(connection: Connection, genre_id: int, parent_id: int | None) -> None:
     """Writes the closure of a new term that nothing is beneath."""
     connection.execute(sa.insert(genre_ancestor).values(genre_id=genre_id, ancestor_id=genre_id, distance=0))
-    if broader_id is not None:
+    if parent_id is not None:
         above = sa.select(
             sa.literal(genre_id, sa.BigInteger()),
             genre_ancestor.c.ancestor_id,
             genre_ancestor.c.distance + 1,
-        ).where(genre_ancestor.c.genre_id == broader_id)
+        ).where(genre_ancestor.c.genre_id == parent_id)
         connection.execute(
             sa.insert(genre_ancestor).from_select(["genre_id", "ancestor_id", "distance"], above)
         )
@@ -89,5 +89,5 @@ def _in_circles(connection: Connection) -> list[int]:
 
 
 def _broader(connection: Connection) -> dict[int, int | None]:
-    rows = connection.execute(sa.select(genre.c.id, genre.c.broader_id))
-    return {row.id: row.broader_id for row in rows}
+    rows = connection.execute(sa.select(genre.c.id, genre.c.parent_id))
+    return {row.id: row.parent_id for row in rows}

@@ -58,7 +58,7 @@ def list_genres(connection: Connection) -> list[ListedGenre]:
         ListedGenre(
             term.code,
             term.name,
-            _name(vocabulary, term.broader_id),
+            _name(vocabulary, term.parent_id),
             tuple(aliases[term.id]),
             term.suggest,
             term.origin,
@@ -78,7 +78,7 @@ def list_unmapped(connection: Connection) -> list[UnmappedGenre]:
     examples = {row.genre_id: row.example for row in connection.execute(written)}
     tracks = _tracks(connection)
     found = [
-        UnmappedGenre(term.name, tracks[term.id], _name(vocabulary, term.broader_id), examples.get(term.id))
+        UnmappedGenre(term.name, tracks[term.id], _name(vocabulary, term.parent_id), examples.get(term.id))
         for term in vocabulary.terms
         if term.origin == "file" and term.id in tracks
     ]
@@ -101,7 +101,7 @@ def set_parent(connection: Connection, name: str, broader: str | None) -> Term:
         sa.update(genre)
         .where(genre.c.id == term.id)
         .values(
-            broader_id=None if above is None else above.id,
+            parent_id=None if above is None else above.id,
             origin="builtin" if term.origin == "file" else term.origin,
         )
     )
@@ -134,7 +134,7 @@ def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> f
     # A row of that name, merged now or earlier, stays for what refers to it, and counts for the term.
     of_name = (genre.c.folded == folded) & (genre.c.id != term.id)
     named = connection.execute(
-        sa.update(genre).where(of_name).values(broader_id=term.id, suggest=False, write=False)
+        sa.update(genre).where(of_name).values(parent_id=term.id, suggest=False, write=False)
     )
     if named.rowcount:
         rebuild_ancestors(connection)
@@ -181,11 +181,11 @@ def aliases_by_genre(vocabulary: Vocabulary) -> defaultdict[int, list[str]]:
 def _merge(connection: Connection, vocabulary: Vocabulary, merged: Term, term: Term) -> None:
     """Everything of one term goes to the other, but for its labels and its row."""
     if merged in vocabulary.ancestors(term):
-        connection.execute(sa.update(genre).where(genre.c.id == term.id).values(broader_id=merged.broader_id))
+        connection.execute(sa.update(genre).where(genre.c.id == term.id).values(parent_id=merged.parent_id))
     connection.execute(
         sa.update(genre)
-        .where(genre.c.broader_id == merged.id, genre.c.id != term.id)
-        .values(broader_id=term.id)
+        .where(genre.c.parent_id == merged.id, genre.c.id != term.id)
+        .values(parent_id=term.id)
     )
     connection.execute(
         sa.update(genre_alias).where(genre_alias.c.genre_id == merged.id).values(genre_id=term.id)

@@ -55,14 +55,14 @@ def _broader_id(each: Seed, ids: dict[str, int]) -> int | None:
     return None if each.broader is None else ids[fold(each.broader)]
 
 
-def _insert(connection: Connection, each: Seed, broader_id: int | None) -> int:
+def _insert(connection: Connection, each: Seed, parent_id: int | None) -> int:
     made = connection.execute(
         sa.insert(genre)
         .values(
             name=each.name,
             folded=fold(each.name),
             code=each.code,
-            broader_id=broader_id,
+            parent_id=parent_id,
             origin=each.origin,
             suggest=each.suggest,
             write=True,
@@ -78,7 +78,7 @@ def _adopt(
     values: dict[str, object] = {"code": each.code, "origin": each.origin, "suggest": each.suggest}
     # A person may have put the seed's broader term beneath this very one.
     if broader is not None and known not in vocabulary.ancestors(broader):
-        values["broader_id"] = broader.id
+        values["parent_id"] = broader.id
     connection.execute(sa.update(genre).where(genre.c.id == known.id).values(**values))
 
 
@@ -113,9 +113,9 @@ def _place_anew(connection: Connection, vocabulary: Vocabulary) -> bool:
     moved = False
     for term in vocabulary.terms:
         broader = vocabulary.broader_for(term.name) if term.origin == "file" else None
-        if broader is None or broader.id == term.broader_id or term in vocabulary.ancestors(broader):
+        if broader is None or broader.id == term.parent_id or term in vocabulary.ancestors(broader):
             continue
-        connection.execute(sa.update(genre).where(genre.c.id == term.id).values(broader_id=broader.id))
+        connection.execute(sa.update(genre).where(genre.c.id == term.id).values(parent_id=broader.id))
         moved = True
     if moved:
         rebuild_ancestors(connection)

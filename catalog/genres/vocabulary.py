@@ -29,7 +29,7 @@ class Term:
     folded: str
     """The name as `fold` gives it, unique."""
     code: str | None
-    broader_id: int | None
+    parent_id: int | None
     origin: str
     """`fma`, `id3`, `house` (ours, or a person's), or `file` (found in a file, vouched for by nobody)."""
     suggest: bool
@@ -126,8 +126,8 @@ class Vocabulary:
     def ancestors(self, term: Term) -> list[Term]:
         """The broader terms, nearest first."""
         found: list[Term] = []
-        while term.broader_id is not None and len(found) < len(self._by_id):
-            term = self._by_id[term.broader_id]
+        while term.parent_id is not None and len(found) < len(self._by_id):
+            term = self._by_id[term.parent_id]
             found.append(term)
         return found
 

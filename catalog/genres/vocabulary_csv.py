@@ -90,7 +90,7 @@ def export_csv(connection: Connection, stream: TextIO) -> int:
     writer.writerow(COLUMNS)
     terms = sorted(vocabulary.terms, key=lambda term: (term.folded, term.id))
     for term in terms:
-        broader = "" if term.broader_id is None else vocabulary.by_id[term.broader_id].name
+        broader = "" if term.parent_id is None else vocabulary.by_id[term.parent_id].name
         cells = (
             term.code or "",
             term.name,
@@ -202,7 +202,7 @@ def _insert(work: _Import, row: _Row, name: str) -> int:
         "name": name,
         "folded": fold(name),
         "code": row.code,
-        "broader_id": None if broader is None else broader.id,
+        "parent_id": None if broader is None else broader.id,
         "origin": "builtin",
         "suggest": row.suggest is not False,
         "write": True,
@@ -256,7 +256,7 @@ def _alias(genre_id: int, alias: str) -> dict[str, Any]:
 
 def _put_broader(work: _Import, rows: list[_Row], keys: list[int]) -> None:
     """Puts all terms in their places at once: a circle that is there only on the way is nobody's fault."""
-    above = {key: term.broader_id for key, term in work.vocabulary.by_id.items()}
+    above = {key: term.parent_id for key, term in work.vocabulary.by_id.items()}
     for row, key in zip(rows, keys, strict=True):
         work.line = row.line
         if row.broader is not None:
@@ -266,8 +266,8 @@ def _put_broader(work: _Import, rows: list[_Row], keys: list[int]) -> None:
         _refuse_circle(work.vocabulary, above, key)
     for key in keys:
         term = work.vocabulary.by_id[key]
-        if above[key] != term.broader_id:
-            _change(work, term, broader_id=above[key])
+        if above[key] != term.parent_id:
+            _change(work, term, parent_id=above[key])
 
 
 def _refuse_circle(vocabulary: Vocabulary, above: Mapping[int, int | None], key: int) -> None:
@@ -292,7 +292,7 @@ class _State:
 
     name: str
     code: str | None
-    broader_id: int | None
+    parent_id: int | None
     suggest: bool
     aliases: frozenset[str]
 
@@ -300,7 +300,7 @@ class _State:
 def _state(vocabulary: Vocabulary) -> dict[int, _State]:
     aliases = aliases_by_genre(vocabulary)
     return {
-        key: _State(term.name, term.code, term.broader_id, term.suggest, frozenset(aliases[key]))
+        key: _State(term.name, term.code, term.parent_id, term.suggest, frozenset(aliases[key]))
         for key, term in vocabulary.by_id.items()
     }
 

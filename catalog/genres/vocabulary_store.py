@@ -93,20 +93,20 @@ def insert_new_terms(connection: Connection, table: sa.Table, **values: object) 
 
 def _create(connection: Connection, name: str, vocabulary: Vocabulary) -> Term:
     broader = vocabulary.broader_for(name)
-    broader_id = None if broader is None else broader.id
+    parent_id = None if broader is None else broader.id
     name = sanitize(name)
     made = insert_new_terms(
         connection,
         genre,
         name=name,
         folded=fold(name),
-        broader_id=broader_id,
+        parent_id=parent_id,
         origin="file",
         suggest=True,
         write=True,
     )
     if made is not None:
-        add_ancestors(connection, made, broader_id)
+        add_ancestors(connection, made, parent_id)
     return _term(connection.execute(_terms().where(genre.c.folded == fold(name))).one())
 
 
@@ -138,7 +138,7 @@ def _terms() -> sa.Select[tuple[int, str, str, str | None, int | None, str, bool
         column.name,
         column.folded,
         column.code,
-        column.broader_id,
+        column.parent_id,
         column.origin,
         column.suggest,
         column.write,

@@ -46,7 +46,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-class NothingToProjectError(LookupError):  # noqa: N818 - the name says what it is
+class NothingToProjectError(LookupError):
     """No track was analyzed by `grid`, or too few."""
 
 

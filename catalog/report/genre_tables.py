@@ -197,9 +197,9 @@ class Terms:
 
 def read_terms(connection: Connection) -> Terms:
     """Reads the whole vocabulary: hundreds of terms, rarely thousands."""
-    rows = connection.execute(sa.select(genre.c.id, genre.c.name, genre.c.broader_id)).all()
+    rows = connection.execute(sa.select(genre.c.id, genre.c.name, genre.c.parent_id)).all()
     return Terms(
-        {row.id: safe_text(row.name, LONGEST_GENRE) for row in rows}, {row.id: row.broader_id for row in rows}
+        {row.id: safe_text(row.name, LONGEST_GENRE) for row in rows}, {row.id: row.parent_id for row in rows}
     )
 
 

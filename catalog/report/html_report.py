@@ -24,7 +24,7 @@ MOST_NAMES = 3
 """Collections that are named in the heading."""
 
 
-class ReportWriteError(Exception):  # noqa: N818 - the name says what it is
+class ReportWriteError(Exception):
     """A report that could not be written, with what to do about it."""
 
 

@@ -38,7 +38,7 @@ Scope = Literal["track", "album", "artist"]
 CHUNK = 5_000
 
 
-class NothingToDecideError(LookupError):  # noqa: N818 - the name says what it is
+class NothingToDecideError(LookupError):
     """There is no such case, or nothing in it to decide; the message says so, in one line."""
 
 

@@ -16,7 +16,7 @@ FOUND_WRONG: frozenset[Verdict] = frozenset({"accept", "relabel"})
 """Verdicts that say that the tag was wrong."""
 
 
-class InvalidVerdictError(ValueError):  # noqa: N818 - the name says what it is
+class InvalidVerdictError(ValueError):
     """A verdict that makes no sense of this track; the message says why, in one line."""
 
 

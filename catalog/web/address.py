@@ -13,7 +13,7 @@ USUAL_PORTS = {"http": 80, "https": 443}
 """Which browsers leave out."""
 
 
-class AddressError(Exception):  # noqa: N818 - the name says what it is
+class AddressError(Exception):
     """An address that the page cannot be reached at; the message says why, in one line."""
 
 

@@ -91,6 +91,6 @@ def genres(visit: ReviewRequest) -> Response:
     found = []
     for genre_id in list(dict.fromkeys(each[-1] for each in fitting))[:FOUND]:
         term = vocabulary.by_id[genre_id]
-        broader = vocabulary.by_id.get(term.broader_id) if term.broader_id is not None else None
+        broader = vocabulary.by_id.get(term.parent_id) if term.parent_id is not None else None
         found.append({"id": term.id, "name": term.name, "broader": broader.name if broader else None})
     return JSONResponse(found)

@@ -26,11 +26,11 @@ LONGEST = 200
 """Signs in a key or a name that is sent."""
 
 
-class BadRequestError(ValueError):  # noqa: N818 - the name says what it is
+class BadRequestError(ValueError):
     """What came is not what this page sends."""
 
 
-class HeldByOtherError(RuntimeError):  # noqa: N818 - the name says what it is
+class HeldByOtherError(RuntimeError):
     """Somebody else holds what was asked for."""
 
 

@@ -26,7 +26,7 @@ CHANGED = "changed since it was scanned; bring it up to date first: catalog scan
 _WINDOW = 2**20
 
 
-class FileWriteError(Exception):  # noqa: N818 - the name says what it is
+class FileWriteError(Exception):
     """A file that is left as it is, and why, in words that follow its name."""
 
 

@@ -14,7 +14,7 @@ _ADVISORY_KEY = 0x7461675F77726974
 """`tag_writ` as a number: the key of the lock on PostgreSQL."""
 
 
-class WriterBusyError(Exception):  # noqa: N818 - the name says what it is
+class WriterBusyError(Exception):
     """Another process writes tags for this catalog."""
 
 

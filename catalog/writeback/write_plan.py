@@ -21,7 +21,7 @@ CHUNK = 5_000
 CHANGED_SINCE = "its genre was changed in the file after the decision; decide again (catalog sql conflicts), or name the track"
 
 
-class NothingSelectedError(LookupError):  # noqa: N818 - the name says what it is
+class NothingSelectedError(LookupError):
     """A filter names what the catalog does not have."""
 
 

@@ -51,7 +51,7 @@ GENRE_ONLY = "the file had changed since: only its genre was put back"
 Written = Row[Any]
 
 
-class NothingToUndoError(LookupError):  # noqa: N818 - the name says what it is
+class NothingToUndoError(LookupError):
     """No write is there to be undone."""
 
 

@@ -46,7 +46,7 @@ def _fill(database: Database) -> None:
             (t.collection, {"id": 1, "name": "records", "kind": "folder"}),
             (t.artist, {"id": 1, "key": "alma", "name": "Alma", "folded": "alma"}),
             (t.genre, {"id": 1, "name": "Rock", "folded": "rock", "code": "r", "origin": "builtin"}),
-            (t.genre, {"id": 2, "name": "Metal", "folded": "metal", "broader_id": 1, "origin": "builtin"}),
+            (t.genre, {"id": 2, "name": "Metal", "folded": "metal", "parent_id": 1, "origin": "builtin"}),
             (t.genre_ancestor, {"genre_id": 2, "ancestor_id": 1, "distance": 1}),
             (t.track, {"id": 1, "collection_id": 1, "path_bytes": b"a", "artist_id": 1, "bit_rate": 320}),
             (t.track, {"id": 2, "collection_id": 1, "path_bytes": b"b", "state": "missing"}),

@@ -31,7 +31,7 @@ PLAIN = re.compile(r"[\w./+@-]+", re.ASCII)
 """Paths that Valkey's configuration takes without quoting."""
 
 
-class BrokerUnreachableError(Exception):  # noqa: N818 - the name says what it is
+class BrokerUnreachableError(Exception):
     """A broker that does not answer, with what to do about it. Never shows the password."""
 
 

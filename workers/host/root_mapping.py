@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
-class RootMappingError(ValueError):  # noqa: N818 - the name says what it is
+class RootMappingError(ValueError):
     """A mapping of roots that cannot be read, with what it looks like."""
 
 

@@ -51,7 +51,7 @@ PATIENCE = 5.0
 BROKER_PATIENCE = 120.0
 
 
-class TaskFailedError(RuntimeError):  # noqa: N818 - the name says what it is
+class TaskFailedError(RuntimeError):
     """What a task says is wrong, or that workers die on it."""
 
 
@@ -144,7 +144,7 @@ class QueueExecutor(Executor):
                     away_since = away_since or time.monotonic()
                     self._revive(away_since)
                 self._stop.wait(TICK)
-        except Exception as error:  # noqa: BLE001 -- whoever waits for a task is told
+        except Exception as error:  # noqa: BLE001 -- it is for who asks the future
             self._break(error)
         finally:
             self._take_back()

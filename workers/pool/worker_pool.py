@@ -31,11 +31,11 @@ LOG_PREFIX = re.compile(r"^[-\d]+ [:,\d]+ [A-Z]+ [\w.]+: ")
 LARGEST_LOG = 4 * 1024 * 1024
 
 
-class WorkersFailedError(Exception):  # noqa: N818 - the name says what it is
+class WorkersFailedError(Exception):
     """Workers that end as soon as they are started, with where to look."""
 
 
-class DiskFullError(Exception):  # noqa: N818 - the name says what it is
+class DiskFullError(Exception):
     """A database whose disk is full, with what to do."""
 
     def __init__(self) -> None:

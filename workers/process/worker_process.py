@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import workers.host.single_threaded  # isort: skip # noqa: F401 -- before anything numerical
+import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before anything numerical
 
 import argparse
 import logging

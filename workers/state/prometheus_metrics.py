@@ -41,7 +41,7 @@ LEAST_INTERVAL, LONGEST_INTERVAL = 5.0, 60.0
 """Seconds between two counts. A server that stood still in the middle of one makes it seem a costly one."""
 
 
-class MetricsServerError(Exception):  # noqa: N818 - the name says what it is
+class MetricsServerError(Exception):
     """An address that cannot be listened at, with what to do about it."""
 
 

@@ -1,6 +1,6 @@
 """What every feature set must hold to, whoever wrote it: tried out on sounds that are easy to trip over.
 
-from catalog.audio.conformance import faults
+from catalog.audio.feature_sets.conformance import check_feature_set
 assert not faults(MY_FEATURE_SET)
 """
 

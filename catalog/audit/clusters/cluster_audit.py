@@ -38,7 +38,7 @@ PROJECTED = "grid"
 """Clustered only by name: `pca` is its projection."""
 
 
-class NothingToClusterError(LookupError):  # noqa: N818 - the name says what it is
+class NothingToClusterError(LookupError):
     """No vectors, or too few for what is wanted."""
 
 

@@ -100,7 +100,7 @@ def _labeled(labels: Labels, placed: Assignments) -> Labeled:
         track_ids=placed.track_ids[tagged],
         genres=labels.genres[rows][tagged],
         clusters=placed.clusters[tagged],
-        depths=placed.depths[tagged],
+        centrality=placed.centrality[tagged],
         artists=labels.artists[rows][tagged],
     )
 

@@ -83,7 +83,7 @@ class Labeled:
     genres: Integers
     """(n,): genre ids, of the level that is looked at."""
     clusters: Integers
-    depths: Float32
+    centrality: Float32
     artists: Integers
     """(n,): ids; 0 where nobody is known."""
 
@@ -149,13 +149,13 @@ def outliers(labeled: Labeled) -> list[Outlier]:
     A cluster says something where FEWEST labeled tracks by others are in it. The purest clusters come first, and in
     them the deepest tracks.
     """
-    rows = np.flatnonzero((labeled.clusters != NOISE) & np.isfinite(labeled.depths))
+    rows = np.flatnonzero((labeled.clusters != NOISE) & np.isfinite(labeled.centrality))
     if not len(rows):
         return []
     genre_ids, numbers, table = contingency(labeled.genres[rows], labeled.clusters[rows])
     genre = np.searchsorted(genre_ids, labeled.genres[rows])
     cluster = np.searchsorted(numbers, labeled.clusters[rows])
-    depth = labeled.depths[rows]
+    depth = labeled.centrality[rows]
     majority = table.argmax(axis=1)[cluster]
     middle = np.array([np.median(depth[cluster == each]) for each in range(len(numbers))])
     chosen = np.flatnonzero((genre != majority) & (depth >= middle[cluster]))

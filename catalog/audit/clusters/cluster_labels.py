@@ -21,7 +21,7 @@ Level = Literal["leaf", "top"] | int
 """`leaf`: the genre itself; `top`: its top term; a number: the term so many steps from above, 1 being the top term."""
 
 
-class UnknownLevelGenreError(LookupError):  # noqa: N818 - the name says what it is
+class UnknownLevelGenreError(LookupError):
     """A genre that the vocabulary does not have."""
 
 

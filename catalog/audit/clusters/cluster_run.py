@@ -21,7 +21,7 @@ Float32 = npt.NDArray[np.float32]
 SCORES = ("homogeneity", "completeness", "v_measure", "purity")
 
 
-class UnknownClusterRunError(LookupError):  # noqa: N818 - the name says what it is
+class UnknownClusterRunError(LookupError):
     """There is no finished cluster run of that number."""
 
 
@@ -70,13 +70,13 @@ class Assignments:
     """(n,), ascending; some may have been forgotten by the catalog since."""
     clusters: Integers
     """(n,): -1 is noise."""
-    depths: Float32
+    centrality: Float32
     """(n,): NaN where it is not known."""
 
     def of(self, track_ids: Integers) -> Assignments:
         """The part about these tracks."""
         kept = np.isin(self.track_ids, track_ids)
-        return Assignments(self.track_ids[kept], self.clusters[kept], self.depths[kept])
+        return Assignments(self.track_ids[kept], self.clusters[kept], self.centrality[kept])
 
 
 def store_run(
@@ -102,7 +102,7 @@ def store_run(
                 scores=asdict(outcome),
                 tracks=placed.track_ids.astype("<i8").tobytes(),
                 assignments=placed.clusters.astype("<i4").tobytes(),
-                depths=placed.depths.astype("<f4").tobytes(),
+                centrality=placed.centrality.astype("<f4").tobytes(),
             )
             .returning(cluster_run.c.id)
         ).scalar_one()
@@ -153,15 +153,15 @@ def load_assignments(connection: Connection, run_id: int) -> Assignments:
     """Where a run put its tracks."""
     columns = cluster_run.c
     row = connection.execute(
-        sa.select(columns.tracks, columns.assignments, columns.depths).where(columns.id == run_id)
+        sa.select(columns.tracks, columns.assignments, columns.centrality).where(columns.id == run_id)
     ).one()
     track_ids = np.frombuffer(row.tracks, "<i8").astype(np.int64)
-    depths = (
+    centrality = (
         np.full(len(track_ids), np.nan, np.float32)
-        if row.depths is None
-        else np.frombuffer(row.depths, "<f4").astype(np.float32)
+        if row.centrality is None
+        else np.frombuffer(row.centrality, "<f4").astype(np.float32)
     )
-    return Assignments(track_ids, np.frombuffer(row.assignments, "<i4").astype(np.int64), depths)
+    return Assignments(track_ids, np.frombuffer(row.assignments, "<i4").astype(np.int64), centrality)
 
 
 def _runs() -> sa.Select[Any]:

@@ -19,7 +19,7 @@ from catalog.genres.vocabulary_store import load_vocabulary
 DEPTHS = (10, 20, 50, 100)
 
 
-class NoKnownErrorsError(LookupError):  # noqa: N818 - the name says what it is
+class NoKnownErrorsError(LookupError):
     """A file of truths that names no error."""
 
 

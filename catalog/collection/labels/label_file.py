@@ -26,7 +26,7 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf
 _CANDIDATES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr"]
 
 
-class LabelFileError(Exception):  # noqa: N818 - the name says what it is
+class LabelFileError(Exception):
     """A labels file that cannot be imported; nothing was changed."""
 
 

@@ -1,7 +1,6 @@
 """The import of a labels file: one statement for each track that it says something new of."""
 
 # ruff: noqa: PTH100 - a folder's name is bytes here
-
 from __future__ import annotations
 
 import os

@@ -82,7 +82,7 @@ class FileTags:
     """Why not all could be read, in one line."""
 
 
-class TagReadLimitError(Exception):  # noqa: N818 - the name says what is wrong
+class TagReadLimitError(Exception):
     """The tags ask for more reading than any honest file."""
 
 

@@ -22,7 +22,7 @@ _TEXTS = ("TIT2", "TPE1", "TPE2", "TALB", "TCON", "TRCK", "TDRC", "TYER", "TDRL"
 _TEXTS_2_2 = ("TT2", "TP1", "TP2", "TAL", "TCO", "TRK", "TYE", "TOR")
 
 
-class TooManyFramesError(Exception):  # noqa: N818 - the name says what is wrong
+class TooManyFramesError(Exception):
     """The ID3 tag has more frames than any tag needs: reading it would take for ever."""
 
 

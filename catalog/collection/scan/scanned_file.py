@@ -26,7 +26,7 @@ class ScannedFile:
     tags: FileTags
 
 
-class FileChangedWhileReadingError(Exception):  # noqa: N818 - the name says what it is
+class FileChangedWhileReadingError(Exception):
     """A file that was written to while it was read; the next scan finds it changed and reads it again."""
 
 

@@ -103,7 +103,7 @@ SELECT
                         SELECT 1 FROM genre_ancestor n
                         WHERE n.genre_id = p.suggested_genre_id AND n.ancestor_id = l.genre_id
                     ) THEN 2
-                    WHEN g.broader_id = suggested_genre.broader_id THEN 3
+                    WHEN g.parent_id = suggested_genre.parent_id THEN 3
                     ELSE 4
                 END
             )

@@ -15,7 +15,7 @@ from catalog.db.schema.views import view_names
 READ_ONLY = "only questions are answered here; the catalog is changed by its verbs (catalog --help)"
 
 
-class QueryRejectedError(Exception):  # noqa: N818 - the name says what it is
+class QueryRejectedError(Exception):
     """A question that the database does not answer, in one line: where, why and what to do."""
 
 

@@ -29,7 +29,7 @@ def without_references(database: Database) -> Iterator[Connection]:
 
 
 def drop_references(connection: Connection) -> None:
-    """Takes every reference off, on PostgreSQL: `genre.broader_id` may name a genre that comes later.
+    """Takes every reference off, on PostgreSQL: `genre.parent_id` may name a genre that comes later.
 
     SQLite has them stand, and heeds them in no transaction of `without_references`.
     """

@@ -35,7 +35,7 @@ cluster_run = sa.Table(
     Column("tracks", LargeBinary, nullable=False, comment="track ids, little-endian int64"),
     Column("assignments", LargeBinary, nullable=False, comment="clusters, little-endian int32; -1 is noise"),
     Column(
-        "depths", LargeBinary, comment="little-endian float32: 1 at the center, 0 halfway to the next one"
+        "centrality", LargeBinary, comment="little-endian float32: 1 at the center, 0 halfway to the next one"
     ),
 )
 

@@ -14,7 +14,7 @@ genre = sa.Table(
     Column("name", Text, nullable=False, unique=True, comment="the house's preferred spelling"),
     Column("folded", Text, nullable=False, unique=True),
     Column("code", Text, unique=True),
-    Column("broader_id", sa.ForeignKey("genre.id"), index=True),
+    Column("parent_id", sa.ForeignKey("genre.id"), index=True),
     Column("origin", Text, nullable=False),
     Column("suggest", Boolean, nullable=False, default=True, comment="may be suggested"),
     Column("write", Boolean, nullable=False, default=True, comment="may be written to files"),

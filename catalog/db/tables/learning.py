@@ -141,7 +141,7 @@ prediction_chunk = sa.Table(
     metadata,
     foreign_key("model", primary_key=True, cascade=True),
     Column("basis", Text, primary_key=True, comment="what the predictions will rest on, as a hash"),
-    Column("piece", Integer, primary_key=True, autoincrement=False),
+    Column("chunk", Integer, primary_key=True, autoincrement=False),
     Column("track_ids", LargeBinary, nullable=False, comment="int64, little-endian"),
     Column("probability", LargeBinary, nullable=False, comment="tracks x classes, float64, little-endian"),
     Column("resemblance", LargeBinary, comment="the same; NULL where the model asks for none"),

@@ -31,7 +31,7 @@ COMPRESSION = 1
 OnBytes = Callable[[int], None]
 
 
-class ArchiveError(Exception):  # noqa: N818 - the name says what it is
+class ArchiveError(Exception):
     """A file that is no backup of ours, or is not as it was written."""
 
 

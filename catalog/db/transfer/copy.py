@@ -42,7 +42,7 @@ COPIED = tuple(table for table in metadata.sorted_tables if table is not bundled
 """What is copied row by row. What `bundled_content` says of the views is true of the database they are in."""
 
 
-class CopyRejectedError(Exception):  # noqa: N818 - the name says what it is
+class CopyRejectedError(Exception):
     """A copy that cannot be begun, or that is not like its source, with what to do."""
 
 

@@ -40,7 +40,7 @@ from catalog.db.transfer.postgresql_dump import restore_dump
 from catalog.db.transfer.staging import publish, staging
 
 
-class RestoreRejectedError(Exception):  # noqa: N818 - the name says what it is
+class RestoreRejectedError(Exception):
     """A backup that cannot be restored there, with what to do."""
 
 

@@ -34,10 +34,10 @@ class Seed:
 
     @property
     def code(self) -> str:
-        """`fma:12`, `id3:79` for what is in the ID3 list only, `house:djent` for what is in neither."""
+        """`fma:12`, `id3:79` for what is in the ID3 list only, `builtin:djent` for what is in neither."""
         if self.fma is not None:
             return f"fma:{self.fma}"
-        return f"house:{fold(self.name)}" if self.id3 is None else f"id3:{self.id3}"
+        return f"builtin:{fold(self.name)}" if self.id3 is None else f"id3:{self.id3}"
 
     @property
     def origin(self) -> str:

@@ -97,8 +97,8 @@ def load_tracks(connection: Connection) -> LabeledTracks:
 
 def load_broader(connection: Connection) -> tuple[Mapping[int, int | None], Mapping[int, str]]:
     """The broader term and the name of every genre, by id."""
-    rows = connection.execute(sa.select(genre.c.id, genre.c.broader_id, genre.c.name)).all()
-    return {row.id: row.broader_id for row in rows}, {row.id: row.name for row in rows}
+    rows = connection.execute(sa.select(genre.c.id, genre.c.parent_id, genre.c.name)).all()
+    return {row.id: row.parent_id for row in rows}, {row.id: row.name for row in rows}
 
 
 def load_predictable(connection: Connection) -> frozenset[int]:

@@ -22,11 +22,11 @@ Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 
-class SnapshotTracksMissingError(LookupError):  # noqa: N818 - the name says what it is
+class SnapshotTracksMissingError(LookupError):
     """Tracks of a snapshot have been removed since it was made."""
 
 
-class VectorsMissingError(LookupError):  # noqa: N818 - the name says what it is
+class VectorsMissingError(LookupError):
     """Tracks of a snapshot have no vector of a feature set."""
 
 

@@ -22,7 +22,7 @@ class UnknownFeatureSetError(LookupError):
         super().__init__(f"there is no feature set {name!r}; there are: {', '.join(there_are)}")
 
 
-class NoVectorsError(LookupError):  # noqa: N818 - the name says what it is
+class NoVectorsError(LookupError):
     """No track has a vector of the feature set that is to be learned from."""
 
     def __init__(self, name: str, there_are: Sequence[str] = ()) -> None:

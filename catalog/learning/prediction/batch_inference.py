@@ -1,4 +1,4 @@
-"""Hearing: what a model says of vectors, a piece at a time, here or by tasks that any worker can take."""
+"""Hearing: what a model says of vectors, a chunk at a time, here or by tasks that any worker can take."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ MOST_PASSES = 5
 """How often in a row pieces may come back unheard: a host without the model's file leaves them to others."""
 
 
-class InferenceStalledError(RuntimeError):  # noqa: N818 - the name says what it is
+class InferenceStalledError(RuntimeError):
     """Workers end their tasks without having heard anything."""
 
 
@@ -112,7 +112,7 @@ def _hearable(
         yield found, matrix
 
 
-def predict_chunk(model_id: int, basis: str, piece: int, track_ids: list[int]) -> None:
+def predict_chunk(model_id: int, basis: str, chunk: int, track_ids: list[int]) -> None:
     """The task: hears some tracks and stores what was heard, for who puts the pieces together.
 
     `basis` tells apart the states that the database was asked in. On a host that does not have the model's file nothing
@@ -121,7 +121,7 @@ def predict_chunk(model_id: int, basis: str, piece: int, track_ids: list[int]) -
     place = current_context()
     with place.database.read() as connection:
         if (
-            connection.execute(sa.select(prediction_chunk.c.piece).where(_is(model_id, basis, piece))).first()
+            connection.execute(sa.select(prediction_chunk.c.chunk).where(_is(model_id, basis, chunk))).first()
             is not None
         ):
             return
@@ -140,7 +140,7 @@ def predict_chunk(model_id: int, basis: str, piece: int, track_ids: list[int]) -
             .values(
                 model_id=model_id,
                 basis=basis,
-                piece=piece,
+                chunk=chunk,
                 track_ids=found.ids.astype("<i8").tobytes(),
                 probability=found.probability.astype("<f8").tobytes(),
                 resemblance=None if alike is None else alike.astype("<f8").tobytes(),
@@ -183,7 +183,7 @@ def predict_distributed(
                 prediction_chunk.c.track_ids, prediction_chunk.c.probability, prediction_chunk.c.resemblance
             )
             .where(prediction_chunk.c.model_id == model_id, prediction_chunk.c.basis == basis)
-            .order_by(prediction_chunk.c.piece)
+            .order_by(prediction_chunk.c.chunk)
         )
         return _together([_read(*row, classes) for row in rows])
 
@@ -197,7 +197,7 @@ def _missing(database: Database, model_id: int, basis: str, pieces: dict[int, li
     with database.read() as connection:
         there = set(
             connection.execute(
-                sa.select(prediction_chunk.c.piece).where(
+                sa.select(prediction_chunk.c.chunk).where(
                     prediction_chunk.c.model_id == model_id, prediction_chunk.c.basis == basis
                 )
             ).scalars()
@@ -224,9 +224,9 @@ def _together(parts: Sequence[RawPredictions]) -> RawPredictions:
     )
 
 
-def _is(model_id: int, basis: str, piece: int) -> sa.ColumnElement[bool]:
+def _is(model_id: int, basis: str, chunk: int) -> sa.ColumnElement[bool]:
     return sa.and_(
         prediction_chunk.c.model_id == model_id,
         prediction_chunk.c.basis == basis,
-        prediction_chunk.c.piece == piece,
+        prediction_chunk.c.chunk == chunk,
     )

@@ -158,7 +158,7 @@ def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str
         sa.select(feature_vector.c.track_id, feature_vector.c.computed_at)
         .where(feature_vector.c.feature_set_id.in_(recipe_ids))
         .order_by(feature_vector.c.track_id, feature_vector.c.feature_set_id),
-        sa.select(genre.c.id, genre.c.broader_id, genre.c.suggest).order_by(genre.c.id),
+        sa.select(genre.c.id, genre.c.parent_id, genre.c.suggest).order_by(genre.c.id),
     )
     for query in queries:
         for found in connection.execution_options(yield_per=ROWS).execute(query):

@@ -37,7 +37,7 @@ TRUSTED = frozenset(
 ADVICE = "train anew with `catalog train --force`, or restore the file from a backup"
 
 
-class ArtifactRejectedError(Exception):  # noqa: N818 - the name says what it is
+class ArtifactRejectedError(Exception):
     """The file of a model is missing, or is not the one that was written."""
 
 

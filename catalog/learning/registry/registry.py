@@ -22,7 +22,7 @@ ZERO_SHOT = "zero_shot"
 LIBRARIES = ("music-catalog", "numpy", "scikit-learn", "scipy", "skops")
 
 
-class NoModelError(LookupError):  # noqa: N818 - the name says what it is
+class NoModelError(LookupError):
     """There is no such model."""
 
 

@@ -19,7 +19,7 @@ from catalog.learning.fitting.zero_shot import Candidates, ZeroShot, default_can
 from catalog.learning.registry.registry import ZERO_SHOT, NewModel, add_model, find_model, store_support
 
 
-class UnmappedGenresError(ValueError):  # noqa: N818 - the name says what it is
+class UnmappedGenresError(ValueError):
     """Genres were named that are unknown, or that no tag speaks for."""
 
 

@@ -104,7 +104,7 @@ def _as_corrected(
             )
         ).all()
     )
-    broader = dict(connection.execute(sa.select(genre.c.id, genre.c.broader_id)).all())
+    broader = dict(connection.execute(sa.select(genre.c.id, genre.c.parent_id)).all())
 
     def counted(genre_id: int) -> int:
         if genre_id in counts_for:

@@ -24,7 +24,7 @@ Texts = npt.NDArray[np.str_]
 PARTS = ("training", "validation", "test")
 
 
-class NoOfficialSplitError(ValueError):  # noqa: N818 - the name says what it is
+class NoOfficialSplitError(ValueError):
     """The tracks that are learned from are not those of a data set with a split."""
 
 

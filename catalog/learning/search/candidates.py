@@ -17,7 +17,7 @@ MOST_CANDIDATES = 2_000
 """A grid with more is none that anybody waits for."""
 
 
-class TooManyCandidatesError(ValueError):  # noqa: N818 - the name says what it is
+class TooManyCandidatesError(ValueError):
     """A grid that is too large to be tried whole."""
 
 

@@ -36,7 +36,7 @@ FEWEST_RESAMPLES = 2
 """Where only the order counts, no interval is wanted."""
 
 
-class NoCandidateFitsError(ValueError):  # noqa: N818 - the name says what it is
+class NoCandidateFitsError(ValueError):
     """No candidate could be fitted."""
 
 

@@ -24,7 +24,7 @@ UNSTORED = 0
 """No snapshot has this id."""
 
 
-class NothingToSearchError(ValueError):  # noqa: N818 - the name says what it is
+class NothingToSearchError(ValueError):
     """The labeled tracks make no training set."""
 
 

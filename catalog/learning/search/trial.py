@@ -38,7 +38,7 @@ Booleans = npt.NDArray[np.bool_]
 LONGEST_REASON = 300
 
 
-class VectorsChangedError(RuntimeError):  # noqa: N818 - the name says what it is
+class VectorsChangedError(RuntimeError):
     """The vectors are not those that the search began with."""
 
 

@@ -16,7 +16,7 @@ LARGEST_BATCH = 16
 TICK = 0.5
 
 
-class TrialsStalledError(RuntimeError):  # noqa: N818 - the name says what it is
+class TrialsStalledError(RuntimeError):
     """Every task has ended well, and yet no trial was added."""
 
 

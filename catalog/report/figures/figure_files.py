@@ -42,7 +42,7 @@ STYLE: dict[str, Any] = {
 }
 
 
-class FigureWriteError(Exception):  # noqa: N818 - the name says what it is
+class FigureWriteError(Exception):
     """A picture that could not be written, with what to do about it."""
 
 

@@ -32,7 +32,7 @@ PLAYED = {
 """What some browser plays as it is, by suffix and codec. Each says itself whether it does; else it takes the MP3."""
 
 
-class NotPlayableError(LookupError):  # noqa: N818 - the name says what it is
+class NotPlayableError(LookupError):
     """A track that cannot be heard; the message says why, in one line without a path."""
 
 

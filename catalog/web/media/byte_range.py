@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-class RangeNotSatisfiableError(ValueError):  # noqa: N818 - the name says what it is
+class RangeNotSatisfiableError(ValueError):
     """A range that begins behind the end."""
 
 

@@ -29,7 +29,7 @@ _LARGEST = 2**28 - 1
 _NAME = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
 
 
-class TagFormatError(Exception):  # noqa: N818 - the name says what it is
+class TagFormatError(Exception):
     """A tag that cannot be changed without touching more than the genre; the file is left as it is."""
 
 

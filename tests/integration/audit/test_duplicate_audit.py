@@ -115,7 +115,7 @@ def test_what_was_compared_already_is_not_compared_again_but_its_genres_are(
     tracks = fill(database)
     first = audit_duplicates(database)
     with monkeypatch.context() as patch:
-        patch.setattr(duplicate_audit, "nearly_same", _not_again)
+        patch.setattr(duplicate_audit, "near_duplicate_pairs", _not_again)
         assert audit_duplicates(database).pairs == first.pairs
         with database.write() as connection:
             say(connection, tracks[2], genre_id(connection, "Jazz"))
@@ -126,7 +126,7 @@ def test_what_was_compared_already_is_not_compared_again_but_its_genres_are(
         connection.execute(sa.update(track).where(track.c.id == tracks[5]).values(duration=7.0))
     compared = audit_duplicates(database)
     assert (compared.is_new, compared.audit_id) == (False, changed.audit_id), "compared, and the same found"
-    monkeypatch.setattr(duplicate_audit, "nearly_same", _not_again)
+    monkeypatch.setattr(duplicate_audit, "near_duplicate_pairs", _not_again)
     assert audit_duplicates(database).audit_id == changed.audit_id
 
 

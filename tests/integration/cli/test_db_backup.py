@@ -259,7 +259,7 @@ def test_what_is_no_archive(tmp_path: Path, content: bytes, capsys: Any) -> None
 KILLED = """
 import os, signal, sys
 from catalog.cli import run
-from catalog.db import archive, staging, backup, restoring
+from catalog.db.transfer import archive; from catalog.db.transfer import staging; from catalog.db.transfer import backup; from catalog.db.transfer import restore
 place = {"archive": (archive.ArchiveWriter, "finish"), "put": (backup, "put"), "extract": (restoring, "_check_sqlite"), "place": (restoring, "put")}
 owner, name = place[sys.argv[1]]
 setattr(owner, name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))

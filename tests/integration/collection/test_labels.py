@@ -156,7 +156,7 @@ def test_nothing_is_half_imported(scanned, music, monkeypatch):
     def fail(*_arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(labels, "refresh_standing", fail)
+    monkeypatch.setattr(labels, "refresh_track_status", fail)
     with pytest.raises(KeyboardInterrupt):
         import_labels(scanned, saved(music, "path,genre,artist\na/2.mp3,Brand New Metal,Me\n"))
     assert count(scanned, statement) == 1

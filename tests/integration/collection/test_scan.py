@@ -62,7 +62,7 @@ def test_a_second_scan_opens_nothing_and_changes_nothing(database, music, make_s
     make_song(music / "1.mp3", 1, genre="Rock")
     scan(database, music)
     before = rows(database, *track.c, order=track.c.id)
-    monkeypatch.setattr(scanning, "read_arrival", pytest.fail)
+    monkeypatch.setattr(scanning, "read_scanned_file", pytest.fail)
     report = scan(database, music)
     assert counts(report) == {"unchanged": 1}
     assert rows(database, *track.c, order=track.c.id) == before
@@ -276,11 +276,11 @@ def test_a_killed_scan_done_again_ends_the_same(database, music, make_song, monk
             raise KeyboardInterrupt
         return read(root, path)
 
-    monkeypatch.setattr(scanning, "read_arrival", die)
+    monkeypatch.setattr(scanning, "read_scanned_file", die)
     with suppress(KeyboardInterrupt):
         scan(database, music)
     assert len(tracks(database)) == 6
-    monkeypatch.setattr(scanning, "read_arrival", read)
+    monkeypatch.setattr(scanning, "read_scanned_file", read)
     assert counts(scan(database, music)) == {"added": 4, "unchanged": 6}
     assert len(rows(database, statement.c.id)) == 10
     assert set(tagged(database).values()) == {"Rock"}
@@ -298,7 +298,7 @@ def test_two_scans_that_meet_make_no_track_twice(database, music, make_song, mon
             scan(database, music)
         return read(root, path)
 
-    monkeypatch.setattr(scanning, "read_arrival", meet)
+    monkeypatch.setattr(scanning, "read_scanned_file", meet)
     report = scan(database, music)
     assert len(tracks(database)) == 4
     assert report.missing == 0

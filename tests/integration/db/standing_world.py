@@ -155,7 +155,7 @@ def write(connection: Connection, world: World) -> None:
     """Puts the world into the tables; nothing that is computed."""
     ids = {name: FIRST + number for number, name in enumerate(GENRES)}
     for name, broader in BROADER.items():
-        row = {"id": ids[name], "name": name, "folded": name.lower(), "broader_id": ids.get(broader or "")}
+        row = {"id": ids[name], "name": name, "folded": name.lower(), "parent_id": ids.get(broader or "")}
         connection.execute(sa.insert(t.genre).values(origin="builtin", **row))
     rebuild_ancestors(connection)
     people = {name: FIRST + number for number, name in enumerate(ARTISTS) if name}

@@ -60,7 +60,7 @@ def strange(database: Database, sample: Any) -> None:
         )
         rock, jazz = sample.genres["Rock"], sample.genres["Jazz"]
         low, high = sorted((rock, jazz))
-        connection.execute(sa.update(t.genre).where(t.genre.c.id == low).values(broader_id=high))
+        connection.execute(sa.update(t.genre).where(t.genre.c.id == low).values(parent_id=high))
         connection.execute(sa.insert(t.artist).values(id=2**40, key="far", name="", folded=""))
 
 
@@ -128,7 +128,7 @@ def test_one_that_was_broken_off_goes_on(
             raise RuntimeError("power cut")
         write(*arguments)
 
-    monkeypatch.setattr(copy, "write_plain_rows", fail)
+    monkeypatch.setattr(copy, "write_portable_rows", fail)
     with pytest.raises(RuntimeError):
         copy_database(database, target)
     assert inspect_schema(target).fit is SchemaState.HALF_COPIED
@@ -171,7 +171,7 @@ def test_what_was_changed_on_the_way_is_found(
 
     write = copy.write_plain_rows
     with monkeypatch.context() as patched:
-        patched.setattr(copy, "write_plain_rows", garble)
+        patched.setattr(copy, "write_portable_rows", garble)
         with pytest.raises(CopyRejectedError, match="not what was sent, in: prediction"):
             copy_database(database, target)
     copied = {each.name: each for each in copy_database(database, target).tables}
@@ -249,7 +249,7 @@ def test_writers_go_on_and_are_noticed(
             writing.execute(sa.insert(t.reviewer).values(name=table.name, token_sha256=table.name))
         write(connection, table, rows)
 
-    monkeypatch.setattr(copy, "write_plain_rows", meanwhile)
+    monkeypatch.setattr(copy, "write_portable_rows", meanwhile)
     try:
         assert copy_database(source, target).is_outrun
         assert sums(target) == before != sums(source)
@@ -260,7 +260,7 @@ def test_writers_go_on_and_are_noticed(
 
 COPY = """
 import sys
-from catalog.db import copying
+from catalog.db.transfer import copy
 from catalog.db.database import open_database
 copying.CHUNK_ROWS = 50
 copying.copy_database(open_database(sys.argv[1]), open_database(sys.argv[2]), lambda name, rows: print(name, rows, flush=True))

@@ -48,7 +48,7 @@ def test_a_circle_is_told_and_does_not_hang(database):
     with database.write() as connection:
         vocabulary = load_vocabulary(connection)
         metal, rock = (vocabulary.resolve(name).id for name in ("Metal", "Rock"))
-        connection.execute(sa.update(genre).where(genre.c.id == rock).values(broader_id=metal))
+        connection.execute(sa.update(genre).where(genre.c.id == rock).values(parent_id=metal))
         rebuild_ancestors(connection)
         assert set(check_ancestors(connection)) == {
             "genre 'Rock': is broader than itself",

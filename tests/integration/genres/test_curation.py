@@ -116,7 +116,7 @@ def test_a_term_becomes_an_alias_and_its_tracks_read_differently(database, tag):
         # The row stays for models and decisions that name it.
         row = connection.execute(sa.select(genre).where(genre.c.name == "Brit Rock")).one()
         assert (row.suggest, row.write) == (False, False)
-        assert load_vocabulary(connection).by_id[row.broader_id].name == "Britpop"
+        assert load_vocabulary(connection).by_id[row.parent_id].name == "Britpop"
         assert check_ancestors(connection) == []
         assert [key for key, _ in read_genres(connection, ["brit rock"])] == [
             load_vocabulary(connection).resolve("Britpop").id
@@ -157,7 +157,7 @@ def test_a_merged_term_can_be_merged_elsewhere(database, tag):
         add_alias(connection, "Brit Rock", "Britpop", "someone")
         assert add_alias(connection, "Brit Rock", "Rock", "someone") == {track_id}
         row = connection.execute(sa.select(genre).where(genre.c.name == "Brit Rock")).one()
-        assert load_vocabulary(connection).by_id[row.broader_id].name == "Rock"
+        assert load_vocabulary(connection).by_id[row.parent_id].name == "Rock"
         assert check_ancestors(connection) == []
 
 

@@ -54,7 +54,7 @@ def test_a_term_of_a_file_that_the_house_learns_later_is_adopted(database):
     with database.write() as connection:
         held = connection.scalar(sa.select(genre.c.id).where(genre.c.name == "Goa"))
         connection.execute(
-            sa.update(genre).where(genre.c.id == held).values(code=None, origin="file", broader_id=None)
+            sa.update(genre).where(genre.c.id == held).values(code=None, origin="file", parent_id=None)
         )
         assert seed_vocabulary(connection) == 0
         term = load_vocabulary(connection).resolve("Goa")
@@ -86,7 +86,7 @@ def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
             )
         ]
         assert before[0] == "Hardcore"
-        assert load_vocabulary(connection).resolve("Funeral Doom").broader_id is None
+        assert load_vocabulary(connection).resolve("Funeral Doom").parent_id is None
         refresh_track_status(connection)
         assert seed_vocabulary(connection) == 1
         vocabulary = load_vocabulary(connection)

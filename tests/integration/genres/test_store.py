@@ -37,7 +37,7 @@ def test_the_place_of_a_new_term_does_not_hang_on_the_order_of_reading(database)
     with database.write() as connection:
         read_genres(connection, ["Zeuhl; Funeral Zeuhl"])
         vocabulary = load_vocabulary(connection)
-        assert vocabulary.resolve("Funeral Zeuhl").broader_id is None
+        assert vocabulary.resolve("Funeral Zeuhl").parent_id is None
 
 
 def test_an_old_vocabulary_still_finds_what_came_after_it(database):

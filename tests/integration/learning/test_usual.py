@@ -15,7 +15,7 @@ from catalog.db.database import Database
 from catalog.db.tables import feature_vector
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
-from catalog.learning.registry import default_feature_sets
+from catalog.learning.registry import default_feature_sets as default_feature_sets_module
 from catalog.learning.registry.default_feature_sets import default_feature_sets, feature_sets_to_compute
 from catalog.learning.training import TrainingOptions, train
 from tests.integration.labeled_collection import Filled
@@ -34,8 +34,8 @@ Fill = Callable[..., Filled]
 @pytest.fixture
 def filled(database: Database, fill_labeled: Fill, monkeypatch: pytest.MonkeyPatch) -> Filled:
     """Tracks of three genres and untagged ones with vectors of `blobs`, the main one here, and all with `summary`."""
-    monkeypatch.setattr(default_feature_sets, "PRIMARY", "blobs")
-    monkeypatch.setattr(default_feature_sets, "DEFAULTS", ("blobs", "summary"))
+    monkeypatch.setattr(default_feature_sets_module, "PRIMARY", "blobs")
+    monkeypatch.setattr(default_feature_sets_module, "DEFAULTS", ("blobs", "summary"))
     found = fill_labeled()
     _hear(database, [one for ids in found.tracks.values() for one in ids])
     return found
@@ -57,7 +57,7 @@ def test_both_are_learned_from_where_tagged_tracks_have_both(
     database: Database, filled: Filled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _usual(database) == ("blobs", "summary")
-    monkeypatch.setattr(default_feature_sets, "MAX_TRACKS_FOR_BOTH", 5)
+    monkeypatch.setattr(default_feature_sets_module, "MAX_TRACKS_FOR_BOTH", 5)
     assert _usual(database) == ("blobs",)
 
 
@@ -88,7 +88,7 @@ def test_an_empty_catalog_learns_from_the_main_one_and_computes_both(
 def test_new_tracks_need_what_the_trained_model_learned_from(
     database: Database, filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(default_feature_sets, "installed", lambda: frozenset({"summary", "grid"}))
+    monkeypatch.setattr(default_feature_sets_module, "installed", lambda: frozenset({"summary", "grid"}))
     assert train(database, tmp_path, TrainingOptions(feature_sets=("summary", "blobs"))).outcome == "promoted"
     with database.read() as connection:
         # `blobs` is the main one; were it not, it would be left out, as nothing installed computes it.

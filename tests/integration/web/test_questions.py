@@ -208,11 +208,11 @@ def test_the_sample_is_blind_until_something_was_chosen(page: Page) -> None:
 def test_a_choice_broader_than_the_tag_may_be_mended(page: Page) -> None:
     with page.site.database.write() as connection:
         draw_sample(connection, 6, overlap=0)
-        narrow = connection.execute(sa.select(t.genre).where(t.genre.c.broader_id.is_not(None))).first()
+        narrow = connection.execute(sa.select(t.genre).where(t.genre.c.parent_id.is_not(None))).first()
         assert narrow is not None
         connection.execute(sa.update(t.label).values(genre_id=narrow.id, rank=t.label.c.rank))
     track = page.doubted.tracks["Old 1"]
-    revealed = page.send("/judge", track_id=track, genre_id=narrow.broader_id).json()["html"]
+    revealed = page.send("/judge", track_id=track, genre_id=narrow.parent_id).json()["html"]
     assert "Is the tag right too?" in revealed
     assert page.send("/confirm", track_id=track).json()["said"] == "The tag is right too."
     unsure = page.send("/judge", track_id=page.doubted.tracks["Sad 1"], verdict="unsure").json()["html"]

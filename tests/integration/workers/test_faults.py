@@ -26,11 +26,11 @@ from workers.pool.worker_pool import WorkersFailedError
 COMMAND = """
 import sys
 from pathlib import Path
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import open_database
 from catalog.settings import Settings
-from workers.crew import WorkersFailedError
-from workers.run import analyze_pending
+from workers.pool.worker_pool import WorkersFailedError
+from workers.pool.analyze_pending import analyze_pending
 
 home, url = sys.argv[1:]
 analyze_pending(open_database(url), Settings(Path(home), url, None), [feature_set("tiny")], workers=2)

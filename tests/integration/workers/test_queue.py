@@ -220,10 +220,10 @@ def test_status_says_who_is_at_work_on_what_and_sync_gives_back(
 LONG_RUNNING = """
 import sys
 from pathlib import Path
-from catalog.audio.registry import feature_set
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import open_database
 from catalog.settings import Settings
-from workers.long_running import work_until_stopped
+from workers.pool.long_running import work_until_stopped
 
 home, url = sys.argv[1:]
 work_until_stopped(open_database(url), Settings(Path(home), url, None), [feature_set("tiny")])

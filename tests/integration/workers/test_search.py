@@ -36,13 +36,13 @@ COMMAND = """
 import sys
 from pathlib import Path
 from catalog.db.database import open_database
-from catalog.learning.candidate import drawn
+from catalog.learning.search.candidates import random_candidates
 from catalog.learning.classifiers import ALGORITHMS
-from catalog.learning.ground import prepare
-from catalog.learning.search import Search
-from catalog.learning.training import Training
+from catalog.learning.search.search_setup import prepare_search
+from catalog.learning.search.search import Search
+from catalog.learning.training import TrainingOptions
 from catalog.settings import Settings
-from workers.executor import open_executor
+from workers.pool.executor import open_executor
 
 if __name__ == "__main__":
     home, url, candidates = sys.argv[1:]

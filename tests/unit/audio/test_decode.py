@@ -372,7 +372,7 @@ def small(encode, sweep, tmp_path_factory):
 
 MEASURE = """
 import resource, sys
-from catalog.audio.decode import decode
+from catalog.audio.decoding.decode import decode
 decoded = decode(sys.argv[1])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform == "darwin" else 1024)
 print(round(decoded.stream.duration), peak)

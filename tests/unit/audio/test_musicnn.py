@@ -158,7 +158,7 @@ THREADS = """
 import hashlib
 import numpy as np
 from catalog.audio.feature_set import Waveform
-from catalog.audio.musicnn import MUSICNN, log_mel
+from catalog.audio.feature_sets.musicnn import MUSICNN, log_mel
 
 for seed in range(3):
     samples = np.random.default_rng(seed).standard_normal(480_000).astype(np.float32) * np.float32(0.1)
@@ -186,7 +186,7 @@ FORKED = """
 import os, sys
 import numpy as np
 from catalog.audio.feature_set import Waveform
-from catalog.audio.musicnn import MUSICNN
+from catalog.audio.feature_sets.musicnn import MUSICNN
 
 waveform = Waveform(np.random.default_rng(0).standard_normal(64_000).astype(np.float32), 16_000)
 warm = MUSICNN.compute(waveform)

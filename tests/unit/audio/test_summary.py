@@ -206,7 +206,7 @@ def test_a_clip_uses_the_memory_of_the_one_before():
     code = """
 import platform, resource, numpy as np
 from catalog.audio.feature_set import Waveform
-from catalog.audio.summary import SUMMARY
+from catalog.audio.feature_sets.summary import SUMMARY
 samples = Waveform(np.random.default_rng(0).standard_normal(30 * 22050).astype(np.float32), 22050)
 for _ in range(3):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -26,7 +26,7 @@ def labeled(*cells: tuple[int, int, int], artists: list[int] | None = None) -> L
         track_ids=np.arange(count, dtype=np.int64) + 100,
         genres=genres,
         clusters=clusters,
-        depths=np.linspace(0.1, 0.9, count, dtype=np.float32),
+        centrality=np.linspace(0.1, 0.9, count, dtype=np.float32),
         artists=np.array(artists if artists is not None else range(1, count + 1), np.int64),
     )
 

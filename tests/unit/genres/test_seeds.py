@@ -100,6 +100,6 @@ def test_common_words_are_known_beneath_a_broader_term():
 
 def test_a_term_of_neither_list_has_a_code_of_its_own():
     house = [seed for seed in seeds() if seed.origin == "builtin"]
-    assert {"house:djent", "house:kpop"} <= {seed.code for seed in house}
+    assert {"builtin:djent", "builtin:kpop"} <= {seed.code for seed in house}
     assert all(seed.broader for seed in house)
-    assert fma_genre_name("house:kpop") == "K-Pop"
+    assert fma_genre_name("builtin:kpop") == "K-Pop"

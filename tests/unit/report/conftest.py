@@ -19,4 +19,4 @@ def filled(database: Database) -> Database:
 @pytest.fixture
 def mapless(monkeypatch: pytest.MonkeyPatch) -> None:
     """The map has tests of its own, and takes seconds."""
-    monkeypatch.setattr(report_data, "draw", lambda _: None)
+    monkeypatch.setattr(report_data, "draw_map", lambda _: None)

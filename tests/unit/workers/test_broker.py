@@ -85,7 +85,7 @@ def test_an_orphan_is_found_and_used_and_one_that_was_killed_is_replaced(tmp_pat
     program = f"""
 import os, signal
 from pathlib import Path
-from workers.broker import open_broker
+from workers.broker.broker import open_broker
 with open_broker(None, Path({str(run)!r})) as broker:
     os.kill(os.getpid(), signal.SIGKILL)
 """

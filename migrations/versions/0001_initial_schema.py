@@ -1,4 +1,4 @@
-"""The house: collections, vocabulary, evidence, features, work, learning, doubt, review."""
+"""The initial schema: every table, before the first release."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("folded", sa.Text(), nullable=False),
         sa.Column(
-            "is_nobody", sa.Boolean(), nullable=False, comment="Various, Unknown: keeps nothing together"
+            "is_placeholder", sa.Boolean(), nullable=False, comment="Various, Unknown: keeps nothing together"
         ),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_artist")),
@@ -30,14 +30,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("artist", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_artist_folded"), ["folded"], unique=False)
+        batch_op.create_index(batch_op.f("ix_artist_name"), ["name"], unique=False)
 
     op.create_table(
-        "auto_tag_word",
+        "audit_sample",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("network", sa.Text(), nullable=False),
-        sa.Column("tag", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_auto_tag_word")),
-        sa.UniqueConstraint("network", "tag", name=op.f("uq_auto_tag_word_network_tag")),
+        sa.Column("seed", sa.Integer(), nullable=False),
+        sa.Column("tracks", sa.Integer(), nullable=False),
+        sa.Column("overlap", sa.Integer(), nullable=False, comment="tracks that two reviewers judge"),
+        sa.Column("parameters", sa.JSON(), nullable=False, comment="the strata and what they weigh"),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_sample")),
+    )
+    op.create_table(
+        "bundled_content",
+        sa.Column("name", sa.Text(), nullable=False, comment="views, or seeds of the vocabulary"),
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of what was put in"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_bundled_content")),
     )
     op.create_table(
         "collection",
@@ -83,26 +93,45 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False, comment="the house's preferred spelling"),
         sa.Column("folded", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=True),
-        sa.Column("broader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("suggest", sa.Boolean(), nullable=False, comment="may be suggested"),
         sa.Column("write", sa.Boolean(), nullable=False, comment="may be written to files"),
-        sa.CheckConstraint("origin IN ('fma', 'id3', 'file', 'house')", name=op.f("ck_genre_origin")),
-        sa.ForeignKeyConstraint(["broader_id"], ["genre.id"], name=op.f("fk_genre_broader_id_genre")),
+        sa.CheckConstraint("origin IN ('fma', 'id3', 'file', 'builtin')", name=op.f("ck_genre_origin")),
+        sa.ForeignKeyConstraint(["parent_id"], ["genre.id"], name=op.f("fk_genre_parent_id_genre")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_genre")),
         sa.UniqueConstraint("code", name=op.f("uq_genre_code")),
         sa.UniqueConstraint("folded", name=op.f("uq_genre_folded")),
         sa.UniqueConstraint("name", name=op.f("uq_genre_name")),
     )
     with op.batch_alter_table("genre", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_genre_broader_id"), ["broader_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_genre_parent_id"), ["parent_id"], unique=False)
 
+    op.create_table(
+        "network_tag",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_network_tag")),
+        sa.UniqueConstraint("network", "tag", name=op.f("uq_network_tag_network_tag")),
+    )
     op.create_table(
         "review_lease",
         sa.Column("case_id", sa.Text(), nullable=False),
         sa.Column("reviewer", sa.Text(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_review_lease")),
+    )
+    op.create_table(
+        "reviewer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("token_sha256", sa.Text(), nullable=False, comment="of what is in the reviewer's link"),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviewer")),
+        sa.UniqueConstraint("name", name=op.f("uq_reviewer_name")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_reviewer_token_sha256")),
     )
     op.create_table(
         "snapshot",
@@ -128,6 +157,16 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "analyzed", sa.Integer(), server_default="0", nullable=False, comment="tracks, since it began"
+        ),
+        sa.Column(
+            "failed", sa.Integer(), server_default="0", nullable=False, comment="tracks, since it began"
+        ),
+        sa.Column(
+            "seconds", sa.Float(), server_default="0", nullable=False, comment="spent on all these tracks"
+        ),
+        sa.Column("durations", sa.JSON(), nullable=True, comment="how many of these tracks took how long"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
         sa.UniqueConstraint("name", name=op.f("uq_worker_name")),
     )
@@ -148,6 +187,7 @@ def upgrade() -> None:
     with op.batch_alter_table("album", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_album_artist_id"), ["artist_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_album_folded"), ["folded"], unique=False)
+        batch_op.create_index(batch_op.f("ix_album_title"), ["title"], unique=False)
 
     op.create_table(
         "genre_alias",
@@ -216,6 +256,36 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "search",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column(
+            "parameters",
+            sa.JSON(),
+            nullable=False,
+            comment="the candidates, the seed, how much each round is given",
+        ),
+        sa.Column(
+            "outcome",
+            sa.JSON(),
+            nullable=True,
+            comment="the candidates in their order; NULL while trials are missing",
+        ),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "scheme IN ('compare', 'grid', 'random', 'halving')", name=op.f("ck_search_scheme")
+        ),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["snapshot.id"], name=op.f("fk_search_snapshot_id_snapshot"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search")),
+    )
+    with op.batch_alter_table("search", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_snapshot_id"), ["snapshot_id"], unique=False)
+
+    op.create_table(
         "trial",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -280,6 +350,25 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "model_class",
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tracks", sa.Integer(), nullable=False),
+        sa.Column("artists", sa.Integer(), nullable=False),
+        sa.Column("albums", sa.Integer(), nullable=False),
+        sa.Column("counts_for_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("judged", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["counts_for_id"], ["genre.id"], name=op.f("fk_model_class_counts_for_id_genre")
+        ),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_model_class_genre_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_model_class_model_id_model"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("model_id", "genre_id", name=op.f("pk_model_class")),
+    )
+    op.create_table(
         "model_feature_set",
         sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("feature_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -295,23 +384,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("model_id", "feature_set_id", name=op.f("pk_model_feature_set")),
     )
     op.create_table(
-        "model_genre",
+        "prediction_chunk",
         sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tracks", sa.Integer(), nullable=False),
-        sa.Column("artists", sa.Integer(), nullable=False),
-        sa.Column("albums", sa.Integer(), nullable=False),
-        sa.Column("counts_for_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("judged", sa.Boolean(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["counts_for_id"], ["genre.id"], name=op.f("fk_model_genre_counts_for_id_genre")
+        sa.Column("basis", sa.Text(), nullable=False, comment="what the predictions will rest on, as a hash"),
+        sa.Column("chunk", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("track_ids", sa.LargeBinary(), nullable=False, comment="int64, little-endian"),
+        sa.Column(
+            "probability",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="tracks x classes, float64, little-endian",
         ),
-        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_model_genre_genre_id_genre")),
-        sa.ForeignKeyConstraint(
-            ["model_id"], ["model.id"], name=op.f("fk_model_genre_model_id_model"), ondelete="CASCADE"
+        sa.Column(
+            "resemblance",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="the same; NULL where the model asks for none",
         ),
-        sa.PrimaryKeyConstraint("model_id", "genre_id", name=op.f("pk_model_genre")),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_prediction_chunk_model_id_model"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("model_id", "basis", "chunk", name=op.f("pk_prediction_chunk")),
+        comment="what workers have heard of a model's predictions that are being made; empty otherwise",
     )
     op.create_table(
         "track",
@@ -328,7 +422,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("mtime_ns", sa.BigInteger(), nullable=True),
         sa.Column(
-            "fingerprint",
+            "file_signature",
             sa.Text(),
             nullable=True,
             comment="BLAKE2b of the size and 64 KB from the middle of the file",
@@ -367,8 +461,20 @@ def upgrade() -> None:
     with op.batch_alter_table("track", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_track_album_id"), ["album_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_track_artist_id"), ["artist_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_track_audio_hash"), ["audio_hash"], unique=False)
-        batch_op.create_index(batch_op.f("ix_track_fingerprint"), ["fingerprint"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_track_audio_hash"),
+            ["audio_hash"],
+            unique=False,
+            sqlite_where=sa.text("audio_hash IS NOT NULL"),
+            postgresql_where=sa.text("audio_hash IS NOT NULL"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_track_file_signature"),
+            ["file_signature"],
+            unique=False,
+            sqlite_where=sa.text("file_signature IS NOT NULL"),
+            postgresql_where=sa.text("file_signature IS NOT NULL"),
+        )
 
     op.create_table(
         "claim",
@@ -376,7 +482,7 @@ def upgrade() -> None:
         sa.Column("worker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deaths", sa.Integer(), nullable=False, comment="workers that died on this track"),
-        sa.Column("fingerprint", sa.Text(), nullable=True, comment="of the file they died on"),
+        sa.Column("file_signature", sa.Text(), nullable=True, comment="of the file they died on"),
         sa.ForeignKeyConstraint(
             ["track_id"], ["track.id"], name=op.f("fk_claim_track_id_track"), ondelete="CASCADE"
         ),
@@ -402,6 +508,12 @@ def upgrade() -> None:
             nullable=False,
             comment="clusters, little-endian int32; -1 is noise",
         ),
+        sa.Column(
+            "centrality",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="little-endian float32: 1 at the center, 0 halfway to the next one",
+        ),
         sa.ForeignKeyConstraint(
             ["audit_id"], ["audit.id"], name=op.f("fk_cluster_run_audit_id_audit"), ondelete="CASCADE"
         ),
@@ -414,30 +526,34 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cluster_run_audit_id"), ["audit_id"], unique=False)
 
     op.create_table(
-        "doubt_case",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        "duplicate_pair",
         sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("case_id", sa.Text(), nullable=False, comment="the same for the same case in every audit"),
-        sa.Column("artist_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("album_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tracks", sa.Integer(), nullable=False),
-        sa.Column("suspicion", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(["album_id"], ["album.id"], name=op.f("fk_doubt_case_album_id_album")),
-        sa.ForeignKeyConstraint(["artist_id"], ["artist.id"], name=op.f("fk_doubt_case_artist_id_artist")),
-        sa.ForeignKeyConstraint(
-            ["audit_id"], ["audit.id"], name=op.f("fk_doubt_case_audit_id_audit"), ondelete="CASCADE"
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("other_track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column(
+            "similarity", sa.Float(), nullable=False, comment="cosine of the embeddings; 1 for the same audio"
         ),
-        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_doubt_case_genre_id_genre")),
+        sa.Column("genres_differ", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("kind IN ('same_audio', 'nearly_same')", name=op.f("ck_duplicate_pair_kind")),
         sa.ForeignKeyConstraint(
-            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_doubt_case_suggested_genre_id_genre")
+            ["audit_id"], ["audit.id"], name=op.f("fk_duplicate_pair_audit_id_audit"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_doubt_case")),
-        sa.UniqueConstraint("audit_id", "case_id", name=op.f("uq_doubt_case_audit_id_case_id")),
+        sa.ForeignKeyConstraint(
+            ["other_track_id"],
+            ["track.id"],
+            name=op.f("fk_duplicate_pair_other_track_id_track"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_duplicate_pair_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("audit_id", "track_id", "other_track_id", name=op.f("pk_duplicate_pair")),
     )
-    with op.batch_alter_table("doubt_case", schema=None) as batch_op:
-        batch_op.create_index("ix_doubt_case_suspicion", ["audit_id", "suspicion"], unique=False)
+    with op.batch_alter_table("duplicate_pair", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_duplicate_pair_other_track_id"), ["other_track_id"], unique=False
+        )
 
     op.create_table(
         "failure",
@@ -448,7 +564,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False, comment="a code such as too-short"),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=True, comment="of the file that failed"),
+        sa.Column("file_signature", sa.Text(), nullable=True, comment="of the file that failed"),
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["feature_set_id"], ["feature_set.id"], name=op.f("fk_failure_feature_set_id_feature_set")
@@ -481,7 +597,7 @@ def upgrade() -> None:
         sa.Column("feature_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=True, comment="of the file that was heard"),
+        sa.Column("file_signature", sa.Text(), nullable=True, comment="of the file that was heard"),
         sa.Column(
             "provenance",
             sa.JSON(),
@@ -498,8 +614,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("feature_set_id", "track_id", name=op.f("pk_feature_vector")),
     )
     with op.batch_alter_table("feature_vector", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_feature_vector_computed_at"), ["computed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_feature_vector_track_id"), ["track_id"], unique=False)
 
+    op.create_table(
+        "fma_track",
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "subset",
+            sa.Text(),
+            nullable=True,
+            comment="the smallest that holds it; a larger one holds it too",
+        ),
+        sa.Column("split", sa.Text(), nullable=True, comment="the official one"),
+        sa.Column("genre_top", sa.Text(), nullable=True, comment="as written; NULL for half of the tracks"),
+        sa.Column(
+            "contradicts", sa.Boolean(), nullable=False, comment="genre_top is above none of the genres"
+        ),
+        sa.Column("license", sa.Text(), nullable=True),
+        sa.Column("listens", sa.Integer(), nullable=True),
+        sa.Column("favorites", sa.Integer(), nullable=True),
+        sa.Column("interest", sa.Integer(), nullable=True),
+        sa.Column("created", sa.Text(), nullable=True, comment="when it came into the archive, as written"),
+        sa.Column("recorded", sa.Text(), nullable=True, comment="as written"),
+        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("composer", sa.Text(), nullable=True),
+        sa.Column("publisher", sa.Text(), nullable=True),
+        sa.Column(
+            "tags",
+            sa.JSON(none_as_null=True),
+            nullable=True,
+            comment="words that its owner chose; NULL where there are none",
+        ),
+        sa.CheckConstraint("split IN ('training', 'validation', 'test')", name=op.f("ck_fma_track_split")),
+        sa.CheckConstraint("subset IN ('small', 'medium', 'large')", name=op.f("ck_fma_track_subset")),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_fma_track_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("track_id", name=op.f("pk_fma_track")),
+    )
     op.create_table(
         "prediction",
         sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -522,14 +675,14 @@ def upgrade() -> None:
             "probabilities",
             sa.LargeBinary(),
             nullable=True,
-            comment="the whole row in class order, for labelled tracks",
+            comment="the whole row in class order, for labeled tracks",
         ),
         sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("suggested_probability", sa.Float(), nullable=True),
         sa.Column("suggested_by", sa.Text(), nullable=True),
         sa.Column("predicted_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "suggested_by IN ('sound', 'album', 'artist', 'zero_shot')",
+            "suggested_by IN ('audio', 'album', 'artist', 'zero_shot')",
             name=op.f("ck_prediction_suggested_by"),
         ),
         sa.CheckConstraint("unit IN ('track', 'album')", name=op.f("ck_prediction_unit")),
@@ -553,13 +706,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_prediction_track_id"), ["track_id"], unique=False)
 
     op.create_table(
+        "review_case",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False, comment="the same for the same case in every audit"),
+        sa.Column("artist_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("album_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tracks", sa.Integer(), nullable=False),
+        sa.Column("suspicion", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["album_id"], ["album.id"], name=op.f("fk_review_case_album_id_album")),
+        sa.ForeignKeyConstraint(["artist_id"], ["artist.id"], name=op.f("fk_review_case_artist_id_artist")),
+        sa.ForeignKeyConstraint(
+            ["audit_id"], ["audit.id"], name=op.f("fk_review_case_audit_id_audit"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_review_case_genre_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_review_case_suggested_genre_id_genre")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_case")),
+        sa.UniqueConstraint("audit_id", "case_id", name=op.f("uq_review_case_audit_id_case_id")),
+    )
+    with op.batch_alter_table("review_case", schema=None) as batch_op:
+        batch_op.create_index("ix_review_case_suspicion", ["audit_id", "suspicion"], unique=False)
+
+    op.create_table(
         "snapshot_member",
         sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "connected_group", sa.Integer(), nullable=False, comment="tracks of one group share a fold"
-        ),
+        sa.Column("group_id", sa.Integer(), nullable=False, comment="tracks of one group share a fold"),
         sa.Column("fold", sa.SmallInteger(), nullable=False),
         sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_snapshot_member_genre_id_genre")),
         sa.ForeignKeyConstraint(
@@ -579,9 +756,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
-            "said_by", sa.Text(), nullable=True, comment="a reviewer, or the name of the imported file"
+            "stated_by", sa.Text(), nullable=True, comment="a reviewer, or the name of the imported file"
         ),
         sa.Column(
             "origin",
@@ -591,7 +768,7 @@ def upgrade() -> None:
         ),
         sa.Column("as_written", sa.Text(), nullable=True, comment="the whole text, verbatim"),
         sa.Column("withdraws_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.CheckConstraint("source IN ('file', 'import', 'human')", name=op.f("ck_statement_source")),
+        sa.CheckConstraint("source IN ('file', 'import', 'person')", name=op.f("ck_statement_source")),
         sa.ForeignKeyConstraint(["track_id"], ["track.id"], name=op.f("fk_statement_track_id_track")),
         sa.ForeignKeyConstraint(
             ["withdraws_id"], ["statement.id"], name=op.f("fk_statement_withdraws_id_statement")
@@ -608,7 +785,7 @@ def upgrade() -> None:
         sa.Column("tempo", sa.Float(), nullable=True, comment="beats a minute"),
         sa.Column("onset_rate", sa.Float(), nullable=True, comment="onsets a second"),
         sa.Column(
-            "loudness", sa.Float(), nullable=True, comment="dBFS RMS of the analysed window, silence excepted"
+            "loudness", sa.Float(), nullable=True, comment="dBFS RMS of the analyzed window, silence excepted"
         ),
         sa.Column("brightness", sa.Float(), nullable=True, comment="mean spectral centroid in hertz"),
         sa.Column("harmonic_share", sa.Float(), nullable=True, comment="of the energy, 0 to 1"),
@@ -620,22 +797,64 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("track_id", name=op.f("pk_track_descriptor")),
     )
     op.create_table(
-        "track_tag",
+        "track_network_tag",
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("auto_tag_word_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("network_tag_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("probability", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["auto_tag_word_id"],
-            ["auto_tag_word.id"],
-            name=op.f("fk_track_tag_auto_tag_word_id_auto_tag_word"),
+            ["network_tag_id"],
+            ["network_tag.id"],
+            name=op.f("fk_track_network_tag_network_tag_id_network_tag"),
         ),
         sa.ForeignKeyConstraint(
-            ["track_id"], ["track.id"], name=op.f("fk_track_tag_track_id_track"), ondelete="CASCADE"
+            ["track_id"], ["track.id"], name=op.f("fk_track_network_tag_track_id_track"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("track_id", "auto_tag_word_id", name=op.f("pk_track_tag")),
+        sa.PrimaryKeyConstraint("track_id", "network_tag_id", name=op.f("pk_track_network_tag")),
     )
-    with op.batch_alter_table("track_tag", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_track_tag_auto_tag_word_id"), ["auto_tag_word_id"], unique=False)
+    with op.batch_alter_table("track_network_tag", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_track_network_tag_network_tag_id"), ["network_tag_id"], unique=False
+        )
+
+    op.create_table(
+        "audit_sample_track",
+        sa.Column("audit_sample_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "position",
+            sa.Integer(),
+            nullable=False,
+            comment="the order in which they are drawn into the queue",
+        ),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("weight", sa.Float(), nullable=False, comment="tracks of the archive that it stands for"),
+        sa.Column("overlap", sa.Boolean(), nullable=False, comment="judged by two reviewers"),
+        sa.ForeignKeyConstraint(
+            ["audit_sample_id"],
+            ["audit_sample.id"],
+            name=op.f("fk_audit_sample_track_audit_sample_id_audit_sample"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["genre_id"], ["genre.id"], name=op.f("fk_audit_sample_track_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["statement.id"],
+            name=op.f("fk_audit_sample_track_statement_id_statement"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_audit_sample_track_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("audit_sample_id", "track_id", name=op.f("pk_audit_sample_track")),
+    )
+    with op.batch_alter_table("audit_sample_track", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_audit_sample_track_statement_id"), ["statement_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_audit_sample_track_track_id"), ["track_id"], unique=False)
 
     op.create_table(
         "cluster_count",
@@ -674,7 +893,82 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_label_genre_id"), ["genre_id"], unique=False)
 
     op.create_table(
-        "standing",
+        "suspect",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("review_case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("suspicion", sa.Float(), nullable=False, comment="0 to 1, a ranking score"),
+        sa.Column("expected_right", sa.Float(), nullable=True, comment="NULL before 100 decisions"),
+        sa.Column("relation", sa.Text(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["audit_id"], ["audit.id"], name=op.f("fk_suspect_audit_id_audit"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_suspect_genre_id_genre")),
+        sa.ForeignKeyConstraint(
+            ["review_case_id"],
+            ["review_case.id"],
+            name=op.f("fk_suspect_review_case_id_review_case"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_suspect_suggested_genre_id_genre")
+        ),
+        sa.ForeignKeyConstraint(
+            ["track_id"], ["track.id"], name=op.f("fk_suspect_track_id_track"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suspect")),
+        sa.UniqueConstraint(
+            "audit_id", "track_id", "genre_id", name=op.f("uq_suspect_audit_id_track_id_genre_id")
+        ),
+    )
+    with op.batch_alter_table("suspect", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suspect_review_case_id"), ["review_case_id"], unique=False)
+        batch_op.create_index("ix_suspect_suspicion", ["audit_id", "suspicion"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suspect_track_id"), ["track_id"], unique=False)
+
+    op.create_table(
+        "tag_write",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("path_bytes", sa.LargeBinary(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("batch", sa.Text(), nullable=True, comment="written by the same command"),
+        sa.Column("message", sa.Text(), nullable=True, comment="why it could not be written, or undone"),
+        sa.Column(
+            "before_digest", sa.Text(), nullable=True, comment="BLAKE2b-128 of the whole file as it was"
+        ),
+        sa.Column("after_digest", sa.Text(), nullable=True, comment="and as it was made"),
+        sa.Column(
+            "patch",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="what makes the file, byte for byte, what it was",
+        ),
+        sa.CheckConstraint(
+            "state IN ('planned', 'written', 'undone', 'failed')", name=op.f("ck_tag_write_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"], ["statement.id"], name=op.f("fk_tag_write_statement_id_statement")
+        ),
+        sa.ForeignKeyConstraint(["track_id"], ["track.id"], name=op.f("fk_tag_write_track_id_track")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_write")),
+    )
+    with op.batch_alter_table("tag_write", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tag_write_batch"), ["batch"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tag_write_statement_id"), ["statement_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tag_write_track_id"), ["track_id"], unique=False)
+
+    op.create_table(
+        "track_status",
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("tagged_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -692,95 +986,35 @@ def upgrade() -> None:
         sa.Column("relation", sa.Text(), nullable=True),
         sa.Column("out_of_fold", sa.Boolean(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["artist_genre_id"], ["genre.id"], name=op.f("fk_standing_artist_genre_id_genre")
+            ["artist_genre_id"], ["genre.id"], name=op.f("fk_track_status_artist_genre_id_genre")
         ),
         sa.ForeignKeyConstraint(
-            ["model_id"], ["model.id"], name=op.f("fk_standing_model_id_model"), ondelete="CASCADE"
+            ["model_id"], ["model.id"], name=op.f("fk_track_status_model_id_model"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["predicted_genre_id"], ["genre.id"], name=op.f("fk_standing_predicted_genre_id_genre")
+            ["predicted_genre_id"], ["genre.id"], name=op.f("fk_track_status_predicted_genre_id_genre")
         ),
         sa.ForeignKeyConstraint(
-            ["statement_id"], ["statement.id"], name=op.f("fk_standing_statement_id_statement")
+            ["statement_id"], ["statement.id"], name=op.f("fk_track_status_statement_id_statement")
         ),
         sa.ForeignKeyConstraint(
-            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_standing_suggested_genre_id_genre")
+            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_track_status_suggested_genre_id_genre")
         ),
         sa.ForeignKeyConstraint(
-            ["tagged_genre_id"], ["genre.id"], name=op.f("fk_standing_tagged_genre_id_genre")
+            ["tagged_genre_id"], ["genre.id"], name=op.f("fk_track_status_tagged_genre_id_genre")
         ),
         sa.ForeignKeyConstraint(
-            ["track_id"], ["track.id"], name=op.f("fk_standing_track_id_track"), ondelete="CASCADE"
+            ["track_id"], ["track.id"], name=op.f("fk_track_status_track_id_track"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("track_id", name=op.f("pk_standing")),
+        sa.PrimaryKeyConstraint("track_id", name=op.f("pk_track_status")),
     )
-    with op.batch_alter_table("standing", schema=None) as batch_op:
-        batch_op.create_index("ix_standing_predicted_genre", ["predicted_genre", "track_id"], unique=False)
-        batch_op.create_index("ix_standing_relation", ["relation", "track_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_standing_statement_id"), ["statement_id"], unique=False)
-        batch_op.create_index("ix_standing_tagged_genre", ["tagged_genre", "track_id"], unique=False)
-
-    op.create_table(
-        "suspect",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("doubt_case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("suspicion", sa.Float(), nullable=False, comment="0 to 1, a ranking score"),
-        sa.Column("expected_right", sa.Float(), nullable=True, comment="NULL before 100 decisions"),
-        sa.Column("relation", sa.Text(), nullable=False),
-        sa.Column("reasons", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["audit_id"], ["audit.id"], name=op.f("fk_suspect_audit_id_audit"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["doubt_case_id"],
-            ["doubt_case.id"],
-            name=op.f("fk_suspect_doubt_case_id_doubt_case"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_suspect_genre_id_genre")),
-        sa.ForeignKeyConstraint(
-            ["suggested_genre_id"], ["genre.id"], name=op.f("fk_suspect_suggested_genre_id_genre")
-        ),
-        sa.ForeignKeyConstraint(
-            ["track_id"], ["track.id"], name=op.f("fk_suspect_track_id_track"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_suspect")),
-        sa.UniqueConstraint(
-            "audit_id", "track_id", "genre_id", name=op.f("uq_suspect_audit_id_track_id_genre_id")
-        ),
-    )
-    with op.batch_alter_table("suspect", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_suspect_doubt_case_id"), ["doubt_case_id"], unique=False)
-        batch_op.create_index("ix_suspect_suspicion", ["audit_id", "suspicion"], unique=False)
-        batch_op.create_index(batch_op.f("ix_suspect_track_id"), ["track_id"], unique=False)
-
-    op.create_table(
-        "tag_write",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("path_bytes", sa.LargeBinary(), nullable=False),
-        sa.Column("before", sa.JSON(), nullable=False),
-        sa.Column("after", sa.JSON(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('planned', 'written', 'undone', 'failed')", name=op.f("ck_tag_write_state")
-        ),
-        sa.ForeignKeyConstraint(
-            ["statement_id"], ["statement.id"], name=op.f("fk_tag_write_statement_id_statement")
-        ),
-        sa.ForeignKeyConstraint(["track_id"], ["track.id"], name=op.f("fk_tag_write_track_id_track")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_write")),
-    )
-    with op.batch_alter_table("tag_write", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_tag_write_statement_id"), ["statement_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_tag_write_track_id"), ["track_id"], unique=False)
+    with op.batch_alter_table("track_status", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_track_status_predicted_genre", ["predicted_genre", "track_id"], unique=False
+        )
+        batch_op.create_index("ix_track_status_relation", ["relation", "track_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_track_status_statement_id"), ["statement_id"], unique=False)
+        batch_op.create_index("ix_track_status_tagged_genre", ["tagged_genre", "track_id"], unique=False)
 
     op.create_table(
         "decision",
@@ -791,15 +1025,20 @@ def upgrade() -> None:
         sa.Column("chosen_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reviewer", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("drawn_by", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("suspect_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.CheckConstraint("drawn_by IN ('queue', 'sample', 'search')", name=op.f("ck_decision_drawn_by")),
+        sa.Column("batch", sa.Text(), nullable=True, comment="decided at one stroke, and undone at one"),
+        sa.Column("before_statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("source IN ('queue', 'sample', 'search')", name=op.f("ck_decision_source")),
         sa.CheckConstraint(
             "verdict IN ('keep', 'accept', 'relabel', 'add', 'unsure', 'wrong_recording', 'undo')",
             name=op.f("ck_decision_verdict"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["before_statement_id"], ["statement.id"], name=op.f("fk_decision_before_statement_id_statement")
         ),
         sa.ForeignKeyConstraint(
             ["chosen_genre_id"], ["genre.id"], name=op.f("fk_decision_chosen_genre_id_genre")
@@ -816,13 +1055,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_decision_batch"), ["batch"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_decision_before_statement_id"), ["before_statement_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_decision_statement_id"), ["statement_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_suspect_id"), ["suspect_id"], unique=False)
         batch_op.create_index("ix_decision_track", ["track_id", "genre_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_undoes_id"), ["undoes_id"], unique=False)
 
     if op.get_context().dialect.name == "postgresql":
-        # Vectors do not compress, and trying costs time at every write.
+        # Vectors do not compress; trying costs time at every write.
         op.execute("ALTER TABLE feature_vector ALTER COLUMN vector SET STORAGE EXTERNAL")
 
 
@@ -833,35 +1076,43 @@ def downgrade() -> None:
         batch_op.drop_index("ix_decision_track")
         batch_op.drop_index(batch_op.f("ix_decision_suspect_id"))
         batch_op.drop_index(batch_op.f("ix_decision_statement_id"))
+        batch_op.drop_index(batch_op.f("ix_decision_before_statement_id"))
+        batch_op.drop_index(batch_op.f("ix_decision_batch"))
 
     op.drop_table("decision")
+    with op.batch_alter_table("track_status", schema=None) as batch_op:
+        batch_op.drop_index("ix_track_status_tagged_genre")
+        batch_op.drop_index(batch_op.f("ix_track_status_statement_id"))
+        batch_op.drop_index("ix_track_status_relation")
+        batch_op.drop_index("ix_track_status_predicted_genre")
+
+    op.drop_table("track_status")
     with op.batch_alter_table("tag_write", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tag_write_track_id"))
         batch_op.drop_index(batch_op.f("ix_tag_write_statement_id"))
+        batch_op.drop_index(batch_op.f("ix_tag_write_batch"))
 
     op.drop_table("tag_write")
     with op.batch_alter_table("suspect", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_suspect_track_id"))
         batch_op.drop_index("ix_suspect_suspicion")
-        batch_op.drop_index(batch_op.f("ix_suspect_doubt_case_id"))
+        batch_op.drop_index(batch_op.f("ix_suspect_review_case_id"))
 
     op.drop_table("suspect")
-    with op.batch_alter_table("standing", schema=None) as batch_op:
-        batch_op.drop_index("ix_standing_tagged_genre")
-        batch_op.drop_index(batch_op.f("ix_standing_statement_id"))
-        batch_op.drop_index("ix_standing_relation")
-        batch_op.drop_index("ix_standing_predicted_genre")
-
-    op.drop_table("standing")
     with op.batch_alter_table("label", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_label_genre_id"))
 
     op.drop_table("label")
     op.drop_table("cluster_count")
-    with op.batch_alter_table("track_tag", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_track_tag_auto_tag_word_id"))
+    with op.batch_alter_table("audit_sample_track", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_sample_track_track_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_sample_track_statement_id"))
 
-    op.drop_table("track_tag")
+    op.drop_table("audit_sample_track")
+    with op.batch_alter_table("track_network_tag", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_track_network_tag_network_tag_id"))
+
+    op.drop_table("track_network_tag")
     op.drop_table("track_descriptor")
     with op.batch_alter_table("statement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_statement_track_id"))
@@ -871,12 +1122,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_snapshot_member_track_id"))
 
     op.drop_table("snapshot_member")
+    with op.batch_alter_table("review_case", schema=None) as batch_op:
+        batch_op.drop_index("ix_review_case_suspicion")
+
+    op.drop_table("review_case")
     with op.batch_alter_table("prediction", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_prediction_track_id"))
 
     op.drop_table("prediction")
+    op.drop_table("fma_track")
     with op.batch_alter_table("feature_vector", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_feature_vector_track_id"))
+        batch_op.drop_index(batch_op.f("ix_feature_vector_computed_at"))
 
     op.drop_table("feature_vector")
     with op.batch_alter_table("failure", schema=None) as batch_op:
@@ -894,10 +1151,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_failure_reason"))
 
     op.drop_table("failure")
-    with op.batch_alter_table("doubt_case", schema=None) as batch_op:
-        batch_op.drop_index("ix_doubt_case_suspicion")
+    with op.batch_alter_table("duplicate_pair", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_duplicate_pair_other_track_id"))
 
-    op.drop_table("doubt_case")
+    op.drop_table("duplicate_pair")
     with op.batch_alter_table("cluster_run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cluster_run_audit_id"))
 
@@ -907,20 +1164,33 @@ def downgrade() -> None:
 
     op.drop_table("claim")
     with op.batch_alter_table("track", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_track_fingerprint"))
-        batch_op.drop_index(batch_op.f("ix_track_audio_hash"))
+        batch_op.drop_index(
+            batch_op.f("ix_track_file_signature"),
+            sqlite_where=sa.text("file_signature IS NOT NULL"),
+            postgresql_where=sa.text("file_signature IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            batch_op.f("ix_track_audio_hash"),
+            sqlite_where=sa.text("audio_hash IS NOT NULL"),
+            postgresql_where=sa.text("audio_hash IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_track_artist_id"))
         batch_op.drop_index(batch_op.f("ix_track_album_id"))
 
     op.drop_table("track")
-    op.drop_table("model_genre")
+    op.drop_table("prediction_chunk")
     op.drop_table("model_feature_set")
+    op.drop_table("model_class")
     op.drop_table("confusion_count")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_kind")
 
     op.drop_table("audit")
     op.drop_table("trial")
+    with op.batch_alter_table("search", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_search_snapshot_id"))
+
+    op.drop_table("search")
     with op.batch_alter_table("model", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_model_active",
@@ -938,21 +1208,26 @@ def downgrade() -> None:
 
     op.drop_table("genre_alias")
     with op.batch_alter_table("album", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_album_title"))
         batch_op.drop_index(batch_op.f("ix_album_folded"))
         batch_op.drop_index(batch_op.f("ix_album_artist_id"))
 
     op.drop_table("album")
     op.drop_table("worker")
     op.drop_table("snapshot")
+    op.drop_table("reviewer")
     op.drop_table("review_lease")
+    op.drop_table("network_tag")
     with op.batch_alter_table("genre", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_genre_broader_id"))
+        batch_op.drop_index(batch_op.f("ix_genre_parent_id"))
 
     op.drop_table("genre")
     op.drop_table("feature_set")
     op.drop_table("collection")
-    op.drop_table("auto_tag_word")
+    op.drop_table("bundled_content")
+    op.drop_table("audit_sample")
     with op.batch_alter_table("artist", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_artist_name"))
         batch_op.drop_index(batch_op.f("ix_artist_folded"))
 
     op.drop_table("artist")
