@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.db.database import open_database
-from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
+from catalog.learning.classifiers import DEFAULT, class_probabilities, get_algorithm
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable
 from catalog.learning.dataset.snapshot import ClassRule
@@ -158,7 +158,7 @@ def with_artists(collection: Collection, seed: int) -> Integers:
     frozen, material = collection.material.snapshot, collection.material
     assert frozen is not None
     vectors = collection.vectors[DEFAULTS]
-    learner = algorithm(DEFAULT).over(vectors.blocks)
+    learner = get_algorithm(DEFAULT).over(vectors.blocks)
     fitted = cross_fit(vectors.X, collection.y, collection.groups, material.hierarchy, learner, seed=seed)
     suggested = left_out_suggestions(
         frozen, fitted, material.tracks, material.hierarchy, collection.broader, collection.suggestable
@@ -189,7 +189,7 @@ def out_of_fold(
         training = fold != number
         known = X[training], y[training], groups[training]
         best = settings[0] if len(settings) == 1 else _best(*known, name, settings, seed)
-        classifier = algorithm(name).over(over).build(best, seed=seed).fit(*known)
+        classifier = get_algorithm(name).over(over).build(best, seed=seed).fit(*known)
         probability[~training] = class_probabilities(classifier, X[~training], probability.shape[1])
     return probability
 
@@ -202,7 +202,7 @@ def _best(
     for number in np.unique(folds):
         training = folds != number
         for at, setting in enumerate(settings):
-            classifier = algorithm(name).build(setting, seed=seed).fit(X[training], y[training])
+            classifier = get_algorithm(name).build(setting, seed=seed).fit(X[training], y[training])
             probability = class_probabilities(classifier, X[~training], int(y.max()) + 1)
             right[at] += (probability.argmax(axis=1) == y[~training]).sum()
     return settings[int(right.argmax())]

@@ -26,7 +26,7 @@ os.environ |= SINGLE
 import numpy as np  # noqa: E402 - threads are counted when it is imported
 import numpy.typing as npt  # noqa: E402
 
-from catalog.learning.classifiers import ALGORITHMS, algorithm, class_probabilities  # noqa: E402
+from catalog.learning.classifiers import ALGORITHMS, class_probabilities, get_algorithm  # noqa: E402
 
 Matrix = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -77,12 +77,12 @@ def measure(name: str, tracks: int, dimensions: int, memory: int, *, compared: b
     """Fits one classifier in this process, and prints a line of JSON after each thing that is known."""
     resource.setrlimit(resource.RLIMIT_DATA, (memory * 2**20, memory * 2**20))
     X, y = made_up(tracks, dimensions)
-    repeated = next((one for one in REPEATED if one in algorithm(name).defaults), None)
+    repeated = next((one for one in REPEATED if one in get_algorithm(name).defaults), None)
     found: dict[str, Any] = {"vectors": round(X.nbytes / 2**20)}
     if reckoned and repeated is not None:
         print(json.dumps(found | reckon(name, repeated, X, y)), flush=True)
         return
-    classifier = algorithm(name).build()
+    classifier = get_algorithm(name).build()
     found["seconds"] = cpu_seconds(lambda: classifier.fit(X, y))
     found["memory"] = peak()
     print(json.dumps(found), flush=True)
@@ -96,11 +96,11 @@ def measure(name: str, tracks: int, dimensions: int, memory: int, *, compared: b
 
 def reckon(name: str, repeated: str, X: Matrix, y: Integers) -> dict[str, Any]:
     """Seconds and memory of a whole fit from one with a twentieth and one with a tenth of the trees or rounds."""
-    whole = algorithm(name).defaults[repeated]
+    whole = get_algorithm(name).defaults[repeated]
     parts = [max(1, whole // 20), max(2, whole // 10)]
     points = []
     for part in parts:
-        classifier = algorithm(name).build({repeated: part})
+        classifier = get_algorithm(name).build({repeated: part})
         points.append((cpu_seconds(partial(classifier.fit, X, y)), peak()))
     often = (whole - parts[0]) / (parts[1] - parts[0])
     (seconds, memory), (more_seconds, more_memory) = points
@@ -123,7 +123,7 @@ def ratio(name: str, X: Matrix, y: Integers) -> float | None:
     spent = 0.0
     warnings.simplefilter("ignore")
     while spent < ENOUGH and len(ours) < ROUNDS:
-        ours.append(cpu_seconds(lambda: algorithm(name).build({"balance": "none"}).fit(X, y)))
+        ours.append(cpu_seconds(lambda: get_algorithm(name).build({"balance": "none"}).fit(X, y)))
         theirs.append(cpu_seconds(lambda: plain(name, *X.shape).fit(X, y)))
         spent += ours[-1] + theirs[-1]
     return min(ours) / min(theirs)

@@ -35,7 +35,7 @@ from catalog.audit.labels.label_evidence import gather_evidence
 from catalog.audit.labels.label_issues import AuditedTracks, GenreInfo, find_suspects
 from catalog.db.database import open_database
 from catalog.db.schema.schema import require_current
-from catalog.learning.classifiers import DEFAULT, algorithm, class_probabilities
+from catalog.learning.classifiers import DEFAULT, class_probabilities, get_algorithm
 from catalog.learning.dataset.exclusion import excluded_genres
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
@@ -172,7 +172,7 @@ def out_of_fold(
 
 
 def by_default(blocks: tuple[int, ...], X: Floats, y: Integers, group: Integers) -> object:
-    classifier = algorithm(DEFAULT).over(blocks).build({}, seed=0)
+    classifier = get_algorithm(DEFAULT).over(blocks).build({}, seed=0)
     classifier.fit(X, y, group)
     return classifier
 

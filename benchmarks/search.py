@@ -38,7 +38,7 @@ from catalog.db.tables import artist, collection, genre, label, statement, track
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.genres.seed import seed_vocabulary
-from catalog.learning.classifiers import algorithm
+from catalog.learning.classifiers import get_algorithm
 from catalog.learning.search.candidates import Candidate
 from catalog.learning.search.search import Search, SearchData
 from catalog.learning.search.search_setup import prepare_search
@@ -99,7 +99,7 @@ def fill(database: Database, tracks: int) -> None:
 
 def candidates(number: int) -> list[Candidate]:
     """Forests that take about as long as each other."""
-    forest = algorithm("random_forest")
+    forest = get_algorithm("random_forest")
     settings = product((1, 2, 3, 4, 5), ("none", "weights"))
     found = [
         Candidate(

@@ -8,7 +8,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Any
 
-from catalog.learning.classifiers import DEFAULT, algorithm
+from catalog.learning.classifiers import DEFAULT, get_algorithm
 from catalog.learning.search.candidates import Candidate, grid_candidates
 
 PLAIN = ("none",)
@@ -58,7 +58,7 @@ def classic(feature_sets: Sequence[str], *, whole: bool) -> list[Recipe]:
     return [
         Recipe(
             "classic",
-            tuple(grid_candidates([algorithm(name)], (vectors,)) if whole else _small(name, vectors)),
+            tuple(grid_candidates([get_algorithm(name)], (vectors,)) if whole else _small(name, vectors)),
         )
         for vectors in feature_sets
         for name in GRIDS
@@ -70,10 +70,10 @@ def ours(feature_set: str, beside: str | None = None) -> list[Recipe]:
     tried = [(name, (feature_set,)) for name in OURS]
     if beside is not None:
         tried += [(name, (feature_set, beside)) for name in (DEFAULT, "stack")]
-    return [Recipe("ours", (Candidate(name, algorithm(name).complete(), sets),)) for name, sets in tried]
+    return [Recipe("ours", (Candidate(name, get_algorithm(name).complete(), sets),)) for name, sets in tried]
 
 
 def _small(name: str, vectors: str) -> list[Candidate]:
     values = GRIDS[name]
     settings = (dict(zip(values, chosen, strict=True)) for chosen in product(*values.values()))
-    return [Candidate(name, algorithm(name).complete(setting), (vectors,)) for setting in settings]
+    return [Candidate(name, get_algorithm(name).complete(setting), (vectors,)) for setting in settings]

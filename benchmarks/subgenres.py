@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.cli.train.train import parse_parameters
-from catalog.learning.classifiers import DEFAULT, Matrix, algorithm
+from catalog.learning.classifiers import DEFAULT, Matrix, get_algorithm
 from catalog.learning.classifiers.local_per_parent import class_chains
 from catalog.learning.dataset.class_support import LabeledTrack, class_support, classes_of
 from catalog.learning.dataset.hierarchy import Hierarchy
@@ -107,7 +107,7 @@ def read(folder: Path) -> Material:
 
 
 def rows(material: Material, name: str, parameters: Mapping[str, Any], seeds: int) -> Iterator[Row]:
-    flat = TrainingRecipe(name, algorithm(name).complete(parameters), None)
+    flat = TrainingRecipe(name, get_algorithm(name).complete(parameters), None)
     for way, learned in (
         ("local", replace(flat, chains=class_chains(material.hierarchy))),
         ("flat", flat),
@@ -180,7 +180,7 @@ def mean(found: list[Row]) -> Row:
 
 def chosen(material: Material, name: str, parameters: Mapping[str, Any]) -> str:
     """What `catalog train` would take, by folds that are none of the scores'."""
-    learned = TrainingRecipe(name, algorithm(name).complete(parameters), None)
+    learned = TrainingRecipe(name, get_algorithm(name).complete(parameters), None)
     _, choice = structured(learned, "auto", material.X, material.y, material.groups, material.hierarchy)
     return "flat" if choice is None else choice.chosen
 

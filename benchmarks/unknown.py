@@ -28,7 +28,7 @@ from catalog.audio.feature_sets.musicnn import MUSICNN
 from catalog.db.database import open_database
 from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
-from catalog.learning.classifiers import algorithm
+from catalog.learning.classifiers import get_algorithm
 from catalog.learning.dataset.class_support import class_support, classes_of
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
@@ -133,7 +133,7 @@ def model_of(
     y = np.searchsorted(classes, material.genre[inside])
     hierarchy = Hierarchy.of(classes, material.broader)
     group = material.group[inside]
-    return cross_fit(material.X[inside], y, group, hierarchy, algorithm(learner)), y, group
+    return cross_fit(material.X[inside], y, group, hierarchy, get_algorithm(learner)), y, group
 
 
 def by_probability(fit: CrossFit, y: Integers, group: Integers) -> CrossFit:

@@ -19,7 +19,7 @@ from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.retry import read_with_retry, retry_until_connected, write_with_retry
 from catalog.db.tables import snapshot
 from catalog.features.stored_feature_set import StoredFeatureSet
-from catalog.learning.classifiers import DEFAULT, algorithm
+from catalog.learning.classifiers import DEFAULT, get_algorithm
 from catalog.learning.dataset.class_support import Support, class_support, classes_of, nothing_to_learn
 from catalog.learning.dataset.exclusion import excluded_genres, wrong_recordings
 from catalog.learning.dataset.feature_matrix import feature_widths, load_feature_matrix
@@ -149,7 +149,7 @@ def train(
     `spread` opens an executor for the predictions of many tracks. A database that goes away is waited for, and the model
     is not fitted again for it.
     """
-    complete = algorithm(wanted.algorithm).complete(wanted.parameters)
+    complete = get_algorithm(wanted.algorithm).complete(wanted.parameters)
     material = read_with_retry(database, lambda connection: build_training_set(connection, wanted))
     if material.snapshot is None:
         return TrainingReport("nothing to learn", material.reason or "", None, material.support)
@@ -163,7 +163,7 @@ def train(
 
 def plan_training(connection: Connection, models: Path, wanted: TrainingOptions) -> tuple[TrainingSet, str]:
     """What `train` would learn from, and in words what it would do. Raises what it raises before work starts."""
-    complete = algorithm(wanted.algorithm).complete(wanted.parameters)
+    complete = get_algorithm(wanted.algorithm).complete(wanted.parameters)
     material = build_training_set(connection, wanted)
     if material.snapshot is None:
         return material, f"nothing to learn: {material.reason}"

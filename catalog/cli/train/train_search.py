@@ -197,9 +197,9 @@ def _searched(
 
 
 def _algorithms(names: Sequence[str]) -> list[Algorithm]:
-    from catalog.learning.classifiers import ALGORITHMS, algorithm
+    from catalog.learning.classifiers import ALGORITHMS, get_algorithm
 
-    return [algorithm(name) for name in dict.fromkeys(names)] or list(ALGORITHMS.values())
+    return [get_algorithm(name) for name in dict.fromkeys(names)] or list(ALGORITHMS.values())
 
 
 def _covered(database: Database, wanted: TrainingOptions) -> list[tuple[str, ...]]:

@@ -33,7 +33,7 @@ __all__ = [
     "UnknownClassifierError",
     "UnknownParameterError",
     "UnusableParameterError",
-    "algorithm",
+    "get_algorithm",
     "class_probabilities",
 ]
 
@@ -65,7 +65,7 @@ class UnknownClassifierError(LookupError):
         super().__init__(f"there is no classifier {name!r}; there are: {', '.join(sorted(ALGORITHMS))}")
 
 
-def algorithm(name: str) -> Algorithm:
+def get_algorithm(name: str) -> Algorithm:
     """The algorithm of that name. UnknownClassifierError names those that there are."""
     try:
         return ALGORITHMS[name]

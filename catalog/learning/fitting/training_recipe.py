@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.learning.classifiers import Algorithm, algorithm
+from catalog.learning.classifiers import Algorithm, get_algorithm
 from catalog.learning.classifiers.local_per_parent import Chain, build_local_classifiers
 from catalog.learning.fitting.pca import projected
 
@@ -26,7 +26,7 @@ class TrainingRecipe:
     @property
     def behind_projection(self) -> Algorithm:
         """The algorithm, which knows its blocks and fits its projection inside every fold if it has one."""
-        plain = algorithm(self.algorithm).over(self.blocks)
+        plain = get_algorithm(self.algorithm).over(self.blocks)
         if self.chains is not None:
             plain = build_local_classifiers(plain, self.chains)
         return plain if self.projection is None else projected(plain, self.projection["variance"])

@@ -103,7 +103,7 @@ def test_status_says_how_fast_it_goes_and_who_hangs(
     done = add_tracks(*[QUIET] * 4)
     analyze_here(database, [tiny])
     with database.write() as connection:
-        old = liveness.clock(connection) - timedelta(minutes=3)
+        old = liveness.server_time(connection) - timedelta(minutes=3)
         connection.execute(
             sa.update(feature_vector).where(feature_vector.c.track_id == done[0]).values(computed_at=old)
         )

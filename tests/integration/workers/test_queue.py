@@ -197,7 +197,7 @@ def test_status_says_who_is_at_work_on_what_and_sync_gives_back(
         dead = liveness.register(connection, "dead", 2**22 + 1)
         claims.reserve(connection, dead, ids[:2], [recipe.id])
         claims.begin(connection, dead, ids[1])
-        past = liveness.clock(connection) - 2 * liveness.LOST
+        past = liveness.server_time(connection) - 2 * liveness.LOST
         connection.execute(sa.update(worker).values(heartbeat_at=past))
     status = queue_status(database, [tiny])
     assert (status.pending, status.claimed, status.failed) == (3, 2, 0)

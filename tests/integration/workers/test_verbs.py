@@ -150,7 +150,7 @@ def test_without_the_redis_sync_gives_back_what_the_dead_had(
     with database.write() as connection:
         dead = liveness.register(connection, "dead", 2**22 + 1)
         claims.reserve(connection, dead, ids, [register_feature_set(connection, tiny).id])
-        past = liveness.clock(connection) - 2 * liveness.LOST
+        past = liveness.server_time(connection) - 2 * liveness.LOST
         connection.execute(sa.update(worker).values(heartbeat_at=past))
     sync = ("queue", "sync", "--feature-set", "tiny")
     code, out, err = invoke("--redis-url", "redis://localhost:1", *sync)

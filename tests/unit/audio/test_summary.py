@@ -197,7 +197,7 @@ def test_nothing_is_refused():
 
 def test_naming_the_recipe_imports_nothing_heavy():
     heavy = "{'librosa', 'numba', 'scipy', 'sklearn', 'soxr'}"
-    code = f"import sys, catalog.audio.summary; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, catalog.audio.feature_sets.summary; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 

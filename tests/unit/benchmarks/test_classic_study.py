@@ -141,7 +141,7 @@ def test_the_setting_for_a_fold_is_chosen_by_the_others(benchmark, monkeypatch):
 
             return contextlib.nullcontext()
 
-    monkeypatch.setattr(study_scores, "run_missing", lambda *_a, **_k: 0)
+    monkeypatch.setattr(study_scores, "run_missing_trials", lambda *_a, **_k: 0)
     monkeypatch.setattr(study_scores, "load_outcome", outcome)
     found = study_scores.by_folds(Database(), None, ground, recipe, 1, lambda *_: None)
     assert found.chosen == recipe.candidates[1].parameters

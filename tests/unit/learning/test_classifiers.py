@@ -15,8 +15,8 @@ from catalog.learning.classifiers import (
     UnknownClassifierError,
     UnknownParameterError,
     UnusableParameterError,
-    algorithm,
     class_probabilities,
+    get_algorithm,
 )
 from catalog.learning.classifiers.class_balance import balanced_sample, balanced_weights
 from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier, block_weights
@@ -48,7 +48,7 @@ def three_classes(count=90, dimensions=12, seed=0):
 
 
 def quick(name, parameters=None, *, seed=0, blocks=()):
-    return algorithm(name).over(blocks).build(QUICK.get(name, {}) | (parameters or {}), seed=seed)
+    return get_algorithm(name).over(blocks).build(QUICK.get(name, {}) | (parameters or {}), seed=seed)
 
 
 @every_algorithm
@@ -104,7 +104,7 @@ def test_a_class_with_one_track_does_not_stop_it(name):
     y[:] = 0
     y[:40] = 2
     y[0] = 1
-    for balance in algorithm(name).search_space["balance"]:
+    for balance in get_algorithm(name).search_space["balance"]:
         classifier = quick(name, {"balance": balance})
         classifier.fit(X, y, np.arange(90) // 3)
         assert list(classifier.classes_) == [0, 1, 2]
@@ -141,7 +141,7 @@ def test_one_dimension_among_constant_ones(name):
 @every_algorithm
 def test_five_tracks_are_enough_not_to_fail(name):
     X, y = three_classes(5)
-    classifier = algorithm(name).build()
+    classifier = get_algorithm(name).build()
     classifier.fit(X, y)
     assert np.isfinite(class_probabilities(classifier, X, 3)).all()
 
@@ -150,7 +150,7 @@ def test_five_tracks_are_enough_not_to_fail(name):
 @pytest.mark.parametrize("behind_projection", [False, True])
 def test_it_comes_back_from_its_file_to_the_last_bit(name, behind_projection, tmp_path):
     X, y = three_classes()
-    plain = algorithm(name)
+    plain = get_algorithm(name)
     classifier = (projected(plain) if behind_projection else plain.over((4, 8))).build(QUICK.get(name))
     classifier.fit(X, y, np.arange(90) // 3)
     model = FittedModel(
@@ -168,12 +168,12 @@ def test_it_comes_back_from_its_file_to_the_last_bit(name, behind_projection, tm
 @every_algorithm
 def test_an_unknown_parameter_is_named_with_the_known_ones(name):
     with pytest.raises(UnknownParameterError, match=f"{name} has no parameter 'nonsense'; it has: "):
-        algorithm(name).build({"nonsense": 1})
+        get_algorithm(name).build({"nonsense": 1})
 
 
 @every_algorithm
 def test_every_parameter_says_what_it_may_be(name):
-    found = algorithm(name)
+    found = get_algorithm(name)
     assert found.values.keys() == found.defaults.keys()
     assert found.complete(found.defaults) == found.defaults
     for parameter in found.defaults:
@@ -184,12 +184,12 @@ def test_every_parameter_says_what_it_may_be(name):
 @pytest.mark.parametrize("C", [0, -1, "abc", True, None, float("nan"), float("inf")])
 def test_what_the_penalty_cannot_be(C):
     with pytest.raises(UnusableParameterError, match="C of logistic_regression is a number above 0"):
-        algorithm("logistic_regression").complete({"C": C})
+        get_algorithm("logistic_regression").complete({"C": C})
 
 
 @every_algorithm
 def test_every_value_of_the_search_space_can_be_built(name):
-    found = algorithm(name)
+    found = get_algorithm(name)
     assert found.search_space["balance"], "what is done for rare genres is searched for every algorithm"
     for parameter, values in found.search_space.items():
         assert found.defaults[parameter] in values
@@ -202,7 +202,7 @@ def test_every_value_of_the_search_space_can_be_built(name):
 def test_the_documentation_names_it_with_its_parameters(name):
     page = (Path(__file__).parents[3] / "docs" / "learning.md").read_text(encoding="utf-8")
     row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
-    for parameter, default in algorithm(name).defaults.items():
+    for parameter, default in get_algorithm(name).defaults.items():
         if parameter != "balance":  # told of all in one place
             assert f"`{parameter}` {_as_written(default)}" in row
     assert ("**the default**" in row) == (name == DEFAULT)
@@ -218,12 +218,12 @@ def test_an_unknown_classifier_is_named_with_the_known_ones():
     with pytest.raises(
         UnknownClassifierError, match=f"there is no classifier 'magic'; there are: .*{DEFAULT}"
     ):
-        algorithm("magic")
+        get_algorithm("magic")
 
 
 def test_listing_the_classifiers_does_not_load_scikit_learn():
     program = (
-        "import sys, catalog.learning.classifiers, catalog.learning.crossfit;"
+        "import sys, catalog.learning.classifiers, catalog.learning.fitting.cross_fit;"
         "sys.exit('sklearn' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -260,7 +260,7 @@ def test_a_wide_block_does_not_drown_a_narrow_one():
 
 
 def _fitted(name, X, y, blocks):
-    classifier = algorithm(name).over(blocks).build()
+    classifier = get_algorithm(name).over(blocks).build()
     assert isinstance(classifier, SklearnClassifier)
     return classifier.fit(X, y)
 
@@ -271,9 +271,9 @@ def test_a_stack_listens_to_the_block_that_knows():
     knows = (np.eye(3)[y] * 2 + random.normal(size=(150, 3))).astype(np.float32)
     noise = random.normal(size=(150, 30)).astype(np.float32)
     X = np.hstack([noise, knows])
-    classifier = algorithm("stack").over((30, 3)).build()
+    classifier = get_algorithm("stack").over((30, 3)).build()
     classifier.fit(X[:90], y[:90], np.arange(90) // 3)
-    alone = algorithm("logistic_regression").build()
+    alone = get_algorithm("logistic_regression").build()
     alone.fit(knows[:90], y[:90])
     of_stack, of_alone = (
         (found.argmax(axis=1) == y[90:]).mean()
@@ -293,7 +293,7 @@ def test_a_stack_keeps_groups_apart_while_it_learns_whom_to_trust():
     new_names = np.zeros_like(names)
     right = []
     for groups in (group, None):
-        classifier = algorithm("stack").over((20, 2)).build({"C": 10.0})
+        classifier = get_algorithm("stack").over((20, 2)).build({"C": 10.0})
         classifier.fit(X, y, groups)
         said = classifier.predict_proba(np.hstack([new_names, weak]))
         right.append((said.argmax(axis=1) == y).mean())
@@ -302,7 +302,7 @@ def test_a_stack_keeps_groups_apart_while_it_learns_whom_to_trust():
 
 def test_a_stack_of_one_group_takes_the_mean():
     X, y = three_classes()
-    classifier = algorithm("stack").over((4, 8)).build()
+    classifier = get_algorithm("stack").over((4, 8)).build()
     classifier.fit(X, y, np.zeros(90, np.int64))
     probability = classifier.predict_proba(X)
     assert probability.sum(axis=1) == pytest.approx(1.0)
@@ -312,7 +312,7 @@ def test_a_stack_of_one_group_takes_the_mean():
 def test_above_a_number_of_tracks_a_machine_learns_an_approximate_kernel():
     X, y = three_classes(300)
     exact, approximate = (
-        algorithm("svm").build({"exact_up_to": number, "components": 50}).fit(X[:240], y[:240])
+        get_algorithm("svm").build({"exact_up_to": number, "components": 50}).fit(X[:240], y[:240])
         for number in (240, 239)
     )
     assert exact.estimator.kernel is None
@@ -364,7 +364,7 @@ def test_few_long_vectors_are_fitted_in_their_span_to_the_same() -> None:
     y = np.repeat([0, 1, 2], 14)
     X = (random.normal(size=(42, 200)) * np.linspace(2, 0.1, 200)).astype(np.float32)
     X[:, :3] += np.eye(3)[y] * 2
-    found = algorithm("logistic_regression").build({"C": 0.1})
+    found = get_algorithm("logistic_regression").build({"C": 0.1})
     found.fit(X, y)
     scaled = (X - X.mean(axis=0)) / X.std(axis=0)
     plain = LogisticRegression(C=0.1, tol=1e-8, max_iter=10_000).fit(scaled, y)

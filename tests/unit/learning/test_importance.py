@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from catalog.learning.classifiers import algorithm
+from catalog.learning.classifiers import get_algorithm
 from catalog.learning.scoring import importance
 from catalog.learning.scoring.importance import Importances, SingleFeatureGroupError, importances, parts_of
 
@@ -30,7 +30,7 @@ def problem() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def found(problem: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Importances:
-    return importances(*problem, GENRES, DIMENSIONS, algorithm("logistic_regression"))
+    return importances(*problem, GENRES, DIMENSIONS, get_algorithm("logistic_regression"))
 
 
 def test_families_that_say_the_same_are_missed_together_only(found: Importances) -> None:
@@ -73,7 +73,7 @@ def test_by_genre_and_by_pair(found: Importances) -> None:
 def test_the_same_seed_gives_the_same(
     found: Importances, problem: tuple[np.ndarray, np.ndarray, np.ndarray]
 ) -> None:
-    assert importances(*problem, GENRES, DIMENSIONS, algorithm("logistic_regression")) == found
+    assert importances(*problem, GENRES, DIMENSIONS, get_algorithm("logistic_regression")) == found
 
 
 def test_of_more_tracks_than_the_bound_some_of_every_genre_are_looked_at(
@@ -85,7 +85,7 @@ def test_of_more_tracks_than_the_bound_some_of_every_genre_are_looked_at(
         *problem,
         GENRES,
         DIMENSIONS,
-        algorithm("naive_bayes"),
+        get_algorithm("naive_bayes"),
         on_progress=lambda done, total: told.append((done, total)),
     )
     assert (found.tracks, found.classes) == (60, 3)
@@ -99,7 +99,7 @@ def test_few_artists_with_many_tracks_are_all_looked_at(
     X, y, _ = problem
     monkeypatch.setattr(importance, "MOST_TRACKS", 30)
     groups = y * 2 + np.arange(len(y)) % 2  # two artists a genre
-    found = importances(X, y, groups, GENRES, DIMENSIONS, algorithm("naive_bayes"))
+    found = importances(X, y, groups, GENRES, DIMENSIONS, get_algorithm("naive_bayes"))
     assert (found.tracks, found.groups, found.classes) == (30, 6, 3)
 
 
@@ -107,7 +107,7 @@ def test_feature_sets_side_by_side_keep_their_blocks(
     problem: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> None:
     X, y, groups = problem
-    both = importances(X, y, groups, GENRES, DIMENSIONS, algorithm("logistic_regression").over((4, 4)))
+    both = importances(X, y, groups, GENRES, DIMENSIONS, get_algorithm("logistic_regression").over((4, 4)))
     assert both.full.value > 0.9
 
 
@@ -125,7 +125,7 @@ def test_of_long_vectors_the_folds_are_dealt_once(
         *problem,
         GENRES,
         DIMENSIONS,
-        algorithm("logistic_regression"),
+        get_algorithm("logistic_regression"),
         on_progress=lambda done, total: told.append((done, total)),
     )
     assert once.deals == 1

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from catalog.learning.classifiers import algorithm
+from catalog.learning.classifiers import get_algorithm
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import HELD_BACK, NOTHING, is_correct
 from catalog.learning.fitting.cross_fit import cross_fit
@@ -81,7 +81,7 @@ def without_each_class():
 
 def fitted(X, y, groups, **options):
     hierarchy = Hierarchy.of(range(int(y.max()) + 1), {})
-    return cross_fit(X, y, groups, hierarchy, algorithm("logistic_regression"), **options)
+    return cross_fit(X, y, groups, hierarchy, get_algorithm("logistic_regression"), **options)
 
 
 def unknown(model, X):
@@ -157,7 +157,7 @@ def test_the_first_feature_set_alone_tells_what_resembles_a_class():
     noise = np.random.default_rng(4).normal(size=(len(X), 7)).astype(X.dtype)
     both = np.hstack([X, noise])
     hierarchy = Hierarchy.of(range(CLASSES), {})
-    wide = algorithm("logistic_regression").over((X.shape[1], 7))
+    wide = get_algorithm("logistic_regression").over((X.shape[1], 7))
     model = cross_fit(both, y, groups, hierarchy, wide).model
     assert np.array_equal(model.resemblance(both), model.resemblance(np.hstack([X, noise[::-1]])))
     inside = (model.resemblance(both) > BEYOND).all(axis=1)

@@ -114,5 +114,5 @@ def test_the_same_weights_give_the_same_files(tool, tmp_path, monkeypatch):
     assert made[0] == made[1]
     assert set(made[0]) == {"musicnn.onnx", "mel.npy", "tags.json"}
     assert json.loads(made[0]["tags.json"]) == {"msd": ["a", "b", "c"], "mtt": ["d", "e", "f"]}
-    shipped = (ROOT / "catalog" / "audio" / "networks" / "mel.npy").read_bytes()
+    shipped = (ROOT / "catalog" / "audio" / "feature_sets" / "networks" / "mel.npy").read_bytes()
     assert made[0]["mel.npy"] == shipped

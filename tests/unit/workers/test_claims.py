@@ -198,7 +198,7 @@ def test_failures_count_attempts_and_can_be_tried_again(database: Database) -> N
 
 
 def silence(connection: Connection, worker_id: int, seconds: float) -> None:
-    beat = liveness.clock(connection) - timedelta(seconds=seconds)
+    beat = liveness.server_time(connection) - timedelta(seconds=seconds)
     connection.execute(sa.update(worker).where(worker.c.id == worker_id).values(heartbeat_at=beat))
 
 

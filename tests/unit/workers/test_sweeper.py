@@ -40,7 +40,7 @@ def far(database: Database) -> int:
 def shift(database: Database, worker_id: int, seconds: float) -> None:
     """What it looks like when the database's clock jumps ahead: every heartbeat is that much older."""
     with database.write() as connection:
-        beat = liveness.clock(connection) - timedelta(seconds=seconds)
+        beat = liveness.server_time(connection) - timedelta(seconds=seconds)
         connection.execute(sa.update(worker).where(worker.c.id == worker_id).values(heartbeat_at=beat))
 
 
