@@ -77,7 +77,9 @@ def _check_vectors(connection: Connection, recipe: StoredFeatureSet, sounds: dic
         if not np.isfinite(vector).all():
             raise BrokenInvariantError(f"the vector of track {row.track_id} is not finite")
         if row.is_fresh and not np.allclose(vector, sounds[row.track_id].vector, atol=1e-3):
-            raise BrokenInvariantError(f"the vector of track {row.track_id} is of another sound: {vector[:5]}")
+            raise BrokenInvariantError(
+                f"the vector of track {row.track_id} is of another sound: {vector[:5]}"
+            )
     _same(
         "fresh vectors",
         {row.track_id for row in rows if row.is_fresh},
@@ -104,4 +106,6 @@ def _check_failures(connection: Connection, sounds: dict[int, Sound]) -> None:
 def _same(what: str, found: AbstractSet[object], wanted: AbstractSet[object]) -> None:
     surplus, lacking = list(found - wanted), list(wanted - found)
     if surplus or lacking:
-        raise BrokenInvariantError(f"{what}: {len(surplus)} too many {surplus[:5]}, {len(lacking)} lost {lacking[:5]}")
+        raise BrokenInvariantError(
+            f"{what}: {len(surplus)} too many {surplus[:5]}, {len(lacking)} lost {lacking[:5]}"
+        )

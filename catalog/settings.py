@@ -13,11 +13,13 @@ from urllib.parse import quote as quote_url
 
 from platformdirs import user_data_path
 
+from catalog.errors import CatalogError
+
 URLS = ("database_url", "redis_url")
 """What `config.toml` may say outside of the tables of the verbs."""
 
 
-class ConfigError(Exception):
+class ConfigError(CatalogError):
     """A config file that cannot be used, with file and line."""
 
 

@@ -1,7 +1,9 @@
 """Why a file gives no sound to analyze: a reason code for machines and one line for people."""
 
+from catalog.errors import CatalogError
 
-class AudioError(Exception):
+
+class AudioError(CatalogError):
     """A file that could not be analyzed.
 
     `reason` is one of REASONS, stable enough to be counted and filtered by; the message is one line that says what is

@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from catalog.cli.common.config_file import option_defaults
+from catalog.errors import CatalogError
 from catalog.log import is_json_log, set_up_log
 from catalog.settings import URLS, ConfigError, make_settings, read_config
 
@@ -303,7 +304,7 @@ def describe(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return " ".join(error.format_message().split())
     text = " ".join(str(error).split()) or type(error).__name__
-    if type(error).__module__.partition(".")[0] in {"catalog", "workers"}:
+    if isinstance(error, CatalogError):
         return text
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {os.fsdecode(error.filename)}"
@@ -319,7 +320,7 @@ def _remedy(error: Exception) -> str | None:
         isinstance(origin, Exception) and is_disk_full(origin)
     ):
         return "the disk is full; free some space, then run the same command again"
-    if is_connection_lost(error) and not type(error).__module__.startswith("catalog"):
+    if is_connection_lost(error) and not isinstance(error, CatalogError):
         return "the database went away in the middle; the same command goes on when it is back"
     if isinstance(origin, sqlite3.OperationalError) and UNWRITABLE.search(str(origin)):
         return "the database cannot be written to; check the permissions of its file and folder"

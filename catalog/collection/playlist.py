@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, collection, track
+from catalog.errors import CatalogError
 
 CHUNK = 500
 """Tracks that are looked up at once."""
@@ -24,7 +25,7 @@ CHUNK = 500
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-class NoTracksError(ValueError):
+class NoTracksError(CatalogError):
     """An answer that does not say which tracks it means."""
 
 

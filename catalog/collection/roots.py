@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 from catalog.collection.naming.audio_extensions import AUDIO_SUFFIXES, is_audio
 from catalog.collection.naming.paths import below, display_path, is_within
 from catalog.db.tables import collection
+from catalog.errors import CatalogError
 
 
-class CollectionRootError(Exception):
+class CollectionRootError(CatalogError):
     """A folder that cannot be brought in, or a collection that cannot be changed so; nothing was changed."""
 
 

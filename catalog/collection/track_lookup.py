@@ -15,12 +15,13 @@ from catalog.collection.naming.paths import display_path
 from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
 from catalog.db.tables import artist, track
+from catalog.errors import CatalogError
 
 CANDIDATES = 8
 _INT64 = 2**63
 
 
-class TrackNotFoundError(LookupError):
+class TrackNotFoundError(CatalogError):
     """No track, or several, are meant."""
 
 

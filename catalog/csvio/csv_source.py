@@ -14,6 +14,8 @@ from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from catalog.errors import CatalogError
+
 LONGEST_LINE = 4_000_000
 """Bytes of one line; what is longer is no table."""
 BLOCK = 1 << 20
@@ -25,7 +27,7 @@ SHOWN = 1_000
 """Problems that are kept in words; all are counted."""
 
 
-class CsvSourceError(Exception):
+class CsvSourceError(CatalogError):
     """A file that cannot be imported at all, in one line; nothing was changed."""
 
 

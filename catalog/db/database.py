@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import Pool
 
 from catalog.db.private_folder import make_private_folder
+from catalog.errors import CatalogError
 
 BUSY_TIMEOUT_SECONDS = 15
 LOOKS = (0.001, 0.01)
@@ -37,7 +38,7 @@ name in the URL wins.
 """
 
 
-class DatabaseUnusableError(Exception):
+class DatabaseUnusableError(CatalogError):
     """A database that cannot be opened, with what to do about it."""
 
 

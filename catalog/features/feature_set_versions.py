@@ -18,6 +18,7 @@ from catalog.db.tables import (
     model_feature_set,
     track,
 )
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set, find_feature_set
 
 SHORTEST_HASH = 4
@@ -25,11 +26,11 @@ SHORTEST_HASH = 4
 IS_THERE = track.c.state != "missing"
 
 
-class UnknownVersionError(LookupError):
+class UnknownVersionError(CatalogError):
     """No version, or more than one, is what was asked for."""
 
 
-class VersionInUseError(Exception):
+class VersionInUseError(CatalogError):
     """A version that cannot be removed yet, and what has to happen first."""
 
 

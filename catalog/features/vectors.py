@@ -14,6 +14,7 @@ from catalog.db.mmap_reads import mmap_reads
 from catalog.db.server_time import moment
 from catalog.db.tables import failure, feature_set, feature_vector, track
 from catalog.db.upsert import insert_into
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 
 Float32 = npt.NDArray[np.float32]
@@ -63,7 +64,7 @@ def mark_vectors_current(
     )
 
 
-class WrongLengthError(ValueError):
+class WrongLengthError(CatalogError):
     """A stored vector is not as long as its recipe says."""
 
     def __init__(self, track_id: int, recipe: StoredFeatureSet, numbers: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from catalog.errors import CatalogError
 from catalog.genres import seeds
 from catalog.genres.fold import fold, tokens
 from catalog.genres.genre_tag import MOST_GENRES, Compound, canonical_name, find_compounds, split_genres
@@ -15,7 +16,7 @@ _MUSIC = frozenset({"music", "musik", "musique", "musica", "muziek"})
 _TRAILING_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 
 
-class VocabularyError(ValueError):
+class VocabularyError(CatalogError):
     """What a person asked of the vocabulary cannot be done; the message says why, in one line."""
 
 

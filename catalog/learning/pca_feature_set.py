@@ -18,6 +18,7 @@ from catalog.audio.feature_set import FeatureSet, Float32, Waveform
 from catalog.audio.feature_sets.grid import GRID
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import (
     StoredFeatureSet,
     activate_feature_set,
@@ -46,7 +47,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-class NothingToProjectError(LookupError):
+class NothingToProjectError(CatalogError):
     """No track was analyzed by `grid`, or too few."""
 
 

@@ -18,6 +18,7 @@ from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.retry import read_with_retry, retry_until_connected, write_with_retry
 from catalog.db.tables import snapshot
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import DEFAULT, get_algorithm
 from catalog.learning.dataset.class_support import Support, class_support, classes_of, nothing_to_learn
@@ -65,7 +66,7 @@ Integers = npt.NDArray[np.int64]
 Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]
 
 
-class UnusableFeatureSetsError(ValueError):
+class UnusableFeatureSetsError(CatalogError):
     """These feature sets cannot be learned from together."""
 
 

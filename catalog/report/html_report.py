@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import collection
+from catalog.errors import CatalogError
 from catalog.report import formatting
 from catalog.report.example_queries import EXAMPLE_QUERIES
 from catalog.report.report_data import ReportData, read_report_data
@@ -24,7 +25,7 @@ MOST_NAMES = 3
 """Collections that are named in the heading."""
 
 
-class ReportWriteError(Exception):
+class ReportWriteError(CatalogError):
     """A report that could not be written, with what to do about it."""
 
 

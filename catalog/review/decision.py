@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from catalog.audit.labels.refresh_precision import follow_decisions
 from catalog.db.derived.track_status import lock_tracks, refresh_track_status
 from catalog.db.tables import decision, review_case, suspect, track, track_status
+from catalog.errors import CatalogError
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.review.case_list import Filters, suspects_query
 from catalog.review.human_statements import (
@@ -38,7 +39,7 @@ Scope = Literal["track", "album", "artist"]
 CHUNK = 5_000
 
 
-class NothingToDecideError(LookupError):
+class NothingToDecideError(CatalogError):
     """There is no such case, or nothing in it to decide; the message says so, in one line."""
 
 

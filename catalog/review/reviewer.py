@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.tables import reviewer
+from catalog.errors import CatalogError
 from catalog.genres.genre_tag import sanitize
 
 LONGEST_NAME = 80
 
 
-class ReviewerError(ValueError):
+class ReviewerError(CatalogError):
     """A reviewer cannot be added or revoked; the message says why, in one line."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+from catalog.errors import CatalogError
+
 Verdict = Literal["keep", "accept", "relabel", "add", "unsure", "wrong_recording"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
@@ -16,7 +18,7 @@ FOUND_WRONG: frozenset[Verdict] = frozenset({"accept", "relabel"})
 """Verdicts that say that the tag was wrong."""
 
 
-class InvalidVerdictError(ValueError):
+class InvalidVerdictError(CatalogError):
     """A verdict that makes no sense of this track; the message says why, in one line."""
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from catalog.errors import CatalogError
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 USUAL_PORTS = {"http": 80, "https": 443}
 """Which browsers leave out."""
 
 
-class AddressError(Exception):
+class AddressError(CatalogError):
     """An address that the page cannot be reached at; the message says why, in one line."""
 
 

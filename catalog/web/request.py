@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from catalog.audio.audio_error import AudioError
+from catalog.errors import CatalogError
 from catalog.review.decision import NothingToDecideError
 from catalog.review.verdict import InvalidVerdictError
 from catalog.web.app_state import AppState
@@ -26,11 +27,11 @@ LONGEST = 200
 """Signs in a key or a name that is sent."""
 
 
-class BadRequestError(ValueError):
+class BadRequestError(CatalogError):
     """What came is not what this page sends."""
 
 
-class HeldByOtherError(RuntimeError):
+class HeldByOtherError(CatalogError):
     """Somebody else holds what was asked for."""
 
 

@@ -20,13 +20,14 @@ from typing import BinaryIO
 from catalog.collection.naming.file_signature import file_signature
 from catalog.collection.naming.paths import is_within
 from catalog.collection.scan.walk import bounded
+from catalog.errors import CatalogError
 
 CHANGED = "changed since it was scanned; bring it up to date first: catalog scan"
 
 _WINDOW = 2**20
 
 
-class FileWriteError(Exception):
+class FileWriteError(CatalogError):
     """A file that is left as it is, and why, in words that follow its name."""
 
 

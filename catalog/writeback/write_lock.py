@@ -9,12 +9,13 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from catalog.db.database import Database
+from catalog.errors import CatalogError
 
 _ADVISORY_KEY = 0x7461675F77726974
 """`tag_writ` as a number: the key of the lock on PostgreSQL."""
 
 
-class WriterBusyError(Exception):
+class WriterBusyError(CatalogError):
     """Another process writes tags for this catalog."""
 
 

@@ -14,6 +14,7 @@ from catalog.collection.naming.albums import fold_album
 from catalog.collection.naming.artists import fold_artist
 from catalog.collection.statements import ORIGIN_CATALOG
 from catalog.db.tables import album, artist, collection, label, statement, track, track_status
+from catalog.errors import CatalogError
 from catalog.genres.vocabulary import Vocabulary, genres_in
 
 CHUNK = 5_000
@@ -21,7 +22,7 @@ CHUNK = 5_000
 CHANGED_SINCE = "its genre was changed in the file after the decision; decide again (catalog sql conflicts), or name the track"
 
 
-class NothingSelectedError(LookupError):
+class NothingSelectedError(CatalogError):
     """A filter names what the catalog does not have."""
 
 

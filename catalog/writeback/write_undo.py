@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.database import Database
 from catalog.db.tables import collection, tag_write, track
+from catalog.errors import CatalogError
 from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.binary_diff import apply_patch
 from catalog.writeback.formats.genre_field import restore_values
@@ -51,7 +52,7 @@ GENRE_ONLY = "the file had changed since: only its genre was put back"
 Written = Row[Any]
 
 
-class NothingToUndoError(LookupError):
+class NothingToUndoError(CatalogError):
     """No write is there to be undone."""
 
 

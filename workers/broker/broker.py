@@ -23,6 +23,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from catalog.db.private_folder import make_private_folder
+from catalog.errors import CatalogError
 
 LONGEST_SOCKET = 100
 """Bytes that the path of a socket may have; the system's limit is a little above."""
@@ -31,7 +32,7 @@ PLAIN = re.compile(r"[\w./+@-]+", re.ASCII)
 """Paths that Valkey's configuration takes without quoting."""
 
 
-class BrokerUnreachableError(Exception):
+class BrokerUnreachableError(CatalogError):
     """A broker that does not answer, with what to do about it. Never shows the password."""
 
 

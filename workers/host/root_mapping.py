@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from catalog.errors import CatalogError
 
-class RootMappingError(ValueError):
+
+class RootMappingError(CatalogError):
     """A mapping of roots that cannot be read, with what it looks like."""
 
 

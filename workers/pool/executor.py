@@ -22,6 +22,7 @@ from rq.serializers import JSONSerializer
 
 from catalog.db.database import Database
 from catalog.db.tables import worker
+from catalog.errors import CatalogError
 from catalog.learning.registry.task_context import TaskContext, set_context
 from catalog.settings import Settings
 from workers.broker.broker import Broker, BrokerUnreachableError, open_broker
@@ -51,7 +52,7 @@ PATIENCE = 5.0
 BROKER_PATIENCE = 120.0
 
 
-class TaskFailedError(RuntimeError):
+class TaskFailedError(CatalogError):
     """What a task says is wrong, or that workers die on it."""
 
 

@@ -18,6 +18,7 @@ from typing import IO
 
 from catalog.db.database import Database
 from catalog.db.private_folder import make_private_folder
+from catalog.errors import CatalogError
 from workers.broker.broker import Broker
 from workers.host.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
 from workers.host.exit_codes import EXIT_DISK_FULL, describe_exit
@@ -31,11 +32,11 @@ LOG_PREFIX = re.compile(r"^[-\d]+ [:,\d]+ [A-Z]+ [\w.]+: ")
 LARGEST_LOG = 4 * 1024 * 1024
 
 
-class WorkersFailedError(Exception):
+class WorkersFailedError(CatalogError):
     """Workers that end as soon as they are started, with where to look."""
 
 
-class DiskFullError(Exception):
+class DiskFullError(CatalogError):
     """A database whose disk is full, with what to do."""
 
     def __init__(self) -> None:

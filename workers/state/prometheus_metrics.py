@@ -26,6 +26,7 @@ from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import Database
 from catalog.db.server_time import server_time
 from catalog.db.tables import claim, failure, track, worker
+from catalog.errors import CatalogError
 from catalog.learning.registry.default_feature_sets import feature_sets_to_compute
 from catalog.settings import Settings
 from workers.broker.broker import BrokerUnreachableError
@@ -41,7 +42,7 @@ LEAST_INTERVAL, LONGEST_INTERVAL = 5.0, 60.0
 """Seconds between two counts. A server that stood still in the middle of one makes it seem a costly one."""
 
 
-class MetricsServerError(Exception):
+class MetricsServerError(CatalogError):
     """An address that cannot be listened at, with what to do about it."""
 
 

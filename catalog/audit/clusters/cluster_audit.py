@@ -28,6 +28,7 @@ from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import read_with_retry, write_with_retry
 from catalog.db.tables import audit, feature_set, feature_vector
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 
 Integers = npt.NDArray[np.int64]
@@ -38,7 +39,7 @@ PROJECTED = "grid"
 """Clustered only by name: `pca` is its projection."""
 
 
-class NothingToClusterError(LookupError):
+class NothingToClusterError(CatalogError):
     """No vectors, or too few for what is wanted."""
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, genre_ancestor, track, track_status
+from catalog.errors import CatalogError
 from catalog.genres import vocabulary_store
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
@@ -21,7 +22,7 @@ Level = Literal["leaf", "top"] | int
 """`leaf`: the genre itself; `top`: its top term; a number: the term so many steps from above, 1 being the top term."""
 
 
-class UnknownLevelGenreError(LookupError):
+class UnknownLevelGenreError(CatalogError):
     """A genre that the vocabulary does not have."""
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.audit.clusters.contingency import ChanceCorrectedScore, ClusterAgreement, contingency
 from catalog.db.tables import audit, cluster_count, cluster_run, feature_set
+from catalog.errors import CatalogError
 
 Integers = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
@@ -21,7 +22,7 @@ Float32 = npt.NDArray[np.float32]
 SCORES = ("homogeneity", "completeness", "v_measure", "purity")
 
 
-class UnknownClusterRunError(LookupError):
+class UnknownClusterRunError(CatalogError):
     """There is no finished cluster run of that number."""
 
 

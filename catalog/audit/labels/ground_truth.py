@@ -14,12 +14,13 @@ from catalog.audit.labels.label_evidence import Evidence
 from catalog.audit.labels.label_issues import Suspect
 from catalog.collection.labels.label_file import read_label_file
 from catalog.db.tables import collection, track, track_status
+from catalog.errors import CatalogError
 from catalog.genres.vocabulary_store import load_vocabulary
 
 DEPTHS = (10, 20, 50, 100)
 
 
-class NoKnownErrorsError(LookupError):
+class NoKnownErrorsError(CatalogError):
     """A file of truths that names no error."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.collection.naming.tag_values import text_of
+from catalog.errors import CatalogError
 from catalog.genres.genre_tag import LONGEST_TEXT
 
 ROLES = ("path", "external_id", "genre", "artist", "album", "title")
@@ -26,7 +27,7 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf
 _CANDIDATES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr"]
 
 
-class LabelFileError(Exception):
+class LabelFileError(CatalogError):
     """A labels file that cannot be imported; nothing was changed."""
 
 

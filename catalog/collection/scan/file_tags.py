@@ -18,6 +18,7 @@ from mutagen.id3 import ID3, ID3NoHeaderError, ID3UnsupportedVersionError
 from catalog.collection.naming.audio_extensions import suffix_of
 from catalog.collection.naming.tag_values import number_of, text_of, year_of
 from catalog.collection.scan.id3 import AS_WRITTEN, TooManyFramesError, read_id3v1, require_few_frames
+from catalog.errors import CatalogError
 from catalog.genres.genre_tag import LONGEST_TEXT as LONGEST_GENRE
 from catalog.genres.genre_tag import MOST_GENRES, sanitize
 
@@ -82,7 +83,7 @@ class FileTags:
     """Why not all could be read, in one line."""
 
 
-class TagReadLimitError(Exception):
+class TagReadLimitError(CatalogError):
     """The tags ask for more reading than any honest file."""
 
 

@@ -8,6 +8,8 @@ from typing import Any, BinaryIO
 
 from mutagen.id3 import Frames, Frames_2_2, ID3JunkFrameError, ParseID3v1
 
+from catalog.errors import CatalogError
+
 Frame = Any
 
 LARGEST_COMPRESSED = 4096
@@ -22,7 +24,7 @@ _TEXTS = ("TIT2", "TPE1", "TPE2", "TALB", "TCON", "TRCK", "TDRC", "TYER", "TDRL"
 _TEXTS_2_2 = ("TT2", "TP1", "TP2", "TAL", "TCO", "TRK", "TYE", "TOR")
 
 
-class TooManyFramesError(Exception):
+class TooManyFramesError(CatalogError):
     """The ID3 tag has more frames than any tag needs: reading it would take for ever."""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from catalog.collection.naming.file_signature import file_signature
 from catalog.collection.scan.file_tags import FileTags, read_file_tags
 from catalog.collection.scan.walk import bounded
+from catalog.errors import CatalogError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class ScannedFile:
     tags: FileTags
 
 
-class FileChangedWhileReadingError(Exception):
+class FileChangedWhileReadingError(CatalogError):
     """A file that was written to while it was read; the next scan finds it changed and reads it again."""
 
 

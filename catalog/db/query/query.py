@@ -11,11 +11,12 @@ from typing import Any
 from catalog.db.database import Database
 from catalog.db.query.bind_parameters import placeholders
 from catalog.db.schema.views import view_names
+from catalog.errors import CatalogError
 
 READ_ONLY = "only questions are answered here; the catalog is changed by its verbs (catalog --help)"
 
 
-class QueryRejectedError(Exception):
+class QueryRejectedError(CatalogError):
     """A question that the database does not answer, in one line: where, why and what to do."""
 
 

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from catalog.errors import CatalogError
+
 FORMAT = "music-catalog backup 1"
 MANIFEST = "manifest.json"
 SQLITE_MEMBER = "catalog.db"
@@ -31,7 +33,7 @@ COMPRESSION = 1
 OnBytes = Callable[[int], None]
 
 
-class ArchiveError(Exception):
+class ArchiveError(CatalogError):
     """A file that is no backup of ours, or is not as it was written."""
 
 

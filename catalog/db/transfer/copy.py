@@ -33,6 +33,7 @@ from catalog.db.transfer.portable_rows import (
     portable_rows,
     write_portable_rows,
 )
+from catalog.errors import CatalogError
 
 CHUNK_ROWS = 5_000
 CHUNK_BYTES = 16 * 1024 * 1024
@@ -42,7 +43,7 @@ COPIED = tuple(table for table in metadata.sorted_tables if table is not bundled
 """What is copied row by row. What `bundled_content` says of the views is true of the database they are in."""
 
 
-class CopyRejectedError(Exception):
+class CopyRejectedError(CatalogError):
     """A copy that cannot be begun, or that is not like its source, with what to do."""
 
 

@@ -38,9 +38,10 @@ from catalog.db.transfer.archive import (
 from catalog.db.transfer.backup import Home, require_room, sha256_of
 from catalog.db.transfer.postgresql_dump import restore_dump
 from catalog.db.transfer.staging import publish, staging
+from catalog.errors import CatalogError
 
 
-class RestoreRejectedError(Exception):
+class RestoreRejectedError(CatalogError):
     """A backup that cannot be restored there, with what to do."""
 
 

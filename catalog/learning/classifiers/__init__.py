@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from catalog.errors import CatalogError
 from catalog.learning.classifiers.adaboost import ADABOOST
 from catalog.learning.classifiers.algorithm import (
     Algorithm,
@@ -58,7 +59,7 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
 DEFAULT = LOGISTIC_REGRESSION.name
 
 
-class UnknownClassifierError(LookupError):
+class UnknownClassifierError(CatalogError):
     """No classifier has that name."""
 
     def __init__(self, name: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from catalog.errors import CatalogError
 from catalog.learning.classifiers.parameter_space import Values
 
 Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -18,11 +19,11 @@ CHUNK = 10_000
 """Vectors asked about at once: some algorithms make temporary float64 copies of what they are asked."""
 
 
-class UnknownParameterError(ValueError):
+class UnknownParameterError(CatalogError):
     """The classifier has no parameter of that name."""
 
 
-class UnusableParameterError(ValueError):
+class UnusableParameterError(CatalogError):
     """A parameter cannot have that value."""
 
 

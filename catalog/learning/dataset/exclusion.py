@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import decision, genre_ancestor
+from catalog.errors import CatalogError
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.learning.dataset.class_support import LabeledTrack, Support, class_support
 
@@ -20,7 +21,7 @@ Integers = npt.NDArray[np.int64]
 REASON = "left out: --exclude-genre"
 
 
-class UnknownGenreError(LookupError):
+class UnknownGenreError(CatalogError):
     """The vocabulary has no genre of that name."""
 
     def __init__(self, name: str) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import snapshot, snapshot_member
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.feature_matrix import feature_widths, load_feature_matrix
 from catalog.learning.dataset.training_errors import require_finite
@@ -22,11 +23,11 @@ Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 
-class SnapshotTracksMissingError(LookupError):
+class SnapshotTracksMissingError(CatalogError):
     """Tracks of a snapshot have been removed since it was made."""
 
 
-class VectorsMissingError(LookupError):
+class VectorsMissingError(CatalogError):
     """Tracks of a snapshot have no vector of a feature set."""
 
 

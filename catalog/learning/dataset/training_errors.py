@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from catalog.errors import CatalogError
+
 Integers = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
-class UntrainableDataError(ValueError):
+class UntrainableDataError(CatalogError):
     """Nothing can be learned from these tracks."""
 
 

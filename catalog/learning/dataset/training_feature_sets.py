@@ -9,20 +9,21 @@ from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import available_feature_sets
 from catalog.db.tables import feature_set
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 
 PROJECTED, SOURCE = "pca", "grid"
 """The feature set that is fitted anew in every fold, and the one whose vectors are read for it."""
 
 
-class UnknownFeatureSetError(LookupError):
+class UnknownFeatureSetError(CatalogError):
     """Neither the program nor the catalog has a feature set of that name."""
 
     def __init__(self, name: str, there_are: Sequence[str]) -> None:
         super().__init__(f"there is no feature set {name!r}; there are: {', '.join(there_are)}")
 
 
-class NoVectorsError(LookupError):
+class NoVectorsError(CatalogError):
     """No track has a vector of the feature set that is to be learned from."""
 
     def __init__(self, name: str, there_are: Sequence[str] = ()) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, RowMapping
 from catalog.db.database import Database
 from catalog.db.tables import prediction_chunk
 from catalog.db.upsert import insert_into
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import Matrix
 from catalog.learning.dataset.feature_matrix import load_feature_matrix
@@ -45,7 +46,7 @@ MOST_PASSES = 5
 """How often in a row pieces may come back unheard: a host without the model's file leaves them to others."""
 
 
-class InferenceStalledError(RuntimeError):
+class InferenceStalledError(CatalogError):
     """Workers end their tasks without having heard anything."""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from catalog.db.private_folder import make_private_folder
+from catalog.errors import CatalogError
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import Threshold
 from catalog.learning.fitting.calibration import Calibration
@@ -37,7 +38,7 @@ TRUSTED = frozenset(
 ADVICE = "train anew with `catalog train --force`, or restore the file from a backup"
 
 
-class ArtifactRejectedError(Exception):
+class ArtifactRejectedError(CatalogError):
     """The file of a model is missing, or is not the one that was written."""
 
 

@@ -15,6 +15,7 @@ from catalog.db.columns import now
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import feature_set, model, model_class, model_feature_set
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, find_feature_set
 from catalog.learning.dataset.class_support import Support
 
@@ -22,7 +23,7 @@ ZERO_SHOT = "zero_shot"
 LIBRARIES = ("music-catalog", "numpy", "scikit-learn", "scipy", "skops")
 
 
-class NoModelError(LookupError):
+class NoModelError(CatalogError):
     """There is no such model."""
 
 

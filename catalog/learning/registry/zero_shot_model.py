@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
+from catalog.errors import CatalogError
 from catalog.genres.vocabulary import Vocabulary
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.learning.dataset.class_support import Support
@@ -19,7 +20,7 @@ from catalog.learning.fitting.zero_shot import Candidates, ZeroShot, default_can
 from catalog.learning.registry.registry import ZERO_SHOT, NewModel, add_model, find_model, store_support
 
 
-class UnmappedGenresError(ValueError):
+class UnmappedGenresError(CatalogError):
     """Genres were named that are unknown, or that no tag speaks for."""
 
 

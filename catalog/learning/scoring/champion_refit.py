@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import Matrix
 from catalog.learning.dataset.class_support import Support
@@ -82,7 +83,7 @@ def compare_with_champion(
             precision=contender.precision,
             seed=frozen.seed,
         )
-    except ValueError:
+    except (ValueError, CatalogError):
         return None  # with so few tracks in common nothing can be learned, nor compared
     return PromotionVerdict(
         rival=row["id"],

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.errors import CatalogError
 from catalog.learning.classifiers import Algorithm, Matrix, class_probabilities
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.metrics.bootstrap import Interval, bootstrap_draws, interval
@@ -36,7 +37,7 @@ MOST_PAIRED = 20
 """Genres whose pairs are looked at, those with the most tracks: 190 pairs."""
 
 
-class SingleFeatureGroupError(ValueError):
+class SingleFeatureGroupError(CatalogError):
     """The vectors are all of one family: there is nothing to compare."""
 
 

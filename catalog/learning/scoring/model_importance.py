@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.db.database import Database
 from catalog.db.tables import genre
+from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable
@@ -36,7 +37,7 @@ DIGITS = 4
 """Behind the point: more would only be noise to keep."""
 
 
-class NoTrainingSetError(LookupError):
+class NoTrainingSetError(CatalogError):
     """The model did not learn from tracks of the catalog."""
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import fma_track
+from catalog.errors import CatalogError
 from catalog.learning.classifiers import class_probabilities
 from catalog.learning.fitting.abstention import NOTHING, answers, choose_threshold, is_correct
 from catalog.learning.fitting.calibration import expected_calibration_error, fit_calibration
@@ -24,7 +25,7 @@ Texts = npt.NDArray[np.str_]
 PARTS = ("training", "validation", "test")
 
 
-class NoOfficialSplitError(ValueError):
+class NoOfficialSplitError(CatalogError):
     """The tracks that are learned from are not those of a data set with a split."""
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from catalog.errors import CatalogError
 from catalog.learning.classifiers import Algorithm
 
 MOST_CANDIDATES = 2_000
 """A grid with more is none that anybody waits for."""
 
 
-class TooManyCandidatesError(ValueError):
+class TooManyCandidatesError(CatalogError):
     """A grid that is too large to be tried whole."""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.db.database import Database
+from catalog.errors import CatalogError
 from catalog.learning.dataset.snapshot_data import SnapshotTracks
 from catalog.learning.dataset.splits import Split, fewest_groups, inner_folds, outer_folds
 from catalog.learning.metrics.bootstrap import RESAMPLES
@@ -36,7 +37,7 @@ FEWEST_RESAMPLES = 2
 """Where only the order counts, no interval is wanted."""
 
 
-class NoCandidateFitsError(ValueError):
+class NoCandidateFitsError(CatalogError):
     """No candidate could be fitted."""
 
 

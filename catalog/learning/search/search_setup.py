@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
+from catalog.errors import CatalogError
 from catalog.learning.classifiers.local_per_parent import class_chains, has_sub_genres
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.snapshot import store_snapshot
@@ -24,7 +25,7 @@ UNSTORED = 0
 """No snapshot has this id."""
 
 
-class NothingToSearchError(ValueError):
+class NothingToSearchError(CatalogError):
     """The labeled tracks make no training set."""
 
 

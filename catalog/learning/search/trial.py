@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import trial
 from catalog.db.upsert import insert_into
+from catalog.errors import CatalogError
 from catalog.learning.classifiers import Algorithm, class_probabilities
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.snapshot_data import SnapshotTracks, Vectors, load_snapshot_tracks, load_vectors
@@ -38,7 +39,7 @@ Booleans = npt.NDArray[np.bool_]
 LONGEST_REASON = 300
 
 
-class VectorsChangedError(RuntimeError):
+class VectorsChangedError(CatalogError):
     """The vectors are not those that the search began with."""
 
 
@@ -171,7 +172,7 @@ def run_trial(
         try:
             probability = _probability(wanted, learns, members, vectors, training, test)
             choice, reason = probability.argmax(axis=1).astype(np.int64), None
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+        except (CatalogError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
             choice, reason = None, f"{type(error).__name__}: {error}"
     if reason is None and caught:
         reason = str(caught[0].message)

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from typing import Any
 
 from catalog.db.database import Database
+from catalog.errors import CatalogError
 from catalog.learning.search.trial import Trial, run_trials, stored_keys
 
 BATCHES_A_WORKER = 4
@@ -16,7 +17,7 @@ LARGEST_BATCH = 16
 TICK = 0.5
 
 
-class TrialsStalledError(RuntimeError):
+class TrialsStalledError(CatalogError):
     """Every task has ended well, and yet no trial was added."""
 
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalog.errors import CatalogError
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -42,7 +44,7 @@ STYLE: dict[str, Any] = {
 }
 
 
-class FigureWriteError(Exception):
+class FigureWriteError(CatalogError):
     """A picture that could not be written, with what to do about it."""
 
 

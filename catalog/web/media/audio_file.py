@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from catalog.audio.excerpts import Window, excerpt_windows
 from catalog.collection.naming.paths import is_within
 from catalog.db.tables import collection, feature_vector, track
+from catalog.errors import CatalogError
 
 PLAYED = {
     (".mp3", "mp3"): "audio/mpeg",
@@ -32,7 +33,7 @@ PLAYED = {
 """What some browser plays as it is, by suffix and codec. Each says itself whether it does; else it takes the MP3."""
 
 
-class NotPlayableError(LookupError):
+class NotPlayableError(CatalogError):
     """A track that cannot be heard; the message says why, in one line without a path."""
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from catalog.errors import CatalogError
+
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-class RangeNotSatisfiableError(ValueError):
+class RangeNotSatisfiableError(CatalogError):
     """A range that begins behind the end."""
 
 

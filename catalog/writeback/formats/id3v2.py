@@ -14,6 +14,8 @@ from typing import Any
 
 from mutagen.id3 import Frames, _tags
 
+from catalog.errors import CatalogError
+
 LATIN_1, UTF_16, UTF_16_BE, UTF_8 = range(4)
 """The first byte of a text frame."""
 
@@ -29,7 +31,7 @@ _LARGEST = 2**28 - 1
 _NAME = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
 
 
-class TagFormatError(Exception):
+class TagFormatError(CatalogError):
     """A tag that cannot be changed without touching more than the genre; the file is left as it is."""
 
 

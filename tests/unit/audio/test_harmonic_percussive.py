@@ -7,7 +7,7 @@ from catalog.audio.kernels.spectrum import spectrum
 from tests.unit.audio.sounds import SOUNDS
 
 
-@pytest.mark.parametrize("audio", SOUNDS)
+@pytest.mark.parametrize("sound", SOUNDS)
 @pytest.mark.parametrize("seconds", [0.5, 3.0])
 def test_both_parts_are_bit_for_bit_those_of_librosa(sound, seconds):
     whole = spectrum(SOUNDS[sound](seconds))

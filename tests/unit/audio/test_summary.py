@@ -90,7 +90,7 @@ HARD = {
 }
 
 
-@pytest.mark.parametrize("audio", HARD)
+@pytest.mark.parametrize("sound", HARD)
 def test_no_sound_gives_anything_but_numbers(sound):
     vector = summary(HARD[sound])
     assert vector.shape == (len(SUMMARY.dimensions),)
@@ -118,7 +118,7 @@ def test_silence_is_silent():
     assert silence["mel.mean.01"] == pytest.approx(-100)
 
 
-@pytest.mark.parametrize("audio", SOUNDS)
+@pytest.mark.parametrize("sound", SOUNDS)
 def test_the_same_samples_give_the_same_bytes(sound):
     samples = SOUNDS[sound](2.0)
     once = summary(samples).tobytes()

@@ -13,7 +13,7 @@ def test_the_tuning_of_chords_is_found(cents):
     assert tuning(spectrum(chords(3.0, cents)).by_frame) == pytest.approx(cents / 100, abs=0.06)
 
 
-@pytest.mark.parametrize("audio", SOUNDS)
+@pytest.mark.parametrize("sound", SOUNDS)
 def test_the_tuning_is_that_of_librosa(sound):
     samples = SOUNDS[sound](3.0)
     assert tuning(spectrum(samples).by_frame) == librosa.estimate_tuning(y=samples)

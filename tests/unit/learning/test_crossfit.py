@@ -3,6 +3,7 @@ import pytest
 
 from catalog.learning.classifiers import LOGISTIC_REGRESSION, UnknownParameterError
 from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.learning.dataset.training_errors import UntrainableDataError
 from catalog.learning.fitting import cross_fit as cross_fit_module
 from catalog.learning.fitting.abstention import NOTHING, is_correct
 from catalog.learning.fitting.calibration import expected_calibration_error
@@ -109,7 +110,7 @@ def test_a_class_that_one_artist_alone_has_is_learned_but_never_recognized_out_o
     ],
 )
 def test_input_that_nothing_can_be_learned_from(change, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UntrainableDataError, match=message):
         cross_fit(*change(*collection()), HIERARCHY, LOGISTIC_REGRESSION)
 
 
