@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from catalog.arrays import Float32
     from catalog.audio.decoding.media_file import Name
-    from catalog.audio.feature_set import Float32
 
 
 def extract(path: "Name", feature_set: str) -> "Float32":

@@ -9,9 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Float32 = npt.NDArray[np.float32]
+from catalog.arrays import Float32
 
 # The single numbers people ask for; a catalog has a column for each, and any feature set may hold some.
 DESCRIPTORS = frozenset({"tempo", "onset_rate", "brightness", "harmonic_share", "percussive_share"})

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 
 # RMS in dBFS below which there is only the dither of 16 bits: nothing to hear and nothing worth raising.
 SILENCE = -90.0

@@ -281,7 +281,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if wants_traceback and not is_json_log():
             raise
-        from catalog.cli.common.output import printable  # `catalog --help` needs no database
+        from catalog.text import printable  # `catalog --help` needs no database
 
         _end(printable(describe(error)), logging.ERROR, prefix="catalog: ", with_traceback=wants_traceback)
         return EXIT_ERROR

@@ -11,10 +11,11 @@ from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.feature_set_options import feature_set_option, or_needed
 from catalog.cli.common.limit_options import limit_options
-from catalog.cli.common.output import echo, logs_json, pluralize, progress, say
+from catalog.cli.common.output import echo, logs_json, progress, say
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet

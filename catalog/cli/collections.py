@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import echo, format_options, pluralize, print_rows
+from catalog.cli.common.output import echo, format_options, print_rows
 from catalog.collection.collections import (
     list_collections,
     move_collection,
@@ -16,6 +16,7 @@ from catalog.collection.collections import (
     set_tags_complete,
 )
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 
 @click.group()

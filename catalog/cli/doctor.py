@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from catalog.cli.common.context import pass_settings
-from catalog.cli.common.output import format_options, pluralize, print_rows, say
+from catalog.cli.common.output import format_options, print_rows, say
 from catalog.health import run_health_checks
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 
 @click.command()

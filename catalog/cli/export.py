@@ -11,13 +11,14 @@ from typing import BinaryIO
 import click
 
 from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
-from catalog.cli.common.output import pluralize, say, warn
+from catalog.cli.common.output import say, warn
 from catalog.cli.common.query_argument import parameter_option, resolve
 from catalog.collection.playlist import NoTracksError, write_playlist
 from catalog.db.database import Database
 from catalog.db.query.query import QueryResult, run_query
 from catalog.db.query.result_writers import WRITERS, atomic_write
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 PLAYLIST = "m3u8"
 FORMATS = (*WRITERS, PLAYLIST)

@@ -8,9 +8,10 @@ import click
 import sqlalchemy as sa
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, format_options, pluralize, print_rows, say
+from catalog.cli.common.output import echo, format_options, print_rows, say
 from catalog.db.tables import failure
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 COLUMNS = (
     "track_id",

@@ -10,16 +10,7 @@ import click
 
 from catalog.cli import EXIT_ERROR
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import (
-    echo,
-    format_options,
-    pluralize,
-    print_json,
-    print_rows,
-    progress,
-    say,
-    warn,
-)
+from catalog.cli.common.output import echo, format_options, print_json, print_rows, progress, say, warn
 from catalog.features.feature_set_versions import (
     activate_version,
     list_versions,
@@ -28,6 +19,7 @@ from catalog.features.feature_set_versions import (
 )
 from catalog.features.stored_feature_set import activate_feature_set
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 
 @click.group()

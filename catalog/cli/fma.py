@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, pluralize, print_json, progress, say, warn
+from catalog.cli.common.output import echo, print_json, progress, say, warn
 from catalog.collection.fma.fma_import import NAME, FmaReport, import_fma, require_usable
 from catalog.collection.fma.fma_tracks import SUBSETS
 from catalog.features.bulk_write import VectorsReport
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 SHOWN = 10
 

@@ -15,10 +15,11 @@ import click
 from sqlalchemy import Connection
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, format_options, pluralize, print_rows, printable, say
+from catalog.cli.common.output import echo, format_options, print_rows, say
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.settings import Settings
+from catalog.text import pluralize, printable
 
 AGAIN = "train anew to have it judged so: catalog train"
 

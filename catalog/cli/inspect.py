@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.cli.common.output import print_json, printable, say
+from catalog.cli.common.output import print_json, say
+from catalog.text import printable
 
 if TYPE_CHECKING:
     from catalog.report.inspection import Inspection

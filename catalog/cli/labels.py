@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, pluralize, print_json, printable, say, warn
+from catalog.cli.common.output import echo, print_json, say, warn
 from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.settings import Settings
+from catalog.text import pluralize, printable
 
 
 @click.group()

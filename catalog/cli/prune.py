@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import echo, pluralize, say
+from catalog.cli.common.output import echo, say
 from catalog.collection.prune import prune as prune_tracks
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 
 @click.command()

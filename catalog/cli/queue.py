@@ -9,8 +9,9 @@ import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.feature_set_options import feature_set_option, or_needed
-from catalog.cli.common.output import echo, format_options, pluralize, print_json, print_rows, say
+from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet

@@ -9,10 +9,11 @@ import click
 
 from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
-from catalog.cli.common.output import echo, pluralize, print_json, printable, progress, say, warn
+from catalog.cli.common.output import echo, print_json, progress, say, warn
 from catalog.collection.scan.scan import ScanReport
 from catalog.collection.scan.scan import scan as scan_folder
 from catalog.settings import Settings
+from catalog.text import pluralize, printable
 
 SHOWN_WARNINGS = 20
 SHOWN_TERMS = 15

@@ -8,12 +8,13 @@ import click
 
 from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import format_options, pluralize, print_rows, printable, progress, say, warn
+from catalog.cli.common.output import format_options, print_rows, progress, say, warn
 from catalog.collection.track_lookup import find_track
 from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.settings import Settings
+from catalog.text import pluralize, printable
 from catalog.writeback.formats.id3v2 import TagFormatError
 from catalog.writeback.target_file import FileWriteError
 from catalog.writeback.write_lock import only_writer

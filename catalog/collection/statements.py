@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import label, statement
-from catalog.genres.genre_tag import sanitize
 from catalog.genres.vocabulary import Vocabulary, genres_in
 from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
+from catalog.text import sanitize
 
 Source = Literal["file", "import", "person"]
 

@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Float32
 from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.collection.fma.fma_tracks import IdSet
 from catalog.csvio.csv_source import CsvSourceError, ImportIssues
@@ -19,7 +18,6 @@ from catalog.db.columns import now
 from catalog.db.tables import feature_vector
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set, register_feature_set
 
-Float32 = npt.NDArray[np.float32]
 Rows = Sequence[tuple[int, str, Float32]]
 """Line, key and vector of each row."""
 

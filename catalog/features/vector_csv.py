@@ -10,9 +10,8 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Float32
 from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, with_line_feeds
-
-Float32 = npt.NDArray[np.float32]
 
 MOST_DIMENSIONS = 20_000
 

@@ -6,19 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
+from catalog.arrays import Float32, Integers
 from catalog.db.mmap_reads import mmap_reads
 from catalog.db.server_time import moment
 from catalog.db.tables import failure, feature_set, feature_vector, track
 from catalog.db.upsert import insert_into
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
-
-Float32 = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int64]
 
 CHUNK = 5_000
 
@@ -75,8 +72,8 @@ class WrongLengthError(CatalogError):
 
 
 def load_matrix(
-    connection: Connection, recipe: StoredFeatureSet, track_ids: Sequence[int] | Ids | None = None
-) -> tuple[Ids, Float32]:
+    connection: Connection, recipe: StoredFeatureSet, track_ids: Sequence[int] | Integers | None = None
+) -> tuple[Integers, Float32]:
     """The vectors of a recipe, one row a track, for the tracks given or for all.
 
     Gives the tracks' ids, ascending, and a matrix (tracks, dimensions) in the same order. Tracks without a vector
@@ -186,6 +183,6 @@ def _has_failed(recipe_id: int) -> ColumnElement[bool]:
     )
 
 
-def _chunks(ids: Ids) -> Iterator[Ids]:
+def _chunks(ids: Integers) -> Iterator[Integers]:
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.cli.common.output import say
 from catalog.db.database import BUSY_TIMEOUT_SECONDS, Database, DatabaseUnusableError
 from catalog.db.schema.bundled_content import stored_digests
 from catalog.db.schema.views import VIEWS, create_views, views_digest
@@ -49,7 +48,7 @@ def upgrade_content_if_possible(database: Database) -> None:
     except (sa.exc.DBAPIError, sqlite3.OperationalError) as error:
         log.info("the views and the vocabulary stay as another version made them: %s", error)
     except DatabaseUnusableError as error:
-        say(f"the views stay as another version made them: {error}")
+        log.warning("views were not updated: %s", error)
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, String
 from catalog.db.tables import genre, genre_alias, label, statement
 from catalog.genres.closure_table import rebuild_ancestors
 from catalog.genres.fold import fold
-from catalog.genres.genre_tag import LONGEST_NAME, canonical_name, sanitize
+from catalog.genres.genre_tag import LONGEST_NAME, canonical_name
 from catalog.genres.vocabulary import Term, Vocabulary, VocabularyError
 from catalog.genres.vocabulary_store import load_vocabulary, lock_vocabulary
+from catalog.text import sanitize
 
 _current_label = sa.table(
     "current_label",

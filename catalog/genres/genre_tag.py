@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 
 from catalog.genres import seeds
 from catalog.genres.fold import fold
+from catalog.text import sanitize
 
 LONGEST_TEXT = 4096
 """Characters of one tag that are read; the rest, and the genre cut off there, are not."""
@@ -32,17 +32,6 @@ _SOFT = {sign: sign for sign in "/\\|,"} | {
 _REFERENCE = re.compile(r"\((\d{1,3}|RX|CR)\)")
 _NUMBER = re.compile(r"\(?\s*([0-9]+)\s*\)?")
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
-# What moves the text that follows to the other side of the line, or hides: fit to deceive, no part of a name.
-_DECEIVING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-
-
-def sanitize(text: str) -> str:
-    """The text as it can be stored and shown: control signs and lone surrogates become spaces, spaces one each."""
-    return " ".join(
-        "".join(
-            " " if unicodedata.category(sign) in {"Cc", "Cs"} or sign in _DECEIVING else sign for sign in text
-        ).split()
-    )
 
 
 def split_genres(text: str, compounds: frozenset[Compound] = frozenset()) -> list[str]:

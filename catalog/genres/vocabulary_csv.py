@@ -16,9 +16,9 @@ from catalog.db.tables import genre, genre_alias
 from catalog.genres.closure_table import rebuild_ancestors
 from catalog.genres.curation import add_alias, aliases_by_genre, get_term, validate_spelling
 from catalog.genres.fold import fold
-from catalog.genres.genre_tag import sanitize
 from catalog.genres.vocabulary import Term, Vocabulary, VocabularyError
 from catalog.genres.vocabulary_store import load_vocabulary, lock_vocabulary
+from catalog.text import sanitize
 
 COLUMNS = ("code", "name", "broader", "aliases", "suggest")
 ADDED_BY_IMPORT = "import"

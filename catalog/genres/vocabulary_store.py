@@ -12,8 +12,9 @@ from catalog.db.tables import genre, genre_alias
 from catalog.db.upsert import insert_into
 from catalog.genres.closure_table import add_ancestors
 from catalog.genres.fold import fold
-from catalog.genres.genre_tag import canonical_name, sanitize
+from catalog.genres.genre_tag import canonical_name
 from catalog.genres.vocabulary import Alias, Term, Vocabulary, genres_in
+from catalog.text import sanitize
 
 ADDED_BY_SEED = "seed"
 """`genre_alias.added_by` of what the house ships."""

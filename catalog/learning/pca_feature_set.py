@@ -14,7 +14,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.arrays import Float32, Floats, Integers
+from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.audio.feature_sets.grid import GRID
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
@@ -42,9 +43,6 @@ MOST_FITTED = 4_000
 """Tracks drawn for fitting and for the test by unseen artists together."""
 UNSEEN = 0.2
 """The share of the tracks that the test leaves out."""
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 class NothingToProjectError(CatalogError):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.arrays import Integers
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_track_status
@@ -62,7 +63,6 @@ from catalog.learning.scoring.hierarchy_selection import Structure, structured
 from catalog.learning.scoring.official_split import load_split, official_score
 
 Matrix = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]
 
 

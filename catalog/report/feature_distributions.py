@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Floats
 from catalog.db.tables import feature_set, feature_vector, track, track_status
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 from catalog.report.figures.genre_colors import color_groups
 from catalog.report.genre_tables import read_terms
 from catalog.report.track_sampling import analyzed_tracks, sample_evenly
-
-Floats = npt.NDArray[np.float64]
 
 MOST_TRACKS = 2_000
 """That the plots are made of: enough for quartiles, and read in a second."""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Float32
 from catalog.audio.decoding.decode import Stream, decode
 from catalog.audio.decoding.media_file import Name
 from catalog.audio.excerpts import Window
-from catalog.audio.feature_set import Float32
 from catalog.audio.feature_sets.grid import RANGE, SIDE, grid
 
 PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")

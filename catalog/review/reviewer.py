@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from catalog.db.columns import now
 from catalog.db.tables import reviewer
 from catalog.errors import CatalogError
-from catalog.genres.genre_tag import sanitize
+from catalog.text import sanitize
 
 LONGEST_NAME = 80
 

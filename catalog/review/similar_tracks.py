@@ -11,14 +11,12 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Float32, Integers
 from catalog.db.tables import artist, collection, genre, label, statement, track, track_status
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.feature_matrix import load_feature_matrix
 from catalog.learning.registry.registry import active_model, model_feature_sets
 from catalog.review.suspect_filters import unjudged_sample
-
-Integers = npt.NDArray[np.int64]
-Float32 = npt.NDArray[np.float32]
 
 LARGEST = 50_000
 """Tracks held: 100 MB of 500 dimensions. Of a larger collection the confirmed ones and as many others, at random."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from catalog.arrays import Float32, Integers
 from catalog.learning.dataset.near_duplicates import (
     ALIKE,
     SECONDS,
@@ -21,8 +21,6 @@ from catalog.learning.dataset.near_duplicates import (
 )
 from catalog.similarity.nearest import standardize
 
-Float32 = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 Kind = Literal["same_audio", "nearly_same"]
 
 EXACT_UP_TO = 30_000

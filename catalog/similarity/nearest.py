@@ -3,12 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float64]
-Float32 = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
+from catalog.arrays import Float32, Floats, Integers, Matrix
 
 NEIGHBORS = 10
 CHUNK_CELLS = 20_000_000  # of similarities held at once: 80 MB

@@ -150,7 +150,7 @@ def test_a_database_at_two_revisions_is_refused(empty: Database) -> None:
     upgrade(empty)
     with empty.write() as connection:
         connection.exec_driver_sql(f"INSERT INTO {VERSION_TABLE} VALUES ('f00')")
-    with pytest.raises(DatabaseUnusableError, match="schema 0001 and f00|schema f00 and 0001"):
+    with pytest.raises(DatabaseUnusableError, match=r"schema 0001 and f00|schema f00 and 0001"):
         require_current(empty)
 
 

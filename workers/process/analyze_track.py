@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Float32
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.demux import open_audio, scan_packets
 from catalog.audio.decoding.media_file import MediaFile
-from catalog.audio.feature_set import FeatureSet, Float32
+from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.analysis import Analysis, analyze
 from catalog.collection.naming.file_signature import file_signature as file_signature_of
 from catalog.db.tables import network_tag, track, track_descriptor, track_network_tag

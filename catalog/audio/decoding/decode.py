@@ -17,6 +17,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from catalog.arrays import Float32
 from catalog.audio import excerpts
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding import demux
@@ -25,7 +26,7 @@ from catalog.audio.decoding.excerpt_reader import ExcerptReader
 from catalog.audio.decoding.media_file import MediaFile, Name
 from catalog.audio.decoding.packet_buffer import PacketBuffer
 from catalog.audio.excerpts import Window
-from catalog.audio.feature_set import Float32, Waveform
+from catalog.audio.feature_set import Waveform
 from catalog.audio.loudness import loudness
 
 SHORTEST = 0.5  # seconds

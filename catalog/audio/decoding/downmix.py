@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from av.audio.frame import AudioFrame
 
+from catalog.arrays import Float32
 from catalog.audio.audio_error import AudioError
-from catalog.audio.feature_set import Float32
 
 # FFmpeg's sample formats: the type of a number, what stands for zero, what is full scale.
 _FORMATS: dict[str, tuple[np.dtype[Any], int, float]] = {

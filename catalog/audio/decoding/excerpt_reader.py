@@ -8,10 +8,11 @@ import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 
+from catalog.arrays import Float32
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.downmix import downmix
 from catalog.audio.excerpts import Window
-from catalog.audio.feature_set import Float32, Waveform
+from catalog.audio.feature_set import Waveform
 from catalog.audio.loudness import SILENCE, loudness
 
 # Hz; the highest is that of DSD256, decoded.

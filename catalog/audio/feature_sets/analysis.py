@@ -9,10 +9,11 @@ from typing import Any
 import av
 import numpy as np
 
+from catalog.arrays import Float32
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.decode import Decoded, Stream, decode
 from catalog.audio.decoding.media_file import Name
-from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.audio.feature_sets.speech import speech_probability
 
 

@@ -6,7 +6,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from catalog.audio.feature_set import Float32, Waveform
+from catalog.arrays import Float32
+from catalog.audio.feature_set import Waveform
 from catalog.audio.kernels.filter_bank import mel_bank
 from catalog.audio.kernels.frame_blocks import FrameBlocks
 from catalog.audio.kernels.harmonic_percussive import harmonic_percussive

@@ -12,7 +12,8 @@ from multiprocessing.connection import Connection
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.arrays import Float32
+from catalog.audio.feature_set import FeatureSet, Waveform
 
 SHORTEST = 0.5  # seconds; nothing shorter reaches a feature set
 PATIENCE = 60.0  # seconds for which a forked process is waited for

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.arrays import Float32
+from catalog.audio.feature_set import FeatureSet, Waveform
 
 SIDE = 64
 RANGE = 80.0  # dB; what lies further below the loudest value is raised to here

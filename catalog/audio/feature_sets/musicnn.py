@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.arrays import Float32
+from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.audio.feature_sets import musicnn_model
 from catalog.audio.feature_sets.musicnn_model import NETWORKS, PATCH, PENULTIMATE, NetworkName
 from catalog.audio.loudness import SILENCE, loudness

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 
 NetworkName = Literal["msd", "mtt"]
 NETWORKS: tuple[NetworkName, ...] = ("msd", "mtt")

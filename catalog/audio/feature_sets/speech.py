@@ -16,7 +16,7 @@ of music from a collection it had not seen talk.
 
 import math
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.feature_sets.musicnn import tag_probabilities
 
 VOICES = frozenset(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.arrays import Float32
+from catalog.audio.feature_set import FeatureSet, Waveform
 
 if TYPE_CHECKING:
     from catalog.audio.feature_sets.clip import Clip

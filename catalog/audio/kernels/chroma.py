@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import convolve1d
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.kernels.filter_bank import pitch_class_bank
 from catalog.audio.kernels.frame_blocks import FrameBlocks
 

@@ -6,7 +6,7 @@ import librosa
 import numpy as np
 import soxr
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.jit import jit
 from catalog.audio.kernels.spectrum import HOP, SAMPLE_RATE, frame_count
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.jit import jit
 
 WIDTH = 64  # frames a tile: four of the widest machine vectors

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.jit import jit
 from catalog.audio.kernels.frame_blocks import FrameBlocks
 from catalog.audio.kernels.median import running_median

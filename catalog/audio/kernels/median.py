@@ -8,7 +8,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.jit import jit
 
 KERNEL = 31  # rows under the window

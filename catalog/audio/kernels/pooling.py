@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.jit import jit
 
 STATISTICS = ("mean", "median", "std", "min", "max", "kurtosis", "skew")

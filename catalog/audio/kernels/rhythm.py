@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft
 from scipy.signal import get_window
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.kernels.spectrum import FRAME, HOP, SAMPLE_RATE
 
 _WINDOW = int(8.0 * SAMPLE_RATE / HOP)  # frames, 8 s: over so much a beat must keep its pace

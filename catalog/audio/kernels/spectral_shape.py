@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Float32
 from catalog.audio.decibel import decibels
-from catalog.audio.feature_set import Float32
 from catalog.audio.jit import jit
 from catalog.audio.kernels.frame_blocks import FrameBlocks
 from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft
 from scipy.signal import get_window
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.kernels.frame_blocks import FrameBlocks
 
 SAMPLE_RATE = 22_050

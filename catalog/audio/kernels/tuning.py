@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.jit import jit
 from catalog.audio.kernels.spectrum import FRAME, SAMPLE_RATE
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.kernels.spectrum import FRAME, HOP, frame_count
 
 _THRESHOLD = 1e-10  # what is smaller counts as zero, and zero as positive

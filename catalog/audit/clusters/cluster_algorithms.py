@@ -15,11 +15,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.mixture import GaussianMixture
 
+from catalog.arrays import Float32, Integers
 from catalog.audit.clusters.contingency import NOISE
 from catalog.audit.clusters.silhouette import silhouette
-
-Float32 = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 
 LARGE = 20_000
 """More tracks than this are clustered by mini-batches, by a sample, or by way of centroids."""

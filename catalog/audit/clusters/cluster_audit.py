@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Integers
 from catalog.audit.clusters.cluster_algorithms import (
     ALGORITHMS,
     FINDS_ITS_NUMBER,
@@ -30,8 +30,6 @@ from catalog.db.retry import read_with_retry, write_with_retry
 from catalog.db.tables import audit, feature_set, feature_vector
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
-
-Integers = npt.NDArray[np.int64]
 
 FEWEST_TRACKS = 4
 """With fewer there is nothing to divide."""

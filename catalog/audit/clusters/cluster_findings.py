@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Float32, Integers
 from catalog.audit.clusters.contingency import NOISE, contingency
-
-Integers = npt.NDArray[np.int64]
-Float32 = npt.NDArray[np.float32]
 
 FEWEST = 5
 """Tracks of a genre, or labeled ones of a cluster, below which nothing is said of it."""

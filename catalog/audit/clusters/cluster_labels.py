@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Integers
 from catalog.db.tables import artist, genre_ancestor, track, track_status
 from catalog.errors import CatalogError
 from catalog.genres import vocabulary_store
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
 
-Integers = npt.NDArray[np.int64]
 Level = Literal["leaf", "top"] | int
 """`leaf`: the genre itself; `top`: its top term; a number: the term so many steps from above, 1 being the top term."""
 

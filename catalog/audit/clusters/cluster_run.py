@@ -8,16 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.arrays import Float32, Integers
 from catalog.audit.clusters.contingency import ChanceCorrectedScore, ClusterAgreement, contingency
 from catalog.db.tables import audit, cluster_count, cluster_run, feature_set
 from catalog.errors import CatalogError
-
-Integers = npt.NDArray[np.int64]
-Float32 = npt.NDArray[np.float32]
 
 SCORES = ("homogeneity", "completeness", "v_measure", "purity")
 

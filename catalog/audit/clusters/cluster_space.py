@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection
 
+from catalog.arrays import Float32, Integers
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.features.vectors import load_matrix
 from catalog.learning.fitting.pca import Projection, fit_projection
-
-Float32 = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 
 ONE_UNIT = frozenset({"grid", "pca"})
 """Feature sets whose dimensions are of one unit, the decibel: their scales are left as they are."""

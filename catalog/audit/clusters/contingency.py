@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import (
     adjusted_mutual_info_score,
     adjusted_rand_score,
@@ -13,8 +12,7 @@ from sklearn.metrics import (
 )
 from sklearn.metrics.cluster import contingency_matrix, expected_mutual_information
 
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from catalog.arrays import Integers
 
 NOISE = -1
 """What is assigned to a track that belongs to no cluster."""

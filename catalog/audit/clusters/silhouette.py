@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import pairwise_distances, silhouette_score
 
+from catalog.arrays import Float32, Integers
 from catalog.audit.clusters.contingency import NOISE
-
-Float32 = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 
 SAMPLE = 2_000
 """Tracks among which all distances are looked at."""

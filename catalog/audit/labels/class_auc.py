@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+from catalog.arrays import Floats, Integers
 
 
 def class_auc(probability: Floats, y: Integers, groups: Integers) -> Floats:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from catalog.arrays import Floats
 
 FEWEST_DECISIONS = 100
 """Below this nothing is said: the interval of a share would be wider than 20 points."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.arrays import Floats, Integers
 from catalog.audit.clusters.cluster_evidence import cluster_evidence
 from catalog.audit.clusters.cluster_findings import Outlier
 from catalog.audit.labels.label_issues import LEAST_SUSPICION, AuditedTracks, GenreInfo
@@ -39,9 +40,6 @@ from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable
 from catalog.learning.registry.default_feature_sets import DEFAULTS
 from catalog.learning.registry.registry import model_feature_sets
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 RECIPE = 7
 """Raised where the same evidence would be weighed otherwise, so that an audit is made anew."""

@@ -7,14 +7,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Float32, Floats, Integers, Matrix
 from catalog.audit.labels.class_auc import class_auc
-from catalog.audit.labels.model_evidence import (
-    FLOOR,
-    Float32,
-    ModelEvidence,
-    artist_numbers,
-    combine_opinions,
-)
+from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence, artist_numbers, combine_opinions
 from catalog.audit.labels.neighbor_votes import NeighborVotes, others_of_artist
 from catalog.audit.reasons import (
     artist_reason,
@@ -24,10 +19,7 @@ from catalog.audit.reasons import (
     together_reason,
 )
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
-from catalog.similarity.nearest import Matrix
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 Relation = Literal["broader", "narrower", "sibling", "different"]
 
 LEAST_SUSPICION = 0.35

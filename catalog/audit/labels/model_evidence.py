@@ -6,17 +6,12 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from catalog.arrays import Float32, Floats, Integers, Matrix
 from catalog.audit.labels.out_of_fold_ridge import out_of_fold_probability, plain_folds
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.similarity.nearest import Matrix
-
-Floats = npt.NDArray[np.float64]
-Float32 = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 
 FLOOR = 0.01  # of a probability: nothing is a thousand times likelier on a model's word
 # Weights in units of log odds, of the track by itself and of the mean over its artist's tracks: near those that are best for

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Booleans
 from catalog.audit.labels.class_auc import class_auc
 from catalog.audit.labels.label_issues import (
     LEAST_SUSPICION,
@@ -27,7 +28,6 @@ from catalog.audit.reasons import besides_reason, sound_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.similarity.nearest import NOBODY, nearest_of_other_groups
 
-Booleans = npt.NDArray[np.bool_]
 HALF = 0.5  # a track, added to what is counted: nothing is told by none
 
 

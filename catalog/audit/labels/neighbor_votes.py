@@ -4,13 +4,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from catalog.similarity.nearest import NEIGHBORS, NOBODY, Matrix, nearest_tracks
-
-Booleans = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+from catalog.arrays import Booleans, Floats, Integers, Matrix
+from catalog.similarity.nearest import NEIGHBORS, NOBODY, nearest_tracks
 
 FEWEST_ALIKE = 5
 """Tracks with a tag before one of them can be a stranger there."""

@@ -1,13 +1,9 @@
 """Held-out probabilities by least squares: a second opinion that costs one solved system a fold, at any size."""
 
 import numpy as np
-import numpy.typing as npt
 
-from catalog.similarity.nearest import Matrix, moments
-
-Floats = npt.NDArray[np.float64]
-Float32 = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
+from catalog.arrays import Float32, Floats, Integers, Matrix
+from catalog.similarity.nearest import moments
 
 SHRINKAGE = 0.3
 """Of the squared coefficients, beside the mean squared error over all rows, dimensions having variance 1."""

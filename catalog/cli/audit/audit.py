@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from catalog.cli.audit.audit_clusters import clusters
 from catalog.cli.audit.audit_duplicates import duplicates
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import format_options, pluralize, print_json, print_rows, say
+from catalog.cli.common.output import format_options, print_json, print_rows, say
 from catalog.cli.train.train import exclude_genre_option
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 if TYPE_CHECKING:
     from catalog.audit.labels.ground_truth import AuditTruth

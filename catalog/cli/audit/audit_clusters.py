@@ -10,8 +10,9 @@ import click
 from click.core import ParameterSource
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, format_options, pluralize, print_json, print_rows, progress, say
+from catalog.cli.common.output import echo, format_options, print_json, print_rows, progress, say
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

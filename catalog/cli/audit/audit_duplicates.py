@@ -8,8 +8,9 @@ import click
 import sqlalchemy as sa
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import format_options, pluralize, print_json, print_rows, say
+from catalog.cli.common.output import format_options, print_json, print_rows, say
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 LARGEST = 5
 

@@ -6,7 +6,6 @@ import csv
 import json
 import logging
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -16,17 +15,12 @@ from typing import Any, TypeVar
 import click
 
 from catalog.db.query.cell_format import escape_json, json_row, json_value, safe_cell, unique_names
+from catalog.text import printable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Row = Mapping[str, Any]
 
 log = logging.getLogger("catalog")
-
-COMMANDING = frozenset({"Cc", "Cn", "Cs", "Zl", "Zp"})
-"""Unicode's categories of controls, of what is no character, and of separators of lines."""
-
-DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""What turns the direction of the text after it: a name could make a line read otherwise than it is."""
 
 LEGIBLE = 20
 """Characters of a column that may be broken without harm where it is longer."""
@@ -82,22 +76,9 @@ def print_json(value: Any) -> None:
     click.echo(escape_json(json.dumps(value, default=json_value, ensure_ascii=False, indent=2)))
 
 
-def printable(text: str) -> str:
-    """The text on one line, without what a terminal would obey: a title may hold control characters.
-
-    Wide and unbreakable spaces are no such thing, though Python calls them not printable; joiners make emoji and scripts.
-    """
-    return "".join("\N{REPLACEMENT CHARACTER}" if _commands(character) else character for character in text)
-
-
 def echo(message: str) -> None:
     """Lines to stdout that may hold names and titles."""
     click.echo(_lines(message))
-
-
-def pluralize(number: int, noun: str) -> str:
-    """`1 track`, `2 tracks`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def say(message: str = "") -> None:
@@ -152,10 +133,6 @@ def progress(description: str) -> Iterator[Callable[[int, int | None, str], None
             bar.update(task, completed=done, total=total, remark=printable(remark))
 
         yield advance
-
-
-def _commands(character: str) -> bool:
-    return unicodedata.category(character) in COMMANDING or character in DIRECTIONS
 
 
 def _lines(message: str) -> str:

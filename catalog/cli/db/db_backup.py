@@ -10,13 +10,14 @@ from pathlib import Path
 import click
 
 from catalog.cli.common.context import NamedPath, dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import format_options, pluralize, print_json, progress, say, warn
+from catalog.cli.common.output import format_options, print_json, progress, say, warn
 from catalog.cli.db.db_checks import checks, print_checks
 from catalog.db.database import open_database
 from catalog.db.transfer.archive import Manifest, open_archive
 from catalog.db.transfer.backup import Home, back_up, default_name, estimate
 from catalog.db.transfer.restore import require_restorable, restore
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 MEGABYTE = 1_000_000
 

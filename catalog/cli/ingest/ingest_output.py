@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.cli.common.output import pluralize, printable
 from catalog.cli.scan import outside
 from catalog.cli.train.train import describe_score
 from catalog.collection.scan.scan import ScanReport
@@ -23,6 +22,7 @@ from catalog.pipeline.ingest import (
     Trained,
 )
 from catalog.settings import Settings
+from catalog.text import pluralize, printable
 from workers.state.analysis_progress import Progress
 
 MOST_LINES = 12

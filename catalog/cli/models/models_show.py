@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import echo, format_options, pluralize, print_json, print_rows, printable, say
+from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
 from catalog.settings import Settings
+from catalog.text import pluralize, printable
 
 
 @click.command("show")

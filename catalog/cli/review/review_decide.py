@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import echo, pluralize, printable, say, warn
+from catalog.cli.common.output import echo, say, warn
 from catalog.cli.review.review_filters import by_vocabulary, filter_options, filters_from
 from catalog.settings import Settings
+from catalog.text import pluralize, printable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

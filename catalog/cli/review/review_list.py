@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import format_options, pluralize, print_json, print_rows, printable, say
+from catalog.cli.common.output import format_options, print_json, print_rows, say
 from catalog.cli.review.review_filters import KnownName, by_vocabulary, filter_options, filters_from
 from catalog.settings import Settings
+from catalog.text import pluralize, printable
 
 COLUMNS = (
     "case_id",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import pluralize, print_json, print_rows, printable, say, warn
+from catalog.cli.common.output import print_json, print_rows, say, warn
 from catalog.settings import Settings
+from catalog.text import pluralize, printable
 
 if TYPE_CHECKING:
     from catalog.review.audit_sample.review_progress import Progress

@@ -7,9 +7,10 @@ import webbrowser
 import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import printable, say, warn
+from catalog.cli.common.output import say, warn
 from catalog.cli.review.review_decide import ReviewerName, login
 from catalog.settings import Settings
+from catalog.text import printable
 
 
 @click.command("serve")

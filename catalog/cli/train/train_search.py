@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from catalog.cli.common.executors import workers_for
-from catalog.cli.common.output import echo, pluralize, print_rows, progress, say
+from catalog.cli.common.output import echo, print_rows, progress, say
 from catalog.db.database import Database
 from catalog.db.retry import read_with_retry, retry_until_connected, write_with_retry
 from catalog.settings import Settings
+from catalog.text import pluralize
 
 if TYPE_CHECKING:
     from catalog.learning.classifiers import Algorithm

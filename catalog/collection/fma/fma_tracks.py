@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, rows
-from catalog.genres.genre_tag import sanitize
+from catalog.text import sanitize
 
 SUBSETS = ("small", "medium", "large", "full")
 """Each holds those before it; `full` is everything."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from catalog.genres.genre_tag import sanitize
+from catalog.text import sanitize
 
 LONGEST_TEXT = 500
 """Characters of a title or a name that are kept; what is longer is no title."""

@@ -20,7 +20,8 @@ from catalog.collection.naming.tag_values import number_of, text_of, year_of
 from catalog.collection.scan.id3 import AS_WRITTEN, TooManyFramesError, read_id3v1, require_few_frames
 from catalog.errors import CatalogError
 from catalog.genres.genre_tag import LONGEST_TEXT as LONGEST_GENRE
-from catalog.genres.genre_tag import MOST_GENRES, sanitize
+from catalog.genres.genre_tag import MOST_GENRES
+from catalog.text import sanitize
 
 MOST_BYTES = 64 * 2**20
 MOST_READS = 100_000

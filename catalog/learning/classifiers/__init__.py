@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from catalog.arrays import Matrix
 from catalog.errors import CatalogError
 from catalog.learning.classifiers.adaboost import ADABOOST
 from catalog.learning.classifiers.algorithm import (
     Algorithm,
     Classifier,
-    Matrix,
     UnknownParameterError,
     UnusableParameterError,
     class_probabilities,
@@ -34,8 +34,8 @@ __all__ = [
     "UnknownClassifierError",
     "UnknownParameterError",
     "UnusableParameterError",
-    "get_algorithm",
     "class_probabilities",
+    "get_algorithm",
 ]
 
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(

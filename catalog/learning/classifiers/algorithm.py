@@ -6,14 +6,10 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Floats, Integers, Matrix
 from catalog.errors import CatalogError
 from catalog.learning.classifiers.parameter_space import Values
-
-Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 CHUNK = 10_000
 """Vectors asked about at once: some algorithms make temporary float64 copies of what they are asked."""

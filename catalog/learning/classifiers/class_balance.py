@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Integers
 from catalog.learning.classifiers.parameter_space import choice
 
-Integers = npt.NDArray[np.int64]
 Balance = Literal["none", "weights", "sampling"]
 
 BY_WEIGHTS = choice("none", "weights", "sampling")

@@ -8,13 +8,11 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Floats, Integers
 from catalog.learning.classifiers import Algorithm, Classifier, Matrix, class_probabilities
 from catalog.learning.dataset.hierarchy import Hierarchy
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 Chain = tuple[int, ...]
 """The terms above a class from the top down, then the class itself as a leaf of its own."""
 Branch: TypeAlias = "int | tuple[Branch, ...]"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from catalog.learning.classifiers.algorithm import Algorithm, Classifier, Integers, Matrix
+from catalog.arrays import Integers, Matrix
+from catalog.learning.classifiers.algorithm import Algorithm, Classifier
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
 from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, integer
 from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from catalog.learning.classifiers.algorithm import Integers, Matrix
+from catalog.arrays import Integers, Matrix
 
 TIMES_WIDER = 3
 MOST_TRACKS = 500

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog.learning.classifiers.algorithm import Floats, Integers, Matrix
+from catalog.arrays import Floats, Integers, Matrix
 from catalog.learning.classifiers.class_balance import Balance, balanced_sample, balanced_weights
 from catalog.learning.classifiers.row_space import fit_in_row_space, is_wide
 

@@ -8,14 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from catalog.learning.classifiers.algorithm import (
-    Algorithm,
-    Classifier,
-    Floats,
-    Integers,
-    Matrix,
-    class_probabilities,
-)
+from catalog.arrays import Floats, Integers, Matrix
+from catalog.learning.classifiers.algorithm import Algorithm, Classifier, class_probabilities
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
 from catalog.learning.classifiers.logistic_regression import LOGISTIC_REGRESSION
 from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, choice, integer

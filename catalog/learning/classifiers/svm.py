@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from catalog.learning.classifiers.algorithm import Algorithm, Classifier, Floats, Integers, Matrix
+from catalog.arrays import Floats, Integers, Matrix
+from catalog.learning.classifiers.algorithm import Algorithm, Classifier
 from catalog.learning.classifiers.class_balance import BY_WEIGHTS
 from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT
 from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier

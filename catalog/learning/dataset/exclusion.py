@@ -7,16 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Integers
 from catalog.db.tables import decision, genre_ancestor
 from catalog.errors import CatalogError
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.learning.dataset.class_support import LabeledTrack, Support, class_support
-
-Integers = npt.NDArray[np.int64]
 
 REASON = "left out: --exclude-genre"
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection
 
+from catalog.arrays import Float32, Integers
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.features.vectors import load_matrix
-
-Float32 = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int64]
 
 
 def feature_widths(recipes: Sequence[StoredFeatureSet]) -> tuple[int, ...]:
@@ -21,15 +18,15 @@ def feature_widths(recipes: Sequence[StoredFeatureSet]) -> tuple[int, ...]:
 
 
 def load_feature_matrix(
-    connection: Connection, recipes: Sequence[StoredFeatureSet], track_ids: Sequence[int] | Ids
-) -> tuple[Ids, Float32]:
+    connection: Connection, recipes: Sequence[StoredFeatureSet], track_ids: Sequence[int] | Integers
+) -> tuple[Integers, Float32]:
     """The vectors of the recipes, from left to right in their order, of those of the tracks that have all of them.
 
     Gives the tracks' ids, ascending, and a matrix (tracks, sum of dimensions) in the same order. Raises
     WrongLengthError.
     """
     ids = np.unique(np.asarray(track_ids, np.int64))
-    parts: list[tuple[Ids, Float32]] = []
+    parts: list[tuple[Integers, Float32]] = []
     for recipe in recipes:
         found, matrix = load_matrix(connection, recipe, ids)
         parts.append((found, matrix))

@@ -4,11 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
+from catalog.arrays import Booleans, Floats
 
 
 def path_to_top(genre: int, broader: Mapping[int, int | None]) -> tuple[int, ...]:

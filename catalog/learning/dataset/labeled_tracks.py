@@ -11,11 +11,10 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Integers
 from catalog.db.tables import album, artist, genre, track, track_status
 from catalog.learning.dataset.class_support import LabeledTrack
 from catalog.learning.dataset.groups import Origin
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

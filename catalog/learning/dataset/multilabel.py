@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Booleans, Integers
 from catalog.db.tables import collection, label, track, track_status
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
-
-Booleans = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int64]
 
 
 def load_tag_sets(

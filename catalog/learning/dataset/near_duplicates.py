@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from catalog.arrays import Float32
 
 ALIKE = 0.98
 """The cosine between standardized embeddings of two encodings of one recording: of 16 real ones two MP3s were at 0.991
@@ -28,7 +28,7 @@ FINEST = 1 - 1e-6
 
 
 def near_duplicates(
-    X: Floats, duration: Sequence[float | None], *, alike: float = ALIKE, seconds: float = SECONDS
+    X: Float32, duration: Sequence[float | None], *, alike: float = ALIKE, seconds: float = SECONDS
 ) -> list[tuple[int, int]]:
     """Pairs of positions whose vectors (n, dimensions) point the same way and whose durations in seconds agree.
 
@@ -59,7 +59,7 @@ def near_duplicates(
     return pairs
 
 
-def _standardized(X: Floats) -> Floats:
+def _standardized(X: Float32) -> Float32:
     """(n, dimensions): each dimension less its mean and over its deviation; zeros where it does not vary."""
     # The sum of float32 in float64 is exact: in float32 a dimension that does not vary, such as a unit of a network
     # that nothing in the collection wakes, would keep the error of its mean, the same in all rows, and be scaled by it.
@@ -75,7 +75,7 @@ def agreeing_pairs(sorted_length: npt.NDArray[np.float64], seconds: float, *, mo
     return int(np.minimum(following, len(following) if most is None else most).sum())
 
 
-def least_cosine(rows: Floats, compared: int) -> float:
+def least_cosine(rows: Float32, compared: int) -> float:
     """The cosine to which, of `compared` pairs of different recordings, only one in a hundred tracks comes by chance.
 
     Rows (n, dimensions) are standardized and of length 1. Of 500 numbers it is below 0.98 in any but the largest
@@ -98,7 +98,7 @@ def least_cosine(rows: Floats, compared: int) -> float:
     return least if least <= FINEST else 2.0
 
 
-def _random_cosines(rows: Floats) -> Floats:
+def _random_cosines(rows: Float32) -> Float32:
     """(PAIRS,): of pairs of different rows, the same ones every time."""
     generator = np.random.default_rng(0)
     one = generator.integers(0, len(rows), PAIRS)

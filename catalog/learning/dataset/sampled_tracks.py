@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Integers
 from catalog.db.tables import audit_sample_track, decision, track_status
-
-Integers = npt.NDArray[np.int64]
 
 
 def sampled_tracks(connection: Connection) -> Integers:

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Integers
 from catalog.db.tables import snapshot, snapshot_member
 from catalog.learning.dataset.class_support import Level
 from catalog.learning.dataset.groups import Groups
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Float32, Integers
 from catalog.db.tables import snapshot, snapshot_member
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.feature_matrix import feature_widths, load_feature_matrix
 from catalog.learning.dataset.training_errors import require_finite
 from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE, resolve_feature_sets
-
-Float32 = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 
 
 class SnapshotTracksMissingError(CatalogError):

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Booleans, Integers
 from catalog.learning.dataset.folds import groups_per_class, number_of_folds, stratified_group_folds
-
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
 
 INNER_FOLDS = 3
 APART = 1_000

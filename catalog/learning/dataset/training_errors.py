@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Integers, Matrix
 from catalog.errors import CatalogError
-
-Integers = npt.NDArray[np.int64]
-Matrix = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
 class UntrainableDataError(CatalogError):

@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Booleans, Floats, Integers
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.out_of_distribution import BEYOND, ClassDistances
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
 
 PRECISION = 0.85
 CANDIDATES = 100

@@ -4,10 +4,9 @@ from collections.abc import Hashable, Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+from catalog.arrays import Floats, Integers
+
 Mean = Literal["arithmetic", "geometric"]
 
 ALONE = -1

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from catalog.arrays import Floats, Integers
 from catalog.learning.metrics.bootstrap import Interval, interval
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 FLOOR = 1e-7  # a class the model has never seen has probability 0; its logarithm must stay finite
 TIMES = 500

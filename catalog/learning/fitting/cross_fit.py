@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Floats, Integers
 from catalog.learning.classifiers import Algorithm, Classifier, Matrix, class_probabilities
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
@@ -20,9 +20,6 @@ from catalog.learning.fitting.out_of_distribution import (
     cross_fitted_resemblance,
     fit_mahalanobis_space,
 )
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 INNER_FOLDS = 3
 NESTED_UP_TO = 5_000

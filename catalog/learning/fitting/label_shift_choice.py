@@ -7,15 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.arrays import Floats, Integers
 from catalog.db.tables import prediction, snapshot_member
 from catalog.learning.fitting.label_shift import LabelShift, estimate_label_shift, no_label_shift
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

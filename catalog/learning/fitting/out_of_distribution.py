@@ -8,12 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Float32, Floats, Integers
 from catalog.learning.classifiers import Matrix
 from catalog.learning.fitting.pca import fit_projection
-
-Floats = npt.NDArray[np.float64]
-Float32 = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 
 MOST_TRACKS = 5_000
 """So many tracks, evenly drawn, tell how those of one class differ: time grows with them, the estimate does not."""

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Float32, Floats
 from catalog.learning.classifiers import Algorithm, Classifier, Matrix
-
-Floats = npt.NDArray[np.float64]
-Float32 = npt.NDArray[np.float32]
 
 VARIANCE = 0.97
 TRACKS_A_COMPONENT = 4

@@ -9,9 +9,8 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from catalog.arrays import Floats
 
 LEAST_EVIDENCE = 1e-6  # a probability of 0 has no logarithm
 

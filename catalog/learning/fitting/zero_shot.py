@@ -5,16 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import softmax
 
+from catalog.arrays import Floats
 from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.learning.classifiers import Matrix
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 from catalog.learning.fitting.abstention import Selections, answers
 from catalog.learning.fitting.tag_map import TagMap, tag_map
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-Floats = npt.NDArray[np.float64]
-Booleans = npt.NDArray[np.bool_]
+from catalog.arrays import Booleans, Floats
 
 
 @dataclass(frozen=True, slots=True)

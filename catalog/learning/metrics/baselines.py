@@ -4,9 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
+from catalog.arrays import Integers
 
 
 def majority_class(y: Integers, fold: Integers) -> Integers:

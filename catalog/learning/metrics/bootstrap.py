@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+from catalog.arrays import Floats, Integers
 
 RESAMPLES = 1000
 CHUNK = 100

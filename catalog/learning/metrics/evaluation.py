@@ -6,11 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from catalog.arrays import Floats, Integers
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.metrics.bootstrap import RESAMPLES, Interval, bootstrap_draws, interval
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+from catalog.arrays import Floats, Integers
 
 FLOOR = 1e-7  # of a probability, as where it is calibrated: one nought must not make the mean infinite
 SHARES = tuple(share / 10 for share in range(1, 11))

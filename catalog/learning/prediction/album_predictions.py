@@ -7,16 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Booleans, Floats, Integers
 from catalog.learning.dataset.labeled_tracks import LabeledTracks
 from catalog.learning.fitting.abstention import Selections
 from catalog.learning.fitting.album_averaging import ALONE, album_units, average_by_unit
 from catalog.learning.fitting.cross_fit import FittedModel
-
-Booleans = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 def units_to_predict(

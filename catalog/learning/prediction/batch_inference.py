@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.arrays import Floats, Integers
 from catalog.db.database import Database
 from catalog.db.tables import prediction_chunk
 from catalog.db.upsert import insert_into
@@ -30,8 +30,6 @@ from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_featu
 from catalog.learning.registry.task_context import current_context
 from catalog.learning.registry.zero_shot_model import rebuild_zero_shot
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
 """What opens an executor where there is enough to do for one."""
 

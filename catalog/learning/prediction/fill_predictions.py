@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.arrays import Floats, Integers
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import feature_vector, genre, snapshot_member, track, track_status
@@ -38,9 +38,6 @@ from catalog.learning.prediction.predictions import (
 )
 from catalog.learning.registry.artifact import read_artifact
 from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets, update_metrics
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 ROWS = 20_000
 

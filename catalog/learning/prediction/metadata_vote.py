@@ -5,13 +5,9 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
+from catalog.arrays import Floats
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 from catalog.learning.prediction.predictions import Suggestion
-
-Floats = npt.NDArray[np.float64]
 
 Source = Literal["album", "artist"]
 

@@ -11,13 +11,11 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Floats, Integers
 from catalog.db.tables import prediction, track_descriptor
 from catalog.db.tables.learning import CHOICES
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import NOTHING, Selections
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 CHUNK = 2_000
 SPEECH = 0.5

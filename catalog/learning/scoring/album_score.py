@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Floats, Integers
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import PRECISION, choose_threshold
 from catalog.learning.fitting.album_averaging import ALONE, Mean, average_by_unit
 from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.metrics.probability_scores import log_loss
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 Unit = Literal["track", "album"]
 
 FEWEST_ALBUMS = 10

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Integers
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 from catalog.learning.dataset.labeled_tracks import LabeledTracks
 from catalog.learning.dataset.snapshot import Snapshot
@@ -17,8 +18,6 @@ from catalog.learning.metrics.bootstrap import Interval
 from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.prediction.metadata_vote import leave_one_out_majority, suggestions
 from catalog.learning.prediction.predictions import Suggestion, predictions_from_audio
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection
 
+from catalog.arrays import Integers
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import Matrix
@@ -24,8 +24,6 @@ from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.registry.registry import ZERO_SHOT, active_model, model_feature_sets
 from catalog.learning.scoring.gate import Comparison, PromotionVerdict, compare_models_on_gate
 from catalog.learning.scoring.hierarchy_selection import stored_structure
-
-Integers = npt.NDArray[np.int64]
 
 FEWEST_JUDGED = 30
 """Tracks of a check sample that have to be judged before it has a say: of fewer, chance decides."""

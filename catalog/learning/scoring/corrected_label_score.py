@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.arrays import Booleans, Integers
 from catalog.db.tables import (
     audit,
     genre,
@@ -21,9 +21,6 @@ from catalog.db.tables import (
 )
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.metrics.evaluation import evaluate
-
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
 
 
 def corrected_label_score(connection: Connection, row: RowMapping) -> dict[str, Any] | None:

@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
+from catalog.arrays import Floats, Integers
 from catalog.learning.classifiers import Matrix
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 ALIKE = 0.75
 """Families whose agreement is at least this are one group. On real music the harmonic part, the percussive part and the mel

@@ -6,12 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Integers
 from catalog.learning.metrics.bootstrap import Interval
 from catalog.learning.metrics.evaluation import evaluate, macro_f1_difference
-
-Integers = npt.NDArray[np.int64]
 
 MARGIN = 0.01
 """How much lower the macro F1 of a new model may be."""

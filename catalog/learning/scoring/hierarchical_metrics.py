@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Booleans, Integers
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import NOTHING
-
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Integers
 from catalog.learning.classifiers import Matrix
 from catalog.learning.classifiers.local_per_parent import Chain, class_chains, has_sub_genres
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
@@ -18,7 +18,6 @@ from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.scoring.hierarchical_metrics import hierarchical_score
 from catalog.learning.scoring.repeated_cv import calibrated_choices
 
-Integers = npt.NDArray[np.int64]
 Structure = Literal["auto", "local", "flat"]
 
 OTHER_FOLDS = 1_000

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Floats, Integers
 from catalog.errors import CatalogError
 from catalog.learning.classifiers import Algorithm, Matrix, class_probabilities
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
@@ -18,8 +19,6 @@ from catalog.learning.metrics.evaluation import evaluate, macro_f1_difference
 from catalog.learning.metrics.pairwise_auc import pairwise_auc
 from catalog.learning.scoring.feature_groups import ALIKE, families, redundant_groups
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 OnProgress = Callable[[int, int], None]
 
 DEALS = 2

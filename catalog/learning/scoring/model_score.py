@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Booleans, Integers
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.labeled_tracks import LabeledTracks
 from catalog.learning.dataset.snapshot import Snapshot
@@ -29,9 +29,6 @@ from catalog.learning.metrics.probability_scores import (
 from catalog.learning.scoring.album_score import album_score
 from catalog.learning.scoring.artist_aware_score import ArtistAwareScore
 from catalog.learning.scoring.hierarchical_metrics import hierarchical_score
-
-Booleans = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int64]
 
 FIRST = 3
 

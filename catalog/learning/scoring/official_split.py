@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Integers, Texts
 from catalog.db.tables import fma_track
 from catalog.errors import CatalogError
 from catalog.learning.classifiers import class_probabilities
@@ -18,9 +18,6 @@ from catalog.learning.fitting.calibration import expected_calibration_error, fit
 from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.metrics.probability_scores import log_loss
 from catalog.learning.scoring.champion_refit import Challenger
-
-Integers = npt.NDArray[np.int64]
-Texts = npt.NDArray[np.str_]
 
 PARTS = ("training", "validation", "test")
 

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Integers
 from catalog.learning.classifiers import Algorithm, Matrix, class_probabilities
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.fitting.calibration import cross_fitted
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 SEEDS = 5
 SEEDS_UP_TO = 5_000

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from catalog.arrays import Booleans, Integers
 from catalog.db.database import Database
 from catalog.errors import CatalogError
 from catalog.learning.dataset.snapshot_data import SnapshotTracks
@@ -25,8 +25,6 @@ from catalog.learning.search.successive_halving import HalvingRound, halving_sch
 from catalog.learning.search.trial import Trial, TrialOutcome, load_outcome
 from catalog.learning.search.trial_runner import run_missing_trials
 
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
 Scheme = Literal["compare", "grid", "random", "halving"]
 
 NESTED_UP_TO = 5_000

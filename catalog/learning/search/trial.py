@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Booleans, Floats, Integers
 from catalog.db.tables import trial
 from catalog.db.upsert import insert_into
 from catalog.errors import CatalogError
@@ -31,10 +31,6 @@ from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.registry.task_context import current_context
 from catalog.learning.search.candidates import Candidate
-
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Booleans = npt.NDArray[np.bool_]
 
 LONGEST_REASON = 300
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, styled, write_figure
 from catalog.report.formatting import safe_text
 from catalog.report.inspection import PITCH_CLASSES, Inspection

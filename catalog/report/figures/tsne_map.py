@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Floats
 from catalog.db.tables import artist, feature_vector, track, track_status
 from catalog.report.figures.genre_colors import color_groups
 from catalog.report.formatting import display_name, safe_text
 from catalog.report.genre_tables import read_terms
 from catalog.report.open_cases import is_reported_suspect, suspects
 from catalog.report.track_sampling import analyzed_tracks, sample_evenly
-
-Floats = npt.NDArray[np.float64]
 
 MOST_DOTS = 3_000
 """Dots that a browser draws at once and t-SNE places in seconds."""

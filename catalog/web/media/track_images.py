@@ -9,10 +9,10 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from catalog.arrays import Float32
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decibel import decibels
 from catalog.audio.decoding.media_file import MediaFile, Name
-from catalog.audio.feature_set import Float32
 from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE
 from catalog.web.media.excerpt import Excerpt, frames
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catalog.genres.genre_tag import sanitize, split_genres
+from catalog.genres.genre_tag import split_genres
 from catalog.genres.vocabulary import Vocabulary, genres_in
+from catalog.text import sanitize
 from catalog.writeback.formats.id3v2 import TagFormatError
 
 HARD = "; "

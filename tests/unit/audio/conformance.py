@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 from catalog.audio.feature_sets.clip import Clip
 from catalog.audio.feature_sets.summary import feature_groups
 

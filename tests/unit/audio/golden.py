@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from catalog.audio.feature_set import FeatureSet, Float32, Waveform
+from catalog.arrays import Float32
+from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.audio.feature_sets.installed import feature_set
 from tests.unit.audio.sounds import RATE, band
 

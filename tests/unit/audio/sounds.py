@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.feature_set import Float32
+from catalog.arrays import Float32
 
 RATE = 22_050
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from catalog.cli import run
 from catalog.cli.common import output
+from catalog.text import printable
 
 HOSTILE = "a\x1b]0;owned\x07\x9b31m\r\u202egpj.exe [/red] [bold]"
 CONTROLS = {*map(chr, range(32)), *map(chr, range(127, 160))}
@@ -20,7 +21,7 @@ CONTROLS = {*map(chr, range(32)), *map(chr, range(127, 160))}
 
 @given(st.text())
 def test_no_control_character_is_left(text: str) -> None:
-    shown = output.printable(text)
+    shown = printable(text)
     assert len(shown) == len(text)
     assert not CONTROLS & set(shown)
     assert "\u202e" not in shown
@@ -29,7 +30,7 @@ def test_no_control_character_is_left(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["初音\u3000ミク", "1\u00a0000", "👩\u200d🎤", "Motörhead"])
 def test_what_people_write_stays(text: str) -> None:
-    assert output.printable(text) == text
+    assert printable(text) == text
 
 
 @pytest.mark.parametrize("printer", [output.echo, output.say, output.warn])

@@ -3,15 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.genres.genre_tag import (
-    LONGEST_NAME,
-    MOST_GENRES,
-    canonical_name,
-    find_compounds,
-    sanitize,
-    split_genres,
-)
+from catalog.genres.genre_tag import LONGEST_NAME, MOST_GENRES, canonical_name, find_compounds, split_genres
 from catalog.genres.vocabulary import genres_in
+from catalog.text import sanitize
 
 
 @pytest.mark.parametrize(
