@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_sets
 from catalog.collection.fma.fma_import import require_dimensions_of
-from catalog.collection.fma.fma_tracks import IdSet
 from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
 from catalog.csvio.csv_source import CsvSourceError, ImportIssues, open_lines
+from catalog.csvio.id_set import IdSet
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.features.bulk_write import Rows, VectorsReport, imported_features, store_vectors_bulk

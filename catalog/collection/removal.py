@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.scan.track_upsert import one_track_of
 from catalog.db.derived.confusion import refresh_confusion
-from catalog.db.derived.track_status import refresh_track_status
+from catalog.db.derived.track_status import one_track_of, refresh_track_status
 from catalog.db.tables import (
     album,
     artist,

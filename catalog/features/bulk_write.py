@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Float32
 from catalog.audio.feature_set import FeatureSet, Waveform
-from catalog.collection.fma.fma_tracks import IdSet
 from catalog.csvio.csv_source import CsvSourceError, ImportIssues
+from catalog.csvio.id_set import IdSet
 from catalog.db.bulk_insert import write_rows
 from catalog.db.columns import now
 from catalog.db.tables import feature_vector

@@ -28,7 +28,6 @@ from catalog.learning.dataset.feature_matrix import feature_widths, load_feature
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.labeled_tracks import LabeledTracks, load_broader, load_predictable, load_tracks
-from catalog.learning.dataset.near_duplicates import near_duplicates
 from catalog.learning.dataset.sampled_tracks import sampled_tracks
 from catalog.learning.dataset.snapshot import ClassRule, Snapshot, store_snapshot
 from catalog.learning.dataset.training_errors import require_finite
@@ -61,6 +60,7 @@ from catalog.learning.scoring.challenger_score import score_challenger
 from catalog.learning.scoring.champion_refit import Challenger, compare_with_champion
 from catalog.learning.scoring.hierarchy_selection import Structure, structured
 from catalog.learning.scoring.official_split import load_split, official_score
+from catalog.similarity.near_duplicates import near_duplicates
 
 Matrix = npt.NDArray[np.float32]
 Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]

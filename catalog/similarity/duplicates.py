@@ -12,13 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from catalog.arrays import Float32, Integers
-from catalog.learning.dataset.near_duplicates import (
-    ALIKE,
-    SECONDS,
-    agreeing_pairs,
-    least_cosine,
-    near_duplicates,
-)
+from catalog.similarity.near_duplicates import ALIKE, SECONDS, agreeing_pairs, least_cosine, near_duplicates
 from catalog.similarity.nearest import standardize
 
 Kind = Literal["same_audio", "nearly_same"]

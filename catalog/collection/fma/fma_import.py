@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 
 from catalog.collection.fma.fma_audio import AudioRoot, find_links
 from catalog.collection.fma.fma_genres import FmaGenres, load_fma_genres, read_fma_genres
-from catalog.collection.fma.fma_tracks import FmaTrack, IdSet, read_columns, read_tracks
+from catalog.collection.fma.fma_tracks import FmaTrack, read_columns, read_tracks
 from catalog.collection.fma.fma_upsert import FmaUpsertResult, upsert_fma_tracks
 from catalog.collection.naming.paths import display_path
 from catalog.collection.roots import CollectionRootError, find_root
 from catalog.csvio.csv_source import CsvBundle, CsvSourceError, ImportIssues, rows
+from catalog.csvio.id_set import IdSet
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected

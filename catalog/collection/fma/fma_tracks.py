@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, rows
+from catalog.csvio.id_set import IdSet
 from catalog.text import sanitize
 
 SUBSETS = ("small", "medium", "large", "full")
@@ -77,22 +78,6 @@ class FmaTrack(NamedTuple):
     genres: tuple[int, ...]
     own: tuple[object, ...]
     """The rest of the columns of `fma_track`: from `license` to `tags`, in the table's order."""
-
-
-class IdSet:
-    """Which ids were met: a bit for each that may be."""
-
-    def __init__(self) -> None:
-        self._bits = bytearray(1 << 10)
-
-    def add(self, number: int) -> bool:
-        """Whether the number is new."""
-        at, bit = number >> 3, 1 << (number & 7)
-        if at >= len(self._bits):
-            self._bits.extend(bytes(max(at + 1, 2 * len(self._bits)) - len(self._bits)))
-        is_new = not self._bits[at] & bit
-        self._bits[at] |= bit
-        return is_new
 
 
 def read_columns(table: Iterator[tuple[int, list[str]]], file: str) -> dict[tuple[str, str], int]:

@@ -15,10 +15,9 @@ from catalog.collection.fma.fma_genres import FmaGenres, FmaStatement
 from catalog.collection.fma.fma_tracks import FmaTrack
 from catalog.collection.naming.albums import fold_album
 from catalog.collection.naming.artists import fold_artist, placeholder_artists
-from catalog.collection.scan.track_upsert import one_track_of
 from catalog.db.bulk_insert import take_ids, write_rows
 from catalog.db.columns import now
-from catalog.db.derived.track_status import refresh_track_status
+from catalog.db.derived.track_status import one_track_of, refresh_track_status
 from catalog.db.tables import album, artist, fma_track, label, statement, track
 from catalog.db.upsert import insert_into
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from catalog.collection.naming.paths import display_path
 from catalog.collection.scan.scanned_file import ScannedFile, has_left_path
 from catalog.collection.statements import NewStatement, changed_statements, write_statements
 from catalog.db.columns import now
-from catalog.db.derived.track_status import refresh_track_status
+from catalog.db.derived.track_status import one_track_of, refresh_track_status
 from catalog.db.tables import track
 from catalog.genres.vocabulary import genres_in
 from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
@@ -141,12 +141,6 @@ def upsert_tracks(
     for each, known in zip(arrivals, found, strict=True):
         _count(result, each, known)
     return result
-
-
-def one_track_of(connection: Connection, artist_ids: Iterable[int]) -> list[int]:
-    """One track of each artist that has any: enough for `track_status`, which is computed by whole artists."""
-    query = sa.select(sa.func.min(track.c.id)).where(track.c.artist_id.in_(list(artist_ids)))
-    return list(connection.execute(query.group_by(track.c.artist_id)).scalars())
 
 
 def _count(result: UpsertResult, arrival: ScannedFile, known: KnownTrack | None) -> None:

@@ -112,3 +112,9 @@ def _by_artist(connection: Connection, track_ids: Sequence[int]) -> tuple[list[i
 def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]
+
+
+def one_track_of(connection: Connection, artist_ids: Iterable[int]) -> list[int]:
+    """One track of each artist that has any: enough for `track_status`, which is computed by whole artists."""
+    query = sa.select(sa.func.min(track.c.id)).where(track.c.artist_id.in_(list(artist_ids)))
+    return list(connection.execute(query.group_by(track.c.artist_id)).scalars())

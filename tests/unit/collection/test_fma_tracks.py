@@ -6,8 +6,9 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.collection.fma.fma_tracks import IdSet, read_tracks
+from catalog.collection.fma.fma_tracks import read_tracks
 from catalog.csvio.csv_source import BoundedLines, ImportIssues
+from catalog.csvio.id_set import IdSet
 from tests.integration.collection.fma_files import NAMES, row
 
 CELL = st.one_of(

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from catalog.learning.dataset import near_duplicates as module
-from catalog.learning.dataset.near_duplicates import agreeing_pairs, least_cosine, near_duplicates
+from catalog.similarity import near_duplicates as module
+from catalog.similarity.near_duplicates import agreeing_pairs, least_cosine, near_duplicates
 
 
 def recordings(count=40, dimensions=30, seed=0):
