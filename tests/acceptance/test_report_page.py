@@ -17,7 +17,7 @@ from catalog.db.derived.track_status import refresh_track_status
 from catalog.report.html_report import write_report
 from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind, next_sample_track
 from catalog.review.decision import case_suspects, decide
-from tests.unit.report.filled import fill
+from tests.integration.report.filled import fill
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}

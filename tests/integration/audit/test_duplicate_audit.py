@@ -11,7 +11,7 @@ from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import audit, duplicate_pair, feature_vector, track
 from catalog.similarity.duplicates import Pair
-from tests.unit.report.filled import add_collection, add_recipe, add_track, add_vector, genre_id, say
+from tests.integration.report.filled import add_collection, add_recipe, add_track, add_vector, genre_id, say
 
 
 def fill(database: Database) -> list[int]:

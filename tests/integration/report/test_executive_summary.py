@@ -17,7 +17,7 @@ from catalog.report.report_data import read_report_data
 from catalog.report.report_files import write_home_report
 from catalog.review.audit_sample.audit_sample import confirm_tag, draw_sample, judge_blind, next_sample_track
 from catalog.review.decision import case_suspects, decide, undo
-from tests.unit.report.filled import BAND, add_collection, add_track, genre_id, say
+from tests.integration.report.filled import BAND, add_collection, add_track, genre_id, say
 
 pytestmark = pytest.mark.usefixtures("mapless")
 

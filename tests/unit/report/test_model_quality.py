@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.report.model_quality import Quality, Score, quality_of
-from tests.unit.report.filled import METRICS
+from tests.integration.report.filled import METRICS
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

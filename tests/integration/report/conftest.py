@@ -6,7 +6,7 @@ import pytest
 
 from catalog.db.database import Database
 from catalog.report import report_data
-from tests.unit.report.filled import fill
+from tests.integration.report.filled import fill
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import numpy as np
 
 from catalog.learning.classifiers import LOGISTIC_REGRESSION
 from catalog.learning.scoring import repeated_cv
-from tests.unit.learning.test_crossfit import collection
+from tests.unit.learning.test_cross_fit import collection
 
 
 def test_folds_are_dealt_anew_and_artists_stay_apart():

@@ -5,7 +5,7 @@ import pytest
 
 from catalog.db.database import Database
 from catalog.report.figures.tsne_map import HEIGHT, WIDTH, PlottedTracks, draw_map, read_plotted_tracks
-from tests.unit.report.filled import WRONG_TRACKS, add_collection, add_recipe, add_track, add_vector
+from tests.integration.report.filled import WRONG_TRACKS, add_collection, add_recipe, add_track, add_vector
 
 
 def heard(vectors, **changes) -> PlottedTracks:

@@ -13,7 +13,7 @@ from catalog.db.derived.track_status import refresh_track_status
 from catalog.report.example_queries import EXAMPLE_QUERIES
 from catalog.report.html_report import ReportWriteError, render, write_report
 from catalog.report.report_data import read_report_data
-from tests.unit.report.filled import (
+from tests.integration.report.filled import (
     add_artist,
     add_audit,
     add_case,

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.unit.benchmarks.test_benchmarks import ROOT, load
+from tests.integration.benchmarks.test_benchmarks import ROOT, load
 
 
 @pytest.mark.parametrize(("tracks", "code"), [("20000", 0), ("60", 1)])

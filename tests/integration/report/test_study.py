@@ -21,7 +21,7 @@ from catalog.report.feature_distributions import GenreColors, panel, read_featur
 from catalog.report.figures.cluster_map import MOST_COLUMNS, MOST_ROWS, arrange, read_cluster_map
 from catalog.report.html_report import render
 from catalog.report.report_data import read_report_data
-from tests.unit.report.filled import add_vector, insert
+from tests.integration.report.filled import add_vector, insert
 
 pytestmark = pytest.mark.usefixtures("mapless")
 

@@ -8,7 +8,7 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.report.report_data import read_report_data
-from tests.unit.report.filled import (
+from tests.integration.report.filled import (
     BAND,
     REASONS,
     RIGHT_TAG,
