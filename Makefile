@@ -1,5 +1,5 @@
-# Two commands that set everything up by themselves, on a machine with Python 3.11 or later and make:
-#   make ingest MUSIC=~/Music     (without MUSIC on a small collection that it makes itself)
+# Two commands on a machine with Python 3.11 or later and make:
+#   make ingest MUSIC=~/Music     (without MUSIC: on a small synthetic collection)
 #   make test
 PYTHON ?= python3
 VENV := .venv
@@ -8,10 +8,10 @@ MUSIC ?=
 SAMPLE := music-sample
 ARGUMENTS ?=
 export OMP_NUM_THREADS ?= 1
-# By the environment, for the name of a folder may have spaces and quotes in it; a ~ in quotes is nobody's home.
+# Passed by the environment, because a folder name may hold spaces and quotes; the shell does not expand a quoted ~.
 export MUSIC_FOLDER = $(if $(filter ~/%,$(firstword $(MUSIC))),$(HOME)$(patsubst ~%,%,$(MUSIC)),$(MUSIC))
 
-.PHONY: ingest test check audit lock wheel clean
+.PHONY: ingest test unit check audit lock wheel clean
 
 ingest: $(VENV)/.installed
 ifeq ($(strip $(MUSIC)),)
@@ -21,11 +21,12 @@ else
 	$(BIN)/catalog ingest "$$MUSIC_FOLDER" $(ARGUMENTS); code=$$?; test $$code -eq 0 -o $$code -eq 3
 endif
 
-# Real servers and processes on a busy machine: what failed beside other tests is tried once more, alone, and both are
-# printed. What fails twice fails.
 test: check
-	$(BIN)/pytest -n 2 --dist worksteal \
-		|| { test $$? -eq 1 && $(BIN)/pytest --last-failed --last-failed-no-failures none; }
+	$(BIN)/python tools/run_tests.py $(ARGUMENTS)
+
+# No database server, no broker, no worker process: under a minute.
+unit: $(VENV)/.installed-dev
+	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit $(ARGUMENTS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -33,11 +34,11 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Fails at a known vulnerability, and says which packages could not be looked up; ARGUMENTS=--strict fails at those too.
+# Fails on a known vulnerability and lists packages that could not be looked up; ARGUMENTS=--strict fails on those too.
 audit: $(VENV)/.installed-dev
 	$(BIN)/python tools/audit_dependencies.py $(ARGUMENTS)
 
-# Exit code 3 of `catalog` means done, with files that could not be analyzed: make takes it for success.
+# Exit code 3 of `catalog` means done, but some files failed: make treats it as success.
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
