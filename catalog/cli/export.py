@@ -15,8 +15,10 @@ from catalog.cli.common.output import say, warn
 from catalog.cli.common.query_argument import parameter_option, resolve
 from catalog.collection.playlist import NoTracksError, write_playlist
 from catalog.db.database import Database
-from catalog.db.query.query import QueryResult, run_query
-from catalog.db.query.result_writers import WRITERS, atomic_write
+from catalog.db.query.answer import QueryResult
+from catalog.db.query.query import run_query
+from catalog.db.query.result_writers import WRITERS
+from catalog.files import atomic_write
 from catalog.settings import Settings
 from catalog.text import pluralize
 

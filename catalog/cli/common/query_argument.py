@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from catalog.db.database import Database
-from catalog.db.query.query import QueryRejectedError
+from catalog.db.query.answer import QueryRejectedError
 from catalog.db.query.saved_queries import saved_query, saved_query_names
 from catalog.db.schema.views import view_names
 

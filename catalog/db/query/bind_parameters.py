@@ -1,4 +1,4 @@
-"""Named placeholders in a question, `:name`, apart from what only looks like one: text, comments, casts."""
+"""Named placeholders (`:name`) in a query; text literals, comments and casts are skipped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import accumulate
 
 TOKEN = re.compile(
     r"""
-      [eE]'(?:[^'\\]|\\.|'')*'        # PostgreSQL's text with escapes
+      [eE]'(?:[^'\\]|\\.|'')*'        # PostgreSQL's string with escapes
     | '(?:[^']|'')*'
     | "(?:[^"]|"")*"
     | `(?:[^`]|``)*`
@@ -25,40 +25,40 @@ TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class NumberedQuery:
-    """A question with `$1`, `$2` in the place of its named placeholders."""
+    """A query with `$1`, `$2` in place of its named placeholders."""
 
     text: str
     names: tuple[str, ...]
-    """The name that each number stands for."""
+    """The placeholder of each number."""
     shifts: tuple[tuple[int, int], ...]
-    """Where in `text` each placeholder ends, and how many characters the original is ahead from there on."""
+    """The end of each placeholder in `text`, and the offset to add from there on to get the original position."""
 
     def original(self, offset: int) -> int:
-        """The offset in the question as it was asked, of an offset in `text`."""
+        """The offset in the original query of an offset in `text`."""
         return offset + max(((end, ahead) for end, ahead in self.shifts if end <= offset), default=(0, 0))[1]
 
 
-def placeholders(question: str) -> list[str]:
-    """The names of the placeholders, each once, in the order of their first appearance."""
-    return list(dict.fromkeys(match["name"] for match in _matches(question)))
+def placeholders(query: str) -> list[str]:
+    """The distinct placeholder names, in order of first appearance."""
+    return list(dict.fromkeys(match["name"] for match in _matches(query)))
 
 
-def number(question: str) -> NumberedQuery:
-    """The question as PostgreSQL's protocol wants it."""
-    names = placeholders(question)
+def number_placeholders(query: str) -> NumberedQuery:
+    """The query with numbered parameters, as PostgreSQL's protocol requires."""
+    names = placeholders(query)
     pieces: list[str] = []
     ahead: list[int] = []
     ends: list[int] = []
     position = 0
-    for match in _matches(question):
+    for match in _matches(query):
         numeral = f"${names.index(match['name']) + 1}"
-        pieces += [question[position : match.start()], numeral]
+        pieces += [query[position : match.start()], numeral]
         ends.append(sum(map(len, pieces)))
         ahead.append(len(match[0]) - len(numeral))
         position = match.end()
-    pieces.append(question[position:])
+    pieces.append(query[position:])
     return NumberedQuery("".join(pieces), tuple(names), tuple(zip(ends, accumulate(ahead), strict=True)))
 
 
-def _matches(question: str) -> Iterator[re.Match[str]]:
-    return (match for match in TOKEN.finditer(question) if match["name"])
+def _matches(query: str) -> Iterator[re.Match[str]]:
+    return (match for match in TOKEN.finditer(query) if match["name"])

@@ -1,4 +1,4 @@
-"""A value of an answer as it stands in a file: in CSV without formulas, in JSON without what JSON does not have."""
+"""Result values formatted for files: CSV cells without formulas, JSON without NaN and infinity."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from itertools import chain, count
 from typing import Any
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""The last four are the first four at full width, which spreadsheets of East Asia read as these (OWASP, CSV injection)."""
+"""Prefixes of formulas (OWASP, CSV injection). The last four are full-width forms that East Asian spreadsheets accept."""
 LATE_CONTROLS = re.compile("[\x7f-\x9f]")
 
 
 def safe_cell(value: Any) -> Any:
-    """A CSV cell that no spreadsheet takes for a formula: a title may begin with an equals sign."""
+    """A CSV cell that spreadsheets do not evaluate as a formula; a title may begin with an equals sign."""
     text = json_value(value) if isinstance(value, (datetime, date, bytes)) else value
     if isinstance(text, (dict, list)):
         text = json.dumps(text, ensure_ascii=False, default=json_value)
@@ -26,7 +26,7 @@ def safe_cell(value: Any) -> Any:
 
 
 def json_value(value: Any) -> str:
-    """A value that JSON does not know as text: times by ISO 8601, bytes in hexadecimal."""
+    """Text for a value that JSON cannot represent: ISO 8601 for times, hexadecimal for bytes."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, date):
@@ -37,25 +37,25 @@ def json_value(value: Any) -> str:
 
 
 def finite(value: Any) -> Any:
-    """JSON has no infinity and nothing that is no number."""
+    """The value, or None for NaN and infinity, which JSON cannot represent."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def json_row(names: Sequence[str], record: Sequence[Any]) -> str:
-    """One record as a JSON object on one line; the names must differ."""
+    """One record as a JSON object on one line; names must be unique."""
     row = {name: finite(value) for name, value in zip(names, record, strict=True)}
     return escape_json(json.dumps(row, default=json_value, ensure_ascii=False))
 
 
 def escape_json(text: str) -> str:
-    """The same JSON with the controls from U+007F to U+009F escaped: a terminal may obey U+009B, and JSON allows it."""
-    return LATE_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """The JSON text with U+007F to U+009F escaped: JSON allows them, and a terminal may obey U+009B."""
+    return LATE_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """The names of columns so that no two are equal: the second `id` is `id_2`."""
-    found: list[str] = []
+    """Column names made unique: the second `id` becomes `id_2`."""
+    unique: list[str] = []
     for name in names:
         candidates = chain([name], (f"{name}_{number}" for number in count(2)))
-        found.append(next(candidate for candidate in candidates if candidate not in found))
-    return found
+        unique.append(next(candidate for candidate in candidates if candidate not in unique))
+    return unique

@@ -1,87 +1,47 @@
-"""A question in SQL and its answer: read-only by the database's own means, row by row."""
+"""Read-only SQL queries on either database."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any
 
 from catalog.db.database import Database
+from catalog.db.query.answer import QueryRejectedError, QueryResult
 from catalog.db.query.bind_parameters import placeholders
-from catalog.db.schema.views import view_names
-from catalog.errors import CatalogError
-
-READ_ONLY = "only questions are answered here; the catalog is changed by its verbs (catalog --help)"
-
-
-class QueryRejectedError(CatalogError):
-    """A question that the database does not answer, in one line: where, why and what to do."""
-
-
-@dataclass(frozen=True)
-class QueryResult:
-    """The columns and, while the database is asked, the rows."""
-
-    columns: tuple[str, ...]
-    rows: Iterator[Sequence[Any]]
 
 
 def run_query(
     database: Database,
-    question: str,
+    query: str,
     parameters: Mapping[str, str] | None = None,
     seconds: float | None = None,
 ) -> AbstractContextManager[QueryResult]:
-    """Asks one question of the database, on a connection of its own that can write nothing.
+    """Runs one query on its own connection, which cannot write.
 
-    `parameters` are the values of the placeholders `:name`, `seconds` is how long it may take. Rows come as the
-    database finds them: memory does not grow with their number. Raises QueryRejectedError, on entering and at any row.
+    `parameters` are the values of the placeholders `:name`, `seconds` is the time limit. Rows are streamed: memory
+    does not grow with their number. Raises QueryRejectedError, on entering and at any row.
     """
-    given = parameters or {}
-    _require_values(question, given)
+    values = parameters or {}
+    _require_values(query, values)
     if database.file is not None:
         from catalog.db.query.query_sqlite import run_sqlite_query
 
-        return run_sqlite_query(database.file, question, given, seconds)
+        return run_sqlite_query(database.file, query, values, seconds)
     from catalog.db.query.query_postgresql import run_postgresql_query
 
-    return run_postgresql_query(database, question, given, seconds)
+    return run_postgresql_query(database, query, values, seconds)
 
 
-def line_and_column(question: str, offset: int) -> str:
-    """An offset as people count: line and column, both from 1."""
-    before = question[:offset]
-    return f"line {before.count(chr(10)) + 1}, column {offset - before.rfind(chr(10))}"
-
-
-def place_of(question: str, word: str) -> str | None:
-    """Where a word stands, if it stands at one place only."""
-    found = list(re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", question))
-    return line_and_column(question, found[0].start()) if len(found) == 1 else None
-
-
-def unknown_table(name: str, where: str | None) -> QueryRejectedError:
-    """The refusal that names what could have been asked."""
-    at = f" ({where})" if where else ""
-    return QueryRejectedError(
-        f"there is no table or view {name}{at}; the views are {', '.join(view_names())}"
-    )
-
-
-def _require_values(question: str, given: Mapping[str, str]) -> None:
-    if not question.strip():
-        raise QueryRejectedError(
-            'no question was asked; try: catalog sql "SELECT * FROM predicted_vs_tagged"'
-        )
-    if "\0" in question:
-        raise QueryRejectedError("the question holds a NUL character")
-    wanted = placeholders(question)
-    for name in wanted:
-        if name not in given:
-            raise QueryRejectedError(f"the question leaves :{name} open; add: --parameter {name}=VALUE")
-    for name in given:
-        if name not in wanted:
-            known = ", ".join(f":{each}" for each in wanted) or "no parameter"
-            raise QueryRejectedError(f"the question has no :{name}; it has {known}")
+def _require_values(query: str, values: Mapping[str, str]) -> None:
+    if not query.strip():
+        raise QueryRejectedError('the query is empty; try: catalog sql "SELECT * FROM predicted_vs_tagged"')
+    if "\0" in query:
+        raise QueryRejectedError("the query contains a NUL character")
+    names = placeholders(query)
+    for name in names:
+        if name not in values:
+            raise QueryRejectedError(f"the query needs a value for :{name}; add: --parameter {name}=VALUE")
+    for name in values:
+        if name not in names:
+            listed = ", ".join(f":{each}" for each in names) or "no parameters"
+            raise QueryRejectedError(f"the query has no parameter :{name}; it has {listed}")

@@ -1,4 +1,4 @@
-"""Questions to PostgreSQL: one statement that yields rows, by the extended protocol, in a READ ONLY transaction."""
+"""Queries on PostgreSQL: one statement that returns rows, by the extended protocol, in a READ ONLY transaction."""
 
 from __future__ import annotations
 
@@ -15,43 +15,52 @@ from psycopg.pq import ExecStatus
 from psycopg.types.string import TextLoader
 
 from catalog.db.database import Database, DatabaseUnusableError
-from catalog.db.query.bind_parameters import NumberedQuery, number
+from catalog.db.query.answer import (
+    ONE_STATEMENT,
+    READ_ONLY,
+    QueryRejectedError,
+    QueryResult,
+    invalid_query,
+    line_and_column,
+    timed_out,
+    unknown_table,
+)
+from catalog.db.query.bind_parameters import NumberedQuery, number_placeholders
 from catalog.db.query.forbidden_functions import reject_forbidden_functions
-from catalog.db.query.query import READ_ONLY, QueryRejectedError, QueryResult, line_and_column, unknown_table
-from catalog.db.schema.schema import WHAT_TO_LOOK_AT
+from catalog.db.schema.schema import CONNECTION_HINT
 
 READER = "pg_read_all_data"
-"""The role that may read every table and nothing else; PostgreSQL has had it since version 14."""
+"""The predefined role that may read every table and nothing else, since PostgreSQL 14."""
 
 
 class NumberLoader(Loader):
-    """PostgreSQL's exact numbers, which sums and averages have, as the numbers that SQLite gives."""
+    """Loads `numeric` values, which sums and averages return, as the int or float that SQLite returns."""
 
     def load(self, data: Buffer) -> int | float:
-        """An int where there is no fraction, a float otherwise."""
+        """An int if there is no fraction, otherwise a float."""
         text = bytes(data)
         return float(text) if b"." in text or not text.lstrip(b"-").isdigit() else int(text)
 
 
 @contextmanager
 def run_postgresql_query(
-    database: Database, question: str, parameters: Mapping[str, str], seconds: float | None
+    database: Database, query: str, parameters: Mapping[str, str], seconds: float | None
 ) -> Iterator[QueryResult]:
-    """Asks one question of a PostgreSQL database. Raises QueryRejectedError."""
-    numbered = number(question)
+    """Runs one query on a PostgreSQL database. Raises QueryRejectedError."""
+    numbered = number_placeholders(query)
     with closing(_connect(database, seconds)) as connection:
         try:
-            _give_up_rights(connection)
-            reject_forbidden_functions(connection, question)
+            _drop_superuser(connection)
+            reject_forbidden_functions(connection, query)
             columns = _columns(connection, numbered)
         except psycopg.Error as error:
-            _refuse(error, question, numbered, seconds)
+            _reject(error, query, numbered, seconds)
         if not columns:
             raise QueryRejectedError(READ_ONLY)
-        # Values go as text of no type: PostgreSQL gives each the type that its place asks for.
+        # Values are sent as text of unknown type: PostgreSQL infers each type from the context.
         values = [parameters[name] for name in numbered.names]
         cursor = psycopg.RawCursor(connection)
-        with closing(_rows(cursor, question, numbered, values, seconds)) as rows:
+        with closing(_rows(cursor, query, numbered, values, seconds)) as rows:
             yield QueryResult(columns, rows)
 
 
@@ -69,29 +78,29 @@ def _connect(database: Database, seconds: float | None) -> psycopg.Connection[An
         connection: psycopg.Connection[Any] = psycopg.connect(**options)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
-        raise DatabaseUnusableError(f"the database cannot be opened: {reason}; {WHAT_TO_LOOK_AT}") from None
+        raise DatabaseUnusableError(f"the database cannot be opened: {reason}; {CONNECTION_HINT}") from None
     connection.read_only = True
-    # Not among the options, before which PGTZ and PGDATESTYLE of the environment go.
+    # Not in the options: PGTZ and PGDATESTYLE from the environment would override them.
     connection.execute("SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false)")
     connection.commit()
-    # The same question has the same answer on both databases.
+    # The same query returns the same values on both databases.
     connection.adapters.register_loader("numeric", NumberLoader)
     connection.adapters.register_loader("json", TextLoader)
     connection.adapters.register_loader("jsonb", TextLoader)
     return connection
 
 
-def _give_up_rights(connection: psycopg.Connection[Any]) -> None:
-    """A superuser asks as a role that can only read: READ ONLY does not forbid it the files of the server."""
+def _drop_superuser(connection: psycopg.Connection[Any]) -> None:
+    """Switches a superuser to a role that can only read: READ ONLY does not protect the files of the server."""
     is_superuser = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
     if is_superuser and is_superuser[0] and connection.info.server_version >= 140_000:
         connection.execute(f"SET LOCAL ROLE {READER}")
 
 
 def _columns(connection: psycopg.Connection[Any], numbered: NumberedQuery) -> tuple[str, ...]:
-    """The names of the columns, by PostgreSQL's own description, before anything runs.
+    """The column names as PostgreSQL describes them, before anything runs.
 
-    A statement that yields no rows has none: COPY ... TO PROGRAM, DO, SET, NOTIFY, LOCK.
+    A statement that returns no rows has none: COPY ... TO PROGRAM, DO, SET, NOTIFY, LOCK.
     """
     for result in (
         connection.pgconn.prepare(b"", numbered.text.encode()),
@@ -99,12 +108,12 @@ def _columns(connection: psycopg.Connection[Any], numbered: NumberedQuery) -> tu
     ):
         if result.status != ExecStatus.COMMAND_OK:
             raise errors.error_from_result(result, encoding="utf-8")
-    return tuple((result.fname(place) or b"").decode() for place in range(result.nfields))
+    return tuple((result.fname(position) or b"").decode() for position in range(result.nfields))
 
 
 def _rows(
     cursor: psycopg.RawCursor[Any],
-    question: str,
+    query: str,
     numbered: NumberedQuery,
     values: Sequence[str],
     seconds: float | None,
@@ -112,24 +121,22 @@ def _rows(
     try:
         yield from cursor.stream(numbered.text.encode(), values)
     except psycopg.Error as error:
-        _refuse(error, question, numbered, seconds)
+        _reject(error, query, numbered, seconds)
 
 
-def _refuse(error: psycopg.Error, question: str, numbered: NumberedQuery, seconds: float | None) -> NoReturn:
+def _reject(error: psycopg.Error, query: str, numbered: NumberedQuery, seconds: float | None) -> NoReturn:
     if isinstance(error, errors.QueryCanceled) and seconds:
-        raise QueryRejectedError(
-            f"there was no answer within {seconds:g} s; give it longer with --timeout"
-        ) from None
+        raise timed_out(seconds) from None
     if isinstance(error, errors.ReadOnlySqlTransaction):
         raise QueryRejectedError(READ_ONLY) from None
     message = error.diag.message_primary or str(error)
     if isinstance(error, errors.InsufficientPrivilege):
         raise QueryRejectedError(f"{message}; {READ_ONLY}") from None
     if isinstance(error, errors.SyntaxError) and "multiple commands" in message:
-        raise QueryRejectedError("one question at a time: take away what follows the first ;") from None
+        raise QueryRejectedError(ONE_STATEMENT) from None
     position = error.diag.statement_position
-    where = line_and_column(question, numbered.original(int(position) - 1)) if position else None
+    place = line_and_column(query, numbered.original(int(position) - 1)) if position else None
     if isinstance(error, errors.UndefinedTable):
-        raise unknown_table(message.partition('"')[2].partition('"')[0] or message, where) from None
+        raise unknown_table(message.partition('"')[2].partition('"')[0] or message, place) from None
     hint = f"; {error.diag.message_hint}" if error.diag.message_hint else ""
-    raise QueryRejectedError(" ".join(f"{message}{f' ({where})' if where else ''}{hint}".split())) from None
+    raise invalid_query(message, place, hint) from None

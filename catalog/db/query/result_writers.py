@@ -1,53 +1,51 @@
-"""An answer as a file: CSV, a JSON object a line, Parquet. Written as the rows come: memory does not grow with them."""
+"""Query results as CSV, JSON lines or Parquet, streamed: memory does not grow with the number of rows."""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
-from pathlib import Path
 from typing import Any, BinaryIO
 
+from catalog.batches import batches
 from catalog.db.query.cell_format import json_row, json_value, safe_cell, unique_names
 
 Records = Iterable[Sequence[Any]]
 Writer = Callable[[BinaryIO, Sequence[str], Records], int]
-"""Writes records with the names of their columns; gives how many there were."""
+"""Writes records with their column names and returns the number of records."""
 
 BATCH = 10_000
-"""Rows of a batch in Parquet. Their types are found batch by batch."""
+"""Rows per Parquet batch. Types are inferred for each batch."""
 
 
 def write_csv(file: BinaryIO, columns: Sequence[str], records: Records) -> int:
-    """Comma-separated, UTF-8, the columns first. What a spreadsheet would take for a formula gets an apostrophe."""
+    """Writes CSV in UTF-8 with a header. A cell that looks like a formula gets a leading apostrophe."""
     written = 0
     with _text(file) as text:
         writer = csv.writer(text)
         writer.writerow(columns)
-        for written, record in enumerate(records, 1):  # noqa: B007 - the last number is what counts
+        for written, record in enumerate(records, 1):  # noqa: B007 - its last value is the count
             writer.writerow([safe_cell(value) for value in record])
     return written
 
 
 def write_jsonl(file: BinaryIO, columns: Sequence[str], records: Records) -> int:
-    """A JSON object a line, UTF-8. Of columns with one name the second is `name_2`."""
+    """Writes one JSON object per line in UTF-8. Repeated column names become `name_2`, `name_3`."""
     names = unique_names(columns)
     written = 0
     with _text(file) as text:
-        for written, record in enumerate(records, 1):  # noqa: B007 - the last number is what counts
+        for written, record in enumerate(records, 1):  # noqa: B007 - its last value is the count
             text.write(f"{json_row(names, record)}\n")
     return written
 
 
 def write_parquet(file: BinaryIO, columns: Sequence[str], records: Records) -> int:
-    """Parquet, each column of the one type that holds all its values; text where there is none.
+    """Writes Parquet; each column has the narrowest type that holds all its values, or text.
 
-    A question in SQL does not say the types of its columns, and SQLite keeps none. So the batches wait in a temporary
-    file, each with the types of its own, until the last one is known.
+    A query does not declare column types, and SQLite stores none. The batches are kept in a temporary file, each with
+    its own types, until the last one is known.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -55,50 +53,27 @@ def write_parquet(file: BinaryIO, columns: Sequence[str], records: Records) -> i
     names = unique_names(columns)
     types: list[Any] = [pa.null() for _ in names]
     written = 0
-    with tempfile.TemporaryFile() as waiting:
-        for batch in _batches(records):
-            found = [_array([record[place] for record in batch]) for place in range(len(names))]
-            types = [_common(one, array.type) for one, array in zip(types, found, strict=True)]
-            table = pa.record_batch(found, names=names)
-            with pa.ipc.new_stream(pa.PythonFile(waiting, mode="w"), table.schema) as stream:
+    with tempfile.TemporaryFile() as spool:
+        for batch in batches(records, BATCH):
+            arrays = [_array([record[place] for record in batch]) for place in range(len(names))]
+            types = [_common(one, array.type) for one, array in zip(types, arrays, strict=True)]
+            table = pa.record_batch(arrays, names=names)
+            with pa.ipc.new_stream(pa.PythonFile(spool, mode="w"), table.schema) as stream:
                 stream.write_batch(table)
             written += len(batch)
-        end = waiting.tell()
-        waiting.seek(0)
+        end = spool.tell()
+        spool.seek(0)
         schema = pa.schema(list(zip(names, types, strict=True)))
         with pq.ParquetWriter(pa.PythonFile(file, mode="w"), schema, compression="zstd") as writer:
-            while waiting.tell() < end:
-                for table in pa.ipc.open_stream(pa.PythonFile(waiting, mode="r")):
+            while spool.tell() < end:
+                for table in pa.ipc.open_stream(pa.PythonFile(spool, mode="r")):
                     cast = [_cast(array, one) for array, one in zip(table.columns, types, strict=True)]
                     writer.write_batch(pa.record_batch(cast, schema=schema))
     return written
 
 
 WRITERS: Mapping[str, Writer] = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}
-"""The formats, by the suffix of their files."""
-
-
-@contextmanager
-def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears under its name when it is whole; until then, and after an error, the old one stays.
-
-    A link is followed. Raises OSError where the folder is not there, and where the name belongs to no plain file.
-    """
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        raise OSError(None, "this is no plain file", str(path))
-    if not target.parent.is_dir():
-        raise OSError(None, "there is no such folder", str(path.parent))
-    temporary = target.with_name(f".{target.name[:40]}.{os.getpid()}.part")
-    try:
-        # Not by tempfile, whose files are for the owner alone: an export is to be shared, like any file of a program.
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+"""Writers by file suffix."""
 
 
 @contextmanager
@@ -109,12 +84,6 @@ def _text(file: BinaryIO) -> Iterator[io.TextIOWrapper]:
         text.flush()
     finally:
         text.detach()
-
-
-def _batches(records: Records) -> Iterator[list[Sequence[Any]]]:
-    rows = iter(records)
-    while batch := list(islice(rows, BATCH)):
-        yield batch
 
 
 def _array(values: list[Any]) -> Any:
@@ -133,7 +102,7 @@ def _as_text(values: list[Any]) -> Any:
 
 
 def _common(one: Any, other: Any) -> Any:
-    """The type that holds what both hold."""
+    """The narrowest type that holds the values of both."""
     import pyarrow as pa
 
     if one == other or pa.types.is_null(other):
@@ -144,10 +113,10 @@ def _common(one: Any, other: Any) -> Any:
     return pa.float64() if {one, other} == numbers else pa.string()
 
 
-def _cast(array: Any, wanted: Any) -> Any:
+def _cast(array: Any, target: Any) -> Any:
     import pyarrow as pa
 
-    if array.type == wanted or pa.types.is_null(array.type) or wanted == pa.float64():
-        # A whole number beyond 2^53 beside fractions is rounded, as SQL itself would.
-        return array.cast(wanted, safe=False)
+    if array.type == target or pa.types.is_null(array.type) or target == pa.float64():
+        # Integers above 2^53 in a column with fractions are rounded, as SQL does.
+        return array.cast(target, safe=False)
     return _as_text(array.to_pylist())

@@ -19,7 +19,7 @@ VERSION_TABLE = "catalog_version"
 COPY_TABLE = "catalog_copy"
 """Is there while another catalog is being copied into this database."""
 
-WHAT_TO_LOOK_AT = "see that the server runs, and that address, name and password in --database-url are right"
+CONNECTION_HINT = "see that the server runs, and that address, name and password in --database-url are right"
 
 
 class SchemaState(Enum):
@@ -170,7 +170,7 @@ def _reachable(database: Database) -> Iterator[Connection]:
                 "or copy both it and its -wal to a disk that can be written to"
             )
         elif not database.is_sqlite:
-            reason = f"{reason}; {WHAT_TO_LOOK_AT}"
+            reason = f"{reason}; {CONNECTION_HINT}"
         kind = DatabaseUnavailableError if is_connection_lost(error) else DatabaseUnusableError
         raise kind(f"the database cannot be opened: {reason}") from None
     except sa.exc.DatabaseError as error:

@@ -55,7 +55,7 @@ def test_any_question_and_its_values(invoke: Any, sample: Any, tmp_path: Path) -
     assert done.out.splitlines()[:2] == ["title,a,a", "Dew,'=1,2"]
     assert "there is no question called nix" in invoke("export", "nix").err
     assert invoke("export", "top-suspects", "-p", "tracks=1").out.count("\r\n") == 2
-    assert "only questions are answered here" in invoke("export", "DELETE FROM genre").err
+    assert "queries are read-only" in invoke("export", "DELETE FROM genre").err
 
 
 def test_parquet_keeps_types_and_finds_those_that_come_late(

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.db.database import Database
 from catalog.db.schema.views import view_names
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {last}) SELECT i FROM n"
 
-ONLY_QUESTIONS = "only questions are answered here"
+READ_ONLY = "queries are read-only"
 
 WRITING = [
     "DELETE FROM genre",
@@ -151,10 +151,10 @@ def test_a_parameter_that_is_lacking_or_too_much(invoke: Any, sample: Any) -> No
     done = invoke("sql", "SELECT :one, :two", "-p", "one=1")
     assert (done.code, done.err) == (
         1,
-        "catalog: the question leaves :two open; add: --parameter two=VALUE\n",
+        "catalog: the query needs a value for :two; add: --parameter two=VALUE\n",
     )
     done = invoke("sql", "SELECT 1", "-p", "one=1")
-    assert (done.code, done.err) == (1, "catalog: the question has no :one; it has no parameter\n")
+    assert (done.code, done.err) == (1, "catalog: the query has no parameter :one; it has no parameters\n")
     assert invoke("sql", "SELECT 1", "-p", "one").code == 2
     twice = invoke("sql", "SELECT :given AS it", "-p", "given=1", "-p", "given=2")
     assert (twice.code, "given is given twice" in twice.err) == (2, True)
@@ -164,7 +164,7 @@ def test_a_parameter_that_is_lacking_or_too_much(invoke: Any, sample: Any) -> No
 def test_nothing_is_written(invoke: Any, database: Database, statement: str) -> None:
     done = invoke("sql", statement)
     assert done.code == 1
-    assert ONLY_QUESTIONS in done.err
+    assert READ_ONLY in done.err
     assert done.err.count("\n") == 1
 
 
@@ -173,7 +173,7 @@ def test_no_file_is_written_and_no_setting_changed(invoke: Any, database: Databa
     for statement in WRITING_ELSEWHERE[database.url.get_backend_name()]:
         done = invoke("sql", statement.format(file=target))
         assert done.code == 1, statement
-        refusals = (ONLY_QUESTIONS, "no such function", "is not taken here")
+        refusals = (READ_ONLY, "no such function", "is not taken here")
         assert any(refusal in done.err for refusal in refusals), (statement, done.err)
         assert not target.exists(), statement
     with database.read() as connection:
@@ -184,7 +184,7 @@ def test_one_question_at_a_time(invoke: Any, database: Database) -> None:
     done = invoke("sql", "SELECT 1; DELETE FROM genre")
     assert (done.code, done.err) == (
         1,
-        "catalog: one question at a time: take away what follows the first ;\n",
+        "catalog: only one statement per query; remove everything after the first ;\n",
     )
     assert invoke("sql", "SELECT 1 AS a;", "--csv").out.split() == ["a", "1"]
 
@@ -223,7 +223,7 @@ def test_errors_say_where_and_what(invoke: Any, database: Database) -> None:
     done = invoke("sql", "SELECT titel FROM track")
     assert "titel" in done.err
     assert "(line 1, column 8)" in done.err
-    assert "no question was asked" in invoke("sql", "   ").err
+    assert "the query is empty" in invoke("sql", "   ").err
     assert "NUL" in invoke("sql", "SELECT '\0'").err
 
 

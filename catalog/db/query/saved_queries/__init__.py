@@ -1,4 +1,4 @@
-"""Questions with a name: one `.sql` file each, its first comment the description, `-- :name = value` the defaults."""
+"""Saved queries: one `.sql` file each. The first comment is the description, `-- :name = value` sets a default."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ DEFAULT = re.compile(r"--\s*:(\w+)\s*=\s*(.*)")
 
 @dataclass(frozen=True)
 class SavedQuery:
-    """A question kept under a name."""
+    """A query with a name."""
 
     name: str
     description: str
     defaults: dict[str, str]
-    """Values of its placeholders where nobody gives others."""
+    """Default values of its placeholders."""
     text: str
-    """The SQL, for the database at hand."""
+    """The SQL in the requested dialect."""
 
 
 @cache
 def saved_query_names() -> tuple[str, ...]:
-    """The names of all saved questions, in order."""
+    """The names of all saved queries, sorted."""
     entries = files("catalog.db.query.saved_queries").iterdir()
     return tuple(sorted(entry.name.removesuffix(".sql") for entry in entries if entry.name.endswith(".sql")))
 
 
 def saved_query(name: str, dialect: str) -> SavedQuery:
-    """The question of that name. Raises KeyError where there is none."""
+    """The saved query with this name. Raises KeyError if there is none."""
     if name not in saved_query_names():
         raise KeyError(name)
     text = read_sql(f"query/saved_queries/{name}.sql", dialect)
