@@ -43,7 +43,8 @@ from catalog.learning.metrics.bootstrap import Interval, bootstrap_draws, interv
 from catalog.learning.metrics.evaluation import Evaluation, evaluate
 from catalog.learning.registry.default_feature_sets import DEFAULTS
 from catalog.learning.scoring.artist_aware_score import choices_with_artists, left_out_suggestions
-from catalog.learning.training import TrainingOptions, TrainingSet, build_training_set
+from catalog.learning.training_options import TrainingOptions
+from catalog.learning.training_set import TrainingSet, build_training_set
 
 Floats = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
@@ -85,7 +86,14 @@ class Collection:
 
 
 def catalog(home: Path, *arguments: str) -> None:
-    command = [sys.executable, "-c", "from catalog.cli import main; main()", "--home", str(home), *arguments]
+    command = [
+        sys.executable,
+        "-c",
+        "from catalog.cli.main import main; main()",
+        "--home",
+        str(home),
+        *arguments,
+    ]
     code = subprocess.run(command, check=False, stdout=sys.stderr).returncode
     if code not in {0, FILES_FAILED}:
         sys.exit(code)

@@ -158,7 +158,7 @@ class Site:
         with self.database.write() as connection:
             seed_vocabulary(connection)
             self.recipe = register_feature_set(connection, feature_set(NAME))
-        command = [sys.executable, "-P", "-c", "from catalog.cli import main; main()"]
+        command = [sys.executable, "-P", "-c", "from catalog.cli.main import main; main()"]
         command += ["--redis-url", self.redis.url, "worker", "--feature-set", NAME]
         command += ["--workers", str(WORKERS), "--time-limit", str(TIME_LIMIT)]
         environment = {

@@ -64,7 +64,14 @@ class Row:
 
 def catalog(home: Path, *arguments: str) -> None:
     """Runs the command line. Files that fail are told by it, and left out."""
-    command = [sys.executable, "-c", "from catalog.cli import main; main()", "--home", str(home), *arguments]
+    command = [
+        sys.executable,
+        "-c",
+        "from catalog.cli.main import main; main()",
+        "--home",
+        str(home),
+        *arguments,
+    ]
     code = subprocess.run(command, check=False, stdout=sys.stderr).returncode
     if code not in {0, FILES_FAILED}:
         sys.exit(code)

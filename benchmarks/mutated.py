@@ -169,7 +169,15 @@ class Found:
 def run(folder: Path, workers: int, feature_sets: list[str]) -> Found:
     """Has the real commands hear the folder `music`."""
     home = folder / "home"
-    catalog = [sys.executable, "-P", "-c", "from catalog.cli import main; main()", "-q", "--home", str(home)]
+    catalog = [
+        sys.executable,
+        "-P",
+        "-c",
+        "from catalog.cli.main import main; main()",
+        "-q",
+        "--home",
+        str(home),
+    ]
     subprocess.run([*catalog, "scan", str(folder / "music")], check=True, stdout=subprocess.DEVNULL)
     options = [part for name in feature_sets for part in ("--feature-set", name)]
     options += ["--workers", str(workers), "--time-limit", str(TIME_LIMIT)]

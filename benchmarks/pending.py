@@ -78,7 +78,7 @@ def measured(kind: str, done: int, pending: int, rounds: int) -> dict[str, Any]:
         database.close()
         print(f"{kind}: {done + pending:,} tracks", file=sys.stderr, flush=True)
         home = folder / "home"
-        catalog = [sys.executable, "-P", "-c", "from catalog.cli import main; main()"]
+        catalog = [sys.executable, "-P", "-c", "from catalog.cli.main import main; main()"]
         command = [*catalog, "-q", "--home", str(home), "--database-url", url]
         start_up, status, sync = [], [], []
         with open_broker(None, home / "run") as broker, broker.connect() as connection:

@@ -142,7 +142,7 @@ class Bench:
                 "PYTHONPATH": os.pathsep.join(filter(None, search)),
                 "CATALOG_HOME": home,
             }
-            catalog = [sys.executable, "-P", "-c", "from catalog.cli import main; main()"]
+            catalog = [sys.executable, "-P", "-c", "from catalog.cli.main import main; main()"]
             subprocess.run(
                 [*catalog, "-q", "scan", music], env=environment, check=True, stdout=subprocess.DEVNULL
             )

@@ -28,7 +28,7 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.collection.scan.scan import scan
 from catalog.collection.statements import NewStatement, append_statements
 from catalog.db import tables as t
@@ -37,7 +37,8 @@ from tests.integration.review.tagged_files import FORMATS
 
 WRITER = """
 import sys
-from catalog.cli import run, write
+from catalog.cli import write
+from catalog.cli.main import run
 print("ready", flush=True)
 sys.exit(run(sys.argv[1:]))
 """

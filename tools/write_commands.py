@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from catalog.cli import COMMANDS, cli
+from catalog.cli.main import COMMANDS, cli
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 WIDTH = 100

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 import sqlalchemy as sa
 
-from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
+from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.feature_set_options import feature_set_option, or_needed
 from catalog.cli.common.limit_options import limit_options
 from catalog.cli.common.output import echo, logs_json, progress, say

@@ -34,14 +34,14 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
     30 seconds from its middle, as for every feature set.
     """
     from catalog.audio.audio_error import AudioError
-    from catalog.report.figures.figure_files import must_be_drawable
+    from catalog.report.figures.figure_files import figure_format
     from catalog.report.inspection import inspect as listen
 
     target = output or (None if as_json else Path(_picture_name(file)))
     if target is not None and target.exists() and target.samefile(file):
         raise click.UsageError("the picture would take the place of the sound; name another --output")
     if output is not None:
-        must_be_drawable(output)
+        figure_format(output)
     try:
         found = listen(file)
     except AudioError as failure:

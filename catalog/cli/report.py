@@ -40,12 +40,12 @@ def report(
     the active model is written beside it.
     """
     from catalog.report.html_report import write_report
-    from catalog.report.report_files import write_home_report
+    from catalog.report.report_files import write_report_folder
 
     moment = None if since is None else since.replace(tzinfo=UTC)
     with open_catalog(settings) as database:
         if output is None:
-            path = write_home_report(database, settings.report, command=settings.command, since=moment)
+            path = write_report_folder(database, settings.report, command=settings.command, since=moment)
         else:
             path = write_report(database, output, command=settings.command, since=moment)
     if as_json:

@@ -56,7 +56,7 @@ def catalog(environment: dict[str, str]) -> Run:
 
     def run(*arguments: object, **options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", "from catalog.cli import main; main()", *map(str, arguments)],
+            [sys.executable, "-c", "from catalog.cli.main import main; main()", *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=300,

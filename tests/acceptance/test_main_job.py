@@ -103,7 +103,7 @@ def test_a_killed_command_comes_to_the_same_end(
     undisturbed = rows(catalog, EVERYTHING)
 
     disturbed = {"CATALOG_HOME": str(tmp_path / "disturbed")}
-    command = [sys.executable, "-c", "from catalog.cli import main; main()", "ingest", str(music)]
+    command = [sys.executable, "-c", "from catalog.cli.main import main; main()", "ingest", str(music)]
     for least in (5, 30, 60):
         process = subprocess.Popen(
             command, env={**environment, **disturbed}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -222,7 +222,7 @@ def test_a_full_disk_is_one_line(catalog: Run, music: Path, environment: dict[st
     assert catalog("scan", music).returncode == 0
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-c", "from catalog.cli import main; main()", "stats"],
+            [sys.executable, "-c", "from catalog.cli.main import main; main()", "stats"],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -96,7 +96,7 @@ def desk(browser: Browser, sqlite_template: Path, tmp_path: Path) -> Iterator[Ca
         if sample:
             with database.write() as connection:
                 draw_sample(connection, sample, overlap=0)
-        program = [sys.executable, "-c", "from catalog.cli import main; main()", "--home", str(home)]
+        program = [sys.executable, "-c", "from catalog.cli.main import main; main()", "--home", str(home)]
         process = subprocess.Popen(
             [*program, "review", "serve", "--port", "0", "--reviewer", "ada", "--reviewer", "bob"],
             stdout=subprocess.PIPE,

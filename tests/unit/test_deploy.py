@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from catalog.cli import cli
+from catalog.cli.main import cli
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("catalog-*"))

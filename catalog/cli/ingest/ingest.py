@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from catalog.cli import EXIT_FILES_FAILED
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
+from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.feature_set_options import require_feature_sets
 from catalog.cli.common.limit_options import limit_options
 from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, progress, say, warn

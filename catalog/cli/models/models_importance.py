@@ -56,9 +56,9 @@ def importance_verb(
     from catalog.learning.scoring.model_importance import model_importance
 
     if plot is not None:
-        from catalog.report.figures.figure_files import must_be_drawable
+        from catalog.report.figures.figure_files import figure_format
 
-        must_be_drawable(plot)
+        figure_format(plot)
     with open_catalog(settings) as database:
         if model is None:
             with database.read() as connection:

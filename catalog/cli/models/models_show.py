@@ -23,7 +23,7 @@ def show_verb(settings: Settings, model: int | None, as_json: bool) -> None:
     """What is known of a model, by default of the one in force: recipe, training set, scores."""
     from catalog.learning.registry.registry import get_model, require_active
     from catalog.report.model_card import read_card
-    from catalog.report.score_sheet import score_sheet
+    from catalog.report.score_report import score_report
 
     with open_catalog(settings) as database, database.read() as connection:
         row = dict(require_active(connection) if model is None else get_model(connection, model))
@@ -31,7 +31,7 @@ def show_verb(settings: Settings, model: int | None, as_json: bool) -> None:
     if as_json:
         print_json({**row, "snapshot": card.training_set and asdict(card.training_set), **_of_card(card)})
         return
-    echo("\n".join(printable(line) for line in (*_heading(card), "", *score_sheet(card.metrics))))
+    echo("\n".join(printable(line) for line in (*_heading(card), "", *score_report(card.metrics))))
 
 
 @click.command("card")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from catalog.db.database import Database
-    from catalog.learning.training import TrainingOptions, TrainingSet
+    from catalog.learning.training_options import TrainingOptions
+    from catalog.learning.training_set import TrainingSet
 
 
 def class_rule_options(function: Any) -> Any:
@@ -203,8 +204,10 @@ def train(
     from catalog.learning.dataset.snapshot import ClassRule
     from catalog.learning.registry.default_feature_sets import PRIMARY
     from catalog.learning.registry.label_drift import changed_since_training
-    from catalog.learning.training import TrainingOptions, build_training_set, plan_training, train
-    from catalog.report.score_sheet import score_sheet
+    from catalog.learning.training import plan_training, train
+    from catalog.learning.training_options import TrainingOptions
+    from catalog.learning.training_set import build_training_set
+    from catalog.report.score_report import score_report
 
     train_search.check(algorithms, parameters, is_comparison, scheme, candidates, split)
     wanted = TrainingOptions(
@@ -296,7 +299,7 @@ def train(
         print_rows(rows, output_format)
         if metrics:
             say()
-            say("\n".join([*score_sheet(metrics), ""]))
+            say("\n".join([*score_report(metrics), ""]))
         say(_in_words(settings, outcome, reason, model_id, hierarchy, metrics))
     if outcome == "nothing to learn":
         raise click.exceptions.Exit(1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from catalog.learning.classifiers import Algorithm
     from catalog.learning.search.candidates import Candidate
     from catalog.learning.search.search import Scheme, Search, SearchData, SearchResult
-    from catalog.learning.training import TrainingOptions
+    from catalog.learning.training_options import TrainingOptions
 
 Result = TypeVar("Result")
 

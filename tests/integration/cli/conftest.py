@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from catalog.cli import run
+from catalog.cli.main import run
 
 
 @dataclass(frozen=True)

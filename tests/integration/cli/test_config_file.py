@@ -51,7 +51,7 @@ def test_dashes_and_the_name_that_switches_off(invoke: Invoke, config: Path) -> 
         ("[ingest]\nsample = true", "[ingest] sample is a text, a number"),
         ("[ingest]\njson = 3", "[ingest] json is either true or false"),
         ("[ingest.x]\njson = true", "[ingest] has no 'x'"),
-        ("[ingst]\nsample = 5", "ingst is no verb"),
+        ("[ingst]\nsample = 5", "ingst is not a command"),
     ],
 )
 def test_a_slip_is_refused_in_one_line(invoke: Invoke, config: Path, text: str, says: str) -> None:

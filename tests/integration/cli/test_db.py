@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.db.database import Database
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from catalog.db.transfer.archive import MANIFEST
@@ -258,7 +258,7 @@ def test_what_is_no_archive(tmp_path: Path, content: bytes, capsys: Any) -> None
 
 KILLED = """
 import os, signal, sys
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.db.transfer import archive; from catalog.db.transfer import staging; from catalog.db.transfer import backup; from catalog.db.transfer import restore
 place = {"archive": (archive.ArchiveWriter, "finish"), "put": (backup, "put"), "extract": (restoring, "_check_sqlite"), "place": (restoring, "put")}
 owner, name = place[sys.argv[1]]

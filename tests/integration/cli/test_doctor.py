@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.db.database import open_database
 from catalog.db.schema.schema import SchemaState, inspect_schema
 from tests.integration.cli.conftest import Invoke

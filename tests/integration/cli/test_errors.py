@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from catalog.cli import EXIT_ERROR, EXIT_USAGE, cli, run
+from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_USAGE
+from catalog.cli.main import cli, run
 from catalog.db.database import Database
 from tests.integration.cli.conftest import Invoke
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from catalog.cli import run
+from catalog.cli.main import run
 from tests.integration.collection.fma_files import row, write_features, write_tracks
 
 

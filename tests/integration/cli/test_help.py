@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from catalog.cli import COMMANDS, EXIT_USAGE, PREFIX, SUMMARIES, cli, run
+from catalog.cli.common.exit_codes import EXIT_USAGE
+from catalog.cli.main import COMMANDS, PREFIX, SUMMARIES, cli, run
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,7 +33,7 @@ HEAVY = [
 
 LOOK = """
 import json, sys
-from catalog.cli import run
+from catalog.cli.main import run
 
 heavy, found = json.loads(sys.argv[1]), {}
 for arguments in json.loads(sys.argv[2]):
@@ -116,7 +117,7 @@ def test_a_variable_is_heard_and_a_flag_wins(
 
 def test_what_is_nearly_a_verb_is_answered_with_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ingst", "/music"]) == EXIT_USAGE
-    assert "No such verb 'ingst'. Did you mean 'ingest'?" in capsys.readouterr().err
+    assert "No such command 'ingst'. Did you mean 'ingest'?" in capsys.readouterr().err
     assert run(["xyzzy"]) == EXIT_USAGE
     assert "No such command 'xyzzy'.\n" in capsys.readouterr().err
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.cli import run
+from catalog.cli.main import run
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from catalog.cli import EXIT_ERROR, EXIT_USAGE
+from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_USAGE
 
-CATALOG = (sys.executable, "-P", "-c", "from catalog.cli import main; main()")
+CATALOG = (sys.executable, "-P", "-c", "from catalog.cli.main import main; main()")
 
 
 def run_logged(url: str, *arguments: str) -> tuple[int, list[dict[str, Any]]]:

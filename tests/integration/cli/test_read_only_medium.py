@@ -11,7 +11,7 @@ import pytest
 from catalog.cli.common.context import create_catalog
 from catalog.db.database import open_database
 
-CATALOG = [sys.executable, "-P", "-c", "from catalog.cli import main; main()"]
+CATALOG = [sys.executable, "-P", "-c", "from catalog.cli.main import main; main()"]
 # A file system that is mounted read-only in a space of names of its own binds root as well.
 MOUNTED = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
 MOUNT = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && '

@@ -29,7 +29,7 @@ def serve(sqlite_template: Path, tmp_path: Path) -> Iterator[Serve]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", "from catalog.cli import main; main()", "--home", str(home)]
+        command = [sys.executable, "-c", "from catalog.cli.main import main; main()", "--home", str(home)]
         process = subprocess.Popen(
             [*command, "review", "serve", "--port", "0", *arguments],
             stdout=subprocess.PIPE,

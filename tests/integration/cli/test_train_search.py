@@ -104,11 +104,11 @@ def test_a_dry_run_refuses_what_training_would_and_says_what_it_would_do(
     )
     assert "C is given twice" in invoke(*dry, "--parameter", "C=1", "--parameter", "C=2").err
     assert "nothing to learn: no genre has enough tracks" in invoke(*dry, "--min-tracks", 1000).err
-    assert "dry run: can be learned" in invoke(*dry).err
+    assert "dry run: a model can be trained" in invoke(*dry).err
     assert count(database, model) == 0
     assert invoke("train", *HERE).code == 0
-    assert "nothing is done: labels and vectors are those that model 1 was fitted on" in invoke(*dry).err
-    assert "dry run: can be learned" in invoke(*dry, "--force").err
+    assert "nothing to do: model 1 was trained on the same labels and vectors" in invoke(*dry).err
+    assert "dry run: a model can be trained" in invoke(*dry, "--force").err
 
 
 @pytest.mark.parametrize("number", ["nan", "inf"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.collection.fma import fma_import
 from catalog.collection.labels import labels
 from catalog.collection.scan import scan

@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 
-from catalog.cli import EXIT_ERROR, EXIT_FILES_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, run
+from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_FILES_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from catalog.cli.main import run
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.db.database import Database, open_database
 from catalog.db.schema.integrity import view_differences
 from catalog.db.tables import bundled_content, genre

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.collection.scan.scan import scan
 from catalog.collection.statements import NewStatement, append_statements

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.collection.scan.scan import scan
 from catalog.collection.statements import NewStatement, append_statements
 from catalog.db import tables as t
@@ -27,7 +27,8 @@ KILLS = 3
 # Says when it has imported all, so that the blow falls on the work and not on the beginning.
 WRITER = """
 import sys
-from catalog.cli import run, write
+from catalog.cli import write
+from catalog.cli.main import run
 print("ready", flush=True)
 sys.exit(run(sys.argv[1:]))
 """

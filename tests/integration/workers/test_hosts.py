@@ -41,7 +41,7 @@ def start(settings: Settings, tiny: FeatureSet, tmp_path: Path) -> Iterator[Star
     running: list[subprocess.Popen[bytes]] = []
 
     def run(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", "from catalog.cli import main; main()"]
+        command = [sys.executable, "-c", "from catalog.cli.main import main; main()"]
         command += ["--home", str(settings.home), "--database-url", settings.database_url, *before]
         command += ["worker", "--feature-set", "tiny", *arguments]
         with (tmp_path / "stderr").open("wb") as log:
@@ -262,13 +262,19 @@ def test_sigterm_ends_analyze_and_what_it_started_in_order(
 ) -> None:
     add_tracks(*[QUIET] * 60)
     monkeypatch.setenv("TINY_PAUSE", "0.2")
-    command = [sys.executable, "-c", "from catalog.cli import main; main()", "--home", str(settings.home)]
+    command = [
+        sys.executable,
+        "-c",
+        "from catalog.cli.main import main; main()",
+        "--home",
+        str(settings.home),
+    ]
     command += ["analyze", "--feature-set", "tiny", "--workers", workers]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: len(heard(database)) >= 1)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=40)
-    assert (process.returncode, said.lstrip()) == (130, "interrupted; the same command goes on from here\n")
+    assert (process.returncode, said.lstrip()) == (130, "interrupted; run the same command again to continue\n")
     assert find_broker(None, settings.run) is None
     with database.read() as connection:
         assert connection.execute(sa.select(claim)).all() == []

@@ -26,7 +26,7 @@ from workers.broker.broker import Broker, open_broker
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 DATABASE_SECRET, BROKER_SECRET = "hunter2database", "hunter2broker"
 SECRETS = (DATABASE_SECRET, BROKER_SECRET)
-CATALOG = (sys.executable, "-P", "-c", "from catalog.cli import main; main()")
+CATALOG = (sys.executable, "-P", "-c", "from catalog.cli.main import main; main()")
 
 
 @pytest.fixture

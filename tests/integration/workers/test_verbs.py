@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.db.database import Database
 from catalog.db.tables import worker
 from catalog.features.stored_feature_set import register_feature_set
@@ -106,7 +106,7 @@ def test_queue_status_and_sync_without_a_broker(invoke: Invoke, add_tracks: AddT
 
 IMPORTED = """
 import sys
-from catalog.cli import run
+from catalog.cli.main import run
 code = run(sys.argv[1:])
 heavy = {"librosa", "onnxruntime", "pandas", "psutil", "rq", "scipy", "sklearn"}
 print(code, *sorted(heavy & sys.modules.keys()), file=sys.stderr)

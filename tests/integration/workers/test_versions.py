@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.cli import run
+from catalog.cli.main import run
 from catalog.db.database import Database
 from catalog.db.tables import track
 from catalog.features.stored_feature_set import active_feature_set, register_feature_set

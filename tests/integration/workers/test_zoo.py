@@ -24,7 +24,7 @@ TIME_LIMIT = 30  # seconds a track
 
 ANALYZE = """
 import json, resource, sys
-from catalog.cli import run
+from catalog.cli.main import run
 code = run(sys.argv[1:])
 scale = 2**20 if sys.platform == "darwin" else 2**10
 print(json.dumps([code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // scale]))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.cli import run
 from catalog.cli.common import output
+from catalog.cli.main import run
 from catalog.text import printable
 
 HOSTILE = "a\x1b]0;owned\x07\x9b31m\r\u202egpj.exe [/red] [bold]"

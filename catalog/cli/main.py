@@ -1,0 +1,290 @@
+"""The program `catalog`: global options, command list, error messages, exit codes."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from catalog.cli.common.command_group import CommandGroup
+from catalog.cli.common.config_file import option_defaults
+from catalog.cli.common.error_message import error_message
+from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE
+from catalog.log import is_json_log, set_up_log
+from catalog.settings import URLS, ConfigError, make_settings, read_config
+
+log = logging.getLogger("catalog")
+
+LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+"""Log level by the number of --verbose options."""
+
+GC_THRESHOLD = 10_000
+"""New objects before a garbage collection; Python's default is 700."""
+
+RESEND_SECONDS = 0.05
+"""Delay before an interrupt that Python dropped is sent again."""
+
+PREFIX = "CATALOG"
+"""Prefix of every environment variable."""
+
+COMMANDS = {
+    "ingest": "catalog.cli.ingest.ingest:ingest",
+    "scan": "catalog.cli.scan:scan",
+    "labels": "catalog.cli.labels:labels",
+    "fma": "catalog.cli.fma:fma",
+    "genres": "catalog.cli.genres:genres",
+    "analyze": "catalog.cli.analyze:analyze",
+    "worker": "catalog.cli.worker:worker",
+    "queue": "catalog.cli.queue:queue",
+    "train": "catalog.cli.train.train:train",
+    "models": "catalog.cli.models.models:models",
+    "predict": "catalog.cli.predict:predict",
+    "audit": "catalog.cli.audit.audit:audit",
+    "review": "catalog.cli.review.review:review",
+    "write": "catalog.cli.write:write",
+    "show": "catalog.cli.show:show",
+    "inspect": "catalog.cli.inspect:inspect",
+    "sql": "catalog.cli.sql:sql",
+    "export": "catalog.cli.export:export",
+    "stats": "catalog.cli.stats:stats",
+    "report": "catalog.cli.report:report",
+    "collections": "catalog.cli.collections:collections",
+    "prune": "catalog.cli.prune:prune",
+    "features": "catalog.cli.features:features",
+    "failures": "catalog.cli.failures:failures",
+    "db": "catalog.cli.db.db:db",
+    "doctor": "catalog.cli.doctor:doctor",
+}
+"""Every command and its import path, in the order of the help."""
+
+SUMMARIES = {
+    "ingest": "Analyze folders of music: scan, extract features, train, predict, audit, report.",
+    "scan": "Scan folders for audio files and read their tags.",
+    "labels": "Import genre labels from a CSV file.",
+    "fma": "Import the metadata of the Free Music Archive (FMA).",
+    "genres": "Manage the genre vocabulary: list, import, export, unmapped, set-parent, alias.",
+    "analyze": "Extract features from tracks that lack them.",
+    "worker": "Run analysis workers until they are stopped.",
+    "queue": "Show or repair the analysis queue.",
+    "train": "Train a model on the labeled tracks.",
+    "models": "Manage models: list, show, card, compare, importance, promote, rollback.",
+    "predict": "Apply the active model to tracks without a current prediction.",
+    "audit": "Find tags that are probably wrong.",
+    "review": "Review flagged tags: serve, list, show, keep, accept, relabel, undo, sample, progress.",
+    "write": "Write decided genres to the tags of the files, or undo a write.",
+    "show": "Show everything the catalog stores about a track.",
+    "inspect": "Analyze one file and draw its spectrogram and descriptors.",
+    "sql": "Run a read-only SQL query or a saved query.",
+    "export": "Export a query result as CSV, JSON Lines, Parquet, or a playlist.",
+    "stats": "Show statistics of the catalog.",
+    "report": "Write the HTML report.",
+    "collections": "Manage collections: list, move, remove, mark-complete.",
+    "prune": "Remove tracks whose files have long been missing.",
+    "features": "Manage feature sets: list, activate, remove, check, import, pca.",
+    "failures": "List or retry tracks whose analysis failed.",
+    "db": "Manage the database: upgrade, downgrade, check, copy, backup, restore.",
+    "doctor": "Check the installation and the database.",
+}
+"""First sentence of every command's help, so that `catalog --help` imports no command."""
+
+
+class LazyGroup(CommandGroup):
+    """Command group that imports a command only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Returns the names of the commands in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Imports and returns a command; None for an unknown name."""
+        import_path = COMMANDS.get(cmd_name)
+        if import_path is None:
+            return None
+        module, _, name = import_path.partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        name_environment(command, f"{PREFIX}_{_as_variable(cmd_name)}")
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command. A closed output pipe, as with `head`, ends it with exit code 0; click would report an error."""
+        # First of all: the log format decides how errors of the command are reported.
+        is_json, verbose = ctx.params["log_json"], ctx.params["verbose"]
+        set_up_log(LEVELS[min(max(verbose, is_json), 2)], is_json=is_json)
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Discard what is still in the buffer: flushing it at exit would fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(0) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands from SUMMARIES, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={
+        "auto_envvar_prefix": PREFIX,
+        "show_default": True,
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the catalog.  [default: the platform's data folder]",
+)
+@click.option(
+    "--database-url",
+    help="sqlite:///FILE or postgresql://...  [default: catalog.db in the home folder]",
+)
+@click.option("--redis-url", help="redis://... or rediss://...  [default: an embedded Valkey]")
+@click.option("-q", "--quiet", is_flag=True, help="Hide progress and remarks.")
+@click.option("-v", "--verbose", count=True, help="Log messages and show tracebacks; twice: log more.")
+@click.option("--log-json", is_flag=True, help="Log to stderr, one JSON object per line.")
+@click.version_option(version("music-catalog"), prog_name="catalog")
+@click.pass_context
+def cli(
+    context: click.Context,
+    home: Path | None,
+    database_url: str | None,
+    redis_url: str | None,
+    quiet: bool,
+    verbose: int,  # noqa: ARG001 -- read by LazyGroup.invoke
+    log_json: bool,
+) -> None:
+    """Catalog a music collection, query its genres in SQL, and find wrong genre tags.
+
+    Start with: catalog ingest FOLDER
+    """
+    settings = make_settings(home, database_url, redis_url)
+    context.obj = settings
+    context.default_map = _config_defaults(context, settings.home)
+    context.meta["catalog.quiet"] = quiet
+    context.meta["catalog.log_json"] = log_json
+
+
+def _config_defaults(context: click.Context, home: Path) -> dict[str, Any]:
+    """Reads the option defaults of the invoked command from `config.toml`; tables of other commands are not checked."""
+    file = home / "config.toml"
+    tables = {name: table for name, table in read_config(home).items() if name not in URLS}
+    if unknown := sorted(tables.keys() - COMMANDS.keys()):
+        raise ConfigError(f"{file}: {unknown[0]} is not a command; see: catalog --help")
+    name = context.invoked_subcommand
+    if name not in tables:
+        return {}
+    assert isinstance(context.command, click.Group)
+    command = context.command.get_command(context, name)
+    assert command is not None, "click has already resolved it"
+    return {name: option_defaults(file, command, tables[name], name)}
+
+
+def name_environment(command: click.Command, prefix: str) -> None:
+    """Gives every option of a command and its subcommands an environment variable that the help shows.
+
+    The name follows the option: `--min-tracks` of `catalog train` is CATALOG_TRAIN_MIN_TRACKS.
+    """
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.expose_value:
+            longest = max(parameter.opts, key=len)
+            parameter.envvar = parameter.envvar or f"{prefix}_{_as_variable(longest.lstrip('-'))}"
+            parameter.show_envvar = True
+    if isinstance(command, click.Group):
+        for name, subcommand in command.commands.items():
+            name_environment(subcommand, f"{prefix}_{_as_variable(name)}")
+
+
+def _as_variable(name: str) -> str:
+    return name.replace("-", "_").upper()
+
+
+name_environment(cli, PREFIX)
+
+
+def main() -> None:
+    """Console script: runs a command and exits with its exit code."""
+    # Handle both like Ctrl-C, so that every command cleans up and stops its child processes.
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.default_int_handler)
+    sys.unraisablehook = _reraise_in_callback
+    # Objects made by imports live to the end: repeated collections would take as long as a short command.
+    gc.set_threshold(GC_THRESHOLD)
+    code = run(sys.argv[1:])
+    # The operating system frees the memory faster than a final collection.
+    gc.freeze()
+    sys.exit(code)
+
+
+def _reraise_in_callback(unraisable: sys.UnraisableHookArgs) -> None:
+    """Sends an interrupt again that Python dropped because it was raised in a destructor or callback."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, RESEND_SECONDS)
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a command and returns its exit code: 0 done, 1 error, 2 usage, 3 files failed, 130 interrupted.
+
+    Exit code 1 comes with one line that begins with `catalog:`; exit code 2 with the usage and click's `Error:` line.
+    """
+    wants_traceback = _is_verbose(arguments)
+    try:
+        code = cli.main(arguments, prog_name="catalog", standalone_mode=False)
+    except click.exceptions.Exit as request:
+        return request.exit_code
+    except (click.Abort, KeyboardInterrupt) as interrupt:
+        # Click's Abort has a cause after Ctrl-C, and no cause after a declined confirmation.
+        is_declined = isinstance(interrupt, click.Abort) and interrupt.__cause__ is None
+        if is_declined and not sys.stdin.isatty():
+            click.echo(err=True)
+        message = (
+            "nothing was changed" if is_declined else "interrupted; run the same command again to continue"
+        )
+        _report(message, logging.WARNING)
+        return EXIT_INTERRUPTED
+    except click.UsageError as error:
+        if is_json_log():
+            _report(error.format_message(), logging.ERROR)
+        else:
+            error.show()
+        return EXIT_USAGE
+    except Exception as error:
+        if wants_traceback and not is_json_log():
+            raise
+        from catalog.text import printable  # `catalog --help` needs no database
+
+        message = printable(error_message(error))
+        _report(message, logging.ERROR, prefix="catalog: ", with_traceback=wants_traceback)
+        return EXIT_ERROR
+    return code if isinstance(code, int) else 0
+
+
+def _report(message: str, level: int, *, prefix: str = "", with_traceback: bool = False) -> None:
+    """Prints why the command ends as one line, or as a log entry with --log-json."""
+    if is_json_log():
+        log.log(level, message, exc_info=with_traceback)
+    else:
+        click.echo(f"{prefix}{message}", err=True)
+
+
+def _is_verbose(arguments: list[str]) -> bool:
+    """Whether -v precedes the command; click may not have parsed the options yet."""
+    for argument in arguments:
+        if argument in COMMANDS:
+            return False
+        if argument == "--verbose" or (argument.startswith("-v") and set(argument[1:]) == {"v"}):
+            return True
+    return False
