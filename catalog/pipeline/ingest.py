@@ -37,9 +37,10 @@ from catalog.learning.registry.default_feature_sets import (
 )
 from catalog.learning.registry.registry import promote
 from catalog.learning.registry.zero_shot_model import ensure_zero_shot, require_genres
-from catalog.learning.training import TrainingOptions, TrainingReport, options_of_active_model, train
+from catalog.learning.training import TrainingReport, options_of_active_model, train
+from catalog.learning.training_options import TrainingOptions
 from catalog.pipeline.album_sample import AlbumSample, draw_album_sample
-from catalog.report.report_files import write_home_report
+from catalog.report.report_files import write_report_folder
 from catalog.settings import Settings
 from workers.broker.job_queue import TIME_LIMIT
 from workers.host.capacity import fitting_workers
@@ -213,7 +214,9 @@ def run_ingest(database: Database, settings: Settings, job: IngestReport) -> Ite
         yield audited
     path = settings.report / "index.html"
     if news.found or not _is_current(database, path):
-        retry_until_connected(partial(write_home_report, database, settings.report, command=settings.command))
+        retry_until_connected(
+            partial(write_report_folder, database, settings.report, command=settings.command)
+        )
     yield Reported(path)
 
 

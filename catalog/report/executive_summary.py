@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import decision, tag_write, track
-from catalog.report.catalog_totals import is_present
+from catalog.db.track_query import IS_LISTED
 from catalog.report.formatting import safe_text
 from catalog.review.audit_sample.sample_estimates import estimate_sample
 from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
@@ -25,7 +25,7 @@ Basis = Literal["sample", "decisions", "doubts"]
 
 
 @dataclass(frozen=True)
-class WrongTags:
+class WrongTagShare:
     """The share of wrong tags, as far as it is known."""
 
     basis: Basis
@@ -52,7 +52,7 @@ class WrongTags:
 
 
 @dataclass(frozen=True)
-class Corrector:
+class ReviewerWork:
     """What one person did; what was undone does not count."""
 
     name: str
@@ -70,12 +70,12 @@ class ExecutiveSummary:
 
     since: datetime | None
     """From when on people's work counts; None for all of it."""
-    wrong: WrongTags | None
+    wrong: WrongTagShare | None
     """None where nothing was looked for, or nothing is tagged."""
     corrected: int
     decided: int
     """Tracks that people decided on."""
-    correctors: tuple[Corrector, ...]
+    correctors: tuple[ReviewerWork, ...]
     """Those who corrected most first, at most `MOST_REVIEWERS`."""
     further: int
     """Reviewers who are not named."""
@@ -109,14 +109,16 @@ def read_executive_summary(
     )
 
 
-def _wrong(connection: Connection, *, tagged: int, audited: bool, doubted: int) -> WrongTags | None:
+def _wrong(connection: Connection, *, tagged: int, audited: bool, doubted: int) -> WrongTagShare | None:
     if not tagged:
         return None
     sample = estimate_sample(connection)
     drawn = None if sample is None else (sample.judged, sample.tracks)
     if sample is not None and sample.wrong is not None and sample.is_telling:
         share = sample.wrong
-        return WrongTags("sample", share.value, share.low, share.high, sample.archive, sample.judged, drawn)
+        return WrongTagShare(
+            "sample", share.value, share.low, share.high, sample.archive, sample.judged, drawn
+        )
     if not audited:
         return None
     decided, precision = _precision(connection)
@@ -125,8 +127,8 @@ def _wrong(connection: Connection, *, tagged: int, audited: bool, doubted: int) 
         # What was found wrong is corrected: what is left is among the open doubts.
         part = min(1.0, doubted / tagged)
         shares = (precision.value * part, precision.low * part, precision.high * part)
-        return WrongTags("decisions", *shares, tagged, decided, drawn)
-    return WrongTags("doubts", min(1.0, doubted / tagged), None, None, tagged, decided, drawn)
+        return WrongTagShare("decisions", *shares, tagged, decided, drawn)
+    return WrongTagShare("doubts", min(1.0, doubted / tagged), None, None, tagged, decided, drawn)
 
 
 def _precision(connection: Connection) -> tuple[int, Share | None]:
@@ -160,7 +162,7 @@ def _work(connection: Connection, since: datetime | None) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def _correctors(connection: Connection, since: datetime | None) -> tuple[Corrector, ...]:
+def _correctors(connection: Connection, since: datetime | None) -> tuple[ReviewerWork, ...]:
     track_id, verdict = decision.c.track_id.distinct(), decision.c.verdict
     rows = connection.execute(
         sa.select(
@@ -172,7 +174,7 @@ def _correctors(connection: Connection, since: datetime | None) -> tuple[Correct
         .where(_standing_since(since))
         .group_by(decision.c.reviewer)
     )
-    people = [Corrector(safe_text(row.reviewer, 40), row.corrected, row.added, row.kept) for row in rows]
+    people = [ReviewerWork(safe_text(row.reviewer, 40), row.corrected, row.added, row.kept) for row in rows]
     return tuple(sorted(people, key=lambda each: (-each.corrected, -each.added, -each.kept, each.name)))
 
 
@@ -184,7 +186,7 @@ def _written(connection: Connection, since: datetime | None) -> int:
 
 
 def _arrived(connection: Connection, since: datetime | None) -> int:
-    query = sa.select(sa.func.count()).select_from(track).where(is_present)
+    query = sa.select(sa.func.count()).select_from(track).where(IS_LISTED)
     if since is not None:
         query = query.where(track.c.added_at >= since)
     return int(connection.execute(query).scalar_one())

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import failure, track
-from catalog.report.catalog_totals import is_present
+from catalog.db.track_query import IS_LISTED
 from catalog.report.formatting import safe_text
 
 MOST_REASONS = 12
 
-WORDS = {
+DESCRIPTIONS = {
     "unreadable": "The file cannot be read",
     "empty": "The file is empty",
     "not-audio": "Not an audio file",
@@ -28,7 +28,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Reason:
+class FailureReason:
     """One kind of failure."""
 
     code: str
@@ -44,7 +44,7 @@ class Failures:
     """All failures."""
 
     tracks: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[FailureReason, ...]
     """The commonest first, at most a dozen."""
     further: int
     """Reasons that are not listed."""
@@ -54,13 +54,13 @@ def read_failures(connection: Connection) -> Failures:
     """Counts failures by reason, with one example each."""
     joined = failure.join(track, track.c.id == failure.c.track_id)
     tracks = connection.execute(
-        sa.select(sa.func.count(failure.c.track_id.distinct())).select_from(joined).where(is_present)
+        sa.select(sa.func.count(failure.c.track_id.distinct())).select_from(joined).where(IS_LISTED)
     ).scalar_one()
     number = sa.func.count(failure.c.track_id.distinct()).label("tracks")
     counted = connection.execute(
         sa.select(failure.c.reason, number, sa.func.min(failure.c.id).label("example"))
         .select_from(joined)
-        .where(is_present)
+        .where(IS_LISTED)
         .group_by(failure.c.reason)
         .order_by(number.desc(), failure.c.reason)
     ).all()
@@ -76,9 +76,9 @@ def read_failures(connection: Connection) -> Failures:
     return Failures(
         tracks=tracks,
         reasons=tuple(
-            Reason(
+            FailureReason(
                 code=safe_text(row.reason, 60),
-                words=WORDS.get(row.reason, safe_text(row.reason, 60).replace("-", " ").capitalize()),
+                words=DESCRIPTIONS.get(row.reason, safe_text(row.reason, 60).replace("-", " ").capitalize()),
                 tracks=row.tracks,
                 message=safe_text(examples[row.example].message, 200),
                 path=safe_text(examples[row.example].path, 160),

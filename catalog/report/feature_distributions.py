@@ -13,7 +13,7 @@ from catalog.arrays import Floats
 from catalog.db.tables import feature_set, feature_vector, track, track_status
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 from catalog.report.figures.genre_colors import color_groups
-from catalog.report.genre_tables import read_terms
+from catalog.report.genre_agreement import read_terms
 from catalog.report.track_sampling import analyzed_tracks, sample_evenly
 
 MOST_TRACKS = 2_000
@@ -72,7 +72,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Plane:
+class PcaPlane:
     """The first components of `pca`."""
 
     dots: tuple[tuple[float, float, str], ...]
@@ -96,7 +96,7 @@ class FeatureDistributions:
     tracks: int
     """That the panels are made of."""
     analyzed: int
-    plane: Plane | None
+    plane: PcaPlane | None
 
 
 def read_feature_distributions(connection: Connection, colors: GenreColors | None) -> FeatureDistributions:
@@ -178,7 +178,7 @@ def panel(name: str, unit: str, values: Floats, groups: Sequence[str], names: Se
     return Panel(name, unit, low, high, tuple(sorted(boxes, key=lambda box: (-box.median, box.name))))
 
 
-def _plane(connection: Connection, colors: GenreColors) -> Plane | None:
+def _plane(connection: Connection, colors: GenreColors) -> PcaPlane | None:
     recipe = active_feature_set(connection, "pca")
     if recipe is None or len(recipe.dimensions) < 2:
         return None
@@ -197,7 +197,7 @@ def _plane(connection: Connection, colors: GenreColors) -> Plane | None:
     groups = [colors.of(row.tagged_genre_id) for row in rows]
     legend = [(str(at), name) for at, name in enumerate(colors.names)]
     legend += [(OTHER, "Other genres"), (UNTAGGED, "No genre")]
-    return Plane(
+    return PcaPlane(
         dots=tuple(
             (round(float(x), 1), round(float(y), 1), group)
             for (x, y), group in zip(places, groups, strict=True)

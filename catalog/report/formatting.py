@@ -69,23 +69,6 @@ def short(number: int) -> str:
     return f"{number / 1_000_000_000:.0f}G"
 
 
-def plural(number: int, singular: str, several: str | None = None) -> str:
-    """A number with its noun."""
-    return f"{number:,} {singular if number == 1 else several or singular + 's'}"
-
-
-def percent(share: float | None) -> str:
-    """A share of 0 to 1 in percent. Only all is 100 %, and only nothing is 0 %."""
-    if share is None:
-        return "\N{EN DASH}"
-    whole = round(100 * share)
-    if share > 0 and whole == 0:
-        return "<1\N{NO-BREAK SPACE}%"
-    if share < 1 and whole == 100:
-        return ">99\N{NO-BREAK SPACE}%"
-    return f"{whole}\N{NO-BREAK SPACE}%"
-
-
 def moment(time: datetime | None) -> str:
     """Date and time in UTC, to the minute."""
     return "" if time is None else time.astimezone(UTC).strftime("%-d %B %Y, %H:%M UTC")

@@ -16,6 +16,7 @@ from catalog.errors import CatalogError
 from catalog.report import formatting
 from catalog.report.example_queries import EXAMPLE_QUERIES
 from catalog.report.report_data import ReportData, read_report_data
+from catalog.text import percent, pluralize
 
 MOST_BARS = 12
 """Genres whose bars are seen at once; the rarer ones unfold."""
@@ -83,8 +84,8 @@ def environment() -> jinja2.Environment:
     for filter_ in (
         formatting.count,
         formatting.short,
-        formatting.percent,
-        formatting.plural,
+        percent,
+        pluralize,
         formatting.moment,
         formatting.day,
         formatting.whole,

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import audit
 from catalog.report.common_reasons import common_reasons
-from catalog.report.formatting import LONGEST_GENRE, display_name, plural, safe_text
+from catalog.report.formatting import LONGEST_GENRE, display_name, safe_text
+from catalog.text import pluralize
 
 MOST_CASES = 10
 MOST_TRACKS = 12
@@ -41,7 +42,7 @@ cases = sa.table(
 )
 """The view `cases`."""
 
-imprecise = sa.table("narrower_suggestions", sa.column("track_id", sa.BigInteger()))
+narrower_suggestions = sa.table("narrower_suggestions", sa.column("track_id", sa.BigInteger()))
 """The view `narrower_suggestions`: heard as a narrower term than the tag, which is no doubt."""
 
 is_reported_suspect = suspects.c.decision.is_(None)
@@ -79,7 +80,7 @@ class ReportedCase:
     @property
     def sentence(self) -> str:
         """The case in words."""
-        return f"{plural(self.tracks, 'track')} tagged {self.tagged}, heard as {self.suggested}"
+        return f"{pluralize(self.tracks, 'track')} tagged {self.tagged}, heard as {self.suggested}"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ def read_open_cases(connection: Connection, most: int = MOST_CASES) -> OpenCases
             sa.func.count(suspects.c.decision),
         )
     ).one()
-    precise = connection.execute(sa.select(sa.func.count(imprecise.c.track_id.distinct()))).scalar_one()
+    precise = connection.execute(
+        sa.select(sa.func.count(narrower_suggestions.c.track_id.distinct()))
+    ).scalar_one()
     return OpenCases(
         audited=bool(audited),
         cases=number[0],

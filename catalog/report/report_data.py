@@ -14,7 +14,7 @@ from catalog.report.feature_distributions import FeatureDistributions, GenreColo
 from catalog.report.figures.cluster_map import ClusterMap, read_cluster_map
 from catalog.report.figures.confusion_heatmap import HeatMap, heat_map
 from catalog.report.figures.tsne_map import TsneMap, draw_map, read_plotted_tracks
-from catalog.report.genre_tables import Genres, read_genres
+from catalog.report.genre_agreement import Genres, read_genres
 from catalog.report.model_quality import Quality, read_quality
 from catalog.report.open_cases import OpenCases, read_open_cases
 from catalog.report.provenance import Provenance, read_provenance

@@ -11,7 +11,7 @@ from catalog.report.html_report import write_report
 from catalog.report.model_card import read_card, write_card
 
 
-def write_home_report(
+def write_report_folder(
     database: Database, folder: Path, *, command: str = "catalog", since: datetime | None = None
 ) -> Path:
     """Writes `index.html` and `model-N.html`, to which it has a link; gives the path of the first.

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.db.tables import feature_vector, track
-from catalog.report.catalog_totals import is_present
+from catalog.db.track_query import IS_LISTED
 
 _PRIME, _MULTIPLIER = 65_521, 40_503
 
@@ -21,7 +21,7 @@ def sample_evenly(connection: Connection, feature_set_id: int, most: int) -> tup
 
     A multiplicative hash of the id: no database sorts a million rows at random to give us three thousand.
     """
-    of_set = (feature_vector.c.feature_set_id == feature_set_id) & is_present
+    of_set = (feature_vector.c.feature_set_id == feature_set_id) & IS_LISTED
     tracks = connection.execute(
         sa.select(sa.func.count()).select_from(analyzed_tracks).where(of_set)
     ).scalar_one()

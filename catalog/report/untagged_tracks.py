@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import artist, track, track_status
-from catalog.report.catalog_totals import is_present
+from catalog.db.track_query import IS_LISTED
 from catalog.report.formatting import LONGEST_GENRE, display_name, safe_text
 
 MOST_EXAMPLES = 4
 
-WAYS = {
+SOURCES = {
     "artist": "from the artist's other tracks",
     "album": "from the album's other tracks",
     "audio": "from the sound",
@@ -25,7 +25,7 @@ WAYS = {
 
 
 @dataclass(frozen=True)
-class Example:
+class SuggestionExample:
     """An untagged track and its answer."""
 
     name: str
@@ -35,7 +35,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class AnswerSource:
+class SuggestionSource:
     """One way of answering."""
 
     key: str
@@ -43,7 +43,7 @@ class AnswerSource:
     tracks: int
     share: float
     """Of all untagged tracks, 0 to 1."""
-    examples: tuple[Example, ...]
+    examples: tuple[SuggestionExample, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Untagged:
 
     tracks: int
     answered: int
-    ways: tuple[AnswerSource, ...]
+    ways: tuple[SuggestionSource, ...]
     """Only those that occur, "not at all" last."""
 
 
@@ -63,7 +63,7 @@ def read_untagged(connection: Connection) -> Untagged:
         else_=sa.func.coalesce(track_status.c.suggested_by, "audio"),
     )
     joined = track.outerjoin(track_status, track_status.c.track_id == track.c.id)
-    condition = is_present & track_status.c.tagged_genre_id.is_(None)
+    condition = IS_LISTED & track_status.c.tagged_genre_id.is_(None)
     counts: dict[str, int] = dict(
         connection.execute(
             sa.select(way.label("way"), sa.func.count()).select_from(joined).where(condition).group_by("way")
@@ -75,7 +75,7 @@ def read_untagged(connection: Connection) -> Untagged:
         partition_by=(way, track.c.artist_id),
         order_by=(sa.func.coalesce(track_status.c.probability, 0).desc(), track.c.id),
     )
-    examples: defaultdict[str, list[Example]] = defaultdict(list)
+    examples: defaultdict[str, list[SuggestionExample]] = defaultdict(list)
     for key in counts:
         ranked = (
             sa.select(
@@ -102,20 +102,20 @@ def read_untagged(connection: Connection) -> Untagged:
             # The probability is that of the first choice; it says nothing about a broader term.
             sure = row.probability if row.suggested_genre == row.predicted_genre else None
             examples[key].append(
-                Example(
+                SuggestionExample(
                     display_name(row.artist, row.title, row.path),
                     safe_text(row.suggested_genre, LONGEST_GENRE),
                     sure,
                 )
             )
-    order = [*WAYS, *sorted(set(counts) - set(WAYS))]
+    order = [*SOURCES, *sorted(set(counts) - set(SOURCES))]
     order.append(order.pop(order.index("unknown")))
     return Untagged(
         tracks=total,
         answered=total - counts.get("unknown", 0),
         ways=tuple(
-            AnswerSource(
-                key, WAYS.get(key, safe_text(key)), counts[key], counts[key] / total, tuple(examples[key])
+            SuggestionSource(
+                key, SOURCES.get(key, safe_text(key)), counts[key], counts[key] / total, tuple(examples[key])
             )
             for key in order
             if counts.get(key)

@@ -9,7 +9,7 @@ from catalog.settings import Settings
 from catalog.web.address import Address
 from catalog.web.auth import Auth
 from catalog.web.media.media_cache import MediaCache
-from catalog.web.neighbor_cache import NeighborCache
+from catalog.web.neighbor_index_cache import NeighborIndexCache
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class AppState:
     address: Address
     access: Auth
     listening: MediaCache
-    nearby: NeighborCache
+    nearby: NeighborIndexCache
     command: str
     """How the program is called for this catalog, for advice on the page."""
     settings: Settings | None = None
@@ -32,4 +32,6 @@ def open_app_state(
 ) -> AppState:
     """A site for a catalog; `links` are the tokens of this run by the reviewer's name."""
     command = "catalog" if settings is None else settings.command
-    return AppState(database, address, Auth(links), MediaCache(), NeighborCache(database), command, settings)
+    return AppState(
+        database, address, Auth(links), MediaCache(), NeighborIndexCache(database), command, settings
+    )

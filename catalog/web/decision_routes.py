@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
 from catalog.db.tables import genre, review_case, suspect
-from catalog.report.formatting import plural
 from catalog.review.audit_sample.audit_sample import confirm_tag, judge_blind
 from catalog.review.case_list import CaseRow, Filters, find_case_row
 from catalog.review.case_view import view_track
@@ -27,17 +26,18 @@ from catalog.review.lease import hold, hold_only, holder
 from catalog.review.redo import last_undo, redo
 from catalog.review.suspect_filters import is_open_suspect
 from catalog.review.verdict import CHOOSING, VERDICTS, Verdict
+from catalog.text import pluralize
 from catalog.web.case_filters import read_filters
-from catalog.web.question_view import ask_next, case_question
+from catalog.web.rendering import fragment
 from catalog.web.request import LONGEST, BadRequestError, HeldByOtherError, ReviewRequest
-from catalog.web.templates import fragment
+from catalog.web.review_item_view import next_item_reply, render_case
 from catalog.web.validation import validated_text
 
 
-def next_one(visit: ReviewRequest) -> Response:
+def next_item(visit: ReviewRequest) -> Response:
     """The next question; `after` is the key of the one that is skipped."""
     after = validated_text(visit.data.get("after"), LONGEST)
-    return JSONResponse(ask_next(visit, _filters(visit), after, mixed=after is None))
+    return JSONResponse(next_item_reply(visit, _filters(visit), after, mixed=after is None))
 
 
 def open_case(visit: ReviewRequest) -> Response:
@@ -47,7 +47,7 @@ def open_case(visit: ReviewRequest) -> Response:
     with visit.site.database.write() as connection:
         if not hold_only(connection, case_id, visit.reviewer):
             raise HeldByOtherError(f"{holder(connection, case_id)} is deciding on this case at present")
-    return JSONResponse({"html": case_question(visit, case_id, track_id)})
+    return JSONResponse({"html": render_case(visit, case_id, track_id)})
 
 
 def decide_case(visit: ReviewRequest) -> Response:
@@ -75,13 +75,13 @@ def decide_case(visit: ReviewRequest) -> Response:
         said = _said(connection, done, case)
         is_open = _case(connection, case_id).open_tracks > 0
     if is_open:
-        reply = {"html": case_question(visit, case_id)}
+        reply = {"html": render_case(visit, case_id)}
     else:
-        reply = ask_next(visit, _filters(visit), after=case_id)
+        reply = next_item_reply(visit, _filters(visit), after=case_id)
     return JSONResponse({**reply, "said": said, "told": list(done.messages)})
 
 
-def judge(visit: ReviewRequest) -> Response:
+def judge_track(visit: ReviewRequest) -> Response:
     """Writes what was heard in a track of the check sample; only now the tag appears, and what the model heard."""
     track_id = visit.integer("track_id")
     genre_id = visit.integer("genre_id") if visit.data.get("genre_id") is not None else None
@@ -100,15 +100,15 @@ def judge(visit: ReviewRequest) -> Response:
     return JSONResponse({"html": said, "said": "written", "told": list(revealed.decided.messages)})
 
 
-def confirm(visit: ReviewRequest) -> Response:
+def confirm_tag_right(visit: ReviewRequest) -> Response:
     """Says that the tag of a track of the check sample is right too."""
     with visit.site.database.write() as connection:
         done = confirm_tag(connection, visit.integer("track_id"), visit.reviewer)
-    reply = ask_next(visit, _filters(visit))
+    reply = next_item_reply(visit, _filters(visit))
     return JSONResponse({**reply, "said": "The tag is right too.", "told": list(done.messages)})
 
 
-def take_back(visit: ReviewRequest) -> Response:
+def undo_last(visit: ReviewRequest) -> Response:
     """Undoes the reviewer's newest stroke, and shows the case it was about."""
     with visit.site.database.write() as connection:
         batch = last_batch(connection, reviewer=visit.reviewer)
@@ -118,13 +118,13 @@ def take_back(visit: ReviewRequest) -> Response:
         case_id = _case_of(connection, undone.track_ids[0])
         mine = case_id is not None and hold_only(connection, case_id, visit.reviewer)
     words = (undone.verdict or "").replace("_", " ")
-    said = f"Taken back: {words} of {plural(len(undone.track_ids), 'track')}."
+    said = f"Taken back: {words} of {pluralize(len(undone.track_ids), 'track')}."
     if case_id is None or not mine:
-        return JSONResponse({**ask_next(visit, _filters(visit)), "said": said})
-    return JSONResponse({"html": case_question(visit, case_id, undone.track_ids[0]), "said": said})
+        return JSONResponse({**next_item_reply(visit, _filters(visit)), "said": said})
+    return JSONResponse({"html": render_case(visit, case_id, undone.track_ids[0]), "said": said})
 
 
-def bring_back(visit: ReviewRequest) -> Response:
+def redo_last(visit: ReviewRequest) -> Response:
     """Takes back the reviewer's newest undo, and goes on as after a decision."""
     with visit.site.database.write() as connection:
         batch = last_undo(connection, visit.reviewer)
@@ -137,16 +137,16 @@ def bring_back(visit: ReviewRequest) -> Response:
             case is not None and case.open_tracks > 0 and hold_only(connection, case.case_id, visit.reviewer)
         )
     if case is not None and goes_on:
-        reply = {"html": case_question(visit, case.case_id)}
+        reply = {"html": render_case(visit, case.case_id)}
     else:
         # What is on the page is left behind only if that is what was decided again.
         is_shown = case_id is not None and visit.data.get("key") == case_id
-        reply = ask_next(visit, _filters(visit), after=case_id if is_shown else None)
-    said = f"Again: {done.verdict.replace('_', ' ')} of {plural(len(done.track_ids), 'track')}."
+        reply = next_item_reply(visit, _filters(visit), after=case_id if is_shown else None)
+    said = f"Again: {done.verdict.replace('_', ' ')} of {pluralize(len(done.track_ids), 'track')}."
     return JSONResponse({**reply, "said": said, "told": list(done.messages)})
 
 
-def hold_on(visit: ReviewRequest) -> Response:
+def extend_lease(visit: ReviewRequest) -> Response:
     """Holds a question for another quarter of an hour, as long as somebody looks at it; says who has it, if another."""
     key = visit.text("key")
     with visit.site.database.write() as connection:
@@ -201,7 +201,7 @@ def _seen(sent: Any) -> dict[int, int | None]:
 def _said(connection: Connection, done: Decided, case: CaseRow) -> str:
     """What was decided, in words."""
     number = len(done.track_ids)
-    tracks, are = plural(number, "track"), "is" if number == 1 else "are"
+    tracks, are = pluralize(number, "track"), "is" if number == 1 else "are"
     chosen = _name(connection, done.genre_id) or case.suggested_genre
     return {
         "keep": f"Kept: {tracks} tagged {case.tagged_genre}.",

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from catalog.web.media.audio_file import AudioFile, NotPlayableError, find_audio_file
 from catalog.web.media.byte_range import ByteRange, RangeNotSatisfiableError, read_range
 from catalog.web.media.excerpt import excerpt_of
-from catalog.web.media.transcode import MEDIA_TYPE, bytes_of
+from catalog.web.media.transcode import MEDIA_TYPE, byte_count
 from catalog.web.request import ReviewRequest
 
 KEPT = {"Cache-Control": "private, max-age=600"}
@@ -51,7 +51,7 @@ def audio(visit: ReviewRequest) -> Response:
 def recording(visit: ReviewRequest) -> Response:
     """The stretch as an MP3, whole or in ranges; what nobody asks for is not made."""
     found = _found(visit)
-    length = bytes_of(excerpt_of(found.duration))
+    length = byte_count(excerpt_of(found.duration))
     version = f'"{"-".join(map(str, found.version))}"'
     headers = {**KEPT, "Accept-Ranges": "bytes", "ETag": version}
     asked = visit.request.headers

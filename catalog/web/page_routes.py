@@ -12,8 +12,8 @@ from catalog.review.audit_sample.sample_size import FEWEST
 from catalog.review.case_list import list_cases
 from catalog.web.app_state import AppState
 from catalog.web.case_filters import filter_choices, read_filters
+from catalog.web.rendering import fragment, render
 from catalog.web.request import ReviewRequest, unauthenticated
-from catalog.web.templates import fragment, render
 
 THIRTY_DAYS = 30 * 24 * 3600
 FOUND = 12

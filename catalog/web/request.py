@@ -19,7 +19,7 @@ from catalog.review.decision import NothingToDecideError
 from catalog.review.verdict import InvalidVerdictError
 from catalog.web.app_state import AppState
 from catalog.web.media.audio_file import NotPlayableError
-from catalog.web.templates import render
+from catalog.web.rendering import render
 from catalog.web.validation import validated_text
 
 INT64 = 2**63

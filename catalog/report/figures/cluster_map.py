@@ -13,7 +13,7 @@ from catalog.audit.clusters.cluster_run import Run, list_runs
 from catalog.audit.clusters.contingency import NOISE, ClusterAgreement
 from catalog.db.tables import cluster_count
 from catalog.report.figures.confusion_heatmap import REST, STEPS
-from catalog.report.genre_tables import read_terms
+from catalog.report.genre_agreement import read_terms
 
 MOST_ROWS = 24
 MOST_COLUMNS = 24

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog.report.genre_tables import TaggedGenre
+from catalog.report.genre_agreement import TaggedGenre
 
 MOST_ROWS = 40
 """More rows than this no eye takes in; the rarer genres are summed up in a last row."""

@@ -49,7 +49,7 @@ class FigureWriteError(CatalogError):
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def figure_style() -> Iterator[None]:
     """What is drawn and written in here looks like ours."""
     from matplotlib import font_manager, rc_context
 
@@ -60,7 +60,7 @@ def styled() -> Iterator[None]:
         yield
 
 
-def must_be_drawable(path: Path) -> str:
+def figure_format(path: Path) -> str:
     """The format that the suffix names. Raises FigureWriteError for one that is none."""
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
@@ -70,7 +70,7 @@ def must_be_drawable(path: Path) -> str:
 
 def write_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> None:
     """Writes a drawing in the format that the suffix names. Raises FigureWriteError."""
-    suffix = must_be_drawable(path)
+    suffix = figure_format(path)
     # The same drawing gives the same bytes: no date in it.
     metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from catalog.report.genre_tables import Terms
+from catalog.report.genre_agreement import Terms
 
 MOST_GROUPS = 7
 """Colors that people with any kind of color vision tell apart, on light and on dark."""

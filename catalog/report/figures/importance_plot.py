@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, styled, write_figure
+from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, figure_style, write_figure
 from catalog.report.formatting import safe_text
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LONGEST = 46
 
 def write_importance(found: Mapping[str, Any], path: Path) -> None:
     """Draws what `model_importance` gives into a file. Raises FigureWriteError."""
-    with styled():
+    with figure_style():
         write_figure(draw_importance(found), path)
 
 

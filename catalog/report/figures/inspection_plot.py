@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog.arrays import Float32
-from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, styled, write_figure
+from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, figure_style, write_figure
 from catalog.report.formatting import safe_text
 from catalog.report.inspection import PITCH_CLASSES, Inspection
 
@@ -29,7 +29,7 @@ NETWORK_NAMES = {"msd": "Million Song Dataset", "mtt": "MagnaTagATune"}
 
 def write_inspection(found: Inspection, path: Path) -> None:
     """Draws a listening into a file. Raises FigureWriteError."""
-    with styled():
+    with figure_style():
         write_figure(draw_inspection(found), path)
 
 

@@ -15,7 +15,7 @@ from catalog.arrays import Floats
 from catalog.db.tables import artist, feature_vector, track, track_status
 from catalog.report.figures.genre_colors import color_groups
 from catalog.report.formatting import display_name, safe_text
-from catalog.report.genre_tables import read_terms
+from catalog.report.genre_agreement import read_terms
 from catalog.report.open_cases import is_reported_suspect, suspects
 from catalog.report.track_sampling import analyzed_tracks, sample_evenly
 
@@ -59,7 +59,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Key:
+class LegendEntry:
     """One line of the legend."""
 
     group: str
@@ -73,7 +73,7 @@ class TsneMap:
 
     dots: tuple[Dot, ...]
     """In the order of drawing: what must be seen comes last."""
-    legend: tuple[Key, ...]
+    legend: tuple[LegendEntry, ...]
     suspects: int
     analyzed: int
     method: str
@@ -165,8 +165,11 @@ def draw_map(heard: PlottedTracks) -> TsneMap | None:
     order = np.random.default_rng(0).permutation(number)
     mixed = sorted((dots[at] for at in order), key=lambda dot: dot.is_suspect)
     sizes = Counter(groups)
-    legend = [Key(str(at), name, sizes[str(at)]) for at, name in enumerate(heard.group_names)]
-    legend += [Key(OTHER, "Other genres", sizes[OTHER]), Key(UNTAGGED, "No genre", sizes[UNTAGGED])]
+    legend = [LegendEntry(str(at), name, sizes[str(at)]) for at, name in enumerate(heard.group_names)]
+    legend += [
+        LegendEntry(OTHER, "Other genres", sizes[OTHER]),
+        LegendEntry(UNTAGGED, "No genre", sizes[UNTAGGED]),
+    ]
     return TsneMap(
         dots=tuple(mixed),
         legend=tuple(key for key in legend if key.dots),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.learning.pca_feature_set import ProjectionFacts
-from catalog.report.figures.figure_files import ACCENT, FAINT, RULE, SECOND, styled, write_figure
+from catalog.report.figures.figure_files import ACCENT, FAINT, RULE, SECOND, figure_style, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def write_variance_curve(facts: ProjectionFacts, path: Path) -> None:
     """Draws the curve into a file. Raises FigureWriteError."""
-    with styled():
+    with figure_style():
         write_figure(draw_variance_curve(facts), path)
 
 

@@ -39,11 +39,11 @@ class MediaCache:
 
     def sight(self, sound: AudioFile) -> TrackImages:
         """What a track looks like. Raises AudioError."""
-        from catalog.web.media.track_images import render  # half the time that the page takes to start
+        from catalog.web.media.track_images import render_images  # half the time that the page takes to start
 
         def make() -> TrackImages:
             with self._looking:
-                return render(sound.name, excerpt_of(sound.duration))
+                return render_images(sound.name, excerpt_of(sound.duration))
 
         return self._sights.get(sound.version, make)
 

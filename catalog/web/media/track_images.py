@@ -33,10 +33,10 @@ class TrackImages:
     """PNG, 1,000 x 128: mel bands upwards, 80 dB from black to the brightest."""
 
 
-def render(path: Name, stretch: Excerpt) -> TrackImages:
+def render_images(path: Name, stretch: Excerpt) -> TrackImages:
     """Listens to a stretch of a file. Raises AudioError."""
     samples = _mono(path, stretch)
-    return TrackImages(waveform_peaks(samples), picture(mel_decibels(samples)))
+    return TrackImages(waveform_peaks(samples), spectrogram_png(mel_decibels(samples)))
 
 
 def waveform_peaks(samples: Float32, count: int = PEAKS) -> tuple[int, ...]:
@@ -66,7 +66,7 @@ def mel_decibels(samples: Float32, columns: int = COLUMNS) -> Float32:
     return np.asarray(decibels(mel / max(float(mel.max()), 1e-10)), np.float32)
 
 
-def picture(rows: npt.NDArray[np.float32]) -> bytes:
+def spectrogram_png(rows: npt.NDArray[np.float32]) -> bytes:
     """A PNG of rows in dB, the first one at the bottom."""
     from matplotlib.image import imsave
 

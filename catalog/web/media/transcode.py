@@ -38,14 +38,14 @@ MEDIA_TYPE = "audio/mpeg"
 Samples = npt.NDArray[np.int16]
 
 
-def frames_of(stretch: Excerpt) -> int:
+def frame_count(stretch: Excerpt) -> int:
     """How many frames the MP3 of a stretch has."""
     return max(1, math.ceil(stretch.seconds * RATE / FRAME))
 
 
-def bytes_of(stretch: Excerpt) -> int:
+def byte_count(stretch: Excerpt) -> int:
     """How many bytes the MP3 of a stretch has."""
-    return frames_of(stretch) * FRAME_BYTES
+    return frame_count(stretch) * FRAME_BYTES
 
 
 def encode_block(path: Name, stretch: Excerpt, number: int) -> bytes:
@@ -55,14 +55,14 @@ def encode_block(path: Name, stretch: Excerpt, number: int) -> bytes:
     Raises AudioError where there is nothing to hear in the block at all.
     """
     first = number * BLOCK
-    wanted = min(BLOCK, frames_of(stretch) - first)
+    wanted = min(BLOCK, frame_count(stretch) - first)
     samples = _stereo(path, stretch, (first - LEAD) * FRAME, (LEAD + wanted + TAIL) * FRAME)
     return b"".join(_encoded(samples)[LEAD : LEAD + wanted])
 
 
 def silent_block(stretch: Excerpt, number: int) -> bytes:
     """A block in which there is nothing to hear, of the length that it would have."""
-    wanted = min(BLOCK, frames_of(stretch) - number * BLOCK)
+    wanted = min(BLOCK, frame_count(stretch) - number * BLOCK)
     return b"".join(_encoded(np.zeros((2, (LEAD + wanted + TAIL) * FRAME), np.int16))[LEAD : LEAD + wanted])
 
 

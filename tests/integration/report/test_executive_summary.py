@@ -14,7 +14,7 @@ from catalog.db.database import Database
 from catalog.report.executive_summary import ExecutiveSummary
 from catalog.report.html_report import render
 from catalog.report.report_data import read_report_data
-from catalog.report.report_files import write_home_report
+from catalog.report.report_files import write_report_folder
 from catalog.review.audit_sample.audit_sample import confirm_tag, draw_sample, judge_blind, next_sample_track
 from catalog.review.decision import case_suspects, decide, undo
 from tests.integration.report.filled import BAND, add_collection, add_track, genre_id, say
@@ -191,19 +191,19 @@ def test_the_card_is_beside_the_report_of_the_home(filled: Database, tmp_path: P
     with filled.write() as connection:
         rule = {"min_tracks": 10, "min_artists": 5}
         connection.execute(sa.update(t.snapshot).values(parameters=rule))
-    path = write_home_report(filled, tmp_path / "report")
+    path = write_report_folder(filled, tmp_path / "report")
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["index.html", "model-1.html"]
     assert 'href="model-1.html"' in path.read_text(encoding="utf-8")
     with filled.write() as connection:
         # As a zero-shot model is: learned from nothing, and without a score.
         values = {"algorithm": "zero_shot", "snapshot_id": None, "metrics": {}}
         connection.execute(sa.update(t.model).values(**values))
-    path = write_home_report(filled, tmp_path / "zero")
+    path = write_report_folder(filled, tmp_path / "zero")
     assert "words that a network learned elsewhere" in (path.parent / "model-1.html").read_text(
         encoding="utf-8"
     )
     with filled.write() as connection:
         connection.execute(sa.update(t.model).values(status="retired"))
-    alone = write_home_report(filled, tmp_path / "other")
+    alone = write_report_folder(filled, tmp_path / "other")
     assert [entry.name for entry in alone.parent.iterdir()] == ["index.html"]
     assert 'href="model-' not in alone.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from catalog.audio.decoding.media_file import Name
 from catalog.db import tables as t
 from catalog.web.media.excerpt import Excerpt
-from catalog.web.media.transcode import BLOCK_BYTES, bytes_of, encode_block
+from catalog.web.media.transcode import BLOCK_BYTES, byte_count, encode_block
 from tests.integration.web.conftest import SECONDS, Page
 from tests.integration.workers.sound import write_sound
 
@@ -75,7 +75,7 @@ def test_what_no_browser_plays_is_made_into_an_mp3(page: Page) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (206, "audio/mpeg")
     assert seconds(answer.content) == pytest.approx(SECONDS, abs=0.1)
     length = int(answer.headers["content-length"])
-    assert length == len(answer.content) == bytes_of(Excerpt(0, SECONDS))
+    assert length == len(answer.content) == byte_count(Excerpt(0, SECONDS))
     part = page.client.get(sources[0]["url"], headers={"range": "bytes=480-1439"})
     assert (part.status_code, part.content) == (206, answer.content[480:1440])
     assert part.headers["content-range"] == f"bytes 480-1439/{length}"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from catalog.report.figures.confusion_heatmap import MOST_ROWS, REST, heat_map
-from catalog.report.genre_tables import PredictedShare, TaggedGenre
+from catalog.report.genre_agreement import PredictedShare, TaggedGenre
 
 
 def tagged(

@@ -5,7 +5,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.report.formatting import display_name, percent, safe_text, short, words
+from catalog.report.formatting import display_name, safe_text, short, words
+from catalog.text import percent
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),

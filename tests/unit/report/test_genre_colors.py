@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from catalog.report.figures.genre_colors import MOST_GROUPS, color_groups
-from catalog.report.genre_tables import Terms
+from catalog.report.genre_agreement import Terms
 
 TERMS = Terms(
     {1: "Rock", 2: "Metal", 3: "Death Metal", 4: "Pop", 5: "Punk"}, {1: None, 2: 1, 3: 2, 4: None, 5: 1}

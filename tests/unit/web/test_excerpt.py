@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.media_file import MediaFile
 from catalog.web.media.excerpt import Excerpt, excerpt_of, frames
-from catalog.web.media.track_images import mel_decibels, render, waveform_peaks
+from catalog.web.media.track_images import mel_decibels, render_images, waveform_peaks
 from tests.integration.workers.sound import write_sound
 
 
@@ -48,4 +48,4 @@ def test_silence_has_a_picture() -> None:
 def test_what_is_no_sound_has_no_picture(tmp_path: Path) -> None:
     (tmp_path / "bad.wav").write_bytes(b"RIFF" + bytes(200))
     with pytest.raises(AudioError):
-        render(tmp_path / "bad.wav", Excerpt(0, 5))
+        render_images(tmp_path / "bad.wav", Excerpt(0, 5))

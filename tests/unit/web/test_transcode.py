@@ -17,9 +17,9 @@ from catalog.web.media.transcode import (
     FRAME,
     FRAME_BYTES,
     RATE,
-    bytes_of,
+    byte_count,
     encode_block,
-    frames_of,
+    frame_count,
     silent_block,
 )
 
@@ -53,7 +53,7 @@ def test_joined_blocks_are_the_sound_itself_without_a_seam(tmp_path: Path) -> No
     blocks = [encode_block(tmp_path / "a.wav", stretch, number) for number in range(6)]
     assert [len(block) for block in blocks[:5]] == [BLOCK_BYTES] * 5
     recording = b"".join(blocks)
-    assert len(recording) == bytes_of(stretch) == frames_of(stretch) * FRAME_BYTES
+    assert len(recording) == byte_count(stretch) == frame_count(stretch) * FRAME_BYTES
     found = heard(recording)
     assert len(found) == pytest.approx(51 * RATE, abs=2 * FRAME)
     place = np.arange(DELAY + 1, len(found) - FRAME)
@@ -80,7 +80,7 @@ def test_what_is_missing_is_silent_and_what_is_no_sound_is_said(tmp_path: Path) 
     with pytest.raises(AudioError, match="nothing of its sound"):
         encode_block(tmp_path / "short.wav", promised, 1)
     silence = silent_block(promised, 2)
-    assert len(silence) == bytes_of(promised) - 2 * BLOCK_BYTES
+    assert len(silence) == byte_count(promised) - 2 * BLOCK_BYTES
     assert np.abs(heard(silence)).max() < 0.001
     (tmp_path / "bad.wav").write_bytes(b"RIFF" + bytes(200))
     with pytest.raises(AudioError):

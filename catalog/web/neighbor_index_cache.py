@@ -16,7 +16,7 @@ OLD = 600.0
 """Seconds. It does not follow the database: who is confirmed meanwhile comes first only after so long."""
 
 
-class NeighborCache:
+class NeighborIndexCache:
     """Keeps the neighborhood."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:

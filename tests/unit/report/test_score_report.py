@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from catalog.report.score_sheet import MOST_GENRES, score_sheet
+from catalog.report.score_report import MOST_GENRES, score_report
 
 OLD = {
     "accuracy": {"value": 0.5, "low": 0.3, "high": 0.7},
@@ -80,7 +80,7 @@ def full():
 
 
 def test_a_full_sheet():
-    text = "\n".join(score_sheet(full()))
+    text = "\n".join(score_report(full()))
     for said in (
         "71% (61% to 81%)",
         "68 groups of connected tracks, the largest of 40",
@@ -114,14 +114,14 @@ def test_what_is_not_known_is_left_out(left_out):
     for together in ("brier_score", "calibration_error"):
         if left_out.startswith(together):
             metrics.pop("log_loss", None)
-    assert score_sheet(metrics)
+    assert score_report(metrics)
 
 
 def test_an_older_model_and_one_without_a_score():
-    text = "\n".join(score_sheet(OLD))
+    text = "\n".join(score_report(OLD))
     assert "50% (30% to 70%)" in text
     assert "without a model: the commonest genre          34%" in text
-    assert score_sheet({"reason": "zero-shot"}) == []
+    assert score_report({"reason": "zero-shot"}) == []
 
 
 def test_hostile_names_and_many_genres():
@@ -132,7 +132,7 @@ def test_hostile_names_and_many_genres():
     ]
     metrics["per_class"] = rows
     metrics["confusion"] = {"genres": ["\x1b[2J", "b"], "tracks": np.full((2, 2), 3).tolist()}
-    lines = score_sheet(metrics)
+    lines = score_report(metrics)
     assert f"  and {100 - MOST_GENRES} more; see --json" in lines
     assert not any(character in line for line in lines for character in "\x1b\n")
 
@@ -143,25 +143,25 @@ def test_hostile_names_and_many_genres():
 )
 def test_a_model_that_a_search_found_says_how_its_scores_were_found(nested: bool, words: str) -> None:
     found = {**full(), "search": {"candidates": 1_200, "nested": nested}}
-    text = "\n".join(score_sheet(found))
+    text = "\n".join(score_report(found))
     assert f"the best of 1,200 candidates: the first three scores are with {words}" in text
     assert "times, of which the first three scores are means" not in text
 
 
 def test_the_official_split_is_no_clean_test_of_what_a_search_chose():
     told = "of 1,000 test tracks (flatters: what the search chose was tried on these too)"
-    assert told in "\n".join(score_sheet({**full(), "search": {"candidates": 20, "nested": True}}))
-    assert told not in "\n".join(score_sheet(full()))
+    assert told in "\n".join(score_report({**full(), "search": {"candidates": 20, "nested": True}}))
+    assert told not in "\n".join(score_report(full()))
 
 
 def test_a_search_of_one_candidate_is_told_of_one():
     found = {**full(), "search": {"candidates": 1, "nested": True}}
-    assert "the best of 1 candidate: the first" in "\n".join(score_sheet(found))
+    assert "the best of 1 candidate: the first" in "\n".join(score_report(found))
 
 
 @pytest.mark.parametrize(("classes", "is_told"), [(2, False), (3, False), (4, True)])
 def test_among_the_first_three_is_told_where_there_are_more(classes: int, is_told: bool) -> None:
-    text = "\n".join(score_sheet({**full(), "classes": classes}))
+    text = "\n".join(score_report({**full(), "classes": classes}))
     assert ("among the first three" in text) is is_told
 
 
@@ -170,9 +170,9 @@ def test_how_sub_genres_were_learned_is_said():
         "local": {"macro_f1": 0.5, "hierarchical_f1": 0.71},
         "flat": {"macro_f1": 0.45, "hierarchical_f1": 0.72},
     }
-    said = "\n".join(score_sheet(full() | {"hierarchy": {"chosen": "local", **two}}))
+    said = "\n".join(score_report(full() | {"hierarchy": {"chosen": "local", **two}}))
     assert "a classifier for each term that has them" in said
     assert "local macro F1 0.500 and hierarchical F1 0.710" in said
     asked = {"chosen": "flat", "local": None, "flat": None}
-    assert "one classifier for all" in "\n".join(score_sheet(full() | {"hierarchy": asked}))
-    assert "sub-genres" not in "\n".join(score_sheet(full() | {"hierarchy": None}))
+    assert "one classifier for all" in "\n".join(score_report(full() | {"hierarchy": asked}))
+    assert "sub-genres" not in "\n".join(score_report(full() | {"hierarchy": None}))

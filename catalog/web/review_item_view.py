@@ -17,8 +17,8 @@ from catalog.review.case_view import CaseTrack, CaseView, view_case
 from catalog.review.redo import last_undo
 from catalog.review.review_queue import QueueItem, next_item
 from catalog.review.similar_tracks import neighbors_of
+from catalog.web.rendering import fragment
 from catalog.web.request import LONGEST, ReviewRequest
-from catalog.web.templates import fragment
 from catalog.web.validation import validated_text
 
 Reply = dict[str, Any]
@@ -36,7 +36,7 @@ class ScopeChoice:
     tracks: int
 
 
-def ask_next(
+def next_item_reply(
     visit: ReviewRequest, filters: Filters, after: str | None = None, *, mixed: bool = True
 ) -> Reply:
     """The reviewer's next question behind that of the key `after`, held from now on.
@@ -54,22 +54,22 @@ def ask_next(
             behind=behind,
             mixed=mixed,
         )
-    return ask(visit, question, filters)
+    return item_reply(visit, question, filters)
 
 
-def ask(visit: ReviewRequest, question: QueueItem | None, filters: Filters) -> Reply:
+def item_reply(visit: ReviewRequest, question: QueueItem | None, filters: Filters) -> Reply:
     """A question as the page shows it."""
     if question is None:
         with visit.site.database.read() as connection:
-            return {"html": nothing_left(connection, visit, filters)}
+            return {"html": render_empty_queue(connection, visit, filters)}
     if question.blind is not None:
         with visit.site.database.read() as connection:
-            return {"html": blind_question(connection, question.blind, visit.reviewer)}
+            return {"html": render_blind_track(connection, question.blind, visit.reviewer)}
     assert question.case_id is not None, "a question is one of the two"
-    return {"html": case_question(visit, question.case_id)}
+    return {"html": render_case(visit, question.case_id)}
 
 
-def case_question(visit: ReviewRequest, case_id: str, track_id: int | None = None) -> str:
+def render_case(visit: ReviewRequest, case_id: str, track_id: int | None = None) -> str:
     """A case; the track shown is the one named, else the most suspicious one that is open. Raises NothingToDecideError."""
     near = visit.site.nearby.neighborhood()
     with visit.site.database.read() as connection:
@@ -84,23 +84,23 @@ def case_question(visit: ReviewRequest, case_id: str, track_id: int | None = Non
         case_artist=view.case.artist,
         shown=shown,
         track=replace(shown, neighbors=neighbors.get(shown.track_id, ())),
-        scopes=scopes(view, shown),
+        scopes=scope_choices(view, shown),
         has_undone=has_undone,
     )
 
 
-def blind_question(connection: Connection, track: BlindTrack, reviewer: str) -> str:
+def render_blind_track(connection: Connection, track: BlindTrack, reviewer: str) -> str:
     """A track of the check sample without anything that names a genre."""
     return fragment(
         "blind.html",
         track=track,
         case_artist=None,
-        genres=familiar_genres(connection),
+        genres=common_genres(connection),
         has_undone=last_undo(connection, reviewer) is not None,
     )
 
 
-def nothing_left(connection: Connection, visit: ReviewRequest, filters: Filters) -> str:
+def render_empty_queue(connection: Connection, visit: ReviewRequest, filters: Filters) -> str:
     """Why there is no question, and what to do."""
     finished = sa.select(sa.func.count()).where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
     narrowed = filters.narrows
@@ -115,7 +115,7 @@ def nothing_left(connection: Connection, visit: ReviewRequest, filters: Filters)
     )
 
 
-def scopes(view: CaseView, shown: CaseTrack) -> Sequence[ScopeChoice]:
+def scope_choices(view: CaseView, shown: CaseTrack) -> Sequence[ScopeChoice]:
     """How far a decision on a case may reach, the widest first; one only where there is no choice."""
     still_open = view.open_tracks
     if len(still_open) < 2:
@@ -130,7 +130,7 @@ def scopes(view: CaseView, shown: CaseTrack) -> Sequence[ScopeChoice]:
     return (*found, ScopeChoice("track", "this track", 1))
 
 
-def familiar_genres(connection: Connection) -> list[tuple[int, str]]:
+def common_genres(connection: Connection) -> list[tuple[int, str]]:
     """The commonest first tags of the catalog by name: the same for every blind question, so that they hint at nothing."""
     rows = connection.execute(
         sa.select(genre.c.id, genre.c.name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.report.formatting import LONGEST_GENRE, plural, safe_text
+from catalog.report.formatting import LONGEST_GENRE, safe_text
+from catalog.text import pluralize
 
 Metrics = Mapping[str, Any]
 
@@ -15,7 +16,7 @@ MOST_CONFUSIONS = 5
 FIRST = 3
 
 
-def score_sheet(metrics: Metrics) -> list[str]:
+def score_report(metrics: Metrics) -> list[str]:
     """The lines of the sheet; what an older model does not say is left out. docs/scores.md explains each."""
     if not metrics.get("accuracy"):
         return []
@@ -48,7 +49,7 @@ def _basis(metrics: Metrics) -> Iterator[str]:
             else "the choice made by the other folds"
         )
         yield (
-            f"the best of {plural(search['candidates'], 'candidate')}: the first three scores are with {how}; "
+            f"the best of {pluralize(search['candidates'], 'candidate')}: the first three scores are with {how}; "
             "those further down are of the one chosen, and flatter it a little"
         )
         if (metrics.get("hierarchy") or {}).get("chosen") == "local":

@@ -9,6 +9,7 @@ import jinja2
 from starlette.responses import HTMLResponse
 
 from catalog.report import formatting
+from catalog.text import percent, pluralize
 
 
 @cache
@@ -23,8 +24,8 @@ def _environment() -> jinja2.Environment:
     for filter_ in (
         formatting.safe_text,
         formatting.count,
-        formatting.percent,
-        formatting.plural,
+        percent,
+        pluralize,
         formatting.moment,
     ):
         environment.filters[filter_.__name__] = filter_

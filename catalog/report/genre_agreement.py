@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import genre, model, model_class, track, track_status
-from catalog.report.catalog_totals import is_present
+from catalog.db.track_query import IS_LISTED
 from catalog.report.formatting import LONGEST_GENRE, safe_text
 from catalog.report.open_cases import is_reported_suspect, suspects
 
@@ -124,7 +124,7 @@ def read_genres(connection: Connection) -> Genres:
             sa.func.count(),
         )
         .join_from(track_status, track, track.c.id == track_status.c.track_id)
-        .where(is_present, track_status.c.tagged_genre_id.is_not(None))
+        .where(IS_LISTED, track_status.c.tagged_genre_id.is_not(None))
         .group_by(track_status.c.tagged_genre_id, track_status.c.suggested_genre_id, track_status.c.relation)
     )
     support = connection.execute(
