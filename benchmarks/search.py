@@ -43,7 +43,7 @@ from catalog.learning.search.candidates import Candidate
 from catalog.learning.search.search import Search, SearchData
 from catalog.learning.search.search_setup import prepare_search
 from catalog.learning.search.trial import run_trials
-from catalog.learning.training import TrainingOptions
+from catalog.learning.training_options import TrainingOptions
 from catalog.settings import Settings
 from workers.pool.executor import open_executor
 

@@ -1,11 +1,11 @@
-"""Known: what makes a model what it is, and whether there is that very model already."""
+"""Model identity: finds an identical model that was trained before."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, RowMapping
@@ -14,21 +14,23 @@ from catalog.learning.classifiers.local_per_parent import class_chains, has_sub_
 from catalog.learning.dataset.snapshot import Snapshot, find_snapshot
 from catalog.learning.registry.artifact import ArtifactRejectedError, read_artifact
 from catalog.learning.registry.registry import find_model
-
-if TYPE_CHECKING:
-    from catalog.learning.training import TrainingOptions, TrainingSet
+from catalog.learning.training_options import TrainingOptions
+from catalog.learning.training_set import TrainingSet
 
 
 def model_parameters(
-    material: TrainingSet, wanted: TrainingOptions, complete: Mapping[str, Any]
+    training_set: TrainingSet, options: TrainingOptions, complete: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """All that makes a model of a snapshot what it is, the `complete` parameters of its classifier among it."""
+    """The parameters that identify a model of a snapshot, with the `complete` parameters of its classifier."""
+    has_local_classifiers = has_sub_genres(class_chains(training_set.hierarchy))
     return {
         "classifier": complete,
-        "precision": wanted.precision,
-        **({} if wanted.projection is None else {"projection": wanted.projection}),
-        **({"hierarchy": wanted.hierarchy} if has_sub_genres(class_chains(material.hierarchy)) else {}),
-        "vectors": hashlib.blake2b(material.X.reshape(-1).view(np.uint8).data, digest_size=16).hexdigest(),
+        "precision": options.precision,
+        **({} if options.projection is None else {"projection": options.projection}),
+        **({"hierarchy": options.hierarchy} if has_local_classifiers else {}),
+        "vectors": hashlib.blake2b(
+            training_set.X.reshape(-1).view(np.uint8).data, digest_size=16
+        ).hexdigest(),
     }
 
 
@@ -36,13 +38,13 @@ def find_identical_model(
     connection: Connection,
     models: Path,
     frozen: Snapshot,
-    wanted: TrainingOptions,
+    options: TrainingOptions,
     parameters: Mapping[str, Any],
 ) -> RowMapping | None:
-    """The row of this very model, if it exists, its file is whole, and it has all the scores that are wanted."""
+    """The row of the identical model, if its artifact is intact and it has all the scores that the options ask for."""
     snapshot_id = find_snapshot(connection, frozen)
-    row = None if snapshot_id is None else find_model(connection, wanted.algorithm, parameters, snapshot_id)
-    if row is None or (wanted.split is not None and "official_split" not in row["metrics"]):
+    row = None if snapshot_id is None else find_model(connection, options.algorithm, parameters, snapshot_id)
+    if row is None or (options.split is not None and "official_split" not in row["metrics"]):
         return None
     try:
         read_artifact(models, row["artifact"], row["artifact_sha256"])

@@ -19,7 +19,8 @@ from catalog.learning.dataset.snapshot_data import SnapshotTracks, load_vectors
 from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE
 from catalog.learning.scoring.official_split import load_split
 from catalog.learning.search.search import SearchData
-from catalog.learning.training import TrainingOptions, TrainingSet, build_training_set
+from catalog.learning.training_options import TrainingOptions
+from catalog.learning.training_set import TrainingSet, build_training_set
 
 UNSTORED = 0
 """No snapshot has this id."""

@@ -21,7 +21,8 @@ from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import audit, audit_sample, audit_sample_track, genre, label, statement, suspect, track
 from catalog.learning.registry.registry import NoModelError
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from catalog.review.decision import decide, track_suspect, undo
 from tests.integration.labeled_collection import Filled, tag
 

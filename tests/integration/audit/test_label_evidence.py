@@ -16,7 +16,8 @@ from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.dataset.exclusion import excluded_genres
 from catalog.learning.registry.registry import require_active
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from tests.integration.labeled_collection import BLOBS, Filled
 
 BESIDE = replace(BLOBS, name="summary", dimensions=("tempo", "flux"))

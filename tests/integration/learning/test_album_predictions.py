@@ -13,7 +13,8 @@ from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, prediction, track, track_descriptor
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.registry import update_metrics
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from tests.integration.labeled_collection import Filled
 
 Fill = Callable[..., Filled]

@@ -16,7 +16,8 @@ from catalog.db.tables import model, prediction, prediction_chunk
 from catalog.learning.prediction.batch_inference import InferenceStalledError
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.task_context import TaskContext, set_context
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from catalog.settings import Settings
 from tests.integration.labeled_collection import Filled
 from tests.integration.learning.test_search import Fragile, Killed

@@ -17,7 +17,8 @@ from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.registry import default_feature_sets as default_feature_sets_module
 from catalog.learning.registry.default_feature_sets import default_feature_sets, feature_sets_to_compute
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from tests.integration.labeled_collection import Filled
 
 BESIDE = FeatureSet(

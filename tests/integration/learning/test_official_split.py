@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.tables import fma_track
 from catalog.learning.scoring.official_split import NoOfficialSplitError
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from tests.integration.cli.conftest import Invoke, home, invoke
 from tests.integration.labeled_collection import Filled
 
@@ -77,4 +78,4 @@ def test_a_dry_run_looks_at_the_split(database: Database, invoke: Invoke, fill_l
     split(database, filled)
     done = invoke(*rehearsed)
     assert done.code == 0
-    assert "can be learned; official split: 30 training, 12 validation, 9 test" in done.err
+    assert "a model can be trained; official split: 30 training, 12 validation, 9 test" in done.err

@@ -22,7 +22,8 @@ from catalog.learning.pca_feature_set import NothingToProjectError, project_grid
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.artifact import ArtifactRejectedError
 from catalog.learning.registry.registry import model_feature_sets
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from tests.integration.labeled_collection import BLOBS, Filled
 
 Fill = Callable[..., Filled]

@@ -32,7 +32,9 @@ from catalog.learning.dataset.sampled_tracks import sample_labels, sampled_track
 from catalog.learning.registry.registry import get_model
 from catalog.learning.scoring import champion_refit
 from catalog.learning.scoring.corrected_label_score import corrected_label_score
-from catalog.learning.training import TrainingOptions, build_training_set, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
+from catalog.learning.training_set import build_training_set
 from tests.integration.labeled_collection import Filled, tag
 
 Fill = Callable[..., Filled]

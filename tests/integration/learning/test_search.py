@@ -35,7 +35,8 @@ from catalog.learning.search.search import NoCandidateFitsError, Search, SearchD
 from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
 from catalog.learning.search.search_setup import NothingToSearchError, coverage, prepare_search
 from catalog.learning.search.trial import VectorsChangedError, run_trials
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from tests.integration.labeled_collection import BLOBS as FEATURES
 from tests.integration.labeled_collection import DIMENSIONS, Filled
 from workers.pool.executor import InlineExecutor

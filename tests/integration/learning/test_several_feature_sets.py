@@ -20,13 +20,9 @@ from catalog.learning.dataset.training_feature_sets import NoVectorsError
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.artifact import load_artifact
 from catalog.learning.registry.registry import get_model, model_feature_sets
-from catalog.learning.training import (
-    TrainingOptions,
-    UnusableFeatureSetsError,
-    build_training_set,
-    options_of_active_model,
-    train,
-)
+from catalog.learning.training import options_of_active_model, train
+from catalog.learning.training_options import TrainingOptions, UnusableFeatureSetsError
+from catalog.learning.training_set import build_training_set
 from tests.integration.labeled_collection import Filled
 
 NOISE = FeatureSet(
@@ -143,7 +139,7 @@ def test_what_is_refused_before_work_starts(database: Database, filled: Filled, 
     with pytest.raises(UnusableFeatureSetsError, match="the feature set blobs is named twice"):
         TrainingOptions(feature_sets=("blobs", "blobs"))
     with pytest.raises(
-        UnusableFeatureSetsError, match="pca is fitted anew in every fold and learned from alone"
+        UnusableFeatureSetsError, match="pca cannot be combined with other feature sets"
     ):
         TrainingOptions(feature_sets=("pca", "blobs"))
     with pytest.raises(NoVectorsError, match="no track was analyzed by grid"):

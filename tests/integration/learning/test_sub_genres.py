@@ -17,7 +17,9 @@ from catalog.learning.dataset.exclusion import REASON, UnknownGenreError, exclud
 from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.registry.artifact import load_artifact
 from catalog.learning.scoring.model_importance import model_importance
-from catalog.learning.training import TrainingOptions, build_training_set, options_of_active_model, train
+from catalog.learning.training import options_of_active_model, train
+from catalog.learning.training_options import TrainingOptions
+from catalog.learning.training_set import build_training_set
 from tests.integration.labeled_collection import Filled
 
 TREE = ("Rock", "Punk", "Metal", "Jazz")

@@ -20,7 +20,9 @@ from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.artifact import ArtifactRejectedError
 from catalog.learning.registry.label_drift import changed_since_training
 from catalog.learning.registry.registry import active_model, previous_model, promote
-from catalog.learning.training import TrainingOptions, build_training_set, options_of_active_model, train
+from catalog.learning.training import options_of_active_model, train
+from catalog.learning.training_options import TrainingOptions
+from catalog.learning.training_set import build_training_set
 from tests.integration.labeled_collection import Filled, tag
 
 WANTED = TrainingOptions(feature_sets=("blobs",))

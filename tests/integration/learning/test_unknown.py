@@ -19,9 +19,10 @@ from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry import artifact
 from catalog.learning.registry.artifact import load_artifact, save_artifact
 from catalog.learning.registry.registry import get_model
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from catalog.report.model_card import read_card, render_card
-from catalog.report.score_sheet import score_sheet
+from catalog.report.score_report import score_report
 from tests.integration.labeled_collection import BLOBS, DIMENSIONS, Filled
 
 Fill = Callable[..., Filled]
@@ -186,7 +187,7 @@ def test_probabilities_are_not_corrected_where_that_would_cost_rare_genres(
     assert not found["corrected"]
     assert found["reason"].startswith("it would lower the macro F1 of the tagged tracks")
     assert found["genres"][0]["untagged"] > found["genres"][0]["training"]
-    assert any("not corrected: macro F1 of tagged tracks" in line for line in score_sheet(metrics))
+    assert any("not corrected: macro F1 of tagged tracks" in line for line in score_report(metrics))
     told = prediction.c.suggested_by, prediction.c.probability_1
     with database.read() as connection:
         rows = connection.execute(sa.select(*told).where(prediction.c.fold.is_(None))).all()

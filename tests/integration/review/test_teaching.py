@@ -14,7 +14,8 @@ from catalog.audit.labels.refresh_precision import refresh_expected_right
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.learning.training import TrainingOptions, train
+from catalog.learning.training import train
+from catalog.learning.training_options import TrainingOptions
 from catalog.review.audit_sample.review_progress import review_progress
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import view_case, view_track

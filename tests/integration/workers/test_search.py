@@ -21,7 +21,7 @@ from catalog.learning.search.candidates import default_candidates, random_candid
 from catalog.learning.search.search import Search, SearchResult
 from catalog.learning.search.search_setup import prepare_search
 from catalog.learning.search.trial import run_trials
-from catalog.learning.training import TrainingOptions
+from catalog.learning.training_options import TrainingOptions
 from catalog.settings import Settings
 from tests.integration.labeled_collection import Filled
 from tests.integration.workers.test_faults import horse_of, is_gone, wait_for, workers_of
