@@ -13,10 +13,10 @@ def extract(path: "Name", feature_set: str) -> "Float32":
         from catalog.audio import extract
         vector = extract("song.mp3", "musicnn")
 
-    Needs no catalog. `catalog.audio.audio_error.AudioError` says why a file has none; LookupError names the feature sets
-    that there are.
+    Needs no catalog. Raises `catalog.audio.audio_error.AudioError` if the file cannot be analyzed, and
+    UnknownFeatureSetError, which lists the installed feature sets.
     """
-    # Decoders and recipes are imported by what uses them: a command line names them without paying for them.
+    # Imported here, so that the command line can list feature sets without loading decoders.
     from catalog.audio.feature_sets import installed
     from catalog.audio.feature_sets.analysis import analyze
 

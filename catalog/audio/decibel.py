@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-RANGE = 80.0  # what lies further below the loudest value is raised to here
-_FLOOR = 1e-10  # power taken for silence: -100 dB
+RANGE = 80.0  # values further below the maximum are raised to this
+_FLOOR = 1e-10  # the power of silence: -100 dB
 
 
 def decibels(power: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,7 +1,7 @@
-"""Which seconds of a track stand for all of it.
+"""The excerpts that represent a track.
 
-30 s from the middle; of more than ten minutes three windows of 10 s, each from the middle of one third; of less than
-30 s everything. Where there is nothing to hear in the middle of 30 s or more, the three windows are the second try.
+Up to 30 s: the whole track. Up to ten minutes: 30 s from the middle. Over ten minutes: three excerpts of 10 s, each from
+the middle of one third. If the middle of a track is silent, the three excerpts are the second attempt.
 """
 
 Window = tuple[float, float]
@@ -12,7 +12,7 @@ THIRD = 10.0
 
 
 def excerpt_windows(duration: float) -> tuple[tuple[Window, ...], ...]:
-    """Windows (begin, end in seconds, apart and in order) for a track of that many seconds: the first try, the next."""
+    """Windows (begin, end in seconds; disjoint, in order) for a track of `duration` seconds, one tuple per attempt."""
     if duration <= MIDDLE:
         return (((0.0, duration),),)
     begin = (duration - MIDDLE) / 2

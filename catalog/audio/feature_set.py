@@ -1,4 +1,4 @@
-"""What a feature set is: a named, versioned recipe from samples to a vector."""
+"""The feature set: a named, versioned recipe from samples to a vector."""
 
 import hashlib
 import json
@@ -12,22 +12,24 @@ import numpy as np
 
 from catalog.arrays import Float32
 
-# The single numbers people ask for; a catalog has a column for each, and any feature set may hold some.
+# Single numbers with a column of their own in `track_descriptor`; any feature set may provide some.
 DESCRIPTORS = frozenset({"tempo", "onset_rate", "brightness", "harmonic_share", "percussive_share"})
 
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """Sound as a recipe takes it: mono float32 samples, one dimension, full scale = 1, `sample_rate` a second."""
+    """Mono float32 samples, one-dimensional, full scale = 1, at `sample_rate` Hz."""
 
     samples: Float32
     sample_rate: int
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 1 or self.samples.dtype != np.float32:
-            raise ValueError(f"a waveform is float32 and mono, not {self.samples.dtype} {self.samples.shape}")
+            raise ValueError(
+                f"a waveform must be mono float32, not {self.samples.dtype} {self.samples.shape}"
+            )
         if self.sample_rate <= 0:
-            raise ValueError(f"a sample rate is above zero, not {self.sample_rate}")
+            raise ValueError(f"a sample rate must be positive, not {self.sample_rate}")
 
     @property
     def seconds(self) -> float:
@@ -38,9 +40,9 @@ class Waveform:
 class FeatureSet:
     """A recipe that turns a waveform at `sample_rate` (Hz) into one float32 number for each of `dimensions`.
 
-    `version` is raised by hand whenever the formula, or a library beneath it, gives other numbers. `parameters` is
-    what JSON can hold. `compute` must be deterministic, free of NaN for any finite input of half a second or more,
-    and import heavy libraries only when it is called.
+    `version` is raised by hand whenever the formula or a library changes the numbers. `parameters` must be JSON
+    serializable. `compute` must be deterministic, return no NaN for finite input of at least half a second, and import
+    heavy libraries only when called.
     """
 
     name: str
@@ -49,10 +51,10 @@ class FeatureSet:
     dimensions: tuple[str, ...]
     sample_rate: int
     compute: Callable[[Waveform], Float32]
-    libraries: tuple[str, ...] = ("numpy",)  # distributions whose version belongs to a vector's provenance
+    libraries: tuple[str, ...] = ("numpy",)  # distributions whose versions are stored as provenance
     descriptors: Mapping[str, str] = field(
         default_factory=dict
-    )  # one of DESCRIPTORS -> the dimension that is it
+    )  # one of DESCRIPTORS -> name of its dimension
 
     def __post_init__(self) -> None:
         if len(set(self.dimensions)) != len(self.dimensions):
@@ -60,19 +62,19 @@ class FeatureSet:
         for descriptor, dimension in self.descriptors.items():
             if descriptor not in DESCRIPTORS or dimension not in self.dimensions:
                 raise ValueError(
-                    f"feature set {self.name}: no descriptor {descriptor} in a dimension {dimension}"
+                    f"feature set {self.name}: unknown descriptor {descriptor} or dimension {dimension}"
                 )
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
         object.__setattr__(self, "descriptors", MappingProxyType(dict(self.descriptors)))
-        _ = self.hash  # parameters that JSON cannot hold fail here, not in a worker
+        _ = self.hash  # parameters that are not JSON serializable fail here, not in a worker
 
     @cached_property
     def hash(self) -> str:
-        """BLAKE2b-128, in hex, of the canonical JSON of name, version and parameters, and of nothing else."""
+        """BLAKE2b-128, in hex, of the canonical JSON of name, version and parameters only."""
         recipe = {"name": self.name, "version": self.version, "parameters": dict(self.parameters)}
         text = json.dumps(recipe, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 
     def describe(self, vector: Float32) -> dict[str, float]:
-        """The descriptors that a vector of this feature set holds."""
+        """The descriptors in a vector of this feature set."""
         return {name: float(vector[self.dimensions.index(at)]) for name, at in self.descriptors.items()}

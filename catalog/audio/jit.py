@@ -1,4 +1,4 @@
-"""Loops over samples and spectra, compiled to machine code at their first call."""
+"""Just-in-time compilation of loops over samples and spectra, by numba."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -9,15 +9,15 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 def jit(function: Kernel) -> Kernel:
-    """The function as a numba kernel that lets go of the interpreter lock and divides as NumPy does.
+    """Decorator: compiles a function with numba, without the interpreter lock and with NumPy's division.
 
-    Machine code is kept on disk beside the module, or in the user's cache where that cannot be written, and is made
-    for the processor at hand. Where neither can be written, every process compiles anew: slow to start, not wrong.
-    A kernel uses no kernel and no constant of another module, whose later change numba's cache would not notice. Sums keep their
-    written order (no `fastmath`), so that a clip gives the same bytes each time.
+    Machine code is cached on disk next to the module, or in the user's cache folder. If neither can be written to, every
+    process compiles again: slow to start, same results. A kernel must not use a kernel or constant of another module,
+    because numba's cache does not notice when that changes. Sums keep their written order (no `fastmath`), so that the
+    same clip gives the same bytes.
     """
     try:
         kernel = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # numba found no folder to keep machine code in
+    except RuntimeError:  # numba found no writable cache folder
         kernel = numba.njit(nogil=True, error_model="numpy")(function)
     return cast("Kernel", kernel)

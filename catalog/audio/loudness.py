@@ -1,4 +1,4 @@
-"""How loud samples are, in decibels below full scale."""
+"""Loudness of samples in dBFS."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from catalog.arrays import Float32
 
-# RMS in dBFS below which there is only the dither of 16 bits: nothing to hear and nothing worth raising.
+# RMS in dBFS below which there is only the dither of 16 bits.
 SILENCE = -90.0
 BLOCK = 65_536  # samples
 
@@ -14,7 +14,7 @@ BLOCK = 65_536  # samples
 def loudness(*parts: Float32) -> float:
     """RMS over all parts in dBFS: 0 is a square wave at full scale, a sine is -3.01; minus infinity for silence."""
     count = sum(part.size for part in parts)
-    # Block by block, for in float64 a whole window of a high sample rate would be large.
+    # Block by block, because a whole window in float64 would be large.
     energy = sum(
         float(np.square(part[begin : begin + BLOCK], dtype=np.float64).sum())
         for part in parts

@@ -1,4 +1,4 @@
-"""Memory that stays with the process from one clip to the next."""
+"""Tuning of glibc's allocator for a sequence of clips."""
 
 from functools import cache
 
@@ -7,10 +7,10 @@ import numpy as np
 
 @cache
 def retain_freed_memory() -> None:
-    """Lets glibc keep what a clip frees, for the next one; to be called before large arrays are made, once counts.
+    """Makes glibc keep the memory that one clip frees for the next one. Call it before the first large allocation.
 
-    glibc hands memory back to the system as soon as more lies free than twice the largest block it has freed so far,
-    up to 32 MB (`M_MMAP_THRESHOLD` in mallopt(3)). One free block of nearly that size, of which no byte is touched,
-    raises this mark. Without it a clip takes 4,500 page faults, a fifth of its time. Elsewhere it changes nothing.
+    glibc returns memory to the system once more than twice the largest freed block is free, up to 32 MB
+    (`M_MMAP_THRESHOLD` in mallopt(3)). Freeing one untouched block of nearly that size raises the limit. Without it a
+    clip causes 4,500 page faults, a fifth of its time. On other platforms it has no effect.
     """
     np.empty(31 * 2**20, np.uint8)

@@ -1,9 +1,9 @@
-"""Decoding the part of a file that stands for the track, by PyAV for every format.
+"""Decoding of the excerpts that represent a track, by PyAV for every format.
 
-All packets are read once, undecoded, for the true length and the hash; then those of the windows are decoded. In
-containers whose index is exact they are sought. In the others (an MP3's is a guess) they were held on the way, or
-where that would have been too much, all packets are read again and those before the window passed over. Memory holds
-the windows and a few megabytes of packets, whatever the length of the file.
+All packets are read once without decoding, for the true duration and the audio hash. Then the packets of the excerpts
+are decoded. Containers with an exact index are sought. In other containers (an MP3's index is a guess) the packets were
+buffered during the first pass; if that would have taken too much memory, all packets are read again and those before
+the excerpt are skipped. Memory holds the excerpts and a few megabytes of packets, whatever the length of the file.
 """
 
 from collections.abc import Iterator
@@ -30,35 +30,35 @@ from catalog.audio.feature_set import Waveform
 from catalog.audio.loudness import loudness
 
 SHORTEST = 0.5  # seconds
-# Decoded before a window and thrown away, in seconds: a decoder's first frames are not right yet.
+# Seconds decoded before a window and discarded: a decoder's first frames are not valid.
 RUN_UP = 0.5
-# Containers, by FFmpeg's names, that seek to the very packet and say truly where they stand.
+# Containers, by FFmpeg's names, that seek exactly and report the true position.
 EXACT = frozenset({"wav", "w64", "aiff", "au", "caf", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "tta", "wv"})
 
-# Where a packet begins, in ticks of the stream's time base from the first one, and the packet.
+# The start of a packet, in ticks of the stream's time base from the first packet, and the packet.
 Placed = tuple[int, AudioPacket]
 
 
 @dataclass(frozen=True)
 class Stream:
-    """What is known of the audio stream, from its packets and the decoder: nothing is a header's word alone."""
+    """Facts of the audio stream, measured from its packets and the decoder instead of read from a header."""
 
     duration: float  # seconds
     codec: str  # FFmpeg's name of the format: mp3, flac, aac, vorbis, pcm_s16le, ...
     sample_rate: int  # Hz
     channels: int
-    audio_hash: str  # BLAKE2b-128, in hex, over the compressed packets: equal after any change of tags
+    audio_hash: str  # BLAKE2b-128, in hex, of the compressed packets: unchanged by retagging
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """The part of a file that stands for the track: a waveform for each unbroken run, at the rate it came in."""
+    """The decoded excerpts of a track: one waveform per run of constant sample rate."""
 
     stream: Stream
     container: str  # FFmpeg's name
-    windows: tuple[Window, ...]  # begin and end in seconds, those with something to hear
+    windows: tuple[Window, ...]  # begin and end in seconds of the windows that are not silent
     runs: tuple[Waveform, ...]
-    damaged: int  # packets that did not decode and samples that were no number, in the windows
+    damaged: int  # packets that did not decode and samples that were not finite, in the windows
 
     @property
     def loudness(self) -> float:
@@ -66,17 +66,17 @@ class Decoded:
         return loudness(*(run.samples for run in self.runs))
 
     def at(self, sample_rate: int) -> Waveform:
-        """The runs one after the other, each resampled (soxr, high quality) by itself, so that no seam rings."""
+        """The concatenated runs, each resampled separately (soxr HQ), so that no seam rings."""
         return Waveform(np.concatenate([_resampled(run, sample_rate) for run in self.runs]), sample_rate)
 
 
 def decode(path: Name) -> Decoded:
-    """The part of the file that stands for the track; AudioError says why there is none."""
+    """The decoded excerpts of a file. Raises AudioError."""
     with MediaFile(path) as source:
         try:
             decoded = _decode(source)
         except AudioError:
-            source.check()  # a disk that fails, or somebody writing, is the better reason
+            source.check()  # a failing disk or a concurrent write is the better reason
             raise
         source.check()
     return decoded
@@ -89,7 +89,7 @@ def _decode(source: MediaFile) -> Decoded:
             held = PacketBuffer(demux.time_base(stream), RUN_UP)
         walk = demux.scan_packets(container, stream, held.add if held else None)
         if not walk.packets:
-            raise AudioError("undecodable", "sound is announced, but there is none in it")
+            raise AudioError("undecodable", "the audio stream is empty")
         duration = float(walk.duration)
         if duration < SHORTEST:
             raise _too_short(duration)
