@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +14,6 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from tests.integration.conftest import DAY, insert, state
-from tests.integration.review.shelf import Shelf
 
 CASES = {
     # case id: artist, tagged, suggested, suspicion of the case, titles with the suspicion of each
@@ -99,10 +97,3 @@ def doubted(database: Database) -> Doubted:
     """The cases in a fresh catalog, on each of the two databases."""
     with database.write() as connection:
         return fill(connection)
-
-
-@pytest.fixture
-def shelf(database: Database, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shelf:
-    music = tmp_path / "music"
-    music.mkdir()
-    return Shelf(database, database_url, tmp_path / "home", music, capsys)

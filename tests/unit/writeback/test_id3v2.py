@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mutagen import id3
 
 from catalog.writeback.formats.id3v2 import EMPTY_TAG, TagFormatError, parse_tag, tag_size, with_genre
-from tests.integration.review.tagged_files import id3v2
+from tests.integration.writeback.tagged_files import id3v2
 
 NAMES = {2: b"TCO", 3: b"TCON", 4: b"TCON"}
 OTHERS = {2: [b"TT2", b"XYZ", b"COM"], 3: [b"TIT2", b"XQQQ", b"PRIV"], 4: [b"TIT2", b"ZZZZ", b"PRIV"]}

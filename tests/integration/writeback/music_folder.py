@@ -21,27 +21,27 @@ TEN_YEARS_AGO = 1_480_000_000_123_456_789
 
 
 @dataclass
-class Shelf:
+class MusicFolder:
     """A scanned folder with a catalog of its own, and verbs run on it."""
 
     database: Database
     url: str
     home: Path
-    music: Path
+    folder: Path
     capture: pytest.CaptureFixture[str]
     code: int = 0
     out: str = ""
     err: str = ""
 
     def add(self, name: str, content: bytes) -> Path:
-        path = self.music / name
+        path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         os.utime(path, ns=(TEN_YEARS_AGO, TEN_YEARS_AGO))
         return path
 
     def scan(self) -> None:
-        report = scan(self.database, self.music)
+        report = scan(self.database, self.folder)
         assert not report.warned
 
     def decide(self, genres: list[str], name: str | None = None) -> None:

@@ -19,7 +19,7 @@ from catalog.collection.scan.scan import scan
 from catalog.collection.statements import NewStatement, append_statements
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
-from tests.integration.review.tagged_files import FORMATS
+from tests.integration.writeback.tagged_files import FORMATS
 
 FILES = 40
 KILLS = 3

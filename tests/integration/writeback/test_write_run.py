@@ -17,13 +17,13 @@ from catalog.db import tables as t
 from catalog.db.derived.track_status import track_status_differences
 from catalog.writeback.formats.id3v2 import parse_tag, tag_size
 from catalog.writeback.target_file import audio_hash_of
-from tests.integration.review.shelf import TEN_YEARS_AGO, Shelf, genres
-from tests.integration.review.tagged_files import FORMATS, mp3_v23, write_formats
+from tests.integration.writeback.music_folder import TEN_YEARS_AGO, MusicFolder, genres
+from tests.integration.writeback.tagged_files import FORMATS, mp3_v23, write_formats
 
 
 @pytest.mark.parametrize("decided", [["Jazz"], ["Melodic Death Metal", "Jazz", "Folk"], []])
-def test_every_format_is_written_and_undone_byte_for_byte(shelf: Shelf, decided: list[str]) -> None:
-    files = write_formats(shelf.music)
+def test_every_format_is_written_and_undone_byte_for_byte(music: MusicFolder, decided: list[str]) -> None:
+    files = write_formats(music.folder)
     if not decided:
         # Another tag would go on saying the genre; see below.
         files.pop("ID3v2.4, APE and ID3v1").unlink()
@@ -32,13 +32,13 @@ def test_every_format_is_written_and_undone_byte_for_byte(shelf: Shelf, decided:
     before = {name: path.read_bytes() for name, path in files.items()}
     said = {name: genres(path) for name, path in files.items()}
     sounds = {name: audio_hash_of(os.fsencode(path)) for name, path in files.items()}
-    shelf.scan()
-    shelf.decide(decided)
-    planned = shelf.write("--dry-run")
+    music.scan()
+    music.decide(decided)
+    planned = music.write("--dry-run")
     assert {row["state"] for row in planned} == {"planned"}
     assert {name: path.read_bytes() for name, path in files.items()} == before
-    rows = shelf.write("-y")
-    assert shelf.code == 0
+    rows = music.write("-y")
+    assert music.code == 0
     assert [row["track_id"] for row in rows] == [row["track_id"] for row in planned]
     # A decision for no genre changes nothing where there is none.
     changed = {name for name in files if decided or said[name]}
@@ -53,43 +53,43 @@ def test_every_format_is_written_and_undone_byte_for_byte(shelf: Shelf, decided:
         assert audio_hash_of(os.fsencode(path)) == sounds[name], name
         assert path.stat().st_mtime_ns == TEN_YEARS_AGO
     # What we wrote is no news.
-    report = scan(shelf.database, shelf.music)
+    report = scan(music.database, music.folder)
     assert (report.unchanged, report.changed) == (len(files), 0)
-    assert shelf.write("-y") == []
-    with shelf.database.read() as connection:
+    assert music.write("-y") == []
+    with music.database.read() as connection:
         origins = set(
             connection.execute(sa.text("SELECT source, origin FROM statement WHERE origin = 'catalog'"))
         )
         assert {tuple(row) for row in origins} == {("file", "catalog")}
         assert track_status_differences(connection) == 0
-    undone = shelf.write("--undo", "-y")
-    assert shelf.code == 0
+    undone = music.write("--undo", "-y")
+    assert music.code == 0
     assert {row["state"] for row in undone} == {"undone"}
     assert {row["message"] for row in undone} == {None}
     for name, path in files.items():
         assert path.read_bytes() == before[name], name
         assert path.stat().st_mtime_ns == TEN_YEARS_AGO
-    assert {row.state for row in shelf.journal()} == {"undone"}
-    assert scan(shelf.database, shelf.music).unchanged == len(files)
-    assert len(list(shelf.music.iterdir())) == len(files)
+    assert {row.state for row in music.journal()} == {"undone"}
+    assert scan(music.database, music.folder).unchanged == len(files)
+    assert len(list(music.folder.iterdir())) == len(files)
 
 
-def test_a_genre_that_another_tag_repeats_is_not_taken_away(shelf: Shelf) -> None:
+def test_a_genre_that_another_tag_repeats_is_not_taken_away(music: MusicFolder) -> None:
     content = FORMATS["ID3v2.4, APE and ID3v1"][1]()
-    path = shelf.add("a.mp3", content)
-    shelf.scan()
-    shelf.decide([])
-    (row,) = shelf.write("-y")
+    path = music.add("a.mp3", content)
+    music.scan()
+    music.decide([])
+    (row,) = music.write("-y")
     assert "would be read as Metal: another tag in the file says so" in str(row["message"])
     assert path.read_bytes() == content
 
 
-def test_version_flags_other_frames_padding_and_id3v1_are_kept(shelf: Shelf) -> None:
-    files = write_formats(shelf.music)
+def test_version_flags_other_frames_padding_and_id3v1_are_kept(music: MusicFolder) -> None:
+    files = write_formats(music.folder)
     before = {name: path.read_bytes() for name, path in files.items()}
-    shelf.scan()
-    shelf.decide(["Jazz"])
-    shelf.write("-y")
+    music.scan()
+    music.decide(["Jazz"])
+    music.write("-y")
     for name in (
         "ID3v2.2",
         "ID3v2.3 and ID3v1",
@@ -117,67 +117,67 @@ def test_version_flags_other_frames_padding_and_id3v1_are_kept(shelf: Shelf) -> 
     assert files["ID3v1 only"].read_bytes()[:-1] == before["ID3v1 only"][:-1]
 
 
-def test_only_people_are_obeyed_and_only_where_the_file_says_otherwise(shelf: Shelf) -> None:
+def test_only_people_are_obeyed_and_only_where_the_file_says_otherwise(music: MusicFolder) -> None:
     for name in ("agrees", "differs", "imported", "untouched"):
-        shelf.add(f"{name}.mp3", mp3_v23())
-    shelf.scan()
-    shelf.decide(["metal"], "agrees.mp3")
-    shelf.decide(["Jazz"], "differs.mp3")
-    with shelf.database.write() as connection:
+        music.add(f"{name}.mp3", mp3_v23())
+    music.scan()
+    music.decide(["metal"], "agrees.mp3")
+    music.decide(["Jazz"], "differs.mp3")
+    with music.database.write() as connection:
         query = sa.select(t.track.c.id).where(t.track.c.path == "imported.mp3")
         track_id = connection.execute(query).scalar_one()
         append_statements(connection, "import", [NewStatement(track_id, ("Jazz",))])
-    rows = shelf.write("-y")
+    rows = music.write("-y")
     assert [(row["path"], row["before"], row["after"]) for row in rows] == [("differs.mp3", "Metal", "Jazz")]
-    assert genres(shelf.music / "agrees.mp3") == ("Metal",)
+    assert genres(music.folder / "agrees.mp3") == ("Metal",)
 
 
-def test_the_spelling_is_the_houses_and_what_may_not_be_written_is_said(shelf: Shelf) -> None:
-    path = shelf.add("a.mp3", mp3_v23())
-    other = shelf.add("b.mp3", mp3_v23())
-    shelf.scan()
-    shelf.decide(["hip hop"], "a.mp3")
-    shelf.decide(["Folk"], "b.mp3")
-    with shelf.database.write() as connection:
+def test_the_spelling_is_the_houses_and_what_may_not_be_written_is_said(music: MusicFolder) -> None:
+    path = music.add("a.mp3", mp3_v23())
+    other = music.add("b.mp3", mp3_v23())
+    music.scan()
+    music.decide(["hip hop"], "a.mp3")
+    music.decide(["Folk"], "b.mp3")
+    with music.database.write() as connection:
         connection.execute(sa.update(t.genre).where(t.genre.c.name == "Folk").values(write=False))
-    rows = shelf.write("-y")
-    assert shelf.code == 0
+    rows = music.write("-y")
+    assert music.code == 0
     assert [row["path"] for row in rows] == ["a.mp3"]
     assert genres(path) == ("Hip-Hop",)
     assert genres(other) == ("Metal",)
-    assert "b.mp3: Folk may not be written" in shelf.err
+    assert "b.mp3: Folk may not be written" in music.err
 
 
-def test_filters_choose(shelf: Shelf) -> None:
+def test_filters_choose(music: MusicFolder) -> None:
     for name in ("a", "b"):
-        shelf.add(f"{name}.mp3", mp3_v23())
-    shelf.add("c.flac", FORMATS["FLAC"][1]())
-    shelf.scan()
-    shelf.decide(["Jazz"])
-    shelf.decide(["Folk"], "b.mp3")
-    assert [row["path"] for row in shelf.write("--dry-run", "--genre", "folk")] == ["b.mp3"]
-    assert [row["path"] for row in shelf.write("--dry-run", "--artist", "b")] == ["c.flac"]
-    assert [row["path"] for row in shelf.write("--dry-run", "a.mp3")] == ["a.mp3"]
-    assert shelf.write("--dry-run", "--album", "none of these") == []
-    assert len(shelf.write("--dry-run", "--collection", "music")) == 3
+        music.add(f"{name}.mp3", mp3_v23())
+    music.add("c.flac", FORMATS["FLAC"][1]())
+    music.scan()
+    music.decide(["Jazz"])
+    music.decide(["Folk"], "b.mp3")
+    assert [row["path"] for row in music.write("--dry-run", "--genre", "folk")] == ["b.mp3"]
+    assert [row["path"] for row in music.write("--dry-run", "--artist", "b")] == ["c.flac"]
+    assert [row["path"] for row in music.write("--dry-run", "a.mp3")] == ["a.mp3"]
+    assert music.write("--dry-run", "--album", "none of these") == []
+    assert len(music.write("--dry-run", "--collection", "music")) == 3
     for wrong, words in (("--collection", "no collection 'nix'"), ("--genre", "no genre 'nix'")):
-        shelf.run("write", wrong, "nix")
-        assert shelf.code == 1
-        assert words in shelf.err
-    shelf.run("write", "--undo", "x", "--artist", "b")
-    assert shelf.code == 2
-    shelf.run("write", "--dry-run", "--csv")
-    assert [row["path"] for row in csv.DictReader(io.StringIO(shelf.out))] == ["a.mp3", "b.mp3", "c.flac"]
+        music.run("write", wrong, "nix")
+        assert music.code == 1
+        assert words in music.err
+    music.run("write", "--undo", "x", "--artist", "b")
+    assert music.code == 2
+    music.run("write", "--dry-run", "--csv")
+    assert [row["path"] for row in csv.DictReader(io.StringIO(music.out))] == ["a.mp3", "b.mp3", "c.flac"]
 
 
-def test_nothing_is_written_without_a_yes(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = shelf.add("a.mp3", mp3_v23())
+def test_nothing_is_written_without_a_yes(music: MusicFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = music.add("a.mp3", mp3_v23())
     before = path.read_bytes()
-    shelf.scan()
-    shelf.decide(["Jazz"])
+    music.scan()
+    music.decide(["Jazz"])
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    shelf.run("write")
-    assert shelf.code == 130
-    assert "a.mp3: Metal -> Jazz" in shelf.err
+    music.run("write")
+    assert music.code == 130
+    assert "a.mp3: Metal -> Jazz" in music.err
     assert path.read_bytes() == before
-    assert shelf.journal() == []
+    assert music.journal() == []
