@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=1),
     metavar="N",
     show_envvar=True,
-    help="Worker processes; 0 does it without a queue, one after the other.  [default: one per core, as memory allows]",
+    help="Worker processes.  [default: one per core, as memory allows]",
 )
 @limit_options
 @dry_run_option
@@ -87,20 +87,13 @@ def _analyze(
     memory_limit: int,
 ) -> AnalysisReport:
     from workers.host.worker_options import WorkerOptions
+    from workers.pool.analyze_pending import analyze_pending
 
     rules = WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json())
     with progress("listening") as advance:
 
         def show(now: Progress) -> None:
             advance(now.done, now.total, now.remark)
-
-        if workers == 0:
-            from workers.here import analyze_here
-
-            return analyze_here(
-                database, feature_sets, where=where, time_limit=time_limit, rules=rules, on_progress=show
-            )
-        from workers.pool.analyze_pending import analyze_pending
 
         return analyze_pending(
             database,

@@ -10,8 +10,8 @@ from catalog.db.database import Database
 from catalog.db.tables import track_descriptor
 from catalog.features.stored_feature_set import find_feature_set
 from catalog.features.vectors import load_matrix
+from tests.integration.workers.in_process import analyze_in_process
 from tests.integration.workers.sound import AddTracks
-from workers.here import analyze_here
 
 
 def test_what_summary_holds_is_filled_in_and_nothing_else_forgets_it(
@@ -19,13 +19,13 @@ def test_what_summary_holds_is_filled_in_and_nothing_else_forgets_it(
 ) -> None:
     (track_id,) = add_tracks(0.3, seconds=2)
     grid, summary = feature_set("grid"), feature_set("summary")
-    analyze_here(database, [grid])
+    analyze_in_process(database, [grid])
     row = sa.select(track_descriptor).where(track_descriptor.c.track_id == track_id)
     with database.read() as connection:
         before = connection.execute(row).one()
     assert before.loudness == pytest.approx(-10.5, abs=0.5)
     assert (before.tempo, before.brightness, before.harmonic_share) == (None, None, None)
-    analyze_here(database, [summary])
+    analyze_in_process(database, [summary])
     with database.read() as connection:
         after = connection.execute(row).one()
         recipe = find_feature_set(connection, summary.hash)

@@ -250,7 +250,6 @@ def done_of(folder: Path) -> list[dict[str, Any]]:
     return [said for said in map(json.loads, lines) if "track_id" in said]
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_sigterm_ends_analyze_and_what_it_started_in_order(
     database: Database,
@@ -258,7 +257,6 @@ def test_sigterm_ends_analyze_and_what_it_started_in_order(
     tiny: FeatureSet,
     add_tracks: AddTracks,
     monkeypatch: pytest.MonkeyPatch,
-    workers: str,
 ) -> None:
     add_tracks(*[QUIET] * 60)
     monkeypatch.setenv("TINY_PAUSE", "0.2")
@@ -269,7 +267,7 @@ def test_sigterm_ends_analyze_and_what_it_started_in_order(
         "--home",
         str(settings.home),
     ]
-    command += ["analyze", "--feature-set", "tiny", "--workers", workers]
+    command += ["analyze", "--feature-set", "tiny", "--workers", "1"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: len(heard(database)) >= 1)
     process.send_signal(signal.SIGTERM)

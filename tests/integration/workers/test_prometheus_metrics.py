@@ -20,8 +20,8 @@ from catalog.db.tables import feature_vector, track, worker
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.settings import Settings
+from tests.integration.workers.in_process import analyze_in_process
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks
-from workers.here import analyze_here
 from workers.state import liveness
 from workers.state.prometheus_metrics import MetricsServerError, collector, serve_metrics
 from workers.state.queue_status import queue_status
@@ -57,7 +57,7 @@ def test_what_is_told_is_what_the_database_says(
     assert before["catalog_tracks_pending", ""] == 3
     assert before["catalog_tracks", "present"] == 3
     assert before["catalog_broker_up", ""] == 0
-    analyze_here(database, [tiny])
+    analyze_in_process(database, [tiny])
     collecting._next = 0.0
     after = asked(registry)
     host = socket.gethostname()
@@ -101,7 +101,7 @@ def test_status_says_how_fast_it_goes_and_who_hangs(
     database: Database, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
     done = add_tracks(*[QUIET] * 4)
-    analyze_here(database, [tiny])
+    analyze_in_process(database, [tiny])
     with database.write() as connection:
         old = liveness.server_time(connection) - timedelta(minutes=3)
         connection.execute(

@@ -40,7 +40,7 @@ def test_from_one_version_to_the_next(
         for track_id in tracks:
             vector = np.full(len(tiny.dimensions), 7, np.float32)
             store_vector(connection, old, track_id, vector, file_signature=prints[track_id])
-    analyze = ("analyze", "--feature-set", "tiny", "--workers", "0")
+    analyze = ("analyze", "--feature-set", "tiny", "--workers", "1")
     assert invoke(*analyze, "--dry-run")[1] == "3 tracks would be analyzed\n"
     code, out, err = invoke(*analyze)
     assert (code, out.startswith("3 tracks analyzed")) == (0, True)

@@ -1,4 +1,4 @@
-"""What analyzing a track does to the catalog, seen in this process: the same code that workers run."""
+"""Analyzing one track and storing the outcome, in this process: vectors, failures, missing files, late results."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from catalog.db.tables import (
     worker,
 )
 from catalog.features.stored_feature_set import register_feature_set
-from tests.integration.workers.sound import CRASHES, HANGS, QUIET, RAISES, AddTracks, write_sound
-from workers.here import analyze_here
+from tests.integration.workers.in_process import analyze_in_process
+from tests.integration.workers.sound import QUIET, RAISES, AddTracks, write_sound
 from workers.process import analyze_track, jobs
 from workers.process.analyze_track import AnalysisRequest
 from workers.state import claims, liveness
@@ -61,11 +61,8 @@ def scan_again(database: Database, path: Path, track_id: int) -> None:
 
 def test_everything_pending_is_analyzed(database: Database, tiny: FeatureSet, add_tracks: AddTracks) -> None:
     ids = add_tracks(QUIET, 0.2, RAISES)
-    seen = []
-    report = analyze_here(database, [tiny], on_progress=seen.append)
+    report = analyze_in_process(database, [tiny])
     assert (report.analyzed, report.failed) == (2, 1)
-    assert seen[-1].done == seen[-1].total == 3
-    assert "1 failed" in seen[-1].remark
     with database.read() as connection:
         rows = connection.execute(sa.select(feature_vector)).all()
         assert sorted(row.track_id for row in rows) == ids[:2]
@@ -73,14 +70,14 @@ def test_everything_pending_is_analyzed(database: Database, tiny: FeatureSet, ad
         assert connection.execute(sa.select(sa.func.count()).select_from(track_network_tag)).scalar_one() == 2
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(worker.c.stopped_at)).scalar_one() is not None
-    assert analyze_here(database, [tiny]).analyzed == 0
+    assert analyze_in_process(database, [tiny]).analyzed == 0
 
 
 def test_only_what_was_asked_for_is_analyzed(
     database: Database, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
     ids = add_tracks(*[QUIET] * 4)
-    report = analyze_here(database, [tiny], where=track.c.id.in_(ids[:2]))
+    report = analyze_in_process(database, [tiny], where=track.c.id.in_(ids[:2]))
     assert report.analyzed == 2
 
 
@@ -88,7 +85,7 @@ def test_a_change_of_tags_renews_and_a_change_of_sound_analyzes_again(
     database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
     tagged, replaced = add_tracks(QUIET, QUIET)
-    analyze_here(database, [tiny])
+    analyze_in_process(database, [tiny])
     with database.read() as connection:
         first = dict(
             connection.execute(sa.select(feature_vector.c.track_id, feature_vector.c.computed_at)).all()
@@ -97,7 +94,7 @@ def test_a_change_of_tags_renews_and_a_change_of_sound_analyzes_again(
     write_sound(music / "0001.wav", 0.1)
     for track_id, name in ((tagged, "0000.wav"), (replaced, "0001.wav")):
         scan_again(database, music / name, track_id)
-    report = analyze_here(database, [tiny])
+    report = analyze_in_process(database, [tiny])
     assert (report.analyzed, report.failed) == (2, 0)
     with database.read() as connection:
         rows = connection.execute(
@@ -123,7 +120,7 @@ def test_a_file_that_changed_since_the_scan_is_heard_as_it_is(
 ) -> None:
     add_tracks(QUIET)
     write_sound(music / "0000.wav", 0.1, seconds=0.9)
-    assert analyze_here(database, [tiny]).analyzed == 1
+    assert analyze_in_process(database, [tiny]).analyzed == 1
     with database.read() as connection:
         heard = connection.execute(sa.select(feature_vector.c.file_signature)).scalar_one()
         row = connection.execute(sa.select(track.c.file_signature, track.c.size)).one()
@@ -138,7 +135,7 @@ def test_a_file_that_is_gone_becomes_missing_and_a_disk_that_is_gone_does_not(
 ) -> None:
     gone, there = add_tracks(QUIET, QUIET)
     (music / "0000.wav").unlink()
-    report = analyze_here(database, [tiny])
+    report = analyze_in_process(database, [tiny])
     assert (report.analyzed, report.failed, report.missing) == (1, 0, 1)
     with database.read() as connection:
         rows = connection.execute(sa.select(track.c.id, track.c.state))
@@ -147,7 +144,7 @@ def test_a_file_that_is_gone_becomes_missing_and_a_disk_that_is_gone_does_not(
     add_tracks(QUIET, QUIET)
     shutil.rmtree(music)
     for _ in range(2):
-        report = analyze_here(database, [tiny])
+        report = analyze_in_process(database, [tiny])
         assert (report.analyzed, report.failed, report.missing, report.out_of_reach) == (0, 0, 0, 2)
         music.mkdir(exist_ok=True)
 
@@ -202,23 +199,6 @@ def test_a_recipe_that_fails_costs_the_others_nothing(
         assert (row.feature_set_id, row.reason) == (ids[0], "error")
 
 
-def test_what_crashes_or_hangs_a_library_ends_no_command(
-    database: Database, tiny: FeatureSet, add_tracks: AddTracks
-) -> None:
-    crashes, hangs, fine = add_tracks(CRASHES, HANGS, QUIET)
-    report = analyze_here(database, [tiny], time_limit=1)
-    assert (report.analyzed, report.failed) == (1, 2)
-    with database.read() as connection:
-        assert connection.execute(sa.select(feature_vector.c.track_id)).scalars().all() == [fine]
-        rows = connection.execute(sa.select(failure.c.track_id, failure.c.reason, failure.c.message))
-        assert {tuple(row) for row in rows} == {
-            (crashes, "poison", "killed two workers, the last by SIGSEGV"),
-            (hangs, "poison", "killed two workers, the last with exit code 1"),
-        }
-        assert connection.execute(sa.select(claim)).all() == []
-        assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
-
-
 def test_a_recipe_that_is_removed_in_the_middle_costs_no_failure(
     database: Database, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
@@ -245,7 +225,7 @@ def test_names_that_are_no_text_are_files_like_any_other(
     (music / "0000.wav").rename(music / os.fsdecode(name))
     with database.write() as connection:
         connection.execute(sa.update(track).values(path_bytes=name, path="caf\\xe9"))
-    assert analyze_here(database, [tiny]).analyzed == 1
+    assert analyze_in_process(database, [tiny]).analyzed == 1
 
 
 def test_a_folder_in_the_place_of_a_file_is_a_failure(
@@ -254,7 +234,7 @@ def test_a_folder_in_the_place_of_a_file_is_a_failure(
     add_tracks(QUIET)
     (music / "0000.wav").unlink()
     (music / "0000.wav").mkdir()
-    assert analyze_here(database, [tiny]).failed == 1
+    assert analyze_in_process(database, [tiny]).failed == 1
     with database.read() as connection:
         assert connection.execute(sa.select(failure.c.reason)).scalar_one() == "unreadable"
 
@@ -265,7 +245,7 @@ def test_a_data_set_without_files_is_never_pending(database: Database, tiny: Fea
             sa.insert(collection).values(name="fma", kind="data_set").returning(collection.c.id)
         ).scalar_one()
         connection.execute(sa.insert(track).values(collection_id=home, external_id="2", state="metadata"))
-    report = analyze_here(database, [tiny])
+    report = analyze_in_process(database, [tiny])
     assert (report.analyzed, report.failed, report.out_of_reach) == (0, 0, 0)
 
 
@@ -285,7 +265,7 @@ def test_what_the_database_refuses_to_hold_costs_one_row(
             f"CREATE TRIGGER refuse BEFORE INSERT ON feature_vector WHEN new.track_id = {refused} "
             "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
         )
-    report = analyze_here(database, [tiny])
+    report = analyze_in_process(database, [tiny])
     assert (report.analyzed, report.failed) == (1, 1)
     with database.read() as connection:
         assert connection.execute(sa.select(feature_vector.c.track_id)).scalars().all() == [fine]

@@ -1,0 +1,35 @@
+"""Analysis in the process of the test: the code of a worker's job, without a broker and without a child process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement
+
+from catalog.audio.feature_set import FeatureSet
+from catalog.db.database import Database
+from workers.pool.analysis_run import plan_analysis
+from workers.process.jobs import WorkerContext, work
+from workers.state import liveness
+from workers.state.analysis_progress import AnalysisReport
+from workers.state.queue_feeder import pending
+
+
+def analyze_in_process(
+    database: Database, feature_sets: Sequence[FeatureSet], where: ColumnElement[bool] | None = None
+) -> AnalysisReport:
+    """Analyzes every pending track. `where` is a condition on `track`."""
+    run = plan_analysis(database, feature_sets, where)
+    with database.write() as connection:
+        worker_id = liveness.register(connection, f"in-process-{os.urandom(4).hex()}", os.getpid())
+    query = pending([stored.id for stored in run.recipes], run.scope)
+    while True:
+        with database.read() as connection:
+            ids = sorted(connection.execute(query).scalars())
+        if not ids:
+            break
+        work(WorkerContext(database, worker_id), ids, [stored.hash for stored in run.recipes], 60)
+    with database.write() as connection:
+        liveness.deregister(connection, worker_id)
+    return run.report(database)
