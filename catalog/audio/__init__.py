@@ -14,7 +14,7 @@ def extract(path: "Name", feature_set: str) -> "Float32":
         vector = extract("song.mp3", "musicnn")
 
     Needs no catalog. Raises `catalog.audio.audio_error.AudioError` if the file cannot be analyzed, and
-    UnknownFeatureSetError, which lists the installed feature sets.
+    FeatureSetNotInstalledError, which lists the installed feature sets.
     """
     # Imported here, so that the command line can list feature sets without loading decoders.
     from catalog.audio.feature_sets import installed

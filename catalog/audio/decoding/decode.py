@@ -36,7 +36,7 @@ RUN_UP = 0.5
 EXACT = frozenset({"wav", "w64", "aiff", "au", "caf", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "tta", "wv"})
 
 # The start of a packet, in ticks of the stream's time base from the first packet, and the packet.
-Placed = tuple[int, AudioPacket]
+TimedPacket = tuple[int, AudioPacket]
 
 
 @dataclass(frozen=True)
@@ -84,90 +84,94 @@ def decode(path: Name) -> Decoded:
 
 def _decode(source: MediaFile) -> Decoded:
     with demux.open_audio(source) as (container, stream):
-        held = None
+        buffer = None
         if container.format.name not in EXACT:
-            held = PacketBuffer(demux.time_base(stream), RUN_UP)
-        walk = demux.scan_packets(container, stream, held.add if held else None)
-        if not walk.packets:
+            buffer = PacketBuffer(demux.time_base(stream), RUN_UP)
+        scan = demux.scan_packets(container, stream, buffer.add if buffer else None)
+        if not scan.packets:
             raise AudioError("undecodable", "the audio stream is empty")
-        duration = float(walk.duration)
+        duration = float(scan.duration)
         if duration < SHORTEST:
             raise _too_short(duration)
-        damaged, heard = 0, 0.0
+        damaged, decoded_seconds = 0, 0.0
         for windows in excerpts.excerpt_windows(duration):
-            takes = list(_takes(source, container, stream, walk, held, windows))
-            damaged += sum(take.damaged for take in takes)
-            heard = max(heard, sum(take.seconds for take in takes))
-            loud = [take for take in takes if take.audible]
-            if sum(take.seconds for take in loud) >= SHORTEST:
-                runs = tuple(run for take in loud for run in take.runs)
+            readers = list(_read_windows(source, container, stream, scan, buffer, windows))
+            damaged += sum(reader.damaged for reader in readers)
+            decoded_seconds = max(decoded_seconds, sum(reader.seconds for reader in readers))
+            audible_readers = [reader for reader in readers if reader.audible]
+            if sum(reader.seconds for reader in audible_readers) >= SHORTEST:
+                runs = tuple(run for reader in audible_readers for run in reader.runs)
                 facts = Stream(
                     duration=duration,
                     codec=stream.codec_context.codec.canonical_name,
                     sample_rate=runs[0].sample_rate,
-                    channels=loud[0].channels,
-                    audio_hash=walk.audio_hash,
+                    channels=audible_readers[0].channels,
+                    audio_hash=scan.audio_hash,
                 )
                 return Decoded(
-                    facts, container.format.name, tuple(take.window for take in loud), runs, damaged
+                    facts,
+                    container.format.name,
+                    tuple(reader.window for reader in audible_readers),
+                    runs,
+                    damaged,
                 )
-    if heard >= SHORTEST:
-        raise AudioError("silent", "there is only silence wherever it was listened to")
-    if heard and not damaged:
-        raise _too_short(heard)
-    raise AudioError("undecodable", "the decoder could make nothing of its sound")
+    if decoded_seconds >= SHORTEST:
+        raise AudioError("silent", "every excerpt is silent")
+    if decoded_seconds and not damaged:
+        raise _too_short(decoded_seconds)
+    raise AudioError("undecodable", "the decoder returned no samples")
 
 
-def _takes(
+def _read_windows(
     source: MediaFile,
     container: InputContainer,
     stream: AudioStream,
-    walk: demux.PacketScan,
-    held: PacketBuffer | None,
+    scan: demux.PacketScan,
+    buffer: PacketBuffer | None,
     windows: tuple[Window, ...],
 ) -> Iterator[ExcerptReader]:
-    # What is held is what the first choice of windows needs; once it is decoded, other windows are wanted.
-    packets = held.packets() if held and not stream.codec_context.is_open else None
+    # The buffer holds the packets of the first attempt; once the decoder is open, this is the second one.
+    packets = buffer.packets() if buffer and not stream.codec_context.is_open else None
     if packets is not None:
-        placed = iter(packets)
-        for wanted in windows:
-            yield _take(stream, placed, wanted)
+        timed_packets = iter(packets)
+        for window in windows:
+            yield _read_window(stream, timed_packets, window)
         return
     if container.format.name in EXACT:
-        takes = []
-        for wanted in windows:
-            sought = _sought(container, stream, walk, wanted[0])
+        readers = []
+        for window in windows:
+            sought = _packets_after_seek(container, stream, scan, window[0])
             if sought is None:
                 break
-            takes.append(_take(stream, sought, wanted))
+            readers.append(_read_window(stream, sought, window))
         else:
-            yield from takes
+            yield from readers
             return
-    with demux.open_audio(source) as (again, same):
-        placed = _counted(again, same)
-        for wanted in windows:
-            yield _take(same, placed, wanted)
+    with demux.open_audio(source) as (reopened, same_stream):
+        timed_packets = _packets_by_duration(reopened, same_stream)
+        for window in windows:
+            yield _read_window(same_stream, timed_packets, window)
 
 
-def _sought(
-    container: InputContainer, stream: AudioStream, walk: demux.PacketScan, begin: float
-) -> Iterator[Placed] | None:
-    """The packets from shortly before that second on; None where seeking did not lead there."""
+def _packets_after_seek(
+    container: InputContainer, stream: AudioStream, scan: demux.PacketScan, begin: float
+) -> Iterator[TimedPacket] | None:
+    """The packets from shortly before the second `begin`; None if seeking did not lead there."""
     base = demux.time_base(stream)
     target = int(max(0.0, begin - RUN_UP) / base)
     try:
-        container.seek(walk.first + target, stream=stream)
+        container.seek(scan.first + target, stream=stream)
     except (av.error.FFmpegError, OverflowError):
         return None
-    placed = _stamped(demux.packets(container, stream), walk.first)
-    first = next(placed, None)
+    timed_packets = _packets_by_pts(demux.packets(container, stream), scan.first)
+    first = next(timed_packets, None)
     if first is None or first[0] * base > begin:
         return None
-    return chain([first], placed)
+    return chain([first], timed_packets)
 
 
-def _stamped(packets: Iterator[AudioPacket], origin: int) -> Iterator[Placed]:
-    """Packets placed by their presentation times, or where damage left none, by what those before them last."""
+def _packets_by_pts(packets: Iterator[AudioPacket], origin: int) -> Iterator[TimedPacket]:
+    """Packets with their start by presentation time, or by the durations of earlier packets where damage removed it."""
     following: int | None = None
     for packet in packets:
         if packet.pts is not None:
@@ -178,43 +182,45 @@ def _stamped(packets: Iterator[AudioPacket], origin: int) -> Iterator[Placed]:
         following += packet.duration or 0
 
 
-def _counted(container: InputContainer, stream: AudioStream) -> Iterator[Placed]:
-    """All packets from the first on, placed by what those before them last."""
+def _packets_by_duration(container: InputContainer, stream: AudioStream) -> Iterator[TimedPacket]:
+    """All packets from the first, with their start by the durations of earlier packets."""
     clock = demux.Clock(demux.time_base(stream))
     for packet in demux.packets(container, stream):
         yield clock.begin(packet), packet
 
 
-def _take(stream: AudioStream, placed: Iterator[Placed], wanted: Window) -> ExcerptReader:
-    """Decodes one window, passing over what comes before it. A packet that does not decode is left out."""
-    take = ExcerptReader(wanted)
+def _read_window(stream: AudioStream, timed_packets: Iterator[TimedPacket], window: Window) -> ExcerptReader:
+    """Decodes one window and skips packets before it. A packet that does not decode is left out."""
+    reader = ExcerptReader(window)
     base = demux.time_base(stream)
-    for frame in _frames(stream, placed, take):
-        take.add(frame, base)
-        if take.full:
+    for frame in _frames(stream, timed_packets, reader):
+        reader.add(frame, base)
+        if reader.full:
             break
-    take.finish()
-    return take
+    reader.finish()
+    return reader
 
 
-def _frames(stream: AudioStream, placed: Iterator[Placed], take: ExcerptReader) -> Iterator[AudioFrame]:
-    """The frames from shortly before the take's window to the end of the file."""
+def _frames(
+    stream: AudioStream, timed_packets: Iterator[TimedPacket], reader: ExcerptReader
+) -> Iterator[AudioFrame]:
+    """The frames from shortly before the reader's window to the end of the file."""
     context = stream.codec_context
     if context.is_open:
         context.flush_buffers()
-    early = int((take.window[0] - RUN_UP) / demux.time_base(stream))
-    for begin, packet in placed:
+    early = int((reader.window[0] - RUN_UP) / demux.time_base(stream))
+    for begin, packet in timed_packets:
         if begin + (packet.duration or 0) < early:
             continue
         try:
             packet.pts = packet.dts = begin
             yield from context.decode(packet)
         except (av.error.FFmpegError, MemoryError, OverflowError, ValueError):
-            take.damaged += 1
+            reader.damaged += 1
     try:
-        yield from context.decode(None)  # a decoder may hold its last frames back until it is told
+        yield from context.decode(None)  # flush: a decoder may hold back its last frames
     except (av.error.FFmpegError, MemoryError, ValueError):
-        take.damaged += 1
+        reader.damaged += 1
 
 
 def _resampled(run: Waveform, sample_rate: int) -> Float32:
@@ -225,4 +231,4 @@ def _resampled(run: Waveform, sample_rate: int) -> Float32:
 
 
 def _too_short(seconds: float) -> AudioError:
-    return AudioError("too-short", f"{seconds:.2f} s of sound; at least {SHORTEST:g} s are needed")
+    return AudioError("too-short", f"{seconds:.2f} s of audio; at least {SHORTEST:g} s are needed")

@@ -1,4 +1,4 @@
-"""The compressed audio stream of a file: opening it, walking its packets, and what a walk tells for certain."""
+"""Demuxing: opens the audio stream of a file and scans its packets."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -16,26 +16,26 @@ from av.stream import Discard
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.media_file import MediaFile
 
-# In quotes, for only the type checker knows that packets are generic.
+# Quoted, because packets are generic for the type checker only.
 AudioPacket: TypeAlias = "Packet[AudioStream]"
 
-# Containers that hold sound, by FFmpeg's names. Playlists, pictures, subtitles and everything that makes FFmpeg open
-# another file or address by itself stay out.
+# Containers of audio, by FFmpeg's names. Playlists, pictures, subtitles and formats that make FFmpeg open another file or
+# address are excluded.
 CONTAINERS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,loas,matroska,mov,mp3,mpc,mpc8,"
     "mpeg,mpegts,ogg,oma,qoa,rm,shn,tak,truehd,tta,voc,w64,wav,webm,wv,xwma"
 )
-# Tags are not what is wanted here, and strict decoding of their text would fail the file. PyAV 19 is lenient by itself.
+# Tags are not used here, and strict decoding of their text would fail the file. PyAV 19 is lenient by default.
 LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-# One broken packet is skipped; so many in a row and the rest of the file is given up.
-MOST_ERRORS = 64
-# Seconds; the longest real ones are the 27 s of Monkey's Audio at its slowest. More is a damaged time.
+# A broken packet is skipped; after this many in a row the rest of the file is skipped.
+MAX_ERRORS = 64
+# Seconds; the longest real packets are 27 s of Monkey's Audio at its slowest setting. More is a damaged time.
 LONGEST_PACKET = 60
 
 
 @dataclass(frozen=True)
 class PacketScan:
-    """What walking all packets tells: none of it is taken from a header, because headers lie."""
+    """Facts from all packets of a stream. Headers are not used, because they can be wrong."""
 
     duration: Fraction  # seconds, by the clock below
     first: int  # presentation time of the first packet, in the stream's time base
@@ -45,40 +45,40 @@ class PacketScan:
 
 @contextmanager
 def open_audio(source: MediaFile) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """The file's container and its best audio stream, to be decoded by one thread.
+    """The file's container and its best audio stream, decoded by one thread.
 
-    AudioError `not-audio`, `no-audio-stream` or `undecodable` where there is none.
+    Raises AudioError with reason `not-audio`, `no-audio-stream` or `undecodable`.
     """
     source.seek(0)
     try:
         container = av.open(source, "r", options={"format_whitelist": CONTAINERS}, **LENIENT)
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
         source.check()
-        raise AudioError("not-audio", "in no audio format that FFmpeg knows") from error
+        raise AudioError("not-audio", "not an audio format that FFmpeg supports") from error
     with container:
         stream = container.streams.best("audio")
         if not isinstance(stream, AudioStream):
-            raise AudioError("no-audio-stream", f"no sound in it ({container.format.long_name})")
+            raise AudioError("no-audio-stream", f"no audio stream ({container.format.long_name})")
         if stream.codec_context is None:
-            raise AudioError("undecodable", "its sound is in a format for which there is no decoder")
+            raise AudioError("undecodable", "no decoder for the audio format")
         stream.codec_context.thread_count = 1
         for other in container.streams:
             if other is not stream:
-                other.discard = Discard.all  # pictures and video are passed over unread
+                other.discard = Discard.all  # pictures and video are skipped
         yield container, stream
 
 
 def time_base(stream: AudioStream) -> Fraction:
-    """Seconds a tick of the stream's times lasts."""
+    """The duration of a tick of the stream's timestamps, in seconds."""
     if not stream.time_base:
-        raise AudioError("undecodable", "its sound has no clock")
+        raise AudioError("undecodable", "the audio stream has no time base")
     return stream.time_base
 
 
 def packets(container: InputContainer, stream: AudioStream) -> Iterator[AudioPacket]:
-    """The stream's packets with data in them, from where the container stands; broken ones are skipped."""
+    """The stream's packets with data, from the container's position; broken ones are skipped."""
     errors = 0
-    while errors < MOST_ERRORS:
+    while errors < MAX_ERRORS:
         try:
             for packet in container.demux(stream):
                 if packet.size:
@@ -91,31 +91,31 @@ def packets(container: InputContainer, stream: AudioStream) -> Iterator[AudioPac
 
 
 class Clock:
-    """Where in the track a packet begins, by adding up what the packets before it last.
+    """The start of each packet in the track, as the sum of the durations of earlier packets.
 
-    What a packet lasts is the step of the presentation times where that agrees with the packet's duration, which is
-    rounded (in WMA to milliseconds: a drift of one percent), and the duration where it does not: so the clock survives
-    streams that are chained or begin anew, times that lie, and seconds that were cut out.
+    The duration of a packet is the step of the presentation times if that has_plausible_step with the packet's own duration, which is
+    rounded (in WMA to milliseconds: a drift of one percent), and its own duration otherwise. So the clock survives
+    chained streams, restarted or wrong timestamps, and removed seconds.
     """
 
     def __init__(self, base: Fraction) -> None:
         self._longest = int(LONGEST_PACKET / base)
         self._begin = 0
-        self._lasting = 0
+        self._duration = 0
         self._pts: int | None = None
 
     @property
     def end(self) -> int:
-        """Where the newest packet ends, in ticks of the time base."""
-        return self._begin + self._lasting
+        """The end of the newest packet, in ticks of the time base."""
+        return self._begin + self._duration
 
     def begin(self, packet: AudioPacket) -> int:
-        """The beginning of the packet that comes next, in ticks of the time base."""
+        """The start of the next packet, in ticks of the time base."""
         pts, duration = packet.pts, packet.duration
         step = pts - self._pts if pts is not None and self._pts is not None else 0
-        agrees = not self._lasting or abs(step - self._lasting) <= max(2, self._lasting // 10)
-        self._begin += step if 0 < step <= self._longest and agrees else self._lasting
-        self._lasting = duration if duration and 0 < duration <= self._longest else 0
+        has_plausible_step = not self._duration or abs(step - self._duration) <= max(2, self._duration // 10)
+        self._begin += step if 0 < step <= self._longest and has_plausible_step else self._duration
+        self._duration = duration if duration and 0 < duration <= self._longest else 0
         self._pts = pts
         return self._begin
 
@@ -123,11 +123,11 @@ class Clock:
 def scan_packets(
     container: InputContainer,
     stream: AudioStream,
-    hold: Callable[[int, AudioPacket, int], None] | None = None,
+    on_packet: Callable[[int, AudioPacket, int], None] | None = None,
 ) -> PacketScan:
-    """Reads all packets once, one at a time, and decodes none.
+    """Reads all packets once, one at a time, without decoding.
 
-    `hold` is given each packet between its beginning and the end so far, in ticks of the time base.
+    `on_packet` receives start, packet and the end so far, in ticks of the time base.
     """
     digest = hashlib.blake2b(digest_size=16)
     clock = Clock(time_base(stream))
@@ -138,7 +138,7 @@ def scan_packets(
             first = packet.pts
         digest.update(packet)
         begin = clock.begin(packet)
-        if hold is not None:
-            hold(begin, packet, clock.end)
+        if on_packet is not None:
+            on_packet(begin, packet, clock.end)
         count += 1
     return PacketScan(clock.end * time_base(stream), first or 0, count, digest.hexdigest())

@@ -1,4 +1,4 @@
-"""Decoded frames as mono float32 samples."""
+"""Downmix of decoded frames to mono float32 samples."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from av.audio.frame import AudioFrame
 from catalog.arrays import Float32
 from catalog.audio.audio_error import AudioError
 
-# FFmpeg's sample formats: the type of a number, what stands for zero, what is full scale.
+# FFmpeg's sample formats: dtype, zero level, full scale.
 _FORMATS: dict[str, tuple[np.dtype[Any], int, float]] = {
     "u8": (np.dtype(np.uint8), 128, 2.0**7),
     "s16": (np.dtype(np.int16), 0, 2.0**15),
@@ -17,34 +17,34 @@ _FORMATS: dict[str, tuple[np.dtype[Any], int, float]] = {
     "flt": (np.dtype(np.float32), 0, 1.0),
     "dbl": (np.dtype(np.float64), 0, 1.0),
 }
-# No recording passes this; a sample that does is damage, or no sound at all, and its square may pass float32.
+# No recording exceeds this; such a sample is damage, and its square may exceed float32.
 LOUDEST = 1e6
 
 
 def downmix(frame: AudioFrame) -> tuple[Float32, int]:
-    """The mean of the frame's channels, full scale = 1, and how many numbers were none, or absurd, and became 0."""
-    # Not frame.to_ndarray(), which knows no s64.
-    known = _FORMATS.get(frame.format.name.removesuffix("p"))
-    if known is None:
-        raise AudioError("undecodable", f"its decoder gives samples as {frame.format.name}")
-    kind, zero, scale = known
+    """The mean of the channels, full scale = 1, and the number of samples that were invalid and set to 0."""
+    # Not frame.to_ndarray(), which does not support s64.
+    sample_format = _FORMATS.get(frame.format.name.removesuffix("p"))
+    if sample_format is None:
+        raise AudioError("undecodable", f"unsupported sample format {frame.format.name}")
+    dtype, zero, scale = sample_format
     channels, count = frame.layout.nb_channels, frame.samples
     total = np.zeros(count, np.float64)
     if frame.format.is_planar:
-        voices = [np.frombuffer(memoryview(plane), kind, count) for plane in frame.planes]
+        planes = [np.frombuffer(memoryview(data), dtype, count) for data in frame.planes]
     else:
-        voices = list(
-            np.frombuffer(memoryview(frame.planes[0]), kind, count * channels).reshape(count, channels).T
+        planes = list(
+            np.frombuffer(memoryview(frame.planes[0]), dtype, count * channels).reshape(count, channels).T
         )
     damaged = 0
-    for voice in voices:
-        # Not "above LOUDEST": that is false of NaN.
-        if kind.kind == "f" and not (voice.min() >= -LOUDEST and voice.max() <= LOUDEST):
-            bad = ~(np.abs(voice) <= LOUDEST)
+    for plane in planes:
+        # Not "above LOUDEST", which is false for NaN.
+        if dtype.kind == "f" and not (plane.min() >= -LOUDEST and plane.max() <= LOUDEST):
+            bad = ~(np.abs(plane) <= LOUDEST)
             damaged += int(np.count_nonzero(bad))
-            voice = np.where(bad, 0, voice)  # noqa: PLW2901 -- the voice without what is no number
-        total += voice
-    total /= len(voices)
+            plane = np.where(bad, 0, plane)  # noqa: PLW2901 -- the channel without invalid samples
+        total += plane
+    total /= len(planes)
     if zero:
         total -= zero
     if scale != 1:

@@ -1,4 +1,4 @@
-"""The samples of one window of a track, gathered frame by frame as the decoder gives them."""
+"""The samples of one excerpt, collected frame by frame from the decoder."""
 
 import math
 from collections.abc import Iterator
@@ -15,45 +15,45 @@ from catalog.audio.excerpts import Window
 from catalog.audio.feature_set import Waveform
 from catalog.audio.loudness import SILENCE, loudness
 
-# Hz; the highest is that of DSD256, decoded.
+# Hz; the highest is that of decoded DSD256.
 RATES = range(1_000, 1_411_201)
-# Frames are mixed down when so many samples are together: one by one they would cost as much as their decoding.
-TOGETHER = 16_384
+# Samples that are downmixed at a time: frame by frame the downmix would cost as much as decoding.
+DOWNMIX_SAMPLES = 16_384
 
 
 class ExcerptReader:
-    """What lies in a window of the frames that are added one after the other.
+    """Collects the samples within a window from consecutive frames.
 
-    The first frame is placed by its time, the others by counting samples: times are rounded, and then frames would
-    overlap. What is lost to damage leaves no gap. `finish` comes after the last frame, before anything is read.
+    The first frame is placed by its time, later ones by counting samples, because rounded times would make frames
+    overlap. Lost frames leave no gap. Call `finish` after the last frame and before reading any property.
     """
 
     def __init__(self, window: Window) -> None:
         self.window = window
         self.channels = 0
-        self.damaged = 0  # samples that were no number, and packets that did not decode
+        self.damaged = 0  # invalid samples, and packets that did not decode
         self._chunks: list[tuple[int, Float32]] = []  # sample rate, samples
         self._rate = 0
-        # At the present rate: the second it began at, the number of its first sample, of the next one, of the window's
-        # first, of the first after the window, and of the one with which the window is full.
+        # At the current rate: the second it began at; sample numbers of its first sample, of the next one, of the window's
+        # first, of the first after the window, and of the one that completes the window.
         self._began = Fraction(0)
         self._first = self._next = self._low = self._high = self._full = 0
-        self._together = AudioFifo()
-        self._kind: tuple[int, str, int] | None = None  # rate, sample format, channels of what is together
-        self._start = 0  # number of the first sample of what is together
+        self._queue = AudioFifo()
+        self._queued_format: tuple[int, str, int] | None = None  # rate, sample format, channels in the queue
+        self._start = 0  # number of the first sample in the queue
 
     def add(self, frame: AudioFrame, base: Fraction) -> None:
-        """Takes what lies in the window of the frame that comes next; `base` is the stream's time base."""
+        """Adds the part of the next frame that lies in the window; `base` is the stream's time base."""
         if frame.sample_rate != self._rate:
             self._change_rate(frame, base)
         start = self._next
         self._next += frame.samples
         if start < self._high and self._low < self._next:
-            self._gather(frame, start)
+            self._collect(frame, start)
 
     def finish(self) -> None:
-        """Mixes down what is together."""
-        frame = self._together.read()
+        """Downmixes the queued samples."""
+        frame = self._queue.read()
         if frame is None:
             return
         samples, damaged = downmix(frame)
@@ -74,18 +74,18 @@ class ExcerptReader:
 
     @property
     def runs(self) -> Iterator[Waveform]:
-        """One waveform, or several where the sample rate changes on the way, as in files that were joined."""
-        held: list[Float32] = []
+        """One waveform per run of constant sample rate; concatenated files have several."""
+        pending: list[Float32] = []
         for number, (rate, samples) in enumerate(self._chunks):
-            held.append(samples)
+            pending.append(samples)
             if number + 1 == len(self._chunks) or self._chunks[number + 1][0] != rate:
-                yield Waveform(np.concatenate(held), rate)
-                held = []
+                yield Waveform(np.concatenate(pending), rate)
+                pending = []
 
     def _change_rate(self, frame: AudioFrame, base: Fraction) -> None:
         rate = frame.sample_rate
         if rate not in RATES:
-            raise AudioError("undecodable", f"a sample rate of {rate} Hz is none that sound is recorded at")
+            raise AudioError("undecodable", f"invalid sample rate of {rate} Hz")
         self.finish()
         if self._rate:
             self._began += Fraction(self._next - self._first, self._rate)
@@ -98,18 +98,18 @@ class ExcerptReader:
         self._low, self._high = (_sample(second, rate) for second in self.window)
         self._full = self._first + math.ceil((Fraction(self.window[1]) - self._began) * rate)
 
-    def _gather(self, frame: AudioFrame, start: int) -> None:
-        # Compared here, for FFmpeg's queue would read channels that a frame does not have.
-        kind = (self._rate, frame.format.name, frame.layout.nb_channels)
-        if kind != self._kind:
+    def _collect(self, frame: AudioFrame, start: int) -> None:
+        # Compared here, because FFmpeg's queue would read channels that a frame does not have.
+        frame_format = (self._rate, frame.format.name, frame.layout.nb_channels)
+        if frame_format != self._queued_format:
             self.finish()
-            self._together, self._kind = AudioFifo(), kind
+            self._queue, self._queued_format = AudioFifo(), frame_format
             self.channels = self.channels or frame.layout.nb_channels
-        if not self._together.samples:
+        if not self._queue.samples:
             self._start = start
-        frame.pts = None  # or the queue would compare it with a count of its own
-        self._together.write(frame)
-        if self._together.samples >= TOGETHER:
+        frame.pts = None  # or the queue compares it with its own count
+        self._queue.write(frame)
+        if self._queue.samples >= DOWNMIX_SAMPLES:
             self.finish()
 
 

@@ -1,4 +1,4 @@
-"""A file on disk as FFmpeg reads it: a regular one, opened without waiting, watched for changes."""
+"""Regular files for FFmpeg: opened without blocking, checked for concurrent changes."""
 
 import os
 import stat
@@ -13,18 +13,18 @@ Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 class MediaFile:
     """A regular file, open for reading, with the three methods that PyAV needs.
 
-    FFmpeg never sees the name: a name can be bytes that are no text, look like a URL or a protocol, or promise
-    another format than the content is.
+    FFmpeg never sees the name: a name can be undecodable bytes, look like a URL or a protocol, or have the extension of
+    another format.
     """
 
     def __init__(self, path: Name) -> None:
-        """Opens the file; AudioError `unreadable` or `empty` where there is nothing to read."""
+        """Opens the file. Raises AudioError with reason `unreadable` or `empty`."""
         try:
-            # A FIFO would block at opening and a device may do worse, so ask before, and again what was opened.
-            _must_be_regular(os.stat(path))  # noqa: PTH116 -- a Path holds no bytes
+            # Opening a FIFO would block and opening a device may do worse: check before and after opening.
+            _must_be_regular(os.stat(path))  # noqa: PTH116 -- Path does not take bytes
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except (OSError, ValueError) as error:
-            raise AudioError("unreadable", f"cannot be read: {_words(error)}") from error
+            raise AudioError("unreadable", f"cannot be read: {_error_text(error)}") from error
         try:
             self._before = os.fstat(self._descriptor)
             _must_be_regular(self._before)
@@ -46,7 +46,7 @@ class MediaFile:
         try:
             return os.read(self._descriptor, size)
         except OSError as error:
-            # Raised through FFmpeg's C frames it would come out as something else; `check` raises it instead.
+            # FFmpeg's C frames would turn it into another error; `check` raises it instead.
             self._error = error
             return b""
 
@@ -54,7 +54,7 @@ class MediaFile:
         try:
             return os.lseek(self._descriptor, offset, whence)
         except OSError:
-            return -1  # a damaged header asks for a place that cannot be: FFmpeg's to deal with
+            return -1  # a damaged header asks for an impossible position; FFmpeg handles it
 
     def tell(self) -> int:
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
@@ -63,11 +63,11 @@ class MediaFile:
         """Raises AudioError if the disk failed or the file changed since it was opened."""
         if self._error is not None:
             raise AudioError(
-                "unreadable", f"cannot be read to its end: {_words(self._error)}"
+                "unreadable", f"cannot be read to its end: {_error_text(self._error)}"
             ) from self._error
         now = os.fstat(self._descriptor)
         if (now.st_size, now.st_mtime_ns) != (self._before.st_size, self._before.st_mtime_ns):
-            raise AudioError("changed", "the file was written to while it was read; it will be tried again")
+            raise AudioError("changed", "the file was modified while it was read; it will be tried again")
 
 
 def _must_be_regular(status: os.stat_result) -> None:
@@ -79,8 +79,8 @@ def _must_be_regular(status: os.stat_result) -> None:
             stat.S_IFCHR: "a device",
             stat.S_IFBLK: "a device",
         }
-        kind = kinds.get(stat.S_IFMT(status.st_mode), "something else")
-        raise AudioError("unreadable", f"cannot be read: it is {kind} and no regular file")
+        kind = kinds.get(stat.S_IFMT(status.st_mode), "a special file")
+        raise AudioError("unreadable", f"cannot be read: it is {kind}, not a regular file")
 
 
 def _must_hold_bytes(status: os.stat_result) -> None:
@@ -88,6 +88,6 @@ def _must_hold_bytes(status: os.stat_result) -> None:
         raise AudioError("empty", "the file is empty")
 
 
-def _words(error: OSError | ValueError) -> str:
-    # The message of an OSError holds the path, which is for the caller to show.
+def _error_text(error: OSError | ValueError) -> str:
+    # The message of an OSError holds the path, which the caller shows.
     return error.strerror or "unknown error" if isinstance(error, OSError) else str(error)

@@ -1,4 +1,4 @@
-"""Everything one listening to a file gives: vectors, stream facts, loudness, speech, and how they came about."""
+"""Analysis of a file: vectors, stream facts, loudness, speech probability, provenance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,21 +19,19 @@ from catalog.audio.feature_sets.speech import speech_probability
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What was found out about one file."""
+    """The result for one file."""
 
     vectors: Mapping[str, Float32]  # feature set -> one number for each of its dimensions, all finite
     stream: Stream
-    loudness: float  # dBFS RMS of what was analyzed, silent windows left out; below 0, rarely above
-    speech_probability: (
-        float | None
-    )  # 0..1 that this is talk and no music; None where musicnn was not computed
-    provenance: Mapping[str, Any]  # what JSON can hold; explains a vector, never makes it stale
+    loudness: float  # dBFS RMS of the analyzed windows that are not silent; rarely above 0
+    speech_probability: float | None  # 0 to 1, speech without music; None if musicnn was not computed
+    provenance: Mapping[str, Any]  # JSON serializable; explains a vector, never makes it stale
 
 
 def analyze(path: Name, feature_sets: Sequence[FeatureSet]) -> Analysis:
     """Decodes the file once and computes each feature set from it.
 
-    AudioError says why a file has no analysis. The same bytes give the same numbers, whatever the file is called.
+    Raises AudioError. The same bytes give the same numbers, whatever the name of the file.
     """
     decoded = decode(path)
     waveforms: dict[int, Waveform] = {}
@@ -55,10 +53,10 @@ def _vector(recipe: FeatureSet, waveform: Waveform) -> Float32:
     vector = recipe.compute(waveform)
     if vector.shape != (len(recipe.dimensions),) or vector.dtype != np.float32:
         raise TypeError(
-            f"feature set {recipe.name} gave {vector.dtype} {vector.shape} for {len(recipe.dimensions)} names"
+            f"feature set {recipe.name} returned {vector.dtype} {vector.shape}, not float32 ({len(recipe.dimensions)},)"
         )
     if not np.isfinite(vector).all():
-        raise AudioError("not-finite", f"feature set {recipe.name} gave a number that is none")
+        raise AudioError("not-finite", f"feature set {recipe.name} returned NaN or infinity")
     return vector
 
 

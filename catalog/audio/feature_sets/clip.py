@@ -1,4 +1,4 @@
-"""A clip at 22,050 Hz and what more than one feature set takes from it: each is made once, when it is first asked for."""
+"""A clip at 22,050 Hz with cached intermediate results that feature sets share."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,19 +14,19 @@ from catalog.audio.kernels.harmonic_percussive import harmonic_percussive
 from catalog.audio.kernels.spectrum import SAMPLE_RATE, Spectrum, spectrum
 from catalog.audio.malloc import retain_freed_memory
 
-# Sixty decibels over full scale: beyond it float files hold nonsense, whose square may overflow.
+# 60 dB over full scale: values beyond it in float files are invalid, and their square may overflow.
 LOUDEST = 1024.0
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """Mono samples at 22,050 Hz, none beyond 1,024 times full scale."""
+    """Mono samples at 22,050 Hz, at most 1,024 times full scale."""
 
     samples: Float32
 
     @classmethod
     def of(cls, samples: Float32) -> "Clip":
-        """The samples, limited."""
+        """The clipped samples."""
         retain_freed_memory()
         return cls(np.clip(samples, -LOUDEST, LOUDEST))
 
@@ -40,29 +40,29 @@ class Clip:
         return spectrum(self.samples)
 
     @cached_property
-    def parts(self) -> tuple[FrameBlocks, FrameBlocks]:
-        """What sounds and what strikes: H and P, together the spectrum."""
+    def hpss(self) -> tuple[FrameBlocks, FrameBlocks]:
+        """Harmonic and percussive part; together they are the spectrum."""
         return harmonic_percussive(self.spectrum)
 
     @cached_property
     def mel_power(self) -> Float32:
         """Power in 128 mel bands (128, frames)."""
-        return mel_bank().power(self.spectrum.tiles)
+        return mel_bank().power(self.spectrum.blocks)
 
 
 _clips: WeakKeyDictionary[Waveform, Clip] = WeakKeyDictionary()
 
 
 def cached_clip(waveform: Waveform) -> Clip:
-    """The clip of a waveform, one and the same for as long as the waveform lives.
+    """The clip of a waveform; the same object for as long as the waveform exists.
 
-    `analyze` gives all feature sets of a sample rate the same waveform: so `summary` and `grid` share a spectrum.
-    ValueError for another sample rate, or where there is no sample.
+    `analyze` passes the same waveform to all feature sets of a sample rate, so `summary` and `grid` share a spectrum.
+    Raises ValueError for another sample rate and for an empty waveform.
     """
     if waveform.sample_rate != SAMPLE_RATE:
-        raise ValueError(f"a clip has {SAMPLE_RATE} samples a second, not {waveform.sample_rate}")
+        raise ValueError(f"a clip has a sample rate of {SAMPLE_RATE} Hz, not {waveform.sample_rate}")
     if not len(waveform.samples):
-        raise ValueError("a clip has at least one sample")
+        raise ValueError("the waveform is empty")
     clip = _clips.get(waveform)
     if clip is None:
         clip = _clips[waveform] = Clip.of(waveform.samples)

@@ -1,4 +1,4 @@
-"""The feature set `grid`: a picture of the sound, 64 mel bands by 64 stretches of time."""
+"""The feature set `grid`: a decibel spectrogram pooled to 64 mel bands by 64 time segments."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,21 +7,21 @@ from catalog.arrays import Float32
 from catalog.audio.feature_set import FeatureSet, Waveform
 
 SIDE = 64
-RANGE = 80.0  # dB; what lies further below the loudest value is raised to here
+RANGE = 80.0  # dB; values further below the maximum are raised to this
 
 
 def grid(power: npt.NDArray[np.floating]) -> Float32:
     """Decibels relative to the largest value, -80 to 0, of a power (bands, frames) averaged to (64, 64).
 
-    The decibels are averaged, not the power, so that one loud moment does not paint its whole cell. The 64 stretches
-    of time are of equal length whatever the number of frames: a frame on the border of two counts for each by its
-    share, and one of fewer than 64 frames for several. Silence is -80 throughout. Bands must be a multiple of 64.
+    Decibels are averaged, not power, so that one loud frame does not dominate its cell. The 64 time segments have equal
+    length for any number of frames: a frame on a border counts for both segments by its share; with fewer than 64 frames
+    a frame counts for several segments. Silence is -80 throughout. The number of bands must be a multiple of 64.
     """
     bands, frames = power.shape
     loudest = float(power.max())
     if loudest <= 0:
         return np.full((SIDE, SIDE), -RANGE, np.float32)
-    # In float64, where 80 dB below next to nothing still is something.
+    # float64 represents 80 dB below very small powers.
     level = 10 * np.log10(np.maximum(power / np.float64(loudest), 10 ** (-RANGE / 10)))
     by_band = level.reshape(SIDE, bands // SIDE, frames).mean(axis=1)
     total = np.concatenate([np.zeros((SIDE, 1)), np.cumsum(by_band, axis=1)], axis=1)

@@ -1,11 +1,16 @@
-"""The feature sets that are installed, found by the entry point group `music_catalog.feature_sets`."""
+"""Installed feature sets, by the entry point group `music_catalog.feature_sets`."""
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from catalog.audio.feature_set import FeatureSet
+from catalog.errors import CatalogError
 
 GROUP = "music_catalog.feature_sets"
+
+
+class FeatureSetNotInstalledError(CatalogError):
+    """No installed package provides a feature set of that name."""
 
 
 @cache
@@ -15,21 +20,21 @@ def _entries() -> dict[str, EntryPoint]:
 
 @cache
 def feature_set(name: str) -> FeatureSet:
-    """The feature set of that name; only its own module is imported. LookupError names those that are known."""
+    """The installed feature set of that name; only its module is imported. Raises FeatureSetNotInstalledError."""
     entry = _entries().get(name)
     if entry is None:
-        known = ", ".join(_entries()) or "none is installed"
-        raise LookupError(f"there is no feature set {name!r}; known are: {known}")
-    found = entry.load()
-    if not isinstance(found, FeatureSet):
+        known = ", ".join(_entries()) or "none"
+        raise FeatureSetNotInstalledError(f"there is no feature set {name!r}; installed: {known}")
+    loaded = entry.load()
+    if not isinstance(loaded, FeatureSet):
         raise TypeError(f"the entry point {name!r} ({entry.value}) is not a FeatureSet")
-    if found.name != name:
-        raise ValueError(f"the entry point {name!r} ({entry.value}) is the feature set {found.name!r}")
-    return found
+    if loaded.name != name:
+        raise ValueError(f"the entry point {name!r} ({entry.value}) is the feature set {loaded.name!r}")
+    return loaded
 
 
 def available_feature_sets() -> frozenset[str]:
-    """The names of all that are installed; none of them is imported."""
+    """Names of all installed feature sets, without importing them."""
     return frozenset(_entries())
 
 

@@ -19,8 +19,8 @@ from catalog.audio.loudness import SILENCE, loudness
 
 SAMPLE_RATE = 16_000
 WINDOW, HOP = 512, 256
-LEVEL = -14.0  # dBFS RMS; the middle of what mastered music is
-MOST_PATCHES, LEAST_HOP = 10, 93
+LEVEL = -14.0  # dBFS RMS; typical of mastered music
+MAX_PATCHES, MIN_PATCH_HOP = 10, 93
 
 PARAMETERS = {
     "networks": ["MSD_musicnn", "MTT_musicnn"],
@@ -31,8 +31,8 @@ PARAMETERS = {
     "level_dbfs": LEVEL,
     "silence_dbfs": SILENCE,
     "patch_frames": PATCH[0],
-    "most_patches": MOST_PATCHES,
-    "least_patch_hop": LEAST_HOP,
+    "most_patches": MAX_PATCHES,
+    "least_patch_hop": MIN_PATCH_HOP,
 }
 
 Patches = Literal["spread", "adjoining"]
@@ -57,7 +57,7 @@ def log_mel(samples: Float32) -> Float32:
     hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
     spectrum = np.fft.rfft(frames * hann, axis=1)
     mel = _mel(np.square(spectrum.real) + np.square(spectrum.imag))
-    # A short burst in long silence, brought to level, can pass the largest float16; infinity must not come of it.
+    # A short burst in long silence can exceed the largest float16 after normalization; it must not become infinity.
     coarse = np.minimum(mel, np.finfo(np.float16).max).astype(np.float16).astype(np.float32)
     return np.log10(10_000 * coarse + 1)
 
@@ -65,13 +65,13 @@ def log_mel(samples: Float32) -> Float32:
 def _mel(power: Float32) -> Float32:
     """Power (frames, 257 bins) in mel bands (frames, 96).
 
-    Band by band over the few bins of each: a product by BLAS takes longer, and its last digit depends on the number of
+    Band by band over the few bins of each: a BLAS product takes longer, and its last digit depends on the number of
     threads.
     """
     filters = musicnn_model.mel_filters()
-    heard = filters != 0
-    first = heard.argmax(axis=1)
-    last = filters.shape[1] - heard[:, ::-1].argmax(axis=1)
+    nonzero = filters != 0
+    first = nonzero.argmax(axis=1)
+    last = filters.shape[1] - nonzero[:, ::-1].argmax(axis=1)
     by_bin = np.ascontiguousarray(power.T)
     bands = np.empty((len(filters), len(power)), np.float32)
     for band, weights in enumerate(filters):
@@ -81,18 +81,18 @@ def _mel(power: Float32) -> Float32:
 
 
 def normalize_rms(samples: Float32) -> Float32:
-    """The samples brought to LEVEL dBFS RMS; what is below SILENCE stays as it is."""
-    now = loudness(samples)
-    if now < SILENCE:
+    """The samples scaled to LEVEL dBFS RMS; unchanged if they are below SILENCE."""
+    level_dbfs = loudness(samples)
+    if level_dbfs < SILENCE:
         return samples
-    return samples * np.float32(10 ** ((LEVEL - now) / 20))
+    return samples * np.float32(10 ** ((LEVEL - level_dbfs) / 20))
 
 
 def patch_starts(frames: int) -> npt.NDArray[np.int64]:
-    """Where the patches of a track of so many frames begin: up to ten, spread evenly, 93 frames apart or more."""
-    room = frames - PATCH[0]
-    count = min(MOST_PATCHES, 1 + room // LEAST_HOP)
-    return np.rint(np.linspace(0, room, count)).astype(np.int64)
+    """Start frames of the patches of a track: up to ten, evenly spread, at least 93 frames apart."""
+    last_start = frames - PATCH[0]
+    count = min(MAX_PATCHES, 1 + last_start // MIN_PATCH_HOP)
+    return np.rint(np.linspace(0, last_start, count)).astype(np.int64)
 
 
 def _patches(mel: Float32, patches: Patches) -> Iterator[Float32]:
@@ -109,9 +109,9 @@ def _patches(mel: Float32, patches: Patches) -> Iterator[Float32]:
 def tags(
     samples: Float32, name: NetworkName = "msd", *, level: bool = False, patches: Patches = "adjoining"
 ) -> Float32:
-    """The tags' probabilities of samples at 16 kHz, one row of fifty for each patch.
+    """Tag probabilities of samples at 16 kHz, (patches, 50).
 
-    The defaults are the networks' original use: no levelling, patches that do not overlap, the rest left out.
+    The defaults are the networks' original use: no normalization, adjoining patches, the remainder dropped.
     """
     mel = log_mel(normalize_rms(samples) if level else samples)
     rows = [musicnn_model.run(patch)[1][NETWORKS.index(name)] for patch in _patches(mel, patches)]
@@ -119,9 +119,9 @@ def tags(
 
 
 def compute(waveform: Waveform) -> Float32:
-    """The 500 numbers of a waveform at 16 kHz that is not empty, as `dimension_names` names them."""
+    """The 500 numbers of a non-empty waveform at 16 kHz, in the order of `dimension_names`."""
     if waveform.sample_rate != SAMPLE_RATE:
-        raise ValueError(f"musicnn takes {SAMPLE_RATE} Hz, not {waveform.sample_rate}")
+        raise ValueError(f"musicnn needs {SAMPLE_RATE} Hz, not {waveform.sample_rate}")
     mel = log_mel(normalize_rms(waveform.samples))
     total = np.zeros((len(NETWORKS), len(MUSICNN.dimensions) // len(NETWORKS)), np.float64)
     count = 0
@@ -132,7 +132,7 @@ def compute(waveform: Waveform) -> Float32:
 
 
 def tag_probabilities(vector: Float32, name: NetworkName) -> Mapping[str, float]:
-    """The tags of one network in a `musicnn` vector, by name."""
+    """Tag probabilities of one network in a `musicnn` vector, by tag."""
     names = musicnn_model.tag_names()[name]
     first = NETWORKS.index(name) * (PENULTIMATE + len(names)) + PENULTIMATE
     return dict(zip(names, vector[first : first + len(names)].tolist(), strict=True))

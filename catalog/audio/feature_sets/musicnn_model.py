@@ -1,4 +1,4 @@
-"""The two musicnn networks that ship with the package, run by ONNX Runtime as one, one patch at a time."""
+"""The two bundled musicnn networks, run together by ONNX Runtime, one patch at a time."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from catalog.arrays import Float32
 
 NetworkName = Literal["msd", "mtt"]
 NETWORKS: tuple[NetworkName, ...] = ("msd", "mtt")
-# What a patch is: frames by mel bands.
+# Frames by mel bands.
 PATCH = (187, 96)
 PENULTIMATE = 200
 
@@ -36,16 +36,16 @@ def mel_filters() -> Float32:
 
 @cache
 def _session() -> Any:
-    """One session a process. With one thread it starts none of its own, so it goes on working in a forked child."""
-    # Since 1.29 it reports the use of models to its makers by default, from a thread of its own, which besides makes
-    # forking unsafe. It looks when it is imported. Where it was imported before, by whoever calls us, so be it.
+    """One session per process. With one thread it starts no thread pool and keeps working in a forked child."""
+    # Since 1.29 ONNX Runtime sends telemetry by default, from a thread that also makes forking unsafe. The variable is
+    # read at import; a caller that imported it earlier keeps its own setting.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # only what analyzes pays for it
+    import onnxruntime  # imported only by processes that analyze
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    # The arena keeps the largest memory ever asked for; without it a worker stays small at no cost in time.
+    # The arena keeps its largest size; without it a worker stays small and is no slower.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     model = (_FOLDER / "musicnn.onnx").read_bytes()
@@ -53,12 +53,12 @@ def _session() -> Any:
 
 
 def run(patch: Float32) -> tuple[Float32, Float32]:
-    """What both networks make of a PATCH of log mel spectrum, a row for each of NETWORKS.
+    """Output of both networks for a PATCH of log mel spectrum, one row per network.
 
-    The penultimate layers (2, 200) and the tags' probabilities (2, 50), each 0..1.
+    Returns the penultimate layers (2, 200) and the tag probabilities (2, 50), 0 to 1.
     """
     if patch.shape != PATCH:
-        raise ValueError(f"a patch is {PATCH[0]} frames of {PATCH[1]} bands, not {patch.shape}")
+        raise ValueError(f"a patch has {PATCH[0]} frames and {PATCH[1]} bands, not {patch.shape}")
     feed = {"patch": np.ascontiguousarray(patch, dtype=np.float32)[None, None]}
     penultimate, tags = _session().run(["penultimate", "tags"], feed)
     return penultimate, tags

@@ -1,4 +1,4 @@
-"""The feature set `summary`: the classic recipe of music analysis, seven statistics of each family of features."""
+"""The feature set `summary`: the classic recipe, seven statistics of each feature group."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from catalog.audio.feature_set import FeatureSet, Waveform
 if TYPE_CHECKING:
     from catalog.audio.feature_sets.clip import Clip
 
-# Families in the order of the vector, with their number of rows. Where FMA has the family it has FMA's name.
-FAMILIES = {
+# Feature groups in the order of the vector, with their number of rows. Groups that FMA has carry FMA's names.
+FEATURE_GROUPS = {
     "chroma_cens": 12,
     "chroma_cqt": 12,
     "chroma_stft": 12,
@@ -36,24 +36,24 @@ STATISTICS = (
     "max",
     "kurtosis",
     "skew",
-)  # in the order `statistics` gives them
-# One number a clip, no statistics.
+)  # in the order of `summary_statistics`
+# One number per clip, without statistics.
 SINGLE = ("tempo", "onset_rate", "harmonic_share", "percussive_share")
 
 
 def _dimensions() -> Iterator[str]:
-    for family, rows in FAMILIES.items():
+    for group, rows in FEATURE_GROUPS.items():
         for statistic in STATISTICS:
-            yield from (f"{family}.{statistic}.{row:02d}" for row in range(1, rows + 1))
+            yield from (f"{group}.{statistic}.{row:02d}" for row in range(1, rows + 1))
     yield from (f"{name}.value.01" for name in SINGLE)
 
 
 def feature_groups(clip: "Clip") -> dict[str, Float32]:
-    """Every family (rows, frames) of a clip, and each single value as (1, 1).
+    """Every feature group (rows, frames) of a clip, and each single value as (1, 1).
 
     A clip of n samples has 1 + n // 512 frames.
     """
-    # What follows takes seconds to import; who only asks for the names of dimensions need not wait.
+    # These imports take seconds; reading the names of dimensions does not need them.
     from catalog.audio.decibel import decibels
     from catalog.audio.kernels import chroma, rhythm
     from catalog.audio.kernels.constant_q import constant_q
@@ -63,19 +63,19 @@ def feature_groups(clip: "Clip") -> dict[str, Float32]:
     from catalog.audio.kernels.tuning import tuning
     from catalog.audio.kernels.zero_crossings import zero_crossing_rate
 
-    sound = clip.spectrum
-    harmonic, percussive = clip.parts
-    harmonic_share, percussive_share = energy_ratios(sound.tiles, harmonic, percussive)
+    spectrum = clip.spectrum
+    harmonic, percussive = clip.hpss
+    harmonic_share, percussive_share = energy_ratios(spectrum.blocks, harmonic, percussive)
     mel = decibels(clip.mel_power)
-    off_pitch = tuning(sound.by_frame)
-    semitones = chroma.mask_silence(constant_q(clip.samples, off_pitch))
+    tuning_offset = tuning(spectrum.by_frame)
+    semitones = chroma.mask_silence(constant_q(clip.samples, tuning_offset))
     cens = chroma.chroma_cens(semitones)
-    shape = spectral_shape(sound.tiles)
+    shape = spectral_shape(spectrum.blocks)
     strength = rhythm.onset_strength(mel)
     return {
         "chroma_cens": cens,
         "chroma_cqt": chroma.chroma_cqt(semitones),
-        "chroma_stft": chroma.chroma_stft(sound.tiles, off_pitch),
+        "chroma_stft": chroma.chroma_stft(spectrum.blocks, tuning_offset),
         "harmonic": decibels(mel_bank().power(harmonic)),
         "mel": mel,
         "mfcc": cepstrum(mel),
@@ -83,7 +83,7 @@ def feature_groups(clip: "Clip") -> dict[str, Float32]:
         "rmse": shape.level[np.newaxis],
         "spectral_bandwidth": shape.bandwidth[np.newaxis],
         "spectral_centroid": shape.centroid[np.newaxis],
-        "spectral_contrast": spectral_contrast(sound.tiles).astype(np.float32),
+        "spectral_contrast": spectral_contrast(spectrum.blocks).astype(np.float32),
         "spectral_rolloff": shape.roll_off[np.newaxis],
         "tonnetz": chroma.tonnetz(cens),
         "zcr": zero_crossing_rate(clip.samples)[np.newaxis],
@@ -102,11 +102,11 @@ def _compute(waveform: Waveform) -> Float32:
     from catalog.audio.feature_sets.clip import cached_clip
     from catalog.audio.kernels.pooling import summary_statistics
 
-    found = feature_groups(cached_clip(waveform))
-    values = summary_statistics(np.concatenate([found[name] for name in FAMILIES]))
-    ends = np.cumsum(list(FAMILIES.values()))[:-1]
-    by_family = [part.reshape(-1) for part in np.split(values, ends, axis=1)]
-    return np.concatenate([*by_family, *(found[name].reshape(-1) for name in SINGLE)])
+    values_by_group = feature_groups(cached_clip(waveform))
+    values = summary_statistics(np.concatenate([values_by_group[name] for name in FEATURE_GROUPS]))
+    boundaries = np.cumsum(list(FEATURE_GROUPS.values()))[:-1]
+    by_group = [part.reshape(-1) for part in np.split(values, boundaries, axis=1)]
+    return np.concatenate([*by_group, *(values_by_group[name].reshape(-1) for name in SINGLE)])
 
 
 SUMMARY = FeatureSet(

@@ -1,4 +1,4 @@
-"""How strong each of the twelve pitch classes is, and where that lies in tonal space."""
+"""Chroma (strength of the twelve pitch classes) and tonnetz (its position in tonal space)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from catalog.arrays import Float32
 from catalog.audio.kernels.filter_bank import pitch_class_bank
 from catalog.audio.kernels.frame_blocks import FrameBlocks
 
-_SILENCE = 1e-6  # of the loudest semitone of a clip, -120 dB: less is what rounding leaves of silence
+_SILENCE = 1e-6  # of the loudest semitone of a clip, -120 dB: below it is rounding noise
 
 _STEPS = (0.4, 0.2, 0.1, 0.05)  # shares of a frame's energy, each worth a quarter
 _SMOOTHING = np.hanning(43) / np.hanning(43).sum()  # its ends are zero
@@ -22,7 +22,7 @@ _TONAL_SPACE = np.array([1, 1, 1, 1, 0.5, 0.5])[:, np.newaxis] * np.cos(_ANGLES)
 def mask_silence(semitones: Float32) -> Float32:
     """Constant-Q magnitudes (84, frames) with zeros in the frames of digital silence.
 
-    There resampling and long filters leave some 1e-8 of the loudest semitone, which chroma would scale up to 1.
+    In these frames resampling and long filters leave about 1e-8 of the loudest semitone, which chroma would scale to 1.
     """
     silent = semitones.max(axis=0) <= _SILENCE * semitones.max()
     return np.where(silent, np.float32(0), semitones)
@@ -34,7 +34,7 @@ def chroma_stft(magnitude: FrameBlocks, tuning: float) -> Float32:
     `librosa.feature.chroma_stft(S=magnitude**2, tuning=tuning)`.
     """
     classes = pitch_class_bank(tuning).power(magnitude)
-    return _scaled(classes, classes.max(axis=0))
+    return _divide_frames(classes, classes.max(axis=0))
 
 
 def chroma_cqt(semitones: Float32) -> Float32:
@@ -42,8 +42,8 @@ def chroma_cqt(semitones: Float32) -> Float32:
 
     `librosa.feature.chroma_cqt(C=semitones, bins_per_octave=12)`.
     """
-    classes = _folded(semitones)
-    return _scaled(classes, classes.max(axis=0))
+    classes = _fold_octaves(semitones)
+    return _divide_frames(classes, classes.max(axis=0))
 
 
 def chroma_cens(semitones: Float32) -> Float32:
@@ -51,11 +51,11 @@ def chroma_cens(semitones: Float32) -> Float32:
 
     `librosa.feature.chroma_cens(C=semitones, bins_per_octave=12)` (Müller and Ewert, "Chroma toolbox", ISMIR 2011).
     """
-    classes = _folded(semitones)
-    shares = _scaled(classes, classes.sum(axis=0))
+    classes = _fold_octaves(semitones)
+    shares = _divide_frames(classes, classes.sum(axis=0))
     steps = np.sum([shares > threshold for threshold in _STEPS], axis=0) / len(_STEPS)
     smooth = convolve1d(steps, _SMOOTHING, axis=1, mode="constant")
-    return _scaled(smooth, np.sqrt(np.square(smooth).sum(axis=0))).astype(np.float32)
+    return _divide_frames(smooth, np.sqrt(np.square(smooth).sum(axis=0))).astype(np.float32)
 
 
 def tonnetz(chroma: Float32) -> Float32:
@@ -63,17 +63,17 @@ def tonnetz(chroma: Float32) -> Float32:
 
     `librosa.feature.tonnetz(chroma=chroma)` (Harte, Sandler and Gasser, 2006).
     """
-    shares = _scaled(chroma, chroma.sum(axis=0))
+    shares = _divide_frames(chroma, chroma.sum(axis=0))
     # Without BLAS, whose last digit depends on the number of threads.
     centroid: Float32 = np.einsum("pc,ci->pi", _TONAL_SPACE, shares).astype(np.float32)
     return centroid
 
 
-def _folded(semitones: Float32) -> Float32:
+def _fold_octaves(semitones: Float32) -> Float32:
     classes: Float32 = semitones.reshape(-1, 12, semitones.shape[1]).sum(axis=0)
     return classes
 
 
-def _scaled(classes: npt.NDArray[Any], by: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The classes of each frame divided by one number, or left alone where that is next to nothing."""
+def _divide_frames(classes: npt.NDArray[Any], by: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The classes of each frame divided by one number; unchanged if that is denormal."""
     return classes / np.where(by < np.finfo(by.dtype).tiny, by.dtype.type(1), by)

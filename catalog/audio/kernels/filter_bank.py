@@ -1,4 +1,7 @@
-"""Banks of filters over the bins of a power spectrum: mel bands and pitch classes."""
+"""Filter banks over a power spectrum: mel bands and pitch classes.
+
+Not a matrix product, because most weights are zero and BLAS results depend on the number of threads.
+"""
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -26,9 +29,9 @@ class FilterBank:
 
     @classmethod
     def of(cls, weights: Float32) -> "FilterBank":
-        heard = weights != 0
-        start = heard.argmax(axis=1)
-        stop = np.where(heard.any(axis=1), weights.shape[1] - heard[:, ::-1].argmax(axis=1), start)
+        nonzero = weights != 0
+        start = nonzero.argmax(axis=1)
+        stop = np.where(nonzero.any(axis=1), weights.shape[1] - nonzero[:, ::-1].argmax(axis=1), start)
         return cls(np.ascontiguousarray(weights, np.float32), start, stop)
 
     def power(self, magnitude: FrameBlocks) -> Float32:

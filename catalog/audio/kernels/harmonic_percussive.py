@@ -1,4 +1,4 @@
-"""What sounds and what strikes: a spectrum split into its harmonic and its percussive part."""
+"""Harmonic-percussive separation of a spectrum by median filtering."""
 
 import numpy as np
 
@@ -9,15 +9,15 @@ from catalog.audio.kernels.median import running_median
 from catalog.audio.kernels.spectrum import Spectrum
 
 
-def harmonic_percussive(sound: Spectrum) -> tuple[FrameBlocks, FrameBlocks]:
+def harmonic_percussive(spectrum: Spectrum) -> tuple[FrameBlocks, FrameBlocks]:
     """Magnitudes of the harmonic and of the percussive part; together they are the spectrum.
 
     Median filtering after Fitzgerald, "Harmonic/percussive separation using median filtering" (DAFx 2010): along
-    time for what sounds, along frequency for what strikes, then soft masks of power 2. Bit-identical to
+    time for the harmonic part, along frequency for the percussive part, then soft masks of power 2. Bit-identical to
     `librosa.decompose.hpss(magnitude)`: margin 1, kernel 31.
     """
-    whole = sound.tiles.blocks
-    harmonic = FrameBlocks.of(running_median(sound.by_frame))
+    whole = spectrum.blocks.blocks
+    harmonic = FrameBlocks.of(running_median(spectrum.by_frame))
     percussive = FrameBlocks(np.empty_like(whole), harmonic.frames)
     for source, target in zip(whole, percussive.blocks, strict=True):
         running_median(source, target)
@@ -28,8 +28,8 @@ def harmonic_percussive(sound: Spectrum) -> tuple[FrameBlocks, FrameBlocks]:
 def energy_ratios(whole: FrameBlocks, harmonic: FrameBlocks, percussive: FrameBlocks) -> tuple[float, float]:
     """The energy of each part as a share, 0 to 1, of that of the whole spectrum; 0 and 0 of silence.
 
-    Energy is the sum of squared magnitudes. The magnitudes of the parts add up to the spectrum, their energies do
-    not: what the two shares leave of 1 is where both sound at once and neither prevails, a quarter each at worst.
+    Energy is the sum of squared magnitudes. The magnitudes of the parts add up to the spectrum, their energies do not:
+    the rest belongs to bins where both parts are present, a quarter for each at worst.
     """
     total = _energy(whole)
     if total <= 0:

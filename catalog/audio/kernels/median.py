@@ -1,4 +1,7 @@
-"""Running medians: a sorted window per column, slid down the rows of a matrix, sixteen columns at a time."""
+"""Running medians: a sorted window per column moves down the rows of a matrix, sixteen columns at a time.
+
+Not `scipy.ndimage.median_filter`, which takes ten times as long.
+"""
 
 from typing import Any
 
@@ -11,16 +14,16 @@ from numba.extending import intrinsic
 from catalog.arrays import Float32
 from catalog.audio.jit import jit
 
-KERNEL = 31  # rows under the window
-_LANES = 16  # columns in a vector; LLVM splits it where the processor has narrower ones
-_STRIP = 64  # columns done in one sweep down the rows: four vectors, so that whole cache lines are used
+KERNEL = 31  # rows in the window
+_LANES = 16  # columns per vector; LLVM splits it for processors with narrower vectors
+_STRIP = 64  # columns per sweep down the rows: four vectors, so that whole cache lines are used
 
 
 def running_median(matrix: Float32, result: Float32 | None = None) -> Float32:
     """The median of each column under 31 rows centered at each row, the ends mirrored (d c b a | a b c d | d c b a).
 
     The same numbers as `scipy.ndimage.median_filter(matrix, size=(31, 1), mode="reflect")`, for a C-ordered float32
-    matrix without NaN. `result`, of the same shape and order, is filled where it is given.
+    matrix without NaN. `result`, if given, has the same shape and order and is filled.
     """
     rows, columns = matrix.shape
     if columns < _STRIP:
@@ -47,12 +50,12 @@ def _replace(
     leaving: Any,
     entering: Any,
 ) -> tuple[Any, Any]:
-    """Take the 16 values at source[leaving] out of 16 sorted windows, put those at source[entering] in.
+    """Removes the 16 values at source[leaving] from 16 sorted windows and inserts those at source[entering].
 
-    A window is 31 vectors in ascending order, from window[offset] on. With the leaving value `o`, the entering `n`
-    and `e[i] = w[i] if w[i] < o else w[i + 1]` (what remains), the new window is `max(e[i - 1], min(e[i], n))`: no
-    branches, no search, and all lanes in step. Written out for LLVM because its loop vectorizer takes the wrong one
-    of the two nested loops, which is thirteen times slower.
+    A window is 31 vectors in ascending order, starting at window[offset]. With the leaving value `o`, the entering `n`
+    and `e[i] = w[i] if w[i] < o else w[i + 1]` (the remaining values), the new window is `max(e[i - 1], min(e[i], n))`: no
+    branches, no search, all lanes in step. Written in LLVM IR because LLVM's loop vectorizer chooses the wrong one of the
+    two nested loops, which is thirteen times slower.
     """
 
     def generate(target: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
@@ -65,7 +68,7 @@ def _replace(
         def pointer(base: Any, index: Any) -> Any:
             return builder.bitcast(builder.gep(base, [index]), vector.as_pointer())
 
-        def place(row: int) -> Any:
+        def slot(row: int) -> Any:
             return pointer(into, builder.add(start, ir.Constant(start.type, row * _LANES)))
 
         def choose(relation: str, left: Any, right: Any) -> Any:
@@ -73,15 +76,15 @@ def _replace(
 
         old = builder.load(pointer(of, leaves), align=4)
         new = builder.load(pointer(of, enters), align=4)
-        here = builder.load(place(0), align=4)
+        current = builder.load(slot(0), align=4)
         below = None
         for row in range(KERNEL - 1):
-            above = builder.load(place(row + 1), align=4)
-            stays = builder.select(builder.fcmp_ordered("<", here, old), here, above)
-            value = choose("<", stays, new)
-            builder.store(value if below is None else choose(">", value, below), place(row), align=4)
-            below, here = stays, above
-        builder.store(choose(">", new, below), place(KERNEL - 1), align=4)
+            above = builder.load(slot(row + 1), align=4)
+            remaining = builder.select(builder.fcmp_ordered("<", current, old), current, above)
+            value = choose("<", remaining, new)
+            builder.store(value if below is None else choose(">", value, below), slot(row), align=4)
+            below, current = remaining, above
+        builder.store(choose(">", new, below), slot(KERNEL - 1), align=4)
         return target.get_dummy_value()
 
     return types.void(window, offset, source, leaving, entering), generate
@@ -107,9 +110,9 @@ def _medians(matrix: Float32, mirrored: npt.NDArray[np.int64], columns: int, res
                 if row > 0:
                     leaving = mirrored[row - 1] * columns + left + lane
                     entering = mirrored[row + KERNEL - 1] * columns + left + lane
-                    # numba hands the typing context over by itself
+                    # numba passes the typing context
                     _replace(window, lane * KERNEL, matrix, leaving, entering)  # type: ignore[call-arg]
                 middle = (lane * KERNEL) + KERNEL // 2 * _LANES
-                place = row * columns + left + lane
+                slot = row * columns + left + lane
                 for column in range(_LANES):
-                    result[place + column] = window[middle + column]
+                    result[slot + column] = window[middle + column]

@@ -1,4 +1,4 @@
-"""The seven statistics that make one row of numbers comparable with another of different length."""
+"""Pooling over time: seven statistics of each row of frames."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ STATISTICS = ("mean", "median", "std", "min", "max", "kurtosis", "skew")
 def summary_statistics(rows: Float32) -> Float32:
     """The STATISTICS (7, rows) of each row (rows, frames), in that order.
 
-    As FMA's `features.py` has them: deviation and moments of the population, kurtosis 0 for a normal distribution
-    (`scipy.stats.kurtosis` and `skew` at their defaults), but in float64, and 0 instead of NaN for a row that is
-    constant, which scipy takes a row to be whose deviation is no more than rounding of its mean.
+    As in FMA's `features.py`: population standard deviation and moments, kurtosis 0 for a normal distribution
+    (`scipy.stats.kurtosis` and `skew` at their defaults), but in float64, and 0 instead of NaN for a constant row. As in
+    scipy, a row is constant if its deviation is within the rounding of its mean.
     """
     result = np.empty((len(STATISTICS), len(rows)), np.float32)
     _moments(rows, result)
@@ -22,7 +22,7 @@ def summary_statistics(rows: Float32) -> Float32:
 
 
 def _medians(rows: Float32) -> Float32:
-    """`np.median` of each row, without its search for NaN and for two ranks at once, seven eighths of its time."""
+    """`np.median` of each row, without its search for NaN and for two ranks, which take seven eighths of its time."""
     half, odd = divmod(rows.shape[1], 2)
     ranked = np.partition(rows, half, axis=1)
     above: Float32 = ranked[:, half]
@@ -55,16 +55,16 @@ def _moments(rows: Float32, result: Float32) -> None:
         sums[:] = 0
         for start in range(0, whole, width):
             for lane in range(width):
-                off = row[start + lane] - mean
-                square = off * off
+                deviation = row[start + lane] - mean
+                square = deviation * deviation
                 sums[0, lane] += square
-                sums[1, lane] += square * off
+                sums[1, lane] += square * deviation
                 sums[2, lane] += square * square
         for start in range(whole, count):
-            off = row[start] - mean
-            square = off * off
+            deviation = row[start] - mean
+            square = deviation * deviation
             sums[0, 0] += square
-            sums[1, 0] += square * off
+            sums[1, 0] += square * deviation
             sums[2, 0] += square * square
         second, third, fourth = sums[0].sum() / count, sums[1].sum() / count, sums[2].sum() / count
         result[0, index] = mean

@@ -1,4 +1,4 @@
-"""How the sound moves in time: onset strength, onsets a second, tempo."""
+"""Rhythm: onset strength, onset rate and tempo."""
 
 from functools import cache
 
@@ -12,31 +12,31 @@ from scipy.signal import get_window
 from catalog.arrays import Float32
 from catalog.audio.kernels.spectrum import FRAME, HOP, SAMPLE_RATE
 
-_WINDOW = int(8.0 * SAMPLE_RATE / HOP)  # frames, 8 s: over so much a beat must keep its pace
-_LIKELIEST, _SPREAD = 120.0, 1.0  # beats a minute; octaves
-_FASTEST = 320.0  # beats a minute
+_WINDOW = int(8.0 * SAMPLE_RATE / HOP)  # frames, 8 s: the period over which a beat is steady
+_LIKELIEST, _SPREAD = 120.0, 1.0  # BPM; octaves
+_FASTEST = 320.0  # BPM
 
 
 def onset_strength(mel_decibels: Float32) -> Float32:
-    """How much louder each frame is than the one before, in dB averaged over the mel bands (frames,), never below 0.
+    """Rise in level from the frame before, in dB averaged over the mel bands (frames,), never below 0.
 
     `librosa.onset.onset_strength(S=mel_decibels)` (spectral flux; Böck and Widmer, DAFx 2013, without its maximum
     filter).
     """
     rise = np.maximum(np.diff(mel_decibels, axis=1), 0).mean(axis=0)
     strength = np.zeros(mel_decibels.shape[1], np.float32)
-    delay = 1 + FRAME // (2 * HOP)  # the difference itself, and half a frame since frames are centered
+    delay = 1 + FRAME // (2 * HOP)  # one for the difference, and half a frame because frames are centered
     strength[delay:] = rise[: max(0, len(strength) - delay)]
     return strength
 
 
 def onset_rate(strength: Float32, seconds: float) -> float:
-    """Onsets a second: how many `onsets` there are in so many seconds."""
+    """Onsets per second."""
     return len(onsets(strength)) / seconds
 
 
 def onsets(strength: Float32) -> npt.NDArray[np.int64]:
-    """The frames at which something begins, ascending: `librosa.onset.onset_detect(onset_envelope=strength)`."""
+    """The frames of onsets, ascending: `librosa.onset.onset_detect(onset_envelope=strength)`."""
     frames: npt.NDArray[np.int64] = librosa.onset.onset_detect(
         onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP
     )
@@ -44,12 +44,12 @@ def onsets(strength: Float32) -> npt.NDArray[np.int64]:
 
 
 def tempo(strength: Float32) -> float:
-    """Beats a minute, one of the 335 lags of up to 8 s; 0 where nothing begins.
+    """Tempo in BPM, one of the 335 lags of up to 8 s; 0 if there is no onset.
 
     `librosa.feature.tempo(onset_envelope=strength)`: autocorrelation of the onset strength under a sliding window,
     each scaled to 1 at lag 0, their mean weighted by a log-normal prior around 120 (Ellis, "Beat tracking by dynamic
-    programming", 2007). By linearity the mean is taken of power spectra, so that one inverse transform does instead
-    of 1,292, and in float32. Where the strength is 0 throughout librosa gives its prior, 117.5; that is no tempo.
+    programming", 2007). By linearity the mean is taken of power spectra, in float32, so that one inverse transform
+    suffices instead of 1,292. For a strength of 0 throughout librosa returns its prior, 117.5, which is not a tempo.
     """
     if not strength.any():
         return 0.0
@@ -61,9 +61,9 @@ def tempo(strength: Float32) -> float:
     power = np.square(np.abs(fft.rfft(windows, n=size, axis=1)))
     mean = (power / energy[energy > 0, np.newaxis]).sum(axis=0, dtype=np.float64) / len(strength)
     correlation = fft.irfft(mean, n=size)[:_WINDOW]
-    paces, prior = _prior()
-    # Below zero stands rounding only: the taper keeps the strength positive.
-    return float(paces[np.argmax(np.log1p(1e6 * np.maximum(correlation, 0)) + prior)])
+    bpm, prior = _prior()
+    # Negative values are rounding errors: the taper keeps the strength positive.
+    return float(bpm[np.argmax(np.log1p(1e6 * np.maximum(correlation, 0)) + prior)])
 
 
 @cache
@@ -74,10 +74,10 @@ def _taper() -> Float32:
 
 @cache
 def _prior() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Beats a minute of each lag, and the logarithm of how likely that is."""
-    paces = np.full(_WINDOW, np.inf)
-    paces[1:] = 60.0 * SAMPLE_RATE / (HOP * np.arange(1, _WINDOW))
+    """BPM of each lag, and its log prior."""
+    bpm = np.full(_WINDOW, np.inf)
+    bpm[1:] = 60.0 * SAMPLE_RATE / (HOP * np.arange(1, _WINDOW))
     prior = np.full(_WINDOW, -np.inf)
-    possible = paces < _FASTEST
-    prior[possible] = -0.5 * ((np.log2(paces[possible]) - np.log2(_LIKELIEST)) / _SPREAD) ** 2
-    return paces, prior
+    is_possible = bpm < _FASTEST
+    prior[is_possible] = -0.5 * ((np.log2(bpm[is_possible]) - np.log2(_LIKELIEST)) / _SPREAD) ** 2
+    return bpm, prior

@@ -1,4 +1,4 @@
-"""How the energy of each frame lies along frequency: center, width, roll-off, level and contrast."""
+"""Shape of the spectrum of each frame: centroid, bandwidth, roll-off, level and contrast."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +13,7 @@ from catalog.audio.kernels.frame_blocks import FrameBlocks
 from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE
 
 CONTRAST_BANDS = 7
-_LOWEST = 200.0  # Hz, where the first octave of the contrast begins; below it lies one band more
+_LOWEST = 200.0  # Hz, the start of the first octave band of the contrast; one more band lies below
 _QUANTILE = 0.02  # share of a band's bins that counts as its peak, and as its valley
 _ROLL_OFF = 0.85  # share of the magnitudes below the roll-off frequency
 _BIN = SAMPLE_RATE / FRAME  # Hz
@@ -23,7 +23,7 @@ _BIN = SAMPLE_RATE / FRAME  # Hz
 class SpectralShape:
     """One number for each frame: three frequencies in Hz, and the root mean square of the windowed samples.
 
-    All three frequencies are 0 where there is silence. `level` is that of `librosa.feature.rms(S=...)`: under a Hann
+    All three frequencies are 0 in silence. `level` is that of `librosa.feature.rms(S=...)`: under a Hann
     window, 4.3 dB below that of the samples.
     """
 
@@ -48,7 +48,7 @@ def spectral_contrast(magnitude: FrameBlocks) -> npt.NDArray[np.float64]:
     """Peak above valley (7 bands, frames), dB of magnitude: below 200 Hz, five octaves from there, and the rest.
 
     `librosa.feature.spectral_contrast(S=magnitude)` (Jiang et al., "Music type classification by spectral contrast
-    feature", ICME 2002), the same numbers; only the few bins that count are kept in order, where librosa sorts all.
+    feature", ICME 2002), the same numbers; only the few bins that count are ranked, where librosa sorts all.
     """
     peak, valley = np.empty((2, CONTRAST_BANDS, magnitude.columns), np.float32)
     _mean_extreme(magnitude.blocks, 1, *_contrast_bands(), peak)
@@ -62,8 +62,8 @@ def spectral_contrast(magnitude: FrameBlocks) -> npt.NDArray[np.float64]:
 def _contrast_bands() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """For each band the first bin, the bin after the last, and how many bins make its peak and its valley.
 
-    As librosa counts: a band borrows the bin below it, gives its own last bin to the next, and its share is taken of
-    what it had before it gave.
+    As in librosa: a band takes the bin below it and gives its last bin to the next band; its share is computed before it
+    gives the bin.
     """
     frequency = np.arange(BINS) * _BIN
     edges = np.concatenate(([0.0], _LOWEST * 2.0 ** np.arange(CONTRAST_BANDS)))
@@ -138,8 +138,8 @@ def _mean_extreme(
 ) -> None:
     """Mean of the `kept` largest bins of each band where `sign` is 1, of the smallest where it is -1.
 
-    Added up in ascending order, as librosa does. Low bins are mostly the loud ones, so that from the likelier end on
-    few bins have a place among those kept.
+    Summed in ascending order, as in librosa. Low bins are mostly the loudest, so starting from the likelier end few
+    later bins are inserted.
     """
     width = blocks.shape[2]
     factor = np.float32(sign)
@@ -159,11 +159,11 @@ def _mean_extreme(
                 if better == 0:
                     continue
                 for rank in range(kept[band]):
-                    held = ranked[rank]
+                    row = ranked[rank]
                     for i in range(width):
-                        other = held[i]
-                        held[i] = max(other, value[i])
-                        value[i] = min(other, value[i])
+                        previous = row[i]
+                        row[i] = max(previous, value[i])
+                        value[i] = min(previous, value[i])
             for i in range(width):
                 total = np.float32(0)
                 for rank in range(kept[band]):

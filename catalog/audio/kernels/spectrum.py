@@ -1,4 +1,4 @@
-"""The one short-time Fourier spectrum that all families of `summary` are taken from."""
+"""The short-time Fourier transform that all feature groups of `summary` share."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,7 @@ SAMPLE_RATE = 22_050
 FRAME = 2048  # samples under one window, `n_fft`
 HOP = 512  # samples from one frame to the next
 BINS = FRAME // 2 + 1
-_BLOCK = 32  # frames transformed at once: half a megabyte, which stays in the cache of a core
+_BLOCK = 32  # frames per FFT call: half a megabyte, which fits the cache of a core
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,23 +24,23 @@ class Spectrum:
     """Magnitudes of the centered frames of a clip, Hann window, silence (zeros) before and after it.
 
     Bin k lies at k * 22050 / 2048 Hz; a full-scale sine has a magnitude of about 512. `by_frame` is (frames, 1025
-    bins), for what goes along time; `tiles` holds the same for what goes along frequency.
+    bins), for operations along time; `blocks` holds the same numbers for operations along frequency.
     """
 
     by_frame: Float32
-    tiles: FrameBlocks
+    blocks: FrameBlocks
 
 
 def frame_count(samples: int) -> int:
-    """How many centered frames so many samples give."""
+    """The number of centered frames of `samples` samples."""
     return 1 + samples // HOP
 
 
 def spectrum(samples: Float32) -> Spectrum:
     """The magnitude spectrum of mono samples, bit for bit that of `abs(librosa.stft(samples))`.
 
-    Like librosa it transforms in float64 and rounds to float32. In float32 throughout it would take half the time,
-    but where a file holds nothing above a certain frequency the contrast would be that of rounding errors.
+    Like librosa it transforms in float64 and rounds to float32. float32 throughout would take half the time, but in
+    files without energy above some frequency the contrast would be that of rounding errors.
     """
     padded = np.pad(samples, FRAME // 2)
     frames = sliding_window_view(padded, FRAME)[::HOP]

@@ -1,4 +1,4 @@
-"""How far a recording is tuned off A 440."""
+"""Tuning: deviation of a recording from A 440."""
 
 import librosa
 import numpy as np
@@ -8,12 +8,12 @@ from catalog.arrays import Float32
 from catalog.audio.jit import jit
 from catalog.audio.kernels.spectrum import FRAME, SAMPLE_RATE
 
-_LOWEST, _HIGHEST = 150.0, 4000.0  # Hz, where peaks are looked for
+_LOWEST, _HIGHEST = 150.0, 4000.0  # Hz, the range of peaks
 _THRESHOLD = 0.1  # share of a frame's largest magnitude that a peak must exceed
 
 
 def tuning(by_frame: Float32) -> float:
-    """Deviation of magnitudes (frames, 1025 bins) from A 440 in semitones: -0.5, -0.49 ... 0.49; 0 without any pitch.
+    """Deviation of magnitudes (frames, 1025 bins) from A 440 in semitones: -0.5, -0.49 ... 0.49; 0 if there is no pitch.
 
     The number that `librosa.estimate_tuning(S=magnitude)` gives: frequencies of spectral peaks by parabolic
     interpolation, those at least as strong as their median, the fullest hundredth of a semitone.
@@ -27,14 +27,14 @@ def tuning(by_frame: Float32) -> float:
 
 @jit
 def _peaks(by_frame: Float32, resolution: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Frequency (Hz) and height of every peak, as `librosa.piptrack` finds them."""
+    """Frequency (Hz) and height of every spectral peak, as in `librosa.piptrack`."""
     frames = len(by_frame)
     first = int(np.ceil(_LOWEST / resolution))
     last = int(np.ceil(_HIGHEST / resolution))
-    room = frames * ((last - first) // 2 + 1)  # no two neighbors are both peaks
-    pitches = np.empty(room, np.float32)
-    strengths = np.empty(room, np.float32)
-    found = 0
+    capacity = frames * ((last - first) // 2 + 1)  # no two neighbors are both peaks
+    pitches = np.empty(capacity, np.float32)
+    strengths = np.empty(capacity, np.float32)
+    count = 0
     for frame in range(frames):
         row = by_frame[frame]
         largest = np.float32(0)
@@ -42,17 +42,19 @@ def _peaks(by_frame: Float32, resolution: float) -> tuple[npt.NDArray[np.float32
             largest = max(largest, row[k])
         threshold = np.float32(_THRESHOLD) * largest
         for k in range(first, last):
-            here, before, after = row[k], row[k - 1], row[k + 1]
-            if here <= threshold:
+            height, before, after = row[k], row[k - 1], row[k + 1]
+            if height <= threshold:
                 continue
-            # A neighbor under the threshold counts as nothing; of equal neighbors the first is the peak.
-            if here > (before if before > threshold else 0) and here >= (after if after > threshold else 0):
-                curve = np.float64(after + before) - 2.0 * np.float64(here)
+            # A neighbor below the threshold counts as zero; of equal neighbors the first is the peak.
+            if height > (before if before > threshold else 0) and height >= (
+                after if after > threshold else 0
+            ):
+                curve = np.float64(after + before) - 2.0 * np.float64(height)
                 slope = np.float64(after - before) / 2
                 shift = np.float32(0)
                 if abs(slope) < abs(curve):
                     shift = np.float32(-slope / curve)
-                pitches[found] = (k + np.float64(shift)) * resolution
-                strengths[found] = here + np.float32(0.5) * ((after - before) / np.float32(2)) * shift
-                found += 1
-    return pitches[:found], strengths[:found]
+                pitches[count] = (k + np.float64(shift)) * resolution
+                strengths[count] = height + np.float32(0.5) * ((after - before) / np.float32(2)) * shift
+                count += 1
+    return pitches[:count], strengths[:count]

@@ -1,11 +1,11 @@
-"""How often the waveform changes its sign."""
+"""Zero-crossing rate of the waveform."""
 
 import numpy as np
 
 from catalog.arrays import Float32
 from catalog.audio.kernels.spectrum import FRAME, HOP, frame_count
 
-_THRESHOLD = 1e-10  # what is smaller counts as zero, and zero as positive
+_THRESHOLD = 1e-10  # smaller values count as zero, and zero as positive
 
 
 def zero_crossing_rate(samples: Float32) -> Float32:
@@ -15,7 +15,7 @@ def zero_crossing_rate(samples: Float32) -> Float32:
         len(samples) + FRAME, np.int32
     )  # at each sample of the padded clip, whose ends are constant
     np.not_equal(negative[1:], negative[:-1], out=crossings[FRAME // 2 + 1 : -FRAME // 2], casting="unsafe")
-    until = np.cumsum(crossings, dtype=np.int32)
+    cumulative = np.cumsum(crossings, dtype=np.int32)
     starts = np.arange(frame_count(len(samples))) * HOP
-    # A change between the first sample of a frame and the one before belongs to no frame that starts there.
-    return ((until[starts + FRAME - 1] - until[starts]) / FRAME).astype(np.float32)
+    # A change between the first sample of a frame and the sample before it does not count for that frame.
+    return ((cumulative[starts + FRAME - 1] - cumulative[starts]) / FRAME).astype(np.float32)

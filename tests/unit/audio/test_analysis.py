@@ -13,6 +13,7 @@ from catalog.audio.audio_error import AudioError
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets import analysis
 from catalog.audio.feature_sets.analysis import analyze
+from catalog.audio.feature_sets.installed import FeatureSetNotInstalledError
 from catalog.audio.feature_sets.musicnn import MUSICNN
 
 
@@ -83,7 +84,7 @@ def test_the_name_makes_no_difference(song, tmp_path):
 
 def test_extract_needs_nothing_but_a_file_and_a_name(song):
     np.testing.assert_array_equal(extract(song, "musicnn"), analyze(song, [MUSICNN]).vectors["musicnn"])
-    with pytest.raises(LookupError, match="known are"):
+    with pytest.raises(FeatureSetNotInstalledError, match="installed: "):
         extract(song, "nonsense")
     with pytest.raises(AudioError):
         extract(song.parent / "none.mp3", "musicnn")

@@ -116,7 +116,7 @@ def test_packets_that_were_held_give_the_same_samples_as_those_read_again(
     path.write_bytes(whole(suffix))
     kept = decode(path)
     assert kept.container not in module.EXACT
-    monkeypatch.setattr(packet_buffer, "MOST", 0)
+    monkeypatch.setattr(packet_buffer, "MAX_BYTES", 0)
     np.testing.assert_array_equal(kept.runs[0].samples, decode(path).runs[0].samples)
 
 

@@ -90,29 +90,29 @@ def _dies_elsewhere(waveform):
 @pytest.mark.parametrize(
     ("features", "fault"),
     [
-        (make(lambda waveform: measure(waveform).astype(np.float64)), "gives float64 and no float32"),
-        (make(lambda _: None), "gives NoneType and no float32"),
-        (make(lambda waveform: measure(waveform)[:1]), "gives (1,) for 2 names"),
+        (make(lambda waveform: measure(waveform).astype(np.float64)), "returns float64 instead of float32"),
+        (make(lambda _: None), "returns NoneType instead of float32"),
+        (make(lambda waveform: measure(waveform)[:1]), "returns shape (1,) for 2 dimensions"),
         (
             make(lambda waveform: measure(waveform) / np.float32(np.ptp(waveform.samples) or np.nan)),
             "level is nan",
         ),
         (
             make(lambda _: np.full(2, next(NUMBERS), np.float32)),
-            "other numbers the second time",
+            "different numbers on the second call",
         ),
         (
             make(lambda waveform: measure(waveform) + 1 / len(waveform.samples[8_000:])),
             "raises ZeroDivisionError",
         ),
-        (make(_writes), "the samples were written to"),
-        (make(_forks_badly), "other numbers in a forked process"),
-        (make(_dies_elsewhere), "dies in a forked process"),
-        (make(measure, version=0), "its version is 0"),
-        (make(measure, libraries=("numpy", "no-such-thing")), "there is no distribution 'no-such-thing'"),
-        (make(_counts_threads), "other numbers with two threads than with one"),
-        (make(measure, dimensions=("", "b")), "empty or cannot be printed"),
-        (make(lambda _: np.empty(0, np.float32), dimensions=()), "it has no dimension"),
+        (make(_writes), "the samples were modified"),
+        (make(_forks_badly), "different numbers in a forked process"),
+        (make(_dies_elsewhere), "crashes in a forked process"),
+        (make(measure, version=0), "version 0"),
+        (make(measure, libraries=("numpy", "no-such-thing")), "unknown distribution 'no-such-thing'"),
+        (make(_counts_threads), "different numbers with two threads"),
+        (make(measure, dimensions=("", "b")), "empty or not printable"),
+        (make(lambda _: np.empty(0, np.float32), dimensions=()), "no dimensions"),
     ],
 )
 def test_every_way_to_break_the_rules_is_found(features, fault):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from catalog.audio.audio_error import AudioError
 from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.audio.feature_sets import installed
+from catalog.audio.feature_sets.installed import FeatureSetNotInstalledError
 
 
 def recipe(**changes):
@@ -119,7 +120,7 @@ def test_the_registry_knows_its_feature_sets():
 
 
 def test_an_unknown_feature_set_is_answered_with_the_known_ones():
-    with pytest.raises(LookupError, match=r"'mfcc'.*musicnn.*summary"):
+    with pytest.raises(FeatureSetNotInstalledError, match=r"'mfcc'.*musicnn.*summary"):
         installed.feature_set("mfcc")
 
 

@@ -12,7 +12,7 @@ from tests.unit.audio.sounds import SOUNDS
 def test_both_parts_are_bit_for_bit_those_of_librosa(sound, seconds):
     whole = spectrum(SOUNDS[sound](seconds))
     harmonic, percussive = harmonic_percussive(whole)
-    expected = librosa.decompose.hpss(whole.tiles.matrix())
+    expected = librosa.decompose.hpss(whole.blocks.matrix())
     np.testing.assert_array_equal(harmonic.matrix(), expected[0])
     np.testing.assert_array_equal(percussive.matrix(), expected[1])
 
@@ -20,7 +20,7 @@ def test_both_parts_are_bit_for_bit_those_of_librosa(sound, seconds):
 def test_the_parts_add_up_to_the_whole():
     whole = spectrum(SOUNDS["pauses"](3.0))
     harmonic, percussive = harmonic_percussive(whole)
-    np.testing.assert_allclose(harmonic.blocks + percussive.blocks, whole.tiles.blocks, rtol=1e-6)
+    np.testing.assert_allclose(harmonic.blocks + percussive.blocks, whole.blocks.blocks, rtol=1e-6)
 
 
 def test_what_rings_is_harmonic_and_what_strikes_is_percussive():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalog.audio import excerpts
 from catalog.audio.decoding.demux import Clock
-from catalog.audio.decoding.packet_buffer import MOST, PACKET, PacketBuffer
+from catalog.audio.decoding.packet_buffer import MAX_BYTES, PACKET_OVERHEAD, PacketBuffer
 
 BASE, RUN_UP = Fraction(1, 1000), 0.5
 
@@ -28,7 +28,7 @@ def hold(durations, sizes):
 def test_everything_that_the_first_choice_needs_is_held(packets):
     held, places, duration = hold(*zip(*packets, strict=True))
     if held is None:
-        assert duration > excerpts.LONG or sum(size + PACKET for _, size in packets) > MOST
+        assert duration > excerpts.LONG or sum(size + PACKET_OVERHEAD for _, size in packets) > MAX_BYTES
         return
     (wanted, *others), *_ = excerpts.excerpt_windows(duration)
     assert not others
@@ -45,4 +45,4 @@ def test_the_first_half_is_let_go():
 
 def test_nothing_is_held_of_what_is_too_long_or_too_large():
     assert hold([1_000] * 601, [1] * 601)[0] is None
-    assert hold([1_000] * 20, [MOST // 10] * 20)[0] is None
+    assert hold([1_000] * 20, [MAX_BYTES // 10] * 20)[0] is None

@@ -12,4 +12,4 @@ def test_the_spectrum_is_bit_for_bit_that_of_librosa(samples):
     sound = chords(2.0)[:samples]
     found = spectrum(sound)
     np.testing.assert_array_equal(found.by_frame.T, np.abs(librosa.stft(sound)))
-    np.testing.assert_array_equal(found.tiles.matrix(), found.by_frame.T)
+    np.testing.assert_array_equal(found.blocks.matrix(), found.by_frame.T)

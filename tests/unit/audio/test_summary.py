@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from catalog.audio.feature_set import Waveform
-from catalog.audio.feature_sets.summary import FAMILIES, SINGLE, STATISTICS, SUMMARY
+from catalog.audio.feature_sets.summary import FEATURE_GROUPS, SINGLE, STATISTICS, SUMMARY
 from tests.unit.audio.sounds import RATE, SOUNDS, band
 
 
@@ -24,16 +24,16 @@ def named(samples):
 def test_dimensions_are_triples_of_feature_statistic_and_number():
     triples = [name.split(".") for name in SUMMARY.dimensions]
     assert all(len(triple) == 3 for triple in triples)
-    assert {feature for feature, _, _ in triples} == {*FAMILIES, *SINGLE}
+    assert {feature for feature, _, _ in triples} == {*FEATURE_GROUPS, *SINGLE}
     assert len(SUMMARY.dimensions) == 458 * 7 + 4
-    for feature, rows in FAMILIES.items():
+    for feature, rows in FEATURE_GROUPS.items():
         numbers = [(statistic, number) for name, statistic, number in triples if name == feature]
         assert numbers == [(s, f"{row:02d}") for s in STATISTICS for row in range(1, rows + 1)]
 
 
 def test_the_rows_of_the_vector_are_what_their_names_say():
     sound = named(band(3.0))
-    for feature, rows in FAMILIES.items():
+    for feature, rows in FEATURE_GROUPS.items():
         for row in range(1, rows + 1):
             least, middle, most = (sound[f"{feature}.{s}.{row:02d}"] for s in ("min", "median", "max"))
             assert least <= middle <= most
@@ -186,12 +186,12 @@ def test_only_what_is_documented_depends_on_the_level():
 
 
 def test_another_sample_rate_is_refused():
-    with pytest.raises(ValueError, match="22050 samples a second, not 44100"):
+    with pytest.raises(ValueError, match="22050 Hz, not 44100"):
         SUMMARY.compute(Waveform(band(1.0), 44_100))
 
 
 def test_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least one sample"):
+    with pytest.raises(ValueError, match="the waveform is empty"):
         summary(np.zeros(0))
 
 
