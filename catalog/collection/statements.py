@@ -1,14 +1,16 @@
-"""Statements: what a source says of a track's genres. They are only ever added."""
+"""Statements: the genres that a source gave a track. Statements are added and never changed or deleted."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
+from catalog.batches import chunks
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import label, statement
 from catalog.genres.vocabulary import Vocabulary, genres_in
@@ -18,78 +20,80 @@ from catalog.text import sanitize
 Source = Literal["file", "import", "person"]
 
 ORIGIN_CATALOG = "catalog"
-"""`statement.origin` of what we wrote to the file ourselves: no new evidence."""
-
-CHUNK = 5_000
+"""`statement.origin` of genres that this program wrote to the file: not new evidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewStatement:
-    """What is said of one track."""
+    """The genres of one track, to be added."""
 
     track_id: int
     texts: tuple[str, ...]
-    """The genre texts, verbatim; none says "no genre"."""
+    """The genre texts, verbatim; an empty tuple states "no genre"."""
     origin: str | None = None
     """The kind of tag, or the column of a list."""
 
     @property
     def as_written(self) -> str:
-        """All texts as one: what makes two sayings the same."""
+        """All texts as one; two statements with the same text are the same."""
         return joined_text(self.texts)
 
 
 def joined_text(texts: Iterable[str]) -> str:
-    """Genre texts as the one text that a statement keeps."""
-    return "; ".join(text for each in texts if (text := sanitize(each)))
+    """The genre texts as one text, as the table `statement` stores them."""
+    return "; ".join(clean for text in texts if (clean := sanitize(text)))
 
 
 def append_statements(
-    connection: Connection, source: Source, sayings: Sequence[NewStatement], *, stated_by: str | None = None
+    connection: Connection,
+    source: Source,
+    statements: Sequence[NewStatement],
+    *,
+    stated_by: str | None = None,
 ) -> list[int]:
-    """Adds a statement for each saying and brings `track_status` up to date, in the caller's transaction; gives their ids.
+    """Adds statements and refreshes `track_status`, in the caller's transaction; returns their ids.
 
-    Genres that the vocabulary lacks become terms. Whether a saying is news is the caller's to know: see `news`.
+    Genres that the vocabulary lacks become terms. Repetitions are added too; `changed_statements` removes them.
     """
-    ids = write_statements(connection, source, sayings, load_vocabulary(connection), stated_by=stated_by)
-    refresh_track_status(connection, [each.track_id for each in sayings])
+    ids = write_statements(connection, source, statements, load_vocabulary(connection), stated_by=stated_by)
+    refresh_track_status(connection, [new.track_id for new in statements])
     return ids
 
 
 def write_statements(
     connection: Connection,
     source: Source,
-    sayings: Sequence[NewStatement],
+    statements: Sequence[NewStatement],
     vocabulary: Vocabulary,
     *,
     stated_by: str | None = None,
 ) -> list[int]:
-    """As `append_statements`, for many at once; `track_status` is left to the caller."""
-    if not sayings:
+    """As `append_statements`, with a loaded vocabulary; the caller refreshes `track_status`."""
+    if not statements:
         return []
-    genres = [genres_in(each.texts, vocabulary) for each in sayings]
+    genres = [genres_in(new.texts, vocabulary) for new in statements]
     terms = ensure_terms(connection, {name for names in genres for name in names}, vocabulary)
-    made = connection.execute(
+    inserted = connection.execute(
         sa.insert(statement).returning(statement.c.id, sort_by_parameter_order=True),
         [
             {
-                "track_id": each.track_id,
+                "track_id": new.track_id,
                 "source": source,
                 "stated_by": stated_by,
-                "origin": each.origin,
-                "as_written": each.as_written,
+                "origin": new.origin,
+                "as_written": new.as_written,
             }
-            for each in sayings
+            for new in statements
         ],
     )
-    ids = list(made.scalars())
+    ids = list(inserted.scalars())
     labels = []
-    for key, names in zip(ids, genres, strict=True):
+    for statement_id, names in zip(ids, genres, strict=True):
         distinct: dict[int, str] = {}
         for name in names:
             distinct.setdefault(terms[name].id, name)
         labels += [
-            {"statement_id": key, "rank": rank, "genre_id": genre_id, "as_written": name}
+            {"statement_id": statement_id, "rank": rank, "genre_id": genre_id, "as_written": name}
             for rank, (genre_id, name) in enumerate(distinct.items())
         ]
     if labels:
@@ -98,45 +102,58 @@ def write_statements(
 
 
 def changed_statements(
-    connection: Connection, source: Source, sayings: Sequence[NewStatement]
+    connection: Connection, source: Source, statements: Sequence[NewStatement]
 ) -> list[NewStatement]:
-    """The sayings that differ, as written, from the newest statement of their source on the track.
+    """The statements that differ, as written, from the newest statement of their source on the track.
 
-    A withdrawn statement counts as the newest, too: what a person took back does not come again by itself. Where the
-    source never spoke, "no genre" is no news. What we wrote to a file is that file's newest statement.
+    Withdrawn statements count as well, so that a withdrawn statement does not come back with the next import. "No
+    genre" is not a change if the source has no statement yet. Genres that this program wrote to a file are that
+    file's newest statement.
     """
-    newest = newest_texts(connection, source, [each.track_id for each in sayings])
-    return [each for each in sayings if each.as_written != newest.get(each.track_id, "")]
+    newest = newest_statements(connection, source, [new.track_id for new in statements])
+    before = {track_id: row.as_written for track_id, row in newest.items()}
+    return [new for new in statements if new.as_written != before.get(new.track_id, "")]
 
 
-def newest_texts(connection: Connection, source: Source, track_ids: Iterable[int]) -> dict[int, str]:
-    """What the newest statement of a source says on each track that has one, as written."""
-    found: dict[int, str] = {}
-    ids = sorted(set(track_ids))
-    for start in range(0, len(ids), CHUNK):
-        latest = (
-            sa.select(sa.func.max(statement.c.id))
-            .where(
-                statement.c.track_id.in_(ids[start : start + CHUNK]),
-                statement.c.source == source,
-                # As an expression: SQLite would search by the index of withdraws_id, where nearly all are NULL.
-                sa.func.coalesce(statement.c.withdraws_id, 0) == 0,
-            )
-            .group_by(statement.c.track_id)
-        )
-        rows = connection.execute(
-            sa.select(statement.c.track_id, sa.func.coalesce(statement.c.as_written, "")).where(
-                statement.c.id.in_(latest)
-            )
-        )
-        found |= dict(rows.all())
-    return found
+def newest_statements(
+    connection: Connection, source: Source, track_ids: Iterable[int], *, stated_by: str | None = None
+) -> dict[int, Row[Any]]:
+    """The newest statement of a source by track, as rows of `id, track_id, origin, as_written`, withdrawn or not.
+
+    With `stated_by` only the statements of that import or person. `as_written` is never NULL.
+    """
+    newest = sa.select(sa.func.max(statement.c.id)).where(
+        statement.c.source == source,
+        # As an expression, or SQLite would use the index of withdraws_id, where nearly all values are NULL.
+        sa.func.coalesce(statement.c.withdraws_id, 0) == 0,
+    )
+    if stated_by is not None:
+        newest = newest.where(statement.c.stated_by == stated_by)
+    as_written = sa.func.coalesce(statement.c.as_written, "").label("as_written")
+    query = sa.select(statement.c.id, statement.c.track_id, statement.c.origin, as_written)
+    rows: dict[int, Row[Any]] = {}
+    for ids in chunks(sorted(set(track_ids))):
+        of_tracks = newest.where(statement.c.track_id.in_(ids)).group_by(statement.c.track_id)
+        rows |= {row.track_id: row for row in connection.execute(query.where(statement.c.id.in_(of_tracks)))}
+    return rows
+
+
+def genre_ids_of_statements(
+    connection: Connection, statement_ids: Iterable[int | None]
+) -> dict[int, tuple[int, ...]]:
+    """The genre ids of statements in order of rank; statements without genres are left out."""
+    genre_ids: defaultdict[int, list[int]] = defaultdict(list)
+    query = sa.select(label.c.statement_id, label.c.genre_id).order_by(label.c.statement_id, label.c.rank)
+    for ids in chunks(sorted({key for key in statement_ids if key is not None})):
+        for statement_id, genre_id in connection.execute(query.where(label.c.statement_id.in_(ids))):
+            genre_ids[statement_id].append(genre_id)
+    return {statement_id: tuple(ids) for statement_id, ids in genre_ids.items()}
 
 
 def withdraw(connection: Connection, statement_id: int, *, stated_by: str | None = None) -> int | None:
-    """Takes a statement back by one more row and brings `track_status` up to date; gives the row's id.
+    """Withdraws a statement by one more row and refreshes `track_status`; returns the id of the new row.
 
-    None, and no change, where it was withdrawn before. Raises LookupError where there is no such statement.
+    Returns None, without a change, if it was withdrawn before. Raises LookupError if there is no such statement.
     """
     row = connection.execute(
         sa.select(statement.c.track_id, statement.c.source, statement.c.withdraws_id).where(
@@ -145,14 +162,13 @@ def withdraw(connection: Connection, statement_id: int, *, stated_by: str | None
     ).one_or_none()
     if row is None or row.withdraws_id is not None:
         raise LookupError(f"there is no statement {statement_id} to withdraw")
-    already = sa.select(statement.c.id).where(statement.c.withdraws_id == statement_id)
-    if connection.execute(already).first() is not None:
+    withdrawals = sa.select(statement.c.id).where(statement.c.withdraws_id == statement_id)
+    if connection.execute(withdrawals).first() is not None:
         return None
-    made = connection.execute(
+    inserted = connection.execute(
         sa.insert(statement)
         .values(track_id=row.track_id, source=row.source, stated_by=stated_by, withdraws_id=statement_id)
         .returning(statement.c.id)
     )
-    key = int(made.scalar_one())
     refresh_track_status(connection, [row.track_id])
-    return key
+    return int(inserted.scalar_one())

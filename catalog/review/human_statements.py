@@ -131,20 +131,3 @@ def withdraw_statements(connection: Connection, statement_ids: Iterable[int], *,
             )
         taken += len(rows)
     return taken
-
-
-def genre_ids_of_statements(
-    connection: Connection, statement_ids: Iterable[int | None]
-) -> dict[int, tuple[int, ...]]:
-    """The genre ids of statements, in order; a statement without any is not in it."""
-    found: defaultdict[int, list[int]] = defaultdict(list)
-    ids = sorted({each for each in statement_ids if each is not None})
-    for start in range(0, len(ids), CHUNK):
-        rows = connection.execute(
-            sa.select(label.c.statement_id, label.c.genre_id)
-            .where(label.c.statement_id.in_(ids[start : start + CHUNK]))
-            .order_by(label.c.statement_id, label.c.rank)
-        )
-        for statement_id, genre_id in rows:
-            found[statement_id].append(genre_id)
-    return {statement_id: tuple(genre_ids) for statement_id, genre_ids in found.items()}

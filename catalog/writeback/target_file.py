@@ -1,6 +1,6 @@
-"""A file that is written to: made anew beside itself, checked, and put in its own place in one step."""
+"""Replacement of a file: a checked copy in the same folder is renamed over it in one step."""
 
-# Names are bytes here, and a Path is text.
+# File names are bytes; a Path holds text.
 # ruff: noqa: PTH105, PTH108, PTH116, PTH118, PTH120
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from catalog.collection.naming.paths import is_within
 from catalog.collection.scan.walk import bounded
 from catalog.errors import CatalogError
 
-CHANGED = "changed since it was scanned; bring it up to date first: catalog scan"
+CHANGED = "changed since the last scan; run first: catalog scan"
 
 _WINDOW = 2**20
 
 
 class FileWriteError(CatalogError):
-    """A file that is left as it is, and why, in words that follow its name."""
+    """A file that is left unchanged. The message is a reason that follows the name of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetFile:
-    """A file as it was when it was looked at."""
+    """A file to be replaced, with its status when it was checked."""
 
     name: bytes
-    """Absolute, links followed."""
+    """The absolute path, links resolved."""
     status: os.stat_result
 
     @property
     def folder(self) -> bytes:
-        """Where the file lies, and what takes its place is made."""
+        """The folder of the file and of its replacement."""
         return os.path.dirname(self.name)
 
     @property
     def other_names(self) -> int:
-        """Hard links beside this one: they keep the file as it was."""
+        """The number of other hard links, which keep the old file."""
         return self.status.st_nlink - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What recognizes a file's content."""
+    """Identification of a file's content."""
 
     size: int
     mtime_ns: int
@@ -62,20 +62,20 @@ class Facts:
 
 
 def find_target_file(root: bytes, path: bytes, size: int | None, mtime_ns: int | None) -> TargetFile:
-    """The file that a track is, if it may be written to and is as it was scanned. Raises FileWriteError."""
+    """The file of a track. Raises FileWriteError if it may not be written or has changed since the last scan."""
     real_root = os.path.realpath(root)
     name = os.path.realpath(os.path.join(root, path))
     if not is_within(name, real_root):
-        raise FileWriteError("a link that leads out of the collection's folder is not written through")
+        raise FileWriteError("is a link to a file outside the collection's folder, which is not written")
     try:
         status = os.stat(name)
     except OSError as error:
         raise FileWriteError(explain(error)) from error
     if not stat.S_ISREG(status.st_mode):
-        raise FileWriteError("is no regular file any more")
+        raise FileWriteError("is not a regular file any more")
     if (status.st_size, bounded(status.st_mtime_ns)) != (size, mtime_ns):
         raise FileWriteError(CHANGED)
-    # Whoever may write everything is told, too: the mode is somebody's wish.
+    # The mode counts for root, too: somebody protected the file.
     if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(name, os.W_OK):
         raise FileWriteError("is read-only")
     if not os.access(os.path.dirname(name), os.W_OK):
@@ -84,10 +84,10 @@ def find_target_file(root: bytes, path: bytes, size: int | None, mtime_ns: int |
 
 
 @contextmanager
-def locked(place: TargetFile) -> Iterator[BinaryIO]:
-    """The file, open for reading and locked. Raises FileWriteError where another program holds a lock on it."""
+def locked(target: TargetFile) -> Iterator[BinaryIO]:
+    """The file, open for reading and locked. Raises FileWriteError if another program holds a lock on it."""
     try:
-        stream = io.FileIO(os.open(place.name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), closefd=True)
+        stream = io.FileIO(os.open(target.name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), closefd=True)
     except OSError as error:
         raise FileWriteError(explain(error)) from error
     with ExitStack() as stack:
@@ -97,7 +97,7 @@ def locked(place: TargetFile) -> Iterator[BinaryIO]:
         except BlockingIOError as error:
             raise FileWriteError("is locked by another program") from error
         except OSError as error:
-            # Some network file systems know no locks.
+            # Some network file systems have no locks.
             if error.errno not in (errno.ENOTSUP, errno.ENOLCK, errno.EINVAL, errno.ENOSYS):
                 raise FileWriteError(explain(error)) from error
         yield reader
@@ -105,7 +105,7 @@ def locked(place: TargetFile) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replacement(name: bytes) -> Iterator[BinaryIO]:
-    """An empty file to be filled, taken away again where that fails. Raises FileWriteError."""
+    """A new empty file, which is removed if the block fails. Raises FileWriteError."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         handle = os.open(name, flags, 0o600)
@@ -122,41 +122,41 @@ def replacement(name: bytes) -> Iterator[BinaryIO]:
 
 
 def copy_content(source: BinaryIO, target: BinaryIO) -> None:
-    """Copies all of a file, by the system where it can."""
+    """Copies the whole content of a file."""
     source.seek(0)
     shutil.copyfileobj(source, target, _WINDOW)
     target.flush()
 
 
-def finalize_copy(place: TargetFile, name: bytes, stream: BinaryIO) -> Facts:
-    """Gives the replacement the owner, mode, times and extended attributes of the file, and puts it on the disk.
+def finalize_copy(target: TargetFile, name: bytes, stream: BinaryIO) -> Facts:
+    """Copies owner (if permitted), mode, times and extended attributes of the file to its replacement, and syncs it.
 
-    The owner where the system allows it. Gives the facts of the content.
+    Returns the facts of the replacement.
     """
     stream.flush()
-    made = os.fstat(stream.fileno())
-    if (made.st_uid, made.st_gid) != (place.status.st_uid, place.status.st_gid):
+    status = os.fstat(stream.fileno())
+    if (status.st_uid, status.st_gid) != (target.status.st_uid, target.status.st_gid):
         with suppress(PermissionError):
-            os.fchown(stream.fileno(), place.status.st_uid, place.status.st_gid)
-    shutil.copystat(place.name, name)
-    os.utime(name, ns=(place.status.st_atime_ns, place.status.st_mtime_ns))
+            os.fchown(stream.fileno(), target.status.st_uid, target.status.st_gid)
+    shutil.copystat(target.name, name)
+    os.utime(name, ns=(target.status.st_atime_ns, target.status.st_mtime_ns))
     os.fsync(stream.fileno())
     return facts_of(stream)
 
 
-def put_in_place(place: TargetFile, name: bytes) -> None:
-    """The one step in which the file becomes the new one. Raises FileWriteError where it is not as it was."""
+def put_in_place(target: TargetFile, name: bytes) -> None:
+    """Renames the replacement over the file. Raises FileWriteError if the file has changed since it was checked."""
     try:
-        now = os.stat(place.name)
-        if _identity(now) != _identity(place.status):
+        now = os.stat(target.name)
+        if _identity(now) != _identity(target.status):
             raise FileWriteError(CHANGED)
-        os.replace(name, place.name)
+        os.replace(name, target.name)
     except OSError as error:
         raise FileWriteError(explain(error)) from error
 
 
 def sync_folder(folder: bytes) -> None:
-    """Puts the names in a folder on the disk, where the file system can."""
+    """Syncs the entries of a folder to the disk, if the file system can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -166,7 +166,7 @@ def sync_folder(folder: bytes) -> None:
 
 
 def discard(name: bytes) -> None:
-    """Takes a replacement away that was not put in place."""
+    """Removes a replacement, if it is there."""
     with suppress(FileNotFoundError):
         os.unlink(name)
 
@@ -178,36 +178,36 @@ def facts_of(stream: BinaryIO) -> Facts:
     stream.seek(0)
     while data := stream.read(_WINDOW):
         digest.update(data)
-    mark = file_signature(stream, status.st_size)
-    return Facts(status.st_size, bounded(status.st_mtime_ns), mark, digest.hexdigest())
+    signature = file_signature(stream, status.st_size)
+    return Facts(status.st_size, bounded(status.st_mtime_ns), signature, digest.hexdigest())
 
 
 def audio_hash_of(name: bytes) -> str:
-    """The hash of the compressed sound, as `track.audio_hash`. Raises FileWriteError where nothing can be heard."""
+    """The hash of the compressed audio, as `track.audio_hash`. Raises FileWriteError if it cannot be read."""
     from catalog.audio.audio_error import AudioError
     from catalog.audio.decoding import demux
     from catalog.audio.decoding.media_file import MediaFile
 
     try:
         with MediaFile(name) as source, demux.open_audio(source) as (container, stream):
-            walk = demux.scan_packets(container, stream)
+            packets = demux.scan_packets(container, stream)
             source.check()
     except AudioError as error:
-        raise FileWriteError(f"its sound cannot be checked: {error}") from error
-    if not walk.packets:
-        raise FileWriteError("its sound cannot be checked: there is none in it")
-    return walk.audio_hash
+        raise FileWriteError(f"its audio cannot be checked: {error}") from error
+    if not packets.packets:
+        raise FileWriteError("its audio cannot be checked: the file has no audio")
+    return packets.audio_hash
 
 
-def explain(error: OSError, place: str = "cannot be written") -> str:
-    """What the system refused, in words that follow the name of the file."""
-    known = {
-        errno.ENOSPC: "the disk is full; the decision is kept, and the same command writes it later",
-        errno.EDQUOT: "the quota is used up; the decision is kept, and the same command writes it later",
-        errno.ENOENT: "is not there any more; if it was moved: catalog scan",
-        errno.EROFS: "lies on a disk that is read-only",
+def explain(error: OSError, action: str = "cannot be written") -> str:
+    """The reason of an error of the operating system, as a text that follows the name of the file."""
+    reasons = {
+        errno.ENOSPC: "the disk is full; free space and run the same command again",
+        errno.EDQUOT: "the disk quota is used up; free space and run the same command again",
+        errno.ENOENT: "does not exist any more; if it was moved: catalog scan",
+        errno.EROFS: "is on a read-only disk",
     }
-    return known.get(error.errno or 0, f"{place}: {error.strerror or error}")
+    return reasons.get(error.errno or 0, f"{action}: {error.strerror or error}")
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:

@@ -1,8 +1,8 @@
-"""The journal of written tags: what is planned before a file is touched, and what became of it.
+"""The journal of written tags: one row per file and write, noted before and after the file is replaced.
 
 A row is `planned` with the digests of the file before and after, then the file is replaced, then the row is `written`.
-An undo sets `undone_at` before the file is touched, and `undone` after it. So whoever is killed leaves rows from
-which the digest of the file tells how far it came.
+An undo sets `undone_at` before the file is replaced, and the state `undone` after it. If the process is killed between
+two notes, the digest of the file shows which step was reached.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from catalog.writeback.write_plan import TagChange
 
 
 @dataclass(frozen=True, slots=True)
-class Rewritten:
-    """A file that has taken another's place."""
+class ReplacedFile:
+    """A file after its replacement was put in place."""
 
     row_id: int
     track_id: int
     facts: Facts
-    file_signature: str | None
-    """Of the file before."""
+    old_signature: str | None
+    """The file signature before."""
     values: tuple[str, ...]
-    """What its genre tag says now."""
+    """The values of its genre field now."""
 
 
 def plan_rows(connection: Connection, batch: str, changes: Sequence[TagChange]) -> dict[int, int]:
-    """Rows for changes, by track; a track whose decision is another one by now gets none."""
+    """Adds a row for each change and returns their ids by track; a track with a newer decision gets no row."""
     query = sa.select(track_status.c.track_id, track_status.c.statement_id)
     current = connection.execute(
         query.where(track_status.c.track_id.in_([change.track_id for change in changes]))
@@ -45,9 +45,8 @@ def plan_rows(connection: Connection, batch: str, changes: Sequence[TagChange]) 
     valid = [change for change in changes if (change.track_id, change.statement_id) in unchanged]
     if not valid:
         return {}
-    insert = sa.insert(tag_write).returning(tag_write.c.id, sort_by_parameter_order=True)
-    made = connection.execute(
-        insert,
+    row_ids = connection.execute(
+        sa.insert(tag_write).returning(tag_write.c.id, sort_by_parameter_order=True),
         [
             {
                 "track_id": change.track_id,
@@ -59,97 +58,73 @@ def plan_rows(connection: Connection, batch: str, changes: Sequence[TagChange]) 
             }
             for change in valid
         ],
-    )
-    return dict(zip((change.track_id for change in valid), made.scalars(), strict=True))
+    ).scalars()
+    return dict(zip((change.track_id for change in valid), row_ids, strict=True))
 
 
-def note_ready(
-    connection: Connection,
-    row_id: int,
-    *,
-    before: Sequence[str],
-    after: Sequence[str],
-    before_digest: str,
-    after_digest: str,
-    patch: bytes | None,
-) -> None:
-    """Says what the file is and what it will be, before it is."""
-    connection.execute(
-        sa.update(tag_write)
-        .where(tag_write.c.id == row_id)
-        .values(
-            before=list(before),
-            after=list(after),
-            before_digest=before_digest,
-            after_digest=after_digest,
-            patch=patch,
-        )
-    )
+def note_staged(connection: Connection, row_id: int, **values: object) -> None:
+    """Records columns of a row, such as the digests, before its file is replaced."""
+    _update(connection, [row_id], values)
 
 
 def note_undoing(connection: Connection, row_ids: Sequence[int]) -> None:
-    """Says that writes are about to be undone, before anything is made for it."""
-    connection.execute(sa.update(tag_write).where(tag_write.c.id.in_(row_ids)).values(undone_at=now()))
-
-
-def note_ready_to_undo(connection: Connection, row_id: int, before_digest: str, message: str | None) -> None:
-    """Says what the file will be when its write is undone, before it is."""
-    values = {"before_digest": before_digest, "message": message}
-    connection.execute(sa.update(tag_write).where(tag_write.c.id == row_id).values(values))
+    """Records that an undo has started, before any file is staged."""
+    _update(connection, row_ids, {"undone_at": now()})
 
 
 def note_failed(connection: Connection, messages: Mapping[int, str]) -> None:
-    """Rows that came to nothing, and why; the files are as they were."""
+    """Records failed writes with their reasons; the files are unchanged."""
     for row_id, message in messages.items():
-        update = sa.update(tag_write).where(tag_write.c.id == row_id)
-        connection.execute(update.values(state="failed", message=message, patch=None))
+        _update(connection, [row_id], {"state": "failed", "message": message, "patch": None})
 
 
 def note_not_undone(connection: Connection, messages: Mapping[int, str]) -> None:
-    """Rows whose undoing came to nothing; they are written as before."""
+    """Records failed undos with their reasons; the rows stay `written`."""
     for row_id, message in messages.items():
-        update = sa.update(tag_write).where(tag_write.c.id == row_id)
-        connection.execute(update.values(undone_at=None, message=message))
+        _update(connection, [row_id], {"undone_at": None, "message": message})
 
 
-def note_written(connection: Connection, done: Sequence[Rewritten], vocabulary: Vocabulary) -> None:
-    """Rows whose files are as planned; the catalog knows these files as if it had scanned them."""
-    _note(connection, done, vocabulary, {"state": "written", "written_at": now(), "message": None})
+def note_written(connection: Connection, files: Sequence[ReplacedFile], vocabulary: Vocabulary) -> None:
+    """Records written files, in the journal and as scanned."""
+    _note_replaced(connection, files, vocabulary, {"state": "written", "written_at": now(), "message": None})
 
 
-def note_undone(connection: Connection, done: Sequence[Rewritten], vocabulary: Vocabulary) -> None:
-    """Rows whose files are as they were before the write."""
-    _note(connection, done, vocabulary, {"state": "undone", "patch": None})
+def note_undone(connection: Connection, files: Sequence[ReplacedFile], vocabulary: Vocabulary) -> None:
+    """Records restored files, in the journal and as scanned."""
+    _note_replaced(connection, files, vocabulary, {"state": "undone", "patch": None})
 
 
-def _note(
+def _update(connection: Connection, row_ids: Sequence[int], values: Mapping[str, object]) -> None:
+    connection.execute(sa.update(tag_write).where(tag_write.c.id.in_(row_ids)).values(**values))
+
+
+def _note_replaced(
     connection: Connection,
-    done: Sequence[Rewritten],
+    files: Sequence[ReplacedFile],
     vocabulary: Vocabulary,
     values: Mapping[str, object],
 ) -> None:
-    if not done:
+    if not files:
         return
-    update = sa.update(tag_write).where(tag_write.c.id.in_([each.row_id for each in done]))
-    connection.execute(update.values(**values))
-    for each in done:
-        _know_file(connection, each)
-    # No new evidence: the next scan finds the file as its newest statement says.
-    sayings = [NewStatement(each.track_id, each.values, ORIGIN_CATALOG) for each in done]
-    write_statements(connection, "file", sayings, vocabulary)
-    refresh_track_status(connection, [each.track_id for each in done])
+    _update(connection, [file.row_id for file in files], values)
+    for file in files:
+        _update_track(connection, file)
+    # Not new evidence: the next scan finds the file as its newest statement describes it.
+    statements = [NewStatement(file.track_id, file.values, ORIGIN_CATALOG) for file in files]
+    write_statements(connection, "file", statements, vocabulary)
+    refresh_track_status(connection, [file.track_id for file in files])
 
 
-def _know_file(connection: Connection, each: Rewritten) -> None:
-    """The track is the file as it is now; what was computed from its sound holds on."""
-    facts = each.facts
+def _update_track(connection: Connection, file: ReplacedFile) -> None:
+    """Records the new file of the track; results that were computed from its audio stay valid."""
+    facts = file.facts
     connection.execute(
         sa.update(track)
-        .where(track.c.id == each.track_id)
+        .where(track.c.id == file.track_id)
         .values(size=facts.size, mtime_ns=facts.mtime_ns, file_signature=facts.file_signature)
     )
-    if each.file_signature is None or each.file_signature == facts.file_signature:
+    if file.old_signature is None or file.old_signature == facts.file_signature:
         return
     for table in (feature_vector, failure, claim):
-        heard = (table.c.track_id == each.track_id) & (table.c.file_signature == each.file_signature)
-        connection.execute(sa.update(table).where(heard).values(file_signature=facts.file_signature))
+        of_old_file = (table.c.track_id == file.track_id) & (table.c.file_signature == file.old_signature)
+        connection.execute(sa.update(table).where(of_old_file).values(file_signature=facts.file_signature))

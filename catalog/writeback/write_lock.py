@@ -1,4 +1,4 @@
-"""One writer of tags at a time: what the journal calls planned is then either ours or a dead one's."""
+"""The lock of tag writing: one process per catalog, so that a `planned` row of another process is from a killed one."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from catalog.db.database import Database
 from catalog.errors import CatalogError
 
 _ADVISORY_KEY = 0x7461675F77726974
-"""`tag_writ` as a number: the key of the lock on PostgreSQL."""
+"""The bytes of `tag_writ`: the key of the advisory lock on PostgreSQL."""
 
 
 class WriterBusyError(CatalogError):
-    """Another process writes tags for this catalog."""
+    """Another process is writing tags for this catalog."""
 
 
 @contextmanager
 def only_writer(database: Database) -> Iterator[None]:
-    """Keeps others from writing tags for this catalog; ends with the process, however that ends. Raises WriterBusyError."""
+    """Holds the lock, which the operating system releases if the process dies. Raises WriterBusyError."""
     if database.is_sqlite:
         assert database.file is not None
         with database.file.with_name(f"{database.file.name}.write-lock").open("w") as lock:
@@ -43,4 +43,4 @@ def only_writer(database: Database) -> Iterator[None]:
 
 
 def _busy() -> WriterBusyError:
-    return WriterBusyError("another catalog write is at work on this catalog; run this one when it has ended")
+    return WriterBusyError("another catalog write is running on this catalog; try again when it has finished")

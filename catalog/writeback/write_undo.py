@@ -1,9 +1,10 @@
-"""Undoing a write: the file becomes what it was, byte for byte where nobody else changed it since."""
+"""Undo of a write: restores the file byte for byte, or only its genre if another program changed the file since."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
@@ -16,55 +17,44 @@ from catalog.errors import CatalogError
 from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.binary_diff import apply_patch
 from catalog.writeback.formats.genre_field import restore_values
-from catalog.writeback.formats.id3v2 import TagFormatError
-from catalog.writeback.target_file import (
-    Facts,
-    FileWriteError,
-    audio_hash_of,
-    copy_content,
-    discard,
-    facts_of,
-    finalize_copy,
-    find_target_file,
-    locked,
-    put_in_place,
-    replacement,
-    sync_folder,
-)
-from catalog.writeback.write_journal import (
-    Rewritten,
-    note_not_undone,
-    note_ready_to_undo,
-    note_undoing,
-    note_undone,
-)
-from catalog.writeback.write_run import (
-    BATCH_SIZE,
+from catalog.writeback.replace_files import (
+    Operation,
     Progress,
     StagedFile,
     WriteOutcome,
     WriteReport,
     replacement_name,
+    run_operation,
+    stage_file,
+)
+from catalog.writeback.target_file import Facts, FileWriteError, copy_content, facts_of, find_target_file
+from catalog.writeback.write_journal import (
+    ReplacedFile,
+    note_not_undone,
+    note_staged,
+    note_undoing,
+    note_undone,
 )
 
-GENRE_ONLY = "the file had changed since: only its genre was put back"
+GENRE_ONLY = "the file was changed after the write: only its genre was restored"
 
 Written = Row[Any]
 
 
 class NothingToUndoError(CatalogError):
-    """No write is there to be undone."""
+    """There is no such write to undo."""
 
 
 def written_rows(connection: Connection, batch: str | None = None) -> list[Written]:
-    """The writes of a batch that stand, newest first; without a name, those of the newest. Raises NothingToUndoError."""
+    """The writes of a batch (default: the newest) that are not undone, newest first. Raises NothingToUndoError."""
+    is_written = tag_write.c.state == "written"
     if batch is None:
-        newest = sa.select(tag_write.c.batch).where(tag_write.c.state == "written")
+        newest = sa.select(tag_write.c.batch).where(is_written)
         batch = connection.execute(newest.order_by(tag_write.c.id.desc()).limit(1)).scalar()
         if batch is None:
-            raise NothingToUndoError("nothing is written that could be undone")
+            raise NothingToUndoError("there is no write to undo")
     later = tag_write.alias("later")
-    again = (
+    later_batch = (
         sa.select(sa.func.max(later.c.batch))
         .where(
             later.c.track_id == tag_write.c.track_id, later.c.id > tag_write.c.id, later.c.state == "written"
@@ -75,23 +65,23 @@ def written_rows(connection: Connection, batch: str | None = None) -> list[Writt
         sa.select(
             tag_write,
             track.c.path,
-            track.c.path_bytes.label("place"),
+            track.c.path_bytes.label("track_path_bytes"),
             track.c.size,
             track.c.mtime_ns,
             track.c.file_signature,
             collection.c.root_bytes,
-            again.label("again"),
+            later_batch.label("later_batch"),
         )
         .join_from(tag_write, track, track.c.id == tag_write.c.track_id)
         .join(collection, collection.c.id == track.c.collection_id)
-        .where(tag_write.c.batch == batch, tag_write.c.state == "written")
+        .where(tag_write.c.batch == batch, is_written)
         .order_by(tag_write.c.id.desc())
     ).all()
     if not rows:
-        known = sa.select(tag_write.c.batch).where(tag_write.c.state == "written").distinct()
-        names = list(connection.execute(known.order_by(tag_write.c.batch.desc()).limit(5)).scalars())
-        there_are = f"there are {', '.join(names)}" if names else "nothing is written"
-        raise NothingToUndoError(f"there is no write {batch!r} that could be undone; {there_are}")
+        batches = sa.select(tag_write.c.batch).where(is_written).distinct()
+        names = list(connection.execute(batches.order_by(tag_write.c.batch.desc()).limit(5)).scalars())
+        existing = f"existing writes: {', '.join(names)}" if names else "there is no write to undo"
+        raise NothingToUndoError(f"there is no write {batch!r}; {existing}")
     return list(rows)
 
 
@@ -102,96 +92,69 @@ def undo_writes(
     *,
     on_progress: Progress | None = None,
 ) -> WriteReport:
-    """Undoes each write; what cannot be undone is left as it is and said. Call it within `only_writer`.
-
-    The decisions stand.
-    """
-    report = WriteReport(rows[0].batch if rows else None)
-    for start in range(0, len(rows), BATCH_SIZE):
-        _undo_some(database, rows[start : start + BATCH_SIZE], vocabulary, report)
-        if on_progress is not None:
-            on_progress(len(report.outcomes), len(rows), "undoing")
-    return report
+    """Undoes each write. The decisions are kept. Calls of the same catalog are kept apart by `only_writer`."""
+    if not rows:
+        return WriteReport(None)
+    return run_operation(database, _Undo(rows[0].batch, vocabulary), rows, on_progress)
 
 
-def _undo_some(
-    database: Database, rows: Sequence[Written], vocabulary: Vocabulary, report: WriteReport
+class _Undo(Operation[Written]):
+    """Replaces written files by copies as they were before."""
+
+    state = "undone"
+    label = "undoing"
+
+    def begin(self, connection: Connection, items: Sequence[Written]) -> list[int | None]:
+        note_undoing(connection, [row.id for row in items])
+        return [row.id for row in items]
+
+    def stage(self, item: Written, row_id: int) -> StagedFile:
+        if item.later_batch is not None:
+            raise FileWriteError(
+                f"was written again later; undo that write first: catalog write --undo {item.later_batch}"
+            )
+        if item.track_path_bytes is None or item.root_bytes is None:
+            raise FileWriteError("does not exist any more; if it was moved: catalog scan")
+        target = find_target_file(item.root_bytes, item.track_path_bytes, item.size, item.mtime_ns)
+        base = os.path.basename(item.track_path_bytes)  # noqa: PTH119 - bytes
+
+        def fill(source: BinaryIO, copy: BinaryIO, facts: Facts) -> None:
+            _restore(item, facts, base, source, copy, self.vocabulary)
+
+        file = stage_file(target, base, replacement_name(target, self.batch, row_id), fill)
+        return file if file.after.digest == item.before_digest else replace(file, message=GENRE_ONLY)
+
+    def note_staged(self, connection: Connection, row_id: int, file: StagedFile) -> None:
+        note_staged(connection, row_id, before_digest=file.after.digest, message=file.message)
+
+    def note_failed(self, connection: Connection, messages: Mapping[int, str]) -> None:
+        note_not_undone(connection, messages)
+
+    def note_replaced(self, connection: Connection, files: Sequence[ReplacedFile]) -> None:
+        note_undone(connection, files, self.vocabulary)
+
+    def outcome(
+        self, item: Written, state: str, message: str | None, _file: StagedFile | None
+    ) -> WriteOutcome:
+        before, after = "; ".join(item.after), "; ".join(item.before)
+        return WriteOutcome(item.track_id, item.path, before, after, state, message)
+
+    def replaced(self, item: Written, row_id: int, file: StagedFile) -> ReplacedFile:
+        return ReplacedFile(row_id, item.track_id, file.after, item.file_signature, file.values_after)
+
+
+def _restore(
+    row: Written, facts: Facts, base: bytes, source: BinaryIO, copy: BinaryIO, vocabulary: Vocabulary
 ) -> None:
-    ready: list[tuple[Written, StagedFile]] = []
-    failed: dict[int, str] = {}
-    done: list[Rewritten] = []
-    with database.write() as connection:
-        note_undoing(connection, [row.id for row in rows])
-    try:
-        for row in rows:
-            try:
-                ready.append((row, _make_ready(row, vocabulary)))
-            except (FileWriteError, TagFormatError) as error:
-                failed[row.id] = str(error)
-                report.outcomes.append(_outcome(row, "failed", str(error)))
-        with database.write() as connection:
-            for row, each in ready:
-                note_ready_to_undo(connection, row.id, each.after.digest, _remark(row, each))
-        for row, each in ready:
-            try:
-                put_in_place(each.place, each.made)
-            except FileWriteError as error:
-                failed[row.id] = str(error)
-                report.outcomes.append(_outcome(row, "failed", str(error)))
-                continue
-            done.append(Rewritten(row.id, row.track_id, each.after, row.file_signature, each.values))
-            report.other_names += each.place.other_names > 0
-            report.outcomes.append(_outcome(row, "undone", _remark(row, each)))
-        for folder in {each.place.folder for _, each in ready}:
-            sync_folder(folder)
-    finally:
-        for _, each in ready:
-            discard(each.made)
-        with database.write() as connection:
-            note_not_undone(connection, failed)
-            note_undone(connection, done, vocabulary)
-
-
-def _make_ready(row: Written, vocabulary: Vocabulary) -> StagedFile:
-    if row.again is not None:
-        raise FileWriteError(f"was written again since; undo that first: catalog write --undo {row.again}")
-    if row.place is None or row.root_bytes is None:
-        raise FileWriteError("is not there any more; if it was moved: catalog scan")
-    place = find_target_file(row.root_bytes, row.place, row.size, row.mtime_ns)
-    base = os.path.basename(row.place)  # noqa: PTH119 - bytes
-    made = replacement_name(place, row.batch, row.id)
-    with locked(place) as source:
-        before = facts_of(source)
-        sound = audio_hash_of(place.name)
-        with replacement(made) as target:
-            _put_back(row, before, base, source, target, vocabulary)
-            after = finalize_copy(place, made, target)
-            if audio_hash_of(made) != sound:
-                raise FileWriteError("its sound would not stay as it is")
-            values = read_file_tags(target, base).genres
-    return StagedFile(row.id, place, made, before, after, tuple(row.after), values, None)
-
-
-def _put_back(
-    row: Written, now: Facts, base: bytes, source: BinaryIO, target: BinaryIO, vocabulary: Vocabulary
-) -> None:
-    """Fills the replacement: by the patch, or where the file is another by now, by the genre alone."""
-    if now.digest == row.after_digest and row.patch is not None:
-        apply_patch(row.patch, source, target)
-        target.flush()
-        if facts_of(target).digest == row.before_digest:
+    """Fills the copy by the patch, or by the present file with the former genre if the patch does not apply."""
+    if facts.digest == row.after_digest and row.patch is not None:
+        apply_patch(row.patch, source, copy)
+        copy.flush()
+        if facts_of(copy).digest == row.before_digest:
             return
-        target.seek(0)
-        target.truncate()
+        copy.seek(0)
+        copy.truncate()
     if list(read_file_tags(source, base).genres) != list(row.after):
-        raise FileWriteError("its genre was changed since by another program; left as it is")
-    copy_content(source, target)
-    restore_values(target, base, row.before, vocabulary)
-
-
-def _remark(row: Written, each: StagedFile) -> str | None:
-    return None if each.after.digest == row.before_digest else GENRE_ONLY
-
-
-def _outcome(row: Written, state: str, message: str | None) -> WriteOutcome:
-    return WriteOutcome(row.track_id, row.path, "; ".join(row.after), "; ".join(row.before), state, message)
+        raise FileWriteError("its genre was changed after the write by another program")
+    copy_content(source, copy)
+    restore_values(copy, base, row.before, vocabulary)

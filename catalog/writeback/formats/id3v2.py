@@ -1,7 +1,7 @@
-"""The genre inside an ID3v2 tag, exchanged frame by frame: every other byte of the tag stays as it is.
+"""Replaces the genre frame of an ID3v2 tag and keeps every other byte of the tag.
 
-Not by mutagen, which would write version 2.2 as 2.4, take flags and unsynchronization away, and render all frames anew.
-The layout is that of id3.org's "ID3 tag version 2.2", "2.3.0" and "2.4.0 - Main Structure".
+mutagen is not used for this: it writes version 2.2 as 2.4, removes flags and unsynchronization, and renders all frames
+again. The layout is that of id3.org's "ID3 tag version 2.2", "2.3.0" and "2.4.0 - Main Structure".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from mutagen.id3 import Frames, _tags
 
-from catalog.errors import CatalogError
+from catalog.writeback.formats.tag_format import TagFormatError
 
 LATIN_1, UTF_16, UTF_16_BE, UTF_8 = range(4)
 """The first byte of a text frame."""
@@ -22,32 +22,28 @@ LATIN_1, UTF_16, UTF_16_BE, UTF_8 = range(4)
 UNSYNCHRONIZED = 0x80
 HEADER = 10
 EMPTY_TAG = b"ID3\x03\x00\x00\x00\x00\x00\x00"
-"""Version 2.3, which every player reads."""
+"""An empty tag of version 2.3, which every player reads."""
 
-# iTunes wrote plain numbers where version 2.4 wants seven bits a byte. Untyped in mutagen.
+# iTunes wrote plain numbers where version 2.4 requires seven bits per byte. Untyped in mutagen.
 sizes_of: Callable[..., Any] = _tags.determine_bpi
 
-_LARGEST = 2**28 - 1
-_NAME = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
-
-
-class TagFormatError(CatalogError):
-    """A tag that cannot be changed without touching more than the genre; the file is left as it is."""
+_MAX_SIZE = 2**28 - 1
+_FRAME_NAME = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
 
 
 @dataclass(frozen=True, slots=True)
 class RawFrame:
-    """A frame as the tag holds it."""
+    """A frame, byte for byte."""
 
     name: bytes
     raw: bytes
-    """With its header."""
+    """The frame with its header."""
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class RawTag:
-    """An ID3v2 tag, taken apart."""
+    """A parsed ID3v2 tag."""
 
     version: int
     """2, 3 or 4."""
@@ -55,29 +51,29 @@ class RawTag:
     revision: int
     frames: tuple[RawFrame, ...]
     rest: bytes
-    """What follows the last frame: zeros, as a rule."""
+    """The bytes after the last frame, usually zeros."""
     size: int
-    """Bytes of the whole tag in the file."""
+    """Size of the whole tag in bytes."""
 
     @property
     def genre_name(self) -> bytes:
-        """What the frame of the genre is called in this version."""
+        """The name of the genre frame in this version."""
         return b"TCO" if self.version == 2 else b"TCON"
 
     @property
     def genre(self) -> RawFrame | None:
-        """The first frame of the genre."""
+        """The first genre frame."""
         return next((frame for frame in self.frames if frame.name == self.genre_name), None)
 
     @property
     def others(self) -> list[bytes]:
-        """All other frames, and what follows the last one where that is no padding."""
+        """All other frames, and the bytes after the last frame unless they are padding."""
         rest = [self.rest] if self.rest.strip(b"\0") else []
         return [frame.raw for frame in self.frames if frame.name != self.genre_name] + rest
 
 
 def tag_size(beginning: bytes) -> int:
-    """Bytes of the ID3v2 tag that begins here, its header included; 0 where none does."""
+    """Size in bytes of the ID3v2 tag at the start of `beginning`, with its header; 0 if there is none."""
     if beginning[:3] != b"ID3" or len(beginning) < HEADER:
         return 0
     footer = HEADER if beginning[3] == 4 and beginning[5] & 0x10 else 0
@@ -85,14 +81,12 @@ def tag_size(beginning: bytes) -> int:
 
 
 def parse_tag(data: bytes) -> RawTag:
-    """Takes a whole tag apart. Raises TagFormatError for what only mutagen's way of writing everything anew could do."""
+    """Parses a whole tag. Raises TagFormatError for a tag that could only be written by rendering all of it again."""
     version, revision, flags = data[3:6]
     if version not in (2, 3, 4):
-        raise TagFormatError(f"ID3v2.{version} is not known")
+        raise TagFormatError(f"ID3v2.{version} is not supported")
     if flags & ~UNSYNCHRONIZED & (0xFF if version != 3 else 0xDF):
-        raise TagFormatError(
-            "its ID3 tag has an extended header or a footer, which is rare and not rewritten"
-        )
+        raise TagFormatError("its ID3 tag has an extended header or a footer, which is not supported")
     body = data[HEADER:]
     if version < 4 and flags & UNSYNCHRONIZED:
         plain = body.replace(b"\xff\x00", b"\xff")
@@ -103,13 +97,13 @@ def parse_tag(data: bytes) -> RawTag:
     return RawTag(version, flags, revision, frames, body[end:], len(data))
 
 
-def with_genre(tag: RawTag, text: Sequence[str]) -> bytes:
-    """The whole tag with other values of the genre; none takes the frame away.
+def with_genre(tag: RawTag, values: Sequence[str]) -> bytes:
+    """The whole tag with other values of the genre; no values remove the frame.
 
-    The tag keeps its size where there is room; else it grows and keeps as much padding as it had.
+    The tag keeps its size if there is room. Otherwise it grows and keeps the length of its padding.
     """
     old = tag.genre
-    new = _genre_frame(tag, old, list(text)) if text else b""
+    new = _genre_frame(tag, old, list(values)) if values else b""
     parts: list[bytes] = []
     for frame in tag.frames:
         if frame.name != tag.genre_name:
@@ -130,31 +124,31 @@ def _assembled(tag: RawTag, frames: bytes) -> bytes:
     room = tag.size - HEADER - len(stored)
     padding = room if room >= 0 and is_padding else (len(tag.rest) if is_padding else 0)
     size = len(stored) + padding
-    if size > _LARGEST:
-        raise TagFormatError("its ID3 tag is as large as such tags can be")
+    if size > _MAX_SIZE:
+        raise TagFormatError("its ID3 tag would exceed the maximum size of 256 MB")
     header = struct.pack(">3sBBB", b"ID3", tag.version, tag.revision, tag.flags)
     return header + _as_syncsafe(size) + stored + bytes(padding)
 
 
 def _frames(body: bytes, version: int) -> tuple[tuple[RawFrame, ...], int]:
-    """The frames, and where the last one ends."""
+    """The frames, and the offset of the end of the last one."""
     head, name_size = (6, 3) if version == 2 else (10, 4)
     plain_sizes = version == 4 and sizes_of(body, Frames) is int
-    found = []
-    at = 0
-    while at + head <= len(body):
-        name = body[at : at + name_size]
-        if len(name) != name_size or not _NAME.fullmatch(name):
+    frames = []
+    offset = 0
+    while offset + head <= len(body):
+        name = body[offset : offset + name_size]
+        if len(name) != name_size or not _FRAME_NAME.fullmatch(name):
             break
-        size_bytes = body[at + name_size : at + 2 * name_size]
+        size_bytes = body[offset + name_size : offset + 2 * name_size]
         is_plain = version < 4 or plain_sizes
         size = int.from_bytes(size_bytes, "big") if is_plain else _syncsafe(size_bytes)
-        end = at + head + size
+        end = offset + head + size
         if end > len(body):
             break
-        found.append(RawFrame(name, body[at:end], body[at + head : end]))
-        at = end
-    return tuple(found), at
+        frames.append(RawFrame(name, body[offset:end], body[offset + head : end]))
+        offset = end
+    return tuple(frames), offset
 
 
 def _genre_frame(tag: RawTag, old: RawFrame | None, values: list[str]) -> bytes:
@@ -163,13 +157,13 @@ def _genre_frame(tag: RawTag, old: RawFrame | None, values: list[str]) -> bytes:
     encoding = before[0] if before[:1] and before[0] <= UTF_8 else LATIN_1
     body = _text(encoding, before, values)
     if body is None:
-        # What Latin-1 cannot write.
+        # Latin-1 lacks a character.
         encoding = UTF_8 if tag.version == 4 else UTF_16
         body = _text(encoding, b"", values)
     if tag.version == 4 and tag.flags & UNSYNCHRONIZED and encoding in (UTF_16, UTF_16_BE):
-        # The mark of byte order looks like the beginning of sound and would have to be escaped.
+        # A byte order mark looks like the start of an audio frame and would have to be escaped.
         body = _text(UTF_8, b"", values)
-    assert body is not None, "all but Latin-1 write any text"
+    assert body is not None, "every encoding but Latin-1 encodes any text"
     if tag.version == 2:
         return b"TCO" + len(body).to_bytes(3, "big") + body
     size = _as_syncsafe(len(body)) if tag.version == 4 else struct.pack(">L", len(body))
@@ -178,7 +172,7 @@ def _genre_frame(tag: RawTag, old: RawFrame | None, values: list[str]) -> bytes:
 
 
 def _text(encoding: int, before: bytes, values: list[str]) -> bytes | None:
-    """The body of a text frame, with byte order and end as they were before; None where the encoding lacks a sign."""
+    """The body of a text frame, with the former byte order and terminator; None if the encoding lacks a character."""
     codec, mark = {
         LATIN_1: ("latin-1", b""),
         UTF_16: ("utf-16-be", b"\xfe\xff") if before[1:3] == b"\xfe\xff" else ("utf-16-le", b"\xff\xfe"),
@@ -186,7 +180,7 @@ def _text(encoding: int, before: bytes, values: list[str]) -> bytes | None:
         UTF_8: ("utf-8", b""),
     }[encoding]
     try:
-        # Every text has a mark of its own, or its byte order would be the reader's guess.
+        # Each text has its own byte order mark; without it a reader would have to guess.
         encoded = [mark + value.encode(codec) for value in values]
     except UnicodeEncodeError:
         return None
@@ -207,6 +201,6 @@ def _as_syncsafe(value: int) -> bytes:
 
 
 def _unsynchronized(body: bytes) -> bytes:
-    """The body without any bytes that look like the beginning of sound (ID3v2.3.0, section 5)."""
+    """The body without bytes that look like the start of an audio frame (ID3v2.3.0, section 5)."""
     escaped = re.sub(rb"\xff(?=[\xe0-\xff\x00])", b"\xff\x00", body)
     return escaped + b"\0" if escaped.endswith(b"\xff") else escaped

@@ -48,10 +48,10 @@ def test_files_that_cannot_be_written_are_said_and_the_others_written(
     assert rows.pop("good.mp3") == ("written", None)
     assert {state for state, _ in rows.values()} == {"failed"}
     for name, words in (
-        ("changed.mp3", "changed since it was scanned"),
-        ("gone.mp3", "is not there any more"),
+        ("changed.mp3", "changed since the last scan"),
+        ("gone.mp3", "does not exist any more"),
         ("locked.mp3", "locked by another program"),
-        ("outside.mp3", "leads out of the collection"),
+        ("outside.mp3", "outside the collection"),
         ("read-only.mp3", "is read-only"),
         ("wavpack.wv", "tags of wv files are not written"),
     ):
@@ -69,7 +69,9 @@ def test_files_that_cannot_be_written_are_said_and_the_others_written(
     }
 
 
-def test_a_full_disk_is_said_and_leaves_nothing_behind(music: MusicFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_said_and_leaves_nothing_behind(
+    music: MusicFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = music.add("a.mp3", mp3_v23())
     music.scan()
     music.decide(["Jazz"])
@@ -81,7 +83,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(music: MusicFolder, monke
     monkeypatch.setattr(write_run, "copy_content", full)
     (row,) = music.write("-y")
     assert music.code == 3
-    assert "the disk is full; the decision is kept" in str(row["message"])
+    assert "the disk is full; free space" in str(row["message"])
     assert path.read_bytes() == mp3_v23()
     assert list(music.folder.iterdir()) == [path]
 
@@ -134,15 +136,15 @@ def test_what_changed_after_the_write_keeps_its_change_when_undone(music: MusicF
         file.save(v2_version=3)
     rows = music.write("--undo", "-y")
     assert {row["state"] for row in rows} == {"failed"}
-    assert "changed since it was scanned" in music.err
+    assert "changed since the last scan" in music.err
     scan(music.database, music.folder)
     rows = {row["path"]: row for row in music.write("--undo", "-y")}
     assert music.code == 3
     assert rows["edited.mp3"]["state"] == "undone"
-    assert "only its genre was put back" in str(rows["edited.mp3"]["message"])
+    assert "only its genre was restored" in str(rows["edited.mp3"]["message"])
     file = mutagen.File(music.folder / "edited.mp3")
     assert (str(file["TCON"]), str(file["TPE1"])) == ("Metal", "Somebody")
-    assert "its genre was changed since" in str(rows["regenred.mp3"]["message"])
+    assert "its genre was changed after the write" in str(rows["regenred.mp3"]["message"])
     assert genres(music.folder / "regenred.mp3") == ("Blues",)
 
 
@@ -156,7 +158,7 @@ def test_writes_are_undone_newest_first_and_by_name(music: MusicFolder) -> None:
     music.write("-y")
     first, second = (row.batch for row in music.journal())
     (row,) = music.write("--undo", first, "-y")
-    assert f"undo that first: catalog write --undo {second}" in str(row["message"])
+    assert f"undo that write first: catalog write --undo {second}" in str(row["message"])
     music.run("write", "--undo", "--dry-run")
     assert "would undo 1 file" in music.err
     music.write("--undo", second, "-y")
@@ -164,7 +166,7 @@ def test_writes_are_undone_newest_first_and_by_name(music: MusicFolder) -> None:
     music.write("--undo", "-y")
     assert path.read_bytes() == mp3_v23()
     for name, words in (
-        ((), "nothing is written that could be undone"),
+        ((), "there is no write to undo"),
         (("nix",), "there is no write 'nix'"),
     ):
         music.run("write", "--undo", *name, "-y")
@@ -219,7 +221,7 @@ def test_what_a_killed_run_left_on_a_disk_that_is_away_waits_for_it(
     music.run("write", "-y")
     assert "the journal is whole again: 1 written, 0 undone, 1 as they were" in music.err
     assert [row.state for row in music.journal()][:2] == ["written", "failed"]
-    assert "not there any more" in music.journal()[1].message
+    assert "does not exist any more" in music.journal()[1].message
     music.run("write", "-y", "--undo")
     assert path.read_bytes() == mp3_v23()
 
@@ -231,7 +233,7 @@ def test_two_at_once_do_not_write(music: MusicFolder) -> None:
     with only_writer(music.database):
         music.run("write", "-y")
         assert music.code == 1
-        assert "another catalog write is at work" in music.err
+        assert "another catalog write is running" in music.err
         assert path.read_bytes() == mp3_v23()
     music.run("write", "-y")
     assert music.code == 0
@@ -278,6 +280,6 @@ def test_comments_that_are_no_text_are_left_alone(music: MusicFolder) -> None:
     music.decide(["Jazz"])
     (row,) = music.write("-y")
     assert row["state"] == "failed"
-    assert "other tags would not stay" in str(row["message"])
+    assert "other tags would change" in str(row["message"])
     assert path.read_bytes() == content
     shutil.rmtree(music.folder)

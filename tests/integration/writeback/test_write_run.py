@@ -80,7 +80,7 @@ def test_a_genre_that_another_tag_repeats_is_not_taken_away(music: MusicFolder) 
     music.scan()
     music.decide([])
     (row,) = music.write("-y")
-    assert "would be read as Metal: another tag in the file says so" in str(row["message"])
+    assert "would be read as Metal: another tag in the file repeats it" in str(row["message"])
     assert path.read_bytes() == content
 
 

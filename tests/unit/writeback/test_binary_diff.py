@@ -7,7 +7,7 @@ import tempfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.writeback.binary_diff import LARGEST_PIECE, apply_patch, differences, make_patch
+from catalog.writeback.binary_diff import MAX_LITERALS, apply_patch, differences, make_patch
 
 edits = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 300), st.binary(max_size=300)), max_size=6)
 
@@ -59,7 +59,7 @@ def test_new_numbers_on_every_page_are_a_small_patch():
 
 def test_what_differs_wholly_is_not_kept():
     noise = random.Random(2)
-    old, new = noise.randbytes(LARGEST_PIECE + 1000), noise.randbytes(LARGEST_PIECE + 1000)
+    old, new = noise.randbytes(MAX_LITERALS + 1000), noise.randbytes(MAX_LITERALS + 1000)
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as target:
         source.write(old)
         target.write(new)

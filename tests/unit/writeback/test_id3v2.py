@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutagen import id3
 
-from catalog.writeback.formats.id3v2 import EMPTY_TAG, TagFormatError, parse_tag, tag_size, with_genre
+from catalog.writeback.formats.id3v2 import EMPTY_TAG, parse_tag, tag_size, with_genre
+from catalog.writeback.formats.tag_format import TagFormatError
 from tests.integration.writeback.tagged_files import id3v2
 
 NAMES = {2: b"TCO", 3: b"TCON", 4: b"TCON"}
@@ -100,7 +101,7 @@ def test_bytes_after_the_frames_that_are_no_padding_stay():
         (b"ID3\3\0\x40" + bytes(4), "extended header"),
         (b"ID3\4\0\x10" + bytes(4), "footer"),
         (b"ID3\2\0\x40" + bytes(4), "extended header"),
-        (b"ID3\5\0\0" + bytes(4), "not known"),
+        (b"ID3\5\0\0" + bytes(4), "not supported"),
         (b"ID3\3\0\x80" + bytes([0, 0, 0, 2]) + b"\xff\xff", "unusual"),
     ],
 )

@@ -5,8 +5,8 @@ import pytest
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import Term, Vocabulary
 from catalog.writeback.formats.id3v1_genre import id3v1_genre_number
-from catalog.writeback.formats.id3v2 import TagFormatError
 from catalog.writeback.formats.multi_value import values_for
+from catalog.writeback.formats.tag_format import TagFormatError
 
 
 @pytest.fixture(scope="module")
