@@ -1,11 +1,5 @@
 """Recipes, waveforms, failures and the registry: what everything else in the room is built on."""
 
-import copy
-import subprocess
-import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,8 +7,6 @@ from hypothesis import strategies as st
 
 from catalog.audio.audio_error import AudioError
 from catalog.audio.feature_set import FeatureSet, Waveform
-from catalog.audio.feature_sets import installed
-from catalog.audio.feature_sets.installed import FeatureSetNotInstalledError
 
 
 def recipe(**changes):
@@ -95,36 +87,3 @@ def test_a_waveform_is_mono_float32():
 
 def fail():
     raise AudioError("empty", "the file is empty")
-
-
-def test_a_failure_keeps_its_reason_between_processes():
-    with (
-        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor,
-        pytest.raises(AudioError) as caught,
-    ):
-        executor.submit(fail).result()
-    assert (caught.value.reason, str(caught.value)) == ("empty", "the file is empty")
-    assert copy.copy(caught.value).reason == "empty"
-
-
-def test_a_failure_has_a_known_reason():
-    with pytest.raises(ValueError, match="known are"):
-        AudioError("bad", "bad")
-
-
-def test_the_registry_knows_its_feature_sets():
-    found = installed.feature_sets()
-    assert {"grid", "musicnn", "summary"} <= set(found)
-    assert all(name == each.name and len(each.hash) == 32 for name, each in found.items())
-    assert installed.feature_set("musicnn") is found["musicnn"]
-
-
-def test_an_unknown_feature_set_is_answered_with_the_known_ones():
-    with pytest.raises(FeatureSetNotInstalledError, match=r"'mfcc'.*musicnn.*summary"):
-        installed.feature_set("mfcc")
-
-
-def test_importing_the_registry_imports_nothing_heavy():
-    code = "import sys, catalog.audio.feature_sets.installed, catalog.audio; print([m for m in ('librosa', 'onnxruntime', 'av', 'scipy') if m in sys.modules])"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout == "[]\n"
