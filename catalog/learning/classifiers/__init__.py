@@ -1,11 +1,10 @@
-"""Classifiers by name: each an algorithm with defaults and a search space, behind one small interface."""
+"""Classification algorithms by name, with one interface for all."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from catalog.arrays import Matrix
 from catalog.errors import CatalogError
-from catalog.learning.classifiers.adaboost import ADABOOST
 from catalog.learning.classifiers.algorithm import (
     Algorithm,
     Classifier,
@@ -13,16 +12,19 @@ from catalog.learning.classifiers.algorithm import (
     UnusableParameterError,
     class_probabilities,
 )
-from catalog.learning.classifiers.bagging import BAGGING
-from catalog.learning.classifiers.decision_tree import DECISION_TREE
-from catalog.learning.classifiers.gradient_boosting import GRADIENT_BOOSTING
 from catalog.learning.classifiers.logistic_regression import LOGISTIC_REGRESSION
 from catalog.learning.classifiers.naive_bayes import NAIVE_BAYES
 from catalog.learning.classifiers.nearest_neighbors import NEAREST_NEIGHBORS
 from catalog.learning.classifiers.neural_network import NEURAL_NETWORK
-from catalog.learning.classifiers.random_forest import RANDOM_FOREST
 from catalog.learning.classifiers.stacking import STACK
 from catalog.learning.classifiers.svm import SVM
+from catalog.learning.classifiers.trees import (
+    ADABOOST,
+    BAGGING,
+    DECISION_TREE,
+    GRADIENT_BOOSTING,
+    RANDOM_FOREST,
+)
 
 __all__ = [
     "ALGORITHMS",
@@ -67,7 +69,7 @@ class UnknownClassifierError(CatalogError):
 
 
 def get_algorithm(name: str) -> Algorithm:
-    """The algorithm of that name. UnknownClassifierError names those that there are."""
+    """The algorithm of that name. Raises UnknownClassifierError, which lists the names."""
     try:
         return ALGORITHMS[name]
     except KeyError:

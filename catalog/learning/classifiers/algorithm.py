@@ -1,18 +1,17 @@
-"""An algorithm: a name, parameters with defaults and a search space, and how a classifier is made of them."""
+"""An algorithm: a name, a table of parameters, and a factory of classifiers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from catalog.arrays import Floats, Integers, Matrix
 from catalog.errors import CatalogError
-from catalog.learning.classifiers.parameter_space import Values
+from catalog.learning.classifiers.parameter_space import Parameter
 
 CHUNK = 10_000
-"""Vectors asked about at once: some algorithms make temporary float64 copies of what they are asked."""
+"""Vectors per call of `predict_proba`: some algorithms make temporary float64 copies of their input."""
 
 
 class UnknownParameterError(CatalogError):
@@ -20,17 +19,17 @@ class UnknownParameterError(CatalogError):
 
 
 class UnusableParameterError(CatalogError):
-    """A parameter cannot have that value."""
+    """The parameter does not allow that value."""
 
 
 class Classifier(Protocol):
-    """What a classifier can do. X is (n, dimensions) and stays as it is, y (n,) holds integer classes."""
+    """The interface of a classifier. X is (n, dimensions) and is not modified, y (n,) holds integer classes."""
 
     classes_: Integers
     """Ascending: the columns of probabilities."""
 
     def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> Any:
-        """Learns. What is fitted on parts of the tracks keeps `groups` (n,) apart; without any, each is its own."""
+        """Fits the classifier. Inner folds keep `groups` (n,) apart; without groups each track is its own group."""
 
     def predict_proba(self, X: Matrix) -> Floats:
         """(n, classes), rows summing to 1."""
@@ -38,46 +37,52 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class Algorithm:
-    """A way to learn classes from vectors. It scales its input by itself, inside `fit`."""
+    """A classification algorithm. Its classifiers scale their input in `fit`."""
 
     name: str
     make: Callable[[Mapping[str, Any], int, tuple[int, ...]], Classifier]
-    """From all parameters, a seed and the widths of the blocks to an unfitted classifier."""
-    defaults: Mapping[str, Any]
-    values: Mapping[str, Values]
-    """For every parameter what it may be."""
-    search_space: Mapping[str, Sequence[Any]] = field(default_factory=lambda: MappingProxyType({}))
-    """For some parameters the values worth trying."""
+    """Makes an unfitted classifier from all parameters, a seed and the widths of the blocks."""
+    parameters: Mapping[str, Parameter]
     blocks: tuple[int, ...] = ()
-    """How many columns each feature set has, from the left; () where there is one."""
+    """The number of columns of each feature set, from the left; () for one feature set."""
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The default of every parameter."""
+        return {name: parameter.default for name, parameter in self.parameters.items()}
+
+    @property
+    def search_space(self) -> dict[str, tuple[Any, ...]]:
+        """The values that a search tries, for the parameters that have any."""
+        return {name: parameter.tries for name, parameter in self.parameters.items() if parameter.tries}
 
     def over(self, blocks: Sequence[int]) -> "Algorithm":
-        """The algorithm for vectors of several feature sets side by side."""
+        """The algorithm for the concatenated vectors of several feature sets."""
         return replace(self, blocks=tuple(blocks) if len(blocks) > 1 else ())
 
     def build(self, parameters: Mapping[str, Any] | None = None, *, seed: int = 0) -> Classifier:
-        """An unfitted classifier with the defaults overridden. Raises what `complete` raises."""
+        """An unfitted classifier with some defaults overridden. Raises the errors of `complete`."""
         return self.make(self.complete(parameters), seed, self.blocks)
 
     def complete(self, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """All parameters, the defaults overridden by those given.
+        """All parameters, with the defaults overridden by `parameters`.
 
-        Raises UnknownParameterError for one it does not have, UnusableParameterError for a value that one cannot have.
+        Raises UnknownParameterError for a name that the algorithm lacks, UnusableParameterError for a value that the
+        parameter does not allow.
         """
-        given = dict(parameters or {})
-        if unknown := sorted(set(given) - set(self.defaults)):
-            known = ", ".join(sorted(self.defaults))
-            raise UnknownParameterError(f"{self.name} has no parameter {unknown[0]!r}; it has: {known}")
-        for name, value in given.items():
-            if not self.values[name].hold(value):
-                raise UnusableParameterError(
-                    f"{name} of {self.name} is {self.values[name].words}, not {value!r}"
-                )
-        return {**self.defaults, **given}
+        overrides = dict(parameters or {})
+        if unknown := sorted(set(overrides) - set(self.parameters)):
+            names = ", ".join(sorted(self.parameters))
+            raise UnknownParameterError(f"{self.name} has no parameter {unknown[0]!r}; it has: {names}")
+        for name, value in overrides.items():
+            allowed = self.parameters[name].allowed
+            if not allowed.contain(value):
+                raise UnusableParameterError(f"{name} of {self.name} is {allowed.description}, not {value!r}")
+        return {**self.defaults, **overrides}
 
 
 def class_probabilities(classifier: Classifier, X: Matrix, classes: int) -> Floats:
-    """(n, classes): a fitted classifier's probabilities, 0 for classes 0 to `classes` - 1 it has not seen."""
+    """(n, classes): probabilities of a fitted classifier; 0 for classes that were not in its training set."""
     probability = np.zeros((len(X), classes))
     for start in range(0, len(X), CHUNK):
         part = slice(start, start + CHUNK)

@@ -1,44 +1,46 @@
-"""The balance of classes: what is done for the rare ones while learning."""
+"""Class balance: weights and resampling for rare classes."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from catalog.arrays import Integers
-from catalog.learning.classifiers.parameter_space import choice
+from catalog.arrays import Floats, Integers
+from catalog.learning.classifiers.parameter_space import Parameter, choice
 
 Balance = Literal["none", "weights", "sampling"]
 
-BY_WEIGHTS = choice("none", "weights", "sampling")
-"""For an algorithm whose tracks can weigh differently."""
-BY_SAMPLING = choice("none", "sampling")
-"""For one that knows no weights."""
+_BALANCES = ("none", "weights", "sampling")
+BALANCE = Parameter("weights", choice(*_BALANCES), tries=_BALANCES)
+"""The parameter `balance` of an algorithm that supports sample weights."""
 
 
-def balanced_weights(y: Integers) -> npt.NDArray[np.float64]:
-    """(n,): weights with mean 1, so that every class in `y` (n,) weighs the same."""
+def balance_without_weights(default: Balance) -> Parameter:
+    """The parameter `balance` of an algorithm that does not support sample weights."""
+    return Parameter(default, choice("none", "sampling"), tries=("none", "sampling"))
+
+
+def balanced_weights(y: Integers) -> Floats:
+    """(n,): sample weights with mean 1, so that every class in `y` (n,) has the same total weight."""
     _, at, counts = np.unique(y, return_inverse=True, return_counts=True)
-    weights: npt.NDArray[np.float64] = len(y) / (len(counts) * counts[at])
+    weights: Floats = len(y) / (len(counts) * counts[at])
     return weights
 
 
 def balanced_sample(y: Integers, seed: int) -> Integers:
-    """Positions in `y`, ascending, about as many as it has, of every class equally many.
+    """Positions in `y`, ascending, of about the same number of tracks, equally many of every class.
 
-    Of a class the tracks are drawn equally often, to within one: of a common one some are left out, those of a rare
-    one come several times. Every track of the result costs as much to learn from as one of `y`, so neither time nor
-    memory grows.
+    The tracks of a class are drawn equally often, to within one: some tracks of a common class are left out, and those
+    of a rare class are repeated. The sample is no longer than `y`, so neither time nor memory grows.
     """
     random = np.random.default_rng(seed)
     classes = np.unique(y)
-    each = max(1, len(y) // len(classes))
-    drawn = []
+    per_class = max(1, len(y) // len(classes))
+    sample = []
     for number in classes:
         members = np.flatnonzero(y == number)
-        whole, rest = divmod(each, len(members))
-        drawn.append(np.repeat(members, whole))
-        drawn.append(random.choice(members, rest, replace=False))
-    return np.sort(np.concatenate(drawn)).astype(np.int64)
+        repeats, rest = divmod(per_class, len(members))
+        sample.append(np.repeat(members, repeats))
+        sample.append(random.choice(members, rest, replace=False))
+    return np.sort(np.concatenate(sample)).astype(np.int64)

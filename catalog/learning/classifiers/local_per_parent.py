@@ -1,4 +1,4 @@
-"""Local classifiers: one for each term that has to be divided, in place of one over all classes."""
+"""Local classifiers per parent node: hierarchical classification as an alternative to one flat classifier."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from catalog.learning.dataset.hierarchy import Hierarchy
 Chain = tuple[int, ...]
 """The terms above a class from the top down, then the class itself as a leaf of its own."""
 Branch: TypeAlias = "int | tuple[Branch, ...]"
-"""A class, or the branches of a term that a classifier of its own divides."""
+"""A class, or the branches of a term that has a local classifier."""
 
 
 class LocalClassifiers:
-    """A classifier for each parent node, learned from the tracks below it; a class's probability is the product
+    """A classifier for each parent node, fitted on the tracks below it; the probability of a class is the product
     along its path.
 
     C. Silla and A. Freitas, "A survey of hierarchical classification across different application domains" (2011),
     "local classifier per parent node". A class with narrower classes is a child of itself. A term with one narrower
-    class is not divided: its tracks are told from that class where the term is told from others.
+    class has no classifier: both are branches of the classifier above.
     """
 
     def __init__(self, make: Callable[[], Classifier], chains: Sequence[Chain]) -> None:
@@ -51,37 +51,37 @@ class LocalClassifiers:
         probability = np.ones((len(X), len(self.classes_)))
         for option, classifier in zip(self.options, self.classifiers, strict=True):
             below = option >= 0
-            said = class_probabilities(classifier, X, int(option.max()) + 1)
-            probability[:, below] *= said[:, option[below]]
+            local = class_probabilities(classifier, X, int(option.max()) + 1)
+            probability[:, below] *= local[:, option[below]]
         return probability
 
     def __getstate__(self) -> dict[str, Any]:
-        """What the fitted classifiers are: not how others like them are made."""
+        """The fitted state, without the factory."""
         return {name: value for name, value in vars(self).items() if name != "_make"}
 
 
 def class_chains(hierarchy: Hierarchy) -> tuple[Chain, ...]:
-    """The chain of each class. Leaves are numbered below 0, so that none is taken for a term."""
+    """The chain of each class. Leaves have negative numbers, which no term has."""
     return tuple((*reversed(path), -1 - column) for column, path in enumerate(hierarchy.paths))
 
 
 def has_sub_genres(chains: Sequence[Chain]) -> bool:
-    """Whether a term has two narrower classes, so that a classifier of its own could tell them apart."""
+    """Whether a term has two narrower classes and could therefore have a local classifier."""
     return len(branches(chains)) > 1
 
 
 def branches(chains: Sequence[Chain]) -> list[Integers]:
-    """For each classifier that is needed, the branch (0, 1 ...) that each class lies in; -1 where it is none's business.
+    """For each local classifier, the branch (0, 1 ...) of each class; -1 for classes outside its term.
 
-    The top comes first. Classes of which nothing has to be told apart give an empty list.
+    The top comes first. Fewer than two classes give an empty list.
     """
-    found: list[Integers] = []
+    options: list[Integers] = []
 
     def divide(branches: Sequence[Branch]) -> None:
         option = np.full(len(chains), -1, dtype=np.int64)
         for number, branch in enumerate(branches):
             option[_classes(branch)] = number
-        found.append(option)
+        options.append(option)
         for branch in branches:
             if not isinstance(branch, int):
                 divide(branch)
@@ -91,7 +91,7 @@ def branches(chains: Sequence[Chain]) -> list[Integers]:
         top = list(top[0])
     if len(top) > 1:
         divide(top)
-    return found
+    return options
 
 
 def build_local_classifiers(algorithm: Algorithm, chains: Sequence[Chain]) -> Algorithm:
@@ -108,19 +108,19 @@ def _branches(classes: Sequence[int], chains: Sequence[Chain], depth: int) -> li
     by_term: defaultdict[int, list[int]] = defaultdict(list)
     for number in classes:
         by_term[chains[number][depth]].append(number)
-    found: list[Branch] = []
+    result: list[Branch] = []
     for inside in by_term.values():
         if len(inside) == 1:
-            found.append(inside[0])
+            result.append(inside[0])
             continue
         below = _branches(inside, chains, depth + 1)
         narrower = {chains[number][depth + 1] for number in inside if chains[number][depth + 1] >= 0}
         if len(narrower) > 1:
-            found.append(tuple(below))
+            result.append(tuple(below))
         else:
-            found += below
-    return found
+            result += below
+    return result
 
 
 def _classes(branch: Branch) -> list[int]:
-    return [branch] if isinstance(branch, int) else [number for each in branch for number in _classes(each)]
+    return [branch] if isinstance(branch, int) else [number for part in branch for number in _classes(part)]

@@ -1,12 +1,12 @@
-"""Logistic regression: one linear score a class, held small by a penalty."""
+"""Logistic regression with an L2 penalty: one linear score per class."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
-from catalog.learning.classifiers.class_balance import BY_WEIGHTS
-from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT
+from catalog.learning.classifiers.class_balance import BALANCE
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT, Parameter
 from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
@@ -15,15 +15,19 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
     from sklearn.linear_model import LogisticRegression
 
     estimator = LogisticRegression(C=parameters["C"], max_iter=parameters["max_iter"], random_state=seed)
-    return SklearnClassifier(estimator, balance=parameters["balance"], blocks=blocks, in_span=True, seed=seed)
+    return SklearnClassifier(
+        estimator, balance=parameters["balance"], blocks=blocks, in_row_space=True, seed=seed
+    )
 
 
 LOGISTIC_REGRESSION = Algorithm(
     name="logistic_regression",
     make=_make,
-    defaults=MappingProxyType({"C": 0.03, "balance": "weights", "max_iter": 2000}),
-    values=MappingProxyType({"C": ABOVE_ZERO, "balance": BY_WEIGHTS, "max_iter": COUNT}),
-    search_space=MappingProxyType(
-        {"C": (0.001, 0.003, 0.01, 0.03, 0.1), "balance": ("none", "weights", "sampling")}
+    parameters=MappingProxyType(
+        {
+            "C": Parameter(0.03, ABOVE_ZERO, tries=(0.001, 0.003, 0.01, 0.03, 0.1)),
+            "balance": BALANCE,
+            "max_iter": Parameter(2000, COUNT),
+        }
     ),
 )

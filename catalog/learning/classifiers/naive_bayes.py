@@ -1,12 +1,12 @@
-"""Naive Bayes: every dimension of every class a bell curve by itself."""
+"""Gaussian naive Bayes: an independent normal distribution per dimension and class."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
-from catalog.learning.classifiers.class_balance import BY_WEIGHTS
-from catalog.learning.classifiers.parameter_space import ABOVE_ZERO
+from catalog.learning.classifiers.class_balance import BALANCE
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, Parameter
 from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
@@ -20,10 +20,11 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 NAIVE_BAYES = Algorithm(
     name="naive_bayes",
     make=_make,
-    # A hundredth of the variance of a scaled dimension: in few tracks a bell curve may be a needle by chance.
-    defaults=MappingProxyType({"var_smoothing": 0.01, "balance": "weights"}),
-    values=MappingProxyType({"var_smoothing": ABOVE_ZERO, "balance": BY_WEIGHTS}),
-    search_space=MappingProxyType(
-        {"var_smoothing": (1e-6, 0.01, 0.1, 0.5), "balance": ("none", "weights", "sampling")}
+    parameters=MappingProxyType(
+        {
+            # A hundredth of the variance of a scaled dimension: with few tracks a variance may be tiny by chance.
+            "var_smoothing": Parameter(0.01, ABOVE_ZERO, tries=(1e-6, 0.01, 0.1, 0.5)),
+            "balance": BALANCE,
+        }
     ),
 )

@@ -1,12 +1,12 @@
-"""Nearest neighbors: the genres of the tracks that lie closest, the closest counting most."""
+"""K nearest neighbors, weighted by inverse distance."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
-from catalog.learning.classifiers.class_balance import BY_SAMPLING
-from catalog.learning.classifiers.parameter_space import COUNT, integer
+from catalog.learning.classifiers.class_balance import balance_without_weights
+from catalog.learning.classifiers.parameter_space import COUNT, Parameter, integer
 from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
@@ -20,7 +20,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
         balance=parameters["balance"],
         blocks=blocks,
         at_most={"n_neighbors": parameters["neighbors"]},
-        # What it has learned is the vectors themselves: they are the model, in memory and in its file.
+        # The model consists of the training vectors, in memory and in its file.
         most_tracks=parameters["tracks"],
         seed=seed,
     )
@@ -29,7 +29,11 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 NEAREST_NEIGHBORS = Algorithm(
     name="knn",
     make=_make,
-    defaults=MappingProxyType({"neighbors": 15, "tracks": 50_000, "balance": "none"}),
-    values=MappingProxyType({"neighbors": integer(1, 1000), "tracks": COUNT, "balance": BY_SAMPLING}),
-    search_space=MappingProxyType({"neighbors": (5, 10, 15, 30, 60), "balance": ("none", "sampling")}),
+    parameters=MappingProxyType(
+        {
+            "neighbors": Parameter(15, integer(1, 1000), tries=(5, 10, 15, 30, 60)),
+            "tracks": Parameter(50_000, COUNT),
+            "balance": balance_without_weights("none"),
+        }
+    ),
 )

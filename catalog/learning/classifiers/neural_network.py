@@ -1,4 +1,4 @@
-"""A small neural network: one hidden layer, learned in minibatches for a bounded number of rounds."""
+"""A neural network with one hidden layer, trained in minibatches for a fixed number of rounds."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 from catalog.arrays import Integers, Matrix
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
-from catalog.learning.classifiers.class_balance import BY_WEIGHTS
-from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, integer
+from catalog.learning.classifiers.class_balance import BALANCE
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, Parameter, integer
 from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 BATCH = 32
-"""Tracks a step: small ones, as few tracks would make few steps otherwise."""
+"""Tracks per step. Batches are small because few tracks would give few steps otherwise."""
 
 
 class NeuralNetworkClassifier(SklearnClassifier):
-    """A learner that forgets how it was learning."""
+    """A scikit-learn classifier without the state of its optimizer."""
 
     def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> NeuralNetworkClassifier:
         """Fits the scaling and the network."""
         super().fit(X, y, groups)
-        # The optimizer holds two more copies of all weights, which nothing needs any more.
+        # The optimizer holds two more copies of all weights, which prediction does not need.
         vars(self.estimator).pop("_optimizer", None)
         return self
 
@@ -34,7 +34,7 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
         (parameters["units"],),
         alpha=parameters["alpha"],
         max_iter=parameters["rounds"],
-        # It would stop by the score on tracks drawn at random, whose artists are among those it learns from.
+        # Early stopping would use a random validation split, which does not keep artists apart.
         early_stopping=False,
         random_state=seed,
     )
@@ -50,16 +50,12 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 NEURAL_NETWORK = Algorithm(
     name="neural_network",
     make=_make,
-    defaults=MappingProxyType({"units": 64, "alpha": 1.0, "rounds": 60, "balance": "weights"}),
-    values=MappingProxyType(
-        {"units": integer(1, 2000), "alpha": ABOVE_ZERO, "rounds": integer(1, 1000), "balance": BY_WEIGHTS}
-    ),
-    search_space=MappingProxyType(
+    parameters=MappingProxyType(
         {
-            "units": (32, 64, 128, 256),
-            "alpha": (0.1, 1.0, 10.0),
-            "rounds": (20, 60, 120),
-            "balance": ("none", "weights", "sampling"),
+            "units": Parameter(64, integer(1, 2000), tries=(32, 64, 128, 256)),
+            "alpha": Parameter(1.0, ABOVE_ZERO, tries=(0.1, 1.0, 10.0)),
+            "rounds": Parameter(60, integer(1, 1000), tries=(20, 60, 120)),
+            "balance": BALANCE,
         }
     ),
 )

@@ -1,4 +1,4 @@
-"""A learner: a scikit-learn classifier with what is done to vectors and classes before it."""
+"""Adapter of scikit-learn classifiers: class balance, scaling, and limits by the number of tracks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from catalog.arrays import Floats, Integers, Matrix
 from catalog.learning.classifiers.class_balance import Balance, balanced_sample, balanced_weights
@@ -16,12 +15,13 @@ from catalog.learning.classifiers.row_space import fit_in_row_space, is_wide
 
 
 class SklearnClassifier:
-    """A scikit-learn classifier behind a balance of classes and, if `scaled`, a scaling of columns.
+    """A scikit-learn classifier with class balance and, if `scaled`, scaling of columns.
 
-    Scaled columns have mean 0 and variance 1; with several blocks each block weighs the same, as a block of a thousand
-    columns would drown one of a hundred otherwise. `at_most` names parameters of the classifier that may not exceed the
-    number of tracks, and their values where there are more. Of more than `most_tracks`, if given, so many are drawn.
-    `in_span` is for a linear classifier with a penalty: of few tracks and many columns it is fitted in the span of the tracks.
+    Scaled columns have mean 0 and variance 1; with several blocks each block has the same total variance, because a
+    block of a thousand columns would outweigh one of a hundred otherwise. `at_most` holds parameters of the classifier
+    that may not exceed the number of tracks. If there are more than `most_tracks`, this number is drawn at random.
+    `in_row_space` is for a linear classifier with an L2 penalty: with few tracks and many columns it is fitted in the
+    row space.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class SklearnClassifier:
         blocks: tuple[int, ...] = (),
         at_most: Mapping[str, int] | None = None,
         most_tracks: int | None = None,
-        in_span: bool = False,
+        in_row_space: bool = False,
         seed: int = 0,
     ) -> None:
         self.estimator = estimator
@@ -42,26 +42,26 @@ class SklearnClassifier:
         self.blocks = blocks
         self.at_most = dict(at_most or {})
         self.most_tracks = most_tracks
-        self.in_span = in_span
+        self.in_row_space = in_row_space
         self.seed = seed
 
-    def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> SklearnClassifier:  # noqa: ARG002 - of no concern
-        """Fits the scaling and the classifier, both on all tracks, so that no groups need keeping apart.
+    def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> SklearnClassifier:  # noqa: ARG002 - not used
+        """Fits the scaling and the classifier on all tracks; `groups` is not used.
 
-        Of one class, or of vectors that are all the same, what is learned is how common each class is.
+        With one class, or with identical vectors, the classifier predicts the shares of the classes.
         """
-        drawn = self._draw(y)
-        if drawn is not None:
-            X, y = X[drawn], y[drawn]
-        if not _can_be_told_apart(X, y):
-            self._know_only_shares()
+        sample = self._sample(y)
+        if sample is not None:
+            X, y = X[sample], y[sample]
+        if not _is_separable(X, y):
+            self._use_prior()
         self.estimator.set_params(**{name: min(most, len(y)) for name, most in self.at_most.items()})
         if self.scaled:
             self._fit_scaling(X)
             X = self._scale(X)
         weights = {"sample_weight": balanced_weights(y)} if self.balance == "weights" else {}
-        with _bounded():
-            if self.in_span and is_wide(X):
+        with _ignore_convergence():
+            if self.in_row_space and is_wide(X):
                 fit_in_row_space(self.estimator, X, y, weights)
             else:
                 self.estimator.fit(X, y, **weights)
@@ -74,19 +74,19 @@ class SklearnClassifier:
             X = self._scale(X)
         return np.asarray(self.estimator.predict_proba(X), np.float64)
 
-    def _draw(self, y: Integers) -> Integers | None:
-        """Positions of the tracks to learn from, ascending; None where it is all of them."""
-        drawn = balanced_sample(y, self.seed) if self.balance == "sampling" else None
-        count = len(y) if drawn is None else len(drawn)
+    def _sample(self, y: Integers) -> Integers | None:
+        """Positions of the training tracks, ascending; None for all of them."""
+        balanced = balanced_sample(y, self.seed) if self.balance == "sampling" else None
+        count = len(y) if balanced is None else len(balanced)
         if self.most_tracks is None or count <= self.most_tracks:
-            return drawn
-        few = np.sort(np.random.default_rng(self.seed).choice(count, self.most_tracks, replace=False))
-        return few if drawn is None else drawn[few]
+            return balanced
+        kept = np.sort(np.random.default_rng(self.seed).choice(count, self.most_tracks, replace=False))
+        return kept if balanced is None else balanced[kept]
 
-    def _know_only_shares(self) -> None:
+    def _use_prior(self) -> None:
         from sklearn.dummy import DummyClassifier
 
-        self.estimator, self.at_most, self.in_span = DummyClassifier(strategy="prior"), {}, False
+        self.estimator, self.at_most, self.in_row_space = DummyClassifier(strategy="prior"), {}, False
 
     def _fit_scaling(self, X: Matrix) -> None:
         from sklearn.preprocessing import StandardScaler
@@ -104,21 +104,21 @@ class SklearnClassifier:
         return scaled
 
 
-def block_weights(blocks: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """(blocks,): what each block's columns are multiplied by, so that variances sum to the same in all blocks."""
+def block_weights(blocks: tuple[int, ...]) -> Floats:
+    """(blocks,): the factor of each block's columns that gives all blocks the same total variance."""
     widths = np.asarray(blocks, np.float64)
-    weights: npt.NDArray[np.float64] = np.sqrt(widths.mean() / widths)
+    weights: Floats = np.sqrt(widths.mean() / widths)
     return weights
 
 
-def _can_be_told_apart(X: Matrix, y: Integers) -> bool:
-    # Row by row, as the first two differ nearly always and a whole matrix of comparisons is large.
+def _is_separable(X: Matrix, y: Integers) -> bool:
+    # Row by row: the first two rows nearly always differ, and comparing the whole matrix takes memory.
     return bool((y != y[0]).any()) and any(not np.array_equal(row, X[0]) for row in X)
 
 
 @contextmanager
-def _bounded() -> Iterator[None]:
-    """A bound on iterations that was reached is a bound, no fault: it is among the parameters to be searched."""
+def _ignore_convergence() -> Iterator[None]:
+    """Suppresses the warning that the maximum number of iterations was reached: that number is a parameter."""
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():

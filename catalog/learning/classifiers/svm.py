@@ -1,4 +1,4 @@
-"""Support vector machines: the widest street between classes, in the space of a radial kernel."""
+"""Support vector machine: maximum-margin classifier with an RBF kernel."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from scipy.special import softmax
 
 from catalog.arrays import Floats, Integers, Matrix
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
-from catalog.learning.classifiers.class_balance import BY_WEIGHTS
-from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT
+from catalog.learning.classifiers.class_balance import BALANCE
+from catalog.learning.classifiers.parameter_space import ABOVE_ZERO, COUNT, Parameter
 from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 ROUNDS = 20
-"""Times that the approximate machine sees every track."""
+"""Passes of the approximate machine over the tracks."""
 
 
 class SupportVectorMachine:
-    """A kernel machine up to a number of tracks, above it one on an approximation of the kernel.
+    """A kernel machine; above a number of tracks, a linear machine on an approximation of the kernel.
 
-    The kernel is exp(-gamma |a - b|^2 / dimensions), of scaled vectors. The exact machine takes time by the square of
-    the tracks; the other learns a linear one, in time by their number, on features of as many tracks drawn at random
-    (C. Williams and M. Seeger, "Using the Nystroem method to speed up kernel machines", 2001).
+    The kernel is exp(-gamma |a - b|^2 / dimensions) of scaled vectors. The exact machine takes time quadratic in the
+    number of tracks. The approximate one takes linear time: it fits a linear machine on features from `components`
+    randomly drawn tracks (C. Williams and M. Seeger, "Using the Nystroem method to speed up kernel machines", 2001).
 
-    Probabilities are the softmax of twice the margins between the classes. They rank; what they are worth is learned
-    from tracks left out, by the calibration that every model here has, so no folds are spent on Platt scaling.
+    Probabilities are the softmax of twice the margins between the classes. They only rank the classes: every model is
+    calibrated on held-out tracks, so Platt scaling with folds of its own is not needed.
     """
 
     def __init__(self, C: float, gamma: float, *, exact_up_to: int, components: int, seed: int) -> None:
@@ -38,7 +38,7 @@ class SupportVectorMachine:
         self.seed = seed
 
     def set_params(self) -> SupportVectorMachine:
-        """Nothing of it depends on the number of tracks but what `fit` sees to."""
+        """Does nothing: no parameter depends on the number of tracks."""
         return self
 
     def fit(self, X: Matrix, y: Integers, sample_weight: Floats | None = None) -> SupportVectorMachine:
@@ -94,23 +94,13 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 SVM = Algorithm(
     name="svm",
     make=_make,
-    defaults=MappingProxyType(
-        {"C": 3.0, "gamma": 1.0, "exact_up_to": 10_000, "components": 1000, "balance": "weights"}
-    ),
-    values=MappingProxyType(
+    parameters=MappingProxyType(
         {
-            "C": ABOVE_ZERO,
-            "gamma": ABOVE_ZERO,
-            "exact_up_to": COUNT,
-            "components": COUNT,
-            "balance": BY_WEIGHTS,
-        }
-    ),
-    search_space=MappingProxyType(
-        {
-            "C": (0.3, 1.0, 3.0, 10.0),
-            "gamma": (0.1, 0.3, 1.0, 3.0),
-            "balance": ("none", "weights", "sampling"),
+            "C": Parameter(3.0, ABOVE_ZERO, tries=(0.3, 1.0, 3.0, 10.0)),
+            "gamma": Parameter(1.0, ABOVE_ZERO, tries=(0.1, 0.3, 1.0, 3.0)),
+            "exact_up_to": Parameter(10_000, COUNT),
+            "components": Parameter(1000, COUNT),
+            "balance": BALANCE,
         }
     ),
 )

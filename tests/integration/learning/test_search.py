@@ -18,7 +18,7 @@ from catalog.db.tables import feature_vector, search, snapshot_member, trial
 from catalog.features.stored_feature_set import active_feature_set, register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.learning.classifiers import ALGORITHMS
-from catalog.learning.classifiers.parameter_space import COUNT
+from catalog.learning.classifiers.parameter_space import COUNT, Parameter
 from catalog.learning.dataset.snapshot_data import SnapshotTracksMissingError, VectorsMissingError
 from catalog.learning.dataset.training_errors import NotFiniteError
 from catalog.learning.dataset.training_feature_sets import NoVectorsError
@@ -68,9 +68,7 @@ GUESS = replace(
     REGRESSION,
     name="guess",
     make=lambda parameters, _seed, _blocks: Guesser(parameters["salt"]),
-    defaults={"salt": 0},
-    values={"salt": COUNT},
-    search_space={"salt": tuple(range(1, 20))},
+    parameters={"salt": Parameter(0, COUNT, tries=tuple(range(1, 20)))},
 )
 
 
@@ -192,7 +190,7 @@ def test_the_winner_goes_through_the_gate_with_an_honest_score(
         algorithm=choice.winner.algorithm,
         parameters=choice.winner.parameters,
         feature_sets=BLOBS,
-        search=evidence(choice, "random", len(candidates), search_id),
+        search=summarize_search(choice, "random", len(candidates), search_id),
     )
     report = train(database, tmp_path, found)
     assert report.outcome == "promoted"

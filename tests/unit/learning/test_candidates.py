@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.learning.classifiers import ALGORITHMS, Algorithm
-from catalog.learning.classifiers.parameter_space import Values
+from catalog.learning.classifiers.parameter_space import AllowedValues, Parameter
 from catalog.learning.search.candidates import (
     TooManyCandidatesError,
     default_candidates,
@@ -17,7 +18,7 @@ from catalog.learning.search.candidates import (
     random_candidates,
 )
 
-ANYTHING = Values("anything", lambda _value: True)
+ANYTHING = AllowedValues("anything", lambda _value: True)
 SETS = ("blobs",)
 
 
@@ -25,9 +26,9 @@ def algorithm_with(name: str, **space: tuple[object, ...]) -> Algorithm:
     return Algorithm(
         name=name,
         make=lambda *_arguments: pytest.fail("nothing is made of a candidate before it is tried"),
-        defaults=MappingProxyType({parameter: values[0] for parameter, values in space.items()}),
-        values=MappingProxyType(dict.fromkeys(space, ANYTHING)),
-        search_space=MappingProxyType(space),
+        parameters=MappingProxyType(
+            {parameter: Parameter(values[0], ANYTHING, values) for parameter, values in space.items()}
+        ),
     )
 
 
@@ -48,9 +49,7 @@ def test_a_grid_holds_every_combination_once_and_begins_with_the_defaults() -> N
 
 def test_defaults_that_the_space_does_not_hold_come_on_top() -> None:
     algorithm = algorithm_with("one", a=(1, 2))
-    apart = Algorithm(
-        "one", algorithm.make, MappingProxyType({"a": 7}), algorithm.values, algorithm.search_space
-    )
+    apart = replace(algorithm, parameters={"a": Parameter(7, ANYTHING, (1, 2))})
     assert [one.parameters["a"] for one in grid_candidates([apart], SETS)] == [7, 1, 2]
 
 
