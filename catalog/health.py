@@ -84,7 +84,7 @@ def run_health_checks(settings: Settings) -> Iterator[CheckResult]:
         yield from looked
         if (
             any(each.state == "problem" for each in looked)
-            or inspect_schema(database).fit is not SchemaState.CURRENT
+            or inspect_schema(database).state is not SchemaState.CURRENT
         ):
             return
         with database.read() as connection:
@@ -169,20 +169,25 @@ def _database(database: Database) -> Iterator[CheckResult]:
             "belongs to another program",
             "name an empty one with --database-url",
         ),
+        SchemaState.DEVELOPMENT: (
+            "problem",
+            "made by a development version",
+            "with that version run: catalog export labels -o labels.csv; then ingest and import the labels here",
+        ),
         SchemaState.HALF_COPIED: (
             "problem",
-            "a copy into it was not finished",
-            "the same catalog db copy again goes on with it",
+            "a copy into it did not finish",
+            "run the same catalog db copy again",
         ),
         SchemaState.INCOMPLETE: (
             "problem",
-            f"schema {schema.revision}, but not all of its tables",
+            f"schema {schema.revision}, but some tables are missing",
             "restore a backup into an empty database: catalog db restore FILE",
         ),
     }
-    state, what, todo = advice[schema.fit]
+    state, what, todo = advice[schema.state]
     yield CheckResult("database", "ok" if state == "ok" else "problem", f"{database.place}: {what}", todo)
-    if database.is_sqlite and schema.fit in {SchemaState.EMPTY, SchemaState.FOREIGN}:
+    if database.is_sqlite and schema.state in {SchemaState.EMPTY, SchemaState.FOREIGN}:
         # There is no file, or one whose journal is somebody else's affair.
         return
     with database.read() as connection:

@@ -1,4 +1,4 @@
-"""Many rows at once by the quickest way of each database: prepared statements on SQLite, COPY on PostgreSQL."""
+"""Bulk inserts by the fastest way of each database: prepared statements on SQLite, COPY on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect
+
+Processor = Callable[[Any], Any] | None
+"""Converts a value of a column to the driver's; None if the values need no conversion."""
 
 
 def take_ids(connection: Connection, table: sa.Table, number: int) -> list[int]:
-    """Keys for rows that are yet to be written in this transaction, ascending; nobody else gets them.
+    """Reserves ids for rows that this transaction will insert, ascending.
 
-    On SQLite a writing transaction is alone, so that the next free keys are its own.
+    On SQLite only one transaction writes at a time, so the next free ids are reserved without an action.
     """
     if connection.dialect.name == "postgresql":
         sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id"))
@@ -22,48 +25,14 @@ def take_ids(connection: Connection, table: sa.Table, number: int) -> list[int]:
     return list(range(last + 1, last + number + 1))
 
 
-def write_rows(
-    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Writes new rows, each with its values in the order of the columns, in the caller's transaction.
+def bind_processor(column: sa.Column[Any], dialect: Dialect) -> Processor:
+    """The conversion that SQLAlchemy applies to the values of a column.
 
-    Defaults that Python would give are not applied: a column that is not named is NULL. The rows are gone through
-    once, and on PostgreSQL none is kept.
+    A value that is the same object as the one before is converted only once: many rows share a time.
     """
-    converters = [_converter(table.c[name], connection.dialect) for name in columns]
-    lasting = [(at, convert) for at, convert in enumerate(converters) if convert is not None]
-    converted = _converted(rows, lasting) if lasting else rows
-    cursor: Any = connection.connection.cursor()  # COPY is psycopg's own
-    try:
-        if connection.dialect.name == "postgresql":
-            command = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-            with cursor.copy(command) as copy:
-                copy.set_types([_type_name(table.c[name], connection.dialect) for name in columns])
-                for row in converted:
-                    copy.write_row(row)
-        else:
-            places = ", ".join("?" * len(columns))
-            cursor.executemany(
-                f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - names of ours
-                converted,
-            )
-    finally:
-        cursor.close()
-
-
-def _converter(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
-    processor: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return None if processor is None else _once(processor)
-
-
-def _type_name(column: sa.Column[Any], dialect: sa.Dialect) -> str:
-    """The name that psycopg knows a type of PostgreSQL by."""
-    name = column.type.compile(dialect=dialect).lower()
-    return "float8" if name == "float" else name
-
-
-def _once(processor: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Converts a value that follows itself only once: many rows are of one moment."""
+    processor: Processor = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if processor is None:
+        return None
     last: Any = None
     converted: Any = processor(None)
 
@@ -76,11 +45,55 @@ def _once(processor: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return convert
 
 
+def write_rows(
+    connection: Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    processor_of: Callable[[sa.Column[Any], Dialect], Processor] = bind_processor,
+) -> None:
+    """Inserts rows whose values are in the order of the columns, in the caller's transaction.
+
+    Python-side defaults are not applied: a column that is not listed is NULL. Rows are read once and not kept.
+    """
+    dialect = connection.dialect
+    processors = [
+        (position, processor)
+        for position, name in enumerate(columns)
+        if (processor := processor_of(table.c[name], dialect)) is not None
+    ]
+    converted = _converted(rows, processors) if processors else rows
+    names = ", ".join(map(dialect.identifier_preparer.quote, columns))
+    cursor: Any = connection.connection.cursor()  # typed as Any: COPY exists only in psycopg
+    try:
+        if dialect.name == "postgresql":
+            with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types([_wire_type(table.c[name], dialect) for name in columns])
+                for row in converted:
+                    copy.write_row(row)
+        else:
+            parameters = ", ".join("?" * len(columns))
+            cursor.executemany(
+                f"INSERT INTO {table.name} ({names}) VALUES ({parameters})",  # noqa: S608 - our own names
+                converted,
+            )
+    finally:
+        cursor.close()
+
+
 def _converted(
-    rows: Iterable[Sequence[Any]], converters: Sequence[tuple[int, Callable[[Any], Any]]]
+    rows: Iterable[Sequence[Any]], processors: Sequence[tuple[int, Callable[[Any], Any]]]
 ) -> Iterable[list[Any]]:
     for row in rows:
         values = list(row)
-        for at, convert in converters:
-            values[at] = convert(values[at])
+        for position, processor in processors:
+            values[position] = processor(values[position])
         yield values
+
+
+def _wire_type(column: sa.Column[Any], dialect: Dialect) -> str:
+    """The name that psycopg uses for a column type. JSON is sent as text, which has the same binary format."""
+    if isinstance(column.type, sa.JSON):
+        return "text"
+    name = column.type.compile(dialect=dialect).lower()
+    return {"float": "float8", "timestamp with time zone": "timestamptz"}.get(name, name)

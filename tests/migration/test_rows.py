@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from catalog.cli.main import run
 from catalog.db import tables as t
 from catalog.db.columns import now
-from catalog.db.database import Database, DatabaseUnusableError
+from catalog.db.database import Database, DatabaseUnusableError, open_database
 from catalog.db.schema.schema import downgrade, inspect_schema, upgrade
 
 REBUILD = """
@@ -125,3 +126,17 @@ def test_a_migration_that_fails_changes_nothing(empty: Database, copied_migratio
     # The pooled connection must not be left without its foreign keys.
     with pytest.raises(sa.exc.IntegrityError), empty.write() as connection:
         connection.execute(sa.delete(t.track).where(t.track.c.id == 1))
+
+
+def test_an_older_backup_is_upgraded(sqlite_url: str, copied_migrations: Path, tmp_path: Path) -> None:
+    database = open_database(sqlite_url)
+    archive = tmp_path / "b.zip"
+    assert run(["--database-url", sqlite_url, "db", "backup", str(archive)]) == 0
+    (copied_migrations / "9999.py").write_text(
+        REBUILD.format(head=inspect_schema(database).revision, more="")
+    )
+    database.close()
+    run(["--home", str(tmp_path / "new"), "db", "restore", str(archive)])  # its check reports the column `hue`
+    restored = open_database(f"sqlite:///{tmp_path / 'new' / 'catalog.db'}")
+    assert inspect_schema(restored).revision == "9999"
+    restored.close()

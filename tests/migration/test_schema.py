@@ -44,6 +44,20 @@ def downgrade():
         batch.alter_column("bit_rate", existing_type=sa.BigInteger(), type_=sa.Integer())
 """
 
+NEW_TABLE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{head}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.create_table("mood", sa.Column("id", sa.Integer()))
+"""
+
 
 def describe(connection: sa.Connection) -> dict[str, Any]:
     """All that the database says of its tables and views, in an order of ours."""
@@ -107,7 +121,7 @@ def test_migrated_schema_is_the_fresh_schema(empty: Database) -> None:
 def test_base_leaves_nothing_behind(empty: Database) -> None:
     upgrade(empty)
     downgrade(empty, "base")
-    assert inspect_schema(empty).fit is SchemaState.EMPTY
+    assert inspect_schema(empty).state is SchemaState.EMPTY
     assert _described(empty) == {}
 
 
@@ -128,7 +142,7 @@ def test_an_empty_database_says_how_to_begin(empty: Database) -> None:
 def test_an_older_database_says_what_to_run(empty: Database, copied_migrations: Path) -> None:
     upgrade(empty)
     (copied_migrations / "9999.py").write_text(NEWER.format(head=inspect_schema(empty).head))
-    assert inspect_schema(empty).fit is SchemaState.OLDER
+    assert inspect_schema(empty).state is SchemaState.OLDER
     with pytest.raises(DatabaseUnusableError, match="catalog db upgrade"):
         require_current(empty)
     upgrade(empty)
@@ -154,6 +168,29 @@ def test_a_database_at_two_revisions_is_refused(empty: Database) -> None:
         require_current(empty)
 
 
+def test_missing_tables_are_reported(empty: Database) -> None:
+    upgrade(empty)
+    with empty.write() as connection:
+        connection.exec_driver_sql("DROP TABLE review_lease")
+    with pytest.raises(DatabaseUnusableError, match="some of its tables are missing"):
+        require_current(empty)
+
+
+def test_a_partially_migrated_schema_is_refused(empty: Database, copied_migrations: Path) -> None:
+    """The tables of one revision with the number of an older one."""
+    upgrade(empty)
+    head = inspect_schema(empty).head
+    (copied_migrations / "9999.py").write_text(NEW_TABLE.format(head=head))
+    upgrade(empty)
+    with empty.write() as connection:
+        connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '{head}'")
+    with pytest.raises(
+        DatabaseUnusableError, match=r"differs from its revision \(.*already exists\); nothing was changed"
+    ):
+        upgrade(empty)
+    assert inspect_schema(empty).revision == head
+
+
 def test_a_database_of_another_program_is_refused_and_left_alone(empty: Database) -> None:
     with empty.write() as connection:
         connection.exec_driver_sql("CREATE TABLE invoice (id integer)")
@@ -167,7 +204,7 @@ def test_an_unknown_revision_is_refused(empty: Database) -> None:
     upgrade(empty)
     with pytest.raises(DatabaseUnusableError, match="nix"):
         downgrade(empty, "nix")
-    assert inspect_schema(empty).fit is SchemaState.CURRENT
+    assert inspect_schema(empty).state is SchemaState.CURRENT
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What verbs share: the settings, the open catalog, options for rows and for dry runs."""
+"""Settings, the open catalog, and options that many commands share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pass_settings = click.make_pass_decorator(Settings)
 
 
 class NamedPath(click.Path):
-    """A path that is not empty: an unset variable in a script must not come to mean the folder one stands in."""
+    """A path that is not empty: an unset variable in a script must not mean the working folder."""
 
     def convert(
         self,
@@ -32,17 +32,17 @@ class NamedPath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> str | bytes | os.PathLike[str]:
-        """The path. Fails for an empty one."""
+        """Returns the path. Fails for an empty one."""
         if not os.fspath(value):
-            self.fail("the name is empty; the folder you are in is called .", param, ctx)
+            self.fail("the path is empty; write . for the working folder", param, ctx)
         return super().convert(value, param, ctx)
 
 
 class FiniteRange(click.FloatRange):
-    """A range of numbers that `nan`, which no bound holds back, and `inf` are not in."""
+    """A range of finite numbers: click accepts `nan` in any range."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number. Fails for one that is not finite."""
+        """Returns the number. Fails for `nan` and infinities."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number", param, ctx)
@@ -52,38 +52,38 @@ class FiniteRange(click.FloatRange):
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=NamedPath(path_type=Path)
 )
-dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
-yes_option = click.option("-y", "--yes", is_flag=True, help="Ask no question.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 @contextmanager
 def open_catalog(settings: Settings, *, create: bool = False, dry_run: bool = False) -> Iterator[Database]:
-    """The catalog's database, of the schema this program wants.
+    """Opens the catalog's database and checks that its schema is current.
 
-    With `create` an empty database becomes a catalog with its vocabulary; for a dry run it stays empty, and the verb is
-    given a catalog that is thrown away. Raises DatabaseUnusableError for a database that is absent, older, newer or
-    somebody else's.
+    With `create`, turns an empty database into a catalog with the seed vocabulary. In a dry run the empty database stays
+    as it is and the command gets a temporary catalog. Raises DatabaseUnusableError for a database that is missing,
+    older, newer, or foreign.
     """
     with ExitStack() as stack:
-        database = _opened(stack, settings.database_url)
-        if create and inspect_schema(database).fit is SchemaState.EMPTY:
+        database = _open(stack, settings.database_url)
+        if create and inspect_schema(database).state is SchemaState.EMPTY:
             if dry_run:
                 folder = Path(stack.enter_context(TemporaryDirectory(prefix="catalog-dry-run-")))
-                database = _opened(stack, sa.URL.create("sqlite", database=str(folder / "catalog.db")))
+                database = _open(stack, sa.URL.create("sqlite", database=str(folder / "catalog.db")))
             create_catalog(database)
         require_current(database)
         upgrade_content_if_possible(database)
         yield database
 
 
-def _opened(stack: ExitStack, url: str | sa.URL) -> Database:
+def _open(stack: ExitStack, url: str | sa.URL) -> Database:
     database = open_database(url)
     stack.callback(database.close)
     return database
 
 
 def create_catalog(database: Database) -> None:
-    """Brings an empty or older database to the present schema and seeds the vocabulary."""
+    """Upgrades an empty or older database to the current schema and seeds the vocabulary."""
     from catalog.genres.seed import seed_vocabulary
 
     upgrade(database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import create_catalog, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.output import format_options, say
 from catalog.cli.db.db_backup import backup_verb, restore_verb
@@ -24,7 +25,7 @@ from catalog.genres.content_upgrade import is_content_outdated, upgrade_content
 from catalog.settings import Settings
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def db() -> None:
     """The database: upgrade, downgrade, check, copy, backup, restore."""
 
@@ -45,7 +46,11 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
         before = inspect_schema(database)
         require_compatible(before)
         target = before.head if revision == "head" else revision
-        if before.fit is SchemaState.CURRENT and before.revision == target and is_content_outdated(database):
+        if (
+            before.state is SchemaState.CURRENT
+            and before.revision == target
+            and is_content_outdated(database)
+        ):
             if dry_run:
                 say("would make the views anew and add to the vocabulary; nothing was changed")
                 return
@@ -77,7 +82,7 @@ def downgrade_verb(settings: Settings, revision: str, dry_run: bool, yes: bool) 
     database = open_database(settings.database_url)
     try:
         schema = inspect_schema(database)
-        if schema.fit is SchemaState.EMPTY:
+        if schema.state is SchemaState.EMPTY:
             raise DatabaseUnusableError("there is no catalog yet; nothing can be taken back")
         require_compatible(schema)
         if revision == "head" or not is_behind(revision, schema.revision):

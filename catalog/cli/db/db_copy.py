@@ -1,9 +1,6 @@
-"""The verb `db copy`: the catalog in another database."""
+"""The command `db copy`: the catalog in another database."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import click
 import sqlalchemy as sa
@@ -16,19 +13,6 @@ from catalog.settings import Settings
 from catalog.text import pluralize
 
 
-@dataclass
-class _Steps:
-    """Rows done, of those that are each to be written and read back."""
-
-    total: int
-    show: Callable[[int, int | None, str], None]
-    done: int = 0
-
-    def add(self, table: str, rows: int) -> None:
-        self.done += rows
-        self.show(self.done, self.total, table)
-
-
 @click.command("copy")
 @click.option(
     "--to", "target_url", metavar="URL", required=True, help="postgresql://user@host/name or sqlite:///FILE."
@@ -39,8 +23,8 @@ class _Steps:
 def copy_verb(settings: Settings, target_url: str, dry_run: bool, output_format: str) -> None:
     """Copy the catalog into another, empty database, and compare both table by table.
 
-    The catalog is only read, as it was when the copy began. Killed in the middle, the same command goes on. Models
-    stay in the home: the copy is used with the same --home.
+    The catalog is not changed; the copy has its state at the beginning. If the copy is interrupted, run the same
+    command again: it starts over. Models stay in the home: use the copy with the same --home.
     """
     target = open_database(target_url)
     try:
@@ -51,30 +35,24 @@ def copy_verb(settings: Settings, target_url: str, dry_run: bool, output_format:
                 print_rows(({"table": name, "rows": number} for name, number in rows.items()), output_format)
                 say(f"would be copied to {target.place}; nothing was changed")
                 return
+            total = sum(rows.values())
             with progress("copying") as show:
-                copied = copy_database(source, target, _Steps(2 * sum(rows.values()), show).add)
+                result = copy_database(source, target, lambda table, done: show(done, 2 * total, table))
             place = source.place
     finally:
         target.close()
     print_rows(
         (
-            {
-                "table": each.name,
-                "rows": each.sum.rows,
-                "checksum": each.sum.checksum,
-                "already there": each.kept,
-            }
-            for each in copied.tables
+            {"table": name, "rows": table.rows, "checksum": table.checksum}
+            for name, table in result.tables.items()
         ),
         output_format,
     )
-    total = sum(each.sum.rows for each in copied.tables)
-    say(
-        f"{pluralize(total, 'row')} in {len(copied.tables)} tables are the same in {place} and {target.place}"
-    )
+    copied = sum(table.rows for table in result.tables.values())
+    say(f"{pluralize(copied, 'row')} in {len(result.tables)} tables are equal in {place} and {target.place}")
     say("models and reports stay in the home: name the new database with --database-url or in config.toml")
-    if copied.is_outrun:
-        warn("the catalog was written to meanwhile; the copy has it as it was at the beginning")
+    if result.source_changed:
+        warn("the catalog was changed during the copy; the copy has its state at the beginning")
 
 
 def _count(database: Database) -> dict[str, int]:

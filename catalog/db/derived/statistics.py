@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +39,8 @@ def statistics(connection: Connection) -> list[Figure]:
     """All figures, in the order in which people ask for them. Tracks whose file is missing count among states only."""
     return [
         *_collections(connection),
-        *_tracks(connection),
-        *_genres(connection),
+        *track_figures(connection),
+        *genre_figures(connection),
         *_features(connection),
         *_counts(
             connection, "failures", sa.select(failure.c.reason, sa.func.count()).group_by(failure.c.reason)
@@ -62,7 +62,7 @@ def _collections(connection: Connection) -> Iterator[Figure]:
     return _counts(connection, "collections", query)
 
 
-def _tracks(connection: Connection) -> Iterator[Figure]:
+def track_figures(connection: Connection) -> Iterator[Figure]:
     states: dict[str, int] = dict(
         connection.execute(sa.select(track.c.state, sa.func.count()).group_by(track.c.state)).all()
     )
@@ -77,7 +77,7 @@ def _tracks(connection: Connection) -> Iterator[Figure]:
     yield Figure("tracks", "albums", connection.execute(albums).scalar_one())
 
 
-def _genres(connection: Connection) -> Iterator[Figure]:
+def genre_figures(connection: Connection) -> Iterator[Figure]:
     tagged, untagged, genres = connection.execute(
         sa.select(
             sa.func.count(track_status.c.tagged_genre_id),
@@ -111,31 +111,22 @@ def _model(connection: Connection) -> Iterator[Figure]:
     if row is None:
         yield Figure("model", "in force", None)
         return
-    metrics: Mapping[str, Any] = row["metrics"] or {}
+    metrics = row["metrics"]
     yield Figure("model", "in force", row["id"])
     yield Figure("model", "algorithm", row["algorithm"])
     if row["promoted_at"] is not None:
         yield Figure("model", "since", row["promoted_at"].isoformat(timespec="seconds"))
-    accuracy = metrics.get("accuracy")
-    if isinstance(accuracy, Mapping):
-        yield Figure("model", "right for unheard artists", accuracy.get("value"))
-        yield Figure("model", "right, at least", accuracy.get("low"))
-        yield Figure("model", "right, at most", accuracy.get("high"))
-    baselines = metrics.get("baselines")
-    if isinstance(baselines, Mapping):
-        yield Figure("model", "always the commonest genre", _value(baselines.get("majority")))
-        yield Figure("model", "copy of the artist's other tracks", _value(baselines.get("artist_copy")))
-    known = metrics.get("known_artists")
-    if isinstance(known, Mapping):
-        yield Figure("model", "right where the artist may be asked too", _value(known.get("accuracy")))
-    for name in ("classes", "tracks"):
-        if name in metrics:
-            yield Figure("model", name, metrics[name])
-
-
-def _value(score: Any) -> Any:
-    """A score's value, with an interval or, as older models have it, without."""
-    return score.get("value") if isinstance(score, Mapping) else score
+    if "accuracy" not in metrics:  # never scored: zero-shot
+        return
+    accuracy, baselines = metrics["accuracy"], metrics["baselines"]
+    yield Figure("model", "accuracy on new artists", accuracy["value"])
+    yield Figure("model", "accuracy, lower bound", accuracy["low"])
+    yield Figure("model", "accuracy, upper bound", accuracy["high"])
+    yield Figure("model", "accuracy of the most common genre", baselines["majority"]["value"])
+    yield Figure("model", "accuracy of the artist's other tags", baselines["artist_copy"]["value"])
+    yield Figure("model", "accuracy with the artist's tags", metrics["artist_aware"]["accuracy"]["value"])
+    yield Figure("model", "classes", metrics["classes"])
+    yield Figure("model", "tracks", metrics["tracks"])
 
 
 def _suggestions(connection: Connection) -> Iterator[Figure]:

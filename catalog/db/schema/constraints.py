@@ -1,4 +1,4 @@
-"""References taken off while rows come in any order, and put back; sequences set behind the last key."""
+"""Foreign keys switched off during bulk changes, and sequences set after them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from catalog.db.tables import metadata
 
 
 @contextmanager
-def without_references(database: Database) -> Iterator[Connection]:
-    """A writing transaction in which rows may refer to what is not there yet; on PostgreSQL once they are dropped."""
+def without_foreign_keys(database: Database) -> Iterator[Connection]:
+    """A writing transaction in which SQLite does not enforce foreign keys; on PostgreSQL they must be dropped."""
     with database.writer.connect() as connection:
         if database.is_sqlite:
             connection.connection.execute("PRAGMA foreign_keys = OFF")
@@ -23,30 +23,27 @@ def without_references(database: Database) -> Iterator[Connection]:
             with connection.begin():
                 yield connection
         finally:
-            # The connection goes back to the pool.
+            # The connection returns to the pool, also after an error.
             if database.is_sqlite:
                 connection.connection.execute("PRAGMA foreign_keys = ON")
 
 
-def drop_references(connection: Connection) -> None:
-    """Takes every reference off, on PostgreSQL: `genre.parent_id` may name a genre that comes later.
-
-    SQLite has them stand, and heeds them in no transaction of `without_references`.
-    """
+def drop_foreign_keys(connection: Connection) -> None:
+    """Drops every foreign key on PostgreSQL: `genre.parent_id` may refer to a row that is inserted later."""
     if connection.dialect.name == "postgresql":
-        for constraint in _references():
+        for constraint in _foreign_keys():
             connection.execute(DropConstraint(constraint))
 
 
-def add_references(connection: Connection) -> str | None:
-    """Puts every reference back. Gives one that refers to nothing, in words; None where all are whole."""
+def add_foreign_keys(connection: Connection) -> str | None:
+    """Restores every foreign key. Returns the first one that is violated, as text; None if all hold."""
     if connection.dialect.name == "sqlite":
         row = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         return None if row is None else f"{row[0]} to {row[2]}"
-    for constraint in _references():
+    for constraint in _foreign_keys():
         try:
             with connection.begin_nested():
-                # Isolated from its table, as SQLAlchemy does by itself, it would be missing in every table made later on.
+                # By default SQLAlchemy would detach the constraint from its table in the metadata.
                 connection.execute(AddConstraint(constraint, isolate_from_table=False))
         except sa.exc.IntegrityError:
             return f"{constraint.table.name} to {constraint.referred_table.name}"
@@ -54,7 +51,7 @@ def add_references(connection: Connection) -> str | None:
 
 
 def set_sequences(connection: Connection) -> None:
-    """Has new keys begin behind the largest. SQLite, whose keys come from its rows, needs nothing."""
+    """Sets each PostgreSQL sequence to the largest id of its table. SQLite has no sequences."""
     if connection.dialect.name == "sqlite":
         return
     for table in metadata.sorted_tables:
@@ -65,7 +62,7 @@ def set_sequences(connection: Connection) -> None:
             connection.execute(sa.select(last))
 
 
-def _references() -> list[sa.ForeignKeyConstraint]:
+def _foreign_keys() -> list[sa.ForeignKeyConstraint]:
     return [
         constraint
         for table in metadata.sorted_tables

@@ -1,4 +1,4 @@
-"""The way from one revision of the schema to another, which Alembic knows; only who goes it imports this."""
+"""Migrations by Alembic; imported only by commands that migrate, because Alembic is slow to import."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from catalog.db.database import Database, DatabaseUnusableError
+from catalog.db.schema.constraints import without_foreign_keys
 from catalog.db.schema.revisions import migrations_folder
 
-OTHERWISE = re.compile("already exists|does not exist|no such|duplicate column")
-"""What both databases say of a table or column that is there and should not be, or the other way round."""
+SCHEMA_MISMATCH = re.compile("already exists|does not exist|no such|duplicate column")
+"""Error messages of both databases for a table or column that exists unexpectedly, or is missing."""
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration, which needs no file: it works from an installed wheel too."""
+    """Alembic's configuration without a file, so that it also works from an installed wheel."""
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -28,43 +29,35 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def migrate_up(database: Database, revision: str) -> None:
-    """Runs the migrations up to a revision. Raises DatabaseUnusableError for a schema that they do not fit."""
+    """Runs the migrations up to a revision. Raises DatabaseUnusableError if the schema does not match its revision."""
     _migrate(database, lambda config: command.upgrade(config, revision))
 
 
 def migrate_down(database: Database, revision: str) -> None:
-    """Takes migrations back, down to a revision. Raises DatabaseUnusableError for a schema that they do not fit."""
+    """Reverts migrations down to a revision. Raises DatabaseUnusableError if the schema does not match its revision."""
     _migrate(database, lambda config: command.downgrade(config, revision))
 
 
 def _migrate(database: Database, run: Callable[[Config], None]) -> None:
-    """One transaction for the whole way, with SQLite's foreign keys off: a batch rebuild of a table drops it, and
-    a drop with cascades on deletes what refers to it.
+    """Runs all migrations in one transaction without SQLite's foreign keys: a batch migration drops and recreates the
+    table, and the drop would cascade.
     """
-    with database.writer.connect() as connection:
-        if database.is_sqlite:
-            connection.connection.execute("PRAGMA foreign_keys = OFF")
+    with without_foreign_keys(database) as connection:
         try:
-            with connection.begin():
-                try:
-                    run(alembic_config(connection))
-                except CommandError as error:
-                    raise DatabaseUnusableError(f"the schema cannot be taken there: {error}") from None
-                except (sa.exc.ProgrammingError, sa.exc.OperationalError) as error:
-                    reason = str(error.orig).strip().splitlines()[0]
-                    if not OTHERWISE.search(reason):
-                        raise
-                    raise DatabaseUnusableError(
-                        f"the schema is not as its revision left it ({reason}); nothing was changed: "
-                        "restore a backup into an empty database"
-                    ) from None
-                if database.is_sqlite:
-                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-                    if broken:
-                        raise DatabaseUnusableError(
-                            f"the migration would break {len(broken)} references; nothing was changed"
-                        )
-        finally:
-            # The connection goes back to the pool: after a migration that failed, too, it must keep references whole.
-            if database.is_sqlite:
-                connection.connection.execute("PRAGMA foreign_keys = ON")
+            run(alembic_config(connection))
+        except CommandError as error:
+            raise DatabaseUnusableError(f"the schema cannot be migrated: {error}") from None
+        except (sa.exc.ProgrammingError, sa.exc.OperationalError) as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            if not SCHEMA_MISMATCH.search(reason):
+                raise
+            raise DatabaseUnusableError(
+                f"the schema differs from its revision ({reason}); nothing was changed: "
+                "restore a backup into an empty database"
+            ) from None
+        if database.is_sqlite:
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if broken:
+                raise DatabaseUnusableError(
+                    f"the migration would break {len(broken)} references; nothing was changed"
+                )

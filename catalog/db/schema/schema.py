@@ -1,4 +1,4 @@
-"""The schema's revision: what the database has, what the program wants, and the way between them."""
+"""The state of a database's schema, and upgrades and downgrades."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ from catalog.db.tables import bundled_content, metadata
 
 VERSION_TABLE = "catalog_version"
 COPY_TABLE = "catalog_copy"
-"""Is there while another catalog is being copied into this database."""
+"""Marker that exists while another catalog is being copied into this database."""
+DEVELOPMENT_TABLES = frozenset({"standing", "doubt_case", "shipped"})
+"""Tables of the versions before the first release, whose revisions 0001 to 0003 are not ours."""
 
-CONNECTION_HINT = "see that the server runs, and that address, name and password in --database-url are right"
+CONNECTION_HINT = (
+    "check that the server is running and that host, user and password in --database-url are right"
+)
 
 
 class SchemaState(Enum):
-    """How a database's schema fits this program."""
+    """How a database's schema relates to this program."""
 
     EMPTY = auto()
     FOREIGN = auto()
+    DEVELOPMENT = auto()
     HALF_COPIED = auto()
     INCOMPLETE = auto()
     OLDER = auto()
@@ -36,114 +41,122 @@ class SchemaState(Enum):
 
 @dataclass(frozen=True)
 class SchemaRevision:
-    """The revision that a database has, beside the one this program wants."""
+    """The revision of a database and the revision that this program needs."""
 
     revision: str | None
     head: str
-    fit: SchemaState
+    state: SchemaState
 
 
 def inspect_schema(database: Database) -> SchemaRevision:
-    """Where the schema of the database stands. Raises DatabaseUnusableError where it cannot be reached."""
+    """The schema of the database. Raises DatabaseUnusableError if it cannot be read."""
     head = head_revision()
     if database.file is not None and not database.file.exists():
         return SchemaRevision(None, head, SchemaState.EMPTY)
     with _reachable(database) as connection:
         tables = {*sa.inspect(connection).get_table_names()}
-        revision = _kept_revision(connection) if VERSION_TABLE in tables else None
+        revision = _stored_revision(connection) if VERSION_TABLE in tables else None
     tables -= {VERSION_TABLE}
+    return SchemaRevision(revision, head, _state(revision, head, tables))
+
+
+def _state(revision: str | None, head: str, tables: set[str]) -> SchemaState:
     if revision is None:
-        fit = SchemaState.FOREIGN if tables else SchemaState.EMPTY
-    elif COPY_TABLE in tables:
-        fit = SchemaState.HALF_COPIED
-    elif revision == head:
-        fit = SchemaState.CURRENT if tables >= metadata.tables.keys() else SchemaState.INCOMPLETE
-    else:
-        fit = SchemaState.OLDER if revision in known_revisions() else SchemaState.NEWER
-    return SchemaRevision(revision, head, fit)
+        return SchemaState.FOREIGN if tables else SchemaState.EMPTY
+    if tables & DEVELOPMENT_TABLES and "track_status" not in tables:
+        return SchemaState.DEVELOPMENT
+    if COPY_TABLE in tables:
+        return SchemaState.HALF_COPIED
+    if revision == head:
+        return SchemaState.CURRENT if tables >= metadata.tables.keys() else SchemaState.INCOMPLETE
+    return SchemaState.OLDER if revision in known_revisions() else SchemaState.NEWER
 
 
-def _kept_revision(connection: Connection) -> str | None:
-    """What stands in the database; None for one that was taken back to its beginning."""
-    query = f"SELECT version_num FROM {VERSION_TABLE} ORDER BY version_num"  # noqa: S608 -- ours
-    # Several of them are of no program of ours: together they are a revision that nobody knows.
+def _stored_revision(connection: Connection) -> str | None:
+    """The revision in the database; None after a downgrade to `base`."""
+    query = f"SELECT version_num FROM {VERSION_TABLE} ORDER BY version_num"  # noqa: S608 - our own name
+    # This program never writes several revisions: joined they are an unknown one.
     return " and ".join(connection.exec_driver_sql(query).scalars()) or None
 
 
 def require_unchanged(connection: Connection, revision: str) -> None:
-    """Raises DatabaseUnusableError where the schema has been taken elsewhere since this process began."""
-    present = connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 -- ours
+    """Raises DatabaseUnusableError if the schema was migrated since this process started."""
+    present = connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - our name
     if present != revision:
         raise DatabaseUnusableError(
-            f"the catalog has schema {present} now, and this worker knows {revision}; "
-            "upgrade music-catalog on this host and start the worker again"
+            f"the catalog now has schema {present}, but this worker was started with {revision}; "
+            "upgrade music-catalog on this host and restart the worker"
         )
 
 
 def require_revision(name: str) -> None:
-    """Raises DatabaseUnusableError unless `base`, `head` or a revision of this program is called so."""
-    known = known_revisions()
-    if name not in {"base", "head", *known}:
-        raise DatabaseUnusableError(f"there is no revision {name!r}; there are: base, {', '.join(known)}")
+    """Raises DatabaseUnusableError unless the name is `base`, `head` or a revision of this program."""
+    revisions = known_revisions()
+    if name not in {"base", "head", *revisions}:
+        raise DatabaseUnusableError(
+            f"there is no revision {name!r}; the revisions are: base, {', '.join(revisions)}"
+        )
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Brings the schema up to a revision. Raises DatabaseUnusableError for a database newer than the program."""
-    _refuse_strangers(database)
-    from catalog.db.schema.migrate import migrate_up  # with Alembic, which few commands need
+    """Upgrades the schema to a revision. Raises DatabaseUnusableError for a database newer than the program."""
+    require_compatible(inspect_schema(database))
+    from catalog.db.schema.migrate import migrate_up  # imports Alembic, which few commands need
 
     migrate_up(database, revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
-    """Takes the schema back to a revision (`base` removes every table)."""
-    _refuse_strangers(database)
+    """Downgrades the schema to a revision; `base` removes every table."""
+    require_compatible(inspect_schema(database))
     from catalog.db.schema.migrate import migrate_down
 
     migrate_down(database, revision)
 
 
 def require_current(database: Database) -> None:
-    """Raises DatabaseUnusableError, with the command to run, unless the schema is what this program wants."""
+    """Raises DatabaseUnusableError, with the command to run, unless the schema is the one this program needs."""
     schema = inspect_schema(database)
-    if schema.fit is SchemaState.CURRENT:
+    if schema.state is SchemaState.CURRENT:
         return
-    if schema.fit is SchemaState.EMPTY:
+    if schema.state is SchemaState.EMPTY:
         raise DatabaseUnusableError(
-            f"there is no catalog yet in {database.place}; begin with: catalog ingest FOLDER"
+            f"there is no catalog in {database.place} yet; begin with: catalog ingest FOLDER"
         )
     require_compatible(schema)
     raise DatabaseUnusableError("the catalog was made by an older version; run: catalog db upgrade")
 
 
-def _refuse_strangers(database: Database) -> None:
-    require_compatible(inspect_schema(database))
-
-
 def require_compatible(schema: SchemaRevision) -> None:
-    """Raises DatabaseUnusableError for what this program cannot work with, whatever it is to do."""
-    if schema.fit is SchemaState.NEWER:
+    """Raises DatabaseUnusableError for a schema that no command of this program can use."""
+    if schema.state is SchemaState.NEWER:
         raise DatabaseUnusableError(
             f"the catalog was made by a newer version of this program (schema {schema.revision}, "
             f"this program knows {schema.head}); upgrade it: pip install --upgrade music-catalog"
         )
-    if schema.fit is SchemaState.FOREIGN:
+    if schema.state is SchemaState.FOREIGN:
         raise DatabaseUnusableError(
             "the database belongs to another program; name an empty one with --database-url"
         )
-    if schema.fit is SchemaState.HALF_COPIED:
+    if schema.state is SchemaState.DEVELOPMENT:
         raise DatabaseUnusableError(
-            "a copy into this database was not finished; the same catalog db copy again goes on with it"
+            "the catalog was made by a development version and was not changed; to keep its labels and decisions, "
+            "run with that version: catalog export labels -o labels.csv; then here, with a new --home: "
+            "catalog ingest FOLDER; catalog labels import labels.csv"
         )
-    if schema.fit is SchemaState.INCOMPLETE:
+    if schema.state is SchemaState.HALF_COPIED:
         raise DatabaseUnusableError(
-            f"the database says that it is at revision {schema.revision}, but has not all of its tables; "
+            "a copy into this database did not finish; run the same catalog db copy again"
+        )
+    if schema.state is SchemaState.INCOMPLETE:
+        raise DatabaseUnusableError(
+            f"the database has revision {schema.revision}, but some of its tables are missing; "
             "restore a backup: catalog db restore FILE"
         )
 
 
 def is_filled(database: Database) -> bool:
-    """Whether any table of ours has a row; what every catalog has of the program itself does not count."""
+    """Whether any of our tables has a row; the program's own rows in `bundled_content` do not count."""
     with database.read() as connection:
         present = {*sa.inspect(connection).get_table_names()}
         tables = (
@@ -164,10 +177,9 @@ def _reachable(database: Database) -> Iterator[Connection]:
         if database.file is not None and database.file.is_dir():
             reason = f"{database.file} is a folder; name a file, as in sqlite:////folder/catalog.db"
         elif "readonly" in reason or "unable to open" in reason:
-            # SQLite keeps books on its readers beside the file.
             reason = (
-                "SQLite writes beside the file even to read it; mend the permissions of the file and its folder, "
-                "or copy both it and its -wal to a disk that can be written to"
+                "SQLite writes next to the file even to read it; correct the permissions of the file and its folder, "
+                "or copy the file and its -wal to a writable disk"
             )
         elif not database.is_sqlite:
             reason = f"{reason}; {CONNECTION_HINT}"

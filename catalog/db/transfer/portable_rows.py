@@ -1,9 +1,9 @@
-"""Rows as plain values that mean the same on both databases: read in the order of their key, summed, and written."""
+"""Rows as plain values that are equal on both databases: reading, checksums and writing."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,23 +11,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 
+from catalog.db.bulk_insert import Processor, write_rows
 from catalog.db.columns import UTCDateTime
 
 PortableRow = tuple[Any, ...]
-"""Values in the order of the table's columns: None, int, float, str (JSON too, letter by letter), bytes, and times in UTC
-as aware datetimes."""
+"""Values in the order of the table's columns: None, int, float, str (JSON too, verbatim), bytes, and aware datetimes in
+UTC."""
 
-FETCHED = 200
-"""Rows that are held at once: one may hold megabytes."""
+FETCH_SIZE = 200
+"""Rows in memory; one row may have megabytes."""
 MODULUS = 1 << 128
 
 
-@dataclass(frozen=True)
+@dataclass
 class TableChecksum:
-    """How many rows there are, and a sum that every value goes into; in which order they came leaves no trace.
+    """The number of rows and a checksum of all values, independent of the order of the rows.
 
-    The sum is that of the rows' BLAKE2b-128, modulo 2^128. It finds what was lost or changed on the way, not what somebody
-    made to deceive.
+    The checksum is the sum of the rows' BLAKE2b-128 digests, modulo 2^128. It detects lost and changed values, not
+    deliberate manipulation.
     """
 
     rows: int = 0
@@ -35,89 +36,50 @@ class TableChecksum:
 
     @property
     def checksum(self) -> str:
-        """The sum in 32 hexadecimal digits."""
+        """The sum as 32 hexadecimal digits."""
         return f"{self.total:032x}"
 
-    def __add__(self, other: TableChecksum) -> TableChecksum:
-        """The sum of the rows of both."""
-        return TableChecksum(self.rows + other.rows, (self.total + other.total) % MODULUS)
+    def tee(self, rows: Iterable[PortableRow]) -> Iterator[PortableRow]:
+        """Yields the rows and adds each to the checksum."""
+        for row in rows:
+            self.rows += 1
+            self.total = (self.total + _digest_number(row)) % MODULUS
+            yield row
 
     @classmethod
     def of(cls, rows: Iterable[PortableRow]) -> TableChecksum:
-        """The sum of all the rows."""
-        count = total = 0
-        for row in rows:
-            count += 1
-            total += _number_of(row)
-        return cls(count, total % MODULUS)
+        """The checksum of all rows."""
+        checksum = cls()
+        for _ in checksum.tee(rows):
+            pass
+        return checksum
 
 
-def key_of(table: sa.Table) -> list[sa.Column[Any]]:
-    """The columns of the primary key, which every table of ours has."""
-    return list(table.primary_key.columns)
-
-
-def portable_rows(
-    connection: Connection,
-    table: sa.Table,
-    *,
-    after: Sequence[Any] | None = None,
-    until: Sequence[Any] | None = None,
-) -> Iterator[PortableRow]:
-    """The table's rows in the order of its key, as this database orders it; memory does not grow with their number.
-
-    `after` leaves out what is not behind that key, `until` what is behind that one.
-    """
-    key = sa.tuple_(*key_of(table))
-    query = sa.select(*(_as_kept(column, connection.dialect) for column in table.c)).order_by(*key_of(table))
-    if after is not None:
-        query = query.where(key > _key_value(table, after))
-    if until is not None:
-        query = query.where(key <= _key_value(table, until))
+def portable_rows(connection: Connection, table: sa.Table) -> Iterator[PortableRow]:
+    """The table's rows, ordered by primary key; memory does not grow with their number."""
+    dialect = connection.dialect
+    query = sa.select(*(_stored(column, dialect) for column in table.c)).order_by(*table.primary_key.columns)
     readers = [
-        (at, read)
-        for at, column in enumerate(table.c)
-        if (read := _reader(column, connection.dialect)) is not None
+        (position, read)
+        for position, column in enumerate(table.c)
+        if (read := _reader(column, dialect)) is not None
     ]
-    with connection.execute(query, execution_options={"yield_per": FETCHED}) as result:
-        for found in result:
-            values = list(found)
-            for at, read in readers:
-                if values[at] is not None:
-                    values[at] = read(values[at])
+    with connection.execute(query, execution_options={"yield_per": FETCH_SIZE}) as result:
+        for row in result:
+            values = list(row)
+            for position, read in readers:
+                if values[position] is not None:
+                    values[position] = read(values[position])
             yield tuple(values)
 
 
 def write_portable_rows(connection: Connection, table: sa.Table, rows: Iterable[PortableRow]) -> None:
-    """Writes rows as `portable_rows` gives them: prepared statements on SQLite, COPY on PostgreSQL."""
-    names = ", ".join(connection.dialect.identifier_preparer.quote(column.name) for column in table.c)
-    cursor: Any = connection.connection.cursor()  # COPY is psycopg's own
-    try:
-        if connection.dialect.name == "postgresql":
-            with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types([_wire_type(column, connection.dialect) for column in table.c])
-                flags = [at for at, column in enumerate(table.c) if isinstance(column.type, sa.Boolean)]
-                for row in rows:
-                    copy.write_row(_with(row, flags, bool) if flags else row)
-        else:
-            times = [at for at, column in enumerate(table.c) if isinstance(column.type, UTCDateTime)]
-            places = ", ".join("?" * len(table.c))
-            cursor.executemany(
-                f"INSERT INTO {table.name} ({names}) VALUES ({places})",  # noqa: S608 - names of ours
-                (_with(row, times, _sqlite_time) if times else row for row in rows),
-            )
-    finally:
-        cursor.close()
+    """Inserts rows as `portable_rows` yields them."""
+    write_rows(connection, table, table.c.keys(), rows, _processor)
 
 
-def _key_value(table: sa.Table, values: Sequence[Any]) -> sa.Tuple:
-    return sa.tuple_(
-        *(sa.literal(value, column.type) for column, value in zip(key_of(table), values, strict=True))
-    )
-
-
-def _number_of(row: PortableRow) -> int:
-    """Text of a row in ASCII, the same under every version of Python; what is long goes in by its own hash."""
+def _digest_number(row: PortableRow) -> int:
+    """The digest of the row's ASCII representation, equal in every version of Python; blobs enter by their digest."""
     short = tuple([_digest(value) if isinstance(value, bytes) else value for value in row])
     return int.from_bytes(_digest(ascii(short).encode("ascii")))
 
@@ -126,30 +88,30 @@ def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
-def _as_kept(column: sa.Column[Any], dialect: Dialect) -> sa.ColumnElement[Any]:
-    """The column without what its type does in Python. JSON is text in both: PostgreSQL's `json` keeps every letter."""
+def _stored(column: sa.Column[Any], dialect: Dialect) -> sa.ColumnElement[Any]:
+    """The column without the Python conversion of its type. JSON is read as text: PostgreSQL's `json` is verbatim."""
     if isinstance(column.type, sa.JSON) and dialect.name == "postgresql":
         return sa.cast(column, sa.Text)
     return sa.type_coerce(column, sa.types.NullType()).label(column.name)
 
 
 def _reader(column: sa.Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """What makes a value of the driver a plain one."""
+    """The conversion from the driver's value to the portable one."""
     if isinstance(column.type, UTCDateTime):
-        return _utc_of_text if dialect.name == "sqlite" else _utc
+        return _utc_from_text if dialect.name == "sqlite" else _utc
     if isinstance(column.type, sa.Boolean):
         return int
     if isinstance(column.type, sa.Float):
-        # SQLite knows one zero.
         return _float
     return None
 
 
 def _float(value: float) -> float:
+    """A float without negative zero, which SQLite does not store."""
     return float(value) + 0.0
 
 
-def _utc_of_text(text: str) -> datetime:
+def _utc_from_text(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -157,22 +119,19 @@ def _utc(time: datetime) -> datetime:
     return time.astimezone(UTC)
 
 
-def _sqlite_time(time: datetime) -> str:
-    """As SQLAlchemy writes it."""
-    return time.replace(tzinfo=None).isoformat(" ", "microseconds")
+def _processor(column: sa.Column[Any], dialect: Dialect) -> Processor:
+    """The conversion from the portable value to the driver's."""
+    if isinstance(column.type, UTCDateTime) and dialect.name == "sqlite":
+        return _sqlite_time
+    if isinstance(column.type, sa.Boolean) and dialect.name == "postgresql":
+        return _boolean
+    return None
 
 
-def _with(row: PortableRow, places: Sequence[int], convert: Callable[[Any], Any]) -> list[Any]:
-    values = list(row)
-    for at in places:
-        if values[at] is not None:
-            values[at] = convert(values[at])
-    return values
+def _sqlite_time(time: datetime | None) -> str | None:
+    """The text that SQLAlchemy stores."""
+    return None if time is None else time.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-def _wire_type(column: sa.Column[Any], dialect: Dialect) -> str:
-    """The name that psycopg knows a type by. JSON goes as the text that it is: on the wire they are the same."""
-    if isinstance(column.type, sa.JSON):
-        return "text"
-    name = column.type.compile(dialect=dialect).lower()
-    return {"float": "float8", "timestamp with time zone": "timestamptz"}.get(name, name)
+def _boolean(value: int | None) -> bool | None:
+    return None if value is None else bool(value)

@@ -151,18 +151,18 @@ def _check_sqlite(file: Path, manifest: Manifest) -> None:
 
 def _require_empty(database: Database, manifest: Manifest) -> None:
     found = inspect_schema(database)
-    if found.fit is SchemaState.EMPTY:
+    if found.state is SchemaState.EMPTY:
         return
     require_compatible(found)
     # Tables without rows are what a restore that was killed leaves.
     if is_filled(database) or found.revision != manifest.revision:
         raise RestoreRejectedError(
-            f"{database.place} holds a catalog already; name an empty database with --database-url"
+            f"{database.place} already holds a catalog; name an empty database with --database-url"
         )
 
 
 def _fill_postgresql(database: Database, file: Path, manifest: Manifest) -> None:
-    if inspect_schema(database).fit is SchemaState.EMPTY:
+    if inspect_schema(database).state is SchemaState.EMPTY:
         upgrade(database, manifest.revision)
     restore_dump(database, file)
     with database.write() as connection:

@@ -21,14 +21,16 @@ def test_a_sound_catalog(invoke: Any, sample: Any, database: Database) -> None:
     done = invoke("db", "check", "--json")
     assert done.code == 0
     names = ["revision", "tables", "views", *(["integrity", "references"] if database.is_sqlite else [])]
-    assert differences(done) == dict.fromkeys([*names, "standing", "confusion_count", "genre_ancestor"], 0)
+    assert differences(done) == dict.fromkeys(
+        [*names, "track_status", "confusion_count", "genre_ancestor"], 0
+    )
 
 
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        ("UPDATE track_status SET tagged_genre = 'Polka' WHERE tagged_genre = 'Jazz'", {"standing": 2}),
-        ("DELETE FROM track_status", {"standing": 8}),
+        ("UPDATE track_status SET tagged_genre = 'Polka' WHERE tagged_genre = 'Jazz'", {"track_status": 2}),
+        ("DELETE FROM track_status", {"track_status": 8}),
         (
             "UPDATE confusion_count SET tracks = 99 WHERE tagged_genre_id = predicted_genre_id",
             {"confusion_count": 6},
@@ -91,22 +93,18 @@ def test_a_revision_that_is_unknown(invoke: Any, database: Database) -> None:
     ):
         done = invoke("db", *verb)
         assert (done.code, done.err.count("\n")) == (1, 1)
-        assert "there is no revision 'nix'; there are: base, 0001" in done.err
+        assert "there is no revision 'nix'; the revisions are: base, 0001" in done.err
 
 
 def test_up_leads_nowhere_but_up_and_down_nowhere_but_down(invoke: Any, database: Database) -> None:
     done = invoke("db", "upgrade", "0001")
     assert (done.code, "there is nothing to do" in done.err) == (0, True)
-    assert invoke("db", "downgrade", "0001", "--yes").code == 0
-    for revision in ("0001", "0002", "head"):
+    for revision in ("0001", "head"):
         for option in ("--yes", "--dry-run"):
             done = invoke("db", "downgrade", revision, option)
             assert (done.code, done.err.count("\n")) == (1, 1)
             assert f"at revision 0001, and {revision} is not behind that" in done.err
             assert "catalog db upgrade" in done.err
-    assert "now at revision 0002" in invoke("db", "upgrade", "0002").err
-    assert invoke("db", "upgrade").code == 0
-    assert invoke("db", "check").code == 0
 
 
 def test_what_lacks_a_table_is_not_called_ready(invoke: Any, database: Database) -> None:
@@ -114,4 +112,4 @@ def test_what_lacks_a_table_is_not_called_ready(invoke: Any, database: Database)
         connection.exec_driver_sql("DROP TABLE tag_write")
     for verb in (("upgrade",), ("upgrade", "--dry-run"), ("downgrade", "0001", "--dry-run")):
         done = invoke("db", *verb)
-        assert (done.code, "has not all of its tables" in done.err) == (1, True)
+        assert (done.code, "some of its tables are missing" in done.err) == (1, True)

@@ -118,7 +118,7 @@ def test_a_database_that_does_not_answer(tmp_path: Path, capsys: pytest.CaptureF
     assert run(["--home", str(tmp_path), "--database-url", url, "doctor"]) == 1
     printed = capsys.readouterr()
     assert "cannot be opened" in printed.out
-    assert "see that the server runs" in printed.out
+    assert "check that the server is running" in printed.out
     assert "secret" not in printed.out + printed.err
 
 
@@ -202,13 +202,13 @@ def test_half_a_catalog_is_said_in_words(invoke: Any, database: Database) -> Non
     done = invoke("doctor", "--json")
     row = found(done)["database"]
     assert (done.code, row["state"]) == (1, "problem")
-    assert row["finding"].endswith("but not all of its tables")
+    assert row["finding"].endswith("but some tables are missing")
     assert "catalog db restore" in row["advice"]
     assert done.err.startswith("1 problem, 0 warnings")
     with database.write() as connection:
         connection.exec_driver_sql(f"CREATE TABLE {COPY_TABLE} (source text)")
     row = found(invoke("doctor", "--json"))["database"]
-    assert "was not finished" in row["finding"]
+    assert "did not finish" in row["finding"]
     assert "catalog db copy" in row["advice"]
 
 

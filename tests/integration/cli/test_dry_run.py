@@ -50,7 +50,7 @@ def test_an_empty_postgresql_stays_empty(
         connection.exec_driver_sql("CREATE SCHEMA public")
     assert run(["--database-url", postgresql_url, "scan", str(music), "--dry-run"]) == 0
     assert "1 new" in capsys.readouterr().out
-    assert inspect_schema(database).fit is SchemaState.EMPTY
+    assert inspect_schema(database).state is SchemaState.EMPTY
     database.close()
 
 
@@ -62,6 +62,6 @@ def test_a_copy_into_a_folder_that_is_not_there_is_refused(
     done = invoke("db", "copy", "--to", f"sqlite:///{tmp_path / 'typo' / 'x.db'}", *option)
     assert (done.code, done.out) == (1, "")
     assert done.err == (
-        f"catalog: there is no folder {tmp_path / 'typo'}; make it first, or correct the name\n"
+        f"catalog: there is no folder {tmp_path / 'typo'}; create it first, or correct the name\n"
     )
     assert not (tmp_path / "typo").exists()

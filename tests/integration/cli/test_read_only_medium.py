@@ -67,4 +67,4 @@ def test_a_log_that_nobody_brought_in_is_not_passed_over(home: Path) -> None:
     answer = on_read_only_medium(home, "stats")
     assert answer.returncode == 1
     assert len(answer.stderr.strip().splitlines()) == 1
-    assert "mend the permissions" in answer.stderr
+    assert "correct the permissions" in answer.stderr

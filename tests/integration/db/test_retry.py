@@ -17,7 +17,7 @@ from catalog.db import retry
 from catalog.db import tables as t
 from catalog.db.database import Database, DatabaseUnavailableError, DatabaseUnusableError, open_database
 from catalog.db.retry import is_connection_lost, retry_until_connected
-from catalog.db.schema.schema import inspect_schema, require_current, upgrade
+from catalog.db.schema.schema import inspect_schema
 
 
 @pytest.fixture
@@ -153,24 +153,6 @@ def test_a_child_has_connections_of_its_own(database: Database) -> None:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert connection.execute(sa.select(sa.func.count()).select_from(t.genre)).scalar_one() == count
         assert who(connection) is inherited
-
-
-def test_a_schema_that_is_only_half_there(database: Database) -> None:
-    with database.write() as connection:
-        connection.exec_driver_sql("DROP TABLE review_lease")
-    with pytest.raises(DatabaseUnusableError, match="has not all of its tables"):
-        require_current(database)
-
-
-def test_a_schema_that_was_migrated_by_half(database: Database) -> None:
-    """Tables of this revision, and the number of an older one."""
-    with database.write() as connection:
-        connection.exec_driver_sql("UPDATE catalog_version SET version_num = '0002'")
-    with pytest.raises(
-        DatabaseUnusableError, match=r"not as its revision left it \(.*already exists\); nothing was changed"
-    ):
-        upgrade(database)
-    assert inspect_schema(database).revision == "0002"
 
 
 @pytest.mark.parametrize(
