@@ -77,9 +77,9 @@ JOIN pick q
 ON q.k = (s.i + 1) % {genres}
 WHERE s.i < {tracks} / 50;
 
--- One suspect of a hundred is decided, and so are the gravest.
+-- One suspect of a hundred is decided, and so are the most suspicious.
 INSERT INTO suspect (audit_id, track_id, genre_id, suggested_genre_id, review_case_id, suspicion, relation, reasons)
-SELECT a.id, s.i, p.id, q.id, CASE WHEN s.i % 3 <> 0 AND s.i / 50 > 0 AND s.i / 50 < {tracks} / 50 THEN (a.id - 1) * {tracks} + s.i / 50 END, ((s.i * 7919) % 100003) / 100003.0, CASE WHEN s.i % 9 = 0 THEN 'narrower' ELSE 'different' END, '[{"code": "audio", "words": "sounds like something else to the model"}]'
+SELECT a.id, s.i, p.id, q.id, CASE WHEN s.i % 3 <> 0 AND s.i / 50 > 0 AND s.i / 50 < {tracks} / 50 THEN (a.id - 1) * {tracks} + s.i / 50 END, ((s.i * 7919) % 100003) / 100003.0, CASE WHEN s.i % 9 = 0 THEN 'narrower' ELSE 'different' END, '[{"kind": "isolated_tag", "tagged_genre_id": 1}]'
 FROM audit a CROSS
 JOIN {series}
 JOIN label l

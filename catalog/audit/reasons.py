@@ -1,114 +1,173 @@
-"""Reasons: the evidence against a tag as data and in words."""
+"""Reasons: the evidence for and against a suspicion, stored as data and described in a sentence when shown.
 
-from collections.abc import Mapping
+A reason is a JSON object with a `kind`, its numbers and genre ids. It holds no genre names, so that a renamed genre
+needs no new audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from catalog.text import percent, pluralize
 
-def sound_reason(
-    suggested: int, probability: float, tagged: int, tagged_probability: float, names: Mapping[int, str]
+Reason = Mapping[str, Any]
+GenreNames = Mapping[int, str]
+
+SOURCES = {"file": "in the file", "import": "in the imported list", "person": "by a person"}
+
+
+def describe_reason(reason: Reason, genre_names: GenreNames) -> str:
+    """One sentence without a full stop. `genre_names` holds every genre by id, merged ones too."""
+    return _SENTENCES[reason["kind"]](reason, genre_names)
+
+
+def prediction_reason(
+    suggested: int, probability: float, tagged: int, tagged_probability: float
 ) -> dict[str, Any]:
-    """What it sounds like, and what is left for the tag; probabilities 0 to 1. It may speak for the tag."""
-    heard, tag = names[suggested], names[tagged]
-    words = f"heard as {heard} with {probability:.2f}; its tag {tag} gets {tagged_probability:.2f}"
-    if probability < tagged_probability:
-        words = (
-            f"by itself it sounds more like {tag}, {tagged_probability:.2f}, than {heard}, {probability:.2f}"
-        )
+    """The model's probabilities, 0 to 1, of the suggestion and of the tag. It may support the tag."""
     return {
-        "kind": "audio",
-        "genre": heard,
+        "kind": "prediction",
+        "genre_id": suggested,
         "probability": round(probability, 4),
-        "tagged": tag,
+        "tagged_genre_id": tagged,
         "tagged_probability": round(tagged_probability, 4),
-        "words": words,
     }
 
 
-def together_reason(
-    suggested: int, tagged: int, log_ratio: float, tracks: int, names: Mapping[int, str]
+def artist_prediction_reason(
+    suggested: int, tagged: int, log_ratio: float, tracks: int
 ) -> dict[str, Any] | None:
-    """That the artist's tracks, taken together, sound more like the suggestion; None where they do not, or it is one.
+    """The artist's tracks together are predicted as the suggestion; None if they are not, or for a single track.
 
-    `log_ratio` is how much likelier the suggestion is than the tag, as the mean of logarithms over the tracks.
+    `log_ratio` is the logarithm of the suggestion's probability over the tag's, as a mean over the tracks.
     """
     if tracks < 2 or log_ratio <= 0:
         return None
-    heard, tag = names[suggested], names[tagged]
     return {
-        "kind": "artist_sound",
-        "genre": heard,
-        "tagged": tag,
+        "kind": "artist_prediction",
+        "genre_id": suggested,
+        "tagged_genre_id": tagged,
         "tracks": tracks,
         "log_ratio": round(log_ratio, 3),
-        "words": f"the artist's {tracks} tracks together sound more like {heard} than {tag}",
     }
 
 
 def artist_reason(
-    suggested: int, agreeing: int, tagged: int, alike: int, of: int, names: Mapping[int, str]
+    suggested: int, tagged_as_suggested: int, tagged: int, tagged_alike: int, of: int
 ) -> dict[str, Any] | None:
-    """How the artist's other tracks are tagged, whichever way it speaks; None where it speaks neither way."""
-    if of < 2 or max(agreeing, alike) * 2 < of:
+    """The labels of the artist's other tracks, for or against the suggestion; None without a majority."""
+    if of < 2 or max(tagged_as_suggested, tagged_alike) * 2 < of:
         return None
-    for_suggestion = agreeing >= alike
-    number, genre = (agreeing, names[suggested]) if for_suggestion else (alike, names[tagged])
-    words = f"{number} of the artist's {of} other tracks are tagged {genre}"
+    supports_suggestion = tagged_as_suggested >= tagged_alike
     return {
         "kind": "artist",
-        "for": "suggestion" if for_suggestion else "tag",
-        "genre": genre,
-        "tracks": number,
+        "supports": "suggestion" if supports_suggestion else "tag",
+        "genre_id": suggested if supports_suggestion else tagged,
+        "tracks": tagged_as_suggested if supports_suggestion else tagged_alike,
         "of": of,
-        "words": words if for_suggestion else f"but {words} too",
     }
 
 
-def neighbor_reason(
-    suggested: int, agreeing: int, of: int, names: Mapping[int, str]
-) -> dict[str, Any] | None:
-    """How the nearest tracks by other artists are tagged; None unless most are tagged as suggested."""
-    if agreeing * 2 <= of:
+def neighbors_reason(suggested: int, tagged_as_suggested: int, of: int) -> dict[str, Any] | None:
+    """The labels of the most similar tracks by other artists; None unless most are tagged as suggested."""
+    if tagged_as_suggested * 2 <= of:
         return None
-    genre = names[suggested]
+    return {"kind": "neighbors", "genre_id": suggested, "tracks": tagged_as_suggested, "of": of}
+
+
+def isolated_tag_reason(tagged: int) -> dict[str, Any]:
+    """Almost no similar track has the same tag."""
+    return {"kind": "isolated_tag", "tagged_genre_id": tagged}
+
+
+def other_tags_reason(tagged: int, fitting: int, tagged_alike: int, of: int) -> dict[str, Any]:
+    """The track has another tag, which fits; and the number of its neighbors that have the suspect tag."""
     return {
-        "kind": "neighbors",
-        "genre": genre,
-        "tracks": agreeing,
+        "kind": "other_tags",
+        "tagged_genre_id": tagged,
+        "genre_id": fitting,
+        "tracks": tagged_alike,
         "of": of,
-        "words": f"{agreeing} of its {of} nearest neighbors by other artists are {genre}",
     }
 
 
-def stranger_reason(tagged: int, is_stranger: bool, names: Mapping[int, str]) -> dict[str, Any] | None:
-    """That it sounds like hardly any other track with its tag."""
-    if not is_stranger:
-        return None
-    tag = names[tagged]
-    return {
-        "kind": "stranger",
-        "tagged": tag,
-        "words": f"hardly any of the tracks most like it is tagged {tag}",
-    }
+def cluster_reason(feature_set: str, majority: int, share: float) -> dict[str, Any]:
+    """The track is near the center of another genre's cluster; the share, 0 to 1, is of the tracks by other artists."""
+    return {"kind": "cluster", "feature_set": feature_set, "genre_id": majority, "share": round(share, 3)}
 
 
-def besides_reason(
-    tagged: int, fitting: int, alike: int, of: int, names: Mapping[int, str]
-) -> dict[str, Any]:
-    """That the track has another tag, which fits; and how many of its nearest by other artists have the doubted one."""
-    tag, fits = names[tagged], names[fitting]
-    words = f"its other tag {fits} fits"
-    if of:
-        words += f"; {alike} of its {of} nearest neighbors by other artists are tagged {tag}"
-    return {"kind": "besides", "tagged": tag, "genre": fits, "tracks": alike, "of": of, "words": words}
+def _describe_prediction(reason: Reason, names: GenreNames) -> str:
+    genre, tag = names[reason["genre_id"]], names[reason["tagged_genre_id"]]
+    probability, tagged_probability = percent(reason["probability"]), percent(reason["tagged_probability"])
+    if reason["probability"] < reason["tagged_probability"]:
+        return f"On its own the track is predicted {tag} ({tagged_probability}); {genre} gets {probability}"
+    return f"Predicted {genre} ({probability}); the tag {tag} gets {tagged_probability}"
 
 
-def cluster_reason(feature_set: str, majority: int, share: float, names: Mapping[int, str]) -> dict[str, Any]:
-    """That the track lies deep inside another genre's cluster; the share, 0 to 1, is of the tracks by others in it."""
-    genre = names[majority]
-    return {
-        "kind": "cluster",
-        "feature_set": feature_set,
-        "genre": genre,
-        "share": round(share, 3),
-        "words": f"lies deep in a cluster of {feature_set} in which {share:.0%} of the tracks by others are {genre}",
-    }
+def _describe_artist_prediction(reason: Reason, names: GenreNames) -> str:
+    genre, tag = names[reason["genre_id"]], names[reason["tagged_genre_id"]]
+    return f"The artist's {reason['tracks']} tracks together are predicted {genre} rather than {tag}"
+
+
+def _describe_artist(reason: Reason, names: GenreNames) -> str:
+    genre, of = names[reason["genre_id"]], pluralize(reason["of"], "other track")
+    if reason["supports"] == "tag":
+        return f"However, {reason['tracks']} of the artist's {of} are also tagged {genre}"
+    return f"{reason['tracks']} of the artist's {of} are tagged {genre}"
+
+
+def _describe_neighbors(reason: Reason, names: GenreNames) -> str:
+    genre = names[reason["genre_id"]]
+    return (
+        f"{reason['tracks']:,} of the {reason['of']:,} most similar tracks by other artists are tagged {genre} "
+        "or a narrower genre"
+    )
+
+
+def _describe_isolated_tag(reason: Reason, names: GenreNames) -> str:
+    return f"Almost none of the most similar tracks are tagged {names[reason['tagged_genre_id']]}"
+
+
+def _describe_other_tags(reason: Reason, names: GenreNames) -> str:
+    sentence = f"The other tag {names[reason['genre_id']]} fits"
+    if not reason["of"]:
+        return sentence
+    neighbors = f"{reason['tracks']} of the {reason['of']} most similar tracks by other artists"
+    return f"{sentence}; {neighbors} are tagged {names[reason['tagged_genre_id']]}"
+
+
+def _describe_cluster(reason: Reason, names: GenreNames) -> str:
+    return (
+        f"Near the center of a cluster ({reason['feature_set']}) in which {percent(reason['share'])} of the tracks "
+        f"by other artists are tagged {names[reason['genre_id']]}"
+    )
+
+
+def _describe_source(reason: Reason, names: GenreNames) -> str:
+    other = f"{names[reason['genre_id']]} {SOURCES[reason['source']]}"
+    return f"Sources differ: {other}, {names[reason['tagged_genre_id']]} {SOURCES[reason['tagged_source']]}"
+
+
+def _describe_album(reason: Reason, names: GenreNames) -> str:
+    genre = names[reason["genre_id"]]
+    return f"The album's other tracks are tagged {genre} ({reason['tracks']} of {reason['of']})"
+
+
+def _describe_duplicate(reason: Reason, names: GenreNames) -> str:
+    audio = "the same audio" if reason["pair"] == "same_audio" else "nearly the same audio"
+    return f"A track with {audio} is tagged {names[reason['genre_id']]}"
+
+
+_SENTENCES: Mapping[str, Callable[[Reason, GenreNames], str]] = {
+    "prediction": _describe_prediction,
+    "artist_prediction": _describe_artist_prediction,
+    "artist": _describe_artist,
+    "neighbors": _describe_neighbors,
+    "isolated_tag": _describe_isolated_tag,
+    "other_tags": _describe_other_tags,
+    "cluster": _describe_cluster,
+    "source": _describe_source,
+    "album": _describe_album,
+    "duplicate": _describe_duplicate,
+}

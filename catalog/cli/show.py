@@ -1,4 +1,4 @@
-"""The verb `show`: all that is known of a track."""
+"""`catalog show`: show everything the catalog stores about a track."""
 
 from __future__ import annotations
 
@@ -13,68 +13,71 @@ from catalog.cli.common.output import print_json
 from catalog.collection.track_lookup import find_track
 from catalog.report.track_details import describe_track
 from catalog.settings import Settings
+from catalog.text import printable
 
 NUMBERS: dict[str, Callable[[float], str]] = {
-    "tempo": lambda value: f"{value:.0f} beats a minute",
-    "onset_rate": lambda value: f"{value:.1f} onsets a second",
+    "tempo": lambda value: f"{value:.0f} beats per minute",
+    "onset_rate": lambda value: f"{value:.1f} onsets per second",
     "loudness": lambda value: f"{value:.1f} dBFS",
     "brightness": lambda value: f"centered at {value:,.0f} Hz",
     "harmonic_share": lambda value: f"{value:.0%} harmonic",
     "percussive_share": lambda value: f"{value:.0%} percussive",
     "speech_probability": lambda value: f"speech {value:.0%}",
 }
-"""How the numbers of a descriptor are said, by column."""
+"""Format of each descriptor."""
 SHOWN_TAGS = 12
 
 
 @click.command()
 @click.argument("track", metavar="TRACK")
-@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_settings
 def show(settings: Settings, track: str, as_json: bool) -> None:
-    """Show all that is known of TRACK: an id, a path, an external id, or a part of its title or path."""
+    """Show everything the catalog stores about a track.
+
+    TRACK is an id, a path, an external id, or a part of the title or path.
+    """
     with open_catalog(settings) as database, database.read() as connection:
-        dossier = describe_track(connection, find_track(connection, track))
+        details = describe_track(connection, find_track(connection, track))
     if as_json:
-        print_json(dossier)
+        print_json(details)
         return
-    for line in lines(dossier):
-        # A control character in a title must not reach the terminal.
-        click.echo("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line))
+    for line in lines(details):
+        click.echo(printable(line))
 
 
-def lines(dossier: dict[str, Any]) -> Iterator[str]:
-    """The dossier in words, with headings for what there is."""
-    file = dossier["file"]
-    yield f"{file['artist'] or 'unknown artist'} - {file['title'] or 'untitled'} (track {dossier['track_id']})"
+def lines(details: dict[str, Any]) -> Iterator[str]:
+    """Formats the details of a track, with a heading for each part that is not empty."""
+    file = details["file"]
+    yield f"{file['artist'] or 'unknown artist'} - {file['title'] or 'untitled'} (track {details['track_id']})"
     yield from _indented(_file(file))
-    for heading, found in (
-        ("Genre", _genre(dossier["standing"])),
-        ("What was said", (_statement(each) for each in dossier["statements"])),
-        ("What was heard", _heard(dossier)),
-        ("Doubts", (line for each in dossier["suspicions"] for line in _suspicion(each))),
-        ("Decisions", (_decision(each) for each in dossier["decisions"])),
+    for heading, content in (
+        ("Genre", _genre(details["standing"])),
+        ("Labels", (_statement(each) for each in details["statements"])),
+        ("Analysis", _analysis(details)),
+        ("Suspicions", (line for each in details["suspicions"] for line in _suspicion(each))),
+        ("Decisions", (_decision(each) for each in details["decisions"])),
         (
             "Failures",
-            (f"{each['stage']}: {each['message']} ({each['reason']})" for each in dossier["failures"]),
+            (f"{each['stage']}: {each['message']} ({each['reason']})" for each in details["failures"]),
         ),
-        ("Written to the file", (_tag_write(each) for each in dossier["tag_writes"])),
+        ("Tag writes", (_tag_write(each) for each in details["tag_writes"])),
     ):
-        listed = list(found)
-        if listed:
+        section = list(content)
+        if section:
             yield f"{heading}:"
-            yield from _indented(listed)
+            yield from _indented(section)
 
 
 def _tag_write(row: dict[str, Any]) -> str:
     before, after = ("; ".join(row[name]) or "no genre" for name in ("before", "after"))
-    why = f" ({row['message']})" if row.get("message") else ""
-    return f"{row['state']}: {before} -> {after}{why}"
+    reason = f" ({row['message']})" if row.get("message") else ""
+    return f"{row['state']}: {before} -> {after}{reason}"
 
 
-def _indented(found: Iterator[str] | list[str]) -> Iterator[str]:
-    for each in found:
-        yield f"  {each}"
+def _indented(section: Iterator[str] | list[str]) -> Iterator[str]:
+    for line in section:
+        yield f"  {line}"
 
 
 def _file(file: dict[str, Any]) -> Iterator[str]:
@@ -96,7 +99,7 @@ def _file(file: dict[str, Any]) -> Iterator[str]:
     ]
     if any(facts):
         yield ", ".join(each for each in facts if each)
-    state = {"present": "there", "missing": "missing", "metadata": "a row without a file"}[file["state"]]
+    state = {"present": "present", "missing": "missing", "metadata": "metadata without a file"}[file["state"]]
     seen = f", last seen {_day(file['seen_at'])}" if file["seen_at"] else ""
     external = f", external id {file['external_id']}" if file["external_id"] else ""
     yield f"{state}{seen}{external}, in the collection {file['collection']}"
@@ -105,7 +108,7 @@ def _file(file: dict[str, Any]) -> Iterator[str]:
 def _genre(standing: dict[str, Any] | None) -> Iterator[str]:
     if standing is None:
         return
-    yield f"tagged {standing['tagged_genres'] or 'nothing'}"
+    yield f"tagged {standing['tagged_genres'] or 'no genre'}"
     if standing["artist_genre"]:
         yield f"the artist's other tracks: mostly {standing['artist_genre']}"
     if standing["model_id"] is not None:
@@ -119,34 +122,34 @@ def _genre(standing: dict[str, Any] | None) -> Iterator[str]:
 def _statement(each: dict[str, Any]) -> str:
     who = f" by {each['stated_by']}" if each["stated_by"] else ""
     origin = f" ({each['origin']})" if each["origin"] else ""
-    said = f"{_day(each['stated_at'])} {each['source']}{who}{origin}: "
+    prefix = f"{_day(each['stated_at'])} {each['source']}{who}{origin}: "
     if each["withdraws_id"] is not None:
-        return f"{said}takes back statement {each['withdraws_id']}"
+        return f"{prefix}withdraws label {each['withdraws_id']}"
     genres = ", ".join(genre["genre"] for genre in each["genres"]) or "no genre"
     written = f", written {each['as_written']!r}" if each["as_written"] not in {None, "", genres} else ""
-    mark = ", taken back" if each["withdrawn"] else ", counts now" if each["current"] else ""
-    return f"{said}{genres}{written}{mark}"
+    mark = ", withdrawn" if each["withdrawn"] else ", current" if each["current"] else ""
+    return f"{prefix}{genres}{written}{mark}"
 
 
-def _heard(dossier: dict[str, Any]) -> Iterator[str]:
-    prediction = dossier["prediction"]
+def _analysis(details: dict[str, Any]) -> Iterator[str]:
+    prediction = details["prediction"]
     if prediction is not None:
         mix = ", ".join(f"{each['genre']} {_percent(each['probability'])}" for each in prediction["choices"])
-        how = ", by a model that did not learn from its group" if prediction["out_of_fold"] else ""
+        how = ", out of fold" if prediction["out_of_fold"] else ""
         yield f"{mix} (model {prediction['model_id']}{how})"
         if len(prediction["path"]) > 1:
             yield " > ".join(
                 f"{each['genre']} {_percent(each['probability'])}" for each in prediction["path"]
             )
-    words = ", ".join(
-        f"{each['tag']} {_percent(each['probability'])}" for each in dossier["auto_tags"][:SHOWN_TAGS]
+    tags = ", ".join(
+        f"{each['tag']} {_percent(each['probability'])}" for each in details["auto_tags"][:SHOWN_TAGS]
     )
-    if words:
-        yield f"words: {words}"
-    numbers = {name: value for name, value in (dossier["descriptor"] or {}).items() if value is not None}
+    if tags:
+        yield f"network tags: {tags}"
+    numbers = {name: value for name, value in (details["descriptor"] or {}).items() if value is not None}
     if numbers:
         yield ", ".join(NUMBERS[name](value) for name, value in numbers.items() if name in NUMBERS)
-    sets = ", ".join(f"{each['name']} version {each['version']}" for each in dossier["features"])
+    sets = ", ".join(f"{each['name']} version {each['version']}" for each in details["features"])
     if sets:
         yield f"features: {sets}"
 
@@ -154,16 +157,16 @@ def _heard(dossier: dict[str, Any]) -> Iterator[str]:
 def _suspicion(each: dict[str, Any]) -> Iterator[str]:
     yield f"{each['tagged_genre']} may be {each['suggested_genre']} (suspicion {each['suspicion']:.2f})"
     if each["relation"] == "narrower":
-        yield "  the tag is not wrong, and could be more precise"
-    for reason in each["reasons"]:
-        yield f"  {reason['words']}"
+        yield "  the tag is correct but could be more specific"
+    for sentence in each["explanations"]:
+        yield f"  {sentence}"
 
 
 def _decision(each: dict[str, Any]) -> str:
     about = f" {each['genre']}" if each["genre"] else ""
     chosen = f", chose {each['chosen_genre']}" if each["chosen_genre"] else ""
     of = f" of decision {each['undoes_id']}" if each["verdict"] == "undo" else ""
-    again = ", done again" if each["undoes_id"] and not of else ""
+    again = ", redone" if each["undoes_id"] and not of else ""
     return f"{_day(each['decided_at'])} {each['reviewer']}: {each['verdict']}{of}{about}{chosen}{again}"
 
 

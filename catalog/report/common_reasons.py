@@ -1,57 +1,51 @@
-"""The reasons of a case in words: what its tracks have in common instead of the same sentence for each."""
+"""The reasons of a case as sentences: one summary for all tracks instead of one sentence for each."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
-from typing import Any
 
-from catalog.report.formatting import LONGEST_GENRE, safe_text, words
+from catalog.audit.reasons import GenreNames, Reason, describe_reason
+from catalog.text import percent
 
 MOST_REASONS = 3
 
 
-def common_reasons(tracks: Sequence[Any]) -> tuple[str, ...]:
-    """At most three sentences on the tracks of a case, each given by its reasons as an audit wrote them.
+def common_reasons(tracks: Sequence[Sequence[Reason]], genre_names: GenreNames) -> tuple[str, ...]:
+    """At most three sentences on the tracks of a case, from the stored reasons of each track and printable genre names.
 
-    One track keeps its sentences. Numbers that differ from track to track are summed up for the kinds of reason that
-    are known here; of other kinds the sentences that hold for the most tracks are kept.
+    A single track keeps its sentences. Predictions and neighbors of several tracks are summarized in numbers; of the
+    other kinds the sentences that hold for the most tracks are kept.
     """
     if len(tracks) == 1:
-        return tuple(dict.fromkeys(words(tracks[0])))[:MOST_REASONS]
-    by_kind: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    others: Counter[str] = Counter()
-    for reasons in tracks:
-        for reason in reasons if isinstance(reasons, list) else [reasons]:
-            kind = reason.get("kind") if isinstance(reason, Mapping) else None
-            if isinstance(kind, str) and kind in _SUMMARIES:
-                by_kind[kind].append(reason)
-            else:
-                others.update(dict.fromkeys(words(reason), 1))
-    sentences = []
-    for kind, summary in _SUMMARIES.items():
-        if found := by_kind[kind]:
-            try:
-                sentences.append(summary(found))
-            except (KeyError, TypeError, ValueError):
-                # Not as we know it: the audit's own sentences will do.
-                others.update(text for reason in found for text in dict.fromkeys(words(reason)))
-    sentences += [sentence for sentence, _ in others.most_common(MOST_REASONS)]
+        sentences = [describe_reason(reason, genre_names) for reason in tracks[0]]
+    else:
+        by_kind: defaultdict[str, list[Reason]] = defaultdict(list)
+        others: Counter[str] = Counter()
+        for reasons in tracks:
+            for reason in reasons:
+                if reason["kind"] in _SUMMARIES:
+                    by_kind[reason["kind"]].append(reason)
+                else:
+                    others[describe_reason(reason, genre_names)] += 1
+        sentences = [
+            summarize(by_kind[kind], genre_names) for kind, summarize in _SUMMARIES.items() if by_kind[kind]
+        ]
+        sentences += [sentence for sentence, _ in others.most_common(MOST_REASONS)]
     return tuple(sentences[:MOST_REASONS])
 
 
-def _sound(reasons: Sequence[Mapping[str, Any]]) -> str:
-    heard = median(float(reason["probability"]) for reason in reasons)
-    left = median(float(reason["tagged_probability"]) for reason in reasons)
-    genre, tagged = (safe_text(reasons[0][name], LONGEST_GENRE) for name in ("genre", "tagged"))
-    return f"typically heard as {genre} with {heard:.2f}; the tag {tagged} gets {left:.2f}"
+def _summarize_predictions(reasons: Sequence[Reason], genre_names: GenreNames) -> str:
+    probability = median(reason["probability"] for reason in reasons)
+    tagged_probability = median(reason["tagged_probability"] for reason in reasons)
+    genre, tag = (genre_names[reasons[0][field]] for field in ("genre_id", "tagged_genre_id"))
+    return f"Typically predicted {genre} ({percent(probability)}); the tag {tag} gets {percent(tagged_probability)}"
 
 
-def _neighbors(reasons: Sequence[Mapping[str, Any]]) -> str:
-    agreeing, of = (sum(int(reason[name]) for reason in reasons) for name in ("tracks", "of"))
-    genre = safe_text(reasons[0]["genre"], LONGEST_GENRE)
-    return f"{agreeing:,} of the {of:,} nearest neighbors by other artists are {genre}"
+def _summarize_neighbors(reasons: Sequence[Reason], genre_names: GenreNames) -> str:
+    totals = {field: sum(reason[field] for reason in reasons) for field in ("tracks", "of")}
+    return describe_reason({**reasons[0], **totals}, genre_names)
 
 
-_SUMMARIES = {"audio": _sound, "neighbors": _neighbors}
+_SUMMARIES = {"prediction": _summarize_predictions, "neighbors": _summarize_neighbors}

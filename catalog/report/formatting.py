@@ -1,62 +1,53 @@
-"""How the report writes what it found: hostile text made harmless and short, numbers made readable."""
+"""Text and number formats of the report and the review page: untrusted text is cleaned and cut."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+
+from catalog.text import DIRECTION_CONTROLS, one_line
 
 LONGEST = 120
-"""Characters of a name or title that the report shows."""
+"""Characters shown of a name or title."""
 LONGEST_GENRE = 50
+LONGEST_REASON = 300
 
-_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
 
 def safe_text(value: object, longest: int = LONGEST) -> str:
-    """Text on one line of at most `longest` characters, without what could break a page.
+    """Text on one line of at most `longest` characters, without characters that could break a page.
 
-    Control characters, lone surrogates and unassigned code points become U+FFFD; characters that change the writing
-    direction of what follows go. Joiners stay: scripts and emoji need them. Escaping is the template's business.
+    Direction controls are removed; control characters, lone surrogates and unassigned code points become U+FFFD.
+    Joiners stay, because scripts and emoji need them. Escaping is left to the template.
     """
     if value is None:
         return ""
-    # Four times as much is enough to look at: a title may be a whole book.
-    text = " ".join(str(value)[: longest * 4].split())
-    kept = []
-    for character in text:
-        if character in _DIRECTION_CONTROLS:
-            continue
-        # The line and paragraph separators are whitespace to Python and already gone.
-        harmless = unicodedata.category(character) not in {"Cc", "Cs", "Cn"}
-        kept.append(character if harmless else "\N{REPLACEMENT CHARACTER}")
-    shown = "".join(kept).strip()
-    return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
+    # Four times the limit is enough input: a title may be as long as a book.
+    start = str(value)[: longest * 4]
+    return one_line("".join(sign for sign in start if sign not in DIRECTION_CONTROLS), longest)
 
 
 def isolated(value: object, longest: int = LONGEST) -> str:
-    """Clean text between directional isolates, for places that take no markup, such as the title of a dot."""
+    """Safe text between directional isolates, for places without markup, such as the title of a dot."""
     text = safe_text(value, longest)
     return f"{_ISOLATE}{text}{_END_ISOLATE}" if text else ""
 
 
 def display_name(artist: object, title: object, path: object) -> str:
-    """What people call a track, without markup: artist and title, or as much as there is."""
+    """The name of a track without markup: artist and title; the file name replaces a missing title."""
     parts = [isolated(part) for part in (artist, title) if safe_text(part)]
     if not safe_text(title):
         parts.append(isolated(str(path or "").rsplit("/", maxsplit=1)[-1]) or "no title")
     return " \N{EN DASH} ".join(parts)
 
 
-def count(number: int) -> str:
-    """A whole number with thousands apart."""
+def thousands(number: int) -> str:
+    """A whole number with thousands separators."""
     return f"{number:,}"
 
 
-def short(number: int) -> str:
-    """A whole number in at most four characters, for small places: 999, 1.2k, 34k, 5.6M."""
+def abbreviate(number: int) -> str:
+    """A whole number in at most four characters: 999, 1.2k, 34k, 5.6M."""
     if number < 1000:
         return str(number)
     for unit, size in (("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)):
@@ -69,30 +60,16 @@ def short(number: int) -> str:
     return f"{number / 1_000_000_000:.0f}G"
 
 
-def moment(time: datetime | None) -> str:
+def rounded(number: float) -> str:
+    """A number without decimals, with U+2212 as its minus sign."""
+    return f"{round(number)}".replace("-", "\N{MINUS SIGN}")
+
+
+def date_and_time(time: datetime | None) -> str:
     """Date and time in UTC, to the minute."""
     return "" if time is None else time.astimezone(UTC).strftime("%-d %B %Y, %H:%M UTC")
 
 
-def whole(number: float) -> str:
-    """A number without decimals, with a minus sign that is one."""
-    return f"{round(number)}".replace("-", "\N{MINUS SIGN}")
-
-
-def day(time: datetime | None) -> str:
+def date(time: datetime | None) -> str:
     """The date in UTC."""
     return "" if time is None else time.astimezone(UTC).strftime("%-d %B %Y")
-
-
-def words(reasons: Any) -> list[str]:
-    """The sentences in what an audit gives as reasons: text, a list of texts, or of objects that hold a text."""
-    if isinstance(reasons, str):
-        return [text] if (text := safe_text(reasons, 300)) else []
-    if isinstance(reasons, Mapping):
-        for name in ("text", "words", "reason", "message"):
-            if isinstance(reasons.get(name), str):
-                return words(reasons[name])
-        return [text for value in reasons.values() for text in words(value)]
-    if isinstance(reasons, Iterable) and not isinstance(reasons, bytes):
-        return [text for value in reasons for text in words(value)]
-    return []

@@ -1,4 +1,4 @@
-"""Cases of doubt: how many are open, and the largest by name."""
+"""Open cases: their number, and the largest with reasons and example tracks."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import audit
+from catalog.audit.reasons import GenreNames
+from catalog.db.track_query import latest_audit
+from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.report.common_reasons import common_reasons
 from catalog.report.formatting import LONGEST_GENRE, display_name, safe_text
 from catalog.text import pluralize
 
 MOST_CASES = 10
 MOST_TRACKS = 12
-"""Tracks of one case that the report lists by title."""
+"""Tracks listed by title in each case."""
 
 suspects = sa.table(
     "suspects",
@@ -43,15 +45,15 @@ cases = sa.table(
 """The view `cases`."""
 
 narrower_suggestions = sa.table("narrower_suggestions", sa.column("track_id", sa.BigInteger()))
-"""The view `narrower_suggestions`: heard as a narrower term than the tag, which is no doubt."""
+"""The view `narrower_suggestions`: the prediction is a narrower term than the tag. These tags are not suspects."""
 
-is_reported_suspect = suspects.c.decision.is_(None)
-"""Open suspects."""
+is_open_suspect = suspects.c.decision.is_(None)
+"""The suspect has no decision yet."""
 
 
 @dataclass(frozen=True)
 class SuspectTrack:
-    """A track of a case."""
+    """A track of a case. The suspicion is 0 to 1."""
 
     title: str
     suspicion: float
@@ -59,7 +61,7 @@ class SuspectTrack:
 
 @dataclass(frozen=True)
 class ReportedCase:
-    """Tracks of one artist or album with the same tag and the same suggestion."""
+    """Tracks of one artist or album with the same tag and the same suggestion, with texts safe for a page."""
 
     artist: str
     album: str
@@ -74,59 +76,55 @@ class ReportedCase:
 
     @property
     def name(self) -> str:
-        """Whose tracks: the artist, or else the album, or else the track itself."""
+        """The artist, or else the album, or else the title of the track."""
         return self.artist or self.album or (self.examples[0].title if self.examples else "")
 
     @property
     def sentence(self) -> str:
-        """The case in words."""
-        return f"{pluralize(self.tracks, 'track')} tagged {self.tagged}, heard as {self.suggested}"
+        """The case as a phrase."""
+        return f"{pluralize(self.tracks, 'track')} tagged {self.tagged}, predicted {self.suggested}"
 
 
 @dataclass(frozen=True)
 class OpenCases:
-    """All open doubts of the latest finished audit of labels."""
+    """The open suspects of the latest finished audit of labels."""
 
     audited: bool
-    """Whether an audit was finished at all."""
+    """Whether any audit of labels is finished."""
     cases: int
     tracks: int
-    precise: int
-    """Tracks that were heard as a narrower term than their tag."""
+    narrower: int
+    """Tracks whose prediction is a narrower term than their tag."""
     decided: int
-    """Doubted labels that a person has decided on."""
+    """Suspects with a decision."""
     largest: tuple[ReportedCase, ...]
 
 
 def read_open_cases(connection: Connection, most: int = MOST_CASES) -> OpenCases:
-    """Reads the open doubts. The largest cases are those of most tracks, as in what the main job says."""
-    audited = connection.execute(
-        sa.select(sa.func.count())
-        .select_from(audit)
-        .where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
-    ).scalar_one()
+    """Counts the open suspects and reads the `most` cases with the most tracks."""
+    audit_id = connection.execute(sa.select(latest_audit("labels"))).scalar_one()
     number = connection.execute(
         sa.select(
-            sa.func.count(suspects.c.case_id.distinct()).filter(is_reported_suspect)
-            + sa.func.count().filter(is_reported_suspect, suspects.c.case_id.is_(None)),
-            sa.func.count(suspects.c.track_id.distinct()).filter(is_reported_suspect),
+            sa.func.count(suspects.c.case_id.distinct()).filter(is_open_suspect)
+            + sa.func.count().filter(is_open_suspect, suspects.c.case_id.is_(None)),
+            sa.func.count(suspects.c.track_id.distinct()).filter(is_open_suspect),
             sa.func.count(suspects.c.decision),
         )
     ).one()
-    precise = connection.execute(
+    narrower = connection.execute(
         sa.select(sa.func.count(narrower_suggestions.c.track_id.distinct()))
     ).scalar_one()
     return OpenCases(
-        audited=bool(audited),
+        audited=audit_id is not None,
         cases=number[0],
         tracks=number[1],
-        precise=precise,
+        narrower=narrower,
         decided=number[2],
         largest=_largest(connection, most),
     )
 
 
-# A suspect outside every case is a case by itself; no case is named like that.
+# A suspect without a case is shown as a case of one track; no case id begins with "track ".
 case_key = sa.func.coalesce(
     suspects.c.case_id, sa.literal("track ") + sa.cast(suspects.c.track_id, sa.Text), type_=sa.Text()
 )
@@ -146,32 +144,38 @@ def _largest(connection: Connection, most: int) -> tuple[ReportedCase, ...]:
             tracks,
             suspicion,
         )
-        .where(is_reported_suspect)
+        .where(is_open_suspect)
         .group_by(case, suspects.c.case_id, suspects.c.tagged_genre, suspects.c.suggested_genre)
         .order_by(tracks.desc(), suspicion.desc(), case)
         .limit(most)
     ).all()
-    # Looked up afterwards: a join of two views in one query is planned badly, minutes at a million tracks.
-    named = {
+    # A second query: a join of the two views is planned badly and takes minutes at a million tracks.
+    cases_by_id = {
         row.case_id: row
         for row in connection.execute(
             sa.select(cases).where(cases.c.case_id.in_([row.case_id for row in grouped if row.case_id]))
         )
     }
     details = _details(connection, [row.case_key for row in grouped])
-    return tuple(_case(row, named.get(row.case_id), details[row.case_key]) for row in grouped)
+    _, names = load_broader(connection)
+    genre_names = {genre_id: safe_text(name, LONGEST_GENRE) for genre_id, name in names.items()}
+    return tuple(
+        _case(row, cases_by_id.get(row.case_id), details[row.case_key], genre_names) for row in grouped
+    )
 
 
-def _case(row: sa.Row[Any], known: sa.Row[Any] | None, tracks: list[sa.Row[Any]]) -> ReportedCase:
+def _case(
+    row: sa.Row[Any], case: sa.Row[Any] | None, tracks: list[sa.Row[Any]], genre_names: GenreNames
+) -> ReportedCase:
     return ReportedCase(
-        # The case's own artist or album; a lone suspect has only its track's artist.
-        artist=safe_text(row.artist if known is None else known.artist),
-        album=safe_text(None if known is None else known.album),
+        # A suspect without a case has only the artist of its track.
+        artist=safe_text(row.artist if case is None else case.artist),
+        album=safe_text(None if case is None else case.album),
         tagged=safe_text(row.tagged_genre, LONGEST_GENRE),
         suggested=safe_text(row.suggested_genre, LONGEST_GENRE),
         tracks=row.tracks,
-        suspicion=_share(row.suspicion if known is None else known.suspicion),
-        reasons=common_reasons([track.reasons for track in tracks]),
+        suspicion=_share(row.suspicion if case is None else case.suspicion),
+        reasons=common_reasons([track.reasons for track in tracks], genre_names),
         examples=tuple(
             SuspectTrack(
                 safe_text(track.title) or display_name(None, None, track.path), _share(track.suspicion)
@@ -199,7 +203,7 @@ def _details(connection: Connection, keys: list[str]) -> dict[str, list[sa.Row[A
             suspects.c.reasons,
             place.label("place"),
         )
-        .where(is_reported_suspect, case_key.in_(keys))
+        .where(is_open_suspect, case_key.in_(keys))
         .subquery()
     )
     details: defaultdict[str, list[sa.Row[Any]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Where the report's numbers come from: the model, the recipe of the features, the program."""
+"""Provenance of the report: program, database, active model, feature sets, library versions, last audit."""
 
 from __future__ import annotations
 
@@ -9,147 +9,126 @@ from importlib.metadata import version
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
-from catalog.db.tables import audit, feature_set, feature_vector, model, model_feature_set, snapshot
-from catalog.report.formatting import count, moment, safe_text
+from catalog.db.tables import audit, feature_set, feature_vector, snapshot
+from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
+from catalog.learning.registry.registry import model_feature_sets
+from catalog.report.formatting import date_and_time, safe_text, thousands
 
-
-@dataclass(frozen=True)
-class FeatureSetFacts:
-    """A feature set."""
-
-    id: int
-    name: str
-    version: int
-    hash: str
-    dimensions: int
-    made_by: str
-    """Decoder and libraries of one of its vectors, as text."""
+PREFERRED = "musicnn"
+"""The feature set of the map, if the model uses it."""
 
 
 @dataclass(frozen=True)
-class Model:
+class ActiveModel:
     """The active model."""
 
     id: int
     algorithm: str
     is_zero_shot: bool
-    made_at: datetime
-    snapshot: str
-    """The training set in words; empty without one."""
-    recipes: tuple[FeatureSetFacts, ...]
+    created_at: datetime
+    training_set: str
+    """The size of the training set as text; empty for a zero-shot model."""
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Everything that explains the report and makes nothing stale."""
+    """The versions and dates behind the report. A change of these alone does not make a report outdated."""
 
     program: str
-    made_at: datetime
+    created_at: datetime
     database: str
-    model: Model | None
-    recipes: tuple[FeatureSetFacts, ...]
-    """The feature sets that the model learned from; without a model all that are in use."""
+    model: ActiveModel | None
+    feature_sets: tuple[StoredFeatureSet, ...]
+    """The feature sets of the model; without a model all active ones."""
+    computed_with: str
+    """Decoder and library versions of the newest vector of `plotted_feature_set`."""
     audited_at: datetime | None
 
     @property
-    def recipe(self) -> FeatureSetFacts | None:
-        """The feature set of the map: `musicnn`, or where that is not among them the first."""
-        named = (recipe for recipe in self.recipes if recipe.name == "musicnn")
-        return next(named, next(iter(self.recipes), None))
+    def plotted_feature_set(self) -> StoredFeatureSet | None:
+        """The feature set of the map: `PREFERRED`, or else the first."""
+        return plotted_feature_set(self.feature_sets)
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
-        """The provenance as pairs of a word and a text."""
-        rows = [("Program", self.program), ("Database", self.database), ("Made", moment(self.made_at))]
+        """The provenance as pairs of a label and a text."""
+        rows = [
+            ("Program", self.program),
+            ("Database", self.database),
+            ("Created", date_and_time(self.created_at)),
+        ]
         if self.model:
-            rows.append(
-                ("Model", f"no. {self.model.id}, {self.model.algorithm}, made {moment(self.model.made_at)}")
+            created = date_and_time(self.model.created_at)
+            rows.append(("Model", f"no. {self.model.id}, {self.model.algorithm}, trained {created}"))
+            if self.model.training_set:
+                rows.append(("Training set", self.model.training_set))
+        for features in self.feature_sets:
+            size = f"{thousands(len(features.dimensions))} dimensions"
+            text = (
+                f"{safe_text(features.name)}, version {features.version}, {size}, hash {features.hash[:12]}"
             )
-            if self.model.snapshot:
-                rows.append(("Training set", self.model.snapshot))
-        for recipe in self.recipes:
-            text = f"{recipe.name}, version {recipe.version}, {count(recipe.dimensions)} numbers a track, "
-            rows.append(("Features", f"{text}recipe {recipe.hash[:12]}"))
-        if self.recipe and self.recipe.made_by:
-            rows.append(("Computed with", self.recipe.made_by))
+            rows.append(("Features", text))
+        if self.computed_with:
+            rows.append(("Computed with", self.computed_with))
         if self.audited_at:
-            rows.append(("Last audit", moment(self.audited_at)))
+            rows.append(("Last audit", date_and_time(self.audited_at)))
         return tuple(rows)
 
 
-def read_provenance(connection: Connection, made_at: datetime) -> Provenance:
-    """Reads what the active model and the feature sets say of themselves."""
-    found = _model(connection)
-    recipes = found.recipes if found and found.recipes else _recipes(connection)
+def plotted_feature_set(feature_sets: tuple[StoredFeatureSet, ...]) -> StoredFeatureSet | None:
+    """`PREFERRED` if it is among the feature sets, or else the first; None without any."""
+    preferred = (features for features in feature_sets if features.name == PREFERRED)
+    return next(preferred, next(iter(feature_sets), None))
+
+
+def read_provenance(connection: Connection, model: RowMapping | None, created_at: datetime) -> Provenance:
+    """The provenance of a report on the active model, given as its row."""
+    feature_sets = () if model is None else model_feature_sets(connection, model["id"])
+    feature_sets = feature_sets or _active_feature_sets(connection)
+    plotted = plotted_feature_set(feature_sets)
     return Provenance(
         program=f"music-catalog {version('music-catalog')}",
-        made_at=made_at,
+        created_at=created_at,
         database={"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.dialect.name],
-        model=found,
-        recipes=recipes,
+        model=None if model is None else _active_model(connection, model),
+        feature_sets=feature_sets,
+        computed_with="" if plotted is None else _library_versions(connection, plotted.id),
         audited_at=connection.execute(
             sa.select(sa.func.max(audit.c.finished_at)).where(audit.c.kind == "labels")
         ).scalar_one(),
     )
 
 
-def _model(connection: Connection) -> Model | None:
-    row = connection.execute(
-        sa.select(
-            model.c.id,
-            model.c.algorithm,
-            model.c.snapshot_id,
-            model.c.created_at,
-            snapshot.c.tracks,
-            snapshot.c.classes,
-            snapshot.c.groups,
-            snapshot.c.hash,
+def _active_model(connection: Connection, model: RowMapping) -> ActiveModel:
+    row = connection.execute(sa.select(snapshot).where(snapshot.c.id == model["snapshot_id"])).one_or_none()
+    training_set = (
+        ""
+        if row is None
+        else (
+            f"{thousands(row.tracks)} tracks, {thousands(row.classes)} genres, {thousands(row.groups)} groups "
+            f"without a shared artist, snapshot {safe_text(row.hash)[:12]}"
         )
-        .select_from(model.outerjoin(snapshot, snapshot.c.id == model.c.snapshot_id))
-        .where(model.c.status == "active")
-    ).first()
-    if row is None:
-        return None
-    training = ""
-    if row.snapshot_id is not None:
-        training = (
-            f"{count(row.tracks)} tracks, {count(row.classes)} genres, {count(row.groups)} groups that share no "
-            f"artist, snapshot {safe_text(row.hash)[:12]}"
-        )
-    ids = connection.execute(
-        sa.select(model_feature_set.c.feature_set_id)
-        .where(model_feature_set.c.model_id == row.id)
-        .order_by(model_feature_set.c.position)
+    )
+    return ActiveModel(
+        id=model["id"],
+        algorithm=safe_text(model["algorithm"]).replace("_", " "),
+        is_zero_shot=row is None,
+        created_at=model["created_at"],
+        training_set=training_set,
+    )
+
+
+def _active_feature_sets(connection: Connection) -> tuple[StoredFeatureSet, ...]:
+    names = connection.execute(
+        sa.select(feature_set.c.name).where(feature_set.c.active).order_by(feature_set.c.id.desc())
     ).scalars()
-    return Model(
-        id=row.id,
-        algorithm=safe_text(row.algorithm).replace("_", " "),
-        is_zero_shot=row.snapshot_id is None,
-        made_at=row.created_at,
-        snapshot=training,
-        recipes=_recipes(connection, list(ids)),
-    )
+    found = (active_feature_set(connection, name) for name in names.all())
+    return tuple(features for features in found if features is not None)
 
 
-def _recipes(connection: Connection, ids: list[int] | None = None) -> tuple[FeatureSetFacts, ...]:
-    query = sa.select(feature_set).order_by(feature_set.c.id.desc())
-    query = query.where(feature_set.c.active if ids is None else feature_set.c.id.in_(ids))
-    return tuple(
-        FeatureSetFacts(
-            id=row.id,
-            name=safe_text(row.name),
-            version=row.version,
-            hash=safe_text(row.hash),
-            dimensions=len(row.dimensions),
-            made_by=_made_by(connection, row.id),
-        )
-        for row in connection.execute(query)
-    )
-
-
-def _made_by(connection: Connection, feature_set_id: int) -> str:
+def _library_versions(connection: Connection, feature_set_id: int) -> str:
     provenance = connection.execute(
         sa.select(feature_vector.c.provenance)
         .where(feature_vector.c.feature_set_id == feature_set_id)
@@ -160,7 +139,7 @@ def _made_by(connection: Connection, feature_set_id: int) -> str:
 
 
 def _listed(provenance: Any) -> str:
-    """Names and versions of whatever the worker noted, without what belongs to one track only."""
+    """Names and versions in a vector's provenance, without the values of one track only."""
     if not isinstance(provenance, Mapping):
         return ""
     for name in ("versions", "libraries"):

@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.audit.reasons import describe_reason
 from catalog.db.tables import (
     album,
     artist,
-    audit,
     collection,
     decision,
     failure,
@@ -29,6 +29,8 @@ from catalog.db.tables import (
     track_status,
 )
 from catalog.db.tables.learning import CHOICES
+from catalog.db.track_query import latest_audit
+from catalog.learning.dataset.labeled_tracks import load_broader
 
 Row = dict[str, Any]
 
@@ -211,16 +213,11 @@ def _prediction(connection: Connection, track_id: int) -> Row | None:
 
 
 def _suspicions(connection: Connection, track_id: int) -> list[Row]:
-    latest = (
-        sa.select(sa.func.max(audit.c.id))
-        .where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
-        .scalar_subquery()
-    )
-    doubted, suggested = genre.alias("doubted"), genre.alias("suggested")
-    return _all(
+    tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
+    suspicions = _all(
         connection,
         sa.select(
-            doubted.c.name.label("tagged_genre"),
+            tagged.c.name.label("tagged_genre"),
             suggested.c.name.label("suggested_genre"),
             suspect.c.suspicion,
             suspect.c.expected_right,
@@ -228,11 +225,16 @@ def _suspicions(connection: Connection, track_id: int) -> list[Row]:
             suspect.c.reasons,
             suspect.c.audit_id,
         )
-        .join_from(suspect, doubted, doubted.c.id == suspect.c.genre_id)
+        .join_from(suspect, tagged, tagged.c.id == suspect.c.genre_id)
         .join(suggested, suggested.c.id == suspect.c.suggested_genre_id)
-        .where(suspect.c.track_id == track_id, suspect.c.audit_id == latest)
+        .where(suspect.c.track_id == track_id, suspect.c.audit_id == latest_audit("labels"))
         .order_by(suspect.c.suspicion.desc()),
     )
+    _, genre_names = load_broader(connection)
+    return [
+        {**row, "explanations": [describe_reason(reason, genre_names) for reason in row["reasons"]]}
+        for row in suspicions
+    ]
 
 
 def _decisions(connection: Connection, track_id: int) -> list[Row]:

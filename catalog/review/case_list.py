@@ -25,11 +25,11 @@ from catalog.db.tables import (
     track,
     track_status,
 )
+from catalog.db.track_query import latest_audit
 from catalog.review.suspect_filters import (
     is_not_undone,
     is_open,
     is_open_suspect,
-    latest_audit,
     unjudged_sample,
 )
 
@@ -140,7 +140,7 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
     # Tracks of the check sample that nobody has judged yet: their case is about the others.
     hidden = (
         sa.select(suspect.c.review_case_id, sa.func.count().label("tracks"))
-        .where(suspect.c.audit_id == latest_audit, suspect.c.track_id.in_(unjudged_sample()))
+        .where(suspect.c.audit_id == latest_audit("labels"), suspect.c.track_id.in_(unjudged_sample()))
         .group_by(suspect.c.review_case_id)
         .subquery("hidden")
     )

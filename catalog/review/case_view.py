@@ -11,10 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.audit.reasons import Reason, describe_reason
 from catalog.db.tables import (
     album,
     artist,
-    audit,
     collection,
     decision,
     duplicate_pair,
@@ -29,6 +29,8 @@ from catalog.db.tables import (
     track_status,
 )
 from catalog.db.tables.learning import CHOICES
+from catalog.db.track_query import latest_audit
+from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.case_list import CaseRow, find_case_row
 from catalog.review.decision import NothingToDecideError
 from catalog.review.pair_acceptance import PairRecord, pair_record
@@ -122,8 +124,9 @@ class CaseTrack(ReviewTrack):
     """0 to 1: a score to rank by."""
     expected_right: float | None
     relation: str
-    reasons: tuple[Mapping[str, Any], ...]
-    """Each with `kind`, its numbers, and `words`."""
+    reasons: tuple[Reason, ...]
+    explanations: tuple[str, ...]
+    """The reasons as sentences, in the same order."""
     is_open: bool
     decided: EarlierVerdict | None
     """The newest decision that stands on the doubted genre."""
@@ -139,7 +142,7 @@ class CaseTrack(ReviewTrack):
         return self._of_sound("probability")
 
     def _of_sound(self, name: str) -> float | None:
-        return next((each.get(name) for each in self.reasons if each.get("kind") == "audio"), None)
+        return next((each.get(name) for each in self.reasons if each["kind"] == "prediction"), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,7 @@ def view_case(connection: Connection, case_id: str, near: NeighborIndex | None =
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     ).all()
     facts = load_review_track(connection, [row.track_id for row in rows], near)
+    _, genre_names = load_broader(connection)
     decided = _decided(connection, [row.track_id for row in rows])
     return CaseView(
         case=case,
@@ -200,6 +204,7 @@ def view_case(connection: Connection, case_id: str, near: NeighborIndex | None =
                 expected_right=row.expected_right,
                 relation=row.relation,
                 reasons=tuple(row.reasons),
+                explanations=tuple(describe_reason(reason, genre_names) for reason in row.reasons),
                 is_open=bool(row.open),
                 decided=decided.get((row.track_id, row.genre_id)),
             )
@@ -292,11 +297,6 @@ def _choices(connection: Connection, track_ids: Sequence[int]) -> dict[int, tupl
 
 def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict[int, list[Duplicate]]:
     """By the latest finished audit of duplicates, whichever of the two tracks it names first; none that is to be judged blind."""
-    latest = (
-        sa.select(sa.func.max(audit.c.id))
-        .where(audit.c.kind == "duplicates", audit.c.finished_at.is_not(None))
-        .scalar_subquery()
-    )
     found: defaultdict[int, list[Duplicate]] = defaultdict(list)
     sides = (
         (duplicate_pair.c.track_id, duplicate_pair.c.other_track_id),
@@ -318,7 +318,7 @@ def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict
             .join(artist, artist.c.id == track.c.artist_id, isouter=True)
             .join(track_status, track_status.c.track_id == track.c.id, isouter=True)
             .where(
-                duplicate_pair.c.audit_id == latest,
+                duplicate_pair.c.audit_id == latest_audit("duplicates"),
                 one.in_(track_ids),
                 other.not_in(unjudged_sample()),
             )

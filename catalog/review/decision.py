@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.labels.refresh_precision import follow_decisions
+from catalog.audit.labels.estimated_precision import refresh_after_decisions
 from catalog.db.derived.track_status import lock_tracks, refresh_track_status
 from catalog.db.tables import decision, review_case, suspect, track, track_status
 from catalog.errors import CatalogError
@@ -228,7 +228,7 @@ def decide(
         sa.insert(decision), [{**row, "statement_id": statements.get(row["track_id"])} for row in rows]
     )
     refresh_track_status(connection, after)
-    follow_decisions(connection, len(rows))
+    refresh_after_decisions(connection, len(rows))
     return Decided(
         batch=batch,
         verdict=verdict,
@@ -276,7 +276,7 @@ def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
     if said:
         withdraw_statements(connection, said, stated_by=reviewer)
         refresh_track_status(connection, [row.track_id for row in rows])
-    follow_decisions(connection, len(rows))
+    refresh_after_decisions(connection, len(rows))
     return Undone(batch, verdict_of_batch([row.verdict for row in rows]), tuple(row.track_id for row in rows))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Float32, Integers
 from catalog.db.tables import artist, collection, genre, label, statement, track, track_status
+from catalog.db.track_query import IS_LISTED
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.feature_matrix import load_feature_matrix
 from catalog.learning.registry.registry import active_model, model_feature_sets
@@ -77,7 +78,7 @@ def load_neighbor_index(connection: Connection) -> NeighborIndex | None:
         .join_from(track, track_status, track_status.c.track_id == track.c.id)
         .join(statement, statement.c.id == track_status.c.statement_id)
         .join(artist, somebody, isouter=True)
-        .where(track_status.c.tagged_genre_id.is_not(None), track.c.state != "missing")
+        .where(track_status.c.tagged_genre_id.is_not(None), IS_LISTED)
         .order_by(track.c.id)
     ).all()
     ids = np.array([one.id for one in known], dtype=np.int64)

@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from catalog.db.tables import (
-    audit,
     audit_sample,
     audit_sample_track,
     decision,
@@ -15,16 +14,10 @@ from catalog.db.tables import (
     track,
     track_status,
 )
+from catalog.db.track_query import HAS_FILE, latest_audit
 
 REVIEWERS = 2
 """How many judge a track of the check sample's overlap."""
-
-latest_audit = (
-    sa.select(sa.func.max(audit.c.id))
-    .where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
-    .scalar_subquery()
-)
-"""The id of the latest finished audit of the labels; NULL before the first."""
 
 
 def is_not_undone(made: sa.FromClause) -> ColumnElement[bool]:
@@ -61,7 +54,7 @@ def is_open_suspect() -> ColumnElement[bool]:
     A track of the check sample is none until it was judged: whoever saw its tag in a case could not judge it blind.
     """
     return sa.and_(
-        suspect.c.audit_id == latest_audit,
+        suspect.c.audit_id == latest_audit("labels"),
         suspect.c.relation != "narrower",
         suspect.c.track_id.not_in(unjudged_sample()),
     )
@@ -95,7 +88,7 @@ def unjudged_sample() -> sa.Select[tuple[int]]:
         .join(track, track.c.id == audit_sample_track.c.track_id)
         .where(
             audit_sample_track.c.audit_sample_id == newest.scalar_subquery(),
-            track.c.state == "present",
+            HAS_FILE,
             judgments() < judges_wanted(),
         )
     )

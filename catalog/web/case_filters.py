@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import collection, decision, genre, review_case
+from catalog.db.track_query import latest_audit
 from catalog.review.case_list import Filters
-from catalog.review.suspect_filters import is_not_undone, latest_audit
+from catalog.review.suspect_filters import is_not_undone
 from catalog.web.validation import validated_text
 
 Source = Literal["file", "import", "person"]
@@ -74,7 +75,7 @@ def filter_choices(connection: Connection) -> Choices:
         sa.select(tagged.c.name, suggested.c.name, sa.func.count())
         .join_from(review_case, tagged, tagged.c.id == review_case.c.genre_id)
         .join(suggested, suggested.c.id == review_case.c.suggested_genre_id)
-        .where(review_case.c.audit_id == latest_audit)
+        .where(review_case.c.audit_id == latest_audit("labels"))
         .group_by(tagged.c.name, suggested.c.name)
         .order_by(sa.func.count().desc(), tagged.c.name, suggested.c.name)
     )

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.columns import now
-from catalog.db.tables import audit, genre, track_status
+from catalog.db.tables import genre, track_status
+from catalog.db.track_query import latest_audit
 from catalog.review.audit_sample.audit_sample import BlindTrack
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import CaseTrack, CaseView, view_case
@@ -102,11 +103,11 @@ def render_blind_track(connection: Connection, track: BlindTrack, reviewer: str)
 
 def render_empty_queue(connection: Connection, visit: ReviewRequest, filters: Filters) -> str:
     """Why there is no question, and what to do."""
-    finished = sa.select(sa.func.count()).where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
+    audit_id = connection.execute(sa.select(latest_audit("labels"))).scalar_one()
     narrowed = filters.narrows
     return fragment(
         "nothing.html",
-        audits=connection.execute(finished).scalar_one(),
+        is_audited=audit_id is not None,
         held=list_cases(connection, replace(filters, state="open"), per_page=1, moment=now()).total,
         everything=list_cases(connection, Filters(state="all"), per_page=1).total,
         narrowed=narrowed,

@@ -8,6 +8,7 @@ import av
 import numpy as np
 import sqlalchemy as sa
 
+from catalog.audit.reasons import prediction_reason
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
@@ -103,7 +104,7 @@ def fill_doubtful(database: Database, root: Path, *, cases: int = 20) -> dict[st
                     connection, t.suspect, audit_id=audit, track_id=track, genre_id=genres[tagged],
                     suggested_genre_id=genres[suggested], review_case_id=case, suspicion=0.9 - number / 100,
                     relation="different",
-                    reasons=[{"kind": "audio", "probability": 0.5, "tagged_probability": 0.17, "words": f"heard as {suggested}"}],
+                    reasons=[prediction_reason(genres[suggested], 0.5, genres[tagged], 0.17)],
                 )  # fmt: skip
         refresh_track_status(connection)
     return tracks

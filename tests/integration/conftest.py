@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.audit.reasons import isolated_tag_reason
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
@@ -275,7 +276,7 @@ def _doubt(connection: Connection, sample: Sample, artist: int, album: int) -> N
             review_case_id=within,
             suspicion=suspicion,
             relation=relation,
-            reasons=[f"{title} sounds otherwise"],
+            reasons=[isolated_tag_reason(genre)],
         )
     insert(
         connection,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Integers
 from catalog.db.tables import artist, genre_ancestor, track, track_status
+from catalog.db.track_query import IS_LISTED
 from catalog.errors import CatalogError
 from catalog.genres import vocabulary_store
 from catalog.learning.dataset.hierarchy import path_to_top
@@ -60,7 +61,7 @@ def load_labels(connection: Connection, level: Level = "leaf", exclude: Sequence
         )
         .join_from(track, track_status, track_status.c.track_id == track.c.id, isouter=True)
         .join(artist, somebody, isouter=True)
-        .where(track.c.state != "missing")
+        .where(IS_LISTED)
         .order_by(track.c.id)
         .execution_options(yield_per=10_000)
     )

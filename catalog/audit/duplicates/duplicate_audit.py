@@ -17,6 +17,7 @@ from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
 from catalog.db.tables import audit, duplicate_pair, feature_vector, label, track, track_status
+from catalog.db.track_query import IS_LISTED, latest_audit
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 from catalog.features.vectors import load_matrix
 from catalog.learning.dataset.hierarchy import path_to_top
@@ -65,9 +66,7 @@ def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateA
 def _audit(database: Database, *, dry_run: bool) -> DuplicateAudit:
     with database.read() as connection:
         rows = connection.execute(
-            sa.select(track.c.id, track.c.audio_hash, track.c.duration)
-            .where(track.c.state != "missing")
-            .order_by(track.c.id)
+            sa.select(track.c.id, track.c.audio_hash, track.c.duration).where(IS_LISTED).order_by(track.c.id)
         ).all()
         recipe = active_feature_set(connection, FEATURE_SET)
         compared = _compared(connection, rows, recipe)
@@ -172,10 +171,7 @@ def _differing(connection: Connection, pairs: Sequence[Pair]) -> list[bool]:
 def _latest(connection: Connection) -> RowMapping | None:
     return (
         connection.execute(
-            sa.select(audit.c.id, audit.c.parameters)
-            .where(audit.c.kind == "duplicates", audit.c.finished_at.is_not(None))
-            .order_by(audit.c.id.desc())
-            .limit(1)
+            sa.select(audit.c.id, audit.c.parameters).where(audit.c.id == latest_audit("duplicates"))
         )
         .mappings()
         .one_or_none()

@@ -52,9 +52,9 @@ def all_suspects(
 
 def _with_clusters(evidence: Evidence, doubt: Suspect) -> Suspect:
     """The doubt with what the clusters say for its suggestion: a reason, that changes nothing in the ranking."""
-    broader, names = evidence.terms.broader, evidence.terms.names
+    broader = evidence.terms.broader
     reasons = tuple(
-        cluster_reason(name, one.majority_genre_id, one.share, names)
+        cluster_reason(name, one.majority_genre_id, one.share)
         for name, one in evidence.clusters.get(doubt.row, ())
         if one.majority_genre_id in path_to_top(doubt.suggested_genre_id, broader)
         or doubt.suggested_genre_id in path_to_top(one.majority_genre_id, broader)

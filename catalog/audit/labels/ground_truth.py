@@ -14,6 +14,7 @@ from catalog.audit.labels.label_evidence import Evidence
 from catalog.audit.labels.label_issues import Suspect
 from catalog.collection.labels.label_file import read_label_file
 from catalog.db.tables import collection, track, track_status
+from catalog.db.track_query import IS_LISTED
 from catalog.errors import CatalogError
 from catalog.genres.vocabulary_store import load_vocabulary
 
@@ -78,7 +79,7 @@ def read_ground_truth(connection: Connection, file: Path, evidence: Evidence) ->
         )
         .join_from(track, track_status, track_status.c.track_id == track.c.id)
         .join(collection, collection.c.id == track.c.collection_id)
-        .where(track.c.state != "missing", track_status.c.tagged_genre_id.is_not(None))
+        .where(IS_LISTED, track_status.c.tagged_genre_id.is_not(None))
     ):
         tagged[row.id] = row.tagged_genre_id
         if row.external_id is not None:

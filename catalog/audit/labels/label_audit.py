@@ -12,14 +12,15 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.audit.labels.all_suspects import all_suspects
 from catalog.audit.labels.case_grouping import SuspectGroup, group_into_cases
+from catalog.audit.labels.estimated_precision import refresh_expected_right
 from catalog.audit.labels.ground_truth import AuditTruth, read_ground_truth, score_against_ground_truth
 from catalog.audit.labels.label_evidence import Evidence, gather_evidence
 from catalog.audit.labels.label_issues import LEAST_SUSPICION, Suspect
-from catalog.audit.labels.refresh_precision import refresh_expected_right
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
 from catalog.db.tables import album, artist, audit, genre, review_case, suspect, track
+from catalog.db.track_query import latest_audit
 from catalog.learning.dataset.exclusion import Excluded, excluded_genres
 from catalog.learning.registry.registry import NoModelError, active_model
 
@@ -107,12 +108,7 @@ def _audit(database: Database, exclude: Sequence[str], truth: Path | None, *, dr
 
 def _latest(connection: Connection) -> RowMapping | None:
     return (
-        connection.execute(
-            sa.select(audit)
-            .where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
-            .order_by(audit.c.id.desc())
-            .limit(1)
-        )
+        connection.execute(sa.select(audit).where(audit.c.id == latest_audit("labels")))
         .mappings()
         .one_or_none()
     )

@@ -33,6 +33,7 @@ from catalog.db.tables import (
     track_status,
 )
 from catalog.db.tables.learning import CHOICES
+from catalog.db.track_query import IS_LISTED
 from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
 from catalog.learning.dataset.exclusion import REASON, Excluded, wrong_recordings
@@ -108,7 +109,7 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
     suggestable = load_predictable(connection)
     against = [
         one
-        for one in load_source_conflicts(connection, broader, names, suggestable)
+        for one in load_source_conflicts(connection, broader, suggestable)
         if one.genre_id not in excluded.genre_ids
     ]
     place = {track_id: at for at, track_id in enumerate(track_ids.tolist())}
@@ -188,7 +189,7 @@ def _members(row: RowMapping) -> sa.Select[Any]:
                 track.c.id.in_(sa.select(audit_sample_track.c.track_id)),
                 _may_be_judged_by_another(row),
             ),
-            track.c.state != "missing",
+            IS_LISTED,
         )
         .order_by(track.c.id)
     )

@@ -12,11 +12,11 @@ from catalog.audit.labels.class_auc import class_auc
 from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence, artist_numbers, combine_opinions
 from catalog.audit.labels.neighbor_votes import NeighborVotes, others_of_artist
 from catalog.audit.reasons import (
+    artist_prediction_reason,
     artist_reason,
-    neighbor_reason,
-    sound_reason,
-    stranger_reason,
-    together_reason,
+    isolated_tag_reason,
+    neighbors_reason,
+    prediction_reason,
 )
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 
@@ -83,7 +83,7 @@ class Suspect:
     relation: Relation
     """What the suggestion is to the nearest of the tags. `narrower` is no doubt: the tag could be more precise."""
     reasons: tuple[dict[str, Any], ...]
-    """Each with its `kind` (`sound`, `artist`, `neighbors`), its numbers, and `words`; JSON can hold them."""
+    """See `catalog.audit.reasons`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -325,16 +325,15 @@ def _suspects(
         total += NEIGHBOR_WEIGHT * both * by_near
         total += ISOLATION_WEIGHT * (1 - both) * known_choice * stranger
     suspicion = 1.0 / (1.0 + np.exp(-total))
-    names = terms.names
     for at in np.flatnonzero(suspicion >= least):
         row, choice = int(heard.row[at]), int(heard.choice[at])
         tags, suggested = judged.tags[row], terms.hierarchy.classes[choice]
         together = float(sound.together[row, choice] - sound.together[row, judged.y[row]])
         chosen, own = float(heard.chosen[at]), float(heard.own[at])
         by_sound = [
-            sound_reason(suggested, chosen, tags[0], own, names),
-            together_reason(
-                suggested, tags[0], together / sound.together_weight, int(sound.tracks[row]), names
+            prediction_reason(suggested, chosen, tags[0], own),
+            artist_prediction_reason(
+                suggested, tags[0], together / sound.together_weight, int(sound.tracks[row])
             ),
         ]
         reasons = [
@@ -345,10 +344,9 @@ def _suspects(
                 tags[0],
                 int(others.for_tag[at]),
                 int(others.of[at]),
-                names,
             ),
-            neighbor_reason(suggested, int(alike.for_choice[at]), int(alike.of[at]), names),
-            stranger_reason(tags[0], bool(stranger[at]), names),
+            neighbors_reason(suggested, int(alike.for_choice[at]), int(alike.of[at])),
+            isolated_tag_reason(tags[0]) if stranger[at] else None,
         ]
         yield Suspect(
             row=row,

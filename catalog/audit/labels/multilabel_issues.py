@@ -24,7 +24,7 @@ from catalog.audit.labels.label_issues import (
     relation,
 )
 from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence
-from catalog.audit.reasons import besides_reason, sound_reason
+from catalog.audit.reasons import other_tags_reason, prediction_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.similarity.nearest import NOBODY, nearest_of_other_groups
 
@@ -132,10 +132,8 @@ def _weighed(
             float(judged.probability[pair.row] @ below[column]) for column in (pair.other_column, pair.column)
         )
         reasons = (
-            sound_reason(pair.other, heard, pair.genre, own, terms.names),
-            besides_reason(
-                pair.genre, pair.other, int(has[alike, pair.column].sum()), len(alike), terms.names
-            ),
+            prediction_reason(pair.other, heard, pair.genre, own),
+            other_tags_reason(pair.genre, pair.other, int(has[alike, pair.column].sum()), len(alike)),
         )
         yield Suspect(
             row=pair.row,

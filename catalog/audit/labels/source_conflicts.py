@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.audit.duplicates.duplicate_audit import differing_duplicates
 from catalog.db.tables import artist, label, statement, track, track_status
+from catalog.db.track_query import IS_LISTED
 from catalog.learning.dataset.hierarchy import path_to_top
 
 # Weights in units of log odds, set by hand: two sources that disagree leave an even chance.
@@ -22,7 +23,6 @@ FEWEST_ON_ALBUM = 4
 """Other tracks of the album by the same artist before they can speak."""
 AGREEING = 0.8
 """What share of them must have one tag."""
-SAID_BY = {"file": "the file", "import": "the imported list", "person": "a person"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class SourceConflict:
     """What is said instead: neither a genre of the track nor broader or narrower than one."""
     weight: float
     reason: Mapping[str, Any]
-    """As the reasons of a suspect: `kind` (`source`, `album`, `duplicate`), numbers, `words`."""
+    """As the reasons of a suspect: kind `source`, `album` or `duplicate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,15 @@ class _Tagged:
 def load_source_conflicts(
     connection: Connection,
     broader: Mapping[int, int | None],
-    names: Mapping[int, str],
     suggestable: Collection[int],
 ) -> list[SourceConflict]:
     """All, by track. What a person said is not contradicted, and nothing is that is only more or less precise."""
     tagged = _tagged(connection)
     above = {genre_id: path_to_top(genre_id, broader) for genre_id in broader}
     found = [
-        *_by_source(connection, tagged, names),
-        *_by_album(tagged, names),
-        *_by_duplicate(connection, tagged, names),
+        *_by_source(connection, tagged),
+        *_by_album(tagged),
+        *_by_duplicate(connection, tagged),
     ]
     kept = [
         one
@@ -87,7 +86,7 @@ def _tagged(connection: Connection) -> dict[int, _Tagged]:
         .join(statement, statement.c.id == track_status.c.statement_id)
         .join(label, label.c.statement_id == statement.c.id)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
-        .where(track.c.state != "missing")
+        .where(IS_LISTED)
         .order_by(track.c.id, label.c.rank)
     )
     genres: defaultdict[int, list[int]] = defaultdict(list)
@@ -98,9 +97,7 @@ def _tagged(connection: Connection) -> dict[int, _Tagged]:
     return {track_id: _Tagged(tuple(genres[track_id]), *of) for track_id, of in known.items()}
 
 
-def _by_source(
-    connection: Connection, tagged: Mapping[int, _Tagged], names: Mapping[int, str]
-) -> Iterator[SourceConflict]:
+def _by_source(connection: Connection, tagged: Mapping[int, _Tagged]) -> Iterator[SourceConflict]:
     """What a weaker source says by its newest word."""
     current, other, later, withdrawal = (statement.alias(name) for name in ("cur", "oth", "lat", "wit"))
     stands = sa.and_(
@@ -122,7 +119,6 @@ def _by_source(
         if row.track_id not in tagged:
             continue
         mine = tagged[row.track_id]
-        genre, said = names[row.genre_id], SAID_BY[row.source]
         yield SourceConflict(
             row.track_id,
             mine.genres[0],
@@ -131,13 +127,14 @@ def _by_source(
             {
                 "kind": "source",
                 "source": row.source,
-                "genre": genre,
-                "words": f"{said} says {genre}, {SAID_BY[mine.source]} {names[mine.genres[0]]}",
+                "genre_id": row.genre_id,
+                "tagged_source": mine.source,
+                "tagged_genre_id": mine.genres[0],
             },
         )
 
 
-def _by_album(tagged: Mapping[int, _Tagged], names: Mapping[int, str]) -> Iterator[SourceConflict]:
+def _by_album(tagged: Mapping[int, _Tagged]) -> Iterator[SourceConflict]:
     """One tag on nearly all other tracks that the artist has on the album."""
     albums: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for track_id, one in tagged.items():
@@ -153,42 +150,26 @@ def _by_album(tagged: Mapping[int, _Tagged], names: Mapping[int, str]) -> Iterat
             continue
         for track_id in track_ids:
             if tagged[track_id].genres[0] != usual:
-                genre = names[usual]
                 yield SourceConflict(
                     track_id,
                     tagged[track_id].genres[0],
                     usual,
                     ALBUM,
-                    {
-                        "kind": "album",
-                        "genre": genre,
-                        "tracks": number,
-                        "of": of,
-                        "words": f"{number} of the album's {of} other tracks are tagged {genre}",
-                    },
+                    {"kind": "album", "genre_id": usual, "tracks": number, "of": of},
                 )
 
 
-def _by_duplicate(
-    connection: Connection, tagged: Mapping[int, _Tagged], names: Mapping[int, str]
-) -> Iterator[SourceConflict]:
+def _by_duplicate(connection: Connection, tagged: Mapping[int, _Tagged]) -> Iterator[SourceConflict]:
     """What another copy of the recording is tagged with; the first of them, if there are more."""
     for track_id, others in differing_duplicates(connection).items():
         there = [(other, kind) for other, kind in others if other in tagged]
         if track_id not in tagged or not there:
             continue
         other, kind = there[0]
-        genre = names[tagged[other].genres[0]]
-        how = "the same audio" if kind == "same_audio" else "nearly the same sound"
         yield SourceConflict(
             track_id,
             tagged[track_id].genres[0],
             tagged[other].genres[0],
             DUPLICATE,
-            {
-                "kind": "duplicate",
-                "track_id": other,
-                "genre": genre,
-                "words": f"a track with {how} is tagged {genre}",
-            },
+            {"kind": "duplicate", "pair": kind, "track_id": other, "genre_id": tagged[other].genres[0]},
         )

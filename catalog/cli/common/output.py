@@ -1,4 +1,4 @@
-"""How verbs print: rows to stdout as a table, JSON or CSV; remarks and progress to stderr."""
+"""Output of commands: rows to stdout as a table, JSON or CSV; remarks and progress to stderr."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Row = Mapping[str, Any]
 
 log = logging.getLogger("catalog")
 
-LEGIBLE = 20
-"""Characters of a column that may be broken without harm where it is longer."""
+MIN_COLUMN_WIDTH = 20
+"""Width in characters to which a table may wrap a longer column."""
 
 
 def format_options(function: Function) -> Function:
-    """Adds --table, --json and --csv to a verb that prints rows; it receives `output_format`."""
-    for name, words in (("csv", "Comma-separated."), ("json", "JSON."), ("table", "A table.")):
+    """Adds --table, --json and --csv to a command that prints rows; it receives `output_format`."""
+    for name, help_text in (("csv", "Print CSV."), ("json", "Print JSON."), ("table", "Print a table.")):
         function = click.option(
             f"--{name}",
             "output_format",
@@ -36,15 +36,15 @@ def format_options(function: Function) -> Function:
             type=str,
             default="table",
             show_default=False,
-            help=words + ("  [default]" if name == "table" else ""),
+            help=help_text + ("  [default]" if name == "table" else ""),
         )(function)
     return function
 
 
 def print_rows(rows: Iterable[Row], output_format: str, columns: Sequence[str] | None = None) -> None:
-    """Prints rows to stdout. Columns are those of the first row unless they are given.
+    """Prints rows to stdout; the columns default to those of the first row.
 
-    JSON and CSV are written row by row: memory does not grow with their number.
+    JSON and CSV are streamed: memory does not grow with the number of rows.
     """
     if output_format == "json":
         _print_json_rows(json_row(list(row), list(row.values())) for row in rows)
@@ -52,20 +52,20 @@ def print_rows(rows: Iterable[Row], output_format: str, columns: Sequence[str] |
     remaining = iter(rows)
     first = next(remaining, None)
     names = list(columns) if columns is not None else list(first or {})
-    whole = chain([] if first is None else [first], remaining)
-    print_records(names, ([row.get(name) for name in names] for row in whole), output_format)
+    all_rows = chain([] if first is None else [first], remaining)
+    print_records(names, ([row.get(name) for name in names] for row in all_rows), output_format)
 
 
 def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], output_format: str) -> None:
-    """Prints records whose columns may share a name; in JSON the second `id` is `id_2`."""
+    """Prints records whose columns may have duplicate names; in JSON the second `id` becomes `id_2`."""
     if output_format == "json":
         names = unique_names(columns)
         _print_json_rows(json_row(names, record) for record in records)
     elif output_format == "csv":
         writer = csv.writer(sys.stdout)
         writer.writerow(columns)
-        # What a program reads is as it is; what a person reads must not command the terminal.
-        cell = _shown_cell if sys.stdout.isatty() else safe_cell
+        # Exact for programs; without control characters for a terminal.
+        cell = _printable_cell if sys.stdout.isatty() else safe_cell
         writer.writerows([cell(value) for value in record] for record in records)
     else:
         _print_table(columns, list(records))
@@ -77,12 +77,12 @@ def print_json(value: Any) -> None:
 
 
 def echo(message: str) -> None:
-    """Lines to stdout that may hold names and titles."""
+    """Prints lines with control characters replaced, since they may contain names and titles."""
     click.echo(_lines(message))
 
 
 def say(message: str = "") -> None:
-    """A remark to stderr, unless --quiet; with --log-json an entry of the log."""
+    """Prints a remark to stderr, unless --quiet; with --log-json it becomes a log entry."""
     if logs_json():
         log.info(message)
     elif not is_quiet():
@@ -90,7 +90,7 @@ def say(message: str = "") -> None:
 
 
 def warn(message: str) -> None:
-    """A warning to stderr, also with --quiet; with --log-json an entry of the log."""
+    """Prints a warning to stderr, also with --quiet; with --log-json it becomes a log entry."""
     if logs_json():
         log.warning(message)
         return
@@ -111,7 +111,7 @@ def logs_json() -> bool:
 
 @contextmanager
 def progress(description: str) -> Iterator[Callable[[int, int | None, str], None]]:
-    """A bar on a terminal, nothing elsewhere. Gives a function of (done, total or None, remark)."""
+    """Shows a progress bar if stderr is a terminal. Yields a function of (done, total or None, remark)."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -139,7 +139,7 @@ def _lines(message: str) -> str:
     return "\n".join(map(printable, message.split("\n")))
 
 
-def _shown_cell(value: Any) -> Any:
+def _printable_cell(value: Any) -> Any:
     cell = safe_cell(value)
     return printable(cell) if isinstance(cell, str) else cell
 
@@ -147,7 +147,7 @@ def _shown_cell(value: Any) -> Any:
 def _print_json_rows(rows: Iterable[str]) -> None:
     empty = True
     for row in rows:
-        # Not by click.echo, which sends every line on its way at once: a million rows would take minutes.
+        # click.echo flushes every line: a million rows would take minutes.
         sys.stdout.write("[\n  " if empty else ",\n  ")
         sys.stdout.write(row)
         empty = False
@@ -162,37 +162,37 @@ def _print_table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None
     if not records:
         click.echo("no rows", err=True)
         return
-    wide = None if sys.stdout.isatty() else 10_000
-    console = Console(width=wide, soft_wrap=False)
-    if _least_width(names, records) > console.width:
+    width = None if sys.stdout.isatty() else 10_000
+    console = Console(width=width, soft_wrap=False)
+    if _min_width(names, records) > console.width:
         _print_blocks(names, records)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for place, name in enumerate(names):
-        numeric = all(isinstance(record[place], (int, float, type(None))) for record in records)
-        # Text, not markup: a title, or a column's name, may hold square brackets.
+    for index, name in enumerate(names):
+        numeric = all(isinstance(record[index], (int, float, type(None))) for record in records)
+        # Text instead of markup: titles and column names may contain square brackets.
         table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for record in records:
         table.add_row(*(Text(_cell(value)) for value in record))
     with console.capture() as captured:
         console.print(table)
-    # What is padded for the eye alone only lengthens what a pipe or a page gets.
+    # Without trailing spaces, which would only lengthen the output of a pipe.
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def _least_width(names: Sequence[str], records: Sequence[Sequence[Any]]) -> int:
-    """The columns that a table needs to be read: less, and its words are cut into letters one below the other."""
+def _min_width(names: Sequence[str], records: Sequence[Sequence[Any]]) -> int:
+    """Returns the width below which a table would wrap columns to a few letters per line."""
     from rich.cells import cell_len
 
     columns = [
-        max(cell_len(name), *(cell_len(_cell(record[place])) for record in records))
-        for place, name in enumerate(names)
+        max(cell_len(name), *(cell_len(_cell(record[index])) for record in records))
+        for index, name in enumerate(names)
     ]
-    return sum(min(width, LEGIBLE) + 2 for width in columns) - 2
+    return sum(min(width, MIN_COLUMN_WIDTH) + 2 for width in columns) - 2
 
 
 def _print_blocks(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
-    """A line for every value, and a free line between records, where a table has no room."""
+    """Prints one line per value and a blank line between records, where a table does not fit."""
     longest = max(len(name) for name in names)
     blocks = (
         "\n".join(
@@ -209,23 +209,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value + 0.0:.4g}"  # minus nothing is nothing
-    words = _words(value)
-    if words is not None:
-        return printable(words)
-    shown = json_value(value) if isinstance(value, (datetime, date, bytes)) else value
-    text = json.dumps(shown, ensure_ascii=False) if isinstance(shown, (dict, list)) else str(shown)
+        return f"{value + 0.0:.4g}"  # turns -0.0 into 0
+    plain = json_value(value) if isinstance(value, (datetime, date, bytes)) else value
+    text = json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else str(plain)
     return printable(text)
-
-
-def _words(value: Any) -> str | None:
-    """The reasons of a suspect in words; None for anything else. SQLite gives JSON as text."""
-    if isinstance(value, str) and value.startswith("[{") and '"words"' in value:
-        try:
-            value = json.loads(value)
-        except json.JSONDecodeError:
-            return None
-    if not isinstance(value, list) or not value:
-        return None
-    said: list[Any] = [one.get("words") for one in value if isinstance(one, dict)]
-    return "; ".join(said) if len(said) == len(value) and all(isinstance(one, str) for one in said) else None

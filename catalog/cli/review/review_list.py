@@ -107,8 +107,8 @@ def _lines(found: Any) -> Iterator[str]:
         mix = ", ".join(f"{one.genre} {one.probability:.0%}" for one in each.choices)
         if mix:
             yield f"  heard {mix}"
-        for reason in each.reasons:
-            yield f"  {reason.get('words', '')}"
+        for sentence in each.explanations:
+            yield f"  {sentence}"
         for one in each.neighbors:
             by = " (confirmed)" if one.is_confirmed else ""
             yield f"  like {one.artist or 'unknown'} - {one.title or one.path}: {', '.join(one.genres)}{by}"

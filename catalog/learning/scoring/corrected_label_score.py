@@ -1,7 +1,8 @@
-"""The score reconsidered: without the tags that are in doubt, and with those that people have corrected since."""
+"""Score of a model without suspect labels, and with the labels that people corrected after training."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,41 @@ from catalog.db.tables import (
     suspect,
     track_status,
 )
+from catalog.db.track_query import latest_audit
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.metrics.evaluation import evaluate
 
 
-def corrected_label_score(connection: Connection, row: RowMapping) -> dict[str, Any] | None:
-    """Scores of a model's stored out-of-fold choices; None for one without any.
+@dataclass(frozen=True, slots=True)
+class ScoreWithoutSuspects:
+    """Without the suspects of the latest label audit. Optimistic: the model itself selects the tracks left out."""
 
-    `without_doubted` leaves out the suspects of the latest finished label audit of this model. It flatters: what is left
-    out is what the model disagrees with. `corrected` takes the genre that people have given since, where they have: a
-    tag that was wrong, and that the model had right, counts for it then.
-    """
+    suspects: int
+    accuracy: float | None
+    """0 to 1; None without a suspect."""
+    macro_f1: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedScore:
+    """With the labels that people corrected: a wrong label that the model predicted correctly counts as correct."""
+
+    changed: int
+    accuracy: float | None
+    """0 to 1; None where no label is a class today."""
+    macro_f1: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedLabelScore:
+    """Both scores of a model's stored out-of-fold predictions."""
+
+    without_suspects: ScoreWithoutSuspects
+    corrected: CorrectedScore
+
+
+def corrected_label_score(connection: Connection, row: RowMapping) -> CorrectedLabelScore | None:
+    """Scores a model's stored out-of-fold predictions against today's labels; None for a model without any."""
     classes = row["class_order"]
     column = {genre_id: at for at, genre_id in enumerate(classes)}
     members = connection.execute(_members(row)).all()
@@ -37,20 +62,18 @@ def corrected_label_score(connection: Connection, row: RowMapping) -> dict[str, 
         return None
     y = np.array([column[member.genre_id] for member in members], dtype=np.int64)
     choice = np.array([column[member.genre_1_id] for member in members], dtype=np.int64)
-    doubted = np.isin([member.track_id for member in members], _doubted(connection, row["id"]))
-    now = _as_corrected(connection, row["id"], column, members, y)
-    judged = now >= 0
-    return {
-        "without_doubted": {
-            "doubted": int(doubted.sum()),
-            **_scores(y, choice, ~doubted & bool(doubted.any()), len(classes)),
-        },
-        "corrected": {"changed": int((now != y).sum()), **_scores(now, choice, judged, len(classes))},
-    }
+    is_suspect = np.isin([member.track_id for member in members], _suspects(connection, row["id"]))
+    corrected = _corrected_classes(connection, row["id"], column, members, y)
+    without = _scores(y, choice, ~is_suspect & bool(is_suspect.any()), len(classes))
+    with_corrections = _scores(corrected, choice, corrected >= 0, len(classes))
+    return CorrectedLabelScore(
+        ScoreWithoutSuspects(int(is_suspect.sum()), *without),
+        CorrectedScore(int((corrected != y).sum()), *with_corrections),
+    )
 
 
 def _members(row: RowMapping) -> sa.Select[Any]:
-    """The training set with the class each track had, the model's first choice, and the tag it has today."""
+    """The training set with the class of each track, the model's most probable class, and today's tag."""
     return (
         sa.select(
             snapshot_member.c.track_id,
@@ -74,26 +97,24 @@ def _members(row: RowMapping) -> sa.Select[Any]:
     )
 
 
-def _doubted(connection: Connection, model_id: int) -> Integers:
-    """The suspects of the latest audit, tags that could merely be more precise left out; none by another model."""
-    latest = connection.execute(
-        sa.select(audit.c.id, audit.c.model_id)
-        .where(audit.c.kind == "labels", audit.c.finished_at.is_not(None))
-        .order_by(audit.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if latest is None or latest.model_id != model_id:
-        return np.empty(0, dtype=np.int64)
+def _suspects(connection: Connection, model_id: int) -> Integers:
+    """Suspects of the latest audit if it used this model, without tags that could only be more specific."""
     ids = connection.execute(
-        sa.select(suspect.c.track_id).where(suspect.c.audit_id == latest.id, suspect.c.relation != "narrower")
+        sa.select(suspect.c.track_id)
+        .join_from(suspect, audit, audit.c.id == suspect.c.audit_id)
+        .where(
+            audit.c.id == latest_audit("labels"),
+            audit.c.model_id == model_id,
+            suspect.c.relation != "narrower",
+        )
     ).scalars()
     return np.fromiter(ids, dtype=np.int64)
 
 
-def _as_corrected(
+def _corrected_classes(
     connection: Connection, model_id: int, column: dict[int, int], members: Any, y: Integers
 ) -> Integers:
-    """(n,): the class of each track by what people say of it today, else as it was; -1 where that is no class."""
+    """(n,): the class of each track by the label a person set since, else unchanged; -1 where the label is not a class."""
     counts_for = dict(
         connection.execute(
             sa.select(model_class.c.genre_id, model_class.c.counts_for_id).where(
@@ -103,7 +124,7 @@ def _as_corrected(
     )
     broader = dict(connection.execute(sa.select(genre.c.id, genre.c.parent_id)).all())
 
-    def counted(genre_id: int) -> int:
+    def class_column(genre_id: int) -> int:
         if genre_id in counts_for:
             return column.get(counts_for[genre_id] or 0, -1)
         return next((column[term] for term in path_to_top(genre_id, broader) if term in column), -1)
@@ -111,12 +132,13 @@ def _as_corrected(
     corrected = y.copy()
     for at, member in enumerate(members):
         if member.source == "person":
-            corrected[at] = -1 if member.tagged_genre_id is None else counted(member.tagged_genre_id)
+            corrected[at] = -1 if member.tagged_genre_id is None else class_column(member.tagged_genre_id)
     return corrected
 
 
-def _scores(y: Integers, choice: Integers, kept: Booleans, classes: int) -> dict[str, float | None]:
+def _scores(y: Integers, choice: Integers, kept: Booleans, classes: int) -> tuple[float | None, float | None]:
+    """Accuracy and macro F1; None twice without a track."""
     if not kept.any():
-        return {"accuracy": None, "macro_f1": None}
-    found = evaluate(y[kept], choice[kept], np.arange(int(kept.sum())), classes, resamples=1)
-    return {"accuracy": found.accuracy.value, "macro_f1": found.macro_f1.value}
+        return None, None
+    evaluation = evaluate(y[kept], choice[kept], np.arange(int(kept.sum())), classes, resamples=1)
+    return evaluation.accuracy.value, evaluation.macro_f1.value

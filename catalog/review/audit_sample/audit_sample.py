@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.collection.statements import genre_ids_of_statements
 from catalog.db.columns import now
 from catalog.db.tables import (
     album,
@@ -22,14 +23,14 @@ from catalog.db.tables import (
     track,
     track_status,
 )
+from catalog.db.track_query import HAS_FILE, latest_audit
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.audit_sample.sample_size import FEWEST, can_be_drawn, suitable_size
 from catalog.review.audit_sample.stratified_sampling import REST, DrawnTrack, draw_stratified
 from catalog.review.decision import Decided, NothingToDecideError, OpenSuspect, decide
-from catalog.review.human_statements import genre_ids_of_statements
 from catalog.review.lease import hold_only, release
-from catalog.review.suspect_filters import judges_wanted, judgments, latest_audit
+from catalog.review.suspect_filters import judges_wanted, judgments
 from catalog.review.verdict import InvalidVerdictError, Verdict
 
 DEFAULT_OVERLAP = 30
@@ -134,7 +135,7 @@ def draw_sample(
                 overlap=facts[2],
                 parameters={
                     "size": size,
-                    "audit_id": connection.execute(sa.select(latest_audit)).scalar_one(),
+                    "audit_id": connection.execute(sa.select(latest_audit("labels"))).scalar_one(),
                     "strata": [[each.genre, each.tracks, each.drawn, each.weight] for each in strata],
                 },
             )
@@ -209,7 +210,7 @@ def next_sample_track(
         .join(album, album.c.id == track.c.album_id, isouter=True)
         .where(
             audit_sample_track.c.audit_sample_id == sample_id,
-            track.c.state == "present",
+            HAS_FILE,
             judgments() < judges_wanted(),
             ~seen,
             ~held,

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import audit_sample, decision, suspect
+from catalog.db.track_query import latest_audit
 from catalog.review.audit_sample.sample_estimates import SampleEstimate, estimate_sample
 from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
 from catalog.review.audit_sample.weighted_share import Share, number_among, weighted_share
 from catalog.review.case_list import Filters, list_cases, suspects_query
 from catalog.review.redo import is_effective
-from catalog.review.suspect_filters import is_not_undone, is_open, latest_audit, unjudged_sample
+from catalog.review.suspect_filters import is_not_undone, is_open, unjudged_sample
 from catalog.review.verdict import FOUND_WRONG, SILENT
 
 RECENT = 100
@@ -201,7 +202,7 @@ def _hidden(connection: Connection) -> int:
     return int(
         connection.execute(
             sa.select(sa.func.count(sa.distinct(suspect.c.track_id))).where(
-                suspect.c.audit_id == latest_audit,
+                suspect.c.audit_id == latest_audit("labels"),
                 suspect.c.relation != "narrower",
                 suspect.c.track_id.in_(unjudged_sample()),
                 is_open(),

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.collection.statements import genre_ids_of_statements
 from catalog.db.tables import audit_sample, audit_sample_track, decision, model, prediction, suspect
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.audit_sample.audit_sample import lies_within, open_sample
 from catalog.review.audit_sample.rater_agreement import RaterAgreement, rater_agreement
 from catalog.review.audit_sample.sample_size import FEWEST
 from catalog.review.audit_sample.weighted_share import Share, weighted_share
-from catalog.review.human_statements import genre_ids_of_statements
 from catalog.review.suspect_filters import is_not_undone
 
 RANKS = (20, 50, 100, 200, 500, 1_000)

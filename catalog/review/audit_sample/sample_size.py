@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from catalog.db.tables import track, track_status
+from catalog.db.track_query import HAS_FILE
 
 USUAL = 200
 """Tracks: a share of a tenth is known to 4 % then."""
@@ -17,7 +18,7 @@ MOST_OF_ALL = 3
 
 def can_be_drawn() -> ColumnElement[bool]:
     """Whether a track, joined with its `track_status`, can be in a sample: it is tagged, and its file is there."""
-    return sa.and_(track.c.state == "present", track_status.c.tagged_genre_id.is_not(None))
+    return sa.and_(HAS_FILE, track_status.c.tagged_genre_id.is_not(None))
 
 
 def suitable_size(connection: Connection) -> int:

@@ -37,7 +37,10 @@ def test_list_and_show(invoke: Any, doubted: Doubted) -> None:
     assert "  tagged Metal, Folk, by the file; Red/Second/Red 2.mp3" in shown.out
     tracks = json.loads(invoke("review", "show", "red", "--json").out)["tracks"]
     assert [each["title"] for each in tracks] == ["Red 1", "Red 2", "Red 3"]
-    assert tracks[0]["reasons"][0]["words"] == "heard so"
+    assert tracks[0]["reasons"][0]["kind"] == "prediction"
+    assert tracks[0]["explanations"] == [
+        "Predicted Rock (80\N{NO-BREAK SPACE}%); the tag Metal gets 10\N{NO-BREAK SPACE}%"
+    ]
     missing = invoke("review", "show", "nix")
     assert (missing.code, missing.err) == (
         1,

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from catalog.audit.reasons import prediction_reason
 from catalog.collection.collections import list_collections, move_collection, remove_collection
 from catalog.collection.prune import prune
 from catalog.collection.roots import CollectionRootError
@@ -126,7 +127,7 @@ def everything(database, key):
         )
         doubted = add(
             connection, suspect, audit_id=listened, track_id=key, genre_id=rock, suggested_genre_id=metal, review_case_id=case,
-            suspicion=0.9, relation="different", reasons=["it sounds like Metal"],
+            suspicion=0.9, relation="different", reasons=[prediction_reason(metal, 0.9, rock, 0.1)],
         )  # fmt: skip
         first = add(
             connection, decision, track_id=key, genre_id=rock, verdict="relabel", chosen_genre_id=metal, reviewer="me",
@@ -330,7 +331,10 @@ def test_the_dossier_tells_all(known):
     assert told["statements"][1]["genres"] == [{"genre": "Metal", "as_written": "Metal"}]
     assert told["prediction"]["choices"][0] == {"genre": "Metal", "probability": 0.8}
     assert told["prediction"]["out_of_fold"] is True
-    assert told["suspicions"][0]["reasons"] == ["it sounds like Metal"]
+    assert told["suspicions"][0]["reasons"][0]["kind"] == "prediction"
+    assert told["suspicions"][0]["explanations"] == [
+        "Predicted Metal (90\N{NO-BREAK SPACE}%); the tag Rock gets 10\N{NO-BREAK SPACE}%"
+    ]
     assert [each["verdict"] for each in told["decisions"]] == ["relabel", "undo"]
     assert told["auto_tags"] == [{"tag": "guitar", "probability": 0.5, "network": "MSD"}]
     assert told["descriptor"]["loudness"] == -14.0

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from catalog.audit.reasons import prediction_reason
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.report.example_queries import EXAMPLE_QUERIES
-from catalog.report.html_report import ReportWriteError, render, write_report
+from catalog.report.html_report import ReportWriteError, render_report, write_report
 from catalog.report.report_data import read_report_data
 from tests.integration.report.filled import (
     add_artist,
@@ -162,7 +163,7 @@ def test_hostile_names_stay_text(database: Database, tmp_path: Path):
                 tagged=genre,
                 suggested=other,
                 artist=artist,
-                reasons=[name, {"text": name}],
+                reasons=[prediction_reason(other, 0.8, genre, 0.1)],
             )
             add_failure(connection, tagged, f"{name[:50]}{at}", name)
         refresh_track_status(connection)
@@ -189,7 +190,7 @@ def test_forty_genres_and_more(database: Database):
                 say(connection, track, genre)
                 predict(connection, model, track, genres[at // 2], suggested=genres[at // 2])
         refresh_track_status(connection)
-    page = Page(render(read_report_data(database), name="Many"))
+    page = Page(render_report(read_report_data(database), name="Many"))
     assert "38 rarer genres" in page.text
     assert "The last row sums up 10 rarer genres" in page.text
 

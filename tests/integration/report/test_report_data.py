@@ -107,7 +107,7 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
             suggested_genre_id=rock,
             suspicion=0.6,
             relation="different",
-            reasons={"audio": "by itself"},
+            reasons=[{"kind": "isolated_tag", "tagged_genre_id": metal}],
         )
         insert(
             connection,
@@ -122,7 +122,7 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
     doubts = read_report_data(database).doubts
     assert (doubts.cases, doubts.tracks, doubts.precise, doubts.decided) == (2, 2, 1, 1)
     assert [(case.tracks, case.examples[0].title) for case in doubts.largest] == [(1, "T0"), (1, "T3")]
-    assert doubts.largest[1].reasons == ("by itself",)
+    assert doubts.largest[1].reasons == ("Almost none of the most similar tracks are tagged Metal",)
 
 
 def add_audit_that_never_ended(connection: sa.Connection) -> None:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.audit.reasons import prediction_reason
 from catalog.collection.naming.albums import fold_album
 from catalog.collection.naming.artists import fold_artist
 from catalog.db import tables as t
@@ -84,9 +85,7 @@ def fill(connection: Connection) -> Doubted:
                 review_case_id=case,
                 suspicion=doubt,
                 relation="different",
-                reasons=[
-                    {"kind": "audio", "probability": 0.8, "tagged_probability": 0.1, "words": "heard so"}
-                ],
+                reasons=[prediction_reason(made.genres[suggested], 0.8, made.genres[tagged], 0.1)],
             )
     refresh_track_status(connection)
     return made

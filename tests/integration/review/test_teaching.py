@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from catalog.audit.labels.estimated_precision import refresh_expected_right
 from catalog.audit.labels.label_audit import audit_labels
-from catalog.audit.labels.refresh_precision import refresh_expected_right
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from catalog.audit.labels.label_issues import AuditedTracks, GenreInfo, find_suspects, relation
+from catalog.audit.reasons import describe_reason
 from catalog.learning.dataset.hierarchy import Hierarchy
 
 ROCK, METAL, PUNK, JAZZ, FOLK, DEATH_METAL, OLDIES = range(1, 8)
@@ -69,14 +70,19 @@ def one_wrong(tag, probability_of, seed=0, each=5):
     return [suspect for suspect in suspects if suspect.row == 0]
 
 
-def test_reasons_are_in_words_and_in_numbers():
+def described(suspect):
+    return [describe_reason(reason, NAMES) for reason in suspect.reasons]
+
+
+def test_reasons_are_numbers_and_become_sentences():
     [suspect] = one_wrong(FOLK, [0.81, 0.09, 0.06, 0.04])  # artist 0 is Rock
     assert (suspect.genre_id, suspect.suggested_genre_id, suspect.relation) == (FOLK, ROCK, "different")
-    words = [reason["words"] for reason in suspect.reasons]
-    assert words[0] == "heard as Rock with 0.81; its tag Folk gets 0.04"
-    assert words[1] == "the artist's 5 tracks together sound more like Rock than Folk"
-    assert words[2] == "4 of the artist's 4 other tracks are tagged Rock"
-    assert words[3] == "10 of its 10 nearest neighbors by other artists are Rock"
+    assert described(suspect)[:4] == [
+        "Predicted Rock (81\xa0%); the tag Folk gets 4\xa0%",
+        "The artist's 5 tracks together are predicted Rock rather than Folk",
+        "4 of the artist's 4 other tracks are tagged Rock",
+        "10 of the 10 most similar tracks by other artists are tagged Rock or a narrower genre",
+    ]
     assert json.loads(json.dumps(suspect.reasons))[0]["probability"] == 0.81
 
 
@@ -166,7 +172,7 @@ def test_without_vectors_and_artists_the_sound_decides_alone():
     y[0] = 3
     judged = judge(probability, y, groups, artists=[None] * len(y))
     [suspect] = find_suspects(judged, TERMS)
-    assert [reason["kind"] for reason in suspect.reasons] == ["audio"]
+    assert [reason["kind"] for reason in suspect.reasons] == ["prediction"]
 
 
 def test_the_artists_agreement_with_the_tag_is_said_and_does_not_save_it():
@@ -175,7 +181,7 @@ def test_the_artists_agreement_with_the_tag_is_said_and_does_not_save_it():
     y[groups == 0] = 3  # all of a Rock artist's tracks are tagged Folk
     suspects = find_suspects(judge(probability, y, groups), TERMS)
     assert {suspect.row for suspect in suspects} == set(np.flatnonzero(groups == 0).tolist())
-    assert suspects[0].reasons[2]["words"] == "but 4 of the artist's 4 other tracks are tagged Folk too"
+    assert described(suspects[0])[2] == "However, 4 of the artist's 4 other tracks are also tagged Folk"
 
 
 def test_a_whole_artist_is_doubted_by_what_his_tracks_say_together():
@@ -193,9 +199,9 @@ def test_a_whole_artist_is_doubted_by_what_his_tracks_say_together():
     assert sorted(together) == np.flatnonzero(artist).tolist(), "each once"
     assert min(together.values()) > 0.35
     suspects = find_suspects(judge(probability, y, groups), TERMS)
-    first = {one.row: one.reasons[0]["words"] for one in suspects}
-    assert first[0] == "heard as Rock with 0.94; its tag Folk gets 0.02"
-    assert first[1] == "the artist's 8 tracks together sound more like Rock than Folk"
+    first = {one.row: described(one)[0] for one in suspects}
+    assert first[0] == "Predicted Rock (94\xa0%); the tag Folk gets 2\xa0%"
+    assert first[1] == "The artist's 8 tracks together are predicted Rock rather than Folk"
     alone = doubts([None] * len(groups))
     assert not any(row % 2 for row in alone), "half of them would not be doubted by themselves"
 

@@ -13,6 +13,7 @@ from tests.unit.audit.test_label_issues import (
     ROCK,
     TERMS,
     collection,
+    described,
     judge,
 )
 
@@ -36,9 +37,9 @@ def test_the_tag_that_the_sound_speaks_against_is_doubted_whatever_its_place(tag
     [suspect] = find_multilabel_issues(judged, TERMS)
     assert (suspect.row, suspect.genre_id, suspect.suggested_genre_id) == (0, FOLK, ROCK)
     assert suspect.relation == "different"
-    assert [reason["kind"] for reason in suspect.reasons] == ["audio", "besides"]
-    words = "its other tag Rock fits; 0 of its 10 nearest neighbors by other artists are tagged Folk"
-    assert suspect.reasons[1]["words"] == words
+    assert [reason["kind"] for reason in suspect.reasons] == ["prediction", "other_tags"]
+    sentence = "The other tag Rock fits; 0 of the 10 most similar tracks by other artists are tagged Folk"
+    assert described(suspect)[1] == sentence
     assert find_suspects(judged, TERMS) == [], "as a whole the track is tagged rightly"
 
 
@@ -71,7 +72,7 @@ def test_without_vectors_and_artists_it_is_the_sound_alone():
     )
     found = find_multilabel_issues(bare, TERMS, least=0.0)
     assert [suspect.genre_id for suspect in found] == [FOLK]
-    assert found[0].reasons[1]["words"] == "its other tag Rock fits"
+    assert described(found[0])[1] == "The other tag Rock fits"
     single = several((ROCK,))
     assert find_multilabel_issues(single, TERMS, least=0.0) == []
     assert np.isfinite(found[0].suspicion)

@@ -5,14 +5,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.report.formatting import display_name, safe_text, short, words
+from catalog.report.formatting import abbreviate, display_name, safe_text
 from catalog.text import percent
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=12,
-)
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=[])))
@@ -53,7 +47,7 @@ def test_only_all_is_100_percent_and_only_nothing_is_0(share):
 
 def test_short_numbers():
     numbers = (0, 999, 1_000, 1_240, 9_960, 34_000, 999_600, 5_600_000, 2_000_000_000)
-    assert [short(number) for number in numbers] == [
+    assert [abbreviate(number) for number in numbers] == [
         "0",
         "999",
         "1.0k",
@@ -68,15 +62,4 @@ def test_short_numbers():
 
 @given(st.integers(0, 10**12))
 def test_short_numbers_are_short(number):
-    assert len(short(number)) <= 5
-
-
-@given(JSON)
-def test_reasons_of_any_shape_become_sentences(reasons):
-    assert all(isinstance(text, str) and text for text in words(reasons))
-
-
-def test_reasons_as_texts_and_as_objects():
-    assert words("one") == ["one"]
-    assert words(["one", {"text": "two", "code": "x"}]) == ["one", "two"]
-    assert words({"audio": "heard as Rock", "weight": 0.3}) == ["heard as Rock"]
+    assert len(abbreviate(number)) <= 5
