@@ -1,137 +1,89 @@
-"""Feature importance by family: what a score loses without one, three ways, overall, by genre and by pair of genres."""
+"""Permutation importance of feature groups, overall and by genre, and the score of each group alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from catalog.arrays import Floats, Integers
+from catalog.arrays import Booleans, Floats, Integers
 from catalog.errors import CatalogError
 from catalog.learning.classifiers import Algorithm, Matrix, class_probabilities
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.metrics.bootstrap import Interval, bootstrap_draws, interval
 from catalog.learning.metrics.evaluation import evaluate, macro_f1_difference
-from catalog.learning.metrics.pairwise_auc import pairwise_auc
-from catalog.learning.scoring.feature_groups import ALIKE, families, redundant_groups
+from catalog.learning.scoring.feature_groups import feature_groups
 
 OnProgress = Callable[[int, int], None]
 
-DEALS = 2
-"""How often the folds are dealt."""
-DEALT_ONCE_ABOVE = 1_000
-"""Of vectors with more numbers, whose fits are long, the folds are dealt once. On real music scores differed from deal to
-deal by 0.01 to 0.03, where intervals over artists were 0.1 to 0.2 wide."""
-REPEATS = 5
-"""How often the rows of a test fold are permuted in each deal."""
-MOST_TRACKS = 1_000
-"""Of more tracks about so many are looked at, the same share of every genre: each family costs two fits a fold."""
-FEWEST_OF_GENRE = 10
-"""So many tracks of a genre are looked at all the same, where it has them."""
-MOST_PAIRED = 20
-"""Genres whose pairs are looked at, those with the most tracks: 190 pairs."""
+FOLD_ASSIGNMENTS = 2
+"""How often the tracks are assigned to folds."""
+ASSIGNED_ONCE_ABOVE = 1_000
+"""Vectors with more dimensions, which are slow to fit, are assigned to folds once. On real music, scores differed between
+assignments by 0.01 to 0.03, and intervals over artists were 0.1 to 0.2 wide."""
+PERMUTATIONS = 5
+"""How often the rows of a test fold are permuted in each assignment."""
+MAX_TRACKS = 1_000
+"""Of more tracks about this number is sampled, the same share of every genre, because each group costs a fit per fold."""
+MIN_TRACKS_PER_GENRE = 10
+"""At least this number of tracks per genre is sampled, if the genre has them."""
 
 
 class SingleFeatureGroupError(CatalogError):
-    """The vectors are all of one family: there is nothing to compare."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A group of families that say the same, or one family out of such a group."""
-
-    families: tuple[str, ...]
-    columns: Integers
-    within: int | None
-    """The position of the group that it is out of; None for a group, also for one of a single family."""
+    """The vectors consist of one feature group, so there is nothing to compare."""
 
 
 @dataclass(frozen=True)
 class GenreImportance:
-    """What one part means for one genre."""
+    """The importance of a feature group for one genre; F1 and recall are 0 to 1."""
 
     genre: str
     f1_drop: Interval
-    """F1 lost where it is permuted."""
+    """F1 lost if the group is permuted."""
     recall_drop: float
     alone_f1: float
 
 
 @dataclass(frozen=True)
-class PairImportance:
-    """How well two genres are told apart: the probability that of two tracks the right one is nearer to its genre."""
+class GroupImportance:
+    """The importance of a feature group. Scores are macro F1, 0 to 1; intervals resample artists."""
 
-    genres: tuple[str, str]
-    full: float
-    """By all families, 0.5 (chance) to 1: the area under the ROC curve."""
-    alone: float
-    """By this part alone."""
-    drop: Interval
-    """Lost where it is permuted."""
-
-
-@dataclass(frozen=True)
-class Importance:
-    """What one part means. Scores are macro F1, 0 to 1; intervals resample artists."""
-
-    families: tuple[str, ...]
-    within: int | None
+    name: str
     dimensions: int
     permuted: Interval
-    """Lost where its numbers are another track's, in the tracks that are asked about only."""
-    left_out: Interval | None
-    """Lost where the model is fitted without it; None where nothing would be left, and for a family out of a group, as the
-    others of the group still say it."""
+    """Macro F1 lost if the group's columns are permuted in the test tracks."""
     alone: Interval
-    """Reached by it alone."""
+    """Macro F1 of a model that is fitted on this group alone."""
     by_genre: tuple[GenreImportance, ...]
-    by_pair: tuple[PairImportance, ...]
 
 
 @dataclass(frozen=True)
 class Importances:
-    """The importance of all families of a model."""
+    """The importance of all feature groups of a model."""
 
     tracks: int
     groups: int
+    """Groups of connected tracks, mostly one per artist."""
     classes: int
-    deals: int
-    repeats: int
-    alike: float
-    """The agreement from which families are one group."""
+    fold_assignments: int
+    permutations: int
     full: Interval
-    """Macro F1 by all families."""
-    parts: tuple[Importance, ...]
-    """Groups, the one that is missed most first, each followed by its families where it has several."""
+    """Macro F1 by all feature groups."""
+    feature_groups: tuple[GroupImportance, ...]
+    """By the score that is lost if they are permuted, the largest loss first."""
 
 
-def parts_of(X: Matrix, dimensions: Sequence[str]) -> list[Part]:
-    """The groups of families of vectors X (n, dimensions), then the families of those that have several.
-
-    Raises SingleFeatureGroupError where there is one family.
-    """
-    found = families(dimensions)
-    if len(found) < 2:
+def columns_by_group(dimensions: Sequence[str]) -> dict[str, Integers]:
+    """The columns of each feature group. Raises SingleFeatureGroupError if there are fewer than two groups."""
+    columns = feature_groups(dimensions)
+    if len(columns) < 2:
         raise SingleFeatureGroupError(
-            f"all {len(dimensions):,} numbers are of one family, {next(iter(found), 'none')}: there is nothing to compare; "
+            f"all {len(dimensions):,} dimensions belong to one feature group, {next(iter(columns), 'none')}; "
             "name a feature set that has several: --feature-set summary"
         )
-    names, columns = list(found), list(found.values())
-    groups = [
-        Part(tuple(names[at] for at in one), np.sort(np.concatenate([columns[at] for at in one])), None)
-        for one in redundant_groups(X, columns)
-    ]
-    single = [
-        Part((name,), found[name], at)
-        for at, group in enumerate(groups)
-        if len(group.families) > 1
-        for name in group.families
-    ]
-    return groups + single
+    return columns
 
 
 def importances(
@@ -146,55 +98,44 @@ def importances(
     seed: int = 0,
     on_progress: OnProgress = lambda _done, _total: None,
 ) -> Importances:
-    """The importance of each family of the dimensions of X (n, dimensions), for y (n,) columns of `genres`.
+    """The importance of each feature group of X (n, dimensions), for y (n,) columns of `genres`.
 
-    Folds keep `groups` (n,) apart, and everything is fitted on training folds; families are grouped by the vectors
-    alone. Classes are the likeliest, uncalibrated. Progress is told as fits done, of all. Raises SingleFeatureGroupError.
+    Permutation importance (Breiman, "Random forests", 2001) on held-out folds, where the columns of a group are permuted
+    together. Folds keep `groups` (n,) apart, and everything is fitted on training folds. The predicted class has the
+    highest uncalibrated probability. Progress is reported as fits done, of all. Raises SingleFeatureGroupError.
     """
-    parts = parts_of(X, dimensions)
-    kept = _bounded(y, seed)
-    present, y = np.unique(y[kept], return_inverse=True)
-    X, y, groups = X[kept], y.astype(np.int64), groups[kept]
-    trials = _Trials(X, y, groups, len(present), algorithm, parameters, parts)
-    full, permuted, left_out, alone = trials.run(seed, on_progress)
-    whole = full.argmax(axis=2)
+    columns = columns_by_group(dimensions)
+    sample = _sample(y, seed)
+    present, y = np.unique(y[sample], return_inverse=True)
+    X, y, groups = X[sample], y.astype(np.int64), groups[sample]
     names = [genres[at] for at in present]
-    score = evaluate(y, whole, groups, len(present), seed=seed)
-    by_pair = _by_pair(y, groups, names, full, list(zip(permuted, alone, strict=True)), seed)
-    rows = []
-    for at, part in enumerate(parts):
-        by_permuted = permuted[at].argmax(axis=2)
-        without = left_out.get(at)
-        by_itself = evaluate(y, alone[at].argmax(axis=2), groups, len(present), seed=seed)
-        rows.append(
-            Importance(
-                families=part.families,
-                within=part.within,
-                dimensions=len(part.columns),
-                permuted=macro_f1_difference(y, whole, by_permuted, groups, len(present), seed=seed),
-                left_out=None
-                if without is None
-                else macro_f1_difference(y, whole, without.argmax(axis=2), groups, len(present), seed=seed),
-                alone=by_itself.macro_f1,
-                by_genre=_by_genre(y, groups, names, whole, by_permuted, alone[at].argmax(axis=2), seed),
-                by_pair=by_pair[at],
-            )
+    refits = _Refits(X, y, groups, len(present), algorithm, parameters, list(columns.values()))
+    full, permuted, alone = refits.run(seed, on_progress)
+    score = evaluate(y, full, groups, len(present), seed=seed)
+    rows = [
+        GroupImportance(
+            name=name,
+            dimensions=len(columns[name]),
+            permuted=macro_f1_difference(y, full, permuted[at], groups, len(present), seed=seed),
+            alone=evaluate(y, alone[at], groups, len(present), seed=seed).macro_f1,
+            by_genre=_by_genre(y, groups, names, full, permuted[at], alone[at], seed),
         )
+        for at, name in enumerate(columns)
+    ]
     return Importances(
         tracks=len(y),
         groups=score.groups,
         classes=len(present),
-        deals=len(full),
-        repeats=REPEATS,
-        alike=ALIKE,
+        fold_assignments=len(full),
+        permutations=PERMUTATIONS,
         full=score.macro_f1,
-        parts=_ordered(rows),
+        feature_groups=tuple(sorted(rows, key=lambda row: -row.permuted.value)),
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Trials:
-    """All that is fitted and asked."""
+class _Refits:
+    """The fits on training folds, and the classes that they predict for test folds."""
 
     X: Matrix
     y: Integers
@@ -202,166 +143,113 @@ class _Trials:
     classes: int
     algorithm: Algorithm
     parameters: Mapping[str, Any] | None
-    parts: Sequence[Part]
+    columns: Sequence[Integers]
+    """The columns of each feature group."""
 
-    def run(
-        self, seed: int, on_progress: OnProgress
-    ) -> tuple[Floats, list[Floats], dict[int, Floats], list[Floats]]:
-        """Probabilities out of fold (times, n, classes): by all, and of each part permuted, left out, and alone."""
-        everything = np.arange(self.X.shape[1])
-        deals = DEALS if len(everything) <= DEALT_ONCE_ABOVE else 1
-        shape = (deals, len(self.y), self.classes)
-        rest = {
-            at: np.setdiff1d(everything, part.columns)
-            for at, part in enumerate(self.parts)
-            if part.within is None and len(part.columns) < len(everything)
-        }
-        full = np.zeros(shape)
-        permuted = [np.zeros((deals * REPEATS, *shape[1:])) for _ in self.parts]
-        left_out = {at: np.zeros(shape) for at in rest}
-        alone = [np.zeros(shape) for _ in self.parts]
+    def run(self, seed: int, on_progress: OnProgress) -> tuple[Integers, list[Integers], list[Integers]]:
+        """Predicted classes out of fold, (times, n): by all groups, and for each group permuted, and alone."""
+        all_columns = np.arange(self.X.shape[1])
+        assignments = FOLD_ASSIGNMENTS if len(all_columns) <= ASSIGNED_ONCE_ABOVE else 1
+        shape = (assignments, len(self.y))
+        full = np.zeros(shape, dtype=np.int64)
+        permuted = [np.zeros((assignments * PERMUTATIONS, len(self.y)), dtype=np.int64) for _ in self.columns]
+        alone = [np.zeros(shape, dtype=np.int64) for _ in self.columns]
         folds = number_of_folds(self.y, self.groups)
-        total, done = deals * folds * (1 + len(rest) + len(self.parts)), 0
-        for deal in range(deals):
-            fold = stratified_group_folds(self.y, self.groups, folds, seed=seed + deal)
-            generator = np.random.default_rng([seed, deal])
+        total, done = assignments * folds * (1 + len(self.columns)), 0
+        for assignment in range(assignments):
+            fold = stratified_group_folds(self.y, self.groups, folds, seed=seed + assignment)
+            generator = np.random.default_rng([seed, assignment])
             for number in range(folds):
                 test = fold == number
-                ask = self._fitted(~test, everything, seed + deal)
-                full[deal, test] = ask(self.X[test])
-                for at, part in enumerate(self.parts):
-                    for repeat, asked in enumerate(_permuted(self.X[test], part.columns, generator)):
-                        permuted[at][deal * REPEATS + repeat, test] = ask(asked)
+                predict = self._fit(~test, all_columns, seed + assignment)
+                full[assignment, test] = predict(self.X[test])
+                for at, columns in enumerate(self.columns):
+                    for repeat, shuffled in enumerate(_permutations(self.X[test], columns, generator)):
+                        permuted[at][assignment * PERMUTATIONS + repeat, test] = predict(shuffled)
                 done += 1
                 on_progress(done, total)
-                for results, columns in (
-                    *((left_out[at], columns) for at, columns in rest.items()),
-                    *((alone[at], part.columns) for at, part in enumerate(self.parts)),
-                ):
-                    results[deal, test] = self._fitted(~test, columns, seed + deal)(self.X[test][:, columns])
+                for at, columns in enumerate(self.columns):
+                    predict = self._fit(~test, columns, seed + assignment)
+                    alone[at][assignment, test] = predict(self.X[test][:, columns])
                     done += 1
                     on_progress(done, total)
-        return full, permuted, left_out, alone
+        return full, permuted, alone
 
-    def _fitted(
-        self, training: npt.NDArray[np.bool_], columns: Integers, seed: int
-    ) -> Callable[[Matrix], Floats]:
-        """A classifier fitted on these columns of the training tracks, as what gives probabilities (m, classes)."""
+    def _fit(self, training: Booleans, columns: Integers, seed: int) -> Callable[[Matrix], Integers]:
+        """The `predict` of a classifier that is fitted on these columns of the training tracks: (m,) classes."""
         ends = np.cumsum(self.algorithm.blocks)
         widths = np.bincount(np.searchsorted(ends, columns, side="right"), minlength=len(ends))
         blocks = tuple(int(width) for width in widths if width) if len(ends) else ()
         classifier = self.algorithm.over(blocks).build(self.parameters, seed=seed)
         classifier.fit(self.X[training][:, columns], self.y[training], self.groups[training])
-        return lambda asked: class_probabilities(classifier, asked, self.classes)
+        return lambda X: class_probabilities(classifier, X, self.classes).argmax(axis=1)
 
 
-def _permuted(X: Matrix, columns: Integers, generator: np.random.Generator) -> Iterator[Matrix]:
-    """The vectors, these columns taken together from another of the tracks; REPEATS times."""
-    for _ in range(REPEATS):
+def _permutations(X: Matrix, columns: Integers, generator: np.random.Generator) -> Iterator[Matrix]:
+    """PERMUTATIONS copies of the vectors, with these columns permuted together over the tracks."""
+    for _ in range(PERMUTATIONS):
         shuffled = X.copy()
         shuffled[:, columns] = X[generator.permutation(len(X))][:, columns]
         yield shuffled
 
 
-def _bounded(y: Integers, seed: int) -> npt.NDArray[np.bool_]:
-    """(n,): the tracks that are looked at: all, or some of every genre, drawn evenly.
+def _sample(y: Integers, seed: int) -> Booleans:
+    """(n,): the sampled tracks: all, or a share of every genre.
 
-    Not whole groups: a thousand tracks are those of ten artists where each has a hundred.
+    Tracks and not whole groups are sampled, because a thousand tracks would come from ten artists with a hundred each.
     """
-    if len(y) <= MOST_TRACKS:
+    if len(y) <= MAX_TRACKS:
         return np.ones(len(y), dtype=np.bool_)
     generator = np.random.default_rng(seed)
-    kept = np.zeros(len(y), dtype=np.bool_)
+    sample = np.zeros(len(y), dtype=np.bool_)
     for column in np.unique(y):
         members = np.flatnonzero(y == column)
-        count = max(round(len(members) * MOST_TRACKS / len(y)), FEWEST_OF_GENRE)
-        kept[generator.choice(members, min(count, len(members)), replace=False)] = True
-    return kept
+        count = max(round(len(members) * MAX_TRACKS / len(y)), MIN_TRACKS_PER_GENRE)
+        sample[generator.choice(members, min(count, len(members)), replace=False)] = True
+    return sample
 
 
 def _by_genre(
     y: Integers,
     groups: Integers,
     genres: Sequence[str],
-    whole: Integers,
+    full: Integers,
     permuted: Integers,
     alone: Integers,
     seed: int,
 ) -> tuple[GenreImportance, ...]:
     _, group = np.unique(groups, return_inverse=True)
-    counts = [_counts(y, choices, group, len(genres)) for choices in (whole, permuted)]
-    mine, other = (_f1(*(one.sum(axis=0) for one in three)) for three in counts)
-    drawn = np.concatenate(
+    counts = [_counts(y, predicted, group, len(genres)) for predicted in (full, permuted)]
+    full_f1, permuted_f1 = (_f1(*(table.sum(axis=0) for table in tables)) for tables in counts)
+    drops = np.concatenate(
         [
-            _f1(*(part @ one for one in counts[0])) - _f1(*(part @ one for one in counts[1]))
-            for part in bootstrap_draws(int(group.max()) + 1, seed=seed)
+            _f1(*(draws @ table for table in counts[0])) - _f1(*(draws @ table for table in counts[1]))
+            for draws in bootstrap_draws(int(group.max()) + 1, seed=seed)
         ]
     )
-    recalls = [three[0].sum(axis=0) / np.maximum(three[1].sum(axis=0), 1e-9) for three in counts]
-    by_itself = _f1(*(one.sum(axis=0) for one in _counts(y, alone, group, len(genres))))
+    recalls = [tables[0].sum(axis=0) / np.maximum(tables[1].sum(axis=0), 1e-9) for tables in counts]
+    alone_f1 = _f1(*(table.sum(axis=0) for table in _counts(y, alone, group, len(genres))))
     return tuple(
         GenreImportance(
             genre,
-            interval(float(mine[at] - other[at]), drawn[:, at]),
+            interval(float(full_f1[at] - permuted_f1[at]), drops[:, at]),
             float(recalls[0][at] - recalls[1][at]),
-            float(by_itself[at]),
+            float(alone_f1[at]),
         )
         for at, genre in enumerate(genres)
     )
 
 
-def _counts(y: Integers, choices: Integers, group: Integers, classes: int) -> tuple[Floats, Floats, Floats]:
-    """(groups, classes) each, means over the times: hits, tracks, choices."""
+def _counts(y: Integers, predicted: Integers, group: Integers, classes: int) -> tuple[Floats, Floats, Floats]:
+    """Correct, labeled and predicted tracks, (groups, classes) each, as means over the rows of `predicted` (times, n)."""
     shape = (int(group.max()) + 1, classes)
-    hits, chosen, tracks = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for choice in choices:
-        np.add.at(hits, (group, y), (choice == y) / len(choices))
-        np.add.at(chosen, (group, choice), 1 / len(choices))
-    np.add.at(tracks, (group, y), 1.0)
-    return hits, tracks, chosen
+    correct, labeled, chosen = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for choice in predicted:
+        np.add.at(correct, (group, y), (choice == y) / len(predicted))
+        np.add.at(chosen, (group, choice), 1 / len(predicted))
+    np.add.at(labeled, (group, y), 1.0)
+    return correct, labeled, chosen
 
 
-def _f1(hits: Floats, tracks: Floats, chosen: Floats) -> Floats:
-    return np.asarray(2 * hits / np.maximum(tracks + chosen, 1e-9))
-
-
-def _by_pair(
-    y: Integers,
-    groups: Integers,
-    genres: Sequence[str],
-    full: Floats,
-    parts: Sequence[tuple[Floats, Floats]],
-    seed: int,
-) -> list[tuple[PairImportance, ...]]:
-    """For each part, by its probabilities permuted and alone: how well each two of the largest genres are told apart."""
-    _, group = np.unique(groups, return_inverse=True)
-    weights = np.concatenate(list(bootstrap_draws(int(group.max()) + 1, seed=seed)))
-    largest = np.sort(np.argsort(-np.bincount(y, minlength=len(genres)), kind="stable")[:MOST_PAIRED])
-    rows: list[list[PairImportance]] = [[] for _ in parts]
-    for one, other in combinations(largest.tolist(), 2):
-        whole = pairwise_auc(y, group, full, one, other)
-        whole_drawn = whole.drawn(weights)
-        for row, (permuted, alone) in zip(rows, parts, strict=True):
-            without = pairwise_auc(y, group, permuted, one, other)
-            lost = whole_drawn - without.drawn(weights)
-            row.append(
-                PairImportance(
-                    genres=(genres[one], genres[other]),
-                    full=whole.area,
-                    alone=pairwise_auc(y, group, alone, one, other).area,
-                    drop=interval(whole.area - without.area, lost[np.isfinite(lost)]),
-                )
-            )
-    return [tuple(row) for row in rows]
-
-
-def _ordered(rows: Sequence[Importance]) -> tuple[Importance, ...]:
-    """Groups by what they lose permuted, each followed by its families; `within` names the new positions."""
-    groups = [at for at, row in enumerate(rows) if row.within is None]
-    ordered: list[Importance] = []
-    for at in sorted(groups, key=lambda at: -rows[at].permuted.value):
-        place = len(ordered)
-        ordered.append(rows[at])
-        inside = [row for row in rows if row.within == at]
-        ordered += [replace(row, within=place) for row in sorted(inside, key=lambda row: -row.alone.value)]
-    return tuple(ordered)
+def _f1(correct: Floats, labeled: Floats, predicted: Floats) -> Floats:
+    return np.asarray(2 * correct / np.maximum(labeled + predicted, 1e-9))

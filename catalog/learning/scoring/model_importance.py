@@ -1,8 +1,7 @@
-"""The feature importance of a model in the registry: computed on its training set, and kept among its metrics."""
+"""Feature importance of a stored model: computed on its training set, and kept in its metrics."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -20,25 +19,21 @@ from catalog.learning.dataset.labeled_tracks import load_broader, load_predictab
 from catalog.learning.dataset.snapshot_data import (
     SnapshotTracks,
     SnapshotTracksMissingError,
-    Vectors,
     load_snapshot_tracks,
     vectors_of,
 )
 from catalog.learning.dataset.training_feature_sets import resolve_feature_sets
 from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.registry.registry import get_model, model_feature_sets, update_metrics
-from catalog.learning.scoring.feature_groups import ALIKE
 from catalog.learning.scoring.hierarchy_selection import stored_structure
 from catalog.learning.scoring.importance import OnProgress, importances
 
-VERSION = 2
-"""Of what is kept; raised by hand where it has other figures than before. 2: intervals of pairs."""
 DIGITS = 4
-"""Behind the point: more would only be noise to keep."""
+"""Decimal places that are stored."""
 
 
 class NoTrainingSetError(CatalogError):
-    """The model did not learn from tracks of the catalog."""
+    """The model was not trained on tracks of the catalog."""
 
 
 def model_importance(
@@ -48,11 +43,11 @@ def model_importance(
     *,
     on_progress: OnProgress = lambda _done, _total: None,
 ) -> dict[str, Any]:
-    """The importance of the families of a model's feature sets, or of others: its recipe is fitted on those then.
+    """The importance of the feature groups of a model's feature sets, or of others, on which its recipe is fitted.
 
-    What was computed before on the same vectors is read from the model's metrics, where `importance` holds it by feature
-    sets. Raises NoModelError, NoTrainingSetError, SnapshotTracksMissingError, what `resolve_feature_sets` does, VectorsMissingError, SingleFeatureGroupError, or NotFiniteError,
-    before anything is fitted.
+    The result is stored in the model's metrics, as `importance` by feature sets, and is read from there if the vectors are
+    the same. Raises NoModelError, NoTrainingSetError, SnapshotTracksMissingError, the errors of `resolve_feature_sets`,
+    VectorsMissingError, SingleFeatureGroupError or NotFiniteError, before anything is fitted.
     """
     with database.read() as connection:
         row = get_model(connection, model_id)
@@ -63,43 +58,37 @@ def model_importance(
         hierarchy = _hierarchy(connection, row["class_order"])
     names = [recipe.name for recipe in recipes]
     key = "+".join(names)
-    known = (row["metrics"].get("importance") or {}).get(key)
-    if known is not None and all(known.get(name) == value for name, value in _how(vectors).items()):
-        return dict(known)
+    stored = (row["metrics"].get("importance") or {}).get(key)
+    if stored is not None and stored["vectors"] == vectors.digest:
+        return dict(stored)
     chains = stored_structure(row["metrics"], hierarchy)
-    learned = TrainingRecipe(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks, chains)
-    found = importances(
+    recipe = TrainingRecipe(row["algorithm"], row["parameters"]["classifier"], None, vectors.blocks, chains)
+    result = importances(
         vectors.X,
         members.y,
         members.groups,
         genres,
-        [dimension for recipe in recipes for dimension in recipe.dimensions],
-        learned.behind_projection,
-        learned.parameters,
+        [dimension for feature_set in recipes for dimension in feature_set.dimensions],
+        recipe.behind_projection,
+        recipe.parameters,
         seed=row["seed"] or 0,
         on_progress=on_progress,
     )
-    told = {"feature_sets": names, **_how(vectors), **_rounded(asdict(found))}
-    facts: dict[str, Any] = json.loads(json.dumps(told))  # as it is read from the database
+    facts = {"feature_sets": names, "vectors": vectors.digest, **_rounded(asdict(result))}
     with database.write() as connection:
-        kept = get_model(connection, model_id)["metrics"].get("importance") or {}
-        update_metrics(connection, model_id, importance={**kept, key: facts})
+        others = get_model(connection, model_id)["metrics"].get("importance") or {}
+        update_metrics(connection, model_id, importance={**others, key: facts})
     return facts
-
-
-def _how(vectors: Vectors) -> dict[str, Any]:
-    """What importance rests on beside the model: where any of it is another, it is computed anew."""
-    return {"vectors": vectors.digest, "alike": ALIKE, "version": VERSION}
 
 
 def _recipes(
     connection: Connection, row: RowMapping, feature_sets: Sequence[str] | None
 ) -> tuple[StoredFeatureSet, ...]:
-    """The model's own, or what these names stand for."""
+    """The model's own feature sets, or the active versions of the named ones."""
     if row["snapshot_id"] is None:
         raise NoTrainingSetError(
-            f"model {row['id']} did not learn from tracks of this catalog, so no score of it can be taken apart; "
-            "see the others: catalog models list"
+            f"model {row['id']} was not trained on tracks of this catalog, so it has no feature importance; "
+            "list the others: catalog models list"
         )
     if not feature_sets:
         return model_feature_sets(connection, row["id"])
@@ -111,27 +100,28 @@ def _members(connection: Connection, row: RowMapping) -> SnapshotTracks:
         return load_snapshot_tracks(connection, row["snapshot_id"])
     except SnapshotTracksMissingError:
         raise SnapshotTracksMissingError(
-            f"some of the tracks that model {row['id']} learned from have been removed since; learn anew: catalog train"
+            f"some training tracks of model {row['id']} have been removed since; train again: catalog train"
         ) from None
 
 
 def _genres(connection: Connection, class_order: Sequence[int]) -> list[str]:
-    """Names in the order of the columns of `Members`, which is that of the genres' ids."""
+    """Names in the order of the columns of `SnapshotTracks`, which is that of the genres' ids."""
     rows = connection.execute(sa.select(genre.c.name).where(genre.c.id.in_(class_order)).order_by(genre.c.id))
     return list(rows.scalars())
 
 
 def _hierarchy(connection: Connection, class_order: Sequence[int]) -> Hierarchy:
-    """That of the model's classes in today's vocabulary, with columns in the order of `Members`."""
+    """The hierarchy of the model's classes in the present vocabulary, with columns in the order of `SnapshotTracks`."""
     broader, _ = load_broader(connection)
     return Hierarchy.of(sorted(class_order), broader, answerable=load_predictable(connection))
 
 
 def _rounded(value: Any) -> Any:
+    """The value as JSON holds it, with floats rounded."""
     if isinstance(value, Mapping):
-        return {name: _rounded(one) for name, one in value.items()}
+        return {name: _rounded(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_rounded(one) for one in value]
+        return [_rounded(item) for item in value]
     if isinstance(value, (float, np.floating)):
-        return round(float(value), DIGITS) + 0.0  # minus nothing is nothing
+        return round(float(value), DIGITS) + 0.0  # -0.0 becomes 0.0
     return value

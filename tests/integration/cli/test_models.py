@@ -112,9 +112,9 @@ def test_importance_is_computed_once_kept_and_shown(
     done = invoke(*asked, "--json", "--plot", picture)
     assert done.code == 0, done.err
     found = json.loads(done.out)
-    parts = {part["families"][0]: part for part in found["parts"]}
-    assert parts["mel spectrum"]["permuted"]["value"] > 0.3 > abs(parts["MFCC"]["permuted"]["value"])
-    assert parts["mel spectrum"]["alone"]["value"] > 0.8
+    groups = {group["name"]: group for group in found["feature_groups"]}
+    assert groups["mel spectrum"]["permuted"]["value"] > 0.3 > abs(groups["MFCC"]["permuted"]["value"])
+    assert groups["mel spectrum"]["alone"]["value"] > 0.8
     assert "<svg" in picture.read_text()
     with database.write() as connection:  # what is kept is read, not computed anew
         metrics = connection.execute(sa.select(model.c.metrics)).scalar_one()
@@ -122,23 +122,18 @@ def test_importance_is_computed_once_kept_and_shown(
         connection.execute(sa.update(model).values(metrics=metrics))
     again = invoke(*asked, "--csv")
     assert "1,234 tracks" in again.err
-    assert again.out.splitlines()[0].startswith("family,dimensions,permuted,permuted_low")
-    assert "recall_drop" in invoke(*asked, "--by", "genre").out
-    pairs = list(csv.DictReader(io.StringIO(invoke(*asked, "--by", "pair", "--csv").out)))
-    assert len(pairs) == 3 * len(found["parts"])
-    for pair in pairs:
-        assert float(pair["drop_low"]) <= float(pair["drop"]) <= float(pair["drop_high"])
-    assert "-0.0" not in {value for pair in pairs for value in pair.values()}
+    assert again.out.splitlines()[0].startswith("feature_group,dimensions,permuted,permuted_low")
+    rows = list(csv.DictReader(io.StringIO(invoke(*asked, "--by", "genre", "--csv").out)))
+    assert len(rows) == 3 * len(groups)
+    for row in rows:
+        assert float(row["f1_drop_low"]) <= float(row["f1_drop"]) <= float(row["f1_drop_high"])
+    assert "-0.0" not in {value for row in rows for value in row.values()}
     page = Path(invoke("models", "card", 1).out.strip()).read_text()
-    assert "What the score owes to the sound: named" in page
+    assert "Feature importance: named" in page
     drawn = [[float(share) for share in one] for one in WHISKER.findall(page)]
     assert drawn
     assert all(left + width <= 100.02 for left, width in drawn)
-    assert ('class="zero"' in page) is any(
-        part[way] is not None and part[way]["low"] < 0
-        for part in found["parts"]
-        for way in ("permuted", "left_out")
-    )
+    assert ('class="zero"' in page) is any(group["permuted"]["low"] < 0 for group in groups.values())
 
 
 def test_compare_says_what_changed(database: Database, trained: Filled, invoke: Invoke) -> None:
@@ -180,7 +175,7 @@ def test_what_importance_cannot_do_is_said_in_one_line(
     assert invoke("train", *HERE).code == 0
     for asked, words in (
         (("9",), "there is no model 9"),
-        ((), "all 12 numbers are of one family, blob"),
+        ((), "all 12 dimensions belong to one feature group, blob"),
         (("--feature-set", "summary"), "catalog analyze --feature-set summary"),
         (("--plot", tmp_path / "x.gif"), "is none of these"),
     ):
@@ -196,7 +191,7 @@ def test_a_snapshot_whose_tracks_were_deleted(database: Database, trained: Fille
         connection.execute(sa.delete(snapshot_member).where(snapshot_member.c.track_id == gone))
     refused = invoke("models", "importance")
     assert refused.code == 1
-    assert "have been removed since; learn anew: catalog train" in refused.err
+    assert "have been removed since; train again: catalog train" in refused.err
     assert invoke("models", "show", 1).code == 0
     assert invoke("models", "card", 1).code == 0
 
