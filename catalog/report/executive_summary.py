@@ -1,4 +1,4 @@
-"""The first page, for somebody who pays: how many tags are probably wrong, what was corrected, and by whom."""
+"""The summary on the first page: estimated share of wrong tags, corrections, and the work of each reviewer."""
 
 from __future__ import annotations
 
@@ -13,39 +13,40 @@ from catalog.db.tables import decision, tag_write, track
 from catalog.db.track_query import IS_LISTED
 from catalog.report.formatting import safe_text
 from catalog.review.audit_sample.sample_estimates import estimate_sample
-from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
+from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS, default_size
 from catalog.review.audit_sample.weighted_share import Share, weighted_share
-from catalog.review.suspect_filters import is_not_undone
-from catalog.review.verdict import FOUND_WRONG, SILENT
+from catalog.review.suspect_filters import is_in_effect
+from catalog.review.verdict import CORRECTING_VERDICTS, NEUTRAL_VERDICTS
 
 MOST_REVIEWERS = 4
-"""Named by themselves; a printed page has no room for all."""
+"""Reviewers listed by name, so that the summary fits on one printed page."""
 
-Basis = Literal["sample", "decisions", "doubts"]
+Basis = Literal["sample", "decisions", "suspects"]
 
 
 @dataclass(frozen=True)
 class WrongTagShare:
-    """The share of wrong tags, as far as it is known."""
+    """The estimated share of wrong tags."""
 
     basis: Basis
-    """`sample`: tracks drawn at random and judged blind. `decisions`: the tags in doubt, as often wrong as those that
-    people decided on; wrong tags that nothing doubts are not in it. `doubts`: nothing but the tags in doubt."""
+    """`sample`: an audit sample, tracks drawn at random and judged blind. `decisions`: the open suspects times the share of
+    decided suspects that were wrong; wrong tags that are not suspects are not included. `suspects`: the share of open
+    suspects, which is not an estimate."""
     share: float
     """Of the tagged tracks, 0 to 1."""
     low: float | None
     high: float | None
-    """The middle 95 %; None for bare doubts, of which nobody knows how many are wrong."""
+    """95 % interval; None for the basis `suspects`."""
     of: int
-    """Tagged tracks that it speaks of."""
+    """Tagged tracks that the share refers to."""
     judged: int
-    """Tracks that people judged for it."""
+    """Judged tracks that the share is computed from."""
     sample: tuple[int, int] | None
-    """How many tracks of the check sample are judged, and how many there are; None without one."""
+    """Judged tracks and all tracks of the audit sample; None without an audit sample."""
 
     @property
     def tracks(self) -> tuple[int, int] | None:
-        """The interval in tracks."""
+        """The interval as numbers of tracks."""
         if self.low is None or self.high is None:
             return None
         return round(self.low * self.of), round(self.high * self.of)
@@ -53,129 +54,133 @@ class WrongTagShare:
 
 @dataclass(frozen=True)
 class ReviewerWork:
-    """What one person did; what was undone does not count."""
+    """The decisions of one reviewer that were not undone."""
 
     name: str
     corrected: int
     """Tracks whose tag was replaced."""
     added: int
-    """Tracks that were given a genre beside those they had, or their first."""
+    """Tracks with an added genre."""
     kept: int
-    """Tracks whose tags stayed as they were."""
+    """Tracks whose tag was confirmed."""
 
 
 @dataclass(frozen=True)
 class ExecutiveSummary:
-    """What the first page says beside the totals."""
+    """The numbers of the summary that are not totals."""
 
     since: datetime | None
-    """From when on people's work counts; None for all of it."""
+    """Start of the period of the decisions counted; None for all."""
     wrong: WrongTagShare | None
-    """None where nothing was looked for, or nothing is tagged."""
+    """None before the first audit and without tagged tracks."""
     corrected: int
     decided: int
-    """Tracks that people decided on."""
-    correctors: tuple[ReviewerWork, ...]
-    """Those who corrected most first, at most `MOST_REVIEWERS`."""
+    """Tracks with a decision."""
+    reviewers: tuple[ReviewerWork, ...]
+    """The most corrections first, at most `MOST_REVIEWERS`."""
     further: int
-    """Reviewers who are not named."""
+    """Number of further reviewers."""
     written: int
-    """Genre tags written to files and still there."""
-    arrived: int
-    """Tracks that came since; all without a moment."""
+    """Genre tags written to files and not undone."""
+    added_tracks: int
+    """Tracks added since then."""
     sample_size: int
-    """How many tracks a check sample should have; 0 where there is too little to draw from."""
+    """Suggested size of an audit sample; 0 if there are too few tracks."""
 
 
 def read_executive_summary(
-    connection: Connection, since: datetime | None, *, tagged: int, audited: bool, doubted: int
+    connection: Connection, since: datetime | None, *, tagged: int, audited: bool, suspect_tracks: int
 ) -> ExecutiveSummary:
-    """Reads the first page; `doubted` is the number of tracks in open doubt, out of `tagged` ones.
+    """Reads the summary; `suspect_tracks` is the number of tracks with an open suspect, out of `tagged` ones.
 
-    `since` bounds what people did, never the estimate, which is of the collection as it is.
+    `since` bounds the decisions, writes and added tracks, but not the estimate, which is for the current collection.
     """
-    correctors = _correctors(connection, since)
-    corrected, decided = _work(connection, since)
+    reviewers = _reviewers(connection, since)
+    corrected, decided = _decided_tracks(connection, since)
     return ExecutiveSummary(
         since=since,
-        wrong=_wrong(connection, tagged=tagged, audited=audited, doubted=doubted),
+        wrong=_wrong(connection, tagged=tagged, audited=audited, suspect_tracks=suspect_tracks),
         corrected=corrected,
         decided=decided,
-        correctors=correctors[:MOST_REVIEWERS],
-        further=max(0, len(correctors) - MOST_REVIEWERS),
+        reviewers=reviewers[:MOST_REVIEWERS],
+        further=max(0, len(reviewers) - MOST_REVIEWERS),
         written=_written(connection, since),
-        arrived=_arrived(connection, since),
-        sample_size=suitable_size(connection),
+        added_tracks=_added_tracks(connection, since),
+        sample_size=default_size(connection),
     )
 
 
-def _wrong(connection: Connection, *, tagged: int, audited: bool, doubted: int) -> WrongTagShare | None:
+def _wrong(
+    connection: Connection, *, tagged: int, audited: bool, suspect_tracks: int
+) -> WrongTagShare | None:
     if not tagged:
         return None
     sample = estimate_sample(connection)
-    drawn = None if sample is None else (sample.judged, sample.tracks)
-    if sample is not None and sample.wrong is not None and sample.is_telling:
+    progress = None if sample is None else (sample.judged, sample.tracks)
+    if sample is not None and sample.wrong is not None and sample.is_reliable:
         share = sample.wrong
         return WrongTagShare(
-            "sample", share.value, share.low, share.high, sample.archive, sample.judged, drawn
+            "sample", share.value, share.low, share.high, sample.archive, sample.judged, progress
         )
     if not audited:
         return None
     decided, precision = _precision(connection)
-    # With no doubt left there is nothing that the share of those decided could be told of.
-    if doubted and precision is not None and precision.tracks >= FEWEST:
-        # What was found wrong is corrected: what is left is among the open doubts.
-        part = min(1.0, doubted / tagged)
+    # Without open suspects the share of the decided ones applies to no track.
+    if suspect_tracks and precision is not None and precision.tracks >= MIN_JUDGMENTS:
+        # Wrong tags that were found are corrected: the remaining ones are among the open suspects.
+        part = min(1.0, suspect_tracks / tagged)
         shares = (precision.value * part, precision.low * part, precision.high * part)
-        return WrongTagShare("decisions", *shares, tagged, decided, drawn)
-    return WrongTagShare("doubts", min(1.0, doubted / tagged), None, None, tagged, decided, drawn)
+        return WrongTagShare("decisions", *shares, tagged, decided, progress)
+    return WrongTagShare("suspects", min(1.0, suspect_tracks / tagged), None, None, tagged, decided, progress)
 
 
 def _precision(connection: Connection) -> tuple[int, Share | None]:
-    """How many doubts people decided on, and what share of these tags was wrong."""
+    """The number of decided suspects, and the share of them that was wrong."""
     verdicts = connection.execute(
         sa.select(decision.c.verdict, sa.func.count())
         .where(
-            is_not_undone(decision),
+            is_in_effect(decision),
             decision.c.suspect_id.is_not(None),
-            decision.c.verdict.not_in(sorted(SILENT)),
+            decision.c.verdict.not_in(sorted(NEUTRAL_VERDICTS)),
         )
         .group_by(decision.c.verdict)
     ).all()
-    hits = [float(verdict in FOUND_WRONG) for verdict, number in verdicts for _ in range(number)]
+    hits = [float(verdict in CORRECTING_VERDICTS) for verdict, number in verdicts for _ in range(number)]
     return len(hits), weighted_share(hits, [1.0] * len(hits))
 
 
-def _standing_since(since: datetime | None) -> sa.ColumnElement[bool]:
-    is_made = is_not_undone(decision)
-    return is_made if since is None else sa.and_(is_made, decision.c.decided_at >= since)
+def _is_counted(since: datetime | None) -> sa.ColumnElement[bool]:
+    is_valid = is_in_effect(decision)
+    return is_valid if since is None else sa.and_(is_valid, decision.c.decided_at >= since)
 
 
-def _work(connection: Connection, since: datetime | None) -> tuple[int, int]:
-    """Tracks whose tag was replaced, and tracks decided on."""
-    track_id, is_found = decision.c.track_id, decision.c.verdict.in_(sorted(FOUND_WRONG))
+def _decided_tracks(connection: Connection, since: datetime | None) -> tuple[int, int]:
+    """Tracks whose tag was replaced, and tracks with a decision."""
+    track_id, is_found = decision.c.track_id, decision.c.verdict.in_(sorted(CORRECTING_VERDICTS))
     row = connection.execute(
         sa.select(
             sa.func.count(track_id.distinct()).filter(is_found), sa.func.count(track_id.distinct())
-        ).where(_standing_since(since))
+        ).where(_is_counted(since))
     ).one()
     return int(row[0]), int(row[1])
 
 
-def _correctors(connection: Connection, since: datetime | None) -> tuple[ReviewerWork, ...]:
+def _reviewers(connection: Connection, since: datetime | None) -> tuple[ReviewerWork, ...]:
     track_id, verdict = decision.c.track_id.distinct(), decision.c.verdict
     rows = connection.execute(
         sa.select(
             decision.c.reviewer,
-            sa.func.count(track_id).filter(verdict.in_(sorted(FOUND_WRONG))).label("corrected"),
+            sa.func.count(track_id).filter(verdict.in_(sorted(CORRECTING_VERDICTS))).label("corrected"),
             sa.func.count(track_id).filter(verdict == "add").label("added"),
             sa.func.count(track_id).filter(verdict == "keep").label("kept"),
         )
-        .where(_standing_since(since))
+        .where(_is_counted(since))
         .group_by(decision.c.reviewer)
     )
-    people = [ReviewerWork(safe_text(row.reviewer, 40), row.corrected, row.added, row.kept) for row in rows]
-    return tuple(sorted(people, key=lambda each: (-each.corrected, -each.added, -each.kept, each.name)))
+    reviewers = [
+        ReviewerWork(safe_text(row.reviewer, 40), row.corrected, row.added, row.kept) for row in rows
+    ]
+    return tuple(sorted(reviewers, key=lambda row: (-row.corrected, -row.added, -row.kept, row.name)))
 
 
 def _written(connection: Connection, since: datetime | None) -> int:
@@ -185,7 +190,7 @@ def _written(connection: Connection, since: datetime | None) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _arrived(connection: Connection, since: datetime | None) -> int:
+def _added_tracks(connection: Connection, since: datetime | None) -> int:
     query = sa.select(sa.func.count()).select_from(track).where(IS_LISTED)
     if since is not None:
         query = query.where(track.c.added_at >= since)

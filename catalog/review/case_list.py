@@ -26,12 +26,7 @@ from catalog.db.tables import (
     track_status,
 )
 from catalog.db.track_query import latest_audit
-from catalog.review.suspect_filters import (
-    is_not_undone,
-    is_open,
-    is_open_suspect,
-    unjudged_sample,
-)
+from catalog.review.suspect_filters import is_in_effect, is_open, is_reviewable, unjudged_sample
 
 State = Literal["open", "decided", "all"]
 
@@ -205,7 +200,7 @@ def suspects_query(filters: Filters) -> sa.Select[Any]:
         .join(suggested, suggested.c.id == suspect.c.suggested_genre_id)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
         .join(album, album.c.id == track.c.album_id, isouter=True)
-        .where(is_open_suspect(), suspect.c.review_case_id.is_not(None))
+        .where(is_reviewable(), suspect.c.review_case_id.is_not(None))
     )
     equal: dict[str, ColumnElement[Any]] = {
         "tagged": tagged.c.name,
@@ -237,7 +232,7 @@ def _is_decided_by(reviewer: str) -> ColumnElement[bool]:
         made.c.track_id == suspect.c.track_id,
         made.c.genre_id == suspect.c.genre_id,
         made.c.reviewer == reviewer,
-        is_not_undone(made),
+        is_in_effect(made),
     )
 
 

@@ -33,9 +33,9 @@ from catalog.db.track_query import latest_audit
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.case_list import CaseRow, find_case_row
 from catalog.review.decision import NothingToDecideError
-from catalog.review.pair_acceptance import PairRecord, pair_record
+from catalog.review.pair_acceptance import PairAcceptance, pair_acceptance
 from catalog.review.similar_tracks import Neighbor, NeighborIndex, neighbors_of
-from catalog.review.suspect_filters import is_not_undone, is_open, is_open_suspect, unjudged_sample
+from catalog.review.suspect_filters import is_in_effect, is_open, is_reviewable, unjudged_sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class CaseView:
 
     case: CaseRow
     audit_id: int
-    record: PairRecord
+    record: PairAcceptance
     """Of `decided` such suggestions people accepted `accepted`."""
     tracks: tuple[CaseTrack, ...]
 
@@ -186,16 +186,16 @@ def view_case(connection: Connection, case_id: str, near: NeighborIndex | None =
             is_open().label("open"),
         )
         .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
-        .where(is_open_suspect(), review_case.c.case_id == case_id)
+        .where(is_reviewable(), review_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     ).all()
-    facts = load_review_track(connection, [row.track_id for row in rows], near)
+    facts = load_review_tracks(connection, [row.track_id for row in rows], near)
     _, genre_names = load_broader(connection)
-    decided = _decided(connection, [row.track_id for row in rows])
+    decided = _decisions(connection, [row.track_id for row in rows])
     return CaseView(
         case=case,
         audit_id=rows[0].audit_id,
-        record=pair_record(connection, case.tagged_genre_id, case.suggested_genre_id),
+        record=pair_acceptance(connection, case.tagged_genre_id, case.suggested_genre_id),
         tracks=tuple(
             CaseTrack(
                 **facts[row.track_id],
@@ -215,13 +215,13 @@ def view_case(connection: Connection, case_id: str, near: NeighborIndex | None =
 
 def view_track(connection: Connection, track_id: int, near: NeighborIndex | None = None) -> ReviewTrack:
     """One track, whether doubted or not, as a check sample shows it after the choice. Raises NothingToDecideError."""
-    facts = load_review_track(connection, [track_id], near)
+    facts = load_review_tracks(connection, [track_id], near)
     if track_id not in facts:
         raise NothingToDecideError(f"there is no track {track_id}")
     return ReviewTrack(**facts[track_id])
 
 
-def load_review_track(
+def load_review_tracks(
     connection: Connection, track_ids: Sequence[int], near: NeighborIndex | None
 ) -> dict[int, dict[str, Any]]:
     """What is known of the tracks, as the arguments of `Listened`."""
@@ -249,7 +249,7 @@ def load_review_track(
         .join(album, album.c.id == track.c.album_id, isouter=True)
         .where(track.c.id.in_(track_ids))
     ).mappings()
-    tags, choices = _tags(connection, track_ids), _choices(connection, track_ids)
+    tags, choices = _tags(connection, track_ids), _predicted_genres(connection, track_ids)
     duplicates = _duplicates(connection, track_ids)
     neighbors = {} if near is None else neighbors_of(connection, near, track_ids)
     return {
@@ -278,7 +278,9 @@ def _tags(connection: Connection, track_ids: Sequence[int]) -> defaultdict[int, 
     return tags
 
 
-def _choices(connection: Connection, track_ids: Sequence[int]) -> dict[int, tuple[PredictedGenre, ...]]:
+def _predicted_genres(
+    connection: Connection, track_ids: Sequence[int]
+) -> dict[int, tuple[PredictedGenre, ...]]:
     names: dict[int, str] = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
     rows = connection.execute(
         sa.select(prediction)
@@ -329,7 +331,7 @@ def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict
     return found
 
 
-def _decided(
+def _decisions(
     connection: Connection, track_ids: Sequence[int]
 ) -> Mapping[tuple[int, int | None], EarlierVerdict]:
     """The newest standing decision by track and genre judged."""
@@ -345,7 +347,7 @@ def _decided(
             decision.c.batch,
         )
         .join_from(decision, chosen, chosen.c.id == decision.c.chosen_genre_id, isouter=True)
-        .where(decision.c.track_id.in_(track_ids), is_not_undone(decision))
+        .where(decision.c.track_id.in_(track_ids), is_in_effect(decision))
         .order_by(decision.c.id)
     )
     return {(row.track_id, row.genre_id): EarlierVerdict(*row[2:]) for row in rows}

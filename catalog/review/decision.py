@@ -17,20 +17,20 @@ from catalog.errors import CatalogError
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.review.case_list import Filters, suspects_query
 from catalog.review.human_statements import (
-    NOTHING_SAID,
+    NO_TAGS,
     CurrentTags,
+    add_statements,
     current_tags,
-    state_genres,
     withdraw_statements,
 )
-from catalog.review.suspect_filters import is_not_undone, is_open, is_open_suspect
+from catalog.review.suspect_filters import is_in_effect, is_open, is_reviewable
 from catalog.review.verdict import (
-    CHOOSING,
+    GENRE_VERDICTS,
     InvalidVerdictError,
     Verdict,
     genres_after,
-    genres_judged,
-    verdict_meant,
+    genres_shown,
+    recorded_verdict,
     verdict_of_batch,
 )
 
@@ -56,7 +56,7 @@ class OpenSuspect:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionBatch:
     """What was written."""
 
     batch: str
@@ -71,7 +71,7 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoneBatch:
     """What was taken back."""
 
     batch: str
@@ -106,7 +106,7 @@ def case_suspects(
         )
         .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
         .join(track, track.c.id == suspect.c.track_id)
-        .where(is_open_suspect(), review_case.c.case_id == case_id)
+        .where(is_reviewable(), review_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     )
     rows = connection.execute(query.add_columns(is_open().label("open"))).all()
@@ -134,7 +134,7 @@ def track_suspect(connection: Connection, track_id: int) -> OpenSuspect:
     """
     row = connection.execute(
         sa.select(suspect.c.id, suspect.c.genre_id, suspect.c.suggested_genre_id)
-        .where(is_open_suspect(), suspect.c.track_id == track_id)
+        .where(is_reviewable(), suspect.c.track_id == track_id)
         .order_by(is_open().desc(), suspect.c.suspicion.desc())
         .limit(1)
     ).one_or_none()
@@ -173,7 +173,7 @@ def decide(
     blind: bool = False,
     seen: Mapping[int, int | None] | None = None,
     undoes: Mapping[tuple[int, int | None], int] | None = None,
-) -> Decided:
+) -> DecisionBatch:
     """Writes a verdict on each doubt as one stroke, the human statements that follow from it, and `track_status`.
 
     `genre_id` is the genre of `relabel` and `add`; `accept` takes each suggestion unless it is given. `seen` holds the
@@ -189,19 +189,19 @@ def decide(
     lock_tracks(connection, [each.track_id for each in doubts])
     states = _states(connection, [each.track_id for each in doubts])
     before = current_tags(connection, states)
-    earlier = _earlier(connection, list(states))
+    earlier = _decisions_in_effect(connection, list(states))
     batch = uuid.uuid4().hex
     rows: list[dict[str, Any]] = []
     after: dict[int, tuple[int, ...]] = {}
     for doubt in doubts:
         if doubt.track_id not in states:
             continue
-        tags = before.get(doubt.track_id, NOTHING_SAID)
-        chosen = _chosen(doubt, verdict, genre_id)
-        said = verdict if blind else verdict_meant(verdict, doubt.genre_id, chosen)
+        tags = before.get(doubt.track_id, NO_TAGS)
+        chosen = _chosen_genre(doubt, verdict, genre_id)
+        said = verdict if blind else recorded_verdict(verdict, doubt.genre_id, chosen)
         judged = after.get(doubt.track_id, tags.genre_ids)
         put = earlier.get((doubt.track_id, doubt.genre_id))
-        judged = genres_judged(judged, doubt.genre_id, None if put is None else put.chosen_genre_id)
+        judged = genres_shown(judged, doubt.genre_id, None if put is None else put.chosen_genre_id)
         told = genres_after(said, judged, doubt.genre_id, chosen)
         if told is not None:
             after[doubt.track_id] = told
@@ -223,13 +223,13 @@ def decide(
     if not rows:
         raise NothingToDecideError("none of these tracks is in the catalog any more; nothing was written")
     kept = 0 if verdict == "keep" else sum(row["verdict"] == "keep" for row in rows)
-    statements = state_genres(connection, after, before, stated_by=reviewer)
+    statements = add_statements(connection, after, before, stated_by=reviewer)
     connection.execute(
         sa.insert(decision), [{**row, "statement_id": statements.get(row["track_id"])} for row in rows]
     )
     refresh_track_status(connection, after)
     refresh_after_decisions(connection, len(rows))
-    return Decided(
+    return DecisionBatch(
         batch=batch,
         verdict=verdict,
         genre_id=genre_id,
@@ -241,7 +241,7 @@ def decide(
     )
 
 
-def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
+def undo(connection: Connection, batch: str, reviewer: str) -> UndoneBatch:
     """Takes back every decision of a stroke, and what it said of the tracks. What was undone before stays undone.
 
     Needs a writing transaction. Raises NothingToDecideError where there is no such stroke.
@@ -252,10 +252,10 @@ def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
         raise NothingToDecideError(f"there is no decision {batch} to undo")
     lock_tracks(connection, track_ids)
     rows = connection.execute(
-        sa.select(decision).where(decision.c.batch == batch, is_not_undone(decision)).order_by(decision.c.id)
+        sa.select(decision).where(decision.c.batch == batch, is_in_effect(decision)).order_by(decision.c.id)
     ).all()
     if not rows:
-        return Undone(batch, None, ())
+        return UndoneBatch(batch, None, ())
     undoing = uuid.uuid4().hex
     connection.execute(
         sa.insert(decision),
@@ -277,7 +277,9 @@ def undo(connection: Connection, batch: str, reviewer: str) -> Undone:
         withdraw_statements(connection, said, stated_by=reviewer)
         refresh_track_status(connection, [row.track_id for row in rows])
     refresh_after_decisions(connection, len(rows))
-    return Undone(batch, verdict_of_batch([row.verdict for row in rows]), tuple(row.track_id for row in rows))
+    return UndoneBatch(
+        batch, verdict_of_batch([row.verdict for row in rows]), tuple(row.track_id for row in rows)
+    )
 
 
 def last_batch(
@@ -288,7 +290,7 @@ def last_batch(
     track_id: int | None = None,
 ) -> str | None:
     """The newest stroke that was not undone, of a reviewer, in a case, on a track; None where there is none."""
-    query = sa.select(decision.c.batch).where(is_not_undone(decision), decision.c.batch.is_not(None))
+    query = sa.select(decision.c.batch).where(is_in_effect(decision), decision.c.batch.is_not(None))
     if reviewer is not None:
         query = query.where(decision.c.reviewer == reviewer)
     if track_id is not None:
@@ -297,7 +299,7 @@ def last_batch(
         mine = (
             sa.select(suspect.c.track_id, suspect.c.genre_id)
             .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
-            .where(is_open_suspect(), review_case.c.case_id == case_id)
+            .where(is_reviewable(), review_case.c.case_id == case_id)
             .subquery()
         )
         query = query.join(
@@ -307,8 +309,8 @@ def last_batch(
     return connection.execute(query.order_by(decision.c.id.desc()).limit(1)).scalar_one_or_none()
 
 
-def _chosen(doubt: OpenSuspect, verdict: Verdict, genre_id: int | None) -> int | None:
-    if verdict not in CHOOSING:
+def _chosen_genre(doubt: OpenSuspect, verdict: Verdict, genre_id: int | None) -> int | None:
+    if verdict not in GENRE_VERDICTS:
         return genre_id
     chosen = genre_id if genre_id is not None else doubt.suggested_genre_id
     if chosen is None:
@@ -325,7 +327,9 @@ def _states(connection: Connection, track_ids: Sequence[int]) -> dict[int, str]:
     return states
 
 
-def _earlier(connection: Connection, track_ids: Sequence[int]) -> dict[tuple[int, int | None], sa.Row[Any]]:
+def _decisions_in_effect(
+    connection: Connection, track_ids: Sequence[int]
+) -> dict[tuple[int, int | None], sa.Row[Any]]:
     """The newest standing decision by track and genre judged."""
     found: dict[tuple[int, int | None], sa.Row[Any]] = {}
     for start in range(0, len(track_ids), CHUNK):
@@ -337,7 +341,7 @@ def _earlier(connection: Connection, track_ids: Sequence[int]) -> dict[tuple[int
                 decision.c.chosen_genre_id,
                 decision.c.reviewer,
             )
-            .where(decision.c.track_id.in_(track_ids[start : start + CHUNK]), is_not_undone(decision))
+            .where(decision.c.track_id.in_(track_ids[start : start + CHUNK]), is_in_effect(decision))
             .order_by(decision.c.id)
         )
         found |= {(row.track_id, row.genre_id): row for row in connection.execute(query)}
@@ -366,7 +370,7 @@ def _messages(
             )
         elif (
             doubt.track_id in seen
-            and before.get(doubt.track_id, NOTHING_SAID).statement_id != seen[doubt.track_id]
+            and before.get(doubt.track_id, NO_TAGS).statement_id != seen[doubt.track_id]
         ):
             words = "changed its tags meanwhile: your decision is kept"
         else:

@@ -28,7 +28,7 @@ class CurrentTags:
     """In the same order."""
 
 
-NOTHING_SAID = CurrentTags(None, (), ())
+NO_TAGS = CurrentTags(None, (), ())
 
 
 def current_tags(connection: Connection, track_ids: Iterable[int]) -> Mapping[int, CurrentTags]:
@@ -59,7 +59,7 @@ def current_tags(connection: Connection, track_ids: Iterable[int]) -> Mapping[in
     }
 
 
-def state_genres(
+def add_statements(
     connection: Connection,
     genres: Mapping[int, Sequence[int]],
     before: Mapping[int, CurrentTags],
@@ -76,7 +76,7 @@ def state_genres(
     names = dict(connection.execute(sa.select(genre.c.id, genre.c.name).where(genre.c.id.in_(wanted))).all())
     spelled: dict[int, list[str]] = {}
     for track_id, genre_ids in genres.items():
-        had = before.get(track_id, NOTHING_SAID)
+        had = before.get(track_id, NO_TAGS)
         spelling = dict(zip(had.genre_ids, had.as_written, strict=True))
         spelled[track_id] = [spelling.get(genre_id) or names[genre_id] for genre_id in genre_ids]
     made = connection.execute(

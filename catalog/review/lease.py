@@ -16,7 +16,7 @@ from catalog.review.case_list import Filters, cases_query, most_suspicious_first
 LEASE = timedelta(minutes=15)
 
 
-def hold(connection: Connection, case_id: str, reviewer: str, moment: datetime | None = None) -> bool:
+def acquire(connection: Connection, case_id: str, reviewer: str, moment: datetime | None = None) -> bool:
     """Takes or renews the case for a quarter of an hour; False, and no change, where another holds it.
 
     Needs a writing transaction. Of several who ask at once exactly one gets it.
@@ -34,9 +34,9 @@ def hold(connection: Connection, case_id: str, reviewer: str, moment: datetime |
     return taken.first() is not None
 
 
-def hold_only(connection: Connection, case_id: str, reviewer: str, moment: datetime | None = None) -> bool:
+def acquire_only(connection: Connection, case_id: str, reviewer: str, moment: datetime | None = None) -> bool:
     """As `hold`, and gives back whatever else the reviewer holds."""
-    if not hold(connection, case_id, reviewer, moment):
+    if not acquire(connection, case_id, reviewer, moment):
         return False
     others = sa.and_(review_lease.c.reviewer == reviewer, review_lease.c.case_id != case_id)
     connection.execute(sa.delete(review_lease).where(others))
@@ -77,7 +77,7 @@ def next_case(
     moment = moment or now()
     queue = _queue(connection, filters or Filters(), reviewer, after, behind, moment)
     for case_id in queue:
-        if hold_only(connection, case_id, reviewer, moment):
+        if acquire_only(connection, case_id, reviewer, moment):
             return case_id
     if after is not None:
         release(connection, reviewer, after)

@@ -8,18 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import decision, suspect
-from catalog.review.suspect_filters import is_not_undone
+from catalog.review.suspect_filters import is_in_effect
 
 
 @dataclass(frozen=True, slots=True)
-class PairRecord:
+class PairAcceptance:
     """Of `decided` such suggestions people accepted `accepted`."""
 
     decided: int
     accepted: int
 
 
-def pair_record(connection: Connection, tagged_genre_id: int, suggested_genre_id: int) -> PairRecord:
+def pair_acceptance(connection: Connection, tagged_genre_id: int, suggested_genre_id: int) -> PairAcceptance:
     """The standing yes and no to one genre for another; what is unsure, or no genre's question, does not count."""
     taken = sa.and_(
         decision.c.verdict.in_(["accept", "relabel"]),
@@ -32,7 +32,7 @@ def pair_record(connection: Connection, tagged_genre_id: int, suggested_genre_id
             suspect.c.genre_id == tagged_genre_id,
             suspect.c.suggested_genre_id == suggested_genre_id,
             decision.c.verdict.in_(["keep", "accept", "relabel", "add"]),
-            is_not_undone(decision),
+            is_in_effect(decision),
         )
     ).one()
-    return PairRecord(int(row[0]), int(row[1]))
+    return PairAcceptance(int(row[0]), int(row[1]))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from catalog.db.derived.track_status import lock_tracks
 from catalog.db.tables import decision
-from catalog.review.decision import Decided, NothingToDecideError, OpenSuspect, decide
+from catalog.review.decision import DecisionBatch, NothingToDecideError, OpenSuspect, decide
 from catalog.review.verdict import verdict_of_batch
 
 
@@ -30,20 +30,20 @@ def last_undo(connection: Connection, reviewer: str) -> str | None:
             decision.c.reviewer == reviewer,
             decision.c.verdict == "undo",
             decision.c.id > sa.func.coalesce(newest, 0),
-            is_effective(decision),
+            is_undo_in_effect(decision),
         )
         .order_by(decision.c.id.desc())
         .limit(1)
     ).scalar_one_or_none()
 
 
-def is_effective(undo: sa.FromClause) -> sa.ColumnElement[bool]:
+def is_undo_in_effect(undo: sa.FromClause) -> sa.ColumnElement[bool]:
     """Whether a row of `decision` that undoes another was not taken back itself."""
     again = decision.alias()
     return ~sa.exists().where(again.c.undoes_id == undo.c.id)
 
 
-def redo(connection: Connection, batch: str) -> Decided:
+def redo(connection: Connection, batch: str) -> DecisionBatch:
     """Takes back an undo: every verdict that it undid is given again, by whom it was given, on the tags as they are now.
 
     The new rows name the rows of the undo (`undoes_id`); nothing is changed or deleted. Where the tags, or other people's
@@ -56,7 +56,7 @@ def redo(connection: Connection, batch: str) -> Decided:
     rows = connection.execute(
         sa.select(undone, decision.c.id.label("undo_id"))
         .join_from(decision, undone, undone.c.id == decision.c.undoes_id)
-        .where(decision.c.batch == batch, decision.c.verdict == "undo", is_effective(decision))
+        .where(decision.c.batch == batch, decision.c.verdict == "undo", is_undo_in_effect(decision))
         .order_by(undone.c.id)
     ).all()
     if not rows:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.tables import decision
-from catalog.review.audit_sample.audit_sample import BlindTrack, lease_of_sample, next_sample_track
+from catalog.review.audit_sample.audit_sample import BlindTrack, next_sample_track, sample_lease_key
 from catalog.review.case_list import Filters
 from catalog.review.lease import next_case, release
 
@@ -30,7 +30,7 @@ class QueueItem:
     def key(self) -> str:
         """What the question is held under, and what `after` takes."""
         if self.blind is not None:
-            return lease_of_sample(self.blind.track_id)
+            return sample_lease_key(self.blind.track_id)
         assert self.case_id is not None, "a question is one of the two"
         return self.case_id
 
@@ -54,12 +54,12 @@ def next_item(
     cases are done, the rest of the sample follows. Needs a writing transaction.
     """
     moment = moment or now()
-    skipped = _sampled(after)
-    last_case = next((key for key in behind if _sampled(key) is None), None)
-    last_track = next((track for track in map(_sampled, behind) if track is not None), None)
+    skipped = _sample_track(after)
+    last_case = next((key for key in behind if _sample_track(key) is None), None)
+    last_track = next((track for track in map(_sample_track, behind) if track is not None), None)
     if skipped is not None:
         release(connection, reviewer, after)
-    if mixed and skipped is None and batches(connection, reviewer) % every == every - 1:
+    if mixed and skipped is None and batch_count(connection, reviewer) % every == every - 1:
         blind = next_sample_track(connection, reviewer, behind=last_track, moment=moment)
         if blind is not None:
             if after is not None:
@@ -79,7 +79,7 @@ def next_item(
     return None if blind is None else QueueItem(None, blind)
 
 
-def batches(connection: Connection, reviewer: str) -> int:
+def batch_count(connection: Connection, reviewer: str) -> int:
     """How often the reviewer has decided so far, a case at one stroke being one; undone ones count too."""
     counted = sa.select(sa.func.count(sa.distinct(decision.c.batch))).where(
         decision.c.reviewer == reviewer, decision.c.verdict != "undo"
@@ -87,7 +87,7 @@ def batches(connection: Connection, reviewer: str) -> int:
     return int(connection.execute(counted).scalar_one())
 
 
-def _sampled(key: str | None) -> int | None:
+def _sample_track(key: str | None) -> int | None:
     """The track of a key of the check sample."""
     kind, _, track_id = (key or "").partition(":")
     return int(track_id) if kind == "sample" and track_id.isdecimal() else None

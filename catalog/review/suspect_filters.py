@@ -20,7 +20,7 @@ REVIEWERS = 2
 """How many judge a track of the check sample's overlap."""
 
 
-def is_not_undone(made: sa.FromClause) -> ColumnElement[bool]:
+def is_in_effect(made: sa.FromClause) -> ColumnElement[bool]:
     """Whether a row of `decision` is a verdict that was not undone."""
     undoing = decision.alias()
     return sa.and_(made.c.verdict != "undo", ~sa.exists().where(undoing.c.undoes_id == made.c.id))
@@ -30,11 +30,11 @@ def is_decided() -> ColumnElement[bool]:
     """Whether a person's verdict stands on the track and the genre of a suspect, of this audit or an earlier one."""
     made = decision.alias()
     return sa.exists().where(
-        made.c.track_id == suspect.c.track_id, made.c.genre_id == suspect.c.genre_id, is_not_undone(made)
+        made.c.track_id == suspect.c.track_id, made.c.genre_id == suspect.c.genre_id, is_in_effect(made)
     )
 
 
-def is_tagged_still() -> ColumnElement[bool]:
+def is_still_tagged() -> ColumnElement[bool]:
     """Whether the doubted genre is still among the track's: a tag that was changed in the file is no doubt any more."""
     return sa.exists(
         sa.select(sa.literal(1))
@@ -45,10 +45,10 @@ def is_tagged_still() -> ColumnElement[bool]:
 
 def is_open() -> ColumnElement[bool]:
     """Whether a suspect waits for a decision."""
-    return sa.and_(~is_decided(), is_tagged_still())
+    return sa.and_(~is_decided(), is_still_tagged())
 
 
-def is_open_suspect() -> ColumnElement[bool]:
+def is_reviewable() -> ColumnElement[bool]:
     """Whether a suspect is of the latest audit, and a doubt: what could only be more precise is none.
 
     A track of the check sample is none until it was judged: whoever saw its tag in a case could not judge it blind.
@@ -62,10 +62,10 @@ def is_open_suspect() -> ColumnElement[bool]:
 
 def is_judgment(made: sa.FromClause) -> ColumnElement[bool]:
     """Whether a row of `decision` is a blind verdict of the check sample that stands."""
-    return sa.and_(made.c.source == "sample", made.c.blind, is_not_undone(made))
+    return sa.and_(made.c.source == "sample", made.c.blind, is_in_effect(made))
 
 
-def judgments() -> ColumnElement[int]:
+def judgment_count() -> ColumnElement[int]:
     """How many reviewers have judged a row of `audit_sample_track`."""
     judged = decision.alias()
     return (
@@ -75,7 +75,7 @@ def judgments() -> ColumnElement[int]:
     )
 
 
-def judges_wanted() -> ColumnElement[int]:
+def required_judgments() -> ColumnElement[int]:
     """How many reviewers a row of `audit_sample_track` is for."""
     return sa.case((audit_sample_track.c.overlap, REVIEWERS), else_=1)
 
@@ -89,6 +89,6 @@ def unjudged_sample() -> sa.Select[tuple[int]]:
         .where(
             audit_sample_track.c.audit_sample_id == newest.scalar_subquery(),
             HAS_FILE,
-            judgments() < judges_wanted(),
+            judgment_count() < required_judgments(),
         )
     )

@@ -10,11 +10,11 @@ from catalog.errors import CatalogError
 Verdict = Literal["keep", "accept", "relabel", "add", "unsure", "wrong_recording"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
-CHOOSING: frozenset[Verdict] = frozenset({"accept", "relabel", "add"})
+GENRE_VERDICTS: frozenset[Verdict] = frozenset({"accept", "relabel", "add"})
 """Verdicts that name a genre."""
-SILENT: frozenset[Verdict] = frozenset({"unsure", "wrong_recording"})
+NEUTRAL_VERDICTS: frozenset[Verdict] = frozenset({"unsure", "wrong_recording"})
 """Verdicts that say nothing of the genre: the tags stay as they are, and no statement is made."""
-FOUND_WRONG: frozenset[Verdict] = frozenset({"accept", "relabel"})
+CORRECTING_VERDICTS: frozenset[Verdict] = frozenset({"accept", "relabel"})
 """Verdicts that say that the tag was wrong."""
 
 
@@ -22,9 +22,9 @@ class InvalidVerdictError(CatalogError):
     """A verdict that makes no sense of this track; the message says why, in one line."""
 
 
-def verdict_meant(verdict: Verdict, doubted: int | None, chosen: int | None) -> Verdict:
+def recorded_verdict(verdict: Verdict, doubted: int | None, chosen: int | None) -> Verdict:
     """The verdict to write down: who puts a tag in its own place has kept it, and found nothing wrong."""
-    return "keep" if verdict in FOUND_WRONG and doubted is not None and chosen == doubted else verdict
+    return "keep" if verdict in CORRECTING_VERDICTS and doubted is not None and chosen == doubted else verdict
 
 
 def verdict_of_batch(verdicts: Sequence[Verdict]) -> Verdict:
@@ -32,7 +32,7 @@ def verdict_of_batch(verdicts: Sequence[Verdict]) -> Verdict:
     return next((verdict for verdict in verdicts if verdict != "keep"), "keep")
 
 
-def genres_judged(current: Sequence[int], doubted: int | None, put: int | None) -> tuple[int, ...]:
+def genres_shown(current: Sequence[int], doubted: int | None, put: int | None) -> tuple[int, ...]:
     """The genre ids that a verdict is about: the current ones, with the doubted one where it was when it was shown.
 
     Where it is gone meanwhile, it stands in the place of `put`, which somebody else's decision put there, or, where
@@ -54,7 +54,7 @@ def genres_after(
     `keep` says the same again. `accept` and `relabel` put the chosen genre in the place of the doubted one and keep the
     others. `add` appends. Raises InvalidVerdictError.
     """
-    if verdict in SILENT:
+    if verdict in NEUTRAL_VERDICTS:
         return None
     if verdict == "keep":
         if not judged:

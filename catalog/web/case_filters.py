@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from catalog.db.tables import collection, decision, genre, review_case
 from catalog.db.track_query import latest_audit
 from catalog.review.case_list import Filters
-from catalog.review.suspect_filters import is_not_undone
+from catalog.review.suspect_filters import is_in_effect
 from catalog.web.validation import validated_text
 
 Source = Literal["file", "import", "person"]
@@ -79,7 +79,7 @@ def filter_choices(connection: Connection) -> Choices:
         .group_by(tagged.c.name, suggested.c.name)
         .order_by(sa.func.count().desc(), tagged.c.name, suggested.c.name)
     )
-    reviewers = sa.select(decision.c.reviewer).where(is_not_undone(decision)).distinct()
+    reviewers = sa.select(decision.c.reviewer).where(is_in_effect(decision)).distinct()
     return Choices(
         pairs=tuple(Pair(*row) for row in pairs),
         collections=tuple(

@@ -14,7 +14,7 @@ from catalog.review.audit_sample.audit_sample import confirm_tag, judge_blind
 from catalog.review.case_list import CaseRow, Filters, find_case_row
 from catalog.review.case_view import view_track
 from catalog.review.decision import (
-    Decided,
+    DecisionBatch,
     NothingToDecideError,
     Scope,
     case_suspects,
@@ -22,10 +22,10 @@ from catalog.review.decision import (
     last_batch,
     undo,
 )
-from catalog.review.lease import hold, hold_only, holder
+from catalog.review.lease import acquire, acquire_only, holder
 from catalog.review.redo import last_undo, redo
-from catalog.review.suspect_filters import is_open_suspect
-from catalog.review.verdict import CHOOSING, VERDICTS, Verdict
+from catalog.review.suspect_filters import is_reviewable
+from catalog.review.verdict import GENRE_VERDICTS, VERDICTS, Verdict
 from catalog.text import pluralize
 from catalog.web.case_filters import read_filters
 from catalog.web.rendering import fragment
@@ -45,7 +45,7 @@ def open_case(visit: ReviewRequest) -> Response:
     case_id = visit.text("case_id")
     track_id = visit.integer("track_id") if visit.data.get("track_id") is not None else None
     with visit.site.database.write() as connection:
-        if not hold_only(connection, case_id, visit.reviewer):
+        if not acquire_only(connection, case_id, visit.reviewer):
             raise HeldByOtherError(f"{holder(connection, case_id)} is deciding on this case at present")
     return JSONResponse({"html": render_case(visit, case_id, track_id)})
 
@@ -69,7 +69,7 @@ def decide_case(visit: ReviewRequest) -> Response:
             doubts,
             verdict,
             visit.reviewer,
-            genre_id=_named(connection, genre_id) if verdict in CHOOSING else None,
+            genre_id=_named(connection, genre_id) if verdict in GENRE_VERDICTS else None,
             seen=_seen(visit.data.get("seen")),
         )
         said = _said(connection, done, case)
@@ -116,7 +116,7 @@ def undo_last(visit: ReviewRequest) -> Response:
             raise NothingToDecideError("you have decided nothing that could be taken back")
         undone = undo(connection, batch, visit.reviewer)
         case_id = _case_of(connection, undone.track_ids[0])
-        mine = case_id is not None and hold_only(connection, case_id, visit.reviewer)
+        mine = case_id is not None and acquire_only(connection, case_id, visit.reviewer)
     words = (undone.verdict or "").replace("_", " ")
     said = f"Taken back: {words} of {pluralize(len(undone.track_ids), 'track')}."
     if case_id is None or not mine:
@@ -134,7 +134,9 @@ def redo_last(visit: ReviewRequest) -> Response:
         case_id = _case_of(connection, done.track_ids[0])
         case = None if case_id is None else find_case_row(connection, case_id)
         goes_on = (
-            case is not None and case.open_tracks > 0 and hold_only(connection, case.case_id, visit.reviewer)
+            case is not None
+            and case.open_tracks > 0
+            and acquire_only(connection, case.case_id, visit.reviewer)
         )
     if case is not None and goes_on:
         reply = {"html": render_case(visit, case.case_id)}
@@ -150,7 +152,7 @@ def extend_lease(visit: ReviewRequest) -> Response:
     """Holds a question for another quarter of an hour, as long as somebody looks at it; says who has it, if another."""
     key = visit.text("key")
     with visit.site.database.write() as connection:
-        if hold(connection, key, visit.reviewer):
+        if acquire(connection, key, visit.reviewer):
             return JSONResponse({"held": True})
         return JSONResponse({"held": False, "by": holder(connection, key)})
 
@@ -198,7 +200,7 @@ def _seen(sent: Any) -> dict[int, int | None]:
     }
 
 
-def _said(connection: Connection, done: Decided, case: CaseRow) -> str:
+def _said(connection: Connection, done: DecisionBatch, case: CaseRow) -> str:
     """What was decided, in words."""
     number = len(done.track_ids)
     tracks, are = pluralize(number, "track"), "is" if number == 1 else "are"
@@ -218,7 +220,7 @@ def _case_of(connection: Connection, track_id: int) -> str | None:
     query = (
         sa.select(review_case.c.case_id)
         .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
-        .where(suspect.c.track_id == track_id, is_open_suspect())
+        .where(suspect.c.track_id == track_id, is_reviewable())
         .order_by(suspect.c.suspicion.desc())
         .limit(1)
     )

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from catalog.genres.fold import fold
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.review.audit_sample.review_progress import review_progress
-from catalog.review.audit_sample.sample_size import FEWEST
+from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS
 from catalog.review.case_list import list_cases
 from catalog.web.app_state import AppState
 from catalog.web.case_filters import filter_choices, read_filters
@@ -56,7 +56,7 @@ def progress(visit: ReviewRequest) -> Response:
         "progress.html",
         reviewer=visit.reviewer,
         found=found,
-        fewest=FEWEST,
+        fewest=MIN_JUDGMENTS,
         command=visit.site.command,
         page="progress",
     )

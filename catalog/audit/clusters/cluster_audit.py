@@ -64,7 +64,7 @@ class ClusterRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedRun:
     """One run that is to come."""
 
     feature_set: str
@@ -80,7 +80,7 @@ class ClusterAudit:
 
     audit_id: int | None
     """None for a dry run."""
-    plan: Sequence[Planned]
+    plan: Sequence[PlannedRun]
     labeled: int
     genres: tuple[str, ...]
     """The different labels at the level, by name."""
@@ -90,7 +90,7 @@ class ClusterAudit:
 
 
 @dataclass(frozen=True, eq=False)
-class _Ground:
+class _ClusterInput:
     """What is clustered: the labels, and the tracks with a vector of each recipe."""
 
     labels: Labels
@@ -112,7 +112,7 @@ def audit_clusters(
     """
     ground = read_with_retry(database, lambda connection: _prepare(connection, wanted))
     plan = [
-        Planned(recipe.name, algorithm, len(ids), () if algorithm in FINDS_ITS_NUMBER else ground.numbers)
+        PlannedRun(recipe.name, algorithm, len(ids), () if algorithm in FINDS_ITS_NUMBER else ground.numbers)
         for recipe, ids in ground.recipes
         for algorithm in wanted.algorithms
     ]
@@ -128,7 +128,7 @@ def audit_clusters(
             found.unusable[recipe.name] = points.unusable
         for algorithm in wanted.algorithms:
             clustering = cluster(algorithm, points.matrix, ground.numbers, seed=wanted.seed)
-            runs.append((recipe, algorithm, *_judge(points, clustering, ground.labels, wanted)))
+            runs.append((recipe, algorithm, *_evaluate(points, clustering, ground.labels, wanted)))
 
     def store(connection: Connection) -> int:
         audit_id = _begin(connection, wanted, started=found)
@@ -142,7 +142,7 @@ def audit_clusters(
     return ClusterAudit(audit_id, plan, found.labeled, genres, found.excluded, found.unusable)
 
 
-def _prepare(connection: Connection, wanted: ClusterRequest) -> _Ground:
+def _prepare(connection: Connection, wanted: ClusterRequest) -> _ClusterInput:
     labels = load_labels(connection, wanted.level, wanted.exclude)
     recipes = []
     for recipe in _recipes(connection, wanted.feature_sets):
@@ -158,10 +158,10 @@ def _prepare(connection: Connection, wanted: ClusterRequest) -> _Ground:
         _require(recipe.name, len(ids), wanted.clusters)
         recipes.append((recipe, ids))
     if wanted.clusters is not None:
-        return _Ground(labels, recipes, (wanted.clusters,))
+        return _ClusterInput(labels, recipes, (wanted.clusters,))
     tracks = np.unique(labels.genres[labels.genres != 0], return_counts=True)[1]
     least = min(len(ids) for _, ids in recipes)
-    return _Ground(labels, recipes, numbers_worth_trying(int((tracks >= FEWEST).sum()), least))
+    return _ClusterInput(labels, recipes, numbers_worth_trying(int((tracks >= FEWEST).sum()), least))
 
 
 def _recipes(connection: Connection, names: Sequence[str]) -> list[StoredFeatureSet]:
@@ -215,7 +215,7 @@ def _points(
     return points
 
 
-def _judge(
+def _evaluate(
     points: Points, clustering: Clustering, labels: Labels, wanted: ClusterRequest
 ) -> tuple[dict[str, Any], Assignments, RunResult]:
     """How the run is described, where it put the tracks, and what it came to."""

@@ -32,7 +32,7 @@ from catalog.similarity.duplicates import (
 
 FEATURE_SET = "musicnn"
 IDS_AT_ONCE = 5_000
-RECIPE = 2
+COMPARISON_VERSION = 2
 """Raised where the same tracks would give other pairs, so that they are compared anew."""
 
 
@@ -75,7 +75,7 @@ def _audit(database: Database, *, dry_run: bool) -> DuplicateAudit:
             pairs = _stored_pairs(connection, latest["id"])
         else:
             pairs = _find_pairs(connection, rows, recipe)
-        differ = _differing(connection, pairs)
+        differ = _genres_differ(connection, pairs)
     digest = _digest(pairs, differ)
     is_new = latest is None or latest["parameters"].get("digest") != digest
     audit_id = None if dry_run or latest is None else latest["id"]
@@ -118,7 +118,7 @@ def _compared(connection: Connection, rows: Sequence[Any], recipe: StoredFeature
                 )
             ).one()
         )
-    told = [RECIPE, recipe and recipe.id, *map(str, vectors), [tuple(row) for row in rows]]
+    told = [COMPARISON_VERSION, recipe and recipe.id, *map(str, vectors), [tuple(row) for row in rows]]
     return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
 
 
@@ -153,7 +153,7 @@ def differing_duplicates(connection: Connection) -> Mapping[int, Sequence[tuple[
     return found
 
 
-def _differing(connection: Connection, pairs: Sequence[Pair]) -> list[bool]:
+def _genres_differ(connection: Connection, pairs: Sequence[Pair]) -> list[bool]:
     broader, _ = load_broader(connection)
     above = {genre_id: path_to_top(genre_id, broader) for genre_id in broader}
     wanted = sorted({track_id for pair in pairs for track_id in (pair.track_id, pair.other_track_id)})

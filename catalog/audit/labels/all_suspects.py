@@ -8,24 +8,24 @@ from dataclasses import replace
 
 from catalog.audit.labels.label_evidence import Evidence
 from catalog.audit.labels.label_issues import (
-    LEAST_SUSPICION,
-    MISFIT_WEIGHT,
-    MOST_SUSPECTS,
+    MAX_SUSPECTS,
+    MIN_SUSPICION,
+    PRIOR_LOG_ODDS,
     Suspect,
     combine_evidence,
     find_suspects,
-    relation,
+    genre_relation,
 )
 from catalog.audit.labels.multilabel_issues import find_multilabel_issues
 from catalog.audit.labels.source_conflicts import SourceConflict
 from catalog.audit.reasons import cluster_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 
-AGAINST = 1e-4  # suspicions are kept this far from 0 and 1, where log odds end
+PROBABILITY_MARGIN = 1e-4  # suspicions are kept this far from 0 and 1, where log odds end
 
 
 def all_suspects(
-    evidence: Evidence, *, least: float = LEAST_SUSPICION, most: int = MOST_SUSPECTS
+    evidence: Evidence, *, least: float = MIN_SUSPICION, most: int = MAX_SUSPECTS
 ) -> list[Suspect]:
     """The suspects, most suspicious first, those that could be more precise among them; none that a person confirmed.
 
@@ -41,9 +41,9 @@ def all_suspects(
     for one in find_multilabel_issues(judged, terms, sound=sound, least=least, most=most):
         if one.row not in wholly:
             found[one.row, one.genre_id, False] = one
-    for row, contradictions in evidence.contradictions.items():
+    for row, contradictions in evidence.conflicts.items():
         place = (row, contradictions[0].genre_id, False)
-        suspect = _added(evidence, row, contradictions, found.get(place))
+        suspect = _add_conflicts(evidence, row, contradictions, found.get(place))
         if suspect.suspicion >= least:
             found[place] = suspect
     doubts = [_with_clusters(evidence, one) for one in found.values() if not evidence.is_confirmed[one.row]]
@@ -62,7 +62,7 @@ def _with_clusters(evidence: Evidence, doubt: Suspect) -> Suspect:
     return replace(doubt, reasons=(*doubt.reasons, *reasons)) if reasons else doubt
 
 
-def _added(
+def _add_conflicts(
     evidence: Evidence, row: int, contradictions: Sequence[SourceConflict], known: Suspect | None
 ) -> Suspect:
     first = contradictions[0]
@@ -70,12 +70,12 @@ def _added(
         known = Suspect(
             row=row,
             genre_id=first.genre_id,
-            suggested_genre_id=first.instead_id,
-            suspicion=1 / (1 + math.exp(-MISFIT_WEIGHT)),
-            relation=relation(first.instead_id, [first.genre_id], evidence.terms.broader),
+            suggested_genre_id=first.suggested_genre_id,
+            suspicion=1 / (1 + math.exp(-PRIOR_LOG_ODDS)),
+            relation=genre_relation(first.suggested_genre_id, [first.genre_id], evidence.terms.broader),
             reasons=(),
         )
-    held = min(max(known.suspicion, AGAINST), 1 - AGAINST)
+    held = min(max(known.suspicion, PROBABILITY_MARGIN), 1 - PROBABILITY_MARGIN)
     # One word of each kind: ten copies of a recording are no ten witnesses.
     weight = sum({one.reason["kind"]: one.weight for one in contradictions}.values())
     odds = math.log(held / (1 - held)) + weight

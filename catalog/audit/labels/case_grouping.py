@@ -11,7 +11,7 @@ from catalog.audit.labels.label_issues import Suspect
 
 Key = int | str
 
-COMPANY = 0.5
+SIZE_WEIGHT = 0.5
 """What company weighs: the odds grow with the square root of the number of tracks, which are not independent."""
 
 
@@ -82,5 +82,5 @@ def _suspicion(suspicions: Sequence[float]) -> float:
     """Between the highest and the mean, and higher in company: ten of a kind are rarely a slip of the model."""
     middle = (max(suspicions) + sum(suspicions) / len(suspicions)) / 2
     middle = min(max(middle, 1e-6), 1 - 1e-6)
-    odds = math.log(middle / (1 - middle)) + COMPANY * math.log(len(suspicions))
+    odds = math.log(middle / (1 - middle)) + SIZE_WEIGHT * math.log(len(suspicions))
     return round(1 / (1 + math.exp(-odds)), 4)

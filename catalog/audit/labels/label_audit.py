@@ -15,7 +15,7 @@ from catalog.audit.labels.case_grouping import SuspectGroup, group_into_cases
 from catalog.audit.labels.estimated_precision import refresh_expected_right
 from catalog.audit.labels.ground_truth import AuditTruth, read_ground_truth, score_against_ground_truth
 from catalog.audit.labels.label_evidence import Evidence, gather_evidence
-from catalog.audit.labels.label_issues import LEAST_SUSPICION, Suspect
+from catalog.audit.labels.label_issues import MIN_SUSPICION, Suspect
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
@@ -51,7 +51,7 @@ class LabelAudit:
     """Tracks whose tag could be doubted."""
     suspects: int
     cases: int
-    could_be_narrower: int
+    narrower_suggestions: int
     """Tags that are right and could be more precise."""
     largest: Sequence[NamedCase]
     """The cases of most tracks; of a dry run all, the gravest first."""
@@ -130,7 +130,7 @@ def _store(
                 model_id=model_id,
                 parameters={
                     "digest": evidence.digest,
-                    "least_suspicion": LEAST_SUSPICION,
+                    "least_suspicion": MIN_SUSPICION,
                     **({"excluded_genres": list(excluded.names)} if excluded.names else {}),
                 },
                 summary={"judged": len(evidence.judged.y), "cases": len(cases)},

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, RowMapping
 from catalog.arrays import Floats, Integers
 from catalog.audit.clusters.cluster_evidence import cluster_evidence
 from catalog.audit.clusters.cluster_findings import Outlier
-from catalog.audit.labels.label_issues import LEAST_SUSPICION, AuditedTracks, GenreInfo
+from catalog.audit.labels.label_issues import MIN_SUSPICION, AuditedTracks, GenreInfo
 from catalog.audit.labels.source_conflicts import SourceConflict, load_source_conflicts
 from catalog.db.tables import (
     artist,
@@ -42,10 +42,10 @@ from catalog.learning.dataset.labeled_tracks import load_broader, load_predictab
 from catalog.learning.registry.default_feature_sets import DEFAULTS
 from catalog.learning.registry.registry import model_feature_sets
 
-RECIPE = 7
+EVIDENCE_VERSION = 7
 """Raised where the same evidence would be weighed otherwise, so that an audit is made anew."""
-IDS_AT_ONCE = 5_000
-FURTHER = DEFAULTS
+IDS_PER_QUERY = 5_000
+FURTHER_FEATURE_SETS = DEFAULTS
 """Feature sets that give an opinion of their own where every track has a vector, beside the first that the model uses."""
 
 
@@ -62,7 +62,7 @@ class Evidence:
     """None where nobody is known."""
     is_confirmed: Sequence[bool]
     """Whether a person gave the label: it is evidence on others, and is not doubted itself."""
-    contradictions: Mapping[int, Sequence[SourceConflict]]
+    conflicts: Mapping[int, Sequence[SourceConflict]]
     """What speaks against tags without any model, by position. Those beyond the judged are of tracks that no model
     judges, and that are among `track_ids`, `albums`, `artist_ids` and `is_confirmed` for this alone."""
     clusters: Mapping[int, Sequence[tuple[str, Outlier]]]
@@ -86,7 +86,7 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
     elsewhere = set(wrong_recordings(connection).tolist())
     rows, judged_first = [], []
     for member in members:
-        ordered = _judged_first(tags[member.id], counts_for, column, excluded)
+        ordered = _audited_tag_first(tags[member.id], counts_for, column, excluded)
         is_heard = member.probabilities is not None or member.genre_1_id in column
         if ordered and is_heard and member.id not in elsewhere:
             rows.append(member)
@@ -104,7 +104,7 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
         groups=_groups(rows),
         artists=[one.folded for one in rows],
         vectors=vectors,
-        further=_further(connection, row, track_ids),
+        further=_further_vectors(connection, row, track_ids),
     )
     suggestable = load_predictable(connection)
     against = [
@@ -113,7 +113,7 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
         if one.genre_id not in excluded.genre_ids
     ]
     place = {track_id: at for at, track_id in enumerate(track_ids.tolist())}
-    beyond = _beyond(connection, sorted({one.track_id for one in against} - place.keys()))
+    beyond = _tracks_outside_model(connection, sorted({one.track_id for one in against} - place.keys()))
     place |= {one.id: len(place) + at for at, one in enumerate(beyond)}
     contradictions: defaultdict[int, list[SourceConflict]] = defaultdict(list)
     for contradiction in against:
@@ -140,13 +140,13 @@ def gather_evidence(connection: Connection, row: RowMapping, excluded: Excluded)
         albums=[one.album_id for one in (*rows, *beyond)],
         artist_ids=[one.artist_id for one in (*rows, *beyond)],
         is_confirmed=[*(one.source == "person" for one in rows), *(False for _ in beyond)],
-        contradictions=contradictions,
+        conflicts=contradictions,
         clusters=clusters,
         digest=_digest(row["id"], counts_for, rows, judged, against, placed),
     )
 
 
-def _somebody() -> sa.ColumnElement[bool]:
+def _named_artist() -> sa.ColumnElement[bool]:
     return sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_placeholder))
 
 
@@ -182,12 +182,12 @@ def _members(row: RowMapping) -> sa.Select[Any]:
             ),
             isouter=True,
         )
-        .join(artist, _somebody(), isouter=True)
+        .join(artist, _named_artist(), isouter=True)
         .where(
             sa.or_(
                 snapshot_member.c.track_id.is_not(None),
                 track.c.id.in_(sa.select(audit_sample_track.c.track_id)),
-                _may_be_judged_by_another(row),
+                _has_another_class_tag(row),
             ),
             IS_LISTED,
         )
@@ -195,7 +195,7 @@ def _members(row: RowMapping) -> sa.Select[Any]:
     )
 
 
-def _may_be_judged_by_another(row: RowMapping) -> sa.ColumnElement[bool]:
+def _has_another_class_tag(row: RowMapping) -> sa.ColumnElement[bool]:
     """Whether a track that no model learns from, because its first tag is no class, has another tag, and was heard.
 
     Whoever left a genre out of training has left out the tracks that are first tagged so.
@@ -237,7 +237,7 @@ def _counts_for(
     return counts_for
 
 
-def _judged_first(
+def _audited_tag_first(
     genre_ids: Sequence[int],
     counts_for: Mapping[int, int | None],
     column: Mapping[int, int],
@@ -294,37 +294,39 @@ def _groups(rows: Sequence[sa.Row[Any]]) -> Integers:
 def _tags(connection: Connection, track_ids: Sequence[int]) -> Mapping[int, list[int]]:
     """The genre ids of every track, in the order given."""
     tags: defaultdict[int, list[int]] = defaultdict(list)
-    for start in range(0, len(track_ids), IDS_AT_ONCE):
+    for start in range(0, len(track_ids), IDS_PER_QUERY):
         for track_id, genre_id in connection.execute(
             sa.select(track_status.c.track_id, label.c.genre_id)
             .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
-            .where(track_status.c.track_id.in_(track_ids[start : start + IDS_AT_ONCE]))
+            .where(track_status.c.track_id.in_(track_ids[start : start + IDS_PER_QUERY]))
             .order_by(track_status.c.track_id, label.c.rank)
         ):
             tags[track_id].append(genre_id)
     return tags
 
 
-def _beyond(connection: Connection, track_ids: Sequence[int]) -> list[Any]:
+def _tracks_outside_model(connection: Connection, track_ids: Sequence[int]) -> list[Any]:
     """Album and artist of these tracks."""
     rows: list[Any] = []
-    for start in range(0, len(track_ids), IDS_AT_ONCE):
+    for start in range(0, len(track_ids), IDS_PER_QUERY):
         rows.extend(
             connection.execute(
                 sa.select(track.c.id, track.c.album_id, artist.c.id.label("artist_id"))
-                .join_from(track, artist, _somebody(), isouter=True)
-                .where(track.c.id.in_(track_ids[start : start + IDS_AT_ONCE]))
+                .join_from(track, artist, _named_artist(), isouter=True)
+                .where(track.c.id.in_(track_ids[start : start + IDS_PER_QUERY]))
                 .order_by(track.c.id)
             ).all()
         )
     return rows
 
 
-def _further(connection: Connection, row: RowMapping, track_ids: Integers) -> list[npt.NDArray[np.float32]]:
+def _further_vectors(
+    connection: Connection, row: RowMapping, track_ids: Integers
+) -> list[npt.NDArray[np.float32]]:
     """The vectors of other feature sets, of those that all the tracks have."""
     recipes = {recipe.name: recipe for recipe in model_feature_sets(connection, row["id"])}
     found = []
-    for name in FURTHER:
+    for name in FURTHER_FEATURE_SETS:
         recipe = recipes.get(name) or active_feature_set(connection, name)
         if recipe is None or name == next(iter(recipes), None) or not len(track_ids):
             continue
@@ -355,12 +357,14 @@ def _digest(
     placed: Sequence[tuple[str, Outlier]],
 ) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    told = [RECIPE, model_id, LEAST_SUSPICION, len(judged.further), sorted(counts_for.items())]
+    told = [EVIDENCE_VERSION, model_id, MIN_SUSPICION, len(judged.further), sorted(counts_for.items())]
     digest.update(json.dumps(told).encode())
     digest.update(json.dumps([[one.id, one.artist_id, one.album_id, one.source] for one in rows]).encode())
     digest.update(json.dumps([list(tags) for tags in judged.tags]).encode())
     digest.update(
-        json.dumps([[one.track_id, one.genre_id, one.instead_id, one.weight] for one in against]).encode()
+        json.dumps(
+            [[one.track_id, one.genre_id, one.suggested_genre_id, one.weight] for one in against]
+        ).encode()
     )
     clusters = [[name, one.track_id, one.majority_genre_id, round(one.share, 3)] for name, one in placed]
     digest.update(json.dumps(clusters).encode())

@@ -22,10 +22,11 @@ from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 
 Relation = Literal["broader", "narrower", "sibling", "different"]
 
-LEAST_SUSPICION = 0.35
-MOST_SUSPECTS = 2_000
+MIN_SUSPICION = 0.35
+MAX_SUSPECTS = 2_000
+LEAST_THRESHOLD = 2e-6
 # Weights of the evidence beside the sound, in units of log odds: see there where they come from.
-MISFIT_WEIGHT = -1.5  # before any evidence beyond the sound's being liker to something else
+PRIOR_LOG_ODDS = -1.5  # before any evidence beyond the sound's being liker to something else
 CONFIDENCE_WEIGHT = 0.5
 NEIGHBOR_WEIGHT = 0.3
 NEIGHBORS_OF_ARTIST_WEIGHT = 0.6
@@ -124,8 +125,8 @@ def find_suspects(
     terms: GenreInfo,
     *,
     sound: ModelEvidence | None = None,
-    least: float = LEAST_SUSPICION,
-    most: int = MOST_SUSPECTS,
+    least: float = MIN_SUSPICION,
+    most: int = MAX_SUSPECTS,
 ) -> list[Suspect]:
     """The doubted labels, most suspicious first; among them, apart by `relation`, tags that could be more precise.
 
@@ -136,7 +137,7 @@ def find_suspects(
     tagged. Of a tag by itself, moreover: as far as the model knows the class of the choice but not that of the tag, how
     much likelier than usual the choice is, and whether the track is a stranger among those with the same tag; whether the
     model is as sure of it as of tracks that are so tagged (the class thresholds of confident learning, Northcutt et al.
-    2021, by cleanlab); and how the artist's other tracks are tagged, which of wrong artists says nothing.
+    2021); and how the artist's other tracks are tagged, which of wrong artists says nothing.
 
     At most `most` with a suspicion of at least `least`. `sound` is what `listen` gives, where it is known already.
     """
@@ -147,11 +148,11 @@ def find_suspects(
     sound = sound or combine_evidence(judged, terms)
     # Neighbors cost most: they are asked for those only that could still be listed with them.
     weighed = [
-        _gravest(heard, _by_sound(heard, judged, credibility, thresholds), 2 * most)
+        _most_suspicious(heard, _prediction_evidence(heard, judged, credibility, thresholds), 2 * most)
         for heard in (
-            _doubted(judged, terms, sound),
-            _doubted_together(judged, terms, sound),
-            _could_be_narrower(judged, terms, thresholds),
+            _single_track_alternatives(judged, terms, sound),
+            _artist_alternatives(judged, terms, sound),
+            _narrower_alternatives(judged, terms, thresholds),
         )
     ]
     asked = np.concatenate([heard.row for heard, _ in weighed])
@@ -179,10 +180,13 @@ def combine_evidence(judged: AuditedTracks, terms: GenreInfo) -> ModelEvidence:
 
 
 def _confident_thresholds(probability: Floats, y: Integers) -> Floats:
-    """(classes,): how sure the model is of a class, on average, of the tracks that are so tagged."""
-    from cleanlab.count import get_confident_thresholds  # a second to import, for audits only
+    """(classes,): the mean probability of each class over the tracks labeled with it; 2 for a class without a track.
 
-    return np.asarray(get_confident_thresholds(labels=y, pred_probs=probability), dtype=np.float64)
+    The class thresholds of Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels"
+    (2021), at least LEAST_THRESHOLD as in cleanlab.
+    """
+    means = [probability[y == k, k].mean() if (y == k).any() else 2.0 for k in range(probability.shape[1])]
+    return np.maximum(means, LEAST_THRESHOLD)
 
 
 def _tagged_classes(judged: AuditedTracks, terms: GenreInfo) -> npt.NDArray[np.bool_]:
@@ -203,18 +207,22 @@ def _may_be_suggested(terms: GenreInfo) -> npt.NDArray[np.bool_]:
     return np.array([terms.suggestable is None or genre in terms.suggestable for genre in classes])
 
 
-def _doubted(judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence) -> _Alternatives:
+def _single_track_alternatives(
+    judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence
+) -> _Alternatives:
     """Tracks that sound like a class outside the subtrees of all their tags."""
-    return _outside(judged, terms, sound.alone, sound.subtree)
+    return _alternatives_outside(judged, terms, sound.alone, sound.subtree)
 
 
-def _doubted_together(judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence) -> _Alternatives:
+def _artist_alternatives(judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence) -> _Alternatives:
     """Tracks whose artist's tracks, taken together, sound like a class outside the subtrees of all their tags."""
-    heard = _outside(judged, terms, sound.together, sound.together_subtree)
+    heard = _alternatives_outside(judged, terms, sound.together, sound.together_subtree)
     return replace(heard.only(np.flatnonzero(sound.tracks[heard.row] > 1)), of_artist=True)
 
 
-def _outside(judged: AuditedTracks, terms: GenreInfo, alone: Float32, subtree: Float32) -> _Alternatives:
+def _alternatives_outside(
+    judged: AuditedTracks, terms: GenreInfo, alone: Float32, subtree: Float32
+) -> _Alternatives:
     below = terms.hierarchy.below[: len(terms.hierarchy.classes)]
     covered = _tagged_classes(judged, terms)
     outside = np.where(covered | ~_may_be_suggested(terms), -np.inf, alone)
@@ -247,7 +255,7 @@ def _nearest_tag(judged: AuditedTracks, terms: GenreInfo, subtree: Float32) -> I
     return nearest
 
 
-def _could_be_narrower(judged: AuditedTracks, terms: GenreInfo, thresholds: Floats) -> _Alternatives:
+def _narrower_alternatives(judged: AuditedTracks, terms: GenreInfo, thresholds: Floats) -> _Alternatives:
     """Tracks that sound, for sure, like a class below their tag."""
     hierarchy = terms.hierarchy
     classes = len(hierarchy.classes)
@@ -272,26 +280,28 @@ def _could_be_narrower(judged: AuditedTracks, terms: GenreInfo, thresholds: Floa
     )
 
 
-def _usual(judged: AuditedTracks) -> Floats:
+def _class_shares(judged: AuditedTracks) -> Floats:
     """(classes,): the share of each."""
     counts = np.bincount(judged.y, minlength=judged.probability.shape[1])
     return np.maximum(counts / len(judged.y), FLOOR)
 
 
-def _by_sound(heard: _Alternatives, judged: AuditedTracks, credibility: Floats, thresholds: Floats) -> Floats:
+def _prediction_evidence(
+    heard: _Alternatives, judged: AuditedTracks, credibility: Floats, thresholds: Floats
+) -> Floats:
     """(m,): the log odds of what is heard, before anybody else's tags are looked at."""
     known, known_choice = credibility[judged.y[heard.row]], credibility[heard.choice]
     both = np.minimum(known, known_choice)
-    evidence = MISFIT_WEIGHT + both * heard.margin
+    evidence = PRIOR_LOG_ODDS + both * heard.margin
     if heard.of_artist:
         return evidence
-    surprise = np.log(np.maximum(heard.chosen, FLOOR) / _usual(judged)[heard.choice])
+    surprise = np.log(np.maximum(heard.chosen, FLOOR) / _class_shares(judged)[heard.choice])
     evidence += (1 - both) * known_choice * np.maximum(surprise, 0.0)
     evidence += CONFIDENCE_WEIGHT * both * (heard.chosen >= thresholds[heard.choice])
     return evidence
 
 
-def _gravest(heard: _Alternatives, evidence: Floats, most: int) -> tuple[_Alternatives, Floats]:
+def _most_suspicious(heard: _Alternatives, evidence: Floats, most: int) -> tuple[_Alternatives, Floats]:
     kept = np.argsort(-evidence, kind="stable")[:most]
     return heard.only(kept), evidence[kept]
 
@@ -307,7 +317,7 @@ def _suspects(
     least: float,
 ) -> Iterator[Suspect]:
     """The suspects among what was heard, with reasons."""
-    usual = _usual(judged)
+    usual = _class_shares(judged)
     usual_choice, usual_tag = (
         which.astype(np.float64) @ usual for which in (heard.for_choice, heard.for_tag)
     )
@@ -316,7 +326,7 @@ def _suspects(
     others = others_of_artist(judged.artists, judged.y, heard.row, heard.for_choice, heard.for_tag)
     alike = near.tags(heard.row, judged.y, heard.for_choice, heard.for_tag)
     by_near = alike.log_odds(usual_choice, usual_tag)
-    stranger = near.strangers(heard.row, np.array([tags[0] for tags in judged.tags], dtype=np.int64))
+    stranger = near.isolated_tags(heard.row, np.array([tags[0] for tags in judged.tags], dtype=np.int64))
     if heard.of_artist:
         total = evidence + NEIGHBORS_OF_ARTIST_WEIGHT * both * _case_average(by_near, heard, judged)
     else:
@@ -353,7 +363,7 @@ def _suspects(
             genre_id=tags[0],
             suggested_genre_id=suggested,
             suspicion=round(float(suspicion[at]), 4),
-            relation=relation(suggested, tags, terms.broader),
+            relation=genre_relation(suggested, tags, terms.broader),
             reasons=tuple(reason for reason in reasons if reason is not None),
         )
 
@@ -366,7 +376,7 @@ def _case_average(value: Floats, heard: _Alternatives, judged: AuditedTracks) ->
     return np.asarray((np.bincount(place, value) / np.bincount(place))[place])
 
 
-def relation(suggested: int, tags: Sequence[int], broader: Mapping[int, int | None]) -> Relation:
+def genre_relation(suggested: int, tags: Sequence[int], broader: Mapping[int, int | None]) -> Relation:
     """What a suggestion, which is none of the tags, is to the nearest of them."""
     above = path_to_top(suggested, broader)
     found: set[Relation] = set()

@@ -12,23 +12,23 @@ import numpy.typing as npt
 from catalog.arrays import Booleans
 from catalog.audit.labels.class_auc import class_auc
 from catalog.audit.labels.label_issues import (
-    LEAST_SUSPICION,
-    MISFIT_WEIGHT,
-    MOST_SUSPECTS,
+    MAX_SUSPECTS,
+    MIN_SUSPICION,
     NEIGHBOR_WEIGHT,
     OTHERS_FOR_CHOICE,
+    PRIOR_LOG_ODDS,
     AuditedTracks,
     GenreInfo,
     Suspect,
     combine_evidence,
-    relation,
+    genre_relation,
 )
 from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence
 from catalog.audit.reasons import other_tags_reason, prediction_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.similarity.nearest import NOBODY, nearest_of_other_groups
 
-HALF = 0.5  # a track, added to what is counted: nothing is told by none
+SMOOTHING = 0.5  # a track, added to what is counted: nothing is told by none
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def find_multilabel_issues(
     terms: GenreInfo,
     *,
     sound: ModelEvidence | None = None,
-    least: float = LEAST_SUSPICION,
-    most: int = MOST_SUSPECTS,
+    least: float = MIN_SUSPICION,
+    most: int = MAX_SUSPECTS,
 ) -> list[Suspect]:
     """The tags at whatever place that are doubted though, or because, another tag of the track fits, gravest first.
 
@@ -65,15 +65,15 @@ def find_multilabel_issues(
     if not several:
         return []
     sound = sound or combine_evidence(judged, terms)
-    pairs = list(_pairs(judged, terms, sound, several))
+    pairs = list(_candidate_pairs(judged, terms, sound, several))
     credibility = class_auc(judged.probability, judged.y, judged.groups)
     pairs.sort(key=lambda pair: (-pair.against, pair.row, pair.genre))
-    found = _weighed(pairs[: 2 * most], judged, terms, credibility)
+    found = _score_pairs(pairs[: 2 * most], judged, terms, credibility)
     kept = [suspect for suspect in found if suspect.suspicion >= least]
     return sorted(kept, key=lambda suspect: (-suspect.suspicion, suspect.row, suspect.genre_id))[:most]
 
 
-def _pairs(
+def _candidate_pairs(
     judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence, several: list[int]
 ) -> Iterator[_Pair]:
     column = {genre: at for at, genre in enumerate(terms.hierarchy.classes)}
@@ -109,7 +109,7 @@ def _are_related(genre: int, other: int, terms: GenreInfo) -> bool:
     return genre in path_to_top(other, terms.broader) or other in path_to_top(genre, terms.broader)
 
 
-def _weighed(
+def _score_pairs(
     pairs: list[_Pair], judged: AuditedTracks, terms: GenreInfo, credibility: npt.NDArray[np.float64]
 ) -> Iterator[Suspect]:
     if not pairs:
@@ -125,7 +125,7 @@ def _weighed(
         artist = judged.artists[pair.row]
         others = [row for row in rows_of[artist] if row != pair.row] if artist is not None else []
         both = float(min(credibility[pair.column], credibility[pair.other_column]))
-        total = MISFIT_WEIGHT + both * pair.against
+        total = PRIOR_LOG_ODDS + both * pair.against
         total += OTHERS_FOR_CHOICE * _log_odds(has, others, pair)
         total += NEIGHBOR_WEIGHT * both * _log_odds(has, alike, pair)
         heard, own = (
@@ -140,7 +140,7 @@ def _weighed(
             genre_id=pair.genre,
             suggested_genre_id=pair.other,
             suspicion=round(float(1 / (1 + np.exp(-total))), 4),
-            relation=relation(pair.other, [pair.genre], terms.broader),
+            relation=genre_relation(pair.other, [pair.genre], terms.broader),
             reasons=reasons,
         )
 
@@ -168,4 +168,4 @@ def _log_odds(has: Booleans, rows: list[int], pair: _Pair) -> float:
     """How much oftener these tracks have the other tag without the doubted one than the doubted one."""
     doubted = has[rows, pair.column]
     without = int((has[rows, pair.other_column] & ~doubted).sum())
-    return float(np.log((without + HALF) / (int(doubted.sum()) + HALF)))
+    return float(np.log((without + SMOOTHING) / (int(doubted.sum()) + SMOOTHING)))

@@ -8,7 +8,7 @@ import numpy as np
 from catalog.arrays import Booleans, Floats, Integers, Matrix
 from catalog.similarity.nearest import NEIGHBORS, NOBODY, nearest_tracks
 
-FEWEST_ALIKE = 5
+MIN_TAGGED_ALIKE = 5
 """Tracks with a tag before one of them can be a stranger there."""
 
 
@@ -34,7 +34,7 @@ class NeighborVotes:
     """(m,): positions, ascending."""
     by_others: Integers
     """(m, NEIGHBORS): positions of tracks of other groups, or NOBODY."""
-    by_anybody: Integers
+    by_anyone: Integers
 
     @classmethod
     def of(cls, vectors: Matrix | None, groups: Integers, asked: Integers) -> "NeighborVotes":
@@ -53,16 +53,16 @@ class NeighborVotes:
         speaks = [np.take_along_axis(which, classes, axis=1) & there for which in (for_choice, for_tag)]
         return VoteCounts(there.sum(axis=1), *(which.sum(axis=1) for which in speaks))
 
-    def strangers(self, row: Integers, written: Integers) -> Booleans:
+    def isolated_tags(self, row: Integers, written: Integers) -> Booleans:
         """(m,): whether at most one of the nearest by whomever has the same tag, as written (n,), which five have.
 
         It tells the one wrong tag in a genre that no model knows because nearly all of it is by one artist.
         """
-        near = self.by_anybody[np.searchsorted(self.asked, row)]
+        near = self.by_anyone[np.searchsorted(self.asked, row)]
         there = near != NOBODY
         same = ((written[np.maximum(near, 0)] == written[row, None]) & there).sum(axis=1)
         _, place, size = np.unique(written, return_inverse=True, return_counts=True)
-        return np.asarray((size[place[row]] >= FEWEST_ALIKE) & (same <= 1) & there.any(axis=1))
+        return np.asarray((size[place[row]] >= MIN_TAGGED_ALIKE) & (same <= 1) & there.any(axis=1))
 
 
 def others_of_artist(

@@ -32,7 +32,7 @@ class SourceConflict:
     track_id: int
     genre_id: int
     """The tag."""
-    instead_id: int
+    suggested_genre_id: int
     """What is said instead: neither a genre of the track nor broader or narrower than one."""
     weight: float
     reason: Mapping[str, Any]
@@ -64,9 +64,9 @@ def load_source_conflicts(
         one
         for one in found
         if tagged[one.track_id].source != "person"
-        and one.instead_id in suggestable
+        and one.suggested_genre_id in suggestable
         and not any(
-            one.instead_id in above[genre] or genre in above[one.instead_id]
+            one.suggested_genre_id in above[genre] or genre in above[one.suggested_genre_id]
             for genre in tagged[one.track_id].genres
         )
     ]

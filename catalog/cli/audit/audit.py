@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from catalog.cli.audit.audit_clusters import clusters
 from catalog.cli.audit.audit_duplicates import duplicates
+from catalog.cli.common.class_options import exclude_genre_option
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, print_rows, say
-from catalog.cli.train.train import exclude_genre_option
 from catalog.settings import Settings
 from catalog.text import pluralize
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from catalog.audit.labels.ground_truth import AuditTruth
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=CommandGroup, invoke_without_command=True)
 @exclude_genre_option
 @format_options
 @click.pass_context
@@ -76,7 +77,7 @@ def labels(
         say("neither tags nor model have changed since the last audit: this is what it found")
     say(
         f"{pluralize(found.cases, 'case')} of doubt, {pluralize(found.suspects, 'tag')} of {found.judged:,} judged; "
-        f"{pluralize(found.could_be_narrower, 'tag')} could be more precise"
+        f"{pluralize(found.narrower_suggestions, 'tag')} could be more precise"
     )
     if found.truth is not None:
         _say_truth(found.truth)

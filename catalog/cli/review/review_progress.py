@@ -107,13 +107,13 @@ def _lines(found: Progress) -> Iterator[str]:
 
 
 def _sample(sample: SampleEstimate) -> Iterator[str]:
-    from catalog.review.audit_sample.sample_size import FEWEST
+    from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS
 
     yield f"check sample {sample.sample_id}: {sample.judged} of {sample.tracks} tracks judged"
-    if sample.is_telling:
+    if sample.is_reliable:
         yield from _shares(sample)
     else:
-        yield f"  from {FEWEST} on it says how many tags of the archive are wrong"
+        yield f"  from {MIN_JUDGMENTS} on it says how many tags of the archive are wrong"
     if sample.agreement is not None:
         low, high = sample.agreement.low, sample.agreement.high
         yield (

@@ -1,10 +1,8 @@
-"""Answers by album: where the out-of-fold score chose albums, untagged tracks are answered by their album's mean."""
+"""Predictions of untagged tracks by the mean of their album, where the out-of-fold score chose albums."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,42 +10,36 @@ from catalog.arrays import Booleans, Floats, Integers
 from catalog.learning.dataset.labeled_tracks import LabeledTracks
 from catalog.learning.fitting.abstention import Selections
 from catalog.learning.fitting.album_averaging import ALONE, album_units, average_by_unit
+from catalog.learning.fitting.album_score import AlbumScore
 from catalog.learning.fitting.cross_fit import FittedModel
 
 
 def units_to_predict(
-    metrics: Mapping[str, Any], tracks: LabeledTracks, ids: Integers, asked: Booleans
+    score: AlbumScore | None, tracks: LabeledTracks, ids: Integers, eligible: Booleans
 ) -> Integers:
-    """(n,): the album unit of each track among those `asked` (n,) for, ALONE for others and where albums are not taken.
-
-    `metrics` are the model's, which say what the out-of-fold score chose.
-    """
-    if (metrics.get("by_album") or {}).get("unit") != "album":
+    """(n,): the album number of each `eligible` track (n,); ALONE for other tracks and where the score chose tracks."""
+    if score is None or score.unit != "album":
         return np.full(len(ids), ALONE, dtype=np.int64)
     positions = tracks.at(ids)
     albums = [
-        tracks.albums[at] if wanted else None for at, wanted in zip(positions, asked.tolist(), strict=True)
+        tracks.albums[at] if is_eligible else None
+        for at, is_eligible in zip(positions, eligible.tolist(), strict=True)
     ]
     return album_units(albums, [tracks.artists[at] for at in positions])
 
 
 def predictions_by_album(
-    model: FittedModel,
-    metrics: Mapping[str, Any],
-    probability: Floats,
-    resemblance: Floats | None,
-    unit: Integers,
+    model: FittedModel, score: AlbumScore, probability: Floats, resemblance: Floats | None, unit: Integers
 ) -> tuple[Floats, Selections]:
-    """(n, classes) with the means of the units (n,), and the answers: those of units by the threshold of albums.
+    """(n, classes): probabilities averaged over the units (n,), and the selected genres.
 
-    A mean is surer than what it is made of, so that the threshold of single tracks would answer too often. How much a
-    track resembles a class stays its own: one speech among songs is not sung.
+    Units have a threshold of their own, because a mean varies less than its members and would pass the threshold of
+    single tracks too often. The resemblance to each class is not averaged: a spoken track on a music album stays speech.
     """
-    found = metrics["by_album"]
-    means = average_by_unit(probability, unit, found["mean"])
-    of_albums = replace(model, threshold=replace(model.threshold, value=found["threshold"]))
-    alone, together = (one.answers(means, resemblance) for one in (model, of_albums))
+    means = average_by_unit(probability, unit, score.mean)
+    album_model = replace(model, threshold=replace(model.threshold, value=score.threshold))
+    by_track, by_album = (one.answers(means, resemblance) for one in (model, album_model))
     return means, Selections(
-        node=np.where(unit == ALONE, alone.node, together.node),
-        probability=np.where(unit == ALONE, alone.probability, together.probability),
+        node=np.where(unit == ALONE, by_track.node, by_album.node),
+        probability=np.where(unit == ALONE, by_track.probability, by_album.probability),
     )

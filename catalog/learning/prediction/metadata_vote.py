@@ -1,4 +1,4 @@
-"""Propagation: an untagged track answered from its album's or artist's other tracks, with the sound as a check."""
+"""Suggestions from the tags of the album's or artist's other tracks, checked against the prediction from audio."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -11,22 +11,22 @@ from catalog.learning.prediction.predictions import Suggestion
 
 Source = Literal["album", "artist"]
 
-FEWEST_TRACKS = 3
-LEAST_SHARE = 0.8
+MIN_TRACKS = 3
+MIN_SHARE = 0.8
 PRIOR_TRACKS = 1.0
-"""How many tracks of an artist what is known of all artists counts for: the rule of succession (Laplace 1814)."""
+"""Weight of the prior in tracks, for the share of a genre among an artist's tracks: the rule of succession (Laplace)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MajorityTags:
-    """What the tagged tracks of an album or artist agree on."""
+    """The genre that most tagged tracks of an album or artist share."""
 
     genre_id: int
     by: Source
     agreeing: int
     """Tracks tagged with the genre or a narrower term."""
-    of: int
-    """Tagged tracks there are."""
+    tracks: int
+    """Tagged tracks of the album or artist."""
 
 
 def majority_tags(
@@ -37,30 +37,27 @@ def majority_tags(
     *,
     suggestable: Collection[int] | None = None,
 ) -> list[MajorityTags | None]:
-    """(n): for each untagged track what its album's, or else its artist's, tagged tracks agree on; None for others.
+    """(n): the majority of each untagged track's album, or else its artist; None without one and for tagged tracks.
 
-    `genres` (n) holds the first tagged genre, 0 for untagged. There have to be FEWEST_TRACKS, and LEAST_SHARE of them
-    under one term, of which the narrowest counts: four tracks of Hard Rock and one of Metal agree on Hard Rock, two
-    and three on Rock. An album comes before the artist, whose other albums may be of another kind. Terms outside
-    `suggestable` (all, if None) are passed over for a broader one.
+    `genres` (n) is the first tagged genre, 0 for untagged tracks. A majority needs MIN_TRACKS tagged tracks and
+    MIN_SHARE of them under one term; the narrowest such term counts: four tracks of Hard Rock and one of Metal make
+    Hard Rock, two and three make Rock. The album comes before the artist, whose albums can differ in genre. A term
+    outside `suggestable` (None: all terms) is replaced by a broader one.
     """
     counts = _counts_by(genres, albums, artists)
-    known: dict[tuple[Source, Hashable], MajorityTags | None] = {
-        (by, key): _agreement(by, tags, broader, suggestable)
+    majorities: dict[tuple[Source, Hashable], MajorityTags | None] = {
+        (by, key): _majority(by, tags, broader, suggestable)
         for by in counts
         for key, tags in counts[by].items()
     }
-    found: list[MajorityTags | None] = []
-    for genre, album, artist in zip(genres, albums, artists, strict=True):
-        agreement = None
-        if not genre:
-            agreement = known.get(("album", album)) or known.get(("artist", artist))
-        found.append(agreement)
-    return found
+    return [
+        None if genre else majorities.get(("album", album)) or majorities.get(("artist", artist))
+        for genre, album, artist in zip(genres, albums, artists, strict=True)
+    ]
 
 
 def leave_one_out_majority(
-    at: Sequence[int],
+    positions: Sequence[int],
     genres: Sequence[int],
     albums: Sequence[Hashable | None],
     artists: Sequence[Hashable | None],
@@ -68,19 +65,20 @@ def leave_one_out_majority(
     *,
     suggestable: Collection[int] | None = None,
 ) -> list[MajorityTags | None]:
-    """(m): what the others agree on, for each of the tagged tracks at these m positions, as if it had no tag."""
+    """(m): the majority for each tagged track at these m positions, as if it alone had no tag."""
     counts = _counts_by(genres, albums, artists)
-    known: dict[tuple[Source, Hashable, int], MajorityTags | None] = {}
+    majorities: dict[tuple[Source, Hashable, int], MajorityTags | None] = {}
 
     def others(by: Source, key: Hashable | None, own: int) -> MajorityTags | None:
         if key is None:
             return None
-        if (by, key, own) not in known:
-            known[by, key, own] = _agreement(by, counts[by][key] - Counter((own,)), broader, suggestable)
-        return known[by, key, own]
+        if (by, key, own) not in majorities:
+            majorities[by, key, own] = _majority(by, counts[by][key] - Counter((own,)), broader, suggestable)
+        return majorities[by, key, own]
 
     return [
-        others("album", albums[one], genres[one]) or others("artist", artists[one], genres[one]) for one in at
+        others("album", albums[at], genres[at]) or others("artist", artists[at], genres[at])
+        for at in positions
     ]
 
 
@@ -98,14 +96,14 @@ def _counts(genres: Sequence[int], keys: Sequence[Hashable | None]) -> dict[Hash
     return dict(counts)
 
 
-def _agreement(
+def _majority(
     by: Source,
     counts: Counter[int],
     broader: Mapping[int, int | None],
     suggestable: Collection[int] | None,
 ) -> MajorityTags | None:
     tracks = counts.total()
-    if tracks < FEWEST_TRACKS:
+    if tracks < MIN_TRACKS:
         return None
     below: Counter[int] = Counter()
     depth: dict[int, int] = {}
@@ -114,75 +112,74 @@ def _agreement(
         for at, term in enumerate(path):
             below[term] += count
             depth[term] = len(path) - at
-    agreed = [
+    shared = [
         term
         for term, count in below.items()
-        if count >= LEAST_SHARE * tracks and (suggestable is None or term in suggestable)
+        if count >= MIN_SHARE * tracks and (suggestable is None or term in suggestable)
     ]
-    if not agreed:
+    if not shared:
         return None
-    narrowest = max(agreed, key=lambda term: (depth[term], -term))
+    narrowest = max(shared, key=lambda term: (depth[term], -term))
     return MajorityTags(narrowest, by, below[narrowest], tracks)
 
 
 def suggestions(
-    sound: Sequence[Suggestion | None],
-    agreed: Sequence[MajorityTags | None],
+    from_audio: Sequence[Suggestion | None],
+    majority: Sequence[MajorityTags | None],
     probability: Floats,
     shares: Floats,
     hierarchy: Hierarchy,
     broader: Mapping[int, int | None],
 ) -> list[Suggestion | None]:
-    """(n): what is suggested, by album or artist where their tracks agree, by the sound elsewhere.
+    """(n): the suggestion by album or artist where they have a majority, otherwise the suggestion from audio.
 
-    `sound` (n) is what the model answers by its threshold, `probability` (n, classes) what it was taken from, a row
-    of NaN for a track that was not heard; `shares` (classes,) are how common it takes the classes to be. Where the
-    sound objects both are good evidence and one is wrong: then the nearest term above both is suggested, as far as the
-    model knows one, or nothing. A genre that the model does not know it cannot object to.
+    `from_audio` (n) are the model's suggestions after abstention and `probability` (n, classes) their probabilities, a
+    row of NaN for a track without vectors; `shares` (classes,) are the class shares that the probabilities assume. If
+    the audio contradicts the majority, the nearest common ancestor among the model's terms is suggested, or no genre.
+    A majority genre outside the model's terms cannot be contradicted.
     """
     subtree = hierarchy.subtree_probability(probability)
-    common = hierarchy.subtree_probability(shares[None, :])[0]
+    subtree_shares = hierarchy.subtree_probability(shares[None, :])[0]
     position = {genre: at for at, genre in enumerate(hierarchy.nodes)}
-    answered: list[Suggestion | None] = []
-    for at, (heard, agreement) in enumerate(zip(sound, agreed, strict=True)):
-        if agreement is None:
-            answered.append(heard)
+    combined: list[Suggestion | None] = []
+    for at, (audio, vote) in enumerate(zip(from_audio, majority, strict=True)):
+        if vote is None:
+            combined.append(audio)
             continue
-        path = path_to_top(agreement.genre_id, broader)
-        known = next((position[term] for term in path if term in position), None)
+        path = path_to_top(vote.genre_id, broader)
+        node = next((position[term] for term in path if term in position), None)
         if (
-            heard is None
-            or known is None
-            or _related(heard.genre_id, path, broader)
-            or not _outweighs(agreement, subtree[at], common, position[heard.genre_id], known)
+            audio is None
+            or node is None
+            or _is_related(audio.genre_id, path, broader)
+            or not _contradicts(vote, subtree[at], subtree_shares, position[audio.genre_id], node)
         ):
-            answered.append(Suggestion(agreement.genre_id, None, agreement.by))
+            combined.append(Suggestion(vote.genre_id, None, vote.by))
             continue
-        above = path_to_top(heard.genre_id, broader)
+        above = path_to_top(audio.genre_id, broader)
         shared = next((term for term in path if term in above and term in position), None)
-        answered.append(
+        combined.append(
             None
             if shared is None
-            else Suggestion(shared, round(float(subtree[at, position[shared]]), 6), heard.by)
+            else Suggestion(shared, round(float(subtree[at, position[shared]]), 6), audio.by)
         )
-    return answered
+    return combined
 
 
-def _related(heard: int, path: Sequence[int], broader: Mapping[int, int | None]) -> bool:
-    """Whether what was heard is a term of the path, or one below its first."""
-    return heard in path or path[0] in path_to_top(heard, broader)
+def _is_related(genre_id: int, path: Sequence[int], broader: Mapping[int, int | None]) -> bool:
+    """Whether the genre is on the path, or narrower than its first term."""
+    return genre_id in path or path[0] in path_to_top(genre_id, broader)
 
 
-def _outweighs(agreement: MajorityTags, subtree: Floats, common: Floats, heard: int, known: int) -> bool:
-    """Whether what was heard is likelier than what the others agree on, by both kinds of evidence together.
+def _contradicts(vote: MajorityTags, subtree: Floats, shares: Floats, audio: int, node: int) -> bool:
+    """Whether the genre from audio is more probable than the majority genre, given both kinds of evidence.
 
-    What a track sounds like and what its artist's other tracks are tagged with are taken as independent once its genre
-    is given (naive Bayes): the sound's probabilities `subtree` (nodes,) over how `common` (nodes,) it takes the terms
-    to be, times the share of each among the others. `prediction_chunk` and `known` are positions of nodes. Whatever the others do
-    not agree on is counted for what was heard.
+    `audio` and `node` are the positions of both genres among the nodes. Audio and the artist's other tags are assumed
+    independent given the genre (naive Bayes): the probabilities from audio, `subtree` (nodes,), are divided by the
+    assumed `shares` (nodes,) and multiplied by the smoothed share of each genre among the artist's other tracks. Tracks
+    outside the majority count for the genre from audio.
     """
-    for_heard = (
-        subtree[heard] * common[known] * (agreement.of - agreement.agreeing + PRIOR_TRACKS * common[heard])
-    )
-    for_agreed = subtree[known] * common[heard] * (agreement.agreeing + PRIOR_TRACKS * common[known])
-    return bool(for_heard > for_agreed)
+    minority = vote.tracks - vote.agreeing
+    audio_weight = subtree[audio] * shares[node] * (minority + PRIOR_TRACKS * shares[audio])
+    majority_weight = subtree[node] * shares[audio] * (vote.agreeing + PRIOR_TRACKS * shares[node])
+    return bool(audio_weight > majority_weight)

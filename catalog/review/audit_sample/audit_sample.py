@@ -26,11 +26,11 @@ from catalog.db.tables import (
 from catalog.db.track_query import HAS_FILE, latest_audit
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
-from catalog.review.audit_sample.sample_size import FEWEST, can_be_drawn, suitable_size
+from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS, default_size, is_eligible
 from catalog.review.audit_sample.stratified_sampling import REST, DrawnTrack, draw_stratified
-from catalog.review.decision import Decided, NothingToDecideError, OpenSuspect, decide
-from catalog.review.lease import hold_only, release
-from catalog.review.suspect_filters import judges_wanted, judgments
+from catalog.review.decision import DecisionBatch, NothingToDecideError, OpenSuspect, decide
+from catalog.review.lease import acquire_only, release
+from catalog.review.suspect_filters import judgment_count, required_judgments
 from catalog.review.verdict import InvalidVerdictError, Verdict
 
 DEFAULT_OVERLAP = 30
@@ -78,10 +78,10 @@ class BlindTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class Revealed:
+class RevealedTags:
     """What appears after the choice."""
 
-    decided: Decided
+    decided: DecisionBatch
     genres: tuple[str, ...]
     """The tags as they were when the sample was drawn."""
     is_right: bool | None
@@ -104,12 +104,12 @@ def draw_sample(
     its seed, weights, and the audit that it will grade: the latest one. Raises NothingToDecideError where there is nothing to
     draw from.
     """
-    size = size or suitable_size(connection) or FEWEST
+    size = size or default_size(connection) or MIN_JUDGMENTS
     overlap = min(DEFAULT_OVERLAP, size) if overlap is None else overlap
     rows = connection.execute(
         sa.select(track.c.id, track_status.c.tagged_genre_id, track_status.c.statement_id)
         .join_from(track, track_status, track_status.c.track_id == track.c.id)
-        .where(can_be_drawn())
+        .where(is_eligible())
         .order_by(track.c.id)
     ).all()
     if not rows:
@@ -211,7 +211,7 @@ def next_sample_track(
         .where(
             audit_sample_track.c.audit_sample_id == sample_id,
             HAS_FILE,
-            judgments() < judges_wanted(),
+            judgment_count() < required_judgments(),
             ~seen,
             ~held,
         )
@@ -220,12 +220,12 @@ def next_sample_track(
     last = behind if after is None else after
     place = next((at for at, row in enumerate(rows) if row.id == last), -1) + 1
     for row in [row for row in [*rows[place:], *rows[:place]] if row.id != after]:
-        if hold_only(connection, lease_of_sample(row.id), reviewer, moment):
+        if acquire_only(connection, sample_lease_key(row.id), reviewer, moment):
             return BlindTrack(*row)
     return None
 
 
-def lease_of_sample(track_id: int) -> str:
+def sample_lease_key(track_id: int) -> str:
     """Under which name a track of the sample is held."""
     return f"sample:{track_id}"
 
@@ -237,7 +237,7 @@ def judge_blind(
     *,
     genre_id: int | None = None,
     verdict: Verdict | None = None,
-) -> Revealed:
+) -> RevealedTags:
     """Writes what a reviewer heard in a track of the open sample before tag and suggestion were shown.
 
     Either the genre chosen, which becomes `keep` where it is one of the tags or narrower, and `relabel` where not; or the
@@ -267,12 +267,12 @@ def judge_blind(
         source="sample",
         blind=True,
     )
-    release(connection, reviewer, lease_of_sample(track_id))
+    release(connection, reviewer, sample_lease_key(track_id))
     is_broader = is_right is False and any(lies_within(tag, genre_id or 0, broader) for tag in tags)
-    return Revealed(decided, tuple(names[tag] for tag in tags), is_right, is_broader)
+    return RevealedTags(decided, tuple(names[tag] for tag in tags), is_right, is_broader)
 
 
-def confirm_tag(connection: Connection, track_id: int, reviewer: str) -> Decided:
+def confirm_tag(connection: Connection, track_id: int, reviewer: str) -> DecisionBatch:
     """Says, after the tags were shown, that they are right too: of somebody who had chosen a broader genre than the tag.
 
     Only such a choice can be mended so; another stays what it was, blind. Needs a writing transaction. Raises

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 200
-FEWEST = 5
+MIN_TRACKS = 5
 """Tracks judged by two below which nothing is said."""
 
 
@@ -32,7 +32,7 @@ def rater_agreement(one: Sequence[int], other: Sequence[int], seed: int = 0) -> 
     """
     from sklearn.metrics import cohen_kappa_score  # a second to import
 
-    if len(one) < FEWEST:
+    if len(one) < MIN_TRACKS:
         return None
     first, second = np.asarray(one), np.asarray(other)
     random = np.random.default_rng(seed)

@@ -13,18 +13,18 @@ from sqlalchemy import Connection
 from catalog.db.tables import audit_sample, decision, suspect
 from catalog.db.track_query import latest_audit
 from catalog.review.audit_sample.sample_estimates import SampleEstimate, estimate_sample
-from catalog.review.audit_sample.sample_size import FEWEST, suitable_size
+from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS, default_size
 from catalog.review.audit_sample.weighted_share import Share, number_among, weighted_share
 from catalog.review.case_list import Filters, list_cases, suspects_query
-from catalog.review.redo import is_effective
-from catalog.review.suspect_filters import is_not_undone, is_open, unjudged_sample
-from catalog.review.verdict import FOUND_WRONG, SILENT
+from catalog.review.redo import is_undo_in_effect
+from catalog.review.suspect_filters import is_in_effect, is_open, unjudged_sample
+from catalog.review.verdict import CORRECTING_VERDICTS, NEUTRAL_VERDICTS
 
 RECENT = 100
-WORTH_WHILE = 0.05
+WORTHWHILE_SHARE = 0.05
 """Share of wrong tags among those looked at below which looking on is not worth while, where no sample says more."""
 
-LeftBy = Literal["sample", "expected_right", "precision"]
+RemainingErrorsSource = Literal["sample", "expected_right", "precision"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class ReviewerProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class RemainingErrors:
     """Wrong tags that are probably left."""
 
     tracks: float
     low: float
     high: float
-    by: LeftBy
+    by: RemainingErrorsSource
     """From what: the check sample speaks of the archive, the others of the open suspects."""
 
 
@@ -67,7 +67,7 @@ class Progress:
     """The same of the last hundred."""
     open_cases: int
     open_tracks: int
-    left: Left | None
+    left: RemainingErrors | None
     sample: SampleEstimate | None
     sample_size: int
     """How many tracks a new sample should have; 0 where there is too little to draw from."""
@@ -88,29 +88,29 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
             decision.c.suspect_id,
             decision.c.blind,
         )
-        .where(is_not_undone(decision))
+        .where(is_in_effect(decision))
         .order_by(decision.c.id)
     ).all()
     counted = [row for row in rows if since is None or row.decided_at >= since]
     undone = (
         sa.select(sa.func.count())
         .select_from(decision)
-        .where(decision.c.verdict == "undo", is_effective(decision))
+        .where(decision.c.verdict == "undo", is_undo_in_effect(decision))
     )
     if since is not None:
         undone = undone.where(decision.c.decided_at >= since)
     on_suspects = [
-        float(row.verdict in FOUND_WRONG)
+        float(row.verdict in CORRECTING_VERDICTS)
         for row in rows
-        if row.suspect_id is not None and row.verdict not in SILENT
+        if row.suspect_id is not None and row.verdict not in NEUTRAL_VERDICTS
     ]
     since_then = (
         on_suspects
         if since is None
         else [
-            float(row.verdict in FOUND_WRONG)
+            float(row.verdict in CORRECTING_VERDICTS)
             for row in counted
-            if row.suspect_id is not None and row.verdict not in SILENT
+            if row.suspect_id is not None and row.verdict not in NEUTRAL_VERDICTS
         ]
     )
     open_cases = list_cases(connection, per_page=1).total
@@ -118,21 +118,21 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
     hidden = _hidden(connection)
     sample = estimate_sample(connection)
     recent = _share(on_suspects[-RECENT:])
-    left = _left(connection, sample, on_suspects, open_tracks, expected)
+    left = _remaining_errors(connection, sample, on_suspects, open_tracks, expected)
     return Progress(
         since=since,
         decisions=len(counted),
         by_verdict=_by_verdict(counted),
         by_reviewer=_by_reviewer(counted),
         undone=int(connection.execute(undone).scalar_one()),
-        found_wrong=len({row.track_id for row in counted if row.verdict in FOUND_WRONG}),
+        found_wrong=len({row.track_id for row in counted if row.verdict in CORRECTING_VERDICTS}),
         overall=_share(since_then),
         recent=recent,
         open_cases=open_cases,
         open_tracks=open_tracks,
         left=left,
         sample=sample,
-        sample_size=suitable_size(connection),
+        sample_size=default_size(connection),
         advice=advice(len(rows), open_tracks, recent, sample, hidden),
         hidden_tracks=hidden,
     )
@@ -144,12 +144,12 @@ def advice(
     """Whether to go on. To stop is right where looking finds no more wrong tags than tracks at random would show."""
     if not open_tracks:
         return _nothing_open(decisions, hidden)
-    if recent is None or recent.tracks < FEWEST:
-        wanted = FEWEST - (recent.tracks if recent else 0)
+    if recent is None or recent.tracks < MIN_JUDGMENTS:
+        wanted = MIN_JUDGMENTS - (recent.tracks if recent else 0)
         if wanted > open_tracks:
             return f"go on: only {open_tracks} of the suspects {'is' if open_tracks == 1 else 'are'} left"
         return f"go on: {wanted} more {'decision shows' if wanted == 1 else 'decisions show'} whether it is worth while"
-    at_random = sample.wrong.value if sample and sample.wrong and sample.is_telling else WORTH_WHILE
+    at_random = sample.wrong.value if sample and sample.wrong and sample.is_reliable else WORTHWHILE_SHARE
     found = f"the last {recent.tracks} decisions found {round(recent.value * recent.tracks)} wrong tags"
     if recent.value <= at_random:
         return f"stop here: {found}, no more than tracks at random; catalog train, then catalog audit, may find others"
@@ -181,7 +181,7 @@ def _by_reviewer(rows: Sequence[Any]) -> tuple[ReviewerProgress, ...]:
     found = []
     for name in dict.fromkeys(row.reviewer for row in rows):
         mine = [row for row in rows if row.reviewer == name]
-        wrong = sum(row.verdict in FOUND_WRONG for row in mine)
+        wrong = sum(row.verdict in CORRECTING_VERDICTS for row in mine)
         found.append(ReviewerProgress(name, len(mine), wrong, max(row.decided_at for row in mine)))
     return tuple(sorted(found, key=lambda each: (-each.decisions, each.reviewer)))
 
@@ -211,26 +211,26 @@ def _hidden(connection: Connection) -> int:
     )
 
 
-def _left(
+def _remaining_errors(
     connection: Connection,
     sample: SampleEstimate | None,
     on_suspects: Sequence[float],
     open_tracks: int,
     expected: float | None,
-) -> Left | None:
-    if sample is not None and sample.wrong is not None and sample.is_telling:
+) -> RemainingErrors | None:
+    if sample is not None and sample.wrong is not None and sample.is_reliable:
         found = _found_since(connection, sample.sample_id)
         number = sample.archive
         share = sample.wrong
         left = [max(0.0, each * number - found) for each in (share.value, share.low, share.high)]
-        return Left(left[0], left[1], left[2], "sample")
+        return RemainingErrors(left[0], left[1], left[2], "sample")
     precision = _share(on_suspects)
-    if precision is None or precision.tracks < FEWEST:
+    if precision is None or precision.tracks < MIN_JUDGMENTS:
         return None
     low, high = number_among(precision, open_tracks)
     if expected is not None:
-        return Left(expected, min(low, expected), max(high, expected), "expected_right")
-    return Left(precision.value * open_tracks, low, high, "precision")
+        return RemainingErrors(expected, min(low, expected), max(high, expected), "expected_right")
+    return RemainingErrors(precision.value * open_tracks, low, high, "precision")
 
 
 def _found_since(connection: Connection, sample_id: int) -> int:
@@ -239,9 +239,9 @@ def _found_since(connection: Connection, sample_id: int) -> int:
     return int(
         connection.execute(
             sa.select(sa.func.count(sa.distinct(decision.c.track_id))).where(
-                decision.c.verdict.in_(sorted(FOUND_WRONG)),
+                decision.c.verdict.in_(sorted(CORRECTING_VERDICTS)),
                 decision.c.decided_at >= drawn_at,
-                is_not_undone(decision),
+                is_in_effect(decision),
             )
         ).scalar_one()
     )

@@ -14,9 +14,9 @@ from catalog.db.tables import audit_sample, audit_sample_track, decision, model,
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.audit_sample.audit_sample import lies_within, open_sample
 from catalog.review.audit_sample.rater_agreement import RaterAgreement, rater_agreement
-from catalog.review.audit_sample.sample_size import FEWEST
+from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS
 from catalog.review.audit_sample.weighted_share import Share, weighted_share
-from catalog.review.suspect_filters import is_not_undone
+from catalog.review.suspect_filters import is_in_effect
 
 RANKS = (20, 50, 100, 200, 500, 1_000)
 
@@ -71,9 +71,9 @@ class SampleEstimate:
     """Between the two reviewers of each track of the overlap."""
 
     @property
-    def is_telling(self) -> bool:
+    def is_reliable(self) -> bool:
         """Whether enough is judged for its shares to be told to people."""
-        return self.judged >= FEWEST
+        return self.judged >= MIN_JUDGMENTS
 
 
 def estimate_sample(connection: Connection) -> SampleEstimate | None:
@@ -196,7 +196,7 @@ def _choices(
         .where(
             audit_sample_track.c.audit_sample_id == sample_id,
             decision.c.source == "sample",
-            is_not_undone(decision),
+            is_in_effect(decision),
         )
         .order_by(decision.c.id)
     ):

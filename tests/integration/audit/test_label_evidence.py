@@ -31,7 +31,7 @@ def test_the_first_feature_set_has_the_neighbors_and_the_other_an_opinion(
     monkeypatch: pytest.MonkeyPatch,
     learned_from: tuple[str, ...],
 ) -> None:
-    monkeypatch.setattr(label_evidence, "FURTHER", ("blobs", "summary"))
+    monkeypatch.setattr(label_evidence, "FURTHER_FEATURE_SETS", ("blobs", "summary"))
     filled = fill_labeled()
     every = sorted(one for ids in filled.tracks.values() for one in ids)
     with database.write() as connection:

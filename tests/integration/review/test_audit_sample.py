@@ -20,7 +20,7 @@ from catalog.review.audit_sample.audit_sample import (
 )
 from catalog.review.audit_sample.review_progress import review_progress
 from catalog.review.audit_sample.sample_estimates import ByRank, JudgedTrack, by_rank, estimate_sample
-from catalog.review.audit_sample.sample_size import suitable_part, suitable_size
+from catalog.review.audit_sample.sample_size import default_size, size_for
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import view_case
 from catalog.review.decision import NothingToDecideError, case_suspects, filtered_suspects, undo
@@ -49,12 +49,12 @@ def test_it_is_drawn_once_kept_and_closed_by_the_next(database: Database, doubte
     ("tracks", "size"), [(0, 0), (19, 0), (20, 20), (61, 20), (95, 30), (308, 100), (600, 200), (10**6, 200)]
 )
 def test_a_sample_is_a_third_of_a_small_archive(tracks: int, size: int) -> None:
-    assert suitable_part(tracks) == size
+    assert size_for(tracks) == size
 
 
 def test_without_a_number_it_is_as_large_as_suits_the_archive(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
-        assert suitable_size(connection) == 0, "six tracks are too few"
+        assert default_size(connection) == 0, "six tracks are too few"
         assert draw_sample(connection, dry_run=True).tracks == 6, (
             "who asks for one all the same gets what there is"
         )
@@ -63,7 +63,7 @@ def test_without_a_number_it_is_as_large_as_suits_the_archive(database: Database
             track = insert(connection, t.track, collection_id=place, path=f"{number}")
             state(connection, track, "file", [doubted.genres["Jazz"]])
         refresh_track_status(connection)
-        assert suitable_size(connection) == 30
+        assert default_size(connection) == 30
         plan = draw_sample(connection, dry_run=True)
         assert (plan.tracks, plan.overlap) == (30, 30)
 

@@ -12,7 +12,7 @@ from catalog.db.database import Database
 from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.decision import case_suspects, decide
-from catalog.review.lease import LEASE, hold, holder, next_case, release
+from catalog.review.lease import LEASE, acquire, holder, next_case, release
 from catalog.review.review_queue import next_item
 from tests.integration.review.conftest import Doubted
 
@@ -98,13 +98,13 @@ def test_a_lease_is_kept_renewed_given_back_and_runs_out(database: Database, dou
     with database.write() as connection:
         assert next_case(connection, "ada", moment=begin) == "red"
         assert next_case(connection, "ada", moment=begin) == "red", "the same after a reload"
-        assert not hold(connection, "red", "bob", begin)
+        assert not acquire(connection, "red", "bob", begin)
         assert next_case(connection, "bob", moment=begin) == "sad"
         assert list_cases(connection, moment=begin).cases[0].held_by == "ada"
         late = begin + LEASE - timedelta(seconds=1)
-        assert hold(connection, "red", "ada", late)
-        assert not hold(connection, "red", "bob", begin + LEASE + timedelta(seconds=1)), "it was renewed"
-        assert hold(connection, "red", "bob", late + LEASE)
+        assert acquire(connection, "red", "ada", late)
+        assert not acquire(connection, "red", "bob", begin + LEASE + timedelta(seconds=1)), "it was renewed"
+        assert acquire(connection, "red", "bob", late + LEASE)
         release(connection, "bob", "red")
         assert holder(connection, "red", late) is None
         release(connection, "bob")

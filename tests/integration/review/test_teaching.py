@@ -28,7 +28,7 @@ from catalog.review.decision import (
     last_batch,
     undo,
 )
-from catalog.review.pair_acceptance import PairRecord, pair_record
+from catalog.review.pair_acceptance import PairAcceptance, pair_acceptance
 from catalog.review.similar_tracks import load_neighbor_index, neighbors_of
 from tests.integration.conftest import DAY, insert, state
 from tests.integration.labeled_collection import Filled, tag
@@ -144,7 +144,7 @@ def test_suspects_say_what_share_people_accept(database: Database, doubted: Doub
         shares = expected(connection)
         assert None not in shares
         assert all(0.5 < share < 1 for share in shares if share is not None)
-        assert pair_record(connection, metal, rock) == PairRecord(99, 75)
+        assert pair_acceptance(connection, metal, rock) == PairAcceptance(99, 75)
         found = review_progress(connection)
         assert found.left is not None
         assert (found.left.by, found.left.low <= found.left.tracks <= found.left.high) == (

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from catalog.audit.labels.label_issues import AuditedTracks, GenreInfo, find_suspects, relation
+from catalog.audit.labels.label_issues import AuditedTracks, GenreInfo, find_suspects, genre_relation
 from catalog.audit.reasons import describe_reason
 from catalog.learning.dataset.hierarchy import Hierarchy
 
@@ -233,4 +233,4 @@ def test_the_list_ends_where_it_is_told_to():
     ],
 )
 def test_relation(suggested, tags, expected):
-    assert relation(suggested, tags, BROADER) == expected
+    assert genre_relation(suggested, tags, BROADER) == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.review.verdict import InvalidVerdictError, genres_after, genres_judged, verdict_meant
+from catalog.review.verdict import InvalidVerdictError, genres_after, genres_shown, recorded_verdict
 
 ROCK, METAL, POP, FOLK = 1, 2, 3, 4
 
@@ -40,15 +40,15 @@ def test_genres_after(verdict, judged, doubted, chosen, expected) -> None:  # ty
 def test_a_doubted_genre_that_is_gone_is_judged_where_it_was(
     current: tuple[int, ...], put: int | None, expected: tuple[int, ...]
 ) -> None:
-    assert genres_judged(current, METAL, put) == expected
-    assert genres_judged(current, None, put) == current
+    assert genres_shown(current, METAL, put) == expected
+    assert genres_shown(current, None, put) == current
 
 
 def test_who_puts_a_tag_in_its_own_place_keeps_it() -> None:
-    assert verdict_meant("relabel", METAL, METAL) == verdict_meant("accept", METAL, METAL) == "keep"
-    assert verdict_meant("relabel", METAL, ROCK) == "relabel"
-    assert verdict_meant("accept", None, ROCK) == "accept"
-    assert verdict_meant("add", METAL, METAL) == "add"
+    assert recorded_verdict("relabel", METAL, METAL) == recorded_verdict("accept", METAL, METAL) == "keep"
+    assert recorded_verdict("relabel", METAL, ROCK) == "relabel"
+    assert recorded_verdict("accept", None, ROCK) == "accept"
+    assert recorded_verdict("add", METAL, METAL) == "add"
 
 
 def test_what_makes_no_sense() -> None:
