@@ -1,4 +1,4 @@
-"""The verb `labels`: brings a list of genres in."""
+"""`catalog labels`: import genre labels from a CSV file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, print_json, say, warn
 from catalog.collection.labels.labels import LabelsReport, import_labels
@@ -14,9 +15,9 @@ from catalog.settings import Settings
 from catalog.text import pluralize, printable
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def labels() -> None:
-    """Bring a list of genres in."""
+    """Import genre labels from a CSV file."""
 
 
 @labels.command("import")
@@ -25,11 +26,11 @@ def labels() -> None:
     "--columns",
     multiple=True,
     metavar="ROLE=COLUMN",
-    help="What a column is called in the file, such as genre=Stil; may be repeated or separated by commas.",
+    help="Name of a column in the file, such as genre=Stil. Repeatable, or separated by commas.",
 )
-@click.option("--encoding", metavar="NAME", help="Such as cp1250, where the one that is found is not right.")
+@click.option("--encoding", metavar="NAME", help="Encoding of the file, such as cp1250.  [default: detected]")
 @click.option("--collection", "collection_name", help="Only tracks of this collection.")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @dry_run_option
 @pass_settings
 def import_verb(
@@ -41,9 +42,10 @@ def import_verb(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Import a CSV of `path` or `external_id`, `genre`, and any of `artist`, `album`, `title`.
+    """Import a CSV file with path or external_id, genre, and optionally artist, album, title.
 
-    Separator and encoding are found. A second time nothing changes. A row that names no track is counted and left out.
+    In a file written by catalog export labels, genres of a person stay that person's. Separator and encoding are detected. Importing the same file again changes nothing. Rows that match no track are
+    counted and skipped.
     """
     with open_catalog(settings) as database:
         report = import_labels(
@@ -60,34 +62,38 @@ def import_verb(
         print_labels(report)
 
 
-def parse_columns(given: tuple[str, ...]) -> dict[str, str]:
-    """`("genre=Stil,path=Datei",)` as a mapping. Raises click.BadParameter for what is none."""
+def parse_columns(texts: tuple[str, ...]) -> dict[str, str]:
+    """Parses `("genre=Stil,path=Datei",)` to a mapping from role to column. Raises click.BadParameter."""
     columns = {}
-    for each in ",".join(given).split(","):
-        role, equals, column = each.partition("=")
-        if not each.strip():
+    for assignment in ",".join(texts).split(","):
+        role, equals, column = assignment.partition("=")
+        if not assignment.strip():
             continue
         if not equals or not column.strip():
-            raise click.BadParameter(f"{each!r} is not ROLE=COLUMN", param_hint="--columns")
+            raise click.BadParameter(f"{assignment!r} is not ROLE=COLUMN", param_hint="--columns")
         columns[role.strip()] = column.strip()
     return columns
 
 
 def print_labels(report: LabelsReport) -> None:
-    """Prints what an import did, in words; what was left out goes to stderr."""
-    would = " (a dry run: nothing was changed)" if report.dry_run else ""
+    """Prints the report of an import; skipped rows go to stderr."""
+    note = " (dry run: nothing was changed)" if report.dry_run else ""
     echo(
-        f"{report.file}: {pluralize(report.rows, 'row')}, with genres for {pluralize(report.tracks, 'track')}{would}"
+        f"{report.file}: {pluralize(report.rows, 'row')}, with genres for {pluralize(report.tracks, 'track')}{note}"
     )
-    echo(f"  {report.statements:,} of them new")
+    echo(f"  {report.statements:,} new")
+    if report.persons:
+        echo(f"  {pluralize(report.persons, 'track')} with genres that a person stated")
     if report.filled:
-        echo(f"  {pluralize(report.filled, 'track')} got a title, artist or album that was not known")
-    for each in report.new_terms:
-        place = f"under {each.broader}" if each.broader else "a term of its own"
-        echo(f"  new genre: {printable(each.as_written)} ({pluralize(each.tracks, 'track')}), {place}")
-    say(f"  read as {report.encoding}, separated by {report.separator!r}")
+        echo(f"  {pluralize(report.filled, 'track')} got a missing title, artist or album")
+    for term in report.new_terms:
+        parent = f"under {term.broader}" if term.broader else "without a parent"
+        echo(f"  new genre: {printable(term.as_written)} ({pluralize(term.tracks, 'track')}), {parent}")
+    say(f"  encoding {report.encoding}, separator {report.separator!r}")
+    if report.from_files:
+        say(f"  {pluralize(report.from_files, 'row')} from the tags of audio files skipped")
     if report.without_genre:
-        say(f"  {pluralize(report.without_genre, 'row')} without a genre, passed over")
+        say(f"  {pluralize(report.without_genre, 'row')} without a genre skipped")
     if report.unknown:
-        listed = "; ".join(f"line {line}: {printable(name)}" for line, name in report.unknown_examples)
-        warn(f"{pluralize(report.unknown, 'row')} with no track of that name: {listed}")
+        examples = "; ".join(f"line {line}: {printable(name)}" for line, name in report.unknown_examples)
+        warn(f"{pluralize(report.unknown, 'row')} matched no track: {examples}")

@@ -136,7 +136,9 @@ def test_an_older_backup_is_upgraded(sqlite_url: str, copied_migrations: Path, t
         REBUILD.format(head=inspect_schema(database).revision, more="")
     )
     database.close()
-    run(["--home", str(tmp_path / "new"), "db", "restore", str(archive)])  # its check reports the column `hue`
+    run(
+        ["--home", str(tmp_path / "new"), "db", "restore", str(archive)]
+    )  # its check reports the column `hue`
     restored = open_database(f"sqlite:///{tmp_path / 'new' / 'catalog.db'}")
     assert inspect_schema(restored).revision == "9999"
     restored.close()

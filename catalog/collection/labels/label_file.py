@@ -16,6 +16,8 @@ from catalog.genres.genre_tag import LONGEST_TEXT
 
 ROLES = ("path", "external_id", "genre", "artist", "album", "title")
 """What a column may be. `genre` and one of the first two are needed."""
+OPTIONAL_COLUMNS = {"source": ("source",), "stated_by": ("stated_by", "said_by")}
+"""Columns that `catalog export labels` writes, by role; `said_by` is the name in development versions."""
 SEPARATORS = ",;\t|"
 LARGEST_FILE = 512 * 2**20
 """Bytes; a million rows are a fifth of it."""
@@ -44,6 +46,10 @@ class LabelRow:
     artist: str | None = None
     album: str | None = None
     title: str | None = None
+    source: str | None = None
+    """`person`, `import` or `file` in a file that `catalog export labels` wrote; None elsewhere."""
+    stated_by: str | None = None
+    """The person, if the source is one."""
 
     @property
     def name(self) -> str:
@@ -170,6 +176,10 @@ def _places(file: Path, header: list[str], renamed: Mapping[str, str], *, may_re
             places[role] = names.index(name.strip().casefold())
         elif role in renamed:
             raise LabelFileError(f"{file} has no column {name!r}; it has: {_listed(header)}")
+    for role, known_names in OPTIONAL_COLUMNS.items():
+        column = next((name for name in known_names if name in names), None)
+        if column is not None:
+            places[role] = names.index(column)
     if "genre" not in places:
         raise LabelFileError(
             f"{file} has no column 'genre'; it has: {_listed(header)}. {_naming('genre', may_rename)}"
@@ -203,6 +213,8 @@ def _rows(file: Path, text: str, separator: str, places: Mapping[str, int]) -> I
                     artist=text_of(values.get("artist", "")),
                     album=text_of(values.get("album", "")),
                     title=text_of(values.get("title", "")),
+                    source=_source(values.get("source", "")),
+                    stated_by=text_of(values.get("stated_by", "")),
                 )
             line = reader.line_num + 1
     except csv.Error as error:
@@ -212,6 +224,12 @@ def _rows(file: Path, text: str, separator: str, places: Mapping[str, int]) -> I
 def _path(cell: str) -> str | None:
     """A path as written; only what no file name ends in is taken off."""
     return re.sub(r"[\x00\r\n]", "", cell).strip() or None
+
+
+def _source(cell: str) -> str | None:
+    """The kind of source; development versions called a person `human`."""
+    source = cell.strip().casefold()
+    return "person" if source == "human" else source or None
 
 
 def _genre(cell: str) -> str | None:

@@ -19,7 +19,7 @@ from catalog.collection.naming.artists import ensure_artists
 from catalog.collection.naming.paths import display_path
 from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
-from catalog.collection.statements import NewStatement, changed_statements, write_statements
+from catalog.collection.statements import NewStatement, Source, changed_statements, write_statements
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.retry import retry_until_connected
@@ -28,6 +28,8 @@ from catalog.genres.vocabulary import genres_in
 from catalog.genres.vocabulary_store import load_vocabulary
 
 EXAMPLES = 5
+UNNAMED_PERSON = "unknown"
+"""`stated_by` of a person whom the file does not name."""
 CHUNK = 5_000
 
 
@@ -47,6 +49,10 @@ class LabelsReport:
     """Tracks that got a title, an artist or an album they had not."""
     without_genre: int = 0
     """Rows with an empty genre: they say nothing."""
+    from_files: int = 0
+    """Rows whose source is the audio file: skipped, because a scan reads them there."""
+    persons: int = 0
+    """Tracks whose genres a person stated."""
     repeated: int = 0
     """Rows on a track that an earlier row named; their genres follow the earlier ones."""
     unknown: int = 0
@@ -66,9 +72,16 @@ class _Named:
     artist: str | None = None
     album: str | None = None
     title: str | None = None
+    person: str | None = None
+    """The person who stated the genres; None if the file is their source."""
 
     def add(self, row: LabelRow) -> None:
-        if row.genre is not None and row.genre not in self.genres:
+        """Adds a row. The genres of a person replace imported ones; genres from audio files are left out."""
+        person = (row.stated_by or UNNAMED_PERSON) if row.source == "person" else None
+        if person is not None and self.person is None:
+            self.genres, self.person = [], person
+        is_relevant = row.source != "file" and person == self.person
+        if is_relevant and row.genre is not None and row.genre not in self.genres:
             self.genres.append(row.genre)
         self.artist = self.artist or row.artist
         self.album = self.album or row.album
@@ -140,6 +153,7 @@ def _match(
         (key,) = found
         report.repeated += key in named
         report.without_genre += row.genre is None
+        report.from_files += row.source == "file"
         named.setdefault(key, _Named()).add(row)
     return named
 
@@ -160,19 +174,28 @@ def _find_external(connection: Connection, names: Iterable[str], only: int | Non
 def _state(
     connection: Connection, read: LabelFile, named: Mapping[int, _Named], stated_by: str, report: LabelsReport
 ) -> None:
-    sayings = [
-        NewStatement(key, tuple(each.genres), read.genre_column) for key, each in named.items() if each.genres
-    ]
-    fresh = changed_statements(connection, "import", sayings)
+    sayings: list[NewStatement] = []
+    by_person: dict[str | None, list[NewStatement]] = {}
+    for key, each in named.items():
+        if each.genres:
+            new = NewStatement(key, tuple(each.genres), read.genre_column)
+            sayings.append(new)
+            by_person.setdefault(each.person, []).append(new)
     vocabulary = load_vocabulary(connection)
     written: dict[str, int] = {}
     for each in sayings:
         for name in genres_in(each.texts, vocabulary):
             written[name] = written.get(name, 0) + 1
     report.tracks = len(sayings)
-    report.statements = len(fresh)
     report.new_terms = [each for each in spellings_of(vocabulary, written) if not each.is_known]
-    write_statements(connection, "import", fresh, vocabulary, stated_by=stated_by)
+    for person, statements in by_person.items():
+        source: Source = "import" if person is None else "person"
+        changed = changed_statements(connection, source, statements)
+        report.statements += len(changed)
+        report.persons += 0 if person is None else len(statements)
+        write_statements(
+            connection, source, changed, load_vocabulary(connection), stated_by=person or stated_by
+        )
 
 
 def _fill(connection: Connection, named: Mapping[int, _Named]) -> list[int]:
