@@ -18,12 +18,10 @@ ROOT = Path(__file__).parents[3]
 
 HEAVY = [
     "av",
-    "cleanlab",
     "librosa",
     "matplotlib",
     "numba",
     "onnxruntime",
-    "pandas",
     "pyarrow",
     "scipy",
     "skops",
