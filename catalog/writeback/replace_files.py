@@ -6,17 +6,15 @@ Every file is as before or as after, also if the process is killed; `write_recov
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import BinaryIO, ClassVar, Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, Generic, TypeVar
 
 from sqlalchemy import Connection
 
 from catalog.batches import chunks
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.database import Database
-from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.formats.tag_format import TagFormatError
 from catalog.writeback.target_file import (
     Facts,
@@ -31,7 +29,7 @@ from catalog.writeback.target_file import (
     replacement,
     sync_folder,
 )
-from catalog.writeback.write_journal import ReplacedFile
+from catalog.writeback.write_journal import ReplacedFile, note_staged
 
 BATCH_SIZE = 16
 """Files between two notes in the journal: few, so that recovery has little to complete after a kill."""
@@ -48,7 +46,7 @@ class WriteOutcome:
     path: str
     before: str
     after: str
-    state: str
+    state: str = "failed"
     """`written`, `undone`, or `failed`."""
     message: str | None = None
 
@@ -83,45 +81,27 @@ class StagedFile:
     message: str | None = None
 
 
-class Operation(ABC, Generic[Item]):
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[Item]):
     """What differs between a write and an undo. A file of either has a row in the journal."""
 
-    state: ClassVar[str]
+    batch: str
+    state: str
     """The state of a file that was replaced."""
-    label: ClassVar[str]
+    label: str
     """The label of the progress."""
-
-    def __init__(self, batch: str, vocabulary: Vocabulary) -> None:
-        self.batch = batch
-        self.vocabulary = vocabulary
-
-    @abstractmethod
-    def begin(self, connection: Connection, items: Sequence[Item]) -> list[int | None]:
-        """The id of each item's journal row, noted before any file is staged; None if the item is out of date."""
-
-    @abstractmethod
-    def stage(self, item: Item, row_id: int) -> StagedFile:
-        """Makes and checks the replacement. Raises FileWriteError or TagFormatError, and leaves nothing behind."""
-
-    @abstractmethod
-    def note_staged(self, connection: Connection, row_id: int, file: StagedFile) -> None:
-        """Records in the journal what the file will be."""
-
-    @abstractmethod
-    def note_failed(self, connection: Connection, messages: Mapping[int, str]) -> None:
-        """Records in the journal why files were left unchanged, by row id."""
-
-    @abstractmethod
-    def note_replaced(self, connection: Connection, files: Sequence[ReplacedFile]) -> None:
-        """Records in the journal and in the catalog that files were replaced."""
-
-    @abstractmethod
-    def outcome(self, item: Item, state: str, message: str | None, file: StagedFile | None) -> WriteOutcome:
-        """The result for an item."""
-
-    @abstractmethod
-    def replaced(self, item: Item, row_id: int, file: StagedFile) -> ReplacedFile:
-        """The entry of the journal for a file that was put in place."""
+    begin: Callable[[Connection, Sequence[Item]], Sequence[int | None]]
+    """Notes in the journal that files will be replaced. Returns row ids; None for an item that is out of date."""
+    stage: Callable[[Item, int], StagedFile]
+    """Makes the replacement for an item and its row id. Raises FileWriteError or TagFormatError."""
+    staged_columns: Callable[[StagedFile], Mapping[str, object]]
+    """The columns of the journal that describe the staged file."""
+    note_failed: Callable[[Connection, Mapping[int, str]], None]
+    """Notes in the journal why files were left unchanged, by row id."""
+    note_replaced: Callable[[Connection, Sequence[ReplacedFile]], None]
+    """Notes in the journal and in the catalog that files were replaced."""
+    outcome: Callable[[Item], WriteOutcome]
+    """The result for an item that failed, without a message."""
 
 
 def run_operation(
@@ -147,36 +127,37 @@ def _replace_batch(
 ) -> None:
     with database.write() as connection:
         row_ids = operation.begin(connection, items)
-    staged: list[tuple[Item, int, StagedFile]] = []
+    staged: list[tuple[WriteOutcome, int, StagedFile]] = []
     failures: dict[int, str] = {}
     replaced: list[ReplacedFile] = []
 
-    def fail(item: Item, row_id: int, error: Exception) -> None:
-        failures[row_id] = str(error)
-        report.outcomes.append(operation.outcome(item, "failed", str(error), None))
+    def fail(outcome: WriteOutcome, error: Exception, row_id: int | None) -> None:
+        report.outcomes.append(replace(outcome, message=str(error)))
+        if row_id is not None:
+            failures[row_id] = str(error)
 
     try:
         for item, row_id in zip(items, row_ids, strict=True):
-            if row_id is None:
-                message = "has a newer decision; run the same command again"
-                report.outcomes.append(operation.outcome(item, "failed", message, None))
-                continue
+            outcome = operation.outcome(item)
             try:
-                staged.append((item, row_id, operation.stage(item, row_id)))
+                staged.append((outcome, *_stage(operation, item, row_id)))
             except (FileWriteError, TagFormatError) as error:
-                fail(item, row_id, error)
+                fail(outcome, error, row_id)
         with database.write() as connection:
             for _, row_id, file in staged:
-                operation.note_staged(connection, row_id, file)
-        for item, row_id, file in staged:
+                note_staged(connection, row_id, operation.staged_columns(file))
+        for outcome, row_id, file in staged:
             try:
                 put_in_place(file.target, file.copy_name)
             except FileWriteError as error:
-                fail(item, row_id, error)
+                fail(outcome, error, row_id)
                 continue
-            replaced.append(operation.replaced(item, row_id, file))
+            signature, values = file.before.file_signature, file.values_after
+            replaced.append(ReplacedFile(row_id, outcome.track_id, file.after, signature, values))
             report.other_names += file.target.other_names > 0
-            report.outcomes.append(operation.outcome(item, operation.state, file.message, file))
+            report.outcomes.append(
+                replace(outcome, after="; ".join(values), state=operation.state, message=file.message)
+            )
         for folder in {file.target.folder for _, _, file in staged}:
             sync_folder(folder)
     finally:
@@ -186,6 +167,12 @@ def _replace_batch(
         with database.write() as connection:
             operation.note_failed(connection, failures)
             operation.note_replaced(connection, replaced)
+
+
+def _stage(operation: Operation[Item], item: Item, row_id: int | None) -> tuple[int, StagedFile]:
+    if row_id is None:
+        raise FileWriteError("has a newer decision; run the same command again")
+    return row_id, operation.stage(item, row_id)
 
 
 def replacement_name(target: TargetFile, batch: str | None, row_id: int) -> bytes:

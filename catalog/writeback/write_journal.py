@@ -62,7 +62,7 @@ def plan_rows(connection: Connection, batch: str, changes: Sequence[TagChange]) 
     return dict(zip((change.track_id for change in valid), row_ids, strict=True))
 
 
-def note_staged(connection: Connection, row_id: int, **values: object) -> None:
+def note_staged(connection: Connection, row_id: int, values: Mapping[str, object]) -> None:
     """Records columns of a row, such as the digests, before its file is replaced."""
     _update(connection, [row_id], values)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -28,13 +28,7 @@ from catalog.writeback.replace_files import (
     stage_file,
 )
 from catalog.writeback.target_file import Facts, FileWriteError, copy_content, facts_of, find_target_file
-from catalog.writeback.write_journal import (
-    ReplacedFile,
-    note_not_undone,
-    note_staged,
-    note_undoing,
-    note_undone,
-)
+from catalog.writeback.write_journal import note_not_undone, note_undoing, note_undone
 
 GENRE_ONLY = "the file was changed after the write: only its genre was restored"
 
@@ -68,7 +62,6 @@ def written_rows(connection: Connection, batch: str | None = None) -> list[Writt
             track.c.path_bytes.label("track_path_bytes"),
             track.c.size,
             track.c.mtime_ns,
-            track.c.file_signature,
             collection.c.root_bytes,
             later_batch.label("later_batch"),
         )
@@ -92,55 +85,42 @@ def undo_writes(
     *,
     on_progress: Progress | None = None,
 ) -> WriteReport:
-    """Undoes each write. The decisions are kept. Calls of the same catalog are kept apart by `only_writer`."""
-    if not rows:
-        return WriteReport(None)
-    return run_operation(database, _Undo(rows[0].batch, vocabulary), rows, on_progress)
+    """Undoes the writes of one batch. The decisions are kept. The caller holds `only_writer`."""
+
+    def begin(connection: Connection, items: Sequence[Written]) -> list[int | None]:
+        row_ids = [row.id for row in items]
+        note_undoing(connection, row_ids)
+        return list(row_ids)
+
+    operation = Operation(
+        rows[0].batch,
+        state="undone",
+        label="undoing",
+        begin=begin,
+        stage=lambda row, _row_id: _stage(row, vocabulary),
+        staged_columns=lambda file: {"before_digest": file.after.digest, "message": file.message},
+        note_failed=note_not_undone,
+        note_replaced=lambda connection, files: note_undone(connection, files, vocabulary),
+        outcome=lambda row: WriteOutcome(row.track_id, row.path, "; ".join(row.after), "; ".join(row.before)),
+    )
+    return run_operation(database, operation, rows, on_progress)
 
 
-class _Undo(Operation[Written]):
-    """Replaces written files by copies as they were before."""
+def _stage(row: Written, vocabulary: Vocabulary) -> StagedFile:
+    if row.later_batch is not None:
+        raise FileWriteError(
+            f"was written again later; undo that write first: catalog write --undo {row.later_batch}"
+        )
+    if row.track_path_bytes is None or row.root_bytes is None:
+        raise FileWriteError("does not exist any more; if it was moved: catalog scan")
+    target = find_target_file(row.root_bytes, row.track_path_bytes, row.size, row.mtime_ns)
+    base = os.path.basename(row.track_path_bytes)  # noqa: PTH119 - bytes
 
-    state = "undone"
-    label = "undoing"
+    def fill(source: BinaryIO, copy: BinaryIO, facts: Facts) -> None:
+        _restore(row, facts, base, source, copy, vocabulary)
 
-    def begin(self, connection: Connection, items: Sequence[Written]) -> list[int | None]:
-        note_undoing(connection, [row.id for row in items])
-        return [row.id for row in items]
-
-    def stage(self, item: Written, row_id: int) -> StagedFile:
-        if item.later_batch is not None:
-            raise FileWriteError(
-                f"was written again later; undo that write first: catalog write --undo {item.later_batch}"
-            )
-        if item.track_path_bytes is None or item.root_bytes is None:
-            raise FileWriteError("does not exist any more; if it was moved: catalog scan")
-        target = find_target_file(item.root_bytes, item.track_path_bytes, item.size, item.mtime_ns)
-        base = os.path.basename(item.track_path_bytes)  # noqa: PTH119 - bytes
-
-        def fill(source: BinaryIO, copy: BinaryIO, facts: Facts) -> None:
-            _restore(item, facts, base, source, copy, self.vocabulary)
-
-        file = stage_file(target, base, replacement_name(target, self.batch, row_id), fill)
-        return file if file.after.digest == item.before_digest else replace(file, message=GENRE_ONLY)
-
-    def note_staged(self, connection: Connection, row_id: int, file: StagedFile) -> None:
-        note_staged(connection, row_id, before_digest=file.after.digest, message=file.message)
-
-    def note_failed(self, connection: Connection, messages: Mapping[int, str]) -> None:
-        note_not_undone(connection, messages)
-
-    def note_replaced(self, connection: Connection, files: Sequence[ReplacedFile]) -> None:
-        note_undone(connection, files, self.vocabulary)
-
-    def outcome(
-        self, item: Written, state: str, message: str | None, _file: StagedFile | None
-    ) -> WriteOutcome:
-        before, after = "; ".join(item.after), "; ".join(item.before)
-        return WriteOutcome(item.track_id, item.path, before, after, state, message)
-
-    def replaced(self, item: Written, row_id: int, file: StagedFile) -> ReplacedFile:
-        return ReplacedFile(row_id, item.track_id, file.after, item.file_signature, file.values_after)
+    file = stage_file(target, base, replacement_name(target, row.batch, row.id), fill)
+    return file if file.after.digest == row.before_digest else replace(file, message=GENRE_ONLY)
 
 
 def _restore(

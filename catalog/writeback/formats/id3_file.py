@@ -10,7 +10,7 @@ from mutagen._util import resize_bytes
 from mutagen.id3 import ID3, ParseID3v1
 
 from catalog.writeback.formats.id3v2 import EMPTY_TAG, HEADER, RawTag, parse_tag, tag_size, with_genre
-from catalog.writeback.formats.tag_format import Id3v1Genre
+from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat
 
 # Untyped in mutagen.
 new_id3: Callable[..., Any] = ID3
@@ -20,7 +20,7 @@ V1_SIZE = 128
 V1_NO_GENRE = 255
 
 
-class Mp3Format:
+class Mp3Format(TagFormat):
     """An ID3v2 tag at the start of the file and an ID3v1 tag at its end; a file may lack either."""
 
     def holds_one_value(self, stream: BinaryIO) -> bool:

@@ -10,7 +10,7 @@ from mutagen.asf._attrs import ASFUnicodeAttribute
 from mutagen.mp4 import MP4
 from mutagen.mp4._atom import Atoms
 
-from catalog.writeback.formats.tag_format import Id3v1Genre, same_padding
+from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, same_padding
 
 # Untyped in mutagen.
 open_mp4: Callable[..., Any] = MP4
@@ -22,12 +22,8 @@ MP4_GENRE, MP4_GENRE_NUMBER = "\xa9gen", "gnre"
 ASF_GENRE = "WM/Genre"
 
 
-class Mp4Format:
+class Mp4Format(TagFormat):
     """The items of an MP4 file."""
-
-    def holds_one_value(self, _stream: BinaryIO) -> bool:
-        """Returns False: an item has several values."""
-        return False
 
     def other_tags(self, stream: BinaryIO) -> list[object]:
         """The other items verbatim, sorted, because mutagen changes their order."""
@@ -56,12 +52,8 @@ class Mp4Format:
         file.save(stream, padding=same_padding)
 
 
-class AsfFormat:
+class AsfFormat(TagFormat):
     """The attributes of an ASF file."""
-
-    def holds_one_value(self, _stream: BinaryIO) -> bool:
-        """Returns False: an attribute has several values."""
-        return False
 
     def other_tags(self, stream: BinaryIO) -> list[object]:
         """The other attributes as mutagen writes them, sorted; it may move them to another object of the header."""

@@ -29,8 +29,9 @@ class TagFormat(Protocol):
     The methods take an open file and raise TagFormatError, MutagenError or EOFError for tags that they cannot handle.
     """
 
-    def holds_one_value(self, stream: BinaryIO) -> bool:
+    def holds_one_value(self, _stream: BinaryIO) -> bool:
         """Whether the genre field holds a single text, so that several genres have to be joined."""
+        return False
 
     def other_tags(self, stream: BinaryIO) -> list[object]:
         """The tags without the genre and the padding, in a form that can be compared."""

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from mutagen.ogg import OggPage
 
 from catalog.writeback.formats.id3v2 import HEADER, tag_size
-from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormatError, same_padding
+from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagFormatError, same_padding
 
 # Untyped in mutagen.
 open_page: Callable[..., Any] = OggPage
@@ -20,15 +20,11 @@ _MAGIC = {b"\x01vorbis": 7, b"OpusHead": 8, b"\x7fFLAC": 4, b"Speex   ": 0}
 _MAX_PAGES = 20_000
 
 
-class OggFormat:
+class OggFormat(TagFormat):
     """Vorbis comments in an Ogg stream."""
 
     def __init__(self, open_file: Callable[..., Any]) -> None:
         self._open_file = open_file
-
-    def holds_one_value(self, _stream: BinaryIO) -> bool:
-        """Returns False: each value is a comment."""
-        return False
 
     def other_tags(self, stream: BinaryIO) -> list[object]:
         """The vendor and the other comments, verbatim and in order."""
