@@ -38,7 +38,7 @@ from catalog.learning.metrics.baselines import majority_class
 from catalog.learning.metrics.evaluation import evaluate, same_top_term
 from catalog.learning.metrics.probability_scores import log_loss
 from catalog.learning.scoring.hierarchical_metrics import hierarchical_score
-from catalog.learning.scoring.hierarchy_selection import structured
+from catalog.learning.scoring.hierarchy_selection import choose_structure
 
 Integers = npt.NDArray[np.int64]
 MINIMUM_TRACKS = 10
@@ -123,13 +123,13 @@ def scored(material: Material, learned: TrainingRecipe, way: str, seed: int) -> 
         y,
         material.groups,
         hierarchy,
-        learned.behind_projection,
+        learned.full_algorithm,
         learned.parameters,
         novelty=False,
         seed=seed,
     )
     seconds = time.process_time() - begin
-    node = fit.answers.node
+    node = fit.selections.node
     answered = node != NOTHING
     return row(
         material,
@@ -181,7 +181,7 @@ def mean(found: list[Row]) -> Row:
 def chosen(material: Material, name: str, parameters: Mapping[str, Any]) -> str:
     """What `catalog train` would take, by folds that are none of the scores'."""
     learned = TrainingRecipe(name, get_algorithm(name).complete(parameters), None)
-    _, choice = structured(learned, "auto", material.X, material.y, material.groups, material.hierarchy)
+    _, choice = choose_structure(learned, "auto", material.X, material.y, material.groups, material.hierarchy)
     return "flat" if choice is None else choice.chosen
 
 

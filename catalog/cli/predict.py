@@ -1,10 +1,10 @@
-"""`catalog predict`: apply the active model to tracks that lack a prediction."""
+"""`catalog predict`: apply the active model to tracks without a current prediction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,59 +13,63 @@ from catalog.cli.common.executors import executor_factory
 from catalog.cli.common.output import print_json, say
 from catalog.settings import Settings
 
+if TYPE_CHECKING:
+    from catalog.learning.scoring.model_metrics import PriorCorrection
+
 SHOWN = 5
-"""Genres that are named, those first whose share differs most."""
+"""Number of genres in the message, ordered by the change of their share."""
 
 
 @click.command()
 @click.option(
     "--priors/--no-priors",
     default=True,
-    help="Estimate how common each genre is among the untagged tracks, and correct by it where that costs tagged tracks no "
-    "macro F1.",
+    help="Correct the predictions by the estimated genre shares of untagged tracks, unless that lowers macro F1.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_settings
 def predict(settings: Settings, priors: bool, as_json: bool) -> None:
-    """Apply the active model to the tracks that lack a prediction, or whose prediction is out of date.
+    """Apply the active model to tracks without a current prediction.
 
-    Without a model there is none to apply: `catalog train` or `catalog ingest` makes one.
+    Needs a model: run catalog train or catalog ingest first.
     """
     from catalog.db.retry import read_with_retry, retry_until_connected
     from catalog.learning.prediction.fill_predictions import fill_predictions
     from catalog.learning.registry.registry import NoModelError, active_model, get_model
+    from catalog.learning.scoring.model_metrics import metrics_of
 
     with open_catalog(settings) as database:
         row = read_with_retry(database, active_model)
         if row is None:
             raise NoModelError("there is no model yet; run: catalog train")
         model_id = row["id"]
-        filling = partial(
+        fill = partial(
             fill_predictions,
             database,
             settings.models,
             model_id,
             with_priors=priors,
-            spread=executor_factory(database, settings),
+            executor_factory=executor_factory(database, settings),
         )
-        changed = retry_until_connected(filling)
-        model = read_with_retry(database, lambda connection: get_model(connection, model_id))
-    shares = model["metrics"].get("priors")
+        changed = retry_until_connected(fill)
+        metrics = metrics_of(read_with_retry(database, lambda connection: get_model(connection, model_id)))
+    priors_used = None if metrics is None else metrics.priors
     if as_json:
+        shares = None if priors_used is None else asdict(priors_used)
         print_json({"model_id": model_id, "changed": changed, "priors": shares})
         return
-    say(f"model {model_id}: {changed:,} predictions are new or have changed")
-    if shares is not None:
-        say(_priors_in_words(shares))
+    say(f"model {model_id}: {changed:,} new or changed predictions")
+    if priors_used is not None:
+        say(_describe_priors(priors_used))
 
 
-def _priors_in_words(shares: Mapping[str, Any]) -> str:
-    by_change = sorted(shares["genres"], key=lambda one: -abs(one["untagged"] - one["training"]))
-    most = ", ".join(
-        f"{one['genre']} {one['untagged']:.0%} ({one['training']:.0%})" for one in by_change[:SHOWN]
+def _describe_priors(priors: PriorCorrection) -> str:
+    by_change = sorted(priors.genres, key=lambda genre: -abs(genre.untagged - genre.training))
+    genres = ", ".join(
+        f"{genre.genre} {genre.untagged:.0%} ({genre.training:.0%})" for genre in by_change[:SHOWN]
     )
-    estimated = f"estimated among the untagged, in brackets among the tagged: {most}"
-    if shares["corrected"]:
-        return estimated
-    refused = f"not corrected by how common the genres are among the untagged: {shares['reason']}"
-    return f"{estimated}\n{refused}" if shares.get("macro_f1") else refused
+    estimate = f"estimated genre shares of untagged tracks (tagged tracks): {genres}"
+    if priors.corrected:
+        return estimate
+    refusal = f"prior correction for untagged tracks: off ({priors.reason})"
+    return f"{estimate}\n{refusal}" if priors.macro_f1 is not None else refusal

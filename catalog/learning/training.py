@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,7 @@ from catalog.learning.dataset.feature_matrix import feature_widths
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.snapshot import Snapshot, store_snapshot
 from catalog.learning.dataset.training_feature_sets import PROJECTED
-from catalog.learning.fitting.abstention import is_withheld
+from catalog.learning.fitting.abstention import withhold
 from catalog.learning.fitting.cross_fit import CrossFit, cross_fit
 from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.model_identity import find_identical_model, model_parameters
@@ -46,14 +46,15 @@ from catalog.learning.registry.registry import (
     reject,
     store_support,
 )
-from catalog.learning.scoring.challenger_score import score_challenger
 from catalog.learning.scoring.champion_refit import Challenger, compare_with_champion
-from catalog.learning.scoring.hierarchy_selection import structured
+from catalog.learning.scoring.hierarchy_selection import choose_structure
+from catalog.learning.scoring.model_metrics import ModelMetrics, metrics_of
+from catalog.learning.scoring.model_score import score_model
 from catalog.learning.scoring.official_split import load_split, official_score
 from catalog.learning.training_options import TrainingOptions
 from catalog.learning.training_set import TrainingSet, build_training_set
 
-Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected"]
+Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected", "dry run"]
 
 
 @dataclass(frozen=True)
@@ -65,18 +66,23 @@ class TrainingReport:
     model_id: int | None
     """The active model, or the rejected one; None without a model."""
     support: Mapping[int, Support]
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: ModelMetrics | None = None
+    """None where no model was trained or found."""
 
 
 def train(
-    database: Database, models: Path, options: TrainingOptions, *, spread: ExecutorFactory | None = None
+    database: Database,
+    models: Path,
+    options: TrainingOptions,
+    *,
+    executor_factory: ExecutorFactory | None = None,
 ) -> TrainingReport:
     """Fits and scores a model on the labeled tracks, and activates it unless it scores lower than the active one.
 
     Stores the out-of-fold predictions of the training tracks; `predict` computes the others. A second run on the same
     labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError, UnusableParameterError,
     UnknownFeatureSetError, NoVectorsError or UntrainableDataError before work starts; the active model stays as it is.
-    `spread` opens an executor for the predictions of many tracks. A lost database connection is retried without
+    `executor_factory` opens an executor for the predictions of many tracks. A lost database connection is retried without
     refitting the model.
     """
     complete = get_algorithm(options.algorithm).complete(options.parameters)
@@ -85,11 +91,11 @@ def train(
         return TrainingReport("nothing to learn", training_set.reason or "", None, training_set.support)
     parameters = model_parameters(training_set, options, complete)
     if not options.force:
-        report = _reuse_identical_model(database, models, training_set, options, parameters, spread)
+        report = _reuse_identical_model(database, models, training_set, options, parameters, executor_factory)
         if report is not None:
             return report
     read_with_retry(database, lambda connection: _validate_other_vectors(connection, training_set))
-    return _fit(database, models, training_set, options, parameters, spread)
+    return _fit(database, models, training_set, options, parameters, executor_factory)
 
 
 def plan_training(connection: Connection, models: Path, options: TrainingOptions) -> tuple[TrainingSet, str]:
@@ -149,7 +155,7 @@ def _reuse_identical_model(
     training_set: TrainingSet,
     options: TrainingOptions,
     parameters: Mapping[str, Any],
-    spread: ExecutorFactory | None,
+    executor_factory: ExecutorFactory | None,
 ) -> TrainingReport | None:
     """The report for an identical model, if there is one; an interrupted training is completed."""
     frozen = training_set.snapshot
@@ -165,9 +171,9 @@ def _reuse_identical_model(
     if row is None:
         return None
     if row["status"] == "candidate":
-        return _activate(database, models, row["id"], training_set, row["metrics"], spread)
+        return _activate(database, models, row["id"], training_set, metrics_of(row), executor_factory)
     reason = "it was trained on the same labels and vectors"
-    return TrainingReport("unchanged", reason, row["id"], training_set.support, row["metrics"])
+    return TrainingReport("unchanged", reason, row["id"], training_set.support, metrics_of(row))
 
 
 def _fit(
@@ -176,7 +182,7 @@ def _fit(
     training_set: TrainingSet,
     options: TrainingOptions,
     parameters: Mapping[str, Any],
-    spread: ExecutorFactory | None,
+    executor_factory: ExecutorFactory | None,
 ) -> TrainingReport:
     frozen = training_set.snapshot
     assert frozen is not None
@@ -189,10 +195,10 @@ def _fit(
         options.algorithm, parameters["classifier"], options.projection, feature_widths(training_set.recipes)
     )
     data = training_set.X, frozen.y, frozen.groups.number, training_set.hierarchy
-    recipe, choice = structured(recipe, options.hierarchy, *data, seed=options.seed)
+    recipe, choice = choose_structure(recipe, options.hierarchy, *data, seed=options.seed)
     fitted = cross_fit(
         *data,
-        recipe.behind_projection,
+        recipe.full_algorithm,
         recipe.parameters,
         precision=options.precision,
         seed=options.seed,
@@ -208,7 +214,7 @@ def _fit(
     )
     metrics = read_with_retry(
         database,
-        lambda connection: score_challenger(connection, challenger, training_set.tracks, training_set.names),
+        lambda connection: score_model(connection, challenger, training_set.tracks, training_set.names),
     )
     verdict = read_with_retry(
         database,
@@ -216,28 +222,21 @@ def _fit(
             connection, challenger, training_set.tracks, training_set.support
         ),
     )
-    if split is not None:
-        metrics["official_split"] = official_score(challenger, split)
-    worse = None if verdict is None else verdict.worse
-    metrics |= _search_metrics(options, metrics)
-    metrics |= {
-        "gate": None if verdict is None else verdict.facts,
-        "forced": (worse or "it was not worse") if options.force else None,
-        "hierarchy": None if choice is None else choice.facts,
-    }
-    rejection = None if options.force else worse
+    objection = None if verdict is None else verdict.rejection
+    metrics = replace(
+        metrics,
+        official_split=None if split is None else official_score(challenger, split),
+        gate=verdict,
+        forced=(objection or "the gate had no objection") if options.force else None,
+        hierarchy=choice,
+    )
+    if options.search is not None:
+        metrics = metrics.with_search(options.search)
+    rejection = None if options.force else objection
     model_id = _store(database, models, training_set, options, parameters, fitted, metrics, rejection)
     if rejection is not None:
         return TrainingReport("rejected", rejection, model_id, training_set.support, metrics)
-    return _activate(database, models, model_id, training_set, metrics, spread)
-
-
-def _search_metrics(options: TrainingOptions, metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """The nested scores of the search that chose the parameters, beside those that they replace."""
-    if options.search is None:
-        return {}
-    as_fitted = {name: metrics[name] for name in options.search["honest"]}
-    return {**options.search["honest"], "search": {**options.search, "as_fitted": as_fitted}}
+    return _activate(database, models, model_id, training_set, metrics, executor_factory)
 
 
 def _store(
@@ -247,7 +246,7 @@ def _store(
     options: TrainingOptions,
     parameters: Mapping[str, Any],
     fitted: CrossFit,
-    metrics: Mapping[str, Any],
+    metrics: ModelMetrics,
     rejection: str | None,
 ) -> int:
     """Stores artifact, model, support and out-of-fold predictions; returns the model's id."""
@@ -261,7 +260,7 @@ def _store(
             parameters=parameters,
             snapshot_id=store_snapshot(connection, frozen, fitted.fold),
             classes=frozen.classes,
-            metrics=metrics,
+            metrics=metrics.to_json(),
             threshold=fitted.model.threshold.value,
             seed=options.seed,
             feature_set_ids=[recipe.id for recipe in training_set.recipes],
@@ -287,7 +286,7 @@ def _out_of_fold_predictions(
         track_ids=frozen.track_ids,
         classes=frozen.classes,
         probability=fitted.probability,
-        suggestions=predictions_from_audio(is_withheld(fitted.answers, no_music), hierarchy),
+        suggestions=predictions_from_audio(withhold(fitted.selections, no_music), hierarchy),
         fold=fitted.fold,
     )
 
@@ -297,15 +296,17 @@ def _activate(
     models: Path,
     model_id: int,
     training_set: TrainingSet,
-    metrics: Mapping[str, Any],
-    spread: ExecutorFactory | None,
+    metrics: ModelMetrics | None,
+    executor_factory: ExecutorFactory | None,
 ) -> TrainingReport:
     """Stores the predictions of all tracks before the model is activated, so that no reader sees a part of them."""
-    retry_until_connected(partial(fill_predictions, database, models, model_id, spread=spread))
+    retry_until_connected(
+        partial(fill_predictions, database, models, model_id, executor_factory=executor_factory)
+    )
 
-    def activate(connection: Connection) -> Any:
+    def activate(connection: Connection) -> RowMapping:
         promote(connection, model_id)
-        return get_model(connection, model_id)["metrics"]["priors"]
+        return get_model(connection, model_id)
 
-    metrics = {**metrics, "priors": write_with_retry(database, activate)}
+    metrics = metrics_of(write_with_retry(database, activate))
     return TrainingReport("promoted", "it is active", model_id, training_set.support, metrics)

@@ -13,6 +13,7 @@ from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE
 from catalog.learning.fitting.abstention import PRECISION
 from catalog.learning.fitting.pca import VARIANCE
 from catalog.learning.scoring.hierarchy_selection import Structure
+from catalog.learning.scoring.model_metrics import SearchSummary
 
 
 class UnusableFeatureSetsError(CatalogError):
@@ -36,7 +37,7 @@ class TrainingOptions:
     """Train even if nothing has changed, and activate the model even if the gate rejects it."""
     split: Literal["fma"] | None = None
     """A split with published scores, on which the same recipe is also scored."""
-    search: Mapping[str, Any] | None = None
+    search: SearchSummary | None = None
     """How a search chose algorithm and parameters; its nested scores replace those that the choice was made by."""
 
     def __post_init__(self) -> None:

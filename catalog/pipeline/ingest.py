@@ -1,4 +1,4 @@
-"""The main job, in its order: scan, labels, analysis, learning, predictions, duplicates, audit, report."""
+"""Pipeline of `catalog ingest`: scan, labels, analysis, training, predictions, duplicates, audit, report."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ from catalog.learning.training_options import TrainingOptions
 from catalog.pipeline.album_sample import AlbumSample, draw_album_sample
 from catalog.report.report_files import write_report_folder
 from catalog.settings import Settings
-from workers.broker.job_queue import TIME_LIMIT
-from workers.host.capacity import fitting_workers
+from workers.broker.job_queue import DEFAULT_TIME_LIMIT
+from workers.host.capacity import default_worker_count
 from workers.host.worker_options import WorkerOptions
 from workers.pool.analyze_pending import AnalysisReport, analyze_pending
 from workers.pool.executor import open_executor
@@ -51,119 +51,117 @@ from workers.state.analysis_progress import Progress
 
 
 @dataclass(frozen=True)
-class IngestReport:
-    """What to do."""
+class IngestOptions:
+    """Input and settings of a run."""
 
     roots: Sequence[Path]
     labels: Path | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
-    """What the columns of the labels file are called, by role."""
+    """Column names of the labels file, by role."""
     genres: Sequence[str] = ()
-    """For zero-shot, where there is too little to learn from."""
+    """Candidate genres for zero-shot suggestions, used if there are too few labels to train."""
     rule: ClassRule = field(default_factory=lambda: ClassRule(10, 5, "leaf"))
     feature_sets: Sequence[str] | None = None
-    """What to compute beside `musicnn`; None: what the trained model in force learned from, without one the usual ones."""
+    """Feature sets besides `musicnn`; None: those of the active trained model, else the default ones."""
     workers: int | None = None
-    time_limit: int = TIME_LIMIT
-    """Seconds for one track."""
+    time_limit: int = DEFAULT_TIME_LIMIT
+    """Seconds per track."""
     rules: WorkerOptions | None = None
-    """For the workers."""
     sample: int | None = None
-    """Analyze about so many tracks, album by album, and stop there."""
+    """Analyze about this many tracks, in whole albums; None: all."""
     on_scan: Callable[[int, int | None, str], None] | None = None
     on_analysis: Callable[[Progress], None] | None = None
 
 
 @dataclass(frozen=True)
 class Scanned:
-    """The folders were scanned."""
+    """Scan reports, one per folder."""
 
     reports: Sequence[ScanReport]
 
 
 @dataclass(frozen=True)
 class Labeled:
-    """The list of labels was read."""
+    """Report of the label import."""
 
     report: LabelsReport
 
 
 @dataclass(frozen=True)
 class FailureKind:
-    """Files that failed for the same reason."""
+    """Files that failed for the same reason, with an example."""
 
     reason: str
     files: int
     message: str
-    """Of one of them."""
     path: str
 
 
 @dataclass(frozen=True)
 class Analyzed:
-    """The pending tracks were heard."""
+    """Report of the feature extraction."""
 
     report: AnalysisReport
     failures: Sequence[FailureKind]
-    """Of all tracks in these collections, now or earlier."""
+    """Of all tracks in these collections, from this run or an earlier one."""
     sample: AlbumSample | None
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model is in force."""
+    """Outcome of the training, or of the zero-shot fallback."""
 
     training: TrainingReport
     model_id: int | None
-    """None where nothing could be heard, so that there is none."""
+    """The active model; None if no track has features."""
     names: Mapping[int, str]
-    """Of the genres in the training's support."""
+    """Genre names by id."""
     is_new: bool = False
-    """Whether the model was not in force before."""
+    """Whether this run activated the model."""
     predictions: int = 0
-    """How many are new or have changed."""
-    unheard_genres: Sequence[str] = ()
-    """Genres that were asked for and that zero-shot has no ear for."""
+    """Number of new and changed predictions."""
+    unsupported_genres: Sequence[str] = ()
+    """Candidate genres that zero-shot cannot suggest: no tag of the networks maps to them."""
 
     @property
     def is_zero_shot(self) -> bool:
-        """Whether there was too little to learn from."""
+        """Whether there were too few labels to train."""
         return self.training.model_id is None and self.model_id is not None
 
 
 @dataclass(frozen=True)
 class Suggested:
-    """The untagged tracks and where their suggestions come from."""
+    """Untagged tracks and the sources of their suggestions."""
 
     untagged: int
     by: dict[str, int]
-    """Tracks by `album`, `artist`, `sound`, `zero_shot`."""
+    """Number of tracks by source: `album`, `artist`, `audio`, `zero_shot`."""
     confident: int
-    """Those with a suggestion that the saved question `untagged-confident` shows."""
+    """Number of tracks that the saved query `untagged-confident` returns."""
 
     @property
     def unknown(self) -> int:
-        """Tracks that got no suggestion."""
+        """Number of tracks without a suggestion."""
         return self.untagged - sum(self.by.values())
 
 
 @dataclass(frozen=True)
 class Deduplicated:
-    """Tracks that may be one recording were looked for."""
+    """Report of the duplicate audit."""
 
     duplicates: DuplicateAudit
 
 
 @dataclass(frozen=True)
 class Audited:
-    """The labels were doubted."""
+    """Report of the label audit."""
 
     audit: LabelAudit
 
 
 @dataclass(frozen=True)
 class Reported:
-    """The report is written, or is still true."""
+    """Path of the HTML report, which is up to date."""
 
     path: Path
 
@@ -171,57 +169,56 @@ class Reported:
 Stage: TypeAlias = Scanned | Labeled | Analyzed | Trained | Suggested | Deduplicated | Audited | Reported
 
 
-def run_ingest(database: Database, settings: Settings, job: IngestReport) -> Iterator[Stage]:
-    """Does the whole job and gives what each stage came to, as soon as it is done.
+def run_ingest(database: Database, settings: Settings, options: IngestOptions) -> Iterator[Stage]:
+    """Runs all stages and yields the outcome of each one when it is done.
 
-    Every stage can be killed and run again; what is done already is not done again. Raises what the stages raise:
+    Every stage can be interrupted and run again; completed work is not repeated. Raises the errors of the stages:
     CollectionRootError, LabelFileError, UnmappedGenresError, BrokerUnreachableError, WorkersFailedError, ReportWriteError.
     """
-    news = _Changes()
+    changes = _Changes()
     with database.read() as connection:
-        for root in job.roots:
-            find_root(
-                connection, os.fsencode(root)
-            )  # a slip in the last path is said before the first is scanned
-    scans = [scan(database, root, on_progress=job.on_scan) for root in job.roots]
-    news.add(*(one.files != one.unchanged or one.missing for one in scans))
-    if job.labels is None:
+        for root in options.roots:
+            # Report an error in the last path before the first one is scanned.
+            find_root(connection, os.fsencode(root))
+    scans = [scan(database, root, on_progress=options.on_scan) for root in options.roots]
+    changes.add(*(one.files != one.unchanged or one.missing for one in scans))
+    if options.labels is None:
         yield Scanned(scans)
     else:
-        labels = import_labels(database, job.labels, columns=job.columns)
-        news.add(labels.statements, labels.filled)
-        yield Scanned(_counted_again(database, scans))
+        labels = import_labels(database, options.labels, columns=options.columns)
+        changes.add(labels.statements, labels.filled)
+        yield Scanned(_recount(database, scans))
         yield Labeled(labels)
     with database.read() as connection:
-        # Only now: a genre that is new in the files can be named too.
-        require_genres(connection, job.genres)
-    inside = track.c.collection_id.in_([one.collection_id for one in scans])
-    analyzed = _analyze(database, settings, job, inside)
-    news.add(analyzed.report.analyzed, analyzed.report.failed, analyzed.report.missing)
+        # After the scan, so that a genre that is new in the files is accepted too.
+        require_genres(connection, options.genres)
+    in_collections = track.c.collection_id.in_([one.collection_id for one in scans])
+    analyzed = _analyze(database, settings, options, in_collections)
+    changes.add(analyzed.report.analyzed, analyzed.report.failed, analyzed.report.missing)
     yield analyzed
-    # A stage during which the database went away is begun again: what it had done, it finds.
-    learned = retry_until_connected(partial(_learn, database, settings, job))
-    news.add(learned.is_new, learned.predictions)
-    yield learned
+    # After a lost connection a stage runs again and skips the work that it had committed.
+    trained = retry_until_connected(partial(_train, database, settings, options))
+    changes.add(trained.is_new, trained.predictions)
+    yield trained
     with database.read() as connection:
-        yield _answered(connection)
-    compared = Deduplicated(retry_until_connected(partial(audit_duplicates, database)))
-    news.add(compared.duplicates.is_new)
-    yield compared
-    if learned.model_id is not None:
+        yield _suggested(connection)
+    deduplicated = Deduplicated(retry_until_connected(partial(audit_duplicates, database)))
+    changes.add(deduplicated.duplicates.is_new)
+    yield deduplicated
+    if trained.model_id is not None:
         audited = Audited(retry_until_connected(partial(audit_labels, database)))
-        news.add(audited.audit.is_new)
+        changes.add(audited.audit.is_new)
         yield audited
     path = settings.report / "index.html"
-    if news.found or not _is_current(database, path):
+    if changes.any or not _is_current(database, path):
         retry_until_connected(
             partial(write_report_folder, database, settings.report, command=settings.command)
         )
     yield Reported(path)
 
 
-def _counted_again(database: Database, scans: Sequence[ScanReport]) -> list[ScanReport]:
-    """The reports with the artists, albums and genres that a list of labels brought."""
+def _recount(database: Database, scans: Sequence[ScanReport]) -> list[ScanReport]:
+    """Returns the reports with the artists, albums and genres that the labels file added."""
     counted = []
     with database.read() as connection:
         for one in scans:
@@ -239,16 +236,16 @@ def _counted_again(database: Database, scans: Sequence[ScanReport]) -> list[Scan
 
 
 class _Changes:
-    """Whether a run found or did anything."""
+    """Whether a run changed anything."""
 
-    found = False
+    any = False
 
-    def add(self, *what: object) -> None:
-        self.found = self.found or any(what)
+    def add(self, *counts: object) -> None:
+        self.any = self.any or any(counts)
 
 
 def _is_current(database: Database, report: Path) -> bool:
-    """Whether the report is there and nobody has decided anything since."""
+    """Whether the report exists and is newer than the last decision."""
     try:
         written = datetime.fromtimestamp(report.stat().st_mtime, UTC)
     except OSError:
@@ -259,57 +256,61 @@ def _is_current(database: Database, report: Path) -> bool:
 
 
 def _analyze(
-    database: Database, settings: Settings, job: IngestReport, inside: ColumnElement[bool]
+    database: Database, settings: Settings, options: IngestOptions, in_collections: ColumnElement[bool]
 ) -> Analyzed:
     with database.read() as connection:
-        recipes = [feature_set(name) for name in feature_sets_to_compute(connection, job.feature_sets)]
-    sample = None if job.sample is None else draw_album_sample(database, inside, job.sample)
+        recipes = [feature_set(name) for name in feature_sets_to_compute(connection, options.feature_sets)]
+    sample = None if options.sample is None else draw_album_sample(database, in_collections, options.sample)
     report = analyze_pending(
         database,
         settings,
         recipes,
-        workers=job.workers,
-        where=inside if sample is None else sa.and_(inside, track.c.id.in_(sample.track_ids)),
-        time_limit=job.time_limit,
-        rules=job.rules,
-        on_progress=job.on_analysis,
+        workers=options.workers,
+        where=in_collections if sample is None else sa.and_(in_collections, track.c.id.in_(sample.track_ids)),
+        time_limit=options.time_limit,
+        rules=options.rules,
+        on_progress=options.on_analysis,
     )
     with database.read() as connection:
-        return Analyzed(report, _failure_kinds(connection, inside), sample)
+        return Analyzed(report, _failure_kinds(connection, in_collections), sample)
 
 
-def _learn(database: Database, settings: Settings, job: IngestReport) -> Trained:
+def _train(database: Database, settings: Settings, options: IngestOptions) -> Trained:
     with database.read() as connection:
         _, names = load_broader(connection)
-        learn_from = default_feature_sets(connection)
-        wanted = options_of_active_model(connection, TrainingOptions(rule=job.rule, feature_sets=learn_from))
-    spread = partial(open_executor, database, settings, job.workers or fitting_workers(), job.rules)
+        defaults = TrainingOptions(rule=options.rule, feature_sets=default_feature_sets(connection))
+        training_options = options_of_active_model(connection, defaults)
+    executor_factory = partial(
+        open_executor, database, settings, options.workers or default_worker_count(), options.rules
+    )
     try:
-        training = train(database, settings.models, wanted, spread=spread)
+        training = train(database, settings.models, training_options, executor_factory=executor_factory)
     except NoVectorsError as error:
         return Trained(TrainingReport("nothing to learn", str(error), None, {}), None, names)
     if training.outcome == "nothing to learn":
-        return _guess(database, settings, job, training, names, spread)
+        return _zero_shot(database, settings, options, training, names, executor_factory)
     if training.outcome == "unchanged" and training.model_id is not None:
-        changed = fill_predictions(database, settings.models, training.model_id, spread=spread)
+        changed = fill_predictions(
+            database, settings.models, training.model_id, executor_factory=executor_factory
+        )
         return Trained(training, training.model_id, names, predictions=changed)
     return Trained(training, training.model_id, names, is_new=True)
 
 
-def _guess(
+def _zero_shot(
     database: Database,
     settings: Settings,
-    job: IngestReport,
+    options: IngestOptions,
     training: TrainingReport,
     names: Mapping[int, str],
-    spread: ExecutorFactory,
+    executor_factory: ExecutorFactory,
 ) -> Trained:
-    """Zero-shot, because there is too little to learn from."""
+    """Activates a zero-shot model, because there are too few labels to train."""
     with database.write() as connection:
         recipe = active_feature_set(connection, PRIMARY)
-        assert recipe is not None, "training would have said that nothing was heard"
-        model = ensure_zero_shot(connection, job.genres, recipe.id, training.support, training.reason)
-    changed = fill_predictions(database, settings.models, model.model_id, spread=spread)
+        assert recipe is not None, "training raises NoVectorsError without vectors"
+        model = ensure_zero_shot(connection, options.genres, recipe.id, training.support, training.reason)
+    changed = fill_predictions(database, settings.models, model.model_id, executor_factory=executor_factory)
     if model.is_new:
         with database.write() as connection:
             promote(connection, model.model_id)
@@ -319,15 +320,15 @@ def _guess(
         names,
         is_new=model.is_new,
         predictions=changed,
-        unheard_genres=model.unheard,
+        unsupported_genres=model.unheard,
     )
 
 
-def _answered(connection: Connection) -> Suggested:
-    question = saved_query("untagged-confident", connection.dialect.name)
-    shown = sa.text(question.text).columns(sa.column("track_id")).subquery()
+def _suggested(connection: Connection) -> Suggested:
+    query = saved_query("untagged-confident", connection.dialect.name)
+    confident_tracks = sa.text(query.text).columns(sa.column("track_id")).subquery()
     confident = connection.execute(
-        sa.select(sa.func.count()).select_from(shown), {"least": float(question.defaults["least"])}
+        sa.select(sa.func.count()).select_from(confident_tracks), {"least": float(query.defaults["least"])}
     ).scalar_one()
     rows = connection.execute(
         sa.select(track_status.c.suggested_by, sa.func.count().label("tracks"))
@@ -335,15 +336,15 @@ def _answered(connection: Connection) -> Suggested:
         .where(track_status.c.tagged_genre_id.is_(None), track.c.state != "missing")
         .group_by(track_status.c.suggested_by)
     ).all()
-    answered = [row for row in rows if row.suggested_by is not None]
+    suggested = [row for row in rows if row.suggested_by is not None]
     return Suggested(
         sum(row.tracks for row in rows),
-        {row.suggested_by: row.tracks for row in answered},
+        {row.suggested_by: row.tracks for row in suggested},
         confident,
     )
 
 
-def _failure_kinds(connection: Connection, inside: ColumnElement[bool]) -> list[FailureKind]:
+def _failure_kinds(connection: Connection, in_collections: ColumnElement[bool]) -> list[FailureKind]:
     rows = connection.execute(
         sa.select(
             failure.c.reason,
@@ -352,7 +353,7 @@ def _failure_kinds(connection: Connection, inside: ColumnElement[bool]) -> list[
             sa.func.min(track.c.path),
         )
         .join_from(failure, track)
-        .where(inside, track.c.state == "present")
+        .where(in_collections, track.c.state == "present")
         .group_by(failure.c.reason)
         .order_by(sa.func.count(failure.c.track_id.distinct()).desc(), failure.c.reason)
     )

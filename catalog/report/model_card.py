@@ -1,8 +1,7 @@
-"""The model card: what a model is for, what it learned from, how good it is and where it ends, as facts and as a page."""
+"""The model card: intended use, limitations, training data, scores and calibration, as data and as a page."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,48 +11,30 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import genre, model_class, snapshot
+from catalog.db.tables import snapshot
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.metrics.reliability import Reliability, stored_reliability
 from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets
-from catalog.learning.scoring.corrected_label_score import corrected_label_score
-from catalog.report.figures.importance_scale import importance_scale
+from catalog.learning.scoring.model_metrics import (
+    ConfusionMatrix,
+    ModelMetrics,
+    metrics_with_corrected_labels,
+)
+from catalog.report.figures.importance_plot import importance_scale
 from catalog.report.formatting import LONGEST_GENRE, safe_text
-from catalog.report.html_report import environment, replace_page
-from catalog.report.model_quality import Quality, quality_of
+from catalog.report.genre_support import GenreSupport, read_genre_support
+from catalog.report.html_report import template_environment, write_page
+from catalog.text import percent
 
 PRETRAINED = "musicnn"
-MOST_CONFUSED = 30
-"""Genres up to which the whole table of confusions is shown."""
+LARGEST_CONFUSION = 30
+"""Genres up to which the confusion matrix is shown."""
+SHADES = 5
 
 
 @dataclass(frozen=True)
-class TrainingSet:
-    """What a model learned from."""
-
-    hash: str
-    level: str
-    rule: Mapping[str, Any]
-    tracks: int
-    classes: int
-    groups: int
-
-
-@dataclass(frozen=True)
-class GenreSupport:
-    """A genre with what stands behind it."""
-
-    genre: str
-    tracks: int
-    artists: int
-    albums: int
-    counts_for: str | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """All that the card says."""
+class ModelCard:
+    """The content of the card."""
 
     model_id: int
     status: str
@@ -67,29 +48,32 @@ class Card:
     created_at: datetime
     promoted_at: datetime | None
     intended_use: tuple[str, ...]
-    limits: tuple[str, ...]
-    training_set: TrainingSet | None
+    limitations: tuple[str, ...]
+    snapshot: Mapping[str, Any] | None
+    """The training set: hash, level, parameters, and the numbers of tracks, classes and groups."""
     feature_sets: tuple[Mapping[str, Any], ...]
-    judged: tuple[GenreSupport, ...]
-    not_by_themselves: tuple[GenreSupport, ...]
-    """Genres that count for a broader term, or for none."""
+    """Name, version, hash and number of dimensions of each."""
+    classes: tuple[GenreSupport, ...]
+    """The genres that the model predicts."""
+    small_genres: tuple[GenreSupport, ...]
+    """Genres with too few examples: they count for a broader term, or for no class."""
     calibration: tuple[Reliability, ...]
-    metrics: Mapping[str, Any]
-    """As the registry has them, with `reconsidered`: the score without doubted tags and with corrected ones."""
+    metrics: ModelMetrics | None
+    """With the scores without suspects and with corrected labels; None for a model without scores (zero-shot)."""
 
     @property
-    def quality(self) -> Quality | None:
-        """The scores among the metrics; None without any."""
-        return quality_of(self.metrics)
+    def file_name(self) -> str:
+        """The file name of the page."""
+        return f"model-{self.model_id}.html"
 
 
-def read_card(connection: Connection, model_id: int) -> Card:
+def read_card(connection: Connection, model_id: int) -> ModelCard:
     """The card of a model. Raises NoModelError."""
     row = get_model(connection, model_id)
-    recipes = model_feature_sets(connection, model_id)
-    training_set = _training_set(connection, row["snapshot_id"])
-    support = _support(connection, model_id)
-    return Card(
+    feature_sets = model_feature_sets(connection, model_id)
+    metrics = metrics_with_corrected_labels(connection, row)
+    support = read_genre_support(connection, model_id)
+    return ModelCard(
         model_id=row["id"],
         status=row["status"],
         algorithm=row["algorithm"],
@@ -102,127 +86,98 @@ def read_card(connection: Connection, model_id: int) -> Card:
         created_at=row["created_at"],
         promoted_at=row["promoted_at"],
         intended_use=_intended_use(row["algorithm"]),
-        limits=_limits(row["algorithm"], recipes, row["metrics"]),
-        training_set=training_set,
+        limitations=_limitations(row["algorithm"], feature_sets, metrics),
+        snapshot=_snapshot(connection, row["snapshot_id"]),
         feature_sets=tuple(
             {
-                "name": one.name,
-                "version": one.version,
-                "hash": one.hash,
-                "dimensions": len(one.dimensions),
+                "name": features.name,
+                "version": features.version,
+                "hash": features.hash,
+                "dimensions": len(features.dimensions),
             }
-            for one in recipes
+            for features in feature_sets
         ),
-        judged=tuple(one for one in support if one.counts_for == one.genre),
-        not_by_themselves=tuple(one for one in support if one.counts_for != one.genre),
-        calibration=() if training_set is None else stored_reliability(connection, row),
-        metrics={**row["metrics"], "reconsidered": corrected_label_score(connection, row)},
+        classes=tuple(genre for genre in support if genre.is_class),
+        small_genres=tuple(genre for genre in support if not genre.is_class),
+        calibration=() if row["snapshot_id"] is None else stored_reliability(connection, row),
+        metrics=metrics,
     )
 
 
-def render_card(card: Card, *, command: str = "catalog") -> str:
-    """The card as one page that needs nothing else."""
+def render_card(card: ModelCard, *, command: str = "catalog") -> str:
+    """The card as one self-contained HTML page."""
     return (
-        environment()
-        .get_template("card.html")
+        template_environment()
+        .get_template("model_card.html")
         .render(
             card=card,
-            # What a model of another day did not measure is not there, and no error.
-            metrics=defaultdict(lambda: None, card.metrics),
-            quality=card.quality,
-            importances=card.metrics.get("importance") or {},
+            metrics=card.metrics,
+            importances={} if card.metrics is None else card.metrics.importance,
             importance_scale=importance_scale,
-            confusion=_confusion(card.metrics),
+            confusion=None if card.metrics is None else _confusion(card.metrics.confusion),
             command=safe_text(command, 1000),
         )
     )
 
 
-def write_card(card: Card, path: Path, *, command: str = "catalog") -> Path:
-    """Writes the page, whole or not at all, and gives its absolute path. Raises ReportWriteError."""
-    return replace_page(path, render_card(card, command=command))
+def write_card(card: ModelCard, path: Path, *, command: str = "catalog") -> Path:
+    """Writes the page atomically and returns its absolute path. Raises ReportWriteError."""
+    return write_page(path, render_card(card, command=command))
 
 
-def _training_set(connection: Connection, snapshot_id: int | None) -> TrainingSet | None:
-    row = connection.execute(sa.select(snapshot).where(snapshot.c.id == snapshot_id)).one_or_none()
-    if row is None:
-        return None
-    return TrainingSet(row.hash, row.level, row.parameters, row.tracks, row.classes, row.groups)
-
-
-def _support(connection: Connection, model_id: int) -> list[GenreSupport]:
-    counted = genre.alias("counted")
-    rows = connection.execute(
-        sa.select(model_class, genre.c.name, counted.c.name.label("counted"))
-        .join_from(model_class, genre, genre.c.id == model_class.c.genre_id)
-        .join(counted, counted.c.id == model_class.c.counts_for_id, isouter=True)
-        .where(model_class.c.model_id == model_id)
-        .order_by(model_class.c.tracks.desc(), genre.c.name)
-    )
-    return [
-        GenreSupport(
-            safe_text(row.name, LONGEST_GENRE),
-            row.tracks,
-            row.artists,
-            row.albums,
-            None if row.counted is None else safe_text(row.counted, LONGEST_GENRE),
-            safe_text(row.reason, 200),
-        )
-        for row in rows
-    ]
+def _snapshot(connection: Connection, snapshot_id: int | None) -> dict[str, Any] | None:
+    columns = ("hash", "level", "parameters", "tracks", "classes", "groups")
+    query = sa.select(*(snapshot.c[name] for name in columns)).where(snapshot.c.id == snapshot_id)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
 
 
 def _intended_use(algorithm: str) -> tuple[str, ...]:
-    learned = (
-        "It compares the sound with words that a network learned elsewhere; it did not learn from this collection."
+    origin = (
+        "The model compares audio with text by a pretrained network. It was not trained on this collection."
         if algorithm == ZERO_SHOT
-        else "It learned from the tags of this collection, and answers for music like that in it."
+        else "The model was trained on the tags of this collection. Use it for similar music only."
     )
     return (
-        "Proposing genres for tracks that have none, and pointing out doubtful genre tags for a person to look at.",
-        learned,
-        "Not for changing tags unseen, for judging artists or paying them, or for music unlike that of the collection.",
+        "Suggest genres for untagged tracks, and flag genre tags that a person should check.",
+        origin,
+        "Not intended for changing tags without review, for rating or paying artists, or for other kinds of music.",
     )
 
 
-def _limits(
-    algorithm: str, recipes: tuple[StoredFeatureSet, ...], metrics: Mapping[str, Any]
+def _limitations(
+    algorithm: str, feature_sets: tuple[StoredFeatureSet, ...], metrics: ModelMetrics | None
 ) -> tuple[str, ...]:
-    limits = []
-    if any(one.name == PRETRAINED for one in recipes):
-        limits.append(
-            "The pretrained networks have probably heard commercial music in this collection: “artists apart” holds for "
-            "the part that was trained here, not for theirs."
+    limitations = []
+    if any(features.name == PRETRAINED for features in feature_sets):
+        limitations.append(
+            "The pretrained networks were probably trained on commercial music that is in this collection. Artists are "
+            "kept apart for the classifier only, not for these networks."
         )
     if algorithm != ZERO_SHOT:
-        limits += [
-            "A tag is what somebody once wrote. Scores count a wrong tag that was heard rightly as the model's mistake.",
-            "It knows the genres listed here and no other; what is none of them it may call unknown, or mistake.",
-            "By default it hears thirty seconds from the middle of a track.",
+        limitations += [
+            "Tags can be wrong. A correct prediction for a wrongly tagged track counts as an error.",
+            "The model knows only the genres listed here. Music of any other genre gets no answer or a wrong one.",
+            "By default 30 seconds from the middle of each track are analyzed.",
         ]
-    without = metrics.get("without_artist_share")
-    if isinstance(without, (int, float)) and without > 0:
-        limits.append(
-            f"No artist is known for {without:.0%} of the tracks; folder or album keeps those apart, which may fail."
+    if metrics is not None and (without_artist := metrics.without_artist_share):
+        limitations.append(
+            f"The artist of {percent(without_artist)} of the tracks is unknown. These tracks are grouped by folder or "
+            "album instead, which may put one artist into both training and test set."
         )
-    return tuple(limits)
+    return tuple(limitations)
 
 
-def _confusion(metrics: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The table of confusions where it is small enough to be read."""
-    found = metrics.get("confusion")
-    if not isinstance(found, Mapping) or not 0 < len(found.get("genres", ())) <= MOST_CONFUSED:
+def _confusion(confusion: ConfusionMatrix) -> Mapping[str, Any] | None:
+    """The confusion matrix with a shade from 0 to 5 for each cell; None if it is too large to be read."""
+    if len(confusion.genres) > LARGEST_CONFUSION:
         return None
     rows = []
-    for genre_name, tracks in zip(found["genres"], found["tracks"], strict=True):
-        total = max(sum(tracks), 1)
-        rows.append(
-            {
-                "genre": safe_text(genre_name, LONGEST_GENRE),
-                "cells": [
-                    {"tracks": number, "step": 0 if not number else 1 + int(number / total * 4.999)}
-                    for number in tracks
-                ],
-            }
-        )
+    for genre, counts in zip(confusion.genres, confusion.tracks, strict=True):
+        total = max(sum(counts), 1)
+        cells = [
+            {"tracks": tracks, "shade": 0 if not tracks else 1 + int(tracks / total * (SHADES - 0.001))}
+            for tracks in counts
+        ]
+        rows.append({"genre": safe_text(genre, LONGEST_GENRE), "cells": cells})
     return {"genres": [row["genre"] for row in rows], "rows": rows}

@@ -1,4 +1,4 @@
-"""Everything the report says, read from the database in one transaction."""
+"""All data of the report, read in one transaction."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.learning.registry.registry import active_model
+from catalog.learning.scoring.model_metrics import ModelMetrics, metrics_of
 from catalog.report.catalog_totals import CatalogTotals, read_totals
 from catalog.report.executive_summary import ExecutiveSummary, read_executive_summary
 from catalog.report.failure_reasons import Failures, read_failures
@@ -15,7 +17,6 @@ from catalog.report.figures.cluster_map import ClusterMap, read_cluster_map
 from catalog.report.figures.confusion_heatmap import HeatMap, heat_map
 from catalog.report.figures.tsne_map import TsneMap, draw_map, read_plotted_tracks
 from catalog.report.genre_agreement import Genres, read_genres
-from catalog.report.model_quality import Quality, read_quality
 from catalog.report.open_cases import OpenCases, read_open_cases
 from catalog.report.provenance import Provenance, read_provenance
 from catalog.report.suspicion_by_genre import Suspicion, read_suspicion
@@ -24,58 +25,60 @@ from catalog.report.untagged_tracks import Untagged, read_untagged
 
 @dataclass(frozen=True)
 class ReportData:
-    """The report without its looks."""
+    """The data of the report."""
 
     totals: CatalogTotals
-    brief: ExecutiveSummary
-    doubts: OpenCases
+    summary: ExecutiveSummary
+    cases: OpenCases
     failures: Failures
     genres: Genres
     heat_map: HeatMap
     untagged: Untagged
-    quality: Quality | None
+    metrics: ModelMetrics | None
+    """Scores of the active model; None without a model and for a model without scores (zero-shot)."""
     map: TsneMap | None
     suspicion: Suspicion
     cluster_map: ClusterMap | None
-    exploration: FeatureDistributions
+    distributions: FeatureDistributions
     provenance: Provenance
 
 
 def read_report_data(database: Database, since: datetime | None = None) -> ReportData:
-    """Reads the facts. Memory is bounded by genres and by the dots of the map, not by tracks.
+    """Reads the data. Memory is bounded by the number of genres and of dots on the map, not of tracks.
 
-    What people did is counted from `since` on; all else is as it is now.
+    `since` bounds the decisions and tag writes that are counted; all other numbers are current.
     """
     with database.read() as connection:
-        provenance = read_provenance(connection, now())
-        heard = read_plotted_tracks(connection, provenance.recipe.id) if provenance.recipe else None
-        genres = read_genres(connection)
+        model = active_model(connection)
+        provenance = read_provenance(connection, model, now())
+        features = provenance.plotted_feature_set
+        plotted = read_plotted_tracks(connection, features.id) if features else None
+        genres = read_genres(connection, None if model is None else model["id"])
         totals = read_totals(connection)
-        doubts = read_open_cases(connection)
+        cases = read_open_cases(connection)
         failures = read_failures(connection)
         untagged = read_untagged(connection)
-        quality = read_quality(connection)
-        brief = read_executive_summary(
-            connection, since, tagged=totals.tagged, audited=doubts.audited, doubted=doubts.tracks
+        summary = read_executive_summary(
+            connection, since, tagged=totals.tagged, audited=cases.audited, suspect_tracks=cases.tracks
         )
         suspicion = read_suspicion(connection, {row.genre: row.tracks for row in genres.tagged})
-        cluster_map = read_cluster_map(connection, provenance.recipe.name if provenance.recipe else None)
-        exploration = read_feature_distributions(
-            connection, GenreColors(heard.group_names, heard.groups) if heard else None
+        cluster_map = read_cluster_map(connection, features.name if features else None)
+        distributions = read_feature_distributions(
+            connection, GenreColors(plotted.group_names, plotted.groups) if plotted else None
         )
-    # The map takes seconds, and nobody's writing waits for it: the transaction is over.
+    # t-SNE takes seconds: the transaction ends before it and blocks no writer.
     return ReportData(
         totals=totals,
-        brief=brief,
-        doubts=doubts,
+        summary=summary,
+        cases=cases,
         failures=failures,
         genres=genres,
         heat_map=heat_map(genres.compared),
         untagged=untagged,
-        quality=quality,
-        map=draw_map(heard) if heard else None,
+        metrics=None if model is None else metrics_of(model),
+        map=draw_map(plotted) if plotted else None,
         suspicion=suspicion,
         cluster_map=cluster_map,
-        exploration=exploration,
+        distributions=distributions,
         provenance=provenance,
     )

@@ -17,8 +17,10 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_track_status
+from catalog.learning.scoring.model_metrics import Baselines
 from tests.integration.labeled_collection import fill_labeled
 from tests.integration.outage import outage
+from tests.sample_metrics import interval, stored_metrics
 
 __all__ = ["fill_labeled", "outage"]
 
@@ -82,12 +84,12 @@ def fill(connection: Connection) -> Sample:
         parameters={},
         snapshot_id=snapshot,
         class_order=[],
-        metrics={
-            "accuracy": {"value": 0.5, "low": 0.3, "high": 0.7},
-            "baselines": {"majority": 0.34, "artist_copy": 0.4},
-            "classes": 4,
-            "tracks": 6,
-        },
+        metrics=stored_metrics(
+            accuracy=interval(0.5, 0.2),
+            baselines=Baselines(interval(0.34), interval(0.4)),
+            classes=4,
+            tracks=6,
+        ),
         versions={},
         status="active",
         promoted_at=DAY,

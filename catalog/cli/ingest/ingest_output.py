@@ -1,15 +1,15 @@
-"""What the main job says of each of its stages."""
+"""Messages of `catalog ingest` for each stage, and its JSON summary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.cli.scan import outside
-from catalog.cli.train.train import describe_score
+from catalog.cli.scan import describe_outside
 from catalog.collection.scan.scan import ScanReport
 from catalog.db.database import open_database
 from catalog.learning.dataset.class_support import Support
+from catalog.learning.scoring.model_metrics import ModelMetrics
 from catalog.pipeline.ingest import (
     Analyzed,
     Audited,
@@ -26,11 +26,11 @@ from catalog.text import pluralize, printable
 from workers.state.analysis_progress import Progress
 
 MOST_LINES = 12
-"""Of a list that could be long; how many more there are is said."""
+"""Maximum lines of a list; the number of the remaining entries follows."""
 
 
 def analysis_remark(now: Progress) -> str:
-    """Failures, rate and time left, for the end of the bar."""
+    """Describes failures, rate and remaining time, for the end of the progress bar."""
     parts = []
     if now.failed:
         parts.append(f"{now.failed:,} failed")
@@ -42,7 +42,7 @@ def analysis_remark(now: Progress) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time for people: 45 s, 12 min, 3 h 20 min, 2 days 4 h."""
+    """Formats a duration: 45 s, 12 min, 3 h 20 min, 2 days 4 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -56,27 +56,27 @@ def duration(seconds: float) -> str:
 
 
 class IngestPresenter:
-    """The sentences of one run, and its summary for programs."""
+    """Formats the stages of one run, and collects its JSON summary."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.summary: dict[str, Any] = {"home": str(settings.home)}
         self.failed = 0
-        """Files that failed in this run."""
+        """Number of files that failed in this run."""
 
-    def beginning(self) -> Iterator[str]:
-        """What a person wants to know before anything happens."""
-        yield "Files are only read: nothing in the folder is changed."
-        yield f"The catalog is in {self._place()}"
+    def introduction(self) -> Iterator[str]:
+        """Yields the lines that precede the first stage."""
+        yield "Your files are only read, never changed."
+        yield f"The catalog is in {self._location()}"
 
-    def _place(self) -> str:
-        """The home where all is in it, else the database."""
+    def _location(self) -> str:
+        """Returns the home folder if it holds the database, else the database."""
         database = open_database(self.settings.database_url)
         is_at_home = database.file is not None and database.file.absolute().parent == self.settings.home
         return str(self.settings.home) if is_at_home else database.place
 
-    def of(self, stage: Stage) -> Iterator[str]:
-        """The sentences of a stage."""
+    def lines(self, stage: Stage) -> Iterator[str]:
+        """Yields the messages of a stage."""
         match stage:
             case Scanned():
                 yield from self._scanned(stage)
@@ -85,11 +85,11 @@ class IngestPresenter:
             case Analyzed():
                 yield from self._analyzed(stage)
             case Trained():
-                yield from self._learned(stage)
+                yield from self._trained(stage)
             case Suggested():
-                yield from self._answered(stage)
+                yield from self._suggested(stage)
             case Deduplicated():
-                yield from self._compared(stage)
+                yield from self._deduplicated(stage)
             case Audited():
                 yield from self._audited(stage)
             case Reported():
@@ -97,7 +97,7 @@ class IngestPresenter:
                 yield f"Report: {stage.path}"
 
     def warnings(self, stage: Stage) -> Iterator[str]:
-        """What went wrong on the way, a line each."""
+        """Yields the warnings of a stage."""
         match stage:
             case Scanned(reports):
                 for report in reports:
@@ -106,23 +106,26 @@ class IngestPresenter:
                         yield f"and {report.warned - MOST_LINES:,} more warnings; see: catalog scan"
             case Labeled(report) if report.unknown:
                 line, name = report.unknown_examples[0]
-                yield f"{pluralize(report.unknown, 'row')} of the labels {'names' if report.unknown == 1 else 'name'} no track; line {line}: {printable(name)}"
-            case Trained(unheard_genres=unheard) if unheard:
-                yield f"no tag of the networks speaks for {', '.join(unheard)}: nothing is suggested as that"
+                yield (
+                    f"{pluralize(report.unknown, 'row')} of the labels {'matches' if report.unknown == 1 else 'match'} "
+                    f"no track; line {line}: {printable(name)}"
+                )
+            case Trained(unsupported_genres=unsupported) if unsupported:
+                yield f"never suggested, because no tag of the networks maps to it: {', '.join(unsupported)}"
             case _:
                 return
 
-    def end(self) -> Iterator[str]:
-        """The two commands to go on with."""
+    def next_steps(self) -> Iterator[str]:
+        """Yields two commands to continue with."""
         untagged = self.summary.get("untagged", {})
-        answers = {
+        questions = {
             "sql top-suspects": self.summary.get("doubt", {}).get("suspects", 0),
             "sql untagged-confident": untagged.get("confident", 0),
             "sql class_support": True,
             "stats": True,
         }
-        yield "Go on with:"
-        for question in [question for question, has_answer in answers.items() if has_answer][:2]:
+        yield "Next steps:"
+        for question in [question for question, has_rows in questions.items() if has_rows][:2]:
             yield f"  {self.settings.command} {question}"
 
     def _scanned(self, stage: Scanned) -> Iterator[str]:
@@ -144,21 +147,21 @@ class IngestPresenter:
                 "back": report.back,
                 "missing": report.missing,
             }
-            told = [f"{number:,} {what}" for what, number in changes.items() if number]
+            counts = [f"{number:,} {change}" for change, number in changes.items() if number]
             all_new = report.added == report.files and not report.missing
-            remark = "" if all_new else f" ({', '.join(told) or 'nothing has changed'})"
+            remark = "" if all_new else f" ({', '.join(counts) or 'no changes'})"
             yield (
                 f"{printable(report.collection)}: {pluralize(report.files, 'file')}{remark}, "
                 f"{pluralize(report.artists, 'artist')}, {pluralize(report.albums, 'album')}"
             )
             if report.outside:
-                yield f"  {outside(report)}"
+                yield f"  {describe_outside(report)}"
             if report.skipped:
                 others = sorted(report.skipped.items(), key=lambda item: -item[1])
                 kinds = ", ".join(
                     f"{printable(suffix) or 'no suffix'} {number:,}" for suffix, number in others[:4]
                 )
-                yield f"  {pluralize(sum(report.skipped.values()), 'other file')} passed over ({kinds})"
+                yield f"  {pluralize(sum(report.skipped.values()), 'other file')} ignored ({kinds})"
             yield from _spellings(report)
 
     def _labeled(self, stage: Labeled) -> Iterator[str]:
@@ -175,23 +178,23 @@ class IngestPresenter:
         self.summary["analysis"] = {
             "analyzed": report.analyzed,
             "failed": report.failed,
-            "out_of_reach": report.out_of_reach,
+            "out_of_reach": report.unmounted,
             "seconds": round(report.seconds, 1),
             "failures": {kind.reason: kind.files for kind in stage.failures},
         }
         if report.analyzed or report.failed:
             yield f"{pluralize(report.analyzed, 'track')} analyzed in {duration(report.seconds)}"
         else:
-            yield "Nothing new to listen to"
-        if report.out_of_reach:
+            yield "No new tracks to analyze"
+        if report.unmounted:
             yield (
-                f"  {pluralize(report.out_of_reach, 'track')} left for later: the folder is not there. "
+                f"  {pluralize(report.unmounted, 'track')} skipped: the folder is not available. "
                 "Mount the disk and run the same command again"
             )
         for kind in stage.failures:
             yield (
-                f"  {kind.files:,} {kind.reason}: {printable(kind.message)} "
-                f"({'first' if kind.files > 1 else 'it is'} {printable(kind.path)})"
+                f"  {pluralize(kind.files, 'file')} skipped ({kind.reason}): {printable(kind.message)}, "
+                f'e.g. "{printable(kind.path)}"'
             )
         if stage.sample is not None:
             yield from self._sampled(stage)
@@ -201,40 +204,40 @@ class IngestPresenter:
         assert sample is not None
         drawn = len(sample.track_ids)
         yield (
-            f"  A sample: {pluralize(drawn, 'track')} of {pluralize(sample.albums, 'album')}, "
+            f"  Sample: {pluralize(drawn, 'track')} of {pluralize(sample.albums, 'album')}, "
             f"out of {sample.of_tracks:,}"
         )
         done = stage.report.analyzed + stage.report.failed
         if done:
             rest = (sample.of_tracks - drawn) * stage.report.seconds / done
             self.summary["analysis"]["seconds_for_the_rest"] = round(rest)
-            yield f"  The rest would take about {duration(rest)}: the same command without --sample"
+            yield f"  The rest would take about {duration(rest)}; run the same command without --sample"
 
-    def _learned(self, stage: Trained) -> Iterator[str]:
+    def _trained(self, stage: Trained) -> Iterator[str]:
+        metrics = stage.training.metrics
         self.summary["model"] = {
             "id": stage.model_id,
             "outcome": stage.training.outcome,
             "zero_shot": stage.is_zero_shot,
-            **stage.training.metrics,
+            **({} if metrics is None else metrics.to_json()),
         }
         if stage.model_id is None:
             yield f"No model: {stage.training.reason}"
             return
-        yield from _judged(stage)
+        yield from _class_support(stage)
         if stage.is_zero_shot:
             yield (
-                f"Too little is tagged to learn from ({stage.training.reason}): genres are guessed from what the "
-                "pretrained networks hear, and no tag is doubted"
+                f"Too few labels to train a model ({stage.training.reason}): genres are suggested by the pretrained "
+                "networks (zero-shot), and no existing tag is flagged in that mode"
             )
             return
-        metrics = dict(stage.training.metrics)
-        sentence = describe_score(metrics)
-        yield sentence[0].upper() + sentence[1:]
-        yield describe_suggestions(metrics)
+        if metrics is not None:
+            yield describe_score(metrics)
+            yield describe_suggestions(metrics)
         if stage.training.outcome == "rejected":
-            yield f"The new model was not taken: {stage.training.reason}"
+            yield f"The new model was not activated: {stage.training.reason}"
 
-    def _answered(self, stage: Suggested) -> Iterator[str]:
+    def _suggested(self, stage: Suggested) -> Iterator[str]:
         self.summary["untagged"] = {
             "tracks": stage.untagged,
             **stage.by,
@@ -242,25 +245,29 @@ class IngestPresenter:
             "confident": stage.confident,
         }
         if not stage.untagged:
-            yield "Every track has a genre"
+            yield "Every track has a genre tag"
             return
         sources = {
-            "album": "from the album's other tracks",
-            "artist": "from the artist's other tracks",
+            "album": "from the album",
+            "artist": "from the artist",
             "audio": "from the sound",
             "zero_shot": "from the sound",
         }
-        told = [f"{stage.by[by]:,} answered {words}" for by, words in sources.items() if stage.by.get(by)]
-        told.append(f"{stage.unknown:,} not at all" if told else "none answered")
-        yield f"{pluralize(stage.untagged, 'untagged track')}: {', '.join(told)}"
+        counts = [f"{stage.by[by]:,} {source}" for by, source in sources.items() if stage.by.get(by)]
+        suggested = stage.untagged - stage.unknown
+        verb = "has" if suggested == 1 else "have"
+        yield (
+            f"{suggested:,} of {pluralize(stage.untagged, 'untagged track')} {verb} a suggestion"
+            + (f": {', '.join(counts)}" if counts else "")
+        )
 
-    def _compared(self, stage: Deduplicated) -> Iterator[str]:
-        found = stage.duplicates
-        self.summary["duplicates"] = {"pairs": len(found.pairs), "differing": found.differing}
-        if found.pairs:
-            differing = f", {found.differing:,} with different genres" if found.differing else ""
+    def _deduplicated(self, stage: Deduplicated) -> Iterator[str]:
+        duplicates = stage.duplicates
+        self.summary["duplicates"] = {"pairs": len(duplicates.pairs), "differing": duplicates.differing}
+        if duplicates.pairs:
+            differing = f", {duplicates.differing:,} with different genres" if duplicates.differing else ""
             yield (
-                f"{pluralize(len(found.pairs), 'pair')} of tracks may be one recording{differing}; "
+                f"{pluralize(len(duplicates.pairs), 'pair')} of tracks may be the same recording{differing}; "
                 "see: catalog audit duplicates"
             )
 
@@ -269,23 +276,34 @@ class IngestPresenter:
         self.summary["doubt"] = {"cases": audit.cases, "suspects": audit.suspects}
         if not audit.cases:
             if not self.summary["model"]["zero_shot"]:
-                yield "No tag is in doubt"
+                yield "No tag is flagged"
             return
-        yield f"{pluralize(audit.cases, 'case')} of doubt, {pluralize(audit.suspects, 'tag')} in all; the largest:"
+        yield f"{pluralize(audit.cases, 'case')} ({pluralize(audit.suspects, 'track')}). Largest:"
         for case in audit.largest:
             yield (
                 f"  {printable(case.name)}: {pluralize(case.tracks, 'track')} tagged {printable(case.tagged_genre)}, "
-                f"heard as {printable(case.suggested_genre)}"
+                f"predicted {printable(case.suggested_genre)}"
             )
 
 
-def describe_suggestions(metrics: Mapping[str, Any]) -> str:
-    """How many tracks the model dares to answer for, and how many of those answers are right."""
-    if not metrics["share_answered"]:
-        return "It is never sure enough to answer for a track without help from its album or artist"
+def describe_score(metrics: ModelMetrics) -> str:
+    """Describes the accuracy on artists outside the training data, with its interval, next to the baselines."""
+    accuracy, baselines = metrics.accuracy, metrics.baselines
     return (
-        f"It is sure enough to answer for {metrics['share_answered']:.0%} of them, "
-        f"and {metrics['answered_precision']:.0%} of those answers are right"
+        f"Accuracy on artists not in the training data: {accuracy.value:.0%} of {metrics.tracks:,} tracks "
+        f"(95% interval {accuracy.low:.0%} to {accuracy.high:.0%}). For comparison: most common genre "
+        f"{baselines.majority.value:.0%}, artist's other tags {baselines.artist_copy.value:.0%}, both combined "
+        f"{metrics.artist_aware.accuracy.value:.0%} (used for untagged tracks)"
+    )
+
+
+def describe_suggestions(metrics: ModelMetrics) -> str:
+    """Describes the share of tracks that get a suggestion from the sound, and the share of correct suggestions."""
+    if metrics.answered_precision is None:
+        return "It makes no suggestion from the sound alone, only with help from the album or artist"
+    return (
+        f"It makes a suggestion for {metrics.share_answered:.0%} of tracks; "
+        f"{metrics.answered_precision:.0%} of suggestions are correct"
     )
 
 
@@ -293,18 +311,18 @@ def _spellings(report: ScanReport) -> Iterator[str]:
     genres = [one for one in report.spellings if one.genre is not None]
     known = sum(one.is_known for one in genres)
     if not genres:
-        yield "  no track has a genre"
+        yield "  no track has a genre tag"
         return
     new = [one for one in genres if not one.is_known]
-    yield f"  {pluralize(len(genres), 'spelling')} of genre, {known:,} of them known"
+    yield f"  {pluralize(len(genres), 'genre spelling')}, {known:,} of them in the vocabulary"
     for one in new[:MOST_LINES]:
-        place = f"under {printable(one.broader)}" if one.broader else "with no broader term"
-        yield f"    new: {printable(one.as_written)} ({pluralize(one.tracks, 'track')}), {place}"
+        parent = f"under {printable(one.broader)}" if one.broader else "without a parent"
+        yield f"    new: {printable(one.as_written)} ({pluralize(one.tracks, 'track')}), {parent}"
     if len(new) > MOST_LINES:
         yield f"    and {len(new) - MOST_LINES:,} more; see: catalog genres unmapped"
 
 
-def _judged(stage: Trained) -> Iterator[str]:
+def _class_support(stage: Trained) -> Iterator[str]:
     names = stage.names
     rows = sorted(stage.training.support.values(), key=lambda row: -row.tracks)
     classes = [] if stage.is_zero_shot else [row for row in rows if row.is_class]
@@ -313,24 +331,24 @@ def _judged(stage: Trained) -> Iterator[str]:
             f"{printable(names[row.genre_id])} ({pluralize(row.tracks, 'track')} by {pluralize(row.artists, 'artist')})"
             for row in classes
         )
-        yield f"Genres that can be judged: {', '.join(listed)}"
-    taken_in = [row for row in rows if row.judged and not row.is_class] if classes else []
-    if taken_in:
+        yield f"Genres with enough examples: {', '.join(listed)}"
+    merged = [row for row in rows if row.judged and not row.is_class] if classes else []
+    if merged:
         listed = (
-            f"{printable(names[row.genre_id])} as {printable(_class(row, names))}"
-            for row in taken_in[:MOST_LINES]
+            f"{printable(names[row.genre_id])} under {printable(_class(row, names))}"
+            for row in merged[:MOST_LINES]
         )
         yield (
-            f"  too few tracks or artists by themselves, judged as the broader term: {', '.join(listed)}"
-            + _more(taken_in)
+            "  too few tracks or artists to assess separately; counted under their parent genre: "
+            f"{', '.join(listed)}" + _more(merged)
         )
     others = [row for row in rows if not (classes and row.judged)]
     if others:
-        yield "Genres that cannot be judged:"
+        yield "Genres with too few examples:"
         for row in others[:MOST_LINES]:
             yield f"  {printable(names[row.genre_id])}: {row.reason or stage.training.reason}"
         if len(others) > MOST_LINES:
-            yield f"  and {len(others) - MOST_LINES:,} more; see the view class_support"
+            yield f"  and {len(others) - MOST_LINES:,} more; see: catalog sql class_support"
 
 
 def _class(row: Support, names: Mapping[int, str]) -> str:

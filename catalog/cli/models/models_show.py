@@ -1,4 +1,4 @@
-"""`catalog models show`, `card`, `compare`: what is known of a model, and of two."""
+"""`catalog models show`, `card` and `compare`: details of one or two models."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from catalog.text import pluralize, printable
 
 @click.command("show")
 @click.argument("model", type=int, required=False)
-@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_settings
 def show_verb(settings: Settings, model: int | None, as_json: bool) -> None:
-    """What is known of a model, by default of the one in force: recipe, training set, scores."""
+    """Show a model (default: the active one): recipe, training set, scores."""
     from catalog.learning.registry.registry import get_model, require_active
     from catalog.report.model_card import read_card
     from catalog.report.score_report import score_report
@@ -29,9 +29,10 @@ def show_verb(settings: Settings, model: int | None, as_json: bool) -> None:
         row = dict(require_active(connection) if model is None else get_model(connection, model))
         card = read_card(connection, row["id"])
     if as_json:
-        print_json({**row, "snapshot": card.training_set and asdict(card.training_set), **_of_card(card)})
+        print_json({**row, "snapshot": card.snapshot, **_of_card(card)})
         return
-    echo("\n".join(printable(line) for line in (*_heading(card), "", *score_report(card.metrics))))
+    scores = [] if card.metrics is None else ["", *score_report(card.metrics)]
+    echo("\n".join(printable(line) for line in (*_heading(card), *scores)))
 
 
 @click.command("card")
@@ -40,14 +41,15 @@ def show_verb(settings: Settings, model: int | None, as_json: bool) -> None:
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="The file to write.  [default: report/model-N.html in the home]",
+    help="File to write.  [default: report/model-N.html in the home folder]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the card as JSON; no page is written.")
+@click.option("--json", "as_json", is_flag=True, help="Print the card as JSON instead of writing a page.")
 @pass_settings
 def card_verb(settings: Settings, model: int | None, output: Path | None, as_json: bool) -> None:
-    """The model card: intended use, data, recipe, scores beside baselines, calibration, limits; one page without script.
+    """Write the model card of a model (default: the active one).
 
-    Without a number it is that of the model in force. What `models importance` computed stands in it.
+    One HTML page without scripts: intended use, data, recipe, scores and baselines, calibration, limitations, and the
+    feature importance if `models importance` has computed it.
     """
     from catalog.learning.registry.registry import require_active
     from catalog.report.model_card import read_card, write_card
@@ -69,26 +71,29 @@ def card_verb(settings: Settings, model: int | None, output: Path | None, as_jso
 @format_options
 @pass_settings
 def compare_verb(settings: Settings, model: int, other: int, output_format: str) -> None:
-    """Two models side by side, on the tracks that neither had learned from when it answered.
+    """Compare two models on tracks neither was trained on.
 
-    Rows are the tracks whose first choice changed, from genre to genre. The difference is that of OTHER less MODEL, with
-    its interval by the paired bootstrap over artists.
+    The rows count the tracks whose first choice changed, from genre to genre. The difference is OTHER minus MODEL, with
+    an interval by paired bootstrap over artists.
     """
     from catalog.learning.scoring.model_comparison import compare_models
 
     with open_catalog(settings) as database, database.read() as connection:
-        found = compare_models(connection, model, other)
+        comparison = compare_models(connection, model, other)
     if output_format == "json":
-        print_json(asdict(found))
+        print_json(asdict(comparison))
         return
     columns = ["from_genre", "to_genre", "tracks", "right_before", "right_after"]
-    print_rows([asdict(flow) for flow in found.flows], output_format, columns)
-    for line in _differences(found):
+    print_rows([asdict(flow) for flow in comparison.flows], output_format, columns)
+    for line in _differences(comparison):
         say(line)
 
 
 def _of_card(card: Any) -> dict[str, Any]:
-    return {"feature_sets": list(card.feature_sets), "metrics": card.metrics}
+    return {
+        "feature_sets": list(card.feature_sets),
+        "metrics": None if card.metrics is None else card.metrics.to_json(),
+    }
 
 
 def _heading(card: Any) -> Iterator[str]:
@@ -98,9 +103,12 @@ def _heading(card: Any) -> Iterator[str]:
     yield f"model {card.model_id}: {card.status}, {card.algorithm} on {sets}"
     parameters: Mapping[str, Any] = card.parameters.get("classifier") or {}
     yield from _line("parameters", ", ".join(f"{name} {value}" for name, value in parameters.items()))
-    if (learned := card.training_set) is not None:
-        told = f"{pluralize(learned.tracks, 'track')}, {learned.classes} genres, {pluralize(learned.groups, 'group')}"
-        yield from _line("snapshot", f"{learned.hash}: {told}")
+    if (snapshot := card.snapshot) is not None:
+        sizes = (
+            pluralize(snapshot[name], noun)
+            for name, noun in (("tracks", "track"), ("classes", "genre"), ("groups", "group"))
+        )
+        yield from _line("snapshot", f"{snapshot['hash']}: {', '.join(sizes)}")
     yield from _line("seed", "" if card.seed is None else str(card.seed))
     yield from _line("libraries", ", ".join(f"{name} {value}" for name, value in card.versions.items()))
     yield from _line("file", card.artifact or "")
@@ -112,18 +120,22 @@ def _line(label: str, value: str) -> Iterator[str]:
         yield f"{label:12}{value}"
 
 
-def _differences(found: Any) -> Iterator[str]:
+def _differences(comparison: Any) -> Iterator[str]:
     yield (
-        f"{pluralize(found.changed, 'track')} of {found.answered:,} with an answer of both would be answered differently"
+        f"{pluralize(comparison.changed, 'track')} of {comparison.answered:,} predicted by both models change their prediction"
     )
-    if found.macro_f1 is None:
-        yield "no tagged track was answered by both without having been learned from, so there is no score to compare"
+    if comparison.macro_f1 is None:
+        yield "no labeled track has a held-out prediction of both models, so there is no score to compare"
         return
-    first, second, change = found.macro_f1.in_force, found.macro_f1.new, found.macro_f1.difference
-    yield (
-        f"on {pluralize(found.macro_f1.tracks, 'tagged track')} by {pluralize(found.macro_f1.groups, 'group')}: "
-        f"accuracy {found.accuracy[0]:.1%} and {found.accuracy[1]:.1%}, macro F1 {first:.3f} and {second:.3f} "
-        f"(difference {change.value:+.3f}, {change.low:+.3f} to {change.high:+.3f} if other artists had been there)"
+    first, second, change = (
+        comparison.macro_f1.champion,
+        comparison.macro_f1.challenger,
+        comparison.macro_f1.difference,
     )
-    for model_id in found.found_by_search:
-        yield f"model {model_id} is the best that a search found: its scores here flatter it a little"
+    yield (
+        f"on {pluralize(comparison.macro_f1.tracks, 'tagged track')} by {pluralize(comparison.macro_f1.groups, 'group')}: "
+        f"accuracy {comparison.accuracy[0]:.1%} and {comparison.accuracy[1]:.1%}, macro F1 {first:.3f} and {second:.3f} "
+        f"(difference {change.value:+.3f}, {change.low:+.3f} to {change.high:+.3f} 95% interval)"
+    )
+    for model_id in comparison.found_by_search:
+        yield f"model {model_id} was selected by a search: its scores here are slightly biased upward"

@@ -1,4 +1,4 @@
-"""`catalog train`: learn a model from the tagged tracks."""
+"""`catalog train`: train a model on the labeled tracks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
+from catalog.cli.common.class_options import class_rule_options, exclude_genre_option
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.executors import cores, executor_factory
 from catalog.cli.common.output import format_options, print_json, print_rows, say
@@ -20,47 +21,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from catalog.db.database import Database
+    from catalog.learning.training import TrainingReport
     from catalog.learning.training_options import TrainingOptions
     from catalog.learning.training_set import TrainingSet
 
 
-def class_rule_options(function: Any) -> Any:
-    """Adds --min-tracks and --min-artists."""
-    function = click.option(
-        "--min-artists",
-        type=click.IntRange(min=1),
-        default=5,
-        show_envvar=True,
-        help="A genre by fewer artists is no class.",
-    )(function)
-    return click.option(
-        "--min-tracks",
-        type=click.IntRange(min=1),
-        default=10,
-        show_envvar=True,
-        help="A genre with fewer tracks is no class: it counts for its broader term.",
-    )(function)
-
-
-def exclude_genre_option(function: Any) -> Any:
-    """Adds --exclude-genre as `exclude_genres`."""
-    return click.option(
-        "--exclude-genre",
-        "exclude_genres",
-        multiple=True,
-        metavar="NAME",
-        show_envvar=True,
-        help="Leave out the tracks of a genre and of all narrower ones: no class, no evidence, no doubt. May be "
-        "repeated.",
-    )(function)
-
-
 def parse_parameters(
-    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+    _context: click.Context, _option: click.Parameter, texts: tuple[str, ...]
 ) -> dict[str, Any]:
-    """`C=0.1` as a parameter of a classifier; values are read as JSON, else as text."""
+    """Parses `C=0.1` as a parameter of a classifier; values are read as JSON, else as text."""
     parameters: dict[str, Any] = {}
-    for text in given:
+    for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise click.BadParameter(f"{text!r} is not NAME=VALUE")
@@ -74,7 +45,7 @@ def parse_parameters(
 
 
 def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -> int:
-    """A number that every generator takes. click.BadParameter for another."""
+    """Checks that every random generator accepts the seed. Raises click.BadParameter."""
     if not 0 <= seed < 2**32:
         raise click.BadParameter(f"a seed is a whole number from 0 to {2**32 - 1:,}")
     return seed
@@ -86,7 +57,7 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     "algorithms",
     multiple=True,
     metavar="NAME",
-    help="The classifier. For --compare and --search it may be repeated; without it they try all.  "
+    help="Classifier. Repeatable with --compare and --search, which try all by default.  "
     "[default: logistic_regression]",
 )
 @click.option(
@@ -95,27 +66,27 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     multiple=True,
     metavar="NAME=VALUE",
     callback=parse_parameters,
-    help="A parameter of the classifier; may be repeated.",
+    help="Parameter of the classifier. Repeatable.",
 )
 @click.option(
     "--feature-set",
     "feature_sets",
     multiple=True,
-    help="The vectors to learn from; may be repeated: they are laid side by side.  [default: musicnn, and summary beside "
-    "it where nearly all of at most 5,000 tagged tracks have both]",
+    help="Feature set to train on. Repeatable: the vectors are concatenated.  [default: musicnn, plus summary "
+    "if nearly all of at most 5,000 labeled tracks have both]",
 )
 @click.option(
     "--level",
     type=click.Choice(["leaf", "top"]),
     default="leaf",
-    help="Classes are the tracks' own genres, or their top terms.",
+    help="Use the tracks' own genres as classes, or their top-level genres.",
 )
 @click.option(
     "--hierarchy",
     type=click.Choice(["auto", "local", "flat"]),
     default="auto",
-    help="Where a genre has two sub-genres that are classes: a classifier of its own for it, one for all, or what "
-    "scores better.",
+    help="For genres with two or more subgenres that are classes: a classifier per parent (local), one for all "
+    "classes (flat), or the one that scores higher (auto).",
 )
 @class_rule_options
 @exclude_genre_option
@@ -123,50 +94,49 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     "--precision",
     type=FiniteRange(0, 1, min_open=True),
     default=0.85,
-    help="The share of answers that ought to be right for artists not heard before.",
+    help="Target share of correct suggestions for artists not in the training set.",
 )
 @click.option(
     "--compare",
     "is_comparison",
     is_flag=True,
-    help="Only show how every classifier, as it is, does on each feature set that all tracks have.",
+    help="Compare all classifiers with default parameters on each feature set that all tracks have; train nothing.",
 )
 @click.option(
     "--search",
     "scheme",
     type=click.Choice(["grid", "random", "halving"]),
-    help="Try many parameters first, and train the best: all there are, some drawn by chance, or those in rounds that "
-    "only the best third of each survives.",
+    help="Tune hyperparameters first: grid, random or successive halving.",
 )
 @click.option(
     "--candidates",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many --search random and halving draw.  [default: 20]",
+    help="Candidates that --search random and halving draw.  [default: 20]",
 )
 @click.option(
     "--workers",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Worker processes for --compare, --search and many predictions; 0 does all in this process.  "
+    help="Worker processes for --compare, --search and large predictions; 0 uses only this process.  "
     "[default: one per core]",
 )
 @click.option(
     "--if-changed",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Only if at least N tagged tracks differ from the training set of the active model, or with --force.",
+    help="Train only if at least N labeled tracks differ from the training set of the active model.",
 )
 @click.option(
     "--split",
     type=click.Choice(["fma"]),
-    help="Score the same recipe on an official split too: that of the Free Music Archive.",
+    help="Also score the same recipe on the official split of the Free Music Archive.",
 )
-@click.option("--seed", type=int, default=0, callback=require_seed, help="Of folds and classifiers.")
+@click.option("--seed", type=int, default=0, callback=require_seed, help="Seed of folds and classifiers.")
 @click.option(
     "--force",
     is_flag=True,
-    help="Train though nothing, or less than --if-changed says, has changed, and promote though it is worse.",
+    help="Retrain even if little changed, and activate the model even if its score dropped.",
 )
 @dry_run_option
 @format_options
@@ -195,22 +165,19 @@ def train(
     dry_run: bool,
     output_format: str,
 ) -> None:
-    """Learn a model from the tagged tracks, and put it in force unless it is worse than the present one.
+    """Train a model on the labeled tracks.
 
-    Its score is out of fold with artists apart. Where nothing has changed, nothing is done.
+    The model is activated unless it scores lower than the active one. Its score is out of fold, grouped by artist.
+    If nothing has changed since the last training, nothing is done.
     """
     from catalog.cli.train import train_search
     from catalog.learning.classifiers import DEFAULT
     from catalog.learning.dataset.snapshot import ClassRule
-    from catalog.learning.registry.default_feature_sets import PRIMARY
-    from catalog.learning.registry.label_drift import changed_since_training
-    from catalog.learning.training import plan_training, train
+    from catalog.learning.registry.default_feature_sets import PRIMARY, default_feature_sets
     from catalog.learning.training_options import TrainingOptions
-    from catalog.learning.training_set import build_training_set
-    from catalog.report.score_report import score_report
 
     train_search.check(algorithms, parameters, is_comparison, scheme, candidates, split)
-    wanted = TrainingOptions(
+    options = TrainingOptions(
         algorithm=algorithms[0] if algorithms else DEFAULT,
         parameters=parameters,
         feature_sets=feature_sets or (PRIMARY,),
@@ -222,65 +189,95 @@ def train(
         force=force,
     )
     with open_catalog(settings) as database:
-        wanted = wanted if feature_sets else _as_usual(database, wanted)
-        if if_changed is not None and not force:
-            changed = read_with_retry(
-                database,
-                lambda connection: changed_since_training(
-                    connection, build_training_set(connection, wanted).snapshot
-                ),
-            )
-            if changed < if_changed:
-                say(
-                    f"{changed} tagged tracks differ from the training set, fewer than {if_changed}: nothing is done"
-                )
-                return
-        if is_comparison:
-            train_search.compare(
-                settings,
-                database,
-                wanted,
-                algorithms,
-                all_feature_sets=not is_given(context, "feature_sets"),
-                workers=cores(workers),
-                dry_run=dry_run,
-                output_format=output_format,
-            )
+        if not feature_sets:
+            options = replace(options, feature_sets=read_with_retry(database, default_feature_sets))
+        if if_changed is not None and not force and not _has_changed(database, options, if_changed):
             return
-        if scheme is not None:
-            found = train_search.find_best(
-                settings,
-                database,
-                wanted,
-                algorithms,
-                scheme,
-                number=candidates,
-                workers=cores(workers),
-                dry_run=dry_run,
+        if is_comparison or scheme is not None:
+            search = train_search.TrainSearch(
+                settings, database, options, algorithms, cores(workers), dry_run
             )
-            if found is None:
+            if is_comparison:
+                is_default = context.get_parameter_source("feature_sets") is ParameterSource.DEFAULT
+                search.compare(output_format, all_feature_sets=is_default)
                 return
-            wanted = found
-        if dry_run:
-            with database.read() as connection:
-                material, possible = plan_training(connection, settings.models, wanted)
-                possible += _split_in_words(connection, material, split)
-            support, outcome, reason, metrics = material.support, "dry run", possible, {}
-            model_id, names = None, material.names
-        else:
-            report = train(
-                database,
-                settings.models,
-                wanted,
-                spread=executor_factory(database, settings, workers),
-            )
-            support, outcome, reason, metrics = (
-                report.support,
-                report.outcome,
-                report.reason,
-                {**report.metrics, **_reconsidered(database, report.model_id)},
-            )
-            model_id, names = report.model_id, _names(database)
+            assert scheme is not None
+            best = search.find_best(scheme, candidates)
+            if best is None:
+                return
+            options = best
+        report, names = (
+            _plan(database, settings, options) if dry_run else _train(database, settings, options, workers)
+        )
+    _print_report(settings, report, names, hierarchy, output_format)
+    if report.outcome == "nothing to learn":
+        raise click.exceptions.Exit(1)
+
+
+def _has_changed(database: Database, options: TrainingOptions, minimum: int) -> bool:
+    """Whether at least `minimum` labeled tracks differ from the training set of the active model; prints why not."""
+    from catalog.learning.registry.label_drift import changed_since_training
+    from catalog.learning.training_set import build_training_set
+
+    changed = read_with_retry(
+        database,
+        lambda connection: changed_since_training(
+            connection, build_training_set(connection, options).snapshot
+        ),
+    )
+    if changed < minimum:
+        say(f"nothing to do: {changed} labeled tracks differ from the training set, fewer than {minimum}")
+    return changed >= minimum
+
+
+def _plan(
+    database: Database, settings: Settings, options: TrainingOptions
+) -> tuple[TrainingReport, Mapping[int, str]]:
+    """Describes what a training would do, with the names of the genres."""
+    from catalog.learning.training import TrainingReport, plan_training
+
+    with database.read() as connection:
+        training_set, plan = plan_training(connection, settings.models, options)
+        plan += _split_sizes(connection, training_set, options.split)
+    return TrainingReport("dry run", plan, None, training_set.support), training_set.names
+
+
+def _train(
+    database: Database, settings: Settings, options: TrainingOptions, workers: int | None
+) -> tuple[TrainingReport, Mapping[int, str]]:
+    """Trains a model and adds its score on corrected labels; returns the report and the names of the genres."""
+    from catalog.learning.dataset.labeled_tracks import load_broader
+    from catalog.learning.registry.registry import get_model
+    from catalog.learning.scoring.model_metrics import metrics_with_corrected_labels
+    from catalog.learning.training import train
+
+    report = train(
+        database, settings.models, options, executor_factory=executor_factory(database, settings, workers)
+    )
+    if (model_id := report.model_id) is not None:
+        metrics = read_with_retry(
+            database,
+            lambda connection: metrics_with_corrected_labels(connection, get_model(connection, model_id)),
+        )
+        report = replace(report, metrics=metrics)
+    return report, read_with_retry(database, load_broader)[1]
+
+
+def _split_sizes(connection: Connection, training_set: TrainingSet, split: str | None) -> str:
+    """Describes the size of each part of an official split. Raises NoOfficialSplitError."""
+    from catalog.learning.scoring.official_split import PARTS, load_split
+
+    if split is None or training_set.snapshot is None:
+        return ""
+    parts = load_split(connection, training_set.snapshot.track_ids, training_set.snapshot.y)
+    return "; official split: " + ", ".join(f"{(parts == part).sum():,} {part}" for part in PARTS)
+
+
+def _print_report(
+    settings: Settings, report: TrainingReport, names: Mapping[int, str], hierarchy: str, output_format: str
+) -> None:
+    from catalog.report.score_report import score_report
+
     rows = [
         {
             "genre": names[row.genre_id],
@@ -289,96 +286,33 @@ def train(
             "counts_for": None if row.counts_for is None else names[row.counts_for],
             "reason": row.reason,
         }
-        for row in sorted(support.values(), key=lambda row: -row.tracks)
+        for row in sorted(report.support.values(), key=lambda row: -row.tracks)
     ]
     if output_format == "json":
         print_json(
-            {"outcome": outcome, "reason": reason, "model_id": model_id, "support": rows, "metrics": metrics}
+            {
+                "outcome": report.outcome,
+                "reason": report.reason,
+                "model_id": report.model_id,
+                "support": rows,
+                "metrics": None if report.metrics is None else report.metrics.to_json(),
+            }
         )
-    else:
-        print_rows(rows, output_format)
-        if metrics:
-            say()
-            say("\n".join([*score_report(metrics), ""]))
-        say(_in_words(settings, outcome, reason, model_id, hierarchy, metrics))
-    if outcome == "nothing to learn":
-        raise click.exceptions.Exit(1)
+        return
+    print_rows(rows, output_format)
+    if report.metrics is not None:
+        say()
+        say("\n".join([*score_report(report.metrics), ""]))
+    say(_summary(settings, report, hierarchy))
 
 
-def _split_in_words(connection: Connection, material: TrainingSet, split: str | None) -> str:
-    """How many tracks each part of an official split would have. Raises NoOfficialSplitError, as training would."""
-    from catalog.learning.scoring.official_split import PARTS, load_split
-
-    if split is None or material.snapshot is None:
-        return ""
-    found = load_split(connection, material.snapshot.track_ids, material.snapshot.y)
-    return "; official split: " + ", ".join(f"{(found == part).sum():,} {part}" for part in PARTS)
-
-
-def _as_usual(database: Database, wanted: TrainingOptions) -> TrainingOptions:
-    """On the feature sets that are learned from where none is named."""
-    from catalog.learning.registry.default_feature_sets import default_feature_sets
-
-    return replace(wanted, feature_sets=read_with_retry(database, default_feature_sets))
-
-
-def is_given(context: click.Context, name: str) -> bool:
-    """Whether an option was given, by whatever means, and is not its default."""
-    return context.get_parameter_source(name) is not ParameterSource.DEFAULT
-
-
-def describe_score(metrics: Mapping[str, Any]) -> str:
-    """How often the model is right for artists it has not heard, beside the baselines, in one sentence."""
-    accuracy = metrics["accuracy"]
-    baselines = {name: share_of(value) for name, value in metrics["baselines"].items()}
-    known = metrics.get("known_artists")  # older models lack it
-    both = f"; asking both, as for untagged tracks: {share_of(known['accuracy']):.0%}" if known else ""
-    return (
-        f"right for {accuracy['value']:.0%} of {metrics['tracks']:,} tracks by artists it had not heard "
-        f"({accuracy['low']:.0%} to {accuracy['high']:.0%}); always the commonest genre: {baselines['majority']:.0%}; "
-        f"copying the artist's other tracks: {baselines['artist_copy']:.0%}{both}"
-    )
-
-
-def share_of(value: Any) -> float:
-    """A score's value, with an interval or, as older models have it, without."""
-    return float(value["value"] if isinstance(value, Mapping) else value)
-
-
-def _reconsidered(database: Any, model_id: int | None) -> dict[str, Any]:
-    """The score without doubted tags and with corrected ones, where the model has one."""
-    from catalog.learning.registry.registry import get_model
-    from catalog.learning.scoring.corrected_label_score import corrected_label_score
-
-    if model_id is None:
-        return {}
-    return {
-        "reconsidered": read_with_retry(
-            database, lambda connection: corrected_label_score(connection, get_model(connection, model_id))
-        )
-    }
-
-
-def _in_words(
-    settings: Settings,
-    outcome: str,
-    reason: str,
-    model_id: int | None,
-    hierarchy: str,
-    metrics: Mapping[str, Any],
-) -> str:
-    """What came of a training, and how to go on where that is not what was wished for."""
-    if model_id is None:
-        return f"{outcome}: {reason}"
-    told = f"model {model_id}: {outcome}; {reason}"
-    if hierarchy == "local" and not metrics.get("hierarchy"):
-        told = f"no genre has two narrower ones that are classes: --hierarchy local changes nothing\n{told}"
-    if outcome == "rejected":
-        told += f"\nto put it in force all the same: {settings.command} models promote {model_id}"
-    return told
-
-
-def _names(database: Any) -> dict[int, str]:
-    from catalog.learning.dataset.labeled_tracks import load_broader
-
-    return dict(read_with_retry(database, load_broader)[1])
+def _summary(settings: Settings, report: TrainingReport, hierarchy: str) -> str:
+    """Describes the outcome of a training, and the next step after a rejected one."""
+    if report.model_id is None:
+        return f"{report.outcome}: {report.reason}"
+    summary = f"model {report.model_id}: {report.outcome}; {report.reason}"
+    if hierarchy == "local" and (report.metrics is None or report.metrics.hierarchy is None):
+        summary = f"--hierarchy local has no effect: no genre has two subgenres that are classes\n{summary}"
+    if report.outcome == "rejected":
+        summary += f"\nto activate it anyway: {settings.command} models promote {report.model_id}"
+    return summary

@@ -1,9 +1,9 @@
-"""What `catalog train` does with --compare and --search: trials on workers, a table, the best of the candidates."""
+"""`catalog train --compare` and `--search`: compare classifiers and tune hyperparameters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -18,16 +18,16 @@ from catalog.text import pluralize
 
 if TYPE_CHECKING:
     from catalog.learning.classifiers import Algorithm
-    from catalog.learning.search.candidates import Candidate
     from catalog.learning.search.search import Scheme, Search, SearchData, SearchResult
+    from catalog.learning.search.search_plan import SearchPlan
     from catalog.learning.training_options import TrainingOptions
 
 Result = TypeVar("Result")
 
 CANDIDATES = 20
-TRAINED_AS = {
-    "auto": "whether each genre with sub-genres gets one of its own is chosen now, as the winner is trained",
-    "local": "the winner is trained with one of its own for each genre with sub-genres, as --hierarchy says",
+HIERARCHY_NOTES = {
+    "auto": "training the winner also tries one classifier per genre with subgenres (--hierarchy auto)",
+    "local": "the winner is trained with one classifier per genre with subgenres (--hierarchy local)",
 }
 
 
@@ -39,227 +39,196 @@ def check(
     candidates: int | None,
     split: str | None,
 ) -> None:
-    """Refuses options that contradict each other. click.UsageError."""
+    """Rejects options that contradict each other. Raises click.UsageError."""
     if is_comparison and scheme is not None:
-        raise click.UsageError("--compare only shows, --search trains: give one of them")
+        raise click.UsageError("--compare and --search exclude each other")
     if is_comparison and split is not None:
-        raise click.UsageError("--compare trains nothing that --split could score: leave out one of them")
+        raise click.UsageError("--compare trains no model that --split could score: remove one of them")
     many = is_comparison or scheme is not None
     if many and parameters:
         raise click.UsageError(
-            "--parameter is for one training; --compare takes the defaults, --search what is worth trying"
+            "--parameter does not apply to --compare or --search, which set the parameters"
         )
     if len(algorithms) > 1 and not many:
-        raise click.UsageError("one --algorithm can be trained at a time; to see several: --compare")
+        raise click.UsageError("only one --algorithm can be trained; to compare several, add --compare")
     if candidates is not None and scheme not in {"random", "halving"}:
-        raise click.UsageError("--candidates says how many --search random or --search halving draws")
+        raise click.UsageError("--candidates needs --search random or --search halving")
 
 
-def compare(
-    settings: Settings,
-    database: Database,
-    wanted: TrainingOptions,
-    names: Sequence[str],
-    *,
-    all_feature_sets: bool,
-    workers: int,
-    dry_run: bool,
-    output_format: str,
-) -> None:
-    """Prints how every algorithm, as it is, does on every feature set, and on those given side by side.
+@dataclass(frozen=True)
+class TrainSearch:
+    """A comparison or search with the options of one `catalog train` command."""
 
-    With `all_feature_sets` those are taken that every training track has, and the others are named; what a training
-    without options would fit is among the candidates in any case.
-    """
-    from catalog.learning.classifiers import DEFAULT
-    from catalog.learning.search.candidates import default_candidates
-    from catalog.learning.search.comparison_table import comparison_rows
-    from catalog.learning.search.search_record import begin_search, finish_search
-    from catalog.learning.search.search_setup import prepare_search
+    settings: Settings
+    database: Database
+    options: TrainingOptions
+    names: Sequence[str]
+    """Algorithms; empty: all."""
+    workers: int
+    is_dry_run: bool
 
-    feature_sets = (
-        _covered(database, wanted)
-        if all_feature_sets
-        else list(dict.fromkeys([*((name,) for name in wanted.feature_sets), wanted.feature_sets]))
-    )
-    learned_from = [*feature_sets, wanted.feature_sets]
-    ground = retry_until_connected(partial(prepare_search, database, wanted, learned_from, dry_run=dry_run))
-    candidates = default_candidates(_algorithms(names), feature_sets)
-    if wanted.feature_sets not in feature_sets:
-        candidates += default_candidates(
-            [one for one in _algorithms(names) if one.name == DEFAULT], [wanted.feature_sets]
+    def compare(self, output_format: str, *, all_feature_sets: bool) -> None:
+        """Prints the score of every algorithm with default parameters on every feature set and on their combination.
+
+        With `all_feature_sets`, uses the feature sets that every training track has and reports the others. The
+        candidates always include the one that a training without options would fit.
+        """
+        from catalog.learning.classifiers import DEFAULT
+        from catalog.learning.search.candidates import default_candidates
+        from catalog.learning.search.comparison_table import comparison_rows
+        from catalog.learning.search.search_plan import plan_comparison
+        from catalog.learning.search.search_record import begin_search, finish_search
+
+        own = self.options.feature_sets
+        feature_sets = (
+            self._complete_feature_sets()
+            if all_feature_sets
+            else list(dict.fromkeys([*((name,) for name in own), own]))
         )
-    if dry_run:
-        trials = len(candidates) * len(set(ground.folds.tolist()))
-        _say_plan(database, candidates, [len(candidates)], trials, workers)
-        return
-    search_id = write_with_retry(
-        database, lambda connection: begin_search(connection, ground, "compare", candidates)
-    )
-    standings = _searched(settings, database, ground, workers, lambda search: search.compare(candidates))
-    rows = comparison_rows(ground, standings)
-    write_with_retry(database, lambda connection: finish_search(connection, search_id, rows))
-    print_rows([_shown(row) for row in rows] if output_format == "table" else rows, output_format)
-    say()
-    say(
-        f"{pluralize(len(ground.members.y), 'track')}, folds with artists apart, intervals when artists are drawn anew. "
-        "This compares; it promises nothing of whichever is taken for being first."
-    )
-    if ground.has_sub_genres and wanted.hierarchy != "flat":
+        data = self._prepare([*feature_sets, own])
+        algorithms = self._algorithms()
+        candidates = default_candidates(algorithms, feature_sets)
+        if own not in feature_sets:
+            candidates += default_candidates([one for one in algorithms if one.name == DEFAULT], [own])
+        if self.is_dry_run:
+            _print_plan(plan_comparison(self.database, data, candidates, self.workers))
+            return
+        search_id = write_with_retry(
+            self.database, lambda connection: begin_search(connection, data, "compare", candidates)
+        )
+        results = self._run(data, lambda search: search.compare(candidates))
+        rows = comparison_rows(data, results)
+        write_with_retry(self.database, lambda connection: finish_search(connection, search_id, rows))
+        print_rows([_table_row(row) for row in rows] if output_format == "table" else rows, output_format)
+        say()
         say(
-            "Genres with sub-genres are told apart by one classifier over all classes here; catalog train tries one for "
-            "each such genre too (--hierarchy)."
+            f"{pluralize(len(data.members.y), 'track')}, folds grouped by artist, intervals by bootstrap over artists. "
+            "The score of the first row is biased upward, because it was selected by that score."
         )
-    best = standings[0].candidate
-    if standings[0].evaluation is None:
-        return
-    options = " ".join(f"--feature-set {name}" for name in best.feature_sets)
-    say(f"to train the first: {settings.command} train --algorithm {best.algorithm} {options}")
-
-
-def find_best(
-    settings: Settings,
-    database: Database,
-    wanted: TrainingOptions,
-    names: Sequence[str],
-    scheme: Scheme,
-    *,
-    number: int | None,
-    workers: int,
-    dry_run: bool,
-) -> TrainingOptions | None:
-    """What to train: the best of the candidates, with an honest score. None for a dry run, which says what it takes."""
-    from catalog.learning.search.candidates import grid_candidates, random_candidates
-    from catalog.learning.search.search import Search, evidence, expected_trials
-    from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
-    from catalog.learning.search.search_setup import prepare_search
-
-    algorithms = _algorithms(names)
-    candidates = (
-        grid_candidates(algorithms, wanted.feature_sets)
-        if scheme == "grid"
-        else random_candidates(algorithms, wanted.feature_sets, number or CANDIDATES, seed=wanted.seed)
-    )
-    ground = retry_until_connected(
-        partial(prepare_search, database, wanted, [wanted.feature_sets], dry_run=dry_run)
-    )
-    if dry_run:
-        from workers.pool.executor import InlineExecutor
-
-        plan = Search(database, InlineExecutor(), ground)
-        rounds = plan.rounds(len(candidates), scheme)
-        trials = expected_trials(plan.parts(), rounds)
-        _say_plan(database, candidates, [each.candidates for each in rounds], trials, workers)
-        return None
-    search_id = write_with_retry(
-        database, lambda connection: begin_search(connection, ground, scheme, candidates)
-    )
-    choice = _searched(settings, database, ground, workers, lambda search: search.choose(candidates, scheme))
-    write_with_retry(
-        database, lambda connection: finish_search(connection, search_id, choice_outcome(choice))
-    )
-    _say_choice(choice, len(candidates))
-    if ground.has_sub_genres and wanted.hierarchy != "flat":
-        say(f"compared and scored so far was one classifier over all classes; {TRAINED_AS[wanted.hierarchy]}")
-    return replace(
-        wanted,
-        algorithm=choice.winner.algorithm,
-        parameters=choice.winner.parameters,
-        search=evidence(choice, scheme, len(candidates), search_id),
-    )
-
-
-def _searched(
-    settings: Settings,
-    database: Database,
-    ground: SearchData,
-    workers: int,
-    search: Callable[[Search], Result],
-) -> Result:
-    """What comes of a search on so many workers, with its progress on stderr.
-
-    While the database is away it is waited for; the trials that were run are found again.
-    """
-    from catalog.learning.search.search import Search
-
-    def work() -> Result:
-        with progress("searching") as advance, workers_for(database, settings, workers) as executor:
-            return search(
-                Search(
-                    database,
-                    executor,
-                    ground,
-                    workers=max(1, workers),
-                    on_progress=lambda done, total: advance(done, total, ""),
-                )
-            )
-
-    return retry_until_connected(work)
-
-
-def _algorithms(names: Sequence[str]) -> list[Algorithm]:
-    from catalog.learning.classifiers import ALGORITHMS, get_algorithm
-
-    return [get_algorithm(name) for name in dict.fromkeys(names)] or list(ALGORITHMS.values())
-
-
-def _covered(database: Database, wanted: TrainingOptions) -> list[tuple[str, ...]]:
-    """The feature sets that all training tracks have."""
-    from catalog.learning.search.search_setup import coverage
-
-    found = read_with_retry(database, lambda connection: coverage(connection, wanted))
-    for one in found:
-        if one.tracks < one.of_tracks:
+        if data.has_sub_genres and self.options.hierarchy != "flat":
             say(
-                f"{one.feature_set} is left out: {one.of_tracks - one.tracks:,} of {one.of_tracks:,} training tracks "
-                f"lack it; run: catalog analyze --feature-set {one.feature_set}"
+                "These scores use one classifier for all classes; catalog train also tries --hierarchy local."
             )
-    return [(one.feature_set,) for one in found if one.tracks == one.of_tracks]
+        if results[0].evaluation is not None:
+            best = results[0].candidate
+            options = " ".join(f"--feature-set {name}" for name in best.feature_sets)
+            say(f"train the first: {self.settings.command} train --algorithm {best.algorithm} {options}")
+
+    def find_best(self, scheme: Scheme, number: int | None) -> TrainingOptions | None:
+        """Returns the options of the best candidate, with an unbiased score. A dry run prints the plan; returns None."""
+        from catalog.learning.search.candidates import grid_candidates, random_candidates
+        from catalog.learning.search.search import summarize_search
+        from catalog.learning.search.search_plan import plan_search
+        from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
+
+        options, algorithms = self.options, self._algorithms()
+        candidates = (
+            grid_candidates(algorithms, options.feature_sets)
+            if scheme == "grid"
+            else random_candidates(algorithms, options.feature_sets, number or CANDIDATES, seed=options.seed)
+        )
+        data = self._prepare([options.feature_sets])
+        if self.is_dry_run:
+            _print_plan(plan_search(self.database, data, candidates, scheme, self.workers))
+            return None
+        search_id = write_with_retry(
+            self.database, lambda connection: begin_search(connection, data, scheme, candidates)
+        )
+        choice = self._run(data, lambda search: search.choose(candidates, scheme))
+        write_with_retry(
+            self.database, lambda connection: finish_search(connection, search_id, choice_outcome(choice))
+        )
+        _print_choice(choice, len(candidates))
+        if data.has_sub_genres and options.hierarchy != "flat":
+            say(f"these scores use one classifier for all classes; {HIERARCHY_NOTES[options.hierarchy]}")
+        return replace(
+            options,
+            algorithm=choice.winner.algorithm,
+            parameters=choice.winner.parameters,
+            search=summarize_search(choice, scheme, len(candidates), search_id),
+        )
+
+    def _prepare(self, feature_sets: Sequence[tuple[str, ...]]) -> SearchData:
+        from catalog.learning.search.search_setup import prepare_search
+
+        return retry_until_connected(
+            partial(prepare_search, self.database, self.options, feature_sets, dry_run=self.is_dry_run)
+        )
+
+    def _algorithms(self) -> list[Algorithm]:
+        from catalog.learning.classifiers import ALGORITHMS, get_algorithm
+
+        return [get_algorithm(name) for name in dict.fromkeys(self.names)] or list(ALGORITHMS.values())
+
+    def _complete_feature_sets(self) -> list[tuple[str, ...]]:
+        """Returns the feature sets that all training tracks have, and reports the incomplete ones."""
+        from catalog.learning.search.search_setup import coverage
+
+        sets = read_with_retry(self.database, lambda connection: coverage(connection, self.options))
+        for one in sets:
+            if one.tracks < one.of_tracks:
+                say(
+                    f"{one.feature_set} is left out: {one.of_tracks - one.tracks:,} of {one.of_tracks:,} training "
+                    f"tracks lack it; run: catalog analyze --feature-set {one.feature_set}"
+                )
+        return [(one.feature_set,) for one in sets if one.tracks == one.of_tracks]
+
+    def _run(self, data: SearchData, search: Callable[[Search], Result]) -> Result:
+        """Runs a search on worker processes and shows its progress on stderr.
+
+        After a lost connection it waits for the database and continues; completed trials are not repeated.
+        """
+        from catalog.learning.search.search import Search
+
+        def run() -> Result:
+            with (
+                progress("searching") as advance,
+                workers_for(self.database, self.settings, self.workers) as executor,
+            ):
+                return search(
+                    Search(
+                        self.database,
+                        executor,
+                        data,
+                        workers=max(1, self.workers),
+                        on_progress=lambda done, total: advance(done, total, ""),
+                    )
+                )
+
+        return retry_until_connected(run)
 
 
-def _say_plan(
-    database: Database, candidates: Sequence[Candidate], rounds: Sequence[int], trials: int, workers: int
-) -> None:
-    from catalog.learning.search.search_record import seconds_a_trial
-
-    with database.read() as connection:
-        known = [seconds_a_trial(connection, one.algorithm) for one in candidates]
-    words = ", then ".join(f"{number:,}" for number in rounds)
-    echo(f"{words} candidates, {pluralize(trials, 'trial')} at most would be run")
-    timed = [seconds for seconds in known if seconds is not None]
-    if len(timed) == len(known):
-        minutes = sum(timed) / len(timed) * trials / max(1, workers) / 60
-        say(f"about {minutes:.1f} minutes, by the trials there are")
+def _print_plan(plan: SearchPlan) -> None:
+    rounds = ", then ".join(f"{number:,}" for number in plan.rounds)
+    echo(f"would try {rounds} candidates in at most {pluralize(plan.trials, 'trial')}")
+    if plan.minutes is None:
+        say("the duration is unknown: some algorithm has no earlier trial")
     else:
-        say("how long that takes is not known: of some algorithm there is no trial yet")
+        say(f"about {plan.minutes:.1f} minutes, estimated from earlier trials")
 
 
-def _say_choice(choice: SearchResult, candidates: int) -> None:
+def _print_choice(choice: SearchResult, candidates: int) -> None:
     winner = choice.winner
     parameters = ", ".join(f"{name}={value}" for name, value in winner.parameters.items())
     same = sum(one == winner for one in choice.chosen)
-    how = (
-        "with the search repeated inside each fold"
-        if choice.nested
-        else "chosen by the other folds each time"
-    )
+    method = "nested cross-validation" if choice.nested else "each fold scored by the choice of the others"
     say(
         f"the best of {pluralize(candidates, 'candidate')}: {winner.algorithm} ({parameters}); "
-        f"{choice.trials:,} trials, {choice.computed:,} of them run now"
+        f"{choice.trials:,} trials, {choice.computed:,} of them new"
     )
     say(
-        f"macro F1 {choice.honest.macro_f1.value:.3f} and accuracy {choice.honest.accuracy.value:.3f}, {how}; "
-        f"{choice.as_chosen.macro_f1.value:.3f} and {choice.as_chosen.accuracy.value:.3f} by the scores it was chosen by, "
-        f"which tend to flatter; without a fold the same was chosen {same} times of {len(choice.chosen)}"
+        f"macro F1 {choice.honest.macro_f1.value:.3f} and accuracy {choice.honest.accuracy.value:.3f} ({method}); "
+        f"the selection scores {choice.as_chosen.macro_f1.value:.3f} and {choice.as_chosen.accuracy.value:.3f} are "
+        f"biased upward; {same} of {len(choice.chosen)} folds chose the same candidate"
     )
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    """The row for people: an interval in one cell."""
-    shown: dict[str, Any] = {"algorithm": row["algorithm"], "feature_sets": row["feature_sets"]}
+def _table_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Formats a row for the table: each interval in one cell."""
+    cells: dict[str, Any] = {"algorithm": row["algorithm"], "feature_sets": row["feature_sets"]}
     for name in ("accuracy", "macro_f1"):
-        is_known = row[name] is not None
-        shown[name] = f"{row[name]:.3f}" if is_known else None
+        has_score = row[name] is not None
+        cells[name] = f"{row[name]:.3f}" if has_score else None
         low, high = cast(float, row[f"{name}_low"]), cast(float, row[f"{name}_high"])
-        shown[f"{name}_interval"] = f"{low:.3f} to {high:.3f}" if is_known else None
-    return {**shown, "seconds": row["seconds"], "remark": row["remark"]}
+        cells[f"{name}_interval"] = f"{low:.3f} to {high:.3f}" if has_score else None
+    return {**cells, "seconds": row["seconds"], "remark": row["remark"]}

@@ -38,7 +38,7 @@ def predictions_by_album(
     """
     means = average_by_unit(probability, unit, score.mean)
     album_model = replace(model, threshold=replace(model.threshold, value=score.threshold))
-    by_track, by_album = (one.answers(means, resemblance) for one in (model, album_model))
+    by_track, by_album = (one.select(means, resemblance) for one in (model, album_model))
     return means, Selections(
         node=np.where(unit == ALONE, by_track.node, by_album.node),
         probability=np.where(unit == ALONE, by_track.probability, by_album.probability),

@@ -1,4 +1,4 @@
-"""Hearing: what a model says of vectors, a chunk at a time, here or by tasks that any worker can take."""
+"""Batch inference: predictions of a model for stored vectors, in this process or by tasks of worker processes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.arrays import Floats, Integers
+from catalog.batches import chunks
 from catalog.db.database import Database
 from catalog.db.tables import prediction_chunk
 from catalog.db.upsert import insert_into
@@ -31,25 +32,26 @@ from catalog.learning.registry.task_context import current_context
 from catalog.learning.registry.zero_shot_model import rebuild_zero_shot
 
 ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
-"""What opens an executor where there is enough to do for one."""
+"""Opens an executor; called only where there is enough work for one."""
 
 CHUNK = 20_000
-"""Vectors held in memory at once."""
+"""Vectors in memory at a time."""
 CHUNK_TRACKS = 5_000
-"""Tracks in a task."""
+"""Tracks of a task."""
 DISTRIBUTE_ABOVE = 50_000
-"""Tracks: fewer are heard sooner than a worker has started."""
-PATIENCE = 1.0
-MOST_PASSES = 5
-"""How often in a row pieces may come back unheard: a host without the model's file leaves them to others."""
+"""Tracks up to which prediction in this process is faster than starting a worker."""
+RETRY_DELAY = 1.0
+"""Seconds that a host without the model's artifact waits before it returns its task."""
+MAX_STALLED_PASSES = 5
+"""Passes over the missing chunks without a result after which inference fails."""
 
 
 class InferenceStalledError(CatalogError):
-    """Workers end their tasks without having heard anything."""
+    """Tasks end without storing predictions."""
 
 
 class Predictor(Protocol):
-    """What both a fitted model and a zero-shot one can do."""
+    """The interface of fitted and zero-shot models."""
 
     @property
     def hierarchy(self) -> Hierarchy:
@@ -67,165 +69,161 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class RawPredictions:
-    """What a model hears in n tracks."""
+    """Predictions of n tracks before priors, albums and thresholds are applied."""
 
     ids: Integers
-    """(n,): those of the tracks wanted that have all vectors."""
+    """(n,): the requested tracks that have all vectors."""
     probability: Floats
     """(n, classes)."""
     resemblance: Floats | None
-    """(n, classes): how much they resemble each class; None where the model does not ask for that."""
+    """(n, classes): resemblance to each class; None where the model does not use it."""
 
 
 def load_predictor(connection: Connection, models: Path, row: RowMapping) -> Predictor:
-    """The model of a row, ready to answer. Raises ArtifactRejectedError."""
+    """Loads the model of a row. Raises ArtifactRejectedError."""
     if row["algorithm"] == ZERO_SHOT:
         return rebuild_zero_shot(connection, row)
     return load_artifact(models, row["artifact"], row["artifact_sha256"])
 
 
 def predict_proba(
-    connection: Connection, answerer: Predictor, recipes: Sequence[StoredFeatureSet], wanted: Integers
+    connection: Connection,
+    predictor: Predictor,
+    feature_sets: Sequence[StoredFeatureSet],
+    track_ids: Integers,
 ) -> RawPredictions:
-    """What the model hears in the tracks, here and now. Raises WrongLengthError and NotFiniteError."""
-    classes = len(answerer.hierarchy.classes)
+    """Predicts the tracks in this process. Raises WrongLengthError and NotFiniteError."""
+    classes = len(predictor.hierarchy.classes)
     parts = [RawPredictions(np.empty(0, np.int64), np.empty((0, classes)), None)]
-    for found, matrix in _hearable(connection, recipes, wanted):
-        parts.append(RawPredictions(found, answerer.probability(matrix), answerer.resemblance(matrix)))
-    return _together(parts)
+    for ids, X in _valid_vectors(connection, feature_sets, track_ids):
+        parts.append(RawPredictions(ids, predictor.probability(X), predictor.resemblance(X)))
+    return _concatenate(parts)
 
 
-def validate_vectors(connection: Connection, recipes: Sequence[StoredFeatureSet], wanted: Integers) -> None:
-    """Raises WrongLengthError or NotFiniteError where a vector of the tracks is nothing that a model can hear."""
-    for _ in _hearable(connection, recipes, wanted):
+def validate_vectors(
+    connection: Connection, feature_sets: Sequence[StoredFeatureSet], track_ids: Integers
+) -> None:
+    """Raises WrongLengthError or NotFiniteError if a model cannot predict one of the vectors."""
+    for _ in _valid_vectors(connection, feature_sets, track_ids):
         pass
 
 
-def _hearable(
-    connection: Connection, recipes: Sequence[StoredFeatureSet], wanted: Integers
+def _valid_vectors(
+    connection: Connection, feature_sets: Sequence[StoredFeatureSet], track_ids: Integers
 ) -> Iterator[tuple[Integers, Matrix]]:
-    """Ids and vectors, a chunk at a time, of the tracks that have all vectors."""
-    for start in range(0, len(wanted), CHUNK):
-        found, matrix = load_feature_matrix(connection, recipes, wanted[start : start + CHUNK])
-        require_finite(matrix, [recipe.name for recipe in recipes], found)
-        yield found, matrix
+    """Ids and vectors of the tracks that have all vectors, a chunk at a time."""
+    for start in range(0, len(track_ids), CHUNK):
+        ids, X = load_feature_matrix(connection, feature_sets, track_ids[start : start + CHUNK])
+        require_finite(X, [features.name for features in feature_sets], ids)
+        yield ids, X
 
 
 def predict_chunk(model_id: int, basis: str, chunk: int, track_ids: list[int]) -> None:
-    """The task: hears some tracks and stores what was heard, for who puts the pieces together.
+    """The task: predicts some tracks and stores the result as a chunk.
 
-    `basis` tells apart the states that the database was asked in. On a host that does not have the model's file nothing
-    is done.
+    `basis` identifies the state of the database that the predictions are computed from. Does nothing if the chunk is
+    stored already, or on a host without the model's artifact.
     """
-    place = current_context()
-    with place.database.read() as connection:
-        if (
-            connection.execute(sa.select(prediction_chunk.c.chunk).where(_is(model_id, basis, chunk))).first()
-            is not None
-        ):
+    context = current_context()
+    stored = prediction_chunk.c
+    with context.database.read() as connection:
+        query = sa.select(stored.chunk).where(
+            stored.model_id == model_id, stored.basis == basis, stored.chunk == chunk
+        )
+        if connection.execute(query).first() is not None:
             return
         row = get_model(connection, model_id)
         try:
-            answerer = load_predictor(connection, place.models, row)
+            predictor = load_predictor(connection, context.models, row)
         except ArtifactRejectedError:
-            time.sleep(PATIENCE)
+            time.sleep(RETRY_DELAY)
             return
-        recipes = model_feature_sets(connection, model_id)
-        found = predict_proba(connection, answerer, recipes, np.array(track_ids, dtype=np.int64))
-    alike = found.resemblance
-    with place.database.write() as connection:
+        feature_sets = model_feature_sets(connection, model_id)
+        raw = predict_proba(connection, predictor, feature_sets, np.array(track_ids, dtype=np.int64))
+    with context.database.write() as connection:
         connection.execute(
             insert_into(connection, prediction_chunk)
             .values(
                 model_id=model_id,
                 basis=basis,
                 chunk=chunk,
-                track_ids=found.ids.astype("<i8").tobytes(),
-                probability=found.probability.astype("<f8").tobytes(),
-                resemblance=None if alike is None else alike.astype("<f8").tobytes(),
+                track_ids=raw.ids.astype("<i8").tobytes(),
+                probability=raw.probability.astype("<f8").tobytes(),
+                resemblance=None if raw.resemblance is None else raw.resemblance.astype("<f8").tobytes(),
             )
             .on_conflict_do_nothing()
         )
 
 
 def predict_distributed(
-    database: Database, spread: ExecutorFactory, model_id: int, basis: str, wanted: Integers, classes: int
+    database: Database,
+    executor_factory: ExecutorFactory,
+    model_id: int,
+    basis: str,
+    track_ids: Integers,
+    classes: int,
 ) -> RawPredictions:
-    """What the model hears in the tracks, by tasks; to the bit what `hear` gives.
+    """Predicts the tracks by tasks; the result equals that of `predict_proba` bit for bit.
 
-    Pieces that an earlier attempt on the same basis has left are used. Raises Unheard, and what a task raised.
+    Reuses chunks that an interrupted run stored for the same basis. Raises InferenceStalledError, and the errors of
+    tasks.
     """
-    pieces = {
-        number: wanted[start : start + CHUNK_TRACKS].tolist()
-        for number, start in enumerate(range(0, len(wanted), CHUNK_TRACKS))
-    }
-    passes = 0
-    missing = _missing(database, model_id, basis, pieces)
+    tasks = {number: list(ids) for number, ids in enumerate(chunks(track_ids.tolist(), CHUNK_TRACKS))}
+    stalled_passes = 0
+    missing = _missing(database, model_id, basis, len(tasks))
     if missing:
-        with spread() as executor:
+        with executor_factory() as executor:
             while missing:
                 futures = {
-                    executor.submit(predict_chunk, model_id, basis, number, pieces[number])
+                    executor.submit(predict_chunk, model_id, basis, number, tasks[number])
                     for number in missing
                 }
-                for one in wait(futures, return_when=FIRST_EXCEPTION).done:
-                    one.result()
-                before, missing = missing, _missing(database, model_id, basis, pieces)
-                passes = passes + 1 if missing == before else 0
-                if passes == MOST_PASSES:
+                for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                    future.result()
+                before, missing = missing, _missing(database, model_id, basis, len(tasks))
+                stalled_passes = stalled_passes + 1 if missing == before else 0
+                if stalled_passes == MAX_STALLED_PASSES:
                     raise InferenceStalledError(
-                        "no worker has the file of the model; give every host the same models folder"
+                        "no worker can read the model's artifact; mount the same models folder on every host"
                     )
+    stored = prediction_chunk.c
     with database.read() as connection:
         rows = connection.execute(
-            sa.select(
-                prediction_chunk.c.track_ids, prediction_chunk.c.probability, prediction_chunk.c.resemblance
-            )
-            .where(prediction_chunk.c.model_id == model_id, prediction_chunk.c.basis == basis)
-            .order_by(prediction_chunk.c.chunk)
+            sa.select(stored.track_ids, stored.probability, stored.resemblance)
+            .where(stored.model_id == model_id, stored.basis == basis)
+            .order_by(stored.chunk)
         )
-        return _together([_read(*row, classes) for row in rows])
+        return _concatenate([_decode(*row, classes) for row in rows])
 
 
 def delete_chunks(connection: Connection, model_id: int) -> None:
-    """Drops the pieces of a model, which nobody needs once its predictions are stored."""
+    """Deletes the chunks of a model, which are not needed once its predictions are stored."""
     connection.execute(sa.delete(prediction_chunk).where(prediction_chunk.c.model_id == model_id))
 
 
-def _missing(database: Database, model_id: int, basis: str, pieces: dict[int, list[int]]) -> list[int]:
+def _missing(database: Database, model_id: int, basis: str, count: int) -> list[int]:
+    stored = prediction_chunk.c
+    query = sa.select(stored.chunk).where(stored.model_id == model_id, stored.basis == basis)
     with database.read() as connection:
-        there = set(
-            connection.execute(
-                sa.select(prediction_chunk.c.chunk).where(
-                    prediction_chunk.c.model_id == model_id, prediction_chunk.c.basis == basis
-                )
-            ).scalars()
-        )
-    return [number for number in pieces if number not in there]
+        numbers = set(connection.execute(query).scalars())
+    return [number for number in range(count) if number not in numbers]
 
 
-def _read(track_ids: bytes, probability: bytes, resemblance: bytes | None, classes: int) -> RawPredictions:
+def _decode(track_ids: bytes, probability: bytes, resemblance: bytes | None, classes: int) -> RawPredictions:
+    def table(content: bytes) -> Floats:
+        return np.frombuffer(content, "<f8").astype(np.float64).reshape(-1, classes)
+
     return RawPredictions(
         np.frombuffer(track_ids, "<i8").astype(np.int64),
-        np.frombuffer(probability, "<f8").astype(np.float64).reshape(-1, classes),
-        None
-        if resemblance is None
-        else np.frombuffer(resemblance, "<f8").astype(np.float64).reshape(-1, classes),
+        table(probability),
+        None if resemblance is None else table(resemblance),
     )
 
 
-def _together(parts: Sequence[RawPredictions]) -> RawPredictions:
-    alike = [part.resemblance for part in parts if part.resemblance is not None]
+def _concatenate(parts: Sequence[RawPredictions]) -> RawPredictions:
+    resemblance = [part.resemblance for part in parts if part.resemblance is not None]
     return RawPredictions(
         np.concatenate([part.ids for part in parts]),
         np.concatenate([part.probability for part in parts]),
-        np.concatenate(alike) if alike else None,
-    )
-
-
-def _is(model_id: int, basis: str, chunk: int) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        prediction_chunk.c.model_id == model_id,
-        prediction_chunk.c.basis == basis,
-        prediction_chunk.c.chunk == chunk,
+        np.concatenate(resemblance) if resemblance else None,
     )

@@ -1,27 +1,44 @@
-"""Predicting: what a model says of every track that it was not fitted on."""
+"""Predictions of a model for all tracks outside its training set."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.arrays import Floats, Integers
+from catalog.arrays import Booleans, Floats, Integers
+from catalog.dataclass_json import from_json
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import feature_vector, genre, snapshot_member, track, track_status
-from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable, load_tracks
-from catalog.learning.fitting.abstention import is_withheld
+from catalog.db.track_query import IS_LISTED
+from catalog.learning.dataset.labeled_tracks import (
+    LabeledTracks,
+    load_broader,
+    load_predictable,
+    load_tracks,
+)
+from catalog.learning.fitting.abstention import withhold
 from catalog.learning.fitting.album_averaging import ALONE
+from catalog.learning.fitting.album_score import AlbumScore
 from catalog.learning.fitting.cross_fit import FittedModel
-from catalog.learning.fitting.label_shift_choice import correction_of, no_correction, stored_out_of_fold
+from catalog.learning.fitting.label_shift_choice import (
+    Correction,
+    fit_correction,
+    no_correction,
+    stored_out_of_fold,
+)
 from catalog.learning.prediction import batch_inference
 from catalog.learning.prediction.album_predictions import predictions_by_album, units_to_predict
 from catalog.learning.prediction.batch_inference import (
     ExecutorFactory,
+    Predictor,
+    RawPredictions,
     delete_chunks,
     load_predictor,
     predict_distributed,
@@ -42,20 +59,40 @@ from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_featu
 ROWS = 20_000
 
 
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """The data that predictions are computed from."""
+
+    row: RowMapping
+    predictor: Predictor
+    tracks: LabeledTracks
+    members: Integers
+    """The training set."""
+    raw: RawPredictions
+    no_music: Booleans
+    """(n,): the tracks that are speech or nearly silent."""
+    training_shares: Floats | None
+    """(classes,): None without a training set."""
+    out_of_fold: tuple[Floats, Integers]
+    suggestable: Collection[int]
+    broader: Mapping[int, int | None]
+    names: Mapping[int, str]
+
+
 def fill_predictions(
     database: Database,
     models: Path,
     model_id: int,
     *,
     with_priors: bool = True,
-    spread: ExecutorFactory | None = None,
+    executor_factory: ExecutorFactory | None = None,
 ) -> int:
-    """Brings the predictions of a model up to date for all tracks outside its training set.
+    """Updates the predictions of a model for all tracks outside its training set.
 
-    Untagged tracks are answered from the album's or artist's other tracks where these agree and the sound does not
-    object, else from the sound. Gives how many predictions are new, have changed or are gone; where nothing that they
-    rest on has changed, nothing is computed. More than 50,000 tracks are heard by tasks, where `spread` opens an
-    executor for them; what is said of them is written at once all the same. Raises ArtifactRejectedError.
+    The suggestion of an untagged track is the majority of its album's or artist's other tracks, if there is one and the
+    audio does not contradict it; otherwise the prediction from audio. Returns the number of predictions that were
+    added, changed or deleted. Does nothing if their inputs are unchanged. More than 50,000 tracks are predicted by
+    tasks of the executor; the result is stored in one transaction all the same. Raises ArtifactRejectedError.
     """
     with database.read() as connection:
         row = get_model(connection, model_id)
@@ -64,114 +101,155 @@ def fill_predictions(
             read_artifact(models, row["artifact"], row["artifact_sha256"])
         if row["metrics"].get("predicted_from") == basis:
             return 0
-        answerer = load_predictor(connection, models, row)
-        shares = _training_shares(connection, row)
-        out_of_fold = stored_out_of_fold(connection, row)
-        tracks = load_tracks(connection)
-        members = _members(connection, row["snapshot_id"])
-        wanted = np.setdiff1d(tracks.ids, members)
-        if spread is None or len(wanted) <= batch_inference.DISTRIBUTE_ABOVE:
-            found = predict_proba(connection, answerer, model_feature_sets(connection, model_id), wanted)
-        else:
-            classes = len(answerer.hierarchy.classes)
-            found = predict_distributed(database, spread, model_id, basis, wanted, classes)
-        ids, probability, resemblance = found.ids, found.probability, found.resemblance
-        no_music = no_music_among(connection, ids)
-        suggestable = load_predictable(connection)
-        broader, names = load_broader(connection)
-    untagged = ~tracks.is_tagged[tracks.at(ids)]
-    correction = None
-    taken = np.full(probability.shape[1], 1 / max(probability.shape[1], 1))
-    if shares is not None:
-        correction = (
-            correction_of(probability[untagged & ~no_music], shares, out_of_fold)
-            if with_priors
-            else no_correction(shares, "it was switched off")
-        )
-        probability[untagged] = correction.apply(probability[untagged])
-        taken = correction.rests_on
-    unit = units_to_predict(row["metrics"], tracks, ids, untagged & ~no_music)
-    if isinstance(answerer, FittedModel) and (unit != ALONE).any():
-        probability, answers = predictions_by_album(answerer, row["metrics"], probability, resemblance, unit)
-    else:
-        answers = answerer.answers(probability, resemblance)
-    answers = is_withheld(answers, no_music)
-    by = "zero_shot" if row["algorithm"] == ZERO_SHOT else "audio"
-    sound = [
-        None if one is None or one.genre_id not in suggestable else one
-        for one in predictions_from_audio(answers, answerer.hierarchy, by)
-    ]
-    # Untagged tracks that could not be heard still have an album and an artist.
-    silent = np.setdiff1d(tracks.ids[~tracks.is_tagged], np.concatenate([ids, members]))
-    nothing = np.full((len(silent), probability.shape[1]), np.nan)
-    agreed = majority_tags(
-        tracks.genres.tolist(), tracks.albums, tracks.artists, broader, suggestable=suggestable
-    )
-    suggested = suggestions(
-        [*sound, *(None for _ in silent)],
-        [
-            *(None if none else agreed[at] for at, none in zip(tracks.at(ids), no_music, strict=True)),
-            *(agreed[at] for at in tracks.at(silent)),
-        ],
-        np.concatenate([probability, nothing]),
-        taken,
-        answerer.hierarchy,
-        broader,
-    )
-    predictions = (
-        Predictions(
-            ids, answerer.hierarchy.classes, probability, suggested[: len(ids)], by_album=unit != ALONE
-        ),
-        Predictions(silent, (), np.empty((len(silent), 0)), suggested[len(ids) :]),
-    )
+        inputs = _load(database, connection, models, row, basis, executor_factory)
+    predictions, correction = _predict(inputs, with_priors=with_priors)
+    ids = np.concatenate([inputs.members, *(part.track_ids for part in predictions)])
     with database.write() as connection:
         changed = [
             track_id for part in predictions for track_id in store_predictions(connection, model_id, part)
         ]
-        changed += drop_predictions(connection, model_id, keep=np.concatenate([ids, members, silent]))
+        changed += drop_predictions(connection, model_id, keep=ids)
         if row["status"] == "active":
             refresh_track_status(connection, changed)
         delete_chunks(connection, model_id)
-        genres = [names[genre_id] for genre_id in answerer.hierarchy.classes]
-        update_metrics(
-            connection,
-            model_id,
-            predicted_from=basis,
-            priors=None if correction is None else correction.facts(genres),
-        )
+        genres = [inputs.names[genre_id] for genre_id in inputs.predictor.hierarchy.classes]
+        priors = None if correction is None else correction.facts(genres)
+        update_metrics(connection, model_id, predicted_from=basis, priors=priors)
     return len(changed)
 
 
+def _load(
+    database: Database,
+    connection: Connection,
+    models: Path,
+    row: RowMapping,
+    basis: str,
+    executor_factory: ExecutorFactory | None,
+) -> _Inputs:
+    predictor = load_predictor(connection, models, row)
+    training_shares = _training_shares(connection, row)
+    out_of_fold = stored_out_of_fold(connection, row)
+    tracks = load_tracks(connection)
+    members = _members(connection, row["snapshot_id"])
+    others = np.setdiff1d(tracks.ids, members)
+    if executor_factory is None or len(others) <= batch_inference.DISTRIBUTE_ABOVE:
+        raw = predict_proba(connection, predictor, model_feature_sets(connection, row["id"]), others)
+    else:
+        classes = len(predictor.hierarchy.classes)
+        raw = predict_distributed(database, executor_factory, row["id"], basis, others, classes)
+    broader, names = load_broader(connection)
+    return _Inputs(
+        row=row,
+        predictor=predictor,
+        tracks=tracks,
+        members=members,
+        raw=raw,
+        no_music=no_music_among(connection, raw.ids),
+        training_shares=training_shares,
+        out_of_fold=out_of_fold,
+        suggestable=load_predictable(connection),
+        broader=broader,
+        names=names,
+    )
+
+
+def _predict(
+    inputs: _Inputs, *, with_priors: bool
+) -> tuple[tuple[Predictions, Predictions], Correction | None]:
+    """Predictions of the tracks with vectors and of untagged tracks without, and the prior correction used."""
+    tracks, ids, no_music = inputs.tracks, inputs.raw.ids, inputs.no_music
+    probability, resemblance, hierarchy = (
+        inputs.raw.probability,
+        inputs.raw.resemblance,
+        inputs.predictor.hierarchy,
+    )
+    untagged = ~tracks.is_tagged[tracks.at(ids)]
+    correction = None
+    class_shares = np.full(probability.shape[1], 1 / max(probability.shape[1], 1))
+    if inputs.training_shares is not None:
+        correction = (
+            fit_correction(probability[untagged & ~no_music], inputs.training_shares, inputs.out_of_fold)
+            if with_priors
+            else no_correction(inputs.training_shares, "it was switched off")
+        )
+        probability[untagged] = correction.apply(probability[untagged])
+        class_shares = correction.assumed_shares
+    score = _album_score(inputs.row)
+    unit = units_to_predict(score, tracks, ids, untagged & ~no_music)
+    if score is not None and isinstance(inputs.predictor, FittedModel) and (unit != ALONE).any():
+        probability, selections = predictions_by_album(
+            inputs.predictor, score, probability, resemblance, unit
+        )
+    else:
+        selections = inputs.predictor.select(probability, resemblance)
+    by = "zero_shot" if inputs.row["algorithm"] == ZERO_SHOT else "audio"
+    from_audio = [
+        None if suggestion is None or suggestion.genre_id not in inputs.suggestable else suggestion
+        for suggestion in predictions_from_audio(withhold(selections, no_music), hierarchy, by)
+    ]
+    # Untagged tracks without vectors can still have an album and an artist.
+    without_vector = np.setdiff1d(tracks.ids[~tracks.is_tagged], np.concatenate([ids, inputs.members]))
+    majority = majority_tags(
+        tracks.genres.tolist(),
+        tracks.albums,
+        tracks.artists,
+        inputs.broader,
+        suggestable=inputs.suggestable,
+    )
+    suggested = suggestions(
+        [*from_audio, *(None for _ in without_vector)],
+        [
+            *(None if none else majority[at] for at, none in zip(tracks.at(ids), no_music, strict=True)),
+            *(majority[at] for at in tracks.at(without_vector)),
+        ],
+        np.concatenate([probability, np.full((len(without_vector), probability.shape[1]), np.nan)]),
+        class_shares,
+        hierarchy,
+        inputs.broader,
+    )
+    predictions = (
+        Predictions(ids, hierarchy.classes, probability, suggested[: len(ids)], by_album=unit != ALONE),
+        Predictions(without_vector, (), np.empty((len(without_vector), 0)), suggested[len(ids) :]),
+    )
+    return predictions, correction
+
+
+def _album_score(row: RowMapping) -> AlbumScore | None:
+    """None for a model without scores (zero-shot)."""
+    stored = row["metrics"].get("by_album")
+    return None if stored is None else from_json(AlbumScore, stored)
+
+
 def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str:
-    """What tells two states of all that the predictions of a model rest on apart, as a hash."""
-    how = f"{row['id']} {'priors chosen' if with_priors else 'no priors'} {NEARLY_SILENT} {PRIOR_TRACKS}"
-    digest = hashlib.blake2b(how.encode(), digest_size=16)
-    recipe_ids = [recipe.id for recipe in model_feature_sets(connection, row["id"])]
+    """Digest of all data that the predictions of a model depend on."""
+    options = f"{row['id']} {'priors chosen' if with_priors else 'no priors'} {NEARLY_SILENT} {PRIOR_TRACKS}"
+    digest = hashlib.blake2b(options.encode(), digest_size=16)
+    feature_set_ids = [features.id for features in model_feature_sets(connection, row["id"])]
     queries = (
         sa.select(track.c.id, track.c.artist_id, track.c.album_id, track_status.c.tagged_genre_id)
         .join_from(track, track_status, isouter=True)
-        .where(track.c.state != "missing")
+        .where(IS_LISTED)
         .order_by(track.c.id),
         sa.select(feature_vector.c.track_id, feature_vector.c.computed_at)
-        .where(feature_vector.c.feature_set_id.in_(recipe_ids))
+        .where(feature_vector.c.feature_set_id.in_(feature_set_ids))
         .order_by(feature_vector.c.track_id, feature_vector.c.feature_set_id),
         sa.select(genre.c.id, genre.c.parent_id, genre.c.suggest).order_by(genre.c.id),
     )
     for query in queries:
-        for found in connection.execution_options(yield_per=ROWS).execute(query):
-            digest.update(repr(tuple(found)).encode())
+        for values in connection.execution_options(yield_per=ROWS).execute(query):
+            digest.update(repr(tuple(values)).encode())
     return digest.hexdigest()
 
 
 def _members(connection: Connection, snapshot_id: int | None) -> Integers:
-    found = connection.execute(
+    track_ids = connection.execute(
         sa.select(snapshot_member.c.track_id).where(snapshot_member.c.snapshot_id == snapshot_id)
     ).scalars()
-    return np.fromiter(found, dtype=np.int64)
+    return np.fromiter(track_ids, dtype=np.int64)
 
 
 def _training_shares(connection: Connection, row: RowMapping) -> Floats | None:
-    """(classes,): how common each class is in the training set; None where there is none."""
+    """(classes,): share of each class in the training set; None without a training set."""
     if row["snapshot_id"] is None:
         return None
     counts: dict[int, int] = dict(

@@ -1,18 +1,15 @@
-"""Known artists: how good the catalog's answers are where the artist's other tracks may be asked as well as the sound."""
+"""Score of suggestions that may use the tags of the artist's other tracks as well as the audio."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from catalog.arrays import Integers
+from catalog.arrays import Booleans, Integers
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 from catalog.learning.dataset.labeled_tracks import LabeledTracks
 from catalog.learning.dataset.snapshot import Snapshot
-from catalog.learning.fitting.abstention import is_withheld
+from catalog.learning.fitting.abstention import withhold
 from catalog.learning.fitting.cross_fit import CrossFit
 from catalog.learning.metrics.bootstrap import Interval
 from catalog.learning.metrics.evaluation import evaluate
@@ -21,25 +18,25 @@ from catalog.learning.prediction.predictions import Suggestion, predictions_from
 
 
 @dataclass(frozen=True, slots=True)
-class AnswersBy:
-    """Answers of one source: `album`, `artist` or `sound`."""
+class SourceScore:
+    """Correct suggestions of one source: `album`, `artist` or `audio`."""
 
     by: str
     tracks: int
-    right: int
+    correct: int
 
 
 @dataclass(frozen=True, slots=True)
 class ArtistAwareScore:
-    """The score of what would be suggested for each tagged track if it alone had no tag."""
+    """The score of the suggestion that each tagged track would get if it alone had no tag."""
 
     accuracy: Interval
-    """Of what is suggested, and of the likeliest genre by the sound where that is nothing, or no class."""
+    """Of the suggestion; of the class predicted from audio where there is no suggestion or it is not a class."""
     macro_f1: Interval
     share_answered: float
     answered_precision: float | None
-    """A broader or a narrower term counts as right."""
-    answers: tuple[AnswersBy, ...]
+    """A broader or a narrower term counts as correct."""
+    by_source: tuple[SourceScore, ...]
 
 
 def left_out_suggestions(
@@ -50,15 +47,15 @@ def left_out_suggestions(
     broader: Mapping[int, int | None],
     suggestable: Collection[int],
     *,
-    no_music: npt.NDArray[np.bool_] | None = None,
+    no_music: Booleans | None = None,
 ) -> list[Suggestion | None]:
-    """(n): what would be suggested for each track of the training set if it alone had no tag.
+    """(n): the suggestion that each track of the training set would get if it alone had no tag.
 
-    By the rule for untagged tracks: its album's or artist's other tracks, with the sound as a check, else the sound;
-    nothing for what is `no_music` (n,). The sound is that of a model that has not heard the artist, though for an
-    untagged track it mostly has.
+    Applies the rule for untagged tracks: the majority of the album's or artist's other tracks, checked against the
+    audio; otherwise the audio; no suggestion where `no_music` (n,). The audio prediction is out of fold, by a model
+    that was not fitted on the artist; for most untagged tracks the active model was.
     """
-    agreed = leave_one_out_majority(
+    majority = leave_one_out_majority(
         tracks.at(frozen.track_ids).tolist(),
         tracks.genres.tolist(),
         tracks.albums,
@@ -66,57 +63,58 @@ def left_out_suggestions(
         broader,
         suggestable=suggestable,
     )
-    answers = fitted.answers
+    selections = fitted.selections
     if no_music is not None:
-        agreed = [None if without else one for one, without in zip(agreed, no_music, strict=True)]
-        answers = is_withheld(answers, no_music)
-    sound = [
-        None if one is None or one.genre_id not in suggestable else one
-        for one in predictions_from_audio(answers, hierarchy)
+        majority = [None if without else vote for vote, without in zip(majority, no_music, strict=True)]
+        selections = withhold(selections, no_music)
+    from_audio = [
+        None if suggestion is None or suggestion.genre_id not in suggestable else suggestion
+        for suggestion in predictions_from_audio(selections, hierarchy)
     ]
     shares = fitted.probability.mean(axis=0)
-    return suggestions(sound, agreed, fitted.probability, shares, hierarchy, broader)
+    return suggestions(from_audio, majority, fitted.probability, shares, hierarchy, broader)
 
 
 def score_artist_aware(
     suggested: Sequence[Suggestion | None],
-    heard: Integers,
+    predicted: Integers,
     frozen: Snapshot,
     broader: Mapping[int, int | None],
 ) -> ArtistAwareScore:
-    """Scores what was suggested for the n tracks of a training set, of which `prediction_chunk` (n,) is the likeliest class.
+    """Scores the suggestions for the n tracks of a training set; `predicted` (n,) is the class predicted from audio.
 
-    Intervals draw artists anew.
+    Intervals resample artists.
     """
-    right: dict[str, list[bool]] = {}
-    for at, one in enumerate(suggested):
-        if one is not None:
+    correct: dict[str, list[bool]] = {}
+    for at, suggestion in enumerate(suggested):
+        if suggestion is not None:
             own = frozen.classes[frozen.y[at]]
-            hit = own in path_to_top(one.genre_id, broader) or one.genre_id in path_to_top(own, broader)
-            right.setdefault(one.by, []).append(hit)
-    choice = choices_with_artists(suggested, heard, frozen.classes, broader)
+            is_related = own in path_to_top(suggestion.genre_id, broader)
+            is_related = is_related or suggestion.genre_id in path_to_top(own, broader)
+            correct.setdefault(suggestion.by, []).append(is_related)
+    choice = choices_with_artists(suggested, predicted, frozen.classes, broader)
     evaluation = evaluate(frozen.y, choice, frozen.groups.number, len(frozen.classes), seed=frozen.seed)
-    answered = [hit for hits in right.values() for hit in hits]
+    answered = [is_related for values in correct.values() for is_related in values]
     return ArtistAwareScore(
         accuracy=evaluation.accuracy,
         macro_f1=evaluation.macro_f1,
         share_answered=len(answered) / len(suggested),
         answered_precision=sum(answered) / len(answered) if answered else None,
-        answers=tuple(AnswersBy(by, len(hits), sum(hits)) for by, hits in sorted(right.items())),
+        by_source=tuple(SourceScore(by, len(values), sum(values)) for by, values in sorted(correct.items())),
     )
 
 
 def choices_with_artists(
     suggested: Sequence[Suggestion | None],
-    heard: Integers,
+    predicted: Integers,
     classes: Sequence[int],
     broader: Mapping[int, int | None],
 ) -> Integers:
-    """(n,): the class, as a column, of what was suggested; that which was `prediction_chunk` (n,) where it is nothing or no class."""
+    """(n,): the class column of each suggestion; `predicted` (n,) where there is none, or it is not a class."""
     column = {genre: at for at, genre in enumerate(classes)}
-    choice = heard.copy()
-    for at, one in enumerate(suggested):
-        if one is not None:
-            path = path_to_top(one.genre_id, broader)
+    choice = predicted.copy()
+    for at, suggestion in enumerate(suggested):
+        if suggestion is not None:
+            path = path_to_top(suggestion.genre_id, broader)
             choice[at] = next((column[term] for term in path if term in column), choice[at])
     return choice

@@ -1,4 +1,4 @@
-"""The rival of a new model: the recipe of the one in force, refitted on the same folds of the same tracks."""
+"""Champion against challenger: refits the recipe of the active model on the folds of a new one."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from catalog.learning.registry.registry import ZERO_SHOT, active_model, model_fe
 from catalog.learning.scoring.gate import Comparison, PromotionVerdict, compare_models_on_gate
 from catalog.learning.scoring.hierarchy_selection import stored_structure
 
-FEWEST_JUDGED = 30
-"""Tracks of a check sample that have to be judged before it has a say: of fewer, chance decides."""
+MIN_JUDGED_TRACKS = 30
+"""Judged tracks of an audit sample below which it is not used: chance would decide."""
 
 
 @dataclass(frozen=True, eq=False)
 class Challenger:
-    """A new model and what it was fitted on."""
+    """A new model and the data that it was fitted on."""
 
-    learned: TrainingRecipe
-    recipes: tuple[StoredFeatureSet, ...]
+    recipe: TrainingRecipe
+    feature_sets: tuple[StoredFeatureSet, ...]
     """Of the vectors `X` (n, dimensions) of the snapshot's tracks."""
     X: Matrix
     snapshot: Snapshot
@@ -44,80 +44,84 @@ class Challenger:
 
 
 def compare_with_champion(
-    connection: Connection, contender: Challenger, tracks: LabeledTracks, support: Mapping[int, Support]
+    connection: Connection, challenger: Challenger, tracks: LabeledTracks, support: Mapping[int, Support]
 ) -> PromotionVerdict | None:
-    """What the gate says of a new model; None where there is nothing to compare with, or no difference.
+    """The gate's verdict on a new model; None where no trained model is active or the recipes are equal.
 
-    The recipe in force learns from its own vectors; where these lack some of the tracks, both are compared on the rest.
+    The champion is fitted on its own feature sets. Where these lack some of the tracks, both are compared on the rest.
     """
     row = active_model(connection)
     if row is None or row["algorithm"] == ZERO_SHOT:
         return None
-    takes = model_feature_sets(connection, row["id"])
-    learned = TrainingRecipe(
+    feature_sets = model_feature_sets(connection, row["id"])
+    recipe = TrainingRecipe(
         row["algorithm"],
         row["parameters"]["classifier"],
         row["parameters"].get("projection"),
-        feature_widths(takes),
-        stored_structure(row["metrics"], contender.hierarchy),
+        feature_widths(feature_sets),
+        stored_structure(row["metrics"], challenger.hierarchy),
     )
-    frozen = contender.snapshot
-    if takes == contender.recipes:
-        if learned == contender.learned:
+    frozen = challenger.snapshot
+    if feature_sets == challenger.feature_sets:
+        if recipe == challenger.recipe:
             return None
-        ids, X = frozen.track_ids, contender.X
+        ids, X = frozen.track_ids, challenger.X
     else:
-        ids, X = load_feature_matrix(connection, takes, frozen.track_ids)
-    both = np.isin(frozen.track_ids, ids)
-    y, groups = frozen.y[both], frozen.groups.number[both]
+        ids, X = load_feature_matrix(connection, feature_sets, frozen.track_ids)
+    in_both = np.isin(frozen.track_ids, ids)
+    y, groups = frozen.y[in_both], frozen.groups.number[in_both]
     try:
-        rival = cross_fit(
+        champion = cross_fit(
             X,
             y,
             groups,
-            contender.hierarchy,
-            learned.behind_projection,
-            learned.parameters,
-            precision=contender.precision,
+            challenger.hierarchy,
+            recipe.full_algorithm,
+            recipe.parameters,
+            precision=challenger.precision,
             seed=frozen.seed,
         )
     except (ValueError, CatalogError):
-        return None  # with so few tracks in common nothing can be learned, nor compared
+        return None  # too few tracks in common to fit a model
     return PromotionVerdict(
-        rival=row["id"],
+        champion_id=row["id"],
         on_folds=compare_models_on_gate(
-            y, contender.fitted.choice[both], rival.choice, groups, len(frozen.classes), seed=frozen.seed
+            y,
+            challenger.fitted.choice[in_both],
+            champion.choice,
+            groups,
+            len(frozen.classes),
+            seed=frozen.seed,
         ),
-        on_sample=_on_sample(connection, contender, rival, takes, tracks, support),
+        on_sample=_compare_on_sample(connection, challenger, champion, feature_sets, tracks, support),
     )
 
 
-def _on_sample(
+def _compare_on_sample(
     connection: Connection,
-    contender: Challenger,
-    rival: CrossFit,
-    takes: tuple[StoredFeatureSet, ...],
+    challenger: Challenger,
+    champion: CrossFit,
+    champion_sets: tuple[StoredFeatureSet, ...],
     tracks: LabeledTracks,
     support: Mapping[int, Support],
 ) -> Comparison | None:
-    """Both models, fitted on all they may learn from, on the judged tracks of the check sample."""
+    """Compares both models, fitted on their whole training sets, on the judged tracks of the audit sample."""
     judged, genres = sample_labels(connection)
-    column = {genre: at for at, genre in enumerate(contender.snapshot.classes)}
+    column = {genre: at for at, genre in enumerate(challenger.snapshot.classes)}
     counted = [support[genre].counts_for if genre in support else genre for genre in genres.tolist()]
     y = np.array([column.get(genre or 0, -1) for genre in counted], dtype=np.int64)
-    known = (y >= 0) & np.isin(judged, tracks.ids)
-    ids, mine = load_feature_matrix(connection, contender.recipes, judged[known])
-    theirs_ids, theirs = load_feature_matrix(connection, takes, ids)
-    if len(theirs_ids) < FEWEST_JUDGED:
+    is_usable = (y >= 0) & np.isin(judged, tracks.ids)
+    challenger_ids, challenger_X = load_feature_matrix(connection, challenger.feature_sets, judged[is_usable])
+    ids, champion_X = load_feature_matrix(connection, champion_sets, challenger_ids)
+    if len(ids) < MIN_JUDGED_TRACKS:
         return None
-    mine_too = np.isin(ids, theirs_ids)
     return compare_models_on_gate(
-        y[np.isin(judged, theirs_ids)],
-        _choice(contender.fitted.model, mine[mine_too]),
-        _choice(rival.model, theirs),
-        connected_groups([tracks.origins[at] for at in tracks.at(theirs_ids)]).number,
-        len(contender.snapshot.classes),
-        seed=contender.snapshot.seed,
+        y[np.isin(judged, ids)],
+        _choice(challenger.fitted.model, challenger_X[np.isin(challenger_ids, ids)]),
+        _choice(champion.model, champion_X),
+        connected_groups([tracks.origins[at] for at in tracks.at(ids)]).number,
+        len(challenger.snapshot.classes),
+        seed=challenger.snapshot.seed,
     )
 
 

@@ -1,4 +1,4 @@
-"""Hierarchical precision and recall: Hard Rock for Metal is less wrong than Jazz for Metal."""
+"""Hierarchical precision and recall: a prediction close to the true class costs less than a distant one."""
 
 from dataclasses import dataclass
 
@@ -11,35 +11,35 @@ from catalog.learning.fitting.abstention import NOTHING
 
 @dataclass(frozen=True, slots=True)
 class HierarchicalScore:
-    """Shares of 0 to 1; a precision of no answer, a recall of no track, is 0."""
+    """0 to 1. Precision without a prediction and recall without a track are 0."""
 
     precision: float
     recall: float
     f1: float
 
 
-def terms_above(hierarchy: Hierarchy) -> Booleans:
-    """(nodes, nodes): for each node itself and every term above it. There is no root among the nodes."""
-    above = np.eye(len(hierarchy.nodes), dtype=np.bool_)
+def ancestor_matrix(hierarchy: Hierarchy) -> Booleans:
+    """(nodes, nodes): row i marks node i and its ancestors. The root is not a node."""
+    ancestors = np.eye(len(hierarchy.nodes), dtype=np.bool_)
     for path in hierarchy.paths:
         for at, node in enumerate(path):
-            above[node, list(path[at:])] = True
-    return above
+            ancestors[node, list(path[at:])] = True
+    return ancestors
 
 
 def hierarchical_score(node: Integers, y: Integers, hierarchy: Hierarchy) -> HierarchicalScore:
-    """Of the answers `node` (n,), positions in the hierarchy's nodes or NOTHING, against the classes `y` (n,).
+    """The score of predictions `node` (n,), positions in the hierarchy's nodes or NOTHING, for the classes `y` (n,).
 
-    Kiritchenko, Matwin, Nock and Famili, "Learning and evaluation in the presence of class hierarchies" (2006): answer
-    and class are each taken with all terms above, the root left out; precision is the number of terms in both, summed
-    over the tracks, over those answered, recall over those true.
+    Kiritchenko, Matwin, Nock and Famili, "Learning and evaluation in the presence of class hierarchies" (2006):
+    prediction and class are each extended by their ancestors without the root. Precision is the number of terms in both
+    sets, summed over the tracks, divided by the predicted terms; recall is the same divided by the true terms.
     """
-    above = terms_above(hierarchy)
-    answered = above[np.maximum(node, 0)] & (node != NOTHING)[:, None]
-    true = above[y]
-    both, said, are = (int(which.sum()) for which in (answered & true, answered, true))
+    ancestors = ancestor_matrix(hierarchy)
+    predicted = ancestors[np.maximum(node, 0)] & (node != NOTHING)[:, None]
+    true = ancestors[y]
+    common, predictions, truths = (int(terms.sum()) for terms in (predicted & true, predicted, true))
     return HierarchicalScore(
-        precision=both / said if said else 0.0,
-        recall=both / are if are else 0.0,
-        f1=2 * both / (said + are) if said + are else 0.0,
+        precision=common / predictions if predictions else 0.0,
+        recall=common / truths if truths else 0.0,
+        f1=2 * common / (predictions + truths) if predictions + truths else 0.0,
     )

@@ -1,9 +1,9 @@
-"""The choice between one classifier over all classes and one for each term with narrower classes, by the numbers."""
+"""Choice between one flat classifier and one classifier per parent term, by cross-validation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -21,43 +21,38 @@ from catalog.learning.scoring.repeated_cv import calibrated_choices
 Structure = Literal["auto", "local", "flat"]
 
 OTHER_FOLDS = 1_000
-"""Added to the seed: the folds that a choice is made on are not those that its outcome is scored on."""
+"""Added to the seed: the structure is chosen on other folds than it is scored on."""
 ALL_FOLDS_UP_TO = 5_000
-"""Of more tracks only two folds are asked about: they hold thousands, and the fits are long."""
+"""Tracks above which only two folds are scored: they hold thousands of tracks, and fits take long."""
 
 
 @dataclass(frozen=True, slots=True)
 class StructureScore:
-    """How one of the two did; shares of 0 to 1."""
+    """Scores of one structure; 0 to 1."""
 
     macro_f1: float
     hierarchical_f1: float
 
     @property
     def mean(self) -> float:
-        """Of both: rare genres must be found, and what is not found must be a near miss."""
+        """Mean of both: rare genres count, and so does the distance of a wrong prediction."""
         return (self.macro_f1 + self.hierarchical_f1) / 2
 
 
 @dataclass(frozen=True)
 class StructureChoice:
-    """Which of the two is taken, and why."""
+    """The structure chosen, with the scores that decided."""
 
     chosen: Literal["local", "flat"]
     local: StructureScore | None
-    """None where nothing was compared."""
+    """One classifier per parent term; None where the structures were not compared."""
     flat: StructureScore | None
-    """Learned by one classifier over all classes."""
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What is kept of it among a model's metrics."""
-        return asdict(self)
+    """One classifier over all classes."""
 
 
-def structured(
-    learned: TrainingRecipe,
-    wanted: Structure,
+def choose_structure(
+    flat: TrainingRecipe,
+    structure: Structure,
     X: Matrix,
     y: Integers,
     groups: Integers,
@@ -65,24 +60,24 @@ def structured(
     *,
     seed: int = 0,
 ) -> tuple[TrainingRecipe, StructureChoice | None]:
-    """How the classes are to be learned, and the choice; None where no term has two narrower classes.
+    """The recipe with the chosen structure, and the choice; None where no term has two narrower classes.
 
-    `auto` takes local classifiers where out of fold the mean of macro F1 and hierarchical F1 is higher by them.
+    `auto` takes local classifiers if their out-of-fold mean of macro F1 and hierarchical F1 is higher.
     """
     chains = class_chains(hierarchy)
     if not has_sub_genres(chains):
-        return learned, None
-    local = replace(learned, chains=chains)
-    if wanted != "auto":
-        return (local if wanted == "local" else learned), StructureChoice(wanted, None, None)
+        return flat, None
+    local = replace(flat, chains=chains)
+    if structure != "auto":
+        return (local if structure == "local" else flat), StructureChoice(structure, None, None)
     fold = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=seed + OTHER_FOLDS)
     numbers = np.unique(fold) if len(y) <= ALL_FOLDS_UP_TO else np.unique(fold)[:2]
     inside = np.isin(fold, numbers)
     classes = len(hierarchy.classes)
     scores: dict[str, StructureScore] = {}
-    for name, one in (("local", local), ("flat", learned)):
+    for name, recipe in (("local", local), ("flat", flat)):
         choice = calibrated_choices(
-            X, y, groups, fold, classes, one.behind_projection, one.parameters, seed, asked=numbers
+            X, y, groups, fold, classes, recipe.full_algorithm, recipe.parameters, seed, test_folds=numbers
         )
         scores[name] = StructureScore(
             evaluate(y[inside], choice, groups[inside], classes, resamples=1).macro_f1.value,
@@ -90,10 +85,10 @@ def structured(
         )
     if scores["local"].mean > scores["flat"].mean:
         return local, StructureChoice("local", **scores)
-    return learned, StructureChoice("flat", **scores)
+    return flat, StructureChoice("flat", **scores)
 
 
 def stored_structure(metrics: Mapping[str, Any], hierarchy: Hierarchy) -> tuple[Chain, ...] | None:
-    """The chains by which a stored model was learned over this hierarchy's classes; None where it was learned flat."""
-    chosen = (metrics.get("hierarchy") or {}).get("chosen", "flat")
-    return class_chains(hierarchy) if chosen == "local" else None
+    """The chains of local classifiers of a stored model over this hierarchy's classes; None for a flat classifier."""
+    choice = metrics["hierarchy"]
+    return class_chains(hierarchy) if choice is not None and choice["chosen"] == "local" else None

@@ -1,8 +1,9 @@
-"""Two models of the registry side by side: scores on common tracks, and what would be answered differently."""
+"""Comparison of two stored models: scores on common tracks, and changed predictions."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,129 +19,136 @@ SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Tracks whose first choice goes from one genre to another."""
+    """Tracks whose predicted genre changes from one genre to another."""
 
     from_genre: str
     to_genre: str
     tracks: int
     right_before: int
-    """How many of them are tagged as the first model said, among those that are scored."""
+    """Scored tracks of these whose tag is `from_genre`."""
     right_after: int
 
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """Two models."""
+    """Two models on the tracks that both have predictions of."""
 
     model_id: int
     other_id: int
     answered: int
-    """Tracks with a first choice of both."""
+    """Tracks with a prediction of both models."""
     changed: int
     scored: int
-    """Tracks whose class is the same to both, and that neither had learned from when it answered."""
+    """Tracks with the same class in both training sets and out-of-fold predictions of both models."""
     accuracy: tuple[float, float] | None
-    """Of the model and of the other, 0 to 1; None where no track is scored."""
+    """Of the model and of the other, 0 to 1; None without a scored track."""
     macro_f1: Comparison | None
-    """`new` is the other's, `in_force` the model's."""
+    """The other model is the challenger, the model the champion."""
     flows: tuple[Flow, ...]
-    """The most tracks first."""
+    """Most tracks first."""
     found_by_search: tuple[int, ...] = ()
-    """Those of the two that are the best of a search: scored here by folds that the search had seen, which flatters them."""
+    """The models of the two that a search selected. Their scores are optimistic: the search used the same folds."""
+
+
+Predicted = Mapping[int, tuple[int, int | None]]
+"""By track: the most probable genre, and the fold; None outside the training set."""
 
 
 def compare_models(connection: Connection, model_id: int, other_id: int) -> ModelComparison:
-    """The two models on the tracks that both have predictions of. Raises NoModelError."""
+    """Compares two models on the tracks that both have predictions of. Raises NoModelError."""
     first, second = get_model(connection, model_id), get_model(connection, other_id)
-    one, other = _choices(connection, first), _choices(connection, second)
-    common = sorted(one.keys() & other.keys())
-    truth = _truth(connection, first, second)
-    names = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
+    predicted, other_predicted = _load_predicted(connection, first), _load_predicted(connection, second)
+    common = sorted(predicted.keys() & other_predicted.keys())
+    truth = _load_truth(connection, first, second)
     scored = [
         track
         for track in common
-        if track in truth and _is_honest(first, one[track]) and _is_honest(second, other[track])
+        if track in truth
+        and _is_out_of_fold(first, predicted[track])
+        and _is_out_of_fold(second, other_predicted[track])
     ]
-    flows: Counter[tuple[int, int]] = Counter()
-    before: Counter[tuple[int, int]] = Counter()
-    after: Counter[tuple[int, int]] = Counter()
-    judged = set(scored)
-    for track in common:
-        change = (one[track][0], other[track][0])
-        if change[0] == change[1]:
-            continue
-        flows[change] += 1
-        if track in judged:
-            before[change] += truth[track][0] == change[0]
-            after[change] += truth[track][0] == change[1]
     accuracy, macro_f1 = None, None
     if scored:
-        classes = sorted(
-            {truth[track][0] for track in scored}
-            | {one[t][0] for t in scored}
-            | {other[t][0] for t in scored}
-        )
-        column = {genre_id: at for at, genre_id in enumerate(classes)}
-        y, mine, theirs = (
-            np.array([column[value] for value in values], dtype=np.int64)
-            for values in (
-                [truth[track][0] for track in scored],
-                [one[track][0] for track in scored],
-                [other[track][0] for track in scored],
-            )
-        )
+        values = [[table[track][0] for track in scored] for table in (truth, predicted, other_predicted)]
+        classes = np.unique(values)
+        y, choice, other_choice = (np.searchsorted(classes, genres) for genres in values)
         groups = np.array([truth[track][1] for track in scored], dtype=np.int64)
-        accuracy = (float((mine == y).mean()), float((theirs == y).mean()))
-        macro_f1 = compare_models_on_gate(y, theirs, mine, groups, len(classes), seed=SEED)
+        accuracy = (float((choice == y).mean()), float((other_choice == y).mean()))
+        macro_f1 = compare_models_on_gate(y, other_choice, choice, groups, len(classes), seed=SEED)
+    flows = _flows(
+        connection, common, predicted, other_predicted, {track: truth[track][0] for track in scored}
+    )
     return ModelComparison(
         model_id=first["id"],
         other_id=second["id"],
         answered=len(common),
-        changed=sum(flows.values()),
+        changed=sum(flow.tracks for flow in flows),
         scored=len(scored),
         accuracy=accuracy,
         macro_f1=macro_f1,
-        flows=tuple(
-            Flow(names[change[0]], names[change[1]], tracks, before[change], after[change])
-            for change, tracks in sorted(flows.items(), key=lambda item: (-item[1], item[0]))
-        ),
+        flows=flows,
         found_by_search=tuple(row["id"] for row in (first, second) if row["metrics"].get("search")),
     )
 
 
-def _choices(connection: Connection, row: RowMapping) -> dict[int, tuple[int, int | None]]:
-    """For each track the first choice and the fold; None where it was in none."""
+def _flows(
+    connection: Connection,
+    common: list[int],
+    predicted: Predicted,
+    other_predicted: Predicted,
+    truth: Mapping[int, int],
+) -> tuple[Flow, ...]:
+    """Changes from genre to genre, most tracks first; `truth` is the class of each scored track."""
+    tracks: Counter[tuple[int, int]] = Counter()
+    before: Counter[tuple[int, int]] = Counter()
+    after: Counter[tuple[int, int]] = Counter()
+    for track in common:
+        change = (predicted[track][0], other_predicted[track][0])
+        if change[0] != change[1]:
+            tracks[change] += 1
+            before[change] += truth.get(track) == change[0]
+            after[change] += truth.get(track) == change[1]
+    names = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
+    return tuple(
+        Flow(names[change[0]], names[change[1]], count, before[change], after[change])
+        for change, count in sorted(tracks.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _load_predicted(connection: Connection, row: RowMapping) -> Predicted:
     rows = connection.execute(
         sa.select(prediction.c.track_id, prediction.c.genre_1_id, prediction.c.fold).where(
             prediction.c.model_id == row["id"], prediction.c.genre_1_id.is_not(None)
         )
     )
-    return {one.track_id: (one.genre_1_id, one.fold) for one in rows}
+    return {track_id: (genre_id, fold) for track_id, genre_id, fold in rows}
 
 
-def _truth(connection: Connection, first: RowMapping, second: RowMapping) -> dict[int, tuple[int, int]]:
-    """For each labeled track its class and group; not those that count for another class in the other training set.
+def _load_truth(connection: Connection, first: RowMapping, second: RowMapping) -> dict[int, tuple[int, int]]:
+    """Class and group of each labeled track, without tracks whose class differs between the two training sets.
 
-    A model that never learned here is scored by the training set of the other.
+    A model without a training set is scored on the training set of the other.
     """
-    ids = [row["snapshot_id"] for row in (first, second) if row["snapshot_id"] is not None]
-    found: dict[int, tuple[int, int]] = {}
-    for at, snapshot_id in enumerate(ids):
+    columns = snapshot_member.c
+    truth: dict[int, tuple[int, int]] | None = None
+    for snapshot_id in (row["snapshot_id"] for row in (first, second) if row["snapshot_id"] is not None):
         rows = connection.execute(
-            sa.select(
-                snapshot_member.c.track_id, snapshot_member.c.genre_id, snapshot_member.c.group_id
-            ).where(snapshot_member.c.snapshot_id == snapshot_id)
+            sa.select(columns.track_id, columns.genre_id, columns.group_id).where(
+                columns.snapshot_id == snapshot_id
+            )
         )
-        members = {one.track_id: (one.genre_id, one.group_id) for one in rows}
-        if at == 0:
-            found = members
+        members = {track_id: (genre_id, group_id) for track_id, genre_id, group_id in rows}
+        if truth is None:
+            truth = members
         else:
-            found = {
-                track: known for track, known in found.items() if members.get(track, (0, 0))[0] == known[0]
+            truth = {
+                track: member
+                for track, member in truth.items()
+                if track in members and members[track][0] == member[0]
             }
-    return found
+    return truth or {}
 
 
-def _is_honest(row: RowMapping, choice: tuple[int, int | None]) -> bool:
-    """Whether the answer is by a model that had not learned from the track."""
-    return row["snapshot_id"] is None or choice[1] is not None
+def _is_out_of_fold(row: RowMapping, predicted: tuple[int, int | None]) -> bool:
+    """Whether the model was not fitted on the track when it predicted it."""
+    return row["snapshot_id"] is None or predicted[1] is not None

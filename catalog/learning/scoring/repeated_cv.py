@@ -1,4 +1,4 @@
-"""Repeats: the same score on folds dealt anew, because one deal of few artists can be lucky."""
+"""Repeated cross-validation: other fold seeds, because one assignment of few artists to folds can be lucky."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from catalog.learning.fitting.calibration import cross_fitted
 
 SEEDS = 5
 SEEDS_UP_TO = 5_000
-"""Above so many tracks the folds are dealt once: the deal hardly matters then, and five fits more each time do."""
+"""Tracks above which one fold seed is used: the assignment hardly matters, and each repeat takes five fits."""
 RANDOM_UP_TO = 25_000
-"""Above so many tracks random folds are not tried: they are there to show what would have been claimed."""
+"""Tracks above which random folds are skipped."""
 
 
 def repeated_cv_choices(
@@ -29,7 +29,7 @@ def repeated_cv_choices(
     *,
     seed: int = 0,
 ) -> Integers:
-    """(seeds - 1, n): the choices by folds dealt with the seeds after `seed`; (0, n) above SEEDS_UP_TO tracks.
+    """(SEEDS - 1, n): out-of-fold classes with the fold seeds after `seed`; (0, n) above SEEDS_UP_TO tracks.
 
     X (n, dimensions), y and groups (n,). Calibration is fitted on the other folds.
     """
@@ -42,18 +42,18 @@ def repeated_cv_choices(
                 X,
                 y,
                 groups,
-                stratified_group_folds(y, groups, folds, seed=again),
+                stratified_group_folds(y, groups, folds, seed=fold_seed),
                 classes,
                 algorithm,
                 parameters,
-                again,
+                fold_seed,
             )
-            for again in range(seed + 1, seed + SEEDS)
+            for fold_seed in range(seed + 1, seed + SEEDS)
         ]
     )
 
 
-def choices_by_random_folds(
+def random_fold_choices(
     X: Matrix,
     y: Integers,
     groups: Integers,
@@ -63,16 +63,16 @@ def choices_by_random_folds(
     *,
     seed: int = 0,
 ) -> Integers | None:
-    """(n,): the choices where artists may sit on both sides, as in most tutorials; None above RANDOM_UP_TO tracks.
+    """(n,): out-of-fold classes with random folds, which split artists; None above RANDOM_UP_TO tracks.
 
-    As many folds as with artists apart, so that as much is learned from. No score of ours: it says how much the artists
-    give away.
+    The number of folds is that of grouped folds, so training sets have the same size. The score is too optimistic; its
+    difference from the grouped score measures the artist effect.
     """
     if len(y) > RANDOM_UP_TO:
         return None
     folds = number_of_folds(y, groups)
-    dealt = stratified_group_folds(y, np.arange(len(y)), folds, seed=seed)
-    return calibrated_choices(X, y, groups, dealt, classes, algorithm, parameters, seed)
+    fold = stratified_group_folds(y, np.arange(len(y)), folds, seed=seed)
+    return calibrated_choices(X, y, groups, fold, classes, algorithm, parameters, seed)
 
 
 def calibrated_choices(
@@ -85,10 +85,10 @@ def calibrated_choices(
     parameters: Mapping[str, Any] | None,
     seed: int,
     *,
-    asked: Integers | None = None,
+    test_folds: Integers | None = None,
 ) -> Integers:
-    """(m,): the choices for the tracks of the folds `asked` (at least two; None: all), calibrated on each other."""
-    numbers = np.unique(fold) if asked is None else asked
+    """(m,): out-of-fold classes of the tracks in `test_folds` (at least two; None: all), calibrated on each other."""
+    numbers = np.unique(fold) if test_folds is None else test_folds
     raw = np.zeros((len(y), classes))
     for number in numbers:
         test, training = fold == number, fold != number

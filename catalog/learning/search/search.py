@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from catalog.learning.dataset.snapshot_data import SnapshotTracks
 from catalog.learning.dataset.splits import Split, fewest_groups, inner_folds, outer_folds
 from catalog.learning.metrics.bootstrap import RESAMPLES
 from catalog.learning.metrics.evaluation import Evaluation, evaluate
+from catalog.learning.scoring.model_metrics import SearchSummary, SelectionScore
 from catalog.learning.search.candidates import Candidate
 from catalog.learning.search.successive_halving import HalvingRound, halving_schedule
 from catalog.learning.search.trial import Trial, TrialOutcome, load_outcome
@@ -297,29 +298,22 @@ def expected_trials(parts: Sequence[Partition], rounds: Sequence[HalvingRound]) 
     return a_candidate * sum(each.candidates for each in rounds) + len(parts) - 1
 
 
-def evidence(choice: SearchResult, scheme: Scheme, candidates: int, search_id: int) -> dict[str, Any]:
-    """What the metrics of a model say of the search that found it: scores as intervals, 0 to 1.
-
-    `structure`: what was compared is one classifier over all classes, whatever the winner is trained as.
-    """
-    return {
-        "id": search_id,
-        "scheme": scheme,
-        "candidates": candidates,
-        "nested": choice.nested,
-        "structure": "flat",
-        "as_chosen": _scores(choice.as_chosen),
-        "honest": _scores(choice.honest),
-        "chosen_without_a_fold": [one.as_json() for one in choice.chosen],
-    }
+def summarize_search(result: SearchResult, scheme: Scheme, candidates: int, search_id: int) -> SearchSummary:
+    """The search as the metrics of the selected model store it."""
+    return SearchSummary(
+        id=search_id,
+        scheme=scheme,
+        candidates=candidates,
+        nested=result.nested,
+        structure="flat",
+        as_chosen=_selection_score(result.as_chosen),
+        honest=_selection_score(result.honest),
+        chosen_without_a_fold=tuple(candidate.as_json() for candidate in result.chosen),
+    )
 
 
-def _scores(evaluation: Evaluation) -> dict[str, Any]:
-    return {
-        "accuracy": asdict(evaluation.accuracy),
-        "balanced_accuracy": asdict(evaluation.balanced_accuracy),
-        "macro_f1": asdict(evaluation.macro_f1),
-    }
+def _selection_score(evaluation: Evaluation) -> SelectionScore:
+    return SelectionScore(evaluation.accuracy, evaluation.balanced_accuracy, evaluation.macro_f1)
 
 
 def _merit(standing: CandidateResult) -> tuple[bool, float, float]:

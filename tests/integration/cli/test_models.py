@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from catalog.features.vectors import store_vector
 from catalog.learning.registry.artifact import write_artifact
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labeled_collection import Filled, tag
+from tests.sample_metrics import sample_search
 
 Fill = Callable[..., Filled]
 HERE = ("--feature-set", "blobs", "--workers", "0")
@@ -86,16 +88,16 @@ def test_the_card_is_a_page_without_script_and_json(trained: Filled, invoke: Inv
     assert Path(written.out.strip()) == home / "report" / "model-1.html"
     assert invoke("models", "card").out == written.out
     for words in (
-        "What it is for",
-        "Where it ends",
-        "Claimed if artists were on both sides",
+        "Intended use",
+        "Limitations",
+        "With random folds",
         "SHA-256",
         "Jazz",
     ):
         assert words in page
     assert "<script" not in page
     facts = json.loads(invoke("models", "card", 1, "--json").out)
-    assert {row["genre"] for row in facts["judged"]} == {"Jazz", "Metal", "Ambient"}
+    assert {row["genre"] for row in facts["classes"]} == {"Jazz", "Metal", "Ambient"}
     assert sum(row["tracks"] for row in facts["calibration"]) == 54
     assert all(row["low"] <= row["high"] for row in facts["calibration"])
     refused = invoke("models", "card", 1, "--output", home)
@@ -158,7 +160,9 @@ def test_compare_says_what_changed(database: Database, trained: Filled, invoke: 
     with database.write() as connection:
         metrics = connection.execute(sa.select(model.c.metrics).where(model.c.id == 3)).scalar_one()
         connection.execute(
-            sa.update(model).where(model.c.id == 3).values(metrics={**metrics, "search": {"candidates": 20}})
+            sa.update(model)
+            .where(model.c.id == 3)
+            .values(metrics={**metrics, "search": asdict(sample_search())})
         )
     said = invoke("models", "compare", 1, 3).err
     assert "model 3 is the best that a search found: its scores here flatter it a little" in said
@@ -177,7 +181,7 @@ def test_what_importance_cannot_do_is_said_in_one_line(
         (("9",), "there is no model 9"),
         ((), "all 12 dimensions belong to one feature group, blob"),
         (("--feature-set", "summary"), "catalog analyze --feature-set summary"),
-        (("--plot", tmp_path / "x.gif"), "is none of these"),
+        (("--plot", tmp_path / "x.gif"), "has no supported suffix"),
     ):
         refused = invoke("models", "importance", *asked)
         assert refused.code == 1
@@ -201,11 +205,11 @@ def test_a_card_of_a_model_that_says_nothing_of_macro_f1_beside_its_shares(
 ) -> None:
     with database.write() as connection:
         metrics = connection.execute(sa.select(model.c.metrics)).scalar_one()
-        metrics["priors"] = {"corrected": True, "reason": None, "genres": []}
+        metrics["priors"] = {"corrected": True, "reason": None, "macro_f1": None, "genres": []}
         connection.execute(sa.update(model).values(metrics=metrics))
     card = invoke("models", "card", 1)
     assert card.code == 0
-    assert "Untagged tracks" not in Path(card.out.strip()).read_text()
+    assert "Prior correction" not in Path(card.out.strip()).read_text()
 
 
 def test_tracks_that_were_forgotten_are_changes_too(

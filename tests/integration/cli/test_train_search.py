@@ -15,6 +15,7 @@ from catalog.db.database import Database
 from catalog.db.tables import feature_vector, model, search, snapshot, trial
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labeled_collection import DIMENSIONS, Filled
+from tests.sample_metrics import stored_metrics
 
 Fill = Callable[..., Filled]
 HERE = ("--feature-set", "blobs", "--workers", "0")
@@ -40,7 +41,7 @@ def test_compare_shows_and_trains_nothing(database: Database, invoke: Invoke, fi
     scores = [row["macro_f1"] for row in rows]
     assert scores == sorted(scores, reverse=True)
     assert all(row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"] for row in rows)
-    assert "This compares" in done.err
+    assert "biased upward" in done.err
     assert count(database, model) == 0
     table = invoke("train", "--compare", *TWO, *HERE)
     assert "macro_f1_interval" in table.out
@@ -84,7 +85,7 @@ def test_vectors_that_a_model_could_not_be_asked_about_are_told_before_it_is_fit
             sa.update(feature_vector).where(feature_vector.c.track_id == untagged).values(vector=numbers)
         )
         connection.execute(
-            sa.update(model).values(metrics={"tracks": 54})
+            sa.update(model).values(metrics=stored_metrics(tracks=54))
         )  # nothing predicted that still holds
     for asked in (("train", "--force", *HERE), ("train", "--force", "--dry-run", *HERE), ("predict",)):
         done = invoke(*asked)
@@ -118,17 +119,15 @@ def test_a_precision_that_is_no_number_is_a_usage_error(invoke: Invoke, number: 
     assert "--precision" in refused.err
 
 
-def test_local_classifiers_that_there_is_no_place_for_are_no_silent_wish(
-    invoke: Invoke, fill_labeled: Fill
-) -> None:
+def test_a_hierarchy_option_without_effect_is_reported(invoke: Invoke, fill_labeled: Fill) -> None:
     fill_labeled()
     done = invoke("train", *HERE, "--hierarchy", "local")
     assert done.code == 0
-    assert "no genre has two narrower ones that are classes: --hierarchy local changes nothing" in done.err
+    assert "--hierarchy local has no effect: no genre has two subgenres that are classes" in done.err
     assert "--hierarchy" not in invoke("train", *HERE).err
 
 
-def test_a_model_that_was_worse_says_how_it_is_put_in_force_all_the_same(
+def test_a_rejected_model_names_the_command_that_activates_it(
     invoke: Invoke, fill_labeled: Fill, home: Path
 ) -> None:
     fill_labeled(spread=1.0)
@@ -136,7 +135,7 @@ def test_a_model_that_was_worse_says_how_it_is_put_in_force_all_the_same(
     worse = invoke("train", *HERE, "--parameter", "C=1e-9")
     assert worse.code == 0
     assert "model 2: rejected" in worse.err
-    assert f"to put it in force all the same: catalog --home {home} models promote 2" in worse.err
+    assert f"to activate it anyway: catalog --home {home} models promote 2" in worse.err
 
 
 def test_search_trains_the_best_and_a_second_time_computes_nothing(
@@ -146,33 +145,33 @@ def test_search_trains_the_best_and_a_second_time_computes_nothing(
     wanted = ("train", "--search", "random", "--candidates", 3, *TWO, *HERE)
     planned = invoke(*wanted, "--dry-run")
     assert planned.code == 0
-    assert "3 candidates, 65 trials at most would be run" in planned.out
-    assert "is not known" in planned.err
+    assert "would try 3 candidates in at most 65 trials" in planned.out
+    assert "the duration is unknown" in planned.err
     assert [count(database, table) for table in (trial, search, snapshot)] == [0, 0, 0]
     done = invoke(*wanted, "--json")
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert report["outcome"] == "promoted"
     assert report["metrics"]["accuracy"] == report["metrics"]["search"]["honest"]["accuracy"]
-    assert "with the search repeated inside each fold" in done.err
+    assert "nested cross-validation" in done.err
     trials = count(database, trial)
     again = invoke(*wanted, "--json")
     assert json.loads(again.out)["outcome"] == "unchanged"
-    assert "trials, 0 of them run now" in again.err
+    assert "trials, 0 of them new" in again.err
     assert (count(database, trial), count(database, search)) == (trials, 1)
-    assert "minutes, by the trials there are" in invoke(*wanted, "--dry-run").err
+    assert "minutes, estimated from earlier trials" in invoke(*wanted, "--dry-run").err
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--compare", "--search", "grid"), "give one of them"),
-        (("--compare", "--split", "fma"), "nothing that --split could score"),
-        (("--search", "grid", "--candidates", "3"), "--candidates says how many"),
-        (("--candidates", "3"), "--candidates says how many"),
-        (("--search", "grid", "--parameter", "C=1"), "--parameter is for one training"),
-        (TWO, "one --algorithm can be trained at a time"),
+        (("--compare", "--search", "grid"), "exclude each other"),
+        (("--compare", "--split", "fma"), "no model that --split could score"),
+        (("--search", "grid", "--candidates", "3"), "--candidates needs --search"),
+        (("--candidates", "3"), "--candidates needs --search"),
+        (("--search", "grid", "--parameter", "C=1"), "--parameter does not apply"),
+        (TWO, "only one --algorithm can be trained"),
         (("--search", "halving", "--candidates", "0"), "0 is not in the range"),
         (("--search", "luck"), "is not one of"),
     ],
@@ -186,7 +185,7 @@ def test_options_that_contradict_each_other(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_is_wrong_is_said_before_work(database: Database, invoke: Invoke, fill_labeled: Fill) -> None:
+def test_errors_are_reported_before_work(database: Database, invoke: Invoke, fill_labeled: Fill) -> None:
     fill_labeled()
     unknown = invoke("train", "--compare", "--algorithm", "oracle", *HERE)
     assert unknown.code == 1

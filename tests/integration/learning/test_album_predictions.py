@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, prediction, track, track_descriptor
+from catalog.learning.fitting.album_score import AlbumScore
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.registry import update_metrics
 from catalog.learning.training import train
@@ -18,7 +20,7 @@ from catalog.learning.training_options import TrainingOptions
 from tests.integration.labeled_collection import Filled
 
 Fill = Callable[..., Filled]
-MEAN = {"unit": "album", "mean": "arithmetic", "threshold": 0.3}
+SCORE = AlbumScore(12, 40, None, None, "arithmetic", 0.3, "album", "chosen for the test")
 
 
 def rows(database: Database, model_id: int) -> dict[int, tuple[str, float]]:
@@ -44,7 +46,7 @@ def test_an_albums_untagged_tracks_are_answered_alike(
     before = rows(database, model_id)
     assert {unit for unit, _ in before.values()} == {"track"}
     with database.write() as connection:
-        update_metrics(connection, model_id, by_album=MEAN, predicted_from=None)
+        update_metrics(connection, model_id, by_album=asdict(SCORE), predicted_from=None)
     assert fill_predictions(database, tmp_path, model_id) == 3
     after = rows(database, model_id)
     assert [after[track_id][0] for track_id in together] == ["album"] * 3

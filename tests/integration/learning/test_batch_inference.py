@@ -31,15 +31,15 @@ Fill = Callable[..., Filled]
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("catalog.learning.prediction.batch_inference.DISTRIBUTE_ABOVE", 3)
     monkeypatch.setattr("catalog.learning.prediction.batch_inference.CHUNK_TRACKS", 5)
-    monkeypatch.setattr("catalog.learning.prediction.batch_inference.PATIENCE", 0.0)
+    monkeypatch.setattr("catalog.learning.prediction.batch_inference.RETRY_DELAY", 0.0)
 
 
 def opening(executor: Executor) -> Callable[[], Any]:
     @contextmanager
-    def spread() -> Iterator[Executor]:
+    def executor_factory() -> Iterator[Executor]:
         yield executor
 
-    return spread
+    return executor_factory
 
 
 def predictions(database: Database) -> list[tuple[Any, ...]]:
@@ -67,7 +67,7 @@ def test_predictions_by_tasks_are_those_made_here(
         connection.execute(sa.delete(prediction))
         connection.execute(sa.update(model).values(status="retired"))
     set_context(TaskContext(database, tmp_path))
-    report = train(database, tmp_path, WANTED, spread=opening(InlineExecutor()))
+    report = train(database, tmp_path, WANTED, executor_factory=opening(InlineExecutor()))
     assert report.outcome == "promoted"
     with database.read() as connection:
         chosen = prediction.c.model_id == report.model_id
@@ -82,11 +82,11 @@ def test_what_was_heard_before_it_was_killed_is_not_heard_again(
     fill_labeled()
     set_context(TaskContext(database, tmp_path))
     with pytest.raises(Killed):
-        train(database, tmp_path, WANTED, spread=opening(Fragile(1)))
+        train(database, tmp_path, WANTED, executor_factory=opening(Fragile(1)))
     assert count(database, prediction_chunk) == 1
     with database.read() as connection:
         assert connection.execute(sa.select(model.c.status)).scalars().all() == ["candidate"]
-    report = train(database, tmp_path, WANTED, spread=opening(Fragile(2)))
+    report = train(database, tmp_path, WANTED, executor_factory=opening(Fragile(2)))
     assert report.outcome == "promoted"
     assert count(database, prediction_chunk) == 0
 
@@ -96,15 +96,17 @@ def test_workers_without_the_models_file_leave_the_predictions_to_others(
 ) -> None:
     fill_labeled()
     set_context(TaskContext(database, tmp_path / "nothing here"))
-    with pytest.raises(InferenceStalledError, match="no worker has the file of the model"):
-        train(database, tmp_path, WANTED, spread=opening(InlineExecutor()))
+    with pytest.raises(InferenceStalledError, match="no worker can read the model"):
+        train(database, tmp_path, WANTED, executor_factory=opening(InlineExecutor()))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_real_workers_hear(database: Database, fill_labeled: Fill, tmp_path: Path) -> None:
     fill_labeled()
     settings = Settings(tmp_path / "home", database.url.render_as_string(hide_password=False), None)
-    report = train(database, settings.models, WANTED, spread=lambda: open_executor(database, settings, 1))
+    report = train(
+        database, settings.models, WANTED, executor_factory=lambda: open_executor(database, settings, 1)
+    )
     assert report.outcome == "promoted"
     assert len(predictions(database)) == 54 + 12
     assert fill_predictions(database, settings.models, report.model_id) == 0

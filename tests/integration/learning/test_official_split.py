@@ -40,14 +40,14 @@ def test_the_recipe_is_scored_on_the_split_too(
 ) -> None:
     split(database, fill_labeled())
     plain = train(database, tmp_path, replace(WANTED, split=None))
-    assert "official_split" not in plain.metrics
+    assert plain.metrics.official_split is None
     report = train(database, tmp_path, WANTED)
-    found = report.metrics["official_split"]
+    found = report.metrics.official_split
     assert (found["training"], found["validation"], found["test"]) == (30, 12, 9)
     assert found["shared_groups"] == 3  # the made-up split cuts one artist of each genre in two
     assert found["accuracy"]["value"] > 0.8
     assert 0 < found["share_answered"] <= 1
-    assert report.metrics["accuracy"] == plain.metrics["accuracy"]
+    assert report.metrics.accuracy == plain.metrics.accuracy
     assert train(database, tmp_path, WANTED).outcome == "unchanged"
 
 

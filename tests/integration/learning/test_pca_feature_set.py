@@ -77,10 +77,10 @@ def test_every_track_is_projected_once(database: Database, filled: Filled, tmp_p
     facts = report.facts
     assert facts.tracks == count
     assert facts.components <= min(len(BLOBS.dimensions), count // 4)
-    assert facts.variance_held > 0.97
-    assert 0 < facts.unseen_tracks <= count // 4
-    assert facts.unseen_variance_held is not None
-    assert 0.9 < facts.unseen_variance_held <= 1
+    assert facts.explained_variance > 0.97
+    assert 0 < facts.held_out_tracks <= count // 4
+    assert facts.held_out_explained_variance is not None
+    assert 0.9 < facts.held_out_explained_variance <= 1
     with database.read() as connection:
         parameters = connection.execute(
             sa.select(feature_set.c.parameters).where(feature_set.c.hash == report.hash)
@@ -166,7 +166,7 @@ def test_a_model_of_pca_takes_grid_and_fits_its_own_projection(
 ) -> None:
     report = train(database, tmp_path, TrainingOptions(feature_sets=("pca",), parameters={"C": 1.0}))
     assert report.outcome == "promoted"
-    assert report.metrics["accuracy"]["value"] > 0.9
+    assert report.metrics.accuracy.value > 0.9
     with database.read() as connection:
         assert report.model_id is not None
         assert [recipe.name for recipe in model_feature_sets(connection, report.model_id)] == ["grid"]

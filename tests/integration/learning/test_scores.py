@@ -31,7 +31,11 @@ from catalog.learning.dataset.multilabel import load_tag_sets
 from catalog.learning.dataset.sampled_tracks import sample_labels, sampled_tracks
 from catalog.learning.registry.registry import get_model
 from catalog.learning.scoring import champion_refit
-from catalog.learning.scoring.corrected_label_score import corrected_label_score
+from catalog.learning.scoring.corrected_label_score import (
+    CorrectedLabelScore,
+    ScoreWithoutSuspects,
+    corrected_label_score,
+)
 from catalog.learning.training import train
 from catalog.learning.training_options import TrainingOptions
 from catalog.learning.training_set import build_training_set
@@ -82,24 +86,27 @@ def test_without_doubted_tags_and_with_corrected_ones(
     model_id = train(database, tmp_path, WANTED).model_id
     assert model_id is not None
 
-    def reconsidered() -> dict[str, dict[str, float]]:
+    def score() -> CorrectedLabelScore:
         with database.read() as connection:
-            found = corrected_label_score(connection, get_model(connection, model_id))
-        assert found is not None
-        return found
+            scores = corrected_label_score(connection, get_model(connection, model_id))
+        assert scores is not None
+        return scores
 
-    before = reconsidered()
-    assert before["without_doubted"] == {"doubted": 0, "accuracy": None, "macro_f1": None}
-    as_tagged = before["corrected"]["accuracy"]
-    assert before["corrected"]["changed"] == 0
+    before = score()
+    assert before.without_suspects == ScoreWithoutSuspects(0, None, None)
+    as_tagged = before.corrected.accuracy
+    assert before.corrected.changed == 0
+    assert as_tagged is not None
     assert as_tagged < 1
     audit_labels(database)
-    assert reconsidered()["without_doubted"]["doubted"] >= 2
-    assert reconsidered()["without_doubted"]["accuracy"] > as_tagged
+    without = score().without_suspects
+    assert without.suspects >= 2
+    assert without.accuracy is not None
+    assert without.accuracy > as_tagged
     retag(database, wrong, "Metal", source="person")
-    corrected = reconsidered()["corrected"]
-    assert corrected["changed"] == 2
-    assert corrected["accuracy"] == pytest.approx(as_tagged + 2 / 54)
+    corrected = score().corrected
+    assert corrected.changed == 2
+    assert corrected.accuracy == pytest.approx(as_tagged + 2 / 54)
 
 
 def test_no_model_learns_from_a_track_of_the_audit_sample(database: Database, fill_labeled: Fill) -> None:
@@ -136,21 +143,23 @@ def test_the_audit_sample_has_a_say_in_the_gate(
     database: Database, fill_labeled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled = fill_labeled(artists=8, each=4)
-    monkeypatch.setattr(champion_refit, "FEWEST_JUDGED", 12)
+    monkeypatch.setattr(champion_refit, "MIN_JUDGED_TRACKS", 12)
     draw_sample(database, [one for name in ("Jazz", "Metal", "Ambient") for one in filled.tracks[name][::8]])
     train(database, tmp_path, WANTED)
     report = train(database, tmp_path, replace(WANTED, parameters={"C": 0.02}))
     assert report.outcome == "promoted"
-    assert report.metrics["gate"]["passed"]
-    assert report.metrics["gate"]["on_sample"]["tracks"] == 12
-    assert report.metrics["gate"]["on_sample"]["difference"]["value"] == 0
-    assert report.metrics["forced"] is None
+    assert report.metrics.gate.rejection is None
+    assert report.metrics.gate.on_sample.tracks == 12
+    assert report.metrics.gate.on_sample.difference.value == 0
+    assert report.metrics.forced is None
 
 
 def test_force_is_recorded(database: Database, fill_labeled: Fill, tmp_path: Path) -> None:
     fill_labeled()
-    assert train(database, tmp_path, WANTED).metrics["gate"] is None
-    assert train(database, tmp_path, replace(WANTED, force=True)).metrics["forced"] == "it was not worse"
+    assert train(database, tmp_path, WANTED).metrics.gate is None
+    assert (
+        train(database, tmp_path, replace(WANTED, force=True)).metrics.forced == "the gate had no objection"
+    )
 
 
 def test_two_encodings_of_one_recording_are_never_apart(

@@ -31,7 +31,7 @@ from catalog.learning.search.candidates import (
     random_candidates,
 )
 from catalog.learning.search.comparison_table import comparison_rows
-from catalog.learning.search.search import NoCandidateFitsError, Search, SearchData, evidence
+from catalog.learning.search.search import NoCandidateFitsError, Search, SearchData, summarize_search
 from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
 from catalog.learning.search.search_setup import NothingToSearchError, coverage, prepare_search
 from catalog.learning.search.trial import VectorsChangedError, run_trials
@@ -202,7 +202,7 @@ def test_the_winner_goes_through_the_gate_with_an_honest_score(
         assert said["accuracy"]["value"] == choice.honest.accuracy.value
         assert said["macro_f1"]["value"] == choice.honest.macro_f1.value
         assert said["search"]["id"] == search_id
-        assert set(said["search"]["as_fitted"]) == set(said["search"]["honest"])
+        assert said["search"]["as_fitted"].keys() == said["search"]["honest"].keys()
         outcome = connection.execute(sa.select(search.c.outcome).where(search.c.id == search_id)).scalar_one()
         assert outcome["winner"] == choice.winner.as_json()
     assert train(database, tmp_path, found).outcome == "unchanged"

@@ -74,7 +74,7 @@ def test_a_model_of_two_feature_sets_is_trained_kept_and_asked(
     report = train(database, tmp_path, replace(BOTH, algorithm="stack"))
     assert report.outcome == "promoted"
     assert report.model_id is not None
-    assert report.metrics["accuracy"]["value"] > 0.9
+    assert report.metrics.accuracy.value > 0.9
     with database.read() as connection:
         assert [recipe.name for recipe in model_feature_sets(connection, report.model_id)] == [
             "noise",
@@ -138,9 +138,7 @@ def test_the_gate_compares_models_of_different_feature_sets(
 def test_what_is_refused_before_work_starts(database: Database, filled: Filled, tmp_path: Path) -> None:
     with pytest.raises(UnusableFeatureSetsError, match="the feature set blobs is named twice"):
         TrainingOptions(feature_sets=("blobs", "blobs"))
-    with pytest.raises(
-        UnusableFeatureSetsError, match="pca cannot be combined with other feature sets"
-    ):
+    with pytest.raises(UnusableFeatureSetsError, match="pca cannot be combined with other feature sets"):
         TrainingOptions(feature_sets=("pca", "blobs"))
     with pytest.raises(NoVectorsError, match="no track was analyzed by grid"):
         train(database, tmp_path, replace(BOTH, feature_sets=("blobs", "grid")))

@@ -53,10 +53,10 @@ def test_the_structure_is_kept_and_the_model_answers_by_it(
     asked = replace(WANTED, hierarchy=wanted)
     report = train(database, tmp_path, asked)
     assert report.outcome == "promoted"
-    chosen = report.metrics["hierarchy"]["chosen"]
+    chosen = report.metrics.hierarchy.chosen
     assert wanted in {chosen, "auto"}
-    assert (report.metrics["hierarchy"]["flat"] is not None) == (wanted == "auto")
-    assert report.metrics["macro_f1"]["value"] > 0.8
+    assert (report.metrics.hierarchy.flat is not None) == (wanted == "auto")
+    assert report.metrics.macro_f1.value > 0.8
     with database.read() as connection:
         row = connection.execute(sa.select(model).where(model.c.id == report.model_id)).mappings().one()
         assert row["parameters"]["hierarchy"] == wanted
@@ -100,9 +100,9 @@ def test_a_model_learned_locally_is_refitted_so_at_the_gate(
     fill_labeled(TREE)
     train(database, tmp_path, replace(WANTED, hierarchy="local"))
     report = train(database, tmp_path, replace(WANTED, hierarchy="flat"))
-    assert report.metrics["gate"]["on_folds"]["in_force"] > 0.8
+    assert report.metrics.gate.on_folds.champion > 0.8
     same = train(database, tmp_path, replace(WANTED, hierarchy="local", force=True))
-    assert same.metrics["gate"] is not None  # the one in force is flat
+    assert same.metrics.gate is not None  # the one in force is flat
 
 
 def test_without_sub_genres_nothing_is_said_of_them(
@@ -110,7 +110,7 @@ def test_without_sub_genres_nothing_is_said_of_them(
 ) -> None:
     fill_labeled()
     report = train(database, tmp_path, replace(WANTED, hierarchy="local"))
-    assert report.metrics["hierarchy"] is None
+    assert report.metrics.hierarchy is None
     with database.read() as connection:
         (parameters,) = connection.execute(sa.select(model.c.parameters)).scalars()
     assert "hierarchy" not in parameters

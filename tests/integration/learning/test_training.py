@@ -43,7 +43,7 @@ def test_training_predicts_every_track_and_is_done_once(
     filled = fill_labeled()
     report = train(database, tmp_path, WANTED)
     assert report.outcome == "promoted"
-    assert report.metrics["accuracy"]["value"] > 0.9 > report.metrics["baselines"]["majority"]["value"]
+    assert report.metrics.accuracy.value > 0.9 > report.metrics.baselines.majority.value
     with database.read() as connection:
         rows = connection.execute(sa.select(prediction).where(prediction.c.model_id == report.model_id)).all()
         names = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
@@ -104,7 +104,7 @@ def test_new_labels_make_a_new_model_and_rollback_brings_the_old_one_back(
     with database.read() as connection:
         assert changed_since_training(connection, build_training_set(connection, WANTED).snapshot) == 2
         # Where nothing can be learned any more all that was learned from has gone: silence would hide lost tags.
-        assert changed_since_training(connection, None) == first.metrics["tracks"]
+        assert changed_since_training(connection, None) == first.metrics.tracks
     second = train(database, tmp_path, WANTED)
     assert second.outcome == "promoted"
     assert active_status(database) == [(first.model_id, "retired"), (second.model_id, "active")]
@@ -121,8 +121,8 @@ def test_a_candidate_that_was_not_finished_is_finished(
     fill_labeled()
     report = train(database, tmp_path, WANTED)
     with database.write() as connection:
-        metrics = {key: value for key, value in report.metrics.items() if key != "predicted_from"}
-        connection.execute(sa.update(model).values(status="candidate", metrics=metrics))
+        metrics = replace(report.metrics, predicted_from=None)
+        connection.execute(sa.update(model).values(status="candidate", metrics=metrics.to_json()))
         connection.execute(sa.delete(prediction).where(prediction.c.fold.is_(None)))
     again = train(database, tmp_path, WANTED)
     assert (again.outcome, again.model_id) == ("promoted", report.model_id)
@@ -151,7 +151,7 @@ def test_a_worse_recipe_does_not_replace_the_one_in_force(
         assert confusion_differences(connection) == 0
     forced = train(database, tmp_path, replace(hopeless, force=True))
     assert forced.outcome == "promoted"
-    assert "macro F1" in forced.metrics["forced"]
+    assert "macro F1" in forced.metrics.forced
     with database.read() as connection:
         assert options_of_active_model(connection, WANTED).parameters["C"] == 1e-9
 

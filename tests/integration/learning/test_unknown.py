@@ -19,6 +19,7 @@ from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry import artifact
 from catalog.learning.registry.artifact import load_artifact, save_artifact
 from catalog.learning.registry.registry import get_model
+from catalog.learning.scoring.model_metrics import metrics_of
 from catalog.learning.training import train
 from catalog.learning.training_options import TrainingOptions
 from catalog.report.model_card import read_card, render_card
@@ -60,7 +61,7 @@ def test_what_resembles_no_genre_is_unknown_and_says_so_in_sql(
             sa.select(track_status.c.suggested_genre_id).where(track_status.c.track_id.in_(foreign))
         ).scalars()
         assert sum(one is None for one in shown) >= 5
-    novelty = report.metrics["novelty"]
+    novelty = report.metrics.novelty
     assert novelty["held_back"] >= novelty["held_back_by_probability_alone"]
     assert -1 <= novelty["least_resemblance"] <= 1
 
@@ -102,16 +103,11 @@ def test_music_heard_as_talk_is_missing_in_the_score_as_it_is_in_the_suggestions
     tagged = [track_id for name, ids in filled.tracks.items() if name for track_id in ids]
     members = [track_id for track_id in tagged if track_id in answers]
     given = sum(answers[track_id] is not None for track_id in members)
-    assert after.metrics["share_answered"] * after.metrics["tracks"] == pytest.approx(given)
-    assert after.metrics["share_answered"] < before.metrics["share_answered"]
-    assert (
-        after.metrics["known_artists"]["share_answered"] < before.metrics["known_artists"]["share_answered"]
-    )
-    assert (
-        after.metrics["hierarchical"]["answers"]["recall"]
-        < before.metrics["hierarchical"]["answers"]["recall"]
-    )
-    assert after.metrics["accuracy"] == before.metrics["accuracy"]
+    assert after.metrics.share_answered * after.metrics.tracks == pytest.approx(given)
+    assert after.metrics.share_answered < before.metrics.share_answered
+    assert after.metrics.artist_aware.share_answered < before.metrics.artist_aware.share_answered
+    assert after.metrics.hierarchical.suggested.recall < before.metrics.hierarchical.suggested.recall
+    assert after.metrics.accuracy == before.metrics.accuracy
 
 
 def test_a_stored_model_tells_what_is_unknown_and_one_from_before_still_answers(
@@ -137,7 +133,7 @@ def test_a_stored_model_tells_what_is_unknown_and_one_from_before_still_answers(
     old = load_artifact(tmp_path, *save_artifact(tmp_path, model))
     assert old.resemblance(X) is None
     assert np.array_equal(old.probability(X), model.probability(X))
-    assert len(old.answers(old.probability(X), old.resemblance(X)).node) == len(X)
+    assert len(old.select(old.probability(X), old.resemblance(X)).node) == len(X)
 
 
 def test_the_shares_that_predictions_are_corrected_by_are_kept_and_can_be_switched_off(
@@ -179,15 +175,16 @@ def test_probabilities_are_not_corrected_where_that_would_cost_rare_genres(
     model_id = train(database, tmp_path, BLOBS_ONLY).model_id
     assert model_id is not None
     with database.read() as connection:
-        metrics = get_model(connection, model_id)["metrics"]
+        metrics = metrics_of(get_model(connection, model_id))
         card = " ".join(render_card(read_card(connection, model_id)).split())
-    found = metrics["priors"]
-    assert "<dd>not corrected <span" in card
-    assert found["macro_f1"]["corrected"] < found["macro_f1"]["uncorrected"]
-    assert not found["corrected"]
-    assert found["reason"].startswith("it would lower the macro F1 of the tagged tracks")
-    assert found["genres"][0]["untagged"] > found["genres"][0]["training"]
-    assert any("not corrected: macro F1 of tagged tracks" in line for line in score_report(metrics))
+    assert metrics is not None
+    found = metrics.priors
+    assert "<dd>off <span" in card
+    assert found.macro_f1.corrected < found.macro_f1.uncorrected
+    assert not found.corrected
+    assert found.reason.startswith("it would lower the macro F1 of the tagged tracks")
+    assert found.genres[0].untagged > found.genres[0].training
+    assert any("off: macro F1 of tagged tracks" in line for line in score_report(metrics))
     told = prediction.c.suggested_by, prediction.c.probability_1
     with database.read() as connection:
         rows = connection.execute(sa.select(*told).where(prediction.c.fold.is_(None))).all()

@@ -16,6 +16,10 @@ from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_track_status
+from catalog.learning.metrics.bootstrap import Interval
+from catalog.learning.scoring.artist_aware_score import ArtistAwareScore
+from catalog.learning.scoring.model_metrics import Baselines, GenreScore, RandomFoldScore
+from tests.sample_metrics import stored_metrics
 
 DIMENSIONS = 24
 
@@ -40,27 +44,26 @@ REASONS = (
 )
 BAND, WRONG_TAG, RIGHT_TAG, WRONG_TRACKS = "The Paper Lanterns", "Metal", "Rock", 14
 
-METRICS = {
-    "accuracy": {"value": 0.712, "low": 0.634, "high": 0.787},
-    "balanced_accuracy": {"value": 0.655, "low": 0.58, "high": 0.72},
-    "macro_f1": {"value": 0.64, "low": 0.57, "high": 0.71},
-    "top_3_accuracy": {"value": 0.93, "low": 0.9, "high": 0.96},
-    "random_folds": {"accuracy": 0.81, "macro_f1": 0.7},
-    "known_artists": {"accuracy": {"value": 0.894, "low": 0.81, "high": 0.95}},
-    "baselines": {"majority": {"value": 0.336, "low": 0.2, "high": 0.48}, "artist_copy": 0.861},
-    "tracks": 262,
-    "classes": 8,
-    "groups": 70,
-    "largest_group": 22,
-    "without_artist_share": 0.02,
-    "precision_target": 0.85,
-    "share_answered": 0.58,
-    "answered_precision": 0.868,
-    "per_class": [
-        {"genre": name, "tracks": 60 - 6 * at, "precision": 0.8 - 0.04 * at, "recall": 0.85 - 0.06 * at}
+METRICS = stored_metrics(
+    accuracy=Interval(0.712, 0.634, 0.787),
+    balanced_accuracy=Interval(0.655, 0.58, 0.72),
+    macro_f1=Interval(0.64, 0.57, 0.71),
+    top_3_accuracy=Interval(0.93, 0.9, 0.96),
+    random_folds=RandomFoldScore(0.81, 0.7),
+    artist_aware=ArtistAwareScore(Interval(0.894, 0.81, 0.95), Interval(0.8, 0.7, 0.9), 0.95, 0.9, ()),
+    baselines=Baselines(Interval(0.336, 0.2, 0.48), Interval(0.861, 0.8, 0.9)),
+    tracks=262,
+    classes=8,
+    groups=70,
+    largest_group=22,
+    without_artist_share=0.02,
+    share_answered=0.58,
+    answered_precision=0.868,
+    per_class=tuple(
+        GenreScore(name, 60 - 6 * at, 0.8 - 0.04 * at, 0.85 - 0.06 * at, 0.8)
         for at, name in enumerate(CLASSES)
-    ],
-}
+    ),
+)
 
 
 def insert(connection: Connection, table: sa.Table, **values: Any) -> int:

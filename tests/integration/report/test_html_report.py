@@ -11,6 +11,7 @@ from catalog.audit.reasons import prediction_reason
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
+from catalog.learning.scoring.model_metrics import GenreScore
 from catalog.report.example_queries import EXAMPLE_QUERIES
 from catalog.report.html_report import ReportWriteError, render_report, write_report
 from catalog.report.report_data import read_report_data
@@ -29,6 +30,7 @@ from tests.integration.report.filled import (
     predict,
     say,
 )
+from tests.sample_metrics import stored_metrics
 
 VOID = {"meta", "link", "br", "input", "col"}
 HOSTILE = (
@@ -83,10 +85,10 @@ def written(database: Database, folder: Path, name: str = "Music") -> Page:
 def test_the_page_of_a_filled_catalog(filled: Database, tmp_path: Path):
     path = write_report(filled, tmp_path / "new" / "folder" / "index.html", name="Music")
     page = Page(path.read_text(encoding="utf-8"))
-    assert "The Paper Lanterns : 14 tracks tagged Metal, heard as Rock" in page.text
-    assert "30 of 44 answered" in page.text
+    assert "The Paper Lanterns : 14 tracks tagged Metal, predicted Rock" in page.text
+    assert "30 of 44 have a suggestion" in page.text
     assert "Files are only read" in page.text
-    assert "not judged" in page.text
+    assert "not a class" in page.text
     assert "script" not in page.tags
     assert all(link.startswith(("#", "data:")) for link in page.links)
     assert [entry.name for entry in path.parent.iterdir()] == ["index.html"]
@@ -94,7 +96,7 @@ def test_the_page_of_a_filled_catalog(filled: Database, tmp_path: Path):
 
 def test_the_page_of_an_empty_catalog(database: Database, tmp_path: Path):
     page = written(database, tmp_path)
-    assert "The catalog holds no tracks yet" in page.text
+    assert "The catalog has no tracks yet" in page.text
     assert "There is no model yet" in page.text
 
 
@@ -106,8 +108,8 @@ def test_the_page_without_a_model_shows_what_the_tags_say(database: Database, tm
             say(connection, track, genre_id(connection, "Rock" if number else "Jazz"))
         refresh_track_status(connection)
     page = written(database, tmp_path)
-    assert "none has been listened to yet" in page.text
-    assert "There is no model yet, so nothing was compared" in page.text
+    assert "No file was analyzed yet" in page.text
+    assert "There is no model yet, so there are no predictions" in page.text
     assert "11 tracks" in page.text
 
 
@@ -124,11 +126,11 @@ def test_the_page_of_a_zero_shot_model(database: Database, tmp_path: Path):
         refresh_track_status(connection)
     page = written(database, tmp_path)
     assert "zero-shot" in page.text
-    assert "7 of 8 answered" in page.text
-    assert "never heard its artist" not in page.text
+    assert "7 of 8 have a suggestion" in page.text
+    assert "out of fold" not in page.text
     # Nothing was judged: that must not read as if all were well.
-    assert "No tag could be judged" in page.text
-    assert "No tag looks wrong" not in page.text
+    assert "No tag was checked" in page.text
+    assert "No tag is flagged" not in page.text
 
 
 def test_hostile_names_stay_text(database: Database, tmp_path: Path):
@@ -136,7 +138,9 @@ def test_hostile_names_stay_text(database: Database, tmp_path: Path):
     with database.write() as connection:
         collection, recipe = add_collection(connection, hostile[0]), add_recipe(connection, 3)
         genres = [genre_id(connection, name[:2000]) for name in hostile]
-        model = add_model(connection, genres, metrics={"accuracy": 0.5, "per_class": [{"genre": hostile[0]}]})
+        model = add_model(
+            connection, genres, metrics=stored_metrics(per_class=[GenreScore(hostile[0], 1, 0.5, 0.5, 0.5)])
+        )
         audit = add_audit(connection, model)
         for at, (name, genre) in enumerate(zip(hostile, genres, strict=True)):
             artist = add_artist(connection, name)
@@ -192,7 +196,7 @@ def test_forty_genres_and_more(database: Database):
         refresh_track_status(connection)
     page = Page(render_report(read_report_data(database), name="Many"))
     assert "38 rarer genres" in page.text
-    assert "The last row sums up 10 rarer genres" in page.text
+    assert "The last row is the sum of 10 rarer genres" in page.text
 
 
 def test_written_tags_are_owned_up_to(database: Database, tmp_path: Path):
@@ -206,7 +210,7 @@ def test_written_tags_are_owned_up_to(database: Database, tmp_path: Path):
             "state": "written",
         }
         connection.execute(sa.insert(t.tag_write).values(**values))
-    assert "1 genre tag was written to files because a person said so" in written(database, tmp_path).text
+    assert "1 genre tag was written to files by command" in written(database, tmp_path).text
 
 
 def test_the_questions_are_answered(filled: Database):

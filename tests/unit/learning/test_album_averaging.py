@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.album_averaging import ALONE, album_units, average_by_unit
-from catalog.learning.scoring.album_score import album_score
+from catalog.learning.fitting.album_score import album_score
 
 
 def test_an_album_of_several_artists_is_several_units():
@@ -73,7 +73,7 @@ def test_few_albums_or_none_decide_nothing():
     probability, y, unit = noisy(5, 6, spread=1.5)
     assert (
         album_score(probability, y, unit, unit, HIERARCHY).reason
-        == "5 albums are too few to tell; 10 are needed"
+        == "5 albums are too few to compare; at least 10 are needed"
     )
     alone = np.full(len(y), ALONE)
     found = album_score(probability, y, alone, unit, HIERARCHY)

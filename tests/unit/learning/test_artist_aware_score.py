@@ -1,4 +1,4 @@
-"""What would be suggested for a tagged track without its tag is scored by class, whoever suggests it."""
+"""Suggestions from tags and from audio are scored by class."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from catalog.learning.dataset.groups import Groups
 from catalog.learning.dataset.snapshot import ClassRule, Snapshot
 from catalog.learning.prediction.predictions import Suggestion
-from catalog.learning.scoring.artist_aware_score import AnswersBy, score_artist_aware
+from catalog.learning.scoring.artist_aware_score import SourceScore, score_artist_aware
 
 ROCK, METAL, JAZZ, BEBOP = range(1, 5)
 BROADER = {ROCK: None, METAL: ROCK, JAZZ: None, BEBOP: JAZZ}
@@ -22,7 +22,7 @@ def scored(genres, suggested, heard):
     return score_artist_aware(suggested, np.array([column[genre] for genre in heard]), frozen, BROADER)
 
 
-def test_the_artist_is_believed_where_the_sound_is_wrong():
+def test_suggestions_by_artist_replace_wrong_predictions():
     found = scored(
         [METAL, METAL, JAZZ, JAZZ],
         [
@@ -36,15 +36,19 @@ def test_the_artist_is_believed_where_the_sound_is_wrong():
     assert found.accuracy.value == 0.75
     assert found.macro_f1.value == pytest.approx((0.8 + 2 / 3) / 2)
     assert (found.share_answered, found.answered_precision) == (0.75, pytest.approx(2 / 3))
-    assert found.answers == (AnswersBy("album", 1, 1), AnswersBy("artist", 1, 1), AnswersBy("audio", 1, 0))
+    assert found.by_source == (
+        SourceScore("album", 1, 1),
+        SourceScore("artist", 1, 1),
+        SourceScore("audio", 1, 0),
+    )
 
 
-def test_a_broader_answer_is_right_and_the_likeliest_class_counts_for_it():
+def test_a_broader_suggestion_is_correct():
     found = scored([METAL, METAL], [Suggestion(ROCK, 0.9, "audio")] * 2, [METAL, JAZZ])
     assert (found.accuracy.value, found.answered_precision) == (0.5, 1.0)
 
 
-def test_nothing_suggested_is_scored_by_the_sound():
+def test_without_a_suggestion_the_prediction_is_scored():
     found = scored([METAL, JAZZ], [None, None], [METAL, METAL])
     assert (found.accuracy.value, found.share_answered, found.answered_precision) == (0.5, 0.0, None)
-    assert found.answers == ()
+    assert found.by_source == ()

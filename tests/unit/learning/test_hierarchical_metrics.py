@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import NOTHING
-from catalog.learning.scoring.hierarchical_metrics import hierarchical_score, terms_above
+from catalog.learning.scoring.hierarchical_metrics import ancestor_matrix, hierarchical_score
 
 # Jazz; Rock above Metal above Death Metal, and above Punk
 JAZZ, ROCK, METAL, DEATH, PUNK = 1, 2, 3, 4, 5
@@ -18,7 +18,7 @@ def at(*genres):
 
 
 def test_a_term_has_itself_and_all_above():
-    above = terms_above(HIERARCHY)
+    above = ancestor_matrix(HIERARCHY)
     of_death = {HIERARCHY.nodes[node] for node in np.flatnonzero(above[HIERARCHY.nodes.index(DEATH)])}
     assert of_death == {DEATH, METAL, ROCK}
     of_rock = {HIERARCHY.nodes[node] for node in np.flatnonzero(above[HIERARCHY.nodes.index(ROCK)])}

@@ -1,6 +1,7 @@
 """Local classifiers over made-up trees: what is divided, and what the product of probabilities is."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,10 @@ from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import Threshold
 from catalog.learning.fitting.calibration import Calibration
 from catalog.learning.fitting.cross_fit import FittedModel
-from catalog.learning.fitting.pca import Projected
+from catalog.learning.fitting.pca import ProjectedClassifier
 from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.registry.artifact import load_artifact, save_artifact
-from catalog.learning.scoring.hierarchy_selection import stored_structure, structured
+from catalog.learning.scoring.hierarchy_selection import StructureChoice, choose_structure, stored_structure
 from tests.unit.learning.test_classifiers import QUICK
 
 # Rock 1 (Punk 11 (Hardcore 111), Metal 12), Jazz 2 (Bebop 21), Folk 3
@@ -128,9 +129,9 @@ def test_the_artifact_holds_them(name: str, projection: dict[str, float] | None,
     hierarchy = tree(1, 11, 12, 3)
     blocks = (3, 5) if projection is None else ()
     learned = TrainingRecipe(name, QUICK.get(name, {}), projection, blocks, class_chains(hierarchy))
-    classifier = learned.behind_projection.build(learned.parameters)
+    classifier = learned.full_algorithm.build(learned.parameters)
     classifier.fit(X, y, groups)
-    assert isinstance(classifier, Projected) == (projection is not None)
+    assert isinstance(classifier, ProjectedClassifier) == (projection is not None)
     model = FittedModel(
         classifier, Calibration.identity(4), Threshold(0.5, 0.85, 0.9, 1.0), hierarchy, novelty=None
     )
@@ -150,32 +151,32 @@ def test_the_better_of_the_two_is_chosen_by_the_numbers() -> None:
     hierarchy = tree(11, 12, 2, 3)
     learned = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
     groups = np.arange(count) // 4
-    found, choice = structured(learned, "auto", X.astype(np.float32), y, groups, hierarchy)
+    found, choice = choose_structure(learned, "auto", X.astype(np.float32), y, groups, hierarchy)
     assert choice is not None
     assert choice.local is not None
     assert choice.flat is not None
     assert choice.local.macro_f1 > choice.flat.macro_f1
     assert choice.chosen == "local"
     assert found.chains == class_chains(hierarchy)
-    kept = json.loads(json.dumps({"hierarchy": choice.facts}))
+    kept = json.loads(json.dumps({"hierarchy": asdict(choice)}))
     assert stored_structure(kept, hierarchy) == found.chains
-    assert stored_structure({}, hierarchy) is None
+    assert stored_structure({"hierarchy": None}, hierarchy) is None
 
 
 @pytest.mark.parametrize(("wanted", "is_local"), [("local", True), ("flat", False)])
 def test_what_is_asked_for_is_done_without_a_comparison(wanted, is_local) -> None:
     X, y, groups = blobs(60, 3)
     learned = TrainingRecipe("logistic_regression", {}, None)
-    found, choice = structured(learned, wanted, X, y, groups, tree(11, 12, 3))
+    found, choice = choose_structure(learned, wanted, X, y, groups, tree(11, 12, 3))
     assert (found.chains is not None) == is_local
     assert choice is not None
-    assert choice.facts == {"chosen": wanted, "local": None, "flat": None}
+    assert choice == StructureChoice(wanted, None, None)
 
 
 def test_where_no_term_has_two_narrower_classes_nothing_is_chosen() -> None:
     X, y, groups = blobs(60, 3)
     learned = TrainingRecipe("logistic_regression", {}, None)
-    assert structured(learned, "local", X, y, groups, tree(1, 2, 3)) == (learned, None)
+    assert choose_structure(learned, "local", X, y, groups, tree(1, 2, 3)) == (learned, None)
 
 
 def test_of_many_tracks_two_folds_are_asked_about(monkeypatch) -> None:
@@ -184,7 +185,7 @@ def test_of_many_tracks_two_folds_are_asked_about(monkeypatch) -> None:
     X, y, groups = blobs(120, 3)
     monkeypatch.setattr(hierarchy_selection, "ALL_FOLDS_UP_TO", 100)
     learned = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
-    _, choice = structured(learned, "auto", X, y, groups, tree(11, 12, 3))
+    _, choice = choose_structure(learned, "auto", X, y, groups, tree(11, 12, 3))
     assert choice is not None
     assert choice.flat is not None
     assert choice.flat.macro_f1 > 0.8

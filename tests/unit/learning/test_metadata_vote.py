@@ -149,5 +149,5 @@ def test_only_untagged_tracks_are_answered_and_only_by_four_fifths(tracks):
     for genre, agreement in zip(genres, agreed(genres, albums=albums, artists=artists), strict=True):
         if agreement is not None:
             assert genre == 0
-            assert agreement.of >= 3
-            assert agreement.agreeing >= 0.8 * agreement.of
+            assert agreement.tracks >= 3
+            assert agreement.agreeing >= 0.8 * agreement.tracks

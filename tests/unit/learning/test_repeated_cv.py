@@ -20,7 +20,7 @@ def test_random_folds_flatter_where_classes_are_artists():
         np.int64
     )  # nothing but artists to learn
     honest = repeated_cv.repeated_cv_choices(X, y, groups, 3, LOGISTIC_REGRESSION)
-    flattered = repeated_cv.choices_by_random_folds(X, y, groups, 3, LOGISTIC_REGRESSION)
+    flattered = repeated_cv.random_fold_choices(X, y, groups, 3, LOGISTIC_REGRESSION)
     assert (honest == y).mean() < 0.5
     assert flattered is not None
     assert (flattered == y).mean() > 0.8
@@ -31,4 +31,4 @@ def test_of_many_tracks_folds_are_dealt_once(monkeypatch):
     monkeypatch.setattr(repeated_cv, "SEEDS_UP_TO", 100)
     monkeypatch.setattr(repeated_cv, "RANDOM_UP_TO", 100)
     assert repeated_cv.repeated_cv_choices(X, y, groups, 3, LOGISTIC_REGRESSION).shape == (0, 180)
-    assert repeated_cv.choices_by_random_folds(X, y, groups, 3, LOGISTIC_REGRESSION) is None
+    assert repeated_cv.random_fold_choices(X, y, groups, 3, LOGISTIC_REGRESSION) is None

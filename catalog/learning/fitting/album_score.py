@@ -1,4 +1,4 @@
-"""Track by track or by album: which answers better for artists not heard, decided out of fold."""
+"""Out-of-fold comparison of predictions per track with predictions averaged over albums."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from catalog.learning.metrics.probability_scores import log_loss
 
 Unit = Literal["track", "album"]
 
-FEWEST_ALBUMS = 10
-"""Of fewer albums chance would decide."""
+MIN_ALBUMS = 10
+"""Albums below which predictions stay per track: chance would decide."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitScore:
-    """Scores of tracks on albums with another labeled track; shares of 0 to 1, the log loss above 0."""
+    """Scores of tracks on albums with another labeled track; accuracy and macro F1 0 to 1."""
 
     accuracy: float
     macro_f1: float
@@ -31,18 +31,18 @@ class UnitScore:
 
 @dataclass(frozen=True, slots=True)
 class AlbumScore:
-    """Both ways of answering, on the same tracks and folds, and which one is taken for untagged tracks."""
+    """Scores of both units on the same tracks and folds, and the unit chosen for untagged tracks."""
 
     albums: int
     tracks: int
-    """On these albums."""
+    """Tracks on these albums."""
     by_track: UnitScore | None
-    """None where there is no such track."""
+    """None without such a track."""
     by_album: UnitScore | None
     mean: Mean
-    """The way of averaging with the lower log loss."""
+    """The kind of mean with the lower log loss."""
     threshold: float | None
-    """The least probability of an answer by album; None: no answer reaches the precision."""
+    """Lowest probability of a suggestion by album; None: the precision cannot be reached."""
     unit: Unit
     reason: str
 
@@ -58,27 +58,27 @@ def album_score(
 ) -> AlbumScore:
     """Compares out-of-fold probabilities (n, classes) with their means over the albums `unit` (n,).
 
-    Albums are taken only if their log loss is lower and their macro F1 no lower: averaging must cost no rare genre.
+    Albums are chosen only if their log loss is lower and their macro F1 is not: averaging must not cost a rare genre.
     """
-    inside = unit != ALONE
-    albums = int(np.unique(unit[inside]).size)
+    on_album = unit != ALONE
+    albums = int(np.unique(unit[on_album]).size)
     if not albums:
         reason = "no album has two labeled tracks by one artist"
         return AlbumScore(0, 0, None, None, "arithmetic", None, "track", reason)
     averages = {mean: average_by_unit(probability, unit, mean) for mean in get_args(Mean)}
-    mean: Mean = min(averages, key=lambda one: log_loss(averages[one][inside], y[inside]))
+    mean: Mean = min(averages, key=lambda kind: log_loss(averages[kind][on_album], y[on_album]))
     by_track, by_album = (
-        _score(one[inside], y[inside], groups[inside]) for one in (probability, averages[mean])
+        _score(table[on_album], y[on_album], groups[on_album]) for table in (probability, averages[mean])
     )
-    taken, reason = _chosen(albums, by_track, by_album)
+    chosen_unit, reason = _choose_unit(albums, by_track, by_album)
     return AlbumScore(
         albums=albums,
-        tracks=int(inside.sum()),
+        tracks=int(on_album.sum()),
         by_track=by_track,
         by_album=by_album,
         mean=mean,
         threshold=choose_threshold(averages[mean], y, hierarchy, groups=groups, precision=precision).value,
-        unit=taken,
+        unit=chosen_unit,
         reason=reason,
     )
 
@@ -88,11 +88,11 @@ def _score(probability: Floats, y: Integers, groups: Integers) -> UnitScore:
     return UnitScore(scores.accuracy.value, scores.macro_f1.value, log_loss(probability, y))
 
 
-def _chosen(albums: int, by_track: UnitScore, by_album: UnitScore) -> tuple[Unit, str]:
-    if albums < FEWEST_ALBUMS:
-        return "track", f"{albums} albums are too few to tell; {FEWEST_ALBUMS} are needed"
+def _choose_unit(albums: int, by_track: UnitScore, by_album: UnitScore) -> tuple[Unit, str]:
+    if albums < MIN_ALBUMS:
+        return "track", f"{albums} albums are too few to compare; at least {MIN_ALBUMS} are needed"
     if by_album.log_loss >= by_track.log_loss:
-        return "track", "averaged over albums the probabilities lose more (log loss)"
+        return "track", "the log loss of album averages is not lower"
     if by_album.macro_f1 < by_track.macro_f1:
-        return "track", "averaged over albums rare genres are found less often (macro F1)"
-    return "album", "averaged over albums the probabilities lose less, and macro F1 is no lower"
+        return "track", "the macro F1 of album averages is lower"
+    return "album", "the log loss of album averages is lower and macro F1 is not"
