@@ -1,4 +1,4 @@
-"""The verb `analyze`: computes features of the tracks that lack them."""
+"""`catalog analyze`: extract features from tracks that lack them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @feature_set_option
-@click.option(
-    "--collection", "name", metavar="NAME", show_envvar=True, help="Only the tracks of this collection."
-)
+@click.option("--collection", "name", metavar="NAME", help="Only the tracks of this collection.")
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
-    show_envvar=True,
     help="Worker processes.  [default: one per core, as memory allows]",
 )
 @limit_options
@@ -47,10 +44,10 @@ def analyze(
     memory_limit: int,
     dry_run: bool,
 ) -> int:
-    """Compute features here and now: of every track that lacks them, and of no other.
+    """Extract features from tracks that lack them.
 
-    Files are only read. A second time there is nothing to do; after an interruption it goes on. The exit code is 3
-    where files failed; they are not tried again until they change, or until `catalog failures retry`.
+    Your files are only read. Run it again at any time; an interrupted run continues. Exit code 3: finished, but some
+    files failed. A failed file is retried when it changes, or after `catalog failures retry`.
     """
     with open_catalog(settings) as database:
         feature_sets = or_needed(database, feature_sets)
@@ -59,21 +56,21 @@ def analyze(
             _print_pending(database, feature_sets, where)
             return 0
         report = _analyze(database, settings, feature_sets, where, workers, time_limit, memory_limit)
-        idle = _idle(database, feature_sets)
+        inactive = _inactive_versions(database, feature_sets)
     echo(
         f"{pluralize(report.analyzed, 'track')} analyzed in {report.seconds:.0f} s, {report.failed:,} failed"
     )
     if report.missing:
-        say(f"{report.missing:,} files are not there any more; they are missing now")
-    if report.out_of_reach:
-        say(f"{report.out_of_reach:,} tracks wait for a disk that is not mounted")
-    for each in idle:
+        say(f"{report.missing:,} files no longer exist; their tracks are marked missing")
+    if report.unmounted:
+        say(f"{report.unmounted:,} tracks were skipped: their disk is not mounted")
+    for version in inactive:
         say(
-            f"{each.name} still stands for another version; "
-            f"to use version {each.version}: catalog features use {each.name} {each.hash[:8]}"
+            f"another version of {version.name} is active; to switch to version {version.version}: "
+            f"catalog features activate {version.name} {version.hash[:8]}"
         )
     if report.failed:
-        say("see what failed: catalog failures list")
+        say("list the failures: catalog failures list")
     return EXIT_FILES_FAILED if report.failed else 0
 
 
@@ -89,8 +86,8 @@ def _analyze(
     from workers.host.worker_options import WorkerOptions
     from workers.pool.analyze_pending import analyze_pending
 
-    rules = WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json())
-    with progress("listening") as advance:
+    options = WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json())
+    with progress("analyzing") as advance:
 
         def show(now: Progress) -> None:
             advance(now.done, now.total, now.remark)
@@ -102,26 +99,28 @@ def _analyze(
             workers=workers,
             where=where,
             time_limit=time_limit,
-            rules=rules,
+            options=options,
             on_progress=show,
         )
 
 
-def _idle(database: Database, feature_sets: tuple[FeatureSet, ...]) -> list[StoredFeatureSet]:
-    """The recipes that were computed though their names stand for other versions."""
+def _inactive_versions(database: Database, feature_sets: tuple[FeatureSet, ...]) -> list[StoredFeatureSet]:
+    """Returns the extracted feature sets whose version is not the active one."""
     from catalog.features.stored_feature_set import find_feature_set
 
     with database.read() as connection:
-        found = [find_feature_set(connection, features.hash) for features in feature_sets]
-    return [recipe for recipe in found if recipe is not None and not recipe.active]
+        stored = [find_feature_set(connection, features.hash) for features in feature_sets]
+    return [version for version in stored if version is not None and not version.active]
 
 
 def _collection(database: Database, name: str) -> int:
     with database.read() as connection:
-        found = connection.execute(sa.select(collection.c.id).where(collection.c.name == name)).scalar()
-    if found is None:
+        collection_id = connection.execute(
+            sa.select(collection.c.id).where(collection.c.name == name)
+        ).scalar()
+    if collection_id is None:
         raise click.UsageError(f"there is no collection {name!r}; see: catalog collections list")
-    return int(found)
+    return int(collection_id)
 
 
 def _print_pending(

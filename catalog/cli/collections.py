@@ -1,4 +1,4 @@
-"""The verb `collections`: lists, moves and removes collections, and says whether their tags are complete."""
+"""`catalog collections`: manage collections."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.output import echo, format_options, print_rows
 from catalog.collection.collections import (
@@ -19,18 +20,18 @@ from catalog.settings import Settings
 from catalog.text import pluralize
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def collections() -> None:
-    """Collections: list, move, remove; are their tags complete?"""
+    """Manage collections: list, move, remove, mark-complete."""
 
 
 @collections.command("list")
 @format_options
 @pass_settings
 def list_verb(settings: Settings, output_format: str) -> None:
-    """List the collections with their tracks."""
+    """List the collections with their track counts."""
     with open_catalog(settings) as database, database.read() as connection:
-        listed = list_collections(connection)
+        collections = list_collections(connection)
     columns = [
         "name",
         "kind",
@@ -42,7 +43,9 @@ def list_verb(settings: Settings, output_format: str) -> None:
         "added_at",
         "scanned_at",
     ]
-    print_rows((asdict(each) for each in listed), output_format, columns if output_format != "json" else None)
+    print_rows(
+        (asdict(each) for each in collections), output_format, columns if output_format != "json" else None
+    )
 
 
 @collections.command("move")
@@ -51,16 +54,16 @@ def list_verb(settings: Settings, output_format: str) -> None:
 @dry_run_option
 @pass_settings
 def move_verb(settings: Settings, name: str, folder: Path, dry_run: bool) -> None:
-    """Say that the files of the collection NAME are in FOLDER now; or widen it to a folder around the present one.
+    """Change the folder of the collection NAME to FOLDER.
 
-    The files themselves are not touched.
+    FOLDER is the new location of the files, or a parent of the current folder. The files are not moved.
     """
     with open_catalog(settings) as database:
         moved = move_collection(database, name, folder, dry_run=dry_run)
-    done = "would be" if dry_run else "is"
-    echo(f"{moved.name} {done} at {moved.root} now, with {pluralize(moved.tracks, 'track')}")
+    verb = "would be" if dry_run else "is now"
+    echo(f"{moved.name} {verb} at {moved.root}, with {pluralize(moved.tracks, 'track')}")
     if moved.widened:
-        echo(f"bring in what else is there: catalog scan {click.format_filename(folder)}")
+        echo(f"to add the other files in it, run: catalog scan {click.format_filename(folder)}")
 
 
 @collections.command("remove")
@@ -69,39 +72,40 @@ def move_verb(settings: Settings, name: str, folder: Path, dry_run: bool) -> Non
 @yes_option
 @pass_settings
 def remove_verb(settings: Settings, name: str, dry_run: bool, yes: bool) -> None:
-    """Forget the collection NAME and all that is known of its tracks. Files are not touched."""
+    """Remove the collection NAME and its tracks from the catalog. The files are kept."""
     with open_catalog(settings) as database:
         loss = remove_collection(database, name, dry_run=True)
         parts = [pluralize(loss.tracks, "track"), pluralize(loss.statements, "statement")]
         if loss.human_evidence:
             parts.append(
-                f"what people said: {pluralize(loss.human_statements, 'statement')}, "
+                f"human input: {pluralize(loss.human_statements, 'statement')}, "
                 f"{pluralize(loss.decisions, 'decision')}, "
-                f"{loss.tag_writes:,} entries of the journal of written tags"
+                f"{pluralize(loss.tag_writes, 'tag write')}"
             )
         if dry_run:
-            echo(f"would forget {', '.join(parts)}")
+            echo(f"would remove {', '.join(parts)}")
             return
         if not yes:
-            click.confirm(f"Forget {name} with {', '.join(parts)}?", abort=True, err=True)
+            click.confirm(f"Remove {name} with {', '.join(parts)}?", abort=True, err=True)
         remove_collection(database, name)
-    echo(f"forgot {', '.join(parts)}")
+    echo(f"removed {', '.join(parts)}")
 
 
-@collections.command("complete")
+@collections.command("mark-complete")
 @click.argument("name")
-@click.option("--no", "incomplete", is_flag=True, help="They are not: a genre not given is unknown.")
+@click.option(
+    "--no", "incomplete", is_flag=True, help="Mark the tags as incomplete: a missing genre is unknown."
+)
 @dry_run_option
 @pass_settings
-def complete_verb(settings: Settings, name: str, incomplete: bool, dry_run: bool) -> None:
-    """Say that the tracks of the collection NAME carry all their genres: one not given is denied.
+def mark_complete_verb(settings: Settings, name: str, incomplete: bool, dry_run: bool) -> None:
+    """Mark the genre tags of the collection NAME as complete.
 
-    Without that a genre not given is unknown, and scores of several genres a track are bounds.
+    A genre that a track lacks then counts as a negative label. In other collections it is unknown, and multi-label
+    scores are bounds.
     """
     with open_catalog(settings) as database:
         is_new = set_tags_complete(database, name, complete=not incomplete, dry_run=dry_run)
-    said = "incomplete" if incomplete else "complete"
-    if not is_new:
-        echo(f"the tags of {name} are {said} already")
-    else:
-        echo(f"the tags of {name} {'would be' if dry_run else 'are'} {said} now")
+    state = "incomplete" if incomplete else "complete"
+    verb = "are already" if not is_new else "would be" if dry_run else "are now"
+    echo(f"the tags of {name} {verb} {state}")

@@ -1,6 +1,8 @@
-"""The verb `doctor`: whether everything the catalog needs is well."""
+"""`catalog doctor`: check the installation and the database."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 import click
 
@@ -15,18 +17,15 @@ from catalog.text import pluralize
 @format_options
 @pass_settings
 def doctor(settings: Settings, output_format: str) -> int:
-    """Check that everything the catalog needs is well: libraries, disk, database, broker, decoders, networks, model.
+    """Check the installation and the database.
 
-    Nothing is changed. The exit code is 1 where there is a problem.
+    Checks libraries, disk, database, broker, decoders, networks and model. Nothing is changed. Exit code 1: a problem
+    was found.
     """
-    findings = list(run_health_checks(settings))
-    rows = [
-        {"subject": each.subject, "state": each.state, "finding": each.finding, "advice": each.advice}
-        for each in findings
-    ]
-    print_rows(rows, output_format)
-    problems = sum(each.state == "problem" for each in findings)
-    warnings = sum(each.state == "warning" for each in findings)
-    ill = f"{pluralize(problems, 'problem')}, {pluralize(warnings, 'warning')}"
-    say(ill if problems or warnings else "all is well")
+    results = list(run_health_checks(settings))
+    print_rows(map(asdict, results), output_format)
+    problems = sum(each.state == "problem" for each in results)
+    warnings = sum(each.state == "warning" for each in results)
+    counts = f"{pluralize(problems, 'problem')}, {pluralize(warnings, 'warning')}"
+    say(counts if problems or warnings else "ok")
     return 1 if problems else 0

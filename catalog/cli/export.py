@@ -1,4 +1,4 @@
-"""The verb `export`: an answer as a file."""
+"""`catalog export`: export a query result to a file."""
 
 from __future__ import annotations
 
@@ -26,44 +26,46 @@ PLAYLIST = "m3u8"
 FORMATS = (*WRITERS, PLAYLIST)
 
 
-@click.command(epilog="The questions and views that have a name: catalog sql --list")
-@click.argument("what")
+@click.command(epilog="For saved queries and views see: catalog sql --list")
+@click.argument("query")
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write.  [default: the standard output]",
+    help="File to write.  [default: standard output]",
 )
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(FORMATS, case_sensitive=False),
-    help="[default: what the suffix of the file says, else csv]",
+    help="Format of the file.  [default: by its suffix, else csv]",
     show_default=False,
 )
 @parameter_option
-@click.option("--timeout", type=FiniteRange(min=0), default=0.0, help="Seconds it may take; 0 is no limit.")
+@click.option(
+    "--timeout", type=FiniteRange(min=0), default=0.0, help="Time limit in seconds; 0 means no limit."
+)
 @pass_settings
 def export(
     settings: Settings,
-    what: str,
+    query: str,
     output: Path | None,
     file_format: str | None,
     parameters: tuple[str, ...],
     timeout: float,
 ) -> None:
-    """Write an answer to a file: CSV, JSON lines, Parquet, or a playlist of its tracks.
+    """Export a query result as CSV, JSON Lines, Parquet, or a playlist.
 
-    WHAT is labels, predictions, suspects, any other question or view that has a name, or SQL. The file appears when
-    it is whole. A playlist (.m3u8) needs a column track_id. Example: catalog export suspects -o doubts.m3u8
+    QUERY is SQL, or the name of a saved query or view, such as labels, predictions or suspects. The file is written
+    atomically. A playlist (.m3u8) needs a column track_id. Example: catalog export suspects -o doubts.m3u8
     """
     chosen = file_format or _format_of(output)
     if chosen == "parquet" and output is None and sys.stdout.isatty():
-        raise click.UsageError("Parquet is not for a terminal; name a file: --output FILE.parquet")
+        raise click.UsageError("Parquet is a binary format; write it to a file: --output FILE.parquet")
     with open_catalog(settings) as database:
-        text, values = resolve(database, what, parameters)
-        with _opened(output) as file, run_query(database, text, values, timeout or None) as answer:
-            written = _write(database, file, chosen, answer)
+        text, values = resolve(database, query, parameters)
+        with _open_output(output) as file, run_query(database, text, values, timeout or None) as result:
+            written = _write(database, file, chosen, result)
     if output is not None:
         say(f"{written} in {output}")
 
@@ -73,15 +75,13 @@ def _format_of(output: Path | None) -> str:
         return "csv"
     suffix = output.suffix.lower().lstrip(".")
     if suffix not in FORMATS:
-        known = ", ".join(f".{each}" for each in FORMATS)
-        raise click.UsageError(
-            f"the suffix of {output.name} says no format; give --format, or one of {known}"
-        )
+        suffixes = ", ".join(f".{name}" for name in FORMATS)
+        raise click.UsageError(f"unknown suffix of {output.name}; use --format, or one of {suffixes}")
     return suffix
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator[BinaryIO]:
+def _open_output(output: Path | None) -> Iterator[BinaryIO]:
     if output is not None:
         with atomic_write(output) as file:
             yield file
@@ -91,15 +91,15 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
 
 
-def _write(database: Database, file: BinaryIO, chosen: str, answer: QueryResult) -> str:
-    """Writes the answer and says what it is."""
+def _write(database: Database, file: BinaryIO, chosen: str, result: QueryResult) -> str:
+    """Writes the result and returns a description such as `3 rows`."""
     if chosen != PLAYLIST:
-        return pluralize(WRITERS[chosen](file, answer.columns, answer.rows), "row")
+        return pluralize(WRITERS[chosen](file, result.columns, result.rows), "row")
     try:
         with database.read() as connection:
-            playlist = write_playlist(file, connection, answer.columns, answer.rows)
+            playlist = write_playlist(file, connection, result.columns, result.rows)
     except NoTracksError as error:
         raise click.UsageError(str(error)) from None
     if playlist.without_file:
-        warn(f"{pluralize(playlist.without_file, 'track')} left out: there is no file at present")
+        warn(f"{pluralize(playlist.without_file, 'track')} skipped because their files are missing")
     return pluralize(playlist.tracks, "track")

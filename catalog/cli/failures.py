@@ -1,4 +1,4 @@
-"""The verb `failures`: tracks that could not be analyzed."""
+"""`catalog failures`: list or retry tracks whose analysis failed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 import sqlalchemy as sa
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_rows, say
 from catalog.db.tables import failure
@@ -26,48 +27,48 @@ COLUMNS = (
 )
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def failures() -> None:
-    """Tracks that could not be analyzed: list, retry."""
+    """List or retry tracks whose analysis failed."""
 
 
 @failures.command("list")
-@click.option("--reason", show_envvar=True, help="Only failures of this reason, such as too-short.")
+@click.option("--reason", help="Only failures of this reason, such as too-short.")
 @format_options
 @pass_settings
 def list_verb(settings: Settings, reason: str | None, output_format: str) -> None:
-    """List the tracks that failed, with the reason."""
+    """List the failed tracks with the reasons."""
     from workers.state.failures import list_failures
 
     with open_catalog(settings) as database, database.read() as connection:
-        listed = list_failures(connection, _of(reason))
-    print_rows([asdict(one) for one in listed], output_format, COLUMNS)
+        rows = [asdict(each) for each in list_failures(connection, _condition(reason))]
+    print_rows(rows, output_format, COLUMNS)
 
 
 @failures.command("retry")
 @click.argument("track_ids", nargs=-1, type=int, metavar="[TRACK_ID]...")
-@click.option("--reason", show_envvar=True, help="Only failures of this reason, such as unreadable.")
+@click.option("--reason", help="Only failures of this reason, such as unreadable.")
 @dry_run_option
 @pass_settings
 def retry_verb(settings: Settings, track_ids: tuple[int, ...], reason: str | None, dry_run: bool) -> None:
-    """Make tracks that failed pending again: those named, or all.
+    """Mark failed tracks as pending again: the given ones, or all.
 
-    A failed track is tried again by itself when its file changes; this is for what was mended elsewhere, such as
+    A failed track is retried automatically when its file changes. Use this command after other repairs, such as fixed
     permissions.
     """
     from workers.state.failures import retry
 
     with open_catalog(settings) as database, database.write() as connection:
-        count = retry(connection, _of(reason, track_ids), dry_run=dry_run)
-    becomes = "would be" if dry_run else "is" if count == 1 else "are"
-    echo(f"{pluralize(count, 'track')} {becomes} pending again")
+        count = retry(connection, _condition(reason, track_ids), dry_run=dry_run)
+    verb = "would be" if dry_run else "is" if count == 1 else "are"
+    echo(f"{pluralize(count, 'track')} {verb} pending again")
     if count and not dry_run:
-        say("analyze them: catalog analyze")
+        say("to analyze again, run: catalog analyze")
     elif not count and (track_ids or reason is not None):
-        say("no failure of that track or reason; see: catalog failures list")
+        say("no failure matches the track or reason; see: catalog failures list")
 
 
-def _of(reason: str | None, track_ids: tuple[int, ...] = ()) -> sa.ColumnElement[bool]:
+def _condition(reason: str | None, track_ids: tuple[int, ...] = ()) -> sa.ColumnElement[bool]:
     has_reason = sa.true() if reason is None else failure.c.reason == reason
     is_named = failure.c.track_id.in_(track_ids) if track_ids else sa.true()
     return sa.and_(has_reason, is_named)

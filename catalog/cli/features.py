@@ -1,4 +1,4 @@
-"""The verb `features`: the versions of each feature set, side by side; imported vectors; the projection `pca`."""
+"""`catalog features`: manage feature sets and their versions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.exit_codes import EXIT_ERROR
 from catalog.cli.common.output import echo, format_options, print_json, print_rows, progress, say, warn
@@ -22,32 +23,31 @@ from catalog.settings import Settings
 from catalog.text import pluralize
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def features() -> None:
-    """Feature sets and their versions: list, use, remove, check, import, pca."""
+    """Manage feature sets and their versions: list, activate, remove, check, import, pca."""
 
 
 @features.command("list")
 @format_options
 @pass_settings
 def list_verb(settings: Settings, output_format: str) -> None:
-    """Every version of every feature set with its tracks.
+    """List every version of every feature set with its track counts.
 
-    `active` is the one that a name stands for, `installed` the one that this program computes (a projection is fitted, not
-    installed). By
-    collection the same is in the view `feature_coverage`, by track in `catalog show`.
+    `active` marks the version in use, `installed` the one that this program extracts (empty for a fitted projection).
+    For counts by collection see the view feature_coverage, for one track catalog show.
     """
     from catalog.audio.feature_sets.installed import feature_sets
     from catalog.learning.pca_feature_set import NAME
 
-    installed = {each.hash for each in feature_sets().values()}
+    installed = {features.hash for features in feature_sets().values()}
     with open_catalog(settings) as database, database.read() as connection:
         rows = [
             {
                 "feature_set": each.name,
                 "version": each.version,
                 "active": each.active,
-                # A projection is fitted to a catalog; no program brings it.
+                # A projection is fitted to a catalog, not installed.
                 "installed": None if each.name == NAME else each.hash in installed,
                 "tracks": each.tracks,
                 "without": each.without,
@@ -60,39 +60,41 @@ def list_verb(settings: Settings, output_format: str) -> None:
     print_rows(rows, output_format)
 
 
-@features.command("use")
+@features.command("activate")
 @click.argument("name")
 @click.argument("version")
 @dry_run_option
 @pass_settings
-def use(settings: Settings, name: str, version: str, dry_run: bool) -> None:
-    """Let NAME stand for VERSION: its number, or the first letters of its hash.
+def activate(settings: Settings, name: str, version: str, dry_run: bool) -> None:
+    """Activate VERSION of the feature set NAME.
 
-    Nothing is deleted: the same command with the other version switches back.
+    VERSION is its number or the first letters of its hash. Nothing is deleted: to switch back, activate the other
+    version.
     """
     with open_catalog(settings) as database:
         with database.read() as connection:
             recipe = activate_version(connection, name, version)
-            before = [each for each in list_versions(connection) if each.name == name]
-        (chosen,) = (each for each in before if each.hash == recipe.hash)
+            versions = [each for each in list_versions(connection) if each.hash == recipe.hash]
+        (chosen,) = (each for each in versions if each.name == name)
         if chosen.without:
-            have = "has" if chosen.without == 1 else "have"
+            lack = "lacks" if chosen.without == 1 else "lack"
             warn(
-                f"{pluralize(chosen.without, 'track')} {have} no vector of it; "
+                f"{pluralize(chosen.without, 'track')} {lack} a vector of this version; "
                 f"run: catalog analyze --feature-set {name}"
             )
         if recipe.active:
-            echo(f"{name} stands for version {recipe.version} already")
+            echo(f"version {recipe.version} of {name} is already active")
             return
         if not dry_run:
             with database.write() as connection:
                 activate_feature_set(connection, recipe)
-    done = "would stand" if dry_run else "stands"
+    verb = "would be" if dry_run else "is now"
     echo(
-        f"{name} {done} for version {recipe.version} ({recipe.hash[:8]}), {pluralize(chosen.tracks, 'track')}"
+        f"version {recipe.version} ({recipe.hash[:8]}) of {name} {verb} active, "
+        f"{pluralize(chosen.tracks, 'track')}"
     )
     if not dry_run:
-        say("a model goes on taking the vectors that it learned from; to learn from these: catalog train")
+        say("existing models keep the version that they were trained on; to use this one: catalog train")
 
 
 @features.command("remove")
@@ -102,71 +104,74 @@ def use(settings: Settings, name: str, version: str, dry_run: bool) -> None:
 @yes_option
 @pass_settings
 def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool) -> None:
-    """Delete the vectors of VERSION of NAME, once another version stands for NAME and has all its tracks.
+    """Delete the vectors of an inactive VERSION of the feature set NAME.
 
-    Refused while NAME stands for it, while the other version lacks tracks, and while a model in force, or the one
-    before it, takes these vectors. What was imported or fitted needs no other version.
+    Refused while the version is active, while the active version lacks some of its tracks, and while the active model
+    or the previous one uses it. Imported and fitted feature sets need no other version.
     """
     from catalog.learning.pca_feature_set import artifact_of, drop_artifact
 
     with open_catalog(settings) as database:
         with database.read() as connection:
             recipe = activate_version(connection, name, version)
-            found = plan_removal(connection, recipe)
+            removal = plan_removal(connection, recipe)
             artifact = artifact_of(connection, recipe)
-        if found.models:
-            listed = ", ".join(map(str, found.models))
-            say(f"models that cannot be put in force again without them: {listed}")
-        what = f"{pluralize(found.vectors, 'vector')} of {name} version {recipe.version} ({recipe.hash[:8]})"
+        if removal.models:
+            say(f"models that can no longer be activated: {', '.join(map(str, removal.models))}")
+        vectors = (
+            f"{pluralize(removal.vectors, 'vector')} of {name} version {recipe.version} ({recipe.hash[:8]})"
+        )
         if dry_run:
-            echo(f"would delete {what}")
+            echo(f"would delete {vectors}")
             return
         if not yes:
-            click.confirm(f"Delete {what}?", abort=True, err=True)
+            click.confirm(f"Delete {vectors}?", abort=True, err=True)
         with database.write() as connection:
             remove_version(connection, recipe)
         if artifact is not None:
             with database.read() as connection:
                 drop_artifact(connection, settings.models, artifact)
-    echo(f"deleted {what}")
+    echo(f"deleted {vectors}")
 
 
 @features.command("check")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @pass_settings
 def check(settings: Settings, names: tuple[str, ...]) -> int:  # noqa: ARG001 - it needs no catalog
-    """Try installed feature sets on sounds that are easy to trip over: for those who write their own.
+    """Test installed feature sets on difficult sounds.
 
-    Silence, direct current, clipping, half a second and more must give finite numbers, the same ones each time, in a
-    forked process too. Without a NAME every feature set is tried. The exit code is 1 where one has faults.
+    For authors of feature sets: silence, direct current, clipping, half a second and other sounds must give finite and
+    reproducible numbers, also in a forked process. Without NAME every feature set is tested. Exit code 1: a test
+    failed.
     """
     from catalog.audio.feature_sets.conformance import check_feature_set
-    from catalog.audio.feature_sets.installed import feature_set, feature_sets
+    from catalog.audio.feature_sets.installed import FeatureSetNotInstalledError, feature_set, feature_sets
 
     try:
         chosen = [feature_set(name) for name in names] or list(feature_sets().values())
-    except LookupError as error:
+    except FeatureSetNotInstalledError as error:
         raise click.UsageError(str(error)) from None
     is_faulty = False
-    for each in chosen:
-        found = check_feature_set(each)
-        is_faulty = is_faulty or bool(found)
-        echo(f"{each.name} version {each.version}: {'well' if not found else pluralize(len(found), 'fault')}")
-        for fault in found:
+    for features in chosen:
+        faults = check_feature_set(features)
+        is_faulty = is_faulty or bool(faults)
+        result = pluralize(len(faults), "fault") if faults else "ok"
+        echo(f"{features.name} version {features.version}: {result}")
+        for fault in faults:
             echo(f"  {fault}")
     return EXIT_ERROR if is_faulty else 0
 
 
 @features.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--name", required=True, help="What to call the feature set.")
+@click.option("--name", required=True, help="Name of the feature set.")
 @click.option(
     "--key",
     type=click.Choice(("path", "external", "catalog")),
-    help="What the first column holds: paths, ids of FMA or the house, ids of the catalog.  [default: by its name]",
+    help="Content of the first column: paths, external ids (FMA, archive), or track ids.  [default: by its name]",
 )
 @click.option("--collection", "collection_name", help="Only tracks of this collection.")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @dry_run_option
 @pass_settings
 def import_verb(
@@ -178,9 +183,10 @@ def import_verb(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Import vectors that were computed elsewhere: a CSV in FMA's layout of three header rows, or a flat one.
+    """Import external feature vectors from a CSV file.
 
-    The first column names the track. A second time nothing changes.
+    The file has FMA's layout with three header rows, or one header row. The first column identifies the track.
+    Importing the same file again changes nothing.
     """
     from catalog.cli.fma import print_problems, print_vectors
     from catalog.collection.import_vectors import import_vectors
@@ -198,10 +204,10 @@ def import_verb(
     if as_json:
         print_json(asdict(report))
         return
-    echo(f"{report.file}{' (a dry run: nothing was changed)' if dry_run else ''}")
+    echo(f"{report.file}{' (dry run: nothing was changed)' if dry_run else ''}")
     print_vectors(report.vectors)
     if report.unknown_examples:
-        say(f"    the first that name none, as {report.key}: {', '.join(report.unknown_examples)}")
+        say(f"    first unmatched {report.key}: {', '.join(report.unknown_examples)}")
     print_problems(report.skipped, report.problems)
 
 
@@ -210,27 +216,26 @@ def import_verb(
     "--variance",
     type=FiniteRange(0, 1, min_open=True),
     default=0.97,
-    help="The share of the variance to keep, where a quarter of the tracks is components enough.",
+    help="Share of the variance to keep; at most a quarter as many components as tracks.",
 )
-@click.option("--refit", is_flag=True, help="Fit anew, though there is a projection.")
+@click.option("--refit", is_flag=True, help="Fit a new projection even if one exists.")
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Draw the variance curve into FILE (png, svg or pdf).",
+    help="Write the variance curve to FILE (png, svg or pdf).",
 )
-@click.option("--json", "as_json", is_flag=True, help="The report, with the whole curve, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report with the whole curve as JSON.")
 @dry_run_option
 @pass_settings
 def pca(
     settings: Settings, variance: float, refit: bool, plot: Path | None, as_json: bool, dry_run: bool
 ) -> None:
-    """Fit the feature set `pca`, a projection of `grid` to its principal components, and store its vectors.
+    """Fit the feature set pca, a projection of grid to its principal components, and store its vectors.
 
-    A second time only tracks that are new since are projected; with --refit it is fitted to the tracks there are now
-    and becomes another version, the older one staying beside it. The report says how well sound that the projection
-    has not seen, by artists apart, can be restored. `catalog train --feature-set pca` fits projections of its own,
-    inside its folds.
+    A second run projects only new tracks. With --refit the projection is fitted to the current tracks and stored as
+    another version; the old one is kept. The report includes the reconstruction error on held-out artists.
+    catalog train --feature-set pca fits its own projections inside its folds.
     """
     from catalog.learning.pca_feature_set import project_grid
 
@@ -256,18 +261,18 @@ def pca(
 def _print_projection(report: Any, *, dry_run: bool) -> None:
     facts = report.facts
     echo(
-        f"{facts.components} components hold {facts.variance_held:.1%} of the variance of the "
-        f"{facts.tracks:,} tracks they were fitted to; restored to within {facts.error:.1f} dB"
+        f"{facts.components} components explain {facts.explained_variance:.1%} of the variance of the "
+        f"{facts.tracks:,} training tracks; reconstruction error {facts.error:.1f} dB"
     )
-    if facts.unseen_tracks:
+    if facts.held_out_tracks:
         echo(
-            f"of {facts.unseen_tracks:,} tracks by artists not fitted to: {facts.unseen_variance_held:.1%}, "
-            f"to within {facts.unseen_error:.1f} dB"
+            f"{facts.held_out_tracks:,} tracks by held-out artists: {facts.held_out_explained_variance:.1%}, "
+            f"reconstruction error {facts.held_out_error:.1f} dB"
         )
-    if facts.variance_held < facts.variance_wanted:
+    if facts.explained_variance < facts.target_variance:
         say(
-            f"{facts.variance_wanted:.0%} would take {facts.components_wanted} components; "
-            f"a quarter of the tracks are {facts.components}"
+            f"{facts.target_variance:.0%} would need {facts.components_for_target} components; "
+            f"the limit is a quarter of the tracks, {facts.components}"
         )
-    done = "would be projected" if dry_run else "projected"
-    echo(f"{pluralize(report.projected, 'track')} {done}; pca {report.hash[:8]}")
+    verb = "would be projected" if dry_run else "projected"
+    echo(f"{pluralize(report.projected, 'track')} {verb}; pca {report.hash[:8]}")

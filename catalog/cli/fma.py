@@ -1,4 +1,4 @@
-"""The verb `fma`: brings the Free Music Archive's metadata in."""
+"""`catalog fma`: import the metadata of the Free Music Archive (FMA)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, print_json, progress, say, warn
 from catalog.collection.fma.fma_import import NAME, FmaReport, import_fma, require_usable
@@ -18,9 +19,9 @@ from catalog.text import pluralize
 SHOWN = 10
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def fma() -> None:
-    """The Free Music Archive's metadata: import."""
+    """Import the metadata of the Free Music Archive (FMA)."""
 
 
 @fma.command("import")
@@ -29,16 +30,16 @@ def fma() -> None:
     "--subset",
     type=click.Choice(SUBSETS),
     default="full",
-    help="Only tracks of this subset; each holds the smaller ones.",
+    help="Only tracks of this subset; each includes the smaller ones.",
 )
 @click.option(
     "--audio",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    help="Where 000/000002.mp3 lies. Tracks whose file is there are present and can be analyzed.",
+    help="Folder that contains 000/000002.mp3. Tracks with a file there can be analyzed.",
 )
-@click.option("--name", help=f"What to call the collection.  [default: {NAME}]")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+@click.option("--name", help=f"Name of the collection.  [default: {NAME}]")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @dry_run_option
 @pass_settings
 def import_verb(
@@ -50,12 +51,12 @@ def import_verb(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Import tracks.csv and, where they are there, genres.csv, features.csv and echonest.csv.
+    """Import tracks.csv and, if present, genres.csv, features.csv and echonest.csv.
 
-    They lie in a FOLDER or in fma_metadata.zip, which is not unpacked; or name a FILE that is a tracks.csv by itself.
-    A second time nothing changes, and after an interruption the same command goes on.
+    The argument is the FOLDER with these files, fma_metadata.zip (read without unpacking), or a tracks.csv FILE.
+    Importing again changes nothing; an interrupted import continues.
     """
-    require_usable(place, audio)  # before there is a catalog: what is refused leaves none behind
+    require_usable(place, audio)  # a rejected input must not leave an empty catalog behind
     with open_catalog(settings, create=True, dry_run=dry_run) as database, progress("importing") as advance:
         report = import_fma(
             database, place, subset=subset, audio=audio, name=name, dry_run=dry_run, on_progress=advance
@@ -67,41 +68,43 @@ def import_verb(
 
 
 def print_fma(report: FmaReport) -> None:
-    """Prints what an import did, in words; what was left out goes to stderr."""
-    would = " (a dry run: nothing was changed)" if report.dry_run else ""
+    """Prints the report of an import; skipped rows go to stderr."""
+    note = " (dry run: nothing was changed)" if report.dry_run else ""
     done = report.recorded
-    echo(f"{report.collection}: {pluralize(report.tracks, 'track')} in {report.place}{would}")
+    echo(f"{report.collection}: {pluralize(report.tracks, 'track')} in {report.place}{note}")
     echo(f"  {done.added:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged")
     if done.with_file:
-        echo(f"  {done.with_file:,} have their file; analyze them with: catalog analyze")
+        echo(f"  {done.with_file:,} have a file; run: catalog analyze")
     echo(
-        f"  {pluralize(done.statements, 'statement')} of genre {'is' if done.statements == 1 else 'are'} new; "
+        f"  {pluralize(done.statements, 'new genre label')}; "
         f"{pluralize(done.without_genre, 'track')} {'has' if done.without_genre == 1 else 'have'} no genre"
     )
     if done.contradicting:
         verb = "track contradicts itself" if done.contradicting == 1 else "tracks contradict themselves"
-        echo(f"  {done.contradicting:,} {verb}: the top genre is above none of the genres")
+        echo(f"  {done.contradicting:,} {verb}: the top genre is not an ancestor of any of the genres")
     for each in report.vectors:
         print_vectors(each)
     print_problems(report.skipped, report.problems)
 
 
 def print_vectors(report: VectorsReport) -> None:
-    """Prints what became of a file of vectors."""
+    """Prints the report of a vector import."""
     echo(
         f"  {report.feature_set}: {pluralize(report.matched, 'vector')} of {report.dimensions:,} numbers, "
         f"{report.new:,} new, {report.changed:,} changed"
     )
     if report.blank:
-        say(f"    {pluralize(report.blank, 'row')} without a single number")
+        say(f"    {pluralize(report.blank, 'row')} without any number")
     if report.unknown:
-        say(f"    {pluralize(report.unknown, 'row')} {'names' if report.unknown == 1 else 'name'} no track")
+        say(
+            f"    {pluralize(report.unknown, 'row')} {'matches' if report.unknown == 1 else 'match'} no track"
+        )
 
 
 def print_problems(skipped: int, problems: list[str]) -> None:
-    """Prints how much was left out, and the first of it with file and line."""
+    """Prints the number of skipped rows, and the first problems with file and line."""
     if skipped:
-        echo(f"  {pluralize(skipped, 'row')} left out, or not taken whole")
+        echo(f"  {pluralize(skipped, 'row')} skipped or imported in part")
     for line in problems[:SHOWN]:
         warn(line)
     if skipped > SHOWN:

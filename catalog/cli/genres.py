@@ -1,4 +1,4 @@
-"""The verb `genres`: the vocabulary, in and out."""
+"""`catalog genres`: manage the genre vocabulary."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TextIO
 import click
 from sqlalchemy import Connection
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_rows, say
 from catalog.db.database import Database
@@ -21,28 +22,28 @@ from catalog.db.derived.track_status import refresh_track_status
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
 
-AGAIN = "train anew to have it judged so: catalog train"
+RETRAIN = "to apply this to the model, retrain: catalog train"
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def genres() -> None:
-    """The vocabulary of genres: list, import, export, unmapped, place, alias."""
+    """Manage the genre vocabulary: list, import, export, unmapped, set-parent, alias."""
 
 
 @genres.command("list")
-@click.option("--used", is_flag=True, help="Only genres that tracks are tagged with.")
+@click.option("--used", is_flag=True, help="Only genres with tagged tracks.")
 @format_options
 @pass_settings
 def list_verb(settings: Settings, used: bool, output_format: str) -> None:
-    """List the genres with their broader terms, other spellings and tracks."""
+    """List the genres with their parents, aliases and track counts."""
     from catalog.genres.curation import list_genres
 
     with open_catalog(settings) as database, database.read() as connection:
-        listed = [each for each in list_genres(connection) if each.tracks or not used]
+        terms = [term for term in list_genres(connection) if term.tracks or not used]
     print_rows(
-        ({**asdict(each), "aliases": "; ".join(each.aliases)} for each in listed),
+        ({**asdict(term), "aliases": "; ".join(term.aliases)} for term in terms),
         output_format,
-        ["name", "broader", "tracks", "suggest", "origin", "code", "aliases"],
+        ["name", "parent", "tracks", "suggest", "origin", "code", "aliases"],
     )
 
 
@@ -50,18 +51,18 @@ def list_verb(settings: Settings, used: bool, output_format: str) -> None:
 @format_options
 @pass_settings
 def unmapped(settings: Settings, output_format: str) -> None:
-    """List the genres that files brought and nobody has vouched for, and where their names put them.
+    """List genres that are new in the files, with the parent that was derived from their name.
 
-    Vouch for one by saying what it is a kind of (catalog genres place) or what it is another spelling of
-    (catalog genres alias); for many through a CSV (catalog genres export, then import).
+    Confirm one with catalog genres set-parent, or merge it into another with catalog genres alias. For many genres use
+    a CSV file: catalog genres export, then import.
     """
     from catalog.genres import curation
 
     with open_catalog(settings) as database, database.read() as connection:
         print_rows(
-            (asdict(each) for each in curation.list_unmapped(connection)),
+            (asdict(genre) for genre in curation.list_unmapped(connection)),
             output_format,
-            ["name", "tracks", "broader", "example"],
+            ["name", "tracks", "parent", "example"],
         )
 
 
@@ -69,7 +70,7 @@ def unmapped(settings: Settings, output_format: str) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path), required=False)
 @pass_settings
 def export_verb(settings: Settings, file: Path | None) -> None:
-    """Write the vocabulary as CSV to FILE or stdout: code, name, broader, aliases, suggest."""
+    """Export the vocabulary as CSV: code, name, parent, aliases, suggest."""
     from catalog.genres.vocabulary_csv import export_csv
 
     with open_catalog(settings) as database, database.read() as connection:
@@ -86,9 +87,9 @@ def export_verb(settings: Settings, file: Path | None) -> None:
 @dry_run_option
 @pass_settings
 def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
-    """Read a vocabulary from a CSV of code, name, broader, aliases, suggest; only `name` is needed.
+    """Import a vocabulary from a CSV with code, name, parent, aliases, suggest; only name is required.
 
-    Terms are added and changed, never removed. All of the file is taken, or none of it.
+    Genres are added and changed, never removed. If one row is invalid, nothing is imported.
     """
     from catalog.genres.vocabulary_csv import import_csv
 
@@ -99,33 +100,33 @@ def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
     would = "would be " if dry_run else ""
     echo(
         f"{len(summary.added):,} {would}added, {len(summary.changed):,} {would}changed, "
-        f"{summary.unchanged:,} as they were"
+        f"{summary.unchanged:,} unchanged"
     )
     for name in (*summary.added, *summary.changed):
         say(f"  {name}")
 
 
-@genres.command()
+@genres.command("set-parent")
 @click.argument("genre")
-@click.argument("broader", required=False)
-@click.option("--top", is_flag=True, help="It is a kind of nothing: make it a top term.")
+@click.argument("parent", required=False)
+@click.option("--top", is_flag=True, help="Make GENRE a top-level genre.")
 @dry_run_option
 @pass_settings
-def place(settings: Settings, genre: str, broader: str | None, top: bool, dry_run: bool) -> None:
-    """Say what GENRE is a kind of: put it under BROADER, or make it a top term with --top."""
+def set_parent_verb(settings: Settings, genre: str, parent: str | None, top: bool, dry_run: bool) -> None:
+    """Set the parent of GENRE to PARENT, or make it a top-level genre with --top."""
     from catalog.genres.curation import set_parent
 
-    if (broader is None) != top:
-        raise click.UsageError("name the broader genre, or give --top")
-    with open_catalog(settings) as database, _changing(database, dry_run=dry_run) as connection:
-        term = set_parent(connection, genre, broader)
+    if (parent is None) != top:
+        raise click.UsageError("give either PARENT or --top")
+    with open_catalog(settings) as database, _transaction(database, dry_run=dry_run) as connection:
+        term = set_parent(connection, genre, parent)
         refresh_track_status(connection)
-    becomes = "a top term" if broader is None else f"a kind of {broader}"
+    place = "a top-level genre" if parent is None else f"a subgenre of {parent}"
     if dry_run:
-        echo(f"{printable(term.name)} would be {printable(becomes)}; nothing was changed")
+        echo(f"{printable(term.name)} would become {printable(place)}; nothing was changed")
         return
-    echo(f"{printable(term.name)} is {printable(becomes)} now")
-    say(AGAIN)
+    echo(f"{printable(term.name)} is now {printable(place)}")
+    say(RETRAIN)
 
 
 @genres.command()
@@ -134,26 +135,26 @@ def place(settings: Settings, genre: str, broader: str | None, top: bool, dry_ru
 @dry_run_option
 @pass_settings
 def alias(settings: Settings, alias: str, genre: str, dry_run: bool) -> None:
-    """Say that ALIAS is another spelling of GENRE; a genre of that name is merged into it.
+    """Make ALIAS an alternative spelling of GENRE; an existing genre ALIAS is merged into it.
 
-    What the files say stays as it is: only what it is taken to mean changes.
+    The tags in the files stay unchanged; only their interpretation changes.
     """
     from catalog.genres.curation import add_alias
 
-    with open_catalog(settings) as database, _changing(database, dry_run=dry_run) as connection:
+    with open_catalog(settings) as database, _transaction(database, dry_run=dry_run) as connection:
         tracks = add_alias(connection, alias, genre, added_by=_user())
         refresh_track_status(connection, tracks)
     on = f"on {pluralize(len(tracks), 'track')}"
     if dry_run:
-        echo(f"{printable(alias)} would mean {printable(genre)}, {on}; nothing was changed")
+        echo(f"{printable(alias)} would become an alias of {printable(genre)}, {on}; nothing was changed")
         return
-    echo(f"{printable(alias)} means {printable(genre)} now, {on}")
+    echo(f"{printable(alias)} is now an alias of {printable(genre)}, {on}")
     if tracks:
-        say(AGAIN)
+        say(RETRAIN)
 
 
 def _user() -> str:
-    """Who is at work; a container may run as a number that has no name."""
+    """Returns the login name, or the user id where it has no name, as in a container."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -161,8 +162,8 @@ def _user() -> str:
 
 
 @contextmanager
-def _changing(database: Database, *, dry_run: bool) -> Iterator[Connection]:
-    """A transaction that is committed, or rolled back after a dry run."""
+def _transaction(database: Database, *, dry_run: bool) -> Iterator[Connection]:
+    """Opens a transaction that is committed, or rolled back in a dry run."""
     with database.writer.connect() as connection, connection.begin() as transaction:
         yield connection
         if dry_run:

@@ -44,8 +44,8 @@ def import_verb(
 ) -> None:
     """Import a CSV file with path or external_id, genre, and optionally artist, album, title.
 
-    In a file written by catalog export labels, genres of a person stay that person's. Separator and encoding are detected. Importing the same file again changes nothing. Rows that match no track are
-    counted and skipped.
+    In a file written by catalog export labels, labels set by a person keep their author. Separator and encoding are
+    detected. Importing the same file again changes nothing. Rows that match no track are counted and skipped.
     """
     with open_catalog(settings) as database:
         report = import_labels(

@@ -115,7 +115,7 @@ class LazyGroup(CommandGroup):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command. A closed output pipe, as with `head`, ends it with exit code 0; click would report an error."""
+        """Runs the command. A closed output pipe, as with `head`, ends it with exit code 0 instead of an error."""
         # First of all: the log format decides how errors of the command are reported.
         is_json, verbose = ctx.params["log_json"], ctx.params["verbose"]
         set_up_log(LEVELS[min(max(verbose, is_json), 2)], is_json=is_json)

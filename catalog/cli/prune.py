@@ -1,4 +1,4 @@
-"""The verb `prune`: forgets tracks whose files have long been missing."""
+"""`catalog prune`: remove tracks whose files have long been missing."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from catalog.text import pluralize
     "--days",
     type=FiniteRange(min=0),
     default=90,
-    help="Only tracks that no scan has found for so many days.",
+    help="Minimum days since a scan last found the file.",
 )
 @dry_run_option
 @yes_option
 @pass_settings
 def prune(settings: Settings, days: float, dry_run: bool, yes: bool) -> None:
-    """Forget tracks whose files have long been missing, with what was computed and read of them.
+    """Remove tracks whose files have long been missing, with their features and labels.
 
-    Tracks on which a person has decided are kept.
+    Tracks with human labels or decisions are kept.
     """
     with open_catalog(settings) as database:
-        found = prune_tracks(database, days, dry_run=True)
-        if found.kept:
-            say(f"kept, for what people said of them: {pluralize(found.kept, 'more track')}")
+        plan = prune_tracks(database, days, dry_run=True)
+        if plan.kept:
+            say(f"kept because of human labels or decisions: {pluralize(plan.kept, 'track')}")
         if dry_run:
-            echo(f"would forget {pluralize(found.removed, 'track')}")
+            echo(f"would remove {pluralize(plan.removed, 'track')}")
             return
-        if found.removed and not yes:
-            click.confirm(f"Forget {pluralize(found.removed, 'track')}?", abort=True, err=True)
-        found = prune_tracks(database, days)
-    echo(f"forgot {pluralize(found.removed, 'track')}")
+        if plan.removed and not yes:
+            click.confirm(f"Remove {pluralize(plan.removed, 'track')}?", abort=True, err=True)
+        report = prune_tracks(database, days)
+    echo(f"removed {pluralize(report.removed, 'track')}")

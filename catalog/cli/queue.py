@@ -1,4 +1,4 @@
-"""The verb `queue`: what is pending, who works, and bringing both together."""
+"""`catalog queue`: show or repair the analysis queue."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.feature_set_options import feature_set_option, or_needed
 from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
@@ -32,9 +33,9 @@ COLUMNS = (
 )
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def queue() -> None:
-    """What is pending, who works, and bringing both together."""
+    """Show or repair the analysis queue."""
 
 
 @queue.command("status")
@@ -42,24 +43,24 @@ def queue() -> None:
 @format_options
 @pass_settings
 def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output_format: str) -> None:
-    """Show what is pending, what failed, and the workers with what they are at work on.
+    """Show pending and failed tracks, and the workers with their current tracks.
 
-    All but the number of jobs is asked of the database. Where the Redis does not answer the rest is shown all the same,
-    and the exit code is 1.
+    Only the number of jobs comes from Redis, the rest from the database. If Redis does not answer, the rest is still
+    shown and the exit code is 1.
     """
     from workers.broker.broker import BrokerUnreachableError
     from workers.state.queue_status import count_jobs, queue_status
 
-    jobs, silence = None, None
+    jobs, broker_error = None, None
     with open_catalog(settings) as database:
         status = queue_status(database, or_needed(database, feature_sets))
         try:
             jobs = count_jobs(database, settings)
         except BrokerUnreachableError as error:
-            silence = error
-    _print_status(status, jobs, output_format, has_broker=silence is None)
-    if silence is not None:
-        raise silence
+            broker_error = error
+    _print_status(status, jobs, output_format, has_broker=broker_error is None)
+    if broker_error is not None:
+        raise broker_error
 
 
 def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, has_broker: bool) -> None:
@@ -68,22 +69,24 @@ def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, 
         print_json({**asdict(status), **figures})
         return
     if output_format == "table":
-        in_queue = "no broker is running" if has_broker else "the broker does not answer"
+        queue_state = "no broker is running" if has_broker else "the broker does not answer"
         if jobs is not None:
-            in_queue = f"{pluralize(jobs, 'job')} in the queue"
+            queue_state = f"{pluralize(jobs, 'job')} in the queue"
         echo(
-            f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {in_queue}"
+            f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {queue_state}"
         )
-        left = status.minutes_left
-        remaining = "" if not status.pending or left is None else f", {_duration(left)} left"
+        minutes = status.minutes_left
+        remaining = "" if not status.pending or minutes is None else f", {_duration(minutes)} left"
         echo(
-            f"{status.analyzed_last_minute:,} analyzed in the last minute, {status.tracks_a_minute:,.1f} a minute "
-            f"over the last five{remaining}; {pluralize(len(status.workers), 'worker')}"
+            f"{status.analyzed_last_minute:,} analyzed in the last minute, {status.tracks_a_minute:,.1f} per minute "
+            f"over the last five minutes{remaining}; {pluralize(len(status.workers), 'worker')}"
         )
-        if status.out_of_reach:
-            echo(f"{pluralize(status.out_of_reach, 'pending track')} in folders that this host does not have")
+        if status.unmounted:
+            echo(
+                f"{pluralize(status.unmounted, 'pending track')} in folders that are not available on this host"
+            )
     if status.workers or output_format == "csv":
-        print_rows([asdict(one) for one in status.workers], output_format, COLUMNS)
+        print_rows([asdict(worker) for worker in status.workers], output_format, COLUMNS)
     if status.advice is not None:
         say(status.advice)
 
@@ -98,23 +101,23 @@ def _duration(minutes: float) -> str:
 @feature_set_option
 @pass_settings
 def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
-    """Give back what dead workers had claimed and feed the queue from the database, once.
+    """Release the claims of dead workers and refill the queue from the database, once.
 
-    Workers that run do both by themselves; this is for when none does. Where the Redis does not answer the tracks are
-    given back all the same, and the exit code is 1.
+    Running workers do both automatically. If Redis does not answer, the claims are still released and the exit code
+    is 1.
     """
     from workers.broker.broker import BrokerUnreachableError, find_broker
     from workers.state.queue_status import synchronize
 
-    broker, silence = None, None
+    broker, broker_error = None, None
     try:
         broker = find_broker(settings.redis_url, settings.run)
     except BrokerUnreachableError as error:
-        silence = error
+        broker_error = error
     with open_catalog(settings) as database:
         dead, fed = synchronize(database, broker, or_needed(database, feature_sets))
-    echo(f"{pluralize(dead, 'dead worker')} found, {pluralize(fed, 'track')} put into the queue")
-    if silence is not None:
-        raise silence
+    echo(f"{pluralize(dead, 'dead worker')} found, {pluralize(fed, 'track')} added to the queue")
+    if broker_error is not None:
+        raise broker_error
     if broker is None:
-        say("no broker is running, so nothing was put into a queue; run: catalog analyze")
+        say("no broker is running, so the queue was not filled; run: catalog analyze")

@@ -18,26 +18,24 @@ from catalog.settings import Settings
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    show_envvar=True,
     help="The file to write.  [default: report/index.html in the home]",
 )
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
     metavar="DATE",
-    show_envvar=True,
-    help="Count what people corrected, and what came, from then on (UTC).",
+    help="Count corrections and new tracks since this date (UTC).",
 )
-@click.option("--json", "as_json", is_flag=True, show_envvar=True, help="Print path and size as JSON.")
-@click.option("--open", "open_it", is_flag=True, show_envvar=True, help="Show it in the browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print the path and size as JSON.")
+@click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
 @pass_settings
 def report(
     settings: Settings, output: Path | None, since: datetime | None, as_json: bool, open_it: bool
 ) -> None:
-    """Write the HTML report: one file that needs nothing else, to read or to send.
+    """Write the HTML report.
 
-    Its first page is for somebody who pays, and prints on one sheet; the technical part follows. In the home the card of
-    the active model is written beside it.
+    The report is one self-contained file. Its first page is a one-page summary for print; the technical part follows.
+    In the home folder the model card of the active model is written next to it.
     """
     from catalog.report.html_report import write_report
     from catalog.report.report_files import write_report_folder
@@ -53,4 +51,4 @@ def report(
     else:
         echo(str(path))
     if open_it and not webbrowser.open(path.as_uri()):
-        say("no browser was found; open the file yourself")
+        say("no browser was found; open the file manually")

@@ -1,4 +1,4 @@
-"""The verb `scan`: brings the files of a folder in."""
+"""`catalog scan`: scan folders for audio files."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ SHOWN_TERMS = 15
 
 @click.command()
 @paths_argument
-@click.option("--name", help="What to call the collection.  [default: the folder's name]")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+@click.option("--name", help="Name of the collection.  [default: the folder's name]")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @dry_run_option
 @pass_settings
 def scan(settings: Settings, paths: tuple[Path, ...], name: str | None, as_json: bool, dry_run: bool) -> int:
-    """Bring the audio files of each PATH in, or up to date: names, tags and stream facts. Files are only read.
+    """Scan folders for audio files and read their tags.
 
-    A second time only new and changed files are opened. The exit code is 3 where files could not be read.
+    Records names, tags and stream properties. Your files are only read; a later scan opens only new and changed files.
+    Exit code 3: finished, but some files could not be read.
     """
     if name is not None and len(paths) > 1:
         raise click.UsageError("--name goes with one PATH")
@@ -46,33 +47,33 @@ def scan(settings: Settings, paths: tuple[Path, ...], name: str | None, as_json:
 
 
 def print_scan(report: ScanReport) -> None:
-    """Prints what a scan found, in words; warnings go to stderr."""
-    would = " (a dry run: nothing was changed)" if report.dry_run else ""
-    echo(f"{report.collection}: {pluralize(report.files, 'file')} in {report.root}{would}")
-    done = [
-        f"{count:,} {what}"
-        for count, what in (
+    """Prints the report of a scan; warnings go to stderr."""
+    note = " (dry run: nothing was changed)" if report.dry_run else ""
+    echo(f"{report.collection}: {pluralize(report.files, 'file')} in {report.root}{note}")
+    changes = [
+        f"{count:,} {change}"
+        for count, change in (
             (report.added, "new"),
             (report.changed, "changed"),
             (report.moved, "moved"),
-            (report.back, "back again"),
+            (report.back, "back"),
             (report.missing, "missing"),
             (report.unchanged, "unchanged"),
         )
         if count
     ]
-    echo(f"  {', '.join(done) or 'nothing to do'}")
+    echo(f"  {', '.join(changes) or 'nothing to do'}")
     echo(f"  {pluralize(report.artists, 'artist')}, {pluralize(report.albums, 'album')}")
     echo(
-        f"  {pluralize(len(report.spellings), 'spelling')} of genre, {report.known_spellings:,} of them known"
+        f"  {pluralize(len(report.spellings), 'genre spelling')}, {report.known_spellings:,} of them in the vocabulary"
     )
-    for each in report.new_terms[:SHOWN_TERMS]:
-        place = f"under {printable(each.broader)}" if each.broader else "a term of its own"
-        echo(f"    new: {printable(each.as_written)} ({each.tracks:,}), {place}")
+    for term in report.new_terms[:SHOWN_TERMS]:
+        parent = f"under {printable(term.broader)}" if term.broader else "without a parent"
+        echo(f"    new: {printable(term.as_written)} ({term.tracks:,}), {parent}")
     if len(report.new_terms) > SHOWN_TERMS:
         echo(f"    and {len(report.new_terms) - SHOWN_TERMS:,} more; see: catalog genres unmapped")
     if report.outside:
-        say(f"  {outside(report)}")
+        say(f"  {describe_outside(report)}")
     if report.skipped:
         listed = ", ".join(f"{count:,} {suffix}" for suffix, count in list(report.skipped.items())[:10])
         say(f"  not audio: {listed}")
@@ -82,10 +83,10 @@ def print_scan(report: ScanReport) -> None:
         warn(f"and {report.warned - SHOWN_WARNINGS:,} more")
 
 
-def outside(report: ScanReport) -> str:
-    """What becomes of files that links lead to."""
-    lie = "lies" if report.outside == 1 else "lie"
+def describe_outside(report: ScanReport) -> str:
+    """Describes the limits on files that symbolic links reach outside the folder."""
+    verb = "is" if report.outside == 1 else "are"
     return (
-        f"{pluralize(report.outside, 'file')} {lie} outside of the folder, where links lead: "
-        "analyzed, but not played in the review, nor written to"
+        f"{pluralize(report.outside, 'file')} {verb} outside the folder (symbolic links): "
+        "analyzed, but neither played in the review nor written to"
     )

@@ -1,4 +1,4 @@
-"""The verb `sql`: a question, read-only, on a table, as JSON or CSV."""
+"""`catalog sql`: run a read-only SQL query or a saved query."""
 
 from __future__ import annotations
 
@@ -19,29 +19,33 @@ from catalog.db.schema.views import view_description, view_names
 from catalog.settings import Settings
 
 TABLE_ROWS = 1_000
-"""A table is laid out as a whole; more rows than anybody reads only cost memory."""
+"""Default row limit of tables, which are laid out in memory."""
 
 
 @click.command(
-    epilog="In PostgreSQL a superuser asks as pg_read_all_data. Whoever wants certainty, in a script or on a page, "
-    "connects as a role that may only SELECT: see docs/sql.md."
+    epilog="On PostgreSQL a superuser's query runs as pg_read_all_data. For a strict guarantee, connect as a role that "
+    "has only SELECT rights: see docs/sql.md."
 )
-@click.argument("question", required=False)
+@click.argument("query", required=False)
 @click.option(
     "-f",
     "--file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
-    help="Read the question from a file.",
+    help="Read the query from a file.",
 )
 @parameter_option
-@click.option("--limit", type=click.IntRange(min=0), help="Rows at most.  [default: 1000 in a table]")
-@click.option("--timeout", type=FiniteRange(min=0), default=300.0, help="Seconds it may take; 0 is no limit.")
-@click.option("--list", "wants_list", is_flag=True, help="The saved questions and the views.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), help="Maximum number of rows.  [default: 1000 for a table]"
+)
+@click.option(
+    "--timeout", type=FiniteRange(min=0), default=300.0, help="Time limit in seconds; 0 means no limit."
+)
+@click.option("--list", "wants_list", is_flag=True, help="List the saved queries and the views.")
 @format_options
 @pass_settings
 def sql(
     settings: Settings,
-    question: str | None,
+    query: str | None,
     file: Path | None,
     parameters: tuple[str, ...],
     limit: int | None,
@@ -49,34 +53,36 @@ def sql(
     wants_list: bool,
     output_format: str,
 ) -> None:
-    """Ask the catalog a question in SQL, read-only.
+    """Run a read-only SQL query or a saved query.
 
-    QUESTION is SQL, or the name of a saved question (--list); without it the question comes from --file or from the
+    QUERY is SQL, or the name of a saved query or view (--list); without it the query is read from --file or from
     standard input. Example: catalog sql "SELECT * FROM suspects WHERE artist = :name" -p name="Bob Dylan"
     """
     if wants_list:
-        print_rows(_listed(), output_format)
+        print_rows(_named_queries(), output_format)
         return
-    asked = _question(question, file)
+    text = _read_query(query, file)
     with open_catalog(settings) as database:
-        text, values = resolve(database, asked, parameters)
-        with run_query(database, text, values, timeout or None) as answer:
-            print_records(answer.columns, _limited(answer.rows, limit, output_format), output_format)
+        statement, values = resolve(database, text, parameters)
+        with run_query(database, statement, values, timeout or None) as result:
+            print_records(result.columns, _limited(result.rows, limit, output_format), output_format)
 
 
-def _question(question: str | None, file: Path | None) -> str:
-    if question is not None and file is not None:
-        raise click.UsageError("give the question or --file, not both")
-    if question is not None and question != "-":
-        return question
+def _read_query(query: str | None, file: Path | None) -> str:
+    if query is not None and file is not None:
+        raise click.UsageError("give either QUERY or --file")
+    if query is not None and query != "-":
+        return query
     try:
         if file is not None and str(file) != "-":
             return file.read_text(encoding="utf-8-sig")
-        if file is None and question is None and sys.stdin.isatty():
-            raise click.UsageError('give a question: catalog sql "SELECT ..."; catalog sql --list has some')
+        if file is None and query is None and sys.stdin.isatty():
+            raise click.UsageError(
+                'give a query: catalog sql "SELECT ..."; for saved queries: catalog sql --list'
+            )
         return sys.stdin.read()
     except UnicodeDecodeError:
-        raise click.UsageError(f"{file or 'the standard input'} is not text in UTF-8") from None
+        raise click.UsageError(f"{file or 'the standard input'} is not valid UTF-8") from None
 
 
 def _limited(rows: Iterator[Sequence[Any]], limit: int | None, output_format: str) -> Iterator[Sequence[Any]]:
@@ -87,16 +93,18 @@ def _limited(rows: Iterator[Sequence[Any]], limit: int | None, output_format: st
     else:
         yield from islice(rows, TABLE_ROWS)
         if next(rows, None) is not None:
-            say(f"these are the first {TABLE_ROWS:,} rows; --limit gives more, --csv and --json give all")
+            say(
+                f"only the first {TABLE_ROWS:,} rows are shown; use --limit for more, --csv or --json for all"
+            )
 
 
-def _listed() -> Iterator[dict[str, str]]:
+def _named_queries() -> Iterator[dict[str, str]]:
     for name in saved_query_names():
         saved = saved_query(name, "sqlite")
         defaults = ", ".join(f":{key} = {value}" for key, value in saved.defaults.items())
         yield {
             "name": name,
-            "kind": "question",
+            "kind": "query",
             "description": saved.description + (f" [{defaults}]" if defaults else ""),
         }
     for name in view_names():

@@ -1,4 +1,4 @@
-"""The verb `stats`: numbers at a glance."""
+"""`catalog stats`: show statistics of the catalog."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from catalog.settings import Settings
 @format_options
 @pass_settings
 def stats(settings: Settings, output_format: str) -> None:
-    """Numbers at a glance: tracks, genres, features, failures, the model in force, doubts, decisions."""
+    """Show statistics: tracks, genres, features, failures, active model, suspects, decisions."""
     with open_catalog(settings) as database, database.read() as connection:
         figures = statistics(connection)
     if output_format == "json":

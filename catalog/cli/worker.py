@@ -1,4 +1,4 @@
-"""The verb `worker`: worker processes that run until they are stopped."""
+"""`catalog worker`: run analysis workers until they are stopped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Mapping(click.ParamType[str]):
     envvar_list_splitter: ClassVar[str] = os.pathsep
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text, when it can be read. Fails otherwise."""
+        """Checks the syntax and returns the text unchanged."""
         from workers.host.root_mapping import RootMapping, RootMappingError
 
         try:
@@ -42,7 +42,6 @@ class Mapping(click.ParamType[str]):
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
-    show_envvar=True,
     help="Worker processes.  [default: one per core, as memory allows]",
 )
 @click.option(
@@ -50,23 +49,20 @@ class Mapping(click.ParamType[str]):
     "roots",
     type=Mapping(),
     multiple=True,
-    show_envvar=True,
-    help="This host has the folder OLD of the catalog as NEW; may be repeated.",
+    help="Map the catalog's folder OLD to NEW on this host. Repeatable.",
 )
 @limit_options
 @click.option(
     "--metrics-port",
     type=click.IntRange(min=1, max=65_535),
     metavar="PORT",
-    show_envvar=True,
-    help="Answer Prometheus at this port.  [default: no]",
+    help="Serve Prometheus metrics on this port.  [default: off]",
 )
 @click.option(
     "--metrics-host",
     default="127.0.0.1",
     metavar="ADDRESS",
-    show_envvar=True,
-    help="The address for it; what is told names no track.",
+    help="Address for the metrics, which contain no track names.",
 )
 @pass_settings
 def worker(
@@ -79,20 +75,20 @@ def worker(
     metrics_port: int | None,
     metrics_host: str,
 ) -> None:
-    """Run a worker until it is stopped: it takes up whatever is pending, now and later.
+    """Run analysis workers until they are stopped.
 
-    Run it on as many hosts as you like, all with the same --database-url and --redis-url. Where a host has the files
-    under another path, --root says so; tracks that it cannot see are left to others. SIGTERM or Ctrl-C lets it finish
-    the present tracks, a second one gives them back at once.
+    Run it on any number of hosts with the same --database-url and --redis-url. Use --root if a host has the files under
+    another path; tracks without a readable file are left to other hosts. SIGTERM or Ctrl-C finishes the current tracks,
+    a second one returns them to the queue immediately.
     """
-    from workers.host.capacity import fitting_workers
+    from workers.host.capacity import default_worker_count
     from workers.host.root_mapping import RootMapping
     from workers.host.worker_options import WorkerOptions
     from workers.pool.long_running import work_until_stopped
     from workers.state.prometheus_metrics import serve_metrics
 
-    size = workers or fitting_workers()
-    rules = WorkerOptions(RootMapping.parse(roots), True, memory_limit, logs_json())
+    size = workers or default_worker_count()
+    options = WorkerOptions(RootMapping.parse(roots), True, memory_limit, logs_json())
     with open_catalog(settings) as database, ExitStack() as stack:
         feature_sets = or_needed(database, feature_sets)
         stack.enter_context(serve_metrics(database, settings, feature_sets, metrics_host, metrics_port))
@@ -102,8 +98,8 @@ def worker(
             feature_sets,
             workers=size,
             time_limit=time_limit,
-            rules=rules,
+            options=options,
             on_start=lambda: say(
-                f"working with {pluralize(size, 'worker')} until stopped; see: catalog queue status"
+                f"{pluralize(size, 'worker')} running until stopped; see: catalog queue status"
             ),
         )

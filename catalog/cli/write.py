@@ -1,4 +1,4 @@
-"""The verb `write`: genres that people decided, written to the tags of the files, and undone."""
+"""`catalog write`: write decided genres to the tags of the files, or undo a write."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from catalog.writeback.write_undo import Written, undo_writes, written_rows
 SHOWN = 10
 SHOWN_WARNINGS = 20
 COLUMNS = ["track_id", "path", "before", "after", "state", "message"]
-NEWEST = ""
-"""What `--undo` means without a name."""
+LATEST = ""
+"""Value of `--undo` without a name."""
 
 
 Filters = tuple[str | None, str | None, str | None, str | None]
@@ -39,14 +39,14 @@ Filters = tuple[str | None, str | None, str | None, str | None]
 @click.argument("tracks", nargs=-1, metavar="[TRACK]...")
 @click.option("--collection", "collection_name", help="Only files of this collection.")
 @click.option("--artist", help="Only files by this artist.")
-@click.option("--album", help="Only files of albums with this title.")
-@click.option("--genre", help="Only files that were decided to be of this genre.")
+@click.option("--album", help="Only files on albums with this title.")
+@click.option("--genre", help="Only files with this decided genre.")
 @click.option(
     "--undo",
     is_flag=False,
-    flag_value=NEWEST,
+    flag_value=LATEST,
     metavar="[BATCH]",
-    help="Make the files of a write what they were; of the newest one without a name.",
+    help="Undo a write (default: the latest).",
 )
 @format_options
 @dry_run_option
@@ -64,22 +64,22 @@ def write(
     dry_run: bool,
     yes: bool,
 ) -> int:
-    """Write the genres that people decided to the tags of the files; a prediction never becomes a tag by itself.
+    """Write decided genres to the tags of the files, or undo a write.
 
-    Only files that say another genre are touched, and in them only the genre: other tags, the kind of tag, padding,
-    times and the sound stay. A file that changed since it was scanned is skipped. The exit code is 3 where files
-    could not be written; decisions are kept.
+    Only human decisions are written, never a prediction. Only files whose genre tag differs are changed, and only that
+    tag: other tags, the tag format, padding, times and the audio stay the same. A file that changed since the last scan
+    is skipped. Exit code 3: some files could not be written; their decisions are kept.
     """
     filters = (collection_name, artist, album, genre)
-    if undo is not None and (tracks or any(each is not None for each in filters)):
-        raise click.UsageError("--undo takes the name of a write and nothing else")
+    if undo is not None and (tracks or any(value is not None for value in filters)):
+        raise click.UsageError("--undo takes only the name of a write")
     with open_catalog(settings) as database:
         with database.read() as connection:
             vocabulary = load_vocabulary(connection)
         if dry_run:
-            return _show(database, vocabulary, undo, _selection(database, tracks, filters), output_format)
+            return _preview(database, vocabulary, undo, _selection(database, tracks, filters), output_format)
         with only_writer(database):
-            _finish_killed(database, vocabulary)
+            _recover(database, vocabulary)
             if undo is not None:
                 return _undo(database, vocabulary, undo, output_format, yes=yes)
             return _write(database, vocabulary, _selection(database, tracks, filters), output_format, yes=yes)
@@ -87,14 +87,14 @@ def write(
 
 def _selection(database: Database, tracks: tuple[str, ...], filters: Filters) -> Selection:
     with database.read() as connection:
-        ids = tuple(find_track(connection, each) for each in tracks)
+        ids = tuple(find_track(connection, track) for track in tracks)
     return Selection(*filters, ids)
 
 
-def _show(
+def _preview(
     database: Database, vocabulary: Vocabulary, undo: str | None, selection: Selection, output_format: str
 ) -> int:
-    """Prints what would be done."""
+    """Prints the planned changes."""
     if undo is not None:
         with database.read() as connection:
             rows = written_rows(connection, undo or None)
@@ -107,8 +107,8 @@ def _show(
     print_rows(planned, output_format, COLUMNS)
     _say_plan(plan)
     skipped = sum(row["state"] == "skipped" for row in planned)
-    but = f" and leave {pluralize(skipped, 'file')} as before" if skipped else ""
-    say(f"would write {pluralize(len(planned) - skipped, 'file')}{but}; nothing was changed")
+    remark = f" and skip {pluralize(skipped, 'file')}" if skipped else ""
+    say(f"would write {pluralize(len(planned) - skipped, 'file')}{remark}; nothing was changed")
     return 0
 
 
@@ -121,9 +121,9 @@ def _write(
     if not plan.changes:
         _print(WriteReport(None), output_format)
         say(
-            f"nothing to write: {pluralize(plan.agreeing, 'file')} with a decision, saying so already"
+            f"nothing to write: {pluralize(plan.agreeing, 'file')} already with the decided genre"
             if plan.agreeing or plan.left_out
-            else "nothing to write: nobody has decided on such a track; see: catalog review list"
+            else "nothing to write: no such track has a decision; see: catalog review list"
         )
         return 0
     if not yes:
@@ -134,7 +134,7 @@ def _write(
         click.confirm(f"Write the genre of {pluralize(len(plan.changes), 'file')}?", abort=True, err=True)
     with progress("writing tags") as advance:
         report = write_tags(database, plan.changes, vocabulary, on_progress=advance)
-    return _sum_up(report, "written", output_format)
+    return _print_totals(report, "written", output_format)
 
 
 def _undo(database: Database, vocabulary: Vocabulary, name: str, output_format: str, *, yes: bool) -> int:
@@ -145,44 +145,42 @@ def _undo(database: Database, vocabulary: Vocabulary, name: str, output_format: 
         click.confirm(question, abort=True, err=True)
     with progress("undoing") as advance:
         report = undo_writes(database, rows, vocabulary, on_progress=advance)
-    code = _sum_up(report, "undone", output_format)
-    say("the decisions stand, and the next catalog write writes them again")
+    code = _print_totals(report, "undone", output_format)
+    say("the decisions are kept; the next catalog write writes them again")
     return code
 
 
-def _sum_up(report: WriteReport, state: str, output_format: str) -> int:
+def _print_totals(report: WriteReport, state: str, output_format: str) -> int:
     _print(report, output_format)
     done, failed = report.count(state), report.count("failed")
     if output_format == "table":
         click.echo(f"{state}: {pluralize(done, 'file')}")
-    told = [each for each in report.outcomes if each.message is not None]
-    for each in told[:SHOWN_WARNINGS]:
-        warn(f"{printable(each.path)}: {each.message}")
-    if len(told) > SHOWN_WARNINGS:
-        warn(f"and {len(told) - SHOWN_WARNINGS:,} more; --json names all, and so does the table tag_write")
+    messages = [outcome for outcome in report.outcomes if outcome.message is not None]
+    for outcome in messages[:SHOWN_WARNINGS]:
+        warn(f"{printable(outcome.path)}: {outcome.message}")
+    if len(messages) > SHOWN_WARNINGS:
+        warn(f"and {len(messages) - SHOWN_WARNINGS:,} more; --json and the table tag_write have all of them")
     if report.other_names:
-        say(
-            f"{pluralize(report.other_names, 'file')} had other names (hard links), which keep the file as it was"
-        )
+        say(f"{pluralize(report.other_names, 'file')} had hard links, whose other names keep the old content")
     if failed:
-        say(f"{pluralize(failed, 'file')} left as before")
+        say(f"{pluralize(failed, 'file')} not changed")
     if state == "written" and done:
-        say(f"to take it back: catalog write --undo {report.batch}")
+        say(f"to undo this: catalog write --undo {report.batch}")
     return EXIT_FILES_FAILED if failed else 0
 
 
 def _print(report: WriteReport, output_format: str) -> None:
-    """The rows, where a program reads them; for people the sum is enough."""
+    """Prints the rows in JSON and CSV; the table output has only the totals."""
     if output_format != "table":
-        rows = [{name: getattr(each, name) for name in COLUMNS} for each in report.outcomes]
+        rows = [{name: getattr(outcome, name) for name in COLUMNS} for outcome in report.outcomes]
         print_rows(rows, output_format, COLUMNS)
 
 
 def _say_plan(plan: Plan) -> None:
-    for each in plan.left_out[:SHOWN]:
-        warn(f"{printable(each.shown)}: {each.reason}")
+    for excluded in plan.left_out[:SHOWN]:
+        warn(f"{printable(excluded.shown)}: {excluded.reason}")
     if len(plan.left_out) > SHOWN:
-        warn(f"and {len(plan.left_out) - SHOWN:,} more whose decision is not written")
+        warn(f"and {len(plan.left_out) - SHOWN:,} more decisions that are not written")
 
 
 def _planned_row(change: TagChange) -> dict[str, object]:
@@ -213,10 +211,10 @@ def _undo_row(row: Written) -> dict[str, object]:
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _finish_killed(database: Database, vocabulary: Vocabulary) -> None:
-    found = recover(database, vocabulary)
-    if found.written or found.undone or found.untouched:
+def _recover(database: Database, vocabulary: Vocabulary) -> None:
+    report = recover(database, vocabulary)
+    if report.written or report.undone or report.untouched:
         say(
-            f"a run was ended before its time; the journal is whole again: {found.written:,} written, "
-            f"{found.undone:,} undone, {found.untouched:,} as they were"
+            f"recovered an interrupted write: {report.written:,} written, {report.undone:,} undone, "
+            f"{report.untouched:,} unchanged"
         )

@@ -1,4 +1,4 @@
-"""A random sample of albums: what a look at a large collection listens to first."""
+"""Random sample of albums, for a first look at a large collection."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from catalog.db.tables import track
 
 @dataclass(frozen=True)
 class AlbumSample:
-    """Tracks that were drawn, album by album."""
+    """Tracks of the drawn albums."""
 
     track_ids: Sequence[int]
     albums: int
-    """How many were drawn; tracks without one are counted by their folder."""
+    """Number of drawn albums; a folder counts as an album for tracks without one."""
     of_tracks: int
-    """How many there are to draw from."""
+    """Number of tracks in the population."""
 
 
 def draw_album_sample(
     database: Database, where: ColumnElement[bool], tracks: int, *, seed: int = 0
 ) -> AlbumSample:
-    """Draws whole albums among the present tracks until there are as many tracks as wanted.
+    """Draws whole albums of present tracks until the sample has at least `tracks` tracks.
 
-    Whole albums, because a genre, an artist or a wrong tag shows in an album and not in a track. The same seed draws
-    the same albums of the same collection, so that a run that was interrupted goes on with them.
+    Albums are kept whole because genres, artists and wrong tags cluster by album. The same seed draws the same albums
+    from the same collection, so that an interrupted run continues with them.
     """
     with database.read() as connection:
         rows = connection.execute(

@@ -173,7 +173,8 @@ def run_ingest(database: Database, settings: Settings, options: IngestOptions) -
     """Runs all stages and yields the outcome of each one when it is done.
 
     Every stage can be interrupted and run again; completed work is not repeated. Raises the errors of the stages:
-    CollectionRootError, LabelFileError, UnmappedGenresError, BrokerUnreachableError, WorkersFailedError, ReportWriteError.
+    CollectionRootError, LabelFileError, UnmappedGenresError, BrokerUnreachableError, WorkersFailedError,
+    ReportWriteError.
     """
     changes = _Changes()
     with database.read() as connection:
@@ -268,7 +269,7 @@ def _analyze(
         workers=options.workers,
         where=in_collections if sample is None else sa.and_(in_collections, track.c.id.in_(sample.track_ids)),
         time_limit=options.time_limit,
-        rules=options.rules,
+        options=options.rules,
         on_progress=options.on_analysis,
     )
     with database.read() as connection:

@@ -1,4 +1,4 @@
-"""The main job as a person runs it, on music that is made up and really decoded."""
+"""`catalog ingest` as a user runs it, on synthetic music that is really decoded."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def test_a_folder_becomes_a_catalog_that_can_be_asked(
     first = catalog("ingest", music, **url)
     assert first.returncode == 3, first.stderr
     said = [
-        "Files are only read",
+        "Your files are only read",
         "The catalog is in",
         "73 files, 24 artists, 24 albums",
-        "9 spellings of genre, 8 of them known",
+        "9 genre spellings, 8 of them in the vocabulary",
         "new: Finnish Metal",
         "72 tracks analyzed",
-        "1 too-short:",
-        "Genres that can be judged:",
-        "always the commonest genre",
-        "It is sure enough to answer",
-        "12 untagged tracks:",
-        "cases of doubt",
+        "1 file skipped (too-short):",
+        "Genres with enough examples:",
+        "Accuracy on artists not in the training data",
+        "It makes a suggestion for",
+        "of 12 untagged tracks have a suggestion:",
+        "cases (",
         "Report:",
-        "Go on with:",
+        "Next steps:",
     ]
     places = [first.stdout.find(words) for words in said]
     assert -1 not in places, first.stdout
@@ -85,7 +85,7 @@ def test_a_folder_becomes_a_catalog_that_can_be_asked(
     state = rows(catalog, EVERYTHING, **url)
     second = catalog("ingest", music, **url)
     assert second.returncode == 0, second.stderr
-    assert "Nothing new to listen to" in second.stdout
+    assert "No new tracks to analyze" in second.stdout
     assert rows(catalog, EVERYTHING, **url) == state
     assert rows(catalog, "SELECT count(*) AS models FROM model", **url) == [{"models": 1}]
     assert rows(catalog, "SELECT kind, count(*) AS audits FROM audit GROUP BY kind ORDER BY kind", **url) == [
@@ -162,20 +162,20 @@ def test_labels_from_a_list_are_learned_from(catalog: Run, music: Path, tmp_path
     done = catalog("ingest", music, "--labels", listed, "--columns", "path=Datei,genre=Stil")
     assert done.returncode == 3, done.stderr
     assert "genres for 72 tracks" in done.stdout
-    assert "1 row of the labels names no track; line 74: nowhere.flac" in done.stderr
-    assert "Every track has a genre" in done.stdout or "1 untagged track" in done.stdout
+    assert "1 row of the labels matches no track; line 74: nowhere.flac" in done.stderr
+    assert "Every track has a genre tag" in done.stdout or "1 untagged track" in done.stdout
 
 
 def test_a_sample_says_how_long_the_whole_will_take(catalog: Run, music: Path) -> None:
     done = catalog("ingest", music, "--sample", "20")
     assert done.returncode in {0, 3}, done.stderr
-    drawn = re.search(r"A sample: (\d+) tracks of (\d+) albums, out of 73", done.stdout)
+    drawn = re.search(r"Sample: (\d+) tracks of (\d+) albums, out of 73", done.stdout)
     assert drawn
     assert 20 <= int(drawn[1]) <= 22
     assert "The rest would take about" in done.stdout
     analyzed = rows(catalog, "SELECT count(*) AS n FROM feature_vector")
     again = catalog("ingest", music, "--sample", "20")
-    assert "Nothing new to listen to" in again.stdout
+    assert "No new tracks to analyze" in again.stdout
     assert rows(catalog, "SELECT count(*) AS n FROM feature_vector") == analyzed
 
 

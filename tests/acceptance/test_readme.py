@@ -1,4 +1,4 @@
-"""The README shows what really comes out: the words of the main job, and the answers to its questions."""
+"""The output in README.md is the real output of `catalog ingest` and of the example queries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_what_the_readme_shows_is_what_comes_out(catalog: Run, made_collection: 
     home = music / ".catalog"
     done = catalog("--home", home, "ingest", music)
     assert done.returncode == 3, done.stderr
-    shown = re.search(r"```text\n(Files are only read.*?)```", README, re.DOTALL)
+    shown = re.search(r"```text\n(Your files are only read.*?)```", README, re.DOTALL)
     assert shown
     expected = [line for line in shown[1].splitlines() if "analyzed in" not in line]
     said = done.stdout.replace(f"{tmp_path}/", "")

@@ -1,4 +1,4 @@
-"""The verb `audit`: looks for tags that are probably wrong."""
+"""`catalog audit`: find tags that are probably wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @format_options
 @click.pass_context
 def audit(context: click.Context, exclude_genres: tuple[str, ...], output_format: str) -> None:
-    """Look for tags that are probably wrong; without more, `audit labels`."""
+    """Find tags that are probably wrong; without a subcommand, runs `audit labels`."""
     if context.invoked_subcommand is None:
         context.invoke(
             labels, exclude_genres=exclude_genres, truth=None, dry_run=False, output_format=output_format
@@ -40,7 +40,7 @@ def audit(context: click.Context, exclude_genres: tuple[str, ...], output_format
     "--truth",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Score the ranking by known errors: CSV with path or external_id, and the genre that is right.",
+    help="Evaluate the ranking on known errors: CSV file with path or external_id, and the correct genre.",
 )
 @dry_run_option
 @format_options
@@ -52,49 +52,49 @@ def labels(
     dry_run: bool,
     output_format: str,
 ) -> None:
-    """Doubt the tags by what the active model hears, out of fold, and list the cases, gravest first.
+    """Find tags that contradict the active model's out-of-fold predictions, most suspicious first.
 
-    A case is the tracks of one artist or album with the same tag and the same suggestion. The single tracks with
-    their reasons are in the view `suspects`, tags that could be more precise in `narrower_suggestions`.
+    A case groups the tracks of one artist or album with the same tag and the same suggestion. For single tracks with
+    the reasons see the view suspects, for correct tags that could be more specific the view narrower_suggestions.
     """
     from catalog.audit.labels.label_audit import audit_labels
 
     with open_catalog(settings) as database:
-        found = audit_labels(database, exclude=exclude_genres, dry_run=dry_run, truth=truth)
+        report = audit_labels(database, exclude=exclude_genres, dry_run=dry_run, truth=truth)
         with database.read() as connection:
             query = sa.text("SELECT * FROM cases ORDER BY suspicion DESC, tracks DESC, case_id")
             cases = [dict(row) for row in connection.execute(query).mappings()]
-    if found.audit_id is None:
-        cases = [asdict(case) for case in found.largest]
+    if report.audit_id is None:
+        cases = [asdict(case) for case in report.largest]
     if output_format == "json":
-        print_json({**asdict(found), "cases": cases})
+        print_json({**asdict(report), "cases": cases})
         return
-    whose = ["artist", "album"] if found.audit_id is not None else ["name"]
-    columns = ["suspicion", *whose, "tracks", "tagged_genre", "suggested_genre"]
-    columns += ["case_id"] if found.audit_id is not None else []
+    owner = ["artist", "album"] if report.audit_id is not None else ["name"]
+    columns = ["suspicion", *owner, "tracks", "tagged_genre", "suggested_genre"]
+    columns += ["case_id"] if report.audit_id is not None else []
     print_rows(cases, output_format, columns)
-    if not found.is_new:
-        say("neither tags nor model have changed since the last audit: this is what it found")
+    if not report.is_new:
+        say("nothing to do: tags and model are unchanged since the last audit, whose result is shown")
     say(
-        f"{pluralize(found.cases, 'case')} of doubt, {pluralize(found.suspects, 'tag')} of {found.judged:,} judged; "
-        f"{pluralize(found.narrower_suggestions, 'tag')} could be more precise"
+        f"{pluralize(report.cases, 'case')} ({pluralize(report.suspects, 'track')}) of {report.judged:,} audited tags; "
+        f"{pluralize(report.narrower_suggestions, 'tag')} could be more specific"
     )
-    if found.truth is not None:
-        _say_truth(found.truth)
-    if found.audit_id is None:
-        say("nothing was stored")
+    if report.truth is not None:
+        _say_truth(report.truth)
+    if report.audit_id is None:
+        say("dry run: nothing was stored")
 
 
 def _say_truth(truth: AuditTruth) -> None:
-    depths = ", ".join(f"{share:.0%} of the first {depth}" for depth, share in truth.precision_at.items())
+    depths = ", ".join(f"{share:.0%} in the first {depth}" for depth, share in truth.precision_at.items())
     say(
-        f"Of {pluralize(truth.errors, 'known error')}: average precision {truth.average_precision:.2f}; "
-        f"errors are {depths or 'too few to say'}; {truth.recall:.0%} are in the ranking"
+        f"{pluralize(truth.errors, 'known error')}: average precision {truth.average_precision:.2f}; "
+        f"precision {depths or 'not available'}; recall {truth.recall:.0%}"
     )
     for genre in truth.genres:
         say(f"  tagged {genre.genre}: {genre.found} of {genre.errors} among the first {truth.errors}")
     if truth.unmatched:
-        say(f"  {pluralize(truth.unmatched, 'row')} fit no track or no known genre")
+        say(f"  {pluralize(truth.unmatched, 'row')} matched no track or genre")
 
 
 audit.add_command(clusters)

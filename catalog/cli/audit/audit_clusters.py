@@ -1,4 +1,4 @@
-"""`catalog audit clusters`: do tracks that sound alike have the same genre?"""
+"""`catalog audit clusters`: cluster tracks by sound and compare the clusters with the genres."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 ALGORITHMS = ("kmeans", "gaussian_mixture", "hdbscan", "agglomerative")
 SCORES = ("homogeneity", "completeness", "v_measure", "purity")
 LISTED = 20
-"""Lines of each list that a table shows; --json and --csv give all."""
+"""Maximum lines of each list in table output."""
 LARGEST_SEED = 2**31 - 1
-DOING = ("algorithms", "feature_sets", "clusters", "level", "excluded", "seed", "dry_run")
-"""Options that say how to cluster: they mean nothing where stored runs are looked at."""
+CLUSTERING_OPTIONS = ("algorithms", "feature_sets", "clusters", "level", "excluded", "seed", "dry_run")
+"""Options for a new run; they do not apply to stored runs."""
 
 
-def parse_level(_context: click.Context, _option: click.Parameter, given: str) -> str | int:
-    """`leaf`, `top`, or how many steps from above. click.BadParameter for anything else."""
-    if given in {"leaf", "top"}:
-        return given
-    if given.isascii() and given.isdigit() and 1 <= int(given) <= 99:
-        return int(given)
-    raise click.BadParameter(f"{given!r} is neither leaf, top, nor a number from 1, which is the top")
+def parse_level(_context: click.Context, _option: click.Parameter, text: str) -> str | int:
+    """Parses `leaf`, `top`, or a level from 1 (top). Raises click.BadParameter."""
+    if text in {"leaf", "top"}:
+        return text
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 99:
+        return int(text)
+    raise click.BadParameter(f"{text!r} is neither leaf, top, nor a number from 1 (top) to 99")
 
 
 @click.command()
@@ -49,34 +49,34 @@ def parse_level(_context: click.Context, _option: click.Parameter, given: str) -
     type=click.Choice(ALGORITHMS),
     default=["kmeans"],
     show_default="kmeans",
-    help="How to cluster; may be repeated.",
+    help="Clustering algorithm. Repeatable.",
 )
 @click.option(
     "--feature-set",
     "feature_sets",
     multiple=True,
     metavar="NAME",
-    help="The vectors to cluster by; may be repeated.  [default: all that tracks have, but grid]",
+    help="Feature set to cluster by. Repeatable.  [default: all that tracks have, except grid]",
 )
 @click.option(
     "--clusters",
     type=click.IntRange(min=2),
     metavar="K",
-    help="How many; else as many, between half and twice the genres, as the silhouette (BIC for a mixture) prefers.",
+    help="Number of clusters.  [default: best silhouette (mixture: BIC) from half to twice the number of genres]",
 )
 @click.option(
     "--level",
     default="leaf",
     metavar="leaf|top|N",
     callback=parse_level,
-    help="Compare with the tracks' own genres, their top terms, or their terms N steps from above.",
+    help="Compare with the tracks' own genres, their top-level genres, or their genres at level N.",
 )
 @click.option(
     "--exclude-genre",
     "excluded",
     multiple=True,
     metavar="GENRE",
-    help="Leave out tracks with this genre or a narrower one; may be repeated.",
+    help="Exclude tracks of this genre and its subgenres. Repeatable.",
 )
 @click.option(
     "--seed",
@@ -84,15 +84,15 @@ def parse_level(_context: click.Context, _option: click.Parameter, given: str) -
     default=0,
     help="The same seed on the same tracks gives the same clusters.",
 )
-@click.option("--list", "is_list", is_flag=True, help="Only list the runs there are, newest first.")
-@click.option("--show", "shown", type=int, metavar="RUN", help="Only show what a run found.")
+@click.option("--list", "is_list", is_flag=True, help="List the stored runs, newest first.")
+@click.option("--show", "shown", type=int, metavar="RUN", help="Show the result of a stored run.")
 @click.option(
     "--compare",
     "compared",
     type=int,
     nargs=2,
     metavar="RUN RUN",
-    help="Only compare two runs: their scores, and whether they divide the tracks alike.",
+    help="Compare two stored runs: their scores, and the agreement of their clusters.",
 )
 @dry_run_option
 @format_options
@@ -113,20 +113,19 @@ def clusters(
     dry_run: bool,
     output_format: str,
 ) -> None:
-    """Divide the tracks by their sound alone and hold the clusters against the genres.
+    """Cluster tracks by sound and compare the clusters with the genres.
 
-    Every feature set and algorithm is a run, which is kept: docs/clusters.md says what the numbers mean, the view
-    cluster_genre has the tracks of each genre in each cluster. With --csv, --show lists the tracks that lie deep inside
-    another genre's cluster.
+    Each feature set and algorithm is stored as a run. docs/clusters.md explains the scores; the view cluster_genre has
+    the tracks of each genre in each cluster. --show with --csv lists the tracks deep inside another genre's cluster.
     """
-    looks = [is_list, shown is not None, bool(compared)]
-    if sum(looks) > 1:
-        raise click.UsageError("--list, --show and --compare: give one of them")
-    if any(looks):
-        _refuse_doing(context)
+    modes = [is_list, shown is not None, bool(compared)]
+    if sum(modes) > 1:
+        raise click.UsageError("--list, --show and --compare exclude each other")
+    if any(modes):
+        _reject_clustering_options(context)
         with open_catalog(settings) as database, database.read() as connection:
             if shown is not None:
-                _print_reading(connection, shown, output_format)
+                _print_summary(connection, shown, output_format)
             elif compared:
                 _print_comparison(connection, *compared, output_format)
             else:
@@ -138,8 +137,8 @@ def clusters(
         from catalog.audit.clusters.cluster_audit import ClusterRequest
 
         if clusters is not None and "hdbscan" in algorithms:
-            raise click.UsageError("hdbscan finds the number of clusters by itself: leave --clusters out")
-        wanted = ClusterRequest(
+            raise click.UsageError("hdbscan determines the number of clusters: remove --clusters")
+        request = ClusterRequest(
             tuple(dict.fromkeys(algorithms)),
             feature_sets,
             clusters,
@@ -147,53 +146,53 @@ def clusters(
             excluded,
             seed,
         )
-        _cluster(database, wanted, dry_run, output_format)
+        _cluster(database, request, dry_run, output_format)
 
 
-def _refuse_doing(context: click.Context) -> None:
+def _reject_clustering_options(context: click.Context) -> None:
     for parameter in context.command.params:
-        if parameter.name in DOING and (
+        if parameter.name in CLUSTERING_OPTIONS and (
             context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
         ):
             raise click.UsageError(
-                f"{parameter.opts[0]} says how to cluster; --list, --show and --compare only look at runs"
+                f"{parameter.opts[0]} applies to a new run, not to --list, --show and --compare"
             )
 
 
-def _cluster(database: Database, wanted: ClusterRequest, dry_run: bool, output_format: str) -> None:
+def _cluster(database: Database, request: ClusterRequest, dry_run: bool, output_format: str) -> None:
     from catalog.audit.clusters.cluster_audit import audit_clusters
     from catalog.audit.clusters.cluster_run import list_runs
 
     with progress("reading") as advance:
-        done = audit_clusters(
+        report = audit_clusters(
             database,
-            wanted,
+            request,
             dry_run=dry_run,
             on_progress=lambda name, read, total: advance(read, total, name),
         )
-    if done.audit_id is None:
-        rows = (asdict(one) for one in done.plan)
+    if report.audit_id is None:
+        rows = (asdict(one) for one in report.plan)
         if output_format != "json":
             rows = (row | {"numbers": ", ".join(map(str, row["numbers"]))} for row in rows)
         print_rows(rows, output_format)
-        say("a dry run: nothing was clustered, nothing stored")
+        say("dry run: nothing was clustered or stored")
     else:
         with database.read() as connection:
-            _print_runs(list_runs(connection, done.audit_id), output_format)
-    _say_what_was_left_out(done)
-    if done.audit_id is not None:
-        say("which genres share clusters, which fall apart, which tracks lie in another's: --show RUN")
+            _print_runs(list_runs(connection, report.audit_id), output_format)
+    _print_exclusions(report)
+    if report.audit_id is not None:
+        say("for shared clusters, scattered genres and misplaced tracks: --show RUN")
 
 
-def _say_what_was_left_out(done: ClusterAudit) -> None:
-    if not done.labeled:
-        say("no track has a genre: there is nothing to compare the clusters with")
-    elif len(done.genres) == 1:
-        say(f"all labels at this level are {done.genres[0]}: there is nothing to compare the clusters with")
-    if done.excluded:
-        say(f"{pluralize(done.excluded, 'track')} left out for their genre")
-    for name, tracks in done.unusable.items():
-        say(f"{pluralize(tracks, 'track')} left out: their vector of {name} has a number that is not finite")
+def _print_exclusions(report: ClusterAudit) -> None:
+    if not report.labeled:
+        say("no track has a genre to compare the clusters with")
+    elif len(report.genres) == 1:
+        say(f"all labels at this level are {report.genres[0]}: nothing to compare the clusters with")
+    if report.excluded:
+        say(f"{pluralize(report.excluded, 'track')} excluded by genre")
+    for name, tracks in report.unusable.items():
+        say(f"{pluralize(tracks, 'track')} skipped: their {name} vector contains a number that is not finite")
 
 
 def _print_runs(runs: list[Run], output_format: str) -> None:
@@ -203,11 +202,11 @@ def _print_runs(runs: list[Run], output_format: str) -> None:
     rows = [row for run in runs for row in _rows(run, is_table=output_format == "table")]
     print_rows(rows, output_format)
     if output_format == "table" and rows:
-        say("in brackets: what clusters of the same sizes have by chance (adjusted scores: 0)")
+        say("in brackets: expected value for random clusters of the same sizes (0 for adjusted scores)")
 
 
 def _rows(run: Run, *, is_table: bool) -> Iterator[dict[str, Any]]:
-    """A line for all tracks, and one for the clustered ones where there is noise."""
+    """Yields a row for all tracks, and one for the clustered tracks if there is noise."""
     outcome = run.outcome
     yield _row(run, "all", outcome.agreement, is_table=is_table)
     if outcome.noise:
@@ -244,46 +243,46 @@ def _row(run: Run, part: str, agreement: ClusterAgreement | None, *, is_table: b
 def _print_comparison(connection: Connection, one: int, other: int, output_format: str) -> None:
     from catalog.audit.clusters.cluster_comparison import compare_runs
 
-    found = compare_runs(connection, one, other)
+    comparison = compare_runs(connection, one, other)
     if output_format == "json":
-        print_json(asdict(found))
+        print_json(asdict(comparison))
         return
-    _print_runs([found.one, found.other], output_format)
-    if found.adjusted_rand is None:
+    _print_runs([comparison.one, comparison.other], output_format)
+    if comparison.adjusted_rand is None:
         say("no track is in both runs")
         return
     say(
-        f"{pluralize(found.tracks, 'track')} in both; between the two: adjusted Rand {found.adjusted_rand:.3f}, "
-        f"adjusted mutual information {found.adjusted_mutual_information:.3f}"
+        f"{pluralize(comparison.tracks, 'track')} in both runs; "
+        f"agreement: adjusted Rand {comparison.adjusted_rand:.3f}, adjusted mutual information {comparison.adjusted_mutual_information:.3f}"
     )
 
 
-def _print_reading(connection: Connection, run_id: int, output_format: str) -> None:
+def _print_summary(connection: Connection, run_id: int, output_format: str) -> None:
     from catalog.audit.clusters.cluster_evidence import read_findings
 
-    reading = read_findings(connection, run_id)
-    tables = _tables(connection, reading)
+    summary = read_findings(connection, run_id)
+    tables = _tables(connection, summary)
     if output_format == "json":
-        print_json({**asdict(reading.run), "gone": reading.gone, **tables})
+        print_json({**asdict(summary.run), "gone": summary.gone, **tables})
         return
     if output_format == "csv":
         print_rows(tables["misplaced"], output_format, COLUMNS["misplaced"])
         return
-    _print_runs([reading.run], output_format)
-    for name, words in HEADINGS.items():
+    _print_runs([summary.run], output_format)
+    for name, heading in HEADINGS.items():
         rows = tables[name]
-        echo(f"\n{words}" + ("" if rows else ": none"))
+        echo(f"\n{heading}" + ("" if rows else ": none"))
         if rows:
             print_rows(rows[:LISTED], output_format, COLUMNS[name])
         if len(rows) > LISTED:
-            echo(f"and {len(rows) - LISTED:,} more: --json has all")
-    if reading.gone:
-        say(f"{pluralize(reading.gone, 'track')} of this run are no longer there; the lists are without them")
+            echo(f"and {len(rows) - LISTED:,} more; use --json for all")
+    if summary.gone:
+        say(f"{pluralize(summary.gone, 'track')} of this run were removed and are not listed")
 
 
 HEADINGS = {
     "clusters": "Clusters",
-    "genres": "Genres, the one that falls apart most first",
+    "genres": "Genres, most scattered first",
     "shared": "Genres in the same clusters",
     "misplaced": "Tracks deep inside another genre's cluster",
 }
@@ -295,9 +294,9 @@ COLUMNS = {
 }
 
 
-def _tables(connection: Connection, reading: RunSummary) -> dict[str, list[dict[str, Any]]]:
-    names = reading.names
-    labeled = {one.cluster: one for one in reading.contents}
+def _tables(connection: Connection, summary: RunSummary) -> dict[str, list[dict[str, Any]]]:
+    names = summary.names
+    labeled = {one.cluster: one for one in summary.contents}
     return {
         "clusters": [
             {
@@ -306,10 +305,10 @@ def _tables(connection: Connection, reading: RunSummary) -> dict[str, list[dict[
                 "labeled": labeled[number].labeled if number in labeled else 0,
                 "genres": _in_words(labeled[number].genres, names) if number in labeled else "",
             }
-            for number, size in reading.sizes.items()
+            for number, size in summary.sizes.items()
         ],
         "genres": [
-            {"genre": names[one.genre_id], **_without(asdict(one), "genre_id")} for one in reading.spreads
+            {"genre": names[one.genre_id], **_without(asdict(one), "genre_id")} for one in summary.spreads
         ],
         "shared": [
             {
@@ -318,25 +317,25 @@ def _tables(connection: Connection, reading: RunSummary) -> dict[str, list[dict[
                 "overlap": one.overlap,
                 "cluster": one.cluster,
             }
-            for one in reading.overlaps
+            for one in summary.overlaps
         ],
-        "misplaced": list(_misplaced(connection, reading)),
+        "misplaced": list(_misplaced(connection, summary)),
     }
 
 
-def _misplaced(connection: Connection, reading: RunSummary) -> Iterator[dict[str, Any]]:
+def _misplaced(connection: Connection, summary: RunSummary) -> Iterator[dict[str, Any]]:
     from catalog.audit.clusters.cluster_evidence import load_titles
 
-    titles = load_titles(connection, [one.track_id for one in reading.misplaced])
-    for one in reading.misplaced:
+    titles = load_titles(connection, [one.track_id for one in summary.misplaced])
+    for one in summary.misplaced:
         artist, title = titles[one.track_id]
         yield {
             "track_id": one.track_id,
             "artist": artist,
             "title": title,
-            "genre": reading.names[one.genre_id],
+            "genre": summary.names[one.genre_id],
             "cluster": one.cluster,
-            "cluster_genre": reading.names[one.majority_genre_id],
+            "cluster_genre": summary.names[one.majority_genre_id],
             "share": one.share,
             "depth": one.depth,
         }

@@ -1,1 +1,1 @@
-"""What commands share: context, output, options."""
+"""Helpers shared by the commands: context, output, options, exit codes."""

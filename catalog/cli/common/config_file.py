@@ -1,4 +1,4 @@
-"""What `config.toml` says of a verb's options, as click takes it."""
+"""Option defaults from `config.toml`."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from catalog.settings import ConfigError
 
 
 def option_defaults(
-    file: Path, command: click.Command, table: Mapping[str, Any], *verbs: str
+    file: Path, command: click.Command, table: Mapping[str, Any], *names: str
 ) -> dict[str, Any]:
-    """The defaults of a verb and of the verbs below it, by click's names of their options.
+    """Returns the defaults of a command and its subcommands, by click's parameter names.
 
-    A key is called like the option, `min_tracks` or `min-tracks` for `--min-tracks`; a list stands for an option that
-    may be repeated, or for values that are separated by commas. `verbs` lead to the command and name the table.
-    Raises ConfigError for a key that is no option: a slip of the pen that went unseen would change what is done.
+    A key is the option's name, `min_tracks` or `min-tracks` for `--min-tracks`. A list gives the values of a repeatable
+    option, or values separated by commas. `names` is the path of the command and the name of its table.
+    Raises ConfigError for an unknown key: a typo must not silently change what the command does.
     """
-    below = command.commands if isinstance(command, click.Group) else {}
+    subcommands = command.commands if isinstance(command, click.Group) else {}
     options = _options(command)
     defaults: dict[str, Any] = {}
-    place = f"{file}: [{'.'.join(verbs)}]"
+    place = f"{file}: [{'.'.join(names)}]"
     for key, value in table.items():
-        if key in below and isinstance(value, Mapping):
-            defaults[key] = option_defaults(file, below[key], value, *verbs, key)
+        if key in subcommands and isinstance(value, Mapping):
+            defaults[key] = option_defaults(file, subcommands[key], value, *names, key)
         elif option := options.get(key.replace("-", "_")):
             defaults |= _default(*option, value, f"{place} {key}")
         else:
-            known = ", ".join([*sorted(options), *(f"[{name}]" for name in sorted(below))])
-            raise ConfigError(f"{place} has no {key!r}; it has: {known}")
+            keys = ", ".join([*sorted(options), *(f"[{name}]" for name in sorted(subcommands))])
+            raise ConfigError(f"{place} has no option {key!r}; options: {keys}")
     return defaults
 
 
 def _options(command: click.Command) -> dict[str, tuple[click.Option, bool]]:
-    """The options by their long names, and whether the name is the one that switches a pair such as --no-priors off."""
-    found = {}
+    """Returns the options by long name, and whether the name is the negative one of a pair, such as --no-priors."""
+    options = {}
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             for names, switches_off in ((parameter.opts, False), (parameter.secondary_opts, True)):
                 for name in names:
                     if name.startswith("--"):
-                        found[name.lstrip("-").replace("-", "_")] = (parameter, switches_off)
-    return found
+                        options[name.lstrip("-").replace("-", "_")] = (parameter, switches_off)
+    return options
 
 
 def _default(option: click.Option, switches_off: bool, value: Any, place: str) -> dict[str, Any]:
     assert option.name is not None
     if option.is_flag:
         if not isinstance(value, bool):
-            raise ConfigError(f"{place} is either true or false")
+            raise ConfigError(f"{place} must be true or false")
         if option.is_bool_flag:
             return {option.name: value != switches_off}
-        # One of several that share a place, such as --json and --csv: only one that is chosen says anything.
+        # One of several flags with one parameter, such as --json and --csv: false leaves the parameter unset.
         return {option.name: option.flag_value} if value else {}
     values = value if isinstance(value, list) else [value]
     if any(isinstance(each, (Mapping, list, bool)) for each in values):
-        raise ConfigError(f"{place} is a text, a number, or a list of these")
+        raise ConfigError(f"{place} must be a string, a number, or a list of these")
     texts = [str(each) for each in values]
     return {option.name: texts if option.multiple else ",".join(texts)}

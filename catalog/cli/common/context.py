@@ -60,9 +60,9 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for conf
 def open_catalog(settings: Settings, *, create: bool = False, dry_run: bool = False) -> Iterator[Database]:
     """Opens the catalog's database and checks that its schema is current.
 
-    With `create`, turns an empty database into a catalog with the seed vocabulary. In a dry run the empty database stays
-    as it is and the command gets a temporary catalog. Raises DatabaseUnusableError for a database that is missing,
-    older, newer, or foreign.
+    With `create`, turns an empty database into a catalog with the seed vocabulary. In a dry run the empty database
+    stays as it is and the command gets a temporary catalog. Raises DatabaseUnusableError for a database that is
+    missing, older, newer, or foreign.
     """
     with ExitStack() as stack:
         database = _open(stack, settings.database_url)

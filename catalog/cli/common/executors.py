@@ -1,4 +1,4 @@
-"""Workers for a verb that may find that it has enough to do for them."""
+"""Worker pools for commands that run trials or predictions in parallel."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 
 def cores(workers: int | None) -> int:
-    """The processes to start: as many as were asked for, or one a core, as memory allows."""
+    """Returns the number of processes to start; by default one per core, as memory allows."""
     if workers is not None:
         return workers
-    from workers.host.capacity import fitting_workers
+    from workers.host.capacity import default_worker_count
 
-    return fitting_workers()
+    return default_worker_count()
 
 
 def executor_factory(database: Database, settings: Settings, workers: int | None = None) -> ExecutorFactory:
-    """What opens an executor of so many processes. Nothing is imported for it, and no broker started, before."""
+    """Returns a function that opens an executor. Workers are imported and started only when it is called."""
 
-    def opened() -> AbstractContextManager[Executor]:
+    def open_workers() -> AbstractContextManager[Executor]:
         return workers_for(database, settings, cores(workers))
 
-    return opened
+    return open_workers
 
 
 def workers_for(database: Database, settings: Settings, workers: int) -> AbstractContextManager[Executor]:
-    """An executor of so many processes, which log as this command does."""
+    """Opens an executor of worker processes with the log format of this command."""
     from workers.host.worker_options import WorkerOptions
     from workers.pool.executor import open_executor
 

@@ -1,4 +1,4 @@
-"""The option that names feature sets, for every verb that has tracks analyzed."""
+"""The option --feature-set of the commands that analyze tracks."""
 
 from __future__ import annotations
 
@@ -15,21 +15,19 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def feature_set_option(function: Function) -> Function:
-    """Adds --feature-set; the verb receives `feature_sets`, a tuple of FeatureSet, for `or_needed`."""
+    """Adds --feature-set; the command receives `feature_sets`, a tuple of FeatureSet, for `or_needed`."""
     return click.option(
         "--feature-set",
         "feature_sets",
         multiple=True,
         metavar="NAME",
         callback=_find,
-        show_envvar=True,
-        help="What to compute; may be repeated.  [default: what the model in force learned from, else musicnn and "
-        "summary]",
+        help="Feature set to extract. Repeatable.  [default: those of the active model, else musicnn and summary]",
     )(function)
 
 
 def or_needed(database: Database, feature_sets: tuple[FeatureSet, ...]) -> tuple[FeatureSet, ...]:
-    """Those that were named; where none was, those that new tracks of this catalog need."""
+    """Returns the given feature sets; if empty, those that new tracks of this catalog need."""
     from catalog.audio.feature_sets.installed import feature_set
     from catalog.learning.registry.default_feature_sets import feature_sets_to_compute
 
@@ -42,7 +40,7 @@ def or_needed(database: Database, feature_sets: tuple[FeatureSet, ...]) -> tuple
 def require_feature_sets(
     context: click.Context, option: click.Parameter, names: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The names as they are; click.BadParameter where one is no feature set, before anything is done."""
+    """Checks the names early and returns them unchanged. Raises click.BadParameter for an unknown feature set."""
     _find(context, option, names)
     return names
 
@@ -50,13 +48,13 @@ def require_feature_sets(
 def _find(
     _context: click.Context, _option: click.Parameter, names: tuple[str, ...]
 ) -> tuple[FeatureSet, ...]:
-    from catalog.audio.feature_sets.installed import feature_set
+    from catalog.audio.feature_sets.installed import FeatureSetNotInstalledError, feature_set
 
     if "pca" in names:
         raise click.BadParameter(
-            "pca is fitted and not computed: first catalog analyze --feature-set grid, then catalog features pca"
+            "pca is fitted, not extracted; run: catalog analyze --feature-set grid, then catalog features pca"
         )
     try:
         return tuple(feature_set(name) for name in dict.fromkeys(names))
-    except LookupError as error:
+    except FeatureSetNotInstalledError as error:
         raise click.BadParameter(str(error)) from None

@@ -1,4 +1,4 @@
-"""Options of the verbs that listen to tracks: what one track may take."""
+"""Limits of time and memory per track, for the commands that analyze tracks."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ import click
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-LEAST_MEMORY = 64
+MIN_MEMORY_MB = 64
 
 
 def limit_options(function: Function) -> Function:
-    """Adds --time-limit and --memory-limit; the verb receives `time_limit` and `memory_limit`."""
+    """Adds --time-limit and --memory-limit; the command receives `time_limit` and `memory_limit`."""
     function = click.option(
         "--memory-limit",
-        type=click.IntRange(min=LEAST_MEMORY),
+        type=click.IntRange(min=MIN_MEMORY_MB),
         default=2048,
         metavar="MB",
-        show_envvar=True,
-        help="A track that takes more memory fails.",
+        help="Memory limit per track; a track that needs more fails.",
     )(function)
     return click.option(
         "--time-limit",
         type=click.IntRange(min=1),
         default=120,
         metavar="SECONDS",
-        show_envvar=True,
-        help="A track that takes longer is given up.",
+        help="Time limit per track; a track that takes longer fails.",
     )(function)

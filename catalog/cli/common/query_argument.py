@@ -1,4 +1,4 @@
-"""What is asked on a command line: SQL, or the name of a saved question or of a view, and the values it needs."""
+"""Query argument of `sql` and `export`: SQL, a saved query, or a view, with its parameters."""
 
 from __future__ import annotations
 
@@ -18,31 +18,37 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 parameter_option: Callable[[Function], Function] = click.option(
-    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="The value of :NAME."
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value of the bind parameter :NAME. Repeatable.",
 )
 
 
-def resolve(database: Database, asked: str, parameters: tuple[str, ...]) -> tuple[str, dict[str, str]]:
-    """The SQL and its values: of a saved question or a view, where the name of one was given.
+def resolve(database: Database, query: str, parameters: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """Returns the SQL text and its parameter values; `query` is SQL, or the name of a saved query or view.
 
-    Raises QueryRejectedError for a name that nothing has.
+    Raises QueryRejectedError for an unknown name.
     """
-    given: dict[str, str] = {}
+    values: dict[str, str] = {}
     for parameter in parameters:
         name, value = _split(parameter)
-        if name in given:
+        if name in values:
             raise click.BadParameter(f"{name} is given twice", param_hint="--parameter")
-        given[name] = value
-    name = asked.strip()
+        values[name] = value
+    name = query.strip()
     if not NAME.fullmatch(name):
-        return asked, given
+        return query, values
     if name in saved_query_names():
         saved = saved_query(name, database.reader.dialect.name)
-        return saved.text, saved.defaults | given
+        return saved.text, saved.defaults | values
     if name in view_names():
-        return f"SELECT * FROM {name}", given  # noqa: S608 - the name is one of ours
+        return f"SELECT * FROM {name}", values  # noqa: S608 - the name is one of our views
     raise QueryRejectedError(
-        f"there is no question called {name}; there are {', '.join(saved_query_names())}, and the views: catalog sql --list"
+        f"there is no saved query or view {name!r}; saved queries: {', '.join(saved_query_names())}; "
+        "for the views see: catalog sql --list"
     )
 
 

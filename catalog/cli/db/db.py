@@ -1,4 +1,4 @@
-"""The verb `db`: the database's schema and its soundness."""
+"""`catalog db`: manage the database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import create_catalog, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.output import format_options, say
 from catalog.cli.db.db_backup import backup_verb, restore_verb
-from catalog.cli.db.db_checks import ALL_DERIVED, checks, print_checks
+from catalog.cli.db.db_checks import print_checks
 from catalog.cli.db.db_copy import copy_verb
 from catalog.db.database import DatabaseUnusableError, open_database
 from catalog.db.schema.revisions import is_behind
@@ -20,14 +20,14 @@ from catalog.db.schema.schema import (
     require_revision,
     upgrade,
 )
-from catalog.db.schema.views import create_views
+from catalog.genres.catalog_check import check_catalog, repair_catalog
 from catalog.genres.content_upgrade import is_content_outdated, upgrade_content
 from catalog.settings import Settings
 
 
 @click.group(cls=CommandGroup)
 def db() -> None:
-    """The database: upgrade, downgrade, check, copy, backup, restore."""
+    """Manage the database: upgrade, downgrade, check, copy, backup, restore."""
 
 
 for command in (copy_verb, backup_verb, restore_verb):
@@ -39,7 +39,7 @@ for command in (copy_verb, backup_verb, restore_verb):
 @dry_run_option
 @pass_settings
 def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
-    """Bring the schema to the present one, or up to REVISION; an empty database becomes a catalog."""
+    """Upgrade the schema to the current version, or to REVISION; an empty database becomes a catalog."""
     require_revision(revision)
     database = open_database(settings.database_url)
     try:
@@ -52,15 +52,15 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
             and is_content_outdated(database)
         ):
             if dry_run:
-                say("would make the views anew and add to the vocabulary; nothing was changed")
+                say("would recreate the views and update the vocabulary; nothing was changed")
                 return
             with database.write() as connection:
                 upgrade_content(connection)
-            say("the views and the vocabulary are those of this version now")
+            say("the views and the vocabulary are now up to date")
         elif not is_behind(before.revision, target):
-            say(f"the schema is at revision {before.revision or 'none'}; there is nothing to do")
+            say(f"the schema is at revision {before.revision or 'none'}; nothing to do")
         elif dry_run:
-            say(f"would go from revision {before.revision or 'none'} to {target}; nothing was changed")
+            say(f"would upgrade from revision {before.revision or 'none'} to {target}; nothing was changed")
         else:
             if revision == "head":
                 create_catalog(database)
@@ -77,28 +77,26 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
 @yes_option
 @pass_settings
 def downgrade_verb(settings: Settings, revision: str, dry_run: bool, yes: bool) -> None:
-    """Take the schema back to REVISION; `base` removes every table with all that is in it."""
+    """Downgrade the schema to REVISION; base drops every table with its data."""
     require_revision(revision)
     database = open_database(settings.database_url)
     try:
         schema = inspect_schema(database)
         if schema.state is SchemaState.EMPTY:
-            raise DatabaseUnusableError("there is no catalog yet; nothing can be taken back")
+            raise DatabaseUnusableError("the database is empty; nothing to downgrade")
         require_compatible(schema)
         if revision == "head" or not is_behind(revision, schema.revision):
             raise DatabaseUnusableError(
-                f"the schema is at revision {schema.revision}, and {revision} is not behind that; "
-                "name an older one, or bring it up: catalog db upgrade"
+                f"the schema is at revision {schema.revision}, and {revision} is not older; "
+                "give an older revision, or run: catalog db upgrade"
             )
-        loss = (
-            "every table, with all that is in it," if revision == "base" else "what newer revisions brought"
-        )
+        loss = "every table with its data" if revision == "base" else "the data of newer revisions"
         if dry_run:
-            say(f"would go from revision {schema.revision} back to {revision}; {loss} would be lost")
+            say(f"would downgrade from revision {schema.revision} to {revision}; {loss} would be lost")
             return
         if not yes:
             click.confirm(
-                f"{loss} will be lost. Go back from {schema.revision} to {revision}?", abort=True, err=True
+                f"{loss} will be lost. Downgrade from {schema.revision} to {revision}?", abort=True, err=True
             )
         downgrade(database, revision)
         say(f"the schema is now at revision {inspect_schema(database).revision or 'none'}")
@@ -107,20 +105,18 @@ def downgrade_verb(settings: Settings, revision: str, dry_run: bool, yes: bool) 
 
 
 @db.command("check")
-@click.option("--repair", is_flag=True, help="Make the views anew, and what is computed from other rows.")
+@click.option("--repair", is_flag=True, help="Recreate the views and recompute the derived tables.")
 @format_options
 @pass_settings
 def check_verb(settings: Settings, repair: bool, output_format: str) -> int:
-    """Compare the schema with a fresh one, and every computed row with its computation.
+    """Check the schema, the integrity and the derived tables.
 
-    The exit code is 1 where anything differs.
+    Exit code 1: a difference was found.
     """
-    # Another revision than this program's is refused on opening.
+    # Opening fails for any other revision.
     with open_catalog(settings) as database:
         if repair:
             with database.write() as connection:
-                create_views(connection)
-                for each in reversed(ALL_DERIVED):
-                    each.repair(connection)
-        found = checks(database)
-    return print_checks(found, output_format)
+                repair_catalog(connection)
+        checks = check_catalog(database)
+    return print_checks(checks, output_format)

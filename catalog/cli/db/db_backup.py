@@ -1,4 +1,4 @@
-"""The verbs `db backup` and `db restore`: the catalog in one file, and back."""
+"""`catalog db backup` and `catalog db restore`: the catalog in one file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import click
 
 from catalog.cli.common.context import NamedPath, dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, progress, say, warn
-from catalog.cli.db.db_checks import checks, print_checks
+from catalog.cli.db.db_checks import print_checks
 from catalog.db.database import open_database
 from catalog.db.transfer.archive import Manifest, open_archive
 from catalog.db.transfer.backup import Home, back_up, default_name, estimate
 from catalog.db.transfer.restore import require_restorable, restore
+from catalog.genres.catalog_check import check_catalog
 from catalog.settings import Settings
 from catalog.text import pluralize
 
@@ -24,7 +25,7 @@ MEGABYTE = 1_000_000
 
 @dataclass
 class _Bytes:
-    """Megabytes done, of those that are expected."""
+    """Progress in megabytes; `total` is an estimate."""
 
     total: int
     show: Callable[[int, int | None, str], None]
@@ -38,13 +39,13 @@ class _Bytes:
 @click.command("backup")
 @click.argument("destination", metavar="FILE|FOLDER", type=NamedPath(path_type=Path))
 @dry_run_option
-@click.option("--json", "as_json", is_flag=True, help="What is in the backup as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the content of the backup as JSON.")
 @pass_settings
 def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: bool) -> None:
-    """Write database, models and configuration to a new FILE, or to one named by date and time in a FOLDER.
+    """Back up database, models and configuration to one file.
 
-    Work may go on meanwhile: the backup has the catalog as it was at one moment. On PostgreSQL it needs pg_dump. URLs of
-    the configuration, in which there may be passwords, are left out.
+    Writes a new FILE, or a file named by date and time in FOLDER. The backup is a consistent snapshot, also while other
+    commands run. PostgreSQL needs pg_dump. URLs in the configuration are omitted, since they may contain passwords.
     """
     if destination.is_dir():
         destination /= default_name(datetime.now().astimezone())
@@ -53,9 +54,9 @@ def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: b
         size = estimate(database, home)
         if dry_run:
             if destination.exists():
-                raise FileExistsError(17, "it is there already, and is not overwritten", str(destination))
+                raise FileExistsError(17, "the file exists and is not overwritten", str(destination))
             say(
-                f"would write about {size / MEGABYTE:,.0f} MB, before compression, to {destination}; nothing was changed"
+                f"would write about {size / MEGABYTE:,.0f} MB before compression to {destination}; nothing was changed"
             )
             return
         with progress("backing up") as show:
@@ -64,7 +65,7 @@ def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: b
         print_json({"file": str(backup.path), "bytes": backup.size, **_facts(backup.manifest)})
     say(f"{backup.path}: {_in_words(backup.manifest)}; {backup.size / MEGABYTE:,.1f} MB")
     for name in backup.damaged:
-        warn(f"the model file {name} is missing or is not as it was written; the backup cannot mend that")
+        warn(f"the model file {name} is missing or damaged; the backup does not repair it")
 
 
 @click.command("restore")
@@ -73,10 +74,10 @@ def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: b
 @format_options
 @pass_settings
 def restore_verb(settings: Settings, file: Path, dry_run: bool, output_format: str) -> int:
-    """Bring a backup back into an empty home, or on PostgreSQL an empty database, and check it as `db check` does.
+    """Restore a backup into an empty home folder or an empty PostgreSQL database, and check it.
 
-    Nothing is overwritten. A backup of an older version is brought to the present schema. Restore only what you trust:
-    a dump of PostgreSQL is carried out by the server.
+    Nothing is overwritten. A backup of an older version is upgraded. Restore only backups that you trust: the server
+    executes a PostgreSQL dump.
     """
     home = _home(settings)
     database = open_database(settings.database_url)
@@ -93,9 +94,9 @@ def restore_verb(settings: Settings, file: Path, dry_run: bool, output_format: s
     finally:
         database.close()
     with open_catalog(settings) as catalog:
-        found = checks(catalog)
+        checks = check_catalog(catalog)
         place = catalog.place
-    code = print_checks(found, output_format)
+    code = print_checks(checks, output_format)
     say(f"restored to {place}: {_in_words(manifest)}")
     return code
 

@@ -1,4 +1,4 @@
-"""`catalog ingest`: the main job, and what it says in words."""
+"""`catalog ingest`: analyze folders of music in one command."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
+from catalog.cli.common.class_options import class_rule_options
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.feature_set_options import require_feature_sets
 from catalog.cli.common.limit_options import limit_options
 from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, progress, say, warn
 from catalog.cli.labels import parse_columns
-from catalog.cli.train.train import class_rule_options
 from catalog.settings import Settings
 from catalog.text import pluralize
 
@@ -23,18 +23,18 @@ from catalog.text import pluralize
 @click.option(
     "--labels",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV list of genres: path or external_id, genre, and any of artist, album, title.",
+    help="CSV file of genre labels: path or external_id, genre; optional: artist, album, title.",
 )
 @click.option(
     "--columns",
     multiple=True,
     metavar="ROLE=COLUMN",
-    help="What a column of the labels is called, such as genre=Stil; may be repeated or separated by commas.",
+    help="Name of a column in the labels file, such as genre=Stil. Repeatable, or separated by commas.",
 )
 @click.option(
     "--genres",
     metavar="LIST",
-    help="Genres to choose among where too little is tagged to learn from, separated by commas.",
+    help="Candidate genres for zero-shot suggestions if there are too few labels to train, separated by commas.",
 )
 @class_rule_options
 @click.option(
@@ -42,7 +42,7 @@ from catalog.text import pluralize
     "feature_sets",
     multiple=True,
     callback=require_feature_sets,
-    help="Compute this beside musicnn; may be repeated.  [default: what the model in force learned from, else summary]",
+    help="Feature set to extract besides musicnn. Repeatable.  [default: those of the active model, else summary]",
 )
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one per core]"
@@ -51,10 +51,10 @@ from catalog.text import pluralize
     "--sample",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Listen to about N tracks first, whole albums drawn at random, and say how long all would take.",
+    help="Analyze about N tracks (random whole albums) and estimate the time for the rest.",
 )
 @limit_options
-@click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout, instead of words.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @dry_run_option
 @pass_settings
 def ingest(
@@ -73,27 +73,27 @@ def ingest(
     as_json: bool,
     dry_run: bool,
 ) -> int:
-    """Listen to folders of music: scan, analyze, learn, predict, audit, report.
+    """Analyze folders of music: scan, extract features, train, predict, audit, report.
 
-    Files are only read. The same command again does only what is new; killed in the middle, it goes on from there.
-    Exit code 3 says that it is done, and that some files could not be analyzed.
+    Your files are only read. Run it again at any time: only new and changed files are processed, and an interrupted
+    run continues. Exit code 3: finished, but some files could not be analyzed.
     """
     from catalog.cli.ingest.ingest_output import IngestPresenter, analysis_remark
     from catalog.learning.dataset.snapshot import ClassRule
-    from catalog.pipeline.ingest import IngestReport, run_ingest
+    from catalog.pipeline.ingest import IngestOptions, run_ingest
     from workers.host.worker_options import WorkerOptions
 
     roles = parse_columns(columns)
     with open_catalog(settings, create=True, dry_run=dry_run) as database:
         if dry_run:
             return _dry_run(database, paths, as_json)
-        words = IngestPresenter(settings)
-        echo = say if as_json else _print
+        presenter = IngestPresenter(settings)
+        print_line = say if as_json else echo
         if not is_quiet():
-            for line in words.beginning():
-                echo(line)
-        with progress("listening") as advance:
-            job = IngestReport(
+            for line in presenter.introduction():
+                print_line(line)
+        with progress("analyzing") as advance:
+            job = IngestOptions(
                 roots=paths,
                 labels=labels,
                 columns=roles,
@@ -108,20 +108,16 @@ def ingest(
                 on_analysis=lambda now: advance(now.done, now.total, analysis_remark(now)),
             )
             for stage in run_ingest(database, settings, job):
-                for line in words.of(stage):
-                    echo(line)
-                for warning in words.warnings(stage):
+                for line in presenter.lines(stage):
+                    print_line(line)
+                for warning in presenter.warnings(stage):
                     warn(warning)
         if as_json:
-            print_json(words.summary)
+            print_json(presenter.summary)
         else:
-            for line in words.end():
+            for line in presenter.next_steps():
                 echo(line)
-    return EXIT_FILES_FAILED if words.failed else 0
-
-
-def _print(line: str) -> None:
-    echo(line)
+    return EXIT_FILES_FAILED if presenter.failed else 0
 
 
 def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool) -> int:
@@ -129,7 +125,7 @@ def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool) -> int:
 
     reports = [scan(database, path, dry_run=True) for path in paths]
     if as_json:
-        listed = [
+        collections = [
             {
                 "name": report.collection,
                 "root": report.root,
@@ -140,11 +136,11 @@ def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool) -> int:
             }
             for report in reports
         ]
-        print_json({"dry_run": True, "collections": listed})
+        print_json({"dry_run": True, "collections": collections})
         return 0
     for report in reports:
-        _print(
-            f"would bring in {report.added:,} new and {report.changed:,} changed of "
+        echo(
+            f"would add {report.added:,} new and update {report.changed:,} changed of "
             f"{pluralize(report.files, 'file')} in {report.root}; nothing was changed"
         )
     return 0

@@ -1,4 +1,4 @@
-"""`catalog models`: list, show, card, compare, importance, promote, roll back."""
+"""`catalog models`: manage models."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.executors import executor_factory
 from catalog.cli.common.output import format_options, print_rows, say
@@ -14,16 +15,16 @@ from catalog.cli.models.models_show import card_verb, compare_verb, show_verb
 from catalog.settings import Settings
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def models() -> None:
-    """Models: list, show, card, compare, importance, promote, roll back."""
+    """Manage models: list, show, card, compare, importance, promote, rollback."""
 
 
 @models.command("list")
 @format_options
 @pass_settings
 def list_models(settings: Settings, output_format: str) -> None:
-    """Every model with its score, newest first."""
+    """List the models with their scores, newest first."""
     from catalog.learning.registry.registry import list_models as registered
 
     with open_catalog(settings) as database, database.read() as connection:
@@ -35,8 +36,8 @@ def list_models(settings: Settings, output_format: str) -> None:
 @dry_run_option
 @pass_settings
 def promote(settings: Settings, model: int, dry_run: bool) -> None:
-    """Put a model in force: fill in its predictions, then switch."""
-    _put_in_force(settings, model, dry_run=dry_run)
+    """Activate a model after computing its missing predictions."""
+    _activate(settings, model, dry_run=dry_run)
 
 
 for command in (show_verb, card_verb, compare_verb, importance_verb):
@@ -47,29 +48,31 @@ for command in (show_verb, card_verb, compare_verb, importance_verb):
 @dry_run_option
 @pass_settings
 def rollback(settings: Settings, dry_run: bool) -> None:
-    """Go back to the model that was in force before the present one."""
+    """Activate the previously active model again."""
     from catalog.learning.registry.registry import previous_model
 
     with open_catalog(settings) as database, database.read() as connection:
         previous = previous_model(connection)
-    _put_in_force(settings, previous["id"], dry_run=dry_run)
+    _activate(settings, previous["id"], dry_run=dry_run)
 
 
-def _put_in_force(settings: Settings, model: int, *, dry_run: bool) -> None:
+def _activate(settings: Settings, model: int, *, dry_run: bool) -> None:
     from catalog.learning.prediction.fill_predictions import fill_predictions
     from catalog.learning.registry.registry import get_model
-    from catalog.learning.registry.registry import promote as put_in_force
+    from catalog.learning.registry.registry import promote as activate
 
     with open_catalog(settings) as database:
         with database.read() as connection:
             row: Any = get_model(connection, model)
         if row["status"] == "active":
-            say(f"model {model} is in force already")
+            say(f"model {model} is already active")
             return
         if dry_run:
-            say(f"would put model {model} ({row['algorithm']}) in force")
+            say(f"would activate model {model} ({row['algorithm']})")
             return
-        fill_predictions(database, settings.models, model, spread=executor_factory(database, settings))
+        fill_predictions(
+            database, settings.models, model, executor_factory=executor_factory(database, settings)
+        )
         with database.write() as connection:
-            put_in_force(connection, model)
-    say(f"model {model} is in force")
+            activate(connection, model)
+    say(f"model {model} is now active")

@@ -122,19 +122,17 @@ def _line(label: str, value: str) -> Iterator[str]:
 
 def _differences(comparison: Any) -> Iterator[str]:
     yield (
-        f"{pluralize(comparison.changed, 'track')} of {comparison.answered:,} predicted by both models change their prediction"
+        f"{pluralize(comparison.changed, 'track')} of {comparison.answered:,} predicted by both models "
+        "change their prediction"
     )
     if comparison.macro_f1 is None:
         yield "no labeled track has a held-out prediction of both models, so there is no score to compare"
         return
-    first, second, change = (
-        comparison.macro_f1.champion,
-        comparison.macro_f1.challenger,
-        comparison.macro_f1.difference,
-    )
+    macro_f1, (first, second) = comparison.macro_f1, comparison.accuracy
+    change = macro_f1.difference
     yield (
-        f"on {pluralize(comparison.macro_f1.tracks, 'tagged track')} by {pluralize(comparison.macro_f1.groups, 'group')}: "
-        f"accuracy {comparison.accuracy[0]:.1%} and {comparison.accuracy[1]:.1%}, macro F1 {first:.3f} and {second:.3f} "
+        f"on {pluralize(macro_f1.tracks, 'tagged track')} by {pluralize(macro_f1.groups, 'group')}: "
+        f"accuracy {first:.1%} and {second:.1%}, macro F1 {macro_f1.champion:.3f} and {macro_f1.challenger:.3f} "
         f"(difference {change.value:+.3f}, {change.low:+.3f} to {change.high:+.3f} 95% interval)"
     )
     for model_id in comparison.found_by_search:

@@ -1,25 +1,26 @@
-"""The verb `review`: cases, decisions, the check sample, progress and reviewers."""
+"""`catalog review`: cases, decisions, audit samples, progress and reviewers."""
 
 from __future__ import annotations
 
 import click
 
-from catalog.cli.review.review_decide import DECIDING, redo_verb, undo_verb
+from catalog.cli.common.command_group import CommandGroup
+from catalog.cli.review.review_decide import DECISION_COMMANDS, redo_verb, undo_verb
 from catalog.cli.review.review_list import list_verb, show_verb
 from catalog.cli.review.review_progress import progress_verb, sample_verb
 from catalog.cli.review.review_reviewers import reviewers
 from catalog.cli.review.review_serve import serve_verb
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def review() -> None:
-    """Decide on tags that are probably wrong: list, show, keep, accept, relabel, undo, redo, sample, progress, serve."""
+    """Review flagged tags: serve, list, show, keep, accept, relabel, undo, redo, sample, progress."""
 
 
 for command in (
     list_verb,
     show_verb,
-    *DECIDING,
+    *DECISION_COMMANDS,
     undo_verb,
     redo_verb,
     sample_verb,

@@ -1,4 +1,4 @@
-"""`review keep`, `accept`, `relabel`, `add`, `unsure`, `wrong`, `undo` and `redo`: decisions from the command line."""
+"""`catalog review keep`, `accept`, `relabel`, `add`, `unsure`, `wrong-recording`, `undo` and `redo`: decisions."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.output import echo, say, warn
-from catalog.cli.review.review_filters import by_vocabulary, filter_options, filters_from
+from catalog.cli.review.review_filters import filter_options, filters_from, resolve_genres
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from catalog.review.bulk_preview import DecisionPreview
     from catalog.review.decision import DecisionSource, OpenSuspect
     from catalog.review.verdict import Verdict
 
 
 def login() -> str:
+    """Returns the login name. Raises click.UsageError where there is none, as in a container."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        raise click.UsageError("nobody is logged in here; say who decides: --reviewer NAME") from None
+        raise click.UsageError("there is no login name; give the reviewer: --reviewer NAME") from None
 
 
 class ReviewerName(click.ParamType[str]):
-    """A name that people can read, and that the page and the command line know as the same."""
+    """A reviewer name, normalized as on the review page."""
 
     name = "name"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name as it is kept. Fails for one that is none."""
+        """Returns the normalized name. Fails for an invalid one."""
         from catalog.review.reviewer import ReviewerError, proper_name
 
         try:
@@ -49,13 +51,15 @@ reviewer_option = click.option(
     type=ReviewerName(),
     default=login,
     show_default="the login name",
-    help="Who decides.",
+    help="Name of the reviewer.",
 )
-genre_option = click.option("--genre", required=True, metavar="GENRE", help="A genre of the vocabulary.")
+genre_option = click.option("--genre", required=True, metavar="GENRE", help="Genre of the vocabulary.")
 
 
-def _deciding(name: str, verdict: Verdict, words: str, *, takes_genre: bool = False) -> click.Command:
-    """A verb that decides on the tracks and cases named, or on all that filters choose."""
+def _decision_command(
+    name: str, verdict: Verdict, summary: str, *, takes_genre: bool = False
+) -> click.Command:
+    """Builds a command that decides on the given tracks and cases, or on all suspects that match filters."""
 
     def callback(
         settings: Settings,
@@ -70,8 +74,8 @@ def _deciding(name: str, verdict: Verdict, words: str, *, takes_genre: bool = Fa
         _decide(settings, verdict, targets, filters, reviewer, genre, dry_run=dry_run, yes=yes)
 
     callback.__doc__ = (
-        f"{words}\n\nTARGET is a case, or a track: its id, path, external id, or a part of its title. Without a TARGET "
-        "it is all open suspects that the filters choose; --suspicion alone chooses nothing."
+        f"{summary}\n\nTARGET is a case, or a track: its id, path, external id, or a part of its title. Without "
+        "TARGET, applies to all open suspects matching the filters; at least one besides --suspicion is required."
     )
     decorated = pass_settings(callback)
     for decorator in (
@@ -86,13 +90,15 @@ def _deciding(name: str, verdict: Verdict, words: str, *, takes_genre: bool = Fa
     return click.command(name)(decorated)
 
 
-DECIDING = (
-    _deciding("keep", "keep", "The tags are right."),
-    _deciding("accept", "accept", "The suggestion is right: it takes the doubted tag's place."),
-    _deciding("relabel", "relabel", "GENRE is right: it takes the doubted tag's place.", takes_genre=True),
-    _deciding("add", "add", "The tags are right, and GENRE too.", takes_genre=True),
-    _deciding("unsure", "unsure", "Nobody can say: the tags stay as they are."),
-    _deciding("wrong", "wrong_recording", "The file is not the recording that it is named after."),
+DECISION_COMMANDS = (
+    _decision_command("keep", "keep", "Keep the tags: they are correct."),
+    _decision_command("accept", "accept", "Accept the suggestion: it replaces the flagged tag."),
+    _decision_command("relabel", "relabel", "Replace the flagged tag by GENRE.", takes_genre=True),
+    _decision_command("add", "add", "Keep the tags and add GENRE.", takes_genre=True),
+    _decision_command("unsure", "unsure", "Close the case without an answer: the tags stay."),
+    _decision_command(
+        "wrong-recording", "wrong_recording", "Report that the file is another recording than its name says."
+    ),
 )
 
 
@@ -102,9 +108,9 @@ DECIDING = (
 @dry_run_option
 @pass_settings
 def undo_verb(settings: Settings, target: str | None, reviewer: str, dry_run: bool) -> None:
-    """Take back the newest decision on TARGET, a case or a track; without one, your own newest.
+    """Undo the latest decision on TARGET, a case or a track (default: your latest).
 
-    What was decided at one stroke is undone at one. Nothing is lost: an undo is one more row.
+    Decisions that were made together are undone together. The history keeps both the decision and the undo.
     """
     from catalog.review.decision import last_batch, undo
 
@@ -120,12 +126,12 @@ def undo_verb(settings: Settings, target: str | None, reviewer: str, dry_run: bo
         if batch is None:
             raise click.ClickException("there is no decision to undo; see: catalog sql decided")
         undone = undo(connection, batch, reviewer)
-        words = f"{(undone.verdict or '').replace('_', ' ')} of {pluralize(len(undone.track_ids), 'track')}"
+        summary = f"{(undone.verdict or '').replace('_', ' ')} of {pluralize(len(undone.track_ids), 'track')}"
         if dry_run:
             connection.rollback()
-    echo(f"would undo {words}" if dry_run else f"undone: {words}")
+    echo(f"would undo {summary}" if dry_run else f"undone: {summary}")
     if not dry_run:
-        say(f"bring it back: catalog review redo{_own(reviewer)}")
+        say(f"to redo: catalog review redo{_reviewer_argument(reviewer)}")
 
 
 @click.command("redo")
@@ -133,9 +139,9 @@ def undo_verb(settings: Settings, target: str | None, reviewer: str, dry_run: bo
 @dry_run_option
 @pass_settings
 def redo_verb(settings: Settings, reviewer: str, dry_run: bool) -> None:
-    """Take back your newest undo: what it took back is decided again, on the tags as they are now.
+    """Redo the decision you last undid, on the current tags.
 
-    Again and again it brings back all that you undid since you last decided anything new.
+    Repeat the command to redo all decisions that you undid since your last new decision.
     """
     from catalog.review.redo import last_undo, redo
 
@@ -143,15 +149,15 @@ def redo_verb(settings: Settings, reviewer: str, dry_run: bool) -> None:
         batch = last_undo(connection, reviewer)
         if batch is None:
             raise click.ClickException(
-                f"{reviewer} has undone nothing since the last new decision; decide again: catalog review accept TARGET"
+                f"{reviewer} has no undo since their last new decision; to decide again: catalog review accept TARGET"
             )
-        done = redo(connection, batch)
+        result = redo(connection, batch)
         if dry_run:
             connection.rollback()
-    for message in done.messages:
+    for message in result.messages:
         warn(message)
-    words = f"{done.verdict.replace('_', ' ')} of {pluralize(len(done.track_ids), 'track')}"
-    echo(f"would redo {words}" if dry_run else f"redone: {words}")
+    summary = f"{result.verdict.replace('_', ' ')} of {pluralize(len(result.track_ids), 'track')}"
+    echo(f"would redo {summary}" if dry_run else f"redone: {summary}")
 
 
 def _decide(
@@ -172,63 +178,62 @@ def _decide(
     filters = filters_from(options)
     in_bulk = not targets
     if targets and (filters.narrows or filters.suspicion is not None):
-        raise click.UsageError("name targets or give filters, not both")
+        raise click.UsageError("give either targets or filters")
     if in_bulk and not filters.narrows:
-        raise click.UsageError(
-            "name a case or a track, or give a filter beside --suspicion, such as --tagged"
-        )
+        raise click.UsageError("give a case, a track, or a filter besides --suspicion, such as --tagged")
     with open_catalog(settings) as database:
         with database.read() as connection:
             genre_id = None if genre is None else resolve_genre(connection, genre)
-            doubts = (
-                filtered_suspects(connection, by_vocabulary(connection, filters))
+            suspects = (
+                filtered_suspects(connection, resolve_genres(connection, filters))
                 if in_bulk
-                else _named(connection, targets)
+                else _target_suspects(connection, targets)
             )
-            about = preview_decisions(connection, doubts)
+            preview = preview_decisions(connection, suspects)
             if genre_id is not None:
                 genre = load_vocabulary(connection).by_id[genre_id].name
-        if not doubts:
-            raise click.ClickException("no open suspect fits; see: catalog review list --state all")
+        if not suspects:
+            raise click.ClickException("no open suspect matches; see: catalog review list --state all")
         if in_bulk:
-            _show(about)
-        words = f"{verdict.replace('_', ' ')}{'' if genre is None else f' ({genre})'}: {pluralize(len(doubts), 'track')}"
+            _print_preview(preview)
+        answer = f"{verdict.replace('_', ' ')}{'' if genre is None else f' ({genre})'}"
+        summary = f"{answer}: {pluralize(len(suspects), 'track')}"
         if dry_run:
-            echo(f"would decide {words}")
+            echo(f"would decide {summary}")
             return
         if in_bulk and not yes:
-            click.confirm(f"Decide {words}?", abort=True, err=True)
+            click.confirm(f"Decide {summary}?", abort=True, err=True)
         with database.write() as connection:
             source: DecisionSource = (
-                "search" if in_bulk or any(each.suspect_id is None for each in doubts) else "queue"
+                "search" if in_bulk or any(each.suspect_id is None for each in suspects) else "queue"
             )
-            done = decide(connection, doubts, verdict, reviewer, genre_id=genre_id, source=source)
-    for message in done.messages:
+            result = decide(connection, suspects, verdict, reviewer, genre_id=genre_id, source=source)
+    for message in result.messages:
         warn(message)
-    echo(f"decided {words}")
-    say(f"take it back: catalog review undo{_own(reviewer)}")
+    echo(f"decided {summary}")
+    say(f"to undo: catalog review undo{_reviewer_argument(reviewer)}")
 
 
-def _own(reviewer: str) -> str:
-    """Undo and redo are of one's own: who decided under another name has to say that name again."""
+def _reviewer_argument(reviewer: str) -> str:
+    """Returns the --reviewer option for undo and redo, which default to the decisions under the login name."""
     return "" if reviewer == login() else f" --reviewer {shlex.quote(reviewer)}"
 
 
-def _named(connection: Connection, targets: tuple[str, ...]) -> list[OpenSuspect]:
+def _target_suspects(connection: Connection, targets: tuple[str, ...]) -> list[OpenSuspect]:
     from catalog.collection.track_lookup import describe_tracks, find_track
     from catalog.review.decision import case_suspects, track_suspect
 
-    found: dict[tuple[int, int | None], OpenSuspect] = {}
+    by_tag: dict[tuple[int, int | None], OpenSuspect] = {}
     for target in targets:
         if _is_case(connection, target):
-            doubts = case_suspects(connection, target)
+            suspects = case_suspects(connection, target)
         else:
             track_id = find_track(connection, target)
-            doubts = [track_suspect(connection, track_id)]
-            # A part of a title may be of another track than somebody thinks.
+            suspects = [track_suspect(connection, track_id)]
+            # Show the track: a part of a title may match an unexpected one.
             say(f"  {printable(describe_tracks(connection, [track_id])[0])}")
-        found |= {(each.track_id, each.genre_id): each for each in doubts}
-    return list(found.values())
+        by_tag |= {(each.track_id, each.genre_id): each for each in suspects}
+    return list(by_tag.values())
 
 
 def _is_case(connection: Connection, target: str) -> bool:
@@ -237,14 +242,13 @@ def _is_case(connection: Connection, target: str) -> bool:
     return target.isascii() and find_case_row(connection, target) is not None
 
 
-def _show(about: Any) -> None:
-    for each in about.examples:
+def _print_preview(preview: DecisionPreview) -> None:
+    for each in preview.examples:
         name = f"{each.artist or 'unknown artist'} - {each.title or each.path}"
-        words = f"{each.tagged_genre} -> {each.suggested_genre}, suspicion {each.suspicion:.2f}"
-        click.echo(f"  {printable(name)}: {words}", err=True)
-    if about.tracks > len(about.examples):
-        click.echo(f"  ... {pluralize(about.tracks, 'track')} in all", err=True)
-    share = (
-        "not known before 100 decisions" if about.expected_right is None else f"{about.expected_right:.0%}"
-    )
-    click.echo(f"  suggestions expected to be right: {share}", err=True)
+        change = f"{each.tagged_genre} -> {each.suggested_genre}, suspicion {each.suspicion:.2f}"
+        click.echo(f"  {printable(name)}: {change}", err=True)
+    if preview.tracks > len(preview.examples):
+        click.echo(f"  ... {pluralize(preview.tracks, 'track')} in total", err=True)
+    precision = preview.expected_right
+    share = "unknown before 100 decisions" if precision is None else f"{precision:.0%}"
+    click.echo(f"  expected share of correct suggestions: {share}", err=True)

@@ -1,4 +1,4 @@
-"""The filters that the verbs of `review` share."""
+"""Filter options of the `catalog review` commands."""
 
 from __future__ import annotations
 
@@ -15,51 +15,58 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-class KnownName(click.ParamType[str]):
-    """A name that something in a catalog can have: bytes that are no text are none."""
+class TextParameter(click.ParamType[str]):
+    """Text in valid UTF-8: click passes undecodable bytes as surrogates, which no stored name contains."""
 
     name = "text"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name as it is."""
-        if any("\ud800" <= sign <= "\udfff" for sign in value):
-            self.fail("this is no text in UTF-8, and nothing in the catalog is called that", param, ctx)
+        """Returns the text unchanged. Fails for surrogates."""
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            self.fail("not valid UTF-8", param, ctx)
         return value
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("--tagged", {"type": KnownName(), "metavar": "GENRE", "help": "Only tracks with this doubted tag."}),
-    ("--suggested", {"type": KnownName(), "metavar": "GENRE", "help": "Only tracks with this suggestion."}),
-    ("--artist", {"type": KnownName(), "metavar": "NAME", "help": "Only tracks by this artist."}),
-    ("--album", {"type": KnownName(), "metavar": "TITLE", "help": "Only tracks on this album."}),
-    ("--collection", {"type": KnownName(), "metavar": "NAME", "help": "Only tracks of this collection."}),
+    ("--tagged", {"type": TextParameter(), "metavar": "GENRE", "help": "Only tracks with this flagged tag."}),
+    (
+        "--suggested",
+        {"type": TextParameter(), "metavar": "GENRE", "help": "Only tracks with this suggestion."},
+    ),
+    ("--artist", {"type": TextParameter(), "metavar": "NAME", "help": "Only tracks by this artist."}),
+    ("--album", {"type": TextParameter(), "metavar": "TITLE", "help": "Only tracks on this album."}),
+    ("--collection", {"type": TextParameter(), "metavar": "NAME", "help": "Only tracks of this collection."}),
     (
         "--source",
-        {"type": click.Choice(["file", "import", "person"]), "help": "Only tags that this source says."},
+        {"type": click.Choice(["file", "import", "person"]), "help": "Only tags from this source."},
     ),
     (
         "--suspicion",
-        {"type": FiniteRange(0, 1), "metavar": "LEAST", "help": "Only tracks at least so suspicious."},
+        {
+            "type": FiniteRange(0, 1),
+            "metavar": "MIN",
+            "help": "Only tracks with at least this suspicion (0 to 1).",
+        },
     ),
 )
 
 
 def filter_options(function: Function) -> Function:
-    """Adds the filters to a verb; it receives `tagged`, `suggested`, ... for `filters_from`."""
+    """Adds the filters to a command; it receives `tagged`, `suggested`, ... for `filters_from`."""
     for name, settings in reversed(OPTIONS):
         function = click.option(name, **settings)(function)
     return function
 
 
 def filters_from(options: dict[str, Any], **more: Any) -> Filters:
-    """The filters given on the command line."""
+    """Builds the filters from the command line options."""
     return Filters(**{name.lstrip("-"): options[name.lstrip("-")] for name, _ in OPTIONS}, **more)
 
 
-def by_vocabulary(connection: Connection, filters: Filters) -> Filters:
-    """The filters with their genres as the vocabulary names them, however they were spelled. Raises InvalidVerdictError."""
+def resolve_genres(connection: Connection, filters: Filters) -> Filters:
+    """Replaces genre spellings in the filters by the names in the vocabulary. Raises InvalidVerdictError."""
     from catalog.genres.vocabulary_store import load_vocabulary
     from catalog.review.decision import resolve_genre
 
@@ -67,7 +74,7 @@ def by_vocabulary(connection: Connection, filters: Filters) -> Filters:
         return filters
     by_id = load_vocabulary(connection).by_id
 
-    def named(spelling: str | None) -> str | None:
+    def name_of(spelling: str | None) -> str | None:
         return None if spelling is None else by_id[resolve_genre(connection, spelling)].name
 
-    return replace(filters, tagged=named(filters.tagged), suggested=named(filters.suggested))
+    return replace(filters, tagged=name_of(filters.tagged), suggested=name_of(filters.suggested))

@@ -1,4 +1,4 @@
-"""`review sample` and `review progress`: how the archive is, and how far the review."""
+"""`catalog review sample` and `catalog review progress`: estimates of tag quality and review progress."""
 
 from __future__ import annotations
 
@@ -22,98 +22,98 @@ if TYPE_CHECKING:
 
 @click.command("sample")
 @click.argument("size", type=click.IntRange(1, 100_000), required=False)
-@click.option("--seed", type=click.IntRange(0), default=0, help="The same seed draws the same tracks.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the random sample.")
 @click.option(
     "--overlap",
     type=click.IntRange(0),
-    show_default="30, or as many as there are",
-    help="Tracks that two reviewers judge: their agreement.",
+    show_default="30, or the whole sample",
+    help="Tracks that two reviewers judge, to measure their agreement.",
 )
 @dry_run_option
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_settings
 def sample_verb(
     settings: Settings, size: int | None, seed: int, overlap: int | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Draw SIZE tagged tracks at random, by genre, to be judged blind: how good are archive, suspects and model?
+    """Draw an audit sample of SIZE tagged tracks, stratified by genre, for blind review.
 
-    They are mixed into the queue of `review serve`. No model learns from them: without SIZE it is 200 tracks, or a third of a
-    small archive. A new sample ends the one before.
+    It measures the share of wrong tags, the precision of the suspects and the accuracy of the model. The tracks are
+    mixed into the queue of `review serve` and excluded from training. Default SIZE: 200 tracks, or a third of a small
+    collection. A new sample closes the previous one.
     """
     from catalog.review.audit_sample.audit_sample import draw_sample
 
     if size is not None and overlap is not None and overlap > size:
-        raise click.UsageError(f"--overlap {overlap} is more than the {size} tracks of the sample")
+        raise click.UsageError(f"--overlap {overlap} exceeds the {size} tracks of the sample")
     with open_catalog(settings) as database, database.write() as connection:
         drawn = draw_sample(connection, size, seed=seed, overlap=overlap, dry_run=dry_run)
     if as_json:
         print_json(asdict(drawn))
         return
     print_rows((asdict(each) for each in drawn.strata), "table")
-    done = "would draw" if dry_run else "drew"
-    say(
-        f"{done} {pluralize(drawn.tracks, 'track')} with seed {seed}, {drawn.overlap} of them for two reviewers"
-    )
+    verb = "would draw" if dry_run else "drew"
+    say(f"{verb} {pluralize(drawn.tracks, 'track')} with seed {seed}, {drawn.overlap} for two reviewers")
     tagged = sum(each.tracks for each in drawn.strata)
     if 2 * drawn.tracks > tagged:
         warn(
-            f"these are {drawn.tracks:,} of the {tagged:,} tagged tracks: no model learns from them, and no case shows them "
-            "before they were judged; without SIZE the sample is as large as suits"
+            f"the sample takes {drawn.tracks:,} of {tagged:,} tagged tracks: they are excluded from training, and from "
+            "cases until they are judged; omit SIZE for a suitable size"
         )
     if drawn.closes is not None:
-        say(f"{'it would end' if dry_run else 'ended'} sample {drawn.closes}")
+        say(f"{'would close' if dry_run else 'closed'} sample {drawn.closes}")
 
 
 @click.command("progress")
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
-    help="Count decisions from then on (UTC).",
+    help="Count only decisions since this date (UTC).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_settings
 def progress_verb(settings: Settings, since: datetime | None, as_json: bool) -> None:
-    """How many wrong tags were found, how many are probably left, and whether to go on."""
+    """Show how many wrong tags were found, how many probably remain, and whether to continue."""
     from catalog.review.audit_sample.review_progress import review_progress
 
     moment = None if since is None else since.replace(tzinfo=UTC)
     with open_catalog(settings) as database, database.read() as connection:
-        found = review_progress(connection, moment)
+        report = review_progress(connection, moment)
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(report))
         return
-    for line in _lines(found):
+    for line in _lines(report):
         click.echo(printable(line))
 
 
-def _lines(found: Progress) -> Iterator[str]:
-    verdicts = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in found.by_verdict.items())
-    since = f" since {found.since:%Y-%m-%d}" if found.since else ""
-    yield f"{pluralize(found.decisions, 'decision')}{since}{f': {verdicts}' if verdicts else ''}"
-    for each in found.by_reviewer:
-        yield f"  {each.reviewer}: {pluralize(each.decisions, 'decision')}, {pluralize(each.found_wrong, 'wrong tag')} found"
-    if found.overall is not None:
-        recent = f"; of the last {found.recent.tracks} {_percent(found.recent)}" if found.recent else ""
-        yield f"of the suspects decided {_percent(found.overall)} were wrong{recent}"
-    hidden = f"; the check sample holds {found.hidden_tracks:,} more" if found.hidden_tracks else ""
-    yield f"{pluralize(found.open_cases, 'case')} open with {pluralize(found.open_tracks, 'track')}{hidden}"
-    if found.left is not None:
-        place = "in the archive" if found.left.by == "sample" else "among the open suspects"
-        number = pluralize(round(found.left.tracks), "wrong tag")
-        yield f"probably left {place}: {number} ({found.left.low:.0f} to {found.left.high:.0f})"
-    if found.sample is not None:
-        yield from _sample(found.sample)
-    yield found.advice
+def _lines(report: Progress) -> Iterator[str]:
+    verdicts = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in report.by_verdict.items())
+    since = f" since {report.since:%Y-%m-%d}" if report.since else ""
+    yield f"{pluralize(report.decisions, 'decision')}{since}{f': {verdicts}' if verdicts else ''}"
+    for each in report.by_reviewer:
+        wrong = pluralize(each.found_wrong, "wrong tag")
+        yield f"  {each.reviewer}: {pluralize(each.decisions, 'decision')}, {wrong} found"
+    if report.overall is not None:
+        recent = f"; of the last {report.recent.tracks}: {_percent(report.recent)}" if report.recent else ""
+        yield f"wrong tags among the decided suspects: {_percent(report.overall)}{recent}"
+    hidden = f"; {report.hidden_tracks:,} more in the audit sample" if report.hidden_tracks else ""
+    yield f"{pluralize(report.open_cases, 'case')} open with {pluralize(report.open_tracks, 'track')}{hidden}"
+    if report.left is not None:
+        scope = "in the collection" if report.left.by == "sample" else "among the open suspects"
+        number = pluralize(round(report.left.tracks), "wrong tag")
+        yield f"estimated to remain {scope}: {number} ({report.left.low:.0f} to {report.left.high:.0f})"
+    if report.sample is not None:
+        yield from _sample(report.sample)
+    yield report.advice
 
 
 def _sample(sample: SampleEstimate) -> Iterator[str]:
     from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS
 
-    yield f"check sample {sample.sample_id}: {sample.judged} of {sample.tracks} tracks judged"
+    yield f"audit sample {sample.sample_id}: {sample.judged} of {sample.tracks} tracks judged"
     if sample.is_reliable:
         yield from _shares(sample)
     else:
-        yield f"  from {MIN_JUDGMENTS} on it says how many tags of the archive are wrong"
+        yield f"  the share of wrong tags is estimated from {MIN_JUDGMENTS} judged tracks on"
     if sample.agreement is not None:
         low, high = sample.agreement.low, sample.agreement.high
         yield (
@@ -124,17 +124,17 @@ def _sample(sample: SampleEstimate) -> Iterator[str]:
 
 def _shares(sample: SampleEstimate) -> Iterator[str]:
     if sample.wrong is not None:
-        yield f"  wrong tags in the archive: {_percent(sample.wrong)}"
+        yield f"  wrong tags in the collection: {_percent(sample.wrong)}"
     for each in sample.by_rank:
         parts = [
-            f"{_percent(share)} {words}"
-            for share, words in ((each.precision, "of them wrong"), (each.recall, "of the wrong ones found"))
+            f"{name} {_percent(share)}"
+            for share, name in ((each.precision, "precision"), (each.recall, "recall"))
             if share is not None
         ]
         if parts:
             yield f"  first {each.rank:,} suspects: {', '.join(parts)}"
     if sample.accuracy is not None:
-        yield f"  the active model agrees with people on {_percent(sample.accuracy)}"
+        yield f"  accuracy of the active model: {_percent(sample.accuracy)}"
 
 
 def _percent(share: Share) -> str:

@@ -1,4 +1,4 @@
-"""`review reviewers`: who may decide on the page."""
+"""`catalog review reviewers`: manage reviewers and their links."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ from dataclasses import asdict
 
 import click
 
+from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_rows, say
 from catalog.settings import Settings
 
 
-@click.group("reviewers")
+@click.group("reviewers", cls=CommandGroup)
 def reviewers() -> None:
-    """Reviewers and their secret links: add, list, revoke."""
+    """Manage reviewers and their secret links: add, list, revoke."""
 
 
 @reviewers.command("add")
 @click.argument("name")
 @pass_settings
 def add_verb(settings: Settings, name: str) -> None:
-    """Make a reviewer and print the token of the link. It is shown once: only its hash is kept."""
+    """Add a reviewer and print the token of their link. Only its hash is stored."""
     from catalog.review.reviewer import add_reviewer
 
     with open_catalog(settings) as database, database.write() as connection:
         token = add_reviewer(connection, name)
     echo(token)
-    say("this is the token of the link; it is not shown again")
+    say("this is the token of the link; it cannot be shown again")
 
 
 @reviewers.command("list")
@@ -44,9 +45,9 @@ def list_verb(settings: Settings, output_format: str) -> None:
 @click.argument("name")
 @pass_settings
 def revoke_verb(settings: Settings, name: str) -> None:
-    """Take a reviewer's link away. What was decided stands."""
+    """Revoke the link of a reviewer. Their decisions are kept."""
     from catalog.review.reviewer import revoke_reviewer
 
     with open_catalog(settings) as database, database.write() as connection:
         revoke_reviewer(connection, name)
-    echo(f"{name} has no link any more")
+    echo(f"revoked the link of {name}")

@@ -1,4 +1,4 @@
-"""`review serve`: the page to decide on."""
+"""`catalog review serve`: the review page."""
 
 from __future__ import annotations
 
@@ -14,59 +14,58 @@ from catalog.text import printable
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Where to listen.")
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8765, help="Where to listen; 0: any that is free."
+    "--port", type=click.IntRange(0, 65535), default=8765, help="Port to listen on; 0: any free port."
 )
-@click.option("--url", metavar="URL", help="Where people reach it, if a proxy such as nginx stands in front.")
+@click.option("--url", metavar="URL", help="Public URL, if the page is behind a proxy such as nginx.")
 @click.option(
     "--reviewer",
     "reviewers",
     metavar="NAME",
     type=ReviewerName(),
     multiple=True,
-    help="Somebody who may decide; again for several.  [default: all that there are, else the login name]",
+    help="Reviewer to print a link for. Repeatable.  [default: all reviewers, else the login name]",
 )
-@click.option("--open/--no-open", "open_it", default=False, help="Show it in the browser.")
+@click.option("--open/--no-open", "open_it", default=False, help="Open the page in the browser.")
 @pass_settings
 def serve_verb(
     settings: Settings, host: str, port: int, url: str | None, reviewers: tuple[str, ...], open_it: bool
 ) -> None:
-    """Decide in the browser: listen, look, and press a key. Runs until Ctrl-C.
+    """Review flagged tags in the browser; runs until Ctrl-C.
 
-    Prints one link for every reviewer, which holds as long as the page runs; what is decided is written at once.
-    A link for longer: catalog review reviewers add NAME
+    Prints one link per reviewer, which is valid until the server stops. Decisions are stored immediately. For a
+    permanent link see: catalog review reviewers add NAME
     """
     from catalog.review.reviewer import list_reviewers
     from catalog.web.app_state import open_app_state
     from catalog.web.auth import make_links
     from catalog.web.server import address_of, listen, serve
 
-    with open_catalog(settings) as database, listen(host, port) as listening:
-        address = address_of(listening, host, url)
+    with open_catalog(settings) as database, listen(host, port) as socket:
+        address = address_of(socket, host, url)
         with database.write() as connection:
-            nobody = all(each.revoked_at is not None for each in list_reviewers(connection))
-            links = make_links(connection, reviewers or ([login()] if nobody else []))
+            has_no_reviewer = all(each.revoked_at is not None for each in list_reviewers(connection))
+            links = make_links(connection, reviewers or ([login()] if has_no_reviewer else []))
         if reviewers:
             links = {name: token for name, token in links.items() if name in reviewers}
         addresses = {name: f"{address.base}/enter/{token}" for name, token in links.items()}
         if not address.is_private and not address.is_encrypted:
             warn(
-                f"{host} can be reached by others, and what they send is not encrypted; "
-                "use it in a network that you trust, or behind a proxy with --url https://..."
+                f"{host} is reachable from other hosts without encryption; "
+                "use it in a trusted network, or behind a proxy with --url https://..."
             )
-
         site = open_app_state(database, address, links, settings)
 
         def announce() -> None:
             for name, link in addresses.items():
                 click.echo(f"{printable(name)}\t{link}" if len(addresses) > 1 else link)
-            say("a link is as good as a signature: give each reviewer their own. Ctrl-C stops the page")
+            say("Each link identifies one reviewer. Do not share it. Ctrl-C stops the server")
             if open_it:
-                # The browser gets it as an argument, which everybody on this machine can read.
+                # A single-use link: other users of this machine can read the browser's arguments.
                 invitation = site.access.invite(next(iter(links)))
                 if not webbrowser.open(f"{address.base}/enter/{invitation}"):
-                    say("no browser was found; open the link yourself")
+                    say("no browser was found; open the link manually")
 
-        serve(site, listening, on_start=announce)
-        say("stopped; what was decided is kept")
+        serve(site, socket, on_start=announce)
+        say("stopped; all decisions are stored")

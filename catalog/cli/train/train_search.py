@@ -115,7 +115,7 @@ class TrainSearch:
             say(f"train the first: {self.settings.command} train --algorithm {best.algorithm} {options}")
 
     def find_best(self, scheme: Scheme, number: int | None) -> TrainingOptions | None:
-        """Returns the options of the best candidate, with an unbiased score. A dry run prints the plan; returns None."""
+        """Returns the options of the best candidate with an unbiased score; prints the plan in a dry run."""
         from catalog.learning.search.candidates import grid_candidates, random_candidates
         from catalog.learning.search.search import summarize_search
         from catalog.learning.search.search_plan import plan_search

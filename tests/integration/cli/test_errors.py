@@ -80,7 +80,7 @@ def test_what_cannot_be_done_is_one_line_that_names_the_program(
     ("words", "said"),
     [
         (["review", "undo", "--reviewer", "ada"], "there is no decision to undo"),
-        (["review", "keep", "--tagged", "Rock", "--reviewer", "ada", "-y"], "no open suspect fits"),
+        (["review", "keep", "--tagged", "Rock", "--reviewer", "ada", "-y"], "no open suspect matches"),
     ],
 )
 def test_what_a_verb_finds_wrong_itself_is_told_as_the_rest(

@@ -53,7 +53,7 @@ def test_any_question_and_its_values(invoke: Any, sample: Any, tmp_path: Path) -
     assert json.loads(target.read_text("utf-8").splitlines()[0]) == {"title": "Dew", "a": "=1", "a_2": 2}
     done = invoke("export", question, "-p", "name=Bruno")
     assert done.out.splitlines()[:2] == ["title,a,a", "Dew,'=1,2"]
-    assert "there is no question called nix" in invoke("export", "nix").err
+    assert "there is no saved query or view 'nix'" in invoke("export", "nix").err
     assert invoke("export", "top-suspects", "-p", "tracks=1").out.count("\r\n") == 2
     assert "queries are read-only" in invoke("export", "DELETE FROM genre").err
 

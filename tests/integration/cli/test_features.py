@@ -70,18 +70,21 @@ def test_switching_and_back_is_one_command(
     invoke: Invoke, database: Database, versions: tuple[StoredFeatureSet, StoredFeatureSet]
 ) -> None:
     old, new = versions
-    dry = invoke("features", "use", "fake", "2", "--dry-run")
-    assert dry.out == f"fake would stand for version 2 ({new.hash[:8]}), 2 tracks\n"
-    outcome = invoke("features", "use", "fake", "2")
-    assert (outcome.code, outcome.out) == (0, f"fake stands for version 2 ({new.hash[:8]}), 2 tracks\n")
-    assert "warning: 1 track has no vector of it; run: catalog analyze --feature-set fake" in outcome.err
-    assert invoke("features", "use", "fake", new.hash[:6]).out == "fake stands for version 2 already\n"
+    dry = invoke("features", "activate", "fake", "2", "--dry-run")
+    assert dry.out == f"version 2 ({new.hash[:8]}) of fake would be active, 2 tracks\n"
+    outcome = invoke("features", "activate", "fake", "2")
+    assert (outcome.code, outcome.out) == (0, f"version 2 ({new.hash[:8]}) of fake is now active, 2 tracks\n")
     assert (
-        invoke("features", "use", "fake", "1").out
-        == f"fake stands for version 1 ({old.hash[:8]}), 3 tracks\n"
+        "warning: 1 track lacks a vector of this version; run: catalog analyze --feature-set fake"
+        in outcome.err
+    )
+    assert invoke("features", "activate", "fake", new.hash[:6]).out == "version 2 of fake is already active\n"
+    assert (
+        invoke("features", "activate", "fake", "1").out
+        == f"version 1 ({old.hash[:8]}) of fake is now active, 3 tracks\n"
     )
     for wrong in (("fake", "7"), ("nothing", "1")):
-        outcome = invoke("features", "use", *wrong)
+        outcome = invoke("features", "activate", *wrong)
         assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)
 
 
@@ -90,7 +93,7 @@ def test_remove_asks_and_refuses(
 ) -> None:
     old, new = versions
     assert "fake stands for" in invoke("features", "remove", "fake", "1", "-y").err
-    invoke("features", "use", "fake", "2")
+    invoke("features", "activate", "fake", "2")
     refused = invoke("features", "remove", "fake", "1", "-y")
     assert (refused.code, refused.out) == (1, "")
     assert "1 tracks have a vector of version 1 and none of version 2 yet" in refused.err
@@ -111,7 +114,7 @@ def test_remove_asks_and_refuses(
 
 def test_check(invoke: Invoke) -> None:
     outcome = invoke("features", "check", "grid")
-    assert (outcome.code, outcome.out) == (0, "grid version 1: well\n")
+    assert (outcome.code, outcome.out) == (0, "grid version 1: ok\n")
     assert invoke("features", "check", "nothing").code == 2
 
 
@@ -136,15 +139,13 @@ def test_pca_is_fitted_once_stored_reported_and_drawn(
     assert (outcome.code, report["is_new"], report["projected"]) == (0, True, 20)
     facts = report["facts"]
     assert (facts["tracks"], facts["components"]) == (20, 3)
-    assert facts["variance_held"] > 0.97
+    assert facts["explained_variance"] > 0.97
     assert 0 < facts["error"] < 2
-    assert facts["unseen_tracks"] == 4
+    assert facts["held_out_tracks"] == 4
     assert picture.read_bytes().startswith(b"\x89PNG")
     again = invoke("features", "pca")  # finds what there is
     assert "0 tracks projected" in again.out
-    assert again.out.startswith(
-        "3 components hold 100.0% of the variance of the 20 tracks they were fitted to; "
-    )
+    assert again.out.startswith("3 components explain 100.0% of the variance of the 20 training tracks; ")
     rows = json.loads(invoke("features", "list", "--json").out)
     assert [(row["feature_set"], row["tracks"]) for row in rows] == [("grid", 20), ("pca", 20)]
     with database.write() as connection:

@@ -21,13 +21,13 @@ def test_import_in_words(database_url, folder, capsys):
     assert said.out.splitlines() == [
         f"FMA: 2 tracks in {folder}",
         "  2 new, 0 changed, 0 unchanged",
-        "  2 statements of genre are new; 0 tracks have no genre",
-        "  1 track contradicts itself: the top genre is above none of the genres",
+        "  2 new genre labels; 0 tracks have no genre",
+        "  1 track contradicts itself: the top genre is not an ancestor of any of the genres",
         "  fma-518: 1 vector of 518 numbers, 1 new, 0 changed",
-        "  1 row left out, or not taken whole",
+        "  1 row skipped or imported in part",
     ]
-    assert "1 row names no track" in said.err
-    assert "warning: tracks.csv, line 18: track 3 for the second time; left out" in said.err
+    assert "1 row matches no track" in said.err
+    assert "warning: tracks.csv, line 18: track 3 occurs twice; skipped" in said.err
 
 
 def test_import_as_json(database_url, folder, capsys):
@@ -70,10 +70,10 @@ def test_features_import(sqlite_url, folder, capsys):
     assert said.out.splitlines() == [
         str(file),
         "  mine: 1 vector of 4 numbers, 1 new, 0 changed",
-        "  1 row left out, or not taken whole",
+        "  1 row skipped or imported in part",
     ]
     assert "the first that name none, as external: 9" in said.err
-    assert "mine.csv, line 7: a number is missing or infinite; left out" in said.err
+    assert "mine.csv, line 7: a number is missing or infinite; skipped" in said.err
     assert (
         run(["--database-url", sqlite_url, "features", "import", str(file), "--name", "mine", "--json"]) == 0
     )

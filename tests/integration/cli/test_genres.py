@@ -18,14 +18,14 @@ def vocabulary(database: Database) -> None:
 
 @pytest.mark.usefixtures("vocabulary")
 def test_a_dry_run_says_what_would_be(invoke: Invoke) -> None:
-    placed = invoke("genres", "place", "techno", "Jazz", "--dry-run")
+    placed = invoke("genres", "set-parent", "techno", "Jazz", "--dry-run")
     assert (placed.out, placed.err) == ("Techno would be a kind of Jazz; nothing was changed\n", "")
     joined = invoke("genres", "alias", "Teckno", "Techno", "--dry-run")
     assert (joined.out, joined.err) == (
-        "Teckno would mean Techno, on 0 tracks; nothing was changed\n",
+        "Teckno would become an alias of Techno, on 0 tracks; nothing was changed\n",
         "",
     )
-    assert invoke("genres", "place", "techno", "--top").out == "Techno is a top term now\n"
+    assert invoke("genres", "set-parent", "techno", "--top").out == "Techno is now a top-level genre\n"
 
 
 @pytest.mark.usefixtures("vocabulary")
@@ -35,7 +35,7 @@ def test_a_user_without_a_name_can_add_a_spelling(invoke: Invoke, monkeypatch: p
 
     monkeypatch.setattr(getpass, "getuser", nobody)
     joined = invoke("genres", "alias", "Teckno", "Techno")
-    assert (joined.code, joined.out) == (0, "Teckno means Techno now, on 0 tracks\n")
+    assert (joined.code, joined.out) == (0, "Teckno is now an alias of Techno, on 0 tracks\n")
 
 
 @pytest.mark.usefixtures("vocabulary")

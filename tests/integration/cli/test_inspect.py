@@ -46,7 +46,7 @@ def test_a_picture_in_the_working_folder_and_words(invoke: Run, tmp_path: Path) 
     song = write_sound(tmp_path / "a $ong.wav")
     before = song.read_bytes()
     code, out, err = invoke(song)
-    assert (code, err) == (0, "drawn into a $ong.inspect.png\n")
+    assert (code, err) == (0, "picture written to a $ong.inspect.png\n")
     assert out.startswith("a $ong.wav\n  pcm_s16le, 16,000 Hz, 2.0 s, -14.")
     assert Path("a $ong.inspect.png").read_bytes().startswith(b"\x89PNG")
     assert song.read_bytes() == before

@@ -80,7 +80,7 @@ def test_predict(
     )
     done = invoke("predict")
     assert done.code == 0, done.err
-    assert "predictions are new or have changed" in done.err
+    assert "new or changed predictions" in done.err
     assert invoke("predict").err.startswith("model 1: 0 predictions")
     assert models(database) == ["active"]
 

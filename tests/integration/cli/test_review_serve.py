@@ -64,7 +64,7 @@ def test_it_prints_a_link_and_ends_at_ctrl_c(serve: Serve) -> None:
     page.send_signal(signal.SIGINT)
     out, err = page.communicate(timeout=20)
     assert (page.returncode, out) == (0, "")
-    assert err.splitlines()[-1] == "stopped; what was decided is kept"
+    assert err.splitlines()[-1] == "stopped; all decisions are stored"
     assert "Traceback" not in err
 
 

@@ -28,7 +28,7 @@ def test_saved_questions_and_views_by_name(invoke: Any, sample: Any) -> None:
         assert json.loads(done.out) or row["name"] in empty, row["name"]
     assert "add: --parameter artist=VALUE" in invoke("sql", "artist-mix").err
     done = invoke("sql", "nix")
-    assert (done.code, "there is no question called nix" in done.err) == (1, True)
+    assert (done.code, "there is no saved query or view 'nix'" in done.err) == (1, True)
 
 
 def test_which_tracks_lack_which_vectors(invoke: Any, sample: Any, database: Database) -> None:

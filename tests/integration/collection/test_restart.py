@@ -68,7 +68,7 @@ def test_labels_import(
     printed = capsys.readouterr()
     assert code == 0, printed.err
     assert "3 rows, with genres for 2 tracks" in printed.out
-    assert "2 of them new" in printed.out
+    assert "2 new" in printed.out
     assert "1 row with no track of that name" in printed.err
     assert len(column(postgresql_url, statement.c.track_id)) == 2
 

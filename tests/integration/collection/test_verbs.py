@@ -37,7 +37,7 @@ def test_scan_says_what_it_found(catalog, songs):
     assert "music: 2 files" in out
     assert "2 new" in out
     assert "2 artists, 0 albums" in out
-    assert "2 spellings of genre, 1 of them known" in out
+    assert "2 genre spellings, 1 of them in the vocabulary" in out
     assert "new: Finnish Metal (1), under Metal" in out
     assert "not audio: 1 .jpg" in err
     assert "2 unchanged" in catalog("scan", songs)[1]
@@ -50,7 +50,7 @@ def test_scan_says_what_becomes_of_files_behind_links(catalog, songs, tmp_path):
     (songs / "disk").symlink_to(elsewhere)
     code, _, err = catalog("scan", songs)
     assert code == 0
-    assert "1 file lies outside of the folder, where links lead: analyzed, but not played" in err
+    assert "1 file is outside the folder (symbolic links): analyzed, but neither played" in err
 
 
 def test_scan_as_json_and_dry(catalog, songs):
@@ -114,7 +114,7 @@ def test_an_unknown_genre_is_told_before_anything_is_heard(catalog, songs):
 def test_the_main_job_as_a_dry_run(catalog, songs):
     assert catalog("scan", songs / "1.mp3")[0] == 0
     told = catalog("ingest", songs, "--dry-run")[1]
-    assert told == f"would bring in 1 new and 0 changed of 2 files in {songs}; nothing was changed\n"
+    assert told == f"would add 1 new and update 0 changed of 2 files in {songs}; nothing was changed\n"
     (collection,) = json.loads(catalog("ingest", songs, "--dry-run", "--json")[1])["collections"]
     assert (collection["files"], collection["new"], collection["changed"]) == (2, 1, 0)
 
@@ -126,7 +126,7 @@ def test_labels_are_imported(catalog, songs):
     code, out, err = catalog(*arguments)
     assert code == 0
     assert "3 rows, with genres for 1 track" in out
-    assert "1 of them new" in out
+    assert "  1 new" in out
     assert "1 row without a genre" in err
     assert "line 3: x.mp3" in err
     assert json.loads(catalog(*arguments, "--json")[1])["statements"] == 0
@@ -138,7 +138,7 @@ def test_show(catalog, songs):
     assert code == 0
     assert out.startswith("The Band - One (track ")
     assert "tagged Rock" in out
-    assert "file (id3v2.4): Rock, counts now" in out
+    assert "file (id3v2.4): Rock, current" in out
     assert json.loads(catalog("show", "2.mp3", "--json")[1])["file"]["title"] == "Two"
 
 
@@ -147,22 +147,22 @@ def test_collections_are_moved_and_removed(catalog, songs, monkeypatch):
     code, out, _ = catalog("collections", "list", "--csv")
     assert code == 0
     assert out.splitlines()[1].startswith(f"Mine,folder,{songs},2,0,0,False,")
-    assert "would be complete now" in catalog("collections", "complete", "Mine", "--dry-run")[1]
-    assert "are complete now" in catalog("collections", "complete", "Mine")[1]
-    assert "complete already" in catalog("collections", "complete", "Mine")[1]
+    assert "would be complete" in catalog("collections", "mark-complete", "Mine", "--dry-run")[1]
+    assert "are now complete" in catalog("collections", "mark-complete", "Mine")[1]
+    assert "already complete" in catalog("collections", "mark-complete", "Mine")[1]
     assert json.loads(catalog("collections", "list", "--json")[1])[0]["tags_complete"] is True
-    assert "are incomplete now" in catalog("collections", "complete", "Mine", "--no")[1]
-    code, _, err = catalog("collections", "complete", "Yours")
+    assert "are now incomplete" in catalog("collections", "mark-complete", "Mine", "--no")[1]
+    code, _, err = catalog("collections", "mark-complete", "Yours")
     assert (code, "there is no collection 'Yours'" in err) == (EXIT_ERROR, True)
     there = songs.rename(songs.parent / "there")
     assert "would be at" in catalog("collections", "move", "Mine", there, "--dry-run")[1]
     assert "with 2 tracks" in catalog("collections", "move", "Mine", there)[1]
-    assert "would forget 2 tracks, 2 statements" in catalog("collections", "remove", "Mine", "--dry-run")[1]
+    assert "would remove 2 tracks, 2 statements" in catalog("collections", "remove", "Mine", "--dry-run")[1]
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     code, _, said = catalog("collections", "remove", "Mine")
     assert code == EXIT_INTERRUPTED
     assert said.endswith("nothing was changed\n")
-    assert "forgot 2 tracks" in catalog("collections", "remove", "Mine", "-y")[1]
+    assert "removed 2 tracks" in catalog("collections", "remove", "Mine", "-y")[1]
     assert json.loads(catalog("collections", "list", "--json")[1]) == []
 
 
@@ -170,9 +170,9 @@ def test_prune(catalog, songs):
     catalog("scan", songs)
     (songs / "1.mp3").unlink()
     catalog("scan", songs)
-    assert catalog("prune", "--dry-run")[1] == "would forget 0 tracks\n"
-    assert catalog("prune", "--days", "0", "--dry-run")[1] == "would forget 1 track\n"
-    assert catalog("prune", "--days", "0", "-y")[1] == "forgot 1 track\n"
+    assert catalog("prune", "--dry-run")[1] == "would remove 0 tracks\n"
+    assert catalog("prune", "--days", "0", "--dry-run")[1] == "would remove 1 track\n"
+    assert catalog("prune", "--days", "0", "-y")[1] == "removed 1 track\n"
 
 
 def test_an_unmounted_disk_is_an_error_that_says_what_to_do(catalog, songs):

@@ -94,13 +94,13 @@ def test_queue_status_and_sync_without_a_broker(invoke: Invoke, add_tracks: AddT
     assert code == 0
     assert out.splitlines() == [
         "2 pending, 0 of them claimed; 0 failed; no broker is running",
-        "0 analyzed in the last minute, 0.0 a minute over the last five; 0 workers",
+        "0 analyzed in the last minute, 0.0 per minute over the last five minutes; 0 workers",
     ]
-    assert err == "nobody is at work; run: catalog analyze\n"
+    assert err == "no worker is running; run: catalog analyze\n"
     status = json.loads(invoke("queue", "status", "--feature-set", "tiny", "--json")[1])
     assert (status["pending"], status["jobs"], status["workers"]) == (2, None, [])
     code, out, err = invoke("queue", "sync", "--feature-set", "tiny")
-    assert (code, out) == (0, "0 dead workers found, 0 tracks put into the queue\n")
+    assert (code, out) == (0, "0 dead workers found, 0 tracks added to the queue\n")
     assert "catalog analyze" in err
 
 
@@ -150,11 +150,11 @@ def test_without_the_redis_sync_gives_back_what_the_dead_had(
     with database.write() as connection:
         dead = liveness.register(connection, "dead", 2**22 + 1)
         claims.reserve(connection, dead, ids, [register_feature_set(connection, tiny).id])
-        past = liveness.server_time(connection) - 2 * liveness.LOST
+        past = liveness.server_time(connection) - 2 * liveness.LOST_AFTER
         connection.execute(sa.update(worker).values(heartbeat_at=past))
     sync = ("queue", "sync", "--feature-set", "tiny")
     code, out, err = invoke("--redis-url", "redis://localhost:1", *sync)
-    assert (code, out) == (1, "1 dead worker found, 0 tracks put into the queue\n")
+    assert (code, out) == (1, "1 dead worker found, 0 tracks added to the queue\n")
     assert err.startswith("catalog: no Redis answers at localhost:1 (")
 
 

@@ -44,8 +44,8 @@ def test_from_one_version_to_the_next(
     assert invoke(*analyze, "--dry-run")[1] == "3 tracks would be analyzed\n"
     code, out, err = invoke(*analyze)
     assert (code, out.startswith("3 tracks analyzed")) == (0, True)
-    use = f"catalog features use tiny {tiny.hash[:8]}"
-    assert err == f"tiny still stands for another version; to use version 1: {use}\n"
+    use = f"catalog features activate tiny {tiny.hash[:8]}"
+    assert err == f"another version of tiny is active; to switch to version 1: {use}\n"
     with database.read() as connection:
         assert set(load_matrix(connection, old)[1].ravel()) == {7}
         assert active_feature_set(connection, "tiny") == old

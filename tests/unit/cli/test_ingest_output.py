@@ -1,4 +1,4 @@
-"""What the main job says of duplicates."""
+"""Messages of `catalog ingest`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from catalog.similarity.duplicates import Pair
     ("pairs", "differing", "said"),
     [
         (0, 0, []),
-        (1, 0, ["1 pair of tracks may be one recording; see: catalog audit duplicates"]),
+        (1, 0, ["1 pair of tracks may be the same recording; see: catalog audit duplicates"]),
         (
             2,
             1,
             [
-                "2 pairs of tracks may be one recording, 1 with different genres; see: catalog audit duplicates"
+                "2 pairs of tracks may be the same recording, 1 with different genres; see: catalog audit duplicates"
             ],
         ),
     ],
@@ -31,6 +31,6 @@ def test_duplicates_are_one_line_where_there_are_any(
     tmp_path: Path, pairs: int, differing: int, said: list[str]
 ) -> None:
     found = [Pair(1, other + 2, "same_audio", 1.0) for other in range(pairs)]
-    words = IngestPresenter(Settings(home=tmp_path, database_url="sqlite://", redis_url="embedded"))
-    assert list(words.of(Deduplicated(DuplicateAudit(1, True, 5, found, differing, [])))) == said
-    assert words.summary["duplicates"] == {"pairs": pairs, "differing": differing}
+    presenter = IngestPresenter(Settings(home=tmp_path, database_url="sqlite://", redis_url="embedded"))
+    assert list(presenter.lines(Deduplicated(DuplicateAudit(1, True, 5, found, differing, [])))) == said
+    assert presenter.summary["duplicates"] == {"pairs": pairs, "differing": differing}
