@@ -1,4 +1,4 @@
-"""Where large CSV files come from: a folder, a zip or a file by itself, read line by line within bounds."""
+"""Large CSV files from a folder, a zip or a single file, read line by line with bounded memory."""
 
 from __future__ import annotations
 
@@ -17,81 +17,81 @@ from typing import IO
 from catalog.errors import CatalogError
 
 LONGEST_LINE = 4_000_000
-"""Bytes of one line; what is longer is no table."""
+"""Bytes of one line; a longer line is not part of a table."""
 BLOCK = 1 << 20
 LARGEST_FIELD = 1_000_000
-"""Characters of one cell, lines included: bounds what a quotation mark that is never closed can swallow."""
-DENSEST = 100
-"""How many times its packed size a file in a zip may have: text packs to a fourth, a bomb to a thousandth."""
-SHOWN = 1_000
-"""Problems that are kept in words; all are counted."""
+"""Characters of one cell including line ends: limits the damage of an unclosed quotation mark."""
+MAX_COMPRESSION_RATIO = 100
+"""Highest compression ratio of a file in a zip: text has about 4, a zip bomb about 1,000."""
+MAX_EXAMPLES = 1_000
+"""Issues whose text is kept; all are counted."""
 
 
 class CsvSourceError(CatalogError):
-    """A file that cannot be imported at all, in one line; nothing was changed."""
+    """A file that cannot be imported; nothing was changed."""
 
 
 @dataclass
 class ImportIssues:
-    """What was left out of a file, with its line."""
+    """Skipped rows of a file, with their lines."""
 
     count: int = 0
     examples: list[str] = field(default_factory=list)
     """The first thousand."""
     blank: int = 0
-    """Rows that are empty but for their key: no problem, and nothing to bring in."""
+    """Rows with a key and empty cells: not an issue, nothing to import."""
 
     def add(self, file: str, line: int, reason: str) -> None:
-        """Counts one."""
+        """Counts one issue."""
         self.count += 1
-        if len(self.examples) < SHOWN:
+        if len(self.examples) < MAX_EXAMPLES:
             self.examples.append(f"{file}, line {line}: {reason}")
 
     def add_undecoded(self, lines: BoundedLines) -> None:
-        """Counts the lines that came in with letters lost."""
+        """Counts the lines with characters that are not UTF-8."""
         for number in lines.undecoded:
             self.add(
-                lines.name, number, "letters that are no UTF-8, each brought in as \N{REPLACEMENT CHARACTER}"
+                lines.name, number, "not UTF-8; invalid characters imported as \N{REPLACEMENT CHARACTER}"
             )
 
 
 class BoundedLines:
-    """The lines of a file in UTF-8, each with its end; none longer than LONGEST_LINE."""
+    """The lines of a UTF-8 file with their line ends, at most LONGEST_LINE bytes each."""
 
     def __init__(self, name: str, stream: IO[bytes]) -> None:
         self.name = name
         self.taken = 0
-        """Lines that `take` gave."""
+        """The number of lines returned by `take`."""
         self.undecoded: list[int] = []
-        """Numbers of the lines that `text` gave with letters lost, as they are no UTF-8."""
+        """Numbers of the lines in which `text` replaced invalid characters."""
         self._blocks = self._whole_lines(stream)
-        self._here: list[bytes] = []
+        self._pending: list[bytes] = []
 
     def take(self) -> str:
-        """The next line; empty at the end."""
+        """The next line; empty at the end of the file."""
         line = next(self.rest(), b"")
         self.taken += bool(line)
         return line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
 
     def rest(self) -> Iterator[bytes]:
-        """The lines that were not taken yet."""
+        """The remaining lines."""
         while True:
-            while self._here:
-                yield self._here.pop()
+            while self._pending:
+                yield self._pending.pop()
             block = next(self._blocks, None)
             if block is None:
                 return
-            self._here = block.splitlines(keepends=True)[::-1]
+            self._pending = block.splitlines(keepends=True)[::-1]
 
     def text(self) -> Iterator[str]:
-        """The lines that were not taken yet, as text: what is no UTF-8 costs its own letters, not the row."""
-        here, self._here = b"".join(self._here[::-1]), []
-        return chain.from_iterable(self._decoded(chain([here], self._blocks)))
+        """The remaining lines as text; invalid UTF-8 is replaced character by character."""
+        pending, self._pending = b"".join(self._pending[::-1]), []
+        return chain.from_iterable(self._decoded(chain([pending], self._blocks)))
 
     def blocks(self) -> Iterator[bytes]:
-        """The lines that were not taken yet, many at once, all with a line feed for an end."""
-        here, self._here = b"".join(self._here[::-1]), []
-        for block in chain([here], self._blocks):
+        """The remaining lines in blocks, each line ended by a line feed."""
+        pending, self._pending = b"".join(self._pending[::-1]), []
+        for block in chain([pending], self._blocks):
             if block:
                 yield with_line_feeds(block)
 
@@ -108,8 +108,8 @@ class BoundedLines:
             yield io.StringIO(text, newline="")
 
     def _whole_lines(self, stream: IO[bytes]) -> Iterator[bytes]:
-        """The file in blocks that end where a line does."""
-        begun = b""
+        """The file in blocks that end at a line end."""
+        partial = b""
         while True:
             try:
                 block = stream.read(BLOCK)
@@ -119,27 +119,29 @@ class BoundedLines:
                 break
             end = block.rfind(b"\n") + 1
             if end:
-                yield begun + block[:end]
-                begun = block[end:]
+                yield partial + block[:end]
+                partial = block[end:]
             else:
-                begun += block
-            if len(begun) > LONGEST_LINE:
-                raise CsvSourceError(f"{self.name} has a line that is longer than any line of a table")
-        if begun:
-            yield begun
+                partial += block
+            if len(partial) > LONGEST_LINE:
+                raise CsvSourceError(
+                    f"{self.name} has a line of more than {LONGEST_LINE:,} bytes; this is not a CSV file"
+                )
+        if partial:
+            yield partial
 
 
 def with_line_feeds(block: bytes) -> bytes:
-    """Lines with a line feed for an end, the last one too, whatever they had."""
+    """The block with every line, including the last one, ended by a line feed."""
     if b"\r" in block:
         return b"\n".join(block.splitlines()) + b"\n"
     return block if block.endswith(b"\n") else block + b"\n"
 
 
 def rows(lines: BoundedLines) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a CSV whose cells may span lines: the line on which each begins, and its cells.
+    """The rows of a CSV file whose cells may span lines: the line number of the start, and the cells.
 
-    Raises CsvSourceError where a cell never ends.
+    Raises CsvSourceError for an unclosed cell.
     """
     previous = csv.field_size_limit(LARGEST_FIELD)
     before = lines.taken + 1
@@ -166,35 +168,35 @@ def _is_utf8(line: bytes) -> bool:
 
 
 class CsvBundle:
-    """A folder, or a zip, of CSV files, or one CSV file by itself. Nothing is ever unpacked to the disk."""
+    """A folder or zip of CSV files, or a single CSV file. Nothing is unpacked to disk."""
 
-    def __init__(self, place: Path, alone: str) -> None:
-        """`alone` is the name that a CSV file by itself stands for, whatever it is called.
+    def __init__(self, place: Path, single_name: str) -> None:
+        """`single_name` is the name under which a single CSV file is members_by_name.
 
-        Raises CsvSourceError for what is none of these, and for a zip that means harm.
+        Raises CsvSourceError for any other path and for a malicious zip.
         """
         self.place = place
-        self._packed: dict[str, list[zipfile.ZipInfo]] | None = None
-        self._alone = alone if place.suffix.lower() == ".csv" and place.is_file() else None
-        if place.is_dir() or self._alone is not None:
+        self._members: dict[str, list[zipfile.ZipInfo]] | None = None
+        self._single_name = single_name if place.suffix.lower() == ".csv" and place.is_file() else None
+        if place.is_dir() or self._single_name is not None:
             return
         if not place.exists():
             raise CsvSourceError(f"{place} does not exist")
         if not zipfile.is_zipfile(place):
-            raise CsvSourceError(f"{place} is neither a folder nor a zip nor a CSV file")
+            raise CsvSourceError(f"{place} is not a folder, zip or CSV file")
         try:
             with zipfile.ZipFile(place) as archive:
-                self._packed = _harmless(place, archive.infolist())
+                self._members = _safe_members(place, archive.infolist())
         except (zipfile.BadZipFile, NotImplementedError) as error:
             raise CsvSourceError(f"{place} is a damaged zip: {error}") from error
 
     def has(self, name: str) -> bool:
-        """Whether there is a file of that name, in a zip at any depth. Raises CsvSourceError where a zip has two."""
-        if self._alone is not None:
-            return name == self._alone
-        if self._packed is None:
+        """Whether there is a file of that name, in a zip at any depth. Raises CsvSourceError if a zip has two."""
+        if self._single_name is not None:
+            return name == self._single_name
+        if self._members is None:
             return (self.place / name).is_file()
-        members = self._packed.get(name, [])
+        members = self._members.get(name, [])
         if len(members) > 1:
             both = " and ".join(repr(each.filename) for each in members[:2])
             raise CsvSourceError(f"{self.place} holds {both}; unpack it and name the folder of one")
@@ -202,18 +204,18 @@ class CsvBundle:
 
     @contextmanager
     def open(self, name: str) -> Iterator[BoundedLines]:
-        """The lines of one file."""
-        if self._packed is None:
-            with open_lines(self.place / name if self._alone is None else self.place) as lines:
+        """Opens one file."""
+        if self._members is None:
+            with open_lines(self.place / name if self._single_name is None else self.place) as lines:
                 yield lines
             return
-        with zipfile.ZipFile(self.place) as archive, archive.open(self._packed[name][0]) as stream:
+        with zipfile.ZipFile(self.place) as archive, archive.open(self._members[name][0]) as stream:
             yield BoundedLines(name, stream)
 
 
 @contextmanager
 def open_lines(file: Path) -> Iterator[BoundedLines]:
-    """The lines of a file by itself. Raises CsvSourceError where it cannot be opened."""
+    """Opens a single file. Raises CsvSourceError if it cannot be read."""
     try:
         stream = file.open("rb")
     except OSError as error:
@@ -222,27 +224,25 @@ def open_lines(file: Path) -> Iterator[BoundedLines]:
         yield BoundedLines(file.name, stream)
 
 
-def _harmless(place: Path, members: list[zipfile.ZipInfo]) -> dict[str, list[zipfile.ZipInfo]]:
-    """The files of a zip by their last name: that nearest to its root, or those where several are equally near."""
-    found: dict[str, list[zipfile.ZipInfo]] = {}
+def _safe_members(place: Path, members: list[zipfile.ZipInfo]) -> dict[str, list[zipfile.ZipInfo]]:
+    """The files of a zip by base name: the one nearest to the root, or several at equal depth."""
+    members_by_name: dict[str, list[zipfile.ZipInfo]] = {}
     for member in sorted(members, key=_depth):
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or (path.parts[:1] and ":" in path.parts[0]):
-            raise CsvSourceError(
-                f"{place} holds a path that climbs out, {member.filename!r}; it was not opened"
-            )
+            raise CsvSourceError(f"{place} holds the unsafe path {member.filename!r}; it was not opened")
         if member.flag_bits & 1:
             raise CsvSourceError(f"{place} is encrypted; unpack it and name the folder")
-        if member.file_size > DENSEST * max(member.compress_size, 10_000):
+        if member.file_size > MAX_COMPRESSION_RATIO * max(member.compress_size, 10_000):
             raise CsvSourceError(
-                f"{place}: {member.filename!r} would unpack to {member.file_size:,} bytes out of "
-                f"{member.compress_size:,}; that is a bomb and no table"
+                f"{place}: {member.filename!r} would expand from {member.compress_size:,} to "
+                f"{member.file_size:,} bytes; refused as a zip bomb"
             )
         if not member.is_dir():
-            equally_near = found.setdefault(path.name, [member])
-            if equally_near[0] is not member and _depth(equally_near[0]) == _depth(member):
-                equally_near.append(member)
-    return found
+            nearest = members_by_name.setdefault(path.name, [member])
+            if nearest[0] is not member and _depth(nearest[0]) == _depth(member):
+                nearest.append(member)
+    return members_by_name
 
 
 def _depth(member: zipfile.ZipInfo) -> int:

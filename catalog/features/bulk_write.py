@@ -1,4 +1,4 @@
-"""Vectors that were computed elsewhere: their recipe, and writing those that are new or have changed."""
+"""Bulk writing of imported vectors, and their feature set."""
 
 from __future__ import annotations
 
@@ -24,55 +24,55 @@ Rows = Sequence[tuple[int, str, Float32]]
 
 @dataclass
 class VectorsReport:
-    """What became of one file of vectors."""
+    """The result of importing one file of vectors."""
 
     file: str
     feature_set: str
     dimensions: int
     matched: int = 0
-    """Rows that name a track of the catalog and hold a vector."""
+    """Rows with a vector and a existing track."""
     new: int = 0
     changed: int = 0
     unknown: int = 0
-    """Rows that name no track; where only a subset was imported, those outside it."""
+    """Rows whose track is not in the catalog, for example outside an imported subset."""
     repeated: int = 0
-    """Rows on a track that an earlier row named; left out."""
+    """Rows for a track that an earlier row had; skipped."""
     blank: int = 0
-    """Rows that are empty but for their id."""
+    """Rows with an id and no numbers."""
 
 
 def imported_feature_set(connection: Connection, name: str, dimensions: tuple[str, ...]) -> StoredFeatureSet:
-    """The recipe of vectors that came from a file, made where there is none yet. Raises as `imported_features`."""
+    """The stored feature set of imported vectors, created if needed. Raises as `imported_features`."""
     return register_feature_set(connection, imported_features(connection, name, dimensions))
 
 
 def imported_features(connection: Connection, name: str, dimensions: tuple[str, ...]) -> FeatureSet:
-    """The feature set of vectors that came from a file; its hash stands for the name and the dimensions.
+    """The feature set of imported vectors; its hash covers the name and the dimensions.
 
-    Raises CsvSourceError where the name stands for other numbers: equal names must not hide what differs.
+    Raises CsvSourceError if the name is taken by vectors with other dimensions.
     """
     digest = hashlib.blake2b("\n".join(dimensions).encode(), digest_size=16).hexdigest()
     features = FeatureSet(
-        name, 1, {"imported": True, "dimensions": digest}, dimensions, 44_100, _refuse, libraries=()
+        name, 1, {"imported": True, "dimensions": digest}, dimensions, 44_100, _not_computable, libraries=()
     )
-    known = active_feature_set(connection, name)
-    if known is not None and known.hash != features.hash:
+    existing = active_feature_set(connection, name)
+    if existing is not None and existing.hash != features.hash:
         raise CsvSourceError(
-            f"{name!r} stands for other vectors already, of {len(known.dimensions):,} numbers; choose another name"
+            f"the feature set {name!r} exists with other dimensions ({len(existing.dimensions):,}); choose another name"
         )
     return features
 
 
 def store_vectors_bulk(
     connection: Connection,
-    recipe: StoredFeatureSet,
+    feature_set_row: StoredFeatureSet,
     batch: Rows,
     ids: Mapping[str, int],
     seen: IdSet,
     report: VectorsReport,
     problems: ImportIssues,
 ) -> None:
-    """Writes a batch in the caller's transaction. `ids` are the tracks by key; `seen` are those that had their row."""
+    """Writes a batch in the caller's transaction. `ids` maps keys to tracks; `seen` holds the tracks of earlier rows."""
     vectors: dict[int, Float32] = {}
     for line, key, vector in batch:
         track_id = ids.get(key)
@@ -80,54 +80,54 @@ def store_vectors_bulk(
             report.unknown += 1
         elif not seen.add(track_id):
             report.repeated += 1
-            problems.add(report.file, line, f"track {key} for the second time; left out")
+            problems.add(report.file, line, f"track {key} occurs twice; skipped")
         else:
             vectors[track_id] = vector
-    new, changed = write_vectors(connection, recipe, vectors)
+    new, changed = write_vectors(connection, feature_set_row, vectors)
     report.matched += len(vectors)
     report.new += new
     report.changed += changed
 
 
 def write_vectors(
-    connection: Connection, recipe: StoredFeatureSet, vectors: Mapping[int, Float32]
+    connection: Connection, feature_set_row: StoredFeatureSet, vectors: Mapping[int, Float32]
 ) -> tuple[int, int]:
-    """Writes vectors by track, in the caller's transaction; gives how many are new and how many have changed.
+    """Writes vectors by track in the caller's transaction; returns the numbers of new and of changed vectors.
 
-    One that is the same, number by number, is left as it is.
+    A vector equal to the stored one, byte by byte, is not written.
     """
     if not vectors:
         return 0, 0
     columns = feature_vector.c
-    of_recipe = columns.feature_set_id == recipe.id
+    is_of_feature_set = columns.feature_set_id == feature_set_row.id
     ids = list(vectors)
-    kept = connection.execute(
-        sa.select(columns.track_id, columns.vector).where(of_recipe, columns.track_id.in_(ids))
+    stored = connection.execute(
+        sa.select(columns.track_id, columns.vector).where(is_of_feature_set, columns.track_id.in_(ids))
     )
-    same, changed = set(), []
-    for track_id, vector in kept:
+    unchanged, changed = set(), []
+    for track_id, vector in stored:
         if vector.tobytes() == vectors[track_id].tobytes():
-            same.add(track_id)
+            unchanged.add(track_id)
         else:
             changed.append(track_id)
     moment = now()
     if changed:
-        update = sa.update(feature_vector).where(of_recipe, columns.track_id == sa.bindparam("key"))
+        update = sa.update(feature_vector).where(is_of_feature_set, columns.track_id == sa.bindparam("key"))
         connection.execute(
             update.values(
                 file_signature=None, provenance=None, computed_at=moment, vector=sa.bindparam("numbers")
             ),
             [{"key": track_id, "numbers": vectors[track_id]} for track_id in changed],
         )
-    fresh = sorted(vectors.keys() - same - set(changed))
+    new_ids = sorted(vectors.keys() - unchanged - set(changed))
     write_rows(
         connection,
         feature_vector,
         ("feature_set_id", "track_id", "vector", "computed_at"),
-        ((recipe.id, track_id, vectors[track_id], moment) for track_id in fresh),
+        ((feature_set_row.id, track_id, vectors[track_id], moment) for track_id in new_ids),
     )
-    return len(fresh), len(changed)
+    return len(new_ids), len(changed)
 
 
-def _refuse(_waveform: Waveform) -> Float32:
-    raise NotImplementedError("vectors that were imported cannot be computed")
+def _not_computable(_waveform: Waveform) -> Float32:
+    raise NotImplementedError("imported vectors cannot be computed")

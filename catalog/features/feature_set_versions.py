@@ -1,4 +1,4 @@
-"""The versions of a feature set side by side: who has which, switching, and removing one that nothing needs."""
+"""Versions of a feature set: list, activate, remove."""
 
 from __future__ import annotations
 
@@ -18,53 +18,55 @@ from catalog.db.tables import (
     model_feature_set,
     track,
 )
+from catalog.db.track_query import IS_LISTED
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set, find_feature_set
 
 SHORTEST_HASH = 4
-"""Letters of a hash that say which one is meant."""
-IS_THERE = track.c.state != "missing"
+"""Characters of a hash that identify a version."""
 
 
 class UnknownVersionError(CatalogError):
-    """No version, or more than one, is what was asked for."""
+    """No version, or more than one, matches."""
 
 
 class VersionInUseError(CatalogError):
-    """A version that cannot be removed yet, and what has to happen first."""
+    """A version that is still needed and cannot be removed."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A recipe and how far it has come."""
+    """A stored feature set and its coverage."""
 
     name: str
     version: int
     hash: str
     active: bool
-    """Whether it is what its name stands for."""
+    """Whether it is the active version of its name."""
     tracks: int
-    """Tracks that are not missing and have a vector."""
+    """Listed tracks with a vector."""
     without: int
-    """Tracks that are not missing and have none."""
+    """Listed tracks without a vector."""
     failed: int
-    """Of these, those that failed."""
+    """Tracks without a vector that failed."""
     created_at: datetime
 
 
 @dataclass(frozen=True)
 class Removal:
-    """What removing a version takes away."""
+    """The effect of removing a version."""
 
     vectors: int
     models: tuple[int, ...]
-    """Models that took these vectors; they cannot be put in force again."""
+    """Models trained on these vectors; they cannot be activated again."""
 
 
 def list_versions(connection: Connection) -> list[Version]:
-    """Every recipe by name, newest first within a name."""
-    tracks = connection.execute(sa.select(sa.func.count()).where(IS_THERE).select_from(track)).scalar_one()
-    heard = _counts(connection, sa.select(feature_vector.c.feature_set_id, sa.func.count()), feature_vector)
+    """Every stored feature set by name, newest version first."""
+    tracks = connection.execute(sa.select(sa.func.count()).where(IS_LISTED).select_from(track)).scalar_one()
+    analyzed = _counts(
+        connection, sa.select(feature_vector.c.feature_set_id, sa.func.count()), feature_vector
+    )
     failed = _counts(
         connection,
         sa.select(failure.c.feature_set_id, sa.func.count(failure.c.track_id.distinct())).where(
@@ -83,8 +85,8 @@ def list_versions(connection: Connection) -> list[Version]:
             row.version,
             row.hash,
             row.active,
-            heard.get(row.id, 0),
-            tracks - heard.get(row.id, 0),
+            analyzed.get(row.id, 0),
+            tracks - analyzed.get(row.id, 0),
             failed.get(row.id, 0),
             row.created_at,
         )
@@ -92,22 +94,25 @@ def list_versions(connection: Connection) -> list[Version]:
     ]
 
 
-def activate_version(connection: Connection, name: str, wanted: str) -> StoredFeatureSet:
-    """The recipe of that name whose version number, or the start of whose hash (four letters or more), is `wanted`. Raises UnknownVersionError."""
+def activate_version(connection: Connection, name: str, version: str) -> StoredFeatureSet:
+    """The stored feature set by version number or by the start of its hash (at least four characters).
+
+    Raises UnknownVersionError.
+    """
     rows = connection.execute(
         sa.select(feature_set.c.version, feature_set.c.hash).where(feature_set.c.name == name)
     ).all()
     if not rows:
         names = connection.execute(sa.select(feature_set.c.name).distinct().order_by(feature_set.c.name))
-        known = ", ".join(names.scalars()) or "none was computed yet"
-        raise UnknownVersionError(f"there is no feature set {name!r}; known are: {known}")
-    found = [row.hash for row in rows if str(row.version) == wanted]
-    if not found and len(wanted) >= SHORTEST_HASH:
-        found = [row.hash for row in rows if row.hash.startswith(wanted.lower())]
+        known = ", ".join(names.scalars()) or "none"
+        raise UnknownVersionError(f"there is no feature set {name!r} in the catalog; stored: {known}")
+    found = [row.hash for row in rows if str(row.version) == version]
+    if not found and len(version) >= SHORTEST_HASH:
+        found = [row.hash for row in rows if row.hash.startswith(version.lower())]
     if len(found) != 1:
         known = ", ".join(f"{row.version} ({row.hash[:8]})" for row in rows)
         problem = "no version" if not found else "more than one version"
-        raise UnknownVersionError(f"{problem} of {name} is {wanted!r}; there are: {known}")
+        raise UnknownVersionError(f"{problem} of {name} matches {version!r}; versions: {known}")
     recipe = find_feature_set(connection, found[0])
     assert recipe is not None
     return recipe
@@ -116,7 +121,7 @@ def activate_version(connection: Connection, name: str, wanted: str) -> StoredFe
 def tracks_lacking_version(
     connection: Connection, recipe: StoredFeatureSet, than: StoredFeatureSet
 ) -> tuple[int, int]:
-    """Tracks that have a vector of `than` and none of `recipe`, and how many of these failed."""
+    """The number of tracks with a vector of `than` but not of `recipe`, and how many of them failed."""
     other = feature_vector.alias()
     has_none = ~sa.exists().where(
         other.c.feature_set_id == recipe.id, other.c.track_id == feature_vector.c.track_id
@@ -129,26 +134,24 @@ def tracks_lacking_version(
         sa.select(sa.func.count())
         .select_from(feature_vector)
         .join(track, track.c.id == feature_vector.c.track_id)
-        .where(feature_vector.c.feature_set_id == than.id, IS_THERE, has_none)
+        .where(feature_vector.c.feature_set_id == than.id, IS_LISTED, has_none)
     )
     return connection.execute(count).scalar_one(), connection.execute(count.where(has_failed)).scalar_one()
 
 
 def plan_removal(connection: Connection, recipe: StoredFeatureSet) -> Removal:
-    """What removing a version would take away. Raises VersionInUseError where it is still needed.
+    """The effect of removing a version. Raises VersionInUseError if it is still needed.
 
-    A version needs a successor, unless it is the only one and nothing that this program computes: what was imported or
-    fitted can be so again.
+    A version needs a successor, unless it is the only one and was imported or fitted, which can be repeated.
     """
     has_others = sa.exists().where(feature_set.c.name == recipe.name, feature_set.c.id != recipe.id)
     if connection.execute(sa.select(has_others)).scalar_one():
         _require_successor(connection, recipe)
     elif recipe.name in available_feature_sets():
         raise VersionInUseError(
-            f"version {recipe.version} is what {recipe.name} stands for, and its only one: it stays until there is "
-            "another one to switch to"
+            f"version {recipe.version} is the only version of {recipe.name}; it can be removed once another version exists"
         )
-    in_force = _models_in_force(connection)
+    needed_models = _models_to_keep(connection)
     models = connection.execute(
         sa.select(model_feature_set.c.model_id)
         .where(model_feature_set.c.feature_set_id == recipe.id)
@@ -156,10 +159,9 @@ def plan_removal(connection: Connection, recipe: StoredFeatureSet) -> Removal:
     )
     found = tuple(models.scalars())
     for model_id in found:
-        if model_id in in_force:
+        if model_id in needed_models:
             raise VersionInUseError(
-                f"model {model_id}, {in_force[model_id]}, takes these vectors; "
-                "learn from others first: catalog train"
+                f"model {model_id}, {needed_models[model_id]}, uses these vectors; first train on others: catalog train"
             )
     vectors = connection.execute(
         sa.select(sa.func.count()).where(feature_vector.c.feature_set_id == recipe.id)
@@ -171,22 +173,22 @@ def _require_successor(connection: Connection, recipe: StoredFeatureSet) -> None
     active = active_feature_set(connection, recipe.name)
     if active is None or active.id == recipe.id:
         raise VersionInUseError(
-            f"version {recipe.version} is what {recipe.name} stands for; "
-            f"switch to another one first: catalog features use {recipe.name} VERSION"
+            f"version {recipe.version} of {recipe.name} is active; first activate another one: "
+            f"catalog features activate {recipe.name} VERSION"
         )
     short, failed = tracks_lacking_version(connection, active, recipe)
     if short:
         and_failed = f" ({failed:,} of them failed: catalog failures list)" if failed else ""
         raise VersionInUseError(
-            f"{short:,} tracks have a vector of version {recipe.version} and none of version {active.version} "
-            f"yet{and_failed}; first run: catalog analyze --feature-set {recipe.name}"
+            f"{short:,} tracks have a vector of version {recipe.version} but not of version {active.version}"
+            f"{and_failed}; first run: catalog analyze --feature-set {recipe.name}"
         )
 
 
 def remove_version(connection: Connection, recipe: StoredFeatureSet) -> Removal:
-    """Deletes the vectors and failures of a version that `removal` lets go. Raises VersionInUseError.
+    """Deletes the vectors and failures of a version. Raises VersionInUseError, as `plan_removal`.
 
-    Its row stays while a model or a clustering names it, so that these can still say what they were made of.
+    Its row stays while a model or a cluster run refers to it.
     """
     found = plan_removal(connection, recipe)
     connection.execute(sa.delete(feature_vector).where(feature_vector.c.feature_set_id == recipe.id))
@@ -202,25 +204,25 @@ def remove_version(connection: Connection, recipe: StoredFeatureSet) -> Removal:
 
 
 def _counts(connection: Connection, query: sa.Select[int | None, int], table: sa.Table) -> dict[int, int]:
-    """Tracks that are not missing, by recipe."""
+    """Listed tracks by feature set."""
     rows = connection.execute(
         query.join_from(table, track, track.c.id == table.c.track_id)
-        .where(IS_THERE)
+        .where(IS_LISTED)
         .group_by(table.c.feature_set_id)
     )
     return {recipe_id: count for recipe_id, count in rows if recipe_id is not None}
 
 
-def _models_in_force(connection: Connection) -> dict[int, str]:
-    """The models that must go on working: the one in force, one on its way there, the one a rollback goes back to."""
+def _models_to_keep(connection: Connection) -> dict[int, str]:
+    """The models that must keep working, each with the reason: active, candidate, and the target of a rollback."""
     columns = (model.c.id, model.c.status)
     found = {
-        row.id: "which is in force" if row.status == "active" else "which is about to be in force"
+        row.id: "the active model" if row.status == "active" else "a candidate"
         for row in connection.execute(sa.select(*columns).where(model.c.status.in_(["active", "candidate"])))
     }
     previous = connection.execute(
         sa.select(model.c.id).where(model.c.status == "retired").order_by(model.c.promoted_at.desc()).limit(1)
     ).scalar()
     if previous is not None:
-        found[previous] = "to which a rollback goes back"
+        found[previous] = "the target of a rollback"
     return found

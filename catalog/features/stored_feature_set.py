@@ -1,4 +1,4 @@
-"""The recipes a catalog knows: a feature set of the program as a row of `feature_set`."""
+"""Feature sets as rows of `feature_set`: register, find, activate."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class StoredFeatureSet:
     hash: str
     dimensions: tuple[str, ...]
     active: bool
-    """Whether it is what its name stands for; of a name at most one is."""
+    """Whether it is the active version of its name; at most one version is."""
 
 
 def register_feature_set(connection: Connection, features: FeatureSet) -> StoredFeatureSet:
-    """The recipe of a feature set, with a row made where there is none yet.
+    """The row of a feature set, inserted if needed.
 
-    The first recipe of a name is its active one; a later version stands beside it until `activate`.
+    The first version of a name is active; a later version becomes active by `activate_feature_set`.
     """
-    known = find_feature_set(connection, features.hash)
-    if known is not None:
-        return known
+    existing = find_feature_set(connection, features.hash)
+    if existing is not None:
+        return existing
     is_first = ~sa.exists().where(feature_set.c.name == features.name, feature_set.c.active)
     connection.execute(
         insert_into(connection, feature_set)
@@ -49,55 +49,55 @@ def register_feature_set(connection: Connection, features: FeatureSet) -> Stored
         )
         .on_conflict_do_nothing()
     )
-    words = tag_dimensions(features.dimensions)
-    if words:
-        rows = [{"network": network, "tag": tag} for network, tag in words]
+    tags = tag_dimensions(features.dimensions)
+    if tags:
+        rows = [{"network": network, "tag": tag} for network, tag in tags]
         connection.execute(insert_into(connection, network_tag).values(rows).on_conflict_do_nothing())
-    made = find_feature_set(connection, features.hash)
-    assert made is not None
-    return made
+    registered = find_feature_set(connection, features.hash)
+    assert registered is not None
+    return registered
 
 
 def _moment(connection: Connection) -> datetime:
-    """The present time, and after all failures, which are none of a new recipe's, whatever clocks say."""
+    """The present time, but later than every failure: earlier failures must not count for a new version."""
     latest = connection.execute(sa.select(sa.func.max(failure.c.failed_at))).scalar()
     present = server_time(connection)
     return present if latest is None else max(present, latest + timedelta(microseconds=1))
 
 
-def find_feature_set(connection: Connection, recipe_hash: str) -> StoredFeatureSet | None:
-    """The recipe with that hash, or None."""
-    return _recipe(connection.execute(_rows().where(feature_set.c.hash == recipe_hash)).one_or_none())
+def find_feature_set(connection: Connection, feature_set_hash: str) -> StoredFeatureSet | None:
+    """The feature set with that hash, or None."""
+    return _from_row(connection.execute(_rows().where(feature_set.c.hash == feature_set_hash)).one_or_none())
 
 
 def active_feature_set(connection: Connection, name: str) -> StoredFeatureSet | None:
-    """The recipe that a name stands for, or None where nothing was computed by that name yet."""
-    found = _rows().where(feature_set.c.name == name, feature_set.c.active)
-    return _recipe(connection.execute(found).one_or_none())
+    """The active version of a name, or None if the name is not in the catalog."""
+    query = _rows().where(feature_set.c.name == name, feature_set.c.active)
+    return _from_row(connection.execute(query).one_or_none())
 
 
-def activate_feature_set(connection: Connection, recipe: StoredFeatureSet) -> None:
-    """Makes a recipe what its name stands for, in place of another version."""
-    is_it = feature_set.c.id == recipe.id
+def activate_feature_set(connection: Connection, features: StoredFeatureSet) -> None:
+    """Makes a feature set the active version of its name."""
+    is_this = feature_set.c.id == features.id
     connection.execute(
         sa.update(feature_set)
-        .where(feature_set.c.name == recipe.name)
-        .values(active=sa.case((is_it, True), else_=False))
+        .where(feature_set.c.name == features.name)
+        .values(active=sa.case((is_this, True), else_=False))
     )
 
 
 def tag_dimensions(dimensions: tuple[str, ...]) -> dict[tuple[str, str], int]:
-    """Where a vector holds the probability of a word: (network, tag) -> position.
+    """The dimensions that hold tag probabilities: (network, tag) -> position.
 
-    Such a dimension is named `<network>.tag.<word>`; a word may have dots in it.
+    Such a dimension is named `<network>.tag.<tag>`; a tag may contain dots.
     """
-    found = {}
+    query = {}
     for position, name in enumerate(dimensions):
         network, _, rest = name.partition(".")
-        kind, _, word = rest.partition(".")
+        kind, _, tag = rest.partition(".")
         if kind == "tag":
-            found[network, word] = position
-    return found
+            query[network, tag] = position
+    return query
 
 
 def _rows() -> sa.Select[int, str, int, str, list[str], bool]:
@@ -107,7 +107,7 @@ def _rows() -> sa.Select[int, str, int, str, list[str], bool]:
     )
 
 
-def _recipe(row: Row[int, str, int, str, list[str], bool] | None) -> StoredFeatureSet | None:
+def _from_row(row: Row[int, str, int, str, list[str], bool] | None) -> StoredFeatureSet | None:
     return (
         None
         if row is None

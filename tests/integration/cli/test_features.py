@@ -92,7 +92,7 @@ def test_remove_asks_and_refuses(
     invoke: Invoke, database: Database, versions: tuple[StoredFeatureSet, StoredFeatureSet]
 ) -> None:
     old, new = versions
-    assert "fake stands for" in invoke("features", "remove", "fake", "1", "-y").err
+    assert "of fake is active" in invoke("features", "remove", "fake", "1", "-y").err
     invoke("features", "activate", "fake", "2")
     refused = invoke("features", "remove", "fake", "1", "-y")
     assert (refused.code, refused.out) == (1, "")

@@ -163,7 +163,7 @@ def test_a_version_is_chosen_by_its_number_or_its_hash(
         for each in (*both, again):
             assert activate_version(connection, "fake", each.hash[:8].upper()).hash == each.hash
         with pytest.raises(
-            UnknownVersionError, match=r"more than one version of fake is '2'; there are: 1 \("
+            UnknownVersionError, match=r"more than one version of fake matches '2'; versions: 1 \("
         ):
             activate_version(connection, "fake", "2")
         for wrong in ("3", "zz", ""):
@@ -176,7 +176,7 @@ def test_a_version_is_chosen_by_its_number_or_its_hash(
 def test_the_only_version_is_not_told_to_be_switched(database: Database) -> None:
     with database.write() as connection:
         only = register_feature_set(connection, feature_set_named("summary"))
-        with pytest.raises(VersionInUseError, match="and its only one"):
+        with pytest.raises(VersionInUseError, match="is the only version"):
             plan_removal(connection, only)
 
 
@@ -197,7 +197,7 @@ def test_nothing_is_removed_before_its_successor_is_complete(
     old, new = both
     with (
         database.write() as connection,
-        pytest.raises(VersionInUseError, match="is what fake stands for; switch"),
+        pytest.raises(VersionInUseError, match="of fake is active; first activate"),
     ):
         remove_version(connection, old)
     with database.write() as connection:

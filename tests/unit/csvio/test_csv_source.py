@@ -78,7 +78,7 @@ def test_lines_that_are_no_utf8_are_numbered(texts, block, taken):
     problems.add_undecoded(lines)
     assert problems.count == len(lines.undecoded)
     assert all(
-        each == f"a.csv, line {at}: letters that are no UTF-8, each brought in as \ufffd"
+        each == f"a.csv, line {at}: not UTF-8, each brought in as \ufffd"
         for each, at in zip(problems.examples, lines.undecoded, strict=True)
     )
 
@@ -86,7 +86,7 @@ def test_lines_that_are_no_utf8_are_numbered(texts, block, taken):
 def test_a_line_and_a_cell_without_end_are_refused(monkeypatch):
     monkeypatch.setattr(csv_source, "LONGEST_LINE", 1000)
     monkeypatch.setattr(csv_source, "BLOCK", 100)
-    with pytest.raises(CsvSourceError, match=r"a\.csv has a line that is longer"):
+    with pytest.raises(CsvSourceError, match=r"a\.csv has a line of more than"):
         list(rows(lines_of("a\n" + "b" * 2000)))
     monkeypatch.setattr(csv_source, "LARGEST_FIELD", 50)
     limit = csv.field_size_limit()
@@ -96,7 +96,7 @@ def test_a_line_and_a_cell_without_end_are_refused(monkeypatch):
 
 
 def test_only_the_first_problems_are_kept_in_words(monkeypatch):
-    monkeypatch.setattr(csv_source, "SHOWN", 2)
+    monkeypatch.setattr(csv_source, "MAX_EXAMPLES", 2)
     problems = ImportIssues()
     for line in range(5):
         problems.add("a.csv", line, "odd")

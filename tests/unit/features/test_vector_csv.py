@@ -77,17 +77,17 @@ def test_rows_that_are_read(row, expected):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("5,x,1", "2 numbers instead of 3; left out"),
-        ("5,x,1,2,3", "4 numbers instead of 3; left out"),
-        ("5,x,1,", "a number is missing or infinite; left out"),
-        ("5,x,1,nan", "a number is missing or infinite; left out"),
-        ("5,x,1,-inf", "a number is missing or infinite; left out"),
-        ("5,x,1,1e39", "a number is missing or infinite; left out"),
-        ("5,x,1,1e", "a cell that is no number; left out"),
-        ("5,x,1,.", "a cell that is no number; left out"),
-        ("5,x,1,1.2.3", "a cell that is no number; left out"),
-        ("5,x,1,- 1", "a cell that is no number; left out"),
-        ('5,"x,1,2', "1 numbers instead of 3; left out"),
+        ("5,x,1", "2 numbers instead of 3; skipped"),
+        ("5,x,1,2,3", "4 numbers instead of 3; skipped"),
+        ("5,x,1,", "a number is missing or infinite; skipped"),
+        ("5,x,1,nan", "a number is missing or infinite; skipped"),
+        ("5,x,1,-inf", "a number is missing or infinite; skipped"),
+        ("5,x,1,1e39", "a number is missing or infinite; skipped"),
+        ("5,x,1,1e", "a cell is not a number; skipped"),
+        ("5,x,1,.", "a cell is not a number; skipped"),
+        ("5,x,1,1.2.3", "a cell is not a number; skipped"),
+        ("5,x,1,- 1", "a cell is not a number; skipped"),
+        ('5,"x,1,2', "1 numbers instead of 3; skipped"),
     ],
 )
 def test_rows_that_are_left_out(row, reason):
