@@ -78,7 +78,7 @@ def test_lines_that_are_no_utf8_are_numbered(texts, block, taken):
     problems.add_undecoded(lines)
     assert problems.count == len(lines.undecoded)
     assert all(
-        each == f"a.csv, line {at}: not UTF-8, each brought in as \ufffd"
+        each == f"a.csv, line {at}: not UTF-8; invalid characters imported as \ufffd"
         for each, at in zip(problems.examples, lines.undecoded, strict=True)
     )
 
