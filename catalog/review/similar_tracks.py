@@ -11,13 +11,14 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.arrays import Float32, Integers
+from catalog.arrays import Float32, Floats, Integers
 from catalog.db.tables import artist, collection, genre, label, statement, track, track_status
 from catalog.db.track_query import IS_LISTED
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.feature_matrix import load_feature_matrix
 from catalog.learning.registry.registry import active_model, model_feature_sets
 from catalog.review.suspect_filters import unjudged_sample
+from catalog.similarity.scale import moments, unit_vectors
 
 LARGEST = 50_000
 """Tracks held: 100 MB of 500 dimensions. Of a larger collection the confirmed ones and as many others, at random."""
@@ -60,9 +61,9 @@ class NeighborIndex:
     """(n,)."""
     rows: Float32
     """(n, dimensions), standardized, each of length 1."""
-    mean: Float32
+    mean: Floats
     """(dimensions,)."""
-    deviation: Float32
+    deviation: Floats
     """(dimensions,), nowhere 0."""
 
 
@@ -94,11 +95,9 @@ def load_neighbor_index(connection: Connection) -> NeighborIndex | None:
     if not len(found):
         return None
     at = np.searchsorted(ids, found)
-    mean, deviation = matrix.mean(axis=0, dtype=np.float64), matrix.std(axis=0, dtype=np.float64)
-    mean32 = mean.astype(np.float32)
-    deviation32 = np.where(deviation > 0, deviation, 1.0).astype(np.float32)
-    rows = _unit(matrix, mean32, deviation32)
-    return NeighborIndex(row["id"], recipes, found, artists[at], confirmed[at], rows, mean32, deviation32)
+    mean, deviation = moments(matrix)
+    rows = unit_vectors(matrix, mean, deviation)
+    return NeighborIndex(row["id"], recipes, found, artists[at], confirmed[at], rows, mean, deviation)
 
 
 def neighbors_of(
@@ -110,7 +109,7 @@ def neighbors_of(
     nobody may see yet.
     """
     asked, matrix = load_feature_matrix(connection, near.recipes, track_ids)
-    rows = _unit(matrix, near.mean, near.deviation)
+    rows = unit_vectors(matrix, near.mean, near.deviation)
     artists = _artists(connection, asked)
     blind = np.isin(near.track_ids, list(connection.execute(unjudged_sample()).scalars()))
     chosen: dict[int, list[tuple[int, float]]] = {}
@@ -134,12 +133,6 @@ def neighbors_of(
         )
         for track_id, found in chosen.items()
     }
-
-
-def _unit(matrix: Float32, mean: Float32, deviation: Float32) -> Float32:
-    rows = (matrix - mean) / deviation
-    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return np.asarray(rows, dtype=np.float32)
 
 
 def _artists(connection: Connection, track_ids: Integers) -> Mapping[int, int]:

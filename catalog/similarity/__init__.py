@@ -1,1 +1,1 @@
-"""Nearest neighbors of feature vectors, and duplicates."""
+"""Standardization, nearest neighbors and duplicates of feature vectors."""

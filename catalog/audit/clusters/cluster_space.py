@@ -12,6 +12,7 @@ from catalog.arrays import Float32, Integers
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.features.vectors import load_matrix
 from catalog.learning.fitting.pca import Projection, fit_projection
+from catalog.similarity.scale import standardize
 
 ONE_UNIT = frozenset({"grid", "pca"})
 """Feature sets whose dimensions are of one unit, the decibel: their scales are left as they are."""
@@ -63,9 +64,10 @@ class Points:
 def fit_space(X: Float32, *, keeps_scale: bool, seed: int = 0) -> Space:
     """The space of vectors (n, d). With `keeps_scale` dimensions are not standardized."""
     mean = X.mean(axis=0, dtype=np.float64)
+    # Not `scale.moments`, which adds the squares in another order: cluster audits keep their numbers.
     deviation = X.std(axis=0, dtype=np.float64)
     deviation = np.ones_like(deviation) if keeps_scale else np.where(deviation > 0, deviation, 1.0)
-    scaled = ((X - mean) / deviation).astype(np.float32)
+    scaled = standardize(X, mean, deviation)
     if not keeps_scale:
         np.clip(scaled, -FARTHEST, FARTHEST, out=scaled)
     projection = fit_projection(scaled, VARIANCE, seed=seed)

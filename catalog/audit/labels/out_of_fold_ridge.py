@@ -3,7 +3,7 @@
 import numpy as np
 
 from catalog.arrays import Float32, Floats, Integers, Matrix
-from catalog.similarity.nearest import moments
+from catalog.similarity.scale import moments, standardize
 
 SHRINKAGE = 0.3
 """Of the squared coefficients, beside the mean squared error over all rows, dimensions having variance 1."""
@@ -64,7 +64,7 @@ def _scaled(X: Matrix) -> Float32:
     mean, deviation = moments(X)
     rows = np.ones((len(X), X.shape[1] + 1), dtype=np.float32)
     for start in range(0, len(X), CHUNK):
-        rows[start : start + CHUNK, :-1] = (X[start : start + CHUNK] - mean) / deviation
+        rows[start : start + CHUNK, :-1] = standardize(X[start : start + CHUNK], mean, deviation)
     return rows
 
 

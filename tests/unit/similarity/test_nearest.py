@@ -1,18 +1,10 @@
 import tracemalloc
 
 import numpy as np
-import pytest
 
 from catalog.similarity import nearest as nearest_module
-from catalog.similarity.nearest import NOBODY, moments, nearest_of_other_groups, nearest_tracks, standardize
-
-
-def test_rows_are_of_length_one_whatever_the_scale_of_a_dimension():
-    X = np.random.default_rng(0).normal(5, [1e-3, 1, 1e3], (50, 3))
-    X = np.concatenate([X, np.full((50, 1), 7.0)], axis=1)  # a dimension that says nothing
-    rows = standardize(X)
-    assert np.linalg.norm(rows, axis=1) == pytest.approx(1.0)
-    assert not rows[:, 3].any()
+from catalog.similarity import scale as scale_module
+from catalog.similarity.nearest import NO_NEIGHBOR, nearest_of_other_groups, nearest_tracks
 
 
 def test_the_nearest_are_of_other_groups_and_in_order(monkeypatch):
@@ -25,12 +17,12 @@ def test_the_nearest_are_of_other_groups_and_in_order(monkeypatch):
     assert found[1].tolist() == [2, 3, 1]
 
 
-def test_where_others_are_few_the_rest_is_placeholder():
+def test_rows_with_few_candidates_are_filled_up():
     X = np.random.default_rng(0).normal(size=(4, 3))
     found = nearest_of_other_groups(X, np.array([0, 0, 0, 1]), np.array([0, 3]), count=5)
-    assert found[0].tolist() == [3, *[NOBODY] * 4]
+    assert found[0].tolist() == [3, *[NO_NEIGHBOR] * 4]
     assert sorted(found[1][:3].tolist()) == [0, 1, 2]
-    assert found[1][3:].tolist() == [NOBODY] * 2
+    assert found[1][3:].tolist() == [NO_NEIGHBOR] * 2
 
 
 def test_chunks_make_no_difference(monkeypatch):
@@ -38,11 +30,11 @@ def test_chunks_make_no_difference(monkeypatch):
     X, groups = generator.normal(size=(60, 8)), generator.integers(0, 9, 60)
     whole = nearest_of_other_groups(X, groups, np.arange(60))
     monkeypatch.setattr(nearest_module, "CHUNK_CELLS", 100)
-    monkeypatch.setattr(nearest_module, "ASKED_AT_ONCE", 7)
+    monkeypatch.setattr(nearest_module, "QUERIES_AT_ONCE", 7)
     assert np.array_equal(nearest_of_other_groups(X, groups, np.arange(60)), whole)
 
 
-def test_several_groupings_are_asked_at_once():
+def test_several_groupings_in_one_pass():
     generator = np.random.default_rng(3)
     X, groups = generator.normal(size=(60, 8)), generator.integers(0, 9, 60)
     alone, asked = np.arange(60), np.array([5, 50, 7])
@@ -52,17 +44,8 @@ def test_several_groupings_are_asked_at_once():
     assert not (both[1] == asked[:, None]).any()
 
 
-def test_the_deviation_is_that_of_double_precision_without_a_copy_in_it(monkeypatch):
-    X = np.random.default_rng(4).normal(1_000, 1e-2, (500, 3)).astype(np.float32)
-    monkeypatch.setattr(nearest_module, "CHUNK_ROWS", 64)
-    mean, deviation = moments(X)
-    assert mean == pytest.approx(X.mean(axis=0, dtype=np.float64))
-    assert deviation == pytest.approx(X.std(axis=0, dtype=np.float64))
-    assert moments(np.ones((4, 1)))[1] == 1
-
-
 def test_all_vectors_are_not_copied_to_be_looked_through(monkeypatch):
-    monkeypatch.setattr(nearest_module, "CHUNK_ROWS", 500)
+    monkeypatch.setattr(scale_module, "CHUNK_ROWS", 500)
     monkeypatch.setattr(nearest_module, "CHUNK_CELLS", 50_000)
     X = np.random.default_rng(5).normal(size=(20_000, 50)).astype(np.float32)
     tracemalloc.start()
