@@ -69,5 +69,5 @@ def _spelling(vocabulary: Vocabulary, written: str, tracks: int) -> Spelling:
         above = None if term.parent_id is None else vocabulary.by_id[term.parent_id].name
         return Spelling(written, term.name, above, term.origin != "file", tracks)
     name = canonical_name(written)
-    broader = None if name is None else vocabulary.broader_for(name)
+    broader = None if name is None else vocabulary.parent_for(name)
     return Spelling(written, name, None if broader is None else broader.name, name is None, tracks)

@@ -1,6 +1,6 @@
-"""Roots: to which collection a path belongs."""
+"""Root folders of collections: which collection a path belongs to."""
 
-# Names are bytes here, and a Path is text.
+# File names are bytes; a Path holds text.
 # ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH119, PTH120
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from catalog.errors import CatalogError
 
 
 class CollectionRootError(CatalogError):
-    """A folder that cannot be brought in, or a collection that cannot be changed so; nothing was changed."""
+    """A folder cannot be added, or a collection cannot be found or changed; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """Where a scan begins and which collection it is for."""
+    """The start of a scan, and the collection it is for."""
 
     collection_id: int | None
-    """None where the collection is not yet known."""
+    """None if the collection is new."""
     name: str
     path: bytes
     """The root folder, absolute."""
     start: bytes
-    """The file or folder to scan, relative to the root; empty: all of it."""
+    """The file or folder to scan, relative to the root; empty: the whole root."""
 
     @property
-    def whole(self) -> bool:
-        """Whether all of the collection is scanned."""
+    def is_whole_collection(self) -> bool:
+        """Whether the whole collection is scanned."""
         return not self.start
 
     @property
-    def beginning(self) -> bytes:
-        """The absolute path of what is scanned."""
+    def scan_start(self) -> bytes:
+        """The absolute path of the file or folder to scan."""
         return os.path.join(self.path, self.start) if self.start else self.path
 
 
@@ -65,10 +65,10 @@ def known_roots(connection: Connection) -> list[KnownRoot]:
 
 
 def find_root(connection: Connection, path: bytes, name: str | None = None) -> Root:
-    """The root for a path to scan: that of the collection it lies in, or itself (of a file, its folder).
+    """The root for a path to scan: that of the collection that contains it, or the path itself (of a file, its folder).
 
-    Raises CollectionRootError where there is nothing at the path, where it is a file that is no audio or a pipe or device
-    named like audio, where a known collection lies in it, and where the name is taken.
+    Raises CollectionRootError if the path does not exist, is a file that is not audio, or a pipe or device named like
+    audio, if it contains a known collection, or if the name is taken.
     """
     lexical = os.path.abspath(path)
     real = os.path.realpath(path)
@@ -78,41 +78,41 @@ def find_root(connection: Connection, path: bytes, name: str | None = None) -> R
     is_file = not os.path.isdir(lexical)
     if is_file and not is_audio(lexical):
         raise CollectionRootError(
-            f"{display_path(lexical)} has none of the suffixes of audio: {_listed_suffixes()}"
+            f"{display_path(lexical)} does not end in a suffix of audio files: {_listed_suffixes()}"
         )
     if is_file and not os.path.isfile(lexical):
         raise CollectionRootError(
-            f"{display_path(lexical)} is no regular file; name an audio file or a folder of them"
+            f"{display_path(lexical)} is not a regular file; name an audio file or a folder"
         )
-    # As written first: a link that leaves the root is part of the collection.
-    for place in (lexical, real):
-        for each in known:
-            if is_within(place, each.path):
-                if name is not None and name != each.name:
+    # The path as written comes first: a link that leads out of the root is part of the collection.
+    for candidate in (lexical, real):
+        for root in known:
+            if is_within(candidate, root.path):
+                if name is not None and name != root.name:
                     raise CollectionRootError(
-                        f"{display_path(place)} is in the collection {each.name!r} already; leave out the name"
+                        f"{display_path(candidate)} is in the collection {root.name!r} already; leave out the name"
                     )
-                return Root(each.id, each.name, each.path, below(place, each.path))
+                return Root(root.id, root.name, root.path, below(candidate, root.path))
     folder, start = (os.path.dirname(real), os.path.basename(real)) if is_file else (real, b"")
-    inside = [each for each in known if is_within(each.path, folder)]
+    inside = [root for root in known if is_within(root.path, folder)]
     if inside:
         raise CollectionRootError(_around(folder, inside))
     return Root(None, _free_name(connection, folder, name), folder, start)
 
 
 def without_audio(path: bytes) -> CollectionRootError:
-    """What to say of a folder that holds no audio."""
+    """The error for a folder without audio."""
     return CollectionRootError(
         f"no audio in {display_path(path)}: no file there ends in {_listed_suffixes()}"
     )
 
 
 def _absent(path: bytes, known: list[KnownRoot]) -> str:
-    for each in known:
-        if is_within(path, each.path):
+    for root in known:
+        if is_within(path, root.path):
             return (
-                f"{display_path(path)} does not exist; the collection {each.name!r} was left as it is. Mount the disk, "
-                f"or if the files have moved: catalog collections move {each.name!r} NEW_FOLDER"
+                f"{display_path(path)} does not exist; the collection {root.name!r} was not changed. Mount the disk, "
+                f"or if the files have moved: catalog collections move {root.name!r} NEW_FOLDER"
             )
     return f"{display_path(path)} does not exist"
 
@@ -121,13 +121,13 @@ def _around(folder: bytes, inside: list[KnownRoot]) -> str:
     if len(inside) == 1:
         (only,) = inside
         return (
-            f"{display_path(folder)} holds the collection {only.name!r} ({display_path(only.path)}); to widen it: "
+            f"{display_path(folder)} contains the collection {only.name!r} ({display_path(only.path)}); to extend it: "
             f"catalog collections move {only.name!r} {display_path(folder)!r}"
         )
-    names = ", ".join(repr(each.name) for each in inside[:5])
+    names = ", ".join(repr(root.name) for root in inside[:5])
     return (
-        f"{display_path(folder)} holds {len(inside)} collections already ({names}); scan them one by one, "
-        "or remove all but one and widen that: catalog collections move NAME FOLDER"
+        f"{display_path(folder)} contains {len(inside)} collections already ({names}); scan them one by one, "
+        "or remove all but one and extend that: catalog collections move NAME FOLDER"
     )
 
 
@@ -139,7 +139,7 @@ def _free_name(connection: Connection, folder: bytes, name: str | None) -> str:
         return name
     plain = display_path(os.path.basename(folder)) or display_path(folder)
     names = (plain if number == 1 else f"{plain} ({number})" for number in range(1, len(taken) + 2))
-    return next(each for each in names if each not in taken)
+    return next(candidate for candidate in names if candidate not in taken)
 
 
 def _listed_suffixes() -> str:

@@ -19,7 +19,8 @@ from catalog.audit.labels.label_audit import LabelAudit, audit_labels
 from catalog.collection.collection_counts import count_collection
 from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.collection.roots import find_root
-from catalog.collection.scan.scan import ScanReport, scan
+from catalog.collection.scan.scan import scan
+from catalog.collection.scan.scan_report import ScanReport
 from catalog.db.database import Database
 from catalog.db.query.saved_queries import saved_query
 from catalog.db.retry import retry_until_connected

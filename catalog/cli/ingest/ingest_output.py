@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalog.cli.scan import describe_outside
-from catalog.collection.scan.scan import ScanReport
+from catalog.collection.scan.scan_report import ScanReport
 from catalog.db.database import open_database
 from catalog.learning.dataset.class_support import Support
 from catalog.learning.scoring.model_metrics import ModelMetrics

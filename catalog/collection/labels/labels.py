@@ -183,8 +183,8 @@ def _state(
             by_person.setdefault(each.person, []).append(new)
     vocabulary = load_vocabulary(connection)
     written: dict[str, int] = {}
-    for each in sayings:
-        for name in genres_in(each.texts, vocabulary):
+    for new in sayings:
+        for name in genres_in(new.texts, vocabulary):
             written[name] = written.get(name, 0) + 1
     report.tracks = len(sayings)
     report.new_terms = [each for each in spellings_of(vocabulary, written) if not each.is_known]

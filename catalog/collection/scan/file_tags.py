@@ -1,33 +1,42 @@
-"""What a file says of itself: its tags and the facts of its stream, read without trust and without a change."""
+"""Reading of tags and stream properties of audio files, which are not trusted."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
-from itertools import islice
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
-from mutagen import MutagenError
+from mutagen import MutagenError, id3
 from mutagen.apev2 import APENoHeaderError, APEv2
-from mutagen.id3 import ID3, ID3NoHeaderError, ID3UnsupportedVersionError
 
 from catalog.collection.naming.audio_extensions import suffix_of
-from catalog.collection.naming.tag_values import number_of, text_of, year_of
-from catalog.collection.scan.id3 import AS_WRITTEN, TooManyFramesError, read_id3v1, require_few_frames
+from catalog.collection.scan.id3 import VERBATIM_OPTIONS, TooManyFramesError, read_id3v1, require_few_frames
+from catalog.collection.scan.tag_fields import (
+    APE,
+    ASF,
+    ID3,
+    MP4,
+    VORBIS,
+    FileTags,
+    ape_values,
+    asf_values,
+    id3_values,
+    merge_tags,
+    mp4_values,
+    tags_from,
+)
 from catalog.errors import CatalogError
-from catalog.genres.genre_tag import LONGEST_TEXT as LONGEST_GENRE
-from catalog.genres.genre_tag import MOST_GENRES
 from catalog.text import sanitize
 
-MOST_BYTES = 64 * 2**20
-MOST_READS = 100_000
-"""What one file may cost: beyond that its tags are made to be slow."""
+MAX_BYTES = 64 * 2**20
+MAX_READS = 100_000
+"""Limits of reading one file; only malicious tags exceed them."""
 
-_KINDS = {
+_CODECS = {
     "aac.AAC": "aac",
     "ac3.AC3": "ac3",
     "aiff.AIFF": "pcm",
@@ -50,54 +59,30 @@ _KINDS = {
     "wave.WAVE": "pcm",
     "wavpack.WavPack": "wavpack",
 }
-"""mutagen's readers, and the codec of what they read."""
+"""The readers of mutagen, with the codec that each reads."""
 
 # Untyped in mutagen.
 open_ape: Callable[..., Any] = APEv2
-open_id3: Callable[..., Any] = ID3
+open_id3: Callable[..., Any] = id3.ID3
 
 _ID3_READERS = frozenset({"AIFF", "DSDIFF", "DSF", "ID3FileType", "MP3", "TrueAudio", "WAVE"})
-
-
-@dataclass(frozen=True, slots=True)
-class FileTags:
-    """Tags and stream facts; what the file does not say is None."""
-
-    title: str | None = None
-    artist: str | None = None
-    album_artist: str | None = None
-    album: str | None = None
-    year: int | None = None
-    track_number: int | None = None
-    genres: tuple[str, ...] = ()
-    """The values of the genre tag, verbatim but for control characters."""
-    origin: str | None = None
-    """The kind of tag that the genres are from: `id3v2.3`, `id3v1`, `vorbis`, `mp4`, `ape`, `asf`."""
-    duration: float | None = None
-    """Seconds, as the file claims; a lying header is believed here."""
-    codec: str | None = None
-    sample_rate: int | None = None
-    channels: int | None = None
-    bit_rate: int | None = None
-    """Bits a second."""
-    warning: str | None = None
-    """Why not all could be read, in one line."""
+_APE_READERS = frozenset({"APEv2File", "MonkeysAudio", "Musepack", "TAK", "WavPack"})
 
 
 class TagReadLimitError(CatalogError):
-    """The tags ask for more reading than any honest file."""
+    """The tags need more reading than MAX_BYTES or MAX_READS."""
 
 
-class _Metered:
-    """An open file that ends the reading of tags made to be slow."""
+class _LimitedFile:
+    """An open file that limits the number of reads and bytes."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream = stream
         self.name = name
         self.seek = stream.seek
         self.tell = stream.tell
-        self._bytes = MOST_BYTES
-        self._reads = MOST_READS
+        self._bytes = MAX_BYTES
+        self._reads = MAX_READS
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(min(size, self._bytes + 1) if size >= 0 else self._bytes + 1)
@@ -109,223 +94,106 @@ class _Metered:
 
 
 def read_file_tags(stream: BinaryIO, name: bytes) -> FileTags:
-    """Tags and stream facts of an open file. Never raises for what a file holds: then `warning` says what is wrong."""
-    metered = _Metered(stream, f"file{suffix_of(name)}")
+    """Tags and stream properties of an open file. Errors in the file are reported in `warning` and never raised."""
+    file = _LimitedFile(stream, f"file{suffix_of(name)}")
     try:
-        return _read(metered)
-    except Exception as error:  # noqa: BLE001 - a hostile file may raise anything in a parser
+        return _read(file)
+    except Exception as error:  # noqa: BLE001 - a malicious file may raise anything in a parser
         salvaged = FileTags()
-        # What is said below is said of the first error.
+        # The warning is about the first error.
         with contextlib.suppress(Exception):
-            salvaged = _read_bare_tags(metered)
-        return replace(salvaged, warning=f"tags cannot be read whole: {_reason(error)}")
+            salvaged = _read_without_stream(file)
+        return replace(salvaged, warning=f"some tags cannot be read: {_reason(error)}")
 
 
 def kind_of(stream: BinaryIO, name: bytes) -> str | None:
-    """The reader of mutagen that knows best what an open file is, as `FLAC` or `OggOpus`; None where none does."""
-    kind, _ = _kind(_Metered(stream, f"file{suffix_of(name)}"))
-    return None if kind is None else str(kind.__name__)
+    """The reader of mutagen that fits an open file best, such as `FLAC` or `OggOpus`; None if none fits."""
+    reader, _ = _reader(_LimitedFile(stream, f"file{suffix_of(name)}"))
+    return None if reader is None else str(reader.__name__)
 
 
-def _read(stream: Any) -> FileTags:
-    require_few_frames(stream)
-    kind, codec = _kind(stream)
-    if kind is None:
+def _read(file: Any) -> FileTags:
+    require_few_frames(file)
+    reader, codec = _reader(file)
+    if reader is None:
         return FileTags()
-    stream.seek(0)
-    name = kind.__name__
-    read = kind(stream, **(AS_WRITTEN if name in _ID3_READERS else {}))
-    tags = _tags(name, read.tags)
+    file.seek(0)
+    name = reader.__name__
+    content = reader(file, **(VERBATIM_OPTIONS if name in _ID3_READERS else {}))
+    tags = _tags(name, content.tags)
     if name in {"MP3", "ID3FileType"}:
-        tags = _completed(tags, stream)
-    return _with_facts(tags, read.info, codec)
+        tags = _add_other_tags(tags, file)
+    return _with_stream_properties(tags, content.info, codec)
 
 
-def _read_bare_tags(stream: Any) -> FileTags:
-    """The ID3 or APE tag of a file whose stream makes no sense."""
-    require_few_frames(stream)
-    return _completed(FileTags(), stream)
+def _read_without_stream(file: Any) -> FileTags:
+    """The ID3 or APE tag of a file whose audio stream cannot be read."""
+    require_few_frames(file)
+    return _add_other_tags(FileTags(), file)
 
 
-def _kind(stream: Any) -> tuple[Any, str | None]:
-    """The reader that knows best what the file is, by its first bytes and its name."""
-    stream.seek(0)
-    header = stream.read(128)
+def _reader(file: Any) -> tuple[Any, str | None]:
+    """The reader with the highest score for the file's first bytes and name, and its codec."""
+    file.seek(0)
+    header = file.read(128)
     scored = [
-        (kind.score(stream.name, stream, header), kind.__name__, kind, codec) for kind, codec in _kinds()
+        (reader.score(file.name, file, header), reader.__name__, reader, codec)
+        for reader, codec in _readers()
     ]
-    score, _, kind, codec = max(scored, key=lambda each: each[:2])
-    return (kind, codec) if score > 0 and header else (None, None)
+    score, _, reader, codec = max(scored, key=lambda entry: entry[:2])
+    return (reader, codec) if score > 0 and header else (None, None)
 
 
 @cache
-def _kinds() -> tuple[tuple[Any, str | None], ...]:
-    found = []
-    for place, codec in _KINDS.items():
-        module, _, name = place.partition(".")
-        found.append((getattr(import_module(f"mutagen.{module}"), name), codec))
-    return tuple(found)
+def _readers() -> tuple[tuple[Any, str | None], ...]:
+    readers = []
+    for path, codec in _CODECS.items():
+        module, _, name = path.partition(".")
+        readers.append((getattr(import_module(f"mutagen.{module}"), name), codec))
+    return tuple(readers)
 
 
-def _tags(kind: str, tags: Any) -> FileTags:
+def _tags(reader: str, tags: Any) -> FileTags:
     if tags is None:
         return FileTags()
-    if kind in _ID3_READERS:
+    if reader in _ID3_READERS:
         major, minor = tags.version[:2] if len(tags.version) > 1 else (2, 4)
-        return _named(_id3_values(tags), _ID3, f"id3v{major}.{minor}")
-    if kind == "MP4":
-        return _named(_mp4_values(tags), _MP4, "mp4")
-    if kind == "ASF":
-        return _named(lambda key: [value.value for value in tags.get(key, [])], _ASF, "asf")
-    if kind in {"APEv2File", "MonkeysAudio", "Musepack", "TAK", "WavPack"}:
-        return _named(_ape_values(tags), _APE, "ape")
-    return _named(lambda key: tags.get(key, []), _VORBIS, "vorbis")
+        return tags_from(id3_values(tags), ID3, f"id3v{major}.{minor}")
+    if reader == "MP4":
+        return tags_from(mp4_values(tags), MP4, "mp4")
+    if reader == "ASF":
+        return tags_from(asf_values(tags), ASF, "asf")
+    if reader in _APE_READERS:
+        return tags_from(ape_values(tags), APE, "ape")
+    return tags_from(lambda key: tags.get(key, []), VORBIS, "vorbis")
 
 
-def _completed(tags: FileTags, stream: Any) -> FileTags:
-    """What ID3v2 does not say, an APE tag or ID3v1 at the end of the file may."""
+def _add_other_tags(tags: FileTags, file: Any) -> FileTags:
+    """Fills fields that ID3v2 lacks from an APE tag or ID3v1 at the end of the file."""
     had_tags = tags != FileTags()
     if not had_tags:
-        stream.seek(0)
-        with contextlib.suppress(ID3NoHeaderError, ID3UnsupportedVersionError):
-            tags = _tags("MP3", open_id3(stream, **AS_WRITTEN))
+        file.seek(0)
+        with contextlib.suppress(id3.ID3NoHeaderError, id3.ID3UnsupportedVersionError):
+            tags = _tags("MP3", open_id3(file, **VERBATIM_OPTIONS))
             had_tags = tags != FileTags()
     if tags.genres and tags.title and tags.artist and tags.album:
         return tags
-    stream.seek(0)
+    file.seek(0)
     with contextlib.suppress(APENoHeaderError):
-        tags = _filled(tags, _named(_ape_values(open_ape(stream)), _APE, "ape"))
-    frames = read_id3v1(stream)
+        tags = merge_tags(tags, tags_from(ape_values(open_ape(file)), APE, "ape"))
+    frames = read_id3v1(file)
     if had_tags and "TCON" in frames and str(frames["TCON"].text[0]) == "0":
-        # Zero is Blues, and also what writes a genre that was never set.
+        # Number 0 is Blues, but also the value of a genre that was never set.
         del frames["TCON"]
-    return _filled(tags, _named(_id3_values(frames), _ID3, "id3v1"))
+    return merge_tags(tags, tags_from(id3_values(frames), ID3, "id3v1"))
 
 
-def _filled(tags: FileTags, other: FileTags) -> FileTags:
-    genres = tags if tags.genres else other
-    return FileTags(
-        title=tags.title or other.title,
-        artist=tags.artist or other.artist,
-        album_artist=tags.album_artist or other.album_artist,
-        album=tags.album or other.album,
-        year=tags.year or other.year,
-        track_number=tags.track_number or other.track_number,
-        genres=genres.genres,
-        origin=genres.origin,
-    )
-
-
-Found = TypeVar("Found")
-Values = Callable[[str], Iterable[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """Under which keys a kind of tag keeps what; the first that says something counts."""
-
-    title: tuple[str, ...]
-    artist: tuple[str, ...]
-    album_artist: tuple[str, ...]
-    album: tuple[str, ...]
-    year: tuple[str, ...]
-    track_number: tuple[str, ...]
-    genre: tuple[str, ...]
-
-
-_ID3 = _Keys(
-    ("TIT2", "TT2"),
-    ("TPE1", "TP1"),
-    ("TPE2", "TP2"),
-    ("TALB", "TAL"),
-    ("TDRC", "TYER", "TYE", "TDRL", "TDOR", "TORY", "TOR"),
-    ("TRCK", "TRK"),
-    ("TCON", "TCO"),
-)
-_VORBIS = _Keys(
-    ("title",),
-    ("artist",),
-    ("albumartist", "album artist", "album_artist"),
-    ("album",),
-    ("date", "year", "originaldate"),
-    ("tracknumber", "track"),
-    ("genre",),
-)
-_MP4 = _Keys(("©nam",), ("©ART",), ("aART",), ("©alb",), ("©day",), ("trkn",), ("©gen",))
-_APE = _Keys(
-    ("title",),
-    ("artist",),
-    ("album artist", "albumartist"),
-    ("album",),
-    ("year", "date"),
-    ("track",),
-    ("genre",),
-)
-_ASF = _Keys(
-    ("Title",),
-    ("Author", "WM/Artist"),
-    ("WM/AlbumArtist",),
-    ("WM/AlbumTitle",),
-    ("WM/Year", "WM/OriginalReleaseYear"),
-    ("WM/TrackNumber", "WM/Track"),
-    ("WM/Genre",),
-)
-
-
-def _named(values: Values, keys: _Keys, origin: str) -> FileTags:
-    genres = _genres(value for key in keys.genre for value in values(key))
-    return FileTags(
-        title=_first(values, keys.title, text_of),
-        artist=_first(values, keys.artist, text_of),
-        album_artist=_first(values, keys.album_artist, text_of),
-        album=_first(values, keys.album, text_of),
-        year=_first(values, keys.year, year_of),
-        track_number=_first(values, keys.track_number, number_of),
-        genres=genres,
-        origin=origin if genres else None,
-    )
-
-
-def _first(values: Values, keys: Iterable[str], read: Callable[[object], Found | None]) -> Found | None:
-    found = (read(value) for key in keys for value in values(key))
-    return next((each for each in found if each is not None), None)
-
-
-def _genres(values: Iterable[object]) -> tuple[str, ...]:
-    texts = (sanitize(str(value)[:LONGEST_GENRE]) for value in islice(values, MOST_GENRES))
-    return tuple(dict.fromkeys(text for text in texts if text))
-
-
-def _id3_values(frames: Mapping[str, Any]) -> Values:
-    def values(key: str) -> Iterable[object]:
-        frame = frames.get(key)
-        return [] if frame is None else [str(text) for text in frame.text]
-
-    return values
-
-
-def _mp4_values(tags: Any) -> Values:
-    def values(key: str) -> Iterable[object]:
-        found = tags.get(key, [])
-        return [each[0] if isinstance(each, tuple) else each for each in found]
-
-    return values
-
-
-def _ape_values(tags: Any) -> Values:
-    def values(key: str) -> Iterable[object]:
-        value = tags.get(key) if tags is not None else None
-        return list(value) if value is not None and getattr(value, "kind", None) == 0 else []
-
-    return values
-
-
-def _with_facts(tags: FileTags, info: Any, codec: str | None) -> FileTags:
+def _with_stream_properties(tags: FileTags, info: Any, codec: str | None) -> FileTags:
     length = getattr(info, "length", None)
-    known = isinstance(length, (int, float)) and math.isfinite(length) and 0 < length < 1e7
+    is_valid = isinstance(length, (int, float)) and math.isfinite(length) and 0 < length < 1e7
     return replace(
         tags,
-        duration=float(length) if known and length is not None else None,
+        duration=float(length) if is_valid and length is not None else None,
         codec=_codec(info, codec),
         sample_rate=_count(info, "sample_rate"),
         channels=_count(info, "channels"),
@@ -336,8 +204,8 @@ def _with_facts(tags: FileTags, info: Any, codec: str | None) -> FileTags:
 def _codec(info: Any, codec: str | None) -> str | None:
     if codec == "mp3":
         return f"mp{getattr(info, 'layer', 3) or 3}"
-    named = str(getattr(info, "codec", "") or "")
-    return {"alac": "alac", "ac-3": "ac3", "ec-3": "eac3"}.get(named, codec)
+    name = str(getattr(info, "codec", "") or "")
+    return {"alac": "alac", "ac-3": "ac3", "ec-3": "eac3"}.get(name, codec)
 
 
 def _count(info: Any, name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""ID3 tags, read verbatim and within bounds of time and memory."""
+"""Reading of ID3 tags verbatim, with limits on time and memory."""
 
 from __future__ import annotations
 
@@ -12,43 +12,42 @@ from catalog.errors import CatalogError
 
 Frame = Any
 
-LARGEST_COMPRESSED = 4096
-"""Bytes of a compressed text frame; more could unpack to gigabytes, and nobody compresses titles."""
-MOST_FRAMES = 5000
+MAX_COMPRESSED = 4096
+"""Maximum size in bytes of a compressed text frame; a larger one could unpack to gigabytes."""
+MAX_FRAMES = 5000
 SMALL_TAG = 256 * 1024
-"""Bytes up to which the number of frames does not matter."""
+"""Size in bytes up to which the number of frames does not matter."""
 
 _COMPRESSED = 0x0008 | 0x0080
-"""The flag of compression, as ID3v2.4 and v2.3 have it."""
+"""The compression flags of ID3v2.4 and v2.3."""
 _TEXTS = ("TIT2", "TPE1", "TPE2", "TALB", "TCON", "TRCK", "TDRC", "TYER", "TDRL", "TDOR", "TORY")
 _TEXTS_2_2 = ("TT2", "TP1", "TP2", "TAL", "TCO", "TRK", "TYE", "TOR")
 
 
 class TooManyFramesError(CatalogError):
-    """The ID3 tag has more frames than any tag needs: reading it would take for ever."""
+    """The ID3 tag has more than MAX_FRAMES frames; reading it could take hours."""
 
 
-class _Bounded:
+class _LimitedFrame:
     @classmethod
     def _fromData(cls, header: Any, flags: int, data: bytes) -> Frame:  # noqa: N802 - mutagen's name
-        if flags & _COMPRESSED and len(data) > LARGEST_COMPRESSED:
+        if flags & _COMPRESSED and len(data) > MAX_COMPRESSED:
             raise ID3JunkFrameError("compressed, and too large")
         return super()._fromData(header, flags, data)  # type: ignore[misc]
 
 
-def wanted_frames() -> dict[str, type[Frame]]:
-    """The frames that are read, for mutagen's `known_frames`: texts, no pictures."""
-    frames: dict[str, type[Frame]] = {name: type(name, (_Bounded, Frames[name]), {}) for name in _TEXTS}
+def _text_frames() -> dict[str, type[Frame]]:
+    """The frames that are read, for mutagen's `known_frames`: texts and no pictures."""
+    frames: dict[str, type[Frame]] = {name: type(name, (_LimitedFrame, Frames[name]), {}) for name in _TEXTS}
     return frames | {name: Frames_2_2[name] for name in _TEXTS_2_2}
 
 
-WANTED_FRAMES = wanted_frames()
-AS_WRITTEN: dict[str, Any] = {"known_frames": WANTED_FRAMES, "translate": False, "load_v1": False}
-"""Options of mutagen's readers that leave `(17)` and version 2.2 as they are."""
+VERBATIM_OPTIONS: dict[str, Any] = {"known_frames": _text_frames(), "translate": False, "load_v1": False}
+"""Options of mutagen's readers that leave `(17)` and version 2.2 unchanged."""
 
 
 def require_few_frames(stream: BinaryIO) -> None:
-    """Raises TooManyFramesError where the tag at the beginning of the file is made to be slow.
+    """Raises TooManyFramesError if the tag at the start of the file has more than MAX_FRAMES frames.
 
     mutagen copies the rest of the tag for each frame, so that 16 MB of tiny frames take hours.
     """
@@ -62,12 +61,15 @@ def require_few_frames(stream: BinaryIO) -> None:
     data = stream.read(size)
     if header[5] & 0x80:
         data = data.replace(b"\xff\x00", b"\xff")
-    if max(_steps(data, header[3], syncsafe=False), _steps(data, header[3], syncsafe=True)) > MOST_FRAMES:
+    if (
+        max(_count_frames(data, header[3], syncsafe=False), _count_frames(data, header[3], syncsafe=True))
+        > MAX_FRAMES
+    ):
         raise TooManyFramesError("the ID3 tag has thousands of frames and is not read")
 
 
 def read_id3v1(stream: BinaryIO) -> dict[str, Frame]:
-    """The ID3v1 tag in the last 128 bytes as frames by name; empty where there is none."""
+    """The ID3v1 tag in the last 128 bytes as frames by name; empty if there is none."""
     stream.seek(0, 2)
     if stream.tell() < 128:
         return {}
@@ -77,19 +79,19 @@ def read_id3v1(stream: BinaryIO) -> dict[str, Frame]:
     return parse(data) or {} if data.startswith(b"TAG") else {}
 
 
-def _steps(data: bytes, version: int, *, syncsafe: bool) -> int:
+def _count_frames(data: bytes, version: int, *, syncsafe: bool) -> int:
     head, name = (10, 4) if version >= 3 else (6, 3)
-    at = steps = 0
-    while at + head <= len(data) and steps <= MOST_FRAMES and data[at : at + name].strip(b"\0"):
+    offset = frames = 0
+    while offset + head <= len(data) and frames <= MAX_FRAMES and data[offset : offset + name].strip(b"\0"):
         if version < 3:
-            size = int.from_bytes(data[at + 3 : at + 6], "big")
+            size = int.from_bytes(data[offset + 3 : offset + 6], "big")
         elif syncsafe:
-            size = _syncsafe(data[at + 4 : at + 8])
+            size = _syncsafe(data[offset + 4 : offset + 8])
         else:
-            (size,) = struct.unpack_from(">L", data, at + 4)
-        at += head + size
-        steps += 1
-    return steps
+            (size,) = struct.unpack_from(">L", data, offset + 4)
+        offset += head + size
+        frames += 1
+    return frames
 
 
 def _syncsafe(data: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Recording arrivals: which track each one is, and the rows that say so."""
+"""Inserts and updates tracks for the files that a scan opened."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
 
 
 class KnownTrack(NamedTuple):
-    """A track as the catalog has it before the arrivals are recorded."""
+    """A track in the database before the update."""
 
     id: int
     path_bytes: bytes | None
@@ -39,7 +39,7 @@ class KnownTrack(NamedTuple):
 
 @dataclass
 class UpsertResult:
-    """What became of some arrivals; ids of tracks."""
+    """Numbers of files by what was done; `seen` holds the ids of their tracks."""
 
     seen: set[int] = field(default_factory=set)
     added: int = 0
@@ -50,44 +50,50 @@ class UpsertResult:
 
 
 @dataclass
-class _Matching:
-    """Which track is which arrival."""
+class _TrackMatcher:
+    """Finds the track of each file."""
 
     root: bytes
     by_path: dict[bytes, KnownTrack]
-    by_mark: dict[tuple[str | None, int | None], list[KnownTrack]]
+    by_signature: dict[tuple[str | None, int | None], list[KnownTrack]]
     taken: set[int] = field(default_factory=set)
     displaced: set[int] = field(default_factory=set)
+    """Ids of tracks whose path another file has taken."""
 
-    def find(self, arrivals: Sequence[ScannedFile]) -> list[KnownTrack | None]:
-        """The track that each arrival is: what has moved there, else what was known there; None for a new one.
+    def match(self, files: Sequence[ScannedFile]) -> list[KnownTrack | None]:
+        """The track of each file: the track that moved to its path, else the track at its path; None for a new file.
 
-        All moves are found before a file counts as changed in its place: in an album that was renumbered every place
-        is taken by another file.
+        Moves are matched before changes: in an album that was renumbered, every path is taken by another file.
         """
-        found: dict[int, KnownTrack] = {}
-        for at, arrival in enumerate(arrivals):
-            own = self.by_path.get(arrival.path)
-            if own is not None and own.file_signature == arrival.file_signature:
-                found[at] = own
-                self.taken.add(own.id)
-        for at, arrival in enumerate(arrivals):
-            if at not in found and (moved := self._moved(arrival)) is not None:
-                found[at] = moved
-                self.taken.add(moved.id)
-                if (own := self.by_path.get(arrival.path)) is not None:
-                    self.displaced.add(own.id)
-        self.displaced -= self.taken
-        for at, arrival in enumerate(arrivals):
-            own = self.by_path.get(arrival.path)
-            if at not in found and own is not None and own.id not in self.taken | self.displaced:
-                found[at] = own
-                self.taken.add(own.id)
-        return [found.get(at) for at in range(len(arrivals))]
+        matches: dict[int, KnownTrack] = {}
 
-    def _moved(self, arrival: ScannedFile) -> KnownTrack | None:
-        """A track with the arrival's content that has left its place."""
-        for known in self.by_mark.get((arrival.file_signature, arrival.size), []):
+        def take(position: int, known: KnownTrack) -> None:
+            matches[position] = known
+            self.taken.add(known.id)
+
+        for position, file in enumerate(files):
+            at_path = self.by_path.get(file.path)
+            if at_path is not None and at_path.file_signature == file.file_signature:
+                take(position, at_path)
+        for position, file in enumerate(files):
+            if position not in matches and (moved := self._moved(file)) is not None:
+                take(position, moved)
+                if (at_path := self.by_path.get(file.path)) is not None:
+                    self.displaced.add(at_path.id)
+        self.displaced -= self.taken
+        for position, file in enumerate(files):
+            at_path = self.by_path.get(file.path)
+            if (
+                position not in matches
+                and at_path is not None
+                and at_path.id not in self.taken | self.displaced
+            ):
+                take(position, at_path)
+        return [matches.get(position) for position in range(len(files))]
+
+    def _moved(self, file: ScannedFile) -> KnownTrack | None:
+        """A track with the same content that has left its path."""
+        for known in self.by_signature.get((file.file_signature, file.size), []):
             if known.id in self.taken:
                 continue
             if (
@@ -99,7 +105,7 @@ class _Matching:
                     known.size or 0,
                     known.mtime_ns or 0,
                     known.file_signature or "",
-                    arrival,
+                    file,
                 )
             ):
                 return known
@@ -107,93 +113,93 @@ class _Matching:
 
 
 def upsert_tracks(
-    connection: Connection, collection_id: int, root: bytes, arrivals: Sequence[ScannedFile]
+    connection: Connection, collection_id: int, root: bytes, files: Sequence[ScannedFile]
 ) -> UpsertResult:
-    """Records arrivals of one collection in the caller's transaction, with their statements and standings.
+    """Inserts or updates the tracks of files in the caller's transaction, with their statements and track status.
 
-    The same arrivals recorded twice change nothing the second time. A file that moved keeps its track; the track whose
-    place it took is missing until its own file is found.
+    A repeated call changes nothing. A file that moved keeps its track; the track whose path it took is missing until
+    its own file is found.
     """
-    # First the lock on the vocabulary, then artists, albums and tracks: all who write go in this order.
+    # All writers lock in this order: the vocabulary, then artists, albums and tracks.
     vocabulary = load_vocabulary(connection)
-    texts = {name for each in arrivals for name in genres_in(each.tags.genres, vocabulary)}
-    ensure_terms(connection, texts, vocabulary)
+    genres = {name for file in files for name in genres_in(file.tags.genres, vocabulary)}
+    ensure_terms(connection, genres, vocabulary)
     artists = ensure_artists(
-        connection, {name for each in arrivals for name in (each.tags.artist, each.tags.album_artist) if name}
+        connection, {name for file in files for name in (file.tags.artist, file.tags.album_artist) if name}
     )
-    albums = ensure_albums(connection, {album for each in arrivals if (album := _album(each))})
-    matching = _matching(connection, collection_id, root, arrivals)
-    found = matching.find(arrivals)
+    albums = ensure_albums(connection, {album for file in files if (album := _album(file))})
+    matcher = _load_matcher(connection, collection_id, root, files)
+    matches = matcher.match(files)
     moment = now()
-    rows = [_row(each, known, artists, albums, moment) for each, known in zip(arrivals, found, strict=True)]
-    ids = _write(connection, collection_id, rows, found, matching.displaced)
-    sayings = [
-        NewStatement(key, each.tags.genres, each.tags.origin) for key, each in zip(ids, arrivals, strict=True)
+    rows = [_row(file, known, artists, albums, moment) for file, known in zip(files, matches, strict=True)]
+    ids = _write(connection, collection_id, rows, matches, matcher.displaced)
+    statements = [
+        NewStatement(track_id, file.tags.genres, file.tags.origin)
+        for track_id, file in zip(ids, files, strict=True)
     ]
-    write_statements(connection, "file", changed_statements(connection, "file", sayings), vocabulary)
-    left = {
+    write_statements(connection, "file", changed_statements(connection, "file", statements), vocabulary)
+    former_artists = {
         known.artist_id
-        for known, row in zip(found, rows, strict=True)
+        for known, row in zip(matches, rows, strict=True)
         if known is not None and known.artist_id is not None and known.artist_id != row["artist_id"]
     }
-    refresh_track_status(connection, [*ids, *one_track_of(connection, left)])
+    refresh_track_status(connection, [*ids, *one_track_of(connection, former_artists)])
     result = UpsertResult(seen=set(ids))
-    for each, known in zip(arrivals, found, strict=True):
-        _count(result, each, known)
+    for file, known in zip(files, matches, strict=True):
+        _count(result, file, known)
     return result
 
 
-def _count(result: UpsertResult, arrival: ScannedFile, known: KnownTrack | None) -> None:
+def _count(result: UpsertResult, file: ScannedFile, known: KnownTrack | None) -> None:
     if known is None:
         result.added += 1
-    elif known.path_bytes != arrival.path:
+    elif known.path_bytes != file.path:
         result.moved += 1
     elif known.state != "present":
         result.back += 1
-    elif (known.size, known.mtime_ns) != (arrival.size, arrival.mtime_ns):
+    elif (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
         result.changed += 1
     else:
         result.unchanged += 1
 
 
-def _matching(
-    connection: Connection, collection_id: int, root: bytes, arrivals: Sequence[ScannedFile]
-) -> _Matching:
+def _load_matcher(
+    connection: Connection, collection_id: int, root: bytes, files: Sequence[ScannedFile]
+) -> _TrackMatcher:
     columns = [track.c[name] for name in KnownTrack._fields]
     query = sa.select(*columns).where(track.c.collection_id == collection_id).order_by(track.c.id)
-    at_paths = connection.execute(query.where(track.c.path_bytes.in_([each.path for each in arrivals])))
-    alike = connection.execute(
-        query.where(track.c.file_signature.in_({each.file_signature for each in arrivals}))
-    )
+    at_paths = connection.execute(query.where(track.c.path_bytes.in_([file.path for file in files])))
+    signatures = {file.file_signature for file in files}
+    of_content = connection.execute(query.where(track.c.file_signature.in_(signatures)))
     by_path = {row.path_bytes: KnownTrack(*row) for row in at_paths}
-    by_mark: dict[tuple[str | None, int | None], list[KnownTrack]] = defaultdict(list)
-    for row in alike:
-        by_mark[row.file_signature, row.size].append(KnownTrack(*row))
-    return _Matching(root, by_path, by_mark)
+    by_signature: dict[tuple[str | None, int | None], list[KnownTrack]] = defaultdict(list)
+    for row in of_content:
+        by_signature[row.file_signature, row.size].append(KnownTrack(*row))
+    return _TrackMatcher(root, by_path, by_signature)
 
 
-def _album(arrival: ScannedFile) -> Album | None:
-    tags = arrival.tags
+def _album(file: ScannedFile) -> Album | None:
+    tags = file.tags
     return None if tags.album is None else (tags.album_artist or tags.artist, tags.album)
 
 
 def _row(
-    arrival: ScannedFile,
+    file: ScannedFile,
     known: KnownTrack | None,
     artists: dict[str, int],
     albums: dict[Album, int],
     moment: datetime,
 ) -> dict[str, Any]:
-    """The columns of a track. Where the file says no title, artist or album, what a list gave stays."""
-    tags = arrival.tags
-    album = _album(arrival)
+    """The columns of a track. A title, artist or album that the file lacks stays as an import set it."""
+    tags = file.tags
+    album = _album(file)
     return {
-        "path": display_path(arrival.path),
-        "path_bytes": arrival.path,
+        "path": display_path(file.path),
+        "path_bytes": file.path,
         "state": "present",
-        "size": arrival.size,
-        "mtime_ns": arrival.mtime_ns,
-        "file_signature": arrival.file_signature,
+        "size": file.size,
+        "mtime_ns": file.mtime_ns,
+        "file_signature": file.file_signature,
         "duration": tags.duration,
         "codec": tags.codec,
         "sample_rate": tags.sample_rate,
@@ -212,36 +218,36 @@ def _write(
     connection: Connection,
     collection_id: int,
     rows: Sequence[dict[str, Any]],
-    found: Sequence[KnownTrack | None],
+    matches: Sequence[KnownTrack | None],
     displaced: set[int],
 ) -> list[int]:
-    """Writes the tracks and gives their ids in the order of the rows."""
-    leaving = [
+    """Writes the tracks and returns their ids in the order of the rows."""
+    moving = [
         known.id
-        for known, row in zip(found, rows, strict=True)
+        for known, row in zip(matches, rows, strict=True)
         if known is not None and known.path_bytes != row["path_bytes"]
     ]
-    if leaving or displaced:
-        # Places are unique: all are left before any is taken.
+    if moving or displaced:
+        # Paths are unique: all old ones are cleared before any new one is set.
         connection.execute(
             sa.update(track)
-            .where(track.c.id.in_([*leaving, *displaced]))
+            .where(track.c.id.in_([*moving, *displaced]))
             .values(path_bytes=None, state="missing")
         )
     updates = [
-        row | {"track_key": known.id} for row, known in zip(rows, found, strict=True) if known is not None
+        row | {"track_key": known.id} for row, known in zip(rows, matches, strict=True) if known is not None
     ]
     if updates:
         update = sa.update(track).where(track.c.id == sa.bindparam("track_key"))
         connection.execute(update, sorted(updates, key=lambda row: int(row["track_key"])))
     inserts = [
         row | {"collection_id": collection_id}
-        for row, known in zip(rows, found, strict=True)
+        for row, known in zip(rows, matches, strict=True)
         if known is None
     ]
-    made: list[int] = []
+    inserted: list[int] = []
     if inserts:
         insert = sa.insert(track).returning(track.c.id, sort_by_parameter_order=True)
-        made = list(connection.execute(insert, inserts).scalars())
-    fresh = iter(made)
-    return [next(fresh) if known is None else known.id for known in found]
+        inserted = list(connection.execute(insert, inserts).scalars())
+    new_ids = iter(inserted)
+    return [next(new_ids) if known is None else known.id for known in matches]

@@ -1,6 +1,6 @@
-"""The walk through a folder of music: every audio file once, in a fixed order, whatever the folder holds."""
+"""The walk through a folder: every audio file once, in a fixed order."""
 
-# Names are bytes here, and a Path is text.
+# File names are bytes; a Path holds text.
 # ruff: noqa: PTH110, PTH116, PTH118
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ SYSTEM_FOLDERS = frozenset(
         b"lost+found",
     }
 )
-"""Folders that file servers and systems keep for themselves; some hold copies named like the songs."""
+"""Folders that file servers and operating systems create; some hold copies named like the songs."""
 
-MOST_SUFFIXES = 200
-"""Different suffixes that are counted by name."""
+MAX_SUFFIXES = 200
+"""Number of different suffixes that are counted by name."""
 
-MOST_WARNINGS = 1000
-"""Warnings that are kept in words."""
+MAX_WARNINGS = 1000
+"""Number of warnings that are kept as text."""
 
 _INT64 = 2**63 - 1
 
 Entries = Iterator[tuple[bytes, os.DirEntry[bytes]]]
-"""Relative paths, and what is there."""
+"""Relative paths and directory entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """An audio file, as the walk met it."""
+    """An audio file that the walk found."""
 
     path: bytes
     """Relative to the root."""
@@ -50,41 +50,41 @@ class FoundFile:
 
 
 def is_hidden(name: bytes) -> bool:
-    """Whether a name is meant to be out of sight: `.Trash`, AppleDouble's `._song.mp3`.
+    """Whether a name is hidden, such as `.Trash` and AppleDouble's `._song.mp3`.
 
-    Not so `...And Justice for All` and `.38 Special`, which are music.
+    `...And Justice for All` and `.38 Special` are music and not hidden.
     """
     return name.startswith(b".") and not name.startswith(b"...") and not name[1:2].isdigit()
 
 
 @dataclass
 class FolderWalk:
-    """The audio files of a root, or of a folder in it; iterate it once, then read what else it saw.
+    """The audio files of a root, or of a folder in it; iterate it once, then read its counts.
 
-    Depth first, names in the order of their bytes; only the open folders are in memory. A link to a folder is followed
-    where it leaves the root, so that an archive may lie on several disks; one that stays in the root leads to what is
-    met anyway. Every folder is entered once, whatever leads to it, so that loops end.
+    The walk is depth first, in byte order of the names; only the open folders are in memory. A link that leads out of
+    the root is followed, so that an archive may be on several disks; a link that stays in the root is not, because
+    its target is found anyway. Every folder is entered once, so that loops end.
     """
 
     root: bytes
     start: bytes = b""
-    """Where to begin, relative to the root; empty: the root itself."""
+    """Start of the walk, relative to the root; empty: the root itself."""
     skipped: Counter[str] = field(default_factory=Counter)
-    """Files that are no audio, by suffix; `hidden`, `no suffix` and `other` among them."""
+    """Files that are not audio, by suffix, `hidden`, `no suffix` or `other`."""
     warnings: list[str] = field(default_factory=list)
-    """One line each, the first MOST_WARNINGS of them."""
+    """One line each; the first MAX_WARNINGS."""
     warned: int = 0
-    """How many there were."""
+    """Number of all warnings."""
     unread: list[bytes] = field(default_factory=list)
-    """Relative paths whose content is not known, because the system refused it."""
+    """Relative paths that could not be read."""
     files: int = 0
-    """Audio files given so far."""
+    """Number of audio files so far."""
     outside: int = 0
-    """Of them, those that lie outside of the root, where links lead."""
+    """Number of audio files outside of the root, reached by links."""
     _entered: set[tuple[int, int]] = field(default_factory=set)
 
     def __iter__(self) -> Iterator[FoundFile]:
-        """The files. Raises OSError where the start itself cannot be read."""
+        """The files. Raises OSError if the start cannot be read."""
         first = os.path.join(self.root, self.start) if self.start else self.root
         real_root = os.path.realpath(self.root)
         self._enter(os.stat(first))
@@ -95,88 +95,88 @@ class FolderWalk:
             if entry is None:
                 pending.pop()
                 continue
-            path, found = entry
-            information = self._look(path, found, real_root)
-            if information is None:
+            path, item = entry
+            status = self._status(path, item, real_root)
+            if status is None:
                 continue
-            # A link that stays in the root is not followed: any other leaves it.
-            is_outside = is_outside or found.is_symlink()
-            if stat.S_ISDIR(information.st_mode):
-                folder = self._open(path, found, information)
+            # A link that is followed leads out of the root.
+            is_outside = is_outside or item.is_symlink()
+            if stat.S_ISDIR(status.st_mode):
+                folder = self._open(path, item, status)
                 if folder is not None:
                     pending.append((folder, is_outside))
-            elif self._is_wanted(path, found.name, information):
+            elif self._is_audio_file(path, item.name, status):
                 self.files += 1
                 self.outside += is_outside
-                yield FoundFile(path, information.st_size, bounded(information.st_mtime_ns))
+                yield FoundFile(path, status.st_size, bounded(status.st_mtime_ns))
 
-    def _look(self, path: bytes, found: os.DirEntry[bytes], real_root: bytes) -> os.stat_result | None:
-        """What an entry is, links followed; None for what leads nowhere, astray, or cannot be looked at."""
+    def _status(self, path: bytes, item: os.DirEntry[bytes], real_root: bytes) -> os.stat_result | None:
+        """The status of an entry, links followed; None for an ignored or broken link and after an error."""
         try:
-            if found.is_symlink() and self._leads_astray(path, found, real_root):
+            if item.is_symlink() and self._is_ignored_link(path, item, real_root):
                 return None
-            return found.stat()
+            return item.stat()
         except FileNotFoundError:
-            if found.is_symlink() and is_audio(found.name):
-                self.warn(path, "a link that leads nowhere")
+            if item.is_symlink() and is_audio(item.name):
+                self.warn(path, "is a broken link")
         except OSError as error:
             self._refuse(path, error)
         return None
 
-    def _open(self, path: bytes, found: os.DirEntry[bytes], information: os.stat_result) -> Entries | None:
-        """What is in a folder; None where it is not to be entered, or was before."""
-        if is_hidden(found.name) or found.name in SYSTEM_FOLDERS or not self._enter(information):
+    def _open(self, path: bytes, item: os.DirEntry[bytes], status: os.stat_result) -> Entries | None:
+        """The entries of a folder; None if it is ignored, was entered before, or cannot be read."""
+        if is_hidden(item.name) or item.name in SYSTEM_FOLDERS or not self._enter(status):
             return None
         try:
-            return _entries(found.path, path)
+            return _entries(item.path, path)
         except OSError as error:
             self._refuse(path, error)
             return None
 
-    def _enter(self, information: os.stat_result) -> bool:
-        """Whether a folder is met for the first time."""
-        identity = (information.st_dev, information.st_ino)
+    def _enter(self, status: os.stat_result) -> bool:
+        """Marks a folder as entered; False if it was entered before."""
+        identity = (status.st_dev, status.st_ino)
         if identity in self._entered:
             return False
         self._entered.add(identity)
         return True
 
-    def _leads_astray(self, path: bytes, found: os.DirEntry[bytes], real_root: bytes) -> bool:
-        target = os.path.realpath(found.path)
+    def _is_ignored_link(self, path: bytes, item: os.DirEntry[bytes], real_root: bytes) -> bool:
+        target = os.path.realpath(item.path)
         if is_within(target, real_root):
             return os.path.exists(target)
         if is_within(real_root, target):
-            self.warn(path, "a link to a folder around the collection is not followed")
+            self.warn(path, "is a link to a folder that contains the collection; it is not followed")
             return True
         return False
 
-    def _is_wanted(self, path: bytes, name: bytes, information: os.stat_result) -> bool:
+    def _is_audio_file(self, path: bytes, name: bytes, status: os.stat_result) -> bool:
         if is_hidden(name):
             self._skip("hidden")
         elif not is_audio(name):
             self._skip(suffix_of(name) or "no suffix")
-        elif not stat.S_ISREG(information.st_mode):
-            self.warn(path, "is no regular file")
+        elif not stat.S_ISREG(status.st_mode):
+            self.warn(path, "is not a regular file")
         else:
             return True
         return False
 
     def _skip(self, kind: str) -> None:
-        self.skipped[kind if kind in self.skipped or len(self.skipped) < MOST_SUFFIXES else "other"] += 1
+        self.skipped[kind if kind in self.skipped or len(self.skipped) < MAX_SUFFIXES else "other"] += 1
 
     def _refuse(self, path: bytes, error: OSError) -> None:
         self.unread.append(path)
         self.warn(path, f"cannot be read: {error.strerror}")
 
     def warn(self, path: bytes, reason: str) -> None:
-        """Adds a warning about a path; beyond MOST_WARNINGS they are only counted."""
+        """Adds a warning about a path; after MAX_WARNINGS they are only counted."""
         self.warned += 1
-        if len(self.warnings) < MOST_WARNINGS:
+        if len(self.warnings) < MAX_WARNINGS:
             self.warnings.append(f"{display_path(path)}: {reason}")
 
 
 def bounded(nanoseconds: int) -> int:
-    """A time stamp that a database can hold: some file systems know times beyond 64 bits."""
+    """A time stamp limited to the 64 bits of a database column; some file systems have larger ones."""
     return max(-_INT64, min(_INT64, nanoseconds))
 
 

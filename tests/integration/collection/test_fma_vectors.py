@@ -48,7 +48,7 @@ def vectors_of(database, name):
 def test_a_name_that_stands_for_other_vectors_is_refused_before_a_track_is_written(database, folder):
     with database.write() as connection:
         imported_feature_set(connection, "echonest", ("energy", "tempo"))
-    with pytest.raises(CsvSourceError, match="stands for other vectors already"):
+    with pytest.raises(CsvSourceError, match="exists with other dimensions"):
         import_fma(database, folder)
     assert count(database, track) == 0
 

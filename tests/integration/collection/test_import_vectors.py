@@ -75,13 +75,13 @@ def test_bad_rows_are_left_out_with_their_line(database, fma, tmp_path):
     file = saved(tmp_path, "fma_id,a,b\n2,1,nan\n2,1\n2,1,2,3\n\n2,x,1\n2,1,inf\n2,,1\n300,1,2\n300,3,4\n")
     report = import_vectors(database, file, "ours")
     assert report.problems == [
-        "vectors.csv, line 2: a number is missing or infinite; left out",
-        "vectors.csv, line 3: 1 numbers instead of 2; left out",
-        "vectors.csv, line 4: 3 numbers instead of 2; left out",
-        "vectors.csv, line 6: a cell that is no number; left out",
-        "vectors.csv, line 7: a number is missing or infinite; left out",
-        "vectors.csv, line 8: a number is missing or infinite; left out",
-        "vectors.csv, line 10: track 300 for the second time; left out",
+        "vectors.csv, line 2: a number is missing or infinite; skipped",
+        "vectors.csv, line 3: 1 numbers instead of 2; skipped",
+        "vectors.csv, line 4: 3 numbers instead of 2; skipped",
+        "vectors.csv, line 6: a cell is not a number; skipped",
+        "vectors.csv, line 7: a number is missing or infinite; skipped",
+        "vectors.csv, line 8: a number is missing or infinite; skipped",
+        "vectors.csv, line 10: track 300 occurs twice; skipped",
     ]
     assert vectors(database, "ours")[1] == {fma[300]: [1, 2]}
 
@@ -91,11 +91,11 @@ def test_bad_rows_are_left_out_with_their_line(database, fma, tmp_path):
     [
         ("", "line 1: no header"),
         ("path\n1\n", "line 1: no header"),
-        ("2,0.5,0.25\n3,1,2\n", "numbers where the names"),
-        ("path,a,a\nx,1,2\n", "two columns have one name"),
+        ("2,0.5,0.25\n3,1,2\n", "numbers instead of column names"),
+        ("path,a,a\nx,1,2\n", "two columns have the same name"),
         ("path,a,\nx,1,2\n", "a column has no name"),
-        ("feature,a,b\nstatistics,mean,max\nnumber,1,2\n7,1,2\n", "a wrong header"),
-        ("feature,a,b\nstatistics,mean,max\nnumber,1\ntrack_id,,\n", "a wrong header"),
+        ("feature,a,b\nstatistics,mean,max\nnumber,1,2\n7,1,2\n", "invalid header"),
+        ("feature,a,b\nstatistics,mean,max\nnumber,1\ntrack_id,,\n", "invalid header"),
     ],
 )
 def test_wrong_headers_are_refused(database, fma, tmp_path, text, reason):
@@ -109,7 +109,7 @@ def test_names_of_other_vectors_are_refused(database, fma, tmp_path):
     with pytest.raises(CsvSourceError, match="computes itself"):
         import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "pca")
     import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "ours")
-    with pytest.raises(CsvSourceError, match=r"other vectors already, of 1 numbers"):
+    with pytest.raises(CsvSourceError, match=r"exists with other dimensions"):
         import_vectors(database, saved(tmp_path, "fma_id,a,b\n2,1,2\n"), "ours")
 
 
@@ -120,7 +120,7 @@ def test_names_of_other_vectors_are_refused(database, fma, tmp_path):
         ("2,\n\n", "vectors.csv has no row with a vector; nothing was imported"),
         (
             "2,nan\n",
-            "no row with a vector, as vectors.csv, line 2: a number is missing or infinite; left out;",
+            "no row with a vector, as vectors.csv, line 2: a number is missing or infinite; skipped;",
         ),
     ],
 )

@@ -37,8 +37,8 @@ def test_scan(
 ) -> None:
     for number in range(20):
         make_song(music / f"{number:02}.mp3", number, genre="Rock")
-    monkeypatch.setattr(scan, "RECORDED_AT_ONCE", 5)
-    monkeypatch.setattr(scan, "read_scanned_file", outage.strike_at(13, scan.read_arrival))
+    monkeypatch.setattr(scan, "FILES_PER_TRANSACTION", 5)
+    monkeypatch.setattr(scan, "read_scanned_file", outage.strike_at(13, scan.read_scanned_file))
     code = run(["--database-url", postgresql_url, "scan", str(music)])
     printed = capsys.readouterr()
     assert code == 0, printed.err
@@ -63,13 +63,13 @@ def test_labels_import(
     file = music / "labels.csv"
     file.write_text("path,genre\n0.mp3,Jazz\n1.mp3,Blues\nnone.mp3,Pop\n")
     # After the statements were written, and before they are committed.
-    monkeypatch.setattr(labels, "refresh_track_status", outage.strike_at(1, labels.refresh_standing))
+    monkeypatch.setattr(labels, "refresh_track_status", outage.strike_at(1, labels.refresh_track_status))
     code = run(["--database-url", postgresql_url, "labels", "import", str(file)])
     printed = capsys.readouterr()
     assert code == 0, printed.err
     assert "3 rows, with genres for 2 tracks" in printed.out
     assert "2 new" in printed.out
-    assert "1 row with no track of that name" in printed.err
+    assert "1 row matched no track" in printed.err
     assert len(column(postgresql_url, statement.c.track_id)) == 2
 
 
@@ -82,7 +82,7 @@ def test_fma_import(
 ) -> None:
     file = write_tracks(tmp_path / "tracks.csv", [row(number) for number in range(2, 8)])
     monkeypatch.setattr(fma_import, "TRACKS_AT_ONCE", 2)
-    monkeypatch.setattr(fma_import, "upsert_fma_tracks", outage.strike_at(2, fma_import.record_fma))
+    monkeypatch.setattr(fma_import, "upsert_fma_tracks", outage.strike_at(2, fma_import.upsert_fma_tracks))
     code = run(["--database-url", postgresql_url, "fma", "import", str(file)])
     printed = capsys.readouterr()
     assert code == 0, printed.err

@@ -245,7 +245,7 @@ def test_a_file_that_changes_while_it_is_read_is_for_the_next_scan(database, mus
     monkeypatch.setattr(scanned_file, "file_signature", write_meanwhile)
     report = scan(database, music)
     assert (report.added, report.unread) == (1, 1)
-    assert report.warnings == ["1.mp3: changes while it is read; the next scan reads it again"]
+    assert report.warnings == ["1.mp3: changed while it was read; the next scan reads it again"]
     assert counts(scan(database, music)) == {"added": 1, "unchanged": 1}
 
 
@@ -268,8 +268,8 @@ def test_a_dry_run_changes_nothing_and_says_the_same(database, music, make_song)
 def test_a_killed_scan_done_again_ends_the_same(database, music, make_song, monkeypatch):
     for number in range(10):
         make_song(music / f"{number}.mp3", number, genre="Rock", artist=f"Artist {number % 3}")
-    monkeypatch.setattr(scanning, "RECORDED_AT_ONCE", 3)
-    read = scanning.read_arrival
+    monkeypatch.setattr(scanning, "FILES_PER_TRANSACTION", 3)
+    read = scanning.read_scanned_file
 
     def die(root, path):
         if path == b"7.mp3":
@@ -289,7 +289,7 @@ def test_a_killed_scan_done_again_ends_the_same(database, music, make_song, monk
 def test_two_scans_that_meet_make_no_track_twice(database, music, make_song, monkeypatch):
     for number in range(4):
         make_song(music / f"{number}.mp3", number, genre="Rock", artist="A", album="B")
-    read = scanning.read_arrival
+    read = scanning.read_scanned_file
     met = []
 
     def meet(root, path):
@@ -353,7 +353,7 @@ def test_progress_is_told(database, music, make_song):
 def test_recording_the_same_arrivals_twice_changes_nothing(database, music, make_song):
     make_song(music / "1.mp3", 1, genre="Rock", artist="A", album="B")
     scan(database, music)
-    arrival = scanning.read_arrival(os.fsencode(music), b"1.mp3")
+    arrival = scanning.read_scanned_file(os.fsencode(music), b"1.mp3")
     ((key, root),) = rows(database, collection.c.id, collection.c.root_bytes)
     with database.write() as connection:
         again = track_upsert.upsert_tracks(connection, key, root, [arrival])

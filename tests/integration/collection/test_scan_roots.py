@@ -27,7 +27,7 @@ def test_an_empty_or_absent_root_changes_nothing_and_says_so(database, music, ma
     shutil.rmtree(music)
     if how == "emptied":
         music.mkdir()
-    with pytest.raises(CollectionRootError, match=r"nothing was changed|was left as it is") as refusal:
+    with pytest.raises(CollectionRootError, match=r"nothing was changed|was not changed") as refusal:
         scan(database, music)
     assert "catalog collections" in str(refusal.value)
     assert "\n" not in str(refusal.value)
@@ -86,8 +86,8 @@ def test_a_file_is_brought_in_alone(database, music, make_song):
     [
         ("absent", "does not exist"),
         ("empty", r"no audio in .*\.flac"),
-        ("notes.txt", r"suffixes of audio.*\.mp3"),
-        ("pipe.mp3", "is no regular file"),
+        ("notes.txt", r"suffix of audio files.*\.mp3"),
+        ("pipe.mp3", "is not a regular file"),
     ],
 )
 def test_what_cannot_be_scanned_is_said_in_one_line(database, music, path, message):

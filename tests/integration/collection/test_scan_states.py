@@ -152,7 +152,7 @@ class Folder(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("recorded_at_once", [500, 2])
 def test_tracks_follow_their_files(sqlite_template, tmp_path, make_song, monkeypatch, recorded_at_once):
-    monkeypatch.setattr(scanning, "RECORDED_AT_ONCE", recorded_at_once)
+    monkeypatch.setattr(scanning, "FILES_PER_TRANSACTION", recorded_at_once)
 
     class HereFolder(Folder):
         template = sqlite_template

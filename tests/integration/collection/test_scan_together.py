@@ -11,7 +11,7 @@ from catalog.db.tables import album, artist, genre, statement, track
 
 
 def test_two_scans_at_once(database, tmp_path, make_song, monkeypatch):
-    monkeypatch.setattr(scanning, "RECORDED_AT_ONCE", 4)
+    monkeypatch.setattr(scanning, "FILES_PER_TRANSACTION", 4)
     for folder, order in (("a", 1), ("b", -1)):
         for number in range(24):
             place = number if order == 1 else 23 - number

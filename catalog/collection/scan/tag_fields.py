@@ -1,0 +1,164 @@
+"""The fields of file tags, and the keys that each kind of tag has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from catalog.collection.naming.tag_values import number_of, text_of, year_of
+from catalog.genres.genre_tag import LONGEST_TEXT as LONGEST_GENRE
+from catalog.genres.genre_tag import MOST_GENRES
+from catalog.text import sanitize
+
+Value = TypeVar("Value")
+Values = Callable[[str], Iterable[object]]
+"""The values of a key; empty if the tag lacks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileTags:
+    """Tags and stream properties of a file; a field that the file lacks is None."""
+
+    title: str | None = None
+    artist: str | None = None
+    album_artist: str | None = None
+    album: str | None = None
+    year: int | None = None
+    track_number: int | None = None
+    genres: tuple[str, ...] = ()
+    """The values of the genre tag, verbatim except control characters."""
+    origin: str | None = None
+    """The kind of tag that the genres are from: `id3v2.3`, `id3v1`, `vorbis`, `mp4`, `ape`, `asf`."""
+    duration: float | None = None
+    """Seconds, from the header of the file; not verified."""
+    codec: str | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    bit_rate: int | None = None
+    """Bits per second."""
+    warning: str | None = None
+    """Why some tags could not be read, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagKeys:
+    """The keys of each field in a kind of tag, in order of preference."""
+
+    title: tuple[str, ...]
+    artist: tuple[str, ...]
+    album_artist: tuple[str, ...]
+    album: tuple[str, ...]
+    year: tuple[str, ...]
+    track_number: tuple[str, ...]
+    genre: tuple[str, ...]
+
+
+ID3 = TagKeys(
+    ("TIT2", "TT2"),
+    ("TPE1", "TP1"),
+    ("TPE2", "TP2"),
+    ("TALB", "TAL"),
+    ("TDRC", "TYER", "TYE", "TDRL", "TDOR", "TORY", "TOR"),
+    ("TRCK", "TRK"),
+    ("TCON", "TCO"),
+)
+VORBIS = TagKeys(
+    ("title",),
+    ("artist",),
+    ("albumartist", "album artist", "album_artist"),
+    ("album",),
+    ("date", "year", "originaldate"),
+    ("tracknumber", "track"),
+    ("genre",),
+)
+MP4 = TagKeys(("©nam",), ("©ART",), ("aART",), ("©alb",), ("©day",), ("trkn",), ("©gen",))
+APE = TagKeys(
+    ("title",),
+    ("artist",),
+    ("album artist", "albumartist"),
+    ("album",),
+    ("year", "date"),
+    ("track",),
+    ("genre",),
+)
+ASF = TagKeys(
+    ("Title",),
+    ("Author", "WM/Artist"),
+    ("WM/AlbumArtist",),
+    ("WM/AlbumTitle",),
+    ("WM/Year", "WM/OriginalReleaseYear"),
+    ("WM/TrackNumber", "WM/Track"),
+    ("WM/Genre",),
+)
+
+
+def tags_from(values: Values, keys: TagKeys, origin: str) -> FileTags:
+    """The fields of one tag. `origin` is the kind of tag, kept if it has genres."""
+    genres = _genres(value for key in keys.genre for value in values(key))
+    return FileTags(
+        title=_first(values, keys.title, text_of),
+        artist=_first(values, keys.artist, text_of),
+        album_artist=_first(values, keys.album_artist, text_of),
+        album=_first(values, keys.album, text_of),
+        year=_first(values, keys.year, year_of),
+        track_number=_first(values, keys.track_number, number_of),
+        genres=genres,
+        origin=origin if genres else None,
+    )
+
+
+def merge_tags(tags: FileTags, other: FileTags) -> FileTags:
+    """The tags, with the fields that they lack from another tag."""
+    genres = tags if tags.genres else other
+    return FileTags(
+        title=tags.title or other.title,
+        artist=tags.artist or other.artist,
+        album_artist=tags.album_artist or other.album_artist,
+        album=tags.album or other.album,
+        year=tags.year or other.year,
+        track_number=tags.track_number or other.track_number,
+        genres=genres.genres,
+        origin=genres.origin,
+    )
+
+
+def id3_values(frames: Mapping[str, Any]) -> Values:
+    """Reads the texts of ID3 frames."""
+
+    def values(key: str) -> Iterable[object]:
+        frame = frames.get(key)
+        return [] if frame is None else [str(text) for text in frame.text]
+
+    return values
+
+
+def mp4_values(tags: Mapping[str, Any]) -> Values:
+    """Reads MP4 items, of pairs such as the track number the first part."""
+    return lambda key: [item[0] if isinstance(item, tuple) else item for item in tags.get(key, [])]
+
+
+def asf_values(tags: Mapping[str, Any]) -> Values:
+    """Reads ASF attributes."""
+    return lambda key: [attribute.value for attribute in tags.get(key, [])]
+
+
+def ape_values(tags: Any) -> Values:
+    """Reads the texts of an APE tag, which may be None."""
+
+    def values(key: str) -> Iterable[object]:
+        value = tags.get(key) if tags is not None else None
+        return list(value) if value is not None and getattr(value, "kind", None) == 0 else []
+
+    return values
+
+
+def _first(values: Values, keys: Iterable[str], read: Callable[[object], Value | None]) -> Value | None:
+    fields = (read(value) for key in keys for value in values(key))
+    return next((field for field in fields if field is not None), None)
+
+
+def _genres(values: Iterable[object]) -> tuple[str, ...]:
+    texts = (sanitize(str(value)[:LONGEST_GENRE]) for value in islice(values, MOST_GENRES))
+    return tuple(dict.fromkeys(text for text in texts if text))
