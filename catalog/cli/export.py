@@ -101,5 +101,5 @@ def _write(database: Database, file: BinaryIO, chosen: str, result: QueryResult)
     except NoTracksError as error:
         raise click.UsageError(str(error)) from None
     if playlist.without_file:
-        warn(f"{pluralize(playlist.without_file, 'track')} skipped because their files are missing")
+        warn(f"{pluralize(playlist.without_file, 'track')} without a file skipped")
     return pluralize(playlist.tracks, "track")

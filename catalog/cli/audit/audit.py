@@ -76,7 +76,7 @@ def labels(
     if not report.is_new:
         say("nothing to do: tags and model are unchanged since the last audit, whose result is shown")
     say(
-        f"{pluralize(report.cases, 'case')} ({pluralize(report.suspects, 'track')}) of {report.judged:,} audited tags; "
+        f"{pluralize(report.cases, 'case')} ({pluralize(report.suspects, 'track')}) of {report.audited:,} audited tags; "
         f"{pluralize(report.narrower_suggestions, 'tag')} could be more specific"
     )
     if report.truth is not None:

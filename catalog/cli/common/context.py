@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 import sqlalchemy as sa
 
+from catalog.cli.common.output import warn
 from catalog.db.database import Database, open_database
 from catalog.db.schema.schema import SchemaState, inspect_schema, require_current, upgrade
 from catalog.genres.content_upgrade import upgrade_content_if_possible
@@ -72,7 +73,8 @@ def open_catalog(settings: Settings, *, create: bool = False, dry_run: bool = Fa
                 database = _open(stack, sa.URL.create("sqlite", database=str(folder / "catalog.db")))
             create_catalog(database)
         require_current(database)
-        upgrade_content_if_possible(database)
+        if warning := upgrade_content_if_possible(database):
+            warn(warning)
         yield database
 
 

@@ -40,9 +40,9 @@ def serve_verb(
     from catalog.review.reviewer import list_reviewers
     from catalog.web.app_state import open_app_state
     from catalog.web.auth import make_links
-    from catalog.web.server import address_of, listen, serve
+    from catalog.web.server import address_of, open_socket, serve
 
-    with open_catalog(settings) as database, listen(host, port) as socket:
+    with open_catalog(settings) as database, open_socket(host, port) as socket:
         address = address_of(socket, host, url)
         with database.write() as connection:
             has_no_reviewer = all(each.revoked_at is not None for each in list_reviewers(connection))
@@ -63,7 +63,7 @@ def serve_verb(
             say("Each link identifies one reviewer. Do not share it. Ctrl-C stops the server")
             if open_it:
                 # A single-use link: other users of this machine can read the browser's arguments.
-                invitation = site.access.invite(next(iter(links)))
+                invitation = site.auth.invite(next(iter(links)))
                 if not webbrowser.open(f"{address.base}/enter/{invitation}"):
                     say("no browser was found; open the link manually")
 

@@ -66,7 +66,7 @@ def test_a_reference_to_nothing_is_found(sqlite_url: str, capsys: pytest.Capture
 
 def test_down_and_up_again(invoke: Any, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "nothing to do" in invoke("db", "upgrade").err
-    assert "would go" in invoke("db", "downgrade", "base", "--dry-run").err
+    assert "would downgrade" in invoke("db", "downgrade", "base", "--dry-run").err
     assert invoke("stats").code == 0
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     assert invoke("db", "downgrade", "base").code == 130
@@ -98,12 +98,12 @@ def test_a_revision_that_is_unknown(invoke: Any, database: Database) -> None:
 
 def test_up_leads_nowhere_but_up_and_down_nowhere_but_down(invoke: Any, database: Database) -> None:
     done = invoke("db", "upgrade", "0001")
-    assert (done.code, "there is nothing to do" in done.err) == (0, True)
+    assert (done.code, "nothing to do" in done.err) == (0, True)
     for revision in ("0001", "head"):
         for option in ("--yes", "--dry-run"):
             done = invoke("db", "downgrade", revision, option)
             assert (done.code, done.err.count("\n")) == (1, 1)
-            assert f"at revision 0001, and {revision} is not behind that" in done.err
+            assert f"at revision 0001, and {revision} is not older" in done.err
             assert "catalog db upgrade" in done.err
 
 

@@ -327,14 +327,14 @@ def test_without_the_programs_of_postgresql(
     assert [path for path in tmp_path.iterdir() if "backup" in path.name or path.suffix == ".zip"] == []
 
 
-def test_a_name_that_is_taken_is_no_surprise(invoke: Any, filled: Database, tmp_path: Path) -> None:
+def test_backup_refuses_an_existing_file(invoke: Any, filled: Database, tmp_path: Path) -> None:
     taken = tmp_path / "taken.zip"
     taken.write_bytes(b"mine")
     for option in ([], ["--dry-run"]):
         done = invoke("db", "backup", str(taken), *option)
         assert (done.code, done.err.count("\n")) == (1, 1)
         assert "unexpected" not in done.err
-        assert "is there already" in done.err
+        assert "exists and is not overwritten" in done.err
     assert taken.read_bytes() == b"mine"
 
 

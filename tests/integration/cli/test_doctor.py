@@ -41,14 +41,14 @@ def test_all_is_well(invoke: Any, database: Database, home: Path) -> None:
         "model",
     } < rows.keys()
     assert {row["state"] for row in rows.values()} == {"ok"}
-    assert rows["model"]["finding"].startswith("none in force")
+    assert rows["model"]["finding"].startswith("no active model")
     assert ("journal" if database.is_sqlite else "server") in rows
     assert not (home / "run" / "valkey.sock").exists()
 
 
 def test_before_the_first_run_nothing_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--home", str(tmp_path / "home"), "doctor", "--csv"]) == 0
-    assert "begin with: catalog ingest FOLDER" in capsys.readouterr().out
+    assert "start with: catalog ingest FOLDER" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -72,7 +72,7 @@ def test_features_import(sqlite_url, folder, capsys):
         "  mine: 1 vector of 4 numbers, 1 new, 0 changed",
         "  1 row skipped or imported in part",
     ]
-    assert "the first that name none, as external: 9" in said.err
+    assert "first unmatched external: 9" in said.err
     assert "mine.csv, line 7: a number is missing or infinite; skipped" in said.err
     assert (
         run(["--database-url", sqlite_url, "features", "import", str(file), "--name", "mine", "--json"]) == 0

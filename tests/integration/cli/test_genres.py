@@ -19,7 +19,7 @@ def vocabulary(database: Database) -> None:
 @pytest.mark.usefixtures("vocabulary")
 def test_a_dry_run_says_what_would_be(invoke: Invoke) -> None:
     placed = invoke("genres", "set-parent", "techno", "Jazz", "--dry-run")
-    assert (placed.out, placed.err) == ("Techno would be a kind of Jazz; nothing was changed\n", "")
+    assert (placed.out, placed.err) == ("Techno would become a subgenre of Jazz; nothing was changed\n", "")
     joined = invoke("genres", "alias", "Teckno", "Techno", "--dry-run")
     assert (joined.out, joined.err) == (
         "Teckno would become an alias of Techno, on 0 tracks; nothing was changed\n",

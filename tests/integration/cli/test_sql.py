@@ -241,7 +241,7 @@ def test_a_question_that_takes_too_long_ends(invoke: Any, database: Database) ->
 
 def test_interrupting_a_question_ends_it(database_url: str, tmp_path: Path) -> None:
     question = f"SELECT count(*) FROM ({NUMBERS.format(last=10**9)}) AS all_of_them"
-    code = "import catalog.cli; catalog.cli.main()"
+    code = "from catalog.cli.main import main; main()"
     process = subprocess.Popen(
         [
             sys.executable,
@@ -281,10 +281,10 @@ def test_a_table_shows_a_thousand_rows_and_says_so(invoke: Any, database: Databa
 def test_memory_does_not_grow_with_the_rows(database_url: str, output_format: str) -> None:
     words = "a text of some length, the same in all rows " * 6
     code = """
-        import catalog.cli, resource, sys
+        import catalog.cli.main, resource, sys
         for last in (10, 50_000):
             question = f"SELECT i, '{words}' AS words FROM ({numbers}) AS n".replace("LAST", str(last))
-            assert catalog.cli.run(["--home", "nowhere", "--database-url", "{url}", "sql", question, "{format}"]) == 0
+            assert catalog.cli.main.run(["--home", "nowhere", "--database-url", "{url}", "sql", question, "{format}"]) == 0
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
     """
     for name, value in {
@@ -342,7 +342,7 @@ def test_nothing_is_left_beside_the_file(
 
 @pytest.mark.parametrize("output_format", ["--csv", "--json", "--table"])
 def test_a_reader_that_goes_away_is_no_error(sqlite_url: str, home: Path, output_format: str) -> None:
-    code = "import catalog.cli; catalog.cli.main()"
+    code = "from catalog.cli.main import main; main()"
     question = f"SELECT 'a text that fills the pipe' AS t FROM ({NUMBERS.format(last=20_000)}) AS n"
     arguments = ["sql", question, output_format, "--limit", "20000"]
     process = subprocess.Popen(

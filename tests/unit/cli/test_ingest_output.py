@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.audit.duplicates.duplicate_audit import DuplicateAudit
-from catalog.cli.ingest.ingest_output import IngestPresenter
+from catalog.cli.ingest.ingest_output import IngestPresenter, duration
 from catalog.pipeline.ingest import Deduplicated
 from catalog.settings import Settings
 from catalog.similarity.duplicates import Pair
@@ -34,3 +34,12 @@ def test_duplicates_are_one_line_where_there_are_any(
     presenter = IngestPresenter(Settings(home=tmp_path, database_url="sqlite://", redis_url="embedded"))
     assert list(presenter.lines(Deduplicated(DuplicateAudit(1, True, 5, found, differing, [])))) == said
     assert presenter.summary["duplicates"] == {"pairs": pairs, "differing": differing}
+
+
+def test_durations_have_two_units_at_most() -> None:
+    assert [duration(seconds) for seconds in (45, 720, 12_000, 187_200)] == [
+        "45 s",
+        "12 min",
+        "3 h 20 min",
+        "2 days 4 h",
+    ]

@@ -1,4 +1,4 @@
-"""What a name, a title or a path can do to the terminal it is printed on: nothing."""
+"""Names, titles and paths cannot send control sequences to the terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONTROLS = {*map(chr, range(32)), *map(chr, range(127, 160))}
 
 
 @given(st.text())
-def test_no_control_character_is_left(text: str) -> None:
+def test_printable_removes_control_characters(text: str) -> None:
     shown = printable(text)
     assert len(shown) == len(text)
     assert not CONTROLS & set(shown)
@@ -29,7 +29,7 @@ def test_no_control_character_is_left(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["初音\u3000ミク", "1\u00a0000", "👩\u200d🎤", "Motörhead"])
-def test_what_people_write_stays(text: str) -> None:
+def test_printable_keeps_ordinary_text(text: str) -> None:
     assert printable(text) == text
 
 
@@ -72,8 +72,18 @@ def test_an_error_is_harmless(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert CONTROLS & set(capsys.readouterr().err) == {"\n"}
 
 
-def test_a_remark_beside_the_bar_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_shows_markup_and_control_characters_as_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
     with output.progress("[/what]") as advance:
         advance(1, 2, HOSTILE)
+    printed = capsys.readouterr().err
+    assert "[/what]" in printed
+    assert "1/2" in printed
+    assert "gpj.exe [/red] [bold]" in printed
+    # The bar itself uses escape sequences, but none that set the window title.
+    assert not {"\x07", "\x9b", "\u202e"} & set(printed)
+    assert "\x1b]0;" not in printed
