@@ -1,1 +1,1 @@
-"""The vocabulary: terms, aliases, normalizing, broader terms."""
+"""The genre vocabulary: terms, aliases, normalization, parents."""

@@ -1,4 +1,4 @@
-"""`genre_ancestor`, the closure of the broader terms: computed from `genre`, kept in rows for SQL to join."""
+"""`genre_ancestor`: the closure table of `genre.parent_id`, for joins in SQL."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Closure = dict[tuple[int, int], int]
 
 
 def rebuild_ancestors(connection: Connection) -> int:
-    """Brings the closure up to date; gives the number of rows written or deleted."""
-    stored, wanted = _stored(connection), _computed(connection)
-    surplus = [{"g": g, "a": a} for (g, a), far in stored.items() if wanted.get((g, a)) != far]
+    """Updates the closure; returns the number of rows written or deleted."""
+    stored, computed = _stored(connection), _computed(connection)
+    surplus = [{"g": g, "a": a} for (g, a), far in stored.items() if computed.get((g, a)) != far]
     lacking = [
         {"genre_id": g, "ancestor_id": a, "distance": far}
-        for (g, a), far in wanted.items()
+        for (g, a), far in computed.items()
         if stored.get((g, a)) != far
     ]
     if surplus:
@@ -30,7 +30,7 @@ def rebuild_ancestors(connection: Connection) -> int:
 
 
 def add_ancestors(connection: Connection, genre_id: int, parent_id: int | None) -> None:
-    """Writes the closure of a new term that nothing is beneath."""
+    """Adds the closure of a new term without children."""
     connection.execute(sa.insert(genre_ancestor).values(genre_id=genre_id, ancestor_id=genre_id, distance=0))
     if parent_id is not None:
         above = sa.select(
@@ -44,17 +44,17 @@ def add_ancestors(connection: Connection, genre_id: int, parent_id: int | None) 
 
 
 def check_ancestors(connection: Connection) -> list[str]:
-    """What in the closure is not what the broader terms give, one sentence each; empty where all is well."""
-    stored, wanted = _stored(connection), _computed(connection)
+    """The differences between the stored closure and the parents, one sentence each; empty if there are none."""
+    stored, computed = _stored(connection), _computed(connection)
     names: dict[int, str] = {
         row.id: row.name for row in connection.execute(sa.select(genre.c.id, genre.c.name))
     }
-    found = [
-        f"genre {names[g]!r}: is {stored.get((g, a), 'not')} below {names[a]!r}, should be {wanted.get((g, a), 'not')}"
-        for g, a in sorted(stored.keys() | wanted.keys())
-        if stored.get((g, a)) != wanted.get((g, a))
+    differences = [
+        f"genre {names[g]!r}: is {stored.get((g, a), 'not')} below {names[a]!r}, should be {computed.get((g, a), 'not')}"
+        for g, a in sorted(stored.keys() | computed.keys())
+        if stored.get((g, a)) != computed.get((g, a))
     ]
-    return found + [f"genre {names[each]!r}: is broader than itself" for each in _in_circles(connection)]
+    return differences + [f"genre {names[each]!r}: is its own ancestor" for each in _in_cycles(connection)]
 
 
 def _stored(connection: Connection) -> Closure:
@@ -62,32 +62,32 @@ def _stored(connection: Connection) -> Closure:
 
 
 def _computed(connection: Connection) -> Closure:
-    broader = _broader(connection)
+    parents = _parents(connection)
     closure: Closure = {}
-    for each in broader:
-        above: int | None = each
+    for genre_id in parents:
+        ancestor: int | None = genre_id
         distance = 0
-        while above is not None and (each, above) not in closure:
-            closure[each, above] = distance
-            above = broader[above]
+        while ancestor is not None and (genre_id, ancestor) not in closure:
+            closure[genre_id, ancestor] = distance
+            ancestor = parents[ancestor]
             distance += 1
     return closure
 
 
-def _in_circles(connection: Connection) -> list[int]:
-    broader = _broader(connection)
-    found = []
-    for each in broader:
-        seen: set[int] = set()
-        above = broader[each]
-        while above is not None and above not in seen:
-            seen.add(above)
-            above = broader[above]
-        if each in seen:
-            found.append(each)
-    return found
+def _in_cycles(connection: Connection) -> list[int]:
+    parents = _parents(connection)
+    in_cycles = []
+    for genre_id in parents:
+        ancestors: set[int] = set()
+        ancestor = parents[genre_id]
+        while ancestor is not None and ancestor not in ancestors:
+            ancestors.add(ancestor)
+            ancestor = parents[ancestor]
+        if genre_id in ancestors:
+            in_cycles.append(genre_id)
+    return in_cycles
 
 
-def _broader(connection: Connection) -> dict[int, int | None]:
+def _parents(connection: Connection) -> dict[int, int | None]:
     rows = connection.execute(sa.select(genre.c.id, genre.c.parent_id))
     return {row.id: row.parent_id for row in rows}

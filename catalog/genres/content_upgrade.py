@@ -1,4 +1,4 @@
-"""What an upgrade of the program changes in a catalog without a migration: the views, and the seeds of the vocabulary."""
+"""Updates the views and the built-in vocabulary of a catalog after an upgrade of the program."""
 
 from __future__ import annotations
 
@@ -15,52 +15,53 @@ from catalog.db.schema.bundled_content import stored_digests
 from catalog.db.schema.views import VIEWS, create_views, views_digest
 from catalog.genres.seeds import SEEDS, digest
 
-PATIENCE_MS = 500
-"""How long to wait for somebody who writes: what is to be done can be done by the next command as well."""
+LOCK_TIMEOUT_MS = 500
+"""The wait for another writer is short, because the next command can do the update as well."""
 
 log = logging.getLogger(__name__)
 
 
 def is_content_outdated(database: Database) -> bool:
-    """Whether the views or the seeds in the catalog are those of another version of the program."""
+    """Whether the views or the seeds in the catalog are from another version of the program."""
     with database.read() as connection:
-        kept = stored_digests(connection)
-    return kept.get(VIEWS) != views_digest(database.reader.dialect.name) or kept.get(SEEDS) != digest()
+        digests = stored_digests(connection)
+    return digests.get(VIEWS) != views_digest(database.reader.dialect.name) or digests.get(SEEDS) != digest()
 
 
 def upgrade_content(connection: Connection) -> None:
-    """Makes the views of this version, and puts in what its vocabulary has more.
-
-    Raises DatabaseUnusableError where a view of somebody else uses one of ours.
-    """
-    from catalog.genres.seed import seed_vocabulary  # what is as it should be is not renewed
+    """Recreates the views and inserts new seeds. Raises DatabaseUnusableError if a user's view depends on ours."""
+    from catalog.genres.seed import seed_vocabulary  # rarely needed, so not imported by every command
 
     create_views(connection)
     seed_vocabulary(connection)
 
 
-def upgrade_content_if_possible(database: Database) -> None:
-    """Renews an outdated catalog. Who may only read it, or comes while it is written to, goes on with what is there."""
+def upgrade_content_if_possible(database: Database) -> str | None:
+    """Updates an outdated catalog. If it cannot be written now, the command continues with the old content.
+
+    Returns a warning if a user's view depends on ours; None otherwise.
+    """
     try:
         if is_content_outdated(database):
-            with _impatient(database) as connection:
+            with _short_lock(database) as connection:
                 upgrade_content(connection)
     except (sa.exc.DBAPIError, sqlite3.OperationalError) as error:
-        log.info("the views and the vocabulary stay as another version made them: %s", error)
+        log.info("views and vocabulary of another version were not updated: %s", error)
     except DatabaseUnusableError as error:
-        log.warning("views were not updated: %s", error)
+        return f"views were not updated: {error}"
+    return None
 
 
 @contextmanager
-def _impatient(database: Database) -> Iterator[Connection]:
-    """A writing transaction that does not wait long for others."""
+def _short_lock(database: Database) -> Iterator[Connection]:
+    """A writing transaction with a short lock timeout."""
     with database.writer.connect() as connection:
         if database.is_sqlite:
-            connection.connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+            connection.connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
         try:
             with connection.begin():
                 if not database.is_sqlite:
-                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
                 yield connection
         finally:
             if database.is_sqlite:

@@ -1,4 +1,4 @@
-"""What people do with the vocabulary: look through it, place a term, say that two spellings mean the same."""
+"""Changes of the vocabulary by a person: list terms, set a parent, add or merge spellings."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ _current_label = sa.table(
 
 @dataclass(frozen=True)
 class ListedGenre:
-    """A term as a person looks at it."""
+    """A term as `catalog genres list` shows it."""
 
     code: str | None
     name: str
-    broader: str | None
+    parent: str | None
     aliases: tuple[str, ...]
     suggest: bool
     origin: str
     tracks: int
-    """Tracks whose current tags name it, narrower terms not counted."""
+    """Tracks whose current genres include it; descendants do not count."""
 
 
 @dataclass(frozen=True)
 class UnmappedGenre:
-    """A term that a file brought and nobody has vouched for."""
+    """A term that was read from a file and not confirmed by a person."""
 
     name: str
     tracks: int
-    broader: str | None
-    """Where its name put it: the longest known genre that ends it."""
+    parent: str | None
+    """The parent that was derived from its name: the longest known genre at its end."""
     example: str | None
-    """How a tag has it, verbatim."""
+    """One spelling in the tags, verbatim."""
 
 
 def list_genres(connection: Connection) -> list[ListedGenre]:
-    """The terms in use, by name."""
+    """The terms in use, sorted by name."""
     vocabulary = load_vocabulary(connection)
     tracks = _tracks(connection)
     aliases = aliases_by_genre(vocabulary)
@@ -70,7 +70,7 @@ def list_genres(connection: Connection) -> list[ListedGenre]:
 
 
 def list_unmapped(connection: Connection) -> list[UnmappedGenre]:
-    """The terms of origin `file` that a track is tagged with, those of most tracks first."""
+    """The terms of origin `file` that tracks are tagged with, most tracks first."""
     vocabulary = load_vocabulary(connection)
     column = _current_label.c
     written = sa.select(column.genre_id, sa.func.min(column.as_written).label("example")).group_by(
@@ -78,26 +78,26 @@ def list_unmapped(connection: Connection) -> list[UnmappedGenre]:
     )
     examples = {row.genre_id: row.example for row in connection.execute(written)}
     tracks = _tracks(connection)
-    found = [
+    unmapped = [
         UnmappedGenre(term.name, tracks[term.id], _name(vocabulary, term.parent_id), examples.get(term.id))
         for term in vocabulary.terms
         if term.origin == "file" and term.id in tracks
     ]
-    return sorted(found, key=lambda each: (-each.tracks, each.name))
+    return sorted(unmapped, key=lambda each: (-each.tracks, each.name))
 
 
-def set_parent(connection: Connection, name: str, broader: str | None) -> Term:
-    """Puts a term beneath another one, or on top with None, and gives it as it is now.
+def set_parent(connection: Connection, name: str, parent: str | None) -> Term:
+    """Moves a term under another one, or to the top with None, and returns the changed term.
 
-    A term that a file brought is vouched for by this. What stands between terms changes with it: `track_status` of every
-    track wants a refresh. Raises VocabularyError for an unknown name and for a circle.
+    This confirms a term that was read from a file. Relations between genres change: refresh `track_status` of every
+    track afterwards. Raises UnknownGenreError, and VocabularyError for a cycle.
     """
     lock_vocabulary(connection)
     vocabulary = load_vocabulary(connection)
-    term = get_term(vocabulary, name)
-    above = None if broader is None else get_term(vocabulary, broader)
+    term = vocabulary.require(name)
+    above = None if parent is None else vocabulary.require(parent)
     if above is not None and (above == term or term in vocabulary.ancestors(above)):
-        raise VocabularyError(f"{above.name} is {term.name} or a kind of it, and cannot be broader")
+        raise VocabularyError(f"{above.name} is {term.name} or below it, and cannot be its parent")
     connection.execute(
         sa.update(genre)
         .where(genre.c.id == term.id)
@@ -111,28 +111,28 @@ def set_parent(connection: Connection, name: str, broader: str | None) -> Term:
 
 
 def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> frozenset[int]:
-    """Makes a spelling mean a term; gives the ids of the tracks that read differently now, for `refresh_track_status`.
+    """Adds a spelling of a term; returns the ids of the tracks whose genres changed, for `refresh_track_status`.
 
-    An alias of another term moves. A term of that name is merged: its aliases, narrower terms and labels go over to the
-    other; the row stays for the models and decisions that name it, beneath the other and never suggested. Labels keep
-    what was written, only the reading of it changes. Raises VocabularyError for an unknown term, for a spelling that is
-    no genre, and for one that is the term's own name.
+    An alias of another term is moved. A term of that name is merged: its aliases, children and labels move to the other
+    term; its row stays as a child of the other, never suggested, because models and decisions refer to it. Labels keep
+    the text as written. Raises UnknownGenreError, and VocabularyError for a spelling that is not a genre or that is the
+    term's own name.
     """
     lock_vocabulary(connection)
     vocabulary = load_vocabulary(connection)
-    term = get_term(vocabulary, name)
+    term = vocabulary.require(name)
     spelling = validate_spelling(alias)
     folded = fold(spelling)
     if folded == term.folded:
-        raise VocabularyError(f"{spelling!r} is read as {term.name} already")
-    before = vocabulary.known(spelling)
+        raise VocabularyError(f"{spelling!r} is already a spelling of {term.name}")
+    before = vocabulary.by_spelling(spelling)
     if before == term:
         return frozenset()
     old = next((each for each in vocabulary.aliases if each.folded == folded), None)
     merged = next((each for each in vocabulary.terms if each.folded == folded), None)
     if merged is not None:
         _merge(connection, vocabulary, merged, term)
-    # A row of that name, merged now or earlier, stays for what refers to it, and counts for the term.
+    # A row of that name, merged now or earlier, is still referenced and counts for the term.
     of_name = (genre.c.folded == folded) & (genre.c.id != term.id)
     named = connection.execute(
         sa.update(genre).where(of_name).values(parent_id=term.id, suggest=False, write=False)
@@ -146,41 +146,33 @@ def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> f
         connection.execute(sa.update(genre_alias).where(genre_alias.c.folded == folded).values(**values))
     if before is None:
         return frozenset()
-    return _read_anew(connection, before, term, None if merged else folded)
-
-
-def get_term(vocabulary: Vocabulary, name: str) -> Term:
-    """The term that a person names by its name, an alias or its code. Raises VocabularyError where there is none."""
-    term = vocabulary.known(name) or vocabulary.by_code(name.strip())
-    if term is None:
-        raise VocabularyError(f"there is no genre {name!r}; see: catalog genres list")
-    return term
+    return _move_labels(connection, before, term, None if merged else folded)
 
 
 def validate_spelling(text: str) -> str:
-    """A text that can be the name or an alias of a genre. Raises VocabularyError for one that cannot."""
+    """The sanitized name or alias of a genre. Raises VocabularyError if the text cannot be one."""
     spelling = sanitize(text)
     if not spelling:
         raise VocabularyError("a genre needs a name")
     if len(spelling) > LONGEST_NAME:
         raise VocabularyError(f"{spelling[:40] + '…'!r} is longer than {LONGEST_NAME} characters")
     if ";" in spelling:
-        raise VocabularyError(f"{spelling!r} holds a semicolon, which stands between genres")
+        raise VocabularyError(f"{spelling!r} contains a semicolon, which separates genres")
     if canonical_name(spelling) != spelling:
-        raise VocabularyError(f"{spelling!r} is read as no genre or as a number, and cannot name one")
+        raise VocabularyError(f"{spelling!r} means 'no genre' or is a number, and cannot be a name")
     return spelling
 
 
 def aliases_by_genre(vocabulary: Vocabulary) -> defaultdict[int, list[str]]:
-    """The aliases of each term by its key, in the order in which they came."""
-    found: defaultdict[int, list[str]] = defaultdict(list)
+    """The aliases of each term by its id, oldest first."""
+    aliases: defaultdict[int, list[str]] = defaultdict(list)
     for alias in vocabulary.aliases:
-        found[alias.genre_id].append(alias.alias)
-    return found
+        aliases[alias.genre_id].append(alias.alias)
+    return aliases
 
 
 def _merge(connection: Connection, vocabulary: Vocabulary, merged: Term, term: Term) -> None:
-    """Everything of one term goes to the other, but for its labels and its row."""
+    """Moves the aliases and children of one term to another; its labels and its row stay."""
     if merged in vocabulary.ancestors(term):
         connection.execute(sa.update(genre).where(genre.c.id == term.id).values(parent_id=merged.parent_id))
     connection.execute(
@@ -193,8 +185,8 @@ def _merge(connection: Connection, vocabulary: Vocabulary, merged: Term, term: T
     )
 
 
-def _read_anew(connection: Connection, before: Term, after: Term, folded: str | None) -> frozenset[int]:
-    """Labels go from one term to another: those written so that they fold to a key, or all."""
+def _move_labels(connection: Connection, before: Term, after: Term, folded: str | None) -> frozenset[int]:
+    """Moves labels from one term to another: all, or those whose text folds to a key."""
     of_term = label.c.genre_id == before.id
     if folded is not None:
         spellings = connection.scalars(sa.select(label.c.as_written).where(of_term).distinct())

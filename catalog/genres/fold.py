@@ -1,4 +1,4 @@
-"""Folding: what makes two spellings of a genre the same."""
+"""Folding of genre spellings: equal keys mean the same genre."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _PLAIN_LETTERS = str.maketrans(
 
 
 def fold(text: str) -> str:
-    """The key under which a spelling is known: case, punctuation, diacritics, spaces and ways to write "and" are gone.
+    """The lookup key of a spelling, without case, punctuation, diacritics, spaces and variants of "and".
 
     `hip hop`, `Hip-Hop` and `HIPHOP` give `hiphop`; `R&B`, `RnB` and `R and B` give `rnb`. Letters of every script are
-    kept, so that only a text without any letter or digit folds to nothing.
+    kept: the key is empty only for text without letters and digits.
     """
     return "".join(tokens(text))
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a spelling, folded, with `n` for every way to write "and"; joined they are what `fold` gives."""
-    found = list(_words(text))
-    # What joins nothing is no conjunction: the last part of "Folk, World, & Country" is "Country".
-    while found and found[0] in _JOINERS:
-        del found[0]
-    while found and found[-1] in _JOINERS:
-        del found[-1]
-    return ["n" if word in _JOINERS else word for word in found]
+    """The folded words of a spelling, with `n` for every variant of "and"; joined they are the key of `fold`."""
+    words = list(_words(text))
+    # A leading or trailing "and" joins nothing: the last part of "Folk, World, & Country" is "Country".
+    while words and words[0] in _JOINERS:
+        del words[0]
+    while words and words[-1] in _JOINERS:
+        del words[-1]
+    return ["n" if word in _JOINERS else word for word in words]
 
 
 def _words(text: str) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _words(text: str) -> Iterator[str]:
             yield from _finished(word)
             yield "&"
         elif "\u0300" <= sign <= "\u036f" or sign in _APOSTROPHES:
-            # Diacritics of alphabets go. The marks of other scripts are part of the letter: they stay.
+            # Combining diacritics are dropped. The marks of other scripts are part of the letter and stay.
             continue
         elif unicodedata.category(sign)[0] in "LNM":
             word.append(sign)
@@ -63,7 +63,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _finished(word: list[str]) -> Iterator[str]:
-    """The word, unless it is nothing but marks, such as the variation selector of an emoji."""
+    """Yields the word unless it consists of marks, such as the variation selector of an emoji."""
     if any(sign.isalnum() for sign in word):
         yield unicodedata.normalize("NFC", "".join(word))
     word.clear()

@@ -1,4 +1,4 @@
-"""What the text of a genre tag says: which genres it names, as written, and which words are no genre."""
+"""Parses the text of a genre tag into genres as written, and recognizes words for "no genre"."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from catalog.genres.fold import fold
 from catalog.text import sanitize
 
 LONGEST_TEXT = 4096
-"""Characters of one tag that are read; the rest, and the genre cut off there, are not."""
+"""Characters of one tag that are read; the rest, and a genre that is cut there, are ignored."""
 LONGEST_NAME = 100
-"""Characters of one genre; a longer text is a description."""
+"""Characters of one genre; longer text is a description."""
 MOST_GENRES = 32
-"""Genres of one track that are kept, the first ones."""
+"""Number of genres of one track that are read."""
 
 Compound = tuple[str, ...]
-"""A spelling that holds a separator, as folded parts and separators in turn: `("pop", "/", "funk")`."""
+"""A spelling that contains a separator, as alternating folded parts and separators: `("pop", "/", "funk")`."""
 
-# The full-width forms of East Asian keyboards count like the plain ones; U+3001 is the comma of lists there.
+# Full-width forms from East Asian keyboards are equivalent; U+3001 is the ideographic comma.
 _HARD = re.compile(r"[;\0\n\r\u2028\u2029\uff1b]")
 _SOFT = {sign: sign for sign in "/\\|,"} | {
     "\uff0f": "/",
@@ -35,33 +35,35 @@ _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 
 def split_genres(text: str, compounds: frozenset[Compound] = frozenset()) -> list[str]:
-    r"""The genres that one tag names, verbatim, in order, each once.
+    r"""The distinct genres of one tag, verbatim, in order.
 
-    Genres end at `/`, `\`, `|`, `,`, `;`, a line's end, or NUL. A spelling that itself holds a separator stays whole
-    where it is one of the seeds' (`Pop/Funk`, `N/A`) or one of the compounds (see `compound`); the longest wins. So
-    does what stands in brackets: `Techno (Peak Time / Driving)`. References as in ID3v2.3 come apart: `(4)Eurodisco`
-    gives `(4)` and `Eurodisco`. At most MOST_GENRES, none longer than LONGEST_NAME.
+    Separators are `/`, `\`, `|`, `,`, `;`, line ends and NUL. A spelling that contains a separator is not split if it is
+    a seed's (`Pop/Funk`, `N/A`) or one of the compounds (see `split_compound`); the longest match is used. Text in
+    brackets is not split: `Techno (Peak Time / Driving)`. ID3v2.3 references are separated: `(4)Eurodisco` gives `(4)`
+    and `Eurodisco`. Returns at most MOST_GENRES genres of at most LONGEST_NAME characters.
     """
-    known = seed_compounds() | compounds
+    all_compounds = seed_compounds() | compounds
     pieces = [
-        piece for chunk in _HARD.split(text[:LONGEST_TEXT]) for piece in _references_apart(chunk, known)
+        piece
+        for chunk in _HARD.split(text[:LONGEST_TEXT])
+        for piece in _split_references(chunk, all_compounds)
     ]
     if len(text) > LONGEST_TEXT:
         del pieces[-1:]
-    found: dict[str, str] = {}
+    genres: dict[str, str] = {}
     for piece in pieces:
         written = sanitize(piece)
         key = fold(written)
         if key and len(written) <= LONGEST_NAME:
-            found.setdefault(key, written)
-    return list(found.values())[:MOST_GENRES]
+            genres.setdefault(key, written)
+    return list(genres.values())[:MOST_GENRES]
 
 
 def canonical_name(written: str) -> str | None:
-    """The name that a genre as written stands for, or None where it is no genre.
+    """The name of a genre as written; None if the text is not a genre.
 
-    `17` and `(17)` are Rock by the ID3 list. No genre are `Other` and its like in some thirty languages, numbers beyond
-    the list and 12, texts without a letter, and texts that are too long.
+    `17` and `(17)` are Rock by the ID3 list. Not genres: `Other` and its equivalents in about thirty languages, number
+    12 and numbers outside the ID3 list, text without a letter, and text that is too long.
     """
     if len(written) > LONGEST_NAME or ";" in written:
         return None
@@ -76,38 +78,38 @@ def canonical_name(written: str) -> str | None:
 
 
 def split_compound(spelling: str) -> Compound | None:
-    """The form in which a spelling that holds a separator is looked for; None for one that holds none."""
+    """The lookup form of a spelling that contains a separator; None for other spellings."""
     parts = list(_parts(spelling))
     return _compound(parts) if len(parts) > 1 else None
 
 
 def find_compounds(spellings: Iterable[str]) -> frozenset[Compound]:
-    """The compounds among some spellings, for `split`."""
-    return frozenset(found for spelling in spellings if (found := split_compound(spelling)))
+    """The compounds among some spellings, for `split_genres`."""
+    return frozenset(compound for spelling in spellings if (compound := split_compound(spelling)))
 
 
 @cache
 def seed_compounds() -> frozenset[Compound]:
-    """The compounds among the seeds' spellings and the words that are no genre."""
+    """The compounds among the spellings of seeds and the words for "no genre"."""
     return find_compounds([*seeds.spellings(), *seeds.null_genre_words()])
 
 
-def _references_apart(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
+def _split_references(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
     rest = chunk.strip()
     while reference := _REFERENCE.match(rest):
         yield reference[0]
         rest = rest[reference.end() :].lstrip()
-    # ID3v2.3 writes a text that begins with a bracket with two of them.
-    yield from _separated(rest.removeprefix("(") if rest.startswith("((") else rest, known)
+    # ID3v2.3 doubles the bracket of a text that begins with one.
+    yield from _split_soft(rest.removeprefix("(") if rest.startswith("((") else rest, known)
 
 
-def _separated(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
+def _split_soft(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
     parts = list(_parts(chunk))
     longest = max(map(len, known), default=1)
     start = 0
     while start < len(parts):
         end = min(len(parts), start + longest)
-        # An odd number of parts begins and ends with a text, not with a separator.
+        # An odd number of parts, so that the slice begins and ends with a text.
         end -= (end - start + 1) % 2
         while end > start + 1 and _compound(parts[start:end]) not in known:
             end -= 2
@@ -120,7 +122,7 @@ def _compound(parts: list[str]) -> Compound:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Texts and the separators between them in turn, but for separators in brackets."""
+    """Alternating texts and separators; separators in brackets belong to the text."""
     balanced = _is_balanced(text)
     depth = 0
     start = 0

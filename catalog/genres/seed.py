@@ -1,4 +1,4 @@
-"""Putting the seeds into a database, on its first day and after every upgrade."""
+"""Inserts the built-in terms (seeds) into a database, at its creation and after every upgrade."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from catalog.genres.curation import add_alias
 from catalog.genres.fold import fold
 from catalog.genres.seeds import SEEDS, Seed, digest, seeds
 from catalog.genres.vocabulary import Term, Vocabulary
-from catalog.genres.vocabulary_store import ADDED_BY_SEED, insert_new_terms, load_vocabulary, lock_vocabulary
+from catalog.genres.vocabulary_store import ADDED_BY_SEED, insert_if_new, load_vocabulary, lock_vocabulary
 
 
 def seed_vocabulary(connection: Connection) -> int:
-    """Puts in the seeds that the vocabulary has not; gives how many terms came in.
+    """Inserts the seeds that the vocabulary lacks; returns the number of new terms.
 
-    A seed that is there, by its code or by any spelling, is left as people made it: renamed, moved, merged. So is the
-    meaning of a spelling. Only what files brought and nobody vouched for gives way: a term of a seed's name becomes the
-    seed, one of its other spellings is merged into it, and the rest are placed anew. A spelling that was taken away
-    comes back with other seeds only.
+    A seed that exists, by its code or by any spelling, stays as people changed it: renamed, moved or merged. Spellings
+    keep their meaning too. Only unconfirmed terms from files change: a term with a seed's name becomes the seed, a term
+    with one of its aliases is merged into it, and the other terms get a new parent. A deleted alias comes back only
+    when the seeds change.
     """
     lock_vocabulary(connection)
     vocabulary = load_vocabulary(connection)
@@ -35,28 +35,28 @@ def seed_vocabulary(connection: Connection) -> int:
     for each in seeds():
         known = vocabulary.by_code(each.code)
         if known is None:
-            ids[fold(each.name)] = _insert(connection, each, _broader_id(each, ids))
+            ids[fold(each.name)] = _insert(connection, each, _parent_id(each, ids))
             added.append(each)
         elif known.origin == "file" and known.folded == fold(each.name):
-            _adopt(connection, each, known, vocabulary.by_id.get(_broader_id(each, ids) or 0), vocabulary)
+            _adopt(connection, each, known, vocabulary.by_id.get(_parent_id(each, ids) or 0), vocabulary)
             adopted = True
     renewed = stored_digests(connection).get(SEEDS) != digest()
-    merged = _spell(connection, seeds() if renewed else added, vocabulary, ids)
+    merged = _insert_aliases(connection, seeds() if renewed else added, vocabulary, ids)
     if added or adopted or merged:
         rebuild_ancestors(connection)
-        placed = _place_anew(connection, load_vocabulary(connection))
-        if adopted or merged or placed:
+        moved = _update_parents(connection, load_vocabulary(connection))
+        if adopted or merged or moved:
             refresh_track_status(connection)
     store_digest(connection, SEEDS, digest())
     return len(added)
 
 
-def _broader_id(each: Seed, ids: dict[str, int]) -> int | None:
-    return None if each.broader is None else ids[fold(each.broader)]
+def _parent_id(each: Seed, ids: dict[str, int]) -> int | None:
+    return None if each.parent is None else ids[fold(each.parent)]
 
 
 def _insert(connection: Connection, each: Seed, parent_id: int | None) -> int:
-    made = connection.execute(
+    inserted = connection.execute(
         sa.insert(genre)
         .values(
             name=each.name,
@@ -69,32 +69,32 @@ def _insert(connection: Connection, each: Seed, parent_id: int | None) -> int:
         )
         .returning(genre.c.id)
     )
-    return int(made.scalar_one())
+    return int(inserted.scalar_one())
 
 
 def _adopt(
-    connection: Connection, each: Seed, known: Term, broader: Term | None, vocabulary: Vocabulary
+    connection: Connection, each: Seed, known: Term, parent: Term | None, vocabulary: Vocabulary
 ) -> None:
     values: dict[str, object] = {"code": each.code, "origin": each.origin, "suggest": each.suggest}
-    # A person may have put the seed's broader term beneath this very one.
-    if broader is not None and known not in vocabulary.ancestors(broader):
-        values["parent_id"] = broader.id
+    # A person may have moved the seed's parent below this term.
+    if parent is not None and known not in vocabulary.ancestors(parent):
+        values["parent_id"] = parent.id
     connection.execute(sa.update(genre).where(genre.c.id == known.id).values(**values))
 
 
-def _spell(
+def _insert_aliases(
     connection: Connection, spelled: Iterable[Seed], vocabulary: Vocabulary, ids: dict[str, int]
 ) -> bool:
-    """Puts in the other spellings of seeds; says whether a term of a file was merged."""
+    """Inserts the aliases of seeds; returns whether a term from a file was merged."""
     merged = False
     for each in spelled:
         for alias in each.aliases:
             folded = fold(alias)
-            known = vocabulary.known(alias)
+            known = vocabulary.by_spelling(alias)
             if folded not in ids:
                 term = vocabulary.by_code(each.code)
                 ids[folded] = ids[fold(each.name)] if term is None else term.id
-                insert_new_terms(
+                insert_if_new(
                     connection,
                     genre_alias,
                     genre_id=ids[folded],
@@ -108,14 +108,14 @@ def _spell(
     return merged
 
 
-def _place_anew(connection: Connection, vocabulary: Vocabulary) -> bool:
-    """Puts the terms of files beneath what their names end with by now; says whether one moved."""
+def _update_parents(connection: Connection, vocabulary: Vocabulary) -> bool:
+    """Gives unconfirmed terms the parent that their name has now; returns whether one changed."""
     moved = False
     for term in vocabulary.terms:
-        broader = vocabulary.broader_for(term.name) if term.origin == "file" else None
-        if broader is None or broader.id == term.parent_id or term in vocabulary.ancestors(broader):
+        parent = vocabulary.parent_for(term.name) if term.origin == "file" else None
+        if parent is None or parent.id == term.parent_id or term in vocabulary.ancestors(parent):
             continue
-        connection.execute(sa.update(genre).where(genre.c.id == term.id).values(parent_id=broader.id))
+        connection.execute(sa.update(genre).where(genre.c.id == term.id).values(parent_id=parent.id))
         moved = True
     if moved:
         rebuild_ancestors(connection)

@@ -1,4 +1,4 @@
-"""The vocabulary in memory: which term a spelling means, and what is broader than a term."""
+"""The vocabulary in memory: terms by spelling, and the ancestors of a term."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ _TRAILING_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 
 
 class VocabularyError(CatalogError):
-    """What a person asked of the vocabulary cannot be done; the message says why, in one line."""
+    """A change of the vocabulary that is not possible, with the reason in one line."""
+
+
+class UnknownGenreError(VocabularyError):
+    """A genre that the vocabulary does not have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no genre {name!r}; see: catalog genres list")
 
 
 @dataclass(frozen=True)
@@ -26,15 +33,15 @@ class Term:
 
     id: int
     name: str
-    """The house's preferred spelling."""
+    """The preferred spelling."""
     folded: str
-    """The name as `fold` gives it, unique."""
+    """The folded name, unique."""
     code: str | None
     parent_id: int | None
     origin: str
-    """`fma`, `id3`, `house` (ours, or a person's), or `file` (found in a file, vouched for by nobody)."""
+    """`fma`, `id3`, `builtin` (ours, or added by a person), or `file` (read from a file and not confirmed)."""
     suggest: bool
-    """Whether the catalog may propose it."""
+    """Whether the catalog may suggest it."""
     write: bool
     """Whether it may be written to files."""
 
@@ -49,65 +56,72 @@ class Alias:
 
 
 class Vocabulary:
-    """All terms as they were when loaded. It does not change; after a change in the database, load another."""
+    """An immutable snapshot of all terms; load it again after a change in the database."""
 
     def __init__(self, terms: Iterable[Term], aliases: Iterable[Alias] = ()) -> None:
         self._by_id = {term.id: term for term in terms}
         self.aliases = tuple(aliases)
         by_name = {term.folded: term for term in self._by_id.values()}
-        # An alias wins over a name: a term that was merged into another stays as a row, for what refers to it.
+        # Aliases take precedence over names: a term that was merged into another keeps its row, which is still referenced.
         self._by_key = by_name | {alias.folded: self._by_id[alias.genre_id] for alias in self.aliases}
         self._by_code = {term.code: term for term in self._by_id.values() if term.code is not None}
 
     @cached_property
     def compounds(self) -> frozenset[Compound]:
-        """The spellings that hold a separator, for `split`."""
+        """The spellings that contain a separator, for `split_genres`."""
         names = [term.name for term in self._by_id.values()]
         return find_compounds([*names, *(alias.alias for alias in self.aliases)])
 
     def with_term(self, term: Term) -> Vocabulary:
-        """The vocabulary with a term more, or with a term of that key changed."""
+        """A copy in which the term is added or replaced."""
         return Vocabulary([*(self._by_id | {term.id: term}).values()], self.aliases)
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """The terms in use, without those merged into another."""
+        """The terms in use, without those merged into others."""
         return tuple(term for term in self._by_id.values() if self._by_key[term.folded] is term)
 
     @property
     def by_id(self) -> Mapping[int, Term]:
-        """Every term by its key, those merged into another included."""
+        """Every term by id, including those merged into others."""
         return self._by_id
 
     def by_code(self, code: str) -> Term | None:
-        """The term with a code; a seed's code (`fma:12`, `id3:79`) finds it whatever a house made of its code."""
+        """The term with a code. A seed's code (`fma:12`, `id3:79`) also finds a term whose code was changed."""
         if code in self._by_code:
-            return self.known(self._by_code[code].name)
+            return self.by_spelling(self._by_code[code].name)
         name = seeds.fma_genre_name(code)
-        return None if name is None else self.known(name)
+        return None if name is None else self.by_spelling(name)
 
-    def known(self, spelling: str) -> Term | None:
-        """The term that has this spelling as its name or alias, folded."""
+    def by_spelling(self, spelling: str) -> Term | None:
+        """The term whose name or alias folds to the same key; None if there is none."""
         return self._by_key.get(fold(spelling))
 
     def resolve(self, written: str) -> Term | None:
-        """The term that a genre as written means; None where it is no genre or an unknown one.
+        """The term of a genre as written; None for unknown genres and for text that is not a genre.
 
-        Numbers of the ID3 list are resolved, and `Rock Music` is Rock.
+        ID3 numbers are resolved, and `Rock Music` is Rock.
         """
         name = canonical_name(written)
         if name is None:
             return None
-        if term := self.known(name):
+        if term := self.by_spelling(name):
             return term
         parts = tokens(name)
         return self._by_key.get("".join(parts[:-1])) if parts[-1:] and parts[-1] in _MUSIC else None
 
-    def broader_for(self, unknown: str) -> Term | None:
-        """The longest known genre that ends the name of an unknown one at a word's boundary.
+    def require(self, text: str) -> Term:
+        """The term with a name, alias, code or ID3 number. Raises UnknownGenreError."""
+        term = self.resolve(text) or self.by_code(text.strip())
+        if term is None:
+            raise UnknownGenreError(text)
+        return term
 
-        `Melodic Death Metal` is a kind of Death Metal, `Finnish Metal` of Metal, `Techno (Peak Time)` of Techno. Terms
-        that nobody vouched for do not count: the answer must not hang on the order in which files were read.
+    def parent_for(self, unknown: str) -> Term | None:
+        """The parent of a new genre: the longest genre that is the end of its name, at a word boundary.
+
+        `Melodic Death Metal` goes under Death Metal, `Finnish Metal` under Metal, `Techno (Peak Time)` under Techno.
+        Unconfirmed terms do not count: the result must not depend on the order in which files are read.
         """
         parts = tokens(unknown)
         if parts and parts[-1] in _MUSIC:
@@ -125,28 +139,28 @@ class Vocabulary:
         return None
 
     def ancestors(self, term: Term) -> list[Term]:
-        """The broader terms, nearest first."""
-        found: list[Term] = []
-        while term.parent_id is not None and len(found) < len(self._by_id):
+        """All terms above, parent first."""
+        ancestors: list[Term] = []
+        while term.parent_id is not None and len(ancestors) < len(self._by_id):
             term = self._by_id[term.parent_id]
-            found.append(term)
-        return found
+            ancestors.append(term)
+        return ancestors
 
     def top(self, term: Term) -> Term:
-        """The broadest term above, or the term itself."""
+        """The topmost ancestor, or the term itself."""
         return [term, *self.ancestors(term)][-1]
 
 
 def genres_in(texts: Iterable[str], vocabulary: Vocabulary | None = None) -> list[str]:
-    """The genres that the values of a track's genre tag name, as written, in order, without the words that are none.
+    """The genres in the values of a track's genre tag, as written, in order; words for "no genre" are left out.
 
-    With a vocabulary the spellings of its terms that hold a separator stay whole, besides those of the seeds.
+    Seed spellings that contain a separator are not split; with a vocabulary, neither are the spellings of its terms.
     """
-    found: dict[str, str] = {}
+    genres: dict[str, str] = {}
     compounds = frozenset() if vocabulary is None else vocabulary.compounds
     for text in texts:
         for written in split_genres(text, compounds):
             name = canonical_name(written)
             if name is not None:
-                found.setdefault(fold(name), written)
-    return list(found.values())[:MOST_GENRES]
+                genres.setdefault(fold(name), written)
+    return list(genres.values())[:MOST_GENRES]

@@ -1,4 +1,4 @@
-"""The vocabulary as a CSV file, out and in: code, name, broader, aliases, suggest."""
+"""Export and import of the vocabulary as CSV: code, name, parent, aliases, suggest."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from sqlalchemy import Connection
 
 from catalog.db.tables import genre, genre_alias
 from catalog.genres.closure_table import rebuild_ancestors
-from catalog.genres.curation import add_alias, aliases_by_genre, get_term, validate_spelling
+from catalog.genres.curation import add_alias, aliases_by_genre, validate_spelling
 from catalog.genres.fold import fold
 from catalog.genres.vocabulary import Term, Vocabulary, VocabularyError
 from catalog.genres.vocabulary_store import load_vocabulary, lock_vocabulary
 from catalog.text import sanitize
 
-COLUMNS = ("code", "name", "broader", "aliases", "suggest")
+COLUMNS = ("code", "name", "parent", "aliases", "suggest")
 ADDED_BY_IMPORT = "import"
-"""`genre_alias.added_by` of what a CSV file brought."""
+"""`genre_alias.added_by` of imported aliases."""
 
-# Spreadsheet programs take a cell that begins so for a formula, or drop the sign.
+# Spreadsheet programs evaluate a cell that begins like this as a formula, or drop the sign.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _YES_AND_NO = {
     "yes": True,
@@ -40,15 +40,15 @@ _YES_AND_NO = {
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What an import did, or would do."""
+    """The changes of an import, also of a dry run."""
 
     added: tuple[str, ...]
     """Names of new terms."""
     changed: tuple[str, ...]
-    """Names of terms that were there and differ now."""
+    """Names of changed terms."""
     unchanged: int
     tracks: frozenset[int]
-    """Tracks that read differently now."""
+    """Ids of the tracks whose genres changed."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class _Row:
     line: int
     name: str
     code: str | None
-    broader: str | None
-    """Empty for a top term; None where the file has no such column."""
+    parent: str | None
+    """Empty for a top term; None if the file has no such column."""
     aliases: tuple[str, ...]
     suggest: bool | None
 
 
 class _Import:
-    """An import on its way: where it is in the file, and the vocabulary as it has become."""
+    """The state of an import: the current line, and the vocabulary with the changes so far."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -74,15 +74,15 @@ class _Import:
         self.tracks: set[int] = set()
 
     def reload(self) -> None:
-        """Sees what was changed in the database."""
+        """Loads the vocabulary again after a change in the database."""
         self.vocabulary = load_vocabulary(self.connection)
 
 
 def export_csv(connection: Connection, stream: TextIO) -> int:
-    """Writes the terms in use, by name, and gives their number. Open the stream with `newline=""`.
+    """Writes the terms in use, sorted by name; returns their number. Open the stream with `newline=""`.
 
-    Aliases stand in one cell, a semicolon between two. A cell that a spreadsheet would take for a formula gets an
-    apostrophe in front, which the import takes away.
+    Aliases are in one cell, separated by semicolons. A cell that looks like a formula gets a leading apostrophe, which
+    the import removes.
     """
     vocabulary = load_vocabulary(connection)
     aliases = aliases_by_genre(vocabulary)
@@ -90,11 +90,11 @@ def export_csv(connection: Connection, stream: TextIO) -> int:
     writer.writerow(COLUMNS)
     terms = sorted(vocabulary.terms, key=lambda term: (term.folded, term.id))
     for term in terms:
-        broader = "" if term.parent_id is None else vocabulary.by_id[term.parent_id].name
+        parent = "" if term.parent_id is None else vocabulary.by_id[term.parent_id].name
         cells = (
             term.code or "",
             term.name,
-            broader,
+            parent,
             ";".join(sorted(aliases[term.id])),
             "yes" if term.suggest else "no",
         )
@@ -103,16 +103,16 @@ def export_csv(connection: Connection, stream: TextIO) -> int:
 
 
 def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False) -> ImportSummary:
-    """Takes a vocabulary in. Open the stream as `utf-8-sig` with `newline=""`; its name stands in the messages.
+    """Imports a vocabulary. Open the stream as `utf-8-sig` with `newline=""`; its name appears in the messages.
 
-    Only `name` must be there. A line is about the term with its code, else with its name; there is none: a new one. A
-    missing column leaves what is. An empty broader term makes a top term, other empty cells leave what is. A new name
-    keeps the old one as an alias. Aliases come in or move, none goes; an alias that is the name of another term merges
-    that into this. Terms that the file does not name stay as they are.
+    Only the column `name` is required. A line refers to the term with its code, else to the term with its name;
+    otherwise it adds a term. A missing column changes nothing. An empty parent makes a top term; other empty cells
+    change nothing. After a rename the old name stays as an alias. Aliases are added or moved, never deleted; an alias
+    that is the name of another term merges that term into this one. Terms that the file does not list stay unchanged.
 
-    All or nothing: raises VocabularyError, naming file and line, for a malformed file, a name, code or alias given
-    twice, an unknown broader term, and a circle. With `dry_run` everything is tried and taken back. After a change
-    `track_status`, which holds names, wants a refresh of all tracks.
+    All or nothing: raises VocabularyError, with file and line, for a malformed file, a repeated name, code or alias, an
+    unknown parent, and a cycle. With `dry_run` the changes are made and rolled back. After a change, refresh
+    `track_status` of all tracks: it contains genre names.
     """
     file = str(getattr(stream, "name", "the list of genres"))
     rows = _read(stream, file)
@@ -136,43 +136,43 @@ def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False)
 
 
 def _apply(work: _Import, rows: list[_Row]) -> list[int]:
-    """Makes the changes in an order in which every line may name what another brings; gives the keys of the terms."""
-    _refuse_repetitions(work, rows)
+    """Makes the changes so that a line may refer to terms of any other line; returns the ids of the terms."""
+    _reject_repetitions(work, rows)
     lines: dict[int, int] = {}
     for row in rows:
         work.line = row.line
         key = _put_term(work, row)
         if key in lines:
-            raise VocabularyError(f"{row.name!r} is the genre of line {lines[key]}")
+            raise VocabularyError(f"{row.name!r} is the same genre as in line {lines[key]}")
         lines[key] = row.line
     keys = list(lines)
     _put_aliases(work, rows, keys)
-    _put_broader(work, rows, keys)
+    _put_parents(work, rows, keys)
     rebuild_ancestors(work.connection)
     return keys
 
 
-def _refuse_repetitions(work: _Import, rows: list[_Row]) -> None:
-    """What is given twice leaves open which of them is meant."""
+def _reject_repetitions(work: _Import, rows: list[_Row]) -> None:
+    """Raises VocabularyError for a repeated name, code or alias."""
     names: dict[str, int] = {}
     codes: dict[str, int] = {}
     for row in rows:
         work.line = row.line
         if row.code is not None and codes.setdefault(row.code, row.line) != row.line:
-            raise VocabularyError(f"the code {row.code!r} stands in line {codes[row.code]} too")
+            raise VocabularyError(f"the code {row.code!r} is also in line {codes[row.code]}")
         if names.setdefault(fold(row.name), row.line) != row.line:
-            raise VocabularyError(f"the name {row.name!r} stands in line {names[fold(row.name)]} too")
+            raise VocabularyError(f"the name {row.name!r} is also in line {names[fold(row.name)]}")
     for row in rows:
         work.line = row.line
         for alias in row.aliases:
             if names.setdefault(fold(alias), row.line) != row.line:
-                raise VocabularyError(f"the alias {alias!r} stands in line {names[fold(alias)]} too")
+                raise VocabularyError(f"the alias {alias!r} is also in line {names[fold(alias)]}")
 
 
 def _put_term(work: _Import, row: _Row) -> int:
-    """The key of the row's term, made or changed as far as name, code and suggest go."""
+    """Adds or changes the row's term (name, code and suggest); returns its id."""
     name = validate_spelling(row.name)
-    known = work.vocabulary.known(name)
+    known = work.vocabulary.by_spelling(name)
     term = next((each for each in work.vocabulary.terms if row.code and each.code == row.code), None)
     if term is None and known is not None and known.folded == fold(name):
         term = known
@@ -181,40 +181,40 @@ def _put_term(work: _Import, row: _Row) -> int:
             f"{name!r} is a spelling of {known.name}"
             + (f"; to rename that, give its code: {known.code}" if known.code and term is None else "")
         )
-    _refuse_taken(work.vocabulary, row, term)
+    _reject_taken(work.vocabulary, row, term)
     if term is None:
         return _insert(work, row, name)
-    wanted = {
+    values = {
         "name": name,
         "code": row.code or term.code,
         "suggest": term.suggest if row.suggest is None else row.suggest,
     }
-    if wanted != {"name": term.name, "code": term.code, "suggest": term.suggest}:
-        _change(work, term, folded=fold(name), **wanted)
+    if values != {"name": term.name, "code": term.code, "suggest": term.suggest}:
+        _change(work, term, folded=fold(name), **values)
         if fold(name) != term.folded:
             _keep_old_name(work, term, fold(name))
     return term.id
 
 
 def _insert(work: _Import, row: _Row, name: str) -> int:
-    broader = work.vocabulary.broader_for(name)
+    parent = work.vocabulary.parent_for(name)
     values: dict[str, Any] = {
         "name": name,
         "folded": fold(name),
         "code": row.code,
-        "parent_id": None if broader is None else broader.id,
+        "parent_id": None if parent is None else parent.id,
         "origin": "builtin",
         "suggest": row.suggest is not False,
         "write": True,
     }
-    made = work.connection.execute(sa.insert(genre).values(**values).returning(genre.c.id))
-    term = Term(id=made.scalar_one(), **values)
+    inserted = work.connection.execute(sa.insert(genre).values(**values).returning(genre.c.id))
+    term = Term(id=inserted.scalar_one(), **values)
     work.vocabulary = work.vocabulary.with_term(term)
     return term.id
 
 
-def _refuse_taken(vocabulary: Vocabulary, row: _Row, term: Term | None) -> None:
-    """A term merged into another keeps its name and its code."""
+def _reject_taken(vocabulary: Vocabulary, row: _Row, term: Term | None) -> None:
+    """Raises VocabularyError if another term, also a merged one, has the row's name or code."""
     folded = fold(row.name)
     for each in vocabulary.by_id.values():
         if each == term:
@@ -226,7 +226,7 @@ def _refuse_taken(vocabulary: Vocabulary, row: _Row, term: Term | None) -> None:
 
 
 def _keep_old_name(work: _Import, term: Term, folded: str) -> None:
-    """What is tagged with the old name goes on being read; the new name is no alias any more."""
+    """Makes the old name an alias, so that tags with it are still understood; the new name stops being an alias."""
     work.connection.execute(sa.delete(genre_alias).where(genre_alias.c.folded == folded))
     work.connection.execute(sa.insert(genre_alias), [_alias(term.id, term.name)])
     work.reload()
@@ -238,7 +238,7 @@ def _put_aliases(work: _Import, rows: list[_Row], keys: list[int]) -> None:
         work.line = row.line
         for alias in row.aliases:
             spelling = validate_spelling(alias)
-            known = work.vocabulary.known(spelling)
+            known = work.vocabulary.by_spelling(spelling)
             if known is None:
                 new.setdefault(fold(spelling), _alias(key, spelling))
             elif known.id != key:
@@ -254,33 +254,33 @@ def _alias(genre_id: int, alias: str) -> dict[str, Any]:
     return {"genre_id": genre_id, "alias": alias, "folded": fold(alias), "added_by": ADDED_BY_IMPORT}
 
 
-def _put_broader(work: _Import, rows: list[_Row], keys: list[int]) -> None:
-    """Puts all terms in their places at once: a circle that is there only on the way is nobody's fault."""
+def _put_parents(work: _Import, rows: list[_Row], keys: list[int]) -> None:
+    """Sets all parents together, so that a temporary cycle is not an error."""
     above = {key: term.parent_id for key, term in work.vocabulary.by_id.items()}
     for row, key in zip(rows, keys, strict=True):
         work.line = row.line
-        if row.broader is not None:
-            above[key] = get_term(work.vocabulary, row.broader).id if row.broader else None
+        if row.parent is not None:
+            above[key] = work.vocabulary.require(row.parent).id if row.parent else None
     for row, key in zip(rows, keys, strict=True):
         work.line = row.line
-        _refuse_circle(work.vocabulary, above, key)
+        _reject_cycle(work.vocabulary, above, key)
     for key in keys:
         term = work.vocabulary.by_id[key]
         if above[key] != term.parent_id:
             _change(work, term, parent_id=above[key])
 
 
-def _refuse_circle(vocabulary: Vocabulary, above: Mapping[int, int | None], key: int) -> None:
+def _reject_cycle(vocabulary: Vocabulary, above: Mapping[int, int | None], key: int) -> None:
     chain = [key]
     while (upper := above[chain[-1]]) is not None:
         if upper in chain:
             names = " < ".join(vocabulary.by_id[each].name for each in [*chain, upper])
-            raise VocabularyError(f"a genre cannot be broader than itself: {names}")
+            raise VocabularyError(f"a genre cannot be its own ancestor: {names}")
         chain.append(upper)
 
 
 def _change(work: _Import, term: Term, **values: Any) -> None:
-    """Changes a term; a person vouches for it by this."""
+    """Changes a term; this confirms a term that was read from a file."""
     values["origin"] = "builtin" if term.origin == "file" else term.origin
     work.connection.execute(sa.update(genre).where(genre.c.id == term.id).values(**values))
     work.vocabulary = work.vocabulary.with_term(replace(term, **values))
@@ -288,7 +288,7 @@ def _change(work: _Import, term: Term, **values: Any) -> None:
 
 @dataclass(frozen=True)
 class _State:
-    """What a file can say of a term."""
+    """The properties of a term that a file can change."""
 
     name: str
     code: str | None
@@ -311,7 +311,7 @@ def _read(stream: TextIO, file: str) -> list[_Row]:
     except UnicodeDecodeError:
         raise VocabularyError(f"{file}: is not UTF-8 text; save it as CSV UTF-8") from None
     first = text.partition("\n")[0]
-    # Spreadsheet programs of half of Europe write semicolons.
+    # Many European spreadsheet programs write semicolons.
     reader = csv.reader(
         io.StringIO(text), delimiter=";" if ";" in first and "," not in first else ",", strict=True
     )
@@ -333,7 +333,7 @@ def _check_header(header: list[str]) -> None:
         if cell not in COLUMNS:
             raise VocabularyError(f"the column {cell!r} is unknown; the columns are {', '.join(COLUMNS)}")
         if header.count(cell) > 1:
-            raise VocabularyError(f"the column {cell!r} is there twice")
+            raise VocabularyError(f"the column {cell!r} appears twice")
 
 
 def _lines(reader: Iterator[list[str]], width: int) -> Iterator[list[str]]:
@@ -355,7 +355,7 @@ def _row(line: int, cells: Mapping[str, str]) -> _Row:
         line,
         plain["name"],
         plain.get("code") or None,
-        plain.get("broader"),
+        plain.get("parent"),
         tuple(alias.strip() for alias in plain.get("aliases", "").split(";") if alias.strip()),
         _YES_AND_NO.get(suggest),
     )

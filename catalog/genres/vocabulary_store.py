@@ -1,4 +1,4 @@
-"""The vocabulary in the database: loading it, and the terms that files bring."""
+"""The vocabulary in the database: loading it, and creating terms for new genres."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from catalog.genres.vocabulary import Alias, Term, Vocabulary, genres_in
 from catalog.text import sanitize
 
 ADDED_BY_SEED = "seed"
-"""`genre_alias.added_by` of what the house ships."""
+"""`genre_alias.added_by` of the built-in aliases."""
 
 
 def load_vocabulary(connection: Connection) -> Vocabulary:
-    """The vocabulary as it is now."""
+    """The current vocabulary."""
     terms = [_term(row) for row in connection.execute(_terms().order_by(genre.c.id))]
     aliases = connection.execute(
         sa.select(genre_alias.c.genre_id, genre_alias.c.alias, genre_alias.c.folded).order_by(
@@ -34,26 +34,26 @@ def load_vocabulary(connection: Connection) -> Vocabulary:
 def read_genres(
     connection: Connection, texts: Sequence[str], vocabulary: Vocabulary | None = None
 ) -> list[tuple[int, str]]:
-    """The genres that the values of one track's genre tag name: (genre id, as written), in order, each genre once.
+    """The distinct genres in the values of one track's genre tag, in order: (genre id, as written).
 
-    Unknown ones become terms in this transaction. Empty where nothing in the texts is a genre. The vocabulary, loaded
-    when not given, may be older than the database; it saves a load a track.
+    Unknown genres become terms in this transaction. The vocabulary may be older than the database; passing one avoids
+    loading it for each track.
     """
     vocabulary = vocabulary or load_vocabulary(connection)
     written = genres_in(texts, vocabulary)
     terms = ensure_terms(connection, written, vocabulary)
-    found: dict[int, str] = {}
+    genres: dict[int, str] = {}
     for each in written:
-        found.setdefault(terms[each].id, each)
-    return list(found.items())
+        genres.setdefault(terms[each].id, each)
+    return list(genres.items())
 
 
 def ensure_terms(
     connection: Connection, written: Iterable[str], vocabulary: Vocabulary | None = None
 ) -> dict[str, Term]:
-    """The term of each genre as written; what is unknown becomes a term of origin `file`. What is no genre is left out.
+    """The term of each genre as written. Unknown genres become terms of origin `file`; other text is left out.
 
-    Two processes may meet the same new genre at once: both get the one term.
+    If two processes add the same genre at the same time, both get the same term.
     """
     vocabulary = vocabulary or load_vocabulary(connection)
     names = {each: name for each in written if (name := canonical_name(each)) is not None}
@@ -75,28 +75,28 @@ def ensure_terms(
 
 
 def lock_vocabulary(connection: Connection) -> None:
-    """Makes this transaction the only one that changes the vocabulary, until it ends; readers go on.
+    """Lets only this transaction change the vocabulary until it ends; others can read.
 
-    On SQLite a writing transaction is that anyway. On PostgreSQL two that make new terms in different order would
-    wait for each other, and a closure could be computed from what another is changing.
+    SQLite has one writer anyway. On PostgreSQL, two transactions that add terms in different order would deadlock, and
+    a closure could be computed from terms that another transaction is changing.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("LOCK TABLE genre IN SHARE ROW EXCLUSIVE MODE")
 
 
-def insert_new_terms(connection: Connection, table: sa.Table, **values: object) -> int | None:
-    """Inserts a row and gives its id; None, and no row, where a unique column has the value already."""
+def insert_if_new(connection: Connection, table: sa.Table, **values: object) -> int | None:
+    """Inserts a row and returns its id; None, and no row, if a unique column already has the value."""
     insert = insert_into(connection, table).values(**values)
-    made = insert.on_conflict_do_nothing().returning(table.c.id)
-    key: int | None = connection.execute(made).scalar()
+    returning = insert.on_conflict_do_nothing().returning(table.c.id)
+    key: int | None = connection.execute(returning).scalar()
     return key
 
 
 def _create(connection: Connection, name: str, vocabulary: Vocabulary) -> Term:
-    broader = vocabulary.broader_for(name)
-    parent_id = None if broader is None else broader.id
+    parent = vocabulary.parent_for(name)
+    parent_id = None if parent is None else parent.id
     name = sanitize(name)
-    made = insert_new_terms(
+    term_id = insert_if_new(
         connection,
         genre,
         name=name,
@@ -106,20 +106,20 @@ def _create(connection: Connection, name: str, vocabulary: Vocabulary) -> Term:
         suggest=True,
         write=True,
     )
-    if made is not None:
-        add_ancestors(connection, made, parent_id)
+    if term_id is not None:
+        add_ancestors(connection, term_id, parent_id)
     return _term(connection.execute(_terms().where(genre.c.folded == fold(name))).one())
 
 
 def _resolve(names: dict[str, str], vocabulary: Vocabulary) -> tuple[dict[str, Term], dict[str, str]]:
-    """What the vocabulary knows, and the rest."""
+    """The terms of the known genres, and the names of the unknown ones."""
     terms = {each: vocabulary.resolve(name) for each, name in names.items()}
     found = {each: term for each, term in terms.items() if term is not None}
     return found, {each: name for each, name in names.items() if each not in found}
 
 
 def _newer(connection: Connection, keys: set[str]) -> dict[str, Term]:
-    """Terms by folded spelling, asked for one by one: made since the vocabulary was loaded."""
+    """Terms by folded spelling that were created after the vocabulary was loaded."""
     by_name = connection.execute(_terms().where(genre.c.folded.in_(keys)))
     by_alias = connection.execute(
         _terms().add_columns(genre_alias.c.folded).join(genre_alias).where(genre_alias.c.folded.in_(keys))

@@ -188,7 +188,7 @@ def _spelled(genre_ids: Sequence[int], vocabulary: Vocabulary) -> tuple[list[str
     refused = []
     for genre_id in genre_ids:
         term = vocabulary.by_id[genre_id]
-        term = vocabulary.known(term.name) or term
+        term = vocabulary.by_spelling(term.name) or term
         if term.write:
             names[term.name] = None
         else:

@@ -102,11 +102,11 @@ def test_a_person_stays_the_source_of_their_labels(
         .where(t.statement.c.withdraws_id.is_(None))
         .order_by(t.statement.c.track_id)
     )
-    for new in (2, 0):
+    for count in (2, 0):
         assert run(command) == 0
         printed = capsys.readouterr()
         assert "with genres for 2 tracks" in printed.out
-        assert f"{new} new" in printed.out
+        assert f"{count} new" in printed.out
         assert "1 track with genres that a person stated" in printed.out
         assert "2 rows from the tags of audio files skipped" in printed.err
         with database.read() as connection:

@@ -106,9 +106,9 @@ def _gaussian_mixture(points: Float32, numbers: Sequence[int], seed: int) -> Clu
     scale = float(np.sqrt(points.var(axis=0, dtype=np.float64).max())) or 1.0
     number = numbers[0]
     if len(numbers) > 1:
-        few = _drawn(points, CHOSEN_ON, seed).astype(np.float64) / scale
+        few = _sample(points, CHOSEN_ON, seed).astype(np.float64) / scale
         number = min(numbers, key=lambda each: float(fit(few, each).bic(few)))
-    fitted = fit(_drawn(points, LARGE, seed).astype(np.float64) / scale, number)
+    fitted = fit(_sample(points, LARGE, seed).astype(np.float64) / scale, number)
     assignments = np.empty(len(points), np.int64)
     for start in range(0, len(points), CHUNK):
         part = points[start : start + CHUNK].astype(np.float64) / scale
@@ -178,7 +178,7 @@ def _chosen(
     """The number whose clusters have the largest silhouette, on some of the points."""
     if len(numbers) == 1:
         return numbers[0]
-    part = _drawn(points, CHOSEN_ON, seed)
+    part = _sample(points, CHOSEN_ON, seed)
     return _best(numbers, [silhouette(part, divide(part, number), seed=seed) for number in numbers])
 
 
@@ -198,7 +198,7 @@ def _rows(points: int, most: int, seed: int) -> Integers:
     return np.sort(np.random.default_rng(seed).choice(points, most, replace=False))
 
 
-def _drawn(points: Float32, most: int, seed: int) -> Float32:
+def _sample(points: Float32, most: int, seed: int) -> Float32:
     return points if len(points) <= most else points[_rows(len(points), most, seed)]
 
 

@@ -108,7 +108,7 @@ def audit_clusters(
     """Clusters every feature set by every algorithm and stores each as a run of one audit.
 
     Nothing is stored unless all went well; a PostgreSQL that goes away meanwhile is waited for. `on_progress` takes what is being read, vectors read, and all there are.
-    Raises NothingToClusterError and UnknownLevelGenreError before any work.
+    Raises NothingToClusterError and UnknownGenreError before any work.
     """
     ground = read_with_retry(database, lambda connection: _prepare(connection, wanted))
     plan = [

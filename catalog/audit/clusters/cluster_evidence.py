@@ -61,7 +61,7 @@ def read_findings(connection: Connection, run_id: int) -> RunSummary:
         contents=contents(labeled.genres, labeled.clusters),
         spreads=spreads(labeled.genres, labeled.clusters),
         overlaps=overlaps(labeled.genres, labeled.clusters),
-        misplaced=_elsewhere(labeled, labels),
+        misplaced=_wrong_cluster_outliers(labeled, labels),
         names=labels.names,
     )
 
@@ -75,11 +75,11 @@ def cluster_evidence(connection: Connection) -> dict[str, list[Outlier]]:
     for name, run in latest_runs(connection).items():
         labels = _labels(connection, run)
         placed = load_assignments(connection, run.id).of(labels.track_ids)
-        found[name] = _elsewhere(_labeled(labels, placed), labels)
+        found[name] = _wrong_cluster_outliers(_labeled(labels, placed), labels)
     return found
 
 
-def _elsewhere(labeled: Labeled, labels: Labels) -> list[Outlier]:
+def _wrong_cluster_outliers(labeled: Labeled, labels: Labels) -> list[Outlier]:
     """Misplaced tracks; one in the cluster of a narrower term than its own could be more precise, but is not wrong."""
     return [
         one

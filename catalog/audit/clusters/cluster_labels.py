@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,19 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.arrays import Integers
-from catalog.db.tables import artist, genre_ancestor, track, track_status
+from catalog.db.tables import artist, track, track_status
 from catalog.db.track_query import IS_LISTED
-from catalog.errors import CatalogError
-from catalog.genres import vocabulary_store
+from catalog.learning.dataset.exclusion import excluded_genres
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
 
 Level = Literal["leaf", "top"] | int
 """`leaf`: the genre itself; `top`: its top term; a number: the term so many steps from above, 1 being the top term."""
-
-
-class UnknownLevelGenreError(CatalogError):
-    """A genre that the vocabulary does not have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +45,7 @@ class Labels:
 def load_labels(connection: Connection, level: Level = "leaf", exclude: Sequence[str] = ()) -> Labels:
     """The tracks with their labels, without those whose first genre is one of `exclude` or lies below one.
 
-    A genre that is broader than the level counts for itself. Raises UnknownLevelGenreError.
+    A genre that is broader than the level counts for itself. Raises UnknownGenreError.
     """
     somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_placeholder))
     query = (
@@ -67,7 +62,7 @@ def load_labels(connection: Connection, level: Level = "leaf", exclude: Sequence
     )
     columns = np.dtype([("track", np.int64), ("genre", np.int64), ("artist", np.int64)])
     rows = np.fromiter((tuple(row) for row in connection.execute(query)), dtype=columns)
-    left_out = np.isin(rows["genre"], list(_below(connection, exclude)))
+    left_out = np.isin(rows["genre"], list(excluded_genres(connection, exclude).genre_ids))
     rows = rows[~left_out]
     broader, names = load_broader(connection)
     tagged, place = np.unique(rows["genre"], return_inverse=True)
@@ -89,20 +84,3 @@ def at_level(genre: int, broader: Mapping[int, int | None], level: Level) -> int
     path = path_to_top(genre, broader)
     steps = 1 if level == "top" else level
     return path[max(len(path) - steps, 0)]
-
-
-def _below(connection: Connection, names: Sequence[str]) -> Collection[int]:
-    """The ids of these genres and of all below them."""
-    if not names:
-        return set()
-    vocabulary = vocabulary_store.load_vocabulary(connection)
-    terms = []
-    for name in names:
-        term = vocabulary.known(name)
-        if term is None:
-            raise UnknownLevelGenreError(f"there is no genre {name!r}; see: catalog genres list")
-        terms.append(term.id)
-    columns = genre_ancestor.c
-    return set(
-        connection.execute(sa.select(columns.genre_id).where(columns.ancestor_id.in_(terms))).scalars()
-    )

@@ -1,4 +1,4 @@
-"""The terms that every catalog begins with, and the words that are no genre, as read from the tables beside."""
+"""The built-in terms of every catalog, and the words for "no genre", from the CSV files in this folder."""
 
 from __future__ import annotations
 
@@ -12,78 +12,78 @@ from importlib.resources import files
 from catalog.genres.fold import fold
 
 SEEDS = "seeds"
-"""The name under which a catalog keeps their digest."""
+"""The name of their digest in `bundled_content`."""
 
 
 @dataclass(frozen=True)
 class Seed:
-    """A term as the house ships it."""
+    """A built-in term."""
 
     name: str
-    """The house's preferred spelling."""
+    """The preferred spelling."""
     fma: int | None
     """Number in the Free Music Archive's list."""
     id3: int | None
     """Number in the ID3v1 list with Winamp's extensions, 0 to 191."""
-    broader: str | None
-    """Name of the next broader term; None for a top term."""
+    parent: str | None
+    """Name of the parent; None for a top term."""
     suggest: bool
-    """Whether the catalog may propose it: no for eras, charts, uses and spoken word."""
+    """Whether the catalog may suggest it: no for eras, charts, uses and spoken word."""
     aliases: tuple[str, ...]
     """Other spellings."""
 
     @property
     def code(self) -> str:
-        """`fma:12`, `id3:79` for what is in the ID3 list only, `builtin:djent` for what is in neither."""
+        """`fma:12`; `id3:79` for terms of the ID3 list only; `builtin:djent` for terms in neither list."""
         if self.fma is not None:
             return f"fma:{self.fma}"
         return f"builtin:{fold(self.name)}" if self.id3 is None else f"id3:{self.id3}"
 
     @property
     def origin(self) -> str:
-        """`fma`, `id3` or `house`."""
+        """`fma`, `id3` or `builtin`."""
         return self.code.partition(":")[0]
 
 
 @cache
 def seeds() -> tuple[Seed, ...]:
-    """All terms, broader ones before those beneath them."""
-    found = {row["name"]: _seed(row) for row in _rows("terms.csv")}
+    """All terms, parents before children."""
+    by_name = {row["name"]: _seed(row) for row in _rows("terms.csv")}
     ordered: dict[str, Seed] = {}
 
     def place(seed: Seed) -> None:
         if seed.name not in ordered:
-            if seed.broader is not None:
-                place(found[seed.broader])
+            if seed.parent is not None:
+                place(by_name[seed.parent])
             ordered[seed.name] = seed
 
-    for seed in found.values():
+    for seed in by_name.values():
         place(seed)
     return tuple(ordered.values())
 
 
 @cache
 def digest() -> str:
-    """What tells these seeds from those of another version of the program."""
+    """The digest of the seeds, which differs between versions of the program that changed them."""
     return hashlib.sha256(files("catalog.genres.seeds").joinpath("terms.csv").read_bytes()).hexdigest()
 
 
 @cache
 def id3v1_genre_name(number: int) -> str | None:
-    """The house's spelling of a number of the ID3 list; None for 12 (`Other`) and for what is beyond the list."""
+    """The preferred spelling of an ID3 number; None for 12 (`Other`) and numbers outside the list."""
     return next((seed.name for seed in seeds() if seed.id3 == number), None)
 
 
 @cache
 def fma_genre_name(code: str) -> str | None:
-    """The house's spelling of a seed's code, or of any `id3:` number of the list; None for a code that is no seed's."""
+    """The preferred spelling of a seed's code or of any `id3:` number; None for other codes."""
     listed = {f"id3:{seed.id3}": seed.name for seed in seeds() if seed.id3 is not None}
     return (listed | {seed.code: seed.name for seed in seeds()}).get(code)
 
 
 @cache
 def null_genre_words() -> tuple[str, ...]:
-    """Words that mean "no genre", in some thirty languages, as written."""
+    """Words for "no genre" in about thirty languages, as written."""
     return tuple(word for row in _rows("null_genres.csv") for word in row["words"].split(";"))
 
 
@@ -104,7 +104,7 @@ def _seed(row: dict[str, str]) -> Seed:
         name=row["name"],
         fma=int(row["fma"]) if row["fma"] else None,
         id3=int(row["id3"]) if row["id3"] else None,
-        broader=row["broader"] or None,
+        parent=row["parent"] or None,
         suggest=row["suggest"] == "yes",
         aliases=tuple(row["aliases"].split(";")) if row["aliases"] else (),
     )

@@ -12,18 +12,10 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Integers
 from catalog.db.tables import decision, genre_ancestor
-from catalog.errors import CatalogError
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.learning.dataset.class_support import LabeledTrack, Support, class_support
 
 REASON = "left out: --exclude-genre"
-
-
-class UnknownGenreError(CatalogError):
-    """The vocabulary has no genre of that name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"the vocabulary has no genre {name!r}; see: catalog genres list")
 
 
 @dataclass(frozen=True)
@@ -50,16 +42,11 @@ def excluded_genres(connection: Connection, named: Collection[str]) -> Excluded:
     if not named:
         return Excluded((), frozenset())
     vocabulary = load_vocabulary(connection)
-    found = {}
-    for name in named:
-        term = vocabulary.resolve(name)
-        if term is None:
-            raise UnknownGenreError(name)
-        found[term.id] = term.name
+    terms = {term.id: term.name for term in map(vocabulary.require, named)}
     narrower = connection.execute(
-        sa.select(genre_ancestor.c.genre_id).where(genre_ancestor.c.ancestor_id.in_(found))
+        sa.select(genre_ancestor.c.genre_id).where(genre_ancestor.c.ancestor_id.in_(terms))
     ).scalars()
-    return Excluded(tuple(sorted(found.values())), frozenset(narrower) | frozenset(found))
+    return Excluded(tuple(sorted(terms.values())), frozenset(narrower) | frozenset(terms))
 
 
 def wrong_recordings(connection: Connection) -> Integers:

@@ -50,7 +50,7 @@ def ensure_zero_shot(
     genres = [_term_id(vocabulary, name) for name in wanted]
     parameters = {"genres": genres, "tag_map": _map_digest()}
     candidates = _candidates(connection, vocabulary, genres)
-    unheard = tuple(vocabulary.by_id[genre].name for genre in candidates.unheard)
+    unheard = tuple(vocabulary.by_id[genre].name for genre in candidates.unmapped)
     unjudged = {
         genre: replace(row, counts_for=None, judged=False, reason=row.reason or reason)
         for genre, row in support.items()
@@ -93,7 +93,7 @@ def rebuild_zero_shot(connection: Connection, row: RowMapping) -> ZeroShot:
 
 
 def _candidates(connection: Connection, vocabulary: Vocabulary, genres: Sequence[int]) -> Candidates:
-    entries = {name: term.id for name in tag_map().genres if (term := vocabulary.known(name)) is not None}
+    entries = {name: term.id for name in tag_map().genres if (term := vocabulary.by_spelling(name)) is not None}
     if not genres:
         return default_candidates(entries)
     return named_candidates(genres, entries, load_broader(connection)[0])

@@ -31,6 +31,6 @@ def _numbers(vocabulary: Vocabulary) -> dict[int, int]:
     """Numbers by the id of the term that the list's genre is, or was merged into."""
     numbers: dict[int, int] = {}
     for seed in seeds():
-        if seed.id3 is not None and (term := vocabulary.known(seed.name)) is not None:
+        if seed.id3 is not None and (term := vocabulary.by_spelling(seed.name)) is not None:
             numbers.setdefault(term.id, seed.id3)
     return numbers

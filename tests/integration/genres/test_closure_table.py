@@ -5,7 +5,7 @@ from catalog.genres.closure_table import check_ancestors, rebuild_ancestors
 from catalog.genres.vocabulary_store import load_vocabulary
 
 
-def test_the_closure_joins_a_genre_with_all_that_is_broader(database):
+def test_the_closure_joins_a_genre_with_all_its_ancestors(database):
     below = genre.alias()
     above = genre.alias()
     query = (
@@ -51,6 +51,6 @@ def test_a_circle_is_told_and_does_not_hang(database):
         connection.execute(sa.update(genre).where(genre.c.id == rock).values(parent_id=metal))
         rebuild_ancestors(connection)
         assert set(check_ancestors(connection)) == {
-            "genre 'Rock': is broader than itself",
-            "genre 'Metal': is broader than itself",
+            "genre 'Rock': is its own ancestor",
+            "genre 'Metal': is its own ancestor",
         }

@@ -30,7 +30,7 @@ def test_the_list_counts_tracks_by_their_current_tags(database, tag):
         listed = {each.name: each for each in list_genres(connection)}
     assert len(listed) == len(seeds()) + 1
     rock = listed["Rock"]
-    assert (rock.code, rock.broader, rock.suggest, rock.origin, rock.tracks) == (
+    assert (rock.code, rock.parent, rock.suggest, rock.origin, rock.tracks) == (
         "fma:12",
         None,
         True,
@@ -73,15 +73,15 @@ def test_a_term_can_be_put_elsewhere(database, tag):
 
 def test_circles_and_unknown_names_are_refused(database):
     faults = [
-        ("Rock", "Death Metal", "Death Metal is Rock or a kind of it, and cannot be broader"),
-        ("Rock", "rock", "Rock is Rock or a kind of it, and cannot be broader"),
+        ("Rock", "Death Metal", "Death Metal is Rock or below it, and cannot be its parent"),
+        ("Rock", "rock", "Rock is Rock or below it, and cannot be its parent"),
         ("Rokc", "Rock", "there is no genre 'Rokc'; see: catalog genres list"),
         ("Rock", "Nowhere", "there is no genre 'Nowhere'; see: catalog genres list"),
     ]
     with database.write() as connection:
-        for name, broader, message in faults:
+        for name, parent, message in faults:
             with pytest.raises(VocabularyError) as error:
-                set_parent(connection, name, broader)
+                set_parent(connection, name, parent)
             assert str(error.value) == message
         assert check_ancestors(connection) == []
 
@@ -172,11 +172,11 @@ def test_chains_of_mergers_end_at_the_last_term(database, tag):
 
 def test_spellings_that_can_mean_nothing_are_refused(database):
     faults = [
-        ("ROCK", "'ROCK' is read as Rock already"),
-        ("Other", "'Other' is read as no genre or as a number, and cannot name one"),
-        ("17", "'17' is read as no genre or as a number, and cannot name one"),
+        ("ROCK", "'ROCK' is already a spelling of Rock"),
+        ("Other", "'Other' means 'no genre' or is a number, and cannot be a name"),
+        ("17", "'17' means 'no genre' or is a number, and cannot be a name"),
         ("  ", "a genre needs a name"),
-        ("Rock;Pop", "'Rock;Pop' holds a semicolon, which stands between genres"),
+        ("Rock;Pop", "'Rock;Pop' contains a semicolon, which separates genres"),
         ("x" * 101, f"'{'x' * 40}…' is longer than 100 characters"),
     ]
     with database.write() as connection:

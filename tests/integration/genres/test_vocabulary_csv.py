@@ -45,10 +45,10 @@ def test_the_export_is_a_table_by_name(database):
     with database.read() as connection:
         rows = list(csv.DictReader(io.StringIO(exported(connection))))
     assert len(rows) == len(seeds())
-    assert list(rows[0]) == ["code", "name", "broader", "aliases", "suggest"]
+    assert list(rows[0]) == ["code", "name", "parent", "aliases", "suggest"]
     by_name = {row["name"]: row for row in rows}
     assert list(by_name["Oldies"].values()) == ["id3:11", "Oldies", "Pop", "Oldie", "no"]
-    assert by_name["Rock"]["broader"] == ""
+    assert by_name["Rock"]["parent"] == ""
 
 
 def test_taking_in_what_was_taken_out_changes_nothing(database):
@@ -102,7 +102,7 @@ def test_cells_that_a_spreadsheet_would_run_are_guarded(database):
 
 
 def test_a_house_list_comes_in(database, tag):
-    text = """\ufeffcode,name,broader,aliases,suggest
+    text = """\ufeffcode,name,parent,aliases,suggest
 S2,Deutscher Humppa,Humppa,,no
 S1,Humppa,,Humppamusik; Volkshumppa,yes
 R1,Rock,,,
@@ -155,7 +155,7 @@ def test_a_new_name_keeps_the_old_one_as_an_alias(database, tag):
 def test_a_term_of_a_file_is_vouched_for_by_a_change(database):
     with database.write() as connection:
         read_genres(connection, ["Finnish Metal", "Zeuhl"])
-        take_in(connection, "name,broader\nFinnish Metal,Metal\nZeuhl,Metal\n")
+        take_in(connection, "name,parent\nFinnish Metal,Metal\nZeuhl,Metal\n")
         vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("Finnish Metal").origin == "file"
         assert vocabulary.resolve("Zeuhl").origin == "builtin"
@@ -174,7 +174,7 @@ def test_a_dry_run_tells_and_leaves_all(database, tag):
 
 def test_terms_may_change_places(database):
     with database.write() as connection:
-        take_in(connection, "name,broader\nRock,Punk\nPunk,\n")
+        take_in(connection, "name,parent\nRock,Punk\nPunk,\n")
         assert path(connection, "Metal") == ["Metal", "Rock", "Punk"]
         assert check_ancestors(connection) == []
 
@@ -182,34 +182,34 @@ def test_terms_may_change_places(database):
 FAULTS = [
     (
         "",
-        "house.csv, line 0: has no column `name`; the columns are code, name, broader, aliases, suggest",
+        "house.csv, line 0: has no column `name`; the columns are code, name, parent, aliases, suggest",
     ),
     (
         "code,title\n",
-        "line 1: has no column `name`; the columns are code, name, broader, aliases, suggest",
+        "line 1: has no column `name`; the columns are code, name, parent, aliases, suggest",
     ),
-    ("name,nmae\n", "line 1: the column 'nmae' is unknown; the columns are code, name, broader"),
-    ("name,name\n", "line 1: the column 'name' is there twice"),
+    ("name,nmae\n", "line 1: the column 'nmae' is unknown; the columns are code, name, parent"),
+    ("name,name\n", "line 1: the column 'name' appears twice"),
     ("name\nRock,Pop\n", "line 2: has 2 cells, the header 1"),
-    ("name\nNew\n\nNEW\n", "line 4: the name 'NEW' stands in line 2 too"),
-    ("code,name\nA,New\nA,Newer\n", "line 3: the code 'A' stands in line 2 too"),
-    ("name,aliases\nNew,Old\nNewer,old\n", "line 3: the alias 'old' stands in line 2 too"),
-    ("name,aliases\nNew,Newer\nNewer,\n", "line 2: the alias 'Newer' stands in line 3 too"),
-    ("name,broader\nNew,Nowhere\n", "line 2: there is no genre 'Nowhere'; see: catalog genres list"),
-    ("name,broader\nNew,New\n", "line 2: a genre cannot be broader than itself: New < New"),
-    ("name,broader\nRock,Metal\n", "line 2: a genre cannot be broader than itself: Rock < Metal < Rock"),
-    ("name,broader\nA,B\nB,A\n", "line 2: a genre cannot be broader than itself: A < B < A"),
+    ("name\nNew\n\nNEW\n", "line 4: the name 'NEW' is also in line 2"),
+    ("code,name\nA,New\nA,Newer\n", "line 3: the code 'A' is also in line 2"),
+    ("name,aliases\nNew,Old\nNewer,old\n", "line 3: the alias 'old' is also in line 2"),
+    ("name,aliases\nNew,Newer\nNewer,\n", "line 2: the alias 'Newer' is also in line 3"),
+    ("name,parent\nNew,Nowhere\n", "line 2: there is no genre 'Nowhere'; see: catalog genres list"),
+    ("name,parent\nNew,New\n", "line 2: a genre cannot be its own ancestor: New < New"),
+    ("name,parent\nRock,Metal\n", "line 2: a genre cannot be its own ancestor: Rock < Metal < Rock"),
+    ("name,parent\nA,B\nB,A\n", "line 2: a genre cannot be its own ancestor: A < B < A"),
     ("name,suggest\nNew,perhaps\n", "line 2: suggest is 'perhaps', not yes or no"),
     ("name,code\n,X\n", "line 2: a genre needs a name"),
-    ("name\nOther\n", "line 2: 'Other' is read as no genre or as a number, and cannot name one"),
-    ("name,aliases\nNew,12\n", "line 2: '12' is read as no genre or as a number, and cannot name one"),
+    ("name\nOther\n", "line 2: 'Other' means 'no genre' or is a number, and cannot be a name"),
+    ("name,aliases\nNew,12\n", "line 2: '12' means 'no genre' or is a number, and cannot be a name"),
     ("name\nDnB\n", "line 2: 'DnB' is a spelling of Drum & Bass; to rename that, give its code: fma:337"),
     ("code,name\nfma:12,Jazz\n", "line 2: 'Jazz' is a spelling of Jazz"),
     (
         "code,name\nfma:12,New\n,Rock\n",
         "line 3: 'Rock' is a spelling of New; to rename that, give its code",
     ),
-    ("code,name\n,Rock\nfma:12,New\n", "line 3: 'New' is the genre of line 2"),
+    ("code,name\n,Rock\nfma:12,New\n", "line 3: 'New' is the same genre as in line 2"),
     ("code,name\nfma:314,Grave\n", "line 2: the code 'fma:314' belongs to Gothic"),
     ('name\n"New', "line 2: unexpected end of data"),
 ]

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import decision, genre, model, model_class, snapshot, track_status
+from catalog.genres.vocabulary import UnknownGenreError
 from catalog.learning.classifiers import Algorithm
 from catalog.learning.classifiers.local_per_parent import LocalClassifiers
-from catalog.learning.dataset.exclusion import REASON, UnknownGenreError, excluded_genres, wrong_recordings
+from catalog.learning.dataset.exclusion import REASON, excluded_genres, wrong_recordings
 from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.registry.artifact import load_artifact
 from catalog.learning.scoring.model_importance import model_importance
@@ -167,6 +168,8 @@ def test_only_the_excluded_genre_goes_with_what_is_narrower(database: Database, 
         assert frozen.rule.excluded == ("Jazz", "Punk")
         assert set(frozen.classes) == {ids["Rock"], ids["Metal"]}
         assert ids["Hardcore"] in excluded_genres(connection, ["Punk"]).genre_ids
+        for name in ("punk", "Punk Music", "(43)", "id3:43"):
+            assert excluded_genres(connection, [name]) == excluded_genres(connection, ["Punk"])
 
 
 def test_an_unknown_genre_cannot_be_excluded(database: Database, fill_labeled: Fill) -> None:

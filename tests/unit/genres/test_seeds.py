@@ -32,14 +32,14 @@ def test_every_name_of_the_id3_list_is_a_spelling_of_its_number():
             assert fma_genre_name(f"id3:{number}") == id3v1_genre_name(number)
 
 
-def test_only_the_top_genres_of_fma_have_no_broader_term():
-    assert {seed.name for seed in seeds() if seed.broader is None} == TOPS
+def test_only_the_top_genres_of_fma_have_no_parent():
+    assert {seed.name for seed in seeds() if seed.parent is None} == TOPS
 
 
-def test_broader_terms_come_first():
+def test_parents_come_first():
     seen = set()
     for seed in seeds():
-        assert seed.broader is None or seed.broader in seen
+        assert seed.parent is None or seed.parent in seen
         seen.add(seed.name)
 
 
@@ -86,20 +86,20 @@ COMMON = {
 """What collections are full of, beneath the top term where it belongs; much of it is on neither list."""
 
 
-def test_common_words_are_known_beneath_a_broader_term():
+def test_common_words_are_known_below_a_parent():
     known = spellings()
     by_name = {seed.name: seed for seed in seeds()}
     for top, words in COMMON.items():
         for word in words.split("|"):
             seed = known.get(fold(word)) or known[fold(word.removesuffix(" Music"))]
             above = [seed]
-            while above[-1].broader is not None:
-                above.append(by_name[above[-1].broader])
+            while above[-1].parent is not None:
+                above.append(by_name[above[-1].parent])
             assert top in {each.name for each in above}, word
 
 
 def test_a_term_of_neither_list_has_a_code_of_its_own():
     house = [seed for seed in seeds() if seed.origin == "builtin"]
     assert {"builtin:djent", "builtin:kpop"} <= {seed.code for seed in house}
-    assert all(seed.broader for seed in house)
+    assert all(seed.parent for seed in house)
     assert fma_genre_name("builtin:kpop") == "K-Pop"

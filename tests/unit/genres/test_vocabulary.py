@@ -2,7 +2,7 @@ import pytest
 
 from catalog.genres.fold import fold
 from catalog.genres.seeds import seeds
-from catalog.genres.vocabulary import Alias, Term, Vocabulary, genres_in
+from catalog.genres.vocabulary import Alias, Term, UnknownGenreError, Vocabulary, genres_in
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,7 @@ def vocabulary():
             s.name,
             fold(s.name),
             s.code,
-            keys.get(s.broader or ""),
+            keys.get(s.parent or ""),
             s.origin,
             s.suggest,
             write=True,
@@ -58,7 +58,7 @@ def test_unknown_genres_and_no_genres_mean_no_term(vocabulary, written):
 
 
 @pytest.mark.parametrize(
-    ("unknown", "broader"),
+    ("unknown", "parent"),
     [
         ("Finnish Metal", "Metal"),
         ("Melodic Death Metal", "Death Metal"),
@@ -79,12 +79,12 @@ def test_unknown_genres_and_no_genres_mean_no_term(vocabulary, written):
         ("Funeral Zeuhl", None),
     ],
 )
-def test_an_unknown_genre_is_put_beneath_the_longest_that_ends_its_name(vocabulary, unknown, broader):
-    term = vocabulary.broader_for(unknown)
-    assert (term and term.name) == broader
+def test_the_parent_is_the_longest_genre_at_the_end_of_the_name(vocabulary, unknown, parent):
+    term = vocabulary.parent_for(unknown)
+    assert (term and term.name) == parent
 
 
-def test_broader_terms_are_given_nearest_first(vocabulary):
+def test_parent_terms_are_given_nearest_first(vocabulary):
     grunge = vocabulary.resolve("Grunge")
     assert [term.name for term in vocabulary.ancestors(grunge)] == ["Alternative Rock", "Alternative", "Rock"]
     assert vocabulary.top(grunge).name == "Rock"
@@ -119,3 +119,14 @@ def test_the_vocabulary_s_own_compounds_stay_whole():
     house = Vocabulary([Term(1, "Rock/Pop", "rockpop", None, None, "builtin", suggest=True, write=True)])
     assert genres_in(["Rock/Pop/Jazz"], house) == ["Rock/Pop", "Jazz"]
     assert genres_in(["Rock/Pop/Jazz"]) == ["Rock", "Pop", "Jazz"]
+
+
+@pytest.mark.parametrize("text", ["Rock", "rock music", "(17)", "17", "Рок", "fma:12", " fma:12 "])
+def test_a_term_is_required_by_name_alias_code_or_number(vocabulary, text):
+    assert vocabulary.require(text).name == "Rock"
+
+
+@pytest.mark.parametrize("text", ["Rokc", "Other", "(12)", "id3:999", ""])
+def test_a_genre_that_the_vocabulary_lacks(vocabulary, text):
+    with pytest.raises(UnknownGenreError, match="see: catalog genres list"):
+        vocabulary.require(text)

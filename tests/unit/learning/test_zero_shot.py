@@ -9,7 +9,7 @@ from catalog.learning.fitting.zero_shot import ZeroShot, default_candidates, nam
 
 IDS = {seed.name: number for number, seed in enumerate(seeds(), 1)}
 NAMES = {number: name for name, number in IDS.items()}
-BROADER = {IDS[seed.name]: IDS[seed.broader] if seed.broader else None for seed in seeds()}
+BROADER = {IDS[seed.name]: IDS[seed.parent] if seed.parent else None for seed in seeds()}
 ENTRIES = {name: IDS[name] for name in tag_map().genres}
 
 
@@ -28,7 +28,7 @@ def vector(**lifts):
 
 
 def said(model, X):
-    node = model.answers(model.probability(X)).node
+    node = model.select(model.probability(X)).node
     return [None if at == NOTHING else NAMES[model.hierarchy.nodes[at]] for at in node]
 
 
@@ -62,18 +62,18 @@ def test_between_two_kinds_of_rock_the_answer_is_rock():
 def test_a_genre_without_tags_is_heard_by_its_broader_term():
     candidates = named("Death Metal", "Jazz")
     assert candidates.evidence == {IDS["Death Metal"]: "Metal", IDS["Jazz"]: "Jazz"}
-    assert candidates.answered_as == {}
+    assert candidates.merged_into == {}
 
 
 def test_genres_heard_by_the_same_tags_cannot_be_told_apart():
     candidates = named("Death Metal", "Black Metal", "Jazz")
     assert candidates.evidence == {IDS["Metal"]: "Metal", IDS["Jazz"]: "Jazz"}
-    assert candidates.answered_as == {IDS["Death Metal"]: IDS["Metal"], IDS["Black Metal"]: IDS["Metal"]}
+    assert candidates.merged_into == {IDS["Death Metal"]: IDS["Metal"], IDS["Black Metal"]: IDS["Metal"]}
 
 
 def test_a_genre_that_no_tag_speaks_for_is_named():
     candidates = named("Spoken", "Jazz", "Jazz")
-    assert candidates.unheard == (IDS["Spoken"],)
+    assert candidates.unmapped == (IDS["Spoken"],)
     assert set(candidates.evidence) == {IDS["Jazz"]}
     with pytest.raises(ValueError, match="none of the genres"):
         ZeroShot.among(named("Spoken"), BROADER)
