@@ -166,7 +166,7 @@ def audit_once(url: str) -> dict[str, Any]:
     found = audit_labels(database)
     taken = spent(clock, processor)
     database.close()
-    return taken | {"judged": found.judged, "suspects": found.suspects}
+    return taken | {"judged": found.audited, "suspects": found.suspects}
 
 
 def apart(*arguments: object) -> dict[str, Any]:

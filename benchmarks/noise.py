@@ -31,7 +31,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score
 
 from catalog.audit.labels.label_evidence import gather_evidence
-from catalog.audit.labels.label_issues import AuditedTracks, GenreInfo, find_suspects
+from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo
+from catalog.audit.labels.label_issues import find_suspects
 from catalog.db.database import open_database
 from catalog.db.schema.schema import require_current
 from catalog.learning.classifiers import DEFAULT, class_probabilities, get_algorithm
@@ -89,7 +90,7 @@ def load_home(home: Path) -> Material:
         row = require_active(connection)
         evidence = gather_evidence(connection, row, excluded_genres(connection, ()))
     database.close()
-    judged, terms = evidence.judged, evidence.terms
+    judged, terms = evidence.audited, evidence.genres
     if judged.vectors is None:
         raise SystemExit(f"{home}: not all tagged tracks have vectors; run: catalog --home {home} analyze")
     return Material(

@@ -1,4 +1,4 @@
-"""All doubts: what the sound speaks against, and what other sources, albums and duplicates do, in one ranking."""
+"""All suspects in one ranking: by the model, and by conflicts between sources, albums and duplicates."""
 
 from __future__ import annotations
 
@@ -21,66 +21,71 @@ from catalog.audit.labels.source_conflicts import SourceConflict
 from catalog.audit.reasons import cluster_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 
-PROBABILITY_MARGIN = 1e-4  # suspicions are kept this far from 0 and 1, where log odds end
+PROBABILITY_MARGIN = 1e-4  # suspicions are kept this far from 0 and 1, where log odds are infinite
 
 
 def all_suspects(
     evidence: Evidence, *, least: float = MIN_SUSPICION, most: int = MAX_SUSPECTS
 ) -> list[Suspect]:
-    """The suspects, most suspicious first, those that could be more precise among them; none that a person confirmed.
+    """The suspects and narrower suggestions, most suspicious first, without labels that a person confirmed.
 
-    What speaks against a tag without any model is added, as log odds, to what the sound says. Where the sound says
-    nothing, because no model judges the tag or hears it there, it is a suspect by itself.
+    A conflict of sources adds its log odds to the suspicion from the model. Without one, because no model covers the tag
+    or prefers another class, the conflict is a suspect on its own.
     """
-    judged, terms = evidence.judged, evidence.terms
-    sound = combine_evidence(judged, terms) if len(judged.y) else None
-    heard = find_suspects(judged, terms, sound=sound, least=least, most=most)
-    found = {(one.row, one.genre_id, one.relation == "narrower"): one for one in heard}
-    # Where no tag fits, the first is doubted, and a second suspect would ask the same twice.
-    wholly = {one.row for one in heard if one.relation != "narrower"}
-    for one in find_multilabel_issues(judged, terms, sound=sound, least=least, most=most):
-        if one.row not in wholly:
-            found[one.row, one.genre_id, False] = one
-    for row, contradictions in evidence.conflicts.items():
-        place = (row, contradictions[0].genre_id, False)
-        suspect = _add_conflicts(evidence, row, contradictions, found.get(place))
+    audited, genres = evidence.audited, evidence.genres
+    opinions = combine_evidence(audited, genres) if len(audited.y) else None
+    by_model = find_suspects(audited, genres, opinions=opinions, least=least, most=most)
+    suspects = {(each.row, each.genre_id, each.relation == "narrower"): each for each in by_model}
+    # If no tag fits, the first tag is the suspect. A second suspect would ask the same question again.
+    without_fitting_tag = {each.row for each in by_model if each.relation != "narrower"}
+    for suspect in find_multilabel_issues(audited, genres, opinions=opinions, least=least, most=most):
+        if suspect.row not in without_fitting_tag:
+            suspects[suspect.row, suspect.genre_id, False] = suspect
+    for row, conflicts in evidence.conflicts.items():
+        key = (row, conflicts[0].genre_id, False)
+        suspect = _add_conflicts(evidence, row, conflicts, suspects.get(key))
         if suspect.suspicion >= least:
-            found[place] = suspect
-    doubts = [_with_clusters(evidence, one) for one in found.values() if not evidence.is_confirmed[one.row]]
-    return sorted(doubts, key=lambda one: (-one.suspicion, one.row, one.genre_id))[:most]
+            suspects[key] = suspect
+    unconfirmed = [
+        _add_cluster_reasons(evidence, each)
+        for each in suspects.values()
+        if not evidence.is_confirmed[each.row]
+    ]
+    return sorted(unconfirmed, key=lambda each: (-each.suspicion, each.row, each.genre_id))[:most]
 
 
-def _with_clusters(evidence: Evidence, doubt: Suspect) -> Suspect:
-    """The doubt with what the clusters say for its suggestion: a reason, that changes nothing in the ranking."""
-    broader = evidence.terms.broader
+def _add_cluster_reasons(evidence: Evidence, suspect: Suspect) -> Suspect:
+    """The suspect with the clusters that support its suggestion as reasons. They do not change the ranking."""
+    broader = evidence.genres.broader
     reasons = tuple(
-        cluster_reason(name, one.majority_genre_id, one.share)
-        for name, one in evidence.clusters.get(doubt.row, ())
-        if one.majority_genre_id in path_to_top(doubt.suggested_genre_id, broader)
-        or doubt.suggested_genre_id in path_to_top(one.majority_genre_id, broader)
+        cluster_reason(feature_set, outlier.majority_genre_id, outlier.share)
+        for feature_set, outlier in evidence.outliers.get(suspect.row, ())
+        if outlier.majority_genre_id in path_to_top(suspect.suggested_genre_id, broader)
+        or suspect.suggested_genre_id in path_to_top(outlier.majority_genre_id, broader)
     )
-    return replace(doubt, reasons=(*doubt.reasons, *reasons)) if reasons else doubt
+    return replace(suspect, reasons=(*suspect.reasons, *reasons)) if reasons else suspect
 
 
 def _add_conflicts(
-    evidence: Evidence, row: int, contradictions: Sequence[SourceConflict], known: Suspect | None
+    evidence: Evidence, row: int, conflicts: Sequence[SourceConflict], suspect: Suspect | None
 ) -> Suspect:
-    first = contradictions[0]
-    if known is None:
-        known = Suspect(
+    """The suspect, or a new one, with the log odds and reasons of the conflicts."""
+    if suspect is None:
+        tag, suggested = conflicts[0].genre_id, conflicts[0].suggested_genre_id
+        suspect = Suspect(
             row=row,
-            genre_id=first.genre_id,
-            suggested_genre_id=first.suggested_genre_id,
+            genre_id=tag,
+            suggested_genre_id=suggested,
             suspicion=1 / (1 + math.exp(-PRIOR_LOG_ODDS)),
-            relation=genre_relation(first.suggested_genre_id, [first.genre_id], evidence.terms.broader),
+            relation=genre_relation(suggested, [tag], evidence.genres.broader),
             reasons=(),
         )
-    held = min(max(known.suspicion, PROBABILITY_MARGIN), 1 - PROBABILITY_MARGIN)
-    # One word of each kind: ten copies of a recording are no ten witnesses.
-    weight = sum({one.reason["kind"]: one.weight for one in contradictions}.values())
-    odds = math.log(held / (1 - held)) + weight
+    bounded = min(max(suspect.suspicion, PROBABILITY_MARGIN), 1 - PROBABILITY_MARGIN)
+    # One conflict of each kind counts: ten copies of a recording are not ten independent votes.
+    weight = sum({each.reason["kind"]: each.weight for each in conflicts}.values())
+    odds = math.log(bounded / (1 - bounded)) + weight
     return replace(
-        known,
+        suspect,
         suspicion=round(1 / (1 + math.exp(-odds)), 4),
-        reasons=(*known.reasons, *(dict(one.reason) for one in contradictions)),
+        reasons=(*suspect.reasons, *(dict(each.reason) for each in conflicts)),
     )

@@ -1,7 +1,8 @@
-"""Truth: how well an audit ranks errors that are known."""
+"""Score of a label audit against known errors."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ DEPTHS = (10, 20, 50, 100)
 
 
 class NoKnownErrorsError(CatalogError):
-    """A file of truths that names no error."""
+    """The file of right genres names no error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +33,32 @@ class GenreTruth:
     genre: str
     errors: int
     found: int
-    """Of them, those among as many first suspects as there are errors in all."""
+    """Errors among the first n suspects, where n is the number of all errors."""
 
 
 @dataclass(frozen=True)
 class AuditTruth:
-    """An audit against known errors. A track that the file does not name is taken to be tagged rightly."""
+    """Score of an audit. A track that the file does not name counts as tagged correctly."""
 
     errors: int
-    not_judged: int
-    """Of them, those that the audit cannot rank: their tag is no class, or they were not analyzed."""
+    not_audited: int
+    """Errors that the audit cannot rank: the tag is no class, or the track was not analyzed."""
     unmatched: int
-    """Rows that fit no track, or no genre of the vocabulary."""
+    """Rows of the file that match no track, or no genre of the vocabulary."""
     average_precision: float
-    """0 to 1; errors that are not in the ranking count as never found."""
+    """0 to 1; errors outside the ranking count as never found."""
     precision_at: Mapping[int, float]
-    """Share of errors among the first 10, 20, 50 and 100 suspects, those that there are."""
+    """Share of errors among the first 10, 20, 50 and 100 suspects, if there are that many."""
     recall: float
     """Share of the errors anywhere in the ranking."""
     corrected: float
-    """Of the errors in the ranking the share whose suggestion is the right genre."""
+    """Share of the ranked errors whose suggestion is the right genre."""
     genres: Sequence[GenreTruth]
 
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """The genres that are right, by track, and what was tagged instead."""
+    """The right genre ids by track, and the names of the tags instead."""
 
     right: Mapping[int, int]
     tagged: Mapping[int, str]
@@ -65,13 +66,35 @@ class GroundTruth:
 
 
 def read_ground_truth(connection: Connection, file: Path, evidence: Evidence) -> GroundTruth:
-    """The errors that the file knows of. Raises LabelFileError, and NoKnownErrorsError where there are none.
+    """The errors that the file names. Raises LabelFileError, and NoKnownErrorsError if there are none.
 
-    Tracks are named by `path`, from the collection's root or absolute, or by `external_id`; a genre by any of its names.
+    Tracks are named by `path`, relative to the collection's root or absolute, or by `external_id`; genres by any name.
     """
     rows = read_label_file(file, may_rename=False).rows
     vocabulary = load_vocabulary(connection)
-    places: dict[tuple[str, str], int] = {}
+    track_ids, tagged = _tagged_tracks(connection)
+    right: dict[int, int] = {}
+    unmatched = 0
+    for row in rows:
+        key = ("external_id", row.external_id) if row.path is None else ("path", row.path)
+        track_id = track_ids.get((key[0], key[1] or ""))
+        term = vocabulary.resolve(row.genre or "")
+        if track_id is None or term is None:
+            unmatched += 1
+        elif term.id != tagged[track_id]:
+            right[track_id] = term.id
+    if not right:
+        raise NoKnownErrorsError(
+            f"{file} names no error: {unmatched:,} of {len(rows):,} rows match no tagged track or no known genre, "
+            "the others agree with the tags"
+        )
+    names = evidence.genres.names
+    return GroundTruth(right, {track_id: names[tagged[track_id]] for track_id in right}, unmatched)
+
+
+def _tagged_tracks(connection: Connection) -> tuple[dict[tuple[str, str], int], dict[int, int]]:
+    """Track ids by ("external_id" or "path", value), and the first genre id of each track."""
+    track_ids: dict[tuple[str, str], int] = {}
     tagged: dict[int, int] = {}
     for row in connection.execute(
         sa.select(
@@ -83,64 +106,39 @@ def read_ground_truth(connection: Connection, file: Path, evidence: Evidence) ->
     ):
         tagged[row.id] = row.tagged_genre_id
         if row.external_id is not None:
-            places["external_id", row.external_id] = row.id
+            track_ids["external_id", row.external_id] = row.id
         if row.path is not None:
-            places["path", row.path] = row.id
-            places["path", f"{(row.root or '').rstrip('/')}/{row.path}"] = row.id
-    right: dict[int, int] = {}
-    unmatched = 0
-    for given in rows:
-        name = ("external_id", given.external_id) if given.path is None else ("path", given.path)
-        track_id = places.get((name[0], name[1] or ""))
-        term = vocabulary.resolve(given.genre or "")
-        if track_id is None or term is None:
-            unmatched += 1
-        elif term.id != tagged[track_id]:
-            right[track_id] = term.id
-    if not right:
-        raise NoKnownErrorsError(
-            f"{file} names no error: {unmatched:,} of {len(rows):,} rows fit no tagged track or no known genre, "
-            "the others say what is tagged"
-        )
-    names = evidence.terms.names
-    return GroundTruth(right, {track_id: names[tagged[track_id]] for track_id in right}, unmatched)
+            track_ids["path", row.path] = row.id
+            track_ids["path", f"{(row.root or '').rstrip('/')}/{row.path}"] = row.id
+    return track_ids, tagged
 
 
-def score_against_ground_truth(evidence: Evidence, truths: GroundTruth) -> AuditTruth:
-    """The whole ranking against the errors."""
-    ranked: list[Suspect] = []
-    tracks: set[int] = set()
-    for one in all_suspects(evidence, least=0.0, most=4 * len(evidence.track_ids)):
-        if one.relation != "narrower" and one.row not in tracks:  # a track counts once, at its gravest
-            ranked.append(one)
-            tracks.add(one.row)
-    track_ids = [int(evidence.track_ids[one.row]) for one in ranked]
-    hits = [track_id in truths.right for track_id in track_ids]
-    errors, total, so_far = len(truths.right), 0.0, 0
+def score_against_ground_truth(evidence: Evidence, truth: GroundTruth) -> AuditTruth:
+    """The score of the whole ranking. Each track counts once, with its most suspicious tag."""
+    ranked: dict[int, Suspect] = {}
+    for suspect in all_suspects(evidence, least=0.0, most=4 * len(evidence.track_ids)):
+        if suspect.relation != "narrower":
+            ranked.setdefault(int(evidence.track_ids[suspect.row]), suspect)
+    hits = [track_id in truth.right for track_id in ranked]
+    errors, total, found = len(truth.right), 0.0, 0
     for rank, hit in enumerate(hits, start=1):
-        so_far += hit
-        total += hit * so_far / rank
+        found += hit
+        total += hit * found / rank
     corrected = sum(
-        truths.right[track_id] == one.suggested_genre_id
-        for track_id, one, hit in zip(track_ids, ranked, hits, strict=True)
-        if hit
+        truth.right.get(track_id) == suspect.suggested_genre_id for track_id, suspect in ranked.items()
     )
-    first = {track_id for track_id, hit in list(zip(track_ids, hits, strict=True))[:errors] if hit}
-    judged = set(evidence.track_ids.tolist())
+    by_genre = Counter(truth.tagged.values())
+    found_by_genre = Counter(
+        truth.tagged[track_id] for track_id in list(ranked)[:errors] if track_id in truth.right
+    )
+    audited = set(evidence.track_ids.tolist())
     return AuditTruth(
         errors=errors,
-        not_judged=sum(track_id not in judged for track_id in truths.right),
-        unmatched=truths.unmatched,
+        not_audited=sum(track_id not in audited for track_id in truth.right),
+        unmatched=truth.unmatched,
         average_precision=round(total / errors, 4),
         precision_at={depth: round(sum(hits[:depth]) / depth, 4) for depth in DEPTHS if depth <= len(hits)},
-        recall=round(so_far / errors, 4),
-        corrected=round(corrected / so_far, 4) if so_far else 0.0,
-        genres=[
-            GenreTruth(
-                genre,
-                sum(each == genre for each in truths.tagged.values()),
-                sum(truths.tagged[track_id] == genre for track_id in first),
-            )
-            for genre in sorted(set(truths.tagged.values()))
-        ],
+        recall=round(found / errors, 4),
+        corrected=round(corrected / found, 4) if found else 0.0,
+        genres=[GenreTruth(genre, by_genre[genre], found_by_genre[genre]) for genre in sorted(by_genre)],
     )

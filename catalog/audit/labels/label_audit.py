@@ -1,4 +1,4 @@
-"""The label audit: the doubted labels of the catalog by the active model, stored as suspects and cases."""
+"""The label audit: finds mislabeled tracks with the active model and stores them as suspects and cases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from catalog.audit.labels.all_suspects import all_suspects
 from catalog.audit.labels.case_grouping import SuspectGroup, group_into_cases
@@ -29,10 +29,10 @@ LARGEST = 3
 
 @dataclass(frozen=True, slots=True)
 class NamedCase:
-    """A case as a person reads it."""
+    """A case with its names."""
 
     name: str
-    """The artist, or the album where nobody is known, or the track."""
+    """The artist, else the album, else the track."""
     tracks: int
     tagged_genre: str
     suggested_genre: str
@@ -41,77 +41,73 @@ class NamedCase:
 
 @dataclass(frozen=True)
 class LabelAudit:
-    """What an audit of the labels found."""
+    """The result of a label audit."""
 
     audit_id: int | None
-    """None of a dry run."""
+    """None for a dry run."""
     is_new: bool
-    """False where neither labels nor model have changed since the last one."""
-    judged: int
-    """Tracks whose tag could be doubted."""
+    """False if neither labels nor model have changed since the last audit."""
+    audited: int
+    """Tracks with a tag that the model can assess."""
     suspects: int
     cases: int
     narrower_suggestions: int
-    """Tags that are right and could be more precise."""
+    """Tags that are right and could be more specific."""
     largest: Sequence[NamedCase]
-    """The cases of most tracks; of a dry run all, the gravest first."""
+    """The cases with the most tracks; for a dry run all cases, most suspicious first."""
     truth: AuditTruth | None = None
-    """How the ranking does, where the errors are known."""
+    """The score of the ranking, if errors are known."""
 
 
 def audit_labels(
     database: Database, *, exclude: Sequence[str] = (), dry_run: bool = False, truth: Path | None = None
 ) -> LabelAudit:
-    """Doubts the labels by the active model's out-of-fold predictions, unless that was done already.
+    """Finds suspects with the active model's out-of-fold predictions, unless an audit with the same evidence exists.
 
-    Those of the genres to exclude, and of narrower ones, are neither doubted nor evidence on others. A dry run stores
-    nothing. `truth` is a labels file of tracks with the genre that is right: where it differs from the tag, that is a known
-    error, and the ranking of all tags, down to the last, is scored by it. A PostgreSQL that goes away meanwhile is waited for.
+    Labels of the excluded genres, and of narrower ones, are neither flagged nor evidence on others. A dry run stores
+    nothing. `truth` is a label file with the right genres of some tracks: a row that differs from the tag is a known
+    error, and the whole ranking is scored by them. Waits for a PostgreSQL server that goes away.
 
-    A label that a person gave is evidence and is not doubted, and none is on the word of a model that was not trained here. Raises
-    NoModelError, LabelFileError, NoKnownErrorsError where no row of the truth is an error, and UnknownGenreError for a genre to exclude that the vocabulary lacks.
+    Labels set by a person are never flagged. A zero-shot model flags nothing. Raises NoModelError, LabelFileError,
+    NoKnownErrorsError if no row of the truth is an error, and UnknownGenreError for an unknown excluded genre.
     """
     return retry_until_connected(lambda: _audit(database, exclude, truth, dry_run=dry_run))
 
 
 def _audit(database: Database, exclude: Sequence[str], truth: Path | None, *, dry_run: bool) -> LabelAudit:
     with database.read() as connection:
-        row = active_model(connection)
-        if row is None:
-            raise NoModelError("there is no model to doubt by; run: catalog train")
+        model_row = active_model(connection)
+        if model_row is None:
+            raise NoModelError("there is no active model; run: catalog train")
         excluded = excluded_genres(connection, exclude)
-        evidence = gather_evidence(connection, row, excluded)
-        known = None if truth is None else read_ground_truth(connection, truth, evidence)
-        scored = None if known is None else score_against_ground_truth(evidence, known)
-        latest = _latest(connection)
-        if latest is not None and latest["parameters"].get("digest") == evidence.digest:
-            done = _report(connection, latest["id"], len(evidence.judged.y), is_new=False)
-            return replace(done, truth=scored)
-    found = all_suspects(evidence)
-    doubts = [one for one in found if one.relation != "narrower"]
-    doubted = {one.row for one in doubts}
-    narrower = [one for one in found if one.relation == "narrower" and one.row not in doubted]
-    cases = group_into_cases(doubts, evidence.track_ids.tolist(), evidence.albums, evidence.artist_ids)
-    with database.write() as connection, connection.begin_nested() as attempt:
-        audit_id = _store(connection, row["id"], evidence, cases, narrower, excluded)
-        done = replace(_report(connection, audit_id, len(evidence.judged.y), is_new=True), truth=scored)
-        if not dry_run:
-            return done
-        done = replace(
-            done,
-            audit_id=None,
-            largest=_named(connection, audit_id, review_case.c.suspicion.desc(), review_case.c.id),
+        evidence = gather_evidence(connection, model_row, excluded)
+        ground_truth = None if truth is None else read_ground_truth(connection, truth, evidence)
+        score = None if ground_truth is None else score_against_ground_truth(evidence, ground_truth)
+        latest = (
+            connection.execute(sa.select(audit).where(audit.c.id == latest_audit("labels")))
+            .mappings()
+            .one_or_none()
         )
-        attempt.rollback()
-    return done
-
-
-def _latest(connection: Connection) -> RowMapping | None:
-    return (
-        connection.execute(sa.select(audit).where(audit.c.id == latest_audit("labels")))
-        .mappings()
-        .one_or_none()
-    )
+        if latest is not None and latest["parameters"].get("digest") == evidence.digest:
+            report = _report(connection, latest["id"], len(evidence.audited.y), is_new=False)
+            return replace(report, truth=score)
+    ranking = all_suspects(evidence)
+    suspects = [each for each in ranking if each.relation != "narrower"]
+    suspect_rows = {each.row for each in suspects}
+    narrower = [each for each in ranking if each.relation == "narrower" and each.row not in suspect_rows]
+    cases = group_into_cases(suspects, evidence.track_ids.tolist(), evidence.albums, evidence.artist_ids)
+    with database.write() as connection, connection.begin_nested() as savepoint:
+        audit_id = _store(connection, model_row["id"], evidence, cases, narrower, excluded)
+        report = replace(_report(connection, audit_id, len(evidence.audited.y), is_new=True), truth=score)
+        if not dry_run:
+            return report
+        report = replace(
+            report,
+            audit_id=None,
+            largest=_largest_cases(connection, audit_id, review_case.c.suspicion.desc(), review_case.c.id),
+        )
+        savepoint.rollback()
+    return report
 
 
 def _store(
@@ -133,13 +129,13 @@ def _store(
                     "least_suspicion": MIN_SUSPICION,
                     **({"excluded_genres": list(excluded.names)} if excluded.names else {}),
                 },
-                summary={"judged": len(evidence.judged.y), "cases": len(cases)},
+                summary={"audited": len(evidence.audited.y), "cases": len(cases)},
                 finished_at=now(),
             )
             .returning(audit.c.id)
         ).scalar_one()
     )
-    rows = [_row(audit_id, evidence, one, None) for one in narrower]
+    rows = [_row(audit_id, evidence, each, None) for each in narrower]
     for case in cases:
         case_key = connection.execute(
             sa.insert(review_case)
@@ -155,48 +151,48 @@ def _store(
             )
             .returning(review_case.c.id)
         ).scalar_one()
-        rows += [_row(audit_id, evidence, one, case_key) for one in case.suspects]
+        rows += [_row(audit_id, evidence, each, case_key) for each in case.suspects]
     if rows:
         connection.execute(sa.insert(suspect), rows)
     refresh_expected_right(connection, audit_id)
     return audit_id
 
 
-def _row(audit_id: int, evidence: Evidence, found: Suspect, case_key: int | None) -> dict[str, Any]:
+def _row(audit_id: int, evidence: Evidence, issue: Suspect, case_key: int | None) -> dict[str, Any]:
     return {
         "audit_id": audit_id,
-        "track_id": int(evidence.track_ids[found.row]),
-        "genre_id": found.genre_id,
-        "suggested_genre_id": found.suggested_genre_id,
+        "track_id": int(evidence.track_ids[issue.row]),
+        "genre_id": issue.genre_id,
+        "suggested_genre_id": issue.suggested_genre_id,
         "review_case_id": case_key,
-        "suspicion": found.suspicion,
-        "relation": found.relation,
-        "reasons": list(found.reasons),
+        "suspicion": issue.suspicion,
+        "relation": issue.relation,
+        "reasons": list(issue.reasons),
     }
 
 
-def _report(connection: Connection, audit_id: int, judged: int, *, is_new: bool) -> LabelAudit:
-    doubted = suspect.c.relation != "narrower"
+def _report(connection: Connection, audit_id: int, audited: int, *, is_new: bool) -> LabelAudit:
+    is_suspect = suspect.c.relation != "narrower"
     suspects, narrower = connection.execute(
         sa.select(
-            sa.func.count().filter(doubted),
-            sa.func.count().filter(sa.not_(doubted)),
+            sa.func.count().filter(is_suspect),
+            sa.func.count().filter(sa.not_(is_suspect)),
         ).where(suspect.c.audit_id == audit_id)
     ).one()
     cases = connection.execute(
         sa.select(sa.func.count()).select_from(review_case).where(review_case.c.audit_id == audit_id)
     ).scalar_one()
     order = (review_case.c.tracks.desc(), review_case.c.suspicion.desc(), review_case.c.id)
-    largest = _named(connection, audit_id, *order, limit=LARGEST)
-    return LabelAudit(audit_id, is_new, judged, suspects, cases, narrower, largest)
+    largest = _largest_cases(connection, audit_id, *order, limit=LARGEST)
+    return LabelAudit(audit_id, is_new, audited, suspects, cases, narrower, largest)
 
 
-def _named(
+def _largest_cases(
     connection: Connection, audit_id: int, *order: sa.ColumnElement[Any], limit: int | None = None
 ) -> list[NamedCase]:
-    """The cases of an audit in this order."""
+    """The first cases of an audit in this order."""
     tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
-    one_track = (
+    track_name = (
         sa.select(sa.func.min(sa.func.coalesce(track.c.title, track.c.path)))
         .join_from(suspect, track)
         .where(suspect.c.review_case_id == review_case.c.id)
@@ -204,7 +200,7 @@ def _named(
     )
     rows = connection.execute(
         sa.select(
-            sa.func.coalesce(artist.c.name, album.c.title, one_track, ""),
+            sa.func.coalesce(artist.c.name, album.c.title, track_name, ""),
             review_case.c.tracks,
             tagged.c.name,
             suggested.c.name,

@@ -1,16 +1,18 @@
-"""Label issues: which genre tags are probably wrong, ranked, with the evidence."""
+"""Label issues: the genre tags that are probably wrong, ranked by suspicion, with reasons."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from catalog.arrays import Float32, Floats, Integers, Matrix
+from catalog.arrays import Booleans, Float32, Floats, Integers
+from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo, class_column
 from catalog.audit.labels.class_auc import class_auc
 from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence, artist_numbers, combine_opinions
-from catalog.audit.labels.neighbor_votes import NeighborVotes, others_of_artist
+from catalog.audit.labels.neighbor_votes import NeighborVotes, VoteCounts, others_of_artist
 from catalog.audit.reasons import (
     artist_prediction_reason,
     artist_reason,
@@ -18,15 +20,14 @@ from catalog.audit.reasons import (
     neighbors_reason,
     prediction_reason,
 )
-from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
+from catalog.learning.dataset.hierarchy import path_to_top
 
 Relation = Literal["broader", "narrower", "sibling", "different"]
 
 MIN_SUSPICION = 0.35
 MAX_SUSPECTS = 2_000
-LEAST_THRESHOLD = 2e-6
-# Weights of the evidence beside the sound, in units of log odds: see there where they come from.
-PRIOR_LOG_ODDS = -1.5  # before any evidence beyond the sound's being liker to something else
+# Weights in units of log odds; docs/doubts.md describes how they were chosen.
+PRIOR_LOG_ODDS = -1.5  # of a wrong tag if the model prefers another class, before any other evidence
 CONFIDENCE_WEIGHT = 0.5
 NEIGHBOR_WEIGHT = 0.3
 NEIGHBORS_OF_ARTIST_WEIGHT = 0.6
@@ -34,80 +35,51 @@ NEIGHBORS_OF_ARTIST_WEIGHT = 0.6
 ISOLATION_WEIGHT = 1.5
 OTHERS_FOR_CHOICE = 0.5
 OTHERS_FOR_TAG = 0.15
-"""Much less: right tags come by the artist, and wrong ones do too."""
+"""Much less: an artist's right tags agree with each other, and so do wrong ones."""
 
 
-@dataclass(frozen=True, eq=False)
-class AuditedTracks:
-    """The tagged tracks one of whose tags counts for a class, n of them."""
-
-    probability: Floats
-    """(n, classes): calibrated and out of fold."""
-    y: Integers
-    """(n,): the class that the tag in front counts for, as a column."""
-    tags: Sequence[Sequence[int]]
-    """(n): genre ids, in front the one that the track is judged by: the first that counts for a class."""
-    groups: Integers
-    """(n,): connected groups."""
-    artists: Sequence[Hashable | None]
-    """(n): None where nobody is known."""
-    vectors: Matrix | None
-    """(n, dimensions) of the feature set whose neighbors are asked, or None: then they are not asked."""
-    further: Sequence[Matrix] = ()
-    """Vectors of other feature sets, each (n, dimensions)."""
-
-
-@dataclass(frozen=True)
-class GenreInfo:
-    """What has to be known of the genres."""
-
-    hierarchy: Hierarchy
-    broader: Mapping[int, int | None]
-    counts_for: Mapping[int, int | None]
-    """Genre id -> the class its tracks count for; of a genre that is missing or None nothing is judged."""
-    names: Mapping[int, str]
-    suggestable: Collection[int] | None = None
-    """Genre ids that may be suggested; None: all."""
+MIN_THRESHOLD = 2e-6
+"""Of a class threshold."""
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A label that is doubted."""
+    """A label that is probably wrong."""
 
     row: int
-    """The track's position."""
+    """Position of the track."""
     genre_id: int
-    """The doubted tag: the track's first that is a class, or one among several of which another is right."""
+    """The suspect tag: the audited tag, or another tag of a track with several."""
     suggested_genre_id: int
     suspicion: float
-    """0 to 1: a score to rank by, no probability."""
+    """0 to 1: a score to rank by, not a probability."""
     relation: Relation
-    """What the suggestion is to the nearest of the tags. `narrower` is no doubt: the tag could be more precise."""
+    """Of the suggestion to the nearest tag. `narrower` is not a suspicion: the tag could be more precise."""
     reasons: tuple[dict[str, Any], ...]
     """See `catalog.audit.reasons`."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Alternatives:
-    """For m tracks the class that is heard instead, and the evidence for it."""
+    """For m tracks the predicted class that competes with the tag, and the evidence for it."""
 
     row: Integers
     choice: Integers
     chosen: Floats
     """Probability of the choice."""
     own: Floats
-    """Probability of the tag: of its subtree for a doubt, of its class alone where the choice lies below it."""
+    """Probability of the tag: of its subtree for a suspect, of its class alone if the choice is narrower."""
     margin: Floats
-    """By how much the sound, all opinions weighed, speaks for the choice rather than for the tag, in log odds."""
-    for_choice: npt.NDArray[np.bool_]
-    """(m, classes): classes that speak for the choice and not for the tag."""
-    for_tag: npt.NDArray[np.bool_]
-    """(m, classes): classes that speak for the tag."""
+    """Log odds of the choice against the tag, from all weighted opinions."""
+    for_choice: Booleans
+    """(m, classes): classes that support the choice and not the tag."""
+    for_tag: Booleans
+    """(m, classes): classes that support the tag."""
     of_artist: bool = False
-    """Whether what is doubted is that any of the artist's tracks with that tag is right, not this one's by itself."""
+    """The tags of all the artist's tracks are in question, not only this one."""
 
-    def only(self, kept: Integers) -> "_Alternatives":
-        """Those at these places."""
+    def only(self, kept: Integers) -> _Alternatives:
+        """The alternatives at these positions."""
         return replace(
             self,
             row=self.row[kept],
@@ -120,62 +92,82 @@ class _Alternatives:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _ClassStatistics:
+    """Statistics of the model and the labels, by class."""
+
+    auc: Floats
+    """(classes,): see `class_auc`."""
+    thresholds: Floats
+    """(classes,): mean probability of a class over the tracks tagged with it."""
+    shares: Floats
+    """(classes,): share of the tracks."""
+
+
 def find_suspects(
-    judged: AuditedTracks,
-    terms: GenreInfo,
+    audited: AuditedTracks,
+    genres: GenreInfo,
     *,
-    sound: ModelEvidence | None = None,
+    opinions: ModelEvidence | None = None,
     least: float = MIN_SUSPICION,
     most: int = MAX_SUSPECTS,
 ) -> list[Suspect]:
-    """The doubted labels, most suspicious first; among them, apart by `relation`, tags that could be more precise.
+    """The suspects, most suspicious first, and the narrower suggestions among them (see `Suspect.relation`).
 
-    A tag is doubted where, all opinions on the sound weighed (see `catalog.audit.labels.model_evidence`), a class outside the subtrees of
-    all tags is likelier than the likeliest of those subtrees. A tag may be wrong by itself, or with those of all its
-    artist's tracks: both are looked at, each by evidence of its own, and the graver doubt counts. What is added up, as
-    log odds: how much likelier, as far as the model knows both classes, and how the nearest tracks by other artists are
-    tagged. Of a tag by itself, moreover: as far as the model knows the class of the choice but not that of the tag, how
-    much likelier than usual the choice is, and whether the track is a stranger among those with the same tag; whether the
-    model is as sure of it as of tracks that are so tagged (the class thresholds of confident learning, Northcutt et al.
-    2021); and how the artist's other tracks are tagged, which of wrong artists says nothing.
+    A tag is suspect if, by all weighted opinions (see `catalog.audit.labels.model_evidence`), a class outside the
+    subtrees of all tags is more likely than the most likely of those subtrees. One tag may be wrong, or the tags of all
+    the artist's tracks: each case is scored by its own evidence, and the higher suspicion counts. The log odds add up:
+    how much more likely the choice is, weighted by the AUC of both classes, and the tags of the nearest tracks by other
+    artists. For a single tag also: weighted by the AUC of the choice and the lack of it for the tag, how much more likely
+    than usual the choice is, and whether the tag is isolated among its neighbors; whether the model is as sure of the
+    choice as of tracks tagged with it (the class thresholds of confident learning, Northcutt et al. 2021);
+    and the tags of the artist's other tracks, which say nothing on artists that are wrong throughout.
 
-    At most `most` with a suspicion of at least `least`. `sound` is what `listen` gives, where it is known already.
+    At most `most` with a suspicion of at least `least`. `opinions` saves a second call of `combine_evidence`.
     """
-    if not len(judged.y):
+    if not len(audited.y):
         return []
-    credibility = class_auc(judged.probability, judged.y, judged.groups)
-    thresholds = _confident_thresholds(judged.probability, judged.y)
-    sound = sound or combine_evidence(judged, terms)
-    # Neighbors cost most: they are asked for those only that could still be listed with them.
-    weighed = [
-        _most_suspicious(heard, _prediction_evidence(heard, judged, credibility, thresholds), 2 * most)
-        for heard in (
-            _single_track_alternatives(judged, terms, sound),
-            _artist_alternatives(judged, terms, sound),
-            _narrower_alternatives(judged, terms, thresholds),
+    statistics = _class_statistics(audited)
+    opinions = opinions or combine_evidence(audited, genres)
+    # Neighbors cost most: they are searched only for tracks that could still be listed with them.
+    scored = [
+        _most_suspicious(alternatives, _prediction_evidence(alternatives, audited, statistics), 2 * most)
+        for alternatives in (
+            _single_track_alternatives(audited, genres, opinions),
+            _artist_alternatives(audited, genres, opinions),
+            _narrower_alternatives(audited, genres, statistics.thresholds),
         )
     ]
-    asked = np.concatenate([heard.row for heard, _ in weighed])
-    near = NeighborVotes.of(judged.vectors, judged.groups, asked)
-    found: dict[tuple[int, bool], Suspect] = {}
-    for heard, evidence in weighed:
-        for suspect in _suspects(heard, evidence, judged, terms, sound, credibility, near, least):
-            place = suspect.row, suspect.relation == "narrower"
-            if place not in found or suspect.suspicion > found[place].suspicion:
-                found[place] = suspect
-    return sorted(found.values(), key=lambda suspect: (-suspect.suspicion, suspect.row))[:most]
+    rows = np.concatenate([alternatives.row for alternatives, _ in scored])
+    near = NeighborVotes.of(audited.vectors, audited.groups, rows)
+    best: dict[tuple[int, bool], Suspect] = {}
+    for alternatives, evidence in scored:
+        for suspect in _suspects(alternatives, evidence, audited, genres, opinions, statistics, near, least):
+            key = suspect.row, suspect.relation == "narrower"
+            if key not in best or suspect.suspicion > best[key].suspicion:
+                best[key] = suspect
+    return sorted(best.values(), key=lambda suspect: (-suspect.suspicion, suspect.row))[:most]
 
 
-def combine_evidence(judged: AuditedTracks, terms: GenreInfo) -> ModelEvidence:
-    """What all opinions on the sound come to."""
+def combine_evidence(audited: AuditedTracks, genres: GenreInfo) -> ModelEvidence:
+    """The weighted sum of all opinions on the audited tracks."""
     return combine_opinions(
-        judged.probability,
-        judged.y,
-        judged.groups,
-        judged.artists,
-        terms.hierarchy,
-        judged.vectors,
-        judged.further,
+        audited.probability,
+        audited.y,
+        audited.groups,
+        audited.artists,
+        genres.hierarchy,
+        audited.vectors,
+        audited.further,
+    )
+
+
+def _class_statistics(audited: AuditedTracks) -> _ClassStatistics:
+    counts = np.bincount(audited.y, minlength=audited.probability.shape[1])
+    return _ClassStatistics(
+        auc=class_auc(audited.probability, audited.y, audited.groups),
+        thresholds=_confident_thresholds(audited.probability, audited.y),
+        shares=np.maximum(counts / len(audited.y), FLOOR),
     )
 
 
@@ -183,92 +175,92 @@ def _confident_thresholds(probability: Floats, y: Integers) -> Floats:
     """(classes,): the mean probability of each class over the tracks labeled with it; 2 for a class without a track.
 
     The class thresholds of Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels"
-    (2021), at least LEAST_THRESHOLD as in cleanlab.
+    (2021), at least MIN_THRESHOLD as in cleanlab.
     """
     means = [probability[y == k, k].mean() if (y == k).any() else 2.0 for k in range(probability.shape[1])]
-    return np.maximum(means, LEAST_THRESHOLD)
+    return np.maximum(means, MIN_THRESHOLD)
 
 
-def _tagged_classes(judged: AuditedTracks, terms: GenreInfo) -> npt.NDArray[np.bool_]:
-    """(n, classes): the classes in the subtrees of a track's tags, of those too that are no class themselves."""
-    hierarchy = terms.hierarchy
-    node = {genre: at for at, genre in enumerate(hierarchy.nodes)}
-    covered = hierarchy.below[judged.y].copy()
-    for row, tags in enumerate(judged.tags):
-        for genre in tags[1:]:
-            at = node.get(terms.counts_for.get(genre) or genre)
-            if at is not None:
-                covered[row] |= hierarchy.below[at]
-    return covered
+def _tagged_classes(audited: AuditedTracks, genres: GenreInfo) -> Booleans:
+    """(n, classes): the classes in the subtrees of a track's tags, also of tags that are no class."""
+    hierarchy = genres.hierarchy
+    nodes = class_column(hierarchy.nodes)
+    tagged = hierarchy.below[audited.y].copy()
+    for row, tags in enumerate(audited.tags):
+        for genre_id in tags[1:]:
+            node = nodes.get(genres.class_of(genre_id) or genre_id)
+            if node is not None:
+                tagged[row] |= hierarchy.below[node]
+    return tagged
 
 
-def _may_be_suggested(terms: GenreInfo) -> npt.NDArray[np.bool_]:
-    classes = terms.hierarchy.classes
-    return np.array([terms.suggestable is None or genre in terms.suggestable for genre in classes])
+def _may_be_suggested(genres: GenreInfo) -> Booleans:
+    classes = genres.hierarchy.classes
+    return np.array([genres.suggestable is None or genre_id in genres.suggestable for genre_id in classes])
 
 
 def _single_track_alternatives(
-    judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence
+    audited: AuditedTracks, genres: GenreInfo, opinions: ModelEvidence
 ) -> _Alternatives:
-    """Tracks that sound like a class outside the subtrees of all their tags."""
-    return _alternatives_outside(judged, terms, sound.alone, sound.subtree)
+    """Tracks that are predicted as a class outside the subtrees of all their tags."""
+    return _alternatives_outside(audited, genres, opinions.alone, opinions.subtree)
 
 
-def _artist_alternatives(judged: AuditedTracks, terms: GenreInfo, sound: ModelEvidence) -> _Alternatives:
-    """Tracks whose artist's tracks, taken together, sound like a class outside the subtrees of all their tags."""
-    heard = _alternatives_outside(judged, terms, sound.together, sound.together_subtree)
-    return replace(heard.only(np.flatnonzero(sound.tracks[heard.row] > 1)), of_artist=True)
+def _artist_alternatives(audited: AuditedTracks, genres: GenreInfo, opinions: ModelEvidence) -> _Alternatives:
+    """Tracks whose artist's tracks together are predicted as a class outside the subtrees of all their tags."""
+    alternatives = _alternatives_outside(audited, genres, opinions.together, opinions.together_subtree)
+    has_company = np.flatnonzero(opinions.tracks[alternatives.row] > 1)
+    return replace(alternatives.only(has_company), of_artist=True)
 
 
 def _alternatives_outside(
-    judged: AuditedTracks, terms: GenreInfo, alone: Float32, subtree: Float32
+    audited: AuditedTracks, genres: GenreInfo, alone: Float32, subtree: Float32
 ) -> _Alternatives:
-    below = terms.hierarchy.below[: len(terms.hierarchy.classes)]
-    covered = _tagged_classes(judged, terms)
-    outside = np.where(covered | ~_may_be_suggested(terms), -np.inf, alone)
+    below = genres.hierarchy.below[: len(genres.hierarchy.classes)]
+    tagged = _tagged_classes(audited, genres)
+    outside = np.where(tagged | ~_may_be_suggested(genres), -np.inf, alone)
     choice = outside.argmax(axis=1)
     rows = np.arange(len(choice))
-    nearest = _nearest_tag(judged, terms, subtree)
+    nearest = _nearest_tag(audited, genres, subtree)
     margin = (outside[rows, choice] - subtree[rows, nearest]).astype(np.float64)
     row = np.flatnonzero(margin > 0)
-    tag = nearest[row]
     return _Alternatives(
         row=row,
         choice=choice[row],
-        chosen=judged.probability[row, choice[row]],
-        own=(judged.probability[row] * below[tag]).sum(axis=1),
+        chosen=audited.probability[row, choice[row]],
+        own=(audited.probability[row] * below[nearest[row]]).sum(axis=1),
         margin=margin[row],
-        for_choice=below[choice[row]] & ~covered[row],
-        for_tag=covered[row],
+        for_choice=below[choice[row]] & ~tagged[row],
+        for_tag=tagged[row],
     )
 
 
-def _nearest_tag(judged: AuditedTracks, terms: GenreInfo, subtree: Float32) -> Integers:
-    """(n,): of a track's tags the column of the one whose subtree it sounds most like."""
-    column = {genre: at for at, genre in enumerate(terms.hierarchy.classes)}
-    nearest = judged.y.copy()
-    for row, tags in enumerate(judged.tags):
+def _nearest_tag(audited: AuditedTracks, genres: GenreInfo, subtree: Float32) -> Integers:
+    """(n,): for each track the column of the tag with the most likely subtree."""
+    column = genres.column
+    nearest = audited.y.copy()
+    for row, tags in enumerate(audited.tags):
         if len(tags) > 1:
-            counted = [column.get(terms.counts_for.get(genre) or 0) for genre in tags[1:]]
-            columns = [int(judged.y[row]), *(at for at in counted if at is not None)]
+            further = [column.get(genres.class_of(genre_id)) for genre_id in tags[1:]]
+            columns = [int(audited.y[row]), *(at for at in further if at is not None)]
             nearest[row] = max(columns, key=lambda at: float(subtree[row, at]))
     return nearest
 
 
-def _narrower_alternatives(judged: AuditedTracks, terms: GenreInfo, thresholds: Floats) -> _Alternatives:
-    """Tracks that sound, for sure, like a class below their tag."""
-    hierarchy = terms.hierarchy
+def _narrower_alternatives(audited: AuditedTracks, genres: GenreInfo, thresholds: Floats) -> _Alternatives:
+    """Tracks that are confidently predicted as a class below their tag."""
+    hierarchy = genres.hierarchy
     classes = len(hierarchy.classes)
-    rows = np.arange(len(judged.y))
-    below = hierarchy.below[judged.y].copy()
-    below[rows, judged.y] = False
-    inside = np.where(below & _may_be_suggested(terms), judged.probability, -1.0)
+    rows = np.arange(len(audited.y))
+    below = hierarchy.below[audited.y].copy()
+    below[rows, audited.y] = False
+    inside = np.where(below & _may_be_suggested(genres), audited.probability, -1.0)
     choice = inside.argmax(axis=1)
     chosen = inside[rows, choice]
-    own = judged.probability[rows, judged.y]
-    of_itself = np.array([terms.counts_for.get(tags[0]) == tags[0] for tags in judged.tags])
-    single = np.array([len(tags) == 1 for tags in judged.tags])
-    row = np.flatnonzero((chosen > own) & (chosen >= thresholds[choice]) & of_itself & single)
+    own = audited.probability[rows, audited.y]
+    is_class = np.array([genres.class_of(tags[0]) == tags[0] for tags in audited.tags])
+    is_single = np.array([len(tags) == 1 for tags in audited.tags])
+    row = np.flatnonzero((chosen > own) & (chosen >= thresholds[choice]) & is_class & is_single)
     return _Alternatives(
         row=row,
         choice=choice[row],
@@ -276,116 +268,132 @@ def _narrower_alternatives(judged: AuditedTracks, terms: GenreInfo, thresholds: 
         own=own[row],
         margin=np.log(np.maximum(chosen[row], FLOOR) / np.maximum(own[row], FLOOR)),
         for_choice=hierarchy.below[:classes][choice[row]],
-        for_tag=np.eye(classes, dtype=np.bool_)[judged.y[row]],
+        for_tag=np.eye(classes, dtype=np.bool_)[audited.y[row]],
     )
-
-
-def _class_shares(judged: AuditedTracks) -> Floats:
-    """(classes,): the share of each."""
-    counts = np.bincount(judged.y, minlength=judged.probability.shape[1])
-    return np.maximum(counts / len(judged.y), FLOOR)
 
 
 def _prediction_evidence(
-    heard: _Alternatives, judged: AuditedTracks, credibility: Floats, thresholds: Floats
+    alternatives: _Alternatives, audited: AuditedTracks, statistics: _ClassStatistics
 ) -> Floats:
-    """(m,): the log odds of what is heard, before anybody else's tags are looked at."""
-    known, known_choice = credibility[judged.y[heard.row]], credibility[heard.choice]
-    both = np.minimum(known, known_choice)
-    evidence = PRIOR_LOG_ODDS + both * heard.margin
-    if heard.of_artist:
+    """(m,): the log odds from the predictions alone, without other tracks' tags."""
+    auc_of_choice = statistics.auc[alternatives.choice]
+    auc_of_both = np.minimum(statistics.auc[audited.y[alternatives.row]], auc_of_choice)
+    evidence = PRIOR_LOG_ODDS + auc_of_both * alternatives.margin
+    if alternatives.of_artist:
         return evidence
-    surprise = np.log(np.maximum(heard.chosen, FLOOR) / _class_shares(judged)[heard.choice])
-    evidence += (1 - both) * known_choice * np.maximum(surprise, 0.0)
-    evidence += CONFIDENCE_WEIGHT * both * (heard.chosen >= thresholds[heard.choice])
+    surprise = np.log(np.maximum(alternatives.chosen, FLOOR) / statistics.shares[alternatives.choice])
+    evidence += (1 - auc_of_both) * auc_of_choice * np.maximum(surprise, 0.0)
+    is_confident = alternatives.chosen >= statistics.thresholds[alternatives.choice]
+    evidence += CONFIDENCE_WEIGHT * auc_of_both * is_confident
     return evidence
 
 
-def _most_suspicious(heard: _Alternatives, evidence: Floats, most: int) -> tuple[_Alternatives, Floats]:
+def _most_suspicious(
+    alternatives: _Alternatives, evidence: Floats, most: int
+) -> tuple[_Alternatives, Floats]:
     kept = np.argsort(-evidence, kind="stable")[:most]
-    return heard.only(kept), evidence[kept]
+    return alternatives.only(kept), evidence[kept]
 
 
 def _suspects(
-    heard: _Alternatives,
+    alternatives: _Alternatives,
     evidence: Floats,
-    judged: AuditedTracks,
-    terms: GenreInfo,
-    sound: ModelEvidence,
-    credibility: Floats,
+    audited: AuditedTracks,
+    genres: GenreInfo,
+    opinions: ModelEvidence,
+    statistics: _ClassStatistics,
     near: NeighborVotes,
     least: float,
 ) -> Iterator[Suspect]:
-    """The suspects among what was heard, with reasons."""
-    usual = _class_shares(judged)
-    usual_choice, usual_tag = (
-        which.astype(np.float64) @ usual for which in (heard.for_choice, heard.for_tag)
+    """The alternatives with a suspicion of at least `least`, with reasons."""
+    row, y = alternatives.row, audited.y
+    for_choice, for_tag = alternatives.for_choice, alternatives.for_tag
+    share_of_choice, share_of_tag = (
+        classes.astype(np.float64) @ statistics.shares for classes in (for_choice, for_tag)
     )
-    known_choice = credibility[heard.choice]
-    both = np.minimum(credibility[judged.y[heard.row]], known_choice)
-    others = others_of_artist(judged.artists, judged.y, heard.row, heard.for_choice, heard.for_tag)
-    alike = near.tags(heard.row, judged.y, heard.for_choice, heard.for_tag)
-    by_near = alike.log_odds(usual_choice, usual_tag)
-    stranger = near.isolated_tags(heard.row, np.array([tags[0] for tags in judged.tags], dtype=np.int64))
-    if heard.of_artist:
-        total = evidence + NEIGHBORS_OF_ARTIST_WEIGHT * both * _case_average(by_near, heard, judged)
+    auc_of_choice = statistics.auc[alternatives.choice]
+    auc_of_both = np.minimum(statistics.auc[y[row]], auc_of_choice)
+    of_artist = others_of_artist(audited.artists, y, row, for_choice, for_tag)
+    neighbors = near.count(row, y, for_choice, for_tag)
+    from_neighbors = neighbors.log_odds(share_of_choice, share_of_tag)
+    is_isolated = near.isolated_tags(row, np.array([tags[0] for tags in audited.tags], dtype=np.int64))
+    if alternatives.of_artist:
+        average = _case_average(from_neighbors, alternatives, audited)
+        total = evidence + NEIGHBORS_OF_ARTIST_WEIGHT * auc_of_both * average
     else:
-        by_others = others.log_odds(usual_choice, usual_tag)
-        total = evidence + np.where(by_others > 0, OTHERS_FOR_CHOICE, OTHERS_FOR_TAG) * by_others
-        total += NEIGHBOR_WEIGHT * both * by_near
-        total += ISOLATION_WEIGHT * (1 - both) * known_choice * stranger
+        from_artist = of_artist.log_odds(share_of_choice, share_of_tag)
+        total = evidence + np.where(from_artist > 0, OTHERS_FOR_CHOICE, OTHERS_FOR_TAG) * from_artist
+        total += NEIGHBOR_WEIGHT * auc_of_both * from_neighbors
+        total += ISOLATION_WEIGHT * (1 - auc_of_both) * auc_of_choice * is_isolated
     suspicion = 1.0 / (1.0 + np.exp(-total))
     for at in np.flatnonzero(suspicion >= least):
-        row, choice = int(heard.row[at]), int(heard.choice[at])
-        tags, suggested = judged.tags[row], terms.hierarchy.classes[choice]
-        together = float(sound.together[row, choice] - sound.together[row, judged.y[row]])
-        chosen, own = float(heard.chosen[at]), float(heard.own[at])
-        by_sound = [
-            prediction_reason(suggested, chosen, tags[0], own),
-            artist_prediction_reason(
-                suggested, tags[0], together / sound.together_weight, int(sound.tracks[row])
-            ),
-        ]
+        tags = audited.tags[row[at]]
+        suggested = genres.hierarchy.classes[alternatives.choice[at]]
         reasons = [
-            *(by_sound if chosen >= own else reversed(by_sound)),
-            artist_reason(
-                suggested,
-                int(others.for_choice[at]),
-                tags[0],
-                int(others.for_tag[at]),
-                int(others.of[at]),
-            ),
-            neighbors_reason(suggested, int(alike.for_choice[at]), int(alike.of[at])),
-            isolated_tag_reason(tags[0]) if stranger[at] else None,
+            *_prediction_reasons(alternatives, int(at), suggested, audited, opinions),
+            *_vote_reasons(of_artist, neighbors, int(at), suggested, tags[0]),
+            isolated_tag_reason(tags[0]) if is_isolated[at] else None,
         ]
         yield Suspect(
-            row=row,
+            row=int(row[at]),
             genre_id=tags[0],
             suggested_genre_id=suggested,
             suspicion=round(float(suspicion[at]), 4),
-            relation=genre_relation(suggested, tags, terms.broader),
+            relation=genre_relation(suggested, tags, genres.broader),
             reasons=tuple(reason for reason in reasons if reason is not None),
         )
 
 
-def _case_average(value: Floats, heard: _Alternatives, judged: AuditedTracks) -> Floats:
-    """(m,): for each the mean over those with the same artist, tag and choice."""
-    artist = artist_numbers(judged.artists)[heard.row]
-    case = np.stack([artist, judged.y[heard.row], heard.choice], axis=1)
-    _, place = np.unique(case, axis=0, return_inverse=True)
-    return np.asarray((np.bincount(place, value) / np.bincount(place))[place])
+def _prediction_reasons(
+    alternatives: _Alternatives, at: int, suggested: int, audited: AuditedTracks, opinions: ModelEvidence
+) -> list[dict[str, Any] | None]:
+    """The prediction of the track and that of the artist's tracks; first the one that supports the suggestion."""
+    row, choice = int(alternatives.row[at]), int(alternatives.choice[at])
+    tag = audited.tags[row][0]
+    chosen, own = float(alternatives.chosen[at]), float(alternatives.own[at])
+    together = float(opinions.together[row, choice] - opinions.together[row, audited.y[row]])
+    reasons = [
+        prediction_reason(suggested, chosen, tag, own),
+        artist_prediction_reason(
+            suggested, tag, together / opinions.together_weight, int(opinions.tracks[row])
+        ),
+    ]
+    return reasons if chosen >= own else reasons[::-1]
+
+
+def _vote_reasons(
+    of_artist: VoteCounts, neighbors: VoteCounts, at: int, suggested: int, tag: int
+) -> list[dict[str, Any] | None]:
+    return [
+        artist_reason(
+            suggested,
+            int(of_artist.for_choice[at]),
+            tag,
+            int(of_artist.for_tag[at]),
+            int(of_artist.of[at]),
+        ),
+        neighbors_reason(suggested, int(neighbors.for_choice[at]), int(neighbors.of[at])),
+    ]
+
+
+def _case_average(value: Floats, alternatives: _Alternatives, audited: AuditedTracks) -> Floats:
+    """(m,): the mean over the tracks with the same artist, tag and choice."""
+    artist = artist_numbers(audited.artists)[alternatives.row]
+    case = np.stack([artist, audited.y[alternatives.row], alternatives.choice], axis=1)
+    _, group = np.unique(case, axis=0, return_inverse=True)
+    return np.asarray((np.bincount(group, value) / np.bincount(group))[group])
 
 
 def genre_relation(suggested: int, tags: Sequence[int], broader: Mapping[int, int | None]) -> Relation:
-    """What a suggestion, which is none of the tags, is to the nearest of them."""
+    """The relation of a suggestion, which is not among the tags, to the nearest tag."""
     above = path_to_top(suggested, broader)
-    found: set[Relation] = set()
+    relations: set[Relation] = set()
     for tag in tags:
         if suggested in path_to_top(tag, broader):
-            found.add("broader")
+            relations.add("broader")
         elif tag in above:
-            found.add("narrower")
+            relations.add("narrower")
         elif broader.get(tag) is not None and broader.get(tag) == broader.get(suggested):
-            found.add("sibling")
+            relations.add("sibling")
     order: tuple[Relation, ...] = ("broader", "narrower", "sibling")
-    return next((kind for kind in order if kind in found), "different")
+    return next((relation for relation in order if relation in relations), "different")

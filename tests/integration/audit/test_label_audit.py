@@ -146,12 +146,12 @@ def test_known_errors_score_the_whole_ranking(database: Database, fill_labeled: 
     file.write_text(f"path,genre\n{rows}nowhere.mp3,Jazz\n", encoding="utf-8")
     truth = audit_labels(database, truth=file).truth
     assert truth is not None
-    assert (truth.errors, truth.unmatched, truth.not_judged) == (2, 1, 0)
+    assert (truth.errors, truth.unmatched, truth.not_audited) == (2, 1, 0)
     assert (truth.average_precision, truth.recall, truth.corrected) == (1.0, 1.0, 1.0)
     assert [(one.genre, one.errors, one.found) for one in truth.genres] == [("Metal", 2, 2)]
     assert audit_labels(database, truth=file).truth == truth  # of an audit that was made before, too
     file.write_text("path,genre\nnowhere.mp3,Jazz\n", encoding="utf-8")
-    with pytest.raises(NoKnownErrorsError, match="no error: 1 of 1 rows fit no tagged track"):
+    with pytest.raises(NoKnownErrorsError, match="no error: 1 of 1 rows match no tagged track"):
         audit_labels(database, truth=file)
     file.write_text("path,stil\nnowhere.mp3,Jazz\n", encoding="utf-8")
     with pytest.raises(LabelFileError, match="Call it genre in the file's first line"):
@@ -253,7 +253,7 @@ def test_a_track_whose_first_tag_is_no_class_is_judged_by_the_next_that_is_one(
     train(database, tmp_path, WANTED)
     with database.write() as connection:
         decide(connection, [track_suspect(connection, elsewhere)], "wrong_recording", "ada")
-    assert audit_labels(database).judged == 3 * 18 - 2
+    assert audit_labels(database).audited == 3 * 18 - 2
     assert set(suspects(database)) == {(wrong, "Metal", "Jazz"), (narrower, "Thrash Metal", "Jazz")}
     with database.write() as connection:
         decide(connection, [track_suspect(connection, wrong)], "accept", "ada")
@@ -267,7 +267,7 @@ def test_a_genre_left_out_of_training_is_not_judged_by_another_tag(
     track_id = filled.tracks["Jazz"][0]
     tag_in_order(database, track_id, "Ambient", "Metal")
     train(database, tmp_path, replace(WANTED, rule=replace(WANTED.rule, excluded=("Ambient",))))
-    assert audit_labels(database).judged == 2 * 18 - 1
+    assert audit_labels(database).audited == 2 * 18 - 1
     assert suspects(database) == []
 
 

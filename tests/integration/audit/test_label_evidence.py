@@ -40,9 +40,9 @@ def test_the_first_feature_set_has_the_neighbors_and_the_other_an_opinion(
             store_vector(connection, recipe, track_id, np.array([track_id, -track_id], np.float32))
     assert train(database, tmp_path, TrainingOptions(feature_sets=learned_from)).outcome == "promoted"
     evidence = _evidence(database)
-    assert evidence.judged.vectors is not None
-    assert evidence.judged.vectors.shape == (len(evidence.track_ids), len(BLOBS.dimensions))
-    (further,) = evidence.judged.further
+    assert evidence.audited.vectors is not None
+    assert evidence.audited.vectors.shape == (len(evidence.track_ids), len(BLOBS.dimensions))
+    (further,) = evidence.audited.further
     assert further[:, 0].tolist() == evidence.track_ids.tolist()
 
 

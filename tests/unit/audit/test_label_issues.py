@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from catalog.audit.labels.label_issues import AuditedTracks, GenreInfo, find_suspects, genre_relation
+from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo
+from catalog.audit.labels.label_issues import find_suspects, genre_relation
 from catalog.audit.reasons import describe_reason
 from catalog.learning.dataset.hierarchy import Hierarchy
 
