@@ -4,7 +4,7 @@ Extracts every file of a folder in processes forked from one that is warm, each 
 memory: no queue, no database, no bounds, nothing that survives a crash. What each process did when goes to stdout as JSON.
 """
 
-import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before anything numerical
+import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before any numerical library
 
 import json
 import multiprocessing
@@ -17,7 +17,7 @@ from typing import Any
 
 from catalog.audio.feature_sets.analysis import analyze
 from catalog.audio.feature_sets.installed import feature_set
-from workers.process.warm_up import warm
+from workers.process.warm_up import warm_up
 
 FEATURE_SETS = [feature_set(name) for name in sys.argv[3:]]
 
@@ -38,7 +38,7 @@ def extract(path: str) -> tuple[dict[str, Any], Any]:
 
 def main() -> None:
     paths = sorted(map(str, Path(sys.argv[1]).iterdir()))
-    warm(FEATURE_SETS)
+    warm_up(FEATURE_SETS)
     before = spent()
     with multiprocessing.get_context("fork").Pool(int(sys.argv[2])) as pool:
         heard = list(pool.imap_unordered(extract, paths))

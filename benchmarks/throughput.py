@@ -51,9 +51,9 @@ if "workers.process.worker_process" in sys.orig_argv or "analyze" in sys.orig_ar
 if "workers.process.worker_process" in sys.orig_argv:
     from workers.process import analyze_track
 
-    plain = hearing.hear
+    plain = analyze_track.analyze_track
 
-    def hear(*arguments):
+    def analyze(*arguments):
         begin = time.process_time()
         try:
             return plain(*arguments)
@@ -62,14 +62,14 @@ if "workers.process.worker_process" in sys.orig_argv:
             seconds = time.process_time() - begin
             note(worker=os.getppid(), end=time.time(), processor=seconds, memory=memory)
 
-    hearing.hear = hear
-    from workers.process.rq_worker import AnalysisWorker  # which takes `hear` as it is now
+    analyze_track.analyze_track = analyze
+    from workers.process.rq_worker import AnalysisWorker  # after the change, because it imports the function
 
     AnalysisWorker.work = noted(AnalysisWorker.work, "workers", resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 elif "analyze" in sys.orig_argv:
     from workers.pool import analyze_pending
 
-    run._work = noted(run._work, "command", resource.RUSAGE_SELF)
+    analyze_pending._supervise = noted(analyze_pending._supervise, "command", resource.RUSAGE_SELF)
 """
 MEGABYTE = 1024 if sys.platform != "darwin" else 1024 * 1024  # of what getrusage counts in
 

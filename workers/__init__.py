@@ -1,6 +1,6 @@
-"""Broker, jobs, worker processes and the order of the main job."""
+"""Background analysis: message broker, job queue, worker processes and the pool that supervises them."""
 
 import os
 
-# RQ reads it once, when it is imported. A Redis may serve other programs' RQ too: our keys are told apart by it.
+# RQ reads the prefix when it is imported. It separates our keys from those of other RQ programs on the same Redis.
 os.environ["RQ_KEY_PREFIX"] = "music-catalog"

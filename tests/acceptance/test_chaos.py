@@ -1,6 +1,6 @@
-"""A working installation is broken on purpose, and files are damaged: nothing is lost, by real servers and real workers.
+"""Fault injection with real servers and workers, and damaged files: no track is lost.
 
-A few of what benchmarks/chaos.py and benchmarks/mutated.py do by the hundred and the thousand.
+A small part of what benchmarks/chaos.py and benchmarks/mutated.py run in hundreds and thousands of rounds.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ FAULTS = (
 )
 
 
-def measured(name: str, *options: str) -> dict[str, Any]:
-    """What a benchmark says as JSON."""
+def run_benchmark(name: str, *options: str) -> dict[str, Any]:
+    """The JSON output of a benchmark."""
     done = subprocess.run(
         [sys.executable, BENCHMARKS / f"{name}.py", "--json", *options],
         capture_output=True,
@@ -36,26 +36,26 @@ def measured(name: str, *options: str) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2_000:]
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    output: dict[str, Any] = json.loads(done.stdout)
+    return output
 
 
-def test_whatever_dies_nothing_is_lost() -> None:
-    found = measured(
+def test_no_track_is_lost_after_a_fault() -> None:
+    result = run_benchmark(
         "chaos",
         *("--rounds", str(len(FAULTS)), "--seed", "7", "--calm"),
         *("--tracks", "24", "--collection", "20", "--longest-pause", "0.8"),
         *(part for fault in FAULTS for part in ("--only", fault)),
     )
-    assert found["broken"] is None
-    assert sorted(one["fault"] for one in found["rounds"]) == sorted(FAULTS)
-    assert all(one["tracks"] >= 12 for one in found["rounds"])
-    assert any(one["share"] < 0.9 for one in found["rounds"]), "something struck in the middle of the work"
+    assert result["broken"] is None
+    assert sorted(one["fault"] for one in result["rounds"]) == sorted(FAULTS)
+    assert all(one["tracks"] >= 12 for one in result["rounds"])
+    assert any(one["share"] < 0.9 for one in result["rounds"]), "no fault happened during the work"
 
 
 def test_a_damaged_file_ends_with_a_vector_or_a_reason() -> None:
-    found = measured("mutated", "--files", "60", "--seed", "7")
-    assert found["wrong"] == []
-    assert found["files"] > 90, "the damaged, the zoo and those that are whole"
-    assert found["vectors"] > 40
-    assert sum(found["reasons"].values()) > 20
+    result = run_benchmark("mutated", "--files", "60", "--seed", "7")
+    assert result["wrong"] == []
+    assert result["files"] > 90, "damaged files, unusual files and intact files"
+    assert result["vectors"] > 40
+    assert sum(result["reasons"].values()) > 20

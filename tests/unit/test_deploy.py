@@ -1,4 +1,4 @@
-"""deploy/: units that systemd takes, commands that exist, a compose file whose services hang together."""
+"""The files of deploy/: valid systemd units, existing commands, and a consistent compose file."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ UNITS = sorted((DEPLOY / "systemd").glob("catalog-*"))
 
 
 def assert_command(words: list[str]) -> None:
-    """That there is such a verb with such options."""
+    """Asserts that the command exists and accepts the options."""
     command: click.Command = cli
     while isinstance(command, click.Group):
-        found = command.get_command(click.Context(command), words[0])
-        assert found is not None, words
-        command, words = found, words[1:]
+        subcommand = command.get_command(click.Context(command), words[0])
+        assert subcommand is not None, words
+        command, words = subcommand, words[1:]
     command.make_context("catalog", words, resilient_parsing=False)
 
 
-def test_every_unit_runs_a_command_that_there_is() -> None:
+def test_every_unit_runs_an_existing_command() -> None:
     commands = [
         line.partition("=")[2]
         for unit in UNITS
@@ -42,29 +42,29 @@ def test_every_unit_runs_a_command_that_there_is() -> None:
         assert_command(words)
 
 
-def test_every_variable_of_the_example_is_one_of_ours() -> None:
-    known = {variable for verb in ("worker", "review") for variable in variables(verb)}
+def test_every_variable_of_the_example_exists() -> None:
+    variables_of_units = {variable for verb in ("worker", "review") for variable in variables(verb)}
     text = (DEPLOY / "systemd" / "catalog.env.example").read_text()
     lines = [line.removeprefix("#") for line in text.splitlines() if line.lstrip("#").startswith("CATALOG_")]
     assert len(lines) >= 4
-    assert {line.partition("=")[0] for line in lines} <= known
+    assert {line.partition("=")[0] for line in lines} <= variables_of_units
 
 
 def variables(verb: str) -> set[str]:
     command = cli.get_command(click.Context(cli), verb)
-    found: set[str] = set()
+    names: set[str] = set()
     pending = [cli, command]
     while pending:
         one = pending.pop()
         assert one is not None
-        found |= {str(each.envvar) for each in one.params if isinstance(each, click.Option)}
+        names |= {str(option.envvar) for option in one.params if isinstance(option, click.Option)}
         if isinstance(one, click.Group) and one is not cli:
             pending += one.commands.values()
-    return found
+    return names
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_systemd_takes_every_unit(tmp_path: Path) -> None:
+def test_every_unit_is_valid(tmp_path: Path) -> None:
     for unit in UNITS:
         # The program is not installed where the units expect it.
         text = unit.read_text().replace("/opt/catalog/bin/catalog", shutil.which("true") or "/bin/true")
@@ -80,15 +80,15 @@ def test_systemd_takes_every_unit(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, ""), unit.name
 
 
-def test_the_image_runs_a_command_that_there_is() -> None:
+def test_the_image_runs_an_existing_command() -> None:
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
-    told = dict(line.split(maxsplit=1) for line in lines if line.startswith(("ENTRYPOINT", "CMD")))
-    *_, program = json.loads(told["ENTRYPOINT"])
+    instructions = dict(line.split(maxsplit=1) for line in lines if line.startswith(("ENTRYPOINT", "CMD")))
+    *_, program = json.loads(instructions["ENTRYPOINT"])
     assert program == "catalog"
-    assert_command(json.loads(told["CMD"]))
+    assert_command(json.loads(instructions["CMD"]))
 
 
-def test_every_command_of_the_page_is_one_of_ours() -> None:
+def test_every_command_of_the_readme_exists() -> None:
     text = (DEPLOY / "README.md").read_text()
     commands = re.findall(r"`catalog ([^`]+)`|run --rm worker (.+)", text)
     assert len(commands) >= 6
@@ -96,7 +96,7 @@ def test_every_command_of_the_page_is_one_of_ours() -> None:
         assert_command(shlex.split(quoted or run))
 
 
-def test_the_services_hang_together() -> None:
+def test_the_compose_services_are_consistent() -> None:
     yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     services = compose["services"]

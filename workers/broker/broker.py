@@ -1,4 +1,4 @@
-"""The broker: a Redis that somebody runs, or a Valkey of our own in the home's `run` folder."""
+"""The broker: an external Redis, or an embedded Valkey in the `run` folder of the catalog's home."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from redis.retry import Retry
 from catalog.db.private_folder import make_private_folder
 from catalog.errors import CatalogError
 
-LONGEST_SOCKET = 100
-"""Bytes that the path of a socket may have; the system's limit is a little above."""
+MAX_SOCKET_PATH = 100
+"""Bytes of the path of a socket; the limit of the system is slightly higher."""
 TIMEOUT = 5.0
-PLAIN = re.compile(r"[\w./+@-]+", re.ASCII)
-"""Paths that Valkey's configuration takes without quoting."""
+PLAIN_PATH = re.compile(r"[\w./+@-]+", re.ASCII)
+"""Paths that Valkey's configuration accepts without quotes."""
 
 
 class BrokerUnreachableError(CatalogError):
-    """A broker that does not answer, with what to do about it. Never shows the password."""
+    """The broker does not answer. The message never contains the password."""
 
 
 @dataclass(frozen=True)
@@ -41,101 +41,105 @@ class Broker:
     """A broker that answers."""
 
     url: str = field(repr=False)
-    """`redis://`, `rediss://` or `unix://`; may hold a password, so it goes into no log and no argument list."""
-    place: Path | None
-    """Where our own Valkey lives; None for somebody else's Redis."""
+    """`redis://`, `rediss://` or `unix://`. It may contain a password: never log it or pass it as an argument."""
+    folder: Path | None
+    """The folder of the embedded Valkey; None for an external Redis."""
 
     def connect(self) -> Redis:
-        """A connection that gives up at the first error, where redis-py tries for seconds: see `revive`."""
-        return _ask(self.url)
+        """A connection that fails at the first error, while redis-py retries for seconds. See `revive`."""
+        return _connect(self.url)
 
     def revive(self) -> None:
-        """Starts our own Valkey again if it is gone. Raises BrokerUnreachableError where nothing answers."""
-        if self.place is not None:
-            _ensure(self.place)
+        """Restarts the embedded Valkey if it has stopped. Raises BrokerUnreachableError."""
+        if self.folder is not None:
+            _start_valkey(self.folder)
         else:
             _require_answer(self.url)
 
 
 @contextmanager
 def open_broker(redis_url: str | None, run: Path) -> Iterator[Broker]:
-    """The Redis of the URL, or our own Valkey: one that answers is used whoever started it, else one is started.
+    """Opens the Redis of the URL, or the embedded Valkey, which is started unless another command has started it.
 
-    Our own is stopped at the end by the last command that uses it. Raises BrokerUnreachableError.
+    The last command that uses the embedded Valkey stops it. Raises BrokerUnreachableError.
     """
     if redis_url is not None:
         _require_answer(redis_url)
         yield Broker(redis_url, None)
         return
-    place = _place(run)
-    url = f"unix://{quote(str(_socket(place)))}"
-    # Held as long as the broker is used; the system lets go of it also for who is killed.
-    with (place / "users.lock").open("w") as users:
+    folder = _broker_folder(run)
+    url = _socket_url(folder)
+    # Held while the broker is used. The system also releases the lock of a killed command.
+    with (folder / "users.lock").open("w") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
-            _ensure(place)
-            yield Broker(url, place)
+            _start_valkey(folder)
+            yield Broker(url, folder)
         finally:
             _stop_if_last(users.fileno(), url)
 
 
 def find_broker(redis_url: str | None, run: Path) -> Broker | None:
-    """The broker if it answers, without starting one. Raises BrokerUnreachableError for a URL that does not answer."""
+    """The broker if it answers, without starting one. Raises BrokerUnreachableError for the Redis of the URL."""
     if redis_url is not None:
         _require_answer(redis_url)
         return Broker(redis_url, None)
     try:
-        place = _place(run)
+        folder = _broker_folder(run)
     except OSError:
-        # A home that may only be read holds no broker.
+        # A read-only home has no broker.
         return None
-    url = f"unix://{quote(str(_socket(place)))}"
-    return Broker(url, place) if _answers(url) else None
+    url = _socket_url(folder)
+    return Broker(url, folder) if _answers(url) else None
 
 
-def _place(run: Path) -> Path:
-    """The run folder, or a private temporary one, the same for every command, where Valkey could not live there."""
+def _broker_folder(run: Path) -> Path:
+    """The run folder, or if Valkey cannot use it a private temporary folder, which is the same for every command."""
     run = run.absolute()
-    if len(os.fsencode(_socket(run))) <= LONGEST_SOCKET and PLAIN.fullmatch(str(run)):
+    if len(os.fsencode(_socket_path(run))) <= MAX_SOCKET_PATH and PLAIN_PATH.fullmatch(str(run)):
         make_private_folder(run)
         return run
     digest = hashlib.blake2b(os.fsencode(run), digest_size=8).hexdigest()
     name = f"catalog-{os.getuid()}-{digest}"
-    place = Path(tempfile.gettempdir()).resolve() / name
-    if len(os.fsencode(_socket(place))) > LONGEST_SOCKET or not PLAIN.fullmatch(str(place)):
-        place = Path("/tmp") / name  # noqa: S108 -- made private and checked below
-    place.mkdir(mode=0o700, exist_ok=True)
-    status = place.lstat()
+    folder = Path(tempfile.gettempdir()).resolve() / name
+    if len(os.fsencode(_socket_path(folder))) > MAX_SOCKET_PATH or not PLAIN_PATH.fullmatch(str(folder)):
+        folder = Path("/tmp") / name  # noqa: S108 -- checked below
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise BrokerUnreachableError(f"{place} is not a private folder of ours; remove it")
-    return place
+        raise BrokerUnreachableError(f"{folder} is not a private folder of this user; remove it")
+    return folder
 
 
-def _socket(place: Path) -> Path:
-    return place / "valkey.sock"
+def _socket_path(folder: Path) -> Path:
+    return folder / "valkey.sock"
 
 
-def _ensure(place: Path) -> None:
-    """Starts Valkey unless one answers. Two commands that come at once start one."""
-    url = f"unix://{quote(str(_socket(place)))}"
-    with (place / "start.lock").open("w") as lock:
+def _socket_url(folder: Path) -> str:
+    return f"unix://{quote(str(_socket_path(folder)))}"
+
+
+def _start_valkey(folder: Path) -> None:
+    """Starts Valkey unless it answers. A lock makes two commands start only one."""
+    url = _socket_url(folder)
+    with (folder / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _answers(url):
             return
-        # In a session of its own, no Ctrl-C reaches it; and started by a process that ends at once, it outlives
-        # whichever of the commands that use it ends first.
+        # In its own session Ctrl-C does not reach it. Started by a process that exits immediately, it survives the end
+        # of the first command that uses it.
         started = subprocess.run(
-            [sys.executable, "-P", "-m", "workers.broker.valkey", str(place)],
+            [sys.executable, "-P", "-m", "workers.broker.valkey", str(folder)],
             capture_output=True,
             text=True,
             check=False,
             start_new_session=True,
         )
         if started.returncode != 0:
-            said = started.stderr.strip().splitlines() or ["it says nothing"]
+            errors = started.stderr.strip().splitlines() or ["no message"]
             raise BrokerUnreachableError(
-                f"the embedded Valkey does not start ({said[-1]}); see {place / 'valkey.log'}, "
-                "or name a Redis with --redis-url"
+                f"the embedded Valkey does not start ({errors[-1]}); see {folder / 'valkey.log'}, "
+                "or set a Redis with --redis-url"
             )
 
 
@@ -146,7 +150,7 @@ def _stop_if_last(users: int, url: str) -> None:
         return
     path = unquote(urlsplit(url).path)
     try:
-        with _ask(url) as connection:
+        with _connect(url) as connection:
             connection.shutdown(nosave=True)
     except redis.RedisError:
         return
@@ -155,7 +159,7 @@ def _stop_if_last(users: int, url: str) -> None:
         time.sleep(0.01)
 
 
-def _ask(url: str) -> Redis:
+def _connect(url: str) -> Redis:
     return Redis.from_url(
         url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0)
     )
@@ -163,7 +167,7 @@ def _ask(url: str) -> Redis:
 
 def _answers(url: str) -> bool:
     try:
-        with _ask(url) as connection:
+        with _connect(url) as connection:
             return bool(connection.ping())
     except redis.RedisError:
         return False
@@ -171,29 +175,30 @@ def _answers(url: str) -> bool:
 
 def _require_answer(url: str) -> None:
     try:
-        with _ask(url) as connection:
+        with _connect(url) as connection:
             connection.ping()
+            return
     except redis.AuthenticationError:
-        raise BrokerUnreachableError(
-            f"the Redis at {_shown(url)} refuses the password; correct it in --redis-url"
-        ) from None
+        message = f"the Redis at {_without_password(url)} rejects the password; correct it in --redis-url"
     except redis.ResponseError as error:
-        raise BrokerUnreachableError(
-            f"the Redis at {_shown(url)} answers, but refuses ({error}); correct --redis-url"
-        ) from None
+        message = (
+            f"the Redis at {_without_password(url)} answers with an error ({error}); correct --redis-url"
+        )
     except (redis.RedisError, OSError) as error:
         reason = type(error).__name__ if "://" in str(error) else str(error).rstrip(".")
-        raise BrokerUnreachableError(
-            f"no Redis answers at {_shown(url)} ({reason}); start it, or leave --redis-url out for the embedded one"
-        ) from None
+        message = (
+            f"no Redis answers at {_without_password(url)} ({reason}); start it, or leave --redis-url out"
+        )
+        message += " for the embedded one"
     except ValueError:
-        raise BrokerUnreachableError(
+        message = (
             "the Redis URL cannot be read; it looks like redis://host:6379/0, rediss://... or unix:///socket"
-        ) from None
+        )
+    raise BrokerUnreachableError(message)
 
 
-def _shown(url: str) -> str:
-    """The address without the password."""
+def _without_password(url: str) -> str:
+    """The URL without the password."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
         return parts.path

@@ -1,4 +1,4 @@
-"""The queue of one catalog in the broker: named by its database, so that catalogs can share a Redis."""
+"""The job queue of one catalog. Its name comes from the database, so that catalogs can share a Redis."""
 
 from __future__ import annotations
 
@@ -19,34 +19,29 @@ if TYPE_CHECKING:
     from rq import Queue
 
 ANALYZE, TASK = "workers.process.jobs.analyze_tracks", "workers.process.task.run_task"
-"""The names of the jobs; a worker runs no other."""
-TIME_LIMIT = 120
-"""Seconds for one track, unless told otherwise."""
+"""The permitted job functions. Workers drop all other jobs."""
+DEFAULT_TIME_LIMIT = 120
+"""Seconds per track."""
 JOB_ID = re.compile(rb"[0-9]{1,19}(?:-[0-9]{1,19})*_[0-9a-f]{8}")
 
 
 def queue_name(database: Database) -> str:
-    """A name that every host gives the same database, whatever it calls the server."""
-    if database.is_sqlite:
-        with database.read() as connection:
+    """The same name on every host for the same database, independent of its URL."""
+    with database.read() as connection:
+        if database.is_sqlite:
             file = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
-        identity = f"{socket.gethostname()}:{file}"
-    else:
-        with database.read() as connection:
-            identity = ":".join(
-                str(part)
-                for part in connection.execute(
-                    sa.text(
-                        "SELECT s.system_identifier, d.oid FROM pg_control_system() s "
-                        "JOIN pg_database d ON d.datname = current_database()"
-                    )
-                ).one()
+            identity = f"{socket.gethostname()}:{file}"
+        else:
+            query = (
+                "SELECT s.system_identifier, d.oid FROM pg_control_system() s "
+                "JOIN pg_database d ON d.datname = current_database()"
             )
+            identity = ":".join(str(part) for part in connection.execute(sa.text(query)).one())
     return f"catalog-{hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()}"
 
 
 def open_queue(name: str, connection: Redis) -> Queue:
-    """The queue, with JSON for everything that goes through it."""
+    """The queue, with JSON as the only serializer."""
     from rq import Queue
     from rq.serializers import JSONSerializer
 
@@ -54,19 +49,19 @@ def open_queue(name: str, connection: Redis) -> Queue:
 
 
 def queue_length(name: str, connection: Redis) -> int:
-    """How many jobs are in the queue of that name; asked without RQ, which takes long to import."""
+    """The number of jobs in the queue, without the slow import of RQ."""
     return connection.llen(f"{os.environ['RQ_KEY_PREFIX']}:queue:{name}")
 
 
 def enqueue(queue: Queue, batches: Sequence[Sequence[int]], hashes: Sequence[str], time_limit: int) -> None:
-    """Puts in one job for each batch of track ids. The ids are the job's name too, so that `queued` reads no job."""
+    """Adds one job for each batch of track ids. The job id contains them too: `queued_track_ids` reads no job."""
     from rq import Queue
 
     jobs = [
         Queue.prepare_data(
             ANALYZE,
             args=[list(batch), list(hashes), time_limit],
-            # Ours is the limit that counts, track by track; RQ's would go by a clock that may jump.
+            # Our own time limit per track applies; RQ's follows the wall clock, which may jump.
             timeout=-1,
             result_ttl=0,
             failure_ttl=60,
@@ -78,9 +73,9 @@ def enqueue(queue: Queue, batches: Sequence[Sequence[int]], hashes: Sequence[str
     queue.enqueue_many(jobs)
 
 
-def queued(queue: Queue) -> set[int]:
-    """The ids of the tracks in the queue, those not counted that a worker has taken out."""
-    # Not by `queue.job_ids`, which fails at a name that is no text: anybody may have put it there.
-    waiting = queue.connection.lrange(queue.key, 0, -1)
-    names = [name for name in waiting if isinstance(name, bytes) and JOB_ID.fullmatch(name)]
-    return {int(track_id) for name in names for track_id in name.partition(b"_")[0].split(b"-")}
+def queued_track_ids(queue: Queue) -> set[int]:
+    """The ids of the tracks in the queue, without jobs that a worker has dequeued."""
+    # Not `queue.job_ids`, which fails for an id that is not text: other clients may have written it.
+    job_ids = queue.connection.lrange(queue.key, 0, -1)
+    matching = [job_id for job_id in job_ids if isinstance(job_id, bytes) and JOB_ID.fullmatch(job_id)]
+    return {int(track_id) for job_id in matching for track_id in job_id.partition(b"_")[0].split(b"-")}

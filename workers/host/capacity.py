@@ -1,4 +1,4 @@
-"""How many worker processes this host can carry."""
+"""Number of worker processes that fit this host."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 import psutil
 
-NEED = 400 * 2**20
-"""Bytes that a worker and its horse take at work: 280 MB with every feature set, and room for a difficult file."""
+WORKER_MEMORY = 400 * 2**20
+"""Bytes of a worker and its work horse: 280 MB with every feature set, and a reserve for difficult files."""
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 
 
-def fitting_workers() -> int:
-    """One a core that this process may use, but no more than there is memory for; at least one.
+def default_worker_count() -> int:
+    """One worker per available core, limited by the available memory; at least one.
 
-    What a container or a systemd unit is granted counts, not what the machine has.
+    The limits of a container or a systemd unit count, not the size of the machine.
     """
-    return max(1, min(_cores(), _available_memory() // NEED))
+    return max(1, min(_cores(), _available_memory() // WORKER_MEMORY))
 
 
 def _cores() -> int:
@@ -41,7 +41,7 @@ def _available_memory() -> int:
 
 
 def _reclaimable(group: Path) -> int:
-    """Bytes of files that the kernel keeps at hand and lets go of when memory is wanted."""
+    """Bytes of cached files that the kernel frees when memory is needed."""
     for line in _read(group / "memory.stat").splitlines():
         name, _, value = line.partition(" ")
         if name == "inactive_file":
@@ -50,13 +50,13 @@ def _reclaimable(group: Path) -> int:
 
 
 def _control_groups() -> Iterator[Path]:
-    """The control group of this process and those that it is in; none where there is no version 2 of them."""
+    """The control group of this process and its ancestors; empty without control groups version 2."""
     for line in _read(MEMBERSHIP).splitlines():
         if line.startswith("0::"):
             inner = line.removeprefix("0::").strip("/")
             group = CONTROL_GROUPS / inner
             yield group
-            yield from (above for above in group.parents if above.is_relative_to(CONTROL_GROUPS))
+            yield from (parent for parent in group.parents if parent.is_relative_to(CONTROL_GROUPS))
 
 
 def _read(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a worker process is told by its environment."""
+"""Environment variables that a worker process is started with."""
 
 DATABASE_URL, BROKER_URL = "CATALOG_DATABASE_URL", "CATALOG_REDIS_URL"
 MODELS = "CATALOG_MODELS"
@@ -14,4 +14,4 @@ THREADS = dict.fromkeys(
     ),
     "1",
 )
-"""Warmed with two threads, k-means and nearest neighbors hang for ever in a forked child."""
+"""One thread per library: after a warm-up with two threads, k-means and nearest neighbors hang in a forked child."""

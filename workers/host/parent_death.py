@@ -1,4 +1,4 @@
-"""Ending with the process that started us, also where that one was killed and could tell nobody."""
+"""Termination with the parent process, even if the parent was killed."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import threading
 import time
 
 PR_SET_PDEATHSIG = 1
-INTERVAL = 0.5
+POLL_INTERVAL = 0.5
 
 
 def end_with_parent(parent: int, number: signal.Signals) -> None:
-    """Has this process receive a signal as soon as its parent, of that process id, is no more."""
+    """Sends the signal to this process as soon as its parent, with process id `parent`, has ended."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number)
     else:
-        threading.Thread(target=_watch, args=(parent, number), daemon=True).start()
+        threading.Thread(target=_poll_parent, args=(parent, number), daemon=True).start()
     if os.getppid() != parent:
-        # It went before we could ask.
+        # The parent ended before the request took effect.
         os.kill(os.getpid(), number)
 
 
-def _watch(parent: int, number: signal.Signals) -> None:
+def _poll_parent(parent: int, number: signal.Signals) -> None:
     while os.getppid() == parent:
-        time.sleep(INTERVAL)
+        time.sleep(POLL_INTERVAL)
     os.kill(os.getpid(), number)

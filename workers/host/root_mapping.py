@@ -1,4 +1,4 @@
-"""Where the folders of collections are on this host, when it has them mounted elsewhere."""
+"""Root folders of collections on this host: where they are, and whether they are mounted."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from catalog.db.tables import collection
 from catalog.errors import CatalogError
 
 
 class RootMappingError(CatalogError):
-    """A mapping of roots that cannot be read, with what it looks like."""
+    """A root mapping has the wrong format."""
 
 
 @dataclass(frozen=True)
 class RootMapping:
-    """Folders as the catalog has them, and where they are here; without any, they are where the catalog says."""
+    """Paths of root folders in the catalog, each with its path on this host. Other folders have the same path."""
 
     pairs: tuple[tuple[bytes, bytes], ...] = ()
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> RootMapping:
-        """From `/as/in/the/catalog=/as/here`, one each. Raises RootMappingError.
+        """Parses mappings of the form `/as/in/the/catalog=/as/here`. Raises RootMappingError.
 
-        The first `=/` parts them: both are absolute, and either may have an equals sign in its name.
+        The first `=/` separates the paths: both are absolute, and both may contain an equals sign.
         """
         pairs = []
         for text in texts:
-            old, found, rest = text.partition("=/")
-            if not found or not old.startswith("/"):
+            old, separator, rest = text.partition("=/")
+            if not separator or not old.startswith("/"):
                 raise RootMappingError(
                     f"{text!r} is not OLD=NEW with two absolute paths, such as /music=/mnt/music"
                 )
@@ -36,19 +40,35 @@ class RootMapping:
         return cls(tuple(pairs))
 
     def texts(self) -> list[str]:
-        """What `parse` makes the same of."""
+        """The mappings in the format of `parse`."""
         return [f"{os.fsdecode(old)}={os.fsdecode(new)}" for old, new in self.pairs]
 
     def here(self, root: bytes) -> bytes:
-        """Where a folder of the catalog is on this host. The longest mapping that it is in counts."""
-        inside = [
+        """The path on this host of a folder of the catalog. The longest matching mapping applies."""
+        matches = [
             pair for pair in self.pairs if root == pair[0] or root.startswith(pair[0].rstrip(b"/") + b"/")
         ]
-        if not inside:
+        if not matches:
             return root
-        old, new = max(inside, key=lambda pair: len(pair[0]))
+        old, new = max(matches, key=lambda pair: len(pair[0]))
         rest = root.removeprefix(old).lstrip(b"/")
-        return os.path.join(new, rest) if rest else new  # noqa: PTH118 -- bytes that may be no text
+        return os.path.join(new, rest) if rest else new  # noqa: PTH118 -- the bytes may not be valid text
+
+
+def is_root_mounted(root: bytes) -> bool:
+    """Whether a folder exists and is not empty: an unmounted disk leaves an empty folder."""
+    try:
+        with os.scandir(root) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
+
+
+def unmounted_roots(connection: Connection, roots: RootMapping | None = None) -> list[int]:
+    """The ids of collections whose root folder is not mounted on this host."""
+    roots = roots or RootMapping()
+    folders = sa.select(collection.c.id, collection.c.root_bytes).where(collection.c.root_bytes.is_not(None))
+    return [key for key, root in connection.execute(folders).all() if not is_root_mounted(roots.here(root))]
 
 
 def _without_slash(path: str) -> bytes:

@@ -1,7 +1,7 @@
-"""What a process that decodes strangers' files gives up before it opens the first one.
+"""Sandbox of a process that decodes untrusted files.
 
-Limits of memory and CPU time, core dumps and open files hold on every system. On Linux it can gain no privileges, start
-no program, and write nowhere but in the folders it is given, where the kernel has Landlock (5.13 or later).
+Limits of memory, CPU time, core dumps and open files apply on every system. On Linux the process also cannot gain
+privileges. If the kernel has Landlock (5.13 or later), it cannot start programs or write outside the given folders.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ import psutil
 
 log = logging.getLogger(__name__)
 
-MOST_FILES = 256
+MAX_OPEN_FILES = 256
 MEGABYTE = 2**20
 PR_SET_NO_NEW_PRIVS = 38
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-"""Landlock's system calls, by the same numbers on every architecture."""
+"""Landlock's system calls; the numbers are the same on every architecture."""
 VERSION_FLAG = 1
 PATH_BENEATH = 1
 EXECUTE, WRITE_FILE, REMOVE_FILE, MAKE_REG, TRUNCATE = 1 << 0, 1 << 1, 1 << 5, 1 << 8, 1 << 14
 MAKE_OR_REMOVE = sum(1 << bit for bit in range(4, 13))
-"""Removing directories and files; making devices, directories, files, sockets, pipes and links."""
+"""Remove directories and files; make devices, directories, files, sockets, pipes and links."""
 TRUNCATE_SINCE = 3
-"""The version of Landlock that knows it."""
+"""The first version of Landlock with the TRUNCATE right."""
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What the process may still do."""
+    """Limits of a process."""
 
     memory_limit: int
-    """Megabytes that it may take in addition to what it has."""
+    """Megabytes that it may allocate in addition to its present memory."""
     writable: Sequence[Path] = ()
-    """Folders in which it may write."""
+    """Folders that it may write to."""
 
     def enter(self, cpu_seconds: int | None) -> None:
-        """Confines this process for good; only for one that is there for it. Once confined, again changes nothing.
+        """Confines this process permanently. A second call has no effect.
 
-        `cpu_seconds` are from now on; None for no limit.
+        `cpu_seconds` count from now; None means no limit.
         """
         if _entered:
             return
         _entered.append(self)
         _limit(resource.RLIMIT_CORE, 0)
-        _limit(resource.RLIMIT_NOFILE, MOST_FILES)
+        _limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
         if cpu_seconds is not None:
             _limit(resource.RLIMIT_CPU, int(sum(os.times()[:2])) + cpu_seconds)
-        # Data, not address space: what onnxruntime and numba only reserve costs nothing.
+        # Data, not address space: onnxruntime and numba reserve memory that they do not use.
         _limit(resource.RLIMIT_DATA, _data_in_use() + self.memory_limit * MEGABYTE)
         if sys.platform == "linux":
-            _give_up_privileges(self.writable)
+            _drop_privileges(self.writable)
 
 
 _entered: list[Sandbox] = []
@@ -71,11 +71,11 @@ def is_confined() -> bool:
 
 
 def _limit(which: int, value: int) -> None:
-    """Lowers a limit, for this process and for good. One that is lower already stays."""
+    """Lowers a limit of this process permanently. A lower limit stays."""
     _, hard = resource.getrlimit(which)
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
-    # macOS refuses some limits below what is in use.
+    # macOS rejects some limits below the present use.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(which, (value, value))
 
@@ -84,23 +84,23 @@ def _data_in_use() -> int:
     return int(getattr(psutil.Process().memory_info(), "data", 0))
 
 
-def _give_up_privileges(writable: Sequence[Path]) -> None:
+def _drop_privileges(writable: Sequence[Path]) -> None:
     library = ctypes.CDLL(None, use_errno=True)
     library.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     version = library.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG)
     if version < 1:
-        log.debug("this kernel has no Landlock; files are protected by their permissions alone")
+        log.debug("this kernel has no Landlock; files are protected only by their permissions")
         return
-    writing = WRITE_FILE | MAKE_OR_REMOVE | (TRUNCATE if version >= TRUNCATE_SINCE else 0)
-    handled = ctypes.create_string_buffer(struct.pack("=Q", EXECUTE | writing))
+    write_rights = WRITE_FILE | MAKE_OR_REMOVE | (TRUNCATE if version >= TRUNCATE_SINCE else 0)
+    handled = ctypes.create_string_buffer(struct.pack("=Q", EXECUTE | write_rights))
     ruleset = library.syscall(CREATE_RULESET, handled, ctypes.c_size_t(8), 0)
     if ruleset < 0:
-        log.debug("Landlock refuses the rules: %s", os.strerror(ctypes.get_errno()))
+        log.debug("Landlock rejects the rules: %s", os.strerror(ctypes.get_errno()))
         return
     try:
-        kept = writing & (WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE)
+        allowed = write_rights & (WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE)
         for folder in writable:
-            _allow(library, ruleset, folder, kept)
+            _allow(library, ruleset, folder, allowed)
         _allow(library, ruleset, Path(os.devnull), WRITE_FILE)
         library.syscall(RESTRICT_SELF, ruleset, 0)
     finally:

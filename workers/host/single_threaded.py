@@ -1,4 +1,4 @@
-"""Importing this first keeps every numerical library of the process at one thread: more speed is more workers."""
+"""Limits every numerical library of the process to one thread. Import it before any of them."""
 
 import os
 

@@ -1,48 +1,35 @@
-"""What worker processes keep to on this host, handed to them by their arguments."""
+"""Options of worker processes, passed to them as a command line argument."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass, field
 
 from workers.host.root_mapping import RootMapping
 
-MEMORY_LIMIT = 2048
-"""Megabytes for one track, unless told otherwise. A usual one takes less than 100."""
+DEFAULT_MEMORY_LIMIT = 2048
+"""Megabytes per track. A typical track takes less than 100."""
 
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """What is asked of the worker processes of a command."""
+    """Options of the worker processes that a command starts."""
 
     roots: RootMapping = field(default_factory=RootMapping)
-    """Where collections are on this host."""
-    is_guest: bool = False
-    """Whether the files are another host's to say which are missing: those with their whole folder are given back."""
-    memory_limit: int = MEMORY_LIMIT
-    """Megabytes that listening to a track may take."""
+    """Paths of the collections on this host."""
+    is_remote_host: bool = False
+    """Whether another host decides which files are missing. A file whose folder is absent here is then released."""
+    memory_limit: int = DEFAULT_MEMORY_LIMIT
+    """Megabytes that the analysis of a track may allocate."""
     is_log_json: bool = False
-    """Whether to log an object a line to stderr, everything from INFO up."""
+    """Whether to log one JSON object per line to stderr, from level INFO."""
 
-    def arguments(self) -> list[str]:
-        """What `from_options` understands."""
-        found = ["--memory-limit", str(self.memory_limit)]
-        for text in self.roots.texts():
-            found += ["--root", text]
-        found += ["--guest"] if self.is_guest else []
-        return [*found, "--log-json"] if self.is_log_json else found
-
-    @staticmethod
-    def add_options(parser: argparse.ArgumentParser) -> None:
-        """The options that `arguments` gives."""
-        parser.add_argument("--memory-limit", type=int, default=MEMORY_LIMIT)
-        parser.add_argument("--root", action="append", default=[])
-        parser.add_argument("--guest", action="store_true")
-        parser.add_argument("--log-json", action="store_true")
+    def to_json(self) -> str:
+        """The options as a command line argument."""
+        return json.dumps({**vars(self), "roots": self.roots.texts()})
 
     @classmethod
-    def from_options(cls, options: argparse.Namespace) -> WorkerOptions:
-        """The rules that the process was started with."""
-        roots: Sequence[str] = options.root
-        return cls(RootMapping.parse(roots), options.guest, options.memory_limit, options.log_json)
+    def from_json(cls, text: str) -> WorkerOptions:
+        """The options that `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**{**fields, "roots": RootMapping.parse(fields["roots"])})

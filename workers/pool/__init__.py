@@ -1,1 +1,1 @@
-"""The worker pool and its supervisor."""
+"""The pool of worker processes that a command starts and supervises."""

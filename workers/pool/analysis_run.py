@@ -1,4 +1,4 @@
-"""What a run of the analysis is to do, how far it is, and what it did: all asked of the database."""
+"""One run of the analysis: its plan, progress and report, all queried from the database."""
 
 from __future__ import annotations
 
@@ -16,72 +16,72 @@ from catalog.db.server_time import server_time
 from catalog.db.tables import failure, track
 from catalog.features.stored_feature_set import StoredFeatureSet, register_feature_set
 from catalog.features.vectors import tracks_without_vector
-from workers.host.mounted_roots import unmounted_roots
+from workers.host.root_mapping import unmounted_roots
 from workers.state.analysis_progress import AnalysisReport, Progress
 
-LEAST_SECONDS = 1.0
-"""A rate over less than that says nothing."""
+MIN_SECONDS = 1.0
+"""Seconds of work before a rate is computed."""
 
 
 @dataclass
 class AnalysisRun:
-    """Tracks to be heard for some recipes, as they were when the run began."""
+    """The tracks to analyze and their feature sets, as of the start of the run."""
 
-    recipes: Sequence[StoredFeatureSet]
+    feature_sets: Sequence[StoredFeatureSet]
     scope: ColumnElement[bool] | None
-    """A condition on `track`: what was asked for, without collections that are out of reach."""
+    """A condition on `track`: the requested tracks without those of unmounted collections."""
     total: int
-    out_of_reach: int
+    unmounted: int
     missing: int
     started_at: datetime
     begin: float = field(default_factory=time.monotonic)
     _first_done: tuple[float, int] | None = None
 
     def progress(self, database: Database) -> Progress:
-        """How far the run is now."""
+        """The present progress of the run."""
         with database.read() as connection:
-            remaining = _count(connection, [recipe.id for recipe in self.recipes], self.scope)
+            remaining = _count(connection, [stored.id for stored in self.feature_sets], self.scope)
             failed = _count_failed(connection, self.started_at, self.scope)
         present = time.monotonic()
         done = max(0, self.total - remaining)
         if done and self._first_done is None:
-            # Workers take seconds to start: the rate counts from when the first results were there.
+            # Workers take seconds to start: the rate counts from the first results.
             self._first_done = (present, done)
-        since, already = self._first_done or (present, done)
-        rate = (done - already) / (present - since) if present - since > LEAST_SECONDS else None
+        since, already_done = self._first_done or (present, done)
+        rate = (done - already_done) / (present - since) if present - since > MIN_SECONDS else None
         return Progress(self.total, remaining, failed, present - self.begin, rate or None)
 
     def report(self, database: Database) -> AnalysisReport:
-        """What was done since the start."""
+        """The results since the start."""
         end = self.progress(database)
         with database.read() as connection:
-            gone = max(0, _count_missing(connection, self.scope) - self.missing)
-        analyzed = max(0, end.done - end.failed - gone)
-        return AnalysisReport(analyzed, end.failed, gone, self.out_of_reach, end.seconds)
+            missing = max(0, _count_missing(connection, self.scope) - self.missing)
+        analyzed = max(0, end.done - end.failed - missing)
+        return AnalysisReport(analyzed, end.failed, missing, self.unmounted, end.seconds)
 
 
 def plan_analysis(
     database: Database, feature_sets: Sequence[FeatureSet], where: ColumnElement[bool] | None = None
 ) -> AnalysisRun:
-    """What is pending for the feature sets, whose recipes are registered by it. `where` is a condition on `track`."""
+    """Registers the feature sets and counts their pending tracks. `where` is a condition on `track`."""
     with database.write() as connection:
-        recipes = [register_feature_set(connection, features) for features in feature_sets]
+        stored = [register_feature_set(connection, features) for features in feature_sets]
         started_at = server_time(connection)
-    recipe_ids = [recipe.id for recipe in recipes]
+    ids = [one.id for one in stored]
     with database.read() as connection:
-        scope, total = where, _count(connection, recipe_ids, where)
-        everything = total
-        unreachable = unmounted_roots(connection) if total else []
-        if unreachable:
-            reachable = track.c.collection_id.not_in(unreachable)
-            scope = reachable if where is None else sa.and_(where, reachable)
-            total = _count(connection, recipe_ids, scope)
+        scope, total = where, _count(connection, ids, where)
+        requested = total
+        unmounted = unmounted_roots(connection) if total else []
+        if unmounted:
+            mounted = track.c.collection_id.not_in(unmounted)
+            scope = mounted if where is None else sa.and_(where, mounted)
+            total = _count(connection, ids, scope)
         missing = _count_missing(connection, scope)
-    return AnalysisRun(recipes, scope, total, everything - total, missing, started_at)
+    return AnalysisRun(stored, scope, total, requested - total, missing, started_at)
 
 
-def _count(connection: Connection, recipe_ids: Sequence[int], where: ColumnElement[bool] | None) -> int:
-    query = sa.select(sa.func.count()).select_from(tracks_without_vector(recipe_ids, where).subquery())
+def _count(connection: Connection, feature_set_ids: Sequence[int], where: ColumnElement[bool] | None) -> int:
+    query = sa.select(sa.func.count()).select_from(tracks_without_vector(feature_set_ids, where).subquery())
     return connection.execute(query).scalar_one()
 
 

@@ -1,8 +1,7 @@
-"""Executors: one that hands tasks to workers through the queue, and one that does them here and now."""
+"""Executors for learning tasks: QueueExecutor sends them to workers, InlineExecutor runs them in this process."""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import uuid
@@ -21,145 +20,124 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from catalog.db.database import Database
+from catalog.db.retry import retry_until_connected
 from catalog.db.tables import worker
 from catalog.errors import CatalogError
 from catalog.learning.registry.task_context import TaskContext, set_context
 from catalog.settings import Settings
-from workers.broker.broker import Broker, BrokerUnreachableError, open_broker
+from workers.broker.broker import Broker, open_broker
 from workers.broker.job_queue import TASK, open_queue, queue_name
 from workers.host.worker_options import WorkerOptions
+from workers.pool.supervisor import Supervisor, draining
 from workers.pool.worker_pool import WorkerPool
 from workers.process.task import TASKS
-from workers.state import liveness
-
-log = logging.getLogger(__name__)
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-MOST_JOBS = 64
-"""Tasks in the queue at once."""
-MOST_ATTEMPTS = 3
-"""A task that so many workers have died on is not given to another."""
-TIME_LIMIT = 6 * 3600
-"""Seconds for one task. It stores what it has done step by step: the next attempt goes on from there."""
-KEPT = 3600
-"""Seconds that the broker remembers how a task ended."""
-TICK, SWEEP = 0.2, 2.0
-ABSENT = 10.0
-PATIENCE = 5.0
-"""Seconds that a worker may take to end at its next step; a longer one is lost, and done again another time."""
-BROKER_PATIENCE = 120.0
+MAX_JOBS = 64
+"""Tasks in the queue at the same time."""
+MAX_ATTEMPTS = 3
+"""A task fails after this number of workers died on it."""
+TASK_TIME_LIMIT = 6 * 3600
+"""Seconds per task. A task stores its results step by step: the next attempt continues there."""
+RESULT_TTL = 3600
+"""Seconds for which the broker remembers the result of a task."""
+TICK = 0.2
+LOST_AFTER = 10.0
+"""Seconds after which a task that is neither in the queue nor started is sent again."""
+DRAIN_TIMEOUT = 5.0
+"""Seconds until a worker must end at its next step. A longer step is lost and repeated later."""
 
 
 class TaskFailedError(CatalogError):
-    """What a task says is wrong, or that workers die on it."""
+    """A task raised an error, or workers die on it."""
 
 
 class InlineExecutor(Executor):
-    """Does every task in this process, as soon as it is submitted."""
+    """Runs every task in this process at submission."""
 
     def submit(
         self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Future[Result]:
-        """The result, or what was raised; an interruption is raised at once."""
+        """The future holds the result or the exception. An interruption is raised immediately."""
         future: Future[Result] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 -- it is for who asks the future
+        except Exception as error:  # noqa: BLE001 -- the future holds it
             future.set_exception(error)
         return future
 
 
 @dataclass
-class _Sent:
-    """A task and where it is."""
-
+class _SentTask:
     future: Future[Any]
     name: str
     arguments: list[Any]
     deaths: int = 0
     absent_since: float | None = None
-    """Since when it is neither in the queue nor at work."""
+    """The time since when it is neither in the queue nor started."""
 
 
 class QueueExecutor(Executor):
-    """Hands tasks to the workers of the queue, to its own crew and to all others, and watches over both.
+    """Sends tasks to the workers of the queue, those of its own pool and all others, and supervises its pool.
 
-    A task is one of `TASKS`; its arguments are JSON. It is done at least once: one that is lost, with its worker or
-    with the broker's memory, is sent again. Results are in the database; futures only say that a task has ended, or
-    raise TaskFailedError, WorkersFailedError or BrokerUnreachableError.
+    A task is one of `TASKS` with JSON arguments. It runs at least once: a task that is lost, with its worker or with
+    the memory of the broker, is sent again. Results are in the database. A future only tells that the task has ended,
+    or raises TaskFailedError, WorkersFailedError, DiskFullError or BrokerUnreachableError.
     """
 
-    def __init__(self, database: Database, broker: Broker, queue: Queue, crew: WorkerPool, size: int) -> None:
+    def __init__(self, database: Database, broker: Broker, queue: Queue, pool: WorkerPool, size: int) -> None:
         self._database = database
-        self._broker = broker
         self._queue = queue
-        self._crew = crew
-        self._size = size
+        self._pool = pool
+        self._supervisor = Supervisor(database, broker, pool, size, self._exchange, max_feed_pause=0.0)
         self._lock = threading.Lock()
-        self._waiting: deque[_Sent] = deque()
-        self._sent: dict[str, _Sent] = {}
+        self._waiting: deque[_SentTask] = deque()
+        self._sent: dict[str, _SentTask] = {}
         self._stop = threading.Event()
-        self._broken: BaseException | None = None
+        self._error: BaseException | None = None
         # One thread starts the workers and outlives them: on Linux they end with the thread that started them.
-        self._thread = threading.Thread(target=self._look_after, daemon=True)
+        self._thread = threading.Thread(target=self._supervise, daemon=True)
         self._thread.start()
 
     def submit(
         self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Future[Result]:
-        """Sends a task. ValueError for what is none, or has named arguments."""
+        """Sends a task. Raises ValueError for other functions and for keyword arguments."""
         name = getattr(fn, "__name__", "")
         if TASKS.get(name) is not fn or kwargs:
-            raise ValueError(f"{name or fn!r} is no task that workers know")
+            raise ValueError(f"{name or fn!r} is not a task of the workers")
         future: Future[Result] = Future()
         with self._lock:
-            if self._broken is not None:
-                raise self._broken
-            self._waiting.append(_Sent(future, name, list(args)))
+            if self._error is not None:
+                raise self._error
+            self._waiting.append(_SentTask(future, name, list(args)))
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 -- the interface's
-        """Takes back what is in the queue and ends the crew; a step that takes longer than seconds is lost."""
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 -- interface
+        """Removes waiting tasks from the queue and drains the pool."""
         self._stop.set()
         if wait:
             self._thread.join()
 
-    def _look_after(self) -> None:
-        sweeper, next_sweep = liveness.Sweeper(self._database), 0.0
-        away_since: float | None = None
-        try:
-            while not self._stop.is_set():
-                self._crew.bury()
-                self._crew.hire(self._size)
-                if time.monotonic() >= next_sweep:
-                    next_sweep = time.monotonic() + SWEEP
-                    sweeper.sweep()
-                try:
-                    self._collect()
-                    self._send()
-                    away_since = None
-                except redis.RedisError as error:
-                    log.warning("the broker does not answer: %s", type(error).__name__)
-                    away_since = away_since or time.monotonic()
-                    self._revive(away_since)
-                self._stop.wait(TICK)
-        except Exception as error:  # noqa: BLE001 -- it is for who asks the future
-            self._break(error)
-        finally:
-            self._take_back()
-            self._crew.drain(PATIENCE)
+    def _supervise(self) -> None:
+        with draining(self._pool, DRAIN_TIMEOUT):
+            try:
+                while not self._stop.is_set():
+                    retry_until_connected(self._supervisor.tick)
+                    self._stop.wait(TICK)
+            except Exception as error:  # noqa: BLE001 -- the futures hold it
+                self._fail_all(error)
+            finally:
+                self._remove_jobs()
 
-    def _revive(self, away_since: float) -> None:
-        try:
-            self._broker.revive()
-        except BrokerUnreachableError:
-            if time.monotonic() - away_since > BROKER_PATIENCE:
-                raise
+    def _exchange(self) -> None:
+        self._collect()
+        self._send()
 
     def _send(self) -> None:
-        while len(self._sent) < MOST_JOBS:
+        while len(self._sent) < MAX_JOBS:
             with self._lock:
                 if not self._waiting:
                     return
@@ -169,101 +147,94 @@ class QueueExecutor(Executor):
             job_id = f"{task.name}_{uuid.uuid4().hex}"
             task.absent_since = None
             self._sent[job_id] = task
-            self._queue.enqueue_many(
-                [
-                    Queue.prepare_data(
-                        TASK,
-                        args=[task.name, task.arguments],
-                        timeout=TIME_LIMIT,
-                        result_ttl=KEPT,
-                        failure_ttl=KEPT,
-                        job_id=job_id,
-                        description="",
-                    )
-                ]
+            job = Queue.prepare_data(
+                TASK,
+                args=[task.name, task.arguments],
+                timeout=TASK_TIME_LIMIT,
+                result_ttl=RESULT_TTL,
+                failure_ttl=RESULT_TTL,
+                job_id=job_id,
+                description="",
             )
+            self._queue.enqueue_many([job])
 
     def _collect(self) -> None:
-        """Ends the futures of tasks that have ended, and sends again what was lost."""
-        if not self._sent:
-            return
-        names = list(self._sent)
-        jobs = self._fetch(names)
+        """Resolves the futures of tasks that have ended, and sends lost tasks again."""
         living: set[str] | None = None
-        waiting: set[str] | None = None
-        for name, job in zip(names, jobs, strict=True):
+        queued: set[str] | None = None
+        for job_id, job in self._fetch_jobs():
             status = None if job is None else job.get_status(refresh=False)
             if job is None:
-                self._again(name)  # the broker has forgotten it
+                self._send_again(job_id)  # the broker has lost it
             elif status is JobStatus.FINISHED:
-                self._end(name, job.return_value())
+                self._resolve(job_id, job.return_value())
             elif status is JobStatus.QUEUED:
-                waiting = set(self._queue.job_ids) if waiting is None else waiting
-                self._look_for(name, is_there=name in waiting)
+                queued = set(self._queue.job_ids) if queued is None else queued
+                self._check_presence(job_id, is_present=job_id in queued)
             elif status is JobStatus.STARTED:
-                living = self._living() if living is None else living
+                living = self._living_workers() if living is None else living
                 if job.worker_name not in living:
-                    self._died(name)
+                    self._count_death(job_id)
             else:
-                self._died(name)
+                self._count_death(job_id)
 
-    def _fetch(self, names: list[str]) -> list[Job | None]:
-        """The jobs as the broker has them; None for one that it has forgotten.
+    def _fetch_jobs(self) -> list[tuple[str, Job | None]]:
+        """The jobs of sent tasks in the broker; None for a lost one.
 
-        After a flush a worker that is at one writes its heartbeat all the same: that is a job without its task.
+        After a flush, the heartbeat of a worker creates an empty job without a function.
         """
-        jobs: list[Job | None] = []
-        for name in names:
-            try:
-                jobs.append(Job.fetch(name, self._queue.connection, serializer=JSONSerializer))
-            except NoSuchJobError:
-                jobs.append(None)
+        jobs: list[tuple[str, Job | None]] = []
+        for job_id in list(self._sent):
+            job = None
+            with suppress(NoSuchJobError):
+                job = Job.fetch(job_id, self._queue.connection, serializer=JSONSerializer)
+            jobs.append((job_id, job))
         return jobs
 
-    def _look_for(self, name: str, *, is_there: bool) -> None:
-        """A worker that dies between taking a task out and beginning it leaves no trace."""
-        task, present = self._sent[name], time.monotonic()
-        task.absent_since = None if is_there else task.absent_since or present
-        if task.absent_since is not None and present - task.absent_since > ABSENT:
-            self._again(name)
+    def _check_presence(self, job_id: str, *, is_present: bool) -> None:
+        """Detects a worker that died between dequeuing a task and starting it, which leaves no other trace."""
+        task, present = self._sent[job_id], time.monotonic()
+        task.absent_since = None if is_present else task.absent_since or present
+        if task.absent_since is not None and present - task.absent_since > LOST_AFTER:
+            self._send_again(job_id)
 
-    def _living(self) -> set[str]:
+    def _living_workers(self) -> set[str]:
         with self._database.read() as connection:
             names = connection.execute(sa.select(worker.c.name).where(worker.c.stopped_at.is_(None)))
             return set(names.scalars())
 
-    def _end(self, name: str, wrong: str | None) -> None:
-        task = self._sent.pop(name)
-        if wrong is None:
-            task.future.set_result(None)
+    def _resolve(self, job_id: str, message: str | None) -> None:
+        future = self._sent.pop(job_id).future
+        if message is None:
+            future.set_result(None)
         else:
-            task.future.set_exception(TaskFailedError(wrong))
+            future.set_exception(TaskFailedError(message))
 
-    def _again(self, name: str) -> None:
+    def _send_again(self, job_id: str) -> None:
         with self._lock:
-            self._waiting.appendleft(self._sent.pop(name))
+            self._waiting.appendleft(self._sent.pop(job_id))
 
-    def _died(self, name: str) -> None:
-        task = self._sent[name]
+    def _count_death(self, job_id: str) -> None:
+        task = self._sent[job_id]
         task.deaths += 1
-        if task.deaths < MOST_ATTEMPTS:
-            self._again(name)
+        if task.deaths < MAX_ATTEMPTS:
+            self._send_again(job_id)
         else:
-            self._end(name, f"{MOST_ATTEMPTS} workers died on one task; see the log of the workers")
+            self._resolve(job_id, f"{MAX_ATTEMPTS} workers died on one task; see the log of the workers")
 
-    def _break(self, error: Exception) -> None:
+    def _fail_all(self, error: Exception) -> None:
         with self._lock:
-            self._broken = error
+            self._error = error
             tasks = [*self._waiting, *self._sent.values()]
             self._waiting.clear()
         for task in tasks:
             if task.future.running() or task.future.set_running_or_notify_cancel():
                 task.future.set_exception(error)
 
-    def _take_back(self) -> None:
-        """Removes from the queue what nobody has taken out of it; nobody waits for it any more."""
+    def _remove_jobs(self) -> None:
+        """Removes our waiting jobs from the queue, because their results are not needed any more."""
         with suppress(redis.RedisError):
-            for job in self._fetch(list(self._sent)):
+            for _, job in self._fetch_jobs():
                 if job is not None:
                     job.delete()
         self._sent.clear()
@@ -271,11 +242,11 @@ class QueueExecutor(Executor):
 
 @contextmanager
 def open_executor(
-    database: Database, settings: Settings, workers: int, rules: WorkerOptions | None = None
+    database: Database, settings: Settings, workers: int, options: WorkerOptions | None = None
 ) -> Iterator[Executor]:
-    """An executor with so many worker processes of its own, which end with it; with 0 tasks are done in this process.
+    """An executor with `workers` processes that end with it; with 0 it runs tasks in this process.
 
-    `rules` are for these processes. `catalog worker` elsewhere takes part. Raises BrokerUnreachableError.
+    `options` are for these processes. A `catalog worker` on another host takes part. Raises BrokerUnreachableError.
     """
     if workers == 0:
         set_context(TaskContext(database, settings.models))
@@ -283,7 +254,7 @@ def open_executor(
         return
     with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
         queue = open_queue(queue_name(database), connection)
-        logs = settings.run / "workers.log"
-        crew = WorkerPool(database, broker, queue.name, [], logs, settings.models, rules)
-        with QueueExecutor(database, broker, queue, crew, workers) as executor:
+        log_file = settings.run / "workers.log"
+        pool = WorkerPool(database, broker, queue.name, [], log_file, settings.models, options)
+        with QueueExecutor(database, broker, queue, pool, workers) as executor:
             yield executor

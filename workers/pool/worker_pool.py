@@ -1,4 +1,4 @@
-"""The worker processes that a command starts: watched, started anew when they die, and let go at the end."""
+"""The worker processes of a command: started, restarted after a crash, and drained at the end."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ from workers.state import liveness
 
 log = logging.getLogger(__name__)
 
-MOST_FALSE_STARTS = 3
+MAX_FALSE_STARTS = 3
 LOG_PREFIX = re.compile(r"^[-\d]+ [:,\d]+ [A-Z]+ [\w.]+: ")
-LARGEST_LOG = 4 * 1024 * 1024
+MAX_LOG_SIZE = 4 * 1024 * 1024
+"""Bytes; a larger log is overwritten."""
 
 
 class WorkersFailedError(CatalogError):
-    """Workers that end as soon as they are started, with where to look."""
+    """Workers end immediately after their start."""
 
 
 class DiskFullError(CatalogError):
-    """A database whose disk is full, with what to do."""
+    """The disk of the database is full."""
 
     def __init__(self) -> None:
         super().__init__("the disk of the database is full; free some space, then the same command goes on")
@@ -52,17 +53,17 @@ class WorkerPool:
         broker: Broker,
         queue: str,
         feature_sets: Sequence[str],
-        logs: Path,
+        log_file: Path,
         models: Path | None = None,
-        rules: WorkerOptions | None = None,
+        options: WorkerOptions | None = None,
     ) -> None:
+        options = options or WorkerOptions()
         self._database = database
         self._command = [sys.executable, "-P", "-m", "workers.process.worker_process", "--queue", queue]
         self._command += ["--parent", str(os.getpid())]
         self._command += [part for name in feature_sets for part in ("--feature-set", name)]
-        self._rules = rules or WorkerOptions()
-        self._command += self._rules.arguments()
-        # Passwords go by the environment: argument lists are everybody's to read.
+        self._command += ["--options", options.to_json()]
+        # Passwords are in the environment: every user can read argument lists.
         self._environment = {
             **os.environ,
             **THREADS,
@@ -71,58 +72,62 @@ class WorkerPool:
         }
         if models is not None:
             self._environment[MODELS] = str(models)
-        self._log = logs
-        self._members: dict[str, subprocess.Popen[bytes]] = {}
+        self._log_file = None if options.is_log_json else log_file
+        """None for the stderr of this command, which a log collector reads."""
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._false_starts = 0
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._processes)
 
-    def hire(self, size: int) -> None:
-        """Starts processes until there are so many."""
-        with self._open_log() as output:
-            while len(self._members) < size:
+    def spawn(self, size: int) -> None:
+        """Starts processes until the pool has `size` of them."""
+        with _open_log(self._log_file) as output:
+            while len(self._processes) < size:
                 name = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
-                self._members[name] = subprocess.Popen(
+                self._processes[name] = subprocess.Popen(
                     [*self._command, "--name", name],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
                     env=self._environment,
-                    # Ctrl-C is for the command, which then drains its workers.
+                    # Ctrl-C reaches this command only, which then drains its workers.
                     start_new_session=True,
                 )
 
-    def bury(self) -> int:
-        """Gives back what processes that have ended had claimed; gives how many there were.
+    def reap(self) -> int:
+        """Removes processes that have ended and releases their claims. Returns their number.
 
-        Raises WorkersFailedError when several in a row did not even come to begin, DiskFullError where some ended for want of room.
+        Raises WorkersFailedError after several consecutive failures at start, and DiskFullError if a worker ended
+        because of a full disk.
         """
-        ended = [(name, process) for name, process in self._members.items() if process.poll() is not None]
+        ended = [(name, process) for name, process in self._processes.items() if process.poll() is not None]
         for name, process in ended:
             status = process.returncode
             death = describe_exit(status)
             log.info("worker %s ended %s", name, death)
-            # A worker that ends by itself has given back what it had; one that was killed could not.
+            # A worker that exits has released its claims; a killed worker could not.
             with self._database.write() as connection:
-                had_begun = liveness.deregister_by_name(connection, name, death if status < 0 else None)
-            del self._members[name]
+                was_registered = liveness.deregister_by_name(connection, name, death if status < 0 else None)
+            del self._processes[name]
             if status == EXIT_DISK_FULL:
                 continue
-            is_false_start = not had_begun or status > 0
+            is_false_start = not was_registered or status > 0
             self._false_starts = self._false_starts + 1 if is_false_start else 0
-            if self._false_starts >= MOST_FALSE_STARTS:
-                raise WorkersFailedError(f"the workers end as soon as they are started: {self._said_last()}")
+            if self._false_starts >= MAX_FALSE_STARTS:
+                raise WorkersFailedError(
+                    f"the workers end as soon as they are started: {_last_line(self._log_file)}"
+                )
         if any(process.returncode == EXIT_DISK_FULL for _, process in ended):
             raise DiskFullError
         return len(ended)
 
-    def drain(self, patience: float) -> None:
-        """Lets every process finish its present track. Those that take longer than so many seconds are killed."""
+    def drain(self, timeout: float) -> None:
+        """Lets every process finish its present track. Kills those that take longer than `timeout` seconds."""
         self._signal(signal.SIGTERM)
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         try:
-            for process in self._members.values():
+            for process in self._processes.values():
                 process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             log.warning("a worker does not end; it is killed")
@@ -130,35 +135,32 @@ class WorkerPool:
             self.kill()
 
     def kill(self) -> None:
-        """Ends what is left at once; no track is to blame for that."""
+        """Kills the remaining processes and releases their claims. No track is to blame."""
         self._signal(signal.SIGKILL)
-        for name, process in self._members.items():
+        for name, process in self._processes.items():
             process.wait()
             with self._database.write() as connection:
                 liveness.deregister_by_name(connection, name, None)
-        self._members.clear()
-
-    def _open_log(self) -> AbstractContextManager[IO[bytes] | None]:
-        """The log of the workers, or None for the stderr of this command, where a collector of logs reads."""
-        return nullcontext() if self._rules.is_log_json else _open_log(self._log)
-
-    def _said_last(self) -> str:
-        return "see their log above" if self._rules.is_log_json else _last_line(self._log)
+        self._processes.clear()
 
     def _signal(self, number: signal.Signals) -> None:
-        for process in self._members.values():
+        for process in self._processes.values():
             process.send_signal(number)
 
 
-def _last_line(path: Path) -> str:
-    """What was said last, and where there is more of it."""
+def _open_log(path: Path | None) -> AbstractContextManager[IO[bytes] | None]:
+    if path is None:
+        return nullcontext()
+    make_private_folder(path.parent)
+    is_large = path.exists() and path.stat().st_size > MAX_LOG_SIZE
+    return path.open("wb" if is_large else "ab")
+
+
+def _last_line(path: Path | None) -> str:
+    """The last line of the log, and the path of the log."""
+    if path is None:
+        return "see their log above"
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4096))
         lines = file.read().decode(errors="replace").strip().splitlines()
     return f"{LOG_PREFIX.sub('', lines[-1])[:300]} (see {path})" if lines else f"see {path}"
-
-
-def _open_log(path: Path) -> IO[bytes]:
-    make_private_folder(path.parent)
-    is_large = path.exists() and path.stat().st_size > LARGEST_LOG
-    return path.open("wb" if is_large else "ab")

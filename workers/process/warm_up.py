@@ -1,21 +1,29 @@
-"""One extraction before anything is forked: what is imported and computed once, every work horse then has."""
+"""Warm-up before the first fork: work horses inherit imported modules, compiled kernels and cached SQL statements."""
 
 from __future__ import annotations
 
 import gc
 import importlib
 import tempfile
+import uuid
 import wave
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.analysis import Analysis, analyze
+from catalog.db.tables import collection, track
+from catalog.features.stored_feature_set import register_feature_set
+from workers.process.analyze_track import AnalysisOutcome, find_requests, store_outcome
+from workers.process.worker_context import WorkerContext
+from workers.state import claims
+from workers.state.worker_stats import WorkerStats
 
 SECONDS, SAMPLE_RATE = 4, 44_100
-LEARNING = (
+LEARNING_MODULES = (
     "sklearn.ensemble",
     "sklearn.linear_model",
     "sklearn.neighbors",
@@ -25,8 +33,11 @@ LEARNING = (
 )
 
 
-def warm(features: Sequence[FeatureSet]) -> Analysis:
-    """Decodes and analyzes a few seconds of noise, and keeps what came of it out of the reach of copy-on-write."""
+def warm_up(features: Sequence[FeatureSet]) -> Analysis:
+    """Analyzes a few seconds of noise, and exempts the objects that remain from garbage collection.
+
+    A garbage collection in a child would write to their pages, and the kernel would copy them.
+    """
     noise = np.random.default_rng(0).normal(scale=3_000, size=SECONDS * SAMPLE_RATE).astype("<i2")
     with tempfile.TemporaryDirectory(prefix="catalog") as folder:
         path = Path(folder) / "noise.wav"
@@ -36,14 +47,47 @@ def warm(features: Sequence[FeatureSet]) -> Analysis:
             file.setframerate(SAMPLE_RATE)
             file.writeframes(noise.tobytes())
         analysis = analyze(path, features)
-    gc.collect()
-    gc.freeze()
+    _freeze()
     return analysis
 
 
-def warm_learning() -> None:
-    """Imports what tasks of learning need, and calls nothing of it: no thread is there when a horse is forked."""
-    for name in LEARNING:
+def import_learning() -> None:
+    """Imports the modules of the learning tasks. It calls nothing in them, so that no thread exists at a fork."""
+    for name in LEARNING_MODULES:
         importlib.import_module(name)
+    _freeze()
+
+
+def warm_statement_cache(context: WorkerContext, features: Sequence[FeatureSet], analysis: Analysis) -> None:
+    """Stores an analysis of an invented track and rolls the transaction back.
+
+    SQLAlchemy caches compiled statements in the engine. A work horse would compile them again for each job.
+    """
+    with context.database.writer.connect() as connection, connection.begin() as transaction:
+        name = f"warm-up {uuid.uuid4()}"
+        folder = {"name": name, "kind": "folder", "root": name, "root_bytes": name.encode()}
+        insert_collection = sa.insert(collection).values(folder).returning(collection.c.id)
+        collection_id = connection.execute(insert_collection).scalar_one()
+        file = {"collection_id": collection_id, "path": name, "path_bytes": name.encode()}
+        track_id = connection.execute(sa.insert(track).values(file).returning(track.c.id)).scalar_one()
+        for feature_set in features:
+            register_feature_set(connection, feature_set)
+        requests = find_requests(connection, [feature_set.hash for feature_set in features])
+        vectors = {request.stored.id: analysis.vectors[request.features.name] for request in requests}
+        outcome = AnalysisOutcome(analysis=analysis, vectors=vectors)
+        for claimed in claims.reserve(connection, context.worker_id, [track_id], list(vectors)):
+            claims.begin(connection, context.worker_id, claimed.track_id)
+            with connection.begin_nested():
+                store_outcome(connection, context.worker_id, claimed, requests, outcome)
+        stats = WorkerStats()
+        stats.add(1.0, is_failed=False)
+        stats.store(connection, context.worker_id)
+        claims.release(connection, context.worker_id)
+        transaction.rollback()
+    context.database.close()
+    _freeze()
+
+
+def _freeze() -> None:
     gc.collect()
     gc.freeze()

@@ -1,7 +1,6 @@
-"""Who works on which track: a track is claimed before it is touched, and no two workers have the same claim.
+"""Claims: which worker has which track. A track is claimed before it is analyzed, by one worker at a time.
 
-A worker reserves a batch at once; the one track at work among it has a `claimed_at`, so that a death can be told
-from bad luck.
+A worker reserves a batch of tracks. Only the track at work has a `claimed_at`: if the worker dies, it is the suspect.
 """
 
 from __future__ import annotations
@@ -18,46 +17,46 @@ from catalog.db.upsert import insert_into
 from catalog.features.vectors import tracks_without_vector
 from workers.state import failures
 
-MOST_DEATHS = 2
+MAX_DEATHS = 2
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """A track to work on."""
+class ClaimedTrack:
+    """A track that the worker has claimed."""
 
     track_id: int
     root: bytes
     path: bytes
-    """Relative to the root, as the system gives it."""
+    """Relative to the root, in the bytes of the file system."""
     size: int | None
     mtime_ns: int | None
     file_signature: str | None
-    recipe_ids: frozenset[int]
-    """The recipes that it lacks a fresh vector of."""
-    heard: frozenset[str | None]
-    """The audio hashes of the files that its stale vectors were made from; empty where one of those was never made."""
+    feature_set_ids: frozenset[int]
+    """The feature sets of which it lacks a current vector."""
+    audio_hashes: frozenset[str | None]
+    """The audio hashes of the files of its outdated vectors; empty if one of the vectors does not exist."""
 
 
 def reserve(
     connection: Connection,
     worker_id: int,
     track_ids: Sequence[int],
-    recipe_ids: Sequence[int],
-    out_of_reach: Sequence[int] = (),
-) -> list[Claimed]:
-    """Claims those of the tracks that still are pending and that nobody has claimed, in the order given.
+    feature_set_ids: Sequence[int],
+    unmounted: Sequence[int] = (),
+) -> list[ClaimedTrack]:
+    """Claims those of the tracks that are still pending and unclaimed, in the given order.
 
-    Tracks of the collections that are out of reach are left to others.
+    Tracks of the collections in `unmounted` are left to others.
     """
-    if not recipe_ids:
+    if not feature_set_ids:
         return []
-    wanted = sa.and_(
-        track.c.id.in_(track_ids), *([track.c.collection_id.not_in(out_of_reach)] if out_of_reach else [])
-    )
-    pending = sorted(connection.execute(tracks_without_vector(recipe_ids, wanted)).scalars())
+    where: ColumnElement[bool] = track.c.id.in_(track_ids)
+    if unmounted:
+        where = sa.and_(where, track.c.collection_id.not_in(unmounted))
+    pending = sorted(connection.execute(tracks_without_vector(feature_set_ids, where)).scalars())
     if not pending:
         return []
-    taken = connection.execute(
+    claimed = connection.execute(
         insert_into(connection, claim)
         .values([{"track_id": track_id, "worker_id": worker_id} for track_id in pending])
         .on_conflict_do_update(
@@ -67,51 +66,52 @@ def reserve(
         )
         .returning(claim.c.track_id)
     )
-    mine = set(taken.scalars())
-    needed = _needed(connection, recipe_ids, mine)
-    # Others finished them between the question and the claim.
-    _free(connection, sa.and_(claim.c.worker_id == worker_id, claim.c.track_id.in_(mine - needed.keys())))
-    columns = track.c
+    claimed_ids = set(claimed.scalars())
+    lacking = _lacking_feature_sets(connection, feature_set_ids, claimed_ids)
+    # Other workers finished the rest between the query and the claim.
+    finished = claimed_ids - lacking.keys()
+    _free(connection, sa.and_(claim.c.worker_id == worker_id, claim.c.track_id.in_(finished)))
     rows = connection.execute(
         sa.select(
-            columns.id,
+            track.c.id,
             collection.c.root_bytes,
-            columns.path_bytes,
-            columns.size,
-            columns.mtime_ns,
-            columns.file_signature,
+            track.c.path_bytes,
+            track.c.size,
+            track.c.mtime_ns,
+            track.c.file_signature,
         )
-        .join(collection, collection.c.id == columns.collection_id)
-        .where(columns.id.in_(set(needed)))
+        .join(collection, collection.c.id == track.c.collection_id)
+        .where(track.c.id.in_(set(lacking)))
     )
-    hashes = _hashes(connection, set(needed))
-    found = {}
+    hashes = _audio_hashes(connection, set(lacking))
+    tracks = {}
     for row in rows:
-        lacking = frozenset(needed[row.id])
-        stale = [hashes.get((row.id, recipe_id)) for recipe_id in lacking]
-        found[row.id] = Claimed(*row, lacking, frozenset() if None in stale else frozenset(stale))
-    return [found[track_id] for track_id in dict.fromkeys(track_ids) if track_id in found]
+        ids = frozenset(lacking[row.id])
+        outdated = frozenset(hashes.get((row.id, feature_set_id)) for feature_set_id in ids)
+        tracks[row.id] = ClaimedTrack(*row, ids, frozenset() if None in outdated else outdated)
+    return [tracks[track_id] for track_id in dict.fromkeys(track_ids) if track_id in tracks]
 
 
-def _needed(connection: Connection, recipe_ids: Sequence[int], track_ids: set[int]) -> dict[int, set[int]]:
-    """Which of the recipes each of the tracks lacks; without those that lack none."""
-    needed: dict[int, set[int]] = {}
-    for recipe_id in recipe_ids:
-        for track_id in connection.execute(
-            tracks_without_vector([recipe_id], track.c.id.in_(track_ids))
-        ).scalars():
-            needed.setdefault(track_id, set()).add(recipe_id)
-    return needed
+def _lacking_feature_sets(
+    connection: Connection, feature_set_ids: Sequence[int], track_ids: set[int]
+) -> dict[int, set[int]]:
+    """The feature sets that each track lacks, without tracks that lack none."""
+    lacking: dict[int, set[int]] = {}
+    for feature_set_id in feature_set_ids:
+        query = tracks_without_vector([feature_set_id], track.c.id.in_(track_ids))
+        for track_id in connection.execute(query).scalars():
+            lacking.setdefault(track_id, set()).add(feature_set_id)
+    return lacking
 
 
-def _hashes(connection: Connection, track_ids: set[int]) -> dict[tuple[int, int], str | None]:
+def _audio_hashes(connection: Connection, track_ids: set[int]) -> dict[tuple[int, int], str | None]:
     columns = feature_vector.c
     vectors = sa.select(columns.track_id, columns.feature_set_id, columns.provenance).where(
         columns.track_id.in_(track_ids)
     )
     return {
-        (track_id, recipe_id): (provenance or {}).get("audio_hash")
-        for track_id, recipe_id, provenance in connection.execute(vectors)
+        (track_id, feature_set_id): (provenance or {}).get("audio_hash")
+        for track_id, feature_set_id, provenance in connection.execute(vectors)
     }
 
 
@@ -125,18 +125,18 @@ def begin(connection: Connection, worker_id: int, track_id: int) -> None:
 
 
 def complete(connection: Connection, worker_id: int, track_id: int) -> bool:
-    """Ends the claim on a track that is done. False where it is ours no more: then its result must be dropped."""
-    ended = connection.execute(
+    """Ends the claim on a track that is done. False if the worker has lost the claim: the result must be dropped."""
+    deleted = connection.execute(
         sa.delete(claim).where(claim.c.track_id == track_id, claim.c.worker_id == worker_id)
     )
-    return ended.rowcount == 1
+    return deleted.rowcount == 1
 
 
-def give_back(connection: Connection, worker_id: int, death: str | None = None) -> int:
-    """Frees what a worker has claimed; gives the number of tracks.
+def release(connection: Connection, worker_id: int, death: str | None = None) -> int:
+    """Releases all claims of a worker. Returns their number.
 
-    `death` says how a worker died in the middle ("by SIGSEGV"): it counts against the track that was at work, and
-    the second one makes that track a failure until its file or the recipe changes.
+    `death` describes how the worker died ("by SIGSEGV"). It counts against the track at work. After the second death
+    the track has failed until its file or the feature set changes.
     """
     if death is not None:
         _count_death(connection, worker_id, death)
@@ -144,10 +144,10 @@ def give_back(connection: Connection, worker_id: int, death: str | None = None) 
 
 
 def _free(connection: Connection, where: ColumnElement[bool]) -> int:
-    """Ends claims, keeping how many workers died on the tracks; gives how many there were."""
-    freed = connection.execute(sa.delete(claim).where(where, claim.c.deaths == 0)).rowcount
+    """Ends claims, but keeps rows with a count of deaths. Returns the number of claims."""
+    deleted = connection.execute(sa.delete(claim).where(where, claim.c.deaths == 0)).rowcount
     kept = connection.execute(sa.update(claim).where(where).values(worker_id=None, claimed_at=None)).rowcount
-    return freed + kept
+    return deleted + kept
 
 
 def _count_death(connection: Connection, worker_id: int, death: str) -> None:
@@ -159,9 +159,9 @@ def _count_death(connection: Connection, worker_id: int, death: str) -> None:
         .where(claim.c.worker_id == worker_id, claim.c.claimed_at.is_not(None))
     ).all()
     for row in at_work:
-        # Deaths on a file that has changed since are not this file's.
+        # Deaths on an earlier version of the file do not count.
         deaths = 1 + (row.deaths if row.file_signature == row.present else 0)
-        if deaths >= MOST_DEATHS:
+        if deaths >= MAX_DEATHS:
             poison = failures.Failure(failures.FEATURES, "poison", f"killed two workers, the last {death}")
             failures.record(connection, row.track_id, poison, row.present)
             connection.execute(sa.delete(claim).where(claim.c.track_id == row.track_id))

@@ -1,4 +1,4 @@
-"""Tracks that could not be analyzed: recording a failure, taking it back, trying again."""
+"""Tracks that could not be analyzed: record failures, clear them, and make their tracks pending again."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.db.server_time import server_time
 from catalog.db.tables import collection, failure, feature_set, track
 from catalog.db.upsert import insert_into
+from catalog.text import one_line
 
 DECODING, FEATURES = "decoding", "features"
-LONGEST_MESSAGE = 500
+MAX_MESSAGE_LENGTH = 500
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a track has no vector."""
+    """The reason why a track has no vector."""
 
     stage: str
     """`decoding` or `features`."""
     reason: str
     """A code: one of AudioError.REASONS, `memory`, `error` or `poison`."""
     message: str
-    """One line for people."""
-    recipe_id: int | None = None
-    """The recipe that failed; None where it is all of them."""
+    """One line of text."""
+    feature_set_id: int | None = None
+    """The feature set that failed; None for all of them."""
 
 
 @dataclass(frozen=True)
 class FailedTrack:
-    """A failure and the file it is about."""
+    """A failure with its file."""
 
     track_id: int
     collection: str
@@ -45,51 +46,51 @@ class FailedTrack:
     failed_at: datetime
 
 
-def record(connection: Connection, track_id: int, what: Failure, file_signature: str | None) -> None:
-    """Puts the failure in, or counts one more attempt where the same stage failed before."""
+def record(connection: Connection, track_id: int, new: Failure, file_signature: str | None) -> None:
+    """Inserts the failure, or updates the row and counts one more attempt if the same stage failed before."""
     keys = [failure.c.track_id, failure.c.stage]
-    of_all = what.recipe_id is None
-    if not of_all:
+    is_general = new.feature_set_id is None
+    if not is_general:
         keys.append(failure.c.feature_set_id)
-    said = {
-        "reason": what.reason,
-        "message": one_line(what.message),
+    values = {
+        "reason": new.reason,
+        "message": one_line(new.message, MAX_MESSAGE_LENGTH),
         "file_signature": file_signature,
-        "failed_at": _moment(connection),
+        "failed_at": _failure_time(connection),
     }
     connection.execute(
         insert_into(connection, failure)
-        .values(track_id=track_id, stage=what.stage, feature_set_id=what.recipe_id, **said)
+        .values(track_id=track_id, stage=new.stage, feature_set_id=new.feature_set_id, **values)
         .on_conflict_do_update(
             index_elements=keys,
-            index_where=sa.text(f"feature_set_id IS {'' if of_all else 'NOT '}NULL"),
-            set_={**said, "attempts": failure.c.attempts + 1},
+            index_where=sa.text(f"feature_set_id IS {'' if is_general else 'NOT '}NULL"),
+            set_={**values, "attempts": failure.c.attempts + 1},
         )
     )
 
 
-def _moment(connection: Connection) -> datetime:
-    """The present time, and not before any recipe that is known: this failure is one of all of them.
+def _failure_time(connection: Connection) -> datetime:
+    """The present time, or the creation time of the newest feature set if it is later: the failure covers all of them.
 
-    A clock that was set back would make it older than they are, and the file would be tried for ever.
+    After the clock was set back, an older failure would not count, and the file would be analyzed without end.
     """
     latest = connection.execute(sa.select(sa.func.max(feature_set.c.created_at))).scalar()
     present = server_time(connection)
     return present if latest is None else max(present, latest)
 
 
-def clear(connection: Connection, track_id: int, recipe_ids: list[int]) -> None:
-    """Forgets the failures that a success has made untrue: of all recipes, and of those that worked."""
+def clear(connection: Connection, track_id: int, feature_set_ids: list[int]) -> None:
+    """Deletes the failures of a track that a success has made obsolete: general ones and those of the feature sets."""
     connection.execute(
         sa.delete(failure).where(
             failure.c.track_id == track_id,
-            sa.or_(failure.c.feature_set_id.is_(None), failure.c.feature_set_id.in_(recipe_ids)),
+            sa.or_(failure.c.feature_set_id.is_(None), failure.c.feature_set_id.in_(feature_set_ids)),
         )
     )
 
 
 def list_failures(connection: Connection, where: ColumnElement[bool] | None = None) -> list[FailedTrack]:
-    """The failures, by reason and path. `where` is a condition on `failure` or `track`."""
+    """The failures in order of reason and path. `where` is a condition on `failure` or `track`."""
     query = (
         sa.select(
             failure.c.track_id,
@@ -113,20 +114,13 @@ def list_failures(connection: Connection, where: ColumnElement[bool] | None = No
 
 
 def retry(connection: Connection, where: ColumnElement[bool] | None = None, *, dry_run: bool = False) -> int:
-    """Makes failed tracks pending again by forgetting their failures; gives the number of tracks.
+    """Deletes failures, which makes their tracks pending again. Returns the number of tracks.
 
     `where` is a condition on `failure` or `track`.
     """
-    chosen = sa.select(failure.c.id, failure.c.track_id).join(track, track.c.id == failure.c.track_id)
-    found = (chosen if where is None else chosen.where(where)).subquery()
-    tracks = connection.execute(sa.select(sa.func.count(found.c.track_id.distinct()))).scalar_one()
+    failures = sa.select(failure.c.id, failure.c.track_id).join(track, track.c.id == failure.c.track_id)
+    selected = (failures if where is None else failures.where(where)).subquery()
+    tracks = connection.execute(sa.select(sa.func.count(selected.c.track_id.distinct()))).scalar_one()
     if not dry_run:
-        connection.execute(sa.delete(failure).where(failure.c.id.in_(sa.select(found.c.id))))
+        connection.execute(sa.delete(failure).where(failure.c.id.in_(sa.select(selected.c.id))))
     return tracks
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks and control characters, at a length that fits a list."""
-    flat = " ".join(text.split())
-    printable = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in flat)
-    return printable if len(printable) <= LONGEST_MESSAGE else printable[: LONGEST_MESSAGE - 1] + "…"

@@ -1,4 +1,4 @@
-"""Which workers live: rows with a heartbeat, and the sweep that gives back what the dead had claimed."""
+"""Worker liveness: rows with heartbeats, and the sweep that releases the claims of dead workers."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from sqlalchemy import Connection
 from catalog.db.database import Database
 from catalog.db.server_time import server_time
 from catalog.db.tables import claim, worker
-from workers.state.claims import give_back
+from workers.state.claims import release
 
-BEAT = 5.0
+HEARTBEAT_INTERVAL = 5.0
 """Seconds between heartbeats."""
-SILENT = timedelta(seconds=10)
-"""Without a heartbeat for so long, a worker of this host whose process is gone is dead."""
-LOST = timedelta(seconds=45)
-"""Without a heartbeat for so long, a worker of any host is dead."""
-WATCHED = timedelta(seconds=15)
-"""So long a watcher sees no heartbeat with its own eyes before it believes what clocks say."""
+SILENT_AFTER = timedelta(seconds=10)
+"""A worker of this host is dead after this time without a heartbeat if its process is gone."""
+LOST_AFTER = timedelta(seconds=45)
+"""A worker of any host is dead after this time without a heartbeat."""
+MIN_WATCHED = timedelta(seconds=15)
+"""The time for which a sweeper must see no heartbeat before it relies on clocks."""
 KEPT = timedelta(days=1)
-"""So long the rows of stopped workers are kept to be looked at."""
+"""The time for which the rows of stopped workers are kept."""
 
 
 def register(connection: Connection, name: str, pid: int) -> int:
-    """Makes the row of a worker that begins, and gives its id."""
+    """Inserts the row of a worker that starts. Returns its id."""
     time = server_time(connection)
     row = {
         "name": name,
@@ -45,7 +45,7 @@ def register(connection: Connection, name: str, pid: int) -> int:
 
 
 def beat(connection: Connection, worker_id: int) -> None:
-    """One heartbeat. One that was taken for dead, because it was stopped or cut off for long, is alive again."""
+    """Records a heartbeat. A worker that was considered dead, after a pause or a lost connection, is alive again."""
     connection.execute(
         sa.update(worker)
         .where(worker.c.id == worker_id)
@@ -54,15 +54,15 @@ def beat(connection: Connection, worker_id: int) -> None:
 
 
 def deregister(connection: Connection, worker_id: int, death: str | None = None) -> int:
-    """Ends a worker and gives back what it had claimed; `death` as in `give_back`."""
+    """Marks a worker as stopped and releases its claims; `death` as in `release`."""
     connection.execute(
         sa.update(worker).where(worker.c.id == worker_id).values(stopped_at=server_time(connection))
     )
-    return give_back(connection, worker_id, death)
+    return release(connection, worker_id, death)
 
 
 def deregister_by_name(connection: Connection, name: str, death: str | None) -> bool:
-    """Ends a worker known by its name; False where it never began."""
+    """Deregisters the worker with this name. False if it never registered."""
     worker_id = connection.execute(sa.select(worker.c.id).where(worker.c.name == name)).scalar()
     if worker_id is None:
         return False
@@ -71,47 +71,49 @@ def deregister_by_name(connection: Connection, name: str, death: str | None) -> 
 
 
 def sweep(connection: Connection) -> int:
-    """Ends every worker that is dead by the clock and gives back its tracks; gives how many were found dead.
+    """Deregisters every worker that is dead by the clock. Returns their number.
 
-    For who looks but once. Who stays watches: see `Sweeper`.
+    For a single check. A process that keeps running uses `Sweeper`.
     """
     time = server_time(connection)
     dead = [row for row in _living(connection) if _is_dead(row, time - row.heartbeat_at)]
-    return _bury(connection, dead, time)
+    return _deregister_dead(connection, dead, time)
 
 
 class Sweeper:
-    """Watches the heartbeats, and goes by its own monotonic clock: one that jumps, on any host, kills nobody."""
+    """Watches heartbeats with its own monotonic clock, so that a clock that jumps on any host makes no worker dead."""
 
-    def __init__(self, database: Database, present: Callable[[], float] = monotonic) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] = monotonic) -> None:
         self._database = database
-        self._present = present
-        self._seen: dict[int, tuple[datetime, float]] = {}
+        self._clock = clock
+        self._last_beats: dict[int, tuple[datetime, float]] = {}
 
     def sweep(self) -> int:
-        """One look, to be had every few seconds; gives how many were found dead. Writes only where there are such."""
+        """Checks all workers; to be called every few seconds. Returns the number of dead ones.
+
+        Writes to the database only if there are any.
+        """
         with self._database.read() as connection:
             time, living = server_time(connection), _living(connection)
-        present = self._present()
-        before, self._seen = self._seen, {}
+        present = self._clock()
+        previous, self._last_beats = self._last_beats, {}
         dead = []
         for row in living:
-            beat, since = before.get(row.id, (None, present))
+            beat, since = previous.get(row.id, (None, present))
             since = since if beat == row.heartbeat_at else present
-            self._seen[row.id] = (row.heartbeat_at, since)
+            self._last_beats[row.id] = (row.heartbeat_at, since)
             watched = timedelta(seconds=present - since)
-            # Silent by the clock, and seen to be silent; or seen so for long, whatever the clock says.
-            if _is_dead(row, min(time - row.heartbeat_at, watched + LOST - WATCHED)) or _is_dead(
-                row, watched
-            ):
+            by_clock = min(time - row.heartbeat_at, watched + LOST_AFTER - MIN_WATCHED)
+            # Silent by the clock and watched for a while, or watched for long, whatever the clock says.
+            if _is_dead(row, by_clock) or _is_dead(row, watched):
                 dead.append(row)
         if not dead:
             return 0
         with self._database.write() as connection:
-            # One that has come back in the meantime is alive.
+            # A worker with a new heartbeat is alive.
             beats = {row.id: row.heartbeat_at for row in _living(connection)}
-            still = [row for row in dead if beats.get(row.id) == row.heartbeat_at]
-            return _bury(connection, still, server_time(connection))
+            dead = [row for row in dead if beats.get(row.id) == row.heartbeat_at]
+            return _deregister_dead(connection, dead, server_time(connection))
 
 
 def _living(connection: Connection) -> list[sa.Row[Any]]:
@@ -119,27 +121,30 @@ def _living(connection: Connection) -> list[sa.Row[Any]]:
 
 
 def _is_dead(row: sa.Row[Any], silence: timedelta) -> bool:
-    is_gone_here = row.host == socket.gethostname() and silence > SILENT and _is_gone(row.pid, row.started_at)
-    return is_gone_here or silence > LOST
+    return silence > LOST_AFTER or (_is_local(row) and silence > SILENT_AFTER and _is_process_gone(row))
 
 
-def _bury(connection: Connection, dead: Sequence[sa.Row[Any]], time: datetime) -> int:
+def _deregister_dead(connection: Connection, dead: Sequence[sa.Row[Any]], time: datetime) -> int:
     for row in dead:
-        # A process that is there but silent was stopped, or the machine slept: no track is to blame.
-        is_there = row.host == socket.gethostname() and not _is_gone(row.pid, row.started_at)
-        deregister(connection, row.id, None if is_there else "without a trace")
+        # A process that exists but is silent was paused, or the machine slept: no track is to blame.
+        is_paused = _is_local(row) and not _is_process_gone(row)
+        deregister(connection, row.id, None if is_paused else "without a trace")
     claims = sa.exists().where(claim.c.worker_id == worker.c.id)
     connection.execute(sa.delete(worker).where(worker.c.stopped_at < time - KEPT, ~claims))
     return len(dead)
 
 
-def _is_gone(pid: int, started_at: datetime) -> bool:
-    """Whether this host has no such process, or has given its number to a younger one."""
-    import psutil  # who only looks at who lives needs none
+def _is_local(row: sa.Row[Any]) -> bool:
+    return bool(row.host == socket.gethostname())
+
+
+def _is_process_gone(row: sa.Row[Any]) -> bool:
+    """Whether this host has no process with this id, or has given the id to a younger process."""
+    import psutil  # not needed by commands that only list workers
 
     try:
-        process = psutil.Process(pid)
-        is_another = process.create_time() > started_at.timestamp() + 60
-        return bool(is_another or process.status() == psutil.STATUS_ZOMBIE)
+        process = psutil.Process(row.pid)
+        is_younger = process.create_time() > row.started_at.timestamp() + 60
+        return bool(is_younger or process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True

@@ -1,4 +1,4 @@
-"""Feeding the queue from the database: a bounded number of jobs, however many tracks are pending."""
+"""Feeds the queue with the pending tracks of the database."""
 
 from __future__ import annotations
 
@@ -8,70 +8,79 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
+from catalog.db.database import Database
 from catalog.db.tables import claim, track
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.features.vectors import tracks_without_vector
-from workers.broker.job_queue import enqueue, queued
+from workers.broker.job_queue import enqueue, queued_track_ids
 
 if TYPE_CHECKING:
     from rq import Queue
 
-MOST_JOBS = 64
-"""Jobs in the queue at most; fed again when half of them are gone."""
-LARGEST_BATCH = 24
-"""Tracks in a job at most: a job costs 50 ms for its fork and for statements that are compiled anew, of which a track
-should bear little. What is lost with a worker that dies is one track, however many there are in its job.
+MAX_JOBS = 64
+"""Jobs in the queue at most. It is fed again when half of them are gone."""
+MAX_BATCH_SIZE = 24
+"""Tracks in a job at most. A job costs 50 ms for its fork and for SQL statements that are compiled again, of which each
+track should bear little. If a worker dies, only one track of the job is lost.
 """
 
 
-def pending(recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None) -> sa.Select[int]:
-    """The query of tracks to be heard that nobody is at work on."""
+def pending_tracks(
+    feature_set_ids: Sequence[int], where: ColumnElement[bool] | None = None
+) -> sa.Select[int]:
+    """The query of pending tracks that no worker has claimed."""
     is_claimed = sa.exists().where(claim.c.track_id == track.c.id, claim.c.worker_id.is_not(None))
-    return tracks_without_vector(recipe_ids, where).where(~is_claimed)
+    return tracks_without_vector(feature_set_ids, where).where(~is_claimed)
 
 
 class QueueFeeder:
-    """Feeds one queue, going through the pending tracks by id and then from the start again."""
+    """Feeds one queue in the order of track ids, and starts again at the end."""
 
     def __init__(
-        self, queue: Queue, recipes: Sequence[StoredFeatureSet], time_limit: int, workers: int
+        self, queue: Queue, feature_sets: Sequence[StoredFeatureSet], time_limit: int, workers: int
     ) -> None:
         self._queue = queue
-        self._recipe_ids = [recipe.id for recipe in recipes]
-        self._hashes = [recipe.hash for recipe in recipes]
+        self._feature_set_ids = [stored.id for stored in feature_sets]
+        self._hashes = [stored.hash for stored in feature_sets]
         self._time_limit = time_limit
         self._workers = workers
         self._last = 0
 
+    def feed(self, database: Database, where: ColumnElement[bool] | None = None) -> None:
+        """Runs `top_up` in a read transaction."""
+        with database.read() as connection:
+            self.top_up(connection, where)
+
     def top_up(self, connection: Connection, where: ColumnElement[bool] | None = None) -> int:
-        """Puts pending tracks into the queue if it runs low; gives how many. They may be claimed before they come up,
-        and may be in the queue twice: whoever takes them out asks the database.
+        """Adds pending tracks to the queue if it runs low. Returns their number.
+
+        A track may be claimed before its job runs, and may be queued twice: the job checks the database.
         """
-        room = MOST_JOBS - self._queue.count
-        if room < MOST_JOBS / 2:
+        free = MAX_JOBS - self._queue.count
+        if free < MAX_JOBS / 2:
             return 0
-        limit = room * LARGEST_BATCH
-        waiting = queued(self._queue)
-        query = pending(self._recipe_ids, where).where(track.c.id > self._last)
-        # As many more as could be in the queue already.
-        ids = list(connection.execute(query.order_by(track.c.id).limit(limit + len(waiting))).scalars())
+        limit = free * MAX_BATCH_SIZE
+        queued = queued_track_ids(self._queue)
+        query = pending_tracks(self._feature_set_ids, where).where(track.c.id > self._last)
+        # The queue may already contain some of them.
+        ids = list(connection.execute(query.order_by(track.c.id).limit(limit + len(queued))).scalars())
         self._last = ids[limit - 1] if len(ids) > limit else 0
-        fresh = [track_id for track_id in ids[:limit] if track_id not in waiting]
-        batches = self._batches(fresh, room, is_all=len(ids) <= limit)
+        fresh = [track_id for track_id in ids[:limit] if track_id not in queued]
+        batches = self._batches(fresh, free, is_all=len(ids) <= limit)
         if batches:
             enqueue(self._queue, batches, self._hashes, self._time_limit)
-        fed = sum(map(len, batches))
-        if fed < len(fresh):
+        added = sum(map(len, batches))
+        if added < len(fresh):
             self._last = batches[-1][-1]
-        return fed
+        return added
 
-    def _batches(self, ids: Sequence[int], most: int, *, is_all: bool) -> list[Sequence[int]]:
-        """Batches that become smaller towards the end of all that is pending, so that workers end together."""
+    def _batches(self, ids: Sequence[int], count: int, *, is_all: bool) -> list[Sequence[int]]:
+        """At most `count` batches. At the end of all pending tracks they are smaller, so that workers end together."""
         batches: list[Sequence[int]] = []
         start = 0
-        while start < len(ids) and len(batches) < most:
-            share = (len(ids) - start) // (2 * self._workers) if is_all else LARGEST_BATCH
-            size = min(LARGEST_BATCH, max(1, share))
+        while start < len(ids) and len(batches) < count:
+            share = (len(ids) - start) // (2 * self._workers) if is_all else MAX_BATCH_SIZE
+            size = min(MAX_BATCH_SIZE, max(1, share))
             batches.append(ids[start : start + size])
             start += size
         return batches

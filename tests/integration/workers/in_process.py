@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from workers.pool.analysis_run import plan_analysis
-from workers.process.jobs import WorkerContext, work
+from workers.process.jobs import work
+from workers.process.worker_context import WorkerContext
 from workers.state import liveness
 from workers.state.analysis_progress import AnalysisReport
-from workers.state.queue_feeder import pending
+from workers.state.queue_feeder import pending_tracks
 
 
 def analyze_in_process(
@@ -23,13 +24,18 @@ def analyze_in_process(
     run = plan_analysis(database, feature_sets, where)
     with database.write() as connection:
         worker_id = liveness.register(connection, f"in-process-{os.urandom(4).hex()}", os.getpid())
-    query = pending([stored.id for stored in run.recipes], run.scope)
+    query = pending_tracks([stored.id for stored in run.feature_sets], run.scope)
     while True:
         with database.read() as connection:
             ids = sorted(connection.execute(query).scalars())
         if not ids:
             break
-        work(WorkerContext(database, worker_id), ids, [stored.hash for stored in run.recipes], 60)
+        work(
+            WorkerContext(database=database, worker_id=worker_id),
+            ids,
+            [stored.hash for stored in run.feature_sets],
+            60,
+        )
     with database.write() as connection:
         liveness.deregister(connection, worker_id)
     return run.report(database)

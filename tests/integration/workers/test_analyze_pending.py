@@ -26,7 +26,7 @@ def test_everything_pending_is_analyzed_once(
     ids = add_tracks(*[0.1, 0.2, QUIET] * 8)
     seen = []
     report = analyze_pending(database, settings, [tiny], workers=2, on_progress=seen.append)
-    assert (report.analyzed, report.failed, report.missing, report.out_of_reach) == (24, 0, 0, 0)
+    assert (report.analyzed, report.failed, report.missing, report.unmounted) == (24, 0, 0, 0)
     assert seen[-1].remaining == 0
     assert seen[-1].total == 24
     with database.read() as connection:

@@ -28,6 +28,7 @@ from tests.integration.workers.in_process import analyze_in_process
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks, write_sound
 from workers.process import analyze_track, jobs
 from workers.process.analyze_track import AnalysisRequest
+from workers.process.worker_context import WorkerContext
 from workers.state import claims, liveness
 
 
@@ -145,7 +146,7 @@ def test_a_file_that_is_gone_becomes_missing_and_a_disk_that_is_gone_does_not(
     shutil.rmtree(music)
     for _ in range(2):
         report = analyze_in_process(database, [tiny])
-        assert (report.analyzed, report.failed, report.missing, report.out_of_reach) == (0, 0, 0, 2)
+        assert (report.analyzed, report.failed, report.missing, report.unmounted) == (0, 0, 0, 2)
         music.mkdir(exist_ok=True)
 
 
@@ -154,14 +155,14 @@ def test_a_track_of_a_disk_that_goes_away_in_the_middle_is_given_back(
 ) -> None:
     (track_id,) = add_tracks(QUIET)
     with database.write() as connection:
-        wanted = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
+        requests = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
         worker_id = liveness.register(connection, "ann", os.getpid())
-        (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
+        (claimed,) = claims.reserve(connection, worker_id, [track_id], [requests[0].stored.id])
     shutil.rmtree(music)
-    outcome = analyze_track.analyze_track(claimed, wanted)
-    assert outcome.is_out_of_reach
+    outcome = analyze_track.analyze_track(claimed, requests)
+    assert outcome.is_unmounted
     with database.write() as connection:
-        assert analyze_track.store_outcome(connection, worker_id, claimed, wanted, outcome)
+        assert analyze_track.store_outcome(connection, worker_id, claimed, requests, outcome)
         assert connection.execute(sa.select(track.c.state)).scalar_one() == "present"
         assert connection.execute(sa.select(claim)).all() == []
 
@@ -169,12 +170,12 @@ def test_a_track_of_a_disk_that_goes_away_in_the_middle_is_given_back(
 def test_a_late_result_is_dropped_whole(database: Database, tiny: FeatureSet, add_tracks: AddTracks) -> None:
     (track_id,) = add_tracks(QUIET)
     with database.write() as connection:
-        wanted = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
+        requests = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
         worker_id = liveness.register(connection, "ann", os.getpid())
-        (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
-        outcome = analyze_track.analyze_track(claimed, wanted)
-        claims.give_back(connection, worker_id)
-        assert not analyze_track.store_outcome(connection, worker_id, claimed, wanted, outcome)
+        (claimed,) = claims.reserve(connection, worker_id, [track_id], [requests[0].stored.id])
+        outcome = analyze_track.analyze_track(claimed, requests)
+        claims.release(connection, worker_id)
+        assert not analyze_track.store_outcome(connection, worker_id, claimed, requests, outcome)
         assert connection.execute(sa.select(feature_vector)).all() == []
         assert connection.execute(sa.select(track.c.audio_hash)).scalar_one() is None
 
@@ -185,14 +186,14 @@ def test_a_recipe_that_fails_costs_the_others_nothing(
     (track_id,) = add_tracks(RAISES)
     calm = FeatureSet("calm", 1, {}, ("seconds",), 8_000, lambda sound: sound.samples[:1])
     with database.write() as connection:
-        wanted = [
+        requests = [
             AnalysisRequest(features, register_feature_set(connection, features)) for features in (tiny, calm)
         ]
         worker_id = liveness.register(connection, "ann", os.getpid())
-        ids = [one.recipe.id for one in wanted]
+        ids = [request.stored.id for request in requests]
         (claimed,) = claims.reserve(connection, worker_id, [track_id], ids)
         assert analyze_track.store_outcome(
-            connection, worker_id, claimed, wanted, analyze_track.analyze_track(claimed, wanted)
+            connection, worker_id, claimed, requests, analyze_track.analyze_track(claimed, requests)
         )
         assert connection.execute(sa.select(feature_vector.c.feature_set_id)).scalars().all() == [ids[1]]
         (row,) = connection.execute(sa.select(failure)).all()
@@ -204,14 +205,16 @@ def test_a_recipe_that_is_removed_in_the_middle_costs_no_failure(
 ) -> None:
     (track_id,) = add_tracks(QUIET)
     with database.write() as connection:
-        wanted = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
+        requests = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
         worker_id = liveness.register(connection, "ann", os.getpid())
-        (claimed,) = claims.reserve(connection, worker_id, [track_id], [wanted[0].recipe.id])
-    outcome = analyze_track.analyze_track(claimed, wanted)
+        (claimed,) = claims.reserve(connection, worker_id, [track_id], [requests[0].stored.id])
+    outcome = analyze_track.analyze_track(claimed, requests)
     with database.write() as connection:
         connection.execute(sa.delete(feature_set))
     with database.write() as connection:
-        assert jobs._store(connection, jobs.WorkerContext(database, worker_id), claimed, wanted, outcome)
+        assert jobs._store(
+            connection, WorkerContext(database=database, worker_id=worker_id), claimed, requests, outcome
+        )
         assert connection.execute(sa.select(feature_vector)).all() == []
         assert connection.execute(sa.select(failure)).all() == []
         assert connection.execute(sa.select(claim)).all() == []
@@ -246,7 +249,7 @@ def test_a_data_set_without_files_is_never_pending(database: Database, tiny: Fea
         ).scalar_one()
         connection.execute(sa.insert(track).values(collection_id=home, external_id="2", state="metadata"))
     report = analyze_in_process(database, [tiny])
-    assert (report.analyzed, report.failed, report.out_of_reach) == (0, 0, 0)
+    assert (report.analyzed, report.failed, report.unmounted) == (0, 0, 0)
 
 
 def test_wave_files_of_these_tests_are_what_they_say(music: Path) -> None:

@@ -19,7 +19,7 @@ from workers.state import claims, failures, liveness
 from workers.state.failures import Failure
 
 
-def recipe_of(connection: Connection, version: int = 1) -> StoredFeatureSet:
+def feature_set_of(connection: Connection, version: int = 1) -> StoredFeatureSet:
     return register_feature_set(
         connection, FeatureSet("tiny", version, {}, ("a",), 8_000, lambda _: np.zeros(1, np.float32))
     )
@@ -45,50 +45,50 @@ def enrol(connection: Connection, name: str, pid: int = 1) -> int:
 
 
 def claimed_ids(
-    connection: Connection, worker_id: int, ids: list[int], recipe: StoredFeatureSet
+    connection: Connection, worker_id: int, ids: list[int], stored: StoredFeatureSet
 ) -> list[int]:
-    return [one.track_id for one in claims.reserve(connection, worker_id, ids, [recipe.id])]
+    return [one.track_id for one in claims.reserve(connection, worker_id, ids, [stored.id])]
 
 
 def test_a_track_is_claimed_by_one_worker(database: Database) -> None:
     with database.write() as connection:
-        recipe, ids = recipe_of(connection), add_tracks(connection, 4)
+        stored, ids = feature_set_of(connection), add_tracks(connection, 4)
         ann, bob = enrol(connection, "ann"), enrol(connection, "bob")
-        assert claimed_ids(connection, ann, [ids[2], ids[0]], recipe) == [ids[2], ids[0]]
-        assert claimed_ids(connection, bob, ids, recipe) == [ids[1], ids[3]]
-        assert claims.give_back(connection, ann) == 2
-        assert claimed_ids(connection, bob, ids, recipe) == [ids[0], ids[2]]
+        assert claimed_ids(connection, ann, [ids[2], ids[0]], stored) == [ids[2], ids[0]]
+        assert claimed_ids(connection, bob, ids, stored) == [ids[1], ids[3]]
+        assert claims.release(connection, ann) == 2
+        assert claimed_ids(connection, bob, ids, stored) == [ids[0], ids[2]]
 
 
 def test_what_needs_nothing_is_not_claimed(database: Database) -> None:
     with database.write() as connection:
-        recipe, newer = recipe_of(connection), recipe_of(connection, version=2)
+        stored, newer = feature_set_of(connection), feature_set_of(connection, version=2)
         heard, failed, half = ids = add_tracks(connection, 3)
         ann = enrol(connection, "ann")
         for track_id, prints in ((heard, "print-0"), (half, "print-2")):
-            store_vector(connection, recipe, track_id, np.zeros(1, np.float32), file_signature=prints)
+            store_vector(connection, stored, track_id, np.zeros(1, np.float32), file_signature=prints)
         store_vector(connection, newer, heard, np.zeros(1, np.float32), file_signature="print-0")
         failures.record(connection, failed, Failure("decoding", "empty", "the file is empty"), "print-1")
-        (only,) = claims.reserve(connection, ann, ids, [recipe.id, newer.id])
-        assert (only.track_id, only.recipe_ids, only.heard) == (half, {newer.id}, frozenset())
+        (only,) = claims.reserve(connection, ann, ids, [stored.id, newer.id])
+        assert (only.track_id, only.feature_set_ids, only.audio_hashes) == (half, {newer.id}, frozenset())
 
 
 def test_the_sound_of_stale_vectors_is_known_with_the_claim(database: Database) -> None:
     with database.write() as connection:
-        recipe, ids = recipe_of(connection), add_tracks(connection, 2)
+        stored, ids = feature_set_of(connection), add_tracks(connection, 2)
         ann = enrol(connection, "ann")
         for track_id, provenance in zip(ids, ({"audio_hash": "abc"}, None), strict=True):
             store_vector(
                 connection,
-                recipe,
+                stored,
                 track_id,
                 np.zeros(1, np.float32),
                 file_signature="old",
                 provenance=provenance,
             )
-        first, second = claims.reserve(connection, ann, ids, [recipe.id])
-        assert first.heard == {"abc"}
-        assert second.heard == frozenset()
+        first, second = claims.reserve(connection, ann, ids, [stored.id])
+        assert first.audio_hashes == {"abc"}
+        assert second.audio_hashes == frozenset()
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -96,31 +96,31 @@ def test_what_another_finishes_between_question_and_claim_is_not_claimed(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with database.write() as connection:
-        recipe = recipe_of(connection)
+        stored = feature_set_of(connection)
         (track_id,) = add_tracks(connection, 1)
         first, second = enrol(connection, "a"), enrol(connection, "b")
-        assert claimed_ids(connection, first, [track_id], recipe) == [track_id]
+        assert claimed_ids(connection, first, [track_id], stored) == [track_id]
     plain = claims.insert_into
 
     def late(connection: Connection, table: sa.Table) -> object:
         with database.write() as other:
             assert claims.complete(other, first, track_id)
-            store_vector(other, recipe, track_id, np.ones(1, np.float32), file_signature="print-0")
+            store_vector(other, stored, track_id, np.ones(1, np.float32), file_signature="print-0")
         return plain(connection, table)
 
     monkeypatch.setattr(claims, "insert_into", late)
     with database.write() as connection:
-        assert claimed_ids(connection, second, [track_id], recipe) == []
+        assert claimed_ids(connection, second, [track_id], stored) == []
         assert connection.execute(sa.select(claim)).all() == []
 
 
 def test_a_result_is_late_when_the_claim_has_gone_to_another(database: Database) -> None:
     with database.write() as connection:
-        recipe, ids = recipe_of(connection), add_tracks(connection, 1)
+        stored, ids = feature_set_of(connection), add_tracks(connection, 1)
         ann, bob = enrol(connection, "ann"), enrol(connection, "bob")
-        claimed_ids(connection, ann, ids, recipe)
+        claimed_ids(connection, ann, ids, stored)
         liveness.deregister(connection, ann)
-        claimed_ids(connection, bob, ids, recipe)
+        claimed_ids(connection, bob, ids, stored)
         assert not claims.complete(connection, ann, ids[0])
         assert claims.complete(connection, bob, ids[0])
         assert not claims.complete(connection, bob, ids[0])
@@ -128,18 +128,18 @@ def test_a_result_is_late_when_the_claim_has_gone_to_another(database: Database)
 
 def test_the_second_death_makes_a_failure_and_only_of_the_track_at_work(database: Database) -> None:
     with database.write() as connection:
-        recipe, ids = recipe_of(connection), add_tracks(connection, 2)
+        stored, ids = feature_set_of(connection), add_tracks(connection, 2)
         for name in ("ann", "bob"):
             who = enrol(connection, name)
-            claimed_ids(connection, who, ids, recipe)
+            claimed_ids(connection, who, ids, stored)
             claims.begin(connection, who, ids[1])
             liveness.deregister(connection, who, "by SIGSEGV")
         (row,) = connection.execute(sa.select(failure)).all()
         assert (row.track_id, row.stage, row.reason) == (ids[1], "features", "poison")
         assert row.message == "killed two workers, the last by SIGSEGV"
         assert connection.execute(sa.select(claim)).all() == []
-        assert connection.execute(tracks_without_vector([recipe.id])).scalars().all() == [ids[0]]
-        newer = recipe_of(connection, version=2)
+        assert connection.execute(tracks_without_vector([stored.id])).scalars().all() == [ids[0]]
+        newer = feature_set_of(connection, version=2)
         connection.execute(sa.update(failure).values(failed_at=now() - timedelta(hours=1)))
         assert set(connection.execute(tracks_without_vector([newer.id])).scalars()) == set(ids)
 
@@ -147,12 +147,12 @@ def test_the_second_death_makes_a_failure_and_only_of_the_track_at_work(database
 @pytest.mark.parametrize("is_changed", [False, True])
 def test_deaths_are_of_a_file_not_of_a_name(database: Database, is_changed: bool) -> None:
     with database.write() as connection:
-        recipe, ids = recipe_of(connection), add_tracks(connection, 1)
+        stored, ids = feature_set_of(connection), add_tracks(connection, 1)
         for name in ("ann", "bob"):
             who = enrol(connection, name)
-            claimed_ids(connection, who, ids, recipe)
+            claimed_ids(connection, who, ids, stored)
             claims.begin(connection, who, ids[0])
-            claims.give_back(connection, who, "by SIGKILL")
+            claims.release(connection, who, "by SIGKILL")
             if is_changed:
                 connection.execute(sa.update(track).values(file_signature=f"after {name}"))
         failed = connection.execute(sa.select(failure)).all()
@@ -161,23 +161,23 @@ def test_deaths_are_of_a_file_not_of_a_name(database: Database, is_changed: bool
 
 def test_a_success_wipes_deaths_out(database: Database) -> None:
     with database.write() as connection:
-        recipe, ids = recipe_of(connection), add_tracks(connection, 1)
+        stored, ids = feature_set_of(connection), add_tracks(connection, 1)
         ann, bob = enrol(connection, "ann"), enrol(connection, "bob")
-        claimed_ids(connection, ann, ids, recipe)
+        claimed_ids(connection, ann, ids, stored)
         claims.begin(connection, ann, ids[0])
-        claims.give_back(connection, ann, "by SIGKILL")
+        claims.release(connection, ann, "by SIGKILL")
         assert connection.execute(sa.select(claim.c.deaths, claim.c.worker_id)).all() == [(1, None)]
-        claimed_ids(connection, bob, ids, recipe)
+        claimed_ids(connection, bob, ids, stored)
         assert claims.complete(connection, bob, ids[0])
         assert connection.execute(sa.select(claim)).all() == []
 
 
 def test_failures_count_attempts_and_can_be_tried_again(database: Database) -> None:
     with database.write() as connection:
-        recipe, ids = recipe_of(connection), add_tracks(connection, 2)
+        stored, ids = feature_set_of(connection), add_tracks(connection, 2)
         for _ in range(3):
             failures.record(connection, ids[0], Failure("decoding", "empty", "the file\nis empty"), "print-0")
-        failures.record(connection, ids[1], Failure("features", "error", "x" * 900, recipe.id), "print-1")
+        failures.record(connection, ids[1], Failure("features", "error", "x" * 900, stored.id), "print-1")
         failures.record(connection, ids[1], Failure("decoding", "empty", "\x1b[2Jhostile"), "print-1")
         listed = failures.list_failures(connection)
         assert [(one.track_id, one.reason, one.attempts) for one in listed] == [
@@ -187,13 +187,13 @@ def test_failures_count_attempts_and_can_be_tried_again(database: Database) -> N
         ]
         assert listed[0].message == "the file is empty"
         assert "\x1b" not in listed[1].message
-        assert len(listed[2].message) == failures.LONGEST_MESSAGE
+        assert len(listed[2].message) == failures.MAX_MESSAGE_LENGTH
         assert listed[2].feature_set == "tiny"
-        assert connection.execute(tracks_without_vector([recipe.id])).all() == []
+        assert connection.execute(tracks_without_vector([stored.id])).all() == []
         assert failures.retry(connection, failure.c.reason == "error", dry_run=True) == 1
         assert failures.retry(connection, failure.c.reason == "empty") == 2
-        assert connection.execute(tracks_without_vector([recipe.id])).scalars().all() == [ids[0]]
-        failures.clear(connection, ids[1], [recipe.id])
+        assert connection.execute(tracks_without_vector([stored.id])).scalars().all() == [ids[0]]
+        failures.clear(connection, ids[1], [stored.id])
         assert failures.list_failures(connection) == []
 
 
@@ -208,13 +208,13 @@ def test_a_clock_that_jumps_neither_revives_failures_nor_extends_them(
 ) -> None:
     silent = Failure("decoding", "silent", "nothing but zeros")
     with database.write() as connection:
-        first = recipe_of(connection)
+        first = feature_set_of(connection)
         (track_id,) = add_tracks(connection, 1)
         monkeypatch.setattr("catalog.db.server_time.now", lambda: now() + timedelta(hours=hours))
         failures.record(connection, track_id, silent, "print-0")
-        assert connection.execute(tracks_without_vector([first.id])).all() == [], "it failed for this recipe"
+        assert connection.execute(tracks_without_vector([first.id])).all() == [], "it failed for this stored"
         monkeypatch.undo()
-        newer = recipe_of(connection, version=2)
+        newer = feature_set_of(connection, version=2)
         assert connection.execute(tracks_without_vector([newer.id])).scalars().all() == [track_id], (
             "not for a newer one"
         )
@@ -222,12 +222,12 @@ def test_a_clock_that_jumps_neither_revives_failures_nor_extends_them(
 
 def test_a_sweep_finds_those_whose_process_is_gone_and_those_long_silent(database: Database) -> None:
     with database.write() as connection:
-        recipe, ids = recipe_of(connection), add_tracks(connection, 4)
+        stored, ids = feature_set_of(connection), add_tracks(connection, 4)
         beating, gone, elsewhere, asleep = (enrol(connection, name) for name in "abcd")
         connection.execute(sa.update(worker).where(worker.c.id == gone).values(pid=2**22 + 1))
         connection.execute(sa.update(worker).where(worker.c.id == elsewhere).values(host="another"))
         for worker_id, track_id in zip((beating, gone, elsewhere, asleep), ids, strict=True):
-            claimed_ids(connection, worker_id, [track_id], recipe)
+            claimed_ids(connection, worker_id, [track_id], stored)
             claims.begin(connection, worker_id, track_id)
         silence(connection, gone, 15)
         silence(connection, elsewhere, 15)

@@ -189,7 +189,7 @@ def test_a_database_that_cannot_be_written_to_ends_the_command_and_blames_no_tra
 ) -> None:
     (track_id,) = add_tracks(QUIET)
     # That it takes several is seen above; each of them takes its time to start.
-    monkeypatch.setattr(worker_pool, "MOST_FALSE_STARTS", 1)
+    monkeypatch.setattr(worker_pool, "MAX_FALSE_STARTS", 1)
     with database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE feature_vector RENAME COLUMN computed_at TO was_computed_at")
     with pytest.raises(WorkersFailedError, match="has no column named computed_at"):

@@ -95,6 +95,6 @@ def test_nothing_hostile_is_run_and_work_goes_on(
     assert not proof.exists()
     assert queue.count == 0
     log = (settings.run / "workers.log").read_text()
-    assert log.count("none of ours") > 10
-    assert log.count("cannot be read") > 3
+    assert log.count("foreign job") > 10
+    assert log.count("unreadable job") > 3
     assert "\x1b" not in log

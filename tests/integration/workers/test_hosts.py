@@ -28,8 +28,9 @@ from workers.broker.broker import find_broker
 from workers.host.root_mapping import RootMapping
 from workers.host.worker_options import WorkerOptions
 from workers.pool.analyze_pending import analyze_pending
-from workers.pool.long_running import _tell_of
-from workers.process.jobs import WorkerContext, work
+from workers.pool.long_running import _log_mounts
+from workers.process.jobs import work
+from workers.process.worker_context import WorkerContext
 from workers.state import liveness
 
 Start = Callable[..., subprocess.Popen[bytes]]
@@ -62,7 +63,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 90.0) -> None:
         time.sleep(0.05)
 
 
-def heard(database: Database) -> set[int]:
+def analyzed_tracks(database: Database) -> set[int]:
     with database.read() as connection:
         return set(connection.execute(sa.select(feature_vector.c.track_id)).scalars())
 
@@ -72,9 +73,10 @@ def at_work(database: Database) -> bool:
         return connection.execute(sa.select(sa.exists().select_from(worker))).scalar_one()
 
 
-def desk_of(database: Database, rules: WorkerOptions, **said: str) -> WorkerContext:
+def context_of(database: Database, options: WorkerOptions, **fields: str) -> WorkerContext:
     with database.write() as connection:
-        return WorkerContext(database, liveness.register(connection, "guest", os.getpid()), rules, **said)
+        worker_id = liveness.register(connection, "remote", os.getpid())
+    return WorkerContext(database=database, worker_id=worker_id, options=options, **fields)
 
 
 def test_a_folder_that_is_elsewhere_on_this_host(
@@ -84,7 +86,7 @@ def test_a_folder_that_is_elsewhere_on_this_host(
     elsewhere = music.with_name("mounted here")
     music.rename(elsewhere)
     process = start("--workers", "1", "--root", f"{music}={elsewhere}")
-    wait_for(lambda: heard(database) == set(ids))
+    wait_for(lambda: analyzed_tracks(database) == set(ids))
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     with database.read() as connection:
@@ -105,19 +107,19 @@ def test_a_disk_that_is_not_mounted_is_told_once(
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
     assert (tmp_path / "stderr").read_text().count(words) == 1
-    assert heard(database) == set()
+    assert analyzed_tracks(database) == set()
 
 
 def test_a_disk_that_comes_back_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    _tell_of([1, 2], [1])
-    _tell_of([1, 2], [1, 2])
-    _tell_of([1], [1, 2])
+    _log_mounts([1], [1, 2])
+    _log_mounts([1, 2], [1, 2])
+    _log_mounts([1, 2], [1])
     first, second = (record.getMessage() for record in caplog.records)
     assert "--root" in first
-    assert second == "folders that were absent are back; still away: 1"
+    assert second == "folders that were absent are back; still absent: 1"
 
 
-def test_what_a_guest_cannot_see_is_left_to_others(
+def test_tracks_that_a_remote_host_cannot_see_are_left_to_others(
     database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, gone, deeper = add_tracks(QUIET, QUIET, QUIET)
@@ -134,13 +136,18 @@ def test_what_a_guest_cannot_see_is_left_to_others(
         away = connection.execute(
             sa.insert(track).values(collection_id=other, path="a", path_bytes=b"a").returning(track.c.id)
         ).scalar_one()
-    monkeypatch.setattr("workers.process.jobs.PATIENCE", 0)
-    work(desk_of(database, WorkerOptions(is_guest=True)), [away, deeper, gone, here], [recipe.hash], 20)
+    monkeypatch.setattr("workers.process.jobs.RELEASE_PAUSE", 0)
+    work(
+        context_of(database, WorkerOptions(is_remote_host=True)),
+        [away, deeper, gone, here],
+        [recipe.hash],
+        20,
+    )
     with database.read() as connection:
         states = dict(connection.execute(sa.select(track.c.id, track.c.state)).all())
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(failure)).all() == []
-    assert heard(database) == {here}
+    assert analyzed_tracks(database) == {here}
     assert states == {here: "present", gone: "missing", deeper: "present", away: "present"}
 
 
@@ -155,9 +162,9 @@ def test_a_wrong_mapping_makes_nothing_missing(
     wrong = music.with_name("wrong")
     wrong.mkdir()
     write_sound(wrong / "something else.wav")
-    monkeypatch.setattr("workers.process.jobs.PATIENCE", 0)
-    rules = WorkerOptions(RootMapping.parse([f"{music}={wrong}"]), is_guest=True)
-    work(desk_of(database, rules), [track_id], [recipe.hash], 20)
+    monkeypatch.setattr("workers.process.jobs.RELEASE_PAUSE", 0)
+    options = WorkerOptions(RootMapping.parse([f"{music}={wrong}"]), is_remote_host=True)
+    work(context_of(database, options), [track_id], [recipe.hash], 20)
     with database.read() as connection:
         assert connection.execute(sa.select(track.c.state)).scalar_one() == "present"
     shutil.rmtree(wrong)
@@ -170,10 +177,10 @@ def test_a_worker_whose_schema_was_changed_touches_nothing(
     with database.write() as connection:
         recipe = register_feature_set(connection, tiny)
         connection.execute(sa.text("UPDATE catalog_version SET version_num = '9999'"))
-    desk = desk_of(database, WorkerOptions(), revision=head_revision())
+    context = context_of(database, WorkerOptions(), revision=head_revision())
     with pytest.raises(DatabaseUnusableError, match=r"schema 9999 now.* start the worker again"):
-        work(desk, [track_id], [recipe.hash], 20)
-    assert heard(database) == set()
+        work(context, [track_id], [recipe.hash], 20)
+    assert analyzed_tracks(database) == set()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -206,7 +213,7 @@ def test_a_second_sigterm_gives_the_present_track_back_at_once(
     assert process.poll() is None, "it lets the present track be finished"
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) in {0, 130}
-    assert heard(database) == set()
+    assert analyzed_tracks(database) == set()
     with database.read() as connection:
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(failure)).all() == []
@@ -217,9 +224,9 @@ def test_a_track_that_takes_too_much_memory_fails_and_the_worker_lives(
 ) -> None:
     (hungry,) = add_tracks(HUNGRY)
     fine = add_tracks(QUIET, QUIET)
-    report = analyze_pending(database, settings, [tiny], workers=1, rules=WorkerOptions(memory_limit=200))
+    report = analyze_pending(database, settings, [tiny], workers=1, options=WorkerOptions(memory_limit=200))
     assert (report.analyzed, report.failed) == (2, 1)
-    assert heard(database) == set(fine)
+    assert analyzed_tracks(database) == set(fine)
     with database.read() as connection:
         row = connection.execute(sa.select(failure)).one()
         assert (row.track_id, row.reason) == (hungry, "memory")
@@ -269,10 +276,13 @@ def test_sigterm_ends_analyze_and_what_it_started_in_order(
     ]
     command += ["analyze", "--feature-set", "tiny", "--workers", "1"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: len(heard(database)) >= 1)
+    wait_for(lambda: len(analyzed_tracks(database)) >= 1)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=40)
-    assert (process.returncode, said.lstrip()) == (130, "interrupted; run the same command again to continue\n")
+    assert (process.returncode, said.lstrip()) == (
+        130,
+        "interrupted; run the same command again to continue\n",
+    )
     assert find_broker(None, settings.run) is None
     with database.read() as connection:
         assert connection.execute(sa.select(claim)).all() == []

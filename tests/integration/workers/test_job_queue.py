@@ -22,14 +22,15 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database, open_database
 from catalog.db.tables import claim, collection, feature_vector, track, worker
 from catalog.features.stored_feature_set import StoredFeatureSet, register_feature_set
+from catalog.learning.registry.task_context import set_context
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers.broker.broker import open_broker
-from workers.broker.job_queue import open_queue, queue_name, queued
-from workers.process.jobs import WorkerContext, set_worker_context
+from workers.broker.job_queue import open_queue, queue_name, queued_track_ids
 from workers.process.rq_worker import AnalysisWorker
+from workers.process.worker_context import WorkerContext
 from workers.state import claims, liveness
-from workers.state.queue_feeder import LARGEST_BATCH, MOST_JOBS, QueueFeeder
+from workers.state.queue_feeder import MAX_BATCH_SIZE, MAX_JOBS, QueueFeeder
 from workers.state.queue_status import count_jobs, queue_status, synchronize
 
 
@@ -75,15 +76,15 @@ def take(queue: Queue, jobs: int) -> list[int]:
 
 
 def test_jobs_in_the_broker_are_bounded_and_every_track_comes_up(database: Database, queue: Queue) -> None:
-    recipe, ids = add_names(database, 3 * MOST_JOBS * LARGEST_BATCH + 5)
+    recipe, ids = add_names(database, 3 * MAX_JOBS * MAX_BATCH_SIZE + 5)
     feeder = QueueFeeder(queue, [recipe], 120, workers=2)
     came: list[int] = []
     with database.write() as connection:
         while len(came) < len(ids):
             feeder.top_up(connection)
-            assert 0 < queue.count <= MOST_JOBS
-            assert feeder.top_up(connection) == 0 or queue.count <= MOST_JOBS
-            taken = take(queue, MOST_JOBS // 2 + 1)
+            assert 0 < queue.count <= MAX_JOBS
+            assert feeder.top_up(connection) == 0 or queue.count <= MAX_JOBS
+            taken = take(queue, MAX_JOBS // 2 + 1)
             came += taken
             connection.execute(
                 sa.insert(feature_vector),
@@ -105,7 +106,7 @@ def test_what_the_broker_forgets_is_fed_again(
     with database.read() as connection:
         assert feeder.top_up(connection) == 20
         assert feeder.top_up(connection) == 0
-        assert queued(queue) == set(ids)
+        assert queued_track_ids(queue) == set(ids)
         broker_connection.flushall()
         assert feeder.top_up(connection) == 20
 
@@ -153,7 +154,7 @@ def test_batches_keep_the_order_and_the_bounds(count: int, workers: int, most: i
     assert flat == list(range(len(flat)))
     assert len(batches) <= most
     assert len(flat) == count or len(batches) == most
-    assert all(1 <= len(batch) <= LARGEST_BATCH for batch in batches)
+    assert all(1 <= len(batch) <= MAX_BATCH_SIZE for batch in batches)
     if is_all and len(flat) == count:
         assert len(batches[-1]) <= max(1, count // (2 * workers))
 
@@ -175,16 +176,16 @@ def test_a_worker_runs_no_job_but_ours_and_registers_again_when_forgotten(
     queue.enqueue("os.mkdir", str(proof))
     queue.enqueue("workers.process.jobs.analyze_tracks", [], [], 5, on_failure=Callback("os.abort"))
     with database.write() as connection:
-        desk = WorkerContext(database, liveness.register(connection, "keeper", 1))
-    set_worker_context(desk)
-    keeper = AnalysisWorker(queue, "keeper", desk)
-    keeper.work(burst=True, logging_level="ERROR")
+        context = WorkerContext(database=database, worker_id=liveness.register(connection, "worker", 1))
+    set_context(context)
+    rq_worker = AnalysisWorker(queue, "worker", context)
+    rq_worker.work(burst=True, logging_level="ERROR")
     assert not proof.exists()
     assert queue.count == 0
     broker_connection.flushall()
-    keeper._next_beat = 0.0
-    keeper.heartbeat()
-    assert broker_connection.sismember(keeper.redis_workers_keys, keeper.key)
+    rq_worker._next_beat = 0.0
+    rq_worker.heartbeat()
+    assert broker_connection.sismember(rq_worker.redis_workers_keys, rq_worker.key)
 
 
 def test_status_says_who_is_at_work_on_what_and_sync_gives_back(
@@ -197,7 +198,7 @@ def test_status_says_who_is_at_work_on_what_and_sync_gives_back(
         dead = liveness.register(connection, "dead", 2**22 + 1)
         claims.reserve(connection, dead, ids[:2], [recipe.id])
         claims.begin(connection, dead, ids[1])
-        past = liveness.server_time(connection) - 2 * liveness.LOST
+        past = liveness.server_time(connection) - 2 * liveness.LOST_AFTER
         connection.execute(sa.update(worker).values(heartbeat_at=past))
     status = queue_status(database, [tiny])
     assert (status.pending, status.claimed, status.failed) == (3, 2, 0)
@@ -214,7 +215,7 @@ def test_status_says_who_is_at_work_on_what_and_sync_gives_back(
             assert jobs == open_queue(queue_name(database), connection).count > 0
     status = queue_status(database, [tiny])
     assert (status.claimed, status.workers) == (0, [])
-    assert status.advice == "nobody is at work; run: catalog analyze"
+    assert status.advice == "no worker is running; run: catalog analyze"
 
 
 LONG_RUNNING = """

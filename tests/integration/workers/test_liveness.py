@@ -66,7 +66,7 @@ def test_a_clock_that_jumps_back_keeps_no_dead_one_alive(database: Database, far
     sweeper = Sweeper(database, clock)
     shift(database, far, -3_600)
     assert sweeper.sweep() == 0
-    clock.seconds += liveness.LOST.total_seconds() - 1
+    clock.seconds += liveness.LOST_AFTER.total_seconds() - 1
     assert sweeper.sweep() == 0
     clock.seconds += 2
     assert sweeper.sweep() == 1
@@ -87,9 +87,9 @@ def test_a_process_that_is_gone_from_this_host_is_found_at_once(database: Databa
         gone = liveness.register(connection, "gone", 2**22 + 1)
     sweeper = Sweeper(database, clock)
     assert sweeper.sweep() == 0
-    shift(database, gone, liveness.SILENT.total_seconds() + 1)
+    shift(database, gone, liveness.SILENT_AFTER.total_seconds() + 1)
     assert sweeper.sweep() == 1
 
 
 def test_every_death_is_found_within_a_minute() -> None:
-    assert liveness.LOST + timedelta(seconds=liveness.BEAT) < timedelta(minutes=1)
+    assert liveness.LOST_AFTER + timedelta(seconds=liveness.HEARTBEAT_INTERVAL) < timedelta(minutes=1)

@@ -23,7 +23,7 @@ from catalog.settings import Settings
 from tests.integration.workers.in_process import analyze_in_process
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks
 from workers.state import liveness
-from workers.state.prometheus_metrics import MetricsServerError, collector, serve_metrics
+from workers.state.prometheus_metrics import CatalogCollector, MetricsServerError, serve_metrics
 from workers.state.queue_status import queue_status
 
 
@@ -51,14 +51,14 @@ def test_what_is_told_is_what_the_database_says(
 ) -> None:
     add_tracks(QUIET, QUIET, RAISES)
     registry = CollectorRegistry()
-    collecting = collector(database, [tiny], settings)
-    registry.register(collecting)
+    collector = CatalogCollector(database, [tiny], settings)
+    registry.register(collector)
     before = asked(registry)
     assert before["catalog_tracks_pending", ""] == 3
     assert before["catalog_tracks", "present"] == 3
     assert before["catalog_broker_up", ""] == 0
     analyze_in_process(database, [tiny])
-    collecting._next = 0.0
+    collector._throttle.postpone(0)
     after = asked(registry)
     host = socket.gethostname()
     assert after["catalog_database_up", ""] == 1
@@ -76,7 +76,7 @@ def test_what_is_told_is_what_the_database_says(
 
 def test_a_database_that_is_away_is_told_too(tmp_path: Path) -> None:
     registry = CollectorRegistry()
-    registry.register(collector(open_database(f"sqlite:///{tmp_path / 'absent.db'}")))
+    registry.register(CatalogCollector(open_database(f"sqlite:///{tmp_path / 'absent.db'}")))
     assert asked(registry) == {("catalog_database_up", ""): 0}
 
 
@@ -126,7 +126,7 @@ def test_status_says_what_waits_for_a_disk(
     with database.write() as connection:
         liveness.register(connection, "ann", 1)
     status = queue_status(database, [tiny])
-    assert (status.pending, status.out_of_reach) == (2, 2)
+    assert (status.pending, status.unmounted) == (2, 2)
     assert status.advice == "2 tracks wait for a disk that is not mounted here"
 
 
@@ -141,5 +141,5 @@ def test_without_names_pending_is_what_lacks_either_of_the_usual_ones(
             vector = np.zeros(len(recipe.dimensions), np.float32)
             store_vector(connection, recipe, track_id, vector)
         registry = CollectorRegistry()
-        registry.register(collector(database))
+        registry.register(CatalogCollector(database))
         assert asked(registry)["catalog_tracks_pending", ""] == left

@@ -21,7 +21,7 @@ from catalog.db.database import Database
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers.broker.broker import Broker, BrokerUnreachableError, find_broker, open_broker
-from workers.pool import analyze_pending as analyze_pending_module
+from workers.pool import supervisor
 from workers.pool.analyze_pending import analyze_pending
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -147,7 +147,7 @@ def test_password_and_tls_by_the_address(
         assert analyze_pending(database, on(url, settings), [tiny], workers=1).analyzed == 6
         for wrong, words in (
             (url.partition("?")[0], "localhost"),  # a certificate that nobody vouches for
-            (url.replace("hunter2", "hunter3"), "refuses the password"),
+            (url.replace("hunter2", "hunter3"), "rejects the password"),
         ):
             with pytest.raises(BrokerUnreachableError, match=words) as caught:
                 find_broker(wrong, settings.run)
@@ -189,7 +189,7 @@ def test_a_redis_that_stays_full_is_said_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     add_tracks(QUIET)
-    monkeypatch.setattr(analyze_pending_module, "BROKER_PATIENCE", 1.0)
+    monkeypatch.setattr(supervisor, "BROKER_TIMEOUT", 1.0)
     theirs.config_set("maxmemory", 1)
     with pytest.raises(BrokerUnreachableError, match=r"takes no jobs .* more memory") as caught:
         analyze_pending(database, on(server.url, settings), [tiny], workers=1)

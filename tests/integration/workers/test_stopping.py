@@ -19,13 +19,13 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.tables import claim, feature_vector
 from catalog.features.stored_feature_set import register_feature_set
+from catalog.learning.registry.task_context import set_context
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers.broker.broker import open_broker
 from workers.broker.job_queue import enqueue, open_queue, queue_name
-from workers.process.child_database import open_child_database
-from workers.process.jobs import Stop, WorkerContext, set_worker_context
 from workers.process.rq_worker import AnalysisWorker
+from workers.process.worker_context import Stop, WorkerContext, open_worker_database
 from workers.state import liveness
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -51,7 +51,7 @@ def broker_connection(settings: Settings) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def keeper(
+def rq_worker(
     database: Database,
     broker_connection: Redis,
     tiny: FeatureSet,
@@ -65,22 +65,22 @@ def keeper(
     ids = add_tracks(*[QUIET] * TRACKS)
     with database.write() as connection:
         register_feature_set(connection, tiny)
-        worker_id = liveness.register(connection, "keeper", os.getpid())
-    desk = WorkerContext(open_child_database(settings.database_url), worker_id)
+        worker_id = liveness.register(connection, "worker", os.getpid())
+    context = WorkerContext(database=open_worker_database(settings.database_url), worker_id=worker_id)
     queue = open_queue(queue_name(database), broker_connection)
     enqueue(queue, [ids], [tiny.hash], 60)
-    Stop.listen()
-    set_worker_context(desk)
-    return AnalysisWorker(queue, "keeper", desk)
+    Stop.install_handler()
+    set_context(context)
+    return AnalysisWorker(queue, "worker", context)
 
 
-def heard(database: Database) -> int:
+def count_vectors(database: Database) -> int:
     with database.read() as connection:
         assert connection.execute(sa.select(claim).where(claim.c.worker_id.is_not(None))).all() == []
         return connection.execute(sa.select(sa.func.count()).select_from(feature_vector)).scalar_one()
 
 
-def told_to_stop(function: Callable[..., Any]) -> Callable[..., Any]:
+def stopped_after(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, at whose end this process, and no child of it, is told to stop."""
     own = os.getpid()
 
@@ -95,27 +95,29 @@ def told_to_stop(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @SQLITE
 def test_a_job_that_is_not_begun_yet_is_not_begun(
-    database: Database, keeper: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
+    database: Database, rq_worker: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "prepare_execution", told_to_stop(keeper.prepare_execution))
-    keeper.work(logging_level="CRITICAL", max_idle_time=20)
-    assert heard(database) == 0
+    monkeypatch.setattr(rq_worker, "prepare_execution", stopped_after(rq_worker.prepare_execution))
+    rq_worker.work(logging_level="CRITICAL", max_idle_time=20)
+    assert count_vectors(database) == 0
 
 
 @SQLITE
 def test_a_horse_that_is_being_forked_ends_after_its_first_track(
-    database: Database, keeper: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
+    database: Database, rq_worker: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Before RQ knows what it has forked.
-    monkeypatch.setattr(worker_classes.os, "fork", told_to_stop(os.fork))
-    keeper.work(logging_level="CRITICAL", max_idle_time=20)
-    assert heard(database) <= 1
+    monkeypatch.setattr(worker_classes.os, "fork", stopped_after(os.fork))
+    rq_worker.work(logging_level="CRITICAL", max_idle_time=20)
+    assert count_vectors(database) <= 1
 
 
 @SQLITE
-def test_a_worker_that_is_left_alone_does_the_whole_job(database: Database, keeper: AnalysisWorker) -> None:
-    keeper.work(logging_level="CRITICAL", burst=True)
-    assert heard(database) == TRACKS
+def test_a_worker_that_is_left_alone_does_the_whole_job(
+    database: Database, rq_worker: AnalysisWorker
+) -> None:
+    rq_worker.work(logging_level="CRITICAL", burst=True)
+    assert count_vectors(database) == TRACKS
 
 
 class Dropped:
@@ -130,12 +132,12 @@ class Dropped:
 @SQLITE
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_idle_worker_ends_though_what_was_raised_is_lost(
-    database: Database, keeper: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
+    database: Database, rq_worker: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper.queues[0].empty()
-    monkeypatch.setattr(keeper, "check_for_suspension", lambda _burst: Dropped() and None)
+    rq_worker.queues[0].empty()
+    monkeypatch.setattr(rq_worker, "check_for_suspension", lambda _burst: Dropped() and None)
     begun = time.monotonic()
-    keeper.work(logging_level="CRITICAL", max_idle_time=20)
+    rq_worker.work(logging_level="CRITICAL", max_idle_time=20)
     assert time.monotonic() - begun < 10
 
 

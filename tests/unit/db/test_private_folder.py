@@ -50,8 +50,8 @@ def test_models_backups_and_what_is_staged_are_private(tmp_path: Path) -> None:
 def test_the_broker_is_private_with_all_that_it_writes(tmp_path: Path) -> None:
     run = tmp_path / "home" / "run"
     with open_broker(None, run) as broker:
-        assert broker.place is not None
-        assert mode(broker.place) == 0o700
+        assert broker.folder is not None
+        assert mode(broker.folder) == 0o700
         assert mode(run.parent) == 0o700
-        assert mode(broker.place / "valkey.sock") == 0o700
+        assert mode(broker.folder / "valkey.sock") == 0o700
         assert "://" not in repr(broker)

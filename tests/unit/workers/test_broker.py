@@ -108,9 +108,9 @@ def test_a_home_where_a_socket_cannot_live_gets_a_private_folder(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     run = tmp_path / name / "run"
     with open_broker(None, run) as broker:
-        assert broker.place is not None
-        assert broker.place != run
-        assert broker.place.stat().st_mode & 0o777 == 0o700
+        assert broker.folder is not None
+        assert broker.folder != run
+        assert broker.folder.stat().st_mode & 0o777 == 0o700
         assert find_broker(None, run) == broker
 
 
@@ -120,8 +120,8 @@ def test_a_private_folder_that_others_can_enter_is_refused(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     run = tmp_path / "with space" / "run"
     with open_broker(None, run) as broker:
-        assert broker.place is not None
-    broker.place.chmod(0o777)
+        assert broker.folder is not None
+    broker.folder.chmod(0o777)
     with pytest.raises(BrokerUnreachableError, match="not a private folder"), open_broker(None, run):
         pass
 
@@ -148,14 +148,14 @@ def test_a_redis_that_is_not_there_is_one_line_without_secrets(tmp_path: Path, u
 def test_a_redis_that_answers_and_refuses_is_not_called_silent(tmp_path: Path) -> None:
     with open_broker(None, tmp_path / "run") as own:
         beyond = f"{own.url}?db=9999"
-        with pytest.raises(BrokerUnreachableError, match=r"answers, but refuses .*correct --redis-url"):
+        with pytest.raises(BrokerUnreachableError, match=r"answers with an error .*correct --redis-url"):
             find_broker(beyond, tmp_path)
 
 
 def test_a_refused_password_is_said_and_not_shown(tmp_path: Path) -> None:
     with open_broker(None, tmp_path / "run") as own, own.connect() as connection:
         connection.config_set("requirepass", "right")
-        with pytest.raises(BrokerUnreachableError, match="refuses the password") as caught:
+        with pytest.raises(BrokerUnreachableError, match="rejects the password") as caught:
             find_broker(own.url.replace("unix://", "unix://:hunter2@"), tmp_path)
         assert "hunter2" not in str(caught.value)
         connection.config_set("requirepass", "")

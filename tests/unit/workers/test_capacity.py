@@ -26,7 +26,7 @@ def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_one_a_core_where_there_is_memory(group: Path) -> None:
-    assert capacity.fitting_workers() == 8
+    assert capacity.default_worker_count() == 8
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_no_more_than_memory_allows(
     (group / "memory.max").write_text(f"{limit}\n")
     (group / "memory.current").write_text(f"{used}\n")
     (group / "memory.stat").write_text(f"anon 5\ninactive_file {files}\n")
-    assert capacity.fitting_workers() == expected
+    assert capacity.default_worker_count() == expected
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_no_more_than_memory_allows(
 )
 def test_no_more_than_the_cores_that_are_granted_above_us_too(group: Path, quota: str, expected: int) -> None:
     (group.parent / "cpu.max").write_text(quota)
-    assert capacity.fitting_workers() == expected
+    assert capacity.default_worker_count() == expected
