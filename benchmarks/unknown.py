@@ -142,15 +142,15 @@ def by_probability(fit: CrossFit, y: Integers, group: Integers) -> CrossFit:
     threshold = choose_threshold(fit.probability, y, hierarchy, groups=group)
     return replace(
         fit,
-        answers=cross_fitted_selections(fit.probability, y, fit.fold, hierarchy, groups=group),
+        selections=cross_fitted_selections(fit.probability, y, fit.fold, hierarchy, groups=group),
         model=replace(fit.model, threshold=threshold, novelty=None),
     )
 
 
 def shares(fit: CrossFit, y: Integers, X: Floats, true: int | None, broader: dict[int, int | None]) -> Shares:
     """How the model answers inside, and for vectors of a genre that it does not know (None: of no genre)."""
-    answered = fit.answers.node != NOTHING
-    hits = is_correct(fit.answers.node, y, fit.model.hierarchy)
+    answered = fit.selections.node != NOTHING
+    hits = is_correct(fit.selections.node, y, fit.model.hierarchy)
     node = given(fit.model, X)
     above = set() if true is None else set(path_to_top(true, broader))
     good = np.array([one != NOTHING and fit.model.hierarchy.nodes[one] in above for one in node])
@@ -164,7 +164,7 @@ def shares(fit: CrossFit, y: Integers, X: Floats, true: int | None, broader: dic
 
 
 def given(model: FittedModel, X: Floats) -> Integers:
-    return model.answers(model.probability(X), model.resemblance(X)).node
+    return model.select(model.probability(X), model.resemblance(X)).node
 
 
 def rows(material: Material, learner: str, talk: Floats | None) -> list[Row]:

@@ -56,19 +56,19 @@ class ProjectionFacts:
     tracks: int
     """That it was fitted to."""
     components: int
-    variance_wanted: float
-    components_wanted: int
+    target_variance: float
+    components_for_target: int
     """How many hold the share of the variance that is wanted; more than `components` where the tracks are few."""
-    variance_held: float
+    explained_variance: float
     """By the components, of the tracks it was fitted to."""
     error: float
     curve: tuple[float, ...]
     """The share of the variance held by the first 1, 2, ... components, a value for each that there is."""
-    unseen_tracks: int
+    held_out_tracks: int
     """Left out of another fit, connected tracks together, to see what the projection makes of new ones; or 0."""
-    unseen_variance_held: float | None
-    unseen_error: float | None
-    unseen_curve: tuple[float, ...]
+    held_out_explained_variance: float | None
+    held_out_error: float | None
+    held_out_curve: tuple[float, ...]
     """Of that fit on the tracks left out, a value for each of its components."""
 
 
@@ -185,7 +185,7 @@ def pca(fitted: Fitted, digest: str) -> FeatureSet:
         parameters={
             "of": fitted.source,
             "artifact": digest,
-            "variance": fitted.facts.variance_wanted,
+            "variance": fitted.facts.target_variance,
             "components": count,
             "tracks": fitted.projection.tracks,
         },
@@ -275,15 +275,15 @@ def _facts(matrix: Float32, groups: Integers, projection: Projection, variance: 
     return ProjectionFacts(
         tracks=projection.tracks,
         components=len(projection.components),
-        variance_wanted=variance,
-        components_wanted=components_for(projection.curve, variance),
-        variance_held=held,
+        target_variance=variance,
+        components_for_target=components_for(projection.curve, variance),
+        explained_variance=held,
         error=float(np.sqrt(max(0.0, 1 - held) * projection.total / matrix.shape[1])),
         curve=tuple(projection.curve.round(6).tolist()),
-        unseen_tracks=tested,
-        unseen_variance_held=float(curve[-1]) if tested else None,
-        unseen_error=error,
-        unseen_curve=tuple(curve.round(6).tolist()),
+        held_out_tracks=tested,
+        held_out_explained_variance=float(curve[-1]) if tested else None,
+        held_out_error=error,
+        held_out_curve=tuple(curve.round(6).tolist()),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Float32
 from catalog.features.stored_feature_set import StoredFeatureSet
-from catalog.learning.dataset.class_support import Support, class_support, classes_of, nothing_to_learn
+from catalog.learning.dataset.class_support import Support, class_support, classes_of, untrainable_reason
 from catalog.learning.dataset.exclusion import excluded_genres, wrong_recordings
 from catalog.learning.dataset.feature_matrix import load_feature_matrix
 from catalog.learning.dataset.groups import connected_groups
@@ -70,7 +70,7 @@ def build_training_set(connection: Connection, options: TrainingOptions) -> Trai
         level=options.rule.level,
         names=names,
     )
-    reason = nothing_to_learn(support)
+    reason = untrainable_reason(support)
     classes = () if reason else classes_of(support)
     column = {genre: at for at, genre in enumerate(classes)}
     counts_for = [support[int(genre)].counts_for for genre in tracks.genres[positions]]
@@ -97,5 +97,5 @@ def build_training_set(connection: Connection, options: TrainingOptions) -> Trai
         else Snapshot(rule, options.seed, tracks.ids[members], classes, y[has_class], groups),
         reason=reason,
         names=names,
-        hierarchy=Hierarchy.of(classes, broader, answerable=load_predictable(connection)),
+        hierarchy=Hierarchy.of(classes, broader, predictable=load_predictable(connection)),
     )

@@ -153,7 +153,7 @@ def classes_of(support: Mapping[int, Support]) -> tuple[int, ...]:
     return tuple(sorted(genre for genre, row in support.items() if row.is_class))
 
 
-def nothing_to_learn(support: Mapping[int, Support]) -> str | None:
+def untrainable_reason(support: Mapping[int, Support]) -> str | None:
     """Why nothing can be learned from this, or None where there are two classes or more."""
     classes = classes_of(support)
     if len(classes) >= 2:

@@ -39,14 +39,14 @@ class Hierarchy:
         classes: Sequence[int],
         broader: Mapping[int, int | None],
         *,
-        answerable: Collection[int] | None = None,
+        predictable: Collection[int] | None = None,
     ) -> "Hierarchy":
-        """The hierarchy of these classes. Terms outside `answerable` (all, if None) are left out of the paths."""
+        """The hierarchy of these classes. Terms outside `predictable` (all, if None) are left out of the paths."""
         if len(set(classes)) != len(classes):
             raise ValueError("a class is named twice")
         chains = [path_to_top(genre, broader) for genre in classes]
         kept = [
-            [chain[0], *(term for term in chain[1:] if answerable is None or term in answerable)]
+            [chain[0], *(term for term in chain[1:] if predictable is None or term in predictable)]
             for chain in chains
         ]
         nodes = list(dict.fromkeys([*classes, *(term for chain in kept for term in chain)]))

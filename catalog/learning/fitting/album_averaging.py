@@ -1,4 +1,4 @@
-"""Albums: probabilities averaged over the tracks of an album by one artist, which mostly share a genre."""
+"""Album averaging: mean probabilities over the tracks of an album by one artist, which mostly share a genre."""
 
 from collections.abc import Hashable, Sequence
 from typing import Literal
@@ -10,14 +10,14 @@ from catalog.arrays import Floats, Integers
 Mean = Literal["arithmetic", "geometric"]
 
 ALONE = -1
-FLOOR = 1e-3  # of a probability: one track's veto must not outweigh all others
+FLOOR = 1e-3  # of a probability: one track must not outweigh all others
 
 
 def album_units(albums: Sequence[Hashable | None], artists: Sequence[Hashable | None]) -> Integers:
-    """(n,): tracks of one album by one artist share a number; ALONE for a track without another.
+    """(n,): the unit number of each track, one per album and artist; ALONE for a track without another.
 
-    A compilation is as many units as it has artists: an average over artists would mix what differs, and reach over
-    folds. Tracks by nobody known on one album are a unit.
+    A compilation has one unit per artist: an average over artists would mix genres and cross folds. Tracks without a
+    known artist on one album are a unit.
     """
     numbers: dict[Hashable, int] = {}
     unit = np.array(
@@ -34,7 +34,7 @@ def album_units(albums: Sequence[Hashable | None], artists: Sequence[Hashable | 
 def average_by_unit(probability: Floats, unit: Integers, mean: Mean) -> Floats:
     """(n, classes): every row replaced by the mean over its unit (n,), summing to 1; rows of units ALONE stay.
 
-    The arithmetic mean takes the tracks for opinions on the same question, the geometric for separate evidence on it:
+    The arithmetic mean treats the tracks as opinions on the same question, the geometric mean as independent evidence:
     Genest and Zidek, "Combining probability distributions" (1986).
     """
     together = np.flatnonzero(unit != ALONE)

@@ -1,4 +1,4 @@
-"""Calibration: making a probability of 0.8 be right in eight cases of ten, and measuring how far it is."""
+"""Calibration of probabilities, and the expected calibration error."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,19 @@ from scipy.special import log_softmax, softmax
 from catalog.arrays import Floats, Integers
 from catalog.learning.metrics.bootstrap import Interval, interval
 
-FLOOR = 1e-7  # a class the model has never seen has probability 0; its logarithm must stay finite
+FLOOR = 1e-7  # a class outside the training folds has probability 0; its logarithm must stay finite
 TIMES = 500
-BIAS_PENALTY = 10.0  # as if that many tracks stood for "no bias": with few tracks only the temperature moves
+BIAS_PENALTY = (
+    10.0  # the weight of the prior "no bias" in tracks: with few tracks only the temperature is fitted
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """p' = softmax(slope * log p + bias), the temperature being 1 / slope.
+    """p' = softmax(slope * log p + bias), with temperature 1 / slope.
 
     Temperature scaling of Guo et al., "On calibration of modern neural networks" (2017), with the bias of their
-    vector scaling held near 0 by a ridge.
+    vector scaling, shrunk to 0 by an L2 penalty.
     """
 
     slope: float
@@ -28,7 +30,7 @@ class Calibration:
 
     @classmethod
     def identity(cls, classes: int) -> "Calibration":
-        """The one that changes nothing."""
+        """The calibration that changes nothing."""
         return cls(1.0, np.zeros(classes))
 
     def apply(self, probability: Floats) -> Floats:
@@ -40,9 +42,9 @@ class Calibration:
 def fit_calibration(probability: Floats, y: Integers, groups: Integers | None = None) -> Calibration:
     """The calibration with the greatest penalized likelihood of `y` (n,) under `probability` (n, classes).
 
-    The probabilities must come from models that had not seen the tracks. With `groups` (n,) a group weighs the square
-    root of its tracks, as where the threshold is chosen: one artist with fifty tracks must not set the bias of a genre.
-    Without any track: the identity.
+    The probabilities must be out of fold. With `groups` (n,) the weight of a group is the square root of its number of
+    tracks, as in `choose_threshold`: one artist with fifty tracks must not set the bias of a genre. Without any track:
+    the identity.
     """
     count, classes = probability.shape
     if not count:
@@ -72,7 +74,7 @@ def fit_calibration(probability: Floats, y: Integers, groups: Integers | None = 
 
 
 def cross_fitted(probability: Floats, y: Integers, fold: Integers, groups: Integers | None = None) -> Floats:
-    """(n, classes): each fold's out-of-fold probabilities, calibrated by what was fitted on the other folds."""
+    """(n, classes): out-of-fold probabilities, each fold calibrated by a calibration fitted on the other folds."""
     calibrated = np.empty_like(probability)
     for number in np.unique(fold):
         inside = fold == number
@@ -83,28 +85,28 @@ def cross_fitted(probability: Floats, y: Integers, fold: Integers, groups: Integ
 
 
 def expected_calibration_error(probability: Floats, y: Integers, *, bins: int = 10) -> float:
-    """The mean gap between the first choice's probability and how often it is right, 0 to 1; 0 without tracks.
+    """The mean gap between the predicted class's probability and its accuracy, 0 to 1; 0 without tracks.
 
-    Over at most `bins` bins that hold equally many tracks, weighted by them: with bins of equal width most of a
-    small collection lies in one (Nixon et al., "Measuring calibration in deep learning", 2019).
+    Over at most `bins` bins with equal numbers of tracks, weighted by these: with bins of equal width most of a small
+    collection lies in one bin (Nixon et al., "Measuring calibration in deep learning", 2019).
     """
     if not len(y):
         return 0.0
     confidence = probability.max(axis=1)
     order = np.argsort(confidence, kind="stable")
-    right = (probability.argmax(axis=1) == y)[order]
-    return float(_gaps(confidence[order], right[None, :].astype(np.float64), bins)[0])
+    correct = (probability.argmax(axis=1) == y)[order]
+    return float(_gaps(confidence[order], correct[None, :].astype(np.float64), bins)[0])
 
 
 def perfect_calibration_error(
     probability: Floats, groups: Integers | None = None, *, bins: int = 10, times: int = TIMES, seed: int = 0
 ) -> Interval:
-    """The error that a model shows which is right exactly as often as it says: the mean, 2.5 % and 97.5 %.
+    """The calibration error of a perfectly calibrated model: the mean, 2.5 % and 97.5 %.
 
-    Of as many tracks with the same probabilities (n, classes), each drawn right with the probability of its first
-    choice, `times` times. Chance alone makes gaps: about 0.09 with a hundred tracks (consistency bands: Bröcker and
-    Smith, "Increasing the reliability of reliability diagrams", 2007). With `groups` (n,) one draw is made for all
-    tracks of a group, which are then right or wrong together as far as their probabilities allow: the widest band.
+    Simulated `times` times for the probabilities (n, classes): each track is correct with the probability of its
+    predicted class. Chance alone makes gaps, about 0.09 with a hundred tracks (consistency bands: Bröcker and Smith,
+    "Increasing the reliability of reliability diagrams", 2007). With `groups` (n,) one number is drawn for all tracks
+    of a group, which are then correct or wrong together as far as their probabilities allow: the widest band.
     """
     if not len(probability):
         return Interval(0.0, 0.0, 0.0)
@@ -114,13 +116,13 @@ def perfect_calibration_error(
     if groups is not None:
         _, group = np.unique(groups[order], return_inverse=True)
     generator = np.random.default_rng(seed)
-    drawn = (generator.random(int(group.max()) + 1)[group] for _ in range(times))
-    errors = np.array([_gaps(confidence, (one < confidence)[None, :] * 1.0, bins)[0] for one in drawn])
+    draws = (generator.random(int(group.max()) + 1)[group] for _ in range(times))
+    errors = np.array([_gaps(confidence, (draw < confidence)[None, :] * 1.0, bins)[0] for draw in draws])
     return interval(float(errors.mean()), errors)
 
 
-def _gaps(confidence: Floats, right: Floats, bins: int) -> Floats:
-    """(m,): the error of m outcomes `right` (m, n) of tracks in ascending order of `confidence` (n,)."""
+def _gaps(confidence: Floats, correct: Floats, bins: int) -> Floats:
+    """(m,): the calibration error of m outcomes `correct` (m, n), tracks in ascending order of `confidence` (n,)."""
     starts = np.unique([part[0] for part in np.array_split(np.arange(len(confidence)), bins) if len(part)])
-    gaps = np.abs(np.add.reduceat(right - confidence, starts, axis=1))
+    gaps = np.abs(np.add.reduceat(correct - confidence, starts, axis=1))
     return np.asarray(gaps.sum(axis=1) / len(confidence))

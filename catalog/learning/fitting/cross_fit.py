@@ -1,4 +1,4 @@
-"""The cross-fit: out-of-fold probabilities and answers for every labeled track, and the model fitted on all."""
+"""Cross-fit: out-of-fold predictions for every labeled track, and the model fitted on all tracks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +11,14 @@ from catalog.learning.classifiers import Algorithm, Classifier, Matrix, class_pr
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.training_errors import UntrainableDataError, require_finite
-from catalog.learning.fitting.abstention import PRECISION, Selections, Threshold, answers, choose_threshold
-from catalog.learning.fitting.abstention import cross_fitted_selections as answers_by_other_folds
+from catalog.learning.fitting.abstention import (
+    PRECISION,
+    Selections,
+    Threshold,
+    choose_threshold,
+    cross_fitted_selections,
+    select_nodes,
+)
 from catalog.learning.fitting.calibration import Calibration, cross_fitted, fit_calibration
 from catalog.learning.fitting.out_of_distribution import (
     ClassDistances,
@@ -23,23 +29,23 @@ from catalog.learning.fitting.out_of_distribution import (
 
 INNER_FOLDS = 3
 NESTED_UP_TO = 5_000
-"""Above so many tracks calibration is fitted on the other outer folds instead of inside each training fold: as many
-numbers as there are classes cannot learn a track by heart then, and it saves three fits of four."""
+"""With more tracks, calibration is fitted on the other outer folds instead of inside each training fold: its few
+parameters cannot overfit single tracks then, and three of four fits are saved."""
 
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """What answers for tracks that nobody tagged: a classifier, its calibration, its threshold, its classes."""
+    """A classifier with its calibration, threshold and classes, as it predicts untagged tracks."""
 
     classifier: Classifier
     calibration: Calibration
     threshold: Threshold
     hierarchy: Hierarchy
     novelty: MahalanobisSpace | None = None
-    """Where tracks are told that resemble no class; None: the probability decides alone."""
+    """Detects tracks that resemble no class; None: the probability decides alone."""
 
     def raw_probability(self, X: Matrix) -> Floats:
-        """(n, classes): what the classifier says, before calibration."""
+        """(n, classes): uncalibrated, rows summing to 1."""
         return class_probabilities(self.classifier, X, len(self.hierarchy.classes))
 
     def probability(self, X: Matrix) -> Floats:
@@ -47,12 +53,12 @@ class FittedModel:
         return self.calibration.apply(self.raw_probability(X))
 
     def resemblance(self, X: Matrix) -> Floats | None:
-        """(n, classes): how much each track resembles each class, -1 to 1; None where that is not asked for."""
+        """(n, classes): how much each track resembles each class, -1 to 1; None if resemblance is not used."""
         return None if self.novelty is None else self.novelty.resemblance(X)
 
-    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
-        """What is answered, by the model's threshold, for calibrated probabilities (n, classes) and resemblances."""
-        return answers(
+    def select(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
+        """The predicted nodes by the model's threshold, for calibrated probabilities (n, classes) and resemblances."""
+        return select_nodes(
             probability,
             self.hierarchy,
             self.threshold.value,
@@ -66,19 +72,19 @@ class CrossFit:
     """The result for n labeled tracks. Everything but `model` is out of fold."""
 
     fold: Integers
-    """(n,): the fold each track was left out with."""
+    """(n,): the test fold of each track."""
     probability: Floats
-    """(n, classes): calibrated, by a model, and a calibration, that had not seen the track's group."""
+    """(n, classes): by a model and a calibration that were fitted without the track's group."""
     choice: Integers
     """(n,): the likeliest class, as a column."""
-    answers: Selections
+    selections: Selections
     """By thresholds chosen on the other folds."""
     model: FittedModel
     """Fitted on all tracks; its calibration and threshold on the out-of-fold probabilities of all."""
     nested: bool
-    """Whether calibration was fitted inside the training folds, or on the other folds' probabilities."""
+    """Whether calibration was fitted inside the training folds, not on the other folds' probabilities."""
     resemblance: ClassDistances | None = None
-    """By spaces that had not seen the track's group; None where only the probability decides."""
+    """By spaces that were fitted without the track's group; None if only the probability decides."""
 
 
 def cross_fit(
@@ -97,12 +103,12 @@ def cross_fit(
     """Fits and scores a classifier with groups kept together.
 
     X is (n, dimensions) and finite, y (n,) columns of `hierarchy.classes`, groups (n,). `folds` follows from the
-    rarest class by default. Without `novelty` the probability alone decides what is answered; with it, of several
-    feature sets the first tells what resembles a class. Raises UntrainableDataError, before any work, for input that nothing can be learned from.
+    rarest class by default. With `novelty`, tracks that resemble no class get no prediction; resemblance is computed on
+    the first feature set. Raises UntrainableDataError, before any work, for data that no model can be trained on.
     """
     classes = len(hierarchy.classes)
     _check(X, y, groups, classes)
-    algorithm.build(parameters, seed=seed)  # an unknown parameter is said before the first fit
+    algorithm.build(parameters, seed=seed)  # raises for an unknown parameter before the first fit
     outer = stratified_group_folds(y, groups, folds or number_of_folds(y, groups), seed=seed)
     nested = len(y) <= NESTED_UP_TO
     raw = np.zeros((len(y), classes))
@@ -135,7 +141,7 @@ def cross_fit(
         fold=outer,
         probability=probability,
         choice=probability.argmax(axis=1).astype(np.int64),
-        answers=answers_by_other_folds(
+        selections=cross_fitted_selections(
             probability, y, outer, hierarchy, groups=groups, precision=precision, resemblance=resemblance
         ),
         model=model,
@@ -171,27 +177,28 @@ def _inner_calibration(
         return Calibration.identity(classes)
     inner = stratified_group_folds(y, groups, number_of_folds(y, groups, maximum=INNER_FOLDS), seed=seed)
     raw = np.zeros((len(y), classes))
-    known = np.zeros(len(y), dtype=np.bool_)
+    is_usable = np.zeros(len(y), dtype=np.bool_)
     for number in np.unique(inner):
         test, training = inner == number, inner != number
-        seen = np.unique(y[training])
-        if len(seen) < 2:
+        classes_in_training = np.unique(y[training])
+        if len(classes_in_training) < 2:
             continue
         classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
         raw[test] = class_probabilities(classifier, X[test], classes)
-        known |= test & np.isin(y, seen)  # a class nobody could have known would only teach doubt
-    return fit_calibration(raw[known], y[known], groups[known])
+        # A class outside the training folds has probability 0 and would only flatten the calibration.
+        is_usable |= test & np.isin(y, classes_in_training)
+    return fit_calibration(raw[is_usable], y[is_usable], groups[is_usable])
 
 
 def _check(X: Matrix, y: Integers, groups: Integers, classes: int) -> None:
     if not len(X) == len(y) == len(groups):
         raise ValueError(f"there are {len(X)} vectors, {len(y)} classes and {len(groups)} groups")
     if not len(y):
-        raise UntrainableDataError("there is no labeled track to learn from")
+        raise UntrainableDataError("there is no labeled track")
     if y.min() < 0 or y.max() >= classes:
         raise ValueError(f"a track's class lies outside the {classes} classes")
     if len(np.unique(y)) < 2:
-        raise UntrainableDataError("there is only one class: nothing can be told apart")
+        raise UntrainableDataError("there is only one class, and a model needs two")
     require_finite(X)
     if np.unique(groups).size < 2:
         raise UntrainableDataError(

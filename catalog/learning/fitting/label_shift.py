@@ -1,4 +1,4 @@
-"""Priors: how common each class is among the tracks that nobody tagged, and probabilities corrected to that."""
+"""Label shift: estimates the class priors of untagged tracks and corrects probabilities to them."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ import numpy as np
 from catalog.arrays import Floats
 
 FEWEST_TRACKS = 30
-HELD = 50.0
-"""Tracks that the training shares stand for beside those seen: a few artists must not move all the others."""
+PRIOR_WEIGHT = 50.0
+"""The weight of the training priors, in tracks: a few artists must not move the priors of all tracks."""
 BOUND = 3.0
 ITERATIONS = 200
 TOLERANCE = 1e-6
@@ -16,19 +16,19 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class LabelShift:
-    """The shares of the classes that probabilities rest on, and as estimated for the tracks to be predicted."""
+    """The class priors that probabilities assume, and those estimated for the tracks to be predicted."""
 
     training: Floats
-    """(classes,), sum 1: their mean over tracks of the training set, out of fold. The shares that are counted there are others
-    where the calibration lets an artist with many tracks count for less than all of them."""
+    """(classes,), sum 1: the mean out-of-fold probabilities of the training set. They differ from the counted shares
+    because the calibration gives an artist with many tracks less weight."""
     estimated: Floats
-    """(classes,), sum 1; those of training where nothing was estimated."""
+    """(classes,), sum 1; those of training if nothing was estimated."""
     reason: str | None = None
-    """In words why nothing was estimated."""
+    """Why nothing was estimated."""
 
     @property
     def ratio(self) -> Floats:
-        """(classes,): how many times as common each class is as in training."""
+        """(classes,): the estimated prior of each class divided by its training prior."""
         return np.asarray(self.estimated / np.maximum(self.training, 1e-12))
 
     def apply(self, probability: Floats) -> Floats:
@@ -38,7 +38,7 @@ class LabelShift:
 
 
 def no_label_shift(training: Floats, reason: str) -> LabelShift:
-    """Priors that correct nothing: the switch for "off"."""
+    """Priors that correct nothing."""
     return LabelShift(training, training, reason)
 
 
@@ -50,27 +50,28 @@ def estimate_label_shift(
     bound: float = BOUND,
     fewest: int = FEWEST_TRACKS,
 ) -> LabelShift:
-    """Re-estimates priors from calibrated probabilities (n, classes) of tracks without a tag.
+    """Estimates priors from calibrated probabilities (n, classes) of untagged tracks.
 
     Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities" (2002):
-    the mean of the corrected probabilities, HELD tracks with the training shares among them, is the next estimate,
-    until it stands still. The estimate of a class stays within `bound` times (or one `bound`-th of) its training
-    share, because EM on a few tracks runs to extremes; under `fewest` tracks nothing is estimated. `training`
-    (classes,) are the shares that the probabilities rest on, and sum to 1. With `weight` (n,) each row stands for so many tracks.
+    the mean of the corrected probabilities, with PRIOR_WEIGHT tracks of the training priors, is the next estimate,
+    until it converges. The estimate of a class stays within `bound` times (or one `bound`-th of) its training
+    prior, because EM on a few tracks runs to extremes; with fewer than `fewest` tracks nothing is estimated.
+    `training` (classes,) are the priors that the probabilities assume, and sum to 1. `weight` (n,) is the number of
+    tracks that each row represents.
     """
     if bound < 1.0:
-        raise ValueError(f"a bound is at least 1, not {bound}")
+        raise ValueError(f"a bound must be at least 1, not {bound}")
     if weight is None:
         weight = np.ones(len(probability))
     count = float(weight.sum())
     if count < fewest:
-        return no_label_shift(training, f"{count:.0f} tracks are too few to estimate shares from")
+        return no_label_shift(training, f"{count:.0f} tracks are too few to estimate priors")
     low, high = training / bound, np.minimum(training * bound, 1.0)
     estimated = training
     for _ in range(ITERATIONS):
         weighted = probability * (estimated / np.maximum(training, 1e-12))
         weighted /= np.maximum(weighted.sum(axis=1, keepdims=True), 1e-12)
-        shares = (weight @ weighted + HELD * training) / (count + HELD)
+        shares = (weight @ weighted + PRIOR_WEIGHT * training) / (count + PRIOR_WEIGHT)
         following = _within(shares, low, high)
         moved = float(np.abs(following - estimated).max())
         estimated = following

@@ -1,4 +1,4 @@
-"""The choice whether probabilities are corrected by estimated priors: by what that does to tracks whose genre is known."""
+"""The decision whether label shift is corrected: by its effect on the tagged tracks."""
 
 from __future__ import annotations
 
@@ -17,55 +17,55 @@ from catalog.learning.fitting.label_shift import LabelShift, estimate_label_shif
 
 @dataclass(frozen=True, slots=True)
 class LabelShiftChoice:
-    """Macro F1 of the tagged tracks out of fold, mixed as those without a tag seem to be; 0 to 1."""
+    """Out-of-fold macro F1 of the tagged tracks, weighted to the estimated priors of the untagged ones; 0 to 1."""
 
     tracks: int
     uncorrected: float
     corrected: float
 
     @property
-    def is_worth_it(self) -> bool:
-        """Whether correcting costs nothing. Of equals the corrected are taken: what moved no choice may mend a share."""
+    def is_beneficial(self) -> bool:
+        """Whether correction does not lower the score. It is used if the scores are equal, as it may improve shares."""
         return self.corrected >= self.uncorrected
 
 
 @dataclass(frozen=True, eq=False)
 class Correction:
-    """The priors estimated for tracks without a tag, and whether their probabilities are corrected by them."""
+    """The priors estimated for untagged tracks, and whether their probabilities are corrected to them."""
 
     tagged: Floats
-    """(classes,), sum 1: how common each class is among the tracks of the training set."""
+    """(classes,), sum 1: the shares of the classes in the training set."""
     priors: LabelShift
     choice: LabelShiftChoice | None
-    """None where nothing was estimated."""
+    """None if nothing was estimated."""
 
     @property
     def untagged(self) -> Floats:
-        """(classes,), sum 1: how common each class seems to be among tracks without a tag."""
+        """(classes,), sum 1: the estimated shares of the classes among untagged tracks."""
         shares = self.tagged * self.priors.ratio
         return np.asarray(shares / shares.sum())
 
     @property
     def reason(self) -> str | None:
-        """In words why nothing is corrected."""
-        if self.choice is None or self.choice.is_worth_it:
+        """Why nothing is corrected."""
+        if self.choice is None or self.choice.is_beneficial:
             return self.priors.reason
         return (
-            "it would lower the macro F1 of the tagged tracks, mixed as the untagged seem to be, "
+            "it would lower the macro F1 of the tagged tracks, weighted like the untagged ones, "
             f"from {self.choice.uncorrected:.3f} to {self.choice.corrected:.3f}"
         )
 
     @property
-    def rests_on(self) -> Floats:
-        """(classes,), sum 1: how common the probabilities take the classes to be, corrected or as they were."""
+    def assumed_shares(self) -> Floats:
+        """(classes,), sum 1: the class priors that the probabilities assume after `apply`."""
         return self.priors.training if self.reason else self.priors.estimated
 
     def apply(self, probability: Floats) -> Floats:
-        """(n, classes) -> (n, classes): corrected, or as they were."""
+        """(n, classes) -> (n, classes): corrected, or unchanged."""
         return probability if self.reason else self.priors.apply(probability)
 
     def facts(self, genres: Sequence[str]) -> dict[str, Any]:
-        """What `model.metrics` holds: the shares of the genres, in the order of the classes, and the choice."""
+        """The entry of `model.metrics`: the shares of the genres, in the order of the classes, and the decision."""
         shares = zip(genres, self.tagged.tolist(), self.untagged.tolist(), strict=True)
         return {
             "corrected": self.reason is None,
@@ -79,74 +79,77 @@ class Correction:
 
 
 def no_correction(tagged: Floats, reason: str) -> Correction:
-    """The one that corrects nothing, whatever the shares."""
+    """The correction that changes nothing."""
     return Correction(tagged, no_label_shift(tagged, reason), None)
 
 
-def correction_of(probability: Floats, tagged: Floats, known: tuple[Floats, Integers]) -> Correction:
-    """The correction of calibrated probabilities (n, classes) of tracks without a tag.
+def fit_correction(probability: Floats, tagged: Floats, out_of_fold: tuple[Floats, Integers]) -> Correction:
+    """The correction of calibrated probabilities (n, classes) of untagged tracks.
 
-    `tagged` (classes,) are the shares in the training set. What the probabilities rest on, and whether correcting them is
-    worth it, is learned from what is `known`: `stored_out_of_fold`.
+    `tagged` (classes,) are the shares in the training set. The assumed priors and the decision are computed from the
+    out-of-fold probabilities and classes of the training set, as `stored_out_of_fold` returns them.
     """
-    out_of_fold, y = known
+    training_probability, y = out_of_fold
     if not len(y):
-        return no_correction(tagged, "no track with a tag was answered out of fold")
-    priors = estimate_label_shift(probability, np.asarray(out_of_fold.mean(axis=0)))
-    choice = choose_correction(out_of_fold, y, priors, len(probability)) if priors.reason is None else None
+        return no_correction(tagged, "there are no out-of-fold predictions of tagged tracks")
+    priors = estimate_label_shift(probability, np.asarray(training_probability.mean(axis=0)))
+    choice = (
+        choose_correction(training_probability, y, priors, len(probability))
+        if priors.reason is None
+        else None
+    )
     return Correction(tagged, priors, choice)
 
 
-def choose_correction(probability: Floats, y: Integers, priors: LabelShift, asked: int) -> LabelShiftChoice:
-    """What correcting does to tracks whose class is known, where their mixture is that which was estimated for others.
+def choose_correction(probability: Floats, y: Integers, priors: LabelShift, tracks: int) -> LabelShiftChoice:
+    """The effect of the correction on tagged tracks that are weighted to the estimated priors of the untagged ones.
 
-    `probability` (n, classes) must be out of fold and calibrated, `y` (n,) the true classes, `priors` what was estimated
-    for the `asked` tracks to be predicted. Each class weighs by how many times as common it seems there. The mixture made
-    so is then estimated anew from the probabilities, as if nobody had known it, and corrected by that estimate: an estimate
-    that cannot be trusted, and a correction that buys common genres with rare ones, both cost macro F1. What a genre sounds
-    like is taken to be the same in both (label shift: Lipton et al., "Detecting and correcting for label shift with black
-    box predictors", 2018).
+    `probability` (n, classes) must be out of fold and calibrated, `y` (n,) the true classes, `priors` the estimate for
+    the `tracks` tracks to be predicted. Each class is weighted by its ratio of priors. The priors of the weighted
+    tracks are then estimated from their probabilities and used for the correction: an unreliable estimate, and a
+    correction that favors common genres over rare ones, both lower macro F1. The sound of a genre is assumed to be the
+    same in both sets (label shift: Lipton et al., "Detecting and correcting for label shift with black box predictors", 2018).
     """
     weight = priors.ratio[y]
-    weight = np.asarray(weight * (asked / weight.sum()))
-    again = estimate_label_shift(probability, priors.training, weight=weight)
+    weight = np.asarray(weight * (tracks / weight.sum()))
+    estimate = estimate_label_shift(probability, priors.training, weight=weight)
     scores = (
-        _macro_f1(y, said.argmax(axis=1), weight, probability.shape[1])
-        for said in (probability, again.apply(probability))
+        _macro_f1(y, candidate.argmax(axis=1), weight, probability.shape[1])
+        for candidate in (probability, estimate.apply(probability))
     )
     return LabelShiftChoice(len(y), *scores)
 
 
-def stored_out_of_fold(connection: Connection, row: RowMapping) -> tuple[Floats, Integers]:
-    """Calibrated probabilities (n, classes) of a model's training tracks out of fold, and their classes (n,)."""
-    column = {genre_id: at for at, genre_id in enumerate(row["class_order"])}
-    known = connection.execute(
+def stored_out_of_fold(connection: Connection, model_row: RowMapping) -> tuple[Floats, Integers]:
+    """Calibrated out-of-fold probabilities (n, classes) of a model's training tracks, and their classes (n,)."""
+    column = {genre_id: at for at, genre_id in enumerate(model_row["class_order"])}
+    rows = connection.execute(
         sa.select(prediction.c.probabilities, snapshot_member.c.genre_id)
         .join_from(
             snapshot_member,
             prediction,
             sa.and_(
                 prediction.c.track_id == snapshot_member.c.track_id,
-                prediction.c.model_id == row["id"],
+                prediction.c.model_id == model_row["id"],
                 prediction.c.fold.is_not(None),
             ),
         )
         .where(
-            snapshot_member.c.snapshot_id == row["snapshot_id"],
-            snapshot_member.c.genre_id.in_(row["class_order"]),
+            snapshot_member.c.snapshot_id == model_row["snapshot_id"],
+            snapshot_member.c.genre_id.in_(model_row["class_order"]),
         )
         .order_by(snapshot_member.c.track_id)
     ).all()
-    probability = np.array([one.probabilities for one in known], dtype=np.float64)
-    y = np.array([column[one.genre_id] for one in known], dtype=np.int64)
-    return probability.reshape(len(known), len(column)), y
+    probability = np.array([row.probabilities for row in rows], dtype=np.float64)
+    y = np.array([column[row.genre_id] for row in rows], dtype=np.int64)
+    return probability.reshape(len(rows), len(column)), y
 
 
 def _macro_f1(y: Integers, choice: Integers, weight: Floats, classes: int) -> float:
-    """The mean F1 of the classes that occur, where each track counts as often as `weight` (n,) says."""
+    """The mean F1 of the classes that occur, with sample weights (n,)."""
     hits, tracks, chosen = (
-        np.bincount(at, weights=counted, minlength=classes)
-        for at, counted in ((y, weight * (choice == y)), (y, weight), (choice, weight))
+        np.bincount(columns, weights=weights, minlength=classes)
+        for columns, weights in ((y, weight * (choice == y)), (y, weight), (choice, weight))
     )
     occurs = tracks > 0
     return float((2 * hits[occurs] / (tracks + chosen)[occurs]).mean())

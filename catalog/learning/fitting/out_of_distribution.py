@@ -1,4 +1,4 @@
-"""Novelty: whether a track resembles any class at all, or only looks like one because it must look like something."""
+"""Out-of-distribution detection: whether a track resembles any class at all."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from catalog.arrays import Float32, Floats, Integers
+from catalog.arrays import Booleans, Float32, Floats, Integers
 from catalog.learning.classifiers import Matrix
 from catalog.learning.fitting.pca import fit_projection
 
 MOST_TRACKS = 5_000
-"""So many tracks, evenly drawn, tell how those of one class differ: time grows with them, the estimate does not."""
+"""Tracks, evenly sampled, from which the covariance is estimated: more take time and do not improve it."""
 MOST_DIMENSIONS = 1_000
-"""Vectors with more are projected onto principal components first: time grows with the cube."""
+"""Vectors with more dimensions are projected onto principal components first, because time is cubic."""
 REACH = 0.975
-"""The share of labeled tracks, by artists not heard, that lie within reach of the mean."""
+"""The share of labeled tracks, by artists outside the training folds, that are within reach of the mean."""
 BEYOND = -2.0
 """The resemblance of a track beyond reach: below any cosine."""
 LEAST = 1e-9
@@ -25,13 +25,13 @@ LEAST = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class MahalanobisSpace:
-    """A space of m dimensions in which tracks of one class differ equally much in every direction.
+    """A space of m dimensions in which the covariance within classes is the identity.
 
-    The resemblance of a track to a class is the cosine between the two, both seen from the mean of all tracks: within-
-    class covariance normalization, which speaker recognition uses to tell voices apart whatever the channel (Hatch,
-    Kajarekar and Stolcke, 2006). Here the channel is the artist. A probability cannot say "none of them", because it
-    only compares the classes; a track of a genre that the model never heard lies beside all of them, near the mean.
-    What lies much farther out than any music the model knows, like talk, resembles none, whatever its direction.
+    The resemblance of a track to a class is the cosine between the two, both relative to the mean of all tracks:
+    within-class covariance normalization, which speaker recognition uses to recognize voices over any channel (Hatch,
+    Kajarekar and Stolcke, 2006). Here the channel is the artist. A probability cannot express "none of them", because
+    it only compares the classes; a track of a genre outside the training set is far from all of them, near the mean.
+    A track much farther from the mean than all training tracks, such as speech, resembles no class in any direction.
     """
 
     mean: Float32
@@ -41,31 +41,31 @@ class MahalanobisSpace:
     class_means: Float32
     """(classes, m); zeros for a class without a track."""
     tracks: Integers
-    """(classes,): how many each class mean was taken over."""
+    """(classes,): the number of tracks of each class."""
     reach: float = math.inf
-    """The distance from the mean of all tracks from which on a track resembles nothing."""
+    """The distance from the mean of all tracks beyond which a track resembles no class."""
 
     def resemblance(self, X: Matrix) -> Floats:
         """(n, classes): the cosine of each track with each class, -1 to 1; -1 for a class without a track.
 
-        BEYOND for a track that is out of reach.
+        BEYOND for a track out of reach.
         """
-        cosine = self._seen_from_the_mean(self._whitened(X), self.tracks)
+        cosine = self._cosines(self._whitened(X), self.tracks)
         return np.where(self.distance(X)[:, None] > self.reach, BEYOND, cosine)
 
     def distance(self, X: Matrix) -> Floats:
-        """(n,): of each track from the mean of all, where the standard deviation within classes is 1."""
+        """(n,): from the mean of all tracks; the standard deviation within classes is 1."""
         return np.asarray(np.linalg.norm(self._whitened(X) - self._center(self.tracks), axis=1), np.float64)
 
     def resemblance_to_others(self, X: Matrix, y: Integers) -> Floats:
-        """(n, classes): the cosines if a track's own class `y` (n,) were not known; -1 for that one."""
+        """(n, classes): the cosines if a track's own class `y` (n,) were not in the training set; -1 for that one."""
         whitened = self._whitened(X)
         cosine = np.full((len(X), len(self.tracks)), -1.0)
         for own in np.unique(y):
             inside = y == own
             tracks = np.where(np.arange(len(self.tracks)) == own, 0, self.tracks)
             if tracks.any():
-                cosine[inside] = self._seen_from_the_mean(whitened[inside], tracks)
+                cosine[inside] = self._cosines(whitened[inside], tracks)
         return cosine
 
     def _whitened(self, X: Matrix) -> Float32:
@@ -74,7 +74,7 @@ class MahalanobisSpace:
     def _center(self, tracks: Integers) -> Float32:
         return np.asarray((tracks / tracks.sum()) @ self.class_means, dtype=np.float32)
 
-    def _seen_from_the_mean(self, whitened: Float32, tracks: Integers) -> Floats:
+    def _cosines(self, whitened: Float32, tracks: Integers) -> Floats:
         center = self._center(tracks)
         cosine = np.asarray(_unit(whitened - center) @ _unit(self.class_means - center).T)
         cosine[:, tracks == 0] = -1.0
@@ -83,24 +83,24 @@ class MahalanobisSpace:
 
 @dataclass(frozen=True, eq=False)
 class ClassDistances:
-    """How n labeled tracks resemble the classes, by spaces fitted without the tracks' groups."""
+    """The resemblance of n labeled tracks to the classes, by spaces fitted without the tracks' groups."""
 
     known: Floats
     """(n, classes): to every class."""
     left_out: Floats
-    """(n, classes): to the other classes, as if the track's own were not known; -1 for its own."""
+    """(n, classes): to the other classes, if the track's own were not in the training set; -1 for its own."""
     reach: float
     """For the space fitted to all tracks."""
 
-    def of(self, which: npt.NDArray[np.bool_]) -> ClassDistances:
-        """That of the tracks where `which` (n,) is True."""
-        return ClassDistances(self.known[which], self.left_out[which], self.reach)
+    def of(self, mask: Booleans) -> ClassDistances:
+        """The resemblance of the tracks where `mask` (n,) is True."""
+        return ClassDistances(self.known[mask], self.left_out[mask], self.reach)
 
 
 def cross_fitted_resemblance(
     X: Matrix, y: Integers, fold: Integers, classes: int, *, first: int | None = None
 ) -> ClassDistances:
-    """The resemblance of each fold's tracks by the space of the other folds; its reach by their distances."""
+    """The resemblance of each fold's tracks, by a space and a reach that are fitted on the other folds."""
     known, left_out, distance = np.zeros((len(y), classes)), np.zeros((len(y), classes)), np.zeros(len(y))
     for number in np.unique(fold):
         test = fold == number
@@ -116,11 +116,10 @@ def cross_fitted_resemblance(
 def fit_mahalanobis_space(
     X: Matrix, y: Integers, classes: int, *, first: int | None = None
 ) -> MahalanobisSpace:
-    """The space for vectors (n, d) with classes `y` (n,), columns 0 to `classes` - 1; by the `first` dimensions alone.
+    """The space for vectors (n, d) with classes `y` (n,), columns 0 to `classes` - 1; fitted on `first` dimensions.
 
-    The covariance within classes is shrunk towards a sphere as far as so few tracks demand (Ledoit and Wolf, "A
-    well-conditioned estimator for large-dimensional covariance matrices", 2004), and every dimension is brought to
-    variance 1 before, so that none is a matter of units.
+    Every dimension is scaled to variance 1. The covariance within classes is then shrunk towards the identity (Ledoit
+    and Wolf, "A well-conditioned estimator for large-dimensional covariance matrices", 2004).
     """
     from sklearn.covariance import ledoit_wolf  # a worker's parent process must not load scikit-learn
 
@@ -130,17 +129,17 @@ def fit_mahalanobis_space(
         return replace(
             space, mean=np.pad(space.mean, (0, rest)), whitening=np.pad(space.whitening, ((0, rest), (0, 0)))
         )
-    drawn = np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_TRACKS)).astype(np.int64))
+    sample = np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_TRACKS)).astype(np.int64))
     mean = X.mean(axis=0, dtype=np.float64)
-    spread = X[drawn].std(axis=0, dtype=np.float64)
+    spread = X[sample].std(axis=0, dtype=np.float64)
     scale = 1.0 / np.where(spread > LEAST, spread, 1.0)
     directions = np.diag(scale)
     if X.shape[1] > MOST_DIMENSIONS:
-        components = fit_projection(np.asarray((X[drawn] - mean) * scale, np.float32)).components
+        components = fit_projection(np.asarray((X[sample] - mean) * scale, np.float32)).components
         directions = scale[:, None] * components.T
-    coordinates = (X[drawn] - mean) @ directions
+    coordinates = (X[sample] - mean) @ directions
     covariance, _ = ledoit_wolf(
-        coordinates - _means(coordinates, y[drawn], classes)[y[drawn]], assume_centered=True
+        coordinates - _means(coordinates, y[sample], classes)[y[sample]], assume_centered=True
     )
     variance, axes = np.linalg.eigh(covariance)
     variance = np.maximum(variance, max(LEAST, 1e-6 * float(variance.max())))
@@ -152,7 +151,7 @@ def fit_mahalanobis_space(
 
 
 def _means(X: Matrix, y: Integers, classes: int) -> Floats:
-    """(classes, d): the mean of each class, zeros where it has no track."""
+    """(classes, d): the mean of each class; zeros for a class without a track."""
     sums = np.stack([X[y == column].sum(axis=0, dtype=np.float64) for column in range(classes)])
     return np.asarray(sums / np.maximum(np.bincount(y, minlength=classes), 1)[:, None])
 

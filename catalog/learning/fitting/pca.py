@@ -1,4 +1,4 @@
-"""Projection onto principal components: fitting it, applying it, undoing it, and a classifier that sees through it."""
+"""Principal component analysis: fit, apply and invert a projection, and a classifier behind it."""
 
 from __future__ import annotations
 
@@ -7,64 +7,60 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from catalog.arrays import Float32, Floats
+from catalog.arrays import Float32, Floats, Integers
 from catalog.learning.classifiers import Algorithm, Classifier, Matrix
 
 VARIANCE = 0.97
 TRACKS_A_COMPONENT = 4
-"""With more components than a quarter of the tracks, what is projected onto is the tracks themselves."""
+"""With more components than a quarter of the tracks, a projection would reproduce the tracks themselves."""
 MOST_TRACKS = 2_000
-"""A projection is fitted to so many at most, evenly drawn: five hundred components are enough, and time grows with the
-cube."""
+"""A projection is fitted to a random sample of at most this size: 500 components are enough, and time is cubic."""
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """k directions in a space of d dimensions, in which the tracks it was fitted to differ most."""
+    """The k directions of largest variance in a space of d dimensions."""
 
     mean: Float32
     """(d,)."""
     components: Float32
-    """(k, d): of length 1 and at right angles, the one of the largest variance first."""
+    """(k, d): orthonormal, by descending variance."""
     curve: Floats
-    """(m,): the share of the variance that the first 1, 2 ... m components hold, m being all there are."""
+    """(m,): the share of the variance explained by the first 1, 2 ... m components, for all m components."""
     total: float
     """The variance, summed over dimensions."""
     tracks: int
-    """How many it was fitted to."""
+    """The number of tracks it was fitted to."""
 
     def apply(self, X: Matrix) -> Float32:
         """(n, k): coordinates of vectors (n, d)."""
         return np.asarray((X - self.mean) @ self.components.T, np.float32)
 
     def restore(self, coordinates: Matrix) -> Float32:
-        """(n, d): the vectors that have these coordinates (n, k)."""
+        """(n, d): the vectors with these coordinates (n, k)."""
         return np.asarray(coordinates @ self.components + self.mean, np.float32)
 
 
 def fit_projection(X: Matrix, variance: float = VARIANCE, *, seed: int = 0) -> Projection:
-    """The principal components of vectors (n, d) that hold a share of their variance, at most n / 4 of them.
+    """The principal components of vectors (n, d) that explain a share of their variance, at most n / 4 of them.
 
-    Of more than 2,000 vectors so many are drawn by the seed. Signs are such that the largest weight of a component is
-    positive.
+    Of more than 2,000 vectors 2,000 are drawn by the seed. The largest weight of each component is positive.
     """
     if len(X) > MOST_TRACKS:
         X = X[np.sort(np.random.default_rng(seed).choice(len(X), MOST_TRACKS, replace=False))]
     mean = X.mean(axis=0, dtype=np.float64)
     centered = X - mean
     tall = len(centered) >= centered.shape[1]
-    # Of the two products the smaller one: they share their eigenvalues.
+    # The smaller of the two products: both have the same eigenvalues.
     product = centered.T @ centered if tall else centered @ centered.T
     values, vectors = np.linalg.eigh(product)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
     total = float(values.sum())
     curve = np.minimum(np.cumsum(values) / total, 1) if total else np.ones(len(values))
-    wanted = components_for(curve, variance)
-    # A direction without variance is rounding.
-    real = max(1, int((values > 1e-12 * values[0]).sum()))
-    count = min(wanted, max(1, len(X) // TRACKS_A_COMPONENT), real)
+    # A direction without variance is a rounding error.
+    rank = max(1, int((values > 1e-12 * values[0]).sum()))
+    count = min(components_for(curve, variance), max(1, len(X) // TRACKS_A_COMPONENT), rank)
     directions = vectors[:, :count].T if tall else vectors[:, :count].T @ centered
     length = np.linalg.norm(directions, axis=1, keepdims=True)
     directions = directions / np.where(length > 0, length, 1)
@@ -74,14 +70,14 @@ def fit_projection(X: Matrix, variance: float = VARIANCE, *, seed: int = 0) -> P
 
 
 def components_for(curve: Floats, variance: float) -> int:
-    """How many components hold that share of the variance."""
+    """The number of components that explain that share of the variance."""
     return min(int(np.searchsorted(curve, variance - 1e-12)) + 1, len(curve))
 
 
-class Projected:
-    """A classifier that fits a projection to what it learns from, and learns from the coordinates.
+class ProjectedClassifier:
+    """A classifier that fits a projection to its training tracks and is fitted on the coordinates.
 
-    Inside a fold it therefore sees no variance of the tracks that were left out.
+    In a fold the projection is therefore fitted without the test tracks.
     """
 
     def __init__(
@@ -93,10 +89,8 @@ class Projected:
         if projection is not None:
             self.classes_ = classifier.classes_
 
-    def fit(
-        self, X: Matrix, y: npt.NDArray[np.int64], groups: npt.NDArray[np.int64] | None = None
-    ) -> Projected:
-        """Fits both."""
+    def fit(self, X: Matrix, y: Integers, groups: Integers | None = None) -> ProjectedClassifier:
+        """Fits the projection and the classifier."""
         self.projection = fit_projection(X, self.variance)
         self.classifier.fit(self.projection.apply(X), y, groups)
         self.classes_ = self.classifier.classes_
@@ -108,10 +102,10 @@ class Projected:
         return self.classifier.predict_proba(self.projection.apply(X))
 
 
-def projected(algorithm: Algorithm, variance: float = VARIANCE) -> Algorithm:
-    """The algorithm behind a projection."""
+def with_projection(algorithm: Algorithm, variance: float = VARIANCE) -> Algorithm:
+    """The algorithm on projected vectors."""
 
     def make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> Classifier:
-        return Projected(algorithm.make(parameters, seed, blocks), variance)
+        return ProjectedClassifier(algorithm.make(parameters, seed, blocks), variance)
 
     return replace(algorithm, make=make)

@@ -1,4 +1,4 @@
-"""The tag map: which tags of the musicnn networks speak for which genre, and each tag's fixed reference mean."""
+"""The tag map: the musicnn tags that indicate each genre, and a fixed reference mean for each tag."""
 
 import json
 import tomllib
@@ -17,33 +17,33 @@ LEAST_EVIDENCE = 1e-6  # a probability of 0 has no logarithm
 
 @dataclass(frozen=True, slots=True)
 class GenreEvidence:
-    """What speaks for one genre."""
+    """The tags that indicate a genre."""
 
     name: str
-    """As the vocabulary spells it."""
+    """The name in the vocabulary."""
     groups: tuple[tuple[str, ...], ...]
-    """Tags by dimension name: lifts averaged within a group, geometric mean between groups."""
+    """Tags by dimension name: lifts are averaged within a group, and groups by their geometric mean."""
     prior: float
-    """How many times as common as other genres it is taken to be."""
+    """The assumed frequency relative to other genres."""
     default: bool
-    """Whether it is a candidate where nobody names any."""
+    """Whether the genre is a candidate by default."""
     why: str | None
-    """Why these tags, where the words do not say it."""
+    """Why these tags were chosen, if it is not obvious."""
 
 
 @dataclass(frozen=True, eq=False)
 class TagMap:
-    """The map as it ships."""
+    """The shipped map."""
 
     genres: Mapping[str, GenreEvidence]
     """By name."""
     reference: Mapping[str, float]
-    """Tag by dimension name -> mean probability over music of many genres, each weighing the same."""
+    """Tag by dimension name -> mean probability over music of many genres with equal weights."""
     slope: float
     threshold: float
 
     def log_evidence(self, name: str, tags: Mapping[str, Floats]) -> Floats:
-        """(n,): log of the evidence for a genre times its prior; 0 is "as in music at large"."""
+        """(n,): log of the evidence for a genre times its prior; 0 is the mean of all music."""
         genre = self.genres[name]
         groups = [
             np.log(np.mean([tags[tag] / self.reference[tag] for tag in group], axis=0) + LEAST_EVIDENCE)
@@ -54,16 +54,16 @@ class TagMap:
 
 @cache
 def tag_map() -> TagMap:
-    """The map that ships with the package. ValueError where it names a tag that has no reference."""
+    """The map that ships with the package. Raises ValueError for a tag without a reference."""
     folder = files("catalog.learning.fitting") / "tag_map_data"
-    read = tomllib.loads((folder / "genres.toml").read_text("utf-8"))
+    table = tomllib.loads((folder / "genres.toml").read_text("utf-8"))
     reference = json.loads((folder / "reference.json").read_text("utf-8"))["mean"]
-    genres = {row["name"]: _genre(row) for row in read["genre"]}
+    genres = {row["name"]: _genre(row) for row in table["genre"]}
     for genre in genres.values():
         for tag in (tag for group in genre.groups for tag in group):
             if tag not in reference:
                 raise ValueError(f"the tag map's {genre.name} names a tag without reference: {tag}")
-    return TagMap(genres, reference, read["slope"], read["threshold"])
+    return TagMap(genres, reference, table["slope"], table["threshold"])
 
 
 def _genre(row: Mapping[str, Any]) -> GenreEvidence:

@@ -1,4 +1,4 @@
-"""How a model is learned from vectors: algorithm, parameters, and what comes before them."""
+"""The training recipe of a model: algorithm, parameters, projection, feature set widths and hierarchy."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from typing import Any
 
 from catalog.learning.classifiers import Algorithm, get_algorithm
 from catalog.learning.classifiers.local_per_parent import Chain, build_local_classifiers
-from catalog.learning.fitting.pca import projected
+from catalog.learning.fitting.pca import with_projection
 
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """How a model is learned from vectors."""
+    """The training recipe of a model."""
 
     algorithm: str
     parameters: Mapping[str, Any]
     projection: Mapping[str, Any] | None
     blocks: tuple[int, ...] = ()
-    """How many columns each feature set has."""
+    """The number of columns of each feature set."""
     chains: tuple[Chain, ...] | None = None
-    """The terms above each class, where there is a classifier for each of them; None: one tells all classes apart."""
+    """The terms above each class, for local classifiers; None for one flat classifier."""
 
     @property
-    def behind_projection(self) -> Algorithm:
-        """The algorithm, which knows its blocks and fits its projection inside every fold if it has one."""
-        plain = get_algorithm(self.algorithm).over(self.blocks)
+    def full_algorithm(self) -> Algorithm:
+        """The algorithm with blocks, local classifiers and projection, all of which are fitted inside every fold."""
+        algorithm = get_algorithm(self.algorithm).over(self.blocks)
         if self.chains is not None:
-            plain = build_local_classifiers(plain, self.chains)
-        return plain if self.projection is None else projected(plain, self.projection["variance"])
+            algorithm = build_local_classifiers(algorithm, self.chains)
+        return (
+            algorithm if self.projection is None else with_projection(algorithm, self.projection["variance"])
+        )

@@ -1,4 +1,4 @@
-"""Zero-shot: genres straight from the musicnn tags, where there is too little tagged to learn from."""
+"""Zero-shot classification: genres from musicnn tags, for collections with too few labels to train on."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,20 +11,20 @@ from catalog.arrays import Floats
 from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.learning.classifiers import Matrix
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
-from catalog.learning.fitting.abstention import Selections, answers
+from catalog.learning.fitting.abstention import Selections, select_nodes
 from catalog.learning.fitting.tag_map import TagMap, tag_map
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The genres that zero-shot chooses among."""
+    """The genres that zero-shot can predict."""
 
     evidence: Mapping[int, str]
-    """Genre id -> name of the entry in the tag map that speaks for it."""
-    answered_as: Mapping[int, int]
-    """Wanted genres that cannot be told from others -> the candidate that stands for them."""
-    unheard: tuple[int, ...]
-    """Wanted genres for which no tag speaks, nor for a broader term."""
+    """Genre id -> name of its entry in the tag map."""
+    merged_into: Mapping[int, int]
+    """Requested genres that share an entry with others -> the candidate that is predicted instead."""
+    unmapped: tuple[int, ...]
+    """Requested genres that have no entry in the tag map, nor has a broader term."""
 
 
 def default_candidates(entries: Mapping[str, int]) -> Candidates:
@@ -36,35 +36,35 @@ def default_candidates(entries: Mapping[str, int]) -> Candidates:
 
 
 def named_candidates(
-    wanted: Sequence[int], entries: Mapping[str, int], broader: Mapping[int, int | None]
+    genres: Sequence[int], entries: Mapping[str, int], broader: Mapping[int, int | None]
 ) -> Candidates:
-    """The candidates for genres that somebody names.
+    """The candidates for the requested genres.
 
-    A genre without an entry in the map is heard by its nearest broader term that has one. Where several wanted
-    genres are heard by the same entry they cannot be told apart, and that term stands for them all.
+    A genre without an entry in the map uses the entry of its nearest broader term that has one. Genres with the same
+    entry cannot be distinguished, and that term is predicted for all of them.
     """
     names = {genre: name for name, genre in entries.items() if name in tag_map().genres}
-    heard_by: defaultdict[int, list[int]] = defaultdict(list)
-    unheard = []
-    for genre in dict.fromkeys(wanted):
+    genres_by_term: defaultdict[int, list[int]] = defaultdict(list)
+    unmapped = []
+    for genre in dict.fromkeys(genres):
         term = next((term for term in path_to_top(genre, broader) if term in names), None)
         if term is None:
-            unheard.append(genre)
+            unmapped.append(genre)
         else:
-            heard_by[term].append(genre)
-    evidence, answered_as = {}, {}
-    for term, genres in heard_by.items():
-        candidate = genres[0] if len(genres) == 1 else term
+            genres_by_term[term].append(genre)
+    evidence, merged_into = {}, {}
+    for term, members in genres_by_term.items():
+        candidate = members[0] if len(members) == 1 else term
         evidence[candidate] = names[term]
-        answered_as.update({genre: candidate for genre in genres if genre != candidate})
-    return Candidates(evidence, answered_as, tuple(unheard))
+        merged_into.update({genre: candidate for genre in members if genre != candidate})
+    return Candidates(evidence, merged_into, tuple(unmapped))
 
 
 @dataclass(frozen=True, eq=False)
 class ZeroShot:
-    """A model that nothing was fitted for: candidates, and the tag map's evidence, slope and threshold.
+    """A model without fitted parameters: candidates, and the tag map's evidence, slope and threshold.
 
-    Each track is judged by itself and by fixed numbers, so that one alone gets the answer it gets among others.
+    The prediction of a track does not depend on the other tracks.
     """
 
     hierarchy: Hierarchy
@@ -74,15 +74,15 @@ class ZeroShot:
 
     @classmethod
     def among(cls, candidates: Candidates, broader: Mapping[int, int | None]) -> "ZeroShot":
-        """The model for these candidates. ValueError where there is none."""
+        """The model for these candidates. Raises ValueError if there are none."""
         if not candidates.evidence:
-            raise ValueError("none of the genres named is heard by a tag")
+            raise ValueError("no tag indicates any of these genres")
         classes = sorted(candidates.evidence)
         names = tuple(candidates.evidence[genre] for genre in classes)
         return cls(Hierarchy.of(classes, broader), names, tag_map())
 
     def probability(self, X: Matrix) -> Floats:
-        """(n, classes) for `musicnn` vectors (n, 500). A row's sum falls short of 1 by "none of them"."""
+        """(n, classes) for `musicnn` vectors (n, 500). A row's sum is 1 minus the probability of "none of them"."""
         columns = {name: column for column, name in enumerate(dimension_names())}
         tags = {tag: np.asarray(X[:, columns[tag]], dtype=np.float64) for tag in self.tag_map.reference}
         scores = np.zeros((len(X), len(self.names) + 1))
@@ -91,8 +91,8 @@ class ZeroShot:
         return np.asarray(softmax(self.tag_map.slope * scores, axis=1)[:, :-1])
 
     def resemblance(self, X: Matrix) -> None:
-        """None: no class was learned that a track could resemble; "none of them" is in the probability."""
+        """None: there are no training tracks to resemble; the probability accounts for "none of them"."""
 
-    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
-        """What is answered: a candidate, a broader term, or nothing."""
-        return answers(probability, self.hierarchy, self.tag_map.threshold, resemblance=resemblance)
+    def select(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
+        """The predicted nodes: a candidate, a broader term, or nothing."""
+        return select_nodes(probability, self.hierarchy, self.tag_map.threshold, resemblance=resemblance)

@@ -1,4 +1,4 @@
-"""Baselines: choices that need no model, to stand beside every score."""
+"""Baselines that need no model, reported with every score."""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
@@ -9,7 +9,7 @@ from catalog.arrays import Integers
 
 
 def majority_class(y: Integers, fold: Integers) -> Integers:
-    """(n,): the baseline that always says the commonest class of the other folds."""
+    """(n,): always the most common class of the other folds."""
     choice = np.zeros(len(y), dtype=np.int64)
     for number in np.unique(fold):
         others = y[fold != number]
@@ -18,9 +18,9 @@ def majority_class(y: Integers, fold: Integers) -> Integers:
 
 
 def artist_majority(y: Integers, artists: Sequence[Hashable | None]) -> Integers:
-    """(n,): the baseline that copies the commonest class of the artist's other tracks (the smaller column in a tie).
+    """(n,): the most common class of the artist's other tracks (the smaller column in a tie).
 
-    Where there are none, or nobody is known, it says the commonest class of all other tracks.
+    For an artist without other tracks, and for an unknown artist, the most common class of all other tracks.
     """
     overall = Counter(y.tolist())
     by_artist: defaultdict[Hashable, Counter[int]] = defaultdict(Counter)

@@ -1,12 +1,11 @@
-"""Resampling: intervals that answer what would have come out had other artists been in the collection."""
+"""Cluster bootstrap: confidence intervals that resample artists."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from catalog.arrays import Floats, Integers
+from catalog.arrays import Booleans, Floats, Integers
 
 RESAMPLES = 1000
 CHUNK = 100
@@ -14,7 +13,7 @@ CHUNK = 100
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A score and the middle 95 % of it when groups are drawn anew; 0 to 1, a difference -1 to 1."""
+    """A score and its 95 % bootstrap interval over groups; 0 to 1, a difference -1 to 1."""
 
     value: float
     low: float
@@ -22,10 +21,10 @@ class Interval:
 
 
 def bootstrap_draws(groups: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Iterator[Floats]:
-    """Parts (m, groups) of `resamples` rows: how often each group was drawn, as many with replacement as there are.
+    """Chunks (m, groups) of `resamples` rows: how often each group is drawn, `groups` times with replacement.
 
-    The bootstrap over clusters: Field and Welsh, "Bootstrapping clustered data" (2007). Tracks of one artist are right
-    or wrong together, and drawing tracks would claim an interval that is too narrow.
+    The cluster bootstrap of Field and Welsh, "Bootstrapping clustered data" (2007). Errors of one artist's tracks are
+    correlated, so that resampling tracks would give an interval that is too narrow.
     """
     generator = np.random.default_rng(seed)
     even = np.full(groups, 1.0 / groups)
@@ -35,15 +34,15 @@ def bootstrap_draws(groups: int, *, resamples: int = RESAMPLES, seed: int = 0) -
 
 
 def interval(value: float, drawn: Floats) -> Interval:
-    """The value between the 2.5 and 97.5 % quantiles of what was drawn."""
+    """The value with the 2.5 and 97.5 % quantiles of the resampled values."""
     low, high = np.quantile(drawn, [0.025, 0.975])
     return Interval(value, float(low), float(high))
 
 
 def mean_interval(
-    values: npt.NDArray[np.bool_] | Floats, groups: Integers, *, resamples: int = RESAMPLES, seed: int = 0
+    values: Booleans | Floats, groups: Integers, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
-    """The mean of `values` (n,), such as hits, with its interval over `groups` (n,). ValueError without a track."""
+    """The mean of `values` (n,) with its interval over `groups` (n,). Raises ValueError without a track."""
     if not len(values):
         raise ValueError("there is no track to take the mean of")
     _, group = np.unique(groups, return_inverse=True)

@@ -1,19 +1,18 @@
-"""Evaluation: how good choices are, with intervals that resample groups, and whether one is better than another."""
+"""Evaluation: accuracy, balanced accuracy and macro F1 with intervals, and the paired difference of two models."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from catalog.arrays import Floats, Integers
+from catalog.arrays import Booleans, Floats, Integers
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.metrics.bootstrap import RESAMPLES, Interval, bootstrap_draws, interval
 
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """How one class is recognized. A precision without a choice, a recall without a track, is 0."""
+    """The scores of one class. Precision without a prediction and recall without a track are 0."""
 
     tracks: int
     chosen: int
@@ -24,7 +23,7 @@ class ClassScore:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The scores of one choice per track, or their mean over several."""
+    """The scores of one prediction per track, or their means over several."""
 
     tracks: int
     groups: int
@@ -34,9 +33,9 @@ class Evaluation:
     macro_f1: Interval
     """The mean F1 of the classes that occur."""
     by_class: tuple[ClassScore, ...]
-    """Of the first choices."""
+    """Of the first row of predictions."""
     confusion: Integers
-    """(classes, classes): tracks of the row's class first chosen as the column's."""
+    """(classes, classes): tracks of the row's class that are predicted as the column's."""
 
 
 def evaluate(
@@ -50,15 +49,14 @@ def evaluate(
 ) -> Evaluation:
     """Scores of `choice` against `y` (n,), both columns 0 to `classes` - 1, with intervals over `groups` (n,).
 
-    `choice` is (n,), or (times, n) where the folds were dealt several times: the scores are means over the times then,
-    and every draw of groups is scored for all of them. What must be answered for is the caller's: pass out-of-fold
-    choices. ValueError without a track.
+    `choice` is (n,), or (times, n) for several assignments to folds: then the scores are means over the rows, and every
+    bootstrap draw is scored for all rows. Choices must be out of fold. Raises ValueError without a track.
     """
     if not len(y):
         raise ValueError("there is no track to evaluate")
     choices = np.atleast_2d(choice)
     names, group = np.unique(groups, return_inverse=True)
-    tables = [_by_group(y, one, group, names.size, classes) for one in choices]
+    tables = [_by_group(y, row, group, names.size, classes) for row in choices]
     whole = [table.sum(axis=0).reshape(1, classes, classes) for table in tables]
     values = _mean_averages(whole)
     drawn = [
@@ -90,16 +88,16 @@ def macro_f1_difference(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """How much the macro F1 of `choice` is above that of `other`: the paired bootstrap over `groups` (n,).
+    """The macro F1 of `choice` minus that of `other`, with the paired bootstrap over `groups` (n,).
 
-    Both are (n,), or (times, n) where the score is the mean over several times. Both are scored on the same draws, so
-    that what is hard for both cancels out. ValueError without a track.
+    Both are (n,), or (times, n) for a mean over several rows. Both are scored on the same draws, so that the difficulty
+    of the tracks cancels out. Raises ValueError without a track.
     """
     if not len(y):
         raise ValueError("there is no track to compare on")
     names, group = np.unique(groups, return_inverse=True)
     pair = [
-        [_by_group(y, one, group, names.size, classes) for one in np.atleast_2d(choices)]
+        [_by_group(y, row, group, names.size, classes) for row in np.atleast_2d(choices)]
         for choices in (choice, other)
     ]
 
@@ -121,7 +119,7 @@ def _by_group(y: Integers, choice: Integers, group: Integers, groups: int, class
 
 
 def _mean_averages(tables: list[Floats]) -> Floats:
-    """(3, m): accuracy, balanced accuracy and macro F1, means over the times, of m draws."""
+    """(3, m): accuracy, balanced accuracy and macro F1 of m draws, means over the tables."""
     return np.asarray(np.mean([_averages(np.asarray(table)) for table in tables], axis=0))
 
 
@@ -156,7 +154,7 @@ def _by_class(table: Integers) -> tuple[ClassScore, ...]:
     return tuple(scores)
 
 
-def same_top_term(y: Integers, choice: Integers, hierarchy: Hierarchy) -> npt.NDArray[np.bool_]:
+def same_top_term(y: Integers, choice: Integers, hierarchy: Hierarchy) -> Booleans:
     """(n,): whether class and choice lie under the same top term."""
     tops = np.array([path[-1] for path in hierarchy.paths])
     return np.asarray(tops[y] == tops[choice])

@@ -1,14 +1,14 @@
-"""The calibration curve of a model: how often it is right where it is so sure, beside what chance alone does."""
+"""Calibration curve (reliability diagram) with consistency bars."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.arrays import Booleans, Floats
 from catalog.db.tables import prediction, snapshot_member
 
 BINS = 10
@@ -17,24 +17,23 @@ TIMES = 500
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Tracks of about the same probability; shares of 0 to 1."""
+    """A bin of tracks with similar confidence; values of 0 to 1."""
 
     tracks: int
-    said: float
-    """The mean probability of the first choice."""
-    right: float
-    """How often it was right."""
+    mean_probability: float
+    """The mean probability of the predicted class."""
+    accuracy: float
     low: float
     high: float
-    """The middle 95 % of how often a perfectly calibrated model would be right, by chance alone."""
+    """The 95 % interval of the accuracy of a perfectly calibrated model."""
 
 
 def reliability(
-    confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], *, bins: int = BINS, seed: int = 0
+    confidence: Floats, correct: Booleans, *, bins: int = BINS, seed: int = 0
 ) -> tuple[Reliability, ...]:
-    """The curve in at most `bins` bins of equally many tracks, for first choices' probabilities (n,) and hits (n,).
+    """The curve in at most `bins` bins of equal size, for the predicted classes' probabilities (n,) and hits (n,).
 
-    The band is a consistency bar: Bröcker and Smith, "Increasing the reliability of reliability diagrams" (2007).
+    The interval is a consistency bar: Bröcker and Smith, "Increasing the reliability of reliability diagrams" (2007).
     """
     order = np.argsort(confidence, kind="stable")
     generator = np.random.default_rng(seed)
@@ -42,18 +41,20 @@ def reliability(
     for part in np.array_split(order, bins):
         if not len(part):
             continue
-        sure = confidence[part]
-        # One at a time: all at once would be 400 MB for a million tracks.
-        drawn = [float((generator.random(len(part)) < sure).mean()) for _ in range(TIMES)]
-        low, high = np.quantile(drawn, [0.025, 0.975])
+        expected = confidence[part]
+        # One draw at a time: all draws would take 400 MB for a million tracks.
+        draws = [float((generator.random(len(part)) < expected).mean()) for _ in range(TIMES)]
+        low, high = np.quantile(draws, [0.025, 0.975])
         rows.append(
-            Reliability(len(part), float(sure.mean()), float(right[part].mean()), float(low), float(high))
+            Reliability(
+                len(part), float(expected.mean()), float(correct[part].mean()), float(low), float(high)
+            )
         )
     return tuple(rows)
 
 
-def stored_reliability(connection: Connection, row: RowMapping) -> tuple[Reliability, ...]:
-    """The curve of a model's stored out-of-fold predictions; () for one without any."""
+def stored_reliability(connection: Connection, model_row: RowMapping) -> tuple[Reliability, ...]:
+    """The curve of a model's stored out-of-fold predictions; () without predictions."""
     members = connection.execute(
         sa.select(prediction.c.probability_1, prediction.c.genre_1_id, snapshot_member.c.genre_id)
         .join_from(
@@ -61,13 +62,13 @@ def stored_reliability(connection: Connection, row: RowMapping) -> tuple[Reliabi
             prediction,
             sa.and_(
                 prediction.c.track_id == snapshot_member.c.track_id,
-                prediction.c.model_id == row["id"],
+                prediction.c.model_id == model_row["id"],
                 prediction.c.fold.is_not(None),
             ),
         )
-        .where(snapshot_member.c.snapshot_id == row["snapshot_id"])
+        .where(snapshot_member.c.snapshot_id == model_row["snapshot_id"])
         .order_by(snapshot_member.c.track_id)
     ).all()
-    confidence = np.array([one.probability_1 for one in members], dtype=np.float64)
-    right = np.array([one.genre_1_id == one.genre_id for one in members], dtype=np.bool_)
-    return reliability(confidence, right)
+    confidence = np.array([row.probability_1 for row in members], dtype=np.float64)
+    correct = np.array([row.genre_1_id == row.genre_id for row in members], dtype=np.bool_)
+    return reliability(confidence, correct)

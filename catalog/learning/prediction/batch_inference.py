@@ -63,7 +63,7 @@ class Predictor(Protocol):
     def resemblance(self, X: Matrix) -> Floats | None:
         """(n, classes); None where only the probability decides."""
 
-    def answers(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
+    def select(self, probability: Floats, resemblance: Floats | None = None) -> Selections:
         """(n)."""
 
 

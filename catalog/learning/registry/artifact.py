@@ -18,7 +18,7 @@ from catalog.learning.fitting.abstention import Threshold
 from catalog.learning.fitting.calibration import Calibration
 from catalog.learning.fitting.cross_fit import FittedModel
 from catalog.learning.fitting.out_of_distribution import MahalanobisSpace
-from catalog.learning.fitting.pca import Projected, Projection
+from catalog.learning.fitting.pca import ProjectedClassifier, Projection
 
 TRUSTED = frozenset(
     {
@@ -105,7 +105,7 @@ def read_artifact(folder: Path, name: str, digest: str, *, advice: str = ADVICE)
 
 def _plain(model: FittedModel) -> dict[str, Any]:
     classifier, projection = model.classifier, None
-    if isinstance(classifier, Projected):
+    if isinstance(classifier, ProjectedClassifier):
         assert classifier.projection is not None, "a model is fitted"
         projection = asdict(classifier.projection) | {"wanted": classifier.variance}
         classifier = classifier.classifier
@@ -128,7 +128,7 @@ def _model(plain: dict[str, Any]) -> FittedModel:
     projection = plain.get("projection")  # models from before there were projections have none
     if projection is not None:
         wanted = projection.pop("wanted")
-        classifier = Projected(classifier, wanted, Projection(**projection))
+        classifier = ProjectedClassifier(classifier, wanted, Projection(**projection))
     novelty = plain.get("novelty")  # models from before there was one answer by the probability alone
     return FittedModel(
         classifier=classifier,

@@ -69,7 +69,7 @@ def model_importance(
         members.groups,
         genres,
         [dimension for feature_set in recipes for dimension in feature_set.dimensions],
-        recipe.behind_projection,
+        recipe.full_algorithm,
         recipe.parameters,
         seed=row["seed"] or 0,
         on_progress=on_progress,
@@ -113,7 +113,7 @@ def _genres(connection: Connection, class_order: Sequence[int]) -> list[str]:
 def _hierarchy(connection: Connection, class_order: Sequence[int]) -> Hierarchy:
     """The hierarchy of the model's classes in the present vocabulary, with columns in the order of `SnapshotTracks`."""
     broader, _ = load_broader(connection)
-    return Hierarchy.of(sorted(class_order), broader, answerable=load_predictable(connection))
+    return Hierarchy.of(sorted(class_order), broader, predictable=load_predictable(connection))
 
 
 def _rounded(value: Any) -> Any:

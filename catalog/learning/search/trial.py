@@ -1,4 +1,4 @@
-"""The trial: one candidate on one split of one snapshot; a row that is written once and never computed again."""
+"""Trial: one candidate on one split of a snapshot. Its outcome is stored once and reused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.arrays import Booleans, Floats, Integers
-from catalog.db.tables import trial
+from catalog.db.tables import trial as trial_table
 from catalog.db.upsert import insert_into
 from catalog.errors import CatalogError
 from catalog.learning.classifiers import Algorithm, class_probabilities
@@ -31,17 +31,18 @@ from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.registry.task_context import current_context
 from catalog.learning.search.candidates import Candidate
+from catalog.text import one_line
 
 LONGEST_REASON = 300
 
 
 class VectorsChangedError(CatalogError):
-    """The vectors are not those that the search began with."""
+    """Vectors were recomputed during the search."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What is tried: everything that its outcome follows from."""
+    """All that determines the outcome of a trial."""
 
     snapshot_id: int
     candidate: Candidate
@@ -50,12 +51,12 @@ class Trial:
     vectors: str
     """The digest of the vectors."""
     as_trained: bool = False
-    """Whether the tracks asked about are answered as by a model that was trained without them, calibrated; otherwise
-    the choice is the classifier's own, which costs one fit."""
+    """Whether the test tracks are predicted by a calibrated model as `train` makes it; otherwise by the classifier alone,
+    which takes one fit."""
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What stands in the row."""
+        """The parameters as the row stores them."""
         return {
             "classifier": dict(self.candidate.parameters),
             "feature_sets": list(self.candidate.feature_sets),
@@ -68,7 +69,7 @@ class Trial:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """What tells trials of one snapshot apart: algorithm, hash of the parameters, fold."""
+        """Identifies a trial within its snapshot: algorithm, hash of the parameters, fold."""
         text = json.dumps(self.parameters, sort_keys=True)
         return (
             self.candidate.algorithm,
@@ -77,36 +78,36 @@ class Trial:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The trial for a task that runs elsewhere."""
+        """The trial as an argument of a task."""
         return {"algorithm": self.candidate.algorithm, "fold": self.split.fold, **self.parameters}
 
     @classmethod
-    def of(cls, snapshot_id: int, said: Mapping[str, Any]) -> Trial:
-        """The trial that `as_json` described."""
+    def from_json(cls, snapshot_id: int, value: Mapping[str, Any]) -> Trial:
+        """The trial that `as_json` wrote."""
         return cls(
             snapshot_id,
-            Candidate(said["algorithm"], said["classifier"], tuple(said["feature_sets"])),
-            Split(said["fold"], said["left_out"], said["share"]),
-            said["seed"],
-            said["vectors"],
-            said["as_trained"],
+            Candidate(value["algorithm"], value["classifier"], tuple(value["feature_sets"])),
+            Split(value["fold"], value["left_out"], value["share"]),
+            value["seed"],
+            value["vectors"],
+            value["as_trained"],
         )
 
 
 @dataclass(frozen=True, eq=False)
 class TrialOutcome:
-    """What came of a trial."""
+    """The outcome of a trial."""
 
     choice: Integers | None
-    """The class chosen for each track asked about, in the snapshot's order; None where the candidate cannot be fitted."""
+    """The predicted class of each test track, in the snapshot's order; None where the candidate cannot be fitted."""
     seconds: float
     reason: str | None
-    """Why it could not be fitted, or what the library warned of."""
+    """Why it could not be fitted, or a warning of the library."""
 
 
 def stored_keys(connection: Connection, snapshot_id: int) -> set[tuple[str, str, int]]:
-    """The keys of all trials of a snapshot that are there."""
-    columns = trial.c
+    """The keys of all stored trials of a snapshot."""
+    columns = trial_table.c
     rows = connection.execute(
         sa.select(columns.algorithm, columns.parameters_hash, columns.fold).where(
             columns.snapshot_id == snapshot_id
@@ -115,9 +116,11 @@ def stored_keys(connection: Connection, snapshot_id: int) -> set[tuple[str, str,
     return {(row.algorithm, row.parameters_hash, row.fold) for row in rows}
 
 
-def load_outcome(connection: Connection, wanted: Trial) -> TrialOutcome | None:
-    """What came of a trial; None where it was not run yet."""
-    row = connection.execute(sa.select(trial.c.scores, trial.c.seconds).where(_is(wanted))).one_or_none()
+def load_outcome(connection: Connection, trial: Trial) -> TrialOutcome | None:
+    """The stored outcome of a trial; None if it has not run."""
+    row = connection.execute(
+        sa.select(trial_table.c.scores, trial_table.c.seconds).where(_is(trial))
+    ).one_or_none()
     if row is None:
         return None
     scores = row.scores
@@ -126,99 +129,100 @@ def load_outcome(connection: Connection, wanted: Trial) -> TrialOutcome | None:
 
 
 def run_trials(snapshot_id: int, described: Sequence[Mapping[str, Any]]) -> None:
-    """The task: runs those of the trials that nobody has run, and stores each as soon as it is done.
+    """The task: runs the trials without an outcome, and stores each outcome when it is finished.
 
-    Trials are as `Trial.as_json` describes them. Ends early where the workplace is stopped. Raises SnapshotTracksMissingError,
-    VectorsMissingError and VectorsChangedError.
+    Trials are those of `Trial.as_json`. Ends early where the task context is stopped. Raises
+    SnapshotTracksMissingError, VectorsMissingError and VectorsChangedError.
     """
-    place = current_context()
-    trials = [Trial.of(snapshot_id, said) for said in described]
-    with place.database.read() as connection:
+    context = current_context()
+    trials = [Trial.from_json(snapshot_id, value) for value in described]
+    with context.database.read() as connection:
         members = load_snapshot_tracks(connection, snapshot_id)
     loaded: dict[tuple[str, ...], Vectors] = {}
-    for wanted in trials:
-        if place.is_stopped():
+    for trial in trials:
+        if context.is_stopped():
             return
-        names = wanted.candidate.feature_sets
-        with place.database.read() as connection:
-            if load_outcome(connection, wanted) is not None:
+        names = trial.candidate.feature_sets
+        with context.database.read() as connection:
+            if load_outcome(connection, trial) is not None:
                 continue
             if names not in loaded:
                 loaded = {names: load_vectors(connection, names, members.track_ids)}
         vectors = loaded[names]
-        if vectors.digest != wanted.vectors:
+        if vectors.digest != trial.vectors:
             raise VectorsChangedError(
-                f"vectors of {' and '.join(names)} were computed anew while they were searched with; "
-                "give the command again"
+                f"vectors of {' and '.join(names)} were recomputed during the search; run the command again"
             )
-        training, test = wanted.split.masks(members.y, members.groups, wanted.seed)
-        outcome = run_trial(wanted, members, vectors, training, test)
-        with place.database.write() as connection:
-            _store(connection, wanted, _scores(members, test, outcome), outcome.seconds)
+        training, test = trial.split.masks(members.y, members.groups, trial.seed)
+        outcome = run_trial(trial, members, vectors, training, test)
+        with context.database.write() as connection:
+            _store(connection, trial, _scores(members, test, outcome), outcome.seconds)
 
 
 def run_trial(
-    wanted: Trial, members: SnapshotTracks, vectors: Vectors, training: Booleans, test: Booleans
+    trial: Trial, members: SnapshotTracks, vectors: Vectors, training: Booleans, test: Booleans
 ) -> TrialOutcome:
-    """One trial on the masks of its split. What an algorithm refuses to be fitted on is an outcome too."""
-    learns = trial_recipe(wanted.candidate, vectors.blocks)
-    begin = time.perf_counter()
+    """Runs a trial on the masks of its split. An error of the algorithm is an outcome too."""
+    algorithm = trial_recipe(trial.candidate, vectors.blocks)
+    started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            probability = _probability(wanted, learns, members, vectors, training, test)
+            probability = _probability(trial, algorithm, members, vectors, training, test)
             choice, reason = probability.argmax(axis=1).astype(np.int64), None
         except (CatalogError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
             choice, reason = None, f"{type(error).__name__}: {error}"
     if reason is None and caught:
         reason = str(caught[0].message)
-    return TrialOutcome(choice, time.perf_counter() - begin, None if reason is None else _one_line(reason))
+    return TrialOutcome(
+        choice, time.perf_counter() - started, None if reason is None else one_line(reason, LONGEST_REASON)
+    )
 
 
 def trial_recipe(candidate: Candidate, blocks: tuple[int, ...]) -> Algorithm:
-    """The candidate's algorithm over these blocks, behind a projection where it asks for one."""
+    """The candidate's algorithm for vectors of these block widths, with a projection for the feature set `pca`."""
     projection = {"variance": VARIANCE} if candidate.feature_sets == (PROJECTED,) else None
-    return TrainingRecipe(candidate.algorithm, candidate.parameters, projection, blocks).behind_projection
+    return TrainingRecipe(candidate.algorithm, candidate.parameters, projection, blocks).full_algorithm
 
 
 def _probability(
-    wanted: Trial,
-    learns: Algorithm,
+    trial: Trial,
+    algorithm: Algorithm,
     members: SnapshotTracks,
     vectors: Vectors,
     training: Booleans,
     test: Booleans,
 ) -> Floats:
     X, y, groups = vectors.X, members.y, members.groups
-    if wanted.as_trained:
-        # A class that occurs in no training part has no column there: nothing could be calibrated by it.
+    if trial.as_trained:
+        # The hierarchy has no terms beyond the classes: a trial is scored on classes only.
         fitted = cross_fit(
             X[training],
             y[training],
             groups[training],
             Hierarchy.of(range(members.classes), {}),
-            learns,
-            wanted.candidate.parameters,
+            algorithm,
+            trial.candidate.parameters,
             folds=INNER_FOLDS,
-            seed=wanted.seed,
+            seed=trial.seed,
         )
         return fitted.model.probability(X[test])
     if len(np.unique(y[training])) < 2:
-        raise ValueError("there is only one class: nothing can be told apart")
-    classifier = learns.build(wanted.candidate.parameters, seed=wanted.seed)
+        raise ValueError("the training part has only trial class")
+    classifier = algorithm.build(trial.candidate.parameters, seed=trial.seed)
     classifier.fit(X[training], y[training], groups[training])
     return class_probabilities(classifier, X[test], members.classes)
 
 
-def _store(connection: Connection, wanted: Trial, scores: dict[str, Any], seconds: float) -> None:
-    """Writes the row; where somebody else has written it in the meantime, theirs stays."""
-    algorithm, digest, fold = wanted.key
+def _store(connection: Connection, trial: Trial, scores: dict[str, Any], seconds: float) -> None:
+    """Stores the row unless another worker has stored it."""
+    algorithm, digest, fold = trial.key
     connection.execute(
-        insert_into(connection, trial)
+        insert_into(connection, trial_table)
         .values(
-            snapshot_id=wanted.snapshot_id,
+            snapshot_id=trial.snapshot_id,
             algorithm=algorithm,
-            parameters=wanted.parameters,
+            parameters=trial.parameters,
             parameters_hash=digest,
             fold=fold,
             scores=scores,
@@ -233,35 +237,31 @@ def _scores(members: SnapshotTracks, test: Booleans, outcome: TrialOutcome) -> d
     if outcome.choice is None:
         return remark
     y = members.y[test]
-    found = evaluate(y, outcome.choice, members.groups[test], members.classes, resamples=2)
+    evaluation = evaluate(y, outcome.choice, members.groups[test], members.classes, resamples=2)
     return {
         "tracks": len(y),
-        "accuracy": found.accuracy.value,
-        "macro_f1": found.macro_f1.value,
-        "confusion": found.confusion.tolist(),
+        "accuracy": evaluation.accuracy.value,
+        "macro_f1": evaluation.macro_f1.value,
+        "confusion": evaluation.confusion.tolist(),
         "choices": _pack(outcome.choice),
         **remark,
     }
 
 
-def _is(wanted: Trial) -> sa.ColumnElement[bool]:
-    algorithm, digest, fold = wanted.key
+def _is(trial: Trial) -> sa.ColumnElement[bool]:
+    algorithm, digest, fold = trial.key
     return sa.and_(
-        trial.c.snapshot_id == wanted.snapshot_id,
-        trial.c.algorithm == algorithm,
-        trial.c.parameters_hash == digest,
-        trial.c.fold == fold,
+        trial_table.c.snapshot_id == trial.snapshot_id,
+        trial_table.c.algorithm == algorithm,
+        trial_table.c.parameters_hash == digest,
+        trial_table.c.fold == fold,
     )
 
 
 def _pack(choice: Integers) -> str:
-    """Columns as text: two bytes each, little-endian, deflated, in base 64."""
+    """Class columns as text: two bytes each, little-endian, deflated, base64."""
     return base64.b64encode(zlib.compress(choice.astype("<u2").tobytes())).decode()
 
 
 def _unpack(text: str) -> Integers:
     return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<u2").astype(np.int64)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:LONGEST_REASON]

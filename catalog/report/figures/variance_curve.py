@@ -1,4 +1,4 @@
-"""The curve that says how much of the variance a projection holds, by its number of components."""
+"""Plot of the explained variance of a PCA by its number of components."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def draw_variance_curve(facts: ProjectionFacts) -> Figure:
 
     figure = Figure(figsize=(8, 4.5), facecolor="white")
     axes = figure.add_axes((0.09, 0.12, 0.87, 0.72))
-    axes.axhline(facts.variance_wanted, color=RULE, lw=1)
+    axes.axhline(facts.target_variance, color=RULE, lw=1)
     axes.text(
-        1.04, facts.variance_wanted - 0.01, f"{facts.variance_wanted:.0%}", color=FAINT, va="top", fontsize=8
+        1.04, facts.target_variance - 0.01, f"{facts.target_variance:.0%}", color=FAINT, va="top", fontsize=8
     )
-    _line(axes, facts.curve, SECOND, f"{facts.tracks:,} tracks it was fitted to")
-    if facts.unseen_curve:
-        _line(axes, facts.unseen_curve, ACCENT, f"{facts.unseen_tracks:,} tracks by other artists")
-    axes.plot(facts.components, facts.variance_held, "o", color=SECOND, ms=5)
+    _line(axes, facts.curve, SECOND, f"{facts.tracks:,} fitted tracks")
+    if facts.held_out_curve:
+        _line(axes, facts.held_out_curve, ACCENT, f"{facts.held_out_tracks:,} tracks by other artists")
+    axes.plot(facts.components, facts.explained_variance, "o", color=SECOND, ms=5)
     axes.annotate(
-        f"{facts.components} components\n{facts.variance_held:.1%}, within {facts.error:.1f} dB",
-        (facts.components, facts.variance_held),
+        f"{facts.components} components\n{facts.explained_variance:.1%}, error {facts.error:.1f} dB",
+        (facts.components, facts.explained_variance),
         xytext=(8, -8),
         textcoords="offset points",
         va="top",
@@ -48,15 +48,17 @@ def draw_variance_curve(facts: ProjectionFacts) -> Figure:
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xlabel("components")
     axes.legend(frameon=False, loc="lower right")
-    figure.text(0.09, 0.925, "Variance of grid held by its principal components", fontsize=12, weight="bold")
-    figure.text(0.09, 0.875, _words(facts), color=FAINT)
+    figure.text(
+        0.09, 0.925, "Explained variance of grid by its principal components", fontsize=12, weight="bold"
+    )
+    figure.text(0.09, 0.875, _summary(facts), color=FAINT)
     return figure
 
 
-def _words(facts: ProjectionFacts) -> str:
-    if facts.unseen_variance_held is None:
-        return "There are too few artists to say how well it holds what it has not seen."
-    return f"Of artists it has not seen it holds {facts.unseen_variance_held:.0%}, within {facts.unseen_error:.1f} dB."
+def _summary(facts: ProjectionFacts) -> str:
+    if facts.held_out_explained_variance is None:
+        return "Too few artists to measure the explained variance on other artists."
+    return f"On other artists it explains {facts.held_out_explained_variance:.0%}, with an error of {facts.held_out_error:.1f} dB."
 
 
 def _line(axes: Axes, curve: tuple[float, ...], color: str, label: str) -> None:

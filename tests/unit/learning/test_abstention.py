@@ -3,13 +3,13 @@ import pytest
 
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import (
-    GIVEN_UP,
+    ALLOWED_LOSSES,
     NOTHING,
-    answers,
     choose_threshold,
     cross_fitted_selections,
     is_correct,
-    is_withheld,
+    select_nodes,
+    withhold,
 )
 from catalog.learning.fitting.out_of_distribution import ClassDistances
 
@@ -24,15 +24,15 @@ def genres(node):
 
 def test_the_first_choice_a_broader_term_or_nothing():
     probability = np.array([[0.8, 0.1, 0.1], [0.45, 0.4, 0.15], [0.4, 0.1, 0.5]])
-    given = answers(probability, CLASSES, 0.7)
+    given = select_nodes(probability, CLASSES, 0.7)
     assert genres(given.node) == [METAL, ROCK, None]
     assert given.probability == pytest.approx([0.8, 0.85, 0.0])
 
 
 def test_no_threshold_answers_nothing():
-    given = answers(np.array([[1.0, 0.0, 0.0]]), CLASSES, None)
+    given = select_nodes(np.array([[1.0, 0.0, 0.0]]), CLASSES, None)
     assert genres(given.node) == [None]
-    assert answers(np.zeros((0, 3)), CLASSES, 0.5).node.size == 0
+    assert select_nodes(np.zeros((0, 3)), CLASSES, 0.5).node.size == 0
 
 
 def test_a_term_above_the_truth_is_right_and_one_beside_it_is_not():
@@ -54,7 +54,7 @@ def test_the_lowest_threshold_with_the_precision_wanted():
     # From t to 1 uniform and calibrated the precision is (1 + t) / 2.
     assert chosen.value == pytest.approx(0.7, abs=0.04)
     assert chosen.precision == pytest.approx(0.85, abs=0.005)
-    assert chosen.answered == pytest.approx(0.6, abs=0.06)
+    assert chosen.coverage == pytest.approx(0.6, abs=0.06)
     assert chosen.reason is None
 
 
@@ -63,8 +63,8 @@ def test_what_cannot_be_reached_is_not_answered_and_says_why():
     probability = generator.dirichlet([1, 1, 1], 300)
     chosen = choose_threshold(probability, generator.integers(0, 3, 300), CLASSES, precision=0.99)
     assert chosen.value is None
-    assert chosen.answered == 0
-    assert "no threshold makes 99% of the answers right" in (chosen.reason or "")
+    assert chosen.coverage == 0
+    assert "no threshold reaches a precision of 99%" in (chosen.reason or "")
 
 
 def test_three_lucky_answers_make_no_threshold():
@@ -114,8 +114,8 @@ def test_one_artist_whose_tags_are_wrong_does_not_silence_all():
 
 
 def test_withheld_answers_are_no_answers():
-    given = answers(np.array([[0.9, 0.05, 0.05], [0.9, 0.05, 0.05]]), CLASSES, 0.5)
-    kept = is_withheld(given, np.array([True, False]))
+    given = select_nodes(np.array([[0.9, 0.05, 0.05], [0.9, 0.05, 0.05]]), CLASSES, 0.5)
+    kept = withhold(given, np.array([True, False]))
     assert genres(kept.node) == [None, METAL]
     assert kept.probability == pytest.approx([0.0, 0.9])
 
@@ -123,7 +123,7 @@ def test_withheld_answers_are_no_answers():
 def test_an_answer_needs_a_class_below_it_that_the_track_resembles():
     probability = np.array([[0.9, 0.05, 0.05]] * 3)
     resemblance = np.array([[0.5, 0.0, 0.0], [0.1, 0.5, 0.0], [0.1, 0.1, 0.9]])
-    given = answers(probability, CLASSES, 0.7, resemblance=resemblance, least=0.3)
+    given = select_nodes(probability, CLASSES, 0.7, resemblance=resemblance, least=0.3)
     assert genres(given.node) == [METAL, ROCK, None]
     assert given.probability == pytest.approx([0.9, 0.95, 0.0])
 
@@ -147,10 +147,10 @@ def test_the_least_resemblance_costs_no_more_than_is_needed():
     probability, y, flat, known = apart()
     left_out = np.where(known > 0, -1.0, known)
     chosen = choose_threshold(probability, y, flat, resemblance=ClassDistances(known, left_out, np.inf))
-    assert chosen.resemblance == pytest.approx(np.quantile(known.max(axis=1), GIVEN_UP[0]))
+    assert chosen.resemblance == pytest.approx(np.quantile(known.max(axis=1), ALLOWED_LOSSES[0]))
     assert chosen.held_back == 1.0
     assert chosen.held_back_by_probability == 0.0
-    assert chosen.answered == pytest.approx(1 - GIVEN_UP[0], abs=0.005)
+    assert chosen.coverage == pytest.approx(1 - ALLOWED_LOSSES[0], abs=0.005)
 
 
 def test_where_outsiders_look_like_everybody_no_more_than_a_bounded_share_is_given_up():
@@ -159,7 +159,7 @@ def test_where_outsiders_look_like_everybody_no_more_than_a_bounded_share_is_giv
     left_out[np.arange(len(y)), y] = -1.0
     chosen = choose_threshold(probability, y, flat, resemblance=ClassDistances(known, left_out, np.inf))
     assert chosen.held_back == pytest.approx(0.0, abs=0.05)
-    assert chosen.answered == pytest.approx(1 - GIVEN_UP[-1], abs=0.005)
+    assert chosen.coverage == pytest.approx(1 - ALLOWED_LOSSES[-1], abs=0.005)
 
 
 def test_without_resemblance_only_the_probability_decides():

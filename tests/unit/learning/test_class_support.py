@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.dataset.class_support import LabeledTrack, class_support, classes_of, nothing_to_learn
+from catalog.learning.dataset.class_support import LabeledTrack, class_support, classes_of, untrainable_reason
 
 ROCK, METAL, DEATH_METAL, FOLK_ROCK, OLDIES, JAZZ = range(1, 7)
 BROADER = {ROCK: None, METAL: ROCK, DEATH_METAL: METAL, FOLK_ROCK: ROCK, OLDIES: None, JAZZ: None}
@@ -76,10 +76,10 @@ def test_at_top_level_the_classes_are_top_terms():
 
 
 def test_two_classes_at_least_or_nothing_can_be_learned():
-    assert nothing_to_learn({}) == "no track has a genre"
-    assert "no genre has enough" in (nothing_to_learn(class_support(tracks(JAZZ, 3, 3), BROADER)) or "")
-    assert "only one genre" in (nothing_to_learn(class_support(tracks(JAZZ, 30, 9), BROADER)) or "")
-    assert nothing_to_learn(class_support([*tracks(JAZZ, 30, 9), *tracks(ROCK, 30, 9)], BROADER)) is None
+    assert untrainable_reason({}) == "no track has a genre"
+    assert "no genre has enough" in (untrainable_reason(class_support(tracks(JAZZ, 3, 3), BROADER)) or "")
+    assert "only one genre" in (untrainable_reason(class_support(tracks(JAZZ, 30, 9), BROADER)) or "")
+    assert untrainable_reason(class_support([*tracks(JAZZ, 30, 9), *tracks(ROCK, 30, 9)], BROADER)) is None
 
 
 def test_broader_terms_in_a_circle_are_an_error():

@@ -19,7 +19,7 @@ from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import Threshold
 from catalog.learning.fitting.calibration import Calibration
 from catalog.learning.fitting.cross_fit import FittedModel
-from catalog.learning.fitting.pca import projected
+from catalog.learning.fitting.pca import with_projection
 from catalog.learning.registry.artifact import TRUSTED, load_artifact, save_artifact
 from tests.unit.learning.classifier_problem import QUICK, quick, three_classes
 
@@ -126,7 +126,7 @@ def test_five_tracks_are_enough_not_to_fail(name):
 def test_it_comes_back_from_its_file_to_the_last_bit(name, behind_projection, tmp_path):
     X, y = three_classes()
     plain = get_algorithm(name)
-    classifier = (projected(plain) if behind_projection else plain.over((4, 8))).build(QUICK.get(name))
+    classifier = (with_projection(plain) if behind_projection else plain.over((4, 8))).build(QUICK.get(name))
     classifier.fit(X, y, np.arange(90) // 3)
     model = FittedModel(
         classifier,

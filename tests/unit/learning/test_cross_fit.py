@@ -63,9 +63,9 @@ def test_the_same_seed_gives_the_same_result():
 def test_most_answers_are_right_for_unheard_artists():
     X, y, groups = collection(artists=90)
     result = cross_fit(X, y, groups, HIERARCHY, LOGISTIC_REGRESSION)
-    answered = result.answers.node != NOTHING
+    answered = result.selections.node != NOTHING
     assert answered.mean() > 0.3
-    assert is_correct(result.answers.node, y, HIERARCHY)[answered].mean() > 0.8
+    assert is_correct(result.selections.node, y, HIERARCHY)[answered].mean() > 0.8
 
 
 def test_the_final_model_answers_for_new_tracks():
@@ -74,7 +74,7 @@ def test_the_final_model_answers_for_new_tracks():
     model = cross_fit(X, y, groups, HIERARCHY, LOGISTIC_REGRESSION).model
     probability = model.probability(new)
     assert (probability.argmax(axis=1) == truth).mean() > 0.8
-    given = model.answers(probability)
+    given = model.select(probability)
     assert set(given.node.tolist()) <= {NOTHING, *range(len(HIERARCHY.nodes))}
 
 

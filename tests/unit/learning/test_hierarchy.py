@@ -31,7 +31,7 @@ def test_a_term_has_the_probability_of_its_subtree():
 
 
 def test_terms_that_may_not_be_answered_are_left_out_of_the_paths():
-    hierarchy = Hierarchy.of([DEATH_METAL, JAZZ], BROADER, answerable={ROCK})
+    hierarchy = Hierarchy.of([DEATH_METAL, JAZZ], BROADER, predictable={ROCK})
     assert hierarchy.nodes == (DEATH_METAL, JAZZ, ROCK)
     assert hierarchy.paths == ((0, 2), (1,))
 

@@ -37,7 +37,7 @@ def test_the_estimate_is_bounded():
 def test_few_tracks_estimate_nothing_and_say_so():
     probability, _ = shifted(10, 0.9)
     priors = estimate_label_shift(probability, EQUAL)
-    assert priors.reason == "10 tracks are too few to estimate shares from"
+    assert priors.reason == "10 tracks are too few to estimate priors"
     assert priors.apply(probability) == pytest.approx(probability)
 
 

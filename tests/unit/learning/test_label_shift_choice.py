@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.learning.fitting.label_shift import LabelShift, estimate_label_shift
-from catalog.learning.fitting.label_shift_choice import choose_correction, correction_of, no_correction
+from catalog.learning.fitting.label_shift_choice import choose_correction, fit_correction, no_correction
 
 EQUAL = np.full(3, 1 / 3)
 OTHERWISE = np.array([0.7, 0.2, 0.1])
@@ -28,7 +28,7 @@ def test_tracks_that_are_mixed_as_those_learned_from_are_left_as_they_are() -> N
     probability, y = heard(OTHERWISE, 3_000)
     counted = np.bincount(y) / len(y)
     assert np.abs(estimate_label_shift(probability, counted).estimated - counted).max() > 0.1
-    found = correction_of(probability, counted, (probability, y))
+    found = fit_correction(probability, counted, (probability, y))
     assert found.untagged == pytest.approx(counted, abs=1e-3)
     assert found.apply(probability) == pytest.approx(probability, abs=1e-3)
 
@@ -36,7 +36,7 @@ def test_tracks_that_are_mixed_as_those_learned_from_are_left_as_they_are() -> N
 def test_another_mixture_is_found_and_corrected_where_that_costs_nothing() -> None:
     out_of_fold = heard(EQUAL, 1_000, seed=1)
     probability, y = heard(OTHERWISE, 1_000, seed=2)
-    found = correction_of(probability, EQUAL, out_of_fold)
+    found = fit_correction(probability, EQUAL, out_of_fold)
     assert found.choice is not None
     assert found.choice.corrected > found.choice.uncorrected
     assert found.reason is None
@@ -54,7 +54,7 @@ def test_what_would_lower_macro_f1_is_not_done_and_the_figures_say_why() -> None
     """Where classes are hardly told apart, correcting says the commonest one of nearly all tracks."""
     out_of_fold = heard(EQUAL, 2_000, noise=4.0, seed=3)
     probability, _ = heard(np.array([0.8, 0.1, 0.1]), 2_000, noise=4.0, seed=4)
-    found = correction_of(probability, EQUAL, out_of_fold)
+    found = fit_correction(probability, EQUAL, out_of_fold)
     assert found.choice is not None
     assert found.choice.corrected < found.choice.uncorrected
     assert found.apply(probability) is probability
@@ -65,10 +65,10 @@ def test_what_would_lower_macro_f1_is_not_done_and_the_figures_say_why() -> None
 
 def test_nothing_is_estimated_from_few_tracks_or_for_a_model_without_out_of_fold_answers() -> None:
     probability, y = heard(EQUAL, 100)
-    few = correction_of(probability[:10], OTHERWISE, (probability, y))
-    assert few.reason == "10 tracks are too few to estimate shares from"
-    none = correction_of(probability, OTHERWISE, (probability[:0], y[:0]))
-    assert none.reason == "no track with a tag was answered out of fold"
+    few = fit_correction(probability[:10], OTHERWISE, (probability, y))
+    assert few.reason == "10 tracks are too few to estimate priors"
+    none = fit_correction(probability, OTHERWISE, (probability[:0], y[:0]))
+    assert none.reason == "there are no out-of-fold predictions of tagged tracks"
     off = no_correction(OTHERWISE, "it was switched off")
     for one in (few, none, off):
         assert one.apply(probability) is probability

@@ -3,7 +3,7 @@ import pytest
 
 from catalog.learning.classifiers import get_algorithm
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.fitting.abstention import HELD_BACK, NOTHING, is_correct
+from catalog.learning.fitting.abstention import MIN_HELD_BACK, NOTHING, is_correct
 from catalog.learning.fitting.cross_fit import cross_fit
 from catalog.learning.fitting.out_of_distribution import BEYOND, MOST_DIMENSIONS, fit_mahalanobis_space
 
@@ -85,7 +85,7 @@ def fitted(X, y, groups, **options):
 
 
 def unknown(model, X):
-    return float((model.answers(model.probability(X), model.resemblance(X)).node == NOTHING).mean())
+    return float((model.select(model.probability(X), model.resemblance(X)).node == NOTHING).mean())
 
 
 def test_a_class_left_out_is_unknown(without_each_class):
@@ -94,8 +94,8 @@ def test_a_class_left_out_is_unknown(without_each_class):
 
 def test_what_is_answered_inside_is_right_and_most_is_answered(without_each_class):
     for _, fit, y in without_each_class:
-        answered = fit.answers.node != NOTHING
-        assert is_correct(fit.answers.node, y, fit.model.hierarchy)[answered].mean() >= 0.85
+        answered = fit.selections.node != NOTHING
+        assert is_correct(fit.selections.node, y, fit.model.hierarchy)[answered].mean() >= 0.85
         assert answered.mean() > 0.75
 
 
@@ -103,7 +103,7 @@ def test_the_threshold_says_what_the_least_resemblance_is_good_for(without_each_
     for _, fit, _ in without_each_class:
         threshold = fit.model.threshold
         assert threshold.resemblance is not None
-        assert threshold.held_back >= HELD_BACK
+        assert threshold.held_back >= MIN_HELD_BACK
         assert threshold.held_back >= threshold.held_back_by_probability
 
 

@@ -13,7 +13,7 @@ from catalog.learning.fitting import pca as projections
 from catalog.learning.fitting.abstention import Threshold
 from catalog.learning.fitting.calibration import Calibration
 from catalog.learning.fitting.cross_fit import FittedModel, cross_fit
-from catalog.learning.fitting.pca import Projected, components_for, fit_projection, projected
+from catalog.learning.fitting.pca import ProjectedClassifier, components_for, fit_projection, with_projection
 from catalog.learning.registry.artifact import load_artifact, save_artifact
 
 
@@ -94,7 +94,7 @@ def test_a_fold_knows_nothing_of_what_was_left_out(monkeypatch):
         y,
         np.arange(60) // 3,
         Hierarchy.of((1, 2), {1: None, 2: None}),
-        projected(LOGISTIC_REGRESSION),
+        with_projection(LOGISTIC_REGRESSION),
         {"C": 1.0},
     )
     assert (found.choice == y).mean() > 0.9
@@ -106,7 +106,7 @@ def test_a_fold_knows_nothing_of_what_was_left_out(monkeypatch):
 def test_a_model_behind_a_projection_comes_back_from_its_file(tmp_path):
     random = np.random.default_rng(4)
     X, y = random.normal(size=(40, 20)).astype(np.float32), np.arange(40) % 2
-    classifier = Projected(LOGISTIC_REGRESSION.build(), 0.9).fit(X, y)
+    classifier = ProjectedClassifier(LOGISTIC_REGRESSION.build(), 0.9).fit(X, y)
     model = FittedModel(
         classifier,
         Calibration.identity(2),
