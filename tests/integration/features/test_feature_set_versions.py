@@ -254,7 +254,7 @@ def test_what_a_model_in_force_takes_is_not_removed(
     latest = add_model(database, new, "retired")
     with (
         database.read() as connection,
-        pytest.raises(VersionInUseError, match=f"model {present}, which is in force"),
+        pytest.raises(VersionInUseError, match=f"model {present}, the active model"),
     ):
         plan_removal(connection, old)
     with database.write() as connection:
