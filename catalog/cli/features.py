@@ -231,9 +231,9 @@ def import_verb(
 def pca(
     settings: Settings, variance: float, refit: bool, plot: Path | None, as_json: bool, dry_run: bool
 ) -> None:
-    """Fit the feature set pca, a projection of grid to its principal components, and store its vectors.
+    """Fit the feature set pca, a projection of grid to its principal components.
 
-    A second run projects only new tracks. With --refit the projection is fitted to the current tracks and stored as
+    The vectors of all tracks are stored. A second run projects only new tracks. With --refit the projection is fitted to the current tracks and stored as
     another version; the old one is kept. The report includes the reconstruction error on held-out artists.
     catalog train --feature-set pca fits its own projections inside its folds.
     """

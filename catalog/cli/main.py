@@ -78,7 +78,7 @@ SUMMARIES = {
     "models": "Manage models: list, show, card, compare, importance, promote, rollback.",
     "predict": "Apply the active model to tracks without a current prediction.",
     "audit": "Find tags that are probably wrong.",
-    "review": "Review flagged tags: serve, list, show, keep, accept, relabel, undo, sample, progress.",
+    "review": "Review flagged tags: serve, list, show, keep, accept, relabel, undo, progress.",
     "write": "Write decided genres to the tags of the files, or undo a write.",
     "show": "Show everything the catalog stores about a track.",
     "inspect": "Analyze one file and draw its spectrogram and descriptors.",
@@ -147,8 +147,7 @@ class LazyGroup(CommandGroup):
     help="Folder of the catalog.  [default: the platform's data folder]",
 )
 @click.option(
-    "--database-url",
-    help="sqlite:///FILE or postgresql://...  [default: catalog.db in the home folder]",
+    "--database-url", help="sqlite:///FILE or postgresql://...  [default: catalog.db in the home folder]"
 )
 @click.option("--redis-url", help="redis://... or rediss://...  [default: an embedded Valkey]")
 @click.option("-q", "--quiet", is_flag=True, help="Hide progress and remarks.")

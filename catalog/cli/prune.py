@@ -13,10 +13,7 @@ from catalog.text import pluralize
 
 @click.command()
 @click.option(
-    "--days",
-    type=FiniteRange(min=0),
-    default=90,
-    help="Minimum days since a scan last found the file.",
+    "--days", type=FiniteRange(min=0), default=90, help="Minimum days since a scan last found the file."
 )
 @dry_run_option
 @yes_option

@@ -8,7 +8,7 @@ import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, print_rows
-from catalog.db.derived.statistics import statistics
+from catalog.report.catalog_statistics import catalog_statistics
 from catalog.settings import Settings
 
 
@@ -18,7 +18,7 @@ from catalog.settings import Settings
 def stats(settings: Settings, output_format: str) -> None:
     """Show statistics: tracks, genres, features, failures, active model, suspects, decisions."""
     with open_catalog(settings) as database, database.read() as connection:
-        figures = statistics(connection)
+        figures = catalog_statistics(connection)
     if output_format == "json":
         grouped: dict[str, dict[str, Any]] = {}
         for figure in figures:

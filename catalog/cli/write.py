@@ -42,11 +42,7 @@ Filters = tuple[str | None, str | None, str | None, str | None]
 @click.option("--album", help="Only files on albums with this title.")
 @click.option("--genre", help="Only files with this decided genre.")
 @click.option(
-    "--undo",
-    is_flag=False,
-    flag_value=LATEST,
-    metavar="[BATCH]",
-    help="Undo a write (default: the latest).",
+    "--undo", is_flag=False, flag_value=LATEST, metavar="[BATCH]", help="Undo a write (default: the latest)."
 )
 @format_options
 @dry_run_option
@@ -192,9 +188,7 @@ def _planned_row(change: TagChange) -> dict[str, object]:
     state = "planned" if message is None else "skipped"
     return dict(
         zip(
-            COLUMNS,
-            [change.track_id, change.shown, change.before, change.after, state, message],
-            strict=True,
+            COLUMNS, [change.track_id, change.shown, change.before, change.after, state, message], strict=True
         )
     )
 

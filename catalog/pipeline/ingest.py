@@ -227,12 +227,7 @@ def _recount(database: Database, scans: Sequence[ScanReport]) -> list[ScanReport
             assert one.collection_id is not None, "only a dry run leaves a collection without a row"
             totals = count_collection(connection, one.collection_id)
             counted.append(
-                replace(
-                    one,
-                    artists=totals.artists,
-                    albums=totals.albums,
-                    spellings=list(totals.spellings),
-                )
+                replace(one, artists=totals.artists, albums=totals.albums, spellings=list(totals.spellings))
             )
     return counted
 
@@ -340,9 +335,7 @@ def _suggested(connection: Connection) -> Suggested:
     ).all()
     suggested = [row for row in rows if row.suggested_by is not None]
     return Suggested(
-        sum(row.tracks for row in rows),
-        {row.suggested_by: row.tracks for row in suggested},
-        confident,
+        sum(row.tracks for row in rows), {row.suggested_by: row.tracks for row in suggested}, confident
     )
 
 

@@ -46,15 +46,11 @@ def audit(context: click.Context, exclude_genres: tuple[str, ...], output_format
 @format_options
 @pass_settings
 def labels(
-    settings: Settings,
-    exclude_genres: tuple[str, ...],
-    truth: Path | None,
-    dry_run: bool,
-    output_format: str,
+    settings: Settings, exclude_genres: tuple[str, ...], truth: Path | None, dry_run: bool, output_format: str
 ) -> None:
-    """Find tags that contradict the active model's out-of-fold predictions, most suspicious first.
+    """Find tags that contradict the active model, most suspicious first.
 
-    A case groups the tracks of one artist or album with the same tag and the same suggestion. For single tracks with
+    Only out-of-fold predictions are used. A case groups the tracks of one artist or album with the same tag and the same suggestion. For single tracks with
     the reasons see the view suspects, for correct tags that could be more specific the view narrower_suggestions.
     """
     from catalog.audit.labels.label_audit import audit_labels

@@ -139,12 +139,7 @@ def clusters(
         if clusters is not None and "hdbscan" in algorithms:
             raise click.UsageError("hdbscan determines the number of clusters: remove --clusters")
         request = ClusterRequest(
-            tuple(dict.fromkeys(algorithms)),
-            feature_sets,
-            clusters,
-            level,
-            excluded,
-            seed,
+            tuple(dict.fromkeys(algorithms)), feature_sets, clusters, level, excluded, seed
         )
         _cluster(database, request, dry_run, output_format)
 

@@ -22,9 +22,9 @@ LARGEST = 5
 @format_options
 @pass_settings
 def duplicates(settings: Settings, dry_run: bool, output_format: str) -> None:
-    """Find tracks that may be the same recording: identical audio, or similar sound and length.
+    """Find tracks that may be the same recording.
 
-    Nothing is merged. The pairs are in the view duplicates; the next `audit labels` flags pairs with different genres.
+    These have identical audio, or similar sound and length. Nothing is merged. The pairs are in the view duplicates; the next `audit labels` flags pairs with different genres.
     """
     from catalog.audit.duplicates.duplicate_audit import audit_duplicates
 
@@ -39,11 +39,7 @@ def duplicates(settings: Settings, dry_run: bool, output_format: str) -> None:
                 )
                 paths |= {row.id: row.path for row in rows_of_chunk}
     rows = [
-        {
-            **asdict(pair),
-            "path": paths.get(pair.track_id),
-            "other_path": paths.get(pair.other_track_id),
-        }
+        {**asdict(pair), "path": paths.get(pair.track_id), "other_path": paths.get(pair.other_track_id)}
         for pair in report.pairs
     ]
     if output_format == "json":

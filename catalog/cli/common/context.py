@@ -28,10 +28,7 @@ class NamedPath(click.Path):
     """A path that is not empty: an unset variable in a script must not mean the working folder."""
 
     def convert(
-        self,
-        value: str | os.PathLike[str],
-        param: click.Parameter | None,
-        ctx: click.Context | None,
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
         """Returns the path. Fails for an empty one."""
         if not os.fspath(value):

@@ -39,7 +39,10 @@ for command in (copy_verb, backup_verb, restore_verb):
 @dry_run_option
 @pass_settings
 def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
-    """Upgrade the schema to the current version, or to REVISION; an empty database becomes a catalog."""
+    """Upgrade the schema to the current version, or to REVISION.
+
+    An empty database becomes a catalog.
+    """
     require_revision(revision)
     database = open_database(settings.database_url)
     try:

@@ -74,7 +74,7 @@ def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: b
 @format_options
 @pass_settings
 def restore_verb(settings: Settings, file: Path, dry_run: bool, output_format: str) -> int:
-    """Restore a backup into an empty home folder or an empty PostgreSQL database, and check it.
+    """Restore a backup into an empty home folder or database, and check it.
 
     Nothing is overwritten. A backup of an older version is upgraded. Restore only backups that you trust: the server
     executes a PostgreSQL dump.

@@ -14,7 +14,7 @@ from catalog.cli.review.review_serve import serve_verb
 
 @click.group(cls=CommandGroup)
 def review() -> None:
-    """Review flagged tags: serve, list, show, keep, accept, relabel, undo, redo, sample, progress."""
+    """Review flagged tags: serve, list, show, keep, accept, relabel, undo, progress."""
 
 
 for command in (

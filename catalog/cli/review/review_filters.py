@@ -38,10 +38,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--artist", {"type": TextParameter(), "metavar": "NAME", "help": "Only tracks by this artist."}),
     ("--album", {"type": TextParameter(), "metavar": "TITLE", "help": "Only tracks on this album."}),
     ("--collection", {"type": TextParameter(), "metavar": "NAME", "help": "Only tracks of this collection."}),
-    (
-        "--source",
-        {"type": click.Choice(["file", "import", "person"]), "help": "Only tags from this source."},
-    ),
+    ("--source", {"type": click.Choice(["file", "import", "person"]), "help": "Only tags from this source."}),
     (
         "--suspicion",
         {

@@ -77,7 +77,7 @@ def list_verb(
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_settings
 def show_verb(settings: Settings, case_id: str, neighbors: bool, as_json: bool) -> None:
-    """Show a case with its tracks: tags, predictions, reasons, similar tracks, duplicates."""
+    """Show the tracks of a case with tags, predictions, reasons and similar tracks."""
     from catalog.review.case_view import view_case
     from catalog.review.similar_tracks import load_neighbor_index
 

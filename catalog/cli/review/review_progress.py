@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 def sample_verb(
     settings: Settings, size: int | None, seed: int, overlap: int | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Draw an audit sample of SIZE tagged tracks, stratified by genre, for blind review.
+    """Draw a random sample of SIZE tagged tracks for blind review.
 
-    It measures the share of wrong tags, the precision of the suspects and the accuracy of the model. The tracks are
+    The audit sample is stratified by genre. It measures the share of wrong tags, the precision of the suspects and the accuracy of the model. The tracks are
     mixed into the queue of `review serve` and excluded from training. Default SIZE: 200 tracks, or a third of a small
     collection. A new sample closes the previous one.
     """
@@ -72,7 +72,7 @@ def sample_verb(
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_settings
 def progress_verb(settings: Settings, since: datetime | None, as_json: bool) -> None:
-    """Show how many wrong tags were found, how many probably remain, and whether to continue."""
+    """Show how many wrong tags were found and how many probably remain."""
     from catalog.review.audit_sample.review_progress import review_progress
 
     moment = None if since is None else since.replace(tzinfo=UTC)

@@ -119,7 +119,7 @@ class TrainSearch:
         from catalog.learning.search.candidates import grid_candidates, random_candidates
         from catalog.learning.search.search import summarize_search
         from catalog.learning.search.search_plan import plan_search
-        from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
+        from catalog.learning.search.search_record import begin_search, search_outcome, finish_search
 
         options, algorithms = self.options, self._algorithms()
         candidates = (
@@ -136,7 +136,7 @@ class TrainSearch:
         )
         choice = self._run(data, lambda search: search.choose(candidates, scheme))
         write_with_retry(
-            self.database, lambda connection: finish_search(connection, search_id, choice_outcome(choice))
+            self.database, lambda connection: finish_search(connection, search_id, search_outcome(choice))
         )
         _print_choice(choice, len(candidates))
         if data.has_sub_genres and options.hierarchy != "flat":
