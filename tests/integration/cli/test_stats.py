@@ -1,4 +1,4 @@
-"""The verb `stats`: numbers at a glance."""
+"""The command `stats`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def test_the_numbers(invoke: Any, sample: Any) -> None:
     done = invoke("stats", "--json")
     assert done.code == 0
     numbers = json.loads(done.out)
-    assert numbers["model"].pop("in force") == sample.model_id
+    assert numbers["model"].pop("active") == sample.model_id
     assert numbers == {
         "collections": {"records": 8},
         "tracks": {"present": 8, "missing": 0, "metadata": 0, "hours": 0.4, "artists": 2, "albums": 3},
@@ -31,8 +31,8 @@ def test_the_numbers(invoke: Any, sample: Any) -> None:
             "classes": 4,
             "tracks": 6,
         },
-        "untagged tracks answered by": {"album": 1, "not answered": 1},
-        "doubts": {"suspects": 2, "undecided": 1, "cases": 1},
+        "suggestions for untagged tracks": {"album": 1, "none": 1},
+        "suspects": {"total": 2, "undecided": 1, "cases": 1},
         "decisions": {"keep": 1},
     }
 
@@ -42,10 +42,10 @@ def test_an_empty_catalog_has_numbers_too(invoke: Any) -> None:
     assert done.code == 0
     rows = list(csv.DictReader(io.StringIO(done.out)))
     assert {"about": "tracks", "what": "present", "value": "0"} in rows
-    assert {"about": "model", "what": "in force", "value": ""} in rows
+    assert {"about": "model", "what": "active", "value": ""} in rows
 
 
 def test_a_table_for_people(invoke: Any, sample: Any) -> None:
     lines = invoke("stats").out.splitlines()
     assert lines[0].split() == ["about", "what", "value"]
-    assert any(line.split() == ["doubts", "cases", "1"] for line in lines)
+    assert any(line.split() == ["suspects", "cases", "1"] for line in lines)
