@@ -1,1 +1,1 @@
-"""Doubt: label issues, suspects and cases."""
+"""Audits of labels: label issues, clusters and duplicates, stored as suspects and cases."""

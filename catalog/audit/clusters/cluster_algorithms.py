@@ -1,4 +1,4 @@
-"""Clustering by name: each algorithm divides points among clusters, or among a number of clusters that it chooses."""
+"""Clustering algorithms by name, with a given or chosen number of clusters."""
 
 from __future__ import annotations
 
@@ -8,41 +8,40 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.cluster import HDBSCAN, KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.mixture import GaussianMixture
 
-from catalog.arrays import Float32, Integers
+from catalog.arrays import Float32, Floats, Integers
 from catalog.audit.clusters.contingency import NOISE
 from catalog.audit.clusters.silhouette import silhouette
 
 LARGE = 20_000
-"""More tracks than this are clustered by mini-batches, by a sample, or by way of centroids."""
+"""Above this number of tracks, mini-batches, samples or centroids are used."""
 CHOSEN_ON = 5_000
-"""Tracks, evenly drawn, on which the number of clusters is chosen."""
+"""Random tracks on which the number of clusters is chosen."""
 CENTROIDS = 500
-"""Of k-means, which the agglomerative algorithm joins where there are too many tracks."""
+"""Centroids of k-means that the agglomerative algorithm merges if there are too many tracks."""
 BATCH = 4_096
 CHUNK = 50_000
-"""Points whose probabilities are held at once."""
+"""Points whose probabilities are in memory together."""
 SMALLEST_SHARE, SMALLEST = 100, 5
 """HDBSCAN's smallest cluster: a hundredth of the tracks, at least five."""
 DENSE_COMPONENTS, DENSE_NEIGHBORS = 10, 2
-"""What HDBSCAN measures density by: in fifty dimensions and with five neighbors nine of ten real tracks were noise, so
-a fifth to two thirds."""
+"""Dimensions and neighbors of HDBSCAN's density. With fifty dimensions and five neighbors nine of ten real tracks were
+noise; with these a fifth to two thirds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Clustering:
-    """What became of n points."""
+    """The clusters of n points."""
 
     assignments: Integers
-    """(n,): the cluster of each, 0 being the largest; NOISE where it belongs to none."""
+    """(n,): cluster numbers, 0 is the largest; NOISE for points in no cluster."""
     chosen_by: str
-    """How the number of clusters came about: `given`, `silhouette`, `bic`, `density`."""
+    """Origin of the number of clusters: `given`, `silhouette`, `bic`, `density`."""
     parameters: Mapping[str, Any]
 
     @property
@@ -54,22 +53,23 @@ Algorithm = Callable[[Float32, Sequence[int], int], Clustering]
 
 
 def cluster(name: str, points: Float32, numbers: Sequence[int], *, seed: int = 0) -> Clustering:
-    """Divides points (n, k) by an algorithm of ALGORITHMS among one of these numbers of clusters.
+    """Clusters points (n, k) by an algorithm of ALGORITHMS into one of these numbers of clusters.
 
-    With several numbers the algorithm chooses; HDBSCAN looks at none of them. Fewer clusters come out where points
-    coincide. KeyError for an unknown name.
+    The algorithm chooses among several numbers; HDBSCAN ignores them. There are fewer clusters if points coincide.
+    KeyError for an unknown name.
     """
     with warnings.catch_warnings():
-        # Points that coincide, or a mixture still moving after its last round: both are seen in the result.
+        # Coinciding points, or a mixture without convergence: both show in the result.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = ALGORITHMS[name](points, numbers, seed)
-    return Clustering(_by_size(found.assignments), found.chosen_by, found.parameters)
+        clustering = ALGORITHMS[name](points, numbers, seed)
+    return Clustering(_by_size(clustering.assignments), clustering.chosen_by, clustering.parameters)
 
 
 def numbers_worth_trying(genres: int, tracks: int) -> tuple[int, ...]:
-    """Numbers of clusters to choose among: from half the genres to twice as many, in equal ratios; 2 to 32 without.
+    """Numbers of clusters to choose from: from half to twice the number of genres, in equal ratios; 2 to 32 without
+    genres.
 
-    Left alone a silhouette mostly prefers two clusters, loud and soft, which tells ten genres nothing.
+    Without this range a silhouette mostly prefers two clusters, loud and soft, which do not separate ten genres.
     """
     least, most = (max(2, genres // 2), max(4, 2 * genres)) if genres else (2, 32)
     most = min(most, max(2, tracks // SMALLEST))
@@ -97,17 +97,17 @@ def _fit_k_means(points: Float32, number: int, seed: int, starts: int) -> Intege
 
 
 def _gaussian_mixture(points: Float32, numbers: Sequence[int], seed: int) -> Clustering:
-    def fit(part: npt.NDArray[np.float64], number: int) -> GaussianMixture:
+    def fit(part: Floats, number: int) -> GaussianMixture:
         # Principal components are uncorrelated over all tracks; full covariances of 50 dimensions need thousands each.
         mixture = GaussianMixture(number, covariance_type="diag", random_state=seed, reg_covar=1e-3)
         return mixture.fit(part)
 
-    # On one scale, so that what is added to every variance means the same in every feature set.
+    # One scale, so that the constant added to every variance has the same effect in every feature set.
     scale = float(np.sqrt(points.var(axis=0, dtype=np.float64).max())) or 1.0
     number = numbers[0]
     if len(numbers) > 1:
-        few = _sample(points, CHOSEN_ON, seed).astype(np.float64) / scale
-        number = min(numbers, key=lambda each: float(fit(few, each).bic(few)))
+        sample = _sample(points, CHOSEN_ON, seed).astype(np.float64) / scale
+        number = min(numbers, key=lambda each: float(fit(sample, each).bic(sample)))
     fitted = fit(_sample(points, LARGE, seed).astype(np.float64) / scale, number)
     assignments = np.empty(len(points), np.int64)
     for start in range(0, len(points), CHUNK):
@@ -127,9 +127,9 @@ def _hdbscan(points: Float32, _numbers: Sequence[int], seed: int) -> Clustering:
     points = points[:, :DENSE_COMPONENTS]
     part = points[rows]
     smallest = max(SMALLEST, len(part) // SMALLEST_SHARE)
-    found = HDBSCAN(smallest, min_samples=DENSE_NEIGHBORS, algorithm="kd_tree", copy=True)
-    within = np.asarray(found.fit_predict(part), np.int64)
-    # It has no rule for points that it was not fitted to: each goes where its nearest neighbor among the others is.
+    fitted = HDBSCAN(smallest, min_samples=DENSE_NEIGHBORS, algorithm="kd_tree", copy=True)
+    within = np.asarray(fitted.fit_predict(part), np.int64)
+    # HDBSCAN does not predict: every other point joins the cluster of its nearest fitted point.
     assignments = within
     if len(part) < len(points):
         assignments = within[pairwise_distances_argmin(points, part)]
@@ -167,15 +167,15 @@ ALGORITHMS: Mapping[str, Algorithm] = {
     "hdbscan": _hdbscan,
     "agglomerative": _agglomerative,
 }
-"""Every algorithm: of points (n, k), numbers of clusters to choose among, and a seed."""
+"""Every algorithm, a function of points (n, k), numbers of clusters, and a seed."""
 FINDS_ITS_NUMBER = frozenset({"hdbscan"})
-"""Algorithms that cannot be given a number of clusters."""
+"""Algorithms that take no number of clusters."""
 
 
 def _chosen(
     points: Float32, numbers: Sequence[int], seed: int, divide: Callable[[Float32, int], Integers]
 ) -> int:
-    """The number whose clusters have the largest silhouette, on some of the points."""
+    """The number with the largest silhouette, on a sample of the points."""
     if len(numbers) == 1:
         return numbers[0]
     part = _sample(points, CHOSEN_ON, seed)
@@ -203,8 +203,8 @@ def _sample(points: Float32, most: int, seed: int) -> Float32:
 
 
 def _by_size(assignments: Integers) -> Integers:
-    """The clusters numbered from the largest."""
-    found, sizes = np.unique(assignments[assignments != NOISE], return_counts=True)
-    number = np.full(int(found.max(initial=0)) + 2, NOISE, np.int64)
-    number[found[np.argsort(-sizes, kind="stable")]] = np.arange(len(found))
+    """The assignments with clusters numbered from the largest."""
+    numbers, sizes = np.unique(assignments[assignments != NOISE], return_counts=True)
+    number = np.full(int(numbers.max(initial=0)) + 2, NOISE, np.int64)
+    number[numbers[np.argsort(-sizes, kind="stable")]] = np.arange(len(numbers))
     return number[assignments]

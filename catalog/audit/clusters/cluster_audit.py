@@ -1,4 +1,4 @@
-"""The cluster audit: tracks divided by how they sound, held against their labels, and kept as runs."""
+"""The cluster audit: clusters feature vectors, compares the clusters with the labels, and stores the runs."""
 
 from __future__ import annotations
 
@@ -32,66 +32,66 @@ from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 
 FEWEST_TRACKS = 4
-"""With fewer there is nothing to divide."""
+"""Minimum number of tracks to cluster."""
 PROJECTED = "grid"
-"""Clustered only by name: `pca` is its projection."""
+"""Clustered only if named: `pca` is its projection."""
 
 
 class NothingToClusterError(CatalogError):
-    """No vectors, or too few for what is wanted."""
+    """There are no vectors, or too few for the number of clusters."""
 
 
 @dataclass(frozen=True)
 class ClusterRequest:
-    """What to cluster, and how."""
+    """Options of a cluster audit."""
 
     algorithms: tuple[str, ...] = ("kmeans",)
     feature_sets: tuple[str, ...] = ()
-    """By name; empty for all that tracks have vectors of, `grid` excepted."""
+    """Names; empty for all feature sets with vectors, except `grid`."""
     clusters: int | None = None
-    """None: chosen."""
+    """None: the algorithm chooses."""
     level: Level = "leaf"
     exclude: tuple[str, ...] = ()
-    """Genres by name: tracks with them, or with narrower ones, are left out."""
+    """Names of genres: tracks with them, or with narrower ones, are left out."""
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name in self.algorithms:
             if name not in ALGORITHMS:
-                raise ValueError(f"there is no algorithm {name!r}; known are: {', '.join(ALGORITHMS)}")
+                raise ValueError(f"there is no algorithm {name!r}; choose from: {', '.join(ALGORITHMS)}")
             if name in FINDS_ITS_NUMBER and self.clusters is not None:
-                raise ValueError(f"{name} finds the number of clusters by itself; leave it out")
+                raise ValueError(f"{name} finds the number of clusters itself; do not give one")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """One run that is to come."""
+    """A run before it starts."""
 
     feature_set: str
     algorithm: str
     tracks: int
     numbers: tuple[int, ...]
-    """Of clusters, to choose among; empty where the algorithm finds it by itself."""
+    """Numbers of clusters to choose from; empty if the algorithm finds the number."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClusterAudit:
-    """What was done, or would be."""
+    """The result of a cluster audit, or its plan."""
 
     audit_id: int | None
     """None for a dry run."""
     plan: Sequence[PlannedRun]
     labeled: int
     genres: tuple[str, ...]
-    """The different labels at the level, by name."""
+    """Names of the labels at the level."""
     excluded: int
     unusable: dict[str, int] = field(default_factory=dict)
-    """Tracks left out for a vector that is not finite, by feature set; those without any are not named."""
+    """Tracks left out because of a vector that is not finite, by feature set."""
 
 
 @dataclass(frozen=True, eq=False)
 class _ClusterInput:
-    """What is clustered: the labels, and the tracks with a vector of each recipe."""
+    """The labels, and the tracks with a vector of each feature set."""
 
     labels: Labels
     recipes: Sequence[tuple[StoredFeatureSet, Integers]]
@@ -100,52 +100,54 @@ class _ClusterInput:
 
 def audit_clusters(
     database: Database,
-    wanted: ClusterRequest,
+    request: ClusterRequest,
     *,
     dry_run: bool = False,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> ClusterAudit:
-    """Clusters every feature set by every algorithm and stores each as a run of one audit.
+    """Clusters every feature set by every algorithm and stores each result as a run of one audit.
 
-    Nothing is stored unless all went well; a PostgreSQL that goes away meanwhile is waited for. `on_progress` takes what is being read, vectors read, and all there are.
-    Raises NothingToClusterError and UnknownGenreError before any work.
+    Stores all runs or none; waits for a PostgreSQL server that goes away. `on_progress` takes the feature set, the
+    vectors read, and their total. Raises NothingToClusterError and UnknownLevelGenreError before any work.
     """
-    ground = read_with_retry(database, lambda connection: _prepare(connection, wanted))
+    prepared = read_with_retry(database, lambda connection: _prepare(connection, request))
     plan = [
-        PlannedRun(recipe.name, algorithm, len(ids), () if algorithm in FINDS_ITS_NUMBER else ground.numbers)
-        for recipe, ids in ground.recipes
-        for algorithm in wanted.algorithms
+        PlannedRun(
+            recipe.name, algorithm, len(ids), () if algorithm in FINDS_ITS_NUMBER else prepared.numbers
+        )
+        for recipe, ids in prepared.recipes
+        for algorithm in request.algorithms
     ]
-    tagged = ground.labels.genres[ground.labels.genres != 0]
-    genres = tuple(sorted(ground.labels.names[each] for each in np.unique(tagged).tolist()))
-    found = ClusterAudit(None, plan, len(tagged), genres, ground.labels.excluded)
+    tagged = prepared.labels.genres[prepared.labels.genres != 0]
+    genres = tuple(sorted(prepared.labels.names[each] for each in np.unique(tagged).tolist()))
+    planned = ClusterAudit(None, plan, len(tagged), genres, prepared.labels.excluded)
     if dry_run:
-        return found
+        return planned
     runs = []
-    for recipe, ids in ground.recipes:
-        points = _points(database, recipe, ids, wanted, on_progress)
+    for recipe, ids in prepared.recipes:
+        points = _points(database, recipe, ids, request, on_progress)
         if points.unusable:
-            found.unusable[recipe.name] = points.unusable
-        for algorithm in wanted.algorithms:
-            clustering = cluster(algorithm, points.matrix, ground.numbers, seed=wanted.seed)
-            runs.append((recipe, algorithm, *_evaluate(points, clustering, ground.labels, wanted)))
+            planned.unusable[recipe.name] = points.unusable
+        for algorithm in request.algorithms:
+            clustering = cluster(algorithm, points.matrix, prepared.numbers, seed=request.seed)
+            runs.append((recipe, algorithm, *_evaluate(points, clustering, prepared.labels, request)))
 
     def store(connection: Connection) -> int:
-        audit_id = _begin(connection, wanted, started=found)
-        for recipe, algorithm, parameters, placed, outcome in runs:
-            of_genre = ground.labels.genres[ground.labels.at(placed.track_ids)]
-            store_run(connection, audit_id, recipe.id, algorithm, parameters, placed, outcome, of_genre)
+        audit_id = _begin(connection, request, planned)
+        for recipe, algorithm, parameters, assignments, result in runs:
+            of_genre = prepared.labels.genres[prepared.labels.at(assignments.track_ids)]
+            store_run(connection, audit_id, recipe.id, algorithm, parameters, assignments, result, of_genre)
         connection.execute(sa.update(audit).where(audit.c.id == audit_id).values(finished_at=now()))
         return audit_id
 
     audit_id = write_with_retry(database, store)
-    return ClusterAudit(audit_id, plan, found.labeled, genres, found.excluded, found.unusable)
+    return ClusterAudit(audit_id, plan, planned.labeled, genres, planned.excluded, planned.unusable)
 
 
-def _prepare(connection: Connection, wanted: ClusterRequest) -> _ClusterInput:
-    labels = load_labels(connection, wanted.level, wanted.exclude)
+def _prepare(connection: Connection, request: ClusterRequest) -> _ClusterInput:
+    labels = load_labels(connection, request.level, request.exclude)
     recipes = []
-    for recipe in _recipes(connection, wanted.feature_sets):
+    for recipe in _recipes(connection, request.feature_sets):
         ids = np.fromiter(
             connection.execute(
                 sa.select(feature_vector.c.track_id)
@@ -155,43 +157,43 @@ def _prepare(connection: Connection, wanted: ClusterRequest) -> _ClusterInput:
             dtype=np.int64,
         )
         ids = np.intersect1d(ids, labels.track_ids, assume_unique=True)
-        _require(recipe.name, len(ids), wanted.clusters)
+        _require(recipe.name, len(ids), request.clusters)
         recipes.append((recipe, ids))
-    if wanted.clusters is not None:
-        return _ClusterInput(labels, recipes, (wanted.clusters,))
+    if request.clusters is not None:
+        return _ClusterInput(labels, recipes, (request.clusters,))
     tracks = np.unique(labels.genres[labels.genres != 0], return_counts=True)[1]
     least = min(len(ids) for _, ids in recipes)
     return _ClusterInput(labels, recipes, numbers_worth_trying(int((tracks >= FEWEST).sum()), least))
 
 
 def _recipes(connection: Connection, names: Sequence[str]) -> list[StoredFeatureSet]:
-    """The recipes that these names stand for, or all that were computed, `grid` excepted."""
+    """The feature sets of these names, or all with vectors except `grid`."""
     columns = feature_set.c
     has_vectors = sa.exists().where(feature_vector.c.feature_set_id == columns.id)
-    known = list(
+    available = list(
         connection.execute(
             sa.select(columns.name).where(columns.active, has_vectors).order_by(columns.name)
         ).scalars()
     )
-    if not known:
-        raise NothingToClusterError("no track was analyzed yet; run: catalog analyze")
+    if not available:
+        raise NothingToClusterError("no track has been analyzed; run: catalog analyze")
     for name in names:
-        if name not in known:
+        if name not in available:
             raise NothingToClusterError(
-                f"no track has a vector of {name!r}; there are: {', '.join(known)}; for another: "
+                f"no track has a vector of {name!r}; available: {', '.join(available)}; to compute it: "
                 f"catalog analyze --feature-set {name}"
             )
-    chosen = names or [name for name in known if name != PROJECTED] or known
-    found = [active_feature_set(connection, name) for name in dict.fromkeys(chosen)]
-    return [recipe for recipe in found if recipe is not None]
+    chosen = names or [name for name in available if name != PROJECTED] or available
+    active = [active_feature_set(connection, name) for name in dict.fromkeys(chosen)]
+    return [feature_set for feature_set in active if feature_set is not None]
 
 
 def _require(name: str, tracks: int, clusters: int | None) -> None:
     fewest = max(FEWEST_TRACKS, (clusters or 1) + 1)
     if tracks < fewest:
-        wanted = "clusters take" if clusters is None else f"{clusters:,} clusters take"
+        number = "clusters" if clusters is None else f"{clusters:,} clusters"
         raise NothingToClusterError(
-            f"{wanted} {fewest:,} tracks or more, {tracks:,} have a vector of {name} and are not left out"
+            f"{number} need at least {fewest:,} tracks; {tracks:,} have a vector of {name} and are not excluded"
         )
 
 
@@ -199,7 +201,7 @@ def _points(
     database: Database,
     recipe: StoredFeatureSet,
     ids: Integers,
-    wanted: ClusterRequest,
+    request: ClusterRequest,
     on_progress: Callable[[str, int, int], None] | None,
 ) -> Points:
     def advance(done: int, total: int) -> None:
@@ -208,53 +210,53 @@ def _points(
 
     points = read_with_retry(
         database,
-        lambda connection: load_points(connection, recipe, ids, seed=wanted.seed, on_progress=advance),
+        lambda connection: load_points(connection, recipe, ids, seed=request.seed, on_progress=advance),
     )
     if points.unusable:
-        _require(f"{recipe.name} without a number that is not finite", len(points.track_ids), wanted.clusters)
+        _require(f"{recipe.name} without non-finite numbers", len(points.track_ids), request.clusters)
     return points
 
 
 def _evaluate(
-    points: Points, clustering: Clustering, labels: Labels, wanted: ClusterRequest
+    points: Points, clustering: Clustering, labels: Labels, request: ClusterRequest
 ) -> tuple[dict[str, Any], Assignments, RunResult]:
-    """How the run is described, where it put the tracks, and what it came to."""
+    """Parameters of the run, cluster of each track, and result."""
     clusters = clustering.assignments
     genres = labels.genres[labels.at(points.track_ids)]
     tagged, inside = genres != 0, clusters != NOISE
-    outcome = RunResult(
+    result = RunResult(
         tracks=len(clusters),
         labeled=int(tagged.sum()),
         genres=len(np.unique(genres[tagged])),
         noise=int((~inside).sum()),
         unusable=points.unusable,
-        silhouette=silhouette(points.matrix, clusters, seed=wanted.seed),
-        agreement=cluster_agreement(genres[tagged], singletons(clusters)[tagged], seed=wanted.seed),
+        silhouette=silhouette(points.matrix, clusters, seed=request.seed),
+        agreement=cluster_agreement(genres[tagged], singletons(clusters)[tagged], seed=request.seed),
         clustered=None
         if inside.all()
-        else cluster_agreement(genres[tagged & inside], clusters[tagged & inside], seed=wanted.seed),
+        else cluster_agreement(genres[tagged & inside], clusters[tagged & inside], seed=request.seed),
     )
     parameters = {
-        "level": wanted.level,
-        "exclude": list(wanted.exclude),
+        "level": request.level,
+        "exclude": list(request.exclude),
         "chosen_by": clustering.chosen_by,
         "components": points.matrix.shape[1],
         "variance": round(points.variance, 4),
         **clustering.parameters,
     }
-    placed = Assignments(points.track_ids, clusters, centrality(points.matrix, clusters))
-    return parameters, placed, outcome
+    assignments = Assignments(points.track_ids, clusters, centrality(points.matrix, clusters))
+    return parameters, assignments, result
 
 
-def _begin(connection: Connection, wanted: ClusterRequest, started: ClusterAudit) -> int:
+def _begin(connection: Connection, request: ClusterRequest, planned: ClusterAudit) -> int:
     return int(
         connection.execute(
             sa.insert(audit)
             .values(
                 kind="clusters",
-                seed=wanted.seed,
-                parameters=asdict(wanted),
-                summary={"labeled": started.labeled, "genres": len(started.genres)},
+                seed=request.seed,
+                parameters=asdict(request),
+                summary={"labeled": planned.labeled, "genres": len(planned.genres)},
             )
             .returning(audit.c.id)
         ).scalar_one()

@@ -1,4 +1,4 @@
-"""Two cluster runs beside each other: whether they divide the tracks alike."""
+"""Agreement of two cluster runs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from catalog.audit.clusters.contingency import singletons
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs; 1 where both divide the tracks that they share in the same way, 0 on average by chance."""
+    """Agreement on the common tracks: 1 for identical clusters, 0 on average by chance."""
 
     one: Run
     other: Run
     tracks: int
-    """In both."""
+    """Common tracks."""
     adjusted_rand: float | None
-    """None where no track is in both."""
+    """None without common tracks."""
     adjusted_mutual_information: float | None
 
 
 def compare_runs(connection: Connection, one: int, other: int) -> Comparison:
-    """Both runs, whose tracks of noise are each a cluster of their own. Raises UnknownClusterRunError."""
+    """Compares two runs; every noise track is a cluster of its own. Raises UnknownClusterRunError."""
     runs = read_run(connection, one), read_run(connection, other)
     left, right = load_assignments(connection, one), load_assignments(connection, other)
     common = np.intersect1d(left.track_ids, right.track_ids, assume_unique=True)

@@ -1,4 +1,4 @@
-"""What a stored run says by today's labels: of its clusters, of genres, and of tracks that lie in another genre's."""
+"""A stored cluster run compared with the current labels: clusters, spread and overlap of genres, outliers."""
 
 from __future__ import annotations
 
@@ -22,22 +22,20 @@ from catalog.audit.clusters.cluster_findings import (
 )
 from catalog.audit.clusters.cluster_labels import Labels, load_labels
 from catalog.audit.clusters.cluster_run import Assignments, Run, latest_runs, load_assignments, read_run
+from catalog.batches import chunks
 from catalog.db.tables import artist, track
 from catalog.learning.dataset.hierarchy import path_to_top
-
-CHUNK = 5_000
-"""Ids in one question."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunSummary:
-    """A run read by today's labels."""
+    """A run compared with the current labels."""
 
     run: Run
     gone: int
-    """Tracks of the run that have gone missing since, or were forgotten."""
+    """Tracks of the run whose files went missing or that were forgotten since."""
     sizes: Mapping[int, int]
-    """Tracks of every cluster, labeled or not; NOISE for those in none."""
+    """Tracks of every cluster, labeled or not; NOISE for those in no cluster."""
     contents: Sequence[Content]
     spreads: Sequence[Spread]
     overlaps: Sequence[Overlap]
@@ -67,29 +65,31 @@ def read_findings(connection: Connection, run_id: int) -> RunSummary:
 
 
 def cluster_evidence(connection: Connection) -> dict[str, list[Outlier]]:
-    """The tracks that lie deep inside another genre's cluster by the newest run of each feature set, by its name.
+    """The outliers in the newest run of each feature set, by its name.
 
-    By today's labels, at the level of each run. A run without clusters of other genres gives an empty list.
+    By the current labels, at the level of each run. The list is empty for a run without outliers.
     """
-    found = {}
+    by_feature_set = {}
     for name, run in latest_runs(connection).items():
         labels = _labels(connection, run)
         placed = load_assignments(connection, run.id).of(labels.track_ids)
-        found[name] = _wrong_cluster_outliers(_labeled(labels, placed), labels)
-    return found
+        by_feature_set[name] = _wrong_cluster_outliers(_labeled(labels, placed), labels)
+    return by_feature_set
 
 
 def _wrong_cluster_outliers(labeled: Labeled, labels: Labels) -> list[Outlier]:
-    """Misplaced tracks; one in the cluster of a narrower term than its own could be more precise, but is not wrong."""
+    """Outliers, except tracks in the cluster of a genre below their own, which could be more specific but are not
+    wrong.
+    """
     return [
-        one
-        for one in outliers(labeled)
-        if one.genre_id not in path_to_top(one.majority_genre_id, labels.broader)
+        outlier
+        for outlier in outliers(labeled)
+        if outlier.genre_id not in path_to_top(outlier.majority_genre_id, labels.broader)
     ]
 
 
 def _labels(connection: Connection, run: Run) -> Labels:
-    # What was left out then was left out for its genre of then: tracks of the run are looked at whatever they are now.
+    # Tracks were excluded by their label at that time; the tracks of the run count whatever their label is now.
     return load_labels(connection, run.parameters.get("level", "leaf"))
 
 
@@ -107,12 +107,12 @@ def _labeled(labels: Labels, placed: Assignments) -> Labeled:
 
 def load_titles(connection: Connection, track_ids: Sequence[int]) -> dict[int, tuple[str | None, str]]:
     """Artist, and title or else path, of tracks by id."""
-    found: dict[int, tuple[str | None, str]] = {}
-    for start in range(0, len(track_ids), CHUNK):
+    titles: dict[int, tuple[str | None, str]] = {}
+    for ids in chunks(track_ids):
         query = (
             sa.select(track.c.id, artist.c.name, sa.func.coalesce(track.c.title, track.c.path, ""))
             .join_from(track, artist, artist.c.id == track.c.artist_id, isouter=True)
-            .where(track.c.id.in_(track_ids[start : start + CHUNK]))
+            .where(track.c.id.in_(ids))
         )
-        found |= {track_id: (name, title) for track_id, name, title in connection.execute(query)}
-    return found
+        titles |= {track_id: (name, title) for track_id, name, title in connection.execute(query)}
+    return titles

@@ -1,47 +1,46 @@
-"""What clusters say of genres: which share a cluster, which falls apart, which tracks lie deep inside another's."""
+"""Findings of a clustering on genres: genres that share clusters, spread-out genres, and outliers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from catalog.arrays import Float32, Integers
+from catalog.arrays import Booleans, Float32, Integers
 from catalog.audit.clusters.contingency import NOISE, contingency
 
 FEWEST = 5
-"""Tracks of a genre, or labeled ones of a cluster, below which nothing is said of it."""
+"""Tracks of a genre, or labeled tracks of a cluster, below which there is no finding."""
 LEAST_SHARE = 0.5
-"""Of a cluster's labeled tracks by others, that a genre needs for the cluster to be its own."""
+"""Share of a cluster's labeled tracks by other artists that makes it the cluster of a genre."""
 LEAST_OVERLAP = 0.1
-"""Of two genres' tracks, in the same clusters, that is worth a line."""
+"""Smallest overlap of two genres that is reported."""
 LARGEST = 3
-"""Genres named of a cluster."""
+"""Genres listed for a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What lies in a cluster."""
+    """The genres of a cluster."""
 
     cluster: int
-    """NOISE for the tracks in none."""
+    """NOISE for the tracks in no cluster."""
     labeled: int
     genres: tuple[tuple[int, int], ...]
-    """The commonest genres (ids) and their tracks."""
+    """The most common genres (ids) and their tracks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Over how many clusters a genre lies. Tracks of noise are in none."""
+    """The clusters of a genre, without noise."""
 
     genre_id: int
     tracks: int
-    """Clustered ones."""
+    """In clusters."""
     noise: int
     clusters: int
     effective: float
-    """The exponential of the entropy: the number of clusters, were all of them equally full (Hill 1973)."""
+    """The exponential of the entropy: the number of equally full clusters (Hill 1973)."""
     main_cluster: int
     main_share: float
 
@@ -53,55 +52,55 @@ class Overlap:
     genre_id: int
     other_id: int
     overlap: float
-    """The sum over clusters of the lesser of both genres' shares there: 0 is apart, 1 is not told apart."""
+    """The sum over clusters of the smaller of both genres' shares: 0 for separate genres, 1 for identical ones."""
     cluster: int
-    """Where most of that is."""
+    """The cluster with the largest overlap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlier:
-    """A labeled track deep inside another genre's cluster."""
+    """A labeled track near the center of another genre's cluster."""
 
     track_id: int
     genre_id: int
-    """Its own."""
+    """The label."""
     cluster: int
     majority_genre_id: int
     share: float
-    """Of the cluster's labeled tracks, without those of the same artist, that have the majority genre."""
+    """Share of the majority genre among the cluster's labeled tracks by other artists."""
     depth: float
     """1 at the center of the cluster, 0 halfway to the next one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Labeled:
-    """n labeled tracks and where they were put."""
+    """n labeled tracks and their clusters."""
 
     track_ids: Integers
     genres: Integers
-    """(n,): genre ids, of the level that is looked at."""
+    """(n,): genre ids at the level of the run."""
     clusters: Integers
     centrality: Float32
     artists: Integers
-    """(n,): ids; 0 where nobody is known."""
+    """(n,): ids; 0 for unknown artists."""
 
 
 def contents(genres: Integers, clusters: Integers) -> list[Content]:
-    """Every cluster that has labeled tracks, by number, noise first."""
+    """Every cluster with labeled tracks, by number, noise first."""
     genre_ids, numbers, table = contingency(genres, clusters)
-    found = []
+    findings = []
     for number, row in zip(numbers.tolist(), table, strict=True):
         order = np.argsort(-row, kind="stable")[:LARGEST]
         named = tuple((int(genre_ids[at]), int(row[at])) for at in order if row[at])
-        found.append(Content(number, int(row.sum()), named))
-    return found
+        findings.append(Content(number, int(row.sum()), named))
+    return findings
 
 
 def spreads(genres: Integers, clusters: Integers) -> list[Spread]:
-    """Every genre of FEWEST clustered tracks or more; the one that falls apart most comes first."""
+    """Every genre with at least FEWEST clustered tracks, most spread out first."""
     genre_ids, numbers, table = contingency(genres, clusters)
     inside = numbers != NOISE
-    found = []
+    findings = []
     for genre_id, column in zip(genre_ids.tolist(), table.T, strict=True):
         counts = column[inside]
         tracks = int(counts.sum())
@@ -110,7 +109,7 @@ def spreads(genres: Integers, clusters: Integers) -> list[Spread]:
         share = counts[counts > 0] / tracks
         effective = float(np.exp(-(share * np.log(share)).sum()))
         main = int(counts.argmax())
-        found.append(
+        findings.append(
             Spread(
                 genre_id=genre_id,
                 tracks=tracks,
@@ -121,31 +120,31 @@ def spreads(genres: Integers, clusters: Integers) -> list[Spread]:
                 main_share=float(counts[main] / tracks),
             )
         )
-    return sorted(found, key=lambda one: (-one.effective, one.genre_id))
+    return sorted(findings, key=lambda spread: (-spread.effective, spread.genre_id))
 
 
 def overlaps(genres: Integers, clusters: Integers) -> list[Overlap]:
-    """The pairs of genres, of FEWEST clustered tracks or more, that share clusters; the least told apart first."""
+    """The pairs of genres, with at least FEWEST clustered tracks each, that share clusters; largest overlap first."""
     inside = clusters != NOISE
     genre_ids, numbers, table = contingency(genres[inside], clusters[inside])
     often = table.sum(axis=0) >= FEWEST
     genre_ids, table = genre_ids[often], table[:, often]
     share = table / table.sum(axis=0)
-    found = []
+    findings = []
     for at, genre_id in enumerate(genre_ids.tolist()):
         common = np.minimum(share[:, at, None], share[:, at + 1 :])
         for place, overlap in enumerate(common.sum(axis=0).tolist()):
             if overlap >= LEAST_OVERLAP:
                 other, cluster = int(genre_ids[at + 1 + place]), int(numbers[common[:, place].argmax()])
-                found.append(Overlap(genre_id, other, overlap, cluster))
-    return sorted(found, key=lambda one: (-one.overlap, one.genre_id, one.other_id))
+                findings.append(Overlap(genre_id, other, overlap, cluster))
+    return sorted(findings, key=lambda pair: (-pair.overlap, pair.genre_id, pair.other_id))
 
 
 def outliers(labeled: Labeled) -> list[Outlier]:
-    """The tracks in the deeper half of a cluster that is another genre's by the tracks of other artists.
+    """The tracks in the central half of a cluster whose majority genre, by the tracks of other artists, is another.
 
-    A cluster says something where FEWEST labeled tracks by others are in it. The purest clusters come first, and in
-    them the deepest tracks.
+    A cluster needs FEWEST labeled tracks by other artists. The purest clusters come first, and in them the most central
+    tracks.
     """
     rows = np.flatnonzero((labeled.clusters != NOISE) & np.isfinite(labeled.centrality))
     if not len(rows):
@@ -157,13 +156,13 @@ def outliers(labeled: Labeled) -> list[Outlier]:
     majority = table.argmax(axis=1)[cluster]
     middle = np.array([np.median(depth[cluster == each]) for each in range(len(numbers))])
     chosen = np.flatnonzero((genre != majority) & (depth >= middle[cluster]))
-    own_majority, own = _by_the_same(
-        labeled.artists[rows], cluster, genre == majority, chosen, asked=labeled.track_ids[rows]
+    own_majority, own = _by_same_artist(
+        labeled.artists[rows], cluster, genre == majority, chosen, track_ids=labeled.track_ids[rows]
     )
     others = table.sum(axis=1)[cluster[chosen]] - own
     share = (table[cluster[chosen], majority[chosen]] - own_majority) / np.maximum(others, 1)
     kept = (others >= FEWEST) & (share >= LEAST_SHARE)
-    found = [
+    findings = [
         Outlier(
             track_id=int(labeled.track_ids[rows[at]]),
             genre_id=int(genre_ids[genre[at]]),
@@ -174,21 +173,21 @@ def outliers(labeled: Labeled) -> list[Outlier]:
         )
         for at, part in zip(chosen[kept], share[kept], strict=True)
     ]
-    return sorted(found, key=lambda one: (-one.share, -one.depth, one.track_id))
+    return sorted(findings, key=lambda outlier: (-outlier.share, -outlier.depth, outlier.track_id))
 
 
-def _by_the_same(
+def _by_same_artist(
     artists: Integers,
     cluster: Integers,
-    is_majority: npt.NDArray[np.bool_],
+    is_majority: Booleans,
     chosen: Integers,
     *,
-    asked: Integers,
+    track_ids: Integers,
 ) -> tuple[Integers, Integers]:
-    """For each chosen track the tracks by its artist in its cluster: of the majority genre, and all of them."""
-    # Whose artist is not known is by somebody of its own.
-    who = np.where(artists > 0, artists, -asked)
-    pair = np.unique(np.stack([cluster, who]), axis=1, return_inverse=True)[1].reshape(-1)
+    """For each chosen track the tracks by its artist in its cluster: of the majority genre, and all."""
+    # A track without a known artist counts as an artist of its own.
+    artist = np.where(artists > 0, artists, -track_ids)
+    pair = np.unique(np.stack([cluster, artist]), axis=1, return_inverse=True)[1].reshape(-1)
     every = np.bincount(pair)
     majority = np.bincount(pair, weights=is_majority).astype(np.int64)
     return majority[pair[chosen]], every[pair[chosen]]

@@ -1,4 +1,4 @@
-"""The labels that clusters are held against: each track's first genre, at one level of the vocabulary."""
+"""The labels for comparison with clusters: each track's first genre at one level of the vocabulary."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
 
 Level = Literal["leaf", "top"] | int
-"""`leaf`: the genre itself; `top`: its top term; a number: the term so many steps from above, 1 being the top term."""
+"""`leaf`: the genre itself; `top`: its top term; a number: the level from the top, which is 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """n tracks that are not missing, in the order of their ids."""
+    """n listed tracks, in the order of their ids."""
 
     track_ids: Integers
     genres: Integers
-    """(n,): genre ids at the level; 0 where a track has no genre."""
+    """(n,): genre ids at the level; 0 for tracks without a genre."""
     artists: Integers
-    """(n,): artist ids; 0 where nobody is known."""
+    """(n,): artist ids; 0 for unknown artists."""
     names: Mapping[int, str]
     """Of every genre, by id."""
     broader: Mapping[int, int | None]
@@ -38,16 +38,16 @@ class Labels:
     """Tracks left out because of their genre."""
 
     def at(self, track_ids: Integers) -> Integers:
-        """Positions of these tracks, which are all among them."""
+        """Positions of these tracks, which must all be included."""
         return np.searchsorted(self.track_ids, track_ids)
 
 
 def load_labels(connection: Connection, level: Level = "leaf", exclude: Sequence[str] = ()) -> Labels:
-    """The tracks with their labels, without those whose first genre is one of `exclude` or lies below one.
+    """The tracks with their labels, without those whose first genre is excluded or below an excluded one.
 
-    A genre that is broader than the level counts for itself. Raises UnknownGenreError.
+    A genre above the level stays as it is. Raises UnknownLevelGenreError.
     """
-    somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_placeholder))
+    named_artist = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_placeholder))
     query = (
         sa.select(
             track.c.id,
@@ -55,7 +55,7 @@ def load_labels(connection: Connection, level: Level = "leaf", exclude: Sequence
             sa.func.coalesce(artist.c.id, 0),
         )
         .join_from(track, track_status, track_status.c.track_id == track.c.id, isouter=True)
-        .join(artist, somebody, isouter=True)
+        .join(artist, named_artist, isouter=True)
         .where(IS_LISTED)
         .order_by(track.c.id)
         .execution_options(yield_per=10_000)
@@ -78,7 +78,7 @@ def load_labels(connection: Connection, level: Level = "leaf", exclude: Sequence
 
 
 def at_level(genre: int, broader: Mapping[int, int | None], level: Level) -> int:
-    """The term of that level which a genre lies below, or the genre itself where it is broader."""
+    """The term at that level above a genre, or the genre itself if it is above the level."""
     if level == "leaf":
         return genre
     path = path_to_top(genre, broader)

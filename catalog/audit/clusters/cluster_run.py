@@ -1,4 +1,4 @@
-"""Cluster runs as they are stored: what was done, the scores of that day, and where every track was put."""
+"""Storage of cluster runs: parameters, scores, and the cluster of every track."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ SCORES = ("homogeneity", "completeness", "v_measure", "purity")
 
 
 class UnknownClusterRunError(CatalogError):
-    """There is no finished cluster run of that number."""
+    """There is no finished cluster run with that id."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run came to."""
+    """The scores of a run."""
 
     tracks: int
     labeled: int
     genres: int
-    """Different ones at the level."""
+    """Distinct labels at the level."""
     noise: int
-    """Tracks that belong to no cluster."""
+    """Tracks in no cluster."""
     unusable: int
-    """Tracks left out for a number of their vector that is not finite."""
+    """Tracks left out because their vector is not finite."""
     silhouette: float | None
-    """Of the clustered tracks, or of some of them."""
+    """Of the clustered tracks, or of a sample of them."""
     agreement: ClusterAgreement | None
-    """With the labels; each track of noise is a cluster of its own. None where there is nothing to compare with."""
+    """With the labels; each noise track is a cluster of its own. None if there is nothing to compare."""
     clustered: ClusterAgreement | None
-    """On the clustered tracks alone; None where there is no noise."""
+    """On the clustered tracks alone; None without noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +55,24 @@ class Run:
     algorithm: str
     seed: int
     parameters: Mapping[str, Any]
-    """Level, genres left out, how the number of clusters was chosen, the space, what the algorithm was given."""
+    """Level, excluded genres, origin of the number of clusters, space, and options of the algorithm."""
     clusters: int
     outcome: RunResult
 
 
 @dataclass(frozen=True, eq=False)
 class Assignments:
-    """Where a run put its n tracks."""
+    """The clusters of n tracks."""
 
     track_ids: Integers
-    """(n,), ascending; some may have been forgotten by the catalog since."""
+    """(n,), ascending; some may no longer be in the catalog."""
     clusters: Integers
     """(n,): -1 is noise."""
     centrality: Float32
-    """(n,): NaN where it is not known."""
+    """(n,): NaN if unknown."""
 
     def of(self, track_ids: Integers) -> Assignments:
-        """The part about these tracks."""
+        """The part with these tracks."""
         kept = np.isin(self.track_ids, track_ids)
         return Assignments(self.track_ids[kept], self.clusters[kept], self.centrality[kept])
 
@@ -87,7 +87,7 @@ def store_run(
     outcome: RunResult,
     genres: Integers,
 ) -> int:
-    """Writes a run with its contingency table; `genres` (n,) are those of its tracks, 0 for none. Gives its id."""
+    """Writes a run with its contingency table and returns its id; `genres` (n,) are those of its tracks, 0 for none."""
     run_id = int(
         connection.execute(
             sa.insert(cluster_run)
@@ -141,14 +141,14 @@ def read_run(connection: Connection, run_id: int) -> Run:
 
 def latest_runs(connection: Connection) -> dict[str, Run]:
     """The newest run of every feature set, by its name."""
-    found: dict[str, Run] = {}
+    latest: dict[str, Run] = {}
     for run in list_runs(connection):
-        found.setdefault(run.feature_set, run)
-    return found
+        latest.setdefault(run.feature_set, run)
+    return latest
 
 
 def load_assignments(connection: Connection, run_id: int) -> Assignments:
-    """Where a run put its tracks."""
+    """The clusters of the tracks of a run."""
     columns = cluster_run.c
     row = connection.execute(
         sa.select(columns.tracks, columns.assignments, columns.centrality).where(columns.id == run_id)
@@ -186,14 +186,14 @@ def _runs() -> sa.Select[Any]:
 def _run(row: RowMapping) -> Run:
     scores: dict[str, Any] = row["scores"]
     outcome = RunResult(
-        tracks=scores.get("tracks", 0),
-        labeled=scores.get("labeled", 0),
-        genres=scores.get("genres", 0),
-        noise=scores.get("noise", 0),
-        unusable=scores.get("unusable", 0),
-        silhouette=scores.get("silhouette"),
-        agreement=_agreement(scores.get("agreement")),
-        clustered=_agreement(scores.get("clustered")),
+        tracks=scores["tracks"],
+        labeled=scores["labeled"],
+        genres=scores["genres"],
+        noise=scores["noise"],
+        unusable=scores["unusable"],
+        silhouette=scores["silhouette"],
+        agreement=_agreement(scores["agreement"]),
+        clustered=_agreement(scores["clustered"]),
     )
     return Run(
         id=row["id"],
@@ -212,10 +212,10 @@ def _run(row: RowMapping) -> Run:
 def _agreement(stored: Mapping[str, Any] | None) -> ClusterAgreement | None:
     if stored is None:
         return None
-    beside = {name: ChanceCorrectedScore(**stored[name]) for name in SCORES}
+    scores = {name: ChanceCorrectedScore(**stored[name]) for name in SCORES}
     return ClusterAgreement(
         tracks=stored["tracks"],
         adjusted_rand=stored["adjusted_rand"],
         adjusted_mutual_information=stored["adjusted_mutual_information"],
-        **beside,
+        **scores,
     )

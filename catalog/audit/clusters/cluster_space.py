@@ -1,4 +1,4 @@
-"""The space that tracks are clustered in: vectors on one scale, on their principal components, read in chunks."""
+"""The space for clustering: standardized vectors on their principal components, read in chunks."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from catalog.learning.fitting.pca import Projection, fit_projection
 from catalog.similarity.scale import standardize
 
 ONE_UNIT = frozenset({"grid", "pca"})
-"""Feature sets whose dimensions are of one unit, the decibel: their scales are left as they are."""
+"""Feature sets with dimensions in one unit, the decibel, which are not standardized."""
 COMPONENTS = 50
 VARIANCE = 0.95
-"""Principal components are kept up to this share of the variance, at most COMPONENTS of them: distances in hundreds of
-dimensions that say the same in many ways are nearly all alike."""
+"""Share of the variance that the principal components keep, with at most COMPONENTS of them: in hundreds of redundant
+dimensions nearly all distances are equal."""
 FARTHEST = 5.0
-"""Deviations beyond which a dimension counts no more: one track with a kurtosis of thousands is no cluster."""
+"""Standard deviations at which a dimension is clipped: one track with a kurtosis of thousands is not a cluster."""
 FITTED = 5_000
-"""Tracks, evenly drawn, that the scale and the components are taken from."""
+"""Random tracks that the scale and the components are fitted to."""
 CHUNK = 10_000
-"""Vectors in their full length that are held at once."""
+"""Full vectors in memory together."""
 
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """Scale and components, fitted to some of the tracks."""
+    """Scale and components, fitted to a sample of the tracks."""
 
     mean: Float32
     """(d,)."""
     deviation: Float32
-    """(d,): 1 where a dimension is constant, or keeps its scale."""
+    """(d,): 1 for constant dimensions, and for feature sets that are not standardized."""
     is_clipped: bool
     projection: Projection
 
@@ -56,9 +56,9 @@ class Points:
     matrix: Float32
     """(n, k)."""
     unusable: int
-    """Tracks left out because a number of their vector is not finite."""
+    """Tracks left out because their vector is not finite."""
     variance: float
-    """The share of the variance that the k dimensions hold."""
+    """The share of the variance in the k dimensions."""
 
 
 def fit_space(X: Float32, *, keeps_scale: bool, seed: int = 0) -> Space:
@@ -83,9 +83,9 @@ def load_points(
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Points:
-    """The tracks (ids, ascending) that have a usable vector, in the space of that feature set.
+    """The tracks (ids, ascending) with a usable vector, in the space of that feature set.
 
-    Whole vectors are held for CHUNK tracks at a time. Gives no points where no track has a usable vector.
+    Full vectors are in memory for CHUNK tracks at a time. Returns no points if no track has a usable vector.
     """
     random = np.random.default_rng(seed)
     drawn = np.sort(random.choice(track_ids, min(FITTED, len(track_ids)), replace=False))
@@ -99,13 +99,13 @@ def load_points(
     matrix = np.empty((len(track_ids), components), np.float32)
     filled = unusable = 0
     for start in range(0, len(track_ids), CHUNK):
-        found, vectors = load_matrix(connection, recipe, track_ids[start : start + CHUNK])
+        loaded_ids, vectors = load_matrix(connection, recipe, track_ids[start : start + CHUNK])
         finite = np.isfinite(vectors).all(axis=1)
         unusable += int((~finite).sum())
         until = filled + int(finite.sum())
-        ids[filled:until], matrix[filled:until] = found[finite], space.apply(vectors[finite])
+        ids[filled:until], matrix[filled:until] = loaded_ids[finite], space.apply(vectors[finite])
         filled = until
         if on_progress is not None:
             on_progress(min(start + CHUNK, len(track_ids)), len(track_ids))
-    held = float(space.projection.curve[components - 1])
-    return Points(ids[:filled], matrix[:filled], unusable, held)
+    variance = float(space.projection.curve[components - 1])
+    return Points(ids[:filled], matrix[:filled], unusable, variance)

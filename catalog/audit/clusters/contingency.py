@@ -1,4 +1,4 @@
-"""How far clusters and genres agree: the scores of a contingency table, each beside its value by chance."""
+"""Agreement of clusters and genres: scores of the contingency table, each with its value by chance."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from sklearn.metrics.cluster import contingency_matrix, expected_mutual_informat
 from catalog.arrays import Integers
 
 NOISE = -1
-"""What is assigned to a track that belongs to no cluster."""
+"""Cluster number of tracks in no cluster."""
 PERMUTATIONS = 20
-"""Of the labels, for the purity that is due to chance: over hundreds of tracks its deviation is below 0.01."""
+"""Permutations of the labels for the purity by chance: for hundreds of tracks its deviation is below 0.01."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChanceCorrectedScore:
-    """A score from 0 to 1 that rises with the number of clusters alone, and what it has to be seen beside."""
+    """A score from 0 to 1 that rises with the number of clusters, and its value by chance."""
 
     value: float
     chance: float
-    """The mean where the same labels are dealt to the same tracks at random."""
+    """The mean over random assignments of the same labels to the same tracks."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterAgreement:
-    """Genres against clusters. The first two are 0 on average by chance and 1 where both divide alike."""
+    """Scores of genres against clusters. The first two are 0 on average by chance and 1 for identical partitions."""
 
     tracks: int
     adjusted_rand: float
@@ -39,21 +39,21 @@ class ClusterAgreement:
     adjusted_mutual_information: float
     """Vinh, Epps and Bailey (2010); the arithmetic mean of both entropies as the norm."""
     homogeneity: ChanceCorrectedScore
-    """Whether a cluster holds one genre. Rosenberg and Hirschberg, "V-measure" (2007), as the next two."""
+    """High if a cluster holds one genre. Rosenberg and Hirschberg, "V-measure" (2007), as the next two."""
     completeness: ChanceCorrectedScore
-    """Whether a genre lies in one cluster."""
+    """High if a genre lies in one cluster."""
     v_measure: ChanceCorrectedScore
     """The harmonic mean of both."""
     purity: ChanceCorrectedScore
-    """The share of the tracks whose genre is the commonest one of their cluster."""
+    """The share of the tracks with the most common genre of their cluster."""
 
 
 def cluster_agreement(genres: Integers, clusters: Integers, *, seed: int = 0) -> ClusterAgreement | None:
-    """The scores of n tracks' genres (n,) against their clusters (n,), every number a cluster of its own.
+    """The scores of n tracks' genres (n,) against their clusters (n,).
 
-    None where there are fewer than two genres: any clusters would agree with them. What chance gives to homogeneity,
-    completeness and V-measure is exact: with the sizes fixed, they are the mutual information over a constant, and its
-    expectation is known (Vinh, Epps and Bailey 2010). For purity the labels are permuted.
+    None for fewer than two genres: any clusters would agree with them. The chance values of homogeneity, completeness
+    and V-measure are exact: with fixed sizes they are the mutual information over a constant, and its expectation is
+    known (Vinh, Epps and Bailey 2010). For purity the labels are permuted.
     """
     genres, clusters = _numbered(genres), _numbered(clusters)
     if not len(genres) or not genres.any():
@@ -77,7 +77,7 @@ def cluster_agreement(genres: Integers, clusters: Integers, *, seed: int = 0) ->
 
 
 def singletons(clusters: Integers) -> Integers:
-    """The clusters (n,) with each track of noise as a cluster of its own."""
+    """The clusters (n,) with each noise track as a cluster of its own."""
     noise = clusters == NOISE
     apart = clusters.copy()
     apart[noise] = clusters.max(initial=NOISE) + 1 + np.arange(noise.sum())
@@ -85,14 +85,14 @@ def singletons(clusters: Integers) -> Integers:
 
 
 def contingency(genres: Integers, clusters: Integers) -> tuple[Integers, Integers, Integers]:
-    """The genres and clusters there are, ascending, and the tracks of each pair: (clusters, genres)."""
+    """Genres and clusters, ascending, and the tracks of each pair: (clusters, genres)."""
     genre_ids, genre = np.unique(genres, return_inverse=True)
     numbers, cluster = np.unique(clusters, return_inverse=True)
     return genre_ids, numbers, _table(genre, cluster, len(genre_ids), len(numbers))
 
 
 def _purity(genres: Integers, clusters: Integers, seed: int) -> ChanceCorrectedScore:
-    # A cluster of one track is pure whatever the labels: thousands of these need no row of a table.
+    # A cluster of one track is always pure: thousands of them need no row of a table.
     shared = np.bincount(clusters)[clusters] > 1
     alone = int((~shared).sum())
     within = _numbered(clusters[shared])

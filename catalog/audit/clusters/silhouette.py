@@ -1,4 +1,4 @@
-"""How compact clusters are: the silhouette on a bounded sample, and how deep each track lies in its own."""
+"""Silhouette of clusters on a bounded sample, and centrality of tracks in their clusters."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from catalog.arrays import Float32, Integers
 from catalog.audit.clusters.contingency import NOISE
 
 SAMPLE = 2_000
-"""Tracks among which all distances are looked at."""
+"""Tracks with all pairwise distances."""
 CHUNK = 50_000
-"""Points whose distances to all centers are held at once."""
+"""Points whose distances to all centers are in memory together."""
 
 
 def silhouette(points: Float32, assignments: Integers, *, seed: int = 0) -> float | None:
-    """The mean silhouette, -1 to 1, of the clustered points; of more than SAMPLE so many are drawn by the seed.
+    """The mean silhouette, -1 to 1, of the clustered points, or of SAMPLE random ones.
 
-    Rousseeuw, "Silhouettes" (1987). None where those drawn are all in one cluster, or each in one of its own.
+    Rousseeuw, "Silhouettes" (1987). None if the sample has one cluster only, or a cluster for each point.
     """
     rows = np.flatnonzero(assignments != NOISE)
     if len(rows) > SAMPLE:
@@ -29,10 +29,10 @@ def silhouette(points: Float32, assignments: Integers, *, seed: int = 0) -> floa
 
 
 def centrality(points: Float32, assignments: Integers) -> Float32:
-    """(n,): how deep each point lies in its cluster: 1 at its center, 0 halfway to the next center, below that beyond.
+    """(n,): centrality of each point in its cluster: 1 at its center, 0 halfway to the next center, negative beyond.
 
-    The silhouette with distances to centers in the place of those to all points (Hruschka, de Castro and Campello 2004).
-    NaN for noise, and everywhere with fewer than two clusters.
+    The silhouette with distances to centers instead of all points (Hruschka, de Castro and Campello 2004). NaN for
+    noise, and everywhere with fewer than two clusters.
     """
     depth = np.full(len(points), np.nan, np.float32)
     number = int(assignments.max(initial=NOISE)) + 1

@@ -1,4 +1,4 @@
-"""The search for duplicates in the catalog, stored as suggestions: nothing is ever merged."""
+"""The duplicate audit: finds pairs of tracks with the same or nearly the same audio. Tracks are never merged."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from catalog.batches import chunks
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
@@ -31,34 +32,32 @@ from catalog.similarity.duplicates import (
 )
 
 FEATURE_SET = "musicnn"
-IDS_AT_ONCE = 5_000
 COMPARISON_VERSION = 2
-"""Raised where the same tracks would give other pairs, so that they are compared anew."""
+"""Raised when the same tracks would give other pairs, so that they are compared again."""
 
 
 @dataclass(frozen=True)
 class DuplicateAudit:
-    """What a search for duplicates found."""
+    """The result of a duplicate audit."""
 
     audit_id: int | None
-    """None of a dry run."""
+    """None for a dry run."""
     is_new: bool
-    """False where the last search found the same."""
+    """False if the last audit found the same pairs."""
     tracks: int
-    """That were compared."""
+    """Compared tracks."""
     pairs: Sequence[Pair]
     differing: int
     """Pairs with different genres."""
     groups: Sequence[Sequence[int]]
-    """Track ids that are connected by pairs, the largest group first."""
+    """Track ids connected by pairs, the largest group first."""
 
 
 def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateAudit:
-    """Looks for tracks with the same audio, and for such as sound and last the same; stores them as pairs.
+    """Finds tracks with the same audio, and tracks with similar vectors and durations, and stores them as pairs.
 
-    Where nothing was analyzed yet, only equal audio is found. A dry run stores nothing. Where tracks and vectors are
-    those of the last search, the pairs are too, and only their genres are looked at. A PostgreSQL that goes away meanwhile is
-    waited for.
+    Without feature vectors only the same audio is found. A dry run stores nothing. If tracks and vectors are those of
+    the last audit, so are the pairs, and only their genres are compared. Waits for a PostgreSQL server that goes away.
     """
     return retry_until_connected(lambda: _audit(database, dry_run=dry_run))
 
@@ -108,7 +107,7 @@ def _find_pairs(connection: Connection, rows: Sequence[Any], recipe: StoredFeatu
 
 
 def _compared(connection: Connection, rows: Sequence[Any], recipe: StoredFeatureSet | None) -> str:
-    """What tells the tracks and vectors of two searches apart, without reading the vectors."""
+    """A digest of the compared tracks and vectors, without reading the vectors."""
     vectors: tuple[object, ...] = ()
     if recipe is not None:
         vectors = tuple(
@@ -118,8 +117,8 @@ def _compared(connection: Connection, rows: Sequence[Any], recipe: StoredFeature
                 )
             ).one()
         )
-    told = [COMPARISON_VERSION, recipe and recipe.id, *map(str, vectors), [tuple(row) for row in rows]]
-    return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
+    facts = [COMPARISON_VERSION, recipe and recipe.id, *map(str, vectors), [tuple(row) for row in rows]]
+    return hashlib.blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
 
 
 def _stored_pairs(connection: Connection, audit_id: int) -> list[Pair]:
@@ -137,32 +136,29 @@ def _in_order(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def differing_duplicates(connection: Connection) -> Mapping[int, Sequence[tuple[int, str]]]:
-    """For each track the duplicates with different genres, by the latest search: their ids, and the kind of pair."""
-    latest = _latest(connection)
-    found: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
-    if latest is None:
-        return found
+    """For each track its duplicates with different genres in the latest audit: their ids and kinds of pair."""
+    duplicates: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
     columns = duplicate_pair.c
     for row in connection.execute(
         sa.select(columns.track_id, columns.other_track_id, columns.kind)
-        .where(columns.audit_id == latest["id"], columns.genres_differ)
+        .where(columns.audit_id == latest_audit("duplicates"), columns.genres_differ)
         .order_by(columns.track_id, columns.other_track_id)
     ):
-        found[row.track_id].append((row.other_track_id, row.kind))
-        found[row.other_track_id].append((row.track_id, row.kind))
-    return found
+        duplicates[row.track_id].append((row.other_track_id, row.kind))
+        duplicates[row.other_track_id].append((row.track_id, row.kind))
+    return duplicates
 
 
 def _genres_differ(connection: Connection, pairs: Sequence[Pair]) -> list[bool]:
     broader, _ = load_broader(connection)
     above = {genre_id: path_to_top(genre_id, broader) for genre_id in broader}
-    wanted = sorted({track_id for pair in pairs for track_id in (pair.track_id, pair.other_track_id)})
+    track_ids = sorted({track_id for pair in pairs for track_id in (pair.track_id, pair.other_track_id)})
     genres: defaultdict[int, list[int]] = defaultdict(list)
-    for start in range(0, len(wanted), IDS_AT_ONCE):
+    for ids in chunks(track_ids):
         for track_id, genre_id in connection.execute(
             sa.select(track_status.c.track_id, label.c.genre_id)
             .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
-            .where(track_status.c.track_id.in_(wanted[start : start + IDS_AT_ONCE]))
+            .where(track_status.c.track_id.in_(ids))
         ):
             genres[track_id].append(genre_id)
     return [genres_differ(genres[pair.track_id], genres[pair.other_track_id], above) for pair in pairs]
@@ -179,8 +175,8 @@ def _latest(connection: Connection) -> RowMapping | None:
 
 
 def _digest(pairs: Sequence[Pair], differ: Sequence[bool]) -> str:
-    told = json.dumps([[asdict(pair), differs] for pair, differs in zip(pairs, differ, strict=True)])
-    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    parts = json.dumps([[asdict(pair), differs] for pair, differs in zip(pairs, differ, strict=True)])
+    return hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
 
 
 def _store(

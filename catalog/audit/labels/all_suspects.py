@@ -29,8 +29,8 @@ def all_suspects(
 ) -> list[Suspect]:
     """The suspects and narrower suggestions, most suspicious first, without labels that a person confirmed.
 
-    A conflict of sources adds its log odds to the suspicion from the model. Without one, because no model covers the tag
-    or prefers another class, the conflict is a suspect on its own.
+    A conflict of sources adds its log odds to the suspicion from the model. If no model covers the tag, or the model
+    agrees with it, the conflict alone makes a suspect.
     """
     audited, genres = evidence.audited, evidence.genres
     opinions = combine_evidence(audited, genres) if len(audited.y) else None

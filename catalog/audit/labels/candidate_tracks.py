@@ -62,7 +62,7 @@ def load_candidates(
 
 
 def _candidate_query(model_row: RowMapping) -> sa.Select[Any]:
-    """Tagged tracks with a prediction: of the training set, of audit samples, and those with a later tag for a class."""
+    """Tagged and predicted tracks: the training set, audit samples, and tracks with a further tag that is a class."""
     return (
         sa.select(
             track.c.id,

@@ -1,4 +1,4 @@
-"""Cases: the suspects of one artist or album with the same tag and the same suggestion, decided at one stroke."""
+"""Cases: suspects of one artist or album with the same tag and the same suggestion, decided together."""
 
 import hashlib
 import json
@@ -12,19 +12,19 @@ from catalog.audit.labels.label_issues import Suspect
 Key = int | str
 
 SIZE_WEIGHT = 0.5
-"""What company weighs: the odds grow with the square root of the number of tracks, which are not independent."""
+"""The odds of a case grow with the square root of its number of tracks, which are not independent."""
 
 
 @dataclass(frozen=True)
 class SuspectGroup:
-    """Suspects that are one question."""
+    """Suspects that are decided together."""
 
     case_id: str
-    """The same in every audit: it hangs on whose the tracks are, on tag and suggestion, not on which tracks."""
+    """The same in every audit: it depends on artist or album, tag and suggestion, not on the tracks."""
     artist: Key | None
-    """Whose tracks they are; None where nobody is known."""
+    """None for an unknown artist."""
     album: Key | None
-    """The album, where all are on one."""
+    """None unless all tracks are on one album."""
     genre_id: int
     suggested_genre_id: int
     suspects: tuple[Suspect, ...]
@@ -39,22 +39,22 @@ def group_into_cases(
     albums: Sequence[Key | None],
     artists: Sequence[Key | None],
 ) -> list[SuspectGroup]:
-    """Each suspect in exactly one case, the gravest case first.
+    """Each suspect in exactly one case, the most suspicious case first.
 
-    `tracks`, `albums` and `artists` hold a key for every row that a suspect may name. An artist's suspects with one
-    tag and one suggestion are a case on whatever albums; without a known artist those of an album are; without either a
-    track is one by itself. The keys must be the same in every audit for `case_id` to be.
+    `tracks`, `albums` and `artists` hold a key for every row of the suspects. A case holds an artist's suspects with
+    one tag and one suggestion, on any albums; without a known artist, those of an album; without either, a single
+    track. `case_id` is stable if the keys are the same in every audit.
     """
     grouped: defaultdict[tuple[str, Key, int, int], list[Suspect]] = defaultdict(list)
     for suspect in suspects:
         artist, album = artists[suspect.row], albums[suspect.row]
         if artist is not None:
-            whose: tuple[str, Key] = ("artist", artist)
+            owner: tuple[str, Key] = ("artist", artist)
         else:
-            whose = ("track", tracks[suspect.row]) if album is None else ("album", album)
-        grouped[*whose, suspect.genre_id, suspect.suggested_genre_id].append(suspect)
+            owner = ("track", tracks[suspect.row]) if album is None else ("album", album)
+        grouped[*owner, suspect.genre_id, suspect.suggested_genre_id].append(suspect)
     cases = [
-        _case(question, sorted(members, key=lambda one: (-one.suspicion, one.row)), albums, artists)
+        _case(question, sorted(members, key=lambda member: (-member.suspicion, member.row)), albums, artists)
         for question, members in grouped.items()
     ]
     return sorted(cases, key=lambda case: (-case.suspicion, -len(case.suspects), case.case_id))
@@ -66,11 +66,11 @@ def _case(
     albums: Sequence[Key | None],
     artists: Sequence[Key | None],
 ) -> SuspectGroup:
-    on = {albums[member.row] for member in members}
+    case_albums = {albums[member.row] for member in members}
     return SuspectGroup(
         case_id=hashlib.blake2b(json.dumps(question).encode(), digest_size=8).hexdigest(),
         artist=artists[members[0].row],
-        album=on.pop() if len(on) == 1 else None,
+        album=case_albums.pop() if len(case_albums) == 1 else None,
         genre_id=question[2],
         suggested_genre_id=question[3],
         suspects=tuple(members),
@@ -79,7 +79,7 @@ def _case(
 
 
 def _suspicion(suspicions: Sequence[float]) -> float:
-    """Between the highest and the mean, and higher in company: ten of a kind are rarely a slip of the model."""
+    """Between the highest and the mean, and higher for more tracks: the model is rarely wrong on ten tracks alike."""
     middle = (max(suspicions) + sum(suspicions) / len(suspicions)) / 2
     middle = min(max(middle, 1e-6), 1 - 1e-6)
     odds = math.log(middle / (1 - middle)) + SIZE_WEIGHT * math.log(len(suspicions))

@@ -118,10 +118,10 @@ def find_suspects(
     subtrees of all tags is more likely than the most likely of those subtrees. One tag may be wrong, or the tags of all
     the artist's tracks: each case is scored by its own evidence, and the higher suspicion counts. The log odds add up:
     how much more likely the choice is, weighted by the AUC of both classes, and the tags of the nearest tracks by other
-    artists. For a single tag also: weighted by the AUC of the choice and the lack of it for the tag, how much more likely
-    than usual the choice is, and whether the tag is isolated among its neighbors; whether the model is as sure of the
-    choice as of tracks tagged with it (the class thresholds of confident learning, Northcutt et al. 2021);
-    and the tags of the artist's other tracks, which say nothing on artists that are wrong throughout.
+    artists. For a single tag also: weighted by the AUC of the choice and the lack of it for the tag, how much more
+    likely than usual the choice is, and whether the tag is isolated among its neighbors; whether the model is as sure
+    of the choice as of tracks tagged with it (the class thresholds of confident learning, Northcutt et al. 2021); and
+    the tags of the artist's other tracks, which say nothing on artists that are wrong throughout.
 
     At most `most` with a suspicion of at least `least`. `opinions` saves a second call of `combine_evidence`.
     """

@@ -1,4 +1,4 @@
-"""What the sound says of the classes: the model's word, the artist's tracks together, and second opinions."""
+"""Evidence of the model: its predictions, those of the artist's tracks together, and second opinions."""
 
 from __future__ import annotations
 
@@ -13,38 +13,39 @@ from catalog.audit.labels.out_of_fold_ridge import out_of_fold_probability, plai
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
 
-FLOOR = 0.01  # of a probability: nothing is a thousand times likelier on a model's word
-# Weights in units of log odds, of the track by itself and of the mean over its artist's tracks: near those that are best for
-# clips of one collection with labels changed on purpose; docs/doubts.md has what they do on another.
+FLOOR = 0.01  # of a probability: bounds the log odds of a single opinion
+# Weights in units of log odds, of the track and of the mean over its artist's tracks: close to the best ones for clips of
+# one collection with injected label errors; docs/doubts.md has the results on another collection.
 SELF = (0.25, 0.45)
 LEAKY = (0.25, 0.45)
-"""Of a second opinion that may know the artist's other tracks: it tells the one wrong tag among right ones."""
+"""Of a second opinion from folds that do not separate artists: it finds the one wrong tag among an artist's right ones.
+"""
 OTHER_SETS = (0.15, 0.25)
-"""Of each further feature set, artists apart."""
+"""Of each further feature set, with artists separated."""
 ARTIST_MEAN = 0.65
-"""Of each opinion that does not know the artist, averaged over his tracks, where all of them may be tagged wrongly."""
+"""Of each opinion with artists separated, averaged over the artist's tracks, if all of their tags may be wrong."""
 PLAIN_FOLDS = 10
 SEED = 0
 
 
 @dataclass(frozen=True, eq=False)
 class ModelEvidence:
-    """Log probabilities of n tracks, weighted and added up over all opinions."""
+    """Log probabilities of n tracks, the weighted sum of all opinions."""
 
     alone: Float32
-    """(n, classes): for each class by itself, where the track's tag may be wrong for itself."""
+    """(n, classes): for each class alone, if only this track's tag may be wrong."""
     subtree: Float32
-    """(n, classes): for each class with those below it."""
+    """(n, classes): for each class with the classes below it."""
     weight: float
-    """Of all opinions together: what a logarithm is multiplied by to be compared with `alone` or `subtree`."""
+    """Sum of the weights of all opinions: the factor of a logarithm in `alone` and `subtree`."""
     together: Float32
-    """(n, classes): as `alone`, where all of the artist's tags may be wrong: the mean over the artist's tracks, of those
-    opinions alone that do not know them."""
+    """(n, classes): as `alone`, if all of the artist's tags may be wrong: the mean over the artist's tracks of the
+    opinions with artists separated."""
     together_subtree: Float32
     together_weight: float
-    """Of those opinions together."""
+    """Sum of the weights of those opinions."""
     tracks: Integers
-    """(n,): how many tracks that mean is of."""
+    """(n,): the number of tracks in that mean."""
 
 
 def combine_opinions(
@@ -56,9 +57,10 @@ def combine_opinions(
     vectors: Matrix | None,
     further: Sequence[Matrix] = (),
 ) -> ModelEvidence:
-    """From the model's out-of-fold probabilities (n, classes), and the vectors of its and of further feature sets.
+    """The opinions from the model's out-of-fold probabilities (n, classes) and the vectors of its and of further
+    feature sets.
 
-    Without vectors the model's word, of the track and of its artist's tracks together, is all there is.
+    Without vectors there are only the model's predictions, of the track and of its artist's tracks together.
     """
     classes = len(hierarchy.classes)
     opinions: list[tuple[tuple[float, float], bool, Floats | Float32]] = [(SELF, True, probability)]
@@ -67,21 +69,22 @@ def combine_opinions(
             folds = plain_folds(len(y), PLAIN_FOLDS, seed=SEED)
             opinions.append((LEAKY, False, out_of_fold_probability(vectors, y, folds, classes)))
         if further and np.unique(groups).size > 1:
-            apart = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=SEED)
+            separated = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=SEED)
             opinions += [
-                (OTHER_SETS, True, out_of_fold_probability(matrix, y, apart, classes)) for matrix in further
+                (OTHER_SETS, True, out_of_fold_probability(matrix, y, separated, classes))
+                for matrix in further
             ]
     below = hierarchy.below[:classes].T.astype(np.float32)
     artist = artist_numbers(artists)
     alone, subtree, together, together_subtree = (
         np.zeros((len(y), classes), dtype=np.float32) for _ in range(4)
     )
-    for (by_itself, with_artist), is_apart, opinion in opinions:
+    for (own_weight, artist_weight), is_separated, opinion in opinions:
         log, log_below = _log(opinion), _log(opinion @ below)
         average, average_below = (_artist_average(each, artist) for each in (log, log_below))
-        alone += by_itself * log + with_artist * average
-        subtree += by_itself * log_below + with_artist * average_below
-        if is_apart:
+        alone += own_weight * log + artist_weight * average
+        subtree += own_weight * log_below + artist_weight * average_below
+        if is_separated:
             together += ARTIST_MEAN * average
             together_subtree += ARTIST_MEAN * average_below
     return ModelEvidence(
@@ -90,7 +93,7 @@ def combine_opinions(
         sum(sum(weights) for weights, _, _ in opinions),
         together,
         together_subtree,
-        ARTIST_MEAN * sum(is_apart for _, is_apart, _ in opinions),
+        ARTIST_MEAN * sum(is_separated for _, is_separated, _ in opinions),
         np.bincount(artist)[artist],
     )
 
@@ -100,7 +103,7 @@ def _log(probability: Floats | Float32) -> Float32:
 
 
 def _artist_average(log: Float32, artist: Integers) -> Float32:
-    """(n, classes): for each track the mean over its artist's tracks, itself among them."""
+    """(n, classes): for each track the mean over its artist's tracks, including itself."""
     count = len(artist)
     membership = csr_array((np.ones(count, np.float32), (artist, np.arange(count))))
     mean = (membership @ log) / np.maximum(np.bincount(artist), 1)[:, None]
@@ -108,7 +111,7 @@ def _artist_average(log: Float32, artist: Integers) -> Float32:
 
 
 def artist_numbers(artists: Sequence[Hashable | None]) -> Integers:
-    """(n,): a number for each artist; a track of nobody has one for itself."""
+    """(n,): a number for each artist; a track without a known artist has its own."""
     names: dict[Hashable, int] = {}
     keys = ((at, None) if name is None else name for at, name in enumerate(artists))
     return np.array([names.setdefault(key, len(names)) for key in keys], dtype=np.int64)

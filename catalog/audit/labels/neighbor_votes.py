@@ -48,7 +48,7 @@ class NeighborVotes:
         return cls(query, *nearest_tracks(vectors, [groups, np.arange(len(groups))], query))
 
     def count(self, row: Integers, y: Integers, for_choice: Booleans, for_tag: Booleans) -> VoteCounts:
-        """The votes of tracks by other artists: `row` (m,) are query tracks, y (n,) classes, the others (m, classes)."""
+        """The votes of tracks by other artists: `row` (m,) are query tracks, y (n,) classes, the rest (m, classes)."""
         near = self.by_others[np.searchsorted(self.query, row)]
         exists = near != NO_NEIGHBOR
         classes = y[np.maximum(near, 0)]
@@ -70,7 +70,7 @@ class NeighborVotes:
 def others_of_artist(
     artists: Sequence[Hashable | None], y: Integers, row: Integers, for_choice: Booleans, for_tag: Booleans
 ) -> VoteCounts:
-    """The votes of the artist's other tracks: artists and y are of all n tracks, `row` is (m,), the rest (m, classes)."""
+    """The votes of the artist's other tracks: artists (n) and y (n,) of all tracks, the rest for m tracks."""
     numbers = {artist: at for at, artist in enumerate(dict.fromkeys(artists))}
     artist = np.array([numbers[name] for name in artists], dtype=np.int64)
     table = np.zeros((len(numbers), for_tag.shape[1]), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Contradictions: tags that another source, the album's other tracks or a duplicate speak against, without any model."""
+"""Source conflicts: tags that another source, the album's other tracks or a duplicate contradicts, without a model."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from catalog.db.tables import artist, label, statement, track, track_status
 from catalog.db.track_query import IS_LISTED
 from catalog.learning.dataset.hierarchy import path_to_top
 
-# Weights in units of log odds, set by hand: two sources that disagree leave an even chance.
+# Weights in units of log odds, set by hand: after a conflict of two sources both are equally likely.
 SOURCE = 1.5
 DUPLICATE = 1.5
 ALBUM = 1.25
 FEWEST_ON_ALBUM = 4
-"""Other tracks of the album by the same artist before they can speak."""
+"""Other tracks of the album by the same artist below which there is no conflict."""
 AGREEING = 0.8
-"""What share of them must have one tag."""
+"""Share of these tracks that must have one tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceConflict:
-    """One thing that speaks against a track's first tag."""
+    """A contradiction of a track's first tag."""
 
     track_id: int
     genre_id: int
     """The tag."""
     suggested_genre_id: int
-    """What is said instead: neither a genre of the track nor broader or narrower than one."""
+    """The other genre: neither a genre of the track nor broader or narrower than one."""
     weight: float
     reason: Mapping[str, Any]
-    """As the reasons of a suspect: kind `source`, `album` or `duplicate`."""
+    """See `catalog.audit.reasons`: kind `source`, `album` or `duplicate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +52,25 @@ def load_source_conflicts(
     broader: Mapping[int, int | None],
     suggestable: Collection[int],
 ) -> list[SourceConflict]:
-    """All, by track. What a person said is not contradicted, and nothing is that is only more or less precise."""
+    """All conflicts by track id. Labels set by a person have none, and neither have broader or narrower genres."""
     tagged = _tagged(connection)
     above = {genre_id: path_to_top(genre_id, broader) for genre_id in broader}
-    found = [
+    conflicts = [
         *_by_source(connection, tagged),
         *_by_album(tagged),
         *_by_duplicate(connection, tagged),
     ]
-    kept = [
-        one
-        for one in found
-        if tagged[one.track_id].source != "person"
-        and one.suggested_genre_id in suggestable
+    relevant = [
+        each
+        for each in conflicts
+        if tagged[each.track_id].source != "person"
+        and each.suggested_genre_id in suggestable
         and not any(
-            one.suggested_genre_id in above[genre] or genre in above[one.suggested_genre_id]
-            for genre in tagged[one.track_id].genres
+            each.suggested_genre_id in above[genre] or genre in above[each.suggested_genre_id]
+            for genre in tagged[each.track_id].genres
         )
     ]
-    return sorted(kept, key=lambda one: one.track_id)
+    return sorted(relevant, key=lambda each: each.track_id)
 
 
 def _tagged(connection: Connection) -> dict[int, _Tagged]:
@@ -90,17 +90,17 @@ def _tagged(connection: Connection) -> dict[int, _Tagged]:
         .order_by(track.c.id, label.c.rank)
     )
     genres: defaultdict[int, list[int]] = defaultdict(list)
-    known: dict[int, tuple[int | None, int | None, str]] = {}
+    track_facts: dict[int, tuple[int | None, int | None, str]] = {}
     for row in rows:
         genres[row.id].append(row.genre_id)
-        known[row.id] = (row.album_id, row.artist_id, row.source)
-    return {track_id: _Tagged(tuple(genres[track_id]), *of) for track_id, of in known.items()}
+        track_facts[row.id] = (row.album_id, row.artist_id, row.source)
+    return {track_id: _Tagged(tuple(genres[track_id]), *facts) for track_id, facts in track_facts.items()}
 
 
 def _by_source(connection: Connection, tagged: Mapping[int, _Tagged]) -> Iterator[SourceConflict]:
-    """What a weaker source says by its newest word."""
+    """The newest statements of sources with less weight than the one that counts."""
     current, other, later, withdrawal = (statement.alias(name) for name in ("cur", "oth", "lat", "wit"))
-    stands = sa.and_(
+    is_newest = sa.and_(
         sa.func.coalesce(other.c.withdraws_id, 0) == 0,
         ~sa.exists().where(withdrawal.c.withdraws_id == other.c.id),
         ~sa.exists().where(
@@ -112,60 +112,60 @@ def _by_source(connection: Connection, tagged: Mapping[int, _Tagged]) -> Iterato
         .join_from(track_status, current, current.c.id == track_status.c.statement_id)
         .join(other, sa.and_(other.c.track_id == track_status.c.track_id, other.c.source != current.c.source))
         .join(label, sa.and_(label.c.statement_id == other.c.id, label.c.rank == 0))
-        .where(stands, sa.func.coalesce(other.c.origin, "") != "catalog")
+        .where(is_newest, sa.func.coalesce(other.c.origin, "") != "catalog")
         .order_by(track_status.c.track_id, other.c.id)
     )
     for row in rows:
         if row.track_id not in tagged:
             continue
-        mine = tagged[row.track_id]
+        current_tags = tagged[row.track_id]
         yield SourceConflict(
             row.track_id,
-            mine.genres[0],
+            current_tags.genres[0],
             row.genre_id,
             SOURCE,
             {
                 "kind": "source",
                 "source": row.source,
                 "genre_id": row.genre_id,
-                "tagged_source": mine.source,
-                "tagged_genre_id": mine.genres[0],
+                "tagged_source": current_tags.source,
+                "tagged_genre_id": current_tags.genres[0],
             },
         )
 
 
 def _by_album(tagged: Mapping[int, _Tagged]) -> Iterator[SourceConflict]:
-    """One tag on nearly all other tracks that the artist has on the album."""
+    """One tag on nearly all other tracks of the artist on the album."""
     albums: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for track_id, one in tagged.items():
-        if one.album is not None and one.artist is not None:
-            albums[one.album, one.artist].append(track_id)
+    for track_id, of_track in tagged.items():
+        if of_track.album is not None and of_track.artist is not None:
+            albums[of_track.album, of_track.artist].append(track_id)
     for track_ids in albums.values():
         if len(track_ids) <= FEWEST_ON_ALBUM:
             continue
         tags = Counter(tagged[track_id].genres[0] for track_id in track_ids)
-        usual, number = tags.most_common(1)[0]
+        majority, number = tags.most_common(1)[0]
         of = len(track_ids) - 1
         if number < AGREEING * of:
             continue
         for track_id in track_ids:
-            if tagged[track_id].genres[0] != usual:
+            if tagged[track_id].genres[0] != majority:
                 yield SourceConflict(
                     track_id,
                     tagged[track_id].genres[0],
-                    usual,
+                    majority,
                     ALBUM,
-                    {"kind": "album", "genre_id": usual, "tracks": number, "of": of},
+                    {"kind": "album", "genre_id": majority, "tracks": number, "of": of},
                 )
 
 
 def _by_duplicate(connection: Connection, tagged: Mapping[int, _Tagged]) -> Iterator[SourceConflict]:
-    """What another copy of the recording is tagged with; the first of them, if there are more."""
+    """The tag of another copy of the recording; of several copies, the first."""
     for track_id, others in differing_duplicates(connection).items():
-        there = [(other, kind) for other, kind in others if other in tagged]
-        if track_id not in tagged or not there:
+        copies = [(other, kind) for other, kind in others if other in tagged]
+        if track_id not in tagged or not copies:
             continue
-        other, kind = there[0]
+        other, kind = copies[0]
         yield SourceConflict(
             track_id,
             tagged[track_id].genres[0],

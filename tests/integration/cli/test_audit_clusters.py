@@ -81,7 +81,7 @@ REFUSED = [
     (["--compare", "1", "2"], "there is no cluster run 1"),
     (["--feature-set", "musicnn"], "there are: blobs"),
     (["--exclude-genre", "Blorp"], "there is no genre 'Blorp'"),
-    (["--clusters", "66"], "66 clusters take 67 tracks"),
+    (["--clusters", "66"], "66 clusters need at least 67 tracks"),
 ]
 
 
