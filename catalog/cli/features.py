@@ -140,8 +140,8 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
 def check(settings: Settings, names: tuple[str, ...]) -> int:  # noqa: ARG001 - it needs no catalog
     """Test installed feature sets on difficult sounds.
 
-    For authors of feature sets: silence, direct current, clipping, half a second and other sounds must give finite and
-    reproducible numbers, also in a forked process. Without NAME every feature set is tested. Exit code 1: a test
+    For authors of feature sets: silence, direct current, clipping, half a second and other sounds must give finite
+    and reproducible numbers, also in a forked process. Without NAME every feature set is tested. Exit code 1: a test
     failed.
     """
     from catalog.audio.feature_sets.conformance import check_feature_set
@@ -233,9 +233,9 @@ def pca(
 ) -> None:
     """Fit the feature set pca, a projection of grid to its principal components.
 
-    The vectors of all tracks are stored. A second run projects only new tracks. With --refit the projection is fitted to the current tracks and stored as
-    another version; the old one is kept. The report includes the reconstruction error on held-out artists.
-    catalog train --feature-set pca fits its own projections inside its folds.
+    The vectors of all tracks are stored. A second run projects only new tracks. With --refit the projection is fitted
+    to the current tracks and stored as another version; the old one is kept. The report includes the reconstruction
+    error on held-out artists. catalog train --feature-set pca fits its own projections inside its folds.
     """
     from catalog.learning.pca_feature_set import project_grid
 

@@ -53,8 +53,8 @@ def list_verb(settings: Settings, used: bool, output_format: str) -> None:
 def unmapped(settings: Settings, output_format: str) -> None:
     """List genres that are new in the files.
 
-    Their parents were derived from their names. Confirm one with catalog genres set-parent, or merge it into another with catalog genres alias. For many genres use
-    a CSV file: catalog genres export, then import.
+    Their parents were derived from their names. Confirm one with catalog genres set-parent, or merge it into another
+    with catalog genres alias. For many genres use a CSV file: catalog genres export, then import.
     """
     from catalog.genres import curation
 
@@ -89,7 +89,8 @@ def export_verb(settings: Settings, file: Path | None) -> None:
 def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
     """Import a vocabulary from a CSV file.
 
-    The columns are code, name, parent, aliases, suggest; only name is required. Genres are added and changed, never removed. If one row is invalid, nothing is imported.
+    The columns are code, name, parent, aliases, suggest; only name is required. Genres are added and changed, never
+    removed. If one row is invalid, nothing is imported.
     """
     from catalog.genres.vocabulary_csv import import_csv
 
@@ -137,7 +138,8 @@ def set_parent_verb(settings: Settings, genre: str, parent: str | None, top: boo
 def alias(settings: Settings, alias: str, genre: str, dry_run: bool) -> None:
     """Make ALIAS an alternative spelling of GENRE.
 
-    An existing genre ALIAS is merged into GENRE. The tags in the files stay unchanged; only their interpretation changes.
+    An existing genre ALIAS is merged into GENRE. The tags in the files stay unchanged; only their interpretation
+    changes.
     """
     from catalog.genres.curation import add_alias
 

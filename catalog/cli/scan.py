@@ -28,8 +28,8 @@ SHOWN_TERMS = 15
 def scan(settings: Settings, paths: tuple[Path, ...], name: str | None, as_json: bool, dry_run: bool) -> int:
     """Scan folders for audio files and read their tags.
 
-    Records names, tags and stream properties. Your files are only read; a later scan opens only new and changed files.
-    Exit code 3: finished, but some files could not be read.
+    Records names, tags and stream properties. Your files are only read; a later scan opens only new and changed
+    files. Exit code 3: finished, but some files could not be read.
     """
     if name is not None and len(paths) > 1:
         raise click.UsageError("--name goes with one PATH")

@@ -77,9 +77,9 @@ def worker(
 ) -> None:
     """Run analysis workers until they are stopped.
 
-    Run it on any number of hosts with the same --database-url and --redis-url. Use --root if a host has the files under
-    another path; tracks without a readable file are left to other hosts. SIGTERM or Ctrl-C finishes the current tracks,
-    a second one returns them to the queue immediately.
+    Run it on any number of hosts with the same --database-url and --redis-url. Use --root if a host has the files
+    under another path; tracks without a readable file are left to other hosts. SIGTERM or Ctrl-C finishes the current
+    tracks, a second one returns them to the queue immediately.
     """
     from workers.host.capacity import default_worker_count
     from workers.host.root_mapping import RootMapping

@@ -62,9 +62,9 @@ def write(
 ) -> int:
     """Write decided genres to the tags of the files, or undo a write.
 
-    Only human decisions are written, never a prediction. Only files whose genre tag differs are changed, and only that
-    tag: other tags, the tag format, padding, times and the audio stay the same. A file that changed since the last scan
-    is skipped. Exit code 3: some files could not be written; their decisions are kept.
+    Only human decisions are written, never a prediction. Only files whose genre tag differs are changed, and only
+    that tag: other tags, the tag format, padding, times and the audio stay the same. A file that changed since the
+    last scan is skipped. Exit code 3: some files could not be written; their decisions are kept.
     """
     filters = (collection_name, artist, album, genre)
     if undo is not None and (tracks or any(value is not None for value in filters)):

@@ -317,7 +317,7 @@ def _zero_shot(
         names,
         is_new=model.is_new,
         predictions=changed,
-        unsupported_genres=model.unheard,
+        unsupported_genres=model.unmapped,
     )
 
 

@@ -50,8 +50,9 @@ def labels(
 ) -> None:
     """Find tags that contradict the active model, most suspicious first.
 
-    Only out-of-fold predictions are used. A case groups the tracks of one artist or album with the same tag and the same suggestion. For single tracks with
-    the reasons see the view suspects, for correct tags that could be more specific the view narrower_suggestions.
+    Only out-of-fold predictions are used. A case groups the tracks of one artist or album with the same tag and the
+    same suggestion. For single tracks with the reasons see the view suspects, for correct tags that could be more
+    specific the view narrower_suggestions.
     """
     from catalog.audit.labels.label_audit import audit_labels
 
@@ -72,8 +73,8 @@ def labels(
     if not report.is_new:
         say("nothing to do: tags and model are unchanged since the last audit, whose result is shown")
     say(
-        f"{pluralize(report.cases, 'case')} ({pluralize(report.suspects, 'track')}) of {report.audited:,} audited tags; "
-        f"{pluralize(report.narrower_suggestions, 'tag')} could be more specific"
+        f"{pluralize(report.cases, 'case')} ({pluralize(report.suspects, 'track')}) "
+        f"of {report.audited:,} audited tags; {pluralize(report.narrower_suggestions, 'tag')} could be more specific"
     )
     if report.truth is not None:
         _say_truth(report.truth)

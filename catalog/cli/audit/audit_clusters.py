@@ -115,8 +115,9 @@ def clusters(
 ) -> None:
     """Cluster tracks by sound and compare the clusters with the genres.
 
-    Each feature set and algorithm is stored as a run. docs/clusters.md explains the scores; the view cluster_genre has
-    the tracks of each genre in each cluster. --show with --csv lists the tracks deep inside another genre's cluster.
+    Each feature set and algorithm is stored as a run. docs/clusters.md explains the scores; the view cluster_genre
+    has the tracks of each genre in each cluster. --show with --csv lists the tracks deep inside another genre's
+    cluster.
     """
     modes = [is_list, shown is not None, bool(compared)]
     if sum(modes) > 1:
@@ -247,8 +248,9 @@ def _print_comparison(connection: Connection, one: int, other: int, output_forma
         say("no track is in both runs")
         return
     say(
-        f"{pluralize(comparison.tracks, 'track')} in both runs; "
-        f"agreement: adjusted Rand {comparison.adjusted_rand:.3f}, adjusted mutual information {comparison.adjusted_mutual_information:.3f}"
+        f"{pluralize(comparison.tracks, 'track')} in both runs; agreement: "
+        f"adjusted Rand {comparison.adjusted_rand:.3f}, "
+        f"adjusted mutual information {comparison.adjusted_mutual_information:.3f}"
     )
 
 

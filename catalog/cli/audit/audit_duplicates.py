@@ -24,7 +24,8 @@ LARGEST = 5
 def duplicates(settings: Settings, dry_run: bool, output_format: str) -> None:
     """Find tracks that may be the same recording.
 
-    These have identical audio, or similar sound and length. Nothing is merged. The pairs are in the view duplicates; the next `audit labels` flags pairs with different genres.
+    These have identical audio, or similar sound and length. Nothing is merged. The pairs are in the view duplicates;
+    the next `audit labels` flags pairs with different genres.
     """
     from catalog.audit.duplicates.duplicate_audit import audit_duplicates
 

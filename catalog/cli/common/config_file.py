@@ -16,8 +16,8 @@ def option_defaults(
 ) -> dict[str, Any]:
     """Returns the defaults of a command and its subcommands, by click's parameter names.
 
-    A key is the option's name, `min_tracks` or `min-tracks` for `--min-tracks`. A list gives the values of a repeatable
-    option, or values separated by commas. `names` is the path of the command and the name of its table.
+    A key is the option's name, `min_tracks` or `min-tracks` for `--min-tracks`. A list gives the values of a
+    repeatable option, or values separated by commas. `names` is the path of the command and the name of its table.
     Raises ConfigError for an unknown key: a typo must not silently change what the command does.
     """
     subcommands = command.commands if isinstance(command, click.Group) else {}

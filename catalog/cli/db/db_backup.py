@@ -44,8 +44,9 @@ class _Bytes:
 def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: bool) -> None:
     """Back up database, models and configuration to one file.
 
-    Writes a new FILE, or a file named by date and time in FOLDER. The backup is a consistent snapshot, also while other
-    commands run. PostgreSQL needs pg_dump. URLs in the configuration are omitted, since they may contain passwords.
+    Writes a new FILE, or a file named by date and time in FOLDER. The backup is a consistent snapshot, also while
+    other commands run. PostgreSQL needs pg_dump. URLs in the configuration are omitted, since they may contain
+    passwords.
     """
     if destination.is_dir():
         destination /= default_name(datetime.now().astimezone())

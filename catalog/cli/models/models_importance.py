@@ -20,7 +20,7 @@ from catalog.settings import Settings
     "feature_sets",
     multiple=True,
     metavar="NAME",
-    help="Refit the model's recipe on these vectors, such as summary, whose feature groups have names; may be repeated.  "
+    help="Refit the model's recipe on these vectors, such as summary, whose feature groups have names. Repeatable.  "
     "[default: the model's own]",
 )
 @click.option(
@@ -47,9 +47,9 @@ def importance_verb(
 ) -> None:
     """Show the importance of each feature group, by default of the active model.
 
-    Permuted: the macro F1 that is lost if the group's columns are permuted in held-out folds. Alone: the macro F1 of a
-    model that is fitted on the group alone. Folds keep artists apart. The result is stored with the model, so that a
-    second run fits nothing.
+    Permuted: the macro F1 that is lost if the group's columns are permuted in held-out folds. Alone: the macro F1 of
+    a model that is fitted on the group alone. Folds keep artists apart. The result is stored with the model, so that
+    a second run fits nothing.
     """
     from catalog.learning.registry.registry import require_active
     from catalog.learning.scoring.model_importance import model_importance

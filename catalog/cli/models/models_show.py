@@ -73,8 +73,8 @@ def card_verb(settings: Settings, model: int | None, output: Path | None, as_jso
 def compare_verb(settings: Settings, model: int, other: int, output_format: str) -> None:
     """Compare two models on tracks neither was trained on.
 
-    The rows count the tracks whose first choice changed, from genre to genre. The difference is OTHER minus MODEL, with
-    an interval by paired bootstrap over artists.
+    The rows count the tracks whose first choice changed, from genre to genre. The difference is OTHER minus MODEL,
+    with an interval by paired bootstrap over artists.
     """
     from catalog.learning.scoring.model_comparison import compare_models
 

@@ -37,9 +37,9 @@ def sample_verb(
 ) -> None:
     """Draw a random sample of SIZE tagged tracks for blind review.
 
-    The audit sample is stratified by genre. It measures the share of wrong tags, the precision of the suspects and the accuracy of the model. The tracks are
-    mixed into the queue of `review serve` and excluded from training. Default SIZE: 200 tracks, or a third of a small
-    collection. A new sample closes the previous one.
+    The audit sample is stratified by genre. It measures the share of wrong tags, the precision of the suspects and
+    the accuracy of the model. The tracks are mixed into the queue of `review serve` and excluded from training.
+    Default SIZE: 200 tracks, or a third of a small collection. A new sample closes the previous one.
     """
     from catalog.review.audit_sample.audit_sample import draw_sample
 

@@ -119,7 +119,7 @@ class TrainSearch:
         from catalog.learning.search.candidates import grid_candidates, random_candidates
         from catalog.learning.search.search import summarize_search
         from catalog.learning.search.search_plan import plan_search
-        from catalog.learning.search.search_record import begin_search, search_outcome, finish_search
+        from catalog.learning.search.search_record import begin_search, finish_search, search_outcome
 
         options, algorithms = self.options, self._algorithms()
         candidates = (

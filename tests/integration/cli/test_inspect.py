@@ -85,8 +85,8 @@ def test_what_goes_wrong_is_one_line(invoke: Run, tmp_path: Path) -> None:
     text = tmp_path / "text.mp3"
     text.write_text("no music")
     for arguments, expected in (
-        ((text,), "text.mp3: in no audio format that FFmpeg knows"),
-        ((song, "--output", song), "the picture would take the place of the sound"),
+        ((text,), "text.mp3: not an audio format that FFmpeg supports"),
+        ((song, "--output", song), "the picture would overwrite the audio file"),
         ((song, "--output", "a.gif"), "a picture is png, svg, pdf"),
         ((tmp_path / "none.wav",), "does not exist"),
     ):

@@ -70,7 +70,7 @@ def test_show_is_a_sheet_and_json_is_everything(trained: Filled, invoke: Invoke)
     assert sheet.code == 0
     assert sheet.out.startswith("model 1: active, logistic_regression on blobs version 1")
     assert invoke("models", "show").out == sheet.out
-    assert "right (accuracy)" in sheet.out
+    assert "accuracy" in sheet.out
     everything = json.loads(invoke("models", "show", 1, "--json").out)
     assert everything["snapshot"]["tracks"] == 54
     assert len(everything["snapshot"]["hash"]) == 32
@@ -165,7 +165,7 @@ def test_compare_says_what_changed(database: Database, trained: Filled, invoke: 
             .values(metrics={**metrics, "search": asdict(sample_search())})
         )
     said = invoke("models", "compare", 1, 3).err
-    assert "model 3 is the best that a search found: its scores here flatter it a little" in said
+    assert "model 3 was selected by a search: its scores here are slightly biased upward" in said
 
 
 def test_what_importance_cannot_do_is_said_in_one_line(
@@ -174,7 +174,7 @@ def test_what_importance_cannot_do_is_said_in_one_line(
     for verb in ("importance", "show", "card"):
         none = invoke("models", verb)
         assert none.code == 1
-        assert "there is no model in force" in none.err
+        assert "there is no active model" in none.err
     fill_labeled(spread=1.0)
     assert invoke("train", *HERE).code == 0
     for asked, words in (
@@ -218,10 +218,10 @@ def test_tracks_that_were_forgotten_are_changes_too(
     gone = trained.tracks["Jazz"][:2]
     with database.write() as connection:
         connection.execute(sa.update(track).where(track.c.id.in_(gone)).values(state="missing"))
-    assert "2 tagged tracks differ" in invoke("train", *HERE, "--if-changed", 9).err
+    assert "2 labeled tracks differ" in invoke("train", *HERE, "--if-changed", 9).err
     with database.write() as connection:
         connection.execute(sa.delete(snapshot_member).where(snapshot_member.c.track_id.in_(gone)))
-    assert "2 tagged tracks differ" in invoke("train", *HERE, "--if-changed", 9).err
+    assert "2 labeled tracks differ" in invoke("train", *HERE, "--if-changed", 9).err
 
 
 @pytest.mark.parametrize("how", ["changed", "missing"])
@@ -269,14 +269,14 @@ def test_an_artifact_of_a_foreign_type_is_refused_though_its_hash_is_right(
     for verb in (("promote", 1), ("rollback",)):
         refused = invoke("models", *verb)
         assert (refused.code, refused.out, len(refused.err.splitlines())) == (1, "", 1)
-        assert "holds types that are not trusted: " in refused.err
-        assert "Stranger; train anew with `catalog train --force`" in refused.err
+        assert "holds untrusted types: " in refused.err
+        assert "Stranger; retrain with `catalog train --force`" in refused.err
         assert active(database) == [(1, "retired"), (2, "active")]
     with database.write() as connection:
         connection.execute(sa.update(model).where(model.c.id == 2).values(**named))
     refused = invoke("predict")
     assert (refused.code, len(refused.err.splitlines())) == (1, 1)
-    assert "not trusted" in refused.err
+    assert "untrusted types" in refused.err
     assert active(database) == [(1, "retired"), (2, "active")]
 
 
@@ -346,12 +346,12 @@ def test_labels_that_nothing_can_be_learned_from(
 
 def test_if_changed_counts_what_people_decided(database: Database, trained: Filled, invoke: Invoke) -> None:
     wanted = ("train", *HERE, "--if-changed", 3)
-    assert "0 tagged tracks differ" in invoke(*wanted).err
+    assert "0 labeled tracks differ" in invoke(*wanted).err
     decided = trained.tracks["Metal"][:3]
     for track_id in decided[:2]:
         assert invoke("review", "relabel", track_id, "--genre", "Jazz", "--reviewer", "ada").code == 0
-    assert "2 tagged tracks differ" in invoke(*wanted).err
-    assert "2 tagged tracks differ" not in invoke(*wanted, "--force", "--dry-run").err
+    assert "2 labeled tracks differ" in invoke(*wanted).err
+    assert "2 labeled tracks differ" not in invoke(*wanted, "--force", "--dry-run").err
     assert invoke("review", "relabel", decided[2], "--genre", "Jazz", "--reviewer", "ada").code == 0
     assert invoke(*wanted).code == 0
     with database.read() as connection:

@@ -14,7 +14,7 @@ def test_the_report_is_in_the_home(invoke: Any, home: Path) -> None:
     done = invoke("report")
     path = home / "report" / "index.html"
     assert (done.code, done.out.strip()) == (0, str(path))
-    assert "The catalog holds no tracks yet" in path.read_text(encoding="utf-8")
+    assert "The catalog has no tracks yet" in path.read_text(encoding="utf-8")
 
 
 def test_the_report_goes_where_it_is_wanted(invoke: Any, tmp_path: Path) -> None:

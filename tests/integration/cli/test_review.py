@@ -34,7 +34,7 @@ def test_list_and_show(invoke: Any, doubted: Doubted) -> None:
     assert table.err == "page 1 of 3; 3 cases\n"
     shown = invoke("review", "show", "red")
     assert "Red: 3 tracks tagged Metal, predicted Rock" in shown.out
-    assert "  tagged Metal, Folk, (source: file); Red/Second/Red 2.mp3" in shown.out
+    assert "  tagged Metal, Folk (source: file); Red/Second/Red 2.mp3" in shown.out
     tracks = json.loads(invoke("review", "show", "red", "--json").out)["tracks"]
     assert [each["title"] for each in tracks] == ["Red 1", "Red 2", "Red 3"]
     assert tracks[0]["reasons"][0]["kind"] == "prediction"

@@ -60,7 +60,7 @@ def test_it_prints_a_link_and_ends_at_ctrl_c(serve: Serve) -> None:
         start = browser.get(base, headers={"accept": "text/html"})
         assert "ada" in start.text
         asked = browser.post(f"{base}/next", json={}, headers={"origin": base})
-        assert "Nothing has been doubted yet" in asked.json()["html"]
+        assert "No audit yet" in asked.json()["html"]
     page.send_signal(signal.SIGINT)
     out, err = page.communicate(timeout=20)
     assert (page.returncode, out) == (0, "")
@@ -115,15 +115,15 @@ def test_a_link_for_every_reviewer(invoke: Invoke, starting: None) -> None:
 
 
 def test_others_who_can_reach_it_are_warned_of(invoke: Invoke, starting: None) -> None:
-    assert "can be reached by others" in invoke("review", "serve", "--port", "0", "--host", "0.0.0.0").err
-    assert "can be reached by others" not in invoke("review", "serve", "--port", "0").err
+    assert "is reachable from other hosts" in invoke("review", "serve", "--port", "0", "--host", "0.0.0.0").err
+    assert "is reachable from other hosts" not in invoke("review", "serve", "--port", "0").err
 
 
 def test_what_cannot_be_is_one_line(invoke: Invoke) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = invoke("review", "serve", "--port", port)
-    words = f"catalog: port {port} is in use; is the page running already? else take another --port\n"
+    words = f"catalog: port {port} is in use: is the page already running? If not, choose another --port\n"
     assert (refused.code, refused.out, refused.err) == (1, "", words)
     for arguments in (("--host", "192.0.2.1"), ("--url", "review.example.org")):
         refused = invoke("review", "serve", "--port", "0", *arguments)

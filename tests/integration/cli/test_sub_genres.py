@@ -78,7 +78,7 @@ def test_an_audit_leaves_out_genres(database: Database, invoke: Invoke, fill_lab
     assert invoke(*TRAIN).code == 0
     whole = json.loads(invoke("audit", "labels", "--json").out)
     part = json.loads(invoke("audit", "labels", "--exclude-genre", "Jazz", "--json").out)
-    assert (whole["judged"], part["judged"]) == (30, 20)
+    assert (whole["audited"], part["audited"]) == (30, 20)
     assert part["is_new"]
     with database.read() as connection:
         parameters = connection.execute(sa.select(audit.c.parameters).order_by(audit.c.id)).scalars().all()
@@ -97,5 +97,5 @@ def test_a_genre_that_nobody_knows_is_refused(
         invoke(*TRAIN)
     done = invoke(*verb, "--exclude-genre", "Jaz")
     assert done.code == 1
-    assert "the vocabulary has no genre 'Jaz'; see: catalog genres list" in done.err
+    assert "there is no genre 'Jaz'; see: catalog genres list" in done.err
     assert len(done.err.strip().splitlines()) == 1

@@ -35,8 +35,8 @@ def test_compare_shows_and_trains_nothing(database: Database, invoke: Invoke, fi
     assert {row["algorithm"] for row in rows} == {
         "logistic_regression",
         "naive_bayes",
-        "always the commonest genre",
-        "copying the artist's other tracks",
+        "most common genre",
+        "artist's other tracks",
     }
     scores = [row["macro_f1"] for row in rows]
     assert scores == sorted(scores, reverse=True)
@@ -63,7 +63,7 @@ def test_vectors_that_are_not_finite_are_one_line(
         assert done.code == 1
         assert done.err.strip().splitlines()[-1] == (
             "catalog: 1 vector of blobs holds numbers that are not finite, the first that of track "
-            f"{broken}; import or compute them anew"
+            f"{broken}; import or compute them again"
         )
     assert [count(database, table) for table in (model, trial, snapshot)] == [0, 0, 0]
 
@@ -72,7 +72,7 @@ def test_vectors_that_are_not_finite_are_one_line(
     ("numbers", "words"),
     [
         (np.full(DIMENSIONS, np.inf, np.float32), "1 vector of blobs holds numbers that are not finite"),
-        (np.zeros(3, np.float32), "has 3 numbers for blobs, not 12: the database was changed from outside"),
+        (np.zeros(3, np.float32), "has 3 numbers instead of 12: the database was changed from outside"),
     ],
 )
 def test_vectors_that_a_model_could_not_be_asked_about_are_told_before_it_is_fitted(
@@ -197,5 +197,5 @@ def test_errors_are_reported_before_work(database: Database, invoke: Invoke, fil
     silent = invoke("train", "--search", "halving", "--feature-set", "summary", "--workers", "0")
     assert silent.code == 1
     assert "no track was analyzed by summary; run: catalog analyze --feature-set summary" in silent.err
-    assert "or name what there is: --feature-set blobs" in silent.err
+    assert "or use another: --feature-set blobs" in silent.err
     assert (count(database, trial), count(database, search)) == (0, 0)
