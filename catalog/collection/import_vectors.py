@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_sets
-from catalog.collection.fma.fma_import import require_dimensions_of
+from catalog.collection.fma.fma_vectors import require_dimensions_of
 from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import known_roots
 from catalog.csvio.csv_source import CsvSourceError, ImportIssues, open_lines

@@ -1,6 +1,6 @@
-"""The files of the Free Music Archive: `000/000002.mp3` below a folder is track 2."""
+"""The audio files of the Free Music Archive: `000/000002.mp3` below a folder is track 2."""
 
-# Names are bytes here, and a Path is text.
+# File names are bytes; a Path holds text.
 # ruff: noqa: PTH116, PTH118
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from catalog.collection.scan.walk import bounded
 
 @dataclass(frozen=True, slots=True)
 class AudioRoot:
-    """Where the files lie: the root of a collection, and the archive's folder below it (empty: the root itself)."""
+    """The root of a collection, and the archive's folder below it (empty: the root itself)."""
 
     root: bytes
     start: bytes
 
     def paths(self, number: int) -> list[bytes]:
-        """Where a track's file may be, relative to the root: as the archive has it, or all files in one folder."""
+        """Possible paths of a track's file, relative to the root: as in the archive, or with all files in one folder."""
         names = (f"{number // 1000:03d}/{number:06d}.mp3".encode(), f"{number:06d}.mp3".encode())
         return [os.path.join(self.start, name) if self.start else name for name in names]
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedFile:
-    """A file that is there. It is opened only when it is not as known."""
+    """The file of a track. It is opened only if it is new or changed."""
 
     root: bytes
     path: bytes
@@ -40,25 +40,26 @@ class LinkedFile:
     mtime_ns: int
 
     def is_known(self, row: Any) -> bool:
-        """Whether a row of `track` has this file as it is."""
+        """Whether a row of `track` has this file, unchanged."""
         return bool(
             row.state == "present"
             and (row.path_bytes, row.size, row.mtime_ns) == (self.path, self.size, self.mtime_ns)
         )
 
     def columns(self, moment: datetime) -> dict[str, Any]:
-        """The columns of `track` that the file says. One that cannot be read is present all the same: its analysis
-        will say what is wrong with it.
+        """The columns of `track` that the file gives.
+
+        A file that cannot be read is present too; its analysis will report the error.
         """
-        arrival = self._read()
-        tags = arrival and arrival.tags
+        file = self._read()
+        tags = file and file.tags
         return {
             "path": display_path(self.path),
             "path_bytes": self.path,
             "state": "present",
-            "size": arrival.size if arrival else self.size,
-            "mtime_ns": arrival.mtime_ns if arrival else self.mtime_ns,
-            "file_signature": arrival and arrival.file_signature,
+            "size": file.size if file else self.size,
+            "mtime_ns": file.mtime_ns if file else self.mtime_ns,
+            "file_signature": file and file.file_signature,
             "duration": tags and tags.duration,
             "codec": tags and tags.codec,
             "sample_rate": tags and tags.sample_rate,
@@ -74,16 +75,16 @@ class LinkedFile:
             return None
 
 
-def find_links(audio: AudioRoot, numbers: Iterable[int]) -> dict[int, LinkedFile]:
+def find_linked_files(audio: AudioRoot, numbers: Iterable[int]) -> dict[int, LinkedFile]:
     """The files of the tracks that have one, by the archive's id."""
-    found = {}
+    files = {}
     for number in numbers:
         for path in audio.paths(number):
             try:
-                there = os.stat(os.path.join(audio.root, path))
+                status = os.stat(os.path.join(audio.root, path))
             except OSError:
                 continue
-            if stat.S_ISREG(there.st_mode):
-                found[number] = LinkedFile(audio.root, path, there.st_size, bounded(there.st_mtime_ns))
+            if stat.S_ISREG(status.st_mode):
+                files[number] = LinkedFile(audio.root, path, status.st_size, bounded(status.st_mtime_ns))
                 break
-    return found
+    return files

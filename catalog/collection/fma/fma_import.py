@@ -1,4 +1,4 @@
-"""The import of the Free Music Archive's metadata: tracks, genres and vectors of its official CSV files."""
+"""Import of the Free Music Archive: tracks, genres and vectors from its official CSV files."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from itertools import islice
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.fma.fma_audio import AudioRoot, find_links
+from catalog.batches import batches
+from catalog.collection.fma.fma_audio import AudioRoot, find_linked_files
 from catalog.collection.fma.fma_genres import FmaGenres, load_fma_genres, read_fma_genres
 from catalog.collection.fma.fma_tracks import FmaTrack, read_columns, read_tracks
 from catalog.collection.fma.fma_upsert import FmaUpsertResult, upsert_fma_tracks
+from catalog.collection.fma.fma_vectors import VECTOR_TABLES, VectorTable, require_dimensions
 from catalog.collection.naming.paths import display_path
 from catalog.collection.roots import CollectionRootError, find_root
 from catalog.csvio.csv_source import CsvBundle, CsvSourceError, ImportIssues, rows
@@ -25,79 +26,21 @@ from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
 from catalog.db.tables import collection, track
 from catalog.db.upsert import insert_into
-from catalog.features.bulk_write import Rows, VectorsReport, imported_feature_set, store_vectors_bulk
+from catalog.features.bulk_write import VectorsReport, imported_feature_set, store_vectors_bulk
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.features.vector_csv import Header, read_header, read_vectors
 
 NAME = "FMA"
-TRACKS_AT_ONCE = 2_000
-VECTORS_AT_ONCE = 1_000
-"""Rows in one transaction: enough to be fast, few enough that memory is small and others wait for less than a second."""
+TRACKS_PER_TRANSACTION = 2_000
+VECTORS_PER_TRANSACTION = 1_000
+"""Enough to be fast, few enough that memory is small and other writers wait for less than a second."""
 
 Progress = Callable[[int, int | None, str], None]
 
 
-STATISTICS = ("kurtosis", "max", "mean", "median", "min", "skew", "std")
-FAMILIES = {
-    "chroma_cens": 12,
-    "chroma_cqt": 12,
-    "chroma_stft": 12,
-    "mfcc": 20,
-    "rmse": 1,
-    "spectral_bandwidth": 1,
-    "spectral_centroid": 1,
-    "spectral_contrast": 7,
-    "spectral_rolloff": 1,
-    "tonnetz": 6,
-    "zcr": 1,
-}
-FMA_518 = tuple(
-    f"{family}.{statistic}.{number:02d}"
-    for family, size in FAMILIES.items()
-    for statistic in STATISTICS
-    for number in range(1, size + 1)
-)
-"""The dimensions of the official `features.csv`, as `features.py` of the archive names them."""
-ECHONEST = tuple(
-    f"echonest.{kind}.{name}"
-    for kind, names in {
-        "audio_features": (
-            *("acousticness", "danceability", "energy", "instrumentalness"),
-            *("liveness", "speechiness", "tempo", "valence"),
-        ),
-        "social_features": (
-            *("artist_discovery", "artist_familiarity", "artist_hotttnesss"),
-            *("song_currency", "song_hotttnesss"),
-        ),
-        "temporal_features": tuple(f"{number:03d}" for number in range(224)),
-    }.items()
-    for name in names
-)
-"""The dimensions of the official `echonest.csv`: its 249 columns less 7 of names and places and 5 of ranks."""
-
-
-@dataclass(frozen=True, slots=True)
-class VectorTable:
-    """A file of vectors that comes with the archive."""
-
-    file: str
-    feature_set: str
-    dimensions: tuple[str, ...]
-    """Those that it must have, in any order; the vectors have them in this one."""
-    omit: frozenset[str] = frozenset()
-    """Beginnings of the names of columns that are no features."""
-
-
-VECTOR_TABLES = (
-    VectorTable("features.csv", "fma-518", FMA_518),
-    # Names, places and ranks, most of them empty.
-    VectorTable("echonest.csv", "echonest", ECHONEST, frozenset({"echonest.metadata.", "echonest.ranks."})),
-)
-
-
 @dataclass
 class FmaReport:
-    """What an import found and did."""
+    """The result of an import."""
 
     place: str
     collection: str
@@ -106,9 +49,9 @@ class FmaReport:
     recorded: FmaUpsertResult = field(default_factory=FmaUpsertResult)
     vectors: list[VectorsReport] = field(default_factory=list)
     skipped: int = 0
-    """Rows, or parts of rows, that were left out."""
+    """Rows, or parts of rows, that were skipped."""
     problems: list[str] = field(default_factory=list)
-    """File, line and reason of the first thousand."""
+    """File, line and reason of the first thousand skipped rows."""
     dry_run: bool = False
 
 
@@ -122,52 +65,51 @@ def import_fma(
     dry_run: bool = False,
     on_progress: Progress | None = None,
 ) -> FmaReport:
-    """Imports a folder or zip of the official files, or a `tracks.csv` by itself; the other files are optional.
+    """Imports a folder or zip of the official files, or a single `tracks.csv`; the other files are optional.
 
-    A second time nothing changes; killed in the middle, it can be run again to the same end, because every
-    transaction holds whole tracks. With `audio` the tracks whose file is there are present, all others stay metadata.
-    Where the database goes away in the middle the import is begun again as soon as it is back: what was in by then
-    counts as unchanged.
+    A repeated import changes nothing, and an interrupted one can be repeated, because every transaction holds whole
+    tracks. With `audio` the tracks whose file exists are present; all others stay metadata. If the connection to the
+    database is lost, the import starts again when it is back, and tracks that were imported before count as unchanged.
 
-    Raises CsvSourceError or CollectionRootError, with nothing changed, for files whose header is wrong.
+    Raises CsvSourceError or CollectionRootError, with nothing changed, if the header of a file is invalid.
     """
     source = CsvBundle(place, "tracks.csv")
-    headers = _look(source)
+    headers = _read_headers(source)
 
-    def imported() -> FmaReport:
+    def run() -> FmaReport:
         with database.writer.connect() as connection:
-            run = _Run(connection, source, headers, dry_run, on_progress or _silent)
-            run.report = FmaReport(str(place), name or NAME, subset, dry_run=dry_run)
+            report = FmaReport(str(place), name or NAME, subset, dry_run=dry_run)
+            fma_import = _FmaImport(connection, source, headers, report, on_progress or _no_progress)
             outer = connection.begin() if dry_run else None
             try:
-                run.go(subset, None if audio is None else os.fsencode(audio), name)
+                fma_import.run(None if audio is None else os.fsencode(audio), name)
             finally:
                 if outer is not None:
                     outer.rollback()
-        return run.report
+        return report
 
-    return retry_until_connected(imported)
+    return retry_until_connected(run)
 
 
 def require_usable(place: Path, audio: Path | None = None) -> None:
-    """Looks at the headers of all files and at the folder of the audio; no catalog is needed for that.
+    """Checks the headers of all files and the audio folder, without a catalog.
 
-    Raises CsvSourceError or CollectionRootError for what `import_fma` would refuse.
+    Raises CsvSourceError or CollectionRootError as `import_fma` does.
     """
-    _look(CsvBundle(place, "tracks.csv"))
+    _read_headers(CsvBundle(place, "tracks.csv"))
     if audio is not None:
         _require_folder(os.fsencode(audio))
 
 
 def _require_folder(audio: bytes) -> None:
     if not os.path.isdir(audio):  # noqa: PTH112 - a name is bytes here
-        raise CollectionRootError(f"{display_path(audio)} is no folder")
+        raise CollectionRootError(f"{display_path(audio)} is not a folder")
 
 
-def _look(source: CsvBundle) -> dict[str, Header]:
-    """Reads every header before anything is written."""
+def _read_headers(source: CsvBundle) -> dict[str, Header]:
+    """Checks the header of every file and returns those of the vector files."""
     if not source.has("tracks.csv"):
-        raise CsvSourceError(f"{source.place} holds no tracks.csv")
+        raise CsvSourceError(f"{source.place} contains no tracks.csv")
     with source.open("tracks.csv") as lines:
         read_columns(rows(lines), lines.name)
     if source.has("genres.csv"):
@@ -179,91 +121,68 @@ def _look(source: CsvBundle) -> dict[str, Header]:
             continue
         with source.open(table.file) as lines:
             header = read_header(lines, omit=table.omit)
-        _require_dimensions(table, table.file, header)
+        require_dimensions(table, table.file, header)
         headers[table.file] = header
     return headers
 
 
-def require_dimensions_of(name: str, file: str, header: Header) -> None:
-    """Raises CsvSourceError where the name is one of the archive's feature sets and the file holds other numbers."""
-    for table in VECTOR_TABLES:
-        if table.feature_set == name:
-            _require_dimensions(table, file, header)
-
-
-def _require_dimensions(table: VectorTable, file: str, header: Header) -> None:
-    """Raises CsvSourceError where a file holds other numbers than those that the name of its feature set promises."""
-    found, wanted = len(header.dimensions), len(table.dimensions)
-    if found != wanted:
-        said = f" has {found} columns of numbers instead of {wanted}"
-    elif strange := sorted(set(header.dimensions).difference(table.dimensions)):
-        said = f", lines 1 to 3: {strange[0]} is none of the {wanted} columns of {table.feature_set}"
-    else:
-        return
-    raise CsvSourceError(
-        f"{file}{said}; other vectors come in with: catalog features import {file} --name NAME"
-    )
-
-
-class _Run:
-    """One import in progress."""
-
-    report: FmaReport
+class _FmaImport:
+    """An import in progress."""
 
     def __init__(
         self,
         connection: Connection,
         source: CsvBundle,
         headers: dict[str, Header],
-        dry_run: bool,
+        report: FmaReport,
         on_progress: Progress,
     ) -> None:
         self.connection = connection
         self.source = source
         self.headers = headers
-        self.dry_run = dry_run
+        self.report = report
         self.on_progress = on_progress
         self.problems = ImportIssues()
         self.collection_id = 0
 
-    def go(self, subset: str, audio: bytes | None, name: str | None) -> None:
+    def run(self, audio: bytes | None, name: str | None) -> None:
         titles: dict[int, str] = {}
         if self.source.has("genres.csv"):
             with self.source.open("genres.csv") as lines:
                 titles = read_fma_genres(lines, self.problems)
         with self._transaction():
-            place = self._begin(audio, name)
+            audio_root = self._find_collection(audio, name)
             genres = load_fma_genres(self.connection, titles)
-            # Before the first track is written: a name may stand for other vectors.
-            recipes = {
+            # Before the first track is written, because a name may belong to other vectors.
+            feature_sets = {
                 table: imported_feature_set(self.connection, table.feature_set, table.dimensions)
                 for table in VECTOR_TABLES
                 if table.file in self.headers
             }
         try:
-            self._tracks(subset, place, genres)
-            for table, recipe in recipes.items():
-                self._vectors(table, recipe)
+            self._import_tracks(audio_root, genres)
+            for table, feature_set in feature_sets.items():
+                self._import_vectors(table, feature_set)
         finally:
             self.report.skipped = self.problems.count
             self.report.problems = self.problems.examples
 
-    def _begin(self, audio: bytes | None, name: str | None) -> AudioRoot | None:
-        """Finds or makes the collection, and says where its files are."""
-        place, root = None, None
+    def _find_collection(self, audio: bytes | None, name: str | None) -> AudioRoot | None:
+        """Finds or inserts the collection, and returns the place of its files."""
+        audio_root, root = None, None
         if audio is not None:
             _require_folder(audio)
             found = find_root(self.connection, audio)
-            place, root = AudioRoot(found.path, found.start), found.path
+            audio_root, root = AudioRoot(found.path, found.start), found.path
             if found.collection_id is not None:
                 if name not in (None, found.name):
                     raise CollectionRootError(
                         f"{display_path(audio)} is in the collection {found.name!r} already; leave out the name"
                     )
                 self.collection_id, self.report.collection = found.collection_id, found.name
-                return place
+                return audio_root
         self.collection_id = self._collection(self.report.collection, root)
-        return place
+        return audio_root
 
     def _collection(self, name: str, root: bytes | None) -> int:
         columns = collection.c
@@ -284,71 +203,70 @@ class _Run:
             self.connection.execute(update.values(root=display_path(root), root_bytes=root))
         return int(row.id)
 
-    def _tracks(self, subset: str, place: AudioRoot | None, genres: FmaGenres) -> None:
+    def _import_tracks(self, audio_root: AudioRoot | None, genres: FmaGenres) -> None:
         with self.source.open("tracks.csv") as lines:
-            tracks = read_tracks(lines, self.problems, subset)
-            while chunk := list(islice(tracks, TRACKS_AT_ONCE)):
-                links = find_links(place, [each.id for each in chunk]) if place else {}
+            all_tracks = read_tracks(lines, self.problems, self.report.subset)
+            for tracks in batches(all_tracks, TRACKS_PER_TRANSACTION):
+                files = find_linked_files(audio_root, [fma.id for fma in tracks]) if audio_root else {}
                 with self._transaction():
                     self._lock()
-                    self._count(upsert_fma_tracks(self.connection, self.collection_id, chunk, links, genres))
-                self._name_unknown(lines.name, chunk, genres)
-                self.report.tracks += len(chunk)
+                    result = upsert_fma_tracks(self.connection, self.collection_id, tracks, files, genres)
+                for count in fields(FmaUpsertResult):
+                    total = getattr(self.report.recorded, count.name) + getattr(result, count.name)
+                    setattr(self.report.recorded, count.name, total)
+                self._report_unknown_genres(lines.name, tracks, genres)
+                self.report.tracks += len(tracks)
                 self.on_progress(self.report.tracks, None, "tracks")
 
-    def _count(self, done: FmaUpsertResult) -> None:
-        for each in fields(FmaUpsertResult):
-            before = getattr(self.report.recorded, each.name)
-            setattr(self.report.recorded, each.name, before + getattr(done, each.name))
+    def _report_unknown_genres(self, file: str, tracks: list[FmaTrack], genres: FmaGenres) -> None:
+        for fma in tracks:
+            new = genres.statement(fma)
+            for genre in new.unknown if new is not None else ():
+                reason = f"{genre} does not exist; track {fma.id} was imported without it"
+                self.problems.add(file, fma.line, reason)
 
-    def _name_unknown(self, file: str, chunk: list[FmaTrack], genres: FmaGenres) -> None:
-        for each in chunk:
-            it = genres.statement(each)
-            for genre in it.unknown if it is not None else ():
-                self.problems.add(
-                    file, each.line, f"{genre} does not exist; track {each.id} came in without it"
-                )
-
-    def _vectors(self, table: VectorTable, recipe: StoredFeatureSet) -> None:
+    def _import_vectors(self, table: VectorTable, feature_set: StoredFeatureSet) -> None:
         report = VectorsReport(table.file, table.feature_set, len(table.dimensions))
         self.report.vectors.append(report)
         seen = IdSet()
         with self.source.open(table.file) as lines:
             header = read_header(lines, omit=table.omit)
-            places = [header.dimensions.index(name) for name in table.dimensions]
-            order = None if places == sorted(places) else places
+            positions = [header.dimensions.index(name) for name in table.dimensions]
+            is_in_order = positions == sorted(positions)
             blank = self.problems.blank
             done = 0
-            for batch in read_vectors(lines, header, self.problems, VECTORS_AT_ONCE):
-                whole = (
-                    batch if order is None else [(line, key, vector[order]) for line, key, vector in batch]
+            for batch in read_vectors(lines, header, self.problems, VECTORS_PER_TRANSACTION):
+                vectors = (
+                    batch if is_in_order else [(line, key, vector[positions]) for line, key, vector in batch]
                 )
                 with self._transaction():
                     self._lock()
-                    self._write(recipe, whole, seen, report)
+                    ids = self._ids([key for _, key, _ in batch])
+                    store_vectors_bulk(
+                        self.connection, feature_set, vectors, ids, seen, report, self.problems
+                    )
                 done += len(batch)
                 self.on_progress(done, None, table.feature_set)
             report.blank = self.problems.blank - blank
 
-    def _write(self, recipe: StoredFeatureSet, batch: Rows, seen: IdSet, report: VectorsReport) -> None:
+    def _ids(self, external_ids: list[str]) -> dict[str, int]:
         query = sa.select(track.c.external_id, track.c.id).where(
-            track.c.collection_id == self.collection_id, track.c.external_id.in_([key for _, key, _ in batch])
+            track.c.collection_id == self.collection_id, track.c.external_id.in_(external_ids)
         )
-        ids: dict[str, int] = dict(self.connection.execute(query).all())
-        store_vectors_bulk(self.connection, recipe, batch, ids, seen, report, self.problems)
+        return dict(self.connection.execute(query).all())
 
     def _lock(self) -> None:
-        """One import of a collection, or scan of it, writes at a time."""
+        """Locks the collection, so that one import or scan of it writes at a time."""
         query = sa.select(collection.c.id).where(collection.c.id == self.collection_id)
         if self.connection.execute(query.with_for_update()).first() is None:
             raise CollectionRootError(f"the collection {self.report.collection!r} has just been removed")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """A transaction of its own; in a dry run a part of the one that is rolled back."""
-        with self.connection.begin_nested() if self.dry_run else self.connection.begin():
+        """A transaction; in a dry run a savepoint in the transaction that is rolled back."""
+        with self.connection.begin_nested() if self.report.dry_run else self.connection.begin():
             yield
 
 
-def _silent(_done: int, _total: int | None, _remark: str) -> None:
-    """No progress is shown."""
+def _no_progress(_done: int, _total: int | None, _step: str) -> None:
+    """Shows nothing."""

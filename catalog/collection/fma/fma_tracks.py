@@ -1,11 +1,11 @@
-"""The rows of the Free Music Archive's `tracks.csv`: three rows of header, cells of HTML that span lines."""
+"""Reading of the Free Music Archive's `tracks.csv`: three header rows, HTML cells that span lines."""
 
 from __future__ import annotations
 
 import json
 import re
 from ast import literal_eval
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
@@ -16,12 +16,12 @@ from catalog.csvio.id_set import IdSet
 from catalog.text import sanitize
 
 SUBSETS = ("small", "medium", "large", "full")
-"""Each holds those before it; `full` is everything."""
+"""Each subset contains those before it; `full` is all tracks."""
 SPLITS = ("training", "validation", "test")
-LARGEST_ID = 99_999_999
-"""Ids have six digits; what has more than eight is none."""
+MAX_ID = 99_999_999
+"""Ids have six digits; a number of more than eight digits is not an id."""
 
-_INTEGER = 2**31 - 1
+_MAX_INTEGER = 2**31 - 1
 _YEAR = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
 
 REQUIRED = (
@@ -52,12 +52,13 @@ OPTIONAL = (
     ("track", "publisher"),
     ("track", "tags"),
 )
-LONG = 200
-"""Characters of a cell of which not many are kept in mind."""
+COLUMNS = (*REQUIRED, *OPTIONAL)
+LONG_CELL = 200
+"""Length in characters from which fewer cells are cached."""
 
 
 class FmaTrack(NamedTuple):
-    """One row; what a cell does not say is None."""
+    """One row; an empty cell is None."""
 
     line: int
     id: int
@@ -77,11 +78,14 @@ class FmaTrack(NamedTuple):
     genre_top: str | None
     genres: tuple[int, ...]
     own: tuple[object, ...]
-    """The rest of the columns of `fma_track`: from `license` to `tags`, in the table's order."""
+    """The other columns of `fma_track`, from `license` to `tags`, in the table's order."""
 
 
 def read_columns(table: Iterator[tuple[int, list[str]]], file: str) -> dict[tuple[str, str], int]:
-    """The place of each column that is used, from the first rows of a table; `("", "")` is how many there are. Raises CsvSourceError where the header is none, or lacks a column."""
+    """The index of each used column, from the first rows of a table; `("", "")` is the number of columns.
+
+    Raises CsvSourceError if the header is invalid or lacks a column.
+    """
     header = [cells for _, cells in islice(table, 3)]
     if (
         len(header) < 3
@@ -90,123 +94,90 @@ def read_columns(table: Iterator[tuple[int, list[str]]], file: str) -> dict[tupl
         or any(header[2][1:])
     ):
         raise CsvSourceError(
-            f"{file}, lines 1 to 3: a wrong header; two rows of names and one that begins with track_id are needed"
+            f"{file}, lines 1 to 3: invalid header; expected two rows of names and a third that starts with track_id"
         )
-    places = {(above, below): at for at, (above, below) in enumerate(zip(header[0], header[1], strict=True))}
-    lacking = [".".join(each) for each in REQUIRED if each not in places]
-    if lacking:
-        raise CsvSourceError(f"{file}, lines 1 and 2: there is no column {', '.join(lacking)}")
-    return {each: places[each] for each in (*REQUIRED, *OPTIONAL) if each in places} | {
-        ("", ""): len(header[0])
-    }
+    indexes = {names: index for index, names in enumerate(zip(header[0], header[1], strict=True))}
+    missing = [".".join(names) for names in REQUIRED if names not in indexes]
+    if missing:
+        raise CsvSourceError(f"{file}, lines 1 and 2: the column {', '.join(missing)} is missing")
+    return {names: indexes[names] for names in COLUMNS if names in indexes} | {("", ""): len(header[0])}
 
 
 def read_tracks(lines: BoundedLines, problems: ImportIssues, subset: str = "full") -> Iterator[FmaTrack]:
-    """The tracks of a subset. A row that is short, or whose id is none or was met before, is a problem and left out."""
+    """The tracks of a subset. Rows with missing cells or with an invalid or repeated id are skipped and reported."""
     table = rows(lines)
-    places = read_columns(table, lines.name)
-    width = places.pop(("", ""))
-    # A column that is not there is read from an empty cell behind the last.
-    used = itemgetter(*(places.get(each, width) for each in (*REQUIRED, *OPTIONAL)))
-    subset_at = places["set", "subset"]
-    wanted = frozenset(SUBSETS[: SUBSETS.index(subset) + 1])
+    indexes = read_columns(table, lines.name)
+    width = indexes.pop(("", ""))
+    # A missing column is read from an empty cell that is appended to each row.
+    used_cells = itemgetter(*(indexes.get(names, width) for names in COLUMNS))
+    subset_index = indexes["set", "subset"]
+    subsets = frozenset(SUBSETS[: SUBSETS.index(subset) + 1])
     seen = IdSet()
     for line, cells in table:
         if len(cells) != width:
-            problems.add(lines.name, line, f"{len(cells)} cells instead of {width}; left out")
+            problems.add(lines.name, line, f"{len(cells)} cells instead of {width}; skipped")
             continue
         number = _id(cells[0])
         if number is None:
-            problems.add(lines.name, line, f"{cells[0][:40]!r} is no track id; left out")
+            problems.add(lines.name, line, f"{cells[0][:40]!r} is not a track id; skipped")
         elif not seen.add(number):
-            problems.add(lines.name, line, f"track {number} for the second time; left out")
-        elif subset == "full" or cells[subset_at] in wanted:
+            problems.add(lines.name, line, f"track {number} occurs twice; skipped")
+        elif subset == "full" or cells[subset_index] in subsets:
             cells.append("")
-            yield _track(line, number, used(cells), lines.name, problems)
+            cell = dict(zip(COLUMNS, used_cells(cells), strict=True))
+            genres = _numbers(cell["track", "genres"])
+            if genres is None:
+                reason = "the genres are not a list of numbers; imported without them"
+                problems.add(lines.name, line, reason)
+            yield _track(line, number, cell, genres or ())
     problems.add_undecoded(lines)
 
 
-def _track(
-    line: int,
-    number: int,
-    cells: Sequence[str],
-    file: str,
-    problems: ImportIssues,
-) -> FmaTrack:
-    """A row from the cells of REQUIRED and OPTIONAL, in that order."""
-    (
-        album_id,
-        album,
-        artist_id,
-        artist,
-        split,
-        subset,
-        genre_top,
-        listed,
-        title,
-        released,
-        information,
-        bit_rate,
-        composer,
-        created,
-        recorded,
-        duration,
-        favorites,
-        interest,
-        language,
-        license_,
-        listens,
-        at,
-        publisher,
-        tags,
-    ) = cells
-    genres = _numbers(listed)
-    if genres is None:
-        problems.add(file, line, "its genres are no list of numbers; brought in without them")
-    released_, recorded_ = _text(released), _text(recorded)
+def _track(line: int, number: int, cell: Mapping[tuple[str, str], str], genres: tuple[int, ...]) -> FmaTrack:
+    released, recorded = _text(cell["album", "date_released"]), _text(cell["track", "date_recorded"])
     return FmaTrack(
-        line,
-        number,
-        _text(title),
-        _text(artist_id),
-        _text(artist),
-        _text(album_id),
-        _text(album),
-        released_,
-        _text(information),
-        _integer(duration),
-        _integer(bit_rate),
-        _integer(at) or None,
-        _year(released_) or _year(recorded_),
-        _one_of(SUBSETS[:3], subset),
-        _one_of(SPLITS, split),
-        _text(genre_top),
-        genres or (),
-        (
-            _text(license_),
-            _integer(listens),
-            _integer(favorites),
-            _integer(interest),
-            _text(created),
-            recorded_,
-            _text(language),
-            _text(composer),
-            _text(publisher),
-            _words(tags),
+        line=line,
+        id=number,
+        title=_text(cell["track", "title"]),
+        artist_id=_text(cell["artist", "id"]),
+        artist=_text(cell["artist", "name"]),
+        album_id=_text(cell["album", "id"]),
+        album=_text(cell["album", "title"]),
+        released=released,
+        information=_text(cell["album", "information"]),
+        duration=_integer(cell["track", "duration"]),
+        bit_rate=_integer(cell["track", "bit_rate"]),
+        number=_integer(cell["track", "number"]) or None,
+        year=_year(released) or _year(recorded),
+        subset=_one_of(SUBSETS[:3], cell["set", "subset"]),
+        split=_one_of(SPLITS, cell["set", "split"]),
+        genre_top=_text(cell["track", "genre_top"]),
+        genres=genres,
+        own=(
+            _text(cell["track", "license"]),
+            _integer(cell["track", "listens"]),
+            _integer(cell["track", "favorites"]),
+            _integer(cell["track", "interest"]),
+            _text(cell["track", "date_created"]),
+            recorded,
+            _text(cell["track", "language_code"]),
+            _text(cell["track", "composer"]),
+            _text(cell["track", "publisher"]),
+            _words(cell["track", "tags"]),
         ),
     )
 
 
-def _one_of(known: tuple[str, ...], cell: str) -> str | None:
+def _one_of(values: tuple[str, ...], cell: str) -> str | None:
     text = _text(cell)
-    return text if text in known else None
+    return text if text in values else None
 
 
 def _text(cell: str) -> str | None:
-    """The cell on one line; what is long is the same for every track of an album."""
+    """The cell on one line. Long cells repeat within an album, so that a small cache is enough for them."""
     if not cell:
         return None
-    return _cleaned(cell) if len(cell) > LONG else _cleaned_short(cell)
+    return _cleaned(cell) if len(cell) > LONG_CELL else _cleaned_short(cell)
 
 
 @lru_cache(maxsize=256)
@@ -221,12 +192,12 @@ def _cleaned_short(cell: str) -> str | None:
 
 
 def _id(cell: str) -> int | None:
-    return int(cell) if cell.isdecimal() and cell.isascii() and 0 < int(cell[:12]) <= LARGEST_ID else None
+    return int(cell) if cell.isdecimal() and cell.isascii() and 0 < int(cell[:12]) <= MAX_ID else None
 
 
 @lru_cache(maxsize=10_000)
 def _integer(cell: str) -> int | None:
-    """A whole number that every database holds; pandas writes it as `3.0` in a column with gaps."""
+    """A 32-bit integer; pandas writes it as `3.0` in a column with empty cells."""
     text = _text(cell)
     if text is None:
         return None
@@ -234,37 +205,37 @@ def _integer(cell: str) -> int | None:
     if not (plain.isascii() and plain.removeprefix("-").isdecimal()) or len(plain) > 11:
         return None
     number = int(plain)
-    return number if abs(number) <= _INTEGER else None
+    return number if abs(number) <= _MAX_INTEGER else None
 
 
 @lru_cache(maxsize=1_000)
 def _year(date: str | None) -> int | None:
-    found = _YEAR.match(date) if date else None
-    return int(found[1]) if found else None
+    match = _YEAR.match(date) if date else None
+    return int(match[1]) if match else None
 
 
 @lru_cache(maxsize=20_000)
 def _numbers(cell: str) -> tuple[int, ...] | None:
-    """`[21, 12]`; None for what is no list of numbers."""
+    """A list such as `[21, 12]`; None if the cell is not a list of numbers."""
     try:
-        found = json.loads(cell or "[]")
+        values = json.loads(cell or "[]")
     except ValueError:
         return None
-    if not isinstance(found, list) or len(found) > 100:
+    if not isinstance(values, list) or len(values) > 100:
         return None
-    if not all(type(each) is int and 0 < each <= _INTEGER for each in found):
+    if not all(type(value) is int and 0 < value <= _MAX_INTEGER for value in values):
         return None
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(values))
 
 
 def _words(cell: str) -> list[str] | None:
-    """`['awol', "d'n'b"]`, as Python writes a list of texts; None where there is none."""
+    """A Python list of texts such as `['awol', "d'n'b"]`; None if the cell is empty or not a list."""
     if len(cell) < 4 or len(cell) > 100_000:
         return None
     try:
-        found = literal_eval(cell)
+        values = literal_eval(cell)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
-    if not isinstance(found, list):
+    if not isinstance(values, list):
         return None
-    return [word for each in found if isinstance(each, str) and (word := sanitize(each))] or None
+    return [word for value in values if isinstance(value, str) and (word := sanitize(value))] or None

@@ -1,4 +1,4 @@
-"""Recording rows of the Free Music Archive: tracks, artists, albums, its own columns, statements."""
+"""Inserts and updates for rows of the Free Music Archive: tracks, artists, albums, its own columns, statements."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from catalog.collection.fma.fma_genres import FmaGenres, FmaStatement
 from catalog.collection.fma.fma_tracks import FmaTrack
 from catalog.collection.naming.albums import fold_album
 from catalog.collection.naming.artists import fold_artist, placeholder_artists
+from catalog.collection.statements import newest_statements
 from catalog.db.bulk_insert import take_ids, write_rows
 from catalog.db.columns import now
 from catalog.db.derived.track_status import one_track_of, refresh_track_status
 from catalog.db.tables import album, artist, fma_track, label, statement, track
 from catalog.db.upsert import insert_into
 
-SAID_BY = "Free Music Archive"
-"""`statement.stated_by` of all that is imported so."""
+STATED_BY = "Free Music Archive"
+"""`statement.stated_by` of imported statements."""
 
-FACTS = ("title", "artist_id", "album_id", "duration", "bit_rate", "track_number", "year")
-"""What the archive says of every track."""
-FILE = (
+ARCHIVE_COLUMNS = ("title", "artist_id", "album_id", "duration", "bit_rate", "track_number", "year")
+"""Columns of `track` that the archive gives for every track."""
+FILE_COLUMNS = (
     "path",
     "path_bytes",
     "state",
@@ -40,112 +41,113 @@ FILE = (
     "bit_rate",
     "seen_at",
 )
-"""What its file says, where there is one."""
-OWN = tuple(column.name for column in fma_track.columns)
+"""Columns of `track` that the file gives, if there is one."""
+OWN_COLUMNS = tuple(column.name for column in fma_track.columns)
 
 
 @dataclass
 class FmaUpsertResult:
-    """What became of some rows."""
+    """Numbers of rows by what was done."""
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     with_file: int = 0
-    """Rows whose file is there."""
+    """Rows whose file exists."""
     statements: int = 0
     contradicting: int = 0
-    """Rows whose top genre is above none of their genres."""
+    """Rows whose top genre is not an ancestor of any of their genres."""
     without_genre: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """Ids of the database by the archive's ids."""
+
+    artists: Mapping[str, int]
+    albums: Mapping[str, int]
+    tracks: dict[int, int]
 
 
 def upsert_fma_tracks(
     connection: Connection,
     collection_id: int,
     rows: Sequence[FmaTrack],
-    links: Mapping[int, LinkedFile],
+    files: Mapping[int, LinkedFile],
     genres: FmaGenres,
 ) -> FmaUpsertResult:
-    """Records rows in the caller's transaction; the same rows once more change nothing.
+    """Inserts or updates rows in the caller's transaction; a repeated call changes nothing.
 
-    `links` are the files of tracks by the archive's id. What a person or a file said of a track that has a file is
-    not overwritten: the archive fills what is empty.
+    `files` are the files of tracks by the archive's id. Values of a track with a file are not overwritten, because
+    they are from the file or a person; the archive fills empty ones.
     """
-    done = FmaUpsertResult()
     moment = now()
-    links = dict(links)
-    artists = _ensure_artists(connection, rows)
-    albums = _ensure_albums(connection, rows)
-    known = _known(connection, collection_id, rows, links)
-    fresh = [each for each in rows if each.id not in known]
-    ids = {number: row.id for number, row in known.items()}
-    ids |= dict(zip((each.id for each in fresh), take_ids(connection, track, len(fresh)), strict=True))
-    touched: list[int] = []
-    left: set[int] = set()
-    _insert_tracks(connection, collection_id, fresh, links, artists, albums, ids, moment)
-    touched += [ids[each.id] for each in fresh]
-    changed: set[int] = set()
-    for each in rows:
-        if each.id not in known:
-            continue
-        row = known[each.id]
-        values = _changes(row, each, links.get(each.id), artists, albums, moment)
-        if values:
-            connection.execute(sa.update(track).where(track.c.id == row.id).values(**values))
-            changed.add(row.id)
-            if "artist_id" in values:
-                touched.append(row.id)
-                if row.artist_id is not None:
-                    left.add(row.artist_id)
-    said = {each.id: genres.statement(each) for each in rows}
-    old = [row.id for row in known.values()]
-    changed |= _write_own(connection, rows, said, ids, old)
-    spoken = _write_statements(connection, rows, said, ids, old, moment)
-    refresh_track_status(connection, [*touched, *spoken, *one_track_of(connection, left)])
-    done.added = len(fresh)
-    changed = (changed | set(spoken)) - {ids[each.id] for each in fresh}
-    done.changed = len(changed)
-    done.unchanged = len(rows) - len(fresh) - len(changed)
-    done.with_file = len(links)
-    done.statements = len(spoken)
-    done.contradicting = sum(each is not None and each.contradicts for each in said.values())
-    done.without_genre = sum(each is None for each in said.values())
-    return done
+    files = dict(files)
+    known = _known_tracks(connection, collection_id, rows, files)
+    new_rows = [fma for fma in rows if fma.id not in known]
+    ids = _Ids(
+        _ensure_artists(connection, rows),
+        _ensure_albums(connection, rows),
+        {number: row.id for number, row in known.items()},
+    )
+    new_ids = take_ids(connection, track, len(new_rows))
+    ids.tracks.update(zip((fma.id for fma in new_rows), new_ids, strict=True))
+    _insert_tracks(connection, collection_id, new_rows, files, ids, moment)
+    changed, moved, former_artists = _update_tracks(connection, rows, known, files, ids, moment)
+    statements = {fma.id: genres.statement(fma) for fma in rows}
+    old_ids = [row.id for row in known.values()]
+    changed |= _write_own_columns(connection, rows, statements, ids.tracks, old_ids)
+    stated = _write_statements(connection, rows, statements, ids.tracks, old_ids, moment)
+    added = {ids.tracks[fma.id] for fma in new_rows}
+    refresh_track_status(connection, [*added, *moved, *stated, *one_track_of(connection, former_artists)])
+    changed = (changed | set(stated)) - added
+    return FmaUpsertResult(
+        added=len(added),
+        changed=len(changed),
+        unchanged=len(rows) - len(added) - len(changed),
+        with_file=len(files),
+        statements=len(stated),
+        contradicting=sum(new is not None and new.contradicts for new in statements.values()),
+        without_genre=sum(new is None for new in statements.values()),
+    )
 
 
-def _known(
-    connection: Connection, collection_id: int, rows: Sequence[FmaTrack], links: dict[int, LinkedFile]
+def _known_tracks(
+    connection: Connection, collection_id: int, rows: Sequence[FmaTrack], files: dict[int, LinkedFile]
 ) -> dict[int, Any]:
-    """The tracks that are there, by the archive's id: by that id, else by the path of the file that is linked.
+    """The tracks in the database by the archive's id: with that external id, else with the path of the file.
 
-    A link to a file that is another track already is taken out.
+    A file that belongs to another track is removed from `files`.
     """
-    columns = [track.c[name] for name in ("id", *dict.fromkeys(("external_id", *FACTS, *FILE)))]
+    columns = [
+        track.c[name] for name in ("id", *dict.fromkeys(("external_id", *ARCHIVE_COLUMNS, *FILE_COLUMNS)))
+    ]
     query = sa.select(*columns).where(track.c.collection_id == collection_id)
-    by_id = query.where(track.c.external_id.in_([str(each.id) for each in rows]))
-    found = {int(row.external_id): row for row in connection.execute(by_id)}
-    by_path = query.where(track.c.path_bytes.in_([link.path for link in links.values()]))
-    placed = {row.path_bytes: row for row in connection.execute(by_path)} if links else {}
-    for number, link in list(links.items()):
-        row = placed.get(link.path)
+    by_id = query.where(track.c.external_id.in_([str(fma.id) for fma in rows]))
+    known = {int(row.external_id): row for row in connection.execute(by_id)}
+    by_path = query.where(track.c.path_bytes.in_([file.path for file in files.values()]))
+    at_paths = {row.path_bytes: row for row in connection.execute(by_path)} if files else {}
+    for number, file in list(files.items()):
+        row = at_paths.get(file.path)
         if row is None or row.external_id == str(number):
             continue
-        if row.external_id is None and number not in found:
-            found[number] = row
+        if row.external_id is None and number not in known:
+            known[number] = row
         else:
-            del links[number]
-    return found
+            del files[number]
+    return known
 
 
-def _facts(each: FmaTrack, artists: Mapping[str, int], albums: Mapping[str, int]) -> tuple[Any, ...]:
+def _archive_values(fma: FmaTrack, ids: _Ids) -> tuple[Any, ...]:
+    """The values of ARCHIVE_COLUMNS."""
     return (
-        each.title,
-        artists.get(each.artist_id or ""),
-        albums.get(each.album_id or ""),
-        None if each.duration is None else float(each.duration),
-        each.bit_rate,
-        each.number,
-        each.year,
+        fma.title,
+        ids.artists.get(fma.artist_id or ""),
+        ids.albums.get(fma.album_id or ""),
+        None if fma.duration is None else float(fma.duration),
+        fma.bit_rate,
+        fma.number,
+        fma.year,
     )
 
 
@@ -153,136 +155,146 @@ def _insert_tracks(
     connection: Connection,
     collection_id: int,
     rows: Sequence[FmaTrack],
-    links: Mapping[int, LinkedFile],
-    artists: Mapping[str, int],
-    albums: Mapping[str, int],
-    ids: Mapping[int, int],
+    files: Mapping[int, LinkedFile],
+    ids: _Ids,
     moment: datetime,
 ) -> None:
     if not rows:
         return
-    beside = tuple(name for name in FILE if name not in FACTS)
-    columns = ("id", "collection_id", "external_id", "added_at", *FACTS)
+    file_only = tuple(name for name in FILE_COLUMNS if name not in ARCHIVE_COLUMNS)
+    columns = ("id", "collection_id", "external_id", "added_at", *ARCHIVE_COLUMNS)
 
-    def bare(each: FmaTrack) -> tuple[Any, ...]:
-        facts = _facts(each, artists, albums)
-        return (ids[each.id], collection_id, str(each.id), moment, *facts, "metadata")
+    def without_file(fma: FmaTrack) -> tuple[Any, ...]:
+        key = (ids.tracks[fma.id], collection_id, str(fma.id), moment)
+        return (*key, *_archive_values(fma, ids), "metadata")
 
-    def linked(each: FmaTrack) -> tuple[Any, ...]:
-        file = links[each.id].columns(moment)
-        facts = zip(FACTS, _facts(each, artists, albums), strict=True)
-        stated = [file.get(name, fact) for name, fact in facts]
-        return (ids[each.id], collection_id, str(each.id), moment, *stated, *(file[name] for name in beside))
+    def with_file(fma: FmaTrack) -> tuple[Any, ...]:
+        key = (ids.tracks[fma.id], collection_id, str(fma.id), moment)
+        of_file = files[fma.id].columns(moment)
+        of_archive = zip(ARCHIVE_COLUMNS, _archive_values(fma, ids), strict=True)
+        merged = [of_file.get(name, value) for name, value in of_archive]
+        return (*key, *merged, *(of_file[name] for name in file_only))
 
-    write_rows(connection, track, (*columns, "state"), (bare(each) for each in rows if each.id not in links))
-    write_rows(connection, track, (*columns, *beside), (linked(each) for each in rows if each.id in links))
+    write_rows(
+        connection, track, (*columns, "state"), (without_file(fma) for fma in rows if fma.id not in files)
+    )
+    write_rows(connection, track, (*columns, *file_only), (with_file(fma) for fma in rows if fma.id in files))
 
 
-def _changes(
-    row: Any,
-    each: FmaTrack,
-    link: LinkedFile | None,
-    artists: Mapping[str, int],
-    albums: Mapping[str, int],
+def _update_tracks(
+    connection: Connection,
+    rows: Sequence[FmaTrack],
+    known: Mapping[int, Any],
+    files: Mapping[int, LinkedFile],
+    ids: _Ids,
     moment: datetime,
+) -> tuple[set[int], list[int], set[int]]:
+    """Updates known tracks. Returns the changed tracks, those with another artist, and their former artists."""
+    changed: set[int] = set()
+    moved: list[int] = []
+    former_artists: set[int] = set()
+    for fma in rows:
+        if fma.id not in known:
+            continue
+        row = known[fma.id]
+        values = _changed_values(row, fma, files.get(fma.id), ids, moment)
+        if not values:
+            continue
+        connection.execute(sa.update(track).where(track.c.id == row.id).values(**values))
+        changed.add(row.id)
+        if "artist_id" in values:
+            moved.append(row.id)
+            if row.artist_id is not None:
+                former_artists.add(row.artist_id)
+    return changed, moved, former_artists
+
+
+def _changed_values(
+    row: Any, fma: FmaTrack, file: LinkedFile | None, ids: _Ids, moment: datetime
 ) -> dict[str, Any]:
     """The columns of a known track that change."""
-    facts = _facts(each, artists, albums)
-    if link is None and row.state == "metadata" and tuple(row[1 : 2 + len(facts)]) == (str(each.id), *facts):
+    of_archive = _archive_values(fma, ids)
+    is_metadata = row.state == "metadata"
+    if file is None and is_metadata and tuple(row[1 : 2 + len(of_archive)]) == (str(fma.id), *of_archive):
         return {}
-    wanted = dict(zip(FACTS, facts, strict=True))
-    if row.state != "metadata" or link is not None:
-        del wanted["duration"], wanted["bit_rate"]
-    if row.state != "metadata":
-        wanted = {name: value for name, value in wanted.items() if getattr(row, name) is None}
-    wanted["external_id"] = str(each.id)
-    changes = {name: value for name, value in wanted.items() if getattr(row, name) != value}
-    if link is not None and not link.is_known(row):
-        changes |= link.columns(moment)
+    values = dict(zip(ARCHIVE_COLUMNS, of_archive, strict=True))
+    if not is_metadata or file is not None:
+        del values["duration"], values["bit_rate"]
+    if not is_metadata:
+        values = {name: value for name, value in values.items() if getattr(row, name) is None}
+    values["external_id"] = str(fma.id)
+    changes = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if file is not None and not file.is_known(row):
+        changes |= file.columns(moment)
     return changes
 
 
-def _write_own(
+def _write_own_columns(
     connection: Connection,
     rows: Sequence[FmaTrack],
-    said: Mapping[int, FmaStatement | None],
+    statements: Mapping[int, FmaStatement | None],
     ids: Mapping[int, int],
-    old: list[int],
+    old_ids: list[int],
 ) -> set[int]:
-    """Writes the archive's own columns where they are new or differ; the tracks of which they differ."""
-    wanted = {}
-    for each in rows:
-        contradicts = (it := said[each.id]) is not None and it.contradicts
-        wanted[ids[each.id]] = (each.subset, each.split, each.genre_top, contradicts, *each.own)
-    query = sa.select(fma_track).where(fma_track.c.track_id.in_(old))
-    kept = {row[0]: tuple(row[1:]) for row in connection.execute(query)} if old else {}
-    differing = {key for key, values in kept.items() if values != wanted[key]}
-    for key in sorted(differing):
-        values = dict(zip(OWN[1:], wanted[key], strict=True))
-        connection.execute(sa.update(fma_track).where(fma_track.c.track_id == key).values(**values))
-    fresh = ((key, *values) for key, values in wanted.items() if key not in kept)
-    write_rows(connection, fma_track, OWN, fresh)
-    return differing
+    """Writes new and changed rows of `fma_track`; returns the tracks whose rows changed."""
+    values_by_id = {}
+    for fma in rows:
+        contradicts = (new := statements[fma.id]) is not None and new.contradicts
+        values_by_id[ids[fma.id]] = (fma.subset, fma.split, fma.genre_top, contradicts, *fma.own)
+    query = sa.select(fma_track).where(fma_track.c.track_id.in_(old_ids))
+    present = {row[0]: tuple(row[1:]) for row in connection.execute(query)} if old_ids else {}
+    changed = {track_id for track_id, values in present.items() if values != values_by_id[track_id]}
+    for track_id in sorted(changed):
+        columns = dict(zip(OWN_COLUMNS[1:], values_by_id[track_id], strict=True))
+        connection.execute(sa.update(fma_track).where(fma_track.c.track_id == track_id).values(**columns))
+    new_rows = ((track_id, *values) for track_id, values in values_by_id.items() if track_id not in present)
+    write_rows(connection, fma_track, OWN_COLUMNS, new_rows)
+    return changed
 
 
 def _write_statements(
     connection: Connection,
     rows: Sequence[FmaTrack],
-    said: Mapping[int, FmaStatement | None],
+    statements: Mapping[int, FmaStatement | None],
     ids: Mapping[int, int],
-    old: list[int],
+    old_ids: list[int],
     moment: datetime,
 ) -> list[int]:
-    """Adds what differs from what the archive said of a track before, as written; gives the tracks."""
-    before = _said_before(connection, old) if old else {}
-    news = []
-    for each in rows:
-        it = said[each.id]
-        if (it.as_written if it is not None else "") != before.get(ids[each.id], ""):
-            news.append((ids[each.id], it))
-    keys = take_ids(connection, statement, len(news)) if news else []
+    """Adds statements that differ, as written, from the archive's newest statement on the track; returns the tracks."""
+    before = newest_statements(connection, "import", old_ids, stated_by=STATED_BY)
+    changed: list[tuple[int, FmaStatement | None]] = []
+    for fma in rows:
+        new, old = statements[fma.id], before.get(ids[fma.id])
+        if (new.as_written if new is not None else "") != (old.as_written if old is not None else ""):
+            changed.append((ids[fma.id], new))
+    statement_ids = take_ids(connection, statement, len(changed)) if changed else []
     columns = ("id", "track_id", "source", "stated_at", "stated_by", "origin", "as_written")
     write_rows(
         connection,
         statement,
         columns,
         [
-            (key, track_id, "import", moment, SAID_BY, it and it.origin, it.as_written if it else "")
-            for key, (track_id, it) in zip(keys, news, strict=True)
+            (key, track_id, "import", moment, STATED_BY, new and new.origin, new.as_written if new else "")
+            for key, (track_id, new) in zip(statement_ids, changed, strict=True)
         ],
     )
     labels = [
         (key, rank, genre_id, name)
-        for key, (_, it) in zip(keys, news, strict=True)
-        if it is not None
-        for rank, (genre_id, name) in enumerate(it.labels)
+        for key, (_, new) in zip(statement_ids, changed, strict=True)
+        if new is not None
+        for rank, (genre_id, name) in enumerate(new.labels)
     ]
     write_rows(connection, label, ("statement_id", "rank", "genre_id", "as_written"), labels)
-    return [track_id for track_id, _ in news]
-
-
-def _said_before(connection: Connection, track_ids: list[int]) -> dict[int, str]:
-    latest = (
-        sa.select(sa.func.max(statement.c.id))
-        .where(
-            statement.c.track_id.in_(track_ids),
-            statement.c.source == "import",
-            statement.c.stated_by == SAID_BY,
-            sa.func.coalesce(statement.c.withdraws_id, 0) == 0,
-        )
-        .group_by(statement.c.track_id)
-    )
-    query = sa.select(statement.c.track_id, sa.func.coalesce(statement.c.as_written, ""))
-    return dict(connection.execute(query.where(statement.c.id.in_(latest))).all())
+    return [track_id for track_id, _ in changed]
 
 
 def _ensure_artists(connection: Connection, rows: Iterable[FmaTrack]) -> dict[str, int]:
-    """The rows of artists by the archive's id, which tells two of one name apart."""
-    names = {each.artist_id: each.artist for each in rows if each.artist_id and each.artist}
-    wanted = []
+    """Ids of artists by the archive's id, which distinguishes two artists of one name."""
+    names = {fma.artist_id: fma.artist for fma in rows if fma.artist_id and fma.artist}
+    artists = []
     for number, name in names.items():
         folded = fold_artist(name)
-        wanted.append(
+        artists.append(
             {
                 "key": f"fma:{number}",
                 "name": name,
@@ -291,37 +303,37 @@ def _ensure_artists(connection: Connection, rows: Iterable[FmaTrack]) -> dict[st
                 "external_id": number,
             }
         )
-    return _ensure(connection, artist, wanted)
+    return _ensure(connection, artist, artists)
 
 
 def _ensure_albums(connection: Connection, rows: Iterable[FmaTrack]) -> dict[str, int]:
-    """The rows of albums by the archive's id. It does not say whose an album is: many are compilations."""
+    """Ids of albums by the archive's id. The archive gives no album artist, because many albums are compilations."""
     first: dict[str, FmaTrack] = {}
-    for each in rows:
-        if each.album_id and each.album:
-            first.setdefault(each.album_id, each)
-    wanted = [
+    for fma in rows:
+        if fma.album_id and fma.album:
+            first.setdefault(fma.album_id, fma)
+    albums = [
         {
             "key": f"fma:{number}",
-            "title": each.album,
-            "folded": fold_album(each.album or ""),
+            "title": fma.album,
+            "folded": fold_album(fma.album or ""),
             "external_id": number,
-            "released": each.released,
-            "information": each.information,
+            "released": fma.released,
+            "information": fma.information,
         }
-        for number, each in first.items()
+        for number, fma in first.items()
     ]
-    return _ensure(connection, album, wanted)
+    return _ensure(connection, album, albums)
 
 
-def _ensure(connection: Connection, table: sa.Table, wanted: list[dict[str, Any]]) -> dict[str, int]:
-    """Ids by the archive's id; rows are made in the order of their keys, so that nobody waits in a circle."""
+def _ensure(connection: Connection, table: sa.Table, values: list[dict[str, Any]]) -> dict[str, int]:
+    """Ids by the archive's id. Missing rows are inserted in order of their keys, so that no deadlock is possible."""
     query = sa.select(table.c.external_id, table.c.id)
-    keys = [row["key"] for row in wanted]
-    found: dict[str, int] = dict(connection.execute(query.where(table.c.key.in_(keys))).all())
-    lacking = sorted((row for row in wanted if row["external_id"] not in found), key=lambda row: row["key"])
-    if lacking:
-        connection.execute(insert_into(connection, table).on_conflict_do_nothing(), lacking)
-        keys = [row["key"] for row in lacking]
-        found |= dict(connection.execute(query.where(table.c.key.in_(keys))).all())
-    return found
+    keys = [row["key"] for row in values]
+    ids: dict[str, int] = dict(connection.execute(query.where(table.c.key.in_(keys))).all())
+    missing = sorted((row for row in values if row["external_id"] not in ids), key=lambda row: row["key"])
+    if missing:
+        connection.execute(insert_into(connection, table).on_conflict_do_nothing(), missing)
+        keys = [row["key"] for row in missing]
+        ids |= dict(connection.execute(query.where(table.c.key.in_(keys))).all())
+    return ids

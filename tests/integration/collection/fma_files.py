@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from catalog.collection.fma.fma_import import ECHONEST, FMA_518
+from catalog.collection.fma.fma_vectors import ECHONEST, FMA_518
 
 COLUMNS = {
     "album": (

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.collection.collections import list_collections
-from catalog.collection.fma.fma_import import ECHONEST, import_fma
+from catalog.collection.fma.fma_import import import_fma
+from catalog.collection.fma.fma_vectors import ECHONEST
 from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
 from catalog.csvio.csv_source import CsvSourceError
@@ -154,8 +155,8 @@ def test_a_second_time_changes_nothing(database, folder):
 
 
 def test_interrupted_and_repeated_gives_the_same_rows(database, folder, monkeypatch):
-    monkeypatch.setattr("catalog.collection.fma.fma_import.TRACKS_AT_ONCE", 1)
-    monkeypatch.setattr("catalog.collection.fma.fma_import.VECTORS_AT_ONCE", 1)
+    monkeypatch.setattr("catalog.collection.fma.fma_import.TRACKS_PER_TRANSACTION", 1)
+    monkeypatch.setattr("catalog.collection.fma.fma_import.VECTORS_PER_TRANSACTION", 1)
     steps = 0
 
     def stop(_done, _total, _remark):
@@ -275,18 +276,18 @@ def refused(database, folder, match):
 def test_wrong_headers_are_refused_before_anything_is_written(database, folder):
     text = (folder / "tracks.csv").read_text()
     (folder / "tracks.csv").write_text(text.replace("track_id", "id", 1))
-    refused(database, folder, r"tracks.csv, lines 1 to 3: a wrong header")
+    refused(database, folder, r"tracks.csv, lines 1 to 3: invalid header")
     names = [each for each in NAMES if each != ("track", "genres")]
     write_tracks(folder / "tracks.csv", [], names=names)
-    refused(database, folder, r"tracks.csv, lines 1 and 2: there is no column track.genres")
+    refused(database, folder, r"tracks.csv, lines 1 and 2: the column track.genres is missing")
     (folder / "tracks.csv").write_text("")
-    refused(database, folder, "wrong header")
+    refused(database, folder, "invalid header")
     (folder / "tracks.csv").write_text(text)
     write_features(folder / "features.csv", [], dimensions=140)
     refused(database, folder, r"140 columns of numbers instead of 518.*catalog features import")
     (folder / "features.csv").unlink()
     (folder / "genres.csv").write_text("id,name\n")
-    refused(database, folder, r"genres.csv, line 1: there is no column genre_id, title")
+    refused(database, folder, r"genres.csv, line 1: the column genre_id, title is missing")
 
 
 def test_bad_rows_are_left_out_with_their_line(database, folder):
@@ -306,11 +307,11 @@ def test_bad_rows_are_left_out_with_their_line(database, folder):
     report = import_fma(database, folder)
     assert report.problems == [
         "tracks.csv, line 32: track 2 occurs twice; skipped",
-        "tracks.csv, line 39: 2 cells instead of 53; left out",
-        "tracks.csv, line 40: 'x' is no track id; left out",
-        "tracks.csv, line 54: its genres are no list of numbers; brought in without them",
-        "tracks.csv, line 61: 3 cells instead of 53; left out",
-        "tracks.csv, line 47: genre 99999 does not exist; track 9 came in without it",
+        "tracks.csv, line 39: 2 cells instead of 53; skipped",
+        "tracks.csv, line 40: 'x' is not a track id; skipped",
+        "tracks.csv, line 54: the genres are not a list of numbers; imported without them",
+        "tracks.csv, line 61: 3 cells instead of 53; skipped",
+        "tracks.csv, line 47: genre 99999 does not exist; track 9 was imported without it",
         "features.csv, line 6: a number is missing or infinite; skipped",
         "features.csv, line 7: 517 numbers instead of 518; skipped",
         "features.csv, line 8: a cell is not a number; skipped",
@@ -377,7 +378,7 @@ def test_a_bomb_a_stump_and_a_text_are_no_zip(tmp_path, folder):
     with pytest.raises(CsvSourceError, match="does not exist"):
         import_fma(None, tmp_path / "nothing")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CsvSourceError, match="holds no tracks"):
+    with pytest.raises(CsvSourceError, match="contains no tracks"):
         import_fma(None, tmp_path / "empty")
 
 

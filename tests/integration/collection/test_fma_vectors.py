@@ -79,7 +79,7 @@ def test_an_echonest_without_one_of_its_columns_is_refused(database, folder):
 def test_a_name_of_the_archive_holds_no_other_vectors(database, tmp_path):
     file = write_features(tmp_path / "mine.csv", [(2, 1)], dimensions=3)
     with pytest.raises(
-        CsvSourceError, match="has 3 columns of numbers instead of 518; other vectors come in"
+        CsvSourceError, match="has 3 columns of numbers instead of 518; to import other vectors"
     ):
         import_vectors(database, file, "fma-518")
 
@@ -90,5 +90,5 @@ def test_vectors_with_other_names_are_not_those_of_the_archive(database, folder)
     refused(
         database,
         folder,
-        r"features.csv, lines 1 to 3: rhythm.kurtosis.01 is none of the 518 columns of fma-518.*features import",
+        r"features.csv, lines 1 to 3: rhythm.kurtosis.01 is not a column of fma-518.*features import",
     )

@@ -81,7 +81,7 @@ def test_fma_import(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = write_tracks(tmp_path / "tracks.csv", [row(number) for number in range(2, 8)])
-    monkeypatch.setattr(fma_import, "TRACKS_AT_ONCE", 2)
+    monkeypatch.setattr(fma_import, "TRACKS_PER_TRANSACTION", 2)
     monkeypatch.setattr(fma_import, "upsert_fma_tracks", outage.strike_at(2, fma_import.upsert_fma_tracks))
     code = run(["--database-url", postgresql_url, "fma", "import", str(file)])
     printed = capsys.readouterr()
