@@ -1,4 +1,4 @@
-"""Five questions in SQL to go on with; they run as they stand on SQLite and PostgreSQL."""
+"""Example SQL queries; they run unchanged on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ExampleQuery:
-    """A question in words and in SQL."""
+    """A question and the SQL that answers it."""
 
-    words: str
+    question: str
     sql: str
 
 
@@ -20,12 +20,12 @@ EXAMPLE_QUERIES = (
         "WHERE decision IS NULL ORDER BY suspicion DESC LIMIT 20",
     ),
     ExampleQuery(
-        "What could the tracks without a genre be?",
+        "Which genres are suggested for untagged tracks?",
         "SELECT artist, title, suggested_genre, suggested_by, probability FROM untagged "
         "WHERE suggested_genre IS NOT NULL AND probability IS NOT NULL ORDER BY probability DESC LIMIT 20",
     ),
     ExampleQuery(
-        "Which genres are most often heard as another?",
+        "Which genres does the model confuse?",
         "SELECT tagged_genre, suggested_genre, count(*) AS tracks FROM predicted_vs_tagged "
         "WHERE relation IN ('sibling', 'different') "
         "GROUP BY tagged_genre, suggested_genre ORDER BY tracks DESC LIMIT 20",
@@ -37,10 +37,9 @@ EXAMPLE_QUERIES = (
         "GROUP BY artist HAVING count(DISTINCT tagged_genre) > 1 ORDER BY genres DESC, tracks DESC LIMIT 20",
     ),
     ExampleQuery(
-        "Which tracks sound mellow, whatever their genre?",
+        "Which tracks sound mellow, in any genre?",
         "SELECT p.artist, p.title, p.tagged_genre, a.probability FROM auto_tag a "
         "JOIN predicted_vs_tagged p ON p.track_id = a.track_id "
         "WHERE a.tag = 'Mellow' ORDER BY a.probability DESC LIMIT 20",
     ),
 )
-"""The questions, in the order in which people come to them."""

@@ -17,14 +17,14 @@ DESCRIPTIONS = {
     "unreadable": "The file cannot be read",
     "empty": "The file is empty",
     "not-audio": "Not an audio file",
-    "no-audio-stream": "A file without a sound track",
-    "undecodable": "The sound cannot be decoded",
-    "too-short": "Less than half a second of sound",
-    "silent": "Nothing but silence",
-    "not-finite": "The analysis gave no usable numbers",
-    "changed": "The file changed while it was read",
+    "no-audio-stream": "The file has no audio stream",
+    "undecodable": "The audio cannot be decoded",
+    "too-short": "Shorter than half a second",
+    "silent": "The file is silent",
+    "not-finite": "The features are not finite numbers",
+    "changed": "The file changed while it was analyzed",
 }
-"""Reason codes in words; a code that is not here is shown as it is."""
+"""A sentence for each reason code. Other codes are shown as they are."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,12 @@ class FailureReason:
     """One kind of failure."""
 
     code: str
-    words: str
+    description: str
     tracks: int
     message: str
-    """What was said of one of them."""
+    """The message of one of them."""
     path: str
+    """The path of that track."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Failures:
 
     tracks: int
     reasons: tuple[FailureReason, ...]
-    """The commonest first, at most a dozen."""
+    """The most common first, at most `MOST_REASONS`."""
     further: int
-    """Reasons that are not listed."""
+    """Number of further reasons."""
 
 
 def read_failures(connection: Connection) -> Failures:
@@ -78,7 +79,9 @@ def read_failures(connection: Connection) -> Failures:
         reasons=tuple(
             FailureReason(
                 code=safe_text(row.reason, 60),
-                words=DESCRIPTIONS.get(row.reason, safe_text(row.reason, 60).replace("-", " ").capitalize()),
+                description=DESCRIPTIONS.get(
+                    row.reason, safe_text(row.reason, 60).replace("-", " ").capitalize()
+                ),
                 tracks=row.tracks,
                 message=safe_text(examples[row.example].message, 200),
                 path=safe_text(examples[row.example].path, 160),

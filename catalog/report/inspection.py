@@ -1,4 +1,4 @@
-"""What the sound of one file shows: its spectrum, what sounds and what strikes in it, pitch, rhythm, the networks' words."""
+"""Analysis of one file for display: spectrogram, harmonic and percussive parts, chroma, onsets, auto tags."""
 
 from __future__ import annotations
 
@@ -21,52 +21,52 @@ PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """One listening, frame by frame. Rows are (rows, frames) over the windows, one after the other."""
+    """The analysis of one file. Matrices are (rows, frames) over the concatenated windows."""
 
     name: str
-    """Of the file, without its folder; what is no text in it replaced."""
+    """File name without folder; bytes that are not UTF-8 are replaced."""
     stream: Stream
     container: str
     windows: tuple[Window, ...]
-    """Which seconds of the file were listened to."""
+    """The analyzed parts of the file, in seconds."""
     loudness: float
     """dBFS RMS."""
     frame_rate: float
-    """Frames a second."""
+    """Frames per second."""
     mel: Float32
-    """(128, frames): dB below the loudest value of the whole, -80 to 0."""
+    """(128, frames): dB relative to the maximum of the spectrogram, -80 to 0."""
     harmonic: Float32
-    """(128, frames): likewise, of what sounds, below the loudest value of the whole."""
+    """(128, frames): the harmonic part, relative to the same maximum."""
     percussive: Float32
-    """(128, frames): likewise, of what strikes."""
+    """(128, frames): the percussive part, likewise."""
     chroma: Float32
-    """(12, frames): pitch classes from C on, the strongest of each frame 1."""
+    """(12, frames): pitch classes from C; the maximum of each frame is 1."""
     strength: Float32
-    """(frames,): how much louder than the frame before, in dB averaged over the bands."""
+    """(frames,): onset strength, the mean increase over the bands in dB."""
     onsets: npt.NDArray[np.int64]
-    """Frames at which something begins."""
+    """Frames of the onsets."""
     descriptors: Mapping[str, float]
     """tempo, onset_rate, brightness, harmonic_share, percussive_share."""
     tags: Mapping[str, Mapping[str, float]]
-    """Network -> tag -> probability, the likeliest first."""
+    """Network -> tag -> probability, the most probable first."""
     speech_probability: float
 
     @property
     def seconds(self) -> float:
-        """How much was listened to."""
+        """Total length of the windows."""
         return sum(end - begin for begin, end in self.windows)
 
-    def second_in_file(self, heard: float) -> float:
-        """Where in the file the sound is that was listened to after so many seconds."""
+    def second_in_file(self, analyzed: float) -> float:
+        """The position in the file of a position in the concatenated windows, in seconds."""
         for begin, end in self.windows:
-            if heard < end - begin:
-                return begin + heard
-            heard -= end - begin
+            if analyzed < end - begin:
+                return begin + analyzed
+            analyzed -= end - begin
         return self.windows[-1][1]
 
     def facts(self) -> dict[str, Any]:
-        """All of it that fits JSON: the rows averaged to 64 stretches of time, spectra to 64 bands too."""
-        begun = [self.second_in_file(frame / self.frame_rate) for frame in self.onsets.tolist()]
+        """The analysis as JSON values; spectrograms are averaged to 64 bands and 64 time steps."""
+        onsets = [self.second_in_file(frame / self.frame_rate) for frame in self.onsets.tolist()]
         return {
             "file": self.name,
             "container": self.container,
@@ -79,16 +79,16 @@ class Inspection:
             "loudness": round(self.loudness, 2),
             "speech_probability": round(self.speech_probability, 4),
             **{name: round(value, 4) for name, value in self.descriptors.items()},
-            "onsets": [round(second, 3) for second in begun],
+            "onsets": [round(second, 3) for second in onsets],
             "chroma": dict(zip(PITCH_CLASSES, _rounded(self.chroma.mean(axis=1), 4), strict=True)),
             "tags": {
                 network: {tag: round(value, 4) for tag, value in tags.items()}
                 for network, tags in self.tags.items()
             },
             "pictures": {
-                "unit": "dB below the loudest value of the spectrogram",
+                "unit": "dB below the maximum of the spectrogram",
                 "rows": f"{SIDE} mel bands from 0 Hz up",
-                "columns": f"{SIDE} equal stretches of what was listened to",
+                "columns": f"{SIDE} equal parts of the analyzed time",
                 **{
                     name: [_rounded(row, 1) for row in _picture(rows)]
                     for name, rows in (
@@ -102,7 +102,7 @@ class Inspection:
 
 
 def inspect(path: Name) -> Inspection:
-    """Listens to a file; needs no catalog. AudioError says why it cannot."""
+    """Analyzes a file without a catalog. Raises AudioError."""
     from catalog.audio.feature_sets import musicnn
     from catalog.audio.feature_sets.clip import cached_clip
     from catalog.audio.feature_sets.musicnn_model import NETWORKS
@@ -112,37 +112,37 @@ def inspect(path: Name) -> Inspection:
     from catalog.audio.kernels.spectrum import HOP, SAMPLE_RATE
 
     decoded = decode(path)
-    found = feature_groups(cached_clip(decoded.at(SAMPLE_RATE)))
-    loudest = found["mel"].max()
-    strength = rhythm.onset_strength(found["mel"])
-    heard = musicnn.compute(decoded.at(musicnn.SAMPLE_RATE))
+    features = feature_groups(cached_clip(decoded.at(SAMPLE_RATE)))
+    loudest = features["mel"].max()
+    strength = rhythm.onset_strength(features["mel"])
+    embedding = musicnn.compute(decoded.at(musicnn.SAMPLE_RATE))
     return Inspection(
-        name=os.path.basename(os.fsencode(path)).decode("utf-8", "replace"),  # noqa: PTH119 -- a name is bytes
+        name=os.path.basename(os.fsencode(path)).decode("utf-8", "replace"),  # noqa: PTH119 -- file names are bytes
         stream=decoded.stream,
         container=decoded.container,
         windows=decoded.windows,
         loudness=decoded.loudness,
         frame_rate=SAMPLE_RATE / HOP,
-        mel=found["mel"] - loudest,
-        harmonic=np.maximum(found["harmonic"] - loudest, -RANGE),
-        percussive=np.maximum(found["percussive"] - loudest, -RANGE),
-        chroma=found["chroma_cqt"],
+        mel=features["mel"] - loudest,
+        harmonic=np.maximum(features["harmonic"] - loudest, -RANGE),
+        percussive=np.maximum(features["percussive"] - loudest, -RANGE),
+        chroma=features["chroma_cqt"],
         strength=strength,
         onsets=rhythm.onsets(strength),
         descriptors={
-            "tempo": _only(found["tempo"]),
-            "onset_rate": _only(found["onset_rate"]),
-            "brightness": float(found["spectral_centroid"].mean()),
-            "harmonic_share": _only(found["harmonic_share"]),
-            "percussive_share": _only(found["percussive_share"]),
+            "tempo": _only(features["tempo"]),
+            "onset_rate": _only(features["onset_rate"]),
+            "brightness": float(features["spectral_centroid"].mean()),
+            "harmonic_share": _only(features["harmonic_share"]),
+            "percussive_share": _only(features["percussive_share"]),
         },
-        tags={network: _ranked(musicnn.tag_probabilities(heard, network)) for network in NETWORKS},
-        speech_probability=speech_probability(heard),
+        tags={network: _ranked(musicnn.tag_probabilities(embedding, network)) for network in NETWORKS},
+        speech_probability=speech_probability(embedding),
     )
 
 
 def _ranked(tags: Mapping[str, float]) -> dict[str, float]:
-    return dict(sorted(tags.items(), key=lambda each: -each[1]))
+    return dict(sorted(tags.items(), key=lambda item: -item[1]))
 
 
 def _only(value: Float32) -> float:

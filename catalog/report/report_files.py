@@ -1,4 +1,4 @@
-"""What lies in the home's folder of reports: the report, and beside it the card of the active model."""
+"""The folder of reports: `index.html` and the card of the active model."""
 
 from __future__ import annotations
 
@@ -14,20 +14,14 @@ from catalog.report.model_card import read_card, write_card
 def write_report_folder(
     database: Database, folder: Path, *, command: str = "catalog", since: datetime | None = None
 ) -> Path:
-    """Writes `index.html` and `model-N.html`, to which it has a link; gives the path of the first.
+    """Writes `index.html` and the `model-N.html` that it links to; returns the path of `index.html`.
 
-    Without an active model there is no card. What people did counts from `since` on. Raises ReportWriteError.
+    Without an active model no card is written. `since` bounds the decisions counted. Raises ReportWriteError.
     """
     with database.read() as connection:
         model = active_model(connection)
         card = None if model is None else read_card(connection, model["id"])
-    written = (
-        None if card is None else write_card(card, folder / f"model-{card.model_id}.html", command=command)
-    )
-    return write_report(
-        database,
-        folder / "index.html",
-        command=command,
-        since=since,
-        card=None if written is None else written.name,
-    )
+    if card is not None:
+        write_card(card, folder / card.file_name, command=command)
+    name = None if card is None else card.file_name
+    return write_report(database, folder / "index.html", command=command, since=since, card=name)

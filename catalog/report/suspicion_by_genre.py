@@ -1,4 +1,4 @@
-"""Suspicion by genre: how many tags of each are in open doubt, and how strong the doubts are."""
+"""Open suspects by genre, with a histogram of their suspicion."""
 
 from __future__ import annotations
 
@@ -10,56 +10,55 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.report.formatting import LONGEST_GENRE, safe_text
-from catalog.report.open_cases import is_reported_suspect, suspects
+from catalog.report.open_cases import is_open_suspect, suspects
 
 BINS = 10
-"""Of suspicion, a tenth each."""
+"""Bins of the histogram, each 0.1 wide."""
 MOST_GENRES = 20
 
 
 @dataclass(frozen=True)
 class SuspectedGenre:
-    """A tagged genre with tracks in doubt."""
+    """A tagged genre with open suspects."""
 
     genre: str
-    doubted: int
-    """Tracks."""
+    suspects: int
     share: float | None
-    """Of all tracks with that tag, 0 to 1; None where it is no track's first genre."""
+    """Of all tracks with this tag as their first genre, 0 to 1; None if there are none."""
     bins: tuple[int, ...]
-    """Tracks by suspicion, from 0 to 1 in tenths."""
+    """Tracks in each bin of suspicion, from 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Suspicion:
-    """All genres with doubts."""
+    """All genres with open suspects."""
 
     genres: tuple[SuspectedGenre, ...]
-    """The most doubted tracks first."""
+    """The most suspects first."""
     left_out: int
     highest: int
-    """Of all bins: what is darkest."""
+    """The largest count of any bin: the darkest shade."""
 
 
 def read_suspicion(connection: Connection, tagged: Mapping[str, int]) -> Suspicion:
-    """Reads the open doubts by genre and tenth; `tagged` is the number of tracks of each tag.
+    """Counts the open suspects by genre and bin; `tagged` is the number of tracks of each genre.
 
-    The database counts: rows are genres times tenths, however many tracks there are.
+    The database counts: the number of rows is at most genres times bins.
     """
-    tenth = sa.case(
+    bin_number = sa.case(
         *((suspects.c.suspicion < (at + 1) / BINS, at) for at in range(BINS - 1)), else_=BINS - 1
-    ).label("tenth")
+    ).label("bin_number")
     rows = connection.execute(
-        sa.select(suspects.c.tagged_genre, tenth, sa.func.count())
-        .where(is_reported_suspect)
-        .group_by(suspects.c.tagged_genre, tenth)
+        sa.select(suspects.c.tagged_genre, bin_number, sa.func.count())
+        .where(is_open_suspect)
+        .group_by(suspects.c.tagged_genre, bin_number)
     )
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * BINS)
     for name, at, tracks in rows:
         counts[safe_text(name, LONGEST_GENRE)][at] += tracks
     genres = sorted(
         (_genre(name, tuple(bins), tagged.get(name, 0)) for name, bins in counts.items()),
-        key=lambda row: (-row.doubted, row.genre),
+        key=lambda row: (-row.suspects, row.genre),
     )
     return Suspicion(
         genres=tuple(genres[:MOST_GENRES]),
@@ -69,5 +68,5 @@ def read_suspicion(connection: Connection, tagged: Mapping[str, int]) -> Suspici
 
 
 def _genre(name: str, bins: tuple[int, ...], tracks: int) -> SuspectedGenre:
-    doubted = sum(bins)
-    return SuspectedGenre(name, doubted, min(1.0, doubted / tracks) if tracks else None, bins)
+    suspect_tracks = sum(bins)
+    return SuspectedGenre(name, suspect_tracks, min(1.0, suspect_tracks / tracks) if tracks else None, bins)

@@ -1,4 +1,4 @@
-"""Which tracks a picture of a large collection shows: spread evenly over the catalog, and the same each time."""
+"""A deterministic sample of the analyzed tracks, for plots of large collections."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from catalog.db.track_query import IS_LISTED
 _PRIME, _MULTIPLIER = 65_521, 40_503
 
 analyzed_tracks = feature_vector.join(track, track.c.id == feature_vector.c.track_id)
+"""One row for each vector, with its track."""
 
 
 def sample_evenly(connection: Connection, feature_set_id: int, most: int) -> tuple[ColumnElement[bool], int]:
-    """The condition on `analyzed_tracks` that gives about `most` of those with a vector of a feature set, one in ten more
-    at most; and how many there are.
+    """A condition on `analyzed_tracks` that selects about `most` tracks with a vector of a feature set (at most 10 % more),
+    and the number of all tracks with such a vector.
 
-    A multiplicative hash of the id: no database sorts a million rows at random to give us three thousand.
+    The sample uses a multiplicative hash of the track id, which is faster than sorting a million rows at random.
     """
     of_set = (feature_vector.c.feature_set_id == feature_set_id) & IS_LISTED
     tracks = connection.execute(

@@ -1,4 +1,4 @@
-"""Tracks without a genre, and how they were answered."""
+"""Untagged tracks and the source of their suggestions."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ SOURCES = {
     "artist": "from the artist's other tracks",
     "album": "from the album's other tracks",
     "audio": "from the sound",
-    "zero_shot": "from the sound, without examples",
-    "unknown": "not at all",
+    "zero_shot": "from the sound, by zero-shot classification",
+    "unknown": "without a suggestion",
 }
-"""How a track can be answered, in the order of the report."""
+"""The sources of a suggestion, in the order of the report."""
 
 
 @dataclass(frozen=True)
 class SuggestionExample:
-    """An untagged track and its answer."""
+    """An untagged track and its suggestion."""
 
     name: str
     genre: str
-    """Empty where there is no answer."""
+    """Empty without a suggestion."""
     probability: float | None
 
 
 @dataclass(frozen=True)
 class SuggestionSource:
-    """One way of answering."""
+    """Untagged tracks with suggestions from one source."""
 
     key: str
-    words: str
+    description: str
     tracks: int
     share: float
     """Of all untagged tracks, 0 to 1."""
@@ -51,14 +51,15 @@ class Untagged:
     """All tracks without a genre."""
 
     tracks: int
-    answered: int
-    ways: tuple[SuggestionSource, ...]
-    """Only those that occur, "not at all" last."""
+    suggested: int
+    """Tracks with a suggestion."""
+    sources: tuple[SuggestionSource, ...]
+    """Sources with at least one track; "without a suggestion" is the last."""
 
 
 def read_untagged(connection: Connection) -> Untagged:
-    """Counts the untagged tracks by the way in which they were answered, with a few examples of each."""
-    way = sa.case(
+    """Counts the untagged tracks by the source of their suggestion, with a few examples of each."""
+    source = sa.case(
         (track_status.c.suggested_genre_id.is_(None), "unknown"),
         else_=sa.func.coalesce(track_status.c.suggested_by, "audio"),
     )
@@ -66,13 +67,16 @@ def read_untagged(connection: Connection) -> Untagged:
     condition = IS_LISTED & track_status.c.tagged_genre_id.is_(None)
     counts: dict[str, int] = dict(
         connection.execute(
-            sa.select(way.label("way"), sa.func.count()).select_from(joined).where(condition).group_by("way")
+            sa.select(source.label("source"), sa.func.count())
+            .select_from(joined)
+            .where(condition)
+            .group_by("source")
         ).all()
     )
     total = sum(counts.values())
-    # The surest first, then one artist after the other: five tracks of one album show nothing.
+    # The most probable tracks of different artists first: five tracks of one album are poor examples.
     within = sa.func.row_number().over(
-        partition_by=(way, track.c.artist_id),
+        partition_by=(source, track.c.artist_id),
         order_by=(sa.func.coalesce(track_status.c.probability, 0).desc(), track.c.id),
     )
     examples: defaultdict[str, list[SuggestionExample]] = defaultdict(list)
@@ -89,7 +93,7 @@ def read_untagged(connection: Connection) -> Untagged:
                 within.label("place"),
             )
             .select_from(joined)
-            .where(condition, way == key)
+            .where(condition, source == key)
             .subquery()
         )
         rows = connection.execute(
@@ -99,21 +103,21 @@ def read_untagged(connection: Connection) -> Untagged:
             .limit(MOST_EXAMPLES)
         )
         for row in rows:
-            # The probability is that of the first choice; it says nothing about a broader term.
-            sure = row.probability if row.suggested_genre == row.predicted_genre else None
+            # The probability belongs to the first choice and does not apply to a broader term.
+            probability = row.probability if row.suggested_genre == row.predicted_genre else None
             examples[key].append(
                 SuggestionExample(
                     display_name(row.artist, row.title, row.path),
                     safe_text(row.suggested_genre, LONGEST_GENRE),
-                    sure,
+                    probability,
                 )
             )
     order = [*SOURCES, *sorted(set(counts) - set(SOURCES))]
     order.append(order.pop(order.index("unknown")))
     return Untagged(
         tracks=total,
-        answered=total - counts.get("unknown", 0),
-        ways=tuple(
+        suggested=total - counts.get("unknown", 0),
+        sources=tuple(
             SuggestionSource(
                 key, SOURCES.get(key, safe_text(key)), counts[key], counts[key] / total, tuple(examples[key])
             )

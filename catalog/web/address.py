@@ -1,4 +1,4 @@
-"""Where the page is reached, and which names of it a browser may use."""
+"""The address of the page, and the host names and origins accepted in requests."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from urllib.parse import urlsplit
 from catalog.errors import CatalogError
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-USUAL_PORTS = {"http": 80, "https": 443}
-"""Which browsers leave out."""
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""Ports that browsers omit."""
 
 
 class AddressError(CatalogError):
-    """An address that the page cannot be reached at; the message says why, in one line."""
+    """The page cannot be served at an address."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """A host and port to listen on, and the address outside of it where a proxy stands in front."""
+    """Host and port of the server, and the public URL if a proxy is in front of it."""
 
     host: str
     port: int
-    outside: str | None = None
-    """Such as `https://review.example.org`: what people type where a proxy passes on to host and port."""
+    public_url: str | None = None
+    """For example `https://review.example.org`: the URL of a proxy that forwards to host and port."""
 
     def __post_init__(self) -> None:
-        """Raises AddressError for an outside address that is none."""
-        if self.outside is None:
+        """Raises AddressError for an invalid public URL."""
+        if self.public_url is None:
             return
         if self._origin is None:
-            raise AddressError("the address for people looks like https://review.example.org, without a path")
+            raise AddressError("the public URL must look like https://review.example.org, without a path")
 
     @property
     def is_private(self) -> bool:
-        """Whether only programs on this machine can reach it."""
+        """Whether it is reachable from this machine only."""
         return self.host in LOOPBACK
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether people come by https."""
+        """Whether browsers use HTTPS."""
         return (self._origin or "").startswith("https:")
 
     @property
     def base(self) -> str:
-        """What links begin with, without a slash at the end."""
+        """The base URL of links, without a slash at the end."""
         if self._origin is not None:
             return self._origin
         host = socket.gethostname() if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
@@ -55,14 +55,14 @@ class Address:
 
     @property
     def cookie(self) -> str:
-        """The cookie's name. Cookies are kept by host whatever the port: two catalogs must not share one."""
+        """The name of the cookie. It contains the port, because browsers share cookies between ports of a host."""
         return f"catalog_review_{self.port}"
 
     def is_ours(self, host_header: str) -> bool:
-        """Whether a request's Host names this page.
+        """Whether the Host header of a request is a name of this page.
 
-        A page of somebody else that has its own name lead here (DNS rebinding) sends its own name. Addresses in
-        numbers cannot be made to lead elsewhere: any of them will do where others than this machine may come.
+        This check stops DNS rebinding, in which a foreign page with its own host name resolves to this server. Numeric
+        addresses cannot be rebound: all are accepted if the page is not private.
         """
         if self._origin is not None and host_header.lower() == urlsplit(self._origin).netloc:
             return True
@@ -78,24 +78,24 @@ class Address:
         return not self.is_private and (name in self._own_names or _is_numeric(name))
 
     def is_our_origin(self, origin: str, host_header: str) -> bool:
-        """Whether a request that changes something was sent by a page of ours; `host_header` was found to be ours."""
+        """Whether the Origin header of a POST request is this page; `host_header` must have passed `is_ours`."""
         if self._origin is not None and origin.lower() == self._origin:
             return True
         return origin.lower() == f"http://{host_header.lower()}"
 
     @cached_property
     def _origin(self) -> str | None:
-        """The outside address as browsers send it: in small letters, without the usual port; None without a usable one."""
+        """The public URL as browsers send it: lower case, without the default port; None if it is missing or invalid."""
         try:
-            parts = urlsplit(self.outside or "")
+            parts = urlsplit(self.public_url or "")
             host, port = (parts.hostname or "").encode("idna").decode(), parts.port
         except ValueError:
             return None
-        more = parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None
-        if parts.scheme not in USUAL_PORTS or not host or more:
+        extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None
+        if parts.scheme not in DEFAULT_PORTS or not host or extra:
             return None
         name = f"[{host}]" if ":" in host else host
-        return f"{parts.scheme}://{name}{'' if port in {None, USUAL_PORTS[parts.scheme]} else f':{port}'}"
+        return f"{parts.scheme}://{name}{'' if port in {None, DEFAULT_PORTS[parts.scheme]} else f':{port}'}"
 
     @cached_property
     def _own_names(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What the handlers of a request share: the catalog, who may come in, and what was listened to."""
+"""State that all request handlers share: database, authentication, caches, settings."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from catalog.web.neighbor_index_cache import NeighborIndexCache
 
 @dataclass(frozen=True)
 class AppState:
-    """One running page."""
+    """The state of one running server."""
 
     database: Database
     address: Address
-    access: Auth
-    listening: MediaCache
-    nearby: NeighborIndexCache
+    auth: Auth
+    media: MediaCache
+    neighbors: NeighborIndexCache
     command: str
-    """How the program is called for this catalog, for advice on the page."""
+    """The command line of the program for this catalog, for instructions on the page."""
     settings: Settings | None = None
-    """With them the metrics tell of the queue too."""
+    """With settings the Prometheus metrics include the queue."""
 
 
 def open_app_state(
     database: Database, address: Address, links: dict[str, str], settings: Settings | None = None
 ) -> AppState:
-    """A site for a catalog; `links` are the tokens of this run by the reviewer's name."""
+    """The state for a catalog; `links` are the tokens of this run by reviewer name."""
     command = "catalog" if settings is None else settings.command
     return AppState(
         database, address, Auth(links), MediaCache(), NeighborIndexCache(database), command, settings

@@ -1,4 +1,4 @@
-"""Which cases a reviewer wants to see: the filters of the page, and what there is to choose from."""
+"""The filters of the case list, and the options to choose from."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A tag and what it is doubted for."""
+class GenrePair:
+    """A tagged and a suggested genre, with the number of their cases."""
 
     tagged: str
     suggested: str
@@ -30,30 +30,30 @@ class Pair:
 
     @property
     def value(self) -> str:
-        """As the page sends it back."""
+        """The value of the option in the form."""
         return f"{self.tagged}\n{self.suggested}"
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What the filters offer."""
+class FilterChoices:
+    """The options of the filters."""
 
-    pairs: tuple[Pair, ...]
-    """Those of most cases first."""
+    pairs: tuple[GenrePair, ...]
+    """The most cases first."""
     collections: tuple[str, ...]
     reviewers: tuple[str, ...]
-    """Who has decided something."""
+    """Reviewers with at least one decision."""
     sources: Mapping[Source, str]
 
 
-def read_filters(asked: Mapping[str, Any]) -> Filters:
-    """The filters in what a page sends: `pair`, `collection`, `source`, `reviewer`. What is empty or no text is none.
+def read_filters(data: Mapping[str, Any]) -> Filters:
+    """The filters in the data of a request: `pair`, `collection`, `source`, `reviewer`. Empty values are ignored.
 
-    Of a reviewer all cases are meant in which he has decided, not only the open ones.
+    The filter by reviewer includes all cases with a decision of theirs, not only open ones.
     """
 
     def text(name: str) -> str | None:
-        return validated_text(asked.get(name), LONGEST)
+        return validated_text(data.get(name), LONGEST)
 
     tagged, _, suggested = (text("pair") or "").partition("\n")
     source = text("source")
@@ -68,8 +68,8 @@ def read_filters(asked: Mapping[str, Any]) -> Filters:
     )
 
 
-def filter_choices(connection: Connection) -> Choices:
-    """What there is to choose from in the latest audit."""
+def filter_choices(connection: Connection) -> FilterChoices:
+    """The options in the latest audit."""
     tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
     pairs = connection.execute(
         sa.select(tagged.c.name, suggested.c.name, sa.func.count())
@@ -80,8 +80,8 @@ def filter_choices(connection: Connection) -> Choices:
         .order_by(sa.func.count().desc(), tagged.c.name, suggested.c.name)
     )
     reviewers = sa.select(decision.c.reviewer).where(is_in_effect(decision)).distinct()
-    return Choices(
-        pairs=tuple(Pair(*row) for row in pairs),
+    return FilterChoices(
+        pairs=tuple(GenrePair(*row) for row in pairs),
         collections=tuple(
             connection.execute(sa.select(collection.c.name).order_by(collection.c.name)).scalars()
         ),

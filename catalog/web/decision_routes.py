@@ -1,4 +1,4 @@
-"""What the page sends: next, open, decide, judge, confirm, undo, redo, hold."""
+"""POST routes: next, open, decide, judge, confirm, undo, redo, hold."""
 
 from __future__ import annotations
 
@@ -34,143 +34,145 @@ from catalog.web.review_item_view import next_item_reply, render_case
 from catalog.web.validation import validated_text
 
 
-def next_item(visit: ReviewRequest) -> Response:
-    """The next question; `after` is the key of the one that is skipped."""
-    after = validated_text(visit.data.get("after"), LONGEST)
-    return JSONResponse(next_item_reply(visit, _filters(visit), after, mixed=after is None))
+def next_item(request: ReviewRequest) -> Response:
+    """The next case or blind track; `after` is the key of a skipped one."""
+    after = validated_text(request.data.get("after"), LONGEST)
+    return JSONResponse(next_item_reply(request, _filters(request), after, mixed=after is None))
 
 
-def open_case(visit: ReviewRequest) -> Response:
-    """The case asked for, or another track of it; held for the reviewer if nobody else holds it."""
-    case_id = visit.text("case_id")
-    track_id = visit.integer("track_id") if visit.data.get("track_id") is not None else None
-    with visit.site.database.write() as connection:
-        if not acquire_only(connection, case_id, visit.reviewer):
-            raise HeldByOtherError(f"{holder(connection, case_id)} is deciding on this case at present")
-    return JSONResponse({"html": render_case(visit, case_id, track_id)})
+def open_case(request: ReviewRequest) -> Response:
+    """A case, optionally with another of its tracks; the reviewer gets its lease unless another reviewer holds it."""
+    case_id = request.text("case_id")
+    track_id = request.integer("track_id") if request.data.get("track_id") is not None else None
+    with request.state.database.write() as connection:
+        if not acquire_only(connection, case_id, request.reviewer):
+            raise HeldByOtherError(f"{holder(connection, case_id)} has opened this case")
+    return JSONResponse({"html": render_case(request, case_id, track_id)})
 
 
-def decide_case(visit: ReviewRequest) -> Response:
-    """Writes a verdict on a case or a part of it; answers with what is left of the case, or the next question."""
-    case_id, asked, scope = visit.text("case_id"), visit.text("verdict"), visit.text("scope")
-    if asked not in VERDICTS or scope not in get_args(Scope):
-        raise BadRequestError("there is no such verdict, or it does not reach so far")
-    genre_id = visit.integer("genre_id") if visit.data.get("genre_id") is not None else None
-    with visit.site.database.write() as connection:
+def decide_case(request: ReviewRequest) -> Response:
+    """Stores a verdict on a case or a part of it; returns the rest of the case, or the next item."""
+    case_id, requested, scope = request.text("case_id"), request.text("verdict"), request.text("scope")
+    if requested not in VERDICTS or scope not in get_args(Scope):
+        raise BadRequestError("unknown verdict or scope")
+    genre_id = request.integer("genre_id") if request.data.get("genre_id") is not None else None
+    with request.state.database.write() as connection:
         case = _case(connection, case_id)
         if not case.open_tracks and scope != "track":
-            raise NothingToDecideError("all of this case was decided meanwhile; skip it")
-        verdict = _plainest(asked, genre_id, case)
-        doubts = case_suspects(
-            connection, case_id, scope=cast("Scope", scope), track_id=visit.integer("track_id")
+            raise NothingToDecideError("all tracks of this case have a decision by now; skip it")
+        verdict = _normalize(requested, genre_id, case)
+        suspects = case_suspects(
+            connection, case_id, scope=cast("Scope", scope), track_id=request.integer("track_id")
         )
-        done = decide(
+        decided = decide(
             connection,
-            doubts,
+            suspects,
             verdict,
-            visit.reviewer,
-            genre_id=_named(connection, genre_id) if verdict in GENRE_VERDICTS else None,
-            seen=_seen(visit.data.get("seen")),
+            request.reviewer,
+            genre_id=_existing_genre(connection, genre_id) if verdict in GENRE_VERDICTS else None,
+            seen=_seen_statements(request.data.get("seen")),
         )
-        said = _said(connection, done, case)
+        message = _message(connection, decided, case)
         is_open = _case(connection, case_id).open_tracks > 0
     if is_open:
-        reply = {"html": render_case(visit, case_id)}
+        reply = {"html": render_case(request, case_id)}
     else:
-        reply = next_item_reply(visit, _filters(visit), after=case_id)
-    return JSONResponse({**reply, "said": said, "told": list(done.messages)})
+        reply = next_item_reply(request, _filters(request), after=case_id)
+    return JSONResponse({**reply, "message": message, "notes": list(decided.messages)})
 
 
-def judge_track(visit: ReviewRequest) -> Response:
-    """Writes what was heard in a track of the check sample; only now the tag appears, and what the model heard."""
-    track_id = visit.integer("track_id")
-    genre_id = visit.integer("genre_id") if visit.data.get("genre_id") is not None else None
-    verdict = cast("Verdict", visit.text("verdict")) if genre_id is None else None
-    near = visit.site.nearby.neighborhood()
-    with visit.site.database.write() as connection:
-        chosen = _named(connection, genre_id)
-        revealed = judge_blind(connection, track_id, visit.reviewer, genre_id=chosen, verdict=verdict)
-        said = fragment(
+def judge_track(request: ReviewRequest) -> Response:
+    """Stores a blind judgment on a track of the audit sample, and reveals the tag and the prediction."""
+    track_id = request.integer("track_id")
+    genre_id = request.integer("genre_id") if request.data.get("genre_id") is not None else None
+    verdict = cast("Verdict", request.text("verdict")) if genre_id is None else None
+    index = request.state.neighbors.get()
+    with request.state.database.write() as connection:
+        chosen = _existing_genre(connection, genre_id)
+        revealed = judge_blind(connection, track_id, request.reviewer, genre_id=chosen, verdict=verdict)
+        html = fragment(
             "revealed.html",
             case_artist=None,
-            track=view_track(connection, track_id, near),
+            track=view_track(connection, track_id, index),
             revealed=revealed,
             chosen=_name(connection, genre_id),
         )
-    return JSONResponse({"html": said, "said": "written", "told": list(revealed.decided.messages)})
+    return JSONResponse({"html": html, "message": "", "notes": list(revealed.decided.messages)})
 
 
-def confirm_tag_right(visit: ReviewRequest) -> Response:
-    """Says that the tag of a track of the check sample is right too."""
-    with visit.site.database.write() as connection:
-        done = confirm_tag(connection, visit.integer("track_id"), visit.reviewer)
-    reply = next_item_reply(visit, _filters(visit))
-    return JSONResponse({**reply, "said": "The tag is right too.", "told": list(done.messages)})
+def confirm_tag_right(request: ReviewRequest) -> Response:
+    """Confirms that the tag of a judged track of the audit sample is also correct."""
+    with request.state.database.write() as connection:
+        decided = confirm_tag(connection, request.integer("track_id"), request.reviewer)
+    reply = next_item_reply(request, _filters(request))
+    return JSONResponse(
+        {**reply, "message": "Confirmed: the tag is also correct.", "notes": list(decided.messages)}
+    )
 
 
-def undo_last(visit: ReviewRequest) -> Response:
-    """Undoes the reviewer's newest stroke, and shows the case it was about."""
-    with visit.site.database.write() as connection:
-        batch = last_batch(connection, reviewer=visit.reviewer)
+def undo_last(request: ReviewRequest) -> Response:
+    """Undoes the reviewer's latest decision and shows its case."""
+    with request.state.database.write() as connection:
+        batch = last_batch(connection, reviewer=request.reviewer)
         if batch is None:
-            raise NothingToDecideError("you have decided nothing that could be taken back")
-        undone = undo(connection, batch, visit.reviewer)
+            raise NothingToDecideError("there is no decision of yours to undo")
+        undone = undo(connection, batch, request.reviewer)
         case_id = _case_of(connection, undone.track_ids[0])
-        mine = case_id is not None and acquire_only(connection, case_id, visit.reviewer)
-    words = (undone.verdict or "").replace("_", " ")
-    said = f"Taken back: {words} of {pluralize(len(undone.track_ids), 'track')}."
-    if case_id is None or not mine:
-        return JSONResponse({**next_item_reply(visit, _filters(visit)), "said": said})
-    return JSONResponse({"html": render_case(visit, case_id, undone.track_ids[0]), "said": said})
+        has_lease = case_id is not None and acquire_only(connection, case_id, request.reviewer)
+    verdict = (undone.verdict or "").replace("_", " ")
+    message = f"Undone: {verdict} of {pluralize(len(undone.track_ids), 'track')}."
+    if case_id is None or not has_lease:
+        return JSONResponse({**next_item_reply(request, _filters(request)), "message": message})
+    return JSONResponse({"html": render_case(request, case_id, undone.track_ids[0]), "message": message})
 
 
-def redo_last(visit: ReviewRequest) -> Response:
-    """Takes back the reviewer's newest undo, and goes on as after a decision."""
-    with visit.site.database.write() as connection:
-        batch = last_undo(connection, visit.reviewer)
+def redo_last(request: ReviewRequest) -> Response:
+    """Redoes the decision that the reviewer undid last, and continues as after a decision."""
+    with request.state.database.write() as connection:
+        batch = last_undo(connection, request.reviewer)
         if batch is None:
-            raise NothingToDecideError("you have taken back nothing since you last decided")
-        done = redo(connection, batch)
-        case_id = _case_of(connection, done.track_ids[0])
+            raise NothingToDecideError("there is no undone decision to redo")
+        redone = redo(connection, batch)
+        case_id = _case_of(connection, redone.track_ids[0])
         case = None if case_id is None else find_case_row(connection, case_id)
-        goes_on = (
+        is_continued = (
             case is not None
             and case.open_tracks > 0
-            and acquire_only(connection, case.case_id, visit.reviewer)
+            and acquire_only(connection, case.case_id, request.reviewer)
         )
-    if case is not None and goes_on:
-        reply = {"html": render_case(visit, case.case_id)}
+    if case is not None and is_continued:
+        reply = {"html": render_case(request, case.case_id)}
     else:
-        # What is on the page is left behind only if that is what was decided again.
-        is_shown = case_id is not None and visit.data.get("key") == case_id
-        reply = next_item_reply(visit, _filters(visit), after=case_id if is_shown else None)
-    said = f"Again: {done.verdict.replace('_', ' ')} of {pluralize(len(done.track_ids), 'track')}."
-    return JSONResponse({**reply, "said": said, "told": list(done.messages)})
+        # The case on the page is skipped only if it is the one decided again.
+        is_shown = case_id is not None and request.data.get("key") == case_id
+        reply = next_item_reply(request, _filters(request), after=case_id if is_shown else None)
+    message = f"Redone: {redone.verdict.replace('_', ' ')} of {pluralize(len(redone.track_ids), 'track')}."
+    return JSONResponse({**reply, "message": message, "notes": list(redone.messages)})
 
 
-def extend_lease(visit: ReviewRequest) -> Response:
-    """Holds a question for another quarter of an hour, as long as somebody looks at it; says who has it, if another."""
-    key = visit.text("key")
-    with visit.site.database.write() as connection:
-        if acquire(connection, key, visit.reviewer):
+def extend_lease(request: ReviewRequest) -> Response:
+    """Extends the lease of an item by 15 minutes; returns the holder if it is another reviewer."""
+    key = request.text("key")
+    with request.state.database.write() as connection:
+        if acquire(connection, key, request.reviewer):
             return JSONResponse({"held": True})
         return JSONResponse({"held": False, "by": holder(connection, key)})
 
 
-def _filters(visit: ReviewRequest) -> Filters:
-    asked = visit.data.get("filters")
-    return read_filters(asked if isinstance(asked, Mapping) else {})
+def _filters(request: ReviewRequest) -> Filters:
+    filters = request.data.get("filters")
+    return read_filters(filters if isinstance(filters, Mapping) else {})
 
 
 def _case(connection: Connection, case_id: str) -> CaseRow:
     case = find_case_row(connection, case_id)
     if case is None:
-        raise NothingToDecideError("a new audit has begun and this case is no more; skip it")
+        raise NothingToDecideError("this case is not in the latest audit; skip it")
     return case
 
 
-def _plainest(verdict: Verdict, genre_id: int | None, case: CaseRow) -> Verdict:
-    """Who names the suggestion accepts it, and who names the tag keeps it."""
+def _normalize(verdict: Verdict, genre_id: int | None, case: CaseRow) -> Verdict:
+    """Relabeling to the suggestion is `accept`, relabeling to the tag is `keep`."""
     if verdict == "relabel" and genre_id == case.suggested_genre_id:
         return "accept"
     if verdict == "relabel" and genre_id == case.tagged_genre_id:
@@ -178,10 +180,10 @@ def _plainest(verdict: Verdict, genre_id: int | None, case: CaseRow) -> Verdict:
     return verdict
 
 
-def _named(connection: Connection, genre_id: int | None) -> int | None:
-    """The id of a genre that there is. Raises BadRequestError."""
+def _existing_genre(connection: Connection, genre_id: int | None) -> int | None:
+    """The id, if the genre exists. Raises BadRequestError."""
     if genre_id is not None and _name(connection, genre_id) is None:
-        raise BadRequestError("the vocabulary has no such genre")
+        raise BadRequestError("there is no such genre")
     return genre_id
 
 
@@ -189,22 +191,22 @@ def _name(connection: Connection, genre_id: int | None) -> str | None:
     return connection.execute(sa.select(genre.c.name).where(genre.c.id == genre_id)).scalar_one_or_none()
 
 
-def _seen(sent: Any) -> dict[int, int | None]:
-    """The statements that were on the page, by track."""
-    if not isinstance(sent, Mapping):
+def _seen_statements(data: Any) -> dict[int, int | None]:
+    """The statement ids shown on the page, by track id."""
+    if not isinstance(data, Mapping):
         return {}
     return {
         int(track_id): statement_id
-        for track_id, statement_id in sent.items()
+        for track_id, statement_id in data.items()
         if isinstance(track_id, str) and track_id.isdecimal() and isinstance(statement_id, int | None)
     }
 
 
-def _said(connection: Connection, done: DecisionBatch, case: CaseRow) -> str:
-    """What was decided, in words."""
-    number = len(done.track_ids)
+def _message(connection: Connection, decided: DecisionBatch, case: CaseRow) -> str:
+    """The decision as a message."""
+    number = len(decided.track_ids)
     tracks, are = pluralize(number, "track"), "is" if number == 1 else "are"
-    chosen = _name(connection, done.genre_id) or case.suggested_genre
+    chosen = _name(connection, decided.genre_id) or case.suggested_genre
     return {
         "keep": f"Kept: {tracks} tagged {case.tagged_genre}.",
         "accept": f"Accepted: {tracks} {are} {chosen} now.",
@@ -212,11 +214,11 @@ def _said(connection: Connection, done: DecisionBatch, case: CaseRow) -> str:
         "add": f"Added: {tracks} {are} {chosen} too.",
         "unsure": f"Unsure: {tracks} left as tagged.",
         "wrong_recording": f"Wrong recording: {tracks} left as tagged.",
-    }[done.verdict]
+    }[decided.verdict]
 
 
 def _case_of(connection: Connection, track_id: int) -> str | None:
-    """The case of the latest audit that a track is in."""
+    """The case of a track in the latest audit."""
     query = (
         sa.select(review_case.c.case_id)
         .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
@@ -224,5 +226,5 @@ def _case_of(connection: Connection, track_id: int) -> str | None:
         .order_by(suspect.c.suspicion.desc())
         .limit(1)
     )
-    found: str | None = connection.execute(query).scalar_one_or_none()
-    return found
+    case_id: str | None = connection.execute(query).scalar_one_or_none()
+    return case_id

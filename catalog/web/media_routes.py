@@ -1,4 +1,4 @@
-"""What is heard and seen of a track, by its id: the sound, its outline, its spectrogram."""
+"""Media of a track by its id: audio, waveform, spectrogram."""
 
 from __future__ import annotations
 
@@ -12,76 +12,82 @@ from catalog.web.media.excerpt import excerpt_of
 from catalog.web.media.transcode import MEDIA_TYPE, byte_count
 from catalog.web.request import ReviewRequest
 
-KEPT = {"Cache-Control": "private, max-age=600"}
+CACHE_HEADERS = {"Cache-Control": "private, max-age=600"}
 
 
-def sound(visit: ReviewRequest) -> Response:
-    """What there is to play: sources in the order in which to try them, the stretch shown, the seconds analyzed."""
-    found = _found(visit)
-    stretch = excerpt_of(found.duration)
-    address = f"/tracks/{found.track_id}"
-    sources = [{"url": f"{address}/recording.mp3", "type": MEDIA_TYPE, "begin": stretch.begin}]
-    if found.media_type is not None:
-        sources.insert(0, {"url": f"{address}/audio", "type": found.media_type, "begin": 0.0})
+def sound(request: ReviewRequest) -> Response:
+    """The sources of the player in order of preference, the excerpt shown, and the analyzed windows."""
+    file = _audio_file(request)
+    excerpt = excerpt_of(file.duration)
+    url = f"/tracks/{file.track_id}"
+    sources = [{"url": f"{url}/recording.mp3", "type": MEDIA_TYPE, "begin": excerpt.begin}]
+    if file.media_type is not None:
+        sources.insert(0, {"url": f"{url}/audio", "type": file.media_type, "begin": 0.0})
     return JSONResponse(
         {
-            "duration": found.duration,
-            "begin": stretch.begin,
-            "end": stretch.end,
-            "windows": found.windows,
+            "duration": file.duration,
+            "begin": excerpt.begin,
+            "end": excerpt.end,
+            "windows": file.windows,
             "sources": sources,
         }
     )
 
 
-def audio(visit: ReviewRequest) -> Response:
-    """The file as it is, whole or in ranges."""
-    found = _found(visit)
-    if found.media_type is None:
-        # No browser plays it, and the page never asks for it: in a catalog that somebody made up it may be any file.
-        raise NotPlayableError("no browser plays this file as it is; the page plays it as MP3")
+def audio(request: ReviewRequest) -> Response:
+    """The original file, complete or in byte ranges."""
+    file = _audio_file(request)
+    if file.media_type is None:
+        # The page never requests such a file. In a manipulated catalog it could be any file.
+        raise NotPlayableError("browsers do not play this file; use the MP3 of the page")
     return FileResponse(
-        os.fsdecode(found.name),
-        media_type=found.media_type,
-        stat_result=found.status,
-        headers=KEPT,
+        os.fsdecode(file.name),
+        media_type=file.media_type,
+        stat_result=file.status,
+        headers=CACHE_HEADERS,
     )
 
 
-def recording(visit: ReviewRequest) -> Response:
-    """The stretch as an MP3, whole or in ranges; what nobody asks for is not made."""
-    found = _found(visit)
-    length = byte_count(excerpt_of(found.duration))
-    version = f'"{"-".join(map(str, found.version))}"'
-    headers = {**KEPT, "Accept-Ranges": "bytes", "ETag": version}
-    asked = visit.request.headers
+def recording(request: ReviewRequest) -> Response:
+    """The excerpt as an MP3, complete or in byte ranges. Only requested blocks are encoded."""
+    file = _audio_file(request)
+    length = byte_count(excerpt_of(file.duration))
+    version = f'"{"-".join(map(str, file.version))}"'
+    headers = {**CACHE_HEADERS, "Accept-Ranges": "bytes", "ETag": version}
+    request_headers = request.http.headers
     try:
-        part = read_range(asked.get("range"), length) if asked.get("if-range", version) == version else None
+        part = (
+            read_range(request_headers.get("range"), length)
+            if request_headers.get("if-range", version) == version
+            else None
+        )
     except RangeNotSatisfiableError:
         return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{length}"})
-    wanted = part or ByteRange(0, length)
-    headers["Content-Length"] = str(wanted.end - wanted.begin)
+    byte_range = part or ByteRange(0, length)
+    headers["Content-Length"] = str(byte_range.end - byte_range.begin)
     if part is not None:
         headers["Content-Range"] = f"bytes {part.begin}-{part.end - 1}/{length}"
     status = 200 if part is None else 206
-    if visit.request.method == "HEAD":
+    if request.http.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=MEDIA_TYPE)
-    parts = visit.site.listening.recording(found, wanted)
+    parts = request.state.media.recording(file, byte_range)
     return StreamingResponse(parts, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def peaks(visit: ReviewRequest) -> Response:
-    """The outline of the stretch: a list of 0 to 100."""
-    return JSONResponse(visit.site.listening.sight(_found(visit)).peaks, headers=KEPT)
+def peaks(request: ReviewRequest) -> Response:
+    """The waveform of the excerpt: a list of amplitudes, 0 to 100."""
+    return JSONResponse(request.state.media.images(_audio_file(request)).peaks, headers=CACHE_HEADERS)
 
 
-def spectrogram(visit: ReviewRequest) -> Response:
-    """The spectrogram of the stretch, a PNG."""
+def spectrogram(request: ReviewRequest) -> Response:
+    """The spectrogram of the excerpt as a PNG."""
     return Response(
-        visit.site.listening.sight(_found(visit)).spectrogram, media_type="image/png", headers=KEPT
+        request.state.media.images(_audio_file(request)).spectrogram,
+        media_type="image/png",
+        headers=CACHE_HEADERS,
     )
 
 
-def _found(visit: ReviewRequest) -> AudioFile:
-    with visit.site.database.read() as connection:
-        return find_audio_file(connection, visit.track_id)
+def _audio_file(request: ReviewRequest) -> AudioFile:
+    with request.state.database.read() as connection:
+        return find_audio_file(connection, request.track_id)

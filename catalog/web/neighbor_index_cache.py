@@ -1,4 +1,4 @@
-"""The neighborhood of tracks, loaded once for many questions and again when it is old."""
+"""Cache of the neighbor index, which is reloaded after ten minutes."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.review.similar_tracks import NeighborIndex, load_neighbor_index
 
-OLD = 600.0
-"""Seconds. It does not follow the database: who is confirmed meanwhile comes first only after so long."""
+MAX_AGE = 600.0
+"""Seconds. The index does not follow the database: new decisions appear in it after this time."""
 
 
 class NeighborIndexCache:
-    """Keeps the neighborhood."""
+    """Holds one neighbor index."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is loaded yet."""
+        """Creates an empty cache."""
         self._database = database
         self._clock = clock
         self._lock = Lock()
         self._loaded_at: float | None = None
-        self._near: NeighborIndex | None = None
+        self._index: NeighborIndex | None = None
 
     def warm(self) -> None:
-        """Loads it ahead of the first question. What goes wrong will be said to whoever asks."""
+        """Loads the index before the first request. Database errors are ignored here and raised by `get`."""
         with suppress(sa.exc.SQLAlchemyError):
-            self.neighborhood()
+            self.get()
 
-    def neighborhood(self) -> NeighborIndex | None:
-        """The tracks by what they sound like; None where no model or no vectors say so."""
+    def get(self) -> NeighborIndex | None:
+        """The neighbor index; None without a model or vectors."""
         with self._lock:
-            if self._loaded_at is None or self._clock() - self._loaded_at > OLD:
+            if self._loaded_at is None or self._clock() - self._loaded_at > MAX_AGE:
                 with self._database.read() as connection:
-                    self._near = load_neighbor_index(connection)
+                    self._index = load_neighbor_index(connection)
                 self._loaded_at = self._clock()
-            return self._near
+            return self._index

@@ -1,4 +1,4 @@
-"""The page's HTML: Jinja templates in which everything put in is escaped."""
+"""HTML of the page from Jinja templates; all values are escaped."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def _environment() -> jinja2.Environment:
     )
     for filter_ in (
         formatting.safe_text,
-        formatting.count,
+        formatting.thousands,
         percent,
         pluralize,
-        formatting.moment,
+        formatting.date_and_time,
     ):
         environment.filters[filter_.__name__] = filter_
     environment.filters["clock"] = clock
@@ -34,18 +34,18 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def fragment(template: str, **facts: Any) -> str:
-    """A template with facts put in."""
-    return _environment().get_template(template).render(**facts)
+def fragment(template: str, **values: Any) -> str:
+    """The HTML of a template with these values."""
+    return _environment().get_template(template).render(**values)
 
 
-def render(template: str, *, status_code: int = 200, **facts: Any) -> HTMLResponse:
+def render(template: str, *, status_code: int = 200, **values: Any) -> HTMLResponse:
     """A whole page."""
-    return HTMLResponse(fragment(template, **facts), status_code=status_code)
+    return HTMLResponse(fragment(template, **values), status_code=status_code)
 
 
 def clock(seconds: float | None) -> str:
-    """`3:07`, `1:02:03`; nothing where it is not known."""
+    """`3:07`, `1:02:03`; empty for None."""
     if seconds is None:
         return ""
     minutes, second = divmod(round(seconds), 60)

@@ -1,4 +1,4 @@
-"""A request by somebody who may come in, and the handlers that answer it."""
+"""Authenticated requests and the endpoints of their handlers."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ from catalog.web.validation import validated_text
 
 INT64 = 2**63
 LONGEST = 200
-"""Signs in a key or a name that is sent."""
+"""Characters of a key or a name in a request."""
 
 
 class BadRequestError(CatalogError):
-    """What came is not what this page sends."""
+    """The request has invalid data."""
 
 
 class HeldByOtherError(CatalogError):
-    """Somebody else holds what was asked for."""
+    """Another reviewer holds the lease of the case."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewRequest:
-    """A request and who sent it."""
+    """A request with its reviewer."""
 
-    site: AppState
+    state: AppState
     reviewer: str
-    request: Request
+    http: Request
     data: Mapping[str, Any]
-    """What a page of ours sent; empty where it only reads."""
+    """The JSON body; empty for GET."""
 
     def integer(self, name: str) -> int:
-        """A whole number sent. Raises BadRequestError."""
+        """A row id in the body. Raises BadRequestError."""
         value = self.data.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < INT64:
-            raise BadRequestError(f"{name} is no number of a row")
+            raise BadRequestError(f"{name} is not an id")
         return value
 
     def text(self, name: str) -> str:
-        """A text sent. Raises BadRequestError."""
+        """A text in the body. Raises BadRequestError."""
         value = validated_text(self.data.get(name), LONGEST)
         if value is None:
-            raise BadRequestError(f"{name} is no text")
+            raise BadRequestError(f"{name} is not a text")
         return value
 
     @property
     def track_id(self) -> int:
-        """The track that the address names. Raises NotPlayableError for a number too large for a row."""
-        track_id: int = self.request.path_params["track_id"]
+        """The track id of the URL. Raises NotPlayableError for a number that is too large."""
+        track_id: int = self.http.path_params["track_id"]
         if track_id >= INT64:
             raise NotPlayableError(f"there is no track {track_id}")
         return track_id
@@ -73,26 +73,26 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def endpoint(handler: Handler) -> Endpoint:
-    """Answers by a handler, in a thread of its own, those who may come in; the others are told how to."""
+    """An endpoint that runs the handler in a thread for authenticated requests, and answers others with 401."""
 
-    async def answer(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         try:
-            data = _sent(await request.body()) if request.method == "POST" else {}
+            data = _json_body(await request.body()) if request.method == "POST" else {}
         except BadRequestError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
-        return await run_in_threadpool(_answer, handler, request, data)
+        return await run_in_threadpool(_respond, handler, request, data)
 
-    return answer
+    return respond
 
 
-def _answer(handler: Handler, request: Request, data: Mapping[str, Any]) -> Response:
-    site: AppState = request.app.state.site
+def _respond(handler: Handler, request: Request, data: Mapping[str, Any]) -> Response:
+    state: AppState = request.app.state.app_state
     try:
-        with site.database.read() as connection:
-            reviewer = site.access.reviewer(connection, request.cookies.get(site.address.cookie))
+        with state.database.read() as connection:
+            reviewer = state.auth.reviewer(connection, request.cookies.get(state.address.cookie))
         if reviewer is None:
             return unauthenticated(request)
-        return handler(ReviewRequest(site, reviewer, request, data))
+        return handler(ReviewRequest(state, reviewer, request, data))
     except (NotPlayableError, AudioError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     except BadRequestError as error:
@@ -100,43 +100,40 @@ def _answer(handler: Handler, request: Request, data: Mapping[str, Any]) -> Resp
     except (NothingToDecideError, InvalidVerdictError, HeldByOtherError) as error:
         return JSONResponse({"error": str(error)}, status_code=409)
     except (sa.exc.OperationalError, OSError) as error:
-        return JSONResponse({"error": _fault(error)}, status_code=503)
+        return JSONResponse({"error": _error_message(error)}, status_code=503)
 
 
 def unauthenticated(request: Request) -> Response:
-    """What somebody without a link is told."""
+    """The response to a request without a valid token."""
     if "text/html" in request.headers.get("accept", ""):
         return render(
             "message.html",
             status_code=401,
-            title="Your link, please",
-            words="This page opens by the link that was printed where it was started. Links of an earlier run have "
-            "ended; whoever started it can give you a new one.",
+            title="Open your link",
+            text="Open the link shown in the terminal. Old links stop working when the server restarts.",
             command="catalog review serve",
         )
-    return JSONResponse({"error": "you are not signed in any more; open your link again"}, status_code=401)
+    return JSONResponse({"error": "you are no longer signed in; open your link again"}, status_code=401)
 
 
-def _sent(body: bytes) -> Mapping[str, Any]:
+def _json_body(body: bytes) -> Mapping[str, Any]:
     try:
         data = json.loads(body)
     except ValueError as error:
-        raise BadRequestError("what came is no JSON") from error
+        raise BadRequestError("the request is not JSON") from error
     if not isinstance(data, dict):
-        raise BadRequestError("what came is no JSON object")
+        raise BadRequestError("the request is not a JSON object")
     return data
 
 
-def _fault(error: Exception) -> str:
-    """One line on what the machine refused."""
+def _error_message(error: Exception) -> str:
+    """A line for an error of the database or the file system."""
     origin = getattr(error, "orig", None) or error
     text = str(origin)
     if getattr(origin, "errno", None) == errno.ENOSPC or "disk is full" in text:
-        return "the disk is full; make room, then try again"
+        return "the disk is full; free some space, then try again"
     if "readonly" in text or "read-only" in text:
-        return (
-            "the database cannot be written to; check the permissions of its file and folder, then try again"
-        )
+        return "the database is read-only; check the permissions of its file and folder, then try again"
     if "locked" in text:
         return "the database is busy; try again"
-    return "the database or a disk does not answer; try again"
+    return "the database or a disk does not respond; try again"

@@ -1,4 +1,4 @@
-"""What is asked next, as HTML: a case with one of its tracks, a track of the check sample, or that nothing is left."""
+"""HTML of the next review item: a case with one of its tracks, a blind track, or the empty queue."""
 
 from __future__ import annotations
 
@@ -24,60 +24,60 @@ from catalog.web.validation import validated_text
 
 Reply = dict[str, Any]
 
-FAMILIAR = 9
-"""Genres that a blind question offers by a key."""
+COMMON_GENRES = 9
+"""Genres with a key in the view of a blind track."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeChoice:
-    """How far a decision reaches."""
+    """A scope of a decision: all tracks, one album, or one track."""
 
     value: str
-    words: str
+    label: str
     tracks: int
 
 
 def next_item_reply(
-    visit: ReviewRequest, filters: Filters, after: str | None = None, *, mixed: bool = True
+    request: ReviewRequest, filters: Filters, after: str | None = None, *, mixed: bool = True
 ) -> Reply:
-    """The reviewer's next question behind that of the key `after`, held from now on.
+    """The reviewer's next item after the key `after`; the reviewer gets its lease.
 
-    With `behind` the page sends the keys of the case and of the track of the sample that it showed last.
+    In `behind` the page sends the keys of the case and of the blind track that it showed last.
     """
-    sent = visit.data.get("behind")
-    behind = [key for key in sent if validated_text(key, LONGEST)] if isinstance(sent, list) else []
-    with visit.site.database.write() as connection:
-        question = next_item(
+    keys = request.data.get("behind")
+    behind = [key for key in keys if validated_text(key, LONGEST)] if isinstance(keys, list) else []
+    with request.state.database.write() as connection:
+        item = next_item(
             connection,
-            visit.reviewer,
+            request.reviewer,
             replace(filters, state="open"),
             after=after,
             behind=behind,
             mixed=mixed,
         )
-    return item_reply(visit, question, filters)
+    return item_reply(request, item, filters)
 
 
-def item_reply(visit: ReviewRequest, question: QueueItem | None, filters: Filters) -> Reply:
-    """A question as the page shows it."""
-    if question is None:
-        with visit.site.database.read() as connection:
-            return {"html": render_empty_queue(connection, visit, filters)}
-    if question.blind is not None:
-        with visit.site.database.read() as connection:
-            return {"html": render_blind_track(connection, question.blind, visit.reviewer)}
-    assert question.case_id is not None, "a question is one of the two"
-    return {"html": render_case(visit, question.case_id)}
+def item_reply(request: ReviewRequest, item: QueueItem | None, filters: Filters) -> Reply:
+    """An item as HTML in the reply to the page."""
+    if item is None:
+        with request.state.database.read() as connection:
+            return {"html": render_empty_queue(connection, request, filters)}
+    if item.blind is not None:
+        with request.state.database.read() as connection:
+            return {"html": render_blind_track(connection, item.blind, request.reviewer)}
+    assert item.case_id is not None, "an item is a case or a blind track"
+    return {"html": render_case(request, item.case_id)}
 
 
-def render_case(visit: ReviewRequest, case_id: str, track_id: int | None = None) -> str:
-    """A case; the track shown is the one named, else the most suspicious one that is open. Raises NothingToDecideError."""
-    near = visit.site.nearby.neighborhood()
-    with visit.site.database.read() as connection:
+def render_case(request: ReviewRequest, case_id: str, track_id: int | None = None) -> str:
+    """A case with a track: the given one, or else the most suspicious open one. Raises NothingToDecideError."""
+    index = request.state.neighbors.get()
+    with request.state.database.read() as connection:
         view = view_case(connection, case_id)
         shown = _shown(view, track_id)
-        neighbors = {} if near is None else neighbors_of(connection, near, [shown.track_id])
-        has_undone = last_undo(connection, visit.reviewer) is not None
+        neighbors = {} if index is None else neighbors_of(connection, index, [shown.track_id])
+        has_undone = last_undo(connection, request.reviewer) is not None
     return fragment(
         "case.html",
         view=view,
@@ -85,13 +85,13 @@ def render_case(visit: ReviewRequest, case_id: str, track_id: int | None = None)
         case_artist=view.case.artist,
         shown=shown,
         track=replace(shown, neighbors=neighbors.get(shown.track_id, ())),
-        scopes=scope_choices(view, shown),
+        scope_choices=scope_choices(view, shown),
         has_undone=has_undone,
     )
 
 
 def render_blind_track(connection: Connection, track: BlindTrack, reviewer: str) -> str:
-    """A track of the check sample without anything that names a genre."""
+    """A track of the audit sample without any hint of its genre."""
     return fragment(
         "blind.html",
         track=track,
@@ -101,48 +101,49 @@ def render_blind_track(connection: Connection, track: BlindTrack, reviewer: str)
     )
 
 
-def render_empty_queue(connection: Connection, visit: ReviewRequest, filters: Filters) -> str:
-    """Why there is no question, and what to do."""
+def render_empty_queue(connection: Connection, request: ReviewRequest, filters: Filters) -> str:
+    """The reason why the queue is empty, and what to do."""
     audit_id = connection.execute(sa.select(latest_audit("labels"))).scalar_one()
-    narrowed = filters.narrows
     return fragment(
-        "nothing.html",
+        "empty_queue.html",
         is_audited=audit_id is not None,
-        held=list_cases(connection, replace(filters, state="open"), per_page=1, moment=now()).total,
-        everything=list_cases(connection, Filters(state="all"), per_page=1).total,
-        narrowed=narrowed,
-        command=visit.site.command,
-        has_undone=last_undo(connection, visit.reviewer) is not None,
+        open_cases=list_cases(connection, replace(filters, state="open"), per_page=1, moment=now()).total,
+        all_cases=list_cases(connection, Filters(state="all"), per_page=1).total,
+        is_filtered=filters.narrows,
+        command=request.state.command,
+        has_undone=last_undo(connection, request.reviewer) is not None,
     )
 
 
 def scope_choices(view: CaseView, shown: CaseTrack) -> Sequence[ScopeChoice]:
-    """How far a decision on a case may reach, the widest first; one only where there is no choice."""
-    still_open = view.open_tracks
-    if len(still_open) < 2:
+    """The scopes of a decision on a case, the widest first; a single one if there is no choice."""
+    open_tracks = view.open_tracks
+    if len(open_tracks) < 2:
         return (ScopeChoice("track", "this track", 1),)
-    whose = "the artist\N{RIGHT SINGLE QUOTATION MARK}s" if view.case.artist else "all"
-    found = [ScopeChoice("artist", f"{whose} {len(still_open)}", len(still_open))]
-    on_album = [each for each in still_open if each.album_id == shown.album_id and each.album_id is not None]
-    if 1 < len(on_album) < len(still_open):
-        found.append(
+    owner = "the artist\N{RIGHT SINGLE QUOTATION MARK}s" if view.case.artist else "all"
+    choices = [ScopeChoice("artist", f"{owner} {len(open_tracks)}", len(open_tracks))]
+    on_album = [
+        track for track in open_tracks if track.album_id == shown.album_id and track.album_id is not None
+    ]
+    if 1 < len(on_album) < len(open_tracks):
+        choices.append(
             ScopeChoice("album", f"this album\N{RIGHT SINGLE QUOTATION MARK}s {len(on_album)}", len(on_album))
         )
-    return (*found, ScopeChoice("track", "this track", 1))
+    return (*choices, ScopeChoice("track", "this track", 1))
 
 
 def common_genres(connection: Connection) -> list[tuple[int, str]]:
-    """The commonest first tags of the catalog by name: the same for every blind question, so that they hint at nothing."""
+    """The most common first tags by name. They are the same for every blind track, so that they give no hint."""
     rows = connection.execute(
         sa.select(genre.c.id, genre.c.name)
         .join_from(track_status, genre, genre.c.id == track_status.c.tagged_genre_id)
         .group_by(genre.c.id, genre.c.name)
         .order_by(sa.func.count().desc(), genre.c.name)
-        .limit(FAMILIAR)
+        .limit(COMMON_GENRES)
     )
-    return sorted((tuple(row) for row in rows), key=lambda each: each[1].lower())
+    return sorted((tuple(row) for row in rows), key=lambda genre: genre[1].lower())
 
 
 def _shown(view: CaseView, track_id: int | None) -> CaseTrack:
-    named = next((each for each in view.tracks if each.track_id == track_id), None)
-    return named or next(iter(view.open_tracks), view.tracks[0])
+    requested = next((track for track in view.tracks if track.track_id == track_id), None)
+    return requested or next(iter(view.open_tracks), view.tracks[0])

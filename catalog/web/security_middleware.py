@@ -1,4 +1,4 @@
-"""What every request has to pass, and what every answer says to the browser."""
+"""Checks of every request (Host, Origin, content type) and security headers of every response."""
 
 from __future__ import annotations
 
@@ -20,50 +20,50 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-READING = frozenset({"GET", "HEAD"})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 class SecurityMiddleware:
-    """Refuses what was not sent to this page by this page; sets the headers of every answer."""
+    """Rejects cross-site requests and sets the security headers."""
 
     def __init__(self, app: ASGIApp, address: Address) -> None:
-        """The application behind it, and where the page is reached."""
+        """`app` handles the requests that pass; `address` is the address of the page."""
         self._app = app
         self._address = address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, or answers it with 403, or 421 for a name that is not ours."""
+        """Passes the request on, or responds with 403, 415 or 421 (unknown host name)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
-        async def send_guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                # Answers are one person's and of this moment, unless a handler knows better.
+                # Responses are personal and current unless a handler sets another value.
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         refusal = self._refusal(scope["method"], Headers(scope=scope))
         if refusal is None:
-            await self._app(scope, receive, send_guarded)
+            await self._app(scope, receive, send_with_headers)
         else:
-            status, words = refusal
-            await JSONResponse({"error": words}, status_code=status)(scope, receive, send_guarded)
+            status, message = refusal
+            await JSONResponse({"error": message}, status_code=status)(scope, receive, send_with_headers)
 
     def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
         if not self._address.is_ours(host):
-            return 421, "this page is not called that; use the link that was printed"
-        if method in READING:
+            return 421, "unknown host name; use the link shown in the terminal"
+        if method in SAFE_METHODS:
             return None
-        # A browser sends Origin with every request that is not for reading: without one it was no page of ours.
+        # A browser sends Origin with every POST: a request without it does not come from this page.
         if not self._address.is_our_origin(headers.get("origin", ""), host):
-            return 403, "this was sent by another page; nothing was changed"
+            return 403, "request from another page; nothing was changed"
         if headers.get("sec-fetch-site", "same-origin") != "same-origin":
-            return 403, "this was sent by another page; nothing was changed"
+            return 403, "request from another page; nothing was changed"
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return 415, "what the page sends is JSON"
+            return 415, "the content type must be application/json"
         return None

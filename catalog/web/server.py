@@ -1,4 +1,4 @@
-"""Running the page until it is stopped."""
+"""Runs the review page with uvicorn until it is stopped."""
 
 from __future__ import annotations
 
@@ -15,55 +15,55 @@ from catalog.web.app_state import AppState
 
 _log = logging.getLogger("uvicorn.error")
 
-GRACE = 2
-"""Seconds for what is being answered when the page is stopped: a browser holds a song open for as long as it lasts."""
+SHUTDOWN_SECONDS = 2
+"""Time for open requests at shutdown: a browser keeps the request of a song open while it plays."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there; port 0 takes any that is free. Raises AddressError."""
+def open_socket(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any free port. Raises AddressError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise AddressError(
-                f"port {port} is in use; is the page running already? else take another --port"
+                f"port {port} is in use: is the page already running? If not, choose another --port"
             ) from None
         if error.errno == errno.EACCES:
-            raise AddressError(f"port {port} is not ours to use; take a --port above 1023") from None
+            raise AddressError(f"port {port} needs root permissions; choose a --port above 1023") from None
         raise AddressError(
-            f"{host} is no address of this machine; leave --host out, or name one that is"
+            f"{host} is not an address of this machine; omit --host or choose another one"
         ) from None
 
 
-def serve(site: AppState, listening: socket.socket, *, on_start: Callable[[], None]) -> None:
-    """Answers on the socket until SIGINT or SIGTERM, then ends what is under way and gives back.
+def serve(state: AppState, server_socket: socket.socket, *, on_start: Callable[[], None]) -> None:
+    """Serves on the socket until SIGINT or SIGTERM, then ends the open requests and returns.
 
-    `on_start` is called when visitors may come.
+    `on_start` is called when the server accepts requests.
     """
-    # No access log: addresses hold tokens. What goes wrong inside is logged as an error.
+    # No access log, because URLs contain tokens. Internal errors are logged.
     config = uvicorn.Config(
-        make_app(site),
+        make_app(state),
         access_log=False,
         log_config=None,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         lifespan="on",
     )
-    server = _Announcing(config, on_start)
+    server = _NotifyingServer(config, on_start)
     try:
-        server.run(sockets=[listening])
+        server.run(sockets=[server_socket])
     except KeyboardInterrupt:
-        # That is how a page is stopped; uvicorn has ended everything before it passes the signal on.
+        # The normal way to stop: uvicorn ends all requests before it raises the signal again.
         pass
     finally:
         _log.setLevel(logging.NOTSET)
-        listening.close()
+        server_socket.close()
 
 
-class _Announcing(uvicorn.Server):
-    """A server that says when it has started, and ends in silence."""
+class _NotifyingServer(uvicorn.Server):
+    """A server that calls `on_start` and logs no aborted requests at shutdown."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
         super().__init__(config)
@@ -75,11 +75,11 @@ class _Announcing(uvicorn.Server):
             self._on_start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Songs that browsers hold open are cut off: that is no fault to be told of.
+        # Open requests of songs are aborted: this is not an error to log.
         _log.setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
 
 
-def address_of(listening: socket.socket, host: str, outside: str | None = None) -> Address:
-    """Where a listening socket is reached. Raises AddressError for an outside address that is none."""
-    return Address(host, listening.getsockname()[1], outside)
+def address_of(server_socket: socket.socket, host: str, public_url: str | None = None) -> Address:
+    """The address of a listening socket. Raises AddressError for an invalid public URL."""
+    return Address(host, server_socket.getsockname()[1], public_url)

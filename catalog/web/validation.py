@@ -1,13 +1,13 @@
-"""Text that came from outside, as far as a database can look for it."""
+"""Validation of text from requests."""
 
 from __future__ import annotations
 
 
 def validated_text(value: object, longest: int) -> str | None:
-    """The value where it is text of 1 to `longest` characters; None where it is not.
+    """The value if it is text of 1 to `longest` characters that a database can store; otherwise None.
 
-    A NUL is none to PostgreSQL, and half of a surrogate pair is none in UTF-8: nothing in a catalog is called that.
+    PostgreSQL stores no NUL, and UTF-8 encodes no lone surrogate.
     """
     if not isinstance(value, str) or not 0 < len(value) <= longest or "\0" in value:
         return None
-    return None if any("\ud800" <= sign <= "\udfff" for sign in value) else value
+    return None if any("\ud800" <= character <= "\udfff" for character in value) else value

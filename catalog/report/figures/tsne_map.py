@@ -1,4 +1,4 @@
-"""A two-dimensional map of the collection: what sounds alike lies close together."""
+"""Two-dimensional t-SNE map of the collection: similar tracks are close together."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.arrays import Floats
+from catalog.batches import chunks
 from catalog.db.tables import artist, feature_vector, track, track_status
 from catalog.report.figures.genre_colors import color_groups
 from catalog.report.formatting import display_name, safe_text
-from catalog.report.genre_agreement import read_terms
-from catalog.report.open_cases import is_reported_suspect, suspects
+from catalog.report.genre_agreement import read_genre_tree
+from catalog.report.open_cases import is_open_suspect, suspects
 from catalog.report.track_sampling import analyzed_tracks, sample_evenly
 
 MOST_DOTS = 3_000
-"""Dots that a browser draws at once and t-SNE places in seconds."""
+"""Dots that a browser draws without delay and t-SNE places in seconds."""
 FEWEST_DOTS = 5
-FEWEST_FOR_NEIGHBORS = 30
+FEWEST_FOR_TSNE = 30
 COMPONENTS = 50
 WIDTH, HEIGHT, MARGIN = 1000, 600, 20
 UNTAGGED, OTHER = "untagged", "other"
@@ -30,25 +31,25 @@ UNTAGGED, OTHER = "untagged", "other"
 
 @dataclass(frozen=True, eq=False)
 class PlottedTracks:
-    """A sample of the analyzed tracks, as read from the database; the sequences have one entry a track."""
+    """A sample of the analyzed tracks; the sequences have one entry per track."""
 
     vectors: Floats
     """(tracks, dimensions), finite."""
     names: Sequence[str]
     genres: Sequence[int | None]
     labels: Sequence[str]
-    """What the tags say, for people; empty where untagged."""
-    suspected: Sequence[bool]
+    """The tagged genre for display; empty if untagged."""
+    is_suspect: Sequence[bool]
     groups: dict[int, int]
-    """The color group of each genre id that has one."""
+    """The color group by genre id."""
     group_names: tuple[str, ...]
     analyzed: int
-    """Tracks that the sample was drawn from."""
+    """Number of tracks that the sample was drawn from."""
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A track on the map; x grows to the right, y downwards, in the units of the drawing."""
+    """A track on the map; x grows to the right, y downwards, in units of the drawing."""
 
     x: float
     y: float
@@ -72,7 +73,7 @@ class TsneMap:
     """The drawing."""
 
     dots: tuple[Dot, ...]
-    """In the order of drawing: what must be seen comes last."""
+    """In drawing order: suspects are last, on top."""
     legend: tuple[LegendEntry, ...]
     suspects: int
     analyzed: int
@@ -82,12 +83,12 @@ class TsneMap:
 
     @property
     def is_sample(self) -> bool:
-        """Whether only a part of the analyzed tracks is drawn."""
+        """Whether the map shows only a sample of the analyzed tracks."""
         return len(self.dots) < self.analyzed
 
 
 def read_plotted_tracks(connection: Connection, feature_set_id: int, most: int = MOST_DOTS) -> PlottedTracks:
-    """Reads at most `most` vectors of a feature set, spread evenly over the catalog and the same each time."""
+    """Reads a deterministic sample of at most `most` vectors of a feature set."""
     is_drawn, analyzed = sample_evenly(connection, feature_set_id, most)
     rows = connection.execute(
         sa.select(
@@ -113,59 +114,58 @@ def read_plotted_tracks(connection: Connection, feature_set_id: int, most: int =
     size = sizes.most_common(1)[0][0] if sizes else 0
     rows = [row for row in rows if len(row.vector) == size and np.isfinite(row.vector).all()]
     names, groups = color_groups(
-        (row.tagged_genre_id for row in rows if row.tagged_genre_id is not None), read_terms(connection)
+        (row.tagged_genre_id for row in rows if row.tagged_genre_id is not None), read_genre_tree(connection)
     )
-    doubted = _doubted(connection, [row.id for row in rows])
+    suspect_ids = _suspect_tracks(connection, [row.id for row in rows])
     return PlottedTracks(
         vectors=np.array([row.vector for row in rows], dtype=np.float64).reshape(len(rows), size),
         names=[display_name(row.artist, row.title, row.path) for row in rows],
         genres=[row.tagged_genre_id for row in rows],
         labels=[safe_text(row.tagged_genre) for row in rows],
-        suspected=[row.id in doubted for row in rows],
+        is_suspect=[row.id in suspect_ids for row in rows],
         groups=groups,
         group_names=names,
         analyzed=analyzed,
     )
 
 
-def _doubted(connection: Connection, track_ids: list[int]) -> set[int]:
-    query = sa.select(suspects.c.track_id).where(is_reported_suspect)
-    chunks = [track_ids[start : start + 1000] for start in range(0, len(track_ids), 1000)]
+def _suspect_tracks(connection: Connection, track_ids: list[int]) -> set[int]:
+    query = sa.select(suspects.c.track_id).where(is_open_suspect)
     return {
         key
-        for ids in chunks
+        for ids in chunks(track_ids)
         for key in connection.execute(query.where(suspects.c.track_id.in_(ids))).scalars()
     }
 
 
-def draw_map(heard: PlottedTracks) -> TsneMap | None:
+def draw_map(tracks: PlottedTracks) -> TsneMap | None:
     """The map of a sample; None for too few tracks. Takes 0.4 s for 344 tracks and 6 s for 3,000 on one core."""
-    number = len(heard.names)
+    number = len(tracks.names)
     if number < FEWEST_DOTS:
         return None
-    places, method = _lay_out(heard.vectors)
+    places, method = _embed(tracks.vectors)
     places = _fit(places)
     groups = [
-        UNTAGGED if genre is None else str(heard.groups[genre]) if genre in heard.groups else OTHER
-        for genre in heard.genres
+        UNTAGGED if genre is None else str(tracks.groups[genre]) if genre in tracks.groups else OTHER
+        for genre in tracks.genres
     ]
     dots = [
         Dot(
             x=round(float(x), 1),
             y=round(float(y), 1),
             group=group,
-            title=f"{name}\n{f'tagged {label}' if label else 'untagged'}{', in doubt' if suspected else ''}",
-            is_suspect=suspected,
+            title=f"{name}\n{f'tagged {label}' if label else 'untagged'}{', flagged' if is_suspect else ''}",
+            is_suspect=is_suspect,
         )
-        for (x, y), group, name, label, suspected in zip(
-            places, groups, heard.names, heard.labels, heard.suspected, strict=True
+        for (x, y), group, name, label, is_suspect in zip(
+            places, groups, tracks.names, tracks.labels, tracks.is_suspect, strict=True
         )
     ]
-    # Evenly mixed, so that no genre covers another; the doubtful on top.
+    # Shuffled, so that no genre covers another; suspects on top.
     order = np.random.default_rng(0).permutation(number)
     mixed = sorted((dots[at] for at in order), key=lambda dot: dot.is_suspect)
     sizes = Counter(groups)
-    legend = [LegendEntry(str(at), name, sizes[str(at)]) for at, name in enumerate(heard.group_names)]
+    legend = [LegendEntry(str(at), name, sizes[str(at)]) for at, name in enumerate(tracks.group_names)]
     legend += [
         LegendEntry(OTHER, "Other genres", sizes[OTHER]),
         LegendEntry(UNTAGGED, "No genre", sizes[UNTAGGED]),
@@ -173,39 +173,39 @@ def draw_map(heard: PlottedTracks) -> TsneMap | None:
     return TsneMap(
         dots=tuple(mixed),
         legend=tuple(key for key in legend if key.dots),
-        suspects=sum(heard.suspected),
-        analyzed=heard.analyzed,
+        suspects=sum(tracks.is_suspect),
+        analyzed=tracks.analyzed,
         method=method,
     )
 
 
-def _lay_out(vectors: Floats) -> tuple[Floats, str]:
-    """Two coordinates for each track from its standardized vector."""
+def _embed(vectors: Floats) -> tuple[Floats, str]:
+    """Two coordinates per track from its standardized vector, and the name of the method."""
     spread = vectors.std(axis=0)
-    # A dimension that does not vary would be divided by the noise of rounding.
+    # The deviation of a constant dimension is only rounding error; do not divide by it.
     varies = spread > 1e-9 * np.maximum(np.abs(vectors).max(axis=0), 1e-30)
     standard = (vectors[:, varies] - vectors[:, varies].mean(axis=0)) / spread[varies]
     if not standard.shape[1]:
         standard = np.zeros((len(vectors), 1))
     left, singular, _ = np.linalg.svd(standard, full_matrices=False)
     components = left * singular
-    if len(vectors) < FEWEST_FOR_NEIGHBORS or not components.any():
+    if len(vectors) < FEWEST_FOR_TSNE or not components.any():
         plane = components[:, :2]
         return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1]))), "Principal components"
     from sklearn.manifold import TSNE
 
-    near: Any = TSNE(
+    tsne: Any = TSNE(
         init="pca",
         perplexity=min(30.0, len(vectors) / 4),
         max_iter=500,
         random_state=0,
         n_jobs=1,
     )
-    return np.asarray(near.fit_transform(components[:, :COMPONENTS]), dtype=np.float64), "t-SNE"
+    return np.asarray(tsne.fit_transform(components[:, :COMPONENTS]), dtype=np.float64), "t-SNE"
 
 
 def _fit(places: Floats) -> Floats:
-    """Places moved and scaled into the drawing, each axis by itself; the distances of a map like this mean little."""
+    """Coordinates scaled into the drawing, each axis separately: distances of t-SNE have no unit."""
     low, high = places.min(axis=0), places.max(axis=0)
     unit = (places - low) / np.where(high > low, high - low, 1.0)
     unit[:, high <= low] = 0.5

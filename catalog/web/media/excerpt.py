@@ -1,4 +1,4 @@
-"""The stretch of a track that the page shows: all of it, or of a long one ten minutes from the middle."""
+"""The excerpt of a track that the page plays: all of it, or ten minutes from the middle of a long track."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from catalog.audio.excerpts import LONG
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """From one second to another."""
+    """A time range in seconds."""
 
     begin: float
     end: float
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """The length."""
         return self.end - self.begin
 
 
 def excerpt_of(duration: float) -> Excerpt:
-    """The stretch of a track that lasts so many seconds."""
+    """The excerpt of a track of this duration in seconds."""
     if duration <= LONG:
         return Excerpt(0.0, duration)
     begin = (duration - LONG) / 2
     return Excerpt(begin, begin + LONG)
 
 
-def frames(source: MediaFile, stretch: Excerpt) -> Iterator[AudioFrame]:
-    """As `timed_frames`, without the times."""
-    return (frame for _, frame in timed_frames(source, stretch))
+def frames(source: MediaFile, excerpt: Excerpt) -> Iterator[AudioFrame]:
+    """The frames of `timed_frames` without their times."""
+    return (frame for _, frame in timed_frames(source, excerpt))
 
 
-def timed_frames(source: MediaFile, stretch: Excerpt) -> Iterator[tuple[float, AudioFrame]]:
-    """The decoded frames of the stretch, to a frame exactly, all of the first one's rate and format, each with its second.
+def timed_frames(source: MediaFile, excerpt: Excerpt) -> Iterator[tuple[float, AudioFrame]]:
+    """The decoded frames of the excerpt, each with its time in seconds. All have the rate and format of the first one.
 
-    What does not decode is left out, and so is what follows in another format in files that were joined.
-    Raises AudioError where there is no sound at all.
+    Packets that cannot be decoded are skipped, as are frames in another format, which occur in concatenated files.
+    Raises AudioError if the file has no audio.
     """
     with demux.open_audio(source) as (container, stream):
-        clock = _start(container, stream, stretch.begin)
+        clock = _start(container, stream, excerpt.begin)
         kind: tuple[int, str, str] | None = None
         for packet in demux.packets(container, stream):
             try:
@@ -61,16 +61,16 @@ def timed_frames(source: MediaFile, stretch: Excerpt) -> Iterator[tuple[float, A
                 if clock is None:
                     clock = float(frame.time or 0.0)
                 begin, clock = clock, clock + frame.samples / frame.sample_rate
-                if begin >= stretch.end:
+                if begin >= excerpt.end:
                     return
                 now = (frame.sample_rate, frame.format.name, frame.layout.name)
-                if clock > stretch.begin and now == (kind or now):
+                if clock > excerpt.begin and now == (kind or now):
                     kind = now
                     yield begin, frame
 
 
 def _start(container: InputContainer, stream: AudioStream, begin: float) -> float | None:
-    """Leads the container to a place before that second; gives the second where it stands, None: frames will say."""
+    """Seeks to a position before `begin`. Returns the new time, or None if it is known only from the next frame."""
     if begin <= 0:
         return 0.0
     first = stream.start_time or 0

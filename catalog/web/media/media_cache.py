@@ -1,4 +1,4 @@
-"""What is heard and seen of tracks: pictures, and MP3s block by block, as many as there is room for in memory."""
+"""Memory cache of track images and MP3 blocks."""
 
 from __future__ import annotations
 
@@ -18,60 +18,60 @@ if TYPE_CHECKING:
 
 Version = tuple[int, int, int]
 
-SIGHTS = 200
-"""Tracks whose pictures are kept: 100 KB each."""
-BLOCKS = 250
-"""Blocks of MP3s that are kept: 192 KB, and 9.6 s, each."""
-AT_ONCE = 2
-"""Files looked at, and as many listened to, at the same time; more would slow each other down."""
+CACHED_IMAGES = 200
+"""Tracks with cached images, 100 KB each."""
+CACHED_BLOCKS = 250
+"""Cached MP3 blocks of 192 KB and 9.6 s each."""
+CONCURRENT = 2
+"""Files rendered at the same time, and files encoded at the same time; more slow each other down."""
 
 
 class MediaCache:
-    """Decodes what the page asks for, each piece once while it is kept."""
+    """Renders images and encodes MP3 blocks on demand, each once while it is cached."""
 
     def __init__(self) -> None:
-        """Nothing is kept yet."""
-        # Whoever listens does not wait for pictures, which take longer.
-        self._looking = BoundedSemaphore(AT_ONCE)
-        self._encoding = BoundedSemaphore(AT_ONCE)
-        self._sights: SingleFlightCache[Version, TrackImages] = SingleFlightCache(SIGHTS)
-        self._blocks: SingleFlightCache[tuple[Version, int], bytes] = SingleFlightCache(BLOCKS)
+        """Creates an empty cache."""
+        # Separate limits: playback does not wait for images, which take longer.
+        self._rendering = BoundedSemaphore(CONCURRENT)
+        self._encoding = BoundedSemaphore(CONCURRENT)
+        self._images: SingleFlightCache[Version, TrackImages] = SingleFlightCache(CACHED_IMAGES)
+        self._blocks: SingleFlightCache[tuple[Version, int], bytes] = SingleFlightCache(CACHED_BLOCKS)
 
-    def sight(self, sound: AudioFile) -> TrackImages:
-        """What a track looks like. Raises AudioError."""
-        from catalog.web.media.track_images import render_images  # half the time that the page takes to start
+    def images(self, file: AudioFile) -> TrackImages:
+        """Waveform and spectrogram of a track. Raises AudioError."""
+        from catalog.web.media.track_images import render_images  # takes half of the start time of the page
 
-        def make() -> TrackImages:
-            with self._looking:
-                return render_images(sound.name, excerpt_of(sound.duration))
+        def load() -> TrackImages:
+            with self._rendering:
+                return render_images(file.name, excerpt_of(file.duration))
 
-        return self._sights.get(sound.version, make)
+        return self._images.get(file.version, load)
 
-    def recording(self, sound: AudioFile, wanted: ByteRange) -> Iterator[bytes]:
-        """The bytes of the MP3 of the track's stretch, made as they are asked for.
+    def recording(self, file: AudioFile, byte_range: ByteRange) -> Iterator[bytes]:
+        """The bytes of the MP3 of the track's excerpt, encoded on demand.
 
-        Raises AudioError, at once, where nothing can be heard at their beginning; what cannot be further on is silent.
+        Raises AudioError if the first block cannot be decoded; later blocks that cannot be decoded are silent.
         """
-        first = self._block(sound, wanted.begin // BLOCK_BYTES)
-        return self._parts(sound, wanted, first)
+        first = self._block(file, byte_range.begin // BLOCK_BYTES)
+        return self._parts(file, byte_range, first)
 
-    def _parts(self, sound: AudioFile, wanted: ByteRange, block: bytes) -> Iterator[bytes]:
-        place = wanted.begin
+    def _parts(self, file: AudioFile, byte_range: ByteRange, block: bytes) -> Iterator[bytes]:
+        place = byte_range.begin
         while True:
             number, within = divmod(place, BLOCK_BYTES)
-            part = block[within : within + wanted.end - place]
+            part = block[within : within + byte_range.end - place]
             yield part
             place += len(part)
-            if place >= wanted.end:
+            if place >= byte_range.end:
                 return
             try:
-                block = self._block(sound, number + 1)
+                block = self._block(file, number + 1)
             except AudioError:
-                block = silent_block(excerpt_of(sound.duration), number + 1)
+                block = silent_block(excerpt_of(file.duration), number + 1)
 
-    def _block(self, sound: AudioFile, number: int) -> bytes:
-        def make() -> bytes:
+    def _block(self, file: AudioFile, number: int) -> bytes:
+        def load() -> bytes:
             with self._encoding:
-                return encode_block(sound.name, excerpt_of(sound.duration), number)
+                return encode_block(file.name, excerpt_of(file.duration), number)
 
-        return self._blocks.get((sound.version, number), make)
+        return self._blocks.get((file.version, number), load)

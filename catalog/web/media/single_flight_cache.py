@@ -1,4 +1,4 @@
-"""What is made once, kept while there is room, and dropped in the order of its last use."""
+"""Thread-safe LRU cache with single-flight loading."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ Value = TypeVar("Value")
 
 
 class SingleFlightCache(Generic[Key, Value]):
-    """At most so many values by key. Several threads may ask: a value is made by one of them, the others wait for it."""
+    """At most `most` values by key. Concurrent requests for a key load its value once and share it."""
 
     def __init__(self, most: int) -> None:
-        """Nothing is kept yet."""
+        """Creates an empty cache."""
         self._most = most
         self._lock = Lock()
-        self._kept: OrderedDict[Key, Future[Value]] = OrderedDict()
+        self._futures: OrderedDict[Key, Future[Value]] = OrderedDict()
 
-    def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """The value kept, or the one that is made now. What `make` raises is raised and not kept."""
+    def get(self, key: Key, load: Callable[[], Value]) -> Value:
+        """The cached value, or the result of `load`. An exception of `load` is raised in all waiting threads and not cached."""
         with self._lock:
-            future = self._kept.get(key)
+            future = self._futures.get(key)
             is_new = future is None
             if future is None:
-                future = self._kept[key] = Future()
-            self._kept.move_to_end(key)
+                future = self._futures[key] = Future()
+            self._futures.move_to_end(key)
         if is_new:
             try:
-                future.set_result(make())
-            except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
+                future.set_result(load())
+            except BaseException as error:  # noqa: BLE001 - all waiting threads must get it
                 future.set_exception(error)
                 with self._lock:
-                    self._kept.pop(key, None)
-            self._make_room()
+                    self._futures.pop(key, None)
+            self._evict()
         return future.result()
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         with self._lock:
-            ready = [key for key, future in self._kept.items() if future.done()]
-            for key in ready[: max(0, len(self._kept) - self._most)]:
-                del self._kept[key]
+            ready = [key for key, future in self._futures.items() if future.done()]
+            for key in ready[: max(0, len(self._futures) - self._most)]:
+                del self._futures[key]

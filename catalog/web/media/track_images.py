@@ -1,4 +1,4 @@
-"""What a stretch of sound looks like: the outline of its waveform, and its spectrogram."""
+"""Waveform and spectrogram of an excerpt."""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ from catalog.web.media.excerpt import Excerpt, frames
 PEAKS = 600
 COLUMNS = 1_000
 MOST_FRAMES = 4
-"""Spectra that a column of the picture is the mean of, at most."""
+"""Most spectra averaged in one column of the spectrogram."""
 SHADES = "magma"
 
 
 @dataclass(frozen=True, slots=True)
 class TrackImages:
-    """A stretch as pictures."""
+    """The images of an excerpt."""
 
     peaks: tuple[int, ...]
-    """Largest amplitude of each of 600 equal parts, 0 to 100, the loudest being 100."""
+    """Peak amplitude of each of 600 equal parts, 0 to 100, relative to the maximum."""
     spectrogram: bytes
-    """PNG, 1,000 x 128: mel bands upwards, 80 dB from black to the brightest."""
+    """PNG of 1,000 x 128 pixels: mel bands from bottom to top, a range of 80 dB."""
 
 
-def render_images(path: Name, stretch: Excerpt) -> TrackImages:
-    """Listens to a stretch of a file. Raises AudioError."""
-    samples = _mono(path, stretch)
+def render_images(path: Name, excerpt: Excerpt) -> TrackImages:
+    """Renders the images of an excerpt of a file. Raises AudioError."""
+    samples = _mono(path, excerpt)
     return TrackImages(waveform_peaks(samples), spectrogram_png(mel_decibels(samples)))
 
 
 def waveform_peaks(samples: Float32, count: int = PEAKS) -> tuple[int, ...]:
-    """The largest amplitude of each of `count` equal parts, as percent of the largest of all."""
+    """The peak amplitude of each of `count` equal parts, as percent of the maximum."""
     edges = np.linspace(0, len(samples), count, endpoint=False).astype(np.int64)
     largest = np.maximum.reduceat(np.abs(samples), np.minimum(edges, len(samples) - 1))
-    whole = float(largest.max())
-    if whole <= 0:
+    maximum = float(largest.max())
+    if maximum <= 0:
         return (0,) * count
-    return tuple(np.rint(100 * largest / whole).astype(int).tolist())
+    return tuple(np.rint(100 * largest / maximum).astype(int).tolist())
 
 
 def mel_decibels(samples: Float32, columns: int = COLUMNS) -> Float32:
-    """Mel bands over time (128, columns) in dB, 80 below the loudest at least: each column the mean of a few spectra."""
+    """Mel spectrogram (128, columns) in dB, at least 80 below the maximum; each column is the mean of a few spectra."""
     from catalog.audio.kernels.filter_bank import mel_bank
 
     padded = np.pad(samples, (FRAME // 2, FRAME))
     share = len(samples) / columns
-    taken = int(np.clip(share // FRAME, 1, MOST_FRAMES))
+    per_column = int(np.clip(share // FRAME, 1, MOST_FRAMES))
     window = np.hanning(FRAME).astype(np.float32)
     power = np.zeros((columns, BINS), np.float32)
-    for part in range(taken):
-        starts = ((np.arange(columns) + (part + 0.5) / taken) * share).astype(np.int64)
+    for part in range(per_column):
+        starts = ((np.arange(columns) + (part + 0.5) / per_column) * share).astype(np.int64)
         for row, start in enumerate(starts.tolist()):
             power[row] += np.abs(np.fft.rfft(padded[start : start + FRAME] * window)) ** 2
     mel: Float32 = mel_bank().weights @ power.T
@@ -67,7 +67,7 @@ def mel_decibels(samples: Float32, columns: int = COLUMNS) -> Float32:
 
 
 def spectrogram_png(rows: npt.NDArray[np.float32]) -> bytes:
-    """A PNG of rows in dB, the first one at the bottom."""
+    """A PNG of rows in dB, the first row at the bottom."""
     from matplotlib.image import imsave
 
     file = io.BytesIO()
@@ -75,16 +75,18 @@ def spectrogram_png(rows: npt.NDArray[np.float32]) -> bytes:
     return file.getvalue()
 
 
-def _mono(path: Name, stretch: Excerpt) -> Float32:
+def _mono(path: Name, excerpt: Excerpt) -> Float32:
     """The samples at 22,050 Hz, mono."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     chunks: list[Float32] = []
     with MediaFile(path) as source:
-        for frame in frames(source, stretch):
-            frame.pts = None  # counted by samples: times are rounded, and damage leaves gaps
-            chunks += [each.to_ndarray()[0] for each in resampler.resample(frame)]
-        chunks += [each.to_ndarray()[0] for each in resampler.resample(None)] if chunks else []
+        for frame in frames(source, excerpt):
+            frame.pts = (
+                None  # the resampler counts samples: time stamps are rounded, and damaged files have gaps
+            )
+            chunks += [part.to_ndarray()[0] for part in resampler.resample(frame)]
+        chunks += [part.to_ndarray()[0] for part in resampler.resample(None)] if chunks else []
         source.check()
     if not chunks:
-        raise AudioError("undecodable", "the decoder could make nothing of its sound")
+        raise AudioError("undecodable", "the audio cannot be decoded")
     return np.nan_to_num(np.concatenate(chunks), posinf=0.0, neginf=0.0)

@@ -1,4 +1,4 @@
-// The search in the vocabulary: a combobox in a dialog. It gives the genre that was chosen, or null.
+// Genre search: a combobox in a dialog. Resolves to the selected genre, or null.
 
 export class GenreSearch {
   constructor(dialog) {
@@ -6,11 +6,11 @@ export class GenreSearch {
     this.text = dialog.querySelector("input");
     this.list = dialog.querySelector("ul");
     this.title = dialog.querySelector("h2");
-    this.said = dialog.querySelector('[role="status"]');
-    this.found = [];
+    this.status = dialog.querySelector('[role="status"]');
+    this.results = [];
     this.at = 0;
-    this.asked = 0;
-    this.answered = "";
+    this.requests = 0;
+    this.resultText = "";
     this.text.addEventListener("input", () => this.search());
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.list.addEventListener("click", (event) => {
@@ -24,7 +24,7 @@ export class GenreSearch {
     this.title.textContent = title;
     this.text.value = "";
     this.chosen = null;
-    this.answered = "";
+    this.resultText = "";
     this.show([]);
     this.dialog.showModal();
     this.text.focus();
@@ -32,21 +32,21 @@ export class GenreSearch {
   }
 
   async search() {
-    const turn = ++this.asked;
-    const words = this.text.value;
-    const answer = await fetch(`/genres?q=${encodeURIComponent(words)}`).catch(() => null);
-    if (turn !== this.asked || !answer || !answer.ok) return;
-    const found = await answer.json();
-    if (turn !== this.asked) return;
-    this.answered = words;
-    this.show(found);
+    const turn = ++this.requests;
+    const text = this.text.value;
+    const answer = await fetch(`/genres?q=${encodeURIComponent(text)}`).catch(() => null);
+    if (turn !== this.requests || !answer || !answer.ok) return;
+    const results = await answer.json();
+    if (turn !== this.requests) return;
+    this.resultText = text;
+    this.show(results);
   }
 
-  show(found) {
-    this.found = found;
-    this.list.replaceChildren(...found.map((genre, at) => {
+  show(results) {
+    this.results = results;
+    this.list.replaceChildren(...results.map((genre, at) => {
       const item = document.createElement("li");
-      item.id = `found-${at}`;
+      item.id = `result-${at}`;
       item.role = "option";
       item.dataset.at = at;
       const name = document.createElement("span");
@@ -57,8 +57,8 @@ export class GenreSearch {
       item.append(name, broader);
       return item;
     }));
-    this.text.setAttribute("aria-expanded", String(found.length > 0));
-    this.said.textContent = found.length || !this.answered.trim() ? "" : "The vocabulary has no such genre.";
+    this.text.setAttribute("aria-expanded", String(results.length > 0));
+    this.status.textContent = results.length || !this.resultText.trim() ? "" : "No matching genre.";
     this.mark(0);
   }
 
@@ -68,29 +68,29 @@ export class GenreSearch {
       item.setAttribute("aria-selected", String(place === at));
       if (place === at) item.scrollIntoView({ block: "nearest" });
     }
-    if (this.found.length) this.text.setAttribute("aria-activedescendant", `found-${at}`);
+    if (this.results.length) this.text.setAttribute("aria-activedescendant", `result-${at}`);
     else this.text.removeAttribute("aria-activedescendant");
   }
 
   async key(event) {
-    const many = this.found.length;
-    if (event.key === "ArrowDown" && many) this.mark((this.at + 1) % many);
-    else if (event.key === "ArrowUp" && many) this.mark((this.at + many - 1) % many);
+    const count = this.results.length;
+    if (event.key === "ArrowDown" && count) this.mark((this.at + 1) % count);
+    else if (event.key === "ArrowUp" && count) this.mark((this.at + count - 1) % count);
     else if (event.key === "Enter") {
       event.preventDefault();
-      // Who types fast and presses Enter means what was typed, not what the last answer held. Who has the answer in
-      // sight means the line that is marked.
-      if (this.text.value !== this.answered) await this.search();
-      if (this.text.value !== this.answered) return;
-      this.choose(Math.min(this.at, this.found.length - 1));
+      // After fast typing, Enter refers to the text, not to the outdated results. With current results it refers to the
+      // marked line.
+      if (this.text.value !== this.resultText) await this.search();
+      if (this.text.value !== this.resultText) return;
+      this.choose(Math.min(this.at, this.results.length - 1));
       return;
     } else return;
     event.preventDefault();
   }
 
   choose(at) {
-    if (!this.found[at]) return;
-    this.chosen = this.found[at];
+    if (!this.results[at]) return;
+    this.chosen = this.results[at];
     this.dialog.close();
   }
 }

@@ -1,4 +1,4 @@
-// The player: one audio element that lives as long as the page, and the timeline of whatever question is shown.
+// The player: one audio element for the whole page, and the timeline of the shown item.
 
 const clock = (seconds) => {
   const whole = Math.max(0, Math.round(seconds));
@@ -9,23 +9,23 @@ const clock = (seconds) => {
 };
 
 const SVG = "http://www.w3.org/2000/svg";
-// A header that is further from the truth than this, in seconds, would lead every jump astray.
-const HONEST = 1.5;
+// Seconds. With a larger error in the duration of the header, seeking would miss its position.
+const MAX_ERROR = 1.5;
 
 export class Player {
-  constructor(audio, said) {
+  constructor(audio, announce) {
     this.audio = audio;
-    this.said = said;
+    this.announce = announce;
     this.panel = null;
     this.sound = null;
-    this.asked = 0;
+    this.loads = 0;
     for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, () => this.showState());
     audio.addEventListener("timeupdate", () => this.showTime());
     audio.addEventListener("loadedmetadata", () => this.begin());
     audio.addEventListener("error", () => this.tryNext());
   }
 
-  // Shows a panel's track and gets it ready; `plays` starts it as soon as there is something to hear.
+  // Loads the track of a panel; with `plays` it starts as soon as possible.
   async show(panel, track, plays) {
     this.panel = panel;
     this.part(".seek").addEventListener("input", (event) => this.seek(this.second(event.target.value / 1000)));
@@ -34,9 +34,9 @@ export class Player {
     this.drawWave(track);
   }
 
-  // Another track is heard in the same panel, such as what sounds alike; `name` is what it is called meanwhile.
+  // Loads a track, for example a similar one, into the panel; `name` is its title, null for the track of the panel.
   async load(track, { plays, name }) {
-    const turn = ++this.asked;
+    const turn = ++this.loads;
     this.audio.pause();
     this.audio.removeAttribute("src");
     this.sound = null;
@@ -44,26 +44,26 @@ export class Player {
     this.track = track;
     this.fault(null);
     const answer = await fetch(`/tracks/${track}/sound`).catch(() => null);
-    if (turn !== this.asked) return;
-    const silence = { error: "the page's program does not answer" };
-    const facts = (await answer?.json().catch(() => null)) ?? silence;
-    if (turn !== this.asked) return;
+    if (turn !== this.loads) return;
+    const noReply = { error: "the server does not respond" };
+    const facts = (await answer?.json().catch(() => null)) ?? noReply;
+    if (turn !== this.loads) return;
     if (facts.error) {
       this.fault(facts.error);
       return;
     }
     this.sound = facts;
     this.name = name;
-    this.left = facts.sources.filter((source) => this.audio.canPlayType(source.type) !== "");
+    this.remaining = facts.sources.filter((source) => this.audio.canPlayType(source.type) !== "");
     this.legend();
     this.tryNext();
   }
 
   tryNext() {
     if (!this.sound) return;
-    this.source = this.left.shift();
+    this.source = this.remaining.shift();
     if (!this.source) {
-      this.fault("this sound cannot be played here; decide without it, or skip");
+      this.fault("this browser cannot play the file; decide without it, or skip");
       this.sound = null;
       return;
     }
@@ -71,12 +71,12 @@ export class Player {
     this.audio.load();
   }
 
-  // What is known of the sound is here: go to where it was analyzed.
+  // The metadata is loaded: go to the first analyzed window.
   begin() {
     const { sound, audio } = this;
     if (!sound) return;
-    const promised = this.source.begin ? sound.end - sound.begin : sound.duration;
-    if (this.left.length && Math.abs(audio.duration - promised) > HONEST) {
+    const expected = this.source.begin ? sound.end - sound.begin : sound.duration;
+    if (this.remaining.length && Math.abs(audio.duration - expected) > MAX_ERROR) {
       this.tryNext();
       return;
     }
@@ -88,14 +88,14 @@ export class Player {
     try {
       await this.audio.play();
     } catch (error) {
-      if (error.name === "NotAllowedError") this.said("Press Space to play.");
+      if (error.name === "NotAllowedError") this.announce("Press Space to play.");
     }
   }
 
   toggle() {
     if (!this.sound) {
       const fault = this.panel && this.part('[data-role="fault"]');
-      if (fault && !fault.hidden) this.said(fault.textContent);
+      if (fault && !fault.hidden) this.announce(fault.textContent);
       return;
     }
     if (this.audio.paused) this.play();
@@ -107,17 +107,17 @@ export class Player {
   seek(second) {
     if (!this.sound) return;
     const { begin, end } = this.sound;
-    const wanted = Math.min(Math.max(second, begin), Math.max(begin, end - 0.2));
-    this.audio.currentTime = Math.max(0, wanted - this.source.begin);
+    const position = Math.min(Math.max(second, begin), Math.max(begin, end - 0.2));
+    this.audio.currentTime = Math.max(0, position - this.source.begin);
     this.showTime();
   }
 
   step(seconds) { this.seek(this.now + seconds); }
 
-  // The first window that was analyzed of what is shown.
+  // The first analyzed window in the excerpt.
   get analyzed() { return this.sound.windows.find(([from, to]) => to > this.sound.begin && from < this.sound.end); }
 
-  // Between a share of the timeline, 0 to 1, and a second of the track.
+  // Conversion between a share of the timeline, 0 to 1, and a second of the track.
   second(share) { return this.sound ? this.sound.begin + share * (this.sound.end - this.sound.begin) : 0; }
   share(second) {
     const { begin, end } = this.sound;
@@ -129,7 +129,7 @@ export class Player {
   showTime() {
     if (!this.panel || !this.sound) return;
     const share = this.share(this.now);
-    this.part('[data-role="head"]').style.left = `${100 * share}%`;
+    this.part('[data-role="playhead"]').style.left = `${100 * share}%`;
     this.part('[data-role="time"]').textContent = clock(this.now);
     const seek = this.part(".seek");
     seek.value = Math.round(1000 * share);
@@ -149,20 +149,20 @@ export class Player {
   legend() {
     const { begin, end, windows, duration } = this.sound;
     const marks = this.part('[data-role="window"]');
-    const seen = this.analyzed;
-    const whole = seen && seen[0] <= begin + 0.5 && seen[1] >= end - 0.5;
-    marks.hidden = !seen || whole || this.name !== null;
-    if (seen) {
-      marks.style.left = `${100 * this.share(seen[0])}%`;
-      marks.style.width = `${100 * (this.share(seen[1]) - this.share(seen[0]))}%`;
+    const analyzed = this.analyzed;
+    const whole = analyzed && analyzed[0] <= begin + 0.5 && analyzed[1] >= end - 0.5;
+    marks.hidden = !analyzed || whole || this.name !== null;
+    if (analyzed) {
+      marks.style.left = `${100 * this.share(analyzed[0])}%`;
+      marks.style.width = `${100 * (this.share(analyzed[1]) - this.share(analyzed[0]))}%`;
     }
-    const part = end - begin < duration - 0.5 ? `${clock(begin)} to ${clock(end)} of it. ` : "";
-    const heard = !windows.length || whole
-      ? "All of it was analyzed."
+    const shown = end - begin < duration - 0.5 ? `Shown: ${clock(begin)} to ${clock(end)}. ` : "";
+    const range = !windows.length || whole
+      ? "Analyzed completely."
       : `Analyzed: ${windows.map(([from, to]) => `${clock(from)} to ${clock(to)}`).join(", ")}.`;
-    this.part('[data-role="timeline"]').classList.toggle("is-elsewhere", this.name !== null);
-    const words = this.name === null ? part + heard : `Now playing: ${this.name}. B goes back to the track.`;
-    this.part('[data-role="legend"]').textContent = words;
+    this.part('[data-role="timeline"]').classList.toggle("is-other-track", this.name !== null);
+    const text = this.name === null ? shown + range : `Now playing: ${this.name}. Press B to return.`;
+    this.part('[data-role="legend"]').textContent = text;
   }
 
   async drawWave(track) {
@@ -177,25 +177,25 @@ export class Player {
       return this.sound.windows.some(([from, to]) => second >= from && second < to);
     };
     const wave = panel.querySelector(".wave");
-    wave.replaceChildren(...[true, false].map((wanted) => {
+    wave.replaceChildren(...[true, false].map((isInside) => {
       const path = panel.ownerDocument.createElementNS(SVG, "path");
-      path.setAttribute("d", bars.filter((_, at) => inside(at) === wanted).join(""));
-      if (wanted) path.setAttribute("class", "inside");
+      path.setAttribute("d", bars.filter((_, at) => inside(at) === isInside).join(""));
+      if (isInside) path.setAttribute("class", "inside");
       return path;
     }));
   }
 
-  fault(words) {
+  fault(message) {
     if (!this.panel) return;
-    const place = this.part('[data-role="fault"]');
-    place.hidden = words === null;
-    place.textContent = words === null ? "" : `${words[0].toUpperCase()}${words.slice(1)}.`;
-    // There is nothing to press and nowhere to go in a sound that cannot be heard.
-    this.panel.classList.toggle("is-silent", words !== null);
+    const element = this.part('[data-role="fault"]');
+    element.hidden = message === null;
+    element.textContent = message === null ? "" : `${message[0].toUpperCase()}${message.slice(1)}.`;
+    // Hides the controls of a track that cannot be played.
+    this.panel.classList.toggle("is-silent", message !== null);
   }
 
   stop() {
-    this.asked += 1;
+    this.loads += 1;
     this.sound = null;
     this.panel = null;
     this.audio.pause();

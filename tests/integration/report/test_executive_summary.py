@@ -12,7 +12,7 @@ from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.report.executive_summary import ExecutiveSummary
-from catalog.report.html_report import render
+from catalog.report.html_report import render_report
 from catalog.report.report_data import read_report_data
 from catalog.report.report_files import write_report_folder
 from catalog.review.audit_sample.audit_sample import confirm_tag, draw_sample, judge_blind, next_sample_track
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("mapless")
 
 
 def brief_of(database: Database, since: datetime | None = None) -> ExecutiveSummary:
-    return read_report_data(database, since).brief
+    return read_report_data(database, since).summary
 
 
 def band_case(database: Database) -> str:
@@ -44,8 +44,8 @@ def accept(database: Database, case_id: str, reviewer: str) -> str:
 
 def test_without_tags_nothing_can_be_wrong(database: Database):
     found = brief_of(database)
-    assert (found.wrong, found.corrected, found.correctors) == (None, 0, ())
-    assert "No track has a genre tag" in render(read_report_data(database), name="Music")
+    assert (found.wrong, found.corrected, found.reviewers) == (None, 0, ())
+    assert "No track has a genre tag" in render_report(read_report_data(database), name="Music")
 
 
 def test_tags_that_nobody_looked_at(database: Database):
@@ -58,17 +58,17 @@ def test_tags_that_nobody_looked_at(database: Database):
             )
         )
     assert brief_of(database).wrong is None
-    assert "Not looked for yet" in render(read_report_data(database), name="Music")
+    assert "Not checked yet" in render_report(read_report_data(database), name="Music")
 
 
 def test_bare_doubts_are_no_estimate(filled: Database):
     facts = read_report_data(filled)
-    wrong = facts.brief.wrong
+    wrong = facts.summary.wrong
     assert wrong is not None
-    assert (wrong.basis, wrong.low, wrong.high, wrong.tracks) == ("doubts", None, None, None)
-    assert wrong.share == pytest.approx(facts.doubts.tracks / 300)
-    page = render(facts, name="Music", command="catalog --home here")
-    assert "This is no estimate yet" in page
+    assert (wrong.basis, wrong.low, wrong.high, wrong.tracks) == ("suspects", None, None, None)
+    assert wrong.share == pytest.approx(facts.cases.tracks / 300)
+    page = render_report(facts, name="Music", command="catalog --home here")
+    assert "This is not an error rate" in page
     assert "catalog --home here review sample 100" in page
 
 
@@ -77,7 +77,7 @@ def test_decisions_make_a_rough_estimate_of_what_is_left(filled: Database):
     accept(filled, case_id, "Ada")
     wrong = brief_of(filled).wrong
     assert wrong is not None
-    assert (wrong.basis, wrong.judged) == ("doubts", 14), "twenty decisions are the fewest"
+    assert (wrong.basis, wrong.judged) == ("suspects", 14), "twenty decisions are the fewest"
     with filled.read() as connection:
         others = [
             str(key)
@@ -93,15 +93,15 @@ def test_decisions_make_a_rough_estimate_of_what_is_left(filled: Database):
         with filled.write() as connection:
             kept += len(decide(connection, case_suspects(connection, other), "keep", "Bob").track_ids)
     facts = read_report_data(filled)
-    wrong = facts.brief.wrong
+    wrong = facts.summary.wrong
     assert wrong is not None
     assert (wrong.basis, wrong.judged) == ("decisions", 14 + kept)
     assert wrong.low is not None
     assert wrong.high is not None
     # As much of the open doubts as was wrong of those decided.
-    assert wrong.share == pytest.approx(14 / (14 + kept) * facts.doubts.tracks / 300)
-    assert wrong.low < wrong.share < wrong.high <= facts.doubts.tracks / 300
-    assert "That is rough" in render(facts, name="Music")
+    assert wrong.share == pytest.approx(14 / (14 + kept) * facts.cases.tracks / 300)
+    assert wrong.low < wrong.share < wrong.high <= facts.cases.tracks / 300
+    assert "This is a rough estimate" in render_report(facts, name="Music")
 
 
 def test_where_every_doubt_is_decided_nobody_claims_that_no_tag_is_wrong(filled: Database):
@@ -111,15 +111,15 @@ def test_where_every_doubt_is_decided_nobody_claims_that_no_tag_is_wrong(filled:
         with filled.write() as connection:
             decide(connection, case_suspects(connection, case_id), "keep", "Bob")
     facts = read_report_data(filled)
-    wrong = facts.brief.wrong
+    wrong = facts.summary.wrong
     assert wrong is not None
     assert wrong.judged >= 20
-    assert facts.doubts.tracks == 0
-    assert (wrong.basis, wrong.low, wrong.high) == ("doubts", None, None)
-    page = render(facts, name="Music")
-    assert "Every doubtful tag is decided on" in page
-    assert "This is no estimate." in page
-    assert "between 0" not in page
+    assert facts.cases.tracks == 0
+    assert (wrong.basis, wrong.low, wrong.high) == ("suspects", None, None)
+    page = render_report(facts, name="Music")
+    assert "All flagged tags have a decision" in page
+    assert "This is not an error rate." in page
+    assert "95 % interval 0" not in page
 
 
 def test_the_audit_sample_is_what_counts(filled: Database):
@@ -136,16 +136,16 @@ def test_the_audit_sample_is_what_counts(filled: Database):
             confirm_tag(connection, blind.track_id, "Ada") if judged % 5 == 0 and judged > 24 else None
             judged += 1
     facts = read_report_data(filled)
-    wrong = facts.brief.wrong
+    wrong = facts.summary.wrong
     assert wrong is not None
     assert (wrong.basis, wrong.judged, wrong.sample, wrong.of) == ("sample", 30, (30, 40), 300)
     assert wrong.low is not None
     assert wrong.high is not None
     assert 0 < wrong.low < wrong.share < wrong.high < 0.6
     assert wrong.tracks == (round(wrong.low * 300), round(wrong.high * 300))
-    page = render(facts, name="Music")
+    page = render_report(facts, name="Music")
     assert "Wrong tags, estimated" in page
-    assert "30 were judged by ear" in page
+    assert "30 of 40 tracks drawn at random were judged by ear" in page
 
 
 def test_who_corrected_and_since_when(filled: Database):
@@ -167,14 +167,14 @@ def test_who_corrected_and_since_when(filled: Database):
             sa.update(t.decision).where(t.decision.c.reviewer == "Ada").values(decided_at=last_year)
         )
     found = brief_of(filled)
-    assert [(each.name, each.corrected) for each in found.correctors] == [("Ada", 14)]
-    assert (found.corrected, found.decided, found.arrived) == (14, 14, 344)
+    assert [(each.name, each.corrected) for each in found.reviewers] == [("Ada", 14)]
+    assert (found.corrected, found.decided, found.added_tracks) == (14, 14, 344)
     later = brief_of(filled, now() - timedelta(days=30))
-    assert (later.corrected, later.correctors, later.arrived) == (0, (), 344)
-    assert brief_of(filled, now() + timedelta(days=1)).arrived == 0
-    page = render(read_report_data(filled, datetime(2020, 2, 3, tzinfo=UTC)), name="Music")
+    assert (later.corrected, later.reviewers, later.added_tracks) == (0, (), 344)
+    assert brief_of(filled, now() + timedelta(days=1)).added_tracks == 0
+    page = render_report(read_report_data(filled, datetime(2020, 2, 3, tzinfo=UTC)), name="Music")
     assert "since 3 February 2020<br>" in page
-    assert "14 tracks decided on by <bdi>Ada</bdi>" in page
+    assert "14 tracks reviewed by <bdi>Ada</bdi>" in page
 
 
 def test_many_reviewers_are_summed_up(filled: Database):
@@ -183,8 +183,8 @@ def test_many_reviewers_are_summed_up(filled: Database):
     for number, key in enumerate(keys):
         accept(filled, key, f"Reviewer {number}")
     found = brief_of(filled)
-    assert (len(found.correctors), found.further) == (4, 3)
-    assert "and 3 more people" in render(read_report_data(filled), name="Music")
+    assert (len(found.reviewers), found.further) == (4, 3)
+    assert "and 3 more reviewers" in render_report(read_report_data(filled), name="Music")
 
 
 def test_the_card_is_beside_the_report_of_the_home(filled: Database, tmp_path: Path):
@@ -199,7 +199,7 @@ def test_the_card_is_beside_the_report_of_the_home(filled: Database, tmp_path: P
         values = {"algorithm": "zero_shot", "snapshot_id": None, "metrics": {}}
         connection.execute(sa.update(t.model).values(**values))
     path = write_report_folder(filled, tmp_path / "zero")
-    assert "words that a network learned elsewhere" in (path.parent / "model-1.html").read_text(
+    assert "compares audio with text" in (path.parent / "model-1.html").read_text(
         encoding="utf-8"
     )
     with filled.write() as connection:

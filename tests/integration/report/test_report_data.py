@@ -32,47 +32,47 @@ def test_the_facts_of_a_filled_catalog(filled: Database):
     assert facts.failures.tracks == 4
     assert [(reason.code, reason.tracks) for reason in facts.failures.reasons] == [("too-short", 4)]
 
-    assert {way.key: way.tracks for way in facts.untagged.ways} == {
+    assert {way.key: way.tracks for way in facts.untagged.sources} == {
         "artist": 14,
         "album": 4,
         "audio": 12,
         "unknown": 14,
     }
-    assert facts.untagged.ways[-1].key == "unknown"
-    assert (facts.untagged.tracks, facts.untagged.answered) == (44, 30)
+    assert facts.untagged.sources[-1].key == "unknown"
+    assert (facts.untagged.tracks, facts.untagged.suggested) == (44, 30)
 
-    case = facts.doubts.largest[0]
+    case = facts.cases.largest[0]
     assert (case.name, case.tagged, case.suggested) == (BAND, WRONG_TAG, RIGHT_TAG)
     assert case.tracks == WRONG_TRACKS
     assert case.reasons == REASONS
-    assert case.sentence == "14 tracks tagged Metal, heard as Rock"
+    assert case.sentence == "14 tracks tagged Metal, predicted Rock"
     assert case.examples[0].title == "Folded Light 1"
 
     by_genre = {row.genre: row for row in facts.genres.tagged}
     assert sum(row.tracks for row in facts.genres.tagged) == 300
     for row in facts.genres.tagged:
         assert row.same + row.near + row.other + row.unsure + row.not_judged == row.tracks
-    assert by_genre["Metal"].doubted >= WRONG_TRACKS
+    assert by_genre["Metal"].suspects >= WRONG_TRACKS
     assert by_genre["Synthpop"].judged == 0
     assert by_genre["Folk Rock"].counted_as == "Rock"
     assert by_genre["Folk Rock"].same == by_genre["Folk Rock"].judged - by_genre["Folk Rock"].unsure
     assert [row.genre for row in facts.genres.not_judged] == ["Blues", "Synthpop"]
     assert {row.counted_as for row in facts.genres.compared} == {row.genre for row in facts.heat_map.rows}
 
-    assert facts.quality is not None
+    assert facts.metrics is not None
     assert facts.map is not None
     assert facts.provenance.model is not None
     assert not facts.provenance.model.is_zero_shot
-    assert facts.provenance.recipe is not None
-    assert facts.provenance.recipe.made_by == "av 17.1.0, onnxruntime 1.30.0"
+    assert facts.provenance.plotted_feature_set is not None
+    assert facts.provenance.computed_with == "av 17.1.0, onnxruntime 1.30.0"
 
 
 def test_an_empty_catalog_has_facts_too(database: Database):
     facts = read_report_data(database)
-    assert facts.totals.tracks == facts.doubts.cases == facts.failures.tracks == facts.untagged.tracks == 0
+    assert facts.totals.tracks == facts.cases.cases == facts.failures.tracks == facts.untagged.tracks == 0
     assert facts.totals.tagged_share is None
-    assert facts.quality is facts.map is facts.provenance.model is None
-    assert not facts.doubts.audited
+    assert facts.metrics is facts.map is facts.provenance.model is None
+    assert not facts.cases.audited
 
 
 def test_what_is_missing_is_counted_apart(database: Database):
@@ -119,8 +119,8 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
             source="queue",
         )
         add_audit_that_never_ended(connection)
-    doubts = read_report_data(database).doubts
-    assert (doubts.cases, doubts.tracks, doubts.precise, doubts.decided) == (2, 2, 1, 1)
+    doubts = read_report_data(database).cases
+    assert (doubts.cases, doubts.tracks, doubts.narrower, doubts.decided) == (2, 2, 1, 1)
     assert [(case.tracks, case.examples[0].title) for case in doubts.largest] == [(1, "T0"), (1, "T3")]
     assert doubts.largest[1].reasons == ("Almost none of the most similar tracks are tagged Metal",)
 
@@ -131,9 +131,9 @@ def add_audit_that_never_ended(connection: sa.Connection) -> None:
 
 def test_every_feature_set_that_was_learned_from_is_named(filled: Database):
     provenance = read_report_data(filled).provenance
-    assert provenance.recipe is not None
-    other = replace(provenance.recipe, name="summary", hash="ab" * 16)
-    both = replace(provenance, recipes=(other, provenance.recipe))
+    assert provenance.plotted_feature_set is not None
+    other = replace(provenance.plotted_feature_set, name="summary", hash="ab" * 16)
+    both = replace(provenance, feature_sets=(other, provenance.plotted_feature_set))
     named = [text.partition(",")[0] for word, text in both.lines if word == "Features"]
-    assert named == ["summary", provenance.recipe.name]
-    assert replace(provenance, recipes=()).recipe is None
+    assert named == ["summary", provenance.plotted_feature_set.name]
+    assert replace(provenance, feature_sets=()).plotted_feature_set is None

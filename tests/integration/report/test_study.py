@@ -17,9 +17,9 @@ from catalog.audit.clusters.contingency import cluster_agreement
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.report.feature_distributions import GenreColors, panel, read_feature_distributions
+from catalog.report.feature_distributions import GenreColors, group_panel, read_feature_distributions
 from catalog.report.figures.cluster_map import MOST_COLUMNS, MOST_ROWS, arrange, read_cluster_map
-from catalog.report.html_report import render
+from catalog.report.html_report import render_report
 from catalog.report.report_data import read_report_data
 from tests.integration.report.filled import add_vector, insert
 
@@ -32,17 +32,17 @@ def test_doubts_are_counted_by_genre_and_tenth(filled: Database):
     facts = read_report_data(filled)
     metal = facts.suspicion.genres[0]
     assert metal.genre == "Metal"
-    assert sum(metal.bins) == metal.doubted
+    assert sum(metal.bins) == metal.suspects
     # Seven of the band's fourteen, from 0.97 down to 0.84, are above 0.9; nothing is doubted below 0.5.
     assert (metal.bins[9], sum(metal.bins[:5])) == (7, 0)
-    assert sum(row.doubted for row in facts.suspicion.genres) == facts.doubts.tracks
+    assert sum(row.suspects for row in facts.suspicion.genres) == facts.cases.tracks
     assert facts.suspicion.highest == max(max(row.bins) for row in facts.suspicion.genres)
 
 
 def test_no_doubts_no_table(database: Database):
     facts = read_report_data(database)
     assert (facts.suspicion.genres, facts.suspicion.highest) == ((), 0)
-    assert "Doubts by genre" not in render(facts, name="Music")
+    assert "Flagged tags by genre" not in render_report(facts, name="Music")
 
 
 tables = st.dictionaries(
@@ -63,14 +63,14 @@ def test_a_cluster_map_loses_no_track(table: dict[str, Counter[int]]):
         assert sum(row.cells[at].tracks for row in found.rows) == tracks
     for row in found.rows:
         assert sum(cell.tracks for cell in row.cells) == row.tracks
-        assert sum(cell.is_home for cell in row.cells) <= 1
+        assert sum(cell.is_main for cell in row.cells) <= 1
 
 
 def test_homes_stand_on_the_diagonal():
     table = {"Rock": Counter({4: 50, 2: 3}), "Jazz": Counter({0: 20, 4: 2}), "Folk": Counter({2: 9, -1: 2})}
     found = arrange(RUN, table)
     assert [name for name, _ in found.columns] == ["4", "0", "2", "no cluster"]
-    homes = [[at for at, cell in enumerate(row.cells) if cell.is_home] for row in found.rows]
+    homes = [[at for at, cell in enumerate(row.cells) if cell.is_main] for row in found.rows]
     assert homes == [[0], [1], [2]]
 
 
@@ -109,7 +109,7 @@ def test_the_newest_run_over_the_models_vectors_is_shown(filled: Database):
     assert facts.cluster_map is not None
     assert (facts.cluster_map.feature_set, facts.cluster_map.clusters) == ("musicnn", 3)
     assert sum(row.tracks for row in facts.cluster_map.rows) == 300
-    assert "Run 2: kmeans over musicnn, 3 clusters" in render(facts, name="Music")
+    assert "Run 2: kmeans over musicnn, 3 clusters" in render_report(facts, name="Music")
 
 
 def add_set(connection: sa.Connection, name: str, dimensions: Sequence[str], **parameters: Any) -> int:
@@ -131,13 +131,13 @@ def track_ids(connection: sa.Connection) -> list[int]:
 
 def test_boxes_are_percentiles():
     values = np.array([*range(101), 7.0, 7.0], dtype=float)
-    found = panel("H", "dB", values, ["0"] * 101 + ["1"] * 2, ["Rock", "Jazz"])
+    found = group_panel("H", "dB", values, ["0"] * 101 + ["1"] * 2, ["Rock", "Jazz"])
     (box,) = found.boxes
     assert (box.name, box.tracks, box.median) == ("Rock", 101, 50.0)
     assert (found.low, found.high) == (10.0, 90.0)
-    assert box.places == (0.0, pytest.approx(0.1875), 0.5, pytest.approx(0.8125), 1.0)
-    assert panel("H", "dB", np.ones(5), ["0"] * 5, ["Rock"]).boxes[0].places == (0.0,) * 5
-    assert panel("H", "dB", np.ones(2), ["0"] * 2, ["Rock"]).boxes == ()
+    assert box.percentiles == (0.0, pytest.approx(0.1875), 0.5, pytest.approx(0.8125), 1.0)
+    assert group_panel("H", "dB", np.ones(5), ["0"] * 5, ["Rock"]).boxes[0].percentiles == (0.0,) * 5
+    assert group_panel("H", "dB", np.ones(2), ["0"] * 2, ["Rock"]).boxes == ()
 
 
 def test_summary_vectors_make_panels(filled: Database):
@@ -153,7 +153,7 @@ def test_summary_vectors_make_panels(filled: Database):
             .values(vector=np.full(4, np.nan, np.float32))
         )
     facts = read_report_data(filled)
-    found = facts.exploration
+    found = facts.distributions
     assert [each.name for each in found.panels] == ["Harmonic part (H)", "Mel spectrum"]
     assert (found.tracks, found.analyzed) == (343, 344)
     # The mean of both bands and of nothing else.
@@ -162,7 +162,7 @@ def test_summary_vectors_make_panels(filled: Database):
     assert [box.median for box in found.panels[0].boxes] == sorted(
         (box.median for box in found.panels[0].boxes), reverse=True
     )
-    assert "Spectral contrast" not in render(facts, name="Music")
+    assert "Spectral contrast" not in render_report(facts, name="Music")
 
 
 def test_the_curve_is_the_variance_of_grid_that_components_hold(filled: Database):
@@ -181,11 +181,11 @@ def test_the_curve_is_the_variance_of_grid_that_components_hold(filled: Database
         plane = read_feature_distributions(connection, GenreColors((), {})).plane
     assert plane is not None
     spread = np.linalg.svd(centered, compute_uv=False) ** 2
-    assert plane.held == pytest.approx((np.cumsum(spread) / spread.sum())[:2], abs=1e-5)
+    assert plane.explained == pytest.approx((np.cumsum(spread) / spread.sum())[:2], abs=1e-5)
     assert {group for _, _, group in plane.dots} == {"other", "untagged"}
     assert all(0 <= x <= 1000 and 0 <= y <= 620 for x, y, _ in plane.dots)
     assert plane.curve.startswith("0.00,")
-    assert "First two components of" in render(read_report_data(filled), name="Music")
+    assert "First two components of" in render_report(read_report_data(filled), name="Music")
     with filled.write() as connection:
         connection.execute(
             sa.delete(t.feature_vector).where(
@@ -195,4 +195,4 @@ def test_the_curve_is_the_variance_of_grid_that_components_hold(filled: Database
     with filled.read() as connection:
         plane = read_feature_distributions(connection, GenreColors((), {})).plane
     assert plane is not None
-    assert (plane.held, plane.curve) == ((), ""), "a share of what is not whole would be too large"
+    assert (plane.explained, plane.curve) == ((), ""), "a share of what is not whole would be too large"

@@ -15,7 +15,7 @@ def heard(vectors, **changes) -> PlottedTracks:
         "names": [f"track {at}" for at in range(number)],
         "genres": [None] * number,
         "labels": [""] * number,
-        "suspected": [False] * number,
+        "is_suspect": [False] * number,
         "groups": {},
         "group_names": (),
         "analyzed": number,

@@ -35,7 +35,7 @@ SECONDS = 2.0
 class Page:
     """A running page and what it is about."""
 
-    site: AppState
+    state: AppState
     client: TestClient
     links: dict[str, str]
     doubted: Doubted
@@ -57,7 +57,7 @@ class Page:
 
     def tags(self, title: str) -> str | None:
         """The genres that count for a track."""
-        with self.site.database.read() as connection:
+        with self.state.database.read() as connection:
             found: str | None = connection.execute(
                 sa.select(t.track_status.c.tagged_genres).where(
                     t.track_status.c.track_id == self.doubted.tracks[title]
@@ -92,8 +92,8 @@ def page(database: Database, doubted: Doubted, tmp_path: Path) -> Iterator[Page]
     put_sound(database, doubted, root)
     with database.write() as connection:
         links = make_links(connection, ["ada", "bob"])
-    site = open_app_state(database, Address("127.0.0.1", 8765), links)
-    with TestClient(make_app(site), base_url=BASE) as client:
-        page = Page(site, client, links, doubted, root)
+    state = open_app_state(database, Address("127.0.0.1", 8765), links)
+    with TestClient(make_app(state), base_url=BASE) as client:
+        page = Page(state, client, links, doubted, root)
         page.enter("ada")
         yield page

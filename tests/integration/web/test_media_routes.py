@@ -35,7 +35,7 @@ def test_what_there_is_to_play(page: Page) -> None:
 
 
 def test_the_windows_are_those_that_were_analyzed(page: Page) -> None:
-    with page.site.database.write() as connection:
+    with page.state.database.write() as connection:
         recipe = connection.execute(
             sa.insert(t.feature_set)
             .values(name="x", version=1, parameters={}, dimensions=["a"], hash="x")
@@ -67,7 +67,7 @@ def test_the_file_in_ranges(page: Page) -> None:
 
 
 def test_what_no_browser_plays_is_made_into_an_mp3(page: Page) -> None:
-    with page.site.database.write() as connection:
+    with page.state.database.write() as connection:
         connection.execute(sa.update(t.track).values(codec="adpcm_ima_wav"))
     sources = page.client.get(f"{address(page)}/sound").json()["sources"]
     assert [source["url"].rpartition("/")[2] for source in sources] == ["recording.mp3"]
@@ -96,7 +96,7 @@ def test_of_a_long_recording_only_what_is_listened_to_is_made(
 
     monkeypatch.setattr("catalog.web.media.media_cache.encode_block", encode)
     write_sound(page.root / "Red 1.wav", seconds=55)
-    with page.site.database.write() as connection:
+    with page.state.database.write() as connection:
         connection.execute(sa.update(t.track).values(codec="adpcm_ima_wav", duration=65.0))
     place = f"{address(page)}/recording.mp3"
     middle = f"bytes={3 * BLOCK_BYTES + 4800}-{4 * BLOCK_BYTES + 4799}"
@@ -113,7 +113,7 @@ def test_of_a_long_recording_only_what_is_listened_to_is_made(
 
 
 def test_of_a_long_track_the_middle_is_shown(page: Page) -> None:
-    with page.site.database.write() as connection:
+    with page.state.database.write() as connection:
         connection.execute(sa.update(t.track).values(duration=700.0))
     facts = page.client.get(f"{address(page)}/sound").json()
     assert (facts["begin"], facts["end"]) == (50, 650)
@@ -153,8 +153,8 @@ def test_a_vanished_file_is_said_and_can_be_decided_on(page: Page) -> None:
     for kind in ("audio", "audio", "peaks", "spectrogram.png", "recording.mp3"):
         answer = page.client.get(f"{address(page)}/{kind}")
         assert answer.status_code == 404
-        assert answer.json()["error"] == "the file is not there at present; decide without it, or skip"
-    assert page.decide("accept", "red", "Red 1").json()["said"] == "Accepted: 3 tracks are Rock now."
+        assert answer.json()["error"] == "the file is missing; decide without it, or skip"
+    assert page.decide("accept", "red", "Red 1").json()["message"] == "Accepted: 3 tracks are Rock now."
     write_sound(page.root / "Red 1.wav", seconds=SECONDS)
     assert page.client.get(f"{address(page)}/peaks").status_code == 200
 
@@ -162,13 +162,13 @@ def test_a_vanished_file_is_said_and_can_be_decided_on(page: Page) -> None:
 def test_what_is_no_sound_is_said(page: Page) -> None:
     (page.root / "Red 1.wav").write_bytes(b"no sound at all " * 100)
     assert page.client.get(f"{address(page)}/peaks").json() == {
-        "error": "in no audio format that FFmpeg knows"
+        "error": "not an audio format that FFmpeg supports"
     }
     assert page.client.get(f"{address(page)}/recording.mp3").status_code == 404
 
 
 def test_a_track_without_a_file_has_no_sound(page: Page) -> None:
-    with page.site.database.write() as connection:
+    with page.state.database.write() as connection:
         connection.execute(sa.update(t.track).values(path_bytes=None, state="metadata"))
-    assert page.client.get(f"{address(page)}/sound").json()["error"].startswith("this track came from a list")
+    assert page.client.get(f"{address(page)}/sound").json()["error"].startswith("this track was imported from a list")
     assert page.client.get("/tracks/999999/sound").json()["error"] == "there is no track 999999"

@@ -17,9 +17,9 @@ def tagged(
         other=total - unsure - heard.get(genre, 0),
         unsure=unsure,
         not_judged=0,
-        doubted=0,
+        suspects=0,
         counted_as=counted_as or genre,
-        heard=tuple(
+        predicted=tuple(
             PredictedShare(name, number, "same" if name == genre else "other")
             for name, number in heard.items()
         ),

@@ -115,7 +115,7 @@ def test_the_same_listening_is_the_same_picture(found, tmp_path):
 def test_what_cannot_be_written_or_heard_is_one_line(found, tmp_path):
     with pytest.raises(FigureWriteError, match="png, svg, pdf"):
         write_inspection(found, tmp_path / "a.mp3")
-    with pytest.raises(FigureWriteError, match="No such file or directory; name another place"):
+    with pytest.raises(FigureWriteError, match="there is no such folder; choose another place"):
         write_inspection(found, tmp_path / "none" / "a.png")
     (tmp_path / "a.mp3").write_bytes(b"no music")
     with pytest.raises(AudioError):

@@ -32,24 +32,24 @@ def test_the_gravest_case_is_asked_first_with_everything_to_decide_on(page: Page
     assert shown(html) == ("case", "red")
     said = words(html)
     assert "3 tracks tagged Metal" in said
-    assert "heard as Rock" in said
+    assert "predicted Rock" in said
     assert "Predicted Rock (80 %); the tag Metal gets 10 %" in said
     assert "the artist\N{RIGHT SINGLE QUOTATION MARK}s 3 tracks" in said
     assert said.count("Red 2") == 1
-    assert "Nothing is known to sound like it" in said
+    assert "No similar tracks found" in said
     assert f'src="/tracks/{page.doubted.tracks["Red 1"]}/spectrogram.png"' in html
 
 
 def test_a_stroke_decides_the_case_and_undo_takes_it_back(page: Page) -> None:
     reply = page.decide("accept", "red", "Red 1").json()
-    assert reply["said"] == "Accepted: 3 tracks are Rock now."
+    assert reply["message"] == "Accepted: 3 tracks are Rock now."
     assert shown(reply["html"]) == ("case", "sad")
     assert (page.tags("Red 1"), page.tags("Red 2")) == ("Rock", "Rock; Folk")
     back = page.send("/undo").json()
-    assert back["said"] == "Taken back: accept of 3 tracks."
+    assert back["message"] == "Undone: accept of 3 tracks."
     assert shown(back["html"]) == ("case", "red")
     assert (page.tags("Red 1"), page.tags("Red 2")) == ("Metal", "Metal; Folk")
-    assert page.send("/undo").json()["error"] == "you have decided nothing that could be taken back"
+    assert page.send("/undo").json()["error"] == "there is no decision of yours to undo"
 
 
 def test_what_was_taken_back_is_decided_again(page: Page) -> None:
@@ -59,13 +59,13 @@ def test_what_was_taken_back_is_decided_again(page: Page) -> None:
     assert shown(back["html"]) == ("case", "red")
     assert 'data-undone="yes"' in back["html"]
     again = page.send("/redo", key="red").json()
-    assert again["said"] == "Again: accept of 3 tracks."
+    assert again["message"] == "Redone: accept of 3 tracks."
     assert shown(again["html"]) == ("case", "sad"), "it goes on behind what was decided"
     assert page.tags("Red 2") == "Rock; Folk"
     nothing = page.send("/redo", key="sad")
     assert (nothing.status_code, nothing.json()["error"]) == (
         409,
-        "you have taken back nothing since you last decided",
+        "there is no undone decision to redo",
     )
 
 
@@ -83,11 +83,11 @@ def test_redo_leaves_the_case_on_the_page_and_shows_what_is_left_of_its_own(page
 
 def test_one_track_and_one_album_at_a_time(page: Page) -> None:
     reply = page.decide("keep", "red", "Red 2", scope="track").json()
-    assert reply["said"] == "Kept: 1 track tagged Metal."
+    assert reply["message"] == "Kept: 1 track tagged Metal."
     assert shown(reply["html"]) == ("case", "red")
     assert f'data-track="{page.doubted.tracks["Red 1"]}"' in reply["html"]
     reply = page.decide("relabel", "red", "Red 1", scope="album", genre_id=page.doubted.genres["Jazz"]).json()
-    assert reply["said"] == "Changed: 2 tracks are Jazz now."
+    assert reply["message"] == "Changed: 2 tracks are Jazz now."
     assert page.tags("Red 3") == "Jazz"
 
 
@@ -97,20 +97,24 @@ def test_a_case_that_others_decided_meanwhile_is_skipped_and_one_track_of_it_dec
     late = page.decide("keep", "red", "Red 1")
     assert (late.status_code, late.json()["error"]) == (
         409,
-        "all of this case was decided meanwhile; skip it",
+        "all tracks of this case have a decision by now; skip it",
     )
     assert page.tags("Red 1") == "Rock"
-    told = page.decide("keep", "red", "Red 1", scope="track").json()["told"]
+    told = page.decide("keep", "red", "Red 1", scope="track").json()["notes"]
     assert told == ["1 track decided by ada before (accept): yours counts now"]
 
 
 def test_naming_the_suggestion_accepts_and_naming_the_tag_keeps(page: Page) -> None:
     genres = page.doubted.genres
     assert (
-        page.decide("relabel", "old", "Old 1", genre_id=genres["Rock"]).json()["said"].startswith("Accepted")
+        page.decide("relabel", "old", "Old 1", genre_id=genres["Rock"])
+        .json()["message"]
+        .startswith("Accepted")
     )
-    assert page.decide("relabel", "sad", "Sad 1", genre_id=genres["Jazz"]).json()["said"].startswith("Kept")
-    with page.site.database.read() as connection:
+    assert (
+        page.decide("relabel", "sad", "Sad 1", genre_id=genres["Jazz"]).json()["message"].startswith("Kept")
+    )
+    with page.state.database.read() as connection:
         verdicts = list(
             connection.execute(sa.select(t.decision.c.verdict).order_by(t.decision.c.id)).scalars()
         )
@@ -119,10 +123,12 @@ def test_naming_the_suggestion_accepts_and_naming_the_tag_keeps(page: Page) -> N
 
 def test_add_unsure_and_wrong_recording(page: Page) -> None:
     added = page.decide("add", "old", "Old 1", genre_id=page.doubted.genres["Jazz"]).json()
-    assert (added["said"], page.tags("Old 1")) == ("Added: 1 track is Jazz too.", "Pop; Jazz")
-    assert page.decide("unsure", "sad", "Sad 1", scope="track").json()["said"].startswith("Unsure: 1 track")
+    assert (added["message"], page.tags("Old 1")) == ("Added: 1 track is Jazz too.", "Pop; Jazz")
+    assert (
+        page.decide("unsure", "sad", "Sad 1", scope="track").json()["message"].startswith("Unsure: 1 track")
+    )
     done = page.decide("wrong_recording", "sad", "Sad 2").json()
-    assert done["said"] == "Wrong recording: 1 track left as tagged."
+    assert done["message"] == "Wrong recording: 1 track left as tagged."
     assert page.tags("Sad 2") == "Jazz"
 
 
@@ -145,22 +151,22 @@ def test_two_reviewers_do_not_get_the_same_case(page: Page) -> None:
     page.enter("bob")
     assert shown(page.send("/next").json()["html"])[1] == "sad"
     refused = page.send("/open", case_id="red")
-    assert (refused.status_code, refused.json()["error"]) == (409, "ada is deciding on this case at present")
+    assert (refused.status_code, refused.json()["error"]) == (409, "ada has opened this case")
     assert page.send("/hold", key="red").json() == {"held": False, "by": "ada"}
     assert page.send("/hold", key="sad").json() == {"held": True}
-    assert "ada has it" in words(page.client.get("/cases").json()["html"])
+    assert "ada has opened it" in words(page.client.get("/cases").json()["html"])
     page.enter("ada")
     page.decide("accept", "red", "Red 1")
     page.enter("bob")
     told = page.decide("keep", "red", "Red 1", scope="track").json()
-    assert told["told"] == ["1 track decided by ada before (accept): yours counts now"]
+    assert told["notes"] == ["1 track decided by ada before (accept): yours counts now"]
     assert page.tags("Red 1") == "Metal"
 
 
 def test_what_changed_while_somebody_looked_is_told(page: Page) -> None:
     track, seen = page.doubted.tracks["Old 1"], {str(page.doubted.tracks["Old 1"]): 1}
     assert track
-    told = page.decide("accept", "old", "Old 1", seen=seen).json()["told"]
+    told = page.decide("accept", "old", "Old 1", seen=seen).json()["notes"]
     assert told == ["1 track changed its tags meanwhile: your decision is kept"]
 
 
@@ -179,7 +185,7 @@ def test_filters_lead_the_queue_and_the_list(page: Page) -> None:
 
 
 def test_the_sample_is_blind_until_something_was_chosen(page: Page) -> None:
-    with page.site.database.write() as connection:
+    with page.state.database.write() as connection:
         draw_sample(connection, 6, overlap=0)
         connection.execute(sa.update(t.review_case).values(tracks=0))
         connection.execute(sa.delete(t.suspect))
@@ -193,37 +199,37 @@ def test_the_sample_is_blind_until_something_was_chosen(page: Page) -> None:
     assert f"{title}.wav" not in before
     genres = re.findall(r'data-genre="(\d+)"', html)
     assert genres
-    with page.site.database.read() as connection:
+    with page.state.database.read() as connection:
         names = dict(connection.execute(sa.select(t.genre.c.id, t.genre.c.name)).all())
     offered = [names[int(each)] for each in genres]
     assert offered == sorted(offered, key=str.lower)
     revealed = page.send("/judge", track_id=track, genre_id=page.doubted.genres["Ambient"]).json()
     assert shown(revealed["html"])[0] == "revealed"
-    assert "You hear it otherwise" in revealed["html"]
+    assert "Your answer differs from the tag" in revealed["html"]
     assert page.tags(title) in {"Ambient", "Ambient; Folk"}
     assert shown(page.send("/next").json()["html"])[1] != key
-    assert page.send("/undo").json()["said"] == "Taken back: relabel of 1 track."
+    assert page.send("/undo").json()["message"] == "Undone: relabel of 1 track."
 
 
 def test_a_choice_broader_than_the_tag_may_be_mended(page: Page) -> None:
-    with page.site.database.write() as connection:
+    with page.state.database.write() as connection:
         draw_sample(connection, 6, overlap=0)
         narrow = connection.execute(sa.select(t.genre).where(t.genre.c.parent_id.is_not(None))).first()
         assert narrow is not None
         connection.execute(sa.update(t.label).values(genre_id=narrow.id, rank=t.label.c.rank))
     track = page.doubted.tracks["Old 1"]
     revealed = page.send("/judge", track_id=track, genre_id=narrow.parent_id).json()["html"]
-    assert "Is the tag right too?" in revealed
-    assert page.send("/confirm", track_id=track).json()["said"] == "The tag is right too."
+    assert "Is the tag also correct?" in revealed
+    assert page.send("/confirm", track_id=track).json()["message"] == "Confirmed: the tag is also correct."
     unsure = page.send("/judge", track_id=page.doubted.tracks["Sad 1"], verdict="unsure").json()["html"]
     assert "Noted" in unsure
 
 
 def test_without_an_audit_the_page_says_what_to_do(page: Page) -> None:
-    with page.site.database.write() as connection:
+    with page.state.database.write() as connection:
         connection.execute(sa.update(t.audit).values(finished_at=None))
     html = page.send("/next").json()["html"]
-    assert "Nothing has been doubted yet" in html
+    assert "No audit yet" in html
     assert "catalog audit" in html
     assert page.client.get("/progress").status_code == 200
 
@@ -256,15 +262,15 @@ def test_genres_are_found_by_any_spelling(page: Page) -> None:
 
 
 def test_a_full_disk_is_said_and_the_decision_can_be_sent_again(page: Page) -> None:
-    if not page.site.database.is_sqlite:
+    if not page.state.database.is_sqlite:
         pytest.skip("a full disk is made with SQLite's own limit")
     limit: list[int] = []
 
-    @event.listens_for(page.site.database.writer, "checkout")
+    @event.listens_for(page.state.database.writer, "checkout")
     def fill(connection: sqlite3.Connection, *_: object) -> None:
         connection.execute(f"PRAGMA max_page_count = {limit[0] if limit else 2**30}")
 
-    with page.site.database.read() as connection:
+    with page.state.database.read() as connection:
         limit.append(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
     verdicts = ("keep", "accept")
     for number in range(300):
@@ -273,7 +279,7 @@ def test_a_full_disk_is_said_and_the_decision_can_be_sent_again(page: Page) -> N
             break
     assert (answer.status_code, answer.json()) == (
         503,
-        {"error": "the disk is full; make room, then try again"},
+        {"error": "the disk is full; free some space, then try again"},
     )
     before = page.tags("Red 1")
     assert before == ("Rock" if number % 2 == 0 else "Metal"), "the last one that was written counts"
