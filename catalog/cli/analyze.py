@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import click
 import sqlalchemy as sa
 
+from catalog.cli.common.analysis_options import feature_set_option, limit_options, or_needed
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.feature_set_options import feature_set_option, or_needed
-from catalog.cli.common.limit_options import limit_options
 from catalog.cli.common.output import echo, logs_json, progress, say
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
@@ -20,7 +19,6 @@ from catalog.text import pluralize
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
     from catalog.features.stored_feature_set import StoredFeatureSet
-    from workers.state.analysis_progress import AnalysisReport, Progress
 
 
 @click.command()
@@ -49,13 +47,26 @@ def analyze(
     Your files are only read. Run it again at any time; an interrupted run continues. Exit code 3: finished, but some
     files failed. A failed file is retried when it changes, or after `catalog failures retry`.
     """
+    from workers.host.worker_options import WorkerOptions
+    from workers.pool.analyze_pending import analyze_pending
+
     with open_catalog(settings) as database:
         feature_sets = or_needed(database, feature_sets)
         where = None if name is None else track.c.collection_id == _collection(database, name)
         if dry_run:
             _print_pending(database, feature_sets, where)
             return 0
-        report = _analyze(database, settings, feature_sets, where, workers, time_limit, memory_limit)
+        with progress("analyzing") as advance:
+            report = analyze_pending(
+                database,
+                settings,
+                feature_sets,
+                workers=workers,
+                where=where,
+                time_limit=time_limit,
+                options=WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json()),
+                on_progress=lambda state: advance(state.done, state.total, state.remark),
+            )
         inactive = _inactive_versions(database, feature_sets)
     echo(
         f"{pluralize(report.analyzed, 'track')} analyzed in {report.seconds:.0f} s, {report.failed:,} failed"
@@ -72,36 +83,6 @@ def analyze(
     if report.failed:
         say("list the failures: catalog failures list")
     return EXIT_FILES_FAILED if report.failed else 0
-
-
-def _analyze(
-    database: Database,
-    settings: Settings,
-    feature_sets: tuple[FeatureSet, ...],
-    where: sa.ColumnElement[bool] | None,
-    workers: int | None,
-    time_limit: int,
-    memory_limit: int,
-) -> AnalysisReport:
-    from workers.host.worker_options import WorkerOptions
-    from workers.pool.analyze_pending import analyze_pending
-
-    options = WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json())
-    with progress("analyzing") as advance:
-
-        def show(now: Progress) -> None:
-            advance(now.done, now.total, now.remark)
-
-        return analyze_pending(
-            database,
-            settings,
-            feature_sets,
-            workers=workers,
-            where=where,
-            time_limit=time_limit,
-            options=options,
-            on_progress=show,
-        )
 
 
 def _inactive_versions(database: Database, feature_sets: tuple[FeatureSet, ...]) -> list[StoredFeatureSet]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.common.analysis_options import feature_set_option, or_needed
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.feature_set_options import feature_set_option, or_needed
 from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
 from catalog.settings import Settings
 from catalog.text import pluralize

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
+from catalog.cli.common.analysis_options import feature_set_option, limit_options, or_needed
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.feature_set_options import feature_set_option, or_needed
-from catalog.cli.common.limit_options import limit_options
 from catalog.cli.common.output import logs_json, say
 from catalog.settings import Settings
 from catalog.text import pluralize

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from catalog.audit.clusters.cluster_audit import ClusterAudit, ClusterRequest
     from catalog.audit.clusters.cluster_evidence import RunSummary
+    from catalog.audit.clusters.cluster_findings import Content
     from catalog.audit.clusters.cluster_run import Run
     from catalog.audit.clusters.contingency import ClusterAgreement
     from catalog.db.database import Database
@@ -296,25 +297,12 @@ def _tables(connection: Connection, summary: RunSummary) -> dict[str, list[dict[
     labeled = {one.cluster: one for one in summary.contents}
     return {
         "clusters": [
-            {
-                "cluster": number,
-                "tracks": size,
-                "labeled": labeled[number].labeled if number in labeled else 0,
-                "genres": _in_words(labeled[number].genres, names) if number in labeled else "",
-            }
+            {"cluster": number, "tracks": size, **_cluster_labels(labeled.get(number), names)}
             for number, size in summary.sizes.items()
         ],
-        "genres": [
-            {"genre": names[one.genre_id], **_without(asdict(one), "genre_id")} for one in summary.spreads
-        ],
+        "genres": [_named(asdict(spread), names, genre_id="genre") for spread in summary.spreads],
         "shared": [
-            {
-                "genre": names[one.genre_id],
-                "other": names[one.other_id],
-                "overlap": one.overlap,
-                "cluster": one.cluster,
-            }
-            for one in summary.overlaps
+            _named(asdict(overlap), names, genre_id="genre", other_id="other") for overlap in summary.overlaps
         ],
         "misplaced": list(_misplaced(connection, summary)),
     }
@@ -338,9 +326,15 @@ def _misplaced(connection: Connection, summary: RunSummary) -> Iterator[dict[str
         }
 
 
-def _in_words(genres: tuple[tuple[int, int], ...], names: Mapping[int, str]) -> str:
-    return ", ".join(f"{names[genre_id]} {tracks}" for genre_id, tracks in genres)
+def _cluster_labels(content: Content | None, names: Mapping[int, str]) -> dict[str, Any]:
+    """Returns the number of labeled tracks in a cluster, and its genres as text."""
+    genres = [] if content is None else content.genres
+    return {
+        "labeled": 0 if content is None else content.labeled,
+        "genres": ", ".join(f"{names[genre_id]} {tracks}" for genre_id, tracks in genres),
+    }
 
 
-def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key != name}
+def _named(row: dict[str, Any], names: Mapping[int, str], **columns: str) -> dict[str, Any]:
+    """Replaces columns with genre ids by columns with genre names, given as `old="new"`."""
+    return {columns.get(key, key): names[value] if key in columns else value for key, value in row.items()}

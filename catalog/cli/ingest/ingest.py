@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
+from catalog.cli.common.analysis_options import limit_options, require_feature_sets
 from catalog.cli.common.class_options import class_rule_options
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.feature_set_options import require_feature_sets
-from catalog.cli.common.limit_options import limit_options
 from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, progress, say, warn
 from catalog.cli.labels import parse_columns
 from catalog.settings import Settings

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from catalog.cli.common.command_group import CommandGroup
+from catalog.cli.common.context import open_catalog, pass_settings
+from catalog.cli.common.output import echo, format_options, print_rows, say
 from catalog.cli.review.review_decide import DECISION_COMMANDS, redo_verb, undo_verb
 from catalog.cli.review.review_list import list_verb, show_verb
 from catalog.cli.review.review_progress import progress_verb, sample_verb
-from catalog.cli.review.review_reviewers import reviewers
 from catalog.cli.review.review_serve import serve_verb
+from catalog.settings import Settings
 
 
 @click.group(cls=CommandGroup)
@@ -26,6 +30,46 @@ for command in (
     sample_verb,
     progress_verb,
     serve_verb,
-    reviewers,
 ):
     review.add_command(command)
+
+
+@review.group(cls=CommandGroup)
+def reviewers() -> None:
+    """Manage reviewers and their secret links: add, list, revoke."""
+
+
+@reviewers.command("add")
+@click.argument("name")
+@pass_settings
+def add_verb(settings: Settings, name: str) -> None:
+    """Add a reviewer and print the token of their link. Only its hash is stored."""
+    from catalog.review.reviewer import add_reviewer
+
+    with open_catalog(settings) as database, database.write() as connection:
+        token = add_reviewer(connection, name)
+    echo(token)
+    say("this is the token of the link; it cannot be shown again")
+
+
+@reviewers.command("list")
+@format_options
+@pass_settings
+def list_reviewers_verb(settings: Settings, output_format: str) -> None:
+    """List the reviewers."""
+    from catalog.review.reviewer import list_reviewers
+
+    with open_catalog(settings) as database, database.read() as connection:
+        print_rows((asdict(each) for each in list_reviewers(connection)), output_format)
+
+
+@reviewers.command("revoke")
+@click.argument("name")
+@pass_settings
+def revoke_verb(settings: Settings, name: str) -> None:
+    """Revoke the link of a reviewer. Their decisions are kept."""
+    from catalog.review.reviewer import revoke_reviewer
+
+    with open_catalog(settings) as database, database.write() as connection:
+        revoke_reviewer(connection, name)
+    echo(f"revoked the link of {name}")
