@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from redis import Redis
+from rq import Queue
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets import installed
@@ -20,6 +22,8 @@ from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings
 from tests.integration.workers.sound import AddTracks, write_sound
+from workers.broker.broker import open_broker
+from workers.broker.job_queue import open_queue, queue_name
 
 RECIPE = """
 import os, signal, time
@@ -122,3 +126,14 @@ def settings(tmp_path: Path, database: Database) -> Settings:
     home = tmp_path / "home"
     home.mkdir(exist_ok=True)
     return Settings(home, database.url.render_as_string(hide_password=False), None)
+
+
+@pytest.fixture
+def broker_connection(settings: Settings) -> Iterator[Redis]:
+    with open_broker(None, settings.run) as broker, broker.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def queue(database: Database, broker_connection: Redis) -> Queue:
+    return open_queue(queue_name(database), broker_connection)

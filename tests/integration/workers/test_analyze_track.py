@@ -7,7 +7,6 @@ import shutil
 import wave
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
@@ -17,7 +16,6 @@ from catalog.db.tables import (
     claim,
     collection,
     failure,
-    feature_set,
     feature_vector,
     track,
     track_network_tag,
@@ -26,9 +24,8 @@ from catalog.db.tables import (
 from catalog.features.stored_feature_set import register_feature_set
 from tests.integration.workers.in_process import analyze_in_process
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks, write_sound
-from workers.process import analyze_track, jobs
+from workers.process import analyze_track
 from workers.process.analyze_track import AnalysisRequest
-from workers.process.worker_context import WorkerContext
 from workers.state import claims, liveness
 
 
@@ -200,26 +197,6 @@ def test_a_recipe_that_fails_costs_the_others_nothing(
         assert (row.feature_set_id, row.reason) == (ids[0], "error")
 
 
-def test_a_recipe_that_is_removed_in_the_middle_costs_no_failure(
-    database: Database, tiny: FeatureSet, add_tracks: AddTracks
-) -> None:
-    (track_id,) = add_tracks(QUIET)
-    with database.write() as connection:
-        requests = [AnalysisRequest(tiny, register_feature_set(connection, tiny))]
-        worker_id = liveness.register(connection, "ann", os.getpid())
-        (claimed,) = claims.reserve(connection, worker_id, [track_id], [requests[0].stored.id])
-    outcome = analyze_track.analyze_track(claimed, requests)
-    with database.write() as connection:
-        connection.execute(sa.delete(feature_set))
-    with database.write() as connection:
-        assert jobs._store(
-            connection, WorkerContext(database=database, worker_id=worker_id), claimed, requests, outcome
-        )
-        assert connection.execute(sa.select(feature_vector)).all() == []
-        assert connection.execute(sa.select(failure)).all() == []
-        assert connection.execute(sa.select(claim)).all() == []
-
-
 def test_names_that_are_no_text_are_files_like_any_other(
     database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
@@ -256,27 +233,3 @@ def test_wave_files_of_these_tests_are_what_they_say(music: Path) -> None:
     write_sound(music / "one.wav")
     with wave.open(str(music / "one.wav")) as file:
         assert (file.getframerate(), file.getnframes()) == (8_000, 4_800)
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_the_database_refuses_to_hold_costs_one_row(
-    database: Database, tiny: FeatureSet, add_tracks: AddTracks
-) -> None:
-    refused, fine = add_tracks(QUIET, QUIET)
-    with database.write() as connection:
-        connection.exec_driver_sql(
-            f"CREATE TRIGGER refuse BEFORE INSERT ON feature_vector WHEN new.track_id = {refused} "
-            "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
-        )
-    report = analyze_in_process(database, [tiny])
-    assert (report.analyzed, report.failed) == (1, 1)
-    with database.read() as connection:
-        assert connection.execute(sa.select(feature_vector.c.track_id)).scalars().all() == [fine]
-        assert (
-            connection.execute(sa.select(failure.c.message)).scalar_one() == "cannot be stored: not this one"
-        )
-        assert connection.execute(sa.select(claim)).all() == []
-        assert (
-            connection.execute(sa.select(track.c.audio_hash).where(track.c.id == refused)).scalar_one()
-            is None
-        )

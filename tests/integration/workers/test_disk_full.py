@@ -15,7 +15,7 @@ from catalog.db.database import Database
 from catalog.db.retry import is_disk_full
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
-from tests.integration.workers.test_faults import assert_whole
+from tests.integration.workers.test_worker_pool import assert_whole
 from workers.pool import supervisor
 from workers.pool.analyze_pending import analyze_pending
 

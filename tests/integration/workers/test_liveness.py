@@ -1,4 +1,4 @@
-"""The sweeper: who is dead is seen, not reckoned from clocks that may jump."""
+"""Worker liveness: the sweeper relies on its own observation, because clocks may jump."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
+from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.tables import worker
-from workers.state import liveness
+from catalog.db.tables import claim, worker
+from tests.integration.workers.rows import add_tracks, claimed_ids, feature_set_of, register_worker
+from workers.state import claims, liveness
 from workers.state.liveness import Sweeper
 
 
@@ -77,7 +80,7 @@ def test_who_died_before_the_watch_began_is_found_soon(database: Database, far: 
     sweeper = Sweeper(database, clock)
     shift(database, far, 600)
     assert sweeper.sweep() == 0
-    clock.seconds += liveness.WATCHED.total_seconds() + 1
+    clock.seconds += liveness.MIN_WATCHED.total_seconds() + 1
     assert sweeper.sweep() == 1
     assert sweeper.sweep() == 0
 
@@ -93,3 +96,45 @@ def test_a_process_that_is_gone_from_this_host_is_found_at_once(database: Databa
 
 def test_every_death_is_found_within_a_minute() -> None:
     assert liveness.LOST_AFTER + timedelta(seconds=liveness.HEARTBEAT_INTERVAL) < timedelta(minutes=1)
+
+
+def silence(connection: Connection, worker_id: int, seconds: float) -> None:
+    beat = liveness.server_time(connection) - timedelta(seconds=seconds)
+    connection.execute(sa.update(worker).where(worker.c.id == worker_id).values(heartbeat_at=beat))
+
+
+def test_a_sweep_finds_those_whose_process_is_gone_and_those_long_silent(database: Database) -> None:
+    with database.write() as connection:
+        stored, ids = feature_set_of(connection), add_tracks(connection, 4)
+        beating, gone, elsewhere, asleep = (register_worker(connection, name) for name in "abcd")
+        connection.execute(sa.update(worker).where(worker.c.id == gone).values(pid=2**22 + 1))
+        connection.execute(sa.update(worker).where(worker.c.id == elsewhere).values(host="another"))
+        for worker_id, track_id in zip((beating, gone, elsewhere, asleep), ids, strict=True):
+            claimed_ids(connection, worker_id, [track_id], stored)
+            claims.begin(connection, worker_id, track_id)
+        silence(connection, gone, 15)
+        silence(connection, elsewhere, 15)
+        silence(connection, asleep, 15)
+        assert liveness.sweep(connection) == 1
+        silence(connection, elsewhere, 90)
+        silence(connection, asleep, 90)
+        assert liveness.sweep(connection) == 2
+        rows = connection.execute(sa.select(claim.c.track_id, claim.c.worker_id, claim.c.deaths))
+        left = {row.track_id: (row.worker_id, row.deaths) for row in rows}
+        assert left == {ids[0]: (beating, 0), ids[1]: (None, 1), ids[2]: (None, 1)}
+        liveness.beat(connection, asleep)
+        living = connection.execute(sa.select(worker.c.id).where(worker.c.stopped_at.is_(None))).scalars()
+        assert set(living) == {beating, asleep}
+
+
+def test_old_rows_of_workers_are_cleared_away(database: Database) -> None:
+    with database.write() as connection:
+        ann, bob = register_worker(connection, "ann"), register_worker(connection, "bob")
+        liveness.deregister(connection, ann)
+        assert liveness.deregister_by_name(connection, "bob", None)
+        assert not liveness.deregister_by_name(connection, "nobody", None)
+        connection.execute(
+            sa.update(worker).where(worker.c.id == ann).values(stopped_at=now() - timedelta(days=2))
+        )
+        liveness.sweep(connection)
+        assert connection.execute(sa.select(worker.c.id)).scalars().all() == [bob]

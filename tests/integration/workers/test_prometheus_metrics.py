@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import urllib.request
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +15,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.database import Database, open_database
-from catalog.db.tables import feature_vector, track, worker
+from catalog.db.tables import track, worker
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from catalog.settings import Settings
 from tests.integration.workers.in_process import analyze_in_process
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks
-from workers.state import liveness
 from workers.state.prometheus_metrics import CatalogCollector, MetricsServerError, serve_metrics
-from workers.state.queue_status import queue_status
 
 
 def told(text: str) -> dict[tuple[str, str], float]:
@@ -95,39 +92,6 @@ def test_the_endpoint_answers_on_this_host_and_says_when_it_cannot(
             pass
     with serve_metrics(database, settings, [], "127.0.0.1", None):
         pass
-
-
-def test_status_says_how_fast_it_goes_and_who_hangs(
-    database: Database, tiny: FeatureSet, add_tracks: AddTracks
-) -> None:
-    done = add_tracks(*[QUIET] * 4)
-    analyze_in_process(database, [tiny])
-    with database.write() as connection:
-        old = liveness.server_time(connection) - timedelta(minutes=3)
-        connection.execute(
-            sa.update(feature_vector).where(feature_vector.c.track_id == done[0]).values(computed_at=old)
-        )
-    add_tracks(*[QUIET] * 8)
-    status = queue_status(database, [tiny])
-    assert (status.analyzed_last_minute, status.tracks_a_minute) == (3, 0.8)
-    assert status.minutes_left == pytest.approx(10)
-    with database.write() as connection:
-        connection.execute(sa.update(worker).values(stopped_at=None, version="0.0.1"))
-    status = queue_status(database, [tiny])
-    assert status.workers[0].analyzed == 4
-    assert status.advice == "workers run version 0.0.1; restart them with that of this host"
-
-
-def test_status_says_what_waits_for_a_disk(
-    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks
-) -> None:
-    add_tracks(QUIET, QUIET)
-    music.rename(music.with_name("unplugged"))
-    with database.write() as connection:
-        liveness.register(connection, "ann", 1)
-    status = queue_status(database, [tiny])
-    assert (status.pending, status.unmounted) == (2, 2)
-    assert status.advice == "2 tracks wait for a disk that is not mounted here"
 
 
 def test_without_names_pending_is_what_lacks_either_of_the_usual_ones(

@@ -1,4 +1,4 @@
-"""Whatever dies in the middle, the same command leads to the same end."""
+"""Crashes of workers, commands and the broker: the same command completes the work."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def heard(database: Database) -> int:
 def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.02)
 
 
@@ -66,11 +66,11 @@ def workers_of(command: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return [child for child in children if "workers.process.worker_process" in child.cmdline()]
 
 
-def horse_of(command: subprocess.Popen[bytes]) -> psutil.Process:
+def work_horse_of(command: subprocess.Popen[bytes]) -> psutil.Process:
     found: list[psutil.Process] = []
 
     def look() -> bool:
-        found[:] = [horse for keeper in workers_of(command) for horse in keeper.children()]
+        found[:] = [horse for process in workers_of(command) for horse in process.children()]
         return bool(found)
 
     wait_for(look)
@@ -100,7 +100,7 @@ def test_what_dies_in_the_middle_is_done_all_the_same(
     ids = add_tracks(*[QUIET] * 120)
     command = start()
     wait_for(lambda: heard(database) >= 5)
-    horse_of(command).kill()
+    work_horse_of(command).kill()
     wait_for(lambda: heard(database) >= 20)
     broker = find_broker(None, settings.run)
     assert broker is not None

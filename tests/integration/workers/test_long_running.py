@@ -1,10 +1,8 @@
-"""Workers on other hosts: other paths, disks that are not there, other versions, bounds; all with real processes."""
+"""Long-running workers with real processes: other paths, unmounted disks, other versions, limits, signals."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,20 +16,14 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
-from catalog.db.database import Database, DatabaseUnusableError
-from catalog.db.schema.revisions import head_revision
-from catalog.db.tables import claim, collection, failure, feature_vector, track, worker
-from catalog.features.stored_feature_set import register_feature_set
+from catalog.db.database import Database
+from catalog.db.tables import claim, failure, feature_vector, worker
 from catalog.settings import Settings
-from tests.integration.workers.sound import HUNGRY, QUIET, RAISES, AddTracks, write_sound
+from tests.integration.workers.sound import HUNGRY, QUIET, RAISES, AddTracks
 from workers.broker.broker import find_broker
-from workers.host.root_mapping import RootMapping
 from workers.host.worker_options import WorkerOptions
 from workers.pool.analyze_pending import analyze_pending
 from workers.pool.long_running import _log_mounts
-from workers.process.jobs import work
-from workers.process.worker_context import WorkerContext
-from workers.state import liveness
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -59,7 +51,7 @@ def start(settings: Settings, tiny: FeatureSet, tmp_path: Path) -> Iterator[Star
 def wait_for(condition: Callable[[], bool], seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.05)
 
 
@@ -71,12 +63,6 @@ def analyzed_tracks(database: Database) -> set[int]:
 def at_work(database: Database) -> bool:
     with database.read() as connection:
         return connection.execute(sa.select(sa.exists().select_from(worker))).scalar_one()
-
-
-def context_of(database: Database, options: WorkerOptions, **fields: str) -> WorkerContext:
-    with database.write() as connection:
-        worker_id = liveness.register(connection, "remote", os.getpid())
-    return WorkerContext(database=database, worker_id=worker_id, options=options, **fields)
 
 
 def test_a_folder_that_is_elsewhere_on_this_host(
@@ -117,70 +103,6 @@ def test_a_disk_that_comes_back_is_told(caplog: pytest.LogCaptureFixture) -> Non
     first, second = (record.getMessage() for record in caplog.records)
     assert "--root" in first
     assert second == "folders that were absent are back; still absent: 1"
-
-
-def test_tracks_that_a_remote_host_cannot_see_are_left_to_others(
-    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, gone, deeper = add_tracks(QUIET, QUIET, QUIET)
-    (music / "0001.wav").unlink()
-    with database.write() as connection:
-        recipe = register_feature_set(connection, tiny)
-        below = {"path": "disk2/x.wav", "path_bytes": b"disk2/x.wav"}
-        connection.execute(sa.update(track).where(track.c.id == deeper).values(below))
-        other = connection.execute(
-            sa.insert(collection)
-            .values(name="away", kind="folder", root="/nowhere", root_bytes=b"/nowhere")
-            .returning(collection.c.id)
-        ).scalar_one()
-        away = connection.execute(
-            sa.insert(track).values(collection_id=other, path="a", path_bytes=b"a").returning(track.c.id)
-        ).scalar_one()
-    monkeypatch.setattr("workers.process.jobs.RELEASE_PAUSE", 0)
-    work(
-        context_of(database, WorkerOptions(is_remote_host=True)),
-        [away, deeper, gone, here],
-        [recipe.hash],
-        20,
-    )
-    with database.read() as connection:
-        states = dict(connection.execute(sa.select(track.c.id, track.c.state)).all())
-        assert connection.execute(sa.select(claim)).all() == []
-        assert connection.execute(sa.select(failure)).all() == []
-    assert analyzed_tracks(database) == {here}
-    assert states == {here: "present", gone: "missing", deeper: "present", away: "present"}
-
-
-def test_a_wrong_mapping_makes_nothing_missing(
-    database: Database, music: Path, tiny: FeatureSet, add_tracks: AddTracks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (track_id,) = add_tracks(QUIET)
-    with database.write() as connection:
-        recipe = register_feature_set(connection, tiny)
-        below = {"path": "album/x.wav", "path_bytes": b"album/x.wav"}
-        connection.execute(sa.update(track).values(below))
-    wrong = music.with_name("wrong")
-    wrong.mkdir()
-    write_sound(wrong / "something else.wav")
-    monkeypatch.setattr("workers.process.jobs.RELEASE_PAUSE", 0)
-    options = WorkerOptions(RootMapping.parse([f"{music}={wrong}"]), is_remote_host=True)
-    work(context_of(database, options), [track_id], [recipe.hash], 20)
-    with database.read() as connection:
-        assert connection.execute(sa.select(track.c.state)).scalar_one() == "present"
-    shutil.rmtree(wrong)
-
-
-def test_a_worker_whose_schema_was_changed_touches_nothing(
-    database: Database, tiny: FeatureSet, add_tracks: AddTracks
-) -> None:
-    (track_id,) = add_tracks(QUIET)
-    with database.write() as connection:
-        recipe = register_feature_set(connection, tiny)
-        connection.execute(sa.text("UPDATE catalog_version SET version_num = '9999'"))
-    context = context_of(database, WorkerOptions(), revision=head_revision())
-    with pytest.raises(DatabaseUnusableError, match=r"schema 9999 now.* start the worker again"):
-        work(context, [track_id], [recipe.hash], 20)
-    assert analyzed_tracks(database) == set()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -284,6 +206,46 @@ def test_sigterm_ends_analyze_and_what_it_started_in_order(
         "interrupted; run the same command again to continue\n",
     )
     assert find_broker(None, settings.run) is None
+    with database.read() as connection:
+        assert connection.execute(sa.select(claim)).all() == []
+        assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
+
+
+LONG_RUNNING = """
+import sys
+from pathlib import Path
+from catalog.audio.feature_sets.installed import feature_set
+from catalog.db.database import open_database
+from catalog.settings import Settings
+from workers.pool.long_running import work_until_stopped
+
+home, url = sys.argv[1:]
+work_until_stopped(open_database(url), Settings(Path(home), url, None), [feature_set("tiny")])
+"""
+
+
+def test_a_long_running_worker_takes_up_what_comes_and_ends_on_sigterm(
+    database: Database, settings: Settings, tiny: FeatureSet, add_tracks: AddTracks
+) -> None:
+    def heard() -> int:
+        with database.read() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(feature_vector)).scalar_one()
+
+    def wait_for(count: int) -> None:
+        deadline = time.monotonic() + 60
+        while heard() < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    add_tracks(QUIET, QUIET)
+    command = subprocess.Popen(
+        [sys.executable, "-c", LONG_RUNNING, str(settings.home), settings.database_url]
+    )
+    wait_for(2)
+    add_tracks(QUIET)
+    wait_for(3)
+    command.send_signal(signal.SIGTERM)
+    assert command.wait(20) == 0
     with database.read() as connection:
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []

@@ -1,4 +1,4 @@
-"""Searching with real worker processes: whatever dies in the middle, the end is the same."""
+"""The task executor with real worker processes: a search gives the same result after any crash."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from catalog.learning.search.trial import run_trials
 from catalog.learning.training_options import TrainingOptions
 from catalog.settings import Settings
 from tests.integration.labeled_collection import Filled
-from tests.integration.workers.test_faults import horse_of, is_gone, wait_for, workers_of
+from tests.integration.workers.test_worker_pool import is_gone, wait_for, work_horse_of, workers_of
 from workers.broker.broker import find_broker
 from workers.host.worker_options import WorkerOptions
 from workers.pool.executor import InlineExecutor, TaskFailedError, open_executor
@@ -40,17 +40,17 @@ from catalog.learning.search.candidates import random_candidates
 from catalog.learning.classifiers import ALGORITHMS
 from catalog.learning.search.search_setup import prepare_search
 from catalog.learning.search.search import Search
-from catalog.learning.training import TrainingOptions
+from catalog.learning.training_options import TrainingOptions
 from catalog.settings import Settings
 from workers.pool.executor import open_executor
 
 if __name__ == "__main__":
-    home, url, candidates = sys.argv[1:]
+    home, url, count = sys.argv[1:]
     database = open_database(url)
-    ground = prepare(database, Training(feature_sets=("blobs",)), [("blobs",)])
+    data = prepare_search(database, TrainingOptions(feature_sets=("blobs",)), [("blobs",)])
     with open_executor(database, Settings(Path(home), url, None), 2) as executor:
-        found = drawn([ALGORITHMS["logistic_regression"]], ("blobs",), int(candidates), seed=0)
-        Search(database, executor, ground, workers=2).choose(found, "random")
+        candidates = random_candidates([ALGORITHMS["logistic_regression"]], ("blobs",), int(count), seed=0)
+        Search(database, executor, data, workers=2).choose(candidates, "random")
 """
 Fill = Callable[..., Filled]
 
@@ -91,7 +91,7 @@ def living(database: Database) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(worker).where(is_alive)).scalar_one()
 
 
-def test_what_dies_in_the_middle_of_a_search_changes_nothing_of_its_end(
+def test_crashes_during_a_search_do_not_change_its_result(
     database: Database,
     settings: Settings,
     fill_labeled: Fill,
@@ -100,7 +100,7 @@ def test_what_dies_in_the_middle_of_a_search_changes_nothing_of_its_end(
     fill_labeled(spread=2.0)
     command = start()
     wait_for(lambda: tried(database) >= 5)
-    horse_of(command).kill()
+    work_horse_of(command).kill()
     wait_for(lambda: tried(database) >= 20)
     broker = find_broker(None, settings.run)
     assert broker is not None
@@ -163,12 +163,12 @@ def test_what_forks_after_a_warm_up_does_not_hang(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_a_task_says_is_wrong_reaches_who_waits_for_it_and_the_log(
+def test_an_error_of_a_task_reaches_its_future_and_the_log(
     database: Database, settings: Settings, fill_labeled: Fill, capfd: pytest.CaptureFixture[str]
 ) -> None:
     fill_labeled()
     with open_executor(database, settings, 1, WorkerOptions(is_log_json=True)) as executor:
-        with pytest.raises(ValueError, match="'sleep' is no task"):
+        with pytest.raises(ValueError, match="'sleep' is not a task"):
             executor.submit(__import__("time").sleep, 0)
         future = executor.submit(run_trials, 4711, [])
         with pytest.raises(TaskFailedError, match="tracks of the training set were removed"):

@@ -1,9 +1,10 @@
-"""A broker that somebody else can write to: whatever lies in the queue, only our own jobs are run, and work goes on."""
+"""The RQ worker on a broker that others can write to: it runs only permitted jobs, and work continues."""
 
 from __future__ import annotations
 
 import json
 import pickle
+import signal
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,15 +12,19 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from rq import Queue
+from rq import Callback, Queue
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
+from catalog.learning.registry.task_context import set_context
 from catalog.settings import Settings
 from tests.integration.workers.sound import QUIET, AddTracks
 from workers.broker.broker import open_broker
 from workers.broker.job_queue import ANALYZE, TASK, open_queue, queue_name
 from workers.pool.analyze_pending import analyze_pending
+from workers.process.rq_worker import AnalysisWorker
+from workers.process.worker_context import WorkerContext
+from workers.state import liveness
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -98,3 +103,32 @@ def test_nothing_hostile_is_run_and_work_goes_on(
     assert log.count("foreign job") > 10
     assert log.count("unreadable job") > 3
     assert "\x1b" not in log
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """What Ctrl-C and SIGTERM do to this process, which RQ's worker changes, is put back."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_a_worker_runs_no_job_but_ours_and_registers_again_when_forgotten(
+    database: Database, queue: Queue, broker_connection: Redis, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    proof = tmp_path_factory.mktemp("proof") / "made by a stranger"
+    queue.enqueue("os.mkdir", str(proof))
+    queue.enqueue("workers.process.jobs.analyze_tracks", [], [], 5, on_failure=Callback("os.abort"))
+    with database.write() as connection:
+        context = WorkerContext(database=database, worker_id=liveness.register(connection, "worker", 1))
+    set_context(context)
+    rq_worker = AnalysisWorker(queue, "worker", context)
+    rq_worker.work(burst=True, logging_level="ERROR")
+    assert not proof.exists()
+    assert queue.count == 0
+    broker_connection.flushall()
+    rq_worker._next_beat = 0.0
+    rq_worker.heartbeat()
+    assert broker_connection.sismember(rq_worker.redis_workers_keys, rq_worker.key)
