@@ -139,7 +139,7 @@ def test_without_labels_genres_are_guessed_among_those_named(catalog: Run, music
     assert done.returncode == 3, done.stderr
     summary = json.loads(done.stdout)
     assert summary["model"]["zero_shot"] is True
-    assert summary["doubt"] == {"cases": 0, "suspects": 0}
+    assert summary["audit"] == {"cases": 0, "suspects": 0}
     heard = rows(
         catalog, "SELECT path, predicted_genre FROM predicted_vs_tagged WHERE predicted_genre IS NOT NULL"
     )

@@ -119,7 +119,7 @@ class IngestPresenter:
         """Yields two commands to continue with."""
         untagged = self.summary.get("untagged", {})
         questions = {
-            "sql top-suspects": self.summary.get("doubt", {}).get("suspects", 0),
+            "sql top-suspects": self.summary.get("audit", {}).get("suspects", 0),
             "sql untagged-confident": untagged.get("confident", 0),
             "sql class_support": True,
             "stats": True,
@@ -273,7 +273,7 @@ class IngestPresenter:
 
     def _audited(self, stage: Audited) -> Iterator[str]:
         audit = stage.audit
-        self.summary["doubt"] = {"cases": audit.cases, "suspects": audit.suspects}
+        self.summary["audit"] = {"cases": audit.cases, "suspects": audit.suspects}
         if not audit.cases:
             if not self.summary["model"]["zero_shot"]:
                 yield "No tag is flagged"

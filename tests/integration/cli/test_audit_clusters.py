@@ -79,7 +79,7 @@ USAGE = [
 REFUSED = [
     (["--show", "99"], "there is no cluster run 99; see: catalog audit clusters --list"),
     (["--compare", "1", "2"], "there is no cluster run 1"),
-    (["--feature-set", "musicnn"], "there are: blobs"),
+    (["--feature-set", "musicnn"], "available: blobs"),
     (["--exclude-genre", "Blorp"], "there is no genre 'Blorp'"),
     (["--clusters", "66"], "66 clusters need at least 67 tracks"),
 ]

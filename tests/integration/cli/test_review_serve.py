@@ -115,7 +115,9 @@ def test_a_link_for_every_reviewer(invoke: Invoke, starting: None) -> None:
 
 
 def test_others_who_can_reach_it_are_warned_of(invoke: Invoke, starting: None) -> None:
-    assert "is reachable from other hosts" in invoke("review", "serve", "--port", "0", "--host", "0.0.0.0").err
+    assert (
+        "is reachable from other hosts" in invoke("review", "serve", "--port", "0", "--host", "0.0.0.0").err
+    )
     assert "is reachable from other hosts" not in invoke("review", "serve", "--port", "0").err
 
 

@@ -1,4 +1,4 @@
-"""The verbs of this room, from the command line."""
+"""`catalog scan`, `labels` and `collections`, run as a user runs them."""
 
 import io
 import json
@@ -104,21 +104,6 @@ def test_what_is_wrong_is_one_line(catalog, tmp_path, monkeypatch, arguments, co
         assert len(err.splitlines()) == 1
 
 
-def test_an_unknown_genre_is_told_before_anything_is_heard(catalog, songs):
-    code, _, err = catalog("ingest", songs, "--genres", "Finnish Metal, Polkaton")
-    assert code == EXIT_ERROR
-    assert "'Polkaton' is no genre" in err
-    assert json.loads(catalog("sql", "SELECT count(*) AS n FROM feature_vector", "--json")[1]) == [{"n": 0}]
-
-
-def test_the_main_job_as_a_dry_run(catalog, songs):
-    assert catalog("scan", songs / "1.mp3")[0] == 0
-    told = catalog("ingest", songs, "--dry-run")[1]
-    assert told == f"would add 1 new and update 0 changed of 2 files in {songs}; nothing was changed\n"
-    (collection,) = json.loads(catalog("ingest", songs, "--dry-run", "--json")[1])["collections"]
-    assert (collection["files"], collection["new"], collection["changed"]) == (2, 1, 0)
-
-
 def test_labels_are_imported(catalog, songs):
     catalog("scan", songs)
     (songs / "list.csv").write_text("Datei;Stil\n1.mp3;Metal\nx.mp3;Pop\n2.mp3;\n", encoding="utf-8")
@@ -130,16 +115,6 @@ def test_labels_are_imported(catalog, songs):
     assert "1 row without a genre" in err
     assert "line 3: x.mp3" in err
     assert json.loads(catalog(*arguments, "--json")[1])["statements"] == 0
-
-
-def test_show(catalog, songs):
-    catalog("scan", songs)
-    code, out, _ = catalog("show", "One")
-    assert code == 0
-    assert out.startswith("The Band - One (track ")
-    assert "tagged Rock" in out
-    assert "file (id3v2.4): Rock, current" in out
-    assert json.loads(catalog("show", "2.mp3", "--json")[1])["file"]["title"] == "Two"
 
 
 def test_collections_are_moved_and_removed(catalog, songs, monkeypatch):
@@ -164,15 +139,6 @@ def test_collections_are_moved_and_removed(catalog, songs, monkeypatch):
     assert said.endswith("nothing was changed\n")
     assert "removed 2 tracks" in catalog("collections", "remove", "Mine", "-y")[1]
     assert json.loads(catalog("collections", "list", "--json")[1]) == []
-
-
-def test_prune(catalog, songs):
-    catalog("scan", songs)
-    (songs / "1.mp3").unlink()
-    catalog("scan", songs)
-    assert catalog("prune", "--dry-run")[1] == "would remove 0 tracks\n"
-    assert catalog("prune", "--days", "0", "--dry-run")[1] == "would remove 1 track\n"
-    assert catalog("prune", "--days", "0", "-y")[1] == "removed 1 track\n"
 
 
 def test_an_unmounted_disk_is_an_error_that_says_what_to_do(catalog, songs):

@@ -1,0 +1,66 @@
+"""`catalog review sample` and `catalog review progress`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.review.conftest import Doubted
+
+
+def listed(invoke: Any, *arguments: str) -> dict[str, int]:
+    done = invoke("review", "list", "--json", *arguments)
+    assert done.code == 0, done.err
+    return {each["case_id"]: each["open_tracks"] for each in json.loads(done.out)}
+
+
+@pytest.mark.parametrize("arguments", [["sample", "4", "--overlap", "5"], ["sample", "0"]])
+def test_slips_in_the_sample_are_usage_errors(invoke: Any, doubted: Doubted, arguments: list[str]) -> None:
+    assert invoke("review", *arguments).code == 2
+
+
+def test_a_small_sample_overlaps_as_far_as_it_goes(invoke: Any, doubted: Doubted) -> None:
+    plan = invoke("review", "sample", "4", "--dry-run")
+    assert (plan.code, "would draw 4 tracks with seed 0, 4 for two reviewers" in plan.err) == (
+        0,
+        True,
+    )
+
+
+def test_a_sample_of_nearly_all_says_so_and_its_suspects_are_not_taken_for_decided(
+    invoke: Any, doubted: Doubted
+) -> None:
+    drawn = invoke("review", "sample", "100", "--overlap", "0")
+    assert "they are excluded from training" in drawn.err
+    assert listed(invoke) == {}
+    told = invoke("review", "progress").out
+    assert "0 cases open with 0 tracks; 6 more in the audit sample\n" in told
+    assert told.endswith(
+        "judge the check sample, which holds the only suspects left (6): catalog review serve\n"
+    )
+
+
+def test_sample_and_progress(invoke: Any, doubted: Doubted) -> None:
+    plan = invoke("review", "sample", "4", "--overlap", "2", "--dry-run")
+    assert "would draw 4 tracks with seed 0, 2 for two reviewers" in plan.err
+    before = invoke("review", "progress")
+    assert before.out.splitlines() == [
+        "0 decisions",
+        "3 cases open with 6 tracks",
+        "go on: only 6 of the suspects are left",
+    ]
+    # Before the sample is drawn: what it holds is in no case until it was judged blind.
+    invoke("review", "accept", "red", "--reviewer", "ada")
+    invoke("review", "keep", "old", "--reviewer", "bob")
+    assert json.loads(invoke("review", "sample", "4", "--overlap", "2", "--json").out)["closes"] is None
+    assert "closed sample 1" in invoke("review", "sample", "4", "--overlap", "2", "--seed", "1").err
+    told = invoke("review", "progress")
+    assert "4 decisions: 3 accept, 1 keep" in told.out
+    assert "  ada: 3 decisions, 3 wrong tags found" in told.out
+    assert "audit sample 2: 0 of 4 tracks judged" in told.out
+    assert json.loads(invoke("review", "progress", "--json").out)["overall"]["value"] == 0.75
+    assert invoke("review", "progress", "--since", "2999-01-01").out.startswith(
+        "0 decisions since 2999-01-01\n"
+    )
