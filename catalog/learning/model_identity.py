@@ -44,7 +44,7 @@ def find_identical_model(
     """The row of the identical model, if its artifact is intact and it has all the scores that the options ask for."""
     snapshot_id = find_snapshot(connection, frozen)
     row = None if snapshot_id is None else find_model(connection, options.algorithm, parameters, snapshot_id)
-    if row is None or (options.split is not None and "official_split" not in row["metrics"]):
+    if row is None or (options.split is not None and row["metrics"]["official_split"] is None):
         return None
     try:
         read_artifact(models, row["artifact"], row["artifact_sha256"])

@@ -1,10 +1,8 @@
-"""The artifact of a model: one skops file, named by what is in it, refused when it was changed."""
+"""Model artifacts: one skops file per model, named by its content hash and verified when loaded."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 
 from catalog.db.private_folder import make_private_folder
 from catalog.errors import CatalogError
+from catalog.files import atomic_write
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import Threshold
 from catalog.learning.fitting.calibration import Calibration
@@ -22,75 +21,68 @@ from catalog.learning.fitting.pca import ProjectedClassifier, Projection
 
 TRUSTED = frozenset(
     {
-        # Attributes set on a fresh object; none of them has a __setstate__, a __reduce__ or a property.
+        # Loading sets attributes of a new object; none of these has a __setstate__, a __reduce__ or a property.
         "catalog.learning.classifiers.sklearn_classifier.SklearnClassifier",
         "catalog.learning.classifiers.neural_network.NeuralNetworkClassifier",
         "catalog.learning.classifiers.stacking.Stack",
         "catalog.learning.classifiers.svm.SupportVectorMachine",
         "catalog.learning.classifiers.local_per_parent.LocalClassifiers",
-        # Arrays of nodes, whose types and shapes `__setstate__` checks.
+        # Arrays of nodes; `__setstate__` checks their types and shapes.
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.tree._tree.Tree",
     }
 )
-"""Types beyond those that skops itself holds harmless. Whoever adds one has looked at what loading it runs."""
+"""Permitted types beyond those that skops trusts. Before adding a type, check the code that loading it runs."""
 
-ADVICE = "train anew with `catalog train --force`, or restore the file from a backup"
+ADVICE = "retrain with `catalog train --force`, or restore the file from a backup"
 
 
 class ArtifactRejectedError(CatalogError):
-    """The file of a model is missing, or is not the one that was written."""
+    """The artifact of a model is missing or was changed."""
 
 
 def save_artifact(folder: Path, model: FittedModel) -> tuple[str, str]:
-    """Writes the model into the folder, whole or not at all. Gives the file's name and its SHA-256 in hex."""
-    import skops.io  # it takes seconds to import, and most runs need no artifact
+    """Writes the model into the folder atomically. Returns the file name and its SHA-256 in hex."""
+    import skops.io  # takes seconds to import, and most runs need no artifact
 
     return write_artifact(folder, skops.io.dumps(_plain(model)), ".skops")
 
 
 def write_artifact(folder: Path, content: bytes, suffix: str, *, dry_run: bool = False) -> tuple[str, str]:
-    """Writes a file named by its content, whole or not at all. Gives its name and its SHA-256 in hex."""
+    """Writes a file named by its content hash, atomically. Returns its name and its SHA-256 in hex."""
     digest = hashlib.sha256(content).hexdigest()
     name = f"{digest[:16]}{suffix}"
     if dry_run:
         return name, digest
     make_private_folder(folder)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).replace(folder / name)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+    with atomic_write(folder / name, private=True) as file:
+        file.write(content)
     return name, digest
 
 
 def load_artifact(folder: Path, name: str, digest: str) -> FittedModel:
-    """The model in the file. Raises ArtifactRejectedError where the file is missing, changed, or holds foreign types."""
+    """The model in the file. Raises ArtifactRejectedError if the file is missing, changed or holds untrusted types."""
     import skops.io
 
     content = read_artifact(folder, name, digest)
     try:
-        foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - TRUSTED)
-        model = None if foreign else _model(skops.io.loads(content, trusted=sorted(TRUSTED)))
+        untrusted = sorted(set(skops.io.get_untrusted_types(data=content)) - TRUSTED)
+        model = None if untrusted else _model(skops.io.loads(content, trusted=sorted(TRUSTED)))
     except Exception as error:
-        # A hash says that the file is the one that was named, not that it is a model: both may come from a stranger's
-        # backup. What is made up fails anywhere in skops, with anything.
+        # The hash does not show that the file is a model: database and file may come from an untrusted backup. A
+        # forged file can make skops raise any exception.
         raise ArtifactRejectedError(
             f"the model file {name} cannot be read ({type(error).__name__}); {ADVICE}"
         ) from error
     if model is None:
         raise ArtifactRejectedError(
-            f"the model file {name} holds types that are not trusted: {', '.join(foreign[:3])}; {ADVICE}"
+            f"the model file {name} holds untrusted types: {', '.join(untrusted[:3])}; {ADVICE}"
         )
     return model
 
 
 def read_artifact(folder: Path, name: str, digest: str, *, advice: str = ADVICE) -> bytes:
-    """The bytes of the file, once they are known to be those that were written. Raises ArtifactRejectedError with the advice."""
+    """The content of the file after its hash is verified. Raises ArtifactRejectedError, whose message ends with `advice`."""
     path = folder / Path(name).name
     try:
         content = path.read_bytes()
@@ -99,7 +91,7 @@ def read_artifact(folder: Path, name: str, digest: str, *, advice: str = ADVICE)
             f"the model file {path} cannot be read ({error.strerror}); {advice}"
         ) from None
     if hashlib.sha256(content).hexdigest() != digest:
-        raise ArtifactRejectedError(f"the model file {path} is not the one that was written; {advice}")
+        raise ArtifactRejectedError(f"the model file {path} was changed since it was written; {advice}")
     return content
 
 
@@ -107,7 +99,7 @@ def _plain(model: FittedModel) -> dict[str, Any]:
     classifier, projection = model.classifier, None
     if isinstance(classifier, ProjectedClassifier):
         assert classifier.projection is not None, "a model is fitted"
-        projection = asdict(classifier.projection) | {"wanted": classifier.variance}
+        projection = asdict(classifier.projection) | {"retained": classifier.variance}
         classifier = classifier.classifier
     return {
         "classifier": classifier,
@@ -125,11 +117,10 @@ def _plain(model: FittedModel) -> dict[str, Any]:
 
 def _model(plain: dict[str, Any]) -> FittedModel:
     classifier = plain["classifier"]
-    projection = plain.get("projection")  # models from before there were projections have none
+    projection, novelty = plain["projection"], plain["novelty"]
     if projection is not None:
-        wanted = projection.pop("wanted")
-        classifier = ProjectedClassifier(classifier, wanted, Projection(**projection))
-    novelty = plain.get("novelty")  # models from before there was one answer by the probability alone
+        retained = projection.pop("retained")
+        classifier = ProjectedClassifier(classifier, retained, Projection(**projection))
     return FittedModel(
         classifier=classifier,
         calibration=Calibration(float(plain["slope"]), np.asarray(plain["bias"], dtype=np.float64)),

@@ -1,4 +1,4 @@
-"""The registry: models, what they were fitted on, and which one is active."""
+"""Model registry: stored models, their feature sets and class support, and the active model."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ LIBRARIES = ("music-catalog", "numpy", "scikit-learn", "scipy", "skops")
 
 
 class NoModelError(CatalogError):
-    """There is no such model."""
+    """The model does not exist."""
 
 
 @dataclass(frozen=True)
 class NewModel:
-    """A model before it has a row."""
+    """The values of a new model's row."""
 
     algorithm: str
     parameters: Mapping[str, Any]
@@ -44,15 +44,15 @@ class NewModel:
 
 
 def active_model(connection: Connection) -> RowMapping | None:
-    """The row of the model in force, if there is one."""
+    """The row of the active model, if there is one."""
     return connection.execute(sa.select(model).where(model.c.status == "active")).mappings().one_or_none()
 
 
 def require_active(connection: Connection) -> RowMapping:
-    """The row of the model in force. Raises NoModelError."""
+    """The row of the active model. Raises NoModelError."""
     row = active_model(connection)
     if row is None:
-        raise NoModelError("there is no model in force; run: catalog train")
+        raise NoModelError("there is no active model; run: catalog train")
     return row
 
 
@@ -65,21 +65,21 @@ def get_model(connection: Connection, model_id: int) -> RowMapping:
 
 
 def model_feature_sets(connection: Connection, model_id: int) -> tuple[StoredFeatureSet, ...]:
-    """The recipes of the vectors that a model takes, from left to right."""
+    """The feature sets of a model, in the order of its vector columns."""
     hashes = connection.execute(
         sa.select(feature_set.c.hash)
         .join_from(model_feature_set, feature_set)
         .where(model_feature_set.c.model_id == model_id)
         .order_by(model_feature_set.c.position)
     ).scalars()
-    found = [find_feature_set(connection, one) for one in hashes.all()]
-    return tuple(recipe for recipe in found if recipe is not None)
+    feature_sets = [find_feature_set(connection, one) for one in hashes.all()]
+    return tuple(features for features in feature_sets if features is not None)
 
 
 def find_model(
     connection: Connection, algorithm: str, parameters: Mapping[str, Any], snapshot_id: int | None
 ) -> RowMapping | None:
-    """A model in force, or on its way there, that is the same: training it again would give the same."""
+    """The active model or a candidate with the same recipe and training set, if there is one."""
     rows = connection.execute(
         sa.select(model)
         .where(
@@ -89,12 +89,12 @@ def find_model(
         )
         .order_by(model.c.status, model.c.id)
     ).mappings()
-    wanted = json.loads(json.dumps(dict(parameters)))
-    return next((row for row in rows if row["parameters"] == wanted), None)
+    stored = json.loads(json.dumps(dict(parameters)))
+    return next((row for row in rows if row["parameters"] == stored), None)
 
 
 def add_model(connection: Connection, new: NewModel, support: Mapping[int, Support]) -> int:
-    """Writes a candidate with its recipe and the support of every genre, and gives its id."""
+    """Stores a candidate with its feature sets and the support of all genres. Returns its id."""
     model_id = int(
         connection.execute(
             sa.insert(model)
@@ -125,7 +125,7 @@ def add_model(connection: Connection, new: NewModel, support: Mapping[int, Suppo
 
 
 def store_support(connection: Connection, model_id: int, support: Mapping[int, Support]) -> bool:
-    """Replaces what stands behind each genre of a model, and gives whether anything was different."""
+    """Replaces the class support of a model. Returns whether it changed."""
     rows = [
         {
             "model_id": model_id,
@@ -139,18 +139,18 @@ def store_support(connection: Connection, model_id: int, support: Mapping[int, S
         }
         for row in sorted(support.values(), key=lambda row: row.genre_id)
     ]
-    mine = model_class.c.model_id == model_id
-    known = connection.execute(sa.select(model_class).where(mine).order_by(model_class.c.genre_id))
-    if [dict(row) for row in known.mappings()] == rows:
+    of_model = model_class.c.model_id == model_id
+    stored = connection.execute(sa.select(model_class).where(of_model).order_by(model_class.c.genre_id))
+    if [dict(row) for row in stored.mappings()] == rows:
         return False
-    connection.execute(sa.delete(model_class).where(mine))
+    connection.execute(sa.delete(model_class).where(of_model))
     if rows:
         connection.execute(sa.insert(model_class), rows)
     return True
 
 
 def promote(connection: Connection, model_id: int) -> None:
-    """Puts a model in force, and every track's standing with it, in the caller's transaction."""
+    """Activates a model and updates the status of all tracks, in the caller's transaction."""
     get_model(connection, model_id)
     connection.execute(
         sa.update(model).where(model.c.status == "active", model.c.id != model_id).values(status="retired")
@@ -162,20 +162,20 @@ def promote(connection: Connection, model_id: int) -> None:
     refresh_track_status(connection)
 
 
-def update_metrics(connection: Connection, model_id: int, **facts: Any) -> None:
-    """Adds to the metrics of a model."""
-    metrics = {**get_model(connection, model_id)["metrics"], **facts}
+def update_metrics(connection: Connection, model_id: int, **changes: Any) -> None:
+    """Sets metrics of a model; the others are kept."""
+    metrics = {**get_model(connection, model_id)["metrics"], **changes}
     connection.execute(sa.update(model).where(model.c.id == model_id).values(metrics=metrics))
 
 
 def reject(connection: Connection, model_id: int, reason: str) -> None:
-    """Marks a candidate that was worse than the model in force."""
+    """Marks a candidate that the gate rejected."""
     update_metrics(connection, model_id, rejected=reason)
     connection.execute(sa.update(model).where(model.c.id == model_id).values(status="rejected"))
 
 
 def previous_model(connection: Connection) -> RowMapping:
-    """The model that was in force before the present one. Raises NoModelError."""
+    """The model that was active before the current one. Raises NoModelError."""
     row = (
         connection.execute(
             sa.select(model).where(model.c.status == "retired").order_by(model.c.promoted_at.desc()).limit(1)
@@ -184,12 +184,12 @@ def previous_model(connection: Connection) -> RowMapping:
         .one_or_none()
     )
     if row is None:
-        raise NoModelError("there is no earlier model to go back to")
+        raise NoModelError("there is no earlier model to activate")
     return row
 
 
 def list_models(connection: Connection) -> list[dict[str, Any]]:
-    """A row for each model, newest first: id, status, algorithm, tracks, classes, accuracy, macro F1, created."""
+    """A row for each model, newest first: id, status, algorithm, tracks, classes, accuracy, macro F1, creation time."""
     rows = connection.execute(sa.select(model).order_by(model.c.id.desc())).mappings()
     return [
         {

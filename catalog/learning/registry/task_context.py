@@ -1,4 +1,4 @@
-"""The workplace: what a process is given once, because a task that is sent elsewhere carries ids and numbers alone."""
+"""Task context of a process: database and model folder, because tasks carry only ids and numbers."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from catalog.db.database import Database, open_database
 
 @dataclass(frozen=True)
 class TaskContext:
-    """Where the tasks of this process find what they work on."""
+    """Database and folders of the tasks of this process."""
 
     database: Database
     models: Path
     """The folder of model artifacts."""
     is_stopped: Callable[[], bool] = lambda: False
-    """Whether a task ought to end after the step that it is at."""
+    """Whether a task should end after its current step."""
 
 
-_present: list[TaskContext] = []
+_current: list[TaskContext] = []
 
 
-def set_context(place: TaskContext) -> None:
-    """Gives this process its workplace, in the place of another."""
-    _present[:] = [place]
+def set_context(context: TaskContext) -> None:
+    """Sets the task context of this process."""
+    _current[:] = [context]
 
 
 def set_context_from(database_url: str, models: str) -> None:
-    """Gives a fresh process its workplace: an initializer for a pool of processes."""
+    """Sets the task context of a new process; the initializer of a process pool."""
     set_context(TaskContext(open_database(database_url), Path(models)))
 
 
 def current_context() -> TaskContext:
-    """The workplace of this process. RuntimeError where nobody gave it one."""
-    if not _present:
-        raise RuntimeError("this process was given no workplace; see `settle`")
-    return _present[0]
+    """The task context of this process. Raises RuntimeError if it is not set."""
+    if not _current:
+        raise RuntimeError("this process has no task context; call set_context first")
+    return _current[0]

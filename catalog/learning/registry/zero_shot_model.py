@@ -1,4 +1,4 @@
-"""Zero-shot as a model of the registry: in force where there is too little tagged to learn from."""
+"""Zero-shot models in the registry, active where there are too few labels to train."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from catalog.learning.registry.registry import ZERO_SHOT, NewModel, add_model, f
 
 
 class UnmappedGenresError(CatalogError):
-    """Genres were named that are unknown, or that no tag speaks for."""
+    """Requested genres are unknown or have no tag of the networks."""
 
 
 @dataclass(frozen=True)
@@ -30,27 +30,27 @@ class ZeroShotModel:
 
     model_id: int
     is_new: bool
-    unheard: tuple[str, ...]
-    """Genres that were asked for and that no tag speaks for."""
+    unmapped: tuple[str, ...]
+    """Requested genres without a tag of the networks."""
 
 
 def ensure_zero_shot(
     connection: Connection,
-    wanted: Sequence[str],
+    names: Sequence[str],
     feature_set_id: int,
     support: Mapping[int, Support],
     reason: str,
 ) -> ZeroShotModel:
-    """The model for these genres (names; none: the map's own), made as a candidate unless it is there.
+    """The model for the genres with these names (without names: those of the tag map); stored as a candidate if new.
 
-    `support` is that of the labeled tracks: with a model that was not fitted on them none is judged, for `reason`.
-    Raises UnmappedGenresError.
+    `support` is that of the labeled tracks. Their tags are not judged, for `reason`, because the model was not fitted on
+    them. Raises UnmappedGenresError.
     """
     vocabulary = load_vocabulary(connection)
-    genres = [_term_id(vocabulary, name) for name in wanted]
+    genres = [_term_id(vocabulary, name) for name in names]
     parameters = {"genres": genres, "tag_map": _map_digest()}
     candidates = _candidates(connection, vocabulary, genres)
-    unheard = tuple(vocabulary.by_id[genre].name for genre in candidates.unmapped)
+    unmapped = tuple(vocabulary.by_id[genre].name for genre in candidates.unmapped)
     unjudged = {
         genre: replace(row, counts_for=None, judged=False, reason=row.reason or reason)
         for genre, row in support.items()
@@ -58,12 +58,12 @@ def ensure_zero_shot(
     row = find_model(connection, ZERO_SHOT, parameters, None)
     if row is not None:
         store_support(connection, row["id"], unjudged)
-        return ZeroShotModel(row["id"], is_new=row["status"] == "candidate", unheard=unheard)
+        return ZeroShotModel(row["id"], is_new=row["status"] == "candidate", unmapped=unmapped)
     broader, _ = load_broader(connection)
     try:
         zero_shot = ZeroShot.among(candidates, broader)
     except ValueError:
-        raise UnmappedGenresError(f"no tag of the networks speaks for any of: {', '.join(wanted)}") from None
+        raise UnmappedGenresError(f"the networks have no tag for any of: {', '.join(names)}") from None
     new = NewModel(
         algorithm=ZERO_SHOT,
         parameters=parameters,
@@ -74,18 +74,18 @@ def ensure_zero_shot(
         seed=None,
         feature_set_ids=[feature_set_id],
     )
-    return ZeroShotModel(add_model(connection, new, unjudged), is_new=True, unheard=unheard)
+    return ZeroShotModel(add_model(connection, new, unjudged), is_new=True, unmapped=unmapped)
 
 
-def require_genres(connection: Connection, wanted: Sequence[str]) -> None:
-    """Raises UnmappedGenresError where one of the names is no genre: to be told before anything is heard, not after."""
+def require_genres(connection: Connection, names: Sequence[str]) -> None:
+    """Raises UnmappedGenresError if a name is not a genre of the vocabulary; called before the analysis starts."""
     vocabulary = load_vocabulary(connection)
-    for name in wanted:
+    for name in names:
         _term_id(vocabulary, name)
 
 
 def rebuild_zero_shot(connection: Connection, row: RowMapping) -> ZeroShot:
-    """The model of a row."""
+    """Rebuilds the model of a row."""
     broader, _ = load_broader(connection)
     return ZeroShot.among(
         _candidates(connection, load_vocabulary(connection), row["parameters"]["genres"]), broader
@@ -93,7 +93,9 @@ def rebuild_zero_shot(connection: Connection, row: RowMapping) -> ZeroShot:
 
 
 def _candidates(connection: Connection, vocabulary: Vocabulary, genres: Sequence[int]) -> Candidates:
-    entries = {name: term.id for name in tag_map().genres if (term := vocabulary.by_spelling(name)) is not None}
+    entries = {
+        name: term.id for name in tag_map().genres if (term := vocabulary.by_spelling(name)) is not None
+    }
     if not genres:
         return default_candidates(entries)
     return named_candidates(genres, entries, load_broader(connection)[0])
@@ -102,16 +104,16 @@ def _candidates(connection: Connection, vocabulary: Vocabulary, genres: Sequence
 def _term_id(vocabulary: Vocabulary, name: str) -> int:
     term = vocabulary.resolve(name)
     if term is None:
-        raise UnmappedGenresError(f"{name!r} is no genre of the vocabulary; see: catalog genres list")
+        raise UnmappedGenresError(f"{name!r} is not a genre of the vocabulary; see: catalog genres list")
     return term.id
 
 
 def _map_digest() -> str:
-    """What tells two versions of the tag map apart."""
-    shipped = tag_map()
+    """Digest of the tag map, which changes with each version."""
+    tags = tag_map()
     plain: dict[str, Any] = {
-        "genres": {name: [one.groups, one.prior, one.default] for name, one in shipped.genres.items()},
-        "reference": dict(shipped.reference),
-        "numbers": [shipped.slope, shipped.threshold],
+        "genres": {name: [one.groups, one.prior, one.default] for name, one in tags.genres.items()},
+        "reference": dict(tags.reference),
+        "numbers": [tags.slope, tags.threshold],
     }
     return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()

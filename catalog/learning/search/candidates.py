@@ -1,4 +1,4 @@
-"""Candidates: what a search tries, by scheme: every algorithm as it is, a whole grid, or so many drawn by chance."""
+"""Candidates of a search: algorithms with their defaults, a grid, or random parameters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,16 @@ from catalog.errors import CatalogError
 from catalog.learning.classifiers import Algorithm
 
 MOST_CANDIDATES = 2_000
-"""A grid with more is none that anybody waits for."""
+"""Largest grid; a larger one would run for days."""
 
 
 class TooManyCandidatesError(CatalogError):
-    """A grid that is too large to be tried whole."""
+    """The grid is larger than MOST_CANDIDATES."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An algorithm with all its parameters, and the feature sets that it learns from."""
+    """An algorithm with all its parameters, and its feature sets."""
 
     algorithm: str
     parameters: Mapping[str, Any]
@@ -32,11 +32,11 @@ class Candidate:
 
     @property
     def key(self) -> str:
-        """What tells candidates apart: their JSON, whatever the order of the parameters."""
+        """Canonical JSON: equal for equal candidates, whatever the order of the parameters."""
         return json.dumps([self.algorithm, self.parameters, self.feature_sets], sort_keys=True)
 
     def as_json(self) -> dict[str, Any]:
-        """What stands in the database of it."""
+        """The candidate as the database stores it."""
         return {
             "algorithm": self.algorithm,
             "parameters": dict(self.parameters),
@@ -47,7 +47,7 @@ class Candidate:
 def default_candidates(
     algorithms: Sequence[Algorithm], feature_sets: Sequence[tuple[str, ...]]
 ) -> list[Candidate]:
-    """Every algorithm as it is, on each of the feature sets or combinations of them."""
+    """Each algorithm with its default parameters, on each combination of feature sets."""
     return [
         Candidate(algorithm.name, algorithm.complete(), names)
         for algorithm in algorithms
@@ -56,15 +56,15 @@ def default_candidates(
 
 
 def grid_candidates(algorithms: Sequence[Algorithm], feature_sets: tuple[str, ...]) -> list[Candidate]:
-    """Every combination of the values worth trying, each algorithm's defaults before the others.
+    """All combinations of the search space, each algorithm's defaults first.
 
-    Raises TooManyCandidatesError, before any is made, where there are more than 2,000.
+    Raises TooManyCandidatesError for more than 2,000 combinations.
     """
     size = sum(_size(algorithm) for algorithm in algorithms)
     if size > MOST_CANDIDATES:
         raise TooManyCandidatesError(
             f"the grid has {size:,} candidates, more than {MOST_CANDIDATES:,}; "
-            "name fewer algorithms, or search at random or by halving"
+            "name fewer algorithms, or use random search or halving"
         )
     return [
         candidate
@@ -78,39 +78,35 @@ def grid_candidates(algorithms: Sequence[Algorithm], feature_sets: tuple[str, ..
 def random_candidates(
     algorithms: Sequence[Algorithm], feature_sets: tuple[str, ...], number: int, *, seed: int
 ) -> list[Candidate]:
-    """So many different candidates, or all there are, drawn in turn from each algorithm's space.
+    """`number` distinct candidates, or all if there are fewer, drawn in turn from each algorithm's search space.
 
-    Every algorithm begins with its defaults; the rest is drawn evenly and without repetition by the seed.
+    Each algorithm's defaults come first; the others are drawn uniformly without replacement.
     """
-    turns = [
+    streams = [
         _distinct(algorithm, feature_sets, _shuffled(algorithm, np.random.default_rng([seed, at])))
         for at, algorithm in enumerate(algorithms)
     ]
-    found: list[Candidate] = []
-    while turns and len(found) < number:
-        for turn in list(turns):
-            taken = list(islice(turn, 1))
-            if not taken:
-                turns.remove(turn)
-            found += taken
-    return found[:number]
+    candidates: list[Candidate] = []
+    while streams and len(candidates) < number:
+        for stream in list(streams):
+            candidate = next(stream, None)
+            if candidate is None:
+                streams.remove(stream)
+            else:
+                candidates.append(candidate)
+    return candidates[:number]
 
 
 def _distinct(
     algorithm: Algorithm, feature_sets: tuple[str, ...], settings: Iterator[dict[str, Any]]
 ) -> Iterator[Candidate]:
-    """The defaults, then one candidate for each of the settings that is no other than one before."""
+    """The defaults, then one candidate for each new setting."""
     seen = set()
-    for setting in _first_defaults(settings):
+    for setting in chain([{}], settings):
         candidate = Candidate(algorithm.name, algorithm.complete(setting), feature_sets)
         if candidate.key not in seen:
             seen.add(candidate.key)
             yield candidate
-
-
-def _first_defaults(settings: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    yield {}
-    yield from settings
 
 
 def _size(algorithm: Algorithm) -> int:
@@ -122,9 +118,9 @@ def _shuffled(algorithm: Algorithm, generator: np.random.Generator) -> Iterator[
 
 
 def _at(algorithm: Algorithm, number: int) -> dict[str, Any]:
-    """The setting of that number, the last parameter turning fastest as in `itertools.product`."""
+    """The setting at a position of the grid; the last parameter varies fastest, as in `itertools.product`."""
     setting: dict[str, Any] = {}
     for name, values in reversed(list(algorithm.search_space.items())):
-        number, place = divmod(number, len(values))
-        setting[name] = values[place]
+        number, position = divmod(number, len(values))
+        setting[name] = values[position]
     return setting

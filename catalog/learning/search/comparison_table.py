@@ -1,4 +1,4 @@
-"""Comparisons as rows: how every candidate did on the same folds, and the baselines beside them."""
+"""Table of candidates and baselines, scored on the same folds."""
 
 from __future__ import annotations
 
@@ -10,47 +10,46 @@ from catalog.learning.metrics.evaluation import Evaluation, evaluate
 from catalog.learning.search.search import CandidateResult, SearchData
 
 
-def comparison_rows(ground: SearchData, standings: Sequence[CandidateResult]) -> list[dict[str, Any]]:
-    """A row for each candidate and for each baseline, the best by macro F1 first, what cannot be fitted last.
+def comparison_rows(data: SearchData, results: Sequence[CandidateResult]) -> list[dict[str, Any]]:
+    """A row for each candidate and baseline, best macro F1 first; candidates that cannot be fitted come last.
 
-    Accuracy and macro F1 are 0 to 1, with the middle 95 % of each when artists are drawn anew; seconds are those of
-    all folds together.
+    Accuracy and macro F1 are 0 to 1, with 95 % intervals (bootstrap over artists); seconds are the total of all folds.
     """
     rows = [
         {
-            "algorithm": one.candidate.algorithm,
-            "feature_sets": "+".join(one.candidate.feature_sets),
-            **_scores(one.evaluation),
-            "seconds": round(one.seconds, 2),
-            "remark": one.reason,
+            "algorithm": result.candidate.algorithm,
+            "feature_sets": "+".join(result.candidate.feature_sets),
+            **_scores(result.evaluation),
+            "seconds": round(result.seconds, 2),
+            "remark": result.reason,
         }
-        for one in standings
+        for result in results
     ]
     rows += [
-        {"algorithm": name, "feature_sets": None, **_scores(found), "seconds": None, "remark": "a baseline"}
-        for name, found in baselines(ground).items()
+        {"algorithm": name, "feature_sets": None, **_scores(score), "seconds": None, "remark": "baseline"}
+        for name, score in baselines(data).items()
     ]
     return sorted(rows, key=lambda row: -1.0 if row["macro_f1"] is None else row["macro_f1"], reverse=True)
 
 
-def baselines(ground: SearchData) -> dict[str, Evaluation]:
-    """What needs no sound: always the commonest genre, and the commonest one of the artist's other tracks."""
-    members = ground.members
+def baselines(data: SearchData) -> dict[str, Evaluation]:
+    """Predictions without audio: the most common genre, and the most common one of the artist's other tracks."""
+    members = data.members
     choices = {
-        "always the commonest genre": majority_class(members.y, ground.folds),
-        "copying the artist's other tracks": artist_majority(members.y, ground.artists),
+        "most common genre": majority_class(members.y, data.folds),
+        "artist's other tracks": artist_majority(members.y, data.artists),
     }
     return {
-        name: evaluate(members.y, choice, members.groups, members.classes, seed=ground.seed)
+        name: evaluate(members.y, choice, members.groups, members.classes, seed=data.seed)
         for name, choice in choices.items()
     }
 
 
-def _scores(found: Evaluation | None) -> dict[str, float | None]:
+def _scores(evaluation: Evaluation | None) -> dict[str, float | None]:
     scores: dict[str, float | None] = {}
     for name in ("accuracy", "macro_f1"):
-        measured = None if found is None else getattr(found, name)
-        scores[name] = None if measured is None else measured.value
-        scores[f"{name}_low"] = None if measured is None else measured.low
-        scores[f"{name}_high"] = None if measured is None else measured.high
+        interval = None if evaluation is None else getattr(evaluation, name)
+        scores[name] = None if interval is None else interval.value
+        scores[f"{name}_low"] = None if interval is None else interval.low
+        scores[f"{name}_high"] = None if interval is None else interval.high
     return scores

@@ -1,7 +1,7 @@
-"""Searching: every candidate tried by cross-validation, the best chosen, and what the choice itself is worth.
+"""Hyperparameter search by cross-validation, with a nested score of the selected candidate.
 
-The score that a winner was chosen by flatters it. What is reported is therefore found with the whole search repeated
-for each fold without that fold's tracks: what was chosen there is trained there, and asked about the fold.
+The score that selects the winner is optimistic. The reported score repeats the whole search for each fold without the
+tracks of that fold, trains the candidate selected there, and predicts the fold.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from catalog.learning.search.trial_runner import run_missing_trials
 Scheme = Literal["compare", "grid", "random", "halving"]
 
 NESTED_UP_TO = 5_000
-"""With more tracks the choice for a fold is made by the scores on the other folds, in place of a search within them:
-a quarter of the trials. The models scored there had seen the fold's tracks, which so many tracks make little of."""
+"""Tracks above which the candidate for a fold is selected by the scores on the other folds instead of an inner search:
+a quarter of the trials. Models scored there were trained on the fold's tracks, which matters little with many tracks."""
 
-FEWEST_RESAMPLES = 2
-"""Where only the order counts, no interval is wanted."""
+MIN_RESAMPLES = 2
+"""Used where only the order of candidates is needed, not an interval."""
 
 
 class NoCandidateFitsError(CatalogError):
@@ -42,16 +42,16 @@ class NoCandidateFitsError(CatalogError):
 
 @dataclass(frozen=True)
 class SearchData:
-    """What is searched: the training set, and the digests of the vectors by feature sets."""
+    """The training set of a search, and the digests of its vectors by feature sets."""
 
     snapshot_id: int
     members: SnapshotTracks
     vectors: Mapping[tuple[str, ...], str]
     seed: int
     artists: Sequence[Hashable | None]
-    """(n): the artist of each track; None: nobody is known."""
+    """(n): the artist of each track; None without a known artist."""
     has_sub_genres: bool = False
-    """Whether a term has two narrower classes. Candidates are compared as one classifier over all classes even so."""
+    """Whether a term has two narrower classes. Candidates are compared as flat classifiers all the same."""
 
     @property
     def folds(self) -> Integers:
@@ -61,94 +61,96 @@ class SearchData:
 
 @dataclass(frozen=True, eq=False)
 class CandidateResult:
-    """How a candidate did by cross-validation."""
+    """The cross-validation result of a candidate."""
 
     candidate: Candidate
     evaluation: Evaluation | None
-    """Over the pooled choices of all folds; None where one of the folds could not be fitted."""
+    """Over the pooled predictions of all folds; None where a fold could not be fitted."""
     seconds: float
-    """What its trials took together."""
+    """Total time of its trials."""
     reason: str | None
-    """Why it could not be fitted, or what the library warned of."""
+    """Why it could not be fitted, or a warning of the library."""
 
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """What a search came to."""
+    """The result of a search."""
 
     winner: Candidate
-    standings: Sequence[CandidateResult]
-    """Those of the last round, the best first."""
+    results: Sequence[CandidateResult]
+    """Candidates of the last round, best first."""
     as_chosen: Evaluation
-    """The winner by the scores that it was chosen by: flattering."""
+    """The scores that selected the winner: optimistic."""
     honest: Evaluation
-    """By models that were chosen and trained without the tracks they were asked about."""
+    """The scores of models selected and trained without the tracks that they predict."""
     nested: bool
-    """Whether the search was repeated inside the folds, or the choice made by the other folds' scores."""
+    """Whether the search was repeated inside each fold; otherwise the other folds' scores selected the candidate."""
     chosen: Sequence[Candidate]
-    """What was chosen without each fold: the more they differ, the less the choice matters, or the less is known."""
+    """The candidate selected without each fold. Different candidates show that the selection is uncertain."""
     trials: int
-    """How many trials it rests on."""
+    """Number of trials used."""
     computed: int
-    """How many of them had to be run."""
+    """Number of trials that had to be run."""
 
 
 @dataclass(eq=False)
 class Search:
-    """A search over a ground; it hands its trials to an executor and can be killed and begun again at any time."""
+    """A search that runs its trials on an executor. It can be interrupted and continued at any time."""
 
     database: Database
     executor: Executor
-    ground: SearchData
+    data: SearchData
     workers: int = 1
-    """How many the executor has: how finely the trials are shared out."""
+    """Workers of the executor, which determine the size of task batches."""
     on_progress: Callable[[int, int], None] | None = None
-    """Told how many of how many trials are done."""
+    """Called with the number of finished trials and of all trials."""
     computed: int = 0
     _expected: int = 0
     _folds: Integers = field(init=False)
     _outcomes: dict[tuple[str, str, int], TrialOutcome] = field(default_factory=dict)
-    _asked: dict[tuple[int | None, int], Booleans] = field(default_factory=dict)
+    _test_masks: dict[tuple[int | None, int], Booleans] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Deals the folds."""
-        self._folds = self.ground.folds
+        """Assigns the folds."""
+        self._folds = self.data.folds
 
     def compare(self, candidates: Sequence[Candidate]) -> list[CandidateResult]:
-        """Every candidate on the same folds, the best by macro F1 first. A comparison: nothing is chosen by it."""
+        """Scores all candidates on the same folds, best macro F1 first, without selecting one."""
         part = Partition(None, True, self._numbers)
         self._expected = len(candidates) * len(self._numbers)
-        self._run([one for candidate in candidates for one in self._trials(part, candidate, 1.0)])
+        self._run([trial for candidate in candidates for trial in self._trials(part, candidate, 1.0)])
         return self._ranked(part, candidates, 1.0, resamples=RESAMPLES)
 
     def choose(self, candidates: Sequence[Candidate], scheme: Scheme) -> SearchResult:
-        """The best of the candidates by macro F1, and an honest score. Raises NoCandidateFitsError."""
+        """Selects the candidate with the best macro F1 and scores the selection. Raises NoCandidateFitsError."""
         parts = self.parts()
         rounds = self.rounds(len(candidates), scheme)
         self._expected = expected_trials(parts, rounds)
-        left = {part.left_out: list(candidates) for part in parts}
-        standings: dict[int | None, list[CandidateResult]] = {}
-        for number, each in enumerate(rounds):
+        remaining = {part.left_out: list(candidates) for part in parts}
+        results: dict[int | None, list[CandidateResult]] = {}
+        for number, current in enumerate(rounds):
             self._run(
                 [
-                    one
+                    trial
                     for part in parts
-                    for candidate in left[part.left_out]
-                    for one in self._trials(part, candidate, each.share)
+                    for candidate in remaining[part.left_out]
+                    for trial in self._trials(part, candidate, current.share)
                 ]
             )
             for part in parts:
-                ranked = self._ranked(part, left[part.left_out], each.share)
-                standings[part.left_out] = ranked
+                ranked = self._ranked(part, remaining[part.left_out], current.share)
+                results[part.left_out] = ranked
                 if number + 1 < len(rounds):
                     best = ranked[: rounds[number + 1].candidates]
-                    left[part.left_out] = [one.candidate for one in best]
-        winners = {part.left_out: _winner(standings[part.left_out]) for part in parts}
-        honest = self._honest({fold: one.candidate for fold, one in winners.items() if fold is not None})
+                    remaining[part.left_out] = [result.candidate for result in best]
+        winners = {part.left_out: _winner(results[part.left_out]) for part in parts}
+        honest = self._honest(
+            {fold: result.candidate for fold, result in winners.items() if fold is not None}
+        )
         winner = winners[None]
         return SearchResult(
             winner=winner.candidate,
-            standings=standings[None],
+            results=results[None],
             as_chosen=self._pooled(self._trials(parts[0], winner.candidate, 1.0)),
             honest=honest,
             nested=parts[-1].nested,
@@ -158,8 +160,8 @@ class Search:
         )
 
     def parts(self) -> list[Partition]:
-        """The parts that a choice is made on: all tracks, and all without each fold."""
-        members, numbers = self.ground.members, self._numbers
+        """The partitions that candidates are selected on: all tracks, and all without each fold."""
+        members, numbers = self.data.members, self._numbers
         nested = len(members.y) <= NESTED_UP_TO
         if nested:
             inside = [self._folds != number for number in numbers]
@@ -168,20 +170,20 @@ class Search:
         if not nested:
             return [
                 whole,
-                *(Partition(left, nested, [one for one in numbers if one != left]) for left in numbers),
+                *(Partition(fold, nested, [other for other in numbers if other != fold]) for fold in numbers),
             ]
         parts = [whole]
-        for left, part in zip(numbers, inside, strict=True):
-            inner = inner_folds(members.y[part], members.groups[part], self.ground.seed)
-            parts.append(Partition(left, nested, np.unique(inner).tolist()))
+        for fold, part in zip(numbers, inside, strict=True):
+            inner = inner_folds(members.y[part], members.groups[part], self.data.seed)
+            parts.append(Partition(fold, nested, np.unique(inner).tolist()))
         return parts
 
     def rounds(self, candidates: int, scheme: Scheme) -> list[HalvingRound]:
-        """How many candidates are tried on how much: one round, or those of successive halving."""
+        """Candidates and share of the training set in each round: one round, or those of successive halving."""
         if scheme != "halving":
             return [HalvingRound(candidates, 1.0)]
         training = self._folds != self._numbers[0]
-        members = self.ground.members
+        members = self.data.members
         return halving_schedule(candidates, fewest_groups(members.y[training], members.groups[training]))
 
     @property
@@ -192,98 +194,99 @@ class Search:
         return [self._trial(candidate, split) for split in part.splits(share)]
 
     def _trial(self, candidate: Candidate, split: Split, *, as_trained: bool = False) -> Trial:
-        place = self.ground
-        digest = place.vectors[candidate.feature_sets]
-        return Trial(place.snapshot_id, candidate, split, place.seed, digest, as_trained)
+        data = self.data
+        digest = data.vectors[candidate.feature_sets]
+        return Trial(data.snapshot_id, candidate, split, data.seed, digest, as_trained)
 
     def _run(self, trials: Sequence[Trial]) -> None:
-        """Sees to it that all are there, and remembers what came of them."""
+        """Runs the missing trials and loads all outcomes."""
         already = len(self._outcomes)
 
-        def tell(done: int) -> None:
+        def report(done: int) -> None:
             if self.on_progress is not None:
                 self.on_progress(already + done, max(self._expected, already + len(trials)))
 
         self.computed += run_missing_trials(
-            self.database, self.executor, trials, workers=self.workers, on_progress=tell
+            self.database, self.executor, trials, workers=self.workers, on_progress=report
         )
         with self.database.read() as connection:
-            for one in trials:
-                if one.key not in self._outcomes:
-                    outcome = load_outcome(connection, one)
+            for trial in trials:
+                if trial.key not in self._outcomes:
+                    outcome = load_outcome(connection, trial)
                     assert outcome is not None, "every trial was run"
-                    self._outcomes[one.key] = outcome
+                    self._outcomes[trial.key] = outcome
 
     def _ranked(
         self,
         part: Partition,
         candidates: Sequence[Candidate],
         share: float,
-        resamples: int = FEWEST_RESAMPLES,
+        resamples: int = MIN_RESAMPLES,
     ) -> list[CandidateResult]:
-        """The candidates, the best first; of equals the one that came first, which is the simplest."""
-        found = [
-            self._standing(candidate, self._trials(part, candidate, share), resamples)
+        """The results of the candidates, best first; equal results keep the order of candidates, simplest first."""
+        results = [
+            self._result(candidate, self._trials(part, candidate, share), resamples)
             for candidate in candidates
         ]
-        return sorted(found, key=_merit)
+        return sorted(results, key=_rank)
 
-    def _standing(self, candidate: Candidate, trials: Sequence[Trial], resamples: int) -> CandidateResult:
-        outcomes = [self._outcomes[one.key] for one in trials]
-        reason = next((one.reason for one in outcomes if one.reason is not None), None)
-        is_fitted = all(one.choice is not None for one in outcomes)
+    def _result(self, candidate: Candidate, trials: Sequence[Trial], resamples: int) -> CandidateResult:
+        outcomes = [self._outcomes[trial.key] for trial in trials]
+        reason = next((outcome.reason for outcome in outcomes if outcome.reason is not None), None)
+        is_fitted = all(outcome.choice is not None for outcome in outcomes)
         return CandidateResult(
             candidate,
             self._pooled(trials, resamples) if is_fitted else None,
-            sum(one.seconds for one in outcomes),
+            sum(outcome.seconds for outcome in outcomes),
             reason,
         )
 
     def _pooled(self, trials: Sequence[Trial], resamples: int = RESAMPLES) -> Evaluation:
-        """The scores of the choices of several folds together."""
-        members = self.ground.members
+        """The scores of the pooled predictions of several folds."""
+        members = self.data.members
         choice = np.full(len(members.y), -1, dtype=np.int64)
-        for one in trials:
-            found = self._outcomes[one.key].choice
-            assert found is not None
-            choice[self._test(one.split)] = found
-        asked = choice >= 0
+        for trial in trials:
+            fold_choice = self._outcomes[trial.key].choice
+            assert fold_choice is not None
+            choice[self._test_mask(trial.split)] = fold_choice
+        is_predicted = choice >= 0
         return evaluate(
-            members.y[asked],
-            choice[asked],
-            members.groups[asked],
+            members.y[is_predicted],
+            choice[is_predicted],
+            members.groups[is_predicted],
             members.classes,
             resamples=resamples,
-            seed=self.ground.seed,
+            seed=self.data.seed,
         )
 
-    def _test(self, split: Split) -> Booleans:
-        """(n,): the tracks that are asked about, which no share changes."""
+    def _test_mask(self, split: Split) -> Booleans:
+        """(n,): the test tracks of a split, which do not depend on its share."""
         key = (split.left_out, split.fold)
-        if key not in self._asked:
-            members = self.ground.members
-            self._asked[key] = replace(split, share=1.0).masks(members.y, members.groups, self.ground.seed)[1]
-        return self._asked[key]
+        if key not in self._test_masks:
+            members = self.data.members
+            _, test = replace(split, share=1.0).masks(members.y, members.groups, self.data.seed)
+            self._test_masks[key] = test
+        return self._test_masks[key]
 
     def _honest(self, winners: Mapping[int, Candidate]) -> Evaluation:
         trials = [self._trial(candidate, Split(fold), as_trained=True) for fold, candidate in winners.items()]
         self._run(trials)
-        for one in trials:
-            outcome = self._outcomes[one.key]
+        for trial in trials:
+            outcome = self._outcomes[trial.key]
             if outcome.choice is None:
-                raise NoCandidateFitsError(f"{one.candidate.algorithm} cannot be trained: {outcome.reason}")
+                raise NoCandidateFitsError(f"{trial.candidate.algorithm} cannot be trained: {outcome.reason}")
         return self._pooled(trials)
 
 
 @dataclass(frozen=True)
 class Partition:
-    """The tracks that a choice is made on."""
+    """The tracks that candidates are selected on."""
 
     left_out: int | None
-    """The fold that is kept from the choice; None: all tracks are there."""
+    """The fold that is left out; None: all tracks."""
     nested: bool
     folds: Sequence[int]
-    """The folds that candidates are scored on: inner ones, where a fold is left out and the search is nested."""
+    """The folds that candidates are scored on; inner folds of a nested search where a fold is left out."""
 
     def splits(self, share: float) -> list[Split]:
         """A split for each fold."""
@@ -292,10 +295,10 @@ class Partition:
 
 
 def expected_trials(parts: Sequence[Partition], rounds: Sequence[HalvingRound]) -> int:
-    """How many trials a search comes to; without nesting the parts share theirs, and it is about so many."""
-    apart = [part for part in parts if part.nested or part.left_out is None]
-    a_candidate = sum(len(part.folds) for part in apart)
-    return a_candidate * sum(each.candidates for each in rounds) + len(parts) - 1
+    """Upper bound of the trials of a search; without nesting the partitions share trials."""
+    separate = [part for part in parts if part.nested or part.left_out is None]
+    per_candidate = sum(len(part.folds) for part in separate)
+    return per_candidate * sum(current.candidates for current in rounds) + len(parts) - 1
 
 
 def summarize_search(result: SearchResult, scheme: Scheme, candidates: int, search_id: int) -> SearchSummary:
@@ -316,16 +319,16 @@ def _selection_score(evaluation: Evaluation) -> SelectionScore:
     return SelectionScore(evaluation.accuracy, evaluation.balanced_accuracy, evaluation.macro_f1)
 
 
-def _merit(standing: CandidateResult) -> tuple[bool, float, float]:
-    """Sorts the best first: macro F1, then accuracy; what cannot be fitted comes last."""
-    found = standing.evaluation
-    if found is None:
+def _rank(result: CandidateResult) -> tuple[bool, float, float]:
+    """Sort key: macro F1, then accuracy, both descending; candidates that cannot be fitted come last."""
+    evaluation = result.evaluation
+    if evaluation is None:
         return True, 0.0, 0.0
-    return False, -round(found.macro_f1.value, 9), -round(found.accuracy.value, 9)
+    return False, -round(evaluation.macro_f1.value, 9), -round(evaluation.accuracy.value, 9)
 
 
-def _winner(standings: Sequence[CandidateResult]) -> CandidateResult:
-    best = standings[0]
+def _winner(results: Sequence[CandidateResult]) -> CandidateResult:
+    best = results[0]
     if best.evaluation is None:
         raise NoCandidateFitsError(f"no candidate can be fitted: {best.reason}")
     return best

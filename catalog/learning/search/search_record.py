@@ -1,4 +1,4 @@
-"""The record of a search: what was searched among, and what came of it, as a row that is there before the end."""
+"""Row of a search in the database: candidates, and the outcome when it is finished."""
 
 from __future__ import annotations
 
@@ -16,59 +16,59 @@ from catalog.learning.search.search import Scheme, SearchData, SearchResult
 
 
 def begin_search(
-    connection: Connection, ground: SearchData, scheme: Scheme, candidates: Sequence[Candidate]
+    connection: Connection, data: SearchData, scheme: Scheme, candidates: Sequence[Candidate]
 ) -> int:
-    """The id of the search's row; one that was begun before goes on."""
+    """The id of the search's row; an identical earlier search is continued."""
     parameters = json.loads(
-        json.dumps({"seed": ground.seed, "candidates": [one.as_json() for one in candidates]})
+        json.dumps({"seed": data.seed, "candidates": [candidate.as_json() for candidate in candidates]})
     )
     rows = connection.execute(
         sa.select(search.c.id, search.c.parameters).where(
-            search.c.snapshot_id == ground.snapshot_id, search.c.scheme == scheme
+            search.c.snapshot_id == data.snapshot_id, search.c.scheme == scheme
         )
     ).all()
-    known = next((row.id for row in rows if row.parameters == parameters), None)
-    if known is not None:
-        return int(known)
+    search_id = next((row.id for row in rows if row.parameters == parameters), None)
+    if search_id is not None:
+        return int(search_id)
     return int(
         connection.execute(
             sa.insert(search)
-            .values(snapshot_id=ground.snapshot_id, scheme=scheme, parameters=parameters)
+            .values(snapshot_id=data.snapshot_id, scheme=scheme, parameters=parameters)
             .returning(search.c.id)
         ).scalar_one()
     )
 
 
 def finish_search(connection: Connection, search_id: int, outcome: Any) -> None:
-    """Writes what came of it."""
+    """Stores the outcome."""
     connection.execute(
         sa.update(search).where(search.c.id == search_id).values(outcome=outcome, finished_at=now())
     )
 
 
-def choice_outcome(choice: SearchResult) -> dict[str, Any]:
-    """What the row says of a choice: the winner and the candidates of the last round in their order."""
+def search_outcome(result: SearchResult) -> dict[str, Any]:
+    """The outcome as the row stores it: the winner, its scores, and the candidates of the last round, best first."""
     return {
-        "winner": choice.winner.as_json(),
-        "macro_f1_chosen_by": choice.as_chosen.macro_f1.value,
-        "macro_f1": choice.honest.macro_f1.value,
-        "accuracy": choice.honest.accuracy.value,
-        "nested": choice.nested,
+        "winner": result.winner.as_json(),
+        "macro_f1_chosen_by": result.as_chosen.macro_f1.value,
+        "macro_f1": result.honest.macro_f1.value,
+        "accuracy": result.honest.accuracy.value,
+        "nested": result.nested,
         "standings": [
             {
-                **one.candidate.as_json(),
-                "macro_f1": None if one.evaluation is None else one.evaluation.macro_f1.value,
-                "accuracy": None if one.evaluation is None else one.evaluation.accuracy.value,
-                "seconds": round(one.seconds, 3),
-                "remark": one.reason,
+                **entry.candidate.as_json(),
+                "macro_f1": None if entry.evaluation is None else entry.evaluation.macro_f1.value,
+                "accuracy": None if entry.evaluation is None else entry.evaluation.accuracy.value,
+                "seconds": round(entry.seconds, 3),
+                "remark": entry.reason,
             }
-            for one in choice.standings
+            for entry in result.results
         ],
     }
 
 
 def seconds_a_trial(connection: Connection, algorithm: str) -> float | None:
-    """What trials of an algorithm took on average, whatever they were about; None where there are none."""
+    """Mean time of all stored trials of an algorithm; None without one."""
     mean = connection.execute(
         sa.select(sa.func.avg(trial.c.seconds)).where(trial.c.algorithm == algorithm)
     ).scalar()

@@ -1,4 +1,4 @@
-"""Making ready for a search: the snapshot is stored and every vector looked at, so that what is wrong is said first."""
+"""Preparation of a search: stores the snapshot and checks all vectors before the first trial."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ UNSTORED = 0
 
 
 class NothingToSearchError(CatalogError):
-    """The labeled tracks make no training set."""
+    """The labeled tracks are too few for a training set."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many of the training tracks have a vector of a feature set."""
+    """Number of training tracks with a vector of a feature set."""
 
     feature_set: str
     tracks: int
@@ -41,24 +41,22 @@ class Coverage:
 
 def prepare_search(
     database: Database,
-    wanted: TrainingOptions,
+    options: TrainingOptions,
     feature_sets: Sequence[tuple[str, ...]],
     *,
     dry_run: bool = False,
 ) -> SearchData:
-    """The ground of a search on the training set of `wanted`, on each of the feature sets or combinations.
+    """The data of a search on the training set of `options`, for each combination of feature sets.
 
-    A dry run looks at everything and stores nothing: the ground is good for plans then. Raises NothingToSearchError,
+    A dry run makes all checks and stores nothing; its data serve for a plan only. Raises NothingToSearchError,
     NoOfficialSplitError, UnknownFeatureSetError, NoVectorsError, VectorsMissingError, or NotFiniteError.
     """
     with database.read() as connection:
-        material = _require(build_training_set(connection, wanted))
-        frozen, tracks = material.snapshot, material.tracks
+        training_set = _require(build_training_set(connection, options))
+        frozen, tracks = training_set.snapshot, training_set.tracks
         assert frozen is not None
-        if wanted.split is not None:
-            load_split(
-                connection, frozen.track_ids, frozen.y
-            )  # what is missing is said now, and not after a search
+        if options.split is not None:
+            load_split(connection, frozen.track_ids, frozen.y)  # raises before the search, not after it
         members = SnapshotTracks(frozen.track_ids, frozen.y, frozen.groups.number, len(frozen.classes))
         digests = {
             names: load_vectors(connection, names, members.track_ids).digest
@@ -67,18 +65,18 @@ def prepare_search(
     snapshot_id = UNSTORED
     if not dry_run:
         y, groups = members.y, members.groups
-        # As `cross_fit` deals them: the model of the winner is scored on these.
-        fold = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=wanted.seed)
+        # The folds of `cross_fit`, which scores the model of the winner.
+        fold = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=options.seed)
         with database.write() as connection:
             snapshot_id = store_snapshot(connection, frozen, fold)
     artists = [tracks.artists[at] for at in tracks.at(members.track_ids)]
-    sub_genres = has_sub_genres(class_chains(material.hierarchy))
-    return SearchData(snapshot_id, members, digests, wanted.seed, artists, sub_genres)
+    sub_genres = has_sub_genres(class_chains(training_set.hierarchy))
+    return SearchData(snapshot_id, members, digests, options.seed, artists, sub_genres)
 
 
-def coverage(connection: Connection, wanted: TrainingOptions) -> list[Coverage]:
-    """The feature sets that anything was computed by, `pca` where there is its source. Raises NothingToSearchError."""
-    frozen = _require(build_training_set(connection, wanted)).snapshot
+def coverage(connection: Connection, options: TrainingOptions) -> list[Coverage]:
+    """Coverage of each stored feature set, and of `pca` if its source is stored. Raises NothingToSearchError."""
+    frozen = _require(build_training_set(connection, options)).snapshot
     assert frozen is not None
     columns = feature_vector.c
     covered = {}
@@ -86,17 +84,17 @@ def coverage(connection: Connection, wanted: TrainingOptions) -> list[Coverage]:
         sa.select(feature_set.c.id, feature_set.c.name).where(feature_set.c.active)
     ).all():
         rows = connection.execute(sa.select(columns.track_id).where(columns.feature_set_id == recipe_id))
-        heard = np.fromiter(rows.scalars(), dtype=np.int64)
-        covered[name] = int(np.isin(frozen.track_ids, heard).sum())
+        track_ids = np.fromiter(rows.scalars(), dtype=np.int64)
+        covered[name] = int(np.isin(frozen.track_ids, track_ids).sum())
     if SOURCE in covered:
         covered[PROJECTED] = covered[SOURCE]
     count = len(frozen.track_ids)
     return [Coverage(name, tracks, count) for name, tracks in sorted(covered.items()) if tracks]
 
 
-def _require(material: TrainingSet) -> TrainingSet:
-    if material.snapshot is None:
+def _require(training_set: TrainingSet) -> TrainingSet:
+    if training_set.snapshot is None:
         raise NothingToSearchError(
-            f"nothing can be learned: {material.reason}; see why: catalog sql class_support"
+            f"no training set: {training_set.reason}; for details: catalog sql class_support"
         )
-    return material
+    return training_set

@@ -1,7 +1,7 @@
-"""Successive halving: many candidates on a small share of the training set, the best third of them on three times as much.
+"""Successive halving: many candidates on a small share of the training set, then the best third on three times as much.
 
-Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization" (2016); every round
-is given about the same work.
+Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization" (2016). Each
+round has about the same cost.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ class HalvingRound:
     """One round of a search."""
 
     candidates: int
-    """How many enter it."""
+    """Number of candidates."""
     share: float
-    """The share of each training part that they learn from."""
+    """Share of each training part that they are fitted on."""
 
 
 def halving_schedule(candidates: int, fewest_groups: int) -> list[HalvingRound]:
-    """The rounds for so many candidates; the last one is on the whole training part.
+    """The rounds for a number of candidates; the last round uses the whole training part.
 
-    `fewest_groups` is in how many groups of a training part its rarest class occurs: a share that leaves it fewer than
-    one is not begun with, as whole groups are taken.
+    `fewest_groups` is the number of groups of a training part with its rarest class. The first share leaves that class
+    at least one group, because groups are not divided.
     """
     if candidates < 1:
-        raise ValueError("there is no candidate")
-    halvings, left = 0, candidates
-    while left > 1 and ETA ** (halvings + 1) <= fewest_groups:
-        left = -(-left // ETA)
+        raise ValueError("there are no candidates")
+    halvings, remaining = 0, candidates
+    while remaining > 1 and ETA ** (halvings + 1) <= fewest_groups:
+        remaining = -(-remaining // ETA)
         halvings += 1
     rounds = []
-    left = candidates
+    remaining = candidates
     for at in range(halvings + 1):
-        rounds.append(HalvingRound(left, 1 / ETA ** (halvings - at)))
-        left = -(-left // ETA)
+        rounds.append(HalvingRound(remaining, 1 / ETA ** (halvings - at)))
+        remaining = -(-remaining // ETA)
     return rounds

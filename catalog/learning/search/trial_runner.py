@@ -1,4 +1,4 @@
-"""Running trials: those that are missing are handed to an executor, until every one of them is in the database."""
+"""Runs the missing trials of a search on an executor until all have a stored outcome."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from typing import Any
 
+from catalog.batches import chunks
 from catalog.db.database import Database
 from catalog.errors import CatalogError
 from catalog.learning.search.trial import Trial, run_trials, stored_keys
 
-BATCHES_A_WORKER = 4
+BATCHES_PER_WORKER = 4
 LARGEST_BATCH = 16
-"""Trials in a task at most: reading the vectors is shared, and what is lost with a worker is one trial all the same."""
-TICK = 0.5
+"""Trials in a task at most. They share the loaded vectors; a lost worker still costs one trial only."""
+POLL_SECONDS = 0.5
+"""Interval of progress reports."""
 
 
 class TrialsStalledError(CatalogError):
-    """Every task has ended well, and yet no trial was added."""
+    """All tasks ended without an error and without a stored outcome."""
 
 
 def run_missing_trials(
@@ -29,29 +31,29 @@ def run_missing_trials(
     workers: int = 1,
     on_progress: Callable[[int], None] | None = None,
 ) -> int:
-    """Has the executor run those of the trials that nobody has run; gives how many that were.
+    """Runs the trials without a stored outcome on the executor. Returns their number.
 
-    They are of one snapshot. Workers of other commands may run them too; a task may end early or be lost, then what is
-    missing is given out again. `on_progress` is told how many of the trials are there. Raises what a task raised.
+    All trials are of one snapshot. Workers of other commands can run them too. Trials of a task that ended early or was
+    lost are submitted again. `on_progress` receives the number of finished trials. Raises the errors of tasks.
     """
-    wanted = {one.key: one for one in trials}
-    if not wanted:
+    by_key = {trial.key: trial for trial in trials}
+    if not by_key:
         return 0
-    snapshot_id = next(iter(wanted.values())).snapshot_id
-    missing = _missing(database, snapshot_id, wanted)
+    snapshot_id = next(iter(by_key.values())).snapshot_id
+    missing = _missing(database, snapshot_id, by_key)
     count = len(missing)
 
-    def tell() -> None:
+    def report() -> None:
         if on_progress is not None:
-            on_progress(len(wanted) - len(_missing(database, snapshot_id, wanted)))
+            on_progress(len(by_key) - len(_missing(database, snapshot_id, by_key)))
 
     while missing:
-        _run(executor, snapshot_id, list(_batches(missing.values(), workers)), tell)
-        before, missing = len(missing), _missing(database, snapshot_id, wanted)
+        _run(executor, snapshot_id, list(_batches(missing.values(), workers)), report)
+        before, missing = len(missing), _missing(database, snapshot_id, by_key)
         if len(missing) == before:
-            raise TrialsStalledError("tasks end without a trial being stored; see the log of the workers")
+            raise TrialsStalledError("tasks end without storing an outcome; see the log of the workers")
     if on_progress is not None:
-        on_progress(len(wanted))
+        on_progress(len(by_key))
     return count
 
 
@@ -59,41 +61,41 @@ def _run(
     executor: Executor,
     snapshot_id: int,
     batches: Sequence[Sequence[dict[str, Any]]],
-    tell: Callable[[], None],
+    report: Callable[[], None],
 ) -> None:
-    """Has every batch run; the first error ends the waiting, and takes back what was not begun."""
+    """Runs all batches. The first error cancels the tasks that have not started."""
     futures: set[Future[None]] = set()
     try:
         for batch in batches:
-            one = executor.submit(run_trials, snapshot_id, batch)
-            futures.add(one)
-            if one.done():  # here and now: it may be long until the next
-                one.result()
-                tell()
+            future = executor.submit(run_trials, snapshot_id, batch)
+            futures.add(future)
+            if future.done():  # an inline executor: the next batch may take long
+                future.result()
+                report()
         while futures:
-            done, futures = wait(futures, timeout=TICK, return_when=FIRST_EXCEPTION)
-            for one in done:
-                one.result()
-            tell()
+            done, futures = wait(futures, timeout=POLL_SECONDS, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            report()
     finally:
-        for one in futures:
-            one.cancel()
+        for future in futures:
+            future.cancel()
 
 
 def _missing(
-    database: Database, snapshot_id: int, wanted: dict[tuple[str, str, int], Trial]
+    database: Database, snapshot_id: int, trials: dict[tuple[str, str, int], Trial]
 ) -> dict[tuple[str, str, int], Trial]:
     with database.read() as connection:
-        there = stored_keys(connection, snapshot_id)
-    return {key: one for key, one in wanted.items() if key not in there}
+        stored = stored_keys(connection, snapshot_id)
+    return {key: trial for key, trial in trials.items() if key not in stored}
 
 
 def _batches(trials: Iterable[Trial], workers: int) -> Iterator[Sequence[dict[str, Any]]]:
-    """Trials on the same vectors, a few together, so that all workers have their share until the end."""
+    """Small groups of trials on the same vectors, so that all workers are busy until the end."""
     by_vectors: defaultdict[str, list[Trial]] = defaultdict(list)
-    for one in trials:
-        by_vectors[one.vectors].append(one)
-    for together in by_vectors.values():
-        size = max(1, min(LARGEST_BATCH, len(together) // (BATCHES_A_WORKER * workers)))
-        for start in range(0, len(together), size):
-            yield [one.as_json() for one in together[start : start + size]]
+    for trial in trials:
+        by_vectors[trial.vectors].append(trial)
+    for group in by_vectors.values():
+        size = max(1, min(LARGEST_BATCH, len(group) // (BATCHES_PER_WORKER * workers)))
+        for batch in chunks(group, size):
+            yield [trial.as_json() for trial in batch]

@@ -89,7 +89,7 @@ def test_an_empty_catalog_learns_from_the_main_one_and_computes_both(
 def test_new_tracks_need_what_the_trained_model_learned_from(
     database: Database, filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(default_feature_sets_module, "installed", lambda: frozenset({"summary", "grid"}))
+    monkeypatch.setattr(default_feature_sets_module, "available_feature_sets", lambda: frozenset({"summary", "grid"}))
     assert train(database, tmp_path, TrainingOptions(feature_sets=("summary", "blobs"))).outcome == "promoted"
     with database.read() as connection:
         # `blobs` is the main one; were it not, it would be left out, as nothing installed computes it.

@@ -43,10 +43,10 @@ def test_the_recipe_is_scored_on_the_split_too(
     assert plain.metrics.official_split is None
     report = train(database, tmp_path, WANTED)
     found = report.metrics.official_split
-    assert (found["training"], found["validation"], found["test"]) == (30, 12, 9)
-    assert found["shared_groups"] == 3  # the made-up split cuts one artist of each genre in two
-    assert found["accuracy"]["value"] > 0.8
-    assert 0 < found["share_answered"] <= 1
+    assert (found.training, found.validation, found.test) == (30, 12, 9)
+    assert found.shared_groups == 3  # the made-up split cuts one artist of each genre in two
+    assert found.accuracy.value > 0.8
+    assert 0 < found.share_answered <= 1
     assert report.metrics.accuracy == plain.metrics.accuracy
     assert train(database, tmp_path, WANTED).outcome == "unchanged"
 

@@ -145,11 +145,11 @@ def test_a_new_fit_is_another_version_beside_the_old_one(
 def test_the_stored_vector_is_what_the_recipe_computes(
     database: Database, filled: Filled, tmp_path: Path
 ) -> None:
-    from catalog.learning.pca_feature_set import Fitted, pca
+    from catalog.learning.pca_feature_set import FittedProjection, pca
 
     report = project_grid(database, tmp_path)
-    fitted = Fitted.of((tmp_path / report.artifact).read_bytes())
-    assert fitted.content() == (tmp_path / report.artifact).read_bytes()
+    fitted = FittedProjection.from_npz((tmp_path / report.artifact).read_bytes())
+    assert fitted.to_npz() == (tmp_path / report.artifact).read_bytes()
     with database.read() as connection:
         recipe = active_feature_set(connection, "pca")
         assert recipe is not None

@@ -32,7 +32,7 @@ from catalog.learning.search.candidates import (
 )
 from catalog.learning.search.comparison_table import comparison_rows
 from catalog.learning.search.search import NoCandidateFitsError, Search, SearchData, summarize_search
-from catalog.learning.search.search_record import begin_search, choice_outcome, finish_search
+from catalog.learning.search.search_record import begin_search, finish_search, search_outcome
 from catalog.learning.search.search_setup import NothingToSearchError, coverage, prepare_search
 from catalog.learning.search.trial import VectorsChangedError, run_trials
 from catalog.learning.training import train
@@ -106,10 +106,8 @@ def trials(database: Database) -> list[tuple[Any, ...]]:
         return sorted((row[0], row[1], row[2], str(row[3])) for row in rows)
 
 
-def searching(
-    database: Database, executor: Executor | None = None, ground: SearchData | None = None
-) -> Search:
-    return Search(database, executor or InlineExecutor(), ground or prepare_search(database, WANTED, [BLOBS]))
+def searching(database: Database, executor: Executor | None = None, data: SearchData | None = None) -> Search:
+    return Search(database, executor or InlineExecutor(), data or prepare_search(database, WANTED, [BLOBS]))
 
 
 def test_a_search_that_was_killed_goes_on_where_it_was(
@@ -136,7 +134,7 @@ def test_what_one_search_has_tried_another_need_not(
     fill_labeled(spread=2.0)
     searching(database).compare(default_candidates([REGRESSION], [BLOBS]))
     found = searching(database).choose(grid_candidates([REGRESSION], BLOBS)[:1], "grid")
-    folds = len(np.unique(searching(database).ground.folds))
+    folds = len(np.unique(searching(database).data.folds))
     assert found.trials - found.computed == folds
 
 
@@ -155,9 +153,9 @@ def test_the_choice_for_a_fold_never_sees_it(
     for part in one.parts()[1:]:
         for split in part.splits(1.0):
             assert split.left_out == part.left_out
-            masks = split.masks(one.ground.members.y, one.ground.members.groups, one.ground.seed)
+            masks = split.masks(one.data.members.y, one.data.members.groups, one.data.seed)
             for mask in masks:
-                assert not (mask & (one.ground.folds == part.left_out)).any()
+                assert not (mask & (one.data.folds == part.left_out)).any()
 
 
 def test_with_many_tracks_each_choice_is_made_by_the_other_folds(
@@ -167,7 +165,7 @@ def test_with_many_tracks_each_choice_is_made_by_the_other_folds(
     fill_labeled(spread=2.0)
     one = searching(database)
     choice = one.choose(random_candidates([REGRESSION], BLOBS, 3, seed=0), "random")
-    folds = np.unique(one.ground.folds).tolist()
+    folds = np.unique(one.data.folds).tolist()
     assert not choice.nested
     assert choice.trials == 3 * len(folds) + len(folds)
     for part in one.parts()[1:]:
@@ -179,13 +177,13 @@ def test_the_winner_goes_through_the_gate_with_an_honest_score(
 ) -> None:
     fill_labeled(spread=2.0)
     candidates = random_candidates([REGRESSION, ALGORITHMS["naive_bayes"]], BLOBS, 4, seed=0)
-    ground = prepare_search(database, WANTED, [BLOBS])
+    data = prepare_search(database, WANTED, [BLOBS])
     with database.write() as connection:
-        search_id = begin_search(connection, ground, "random", candidates)
-    choice = searching(database, ground=ground).choose(candidates, "random")
+        search_id = begin_search(connection, data, "random", candidates)
+    choice = searching(database, data=data).choose(candidates, "random")
     with database.write() as connection:
-        finish_search(connection, search_id, choice_outcome(choice))
-        assert begin_search(connection, ground, "random", candidates) == search_id
+        finish_search(connection, search_id, search_outcome(choice))
+        assert begin_search(connection, data, "random", candidates) == search_id
     found = TrainingOptions(
         algorithm=choice.winner.algorithm,
         parameters=choice.winner.parameters,
@@ -217,11 +215,11 @@ def test_a_comparison_has_rows_for_baselines_and_for_what_cannot_be_fitted(
         Candidate("logistic_regression", {**REGRESSION.complete(), "C": -1.0}, BLOBS),
     ]
     one = searching(database)
-    rows = comparison_rows(one.ground, one.compare(candidates))
+    rows = comparison_rows(one.data, one.compare(candidates))
     assert [row["algorithm"] for row in rows] == [
-        "copying the artist's other tracks",
+        "artist's other tracks",
         "logistic_regression",
-        "always the commonest genre",
+        "most common genre",
         "logistic_regression",
     ]
     assert rows[1]["macro_f1_low"] <= rows[1]["macro_f1"] <= rows[1]["macro_f1_high"]
@@ -256,18 +254,18 @@ def test_what_is_missing_is_said_before_any_work(
     filled = fill_labeled()
     with pytest.raises(NoVectorsError, match="no track was analyzed by summary"):
         prepare_search(database, WANTED, [BLOBS, ("summary",)])
-    with pytest.raises(NothingToSearchError, match="nothing can be learned: no genre has enough tracks"):
+    with pytest.raises(NothingToSearchError, match="no training set: no genre has enough tracks"):
         prepare_search(
             database,
             TrainingOptions(feature_sets=BLOBS, rule=type(WANTED.rule)(1_000, 5, "leaf")),
             [BLOBS],
         )
     gone = filled.tracks["Jazz"][:2]
-    ground = prepare_search(database, WANTED, [BLOBS])
+    data = prepare_search(database, WANTED, [BLOBS])
     with database.write() as connection:
         connection.execute(sa.delete(feature_vector).where(feature_vector.c.track_id.in_(gone)))
     with pytest.raises(VectorsMissingError, match="2 of the 54 training tracks have no vector of blobs"):
-        searching(database, ground=ground).compare(default_candidates([REGRESSION], [BLOBS]))
+        searching(database, data=data).compare(default_candidates([REGRESSION], [BLOBS]))
     assert not trials(database)
 
 
@@ -284,10 +282,10 @@ def test_vectors_computed_anew_in_the_middle_end_the_search(
     database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
     filled = fill_labeled()
-    ground = prepare_search(database, WANTED, [BLOBS])
+    data = prepare_search(database, WANTED, [BLOBS])
     set_vector(database, filled.tracks["Jazz"][0], np.ones(DIMENSIONS, np.float32))
-    with pytest.raises(VectorsChangedError, match="give the command again"):
-        searching(database, ground=ground).compare(default_candidates([REGRESSION], [BLOBS]))
+    with pytest.raises(VectorsChangedError, match="run the command again"):
+        searching(database, data=data).compare(default_candidates([REGRESSION], [BLOBS]))
     searching(database).compare(default_candidates([REGRESSION], [BLOBS]))
 
 
@@ -295,7 +293,7 @@ def test_tracks_removed_in_the_middle_end_the_search(
     database: Database, fill_labeled: Fill, place: TaskContext
 ) -> None:
     filled = fill_labeled()
-    ground = prepare_search(database, WANTED, [BLOBS])
+    data = prepare_search(database, WANTED, [BLOBS])
     with database.write() as connection:
         connection.execute(
             sa.delete(snapshot_member).where(snapshot_member.c.track_id.in_(filled.tracks["Jazz"][:3]))
@@ -303,7 +301,7 @@ def test_tracks_removed_in_the_middle_end_the_search(
     with pytest.raises(
         SnapshotTracksMissingError, match="3 of the 54 tracks of the training set were removed"
     ):
-        searching(database, ground=ground).compare(default_candidates([REGRESSION], [BLOBS]))
+        searching(database, data=data).compare(default_candidates([REGRESSION], [BLOBS]))
 
 
 def test_a_task_that_is_told_to_stop_ends_after_its_trial(
@@ -320,7 +318,7 @@ def test_a_task_that_is_told_to_stop_ends_after_its_trial(
     one = searching(database)
     candidate = default_candidates([REGRESSION], [BLOBS])[0]
     described = [one._trial(candidate, split).as_json() for split in one.parts()[0].splits(1.0)]
-    run_trials(one.ground.snapshot_id, described)
+    run_trials(one.data.snapshot_id, described)
     assert len(trials(database)) == 2
 
 
