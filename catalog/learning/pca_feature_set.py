@@ -1,4 +1,4 @@
-"""The feature set `pca`: a projection of `grid` fitted to the catalog's tracks, an artifact, and a vector a track."""
+"""The feature set `pca`: a projection of `grid` that is fitted to the catalog's tracks, its artifact and vectors."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.arrays import Float32, Floats, Integers
+from catalog.arrays import Booleans, Float32, Floats, Integers
 from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.audio.feature_sets.grid import GRID
 from catalog.db.database import Database
@@ -34,70 +33,70 @@ from catalog.learning.registry.artifact import ArtifactRejectedError, read_artif
 
 NAME, SOURCE = "pca", "grid"
 SUFFIX = ".npz"
-AGAIN = "fit it anew with `catalog features pca --refit`, or restore the file from a backup"
+ADVICE = "refit it with `catalog features pca --refit`, or restore the file from a backup"
 CHUNK = 2_000
-"""Vectors of `grid` held in memory at once where they are projected."""
-FEWEST_TRACKS = 8
-"""With fewer there is nothing to find in common."""
-MOST_FITTED = 4_000
-"""Tracks drawn for fitting and for the test by unseen artists together."""
-UNSEEN = 0.2
-"""The share of the tracks that the test leaves out."""
+"""Vectors of `grid` that are projected at a time."""
+MIN_TRACKS = 8
+"""The smallest number of tracks to fit a projection on."""
+MAX_TRACKS = 4_000
+"""The largest number of tracks that are sampled for fitting and for the held-out test."""
+HELD_OUT = 0.2
+"""The share of held-out tracks."""
 
 
 class NothingToProjectError(CatalogError):
-    """No track was analyzed by `grid`, or too few."""
+    """Too few tracks have a vector of `grid`."""
 
 
 @dataclass(frozen=True)
 class ProjectionFacts:
-    """How well a projection holds what it projects. Errors are root mean squares over all cells, in dB."""
+    """How well a projection reproduces the vectors. Errors are root mean squares over all cells, in dB."""
 
     tracks: int
-    """That it was fitted to."""
+    """The number of tracks it was fitted to."""
     components: int
     target_variance: float
     components_for_target: int
-    """How many hold the share of the variance that is wanted; more than `components` where the tracks are few."""
+    """The components that explain the target variance; more than `components` if there are few tracks."""
     explained_variance: float
-    """By the components, of the tracks it was fitted to."""
+    """By the components, on the tracks it was fitted to."""
     error: float
     curve: tuple[float, ...]
-    """The share of the variance held by the first 1, 2, ... components, a value for each that there is."""
+    """The share of the variance explained by the first 1, 2, ... components."""
     held_out_tracks: int
-    """Left out of another fit, connected tracks together, to see what the projection makes of new ones; or 0."""
+    """Held out of a second fit, connected tracks together, to test the projection on new tracks; or 0."""
     held_out_explained_variance: float | None
     held_out_error: float | None
     held_out_curve: tuple[float, ...]
-    """Of that fit on the tracks left out, a value for each of its components."""
+    """The curve of the second fit on the held-out tracks."""
 
 
 @dataclass(frozen=True)
 class ProjectionReport:
-    """What `project_grid` did."""
+    """The result of `project_grid`."""
 
     hash: str
-    """Of the recipe."""
+    """The hash of the feature set."""
     artifact: str
-    """The file in the folder of models."""
+    """The name of the file in the models folder."""
     is_new: bool
-    """Whether it was fitted now."""
+    """Whether a new projection was fitted."""
     projected: int
-    """Tracks whose vectors were stored, or would be."""
+    """The number of vectors that were stored, or would be in a dry run."""
     facts: ProjectionFacts
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
-    """A projection, what is known of it, and the bytes of its artifact."""
+class FittedProjection:
+    """A projection with its facts and its source."""
 
     projection: Projection
     facts: ProjectionFacts
     source: str
-    """The hash of the recipe whose vectors it projects."""
+    """The hash of the feature set whose vectors it projects."""
 
-    def content(self) -> bytes:
-        """An npz file without pickles."""
+    def to_npz(self) -> bytes:
+        """The bytes of an npz file without pickles."""
         file = io.BytesIO()
         text = json.dumps(
             {"source": self.source, "total": self.projection.total, "facts": asdict(self.facts)}
@@ -112,17 +111,17 @@ class Fitted:
         return file.getvalue()
 
     @classmethod
-    def of(cls, content: bytes) -> Fitted:
+    def from_npz(cls, content: bytes) -> FittedProjection:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            said = json.loads(str(file["facts"]))
+            stored = json.loads(str(file["facts"]))
             facts: dict[str, Any] = {
                 key: tuple(value) if isinstance(value, list) else value
-                for key, value in said["facts"].items()
+                for key, value in stored["facts"].items()
             }
             projection = Projection(
-                file["mean"], file["components"], file["curve"], said["total"], said["facts"]["tracks"]
+                file["mean"], file["components"], file["curve"], stored["total"], facts["tracks"]
             )
-        return cls(projection, ProjectionFacts(**facts), said["source"])
+        return cls(projection, ProjectionFacts(**facts), stored["source"])
 
 
 def project_grid(
@@ -134,10 +133,10 @@ def project_grid(
     dry_run: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ProjectionReport:
-    """Fits a projection of `grid` unless there is one, and stores the vectors of all tracks that lack one.
+    """Fits a projection of `grid` unless there is one, and stores the missing vectors of all tracks.
 
-    With `refit`, or where `grid` stands for another version now, another version of `pca` is made; `pca` stands for it
-    once all of its vectors are there. Raises NothingToProjectError and ArtifactRejectedError.
+    With `refit`, or if another version of `grid` is active, a new version of `pca` is created, and activated after all
+    of its vectors are stored. Raises NothingToProjectError and ArtifactRejectedError.
     """
     with database.read() as connection:
         source = active_feature_set(connection, SOURCE)
@@ -145,34 +144,34 @@ def project_grid(
             raise NothingToProjectError(
                 "no track was analyzed by grid; run: catalog analyze --feature-set grid"
             )
-        known = None if refit else _known(connection, models, source, variance)
-        fitted = _fit(connection, source, variance) if known is None else known[0]
-    if known is None:
-        name, digest = write_artifact(models, fitted.content(), SUFFIX, dry_run=dry_run)
+        active = None if refit else _load_active(connection, models, source, variance)
+        fitted = _fit(connection, source, variance) if active is None else active[0]
+    if active is None:
+        name, digest = write_artifact(models, fitted.to_npz(), SUFFIX, dry_run=dry_run)
     else:
-        name, digest = _file(known[1]), known[1]
+        name, digest = _file(active[1]), active[1]
     features = pca(fitted, digest)
     if dry_run:
         with database.read() as connection:
-            todo = _lacking(connection, source, features.hash)
-        return ProjectionReport(features.hash, name, known is None, len(todo), fitted.facts)
+            missing = _tracks_without_vector(connection, source, features.hash)
+        return ProjectionReport(features.hash, name, active is None, len(missing), fitted.facts)
     with database.write() as connection:
         recipe = register_feature_set(connection, features)
     with database.read() as connection:
-        todo = _lacking(connection, source, recipe.hash)
-    for start in range(0, len(todo), CHUNK):
+        missing = _tracks_without_vector(connection, source, recipe.hash)
+    for start in range(0, len(missing), CHUNK):
         with database.write() as connection:
-            _project(connection, source, recipe, fitted.projection, todo[start : start + CHUNK])
+            _project(connection, source, recipe, fitted.projection, missing[start : start + CHUNK])
         if on_progress is not None:
-            on_progress(min(start + CHUNK, len(todo)), len(todo))
+            on_progress(min(start + CHUNK, len(missing)), len(missing))
     if not recipe.active:
         with database.write() as connection:
             activate_feature_set(connection, recipe)
-    return ProjectionReport(recipe.hash, name, known is None, len(todo), fitted.facts)
+    return ProjectionReport(recipe.hash, name, active is None, len(missing), fitted.facts)
 
 
-def pca(fitted: Fitted, digest: str) -> FeatureSet:
-    """The feature set of a fitted projection, named by the SHA-256 of its artifact."""
+def pca(fitted: FittedProjection, digest: str) -> FeatureSet:
+    """The feature set of a fitted projection, identified by the SHA-256 of its artifact."""
     count = len(fitted.projection.components)
 
     def compute(waveform: Waveform) -> Float32:
@@ -197,7 +196,7 @@ def pca(fitted: Fitted, digest: str) -> FeatureSet:
 
 
 def drop_artifact(connection: Connection, models: Path, name: str) -> None:
-    """Deletes the file of a projection whose recipe was removed; one that a recipe still names stays."""
+    """Deletes the artifact of a removed version, unless another version uses it."""
     artifacts = connection.execute(
         sa.select(feature_set.c.parameters).where(feature_set.c.name == NAME)
     ).scalars()
@@ -206,17 +205,17 @@ def drop_artifact(connection: Connection, models: Path, name: str) -> None:
 
 
 def artifact_of(connection: Connection, recipe: StoredFeatureSet) -> str | None:
-    """The name of the file that a recipe is a projection by; None where it is none."""
+    """The file name of the projection of a feature set; None if the feature set is no projection."""
     parameters: dict[str, Any] = connection.execute(
         sa.select(feature_set.c.parameters).where(feature_set.c.id == recipe.id)
     ).scalar_one()
     return _file(str(parameters["artifact"])) if recipe.name == NAME and "artifact" in parameters else None
 
 
-def _known(
+def _load_active(
     connection: Connection, models: Path, source: StoredFeatureSet, variance: float
-) -> tuple[Fitted, str] | None:
-    """The projection that `pca` stands for and its SHA-256, if it is of these vectors and this share of the variance."""
+) -> tuple[FittedProjection, str] | None:
+    """The active projection and its SHA-256, if it has this source and this target variance."""
     recipe = active_feature_set(connection, NAME)
     if recipe is None:
         return None
@@ -226,13 +225,13 @@ def _known(
     if (parameters.get("of"), parameters.get("variance")) != (source.hash, variance):
         return None
     digest = str(parameters["artifact"])
-    content = read_artifact(models, _file(digest), digest, advice=AGAIN)
+    content = read_artifact(models, _file(digest), digest, advice=ADVICE)
     try:
-        return Fitted.of(content), digest
+        return FittedProjection.from_npz(content), digest
     except Exception as error:
-        # It is what was named, but no projection: both may come from a stranger's backup.
+        # The hash matches, but the content may still be invalid: both may come from an untrusted backup.
         raise ArtifactRejectedError(
-            f"the model file {_file(digest)} is no projection ({type(error).__name__}); {AGAIN}"
+            f"the model file {_file(digest)} is not a projection ({type(error).__name__}); {ADVICE}"
         ) from error
 
 
@@ -240,7 +239,7 @@ def _file(digest: str) -> str:
     return f"{digest[:16]}{SUFFIX}"
 
 
-def _fit(connection: Connection, source: StoredFeatureSet, variance: float) -> Fitted:
+def _fit(connection: Connection, source: StoredFeatureSet, variance: float) -> FittedProjection:
     ids = np.fromiter(
         connection.execute(
             sa.select(feature_vector.c.track_id)
@@ -251,34 +250,34 @@ def _fit(connection: Connection, source: StoredFeatureSet, variance: float) -> F
     )
     tracks = load_tracks(connection)
     ids = np.intersect1d(ids, tracks.ids)
-    if len(ids) > MOST_FITTED:
-        ids = np.sort(np.random.default_rng(0).choice(ids, MOST_FITTED, replace=False))
+    if len(ids) > MAX_TRACKS:
+        ids = np.sort(np.random.default_rng(0).choice(ids, MAX_TRACKS, replace=False))
     _, matrix = load_matrix(connection, source, ids)
-    if len(ids) < FEWEST_TRACKS:
+    if len(ids) < MIN_TRACKS:
         raise NothingToProjectError(
-            f"a projection takes {FEWEST_TRACKS} tracks or more, {len(ids)} were analyzed by grid; "
+            f"a projection needs at least {MIN_TRACKS} tracks, and {len(ids)} were analyzed by grid; "
             "run: catalog analyze --feature-set grid"
         )
     groups = connected_groups([tracks.origins[at] for at in tracks.at(ids)]).number
     projection = fit_projection(matrix, variance)
-    return Fitted(projection, _facts(matrix, groups, projection, variance), source.hash)
+    return FittedProjection(projection, _facts(matrix, groups, projection, variance), source.hash)
 
 
 def _facts(matrix: Float32, groups: Integers, projection: Projection, variance: float) -> ProjectionFacts:
-    held = float(projection.curve[len(projection.components) - 1])
-    unseen = _unseen(groups)
+    explained = float(projection.curve[len(projection.components) - 1])
+    held_out = _held_out(groups)
     tested, curve = 0, np.empty(0)
     error: float | None = None
-    if unseen.any() and (~unseen).sum() >= FEWEST_TRACKS:
-        tested = int(unseen.sum())
-        curve, error = _held_of_unseen(matrix[unseen], fit_projection(matrix[~unseen], variance))
+    if held_out.any() and (~held_out).sum() >= MIN_TRACKS:
+        tested = int(held_out.sum())
+        curve, error = _evaluate(matrix[held_out], fit_projection(matrix[~held_out], variance))
     return ProjectionFacts(
         tracks=projection.tracks,
         components=len(projection.components),
         target_variance=variance,
         components_for_target=components_for(projection.curve, variance),
-        explained_variance=held,
-        error=float(np.sqrt(max(0.0, 1 - held) * projection.total / matrix.shape[1])),
+        explained_variance=explained,
+        error=float(np.sqrt(max(0.0, 1 - explained) * projection.total / matrix.shape[1])),
         curve=tuple(projection.curve.round(6).tolist()),
         held_out_tracks=tested,
         held_out_explained_variance=float(curve[-1]) if tested else None,
@@ -287,36 +286,36 @@ def _facts(matrix: Float32, groups: Integers, projection: Projection, variance: 
     )
 
 
-def _unseen(groups: Integers) -> npt.NDArray[np.bool_]:
-    """Connected tracks together, a fifth of the tracks; none where all are connected."""
+def _held_out(groups: Integers) -> Booleans:
+    """(n,): a fifth of the tracks in whole groups; no track if all are in one group."""
     names, counts = np.unique(groups, return_counts=True)
     order = np.random.default_rng(0).permutation(len(names))
     until = np.cumsum(counts[order])
-    # A large group at the front may pass the share by far: at least one group always stays.
-    chosen = order[: min(int(np.searchsorted(until, UNSEEN * len(groups))) + 1, len(names) - 1)]
+    # A large first group may exceed the share by far; at least one group is kept for fitting.
+    chosen = order[: min(int(np.searchsorted(until, HELD_OUT * len(groups))) + 1, len(names) - 1)]
     return np.isin(groups, names[chosen])
 
 
-def _held_of_unseen(matrix: Float32, projection: Projection) -> tuple[Floats, float]:
-    """The share of these tracks' variance about the mean that each number of components holds; the error in dB."""
+def _evaluate(matrix: Float32, projection: Projection) -> tuple[Floats, float]:
+    """The share of these tracks' variance explained by the first 1, 2, ... components, and the error in dB."""
     energy = np.square(projection.apply(matrix), dtype=np.float64).sum(axis=0)
     total = float(np.square(matrix - projection.mean, dtype=np.float64).sum())
     error = float(np.sqrt(max(0.0, total - energy.sum()) / matrix.size))
     return np.cumsum(energy) / total if total else np.ones(len(energy)), error
 
 
-def _lacking(connection: Connection, source: StoredFeatureSet, recipe_hash: str) -> Integers:
-    """Tracks (ids, ascending) with a vector of `grid` and none of the projection, or one of another sound."""
-    made = feature_vector.alias()
+def _tracks_without_vector(connection: Connection, source: StoredFeatureSet, recipe_hash: str) -> Integers:
+    """Tracks (ids, ascending) with a vector of `grid` and no vector of the projection for the same audio."""
+    projected = feature_vector.alias()
     recipe_id = sa.select(feature_set.c.id).where(feature_set.c.hash == recipe_hash).scalar_subquery()
-    fresh = sa.exists().where(
-        made.c.feature_set_id == recipe_id,
-        made.c.track_id == feature_vector.c.track_id,
-        made.c.file_signature.is_not_distinct_from(feature_vector.c.file_signature),
+    is_current = sa.exists().where(
+        projected.c.feature_set_id == recipe_id,
+        projected.c.track_id == feature_vector.c.track_id,
+        projected.c.file_signature.is_not_distinct_from(feature_vector.c.file_signature),
     )
     query = (
         sa.select(feature_vector.c.track_id)
-        .where(feature_vector.c.feature_set_id == source.id, ~fresh)
+        .where(feature_vector.c.feature_set_id == source.id, ~is_current)
         .order_by(feature_vector.c.track_id)
     )
     return np.fromiter(connection.execute(query).scalars(), dtype=np.int64)
@@ -327,11 +326,11 @@ def _project(
     source: StoredFeatureSet,
     recipe: StoredFeatureSet,
     projection: Projection,
-    wanted: Integers,
+    track_ids: Integers,
 ) -> None:
-    ids, matrix = load_matrix(connection, source, wanted)
+    ids, matrix = load_matrix(connection, source, track_ids)
     columns = feature_vector.c
-    prints: dict[int, str | None] = dict(
+    signatures: dict[int, str | None] = dict(
         connection.execute(
             sa.select(columns.track_id, columns.file_signature).where(
                 columns.feature_set_id == source.id, columns.track_id.in_(ids.tolist())
@@ -344,6 +343,6 @@ def _project(
             recipe,
             track_id,
             vector,
-            file_signature=prints[track_id],
+            file_signature=signatures[track_id],
             provenance={"of": source.hash},
         )

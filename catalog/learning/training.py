@@ -82,8 +82,8 @@ def train(
     Stores the out-of-fold predictions of the training tracks; `predict` computes the others. A second run on the same
     labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError, UnusableParameterError,
     UnknownFeatureSetError, NoVectorsError or UntrainableDataError before work starts; the active model stays as it is.
-    `executor_factory` opens an executor for the predictions of many tracks. A lost database connection is retried without
-    refitting the model.
+    `executor_factory` opens an executor for the predictions of many tracks. A lost database connection is retried
+    without refitting the model.
     """
     complete = get_algorithm(options.algorithm).complete(options.parameters)
     training_set = read_with_retry(database, lambda connection: build_training_set(connection, options))

@@ -11,8 +11,8 @@ from catalog.arrays import Integers, Matrix
 
 TIMES_WIDER = 3
 MOST_TRACKS = 500
-"""The row space saves time only with few tracks and many more dimensions than tracks, because it takes cubic time to find:
-at 3,710 dimensions 300 tracks are fitted in a fifth of the time, 600 in half, 900 in the same time."""
+"""The row space saves time only with few tracks and many more dimensions, because finding it takes cubic time: at 3,710
+dimensions 300 tracks are fitted in a fifth of the time, 600 in half, 900 in the same time."""
 LEAST = 1e-10
 """Directions with less than this share of the largest variance are rounding errors."""
 

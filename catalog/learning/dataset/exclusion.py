@@ -1,4 +1,4 @@
-"""Exclusion: the labeled tracks that nothing is learned from, by genre or because they are not what their tags say."""
+"""Exclusion of labeled tracks from training: excluded genres, and recordings that do not match their tags."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ REASON = "left out: --exclude-genre"
 
 @dataclass(frozen=True)
 class Excluded:
-    """Genres that somebody left out."""
+    """The excluded genres."""
 
     names: tuple[str, ...]
-    """As the vocabulary spells those that were named, in alphabetical order."""
+    """The named genres in the spelling of the vocabulary, in alphabetical order."""
     genre_ids: frozenset[int]
-    """Of these and of all narrower ones."""
+    """The ids of these genres and of all narrower ones."""
 
     def support(
         self, tracks: Sequence[LabeledTrack], broader: Mapping[int, int | None]
     ) -> dict[int, Support]:
-        """What stands behind the genres of the excluded tracks: none is a class, and the reason says so."""
+        """The support of the excluded genres, none of which is a class."""
         return {
             genre_id: replace(row, counts_for=None, judged=False, reason=REASON)
             for genre_id, row in class_support(tracks, broader, minimum_tracks=sys.maxsize).items()
         }
 
 
-def excluded_genres(connection: Connection, named: Collection[str]) -> Excluded:
+def excluded_genres(connection: Connection, names: Collection[str]) -> Excluded:
     """The genres of these names or aliases, with all narrower ones. Raises UnknownGenreError."""
-    if not named:
+    if not names:
         return Excluded((), frozenset())
     vocabulary = load_vocabulary(connection)
-    terms = {term.id: term.name for term in map(vocabulary.require, named)}
+    terms = {term.id: term.name for term in map(vocabulary.require, names)}
     narrower = connection.execute(
         sa.select(genre_ancestor.c.genre_id).where(genre_ancestor.c.ancestor_id.in_(terms))
     ).scalars()
@@ -50,22 +50,19 @@ def excluded_genres(connection: Connection, named: Collection[str]) -> Excluded:
 
 
 def wrong_recordings(connection: Connection) -> Integers:
-    """The ids of the tracks that a person found to be another recording than their tags say, ascending.
-
-    The newest verdict that was not undone counts.
-    """
+    """The ids of the tracks whose newest verdict that was not undone is `wrong_recording`, ascending."""
     undoing, later = decision.alias(), decision.alias()
 
-    def stands(made: sa.FromClause) -> sa.ColumnElement[bool]:
-        return sa.and_(made.c.verdict != "undo", ~sa.exists().where(undoing.c.undoes_id == made.c.id))
+    def is_valid(row: sa.FromClause) -> sa.ColumnElement[bool]:
+        return sa.and_(row.c.verdict != "undo", ~sa.exists().where(undoing.c.undoes_id == row.c.id))
 
     ids = connection.execute(
         sa.select(decision.c.track_id)
         .where(
             decision.c.verdict == "wrong_recording",
-            stands(decision),
+            is_valid(decision),
             ~sa.exists().where(
-                later.c.track_id == decision.c.track_id, later.c.id > decision.c.id, stands(later)
+                later.c.track_id == decision.c.track_id, later.c.id > decision.c.id, is_valid(later)
             ),
         )
         .distinct()

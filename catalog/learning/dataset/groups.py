@@ -1,39 +1,38 @@
-"""Groups of tracks that belong together: what is connected must never be on both sides of a score."""
+"""Groups of connected tracks, which must not be split between training and test folds."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from catalog.arrays import Integers
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a track comes from. Keys are folded by the caller, "Various" and "Unknown" given as no artist."""
+    """The origin of a track. Keys are case-folded, and placeholders such as "Various" are no artist."""
 
     artists: tuple[str, ...] = ()
-    """Its artist and, where it differs and is somebody, its album artist; empty: nobody is known."""
+    """Its artist and its album artist if that differs; empty if both are unknown."""
     album: str | None = None
     folder: str | None = None
     audio_hash: bytes | None = None
     seconds: float | None = None
-    """Its duration, by which near duplicates are looked for."""
+    """Its duration, which near duplicates share."""
 
 
 @dataclass(frozen=True, eq=False)
 class Groups:
     """The connected groups of n tracks."""
 
-    number: npt.NDArray[np.int64]
+    number: Integers
     """(n,): the group of each track, 0 to groups - 1 in order of first appearance."""
-    sizes: npt.NDArray[np.int64]
+    sizes: Integers
     """(groups,): tracks in each."""
-    largest_share: float
-    """Share of the tracks that are in the largest group; 0 of nothing."""
     without_artist_share: float
-    """Share of the tracks whose artist is not known."""
+    """Share of the tracks without a known artist."""
 
     @property
     def largest(self) -> int:
@@ -44,9 +43,8 @@ class Groups:
 def connected_groups(tracks: Sequence[Origin], *, alike: Iterable[tuple[int, int]] = ()) -> Groups:
     """Groups connected by an artist, by equal audio, or by `alike` (positions of near duplicates).
 
-    A track without a known artist goes with its album, else with its folder: with the other tracks there that have
-    no artist, and with those of the one artist where there is exactly one. A compilation would chain its artists
-    into one group, and is not followed.
+    A track without a known artist is connected by its album, else by its folder: with the other tracks there without an
+    artist, and with those of the only artist if there is exactly one. A compilation does not connect its artists.
     """
     first: dict[Hashable, int] = {}
     edges = list(alike)
@@ -61,7 +59,7 @@ def connected_groups(tracks: Sequence[Origin], *, alike: Iterable[tuple[int, int
 
 
 def _keys(track: Origin) -> list[Hashable]:
-    """What connects the track with any other that has it."""
+    """The keys that connect the track with every other track that has one of them."""
     keys: list[Hashable] = [("artist", artist) for artist in track.artists]
     if track.audio_hash is not None:
         keys.append(("audio", track.audio_hash))
@@ -74,7 +72,7 @@ def _keys(track: Origin) -> list[Hashable]:
 
 
 def _one_artist_places(tracks: Sequence[Origin]) -> list[tuple[Hashable, str]]:
-    """The albums and folders in which exactly one artist is known, with that artist."""
+    """The albums and folders with exactly one known artist, with that artist."""
     artists: dict[Hashable, set[str]] = {}
     for track in tracks:
         for place in (("album", track.album), ("folder", track.folder)):
@@ -87,12 +85,12 @@ def _groups(tracks: Sequence[Origin], edges: Sequence[tuple[int, int]]) -> Group
     count = len(tracks)
     if not count:
         empty = np.zeros(0, dtype=np.int64)
-        return Groups(empty, empty, 0.0, 0.0)
+        return Groups(empty, empty, 0.0)
     left, right = np.array(edges, dtype=np.int64).reshape(-1, 2).T
     graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
     _, component = connected_components(graph, directed=False)
     _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
     number = np.argsort(np.argsort(first))[inverse].astype(np.int64)
     sizes = np.bincount(number).astype(np.int64)
-    nobody = sum(not track.artists for track in tracks)
-    return Groups(number, sizes, float(sizes.max() / count), nobody / count)
+    without_artist = sum(not track.artists for track in tracks)
+    return Groups(number, sizes, without_artist / count)

@@ -1,4 +1,4 @@
-"""The hierarchy over a model's classes: which classes lie below a term, and what is the next broader term."""
+"""The hierarchy of a model's classes and the terms above them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from catalog.arrays import Booleans, Floats
 
 
 def path_to_top(genre: int, broader: Mapping[int, int | None]) -> tuple[int, ...]:
-    """The genre, its broader term, and so on to the top term. ValueError where broader terms run in a circle."""
+    """The genre, its broader term, and so on to the top term. Raises ValueError for a cycle."""
     path = [genre]
     parent = broader.get(genre)
     while parent is not None:
         if parent in path:
-            raise ValueError(f"the broader terms of genre {genre} run in a circle at {parent}")
+            raise ValueError(f"the broader terms of genre {genre} form a cycle at {parent}")
         path.append(parent)
         parent = broader.get(parent)
     return tuple(path)
@@ -29,7 +29,7 @@ class Hierarchy:
     nodes: tuple[int, ...]
     """The classes, in their order, then the terms above them."""
     below: Booleans
-    """(nodes, classes): whether the class is the node or lies below it."""
+    """(nodes, classes): whether the class is the node or below it."""
     paths: tuple[tuple[int, ...], ...]
     """For each class the nodes from itself up to its top term, as positions in `nodes`."""
 
@@ -41,9 +41,9 @@ class Hierarchy:
         *,
         predictable: Collection[int] | None = None,
     ) -> "Hierarchy":
-        """The hierarchy of these classes. Terms outside `predictable` (all, if None) are left out of the paths."""
+        """The hierarchy of these classes. Paths contain only terms in `predictable`, or all terms if it is None."""
         if len(set(classes)) != len(classes):
-            raise ValueError("a class is named twice")
+            raise ValueError("a class is repeated")
         chains = [path_to_top(genre, broader) for genre in classes]
         kept = [
             [chain[0], *(term for term in chain[1:] if predictable is None or term in predictable)]
@@ -58,18 +58,18 @@ class Hierarchy:
         return cls(tuple(classes), tuple(nodes), below, paths)
 
     def subtree_probability(self, probability: Floats) -> Floats:
-        """(n, classes) -> (n, nodes): the probability of each node is the sum over the classes in its subtree."""
+        """(n, classes) -> (n, nodes): the sum of the probabilities of the classes in each node's subtree."""
         return np.asarray(np.minimum(probability @ self.below.T.astype(np.float64), 1.0))
 
     def is_broader(self, node: int, other: int) -> bool:
-        """Whether the genre id `node` is a term above the genre id `other`; False where one is unknown here."""
+        """Whether the genre id `node` is a term above the genre id `other`; False if one is not a node."""
         if node == other or node not in self.nodes or other not in self.nodes:
             return False
         upper, lower = (self.below[self.nodes.index(genre)] for genre in (node, other))
         return bool(np.all(upper[lower]) and upper.sum() >= lower.sum() and not self._equal(node, other))
 
     def _equal(self, node: int, other: int) -> bool:
-        """Two nodes with the same classes: the one nearer to the classes is the narrower."""
+        """Whether both have the same classes and `node` is the narrower, nearer to the classes."""
         at, under = self.nodes.index(node), self.nodes.index(other)
         if not np.array_equal(self.below[at], self.below[under]):
             return False

@@ -1,4 +1,4 @@
-"""The labeled tracks of the catalog: first genre, origin and the keys that keep connected tracks together."""
+"""The tracks of the catalog with their first genre and origin."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.arrays import Integers
+from catalog.arrays import Booleans, Integers
 from catalog.db.tables import album, artist, genre, track, track_status
+from catalog.db.track_query import IS_LISTED, with_artist_and_album
 from catalog.learning.dataset.class_support import LabeledTrack
 from catalog.learning.dataset.groups import Origin
 
 
 @dataclass(frozen=True, eq=False)
 class LabeledTracks:
-    """Tracks of the catalog in the order of their ids, tagged or not."""
+    """Tracks of the catalog, tagged or not, in the order of their ids."""
 
     ids: Integers
     """(n,): track ids, ascending."""
     genres: Integers
-    """(n,): the first tagged genre; 0 where there is none."""
+    """(n,): the first tagged genre; 0 for an untagged track."""
     artists: tuple[str | None, ...]
-    """Folded; None where nobody is known."""
+    """Case-folded; None if unknown."""
     albums: tuple[int | None, ...]
     """Album ids."""
     origins: tuple[Origin, ...]
 
     @property
-    def is_tagged(self) -> npt.NDArray[np.bool_]:
+    def is_tagged(self) -> Booleans:
         """(n,): whether a track has a genre."""
         return np.asarray(self.genres != 0)
 
     def at(self, ids: Integers) -> Integers:
-        """(m,): the positions of these track ids. KeyError where one is unknown."""
+        """(m,): the positions of these track ids. Raises KeyError for an unknown id."""
         positions = np.searchsorted(self.ids, ids)
         inside = np.minimum(positions, max(len(self.ids) - 1, 0))
         if len(ids) and (not len(self.ids) or not np.array_equal(self.ids[inside], ids)):
@@ -45,7 +45,7 @@ class LabeledTracks:
         return positions.astype(np.int64)
 
     def labeled(self, positions: Integers) -> list[LabeledTrack]:
-        """What the class rule asks of the tracks at these positions."""
+        """Genre, artist and album of the tracks at these positions."""
         return [
             LabeledTrack(int(self.genres[at]), self.artists[at], _text(self.albums[at])) for at in positions
         ]
@@ -62,17 +62,18 @@ def load_tracks(connection: Connection) -> LabeledTracks:
             artist.c.is_placeholder,
             track.c.album_id,
             album_artist.c.folded.label("album_artist"),
-            album_artist.c.is_placeholder.label("album_nobody"),
+            album_artist.c.is_placeholder.label("is_album_artist_placeholder"),
             track.c.path_bytes,
             track.c.collection_id,
             track.c.audio_hash,
             track.c.duration,
         )
-        .join_from(track, track_status, track_status.c.track_id == track.c.id, isouter=True)
-        .join(artist, artist.c.id == track.c.artist_id, isouter=True)
-        .join(album, album.c.id == track.c.album_id, isouter=True)
-        .join(album_artist, album_artist.c.id == album.c.artist_id, isouter=True)
-        .where(track.c.state != "missing")
+        .select_from(
+            with_artist_and_album()
+            .outerjoin(track_status, track_status.c.track_id == track.c.id)
+            .outerjoin(album_artist, album_artist.c.id == album.c.artist_id)
+        )
+        .where(IS_LISTED)
         .order_by(track.c.id)
     ).all()
     artists = tuple(None if row.folded is None or row.is_placeholder else row.folded for row in rows)
@@ -83,13 +84,13 @@ def load_tracks(connection: Connection) -> LabeledTracks:
         albums=tuple(row.album_id for row in rows),
         origins=tuple(
             Origin(
-                artists=_artists(known, None if row.album_nobody else row.album_artist),
+                artists=_artists(name, None if row.is_album_artist_placeholder else row.album_artist),
                 album=_text(row.album_id),
                 folder=_folder(row.collection_id, row.path_bytes),
                 audio_hash=None if row.audio_hash is None else row.audio_hash.encode(),
                 seconds=row.duration,
             )
-            for row, known in zip(rows, artists, strict=True)
+            for row, name in zip(rows, artists, strict=True)
         ),
     )
 
@@ -105,8 +106,8 @@ def load_predictable(connection: Connection) -> frozenset[int]:
     return frozenset(connection.execute(sa.select(genre.c.id).where(genre.c.suggest)).scalars())
 
 
-def _artists(known: str | None, of_album: str | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in (known, of_album) if name is not None))
+def _artists(*names: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def _text(number: int | None) -> str | None:

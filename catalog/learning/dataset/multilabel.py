@@ -1,4 +1,4 @@
-"""Tag sets: all classes that a track was given, where it has several genres, and whether it was given all."""
+"""Multilabel tags: all classes that a track is labeled with, and whether its tags are complete."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def load_tag_sets(
     hierarchy: Hierarchy,
     broader: Mapping[int, int | None],
 ) -> tuple[Booleans, Booleans]:
-    """(n, classes) the classes given to each of the tracks, and (n,) whether its collection's tags are complete.
+    """(n, classes) the labels of each track, and (n,) whether the tags of its collection are complete.
 
-    A genre gives the nearest class at or above it, and the classes above that.
+    A genre adds the nearest class at or above it, and the classes above that.
     """
     row = {track_id: at for at, track_id in enumerate(track_ids.tolist())}
     column = {genre: at for at, genre in enumerate(hierarchy.classes)}
     classes = len(hierarchy.classes)
-    given = np.zeros((len(row), classes), dtype=np.bool_)
+    labels = np.zeros((len(row), classes), dtype=np.bool_)
     above = hierarchy.below[:classes].T
     tags = connection.execute(
         sa.select(track_status.c.track_id, label.c.genre_id).join_from(
@@ -42,8 +42,8 @@ def load_tag_sets(
             nearest[genre_id] = next((column[term] for term in path if term in column), None)
         at = nearest[genre_id]
         if at is not None:
-            given[row[track_id]] |= above[at]
+            labels[row[track_id]] |= above[at]
     complete = connection.execute(
         sa.select(track.c.id).join(collection).where(collection.c.tags_complete)
     ).scalars()
-    return given, np.isin(track_ids, np.fromiter(complete, dtype=np.int64))
+    return labels, np.isin(track_ids, np.fromiter(complete, dtype=np.int64))

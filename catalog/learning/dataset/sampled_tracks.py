@@ -1,4 +1,4 @@
-"""The check sample as the gate sees it: tracks drawn to be judged by people, which no model learns from."""
+"""Tracks of audit samples, which are excluded from training, and their labels."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from catalog.db.tables import audit_sample_track, decision, track_status
 
 
 def sampled_tracks(connection: Connection) -> Integers:
-    """The ids of all tracks in a check sample, ascending.
+    """The ids of all tracks in an audit sample, ascending.
 
-    Those not judged yet are among them: a model that had learned from one could never be graded by it.
+    Tracks without a verdict are included: a model that is trained on a track cannot be evaluated on it later.
     """
     ids = connection.execute(sa.select(audit_sample_track.c.track_id).distinct()).scalars()
     return np.sort(np.fromiter(ids, dtype=np.int64))
 
 
 def sample_labels(connection: Connection) -> tuple[Integers, Integers]:
-    """The sampled tracks that a person judged, ascending, and the genre each has since.
+    """The sampled tracks with a verdict, ascending, and their genres.
 
-    A decision that was undone, or that left the genre open, does not count.
+    A decision that was undone, or that names no genre, does not count.
     """
     undone = sa.select(decision.c.undoes_id).where(decision.c.undoes_id.is_not(None))
     rows = connection.execute(

@@ -1,4 +1,4 @@
-"""A snapshot: the frozen training set, named by a hash over what is in it."""
+"""A snapshot: a frozen training set, identified by a hash of its content."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from catalog.learning.dataset.groups import Groups
 
 @dataclass(frozen=True, slots=True)
 class ClassRule:
-    """When a genre is a class."""
+    """The rule by which a genre is a class."""
 
     minimum_tracks: int
     minimum_artists: int
     level: Level
     excluded: tuple[str, ...] = ()
-    """Genres whose tracks, and those of narrower ones, are left out."""
+    """Genres that are excluded with all narrower ones."""
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """n training tracks."""
+    """A training set of n tracks."""
 
     rule: ClassRule
     seed: int
@@ -56,15 +56,15 @@ class Snapshot:
 
 
 def find_snapshot(connection: Connection, frozen: Snapshot) -> int | None:
-    """The id of the snapshot's row, if it was ever stored."""
+    """The id of the snapshot's row, if it is stored."""
     return connection.execute(sa.select(snapshot.c.id).where(snapshot.c.hash == frozen.hash)).scalar()
 
 
 def store_snapshot(connection: Connection, frozen: Snapshot, fold: Integers) -> int:
-    """The id of the snapshot's row; it and its members are written unless they are there already."""
-    known = find_snapshot(connection, frozen)
-    if known is not None:
-        return known
+    """Stores the snapshot and its members unless they exist; returns the id of its row."""
+    stored = find_snapshot(connection, frozen)
+    if stored is not None:
+        return stored
     parameters = {
         "min_tracks": frozen.rule.minimum_tracks,
         "min_artists": frozen.rule.minimum_artists,

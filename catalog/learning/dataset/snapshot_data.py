@@ -1,4 +1,4 @@
-"""The members of a stored snapshot, and their vectors by the names of feature sets: what every trial works on."""
+"""The members of a stored snapshot, and their vectors by the names of feature sets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE, re
 
 
 class SnapshotTracksMissingError(CatalogError):
-    """Tracks of a snapshot have been removed since it was made."""
+    """Tracks of a snapshot were removed from the catalog."""
 
 
 class VectorsMissingError(CatalogError):
@@ -30,11 +30,11 @@ class VectorsMissingError(CatalogError):
 
 @dataclass(frozen=True, eq=False)
 class SnapshotTracks:
-    """n training tracks as the database holds them, by ascending id."""
+    """n training tracks by ascending id."""
 
     track_ids: Integers
     y: Integers
-    """(n,): the class of each, as a column; columns are in the order of the genres' ids."""
+    """(n,): the class of each track, as a column; columns are in the order of the genres' ids."""
     groups: Integers
     """(n,)."""
     classes: int
@@ -42,11 +42,11 @@ class SnapshotTracks:
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """Vectors of n tracks, of one feature set or of several side by side."""
+    """Vectors of n tracks, concatenated over feature sets."""
 
     X: Float32
     blocks: tuple[int, ...]
-    """How many columns each feature set has."""
+    """The number of columns of each feature set."""
 
     @cached_property
     def digest(self) -> str:
@@ -55,7 +55,7 @@ class Vectors:
 
 
 def load_snapshot_tracks(connection: Connection, snapshot_id: int) -> SnapshotTracks:
-    """The members of a snapshot. Raises SnapshotTracksMissingError where it, or some of its tracks, are not there any more."""
+    """The members of a snapshot. Raises SnapshotTracksMissingError if it, or some of its tracks, were removed."""
     tracks = connection.execute(
         sa.select(snapshot.c.tracks).where(snapshot.c.id == snapshot_id)
     ).scalar_one_or_none()
@@ -68,7 +68,7 @@ def load_snapshot_tracks(connection: Connection, snapshot_id: int) -> SnapshotTr
     if tracks is None or len(rows) < tracks:
         raise SnapshotTracksMissingError(
             f"{(tracks or 0) - len(rows):,} of the {tracks or 0:,} tracks of the training set were removed "
-            "while it was searched; give the command again, and it begins with those that are left"
+            "during the search; run the command again to search with the remaining tracks"
         )
     ids, genres, groups = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 3).T
     _, y = np.unique(genres, return_inverse=True)
@@ -76,17 +76,16 @@ def load_snapshot_tracks(connection: Connection, snapshot_id: int) -> SnapshotTr
 
 
 def load_vectors(connection: Connection, feature_sets: Sequence[str], track_ids: Integers) -> Vectors:
-    """The vectors of all the tracks, ascending ids, the feature sets side by side in their order.
+    """The concatenated vectors of all the tracks, by ascending id.
 
-    Raises what `resolve_feature_sets` does, VectorsMissingError where a track lacks one, and
-    NotFiniteError for numbers that are not finite.
+    Raises the errors of `resolve_feature_sets`, VectorsMissingError if a track lacks a vector, and NotFiniteError.
     """
     sources = [SOURCE if name == PROJECTED else name for name in feature_sets]
     return vectors_of(connection, resolve_feature_sets(connection, sources), track_ids)
 
 
 def vectors_of(connection: Connection, recipes: Sequence[StoredFeatureSet], track_ids: Integers) -> Vectors:
-    """The same by recipes, of whatever version. Raises VectorsMissingError and NotFiniteError as above."""
+    """The same for stored feature sets of any version. Raises VectorsMissingError and NotFiniteError."""
     ids, X = load_feature_matrix(connection, recipes, track_ids)
     names = " and ".join(recipe.name for recipe in recipes)
     if len(ids) < len(track_ids):

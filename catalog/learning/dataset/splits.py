@@ -1,4 +1,4 @@
-"""Splits: which tracks a trial learns from and which it is asked about, folds within folds, groups never apart."""
+"""Nested splits into training and test tracks that keep groups together."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from catalog.arrays import Booleans, Integers
 from catalog.learning.dataset.folds import groups_per_class, number_of_folds, stratified_group_folds
 
 INNER_FOLDS = 3
-APART = 1_000
-"""Added to the seed, so that what a search chooses by is not dealt as the folds that the model is scored on."""
+SEED_OFFSET = 1_000
+"""Added to the seed, so that a search does not use the folds that the final model is scored on."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """A way to part n tracks, in numbers alone: every process that makes it makes the same."""
+    """A split of n tracks that every process can reproduce."""
 
     fold: int
-    """The tracks that are asked about."""
+    """The test fold."""
     left_out: int | None = None
-    """The fold that is not there at all; `fold` is then one of the folds of the rest."""
+    """The outer fold that is excluded; `fold` is then an inner fold of the other tracks."""
     share: float = 1.0
-    """How much of the training part is learned from."""
+    """The share of the training tracks that is used."""
 
     def masks(self, y: Integers, groups: Integers, seed: int) -> tuple[Booleans, Booleans]:
-        """(n,) and (n,): which tracks are learned from, and which are asked about."""
+        """(n,) and (n,): whether a track is a training track, and whether it is a test track."""
         outer = outer_folds(y, groups, seed)
         if self.left_out is None:
             training, test = outer != self.fold, outer == self.fold
@@ -36,37 +36,37 @@ class Split:
             inner[inside] = inner_folds(y[inside], groups[inside], seed)
             training, test = inside & (inner != self.fold), inner == self.fold
         if self.share < 1:
-            training = _some(training, y, groups, self.share, seed)
+            training = _subsample(training, y, groups, self.share, seed)
         return training, test
 
 
 def outer_folds(y: Integers, groups: Integers, seed: int) -> Integers:
     """(n,): the fold of each track in a search."""
-    return stratified_group_folds(y, groups, number_of_folds(y, groups), seed=_apart(seed))
+    return stratified_group_folds(y, groups, number_of_folds(y, groups), seed=_search_seed(seed))
 
 
 def inner_folds(y: Integers, groups: Integers, seed: int) -> Integers:
-    """(n,): the inner fold of each track of a training part. ValueError where it is one single group."""
+    """(n,): the inner fold of each training track. Raises ValueError if all tracks are in one group."""
     folds = number_of_folds(y, groups, maximum=INNER_FOLDS)
-    return stratified_group_folds(y, groups, folds, seed=_apart(seed))
+    return stratified_group_folds(y, groups, folds, seed=_search_seed(seed))
 
 
 def fewest_groups(y: Integers, groups: Integers) -> int:
-    """In how many groups the class occurs that occurs in fewest."""
+    """The number of groups of the class that occurs in fewest."""
     counts = groups_per_class(y, groups)
     return int(counts[counts > 0].min())
 
 
-def _some(training: Booleans, y: Integers, groups: Integers, share: float, seed: int) -> Booleans:
-    """A share of the training tracks, by whole groups and of the same mixture: one fold of many."""
+def _subsample(training: Booleans, y: Integers, groups: Integers, share: float, seed: int) -> Booleans:
+    """A share of the training tracks in whole groups with the same class shares: one fold of many."""
     folds = round(1 / share)
-    dealt = stratified_group_folds(y[training], groups[training], folds, seed=_apart(seed))
-    # With few groups some folds are empty; the fullest one never is.
-    chosen = int(np.bincount(dealt, minlength=folds).argmax())
-    some = np.zeros(len(y), dtype=np.bool_)
-    some[np.flatnonzero(training)[dealt == chosen]] = True
-    return some
+    fold = stratified_group_folds(y[training], groups[training], folds, seed=_search_seed(seed))
+    # With few groups some folds are empty, but not the largest.
+    largest = int(np.bincount(fold, minlength=folds).argmax())
+    sample = np.zeros(len(y), dtype=np.bool_)
+    sample[np.flatnonzero(training)[fold == largest]] = True
+    return sample
 
 
-def _apart(seed: int) -> int:
-    return (seed + APART) % 2**32
+def _search_seed(seed: int) -> int:
+    return (seed + SEED_OFFSET) % 2**32

@@ -1,4 +1,4 @@
-"""What nothing can be learned from, said in one line before any work."""
+"""Errors for data that no model can be trained on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from catalog.errors import CatalogError
 
 
 class UntrainableDataError(CatalogError):
-    """Nothing can be learned from these tracks."""
+    """No model can be trained on these tracks."""
 
 
 class NotFiniteError(UntrainableDataError):
@@ -21,11 +21,11 @@ class NotFiniteError(UntrainableDataError):
         of = f" of {' and '.join(feature_sets)}" if feature_sets else ""
         which = "" if first is None else f", the first that of track {first}"
         what = f"1 vector{of} holds" if vectors == 1 else f"{vectors:,} vectors{of} hold"
-        super().__init__(f"{what} numbers that are not finite{which}; import or compute them anew")
+        super().__init__(f"{what} numbers that are not finite{which}; import or compute them again")
 
 
 def require_finite(X: Matrix, feature_sets: Sequence[str] = (), track_ids: Integers | None = None) -> None:
-    """Raises NotFiniteError where vectors (n, dimensions), of the tracks with these ids (n,), are not all numbers."""
+    """Raises NotFiniteError if vectors (n, dimensions) of the tracks with these ids (n,) contain NaN or infinity."""
     wrong = np.flatnonzero(~np.isfinite(X).all(axis=1))
     if len(wrong):
         first = None if track_ids is None else int(track_ids[wrong[0]])

@@ -108,7 +108,8 @@ def choose_correction(probability: Floats, y: Integers, priors: LabelShift, trac
     the `tracks` tracks to be predicted. Each class is weighted by its ratio of priors. The priors of the weighted
     tracks are then estimated from their probabilities and used for the correction: an unreliable estimate, and a
     correction that favors common genres over rare ones, both lower macro F1. The sound of a genre is assumed to be the
-    same in both sets (label shift: Lipton et al., "Detecting and correcting for label shift with black box predictors", 2018).
+    same in both sets (label shift: Lipton et al., "Detecting and correcting for label shift with black box predictors",
+    2018).
     """
     weight = priors.ratio[y]
     weight = np.asarray(weight * (tracks / weight.sum()))

@@ -21,12 +21,12 @@ OnProgress = Callable[[int, int], None]
 FOLD_ASSIGNMENTS = 2
 """How often the tracks are assigned to folds."""
 ASSIGNED_ONCE_ABOVE = 1_000
-"""Vectors with more dimensions, which are slow to fit, are assigned to folds once. On real music, scores differed between
-assignments by 0.01 to 0.03, and intervals over artists were 0.1 to 0.2 wide."""
+"""Vectors with more dimensions, which are slow to fit, are assigned to folds once. On real music, scores differed
+between assignments by 0.01 to 0.03, and intervals over artists were 0.1 to 0.2 wide."""
 PERMUTATIONS = 5
 """How often the rows of a test fold are permuted in each assignment."""
 MAX_TRACKS = 1_000
-"""Of more tracks about this number is sampled, the same share of every genre, because each group costs a fit per fold."""
+"""Of more tracks about this number is sampled, the same share of every genre: each group costs a fit per fold."""
 MIN_TRACKS_PER_GENRE = 10
 """At least this number of tracks per genre is sampled, if the genre has them."""
 
@@ -100,8 +100,8 @@ def importances(
 ) -> Importances:
     """The importance of each feature group of X (n, dimensions), for y (n,) columns of `genres`.
 
-    Permutation importance (Breiman, "Random forests", 2001) on held-out folds, where the columns of a group are permuted
-    together. Folds keep `groups` (n,) apart, and everything is fitted on training folds. The predicted class has the
+    Permutation importance (Breiman, "Random forests", 2001) on held-out folds, where the columns of a group are
+    permuted together. Folds keep `groups` (n,) apart, and everything is fitted on training folds. The predicted class has the
     highest uncalibrated probability. Progress is reported as fits done, of all. Raises SingleFeatureGroupError.
     """
     columns = columns_by_group(dimensions)
@@ -241,7 +241,7 @@ def _by_genre(
 
 
 def _counts(y: Integers, predicted: Integers, group: Integers, classes: int) -> tuple[Floats, Floats, Floats]:
-    """Correct, labeled and predicted tracks, (groups, classes) each, as means over the rows of `predicted` (times, n)."""
+    """Correct, labeled and predicted tracks, (groups, classes) each; means over the rows of `predicted` (times, n)."""
     shape = (int(group.max()) + 1, classes)
     correct, labeled, chosen = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for choice in predicted:

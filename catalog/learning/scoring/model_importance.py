@@ -45,8 +45,8 @@ def model_importance(
 ) -> dict[str, Any]:
     """The importance of the feature groups of a model's feature sets, or of others, on which its recipe is fitted.
 
-    The result is stored in the model's metrics, as `importance` by feature sets, and is read from there if the vectors are
-    the same. Raises NoModelError, NoTrainingSetError, SnapshotTracksMissingError, the errors of `resolve_feature_sets`,
+    The result is stored in the model's metrics, as `importance` by feature sets, and is read from there if the
+    vectors are the same. Raises NoModelError, NoTrainingSetError, SnapshotTracksMissingError, the errors of `resolve_feature_sets`,
     VectorsMissingError, SingleFeatureGroupError or NotFiniteError, before anything is fitted.
     """
     with database.read() as connection:

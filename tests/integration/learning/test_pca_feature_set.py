@@ -61,7 +61,7 @@ def test_without_grid_there_is_nothing_to_project(database: Database, tmp_path: 
         train(database, tmp_path, TrainingOptions(feature_sets=("pca",)))
     with database.write() as connection:
         register_feature_set(connection, GRID)
-    with pytest.raises(NothingToProjectError, match="8 tracks or more, 0 were analyzed by grid"):
+    with pytest.raises(NothingToProjectError, match="at least 8 tracks, and 0 were analyzed by grid"):
         project_grid(database, tmp_path)
 
 

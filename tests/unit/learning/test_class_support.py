@@ -82,8 +82,8 @@ def test_two_classes_at_least_or_nothing_can_be_learned():
     assert untrainable_reason(class_support([*tracks(JAZZ, 30, 9), *tracks(ROCK, 30, 9)], BROADER)) is None
 
 
-def test_broader_terms_in_a_circle_are_an_error():
-    with pytest.raises(ValueError, match="circle"):
+def test_broader_terms_in_a_cycle_are_an_error():
+    with pytest.raises(ValueError, match="cycle"):
         class_support(tracks(1, 3, 3), {1: 2, 2: 1})
 
 
