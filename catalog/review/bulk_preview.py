@@ -1,4 +1,4 @@
-"""Decisions in bulk: what a filter would decide, shown before it does."""
+"""Preview of a bulk decision."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.batches import chunks
 from catalog.db.tables import artist, genre, suspect, track
 from catalog.review.decision import OpenSuspect
 
@@ -16,7 +17,7 @@ EXAMPLES = 10
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A doubt in words."""
+    """A suspect with its names."""
 
     track_id: int
     artist: str | None
@@ -29,20 +30,20 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class DecisionPreview:
-    """What a decision in bulk is about."""
+    """The tracks of a bulk decision."""
 
     tracks: int
     examples: tuple[Example, ...]
-    """Ten at most, spread evenly from the most to the least suspicious: the least are the ones to look at."""
+    """At most ten, evenly spaced from the most to the least suspicious: look at the last ones."""
     expected_right: float | None
-    """Mean share of such suggestions that people have accepted; None before 100 decisions."""
+    """Mean share of similar suggestions that people accepted; None before 100 decisions."""
 
 
-def preview_decisions(connection: Connection, doubts: Sequence[OpenSuspect]) -> DecisionPreview:
-    """The number of tracks, ten examples, and how many of the suggestions are probably right."""
+def preview_decisions(connection: Connection, suspects: Sequence[OpenSuspect]) -> DecisionPreview:
+    """The number of tracks, ten examples, and the estimated share of right suggestions."""
     tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
-    shown = [doubts[at * len(doubts) // EXAMPLES] for at in range(EXAMPLES)] if doubts else []
-    shown[-1:] = doubts[-1:]
+    shown = [suspects[at * len(suspects) // EXAMPLES] for at in range(EXAMPLES)] if suspects else []
+    shown[-1:] = suspects[-1:]
     rows = connection.execute(
         sa.select(
             suspect.c.track_id,
@@ -61,13 +62,12 @@ def preview_decisions(connection: Connection, doubts: Sequence[OpenSuspect]) -> 
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     )
     expected: dict[int, float | None] = {}
-    ids = [each.suspect_id for each in doubts]
-    for start in range(0, len(ids), 5_000):
-        query = sa.select(suspect.c.id, suspect.c.expected_right)
-        expected |= dict(connection.execute(query.where(suspect.c.id.in_(ids[start : start + 5_000]))).all())
-    known = [share for share in expected.values() if share is not None]
+    for ids in chunks([each.suspect_id for each in suspects]):
+        query = sa.select(suspect.c.id, suspect.c.expected_right).where(suspect.c.id.in_(ids))
+        expected |= dict(connection.execute(query).all())
+    shares = [share for share in expected.values() if share is not None]
     return DecisionPreview(
-        tracks=len({each.track_id for each in doubts}),
+        tracks=len({each.track_id for each in suspects}),
         examples=tuple(Example(*row) for row in rows),
-        expected_right=sum(known) / len(known) if known else None,
+        expected_right=sum(shares) / len(shares) if shares else None,
     )

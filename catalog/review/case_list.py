@@ -1,4 +1,4 @@
-"""Cases: the doubts of the latest audit that are one question, listed gravest first, page by page."""
+"""Cases of the latest audit, most suspicious first, page by page."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ State = Literal["open", "decided", "all"]
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which cases are meant; None is no condition. Names of artists and albums are compared folded, others as written."""
+    """Conditions on cases; None is no condition. Names of artists and albums are compared folded, others exactly."""
 
     tagged: str | None = None
-    """The doubted genre's name."""
+    """Name of the suspect tag."""
     suggested: str | None = None
     collection: str | None = None
     artist: str | None = None
     album: str | None = None
     source: Literal["file", "import", "person"] | None = None
-    """Who says the doubted tag."""
+    """Source of the suspect tag."""
     reviewer: str | None = None
-    """Cases in which this reviewer's decisions stand."""
+    """Cases with decisions of this reviewer in effect."""
     suspicion: float | None = None
-    """At least this suspicion of the track."""
+    """Minimum suspicion of the track."""
     state: State = "open"
 
     @property
     def narrows(self) -> bool:
-        """Whether there is a condition beside the suspicion and the state."""
+        """There is a condition besides suspicion and state."""
         free = {"suspicion", "state"}
         return any(getattr(self, each.name) is not None for each in fields(self) if each.name not in free)
 
@@ -63,21 +63,21 @@ class CaseRow:
     case_id: str
     artist: str | None
     album: str | None
-    """Where all its tracks are on one."""
+    """None unless all tracks are on one album."""
     tagged_genre: str
     suggested_genre: str
     tagged_genre_id: int
     suggested_genre_id: int
     tracks: int
-    """All that the audit doubted, but for those of a check sample that wait to be judged blind."""
+    """All suspects of the case except tracks of an audit sample that wait for a blind judgment."""
     open_tracks: int
-    """Those that wait for a decision."""
+    """Tracks without a decision."""
     suspicion: float
     """0 to 1, of the case: a score to rank by."""
     expected_right: float | None
-    """What share of such suggestions people have accepted, mean over the tracks; None before 100 decisions."""
+    """Mean share of similar suggestions that people accepted; None before 100 decisions."""
     held_by: str | None
-    """The reviewer who holds it at present."""
+    """The reviewer with the lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +101,10 @@ def list_cases(
     per_page: int = 20,
     moment: datetime | None = None,
 ) -> CasePage:
-    """A page of the cases by suspicion x tracks, gravest first; equal ones by their ids.
+    """A page of the cases by suspicion x tracks, most suspicious first; equal ones by their ids.
 
-    A case that all has been decided of is listed with `state` `decided` or `all` only. Page numbers outside are brought
-    to the nearest that exists.
+    A case without open tracks is listed only with `state` `decided` or `all`. A page number out of range becomes the
+    nearest page.
     """
     cases = cases_query(filters or Filters(), moment or now()).subquery()
     total = int(connection.execute(sa.select(sa.func.count()).select_from(cases)).scalar_one())
@@ -117,7 +117,7 @@ def list_cases(
 
 
 def find_case_row(connection: Connection, case_id: str, moment: datetime | None = None) -> CaseRow | None:
-    """The case of the latest audit, whether open or not; None where the audit has no such case."""
+    """The case of the latest audit, open or not; None if the audit has no such case."""
     query = cases_query(Filters(state="all"), moment or now()).where(review_case.c.case_id == case_id)
     row = connection.execute(query).one_or_none()
     return None if row is None else _row(row)
@@ -129,10 +129,10 @@ def most_suspicious_first(cases: sa.FromClause) -> list[ColumnElement[Any]]:
 
 
 def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
-    """The query of the cases that have a doubt which fits the filters, one row a case."""
+    """The query of the cases with a suspect that matches the filters, one row per case."""
     tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
-    doubts = suspects_query(filters).subquery("doubts")
-    # Tracks of the check sample that nobody has judged yet: their case is about the others.
+    matching = suspects_query(filters).subquery("matching")
+    # Tracks of the audit sample without a judgment are not part of their case.
     hidden = (
         sa.select(suspect.c.review_case_id, sa.func.count().label("tracks"))
         .where(suspect.c.audit_id == latest_audit("labels"), suspect.c.track_id.in_(unjudged_sample()))
@@ -141,11 +141,11 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
     )
     counted = (
         sa.select(
-            doubts.c.review_case_id,
-            sa.func.sum(doubts.c.is_open).label("open_tracks"),
-            sa.func.avg(doubts.c.expected_right).label("expected_right"),
+            matching.c.review_case_id,
+            sa.func.sum(matching.c.is_open).label("open_tracks"),
+            sa.func.avg(matching.c.expected_right).label("expected_right"),
         )
-        .group_by(doubts.c.review_case_id)
+        .group_by(matching.c.review_case_id)
         .subquery("counted")
     )
     query = (
@@ -183,8 +183,8 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
 
 
 def suspects_query(filters: Filters) -> sa.Select[Any]:
-    """The query of the doubts that fit the filters whatever their state: ids, suspicion, and `is_open` as 0 or 1."""
-    tagged, suggested = genre.alias("doubted"), genre.alias("proposed")
+    """The query of the suspects that match the filters in any state: ids, suspicion, and `is_open` as 0 or 1."""
+    tagged, suggested = genre.alias("tagged"), genre.alias("suggested")
     query = (
         sa.select(
             suspect.c.id,
@@ -208,8 +208,8 @@ def suspects_query(filters: Filters) -> sa.Select[Any]:
         "collection": collection.c.name,
     }
     for name, column in equal.items():
-        if (wanted := getattr(filters, name)) is not None:
-            query = query.where(column == wanted)
+        if (value := getattr(filters, name)) is not None:
+            query = query.where(column == value)
     if filters.artist is not None:
         query = query.where(artist.c.folded == fold_artist(filters.artist))
     if filters.album is not None:

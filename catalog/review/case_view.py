@@ -1,4 +1,4 @@
-"""A case with its tracks: everything that has to be seen and heard to decide."""
+"""A case with its tracks and all evidence for a decision."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from catalog.review.suspect_filters import is_in_effect, is_open, is_reviewable,
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A genre that a track has."""
+    """A tag of a track."""
 
     genre_id: int
     genre: str
@@ -50,7 +50,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class PredictedGenre:
-    """A genre that is heard."""
+    """A predicted genre."""
 
     genre_id: int
     genre: str
@@ -60,7 +60,7 @@ class PredictedGenre:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A track with the same, or nearly the same, audio."""
+    """A track with the same or nearly the same audio."""
 
     track_id: int
     kind: str
@@ -75,11 +75,11 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class EarlierVerdict:
-    """A decision that stands on the doubted genre of a track."""
+    """A decision in effect on the suspect tag of a track."""
 
     verdict: str
     genre: str | None
-    """The one chosen."""
+    """The chosen genre."""
     reviewer: str
     decided_at: datetime
     batch: str | None
@@ -87,12 +87,12 @@ class EarlierVerdict:
 
 @dataclass(frozen=True, slots=True)
 class ReviewTrack:
-    """A track as it is reviewed: what it is, what it is tagged, what is heard."""
+    """A track for review: metadata, tags, predictions, neighbors and duplicates."""
 
     track_id: int
     collection: str
     path: str | None
-    """For people; relative to the collection's root."""
+    """For display; relative to the collection's root."""
     state: str
     """`present`, `missing` or `metadata`."""
     external_id: str | None
@@ -103,21 +103,21 @@ class ReviewTrack:
     duration: float | None
     """Seconds."""
     statement_id: int | None
-    """The current statement: give it back to `decide` as `seen`."""
+    """The current statement; pass it to `decide` as `seen`."""
     tags: tuple[Tag, ...]
     source: str | None
-    """Who says the tags: `file`, `import` or `human`."""
+    """Source of the tags: `file`, `import` or `person`."""
     stated_by: str | None
     stated_at: datetime | None
     choices: tuple[PredictedGenre, ...]
-    """The likeliest genres by the active model, at most five."""
+    """The most likely genres by the active model, at most five."""
     neighbors: tuple[Neighbor, ...]
     duplicates: tuple[Duplicate, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CaseTrack(ReviewTrack):
-    """A doubted track of a case."""
+    """A suspect track of a case."""
 
     suspect_id: int
     suspicion: float
@@ -129,25 +129,25 @@ class CaseTrack(ReviewTrack):
     """The reasons as sentences, in the same order."""
     is_open: bool
     decided: EarlierVerdict | None
-    """The newest decision that stands on the doubted genre."""
+    """The newest decision in effect on the suspect tag."""
 
     @property
     def tag_probability(self) -> float | None:
-        """What the model gives the doubted tag, as the audit had it."""
-        return self._of_sound("tagged_probability")
+        """Probability of the suspect tag at the time of the audit."""
+        return self._prediction("tagged_probability")
 
     @property
     def suggestion_probability(self) -> float | None:
-        """What the model gives the suggestion, as the audit had it."""
-        return self._of_sound("probability")
+        """Probability of the suggestion at the time of the audit."""
+        return self._prediction("probability")
 
-    def _of_sound(self, name: str) -> float | None:
+    def _prediction(self, name: str) -> float | None:
         return next((each.get(name) for each in self.reasons if each["kind"] == "prediction"), None)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case and its tracks, most suspicious first, the decided ones too."""
+    """A case and its tracks, most suspicious first, including decided ones."""
 
     case: CaseRow
     audit_id: int
@@ -157,17 +157,17 @@ class CaseView:
 
     @property
     def open_tracks(self) -> tuple[CaseTrack, ...]:
-        """Those that wait for a decision."""
+        """Tracks without a decision."""
         return tuple(each for each in self.tracks if each.is_open)
 
     @property
     def seen(self) -> dict[int, int | None]:
-        """The current statements that are shown, by track: for `decide`."""
+        """The displayed statements by track, for `decide`."""
         return {each.track_id: each.statement_id for each in self.tracks}
 
 
-def view_case(connection: Connection, case_id: str, near: NeighborIndex | None = None) -> CaseView:
-    """The case of the latest audit, with neighbors where a neighborhood is given. Raises NothingToDecideError."""
+def view_case(connection: Connection, case_id: str, index: NeighborIndex | None = None) -> CaseView:
+    """The case of the latest audit, with neighbors if an index is given. Raises NothingToDecideError."""
     case = find_case_row(connection, case_id)
     if case is None:
         raise NothingToDecideError(
@@ -189,7 +189,7 @@ def view_case(connection: Connection, case_id: str, near: NeighborIndex | None =
         .where(is_reviewable(), review_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     ).all()
-    facts = load_review_tracks(connection, [row.track_id for row in rows], near)
+    facts = load_review_tracks(connection, [row.track_id for row in rows], index)
     _, genre_names = load_broader(connection)
     decided = _decisions(connection, [row.track_id for row in rows])
     return CaseView(
@@ -213,18 +213,18 @@ def view_case(connection: Connection, case_id: str, near: NeighborIndex | None =
     )
 
 
-def view_track(connection: Connection, track_id: int, near: NeighborIndex | None = None) -> ReviewTrack:
-    """One track, whether doubted or not, as a check sample shows it after the choice. Raises NothingToDecideError."""
-    facts = load_review_tracks(connection, [track_id], near)
+def view_track(connection: Connection, track_id: int, index: NeighborIndex | None = None) -> ReviewTrack:
+    """One track, suspect or not, as the audit sample shows it after the judgment. Raises NothingToDecideError."""
+    facts = load_review_tracks(connection, [track_id], index)
     if track_id not in facts:
         raise NothingToDecideError(f"there is no track {track_id}")
     return ReviewTrack(**facts[track_id])
 
 
 def load_review_tracks(
-    connection: Connection, track_ids: Sequence[int], near: NeighborIndex | None
+    connection: Connection, track_ids: Sequence[int], index: NeighborIndex | None
 ) -> dict[int, dict[str, Any]]:
-    """What is known of the tracks, as the arguments of `Listened`."""
+    """The arguments of `ReviewTrack` by track id."""
     rows = connection.execute(
         sa.select(
             track.c.id.label("track_id"),
@@ -251,7 +251,7 @@ def load_review_tracks(
     ).mappings()
     tags, choices = _tags(connection, track_ids), _predicted_genres(connection, track_ids)
     duplicates = _duplicates(connection, track_ids)
-    neighbors = {} if near is None else neighbors_of(connection, near, track_ids)
+    neighbors = {} if index is None else neighbors_of(connection, index, track_ids)
     return {
         row["track_id"]: {
             **row,
@@ -298,16 +298,16 @@ def _predicted_genres(
 
 
 def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict[int, list[Duplicate]]:
-    """By the latest finished audit of duplicates, whichever of the two tracks it names first; none that is to be judged blind."""
-    found: defaultdict[int, list[Duplicate]] = defaultdict(list)
+    """Duplicates by the latest audit, in either order of the pair, without tracks that wait for a blind judgment."""
+    duplicates: defaultdict[int, list[Duplicate]] = defaultdict(list)
     sides = (
         (duplicate_pair.c.track_id, duplicate_pair.c.other_track_id),
         (duplicate_pair.c.other_track_id, duplicate_pair.c.track_id),
     )
-    for one, other in sides:
+    for own, other in sides:
         rows = connection.execute(
             sa.select(
-                one.label("asked"),
+                own.label("for_track_id"),
                 track.c.id,
                 duplicate_pair.c.kind,
                 duplicate_pair.c.similarity,
@@ -321,20 +321,20 @@ def _duplicates(connection: Connection, track_ids: Sequence[int]) -> defaultdict
             .join(track_status, track_status.c.track_id == track.c.id, isouter=True)
             .where(
                 duplicate_pair.c.audit_id == latest_audit("duplicates"),
-                one.in_(track_ids),
+                own.in_(track_ids),
                 other.not_in(unjudged_sample()),
             )
             .order_by(duplicate_pair.c.similarity.desc(), track.c.id)
         )
-        for asked, *facts in rows:
-            found[asked].append(Duplicate(*facts))
-    return found
+        for track_id, *fields in rows:
+            duplicates[track_id].append(Duplicate(*fields))
+    return duplicates
 
 
 def _decisions(
     connection: Connection, track_ids: Sequence[int]
 ) -> Mapping[tuple[int, int | None], EarlierVerdict]:
-    """The newest standing decision by track and genre judged."""
+    """The newest decision in effect by track and tag."""
     chosen = genre.alias("chosen")
     rows = connection.execute(
         sa.select(

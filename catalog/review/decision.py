@@ -1,4 +1,4 @@
-"""Decisions: a verdict on a track, an album's or an artist's tracks of a case, written at one stroke and undone at one."""
+"""Decisions: verdicts on one or many tracks of a case, written and undone as one batch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.audit.labels.estimated_precision import refresh_after_decisions
+from catalog.batches import chunks
 from catalog.db.derived.track_status import lock_tracks, refresh_track_status
 from catalog.db.tables import decision, review_case, suspect, track, track_status
 from catalog.errors import CatalogError
@@ -33,55 +34,55 @@ from catalog.review.verdict import (
     recorded_verdict,
     verdict_of_batch,
 )
+from catalog.text import pluralize
 
 DecisionSource = Literal["queue", "sample", "search"]
 Scope = Literal["track", "album", "artist"]
-CHUNK = 5_000
 
 
 class NothingToDecideError(CatalogError):
-    """There is no such case, or nothing in it to decide; the message says so, in one line."""
+    """The case does not exist, or nothing in it can be decided."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSuspect:
-    """What a verdict is about: one genre of one track."""
+    """The subject of a verdict: one tag of one track."""
 
     track_id: int
     genre_id: int | None
-    """The genre judged; None where the track has none."""
+    """The tag; None if the track has none."""
     suggested_genre_id: int | None = None
-    """What `accept` accepts."""
+    """The genre that `accept` takes."""
     suspect_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionBatch:
-    """What was written."""
+    """The result of `decide`."""
 
     batch: str
-    """The name of the stroke: what `undo` takes."""
+    """The batch id; `undo` takes it."""
     verdict: Verdict
     genre_id: int | None
-    """The genre chosen; None where none was, or each track has a suggestion of its own."""
+    """The chosen genre; None without one, or if each track takes its own suggestion."""
     track_ids: tuple[int, ...]
-    """In the order given."""
+    """In the given order."""
     messages: tuple[str, ...]
-    """What the reviewer should be told, a sentence each: others decided too, tags changed, a file is gone."""
+    """Messages for the reviewer: other decisions, changed tags, missing files."""
 
 
 @dataclass(frozen=True, slots=True)
 class UndoneBatch:
-    """What was taken back."""
+    """The result of `undo`."""
 
     batch: str
     verdict: Verdict | None
-    """Of what was undone; None where nothing was left to undo."""
+    """The verdict of the batch; None if there was nothing left to undo."""
     track_ids: tuple[int, ...]
 
 
 def resolve_genre(connection: Connection, spelling: str) -> int:
-    """The id of a genre of the vocabulary by name or alias. Raises InvalidVerdictError for one that it lacks."""
+    """The id of a genre by name or alias. Raises InvalidVerdictError for an unknown genre."""
     term = load_vocabulary(connection).resolve(spelling)
     if term is None:
         raise InvalidVerdictError(f"the vocabulary has no genre {spelling!r}; see: catalog genres list")
@@ -91,10 +92,10 @@ def resolve_genre(connection: Connection, spelling: str) -> int:
 def case_suspects(
     connection: Connection, case_id: str, *, scope: Scope = "artist", track_id: int | None = None
 ) -> list[OpenSuspect]:
-    """The open doubts of a case: one track's, those on that track's album, or all, which are the artist's.
+    """The open suspects of a case: of one track, of that track's album, or of all tracks.
 
-    Of a track or an album that was decided already nothing is left, unless it is named by `scope` `track`: to decide
-    again is to change one's mind. Raises NothingToDecideError.
+    Tracks that are decided already are left out, except with `scope` `track`, which changes a decision. Raises
+    NothingToDecideError.
     """
     query = (
         sa.select(
@@ -117,20 +118,20 @@ def case_suspects(
     if scope == "artist":
         chosen = [row for row in rows if row.open]
     else:
-        one = next((row for row in rows if row.track_id == track_id), None)
-        if one is None:
+        own = next((row for row in rows if row.track_id == track_id), None)
+        if own is None:
             raise NothingToDecideError(f"track {track_id} is not in case {case_id}")
-        same = [row for row in rows if row.open and row.album_id == one.album_id and row.album_id is not None]
-        chosen = [one] if scope == "track" else same or [one]
+        same = [row for row in rows if row.open and row.album_id == own.album_id and row.album_id is not None]
+        chosen = [own] if scope == "track" else same or [own]
     if not chosen:
-        raise NothingToDecideError(f"everything in case {case_id} is decided; undo takes it back")
+        raise NothingToDecideError(f"every track of case {case_id} is decided; undo a decision to change it")
     return [OpenSuspect(row.track_id, row.genre_id, row.suggested_genre_id, row.id) for row in chosen]
 
 
 def track_suspect(connection: Connection, track_id: int) -> OpenSuspect:
-    """What is to be decided of a track: its gravest doubt in the latest audit, else its first genre and the suggestion.
+    """The most suspicious tag of a track in the latest audit, else its first tag and the model's suggestion.
 
-    Raises NothingToDecideError where there is no such track.
+    Raises NothingToDecideError for an unknown track.
     """
     row = connection.execute(
         sa.select(suspect.c.id, suspect.c.genre_id, suspect.c.suggested_genre_id)
@@ -140,23 +141,23 @@ def track_suspect(connection: Connection, track_id: int) -> OpenSuspect:
     ).one_or_none()
     if row is not None:
         return OpenSuspect(track_id, row.genre_id, row.suggested_genre_id, row.id)
-    known = connection.execute(
+    status = connection.execute(
         sa.select(track.c.id, track_status.c.tagged_genre_id, track_status.c.suggested_genre_id)
         .join_from(track, track_status, track_status.c.track_id == track.c.id, isouter=True)
         .where(track.c.id == track_id)
     ).one_or_none()
-    if known is None:
+    if status is None:
         raise NothingToDecideError(f"there is no track {track_id}")
-    return OpenSuspect(track_id, known.tagged_genre_id, known.suggested_genre_id)
+    return OpenSuspect(track_id, status.tagged_genre_id, status.suggested_genre_id)
 
 
 def filtered_suspects(connection: Connection, filters: Filters) -> list[OpenSuspect]:
-    """The open doubts that fit the filters, gravest first: for decisions in bulk."""
-    fits = suspects_query(filters).subquery()
+    """The open suspects that match the filters, most suspicious first, for a bulk decision."""
+    matching = suspects_query(filters).subquery()
     rows = connection.execute(
         sa.select(suspect.c.id, suspect.c.track_id, suspect.c.genre_id, suspect.c.suggested_genre_id)
-        .join_from(suspect, fits, fits.c.id == suspect.c.id)
-        .where(fits.c.is_open == 1)
+        .join_from(suspect, matching, matching.c.id == suspect.c.id)
+        .where(matching.c.is_open == 1)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     )
     return [OpenSuspect(row.track_id, row.genre_id, row.suggested_genre_id, row.id) for row in rows]
@@ -164,7 +165,7 @@ def filtered_suspects(connection: Connection, filters: Filters) -> list[OpenSusp
 
 def decide(
     connection: Connection,
-    doubts: Sequence[OpenSuspect],
+    suspects: Sequence[OpenSuspect],
     verdict: Verdict,
     reviewer: str,
     *,
@@ -174,54 +175,56 @@ def decide(
     seen: Mapping[int, int | None] | None = None,
     undoes: Mapping[tuple[int, int | None], int] | None = None,
 ) -> DecisionBatch:
-    """Writes a verdict on each doubt as one stroke, the human statements that follow from it, and `track_status`.
+    """Writes a verdict on each suspect as one batch, the resulting statements, and `track_status`.
 
-    `genre_id` is the genre of `relabel` and `add`; `accept` takes each suggestion unless it is given. `seen` holds the
-    current statement that the reviewer was shown, by track: where it is another now, the answer says so. `undoes` is the
-    undo that each verdict takes back, by track and genre (`catalog.review.redo`). To name the doubted tag itself as right
-    is to keep it. Of two who decide the same, both rows stand and the later counts. A track that is no longer in the
-    catalog is left out, and named. Needs a writing transaction. Raises InvalidVerdictError and NothingToDecideError.
+    `genre_id` is the genre of `relabel` and `add`; without it `accept` takes each suggestion. `seen` holds the
+    statement that the reviewer saw, by track; the messages report a newer one. `undoes` is the undo that each verdict
+    reverses, by track and tag (`catalog.review.redo`). Choosing the suspect tag itself keeps it. If two reviewers
+    decide the same, both rows are stored and the later one counts. Tracks that are no longer in the catalog are skipped
+    and reported. Needs a writing transaction. Raises InvalidVerdictError and NothingToDecideError.
     """
-    if not doubts:
+    if not suspects:
         raise NothingToDecideError("there is nothing to decide")
     if verdict in {"relabel", "add"} and genre_id is None:
         raise InvalidVerdictError(f"{verdict} needs a genre")
-    lock_tracks(connection, [each.track_id for each in doubts])
-    states = _states(connection, [each.track_id for each in doubts])
+    lock_tracks(connection, [each.track_id for each in suspects])
+    states = _states(connection, [each.track_id for each in suspects])
     before = current_tags(connection, states)
     earlier = _decisions_in_effect(connection, list(states))
     batch = uuid.uuid4().hex
     rows: list[dict[str, Any]] = []
     after: dict[int, tuple[int, ...]] = {}
-    for doubt in doubts:
-        if doubt.track_id not in states:
+    for each in suspects:
+        if each.track_id not in states:
             continue
-        tags = before.get(doubt.track_id, NO_TAGS)
-        chosen = _chosen_genre(doubt, verdict, genre_id)
-        said = verdict if blind else recorded_verdict(verdict, doubt.genre_id, chosen)
-        judged = after.get(doubt.track_id, tags.genre_ids)
-        put = earlier.get((doubt.track_id, doubt.genre_id))
-        judged = genres_shown(judged, doubt.genre_id, None if put is None else put.chosen_genre_id)
-        told = genres_after(said, judged, doubt.genre_id, chosen)
-        if told is not None:
-            after[doubt.track_id] = told
+        tags = before.get(each.track_id, NO_TAGS)
+        chosen = _chosen_genre(each, verdict, genre_id)
+        recorded = verdict if blind else recorded_verdict(verdict, each.genre_id, chosen)
+        shown = after.get(each.track_id, tags.genre_ids)
+        replaced_by = earlier.get((each.track_id, each.genre_id))
+        shown = genres_shown(
+            shown, each.genre_id, None if replaced_by is None else replaced_by.chosen_genre_id
+        )
+        new_tags = genres_after(recorded, shown, each.genre_id, chosen)
+        if new_tags is not None:
+            after[each.track_id] = new_tags
         rows.append(
             {
-                "track_id": doubt.track_id,
-                "genre_id": doubt.genre_id,
-                "verdict": said,
-                "chosen_genre_id": chosen if said == verdict else None,
+                "track_id": each.track_id,
+                "genre_id": each.genre_id,
+                "verdict": recorded,
+                "chosen_genre_id": chosen if recorded == verdict else None,
                 "reviewer": reviewer,
                 "source": source,
                 "blind": blind,
-                "suspect_id": doubt.suspect_id,
+                "suspect_id": each.suspect_id,
                 "batch": batch,
                 "before_statement_id": tags.statement_id,
-                "undoes_id": (undoes or {}).get((doubt.track_id, doubt.genre_id)),
+                "undoes_id": (undoes or {}).get((each.track_id, each.genre_id)),
             }
         )
     if not rows:
-        raise NothingToDecideError("none of these tracks is in the catalog any more; nothing was written")
+        raise NothingToDecideError("these tracks are no longer in the catalog; no decision was stored")
     kept = 0 if verdict == "keep" else sum(row["verdict"] == "keep" for row in rows)
     statements = add_statements(connection, after, before, stated_by=reviewer)
     connection.execute(
@@ -235,19 +238,19 @@ def decide(
         genre_id=genre_id,
         track_ids=tuple(row["track_id"] for row in rows),
         messages=(
-            *_messages(doubts, states, before, earlier, reviewer, seen or {}),
-            *([f"{kept:,} track{' is' if kept == 1 else 's are'} tagged so already: kept"] if kept else []),
+            *_messages(suspects, states, before, earlier, reviewer, seen or {}),
+            *([f"{pluralize(kept, 'track')} already tagged with that genre: kept"] if kept else []),
         ),
     )
 
 
 def undo(connection: Connection, batch: str, reviewer: str) -> UndoneBatch:
-    """Takes back every decision of a stroke, and what it said of the tracks. What was undone before stays undone.
+    """Undoes every decision of a batch that is still in effect, and withdraws its statements.
 
-    Needs a writing transaction. Raises NothingToDecideError where there is no such stroke.
+    Needs a writing transaction. Raises NothingToDecideError for an unknown batch.
     """
-    made = sa.select(decision.c.track_id).where(decision.c.batch == batch, decision.c.verdict != "undo")
-    track_ids = sorted(connection.execute(made).scalars())
+    all_tracks = sa.select(decision.c.track_id).where(decision.c.batch == batch, decision.c.verdict != "undo")
+    track_ids = sorted(connection.execute(all_tracks).scalars())
     if not track_ids:
         raise NothingToDecideError(f"there is no decision {batch} to undo")
     lock_tracks(connection, track_ids)
@@ -272,9 +275,9 @@ def undo(connection: Connection, batch: str, reviewer: str) -> UndoneBatch:
             for row in rows
         ],
     )
-    said = [row.statement_id for row in rows if row.statement_id is not None]
-    if said:
-        withdraw_statements(connection, said, stated_by=reviewer)
+    statement_ids = [row.statement_id for row in rows if row.statement_id is not None]
+    if statement_ids:
+        withdraw_statements(connection, statement_ids, stated_by=reviewer)
         refresh_track_status(connection, [row.track_id for row in rows])
     refresh_after_decisions(connection, len(rows))
     return UndoneBatch(
@@ -289,40 +292,39 @@ def last_batch(
     case_id: str | None = None,
     track_id: int | None = None,
 ) -> str | None:
-    """The newest stroke that was not undone, of a reviewer, in a case, on a track; None where there is none."""
+    """The newest batch that was not undone, of a reviewer, in a case, on a track; None if there is none."""
     query = sa.select(decision.c.batch).where(is_in_effect(decision), decision.c.batch.is_not(None))
     if reviewer is not None:
         query = query.where(decision.c.reviewer == reviewer)
     if track_id is not None:
         query = query.where(decision.c.track_id == track_id)
     if case_id is not None:
-        mine = (
+        in_case = (
             sa.select(suspect.c.track_id, suspect.c.genre_id)
             .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
             .where(is_reviewable(), review_case.c.case_id == case_id)
             .subquery()
         )
         query = query.join(
-            mine,
-            sa.and_(mine.c.track_id == decision.c.track_id, mine.c.genre_id == decision.c.genre_id),
+            in_case,
+            sa.and_(in_case.c.track_id == decision.c.track_id, in_case.c.genre_id == decision.c.genre_id),
         )
     return connection.execute(query.order_by(decision.c.id.desc()).limit(1)).scalar_one_or_none()
 
 
-def _chosen_genre(doubt: OpenSuspect, verdict: Verdict, genre_id: int | None) -> int | None:
+def _chosen_genre(target: OpenSuspect, verdict: Verdict, genre_id: int | None) -> int | None:
     if verdict not in GENRE_VERDICTS:
         return genre_id
-    chosen = genre_id if genre_id is not None else doubt.suggested_genre_id
+    chosen = genre_id if genre_id is not None else target.suggested_genre_id
     if chosen is None:
-        raise InvalidVerdictError(f"nothing is suggested for track {doubt.track_id}; relabel it with a genre")
+        raise InvalidVerdictError(f"track {target.track_id} has no suggestion; relabel it with a genre")
     return chosen
 
 
 def _states(connection: Connection, track_ids: Sequence[int]) -> dict[int, str]:
     states: dict[int, str] = {}
-    ids = sorted(set(track_ids))
-    for start in range(0, len(ids), CHUNK):
-        query = sa.select(track.c.id, track.c.state).where(track.c.id.in_(ids[start : start + CHUNK]))
+    for ids in chunks(sorted(set(track_ids))):
+        query = sa.select(track.c.id, track.c.state).where(track.c.id.in_(ids))
         states |= dict(connection.execute(query).all())
     return states
 
@@ -330,9 +332,9 @@ def _states(connection: Connection, track_ids: Sequence[int]) -> dict[int, str]:
 def _decisions_in_effect(
     connection: Connection, track_ids: Sequence[int]
 ) -> dict[tuple[int, int | None], sa.Row[Any]]:
-    """The newest standing decision by track and genre judged."""
-    found: dict[tuple[int, int | None], sa.Row[Any]] = {}
-    for start in range(0, len(track_ids), CHUNK):
+    """The newest decision in effect by track and tag."""
+    newest: dict[tuple[int, int | None], sa.Row[Any]] = {}
+    for ids in chunks(track_ids):
         query = (
             sa.select(
                 decision.c.track_id,
@@ -341,42 +343,36 @@ def _decisions_in_effect(
                 decision.c.chosen_genre_id,
                 decision.c.reviewer,
             )
-            .where(decision.c.track_id.in_(track_ids[start : start + CHUNK]), is_in_effect(decision))
+            .where(decision.c.track_id.in_(ids), is_in_effect(decision))
             .order_by(decision.c.id)
         )
-        found |= {(row.track_id, row.genre_id): row for row in connection.execute(query)}
-    return found
+        newest |= {(row.track_id, row.genre_id): row for row in connection.execute(query)}
+    return newest
 
 
 def _messages(
-    doubts: Sequence[OpenSuspect],
+    suspects: Sequence[OpenSuspect],
     states: Mapping[int, str],
     before: Mapping[int, CurrentTags],
     earlier: Mapping[tuple[int, int | None], sa.Row[Any]],
     reviewer: str,
     seen: Mapping[int, int | None],
 ) -> list[str]:
-    """What happened to the tracks meanwhile, counted."""
-    found: dict[str, int] = {}
-    for doubt in doubts:
-        state = states.get(doubt.track_id)
+    """Changes since the reviewer saw the tracks, with the number of tracks."""
+    counts: dict[str, int] = {}
+    for each in suspects:
+        state = states.get(each.track_id)
         if state is None:
-            words = "no longer in the catalog: nothing was written of {them}"
+            message = "no longer in the catalog: no decision was stored"
         elif state == "missing":
-            words = "without a file at present: your decision is kept"
-        elif (other := earlier.get((doubt.track_id, doubt.genre_id))) and other.reviewer != reviewer:
-            words = (
+            message = "without a file: your decision is stored"
+        elif (other := earlier.get((each.track_id, each.genre_id))) and other.reviewer != reviewer:
+            message = (
                 f"decided by {other.reviewer} before ({other.verdict.replace('_', ' ')}): yours counts now"
             )
-        elif (
-            doubt.track_id in seen
-            and before.get(doubt.track_id, NO_TAGS).statement_id != seen[doubt.track_id]
-        ):
-            words = "changed its tags meanwhile: your decision is kept"
+        elif each.track_id in seen and before.get(each.track_id, NO_TAGS).statement_id != seen[each.track_id]:
+            message = "with changed tags since you opened the case: your decision is stored"
         else:
             continue
-        found[words] = found.get(words, 0) + 1
-    return [
-        f"{number} {'track' if number == 1 else 'tracks'} {words.format(them='it' if number == 1 else 'them')}"
-        for words, number in found.items()
-    ]
+        counts[message] = counts.get(message, 0) + 1
+    return [f"{pluralize(number, 'track')} {message}" for message, number in counts.items()]

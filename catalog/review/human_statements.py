@@ -1,4 +1,4 @@
-"""What people say of genres as evidence: human statements by genre, many at a time, and taking them back."""
+"""Statements by people: adds and withdraws genres for many tracks."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.batches import chunks
 from catalog.collection.statements import joined_text
 from catalog.db.tables import genre, label, statement, track_status
 
 ORIGIN_REVIEW = "review"
-"""`statement.origin` of what was decided in a review."""
-CHUNK = 5_000
+"""`statement.origin` of review decisions."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentTags:
-    """The genres that count for a track now."""
+    """The current tags of a track."""
 
     statement_id: int | None
-    """None: nobody has said anything of the track."""
+    """None: the track has no statement."""
     genre_ids: tuple[int, ...]
     as_written: tuple[str, ...]
     """In the same order."""
@@ -32,17 +32,17 @@ NO_TAGS = CurrentTags(None, (), ())
 
 
 def current_tags(connection: Connection, track_ids: Iterable[int]) -> Mapping[int, CurrentTags]:
-    """What counts now for each of the tracks, by `track_status`; a track that has no row there is not in it."""
+    """The current tags of the tracks by `track_status`; tracks without a row there are missing."""
     ids = sorted(set(track_ids))
     statements: dict[int, int | None] = {}
     tags: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
-    for start in range(0, len(ids), CHUNK):
+    for part in chunks(ids):
         rows = connection.execute(
             sa.select(
                 track_status.c.track_id, track_status.c.statement_id, label.c.genre_id, label.c.as_written
             )
             .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id, isouter=True)
-            .where(track_status.c.track_id.in_(ids[start : start + CHUNK]))
+            .where(track_status.c.track_id.in_(part))
             .order_by(track_status.c.track_id, label.c.rank)
         )
         for row in rows:
@@ -66,20 +66,23 @@ def add_statements(
     *,
     stated_by: str,
 ) -> dict[int, int]:
-    """Adds a human statement to each track, genre ids by track id; gives the statements' ids by track.
+    """Adds a person's statement to each track, genre ids by track id; returns the statement ids by track.
 
-    A genre that the track had keeps its spelling, another gets the vocabulary's. `track_status` is left to the caller.
+    A genre that the track already has keeps its spelling, others get the vocabulary's. The caller refreshes
+    `track_status`.
     """
     if not genres:
         return {}
-    wanted = {genre_id for genre_ids in genres.values() for genre_id in genre_ids}
-    names = dict(connection.execute(sa.select(genre.c.id, genre.c.name).where(genre.c.id.in_(wanted))).all())
+    all_genre_ids = {genre_id for genre_ids in genres.values() for genre_id in genre_ids}
+    names = dict(
+        connection.execute(sa.select(genre.c.id, genre.c.name).where(genre.c.id.in_(all_genre_ids))).all()
+    )
     spelled: dict[int, list[str]] = {}
     for track_id, genre_ids in genres.items():
-        had = before.get(track_id, NO_TAGS)
-        spelling = dict(zip(had.genre_ids, had.as_written, strict=True))
+        current = before.get(track_id, NO_TAGS)
+        spelling = dict(zip(current.genre_ids, current.as_written, strict=True))
         spelled[track_id] = [spelling.get(genre_id) or names[genre_id] for genre_id in genre_ids]
-    made = connection.execute(
+    statement_ids = connection.execute(
         sa.insert(statement).returning(statement.c.id, sort_by_parameter_order=True),
         [
             {
@@ -92,7 +95,7 @@ def add_statements(
             for track_id in genres
         ],
     ).scalars()
-    ids = dict(zip(genres, made, strict=True))
+    ids = dict(zip(genres, statement_ids, strict=True))
     labels = [
         {"statement_id": ids[track_id], "rank": rank, "genre_id": genre_id, "as_written": text}
         for track_id, genre_ids in genres.items()
@@ -104,15 +107,17 @@ def add_statements(
 
 
 def withdraw_statements(connection: Connection, statement_ids: Iterable[int], *, stated_by: str) -> int:
-    """Takes human statements back, those already taken back excepted; gives how many. `track_status` is left to the caller."""
-    again = statement.alias("again")
-    taken = 0
+    """Withdraws statements, unless they are withdrawn already; returns their number. The caller refreshes
+    `track_status`.
+    """
+    withdrawal = statement.alias("withdrawal")
+    withdrawn = 0
     ids = sorted(set(statement_ids))
-    for start in range(0, len(ids), CHUNK):
+    for part in chunks(ids):
         rows = connection.execute(
             sa.select(statement.c.id, statement.c.track_id).where(
-                statement.c.id.in_(ids[start : start + CHUNK]),
-                ~sa.exists().where(again.c.withdraws_id == statement.c.id),
+                statement.c.id.in_(part),
+                ~sa.exists().where(withdrawal.c.withdraws_id == statement.c.id),
             )
         ).all()
         if rows:
@@ -129,5 +134,5 @@ def withdraw_statements(connection: Connection, statement_ids: Iterable[int], *,
                     for row in rows
                 ],
             )
-        taken += len(rows)
-    return taken
+        withdrawn += len(rows)
+    return withdrawn

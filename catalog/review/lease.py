@@ -1,4 +1,4 @@
-"""Leases: a case is held by one reviewer for a while, so that two do not listen to the same."""
+"""Leases: one reviewer at a time has a case."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ LEASE = timedelta(minutes=15)
 
 
 def acquire(connection: Connection, case_id: str, reviewer: str, moment: datetime | None = None) -> bool:
-    """Takes or renews the case for a quarter of an hour; False, and no change, where another holds it.
+    """Acquires or renews the lease of a case for 15 minutes; False, without a change, if another reviewer has it.
 
-    Needs a writing transaction. Of several who ask at once exactly one gets it.
+    Needs a writing transaction. Of concurrent calls exactly one succeeds.
     """
     moment = moment or now()
     until = moment + LEASE
     insert = insert_into(connection, review_lease).values(case_id=case_id, reviewer=reviewer, until=until)
-    taken = connection.execute(
+    acquired = connection.execute(
         insert.on_conflict_do_update(
             index_elements=[review_lease.c.case_id],
             set_={"reviewer": reviewer, "until": until},
             where=sa.or_(review_lease.c.reviewer == reviewer, review_lease.c.until <= moment),
         ).returning(review_lease.c.case_id)
     )
-    return taken.first() is not None
+    return acquired.first() is not None
 
 
 def acquire_only(connection: Connection, case_id: str, reviewer: str, moment: datetime | None = None) -> bool:
-    """As `hold`, and gives back whatever else the reviewer holds."""
+    """As `acquire`, and releases all other leases of the reviewer."""
     if not acquire(connection, case_id, reviewer, moment):
         return False
     others = sa.and_(review_lease.c.reviewer == reviewer, review_lease.c.case_id != case_id)
@@ -44,7 +44,7 @@ def acquire_only(connection: Connection, case_id: str, reviewer: str, moment: da
 
 
 def release(connection: Connection, reviewer: str, case_id: str | None = None) -> None:
-    """Gives back a case that the reviewer holds, or all of them."""
+    """Releases a lease of the reviewer, or all of them."""
     mine = review_lease.c.reviewer == reviewer
     if case_id is not None:
         mine = sa.and_(mine, review_lease.c.case_id == case_id)
@@ -52,7 +52,7 @@ def release(connection: Connection, reviewer: str, case_id: str | None = None) -
 
 
 def holder(connection: Connection, case_id: str, moment: datetime | None = None) -> str | None:
-    """Who holds the case at this moment."""
+    """The reviewer with the lease at this moment."""
     query = sa.select(review_lease.c.reviewer).where(
         review_lease.c.case_id == case_id, review_lease.c.until > (moment or now())
     )
@@ -68,11 +68,12 @@ def next_case(
     behind: str | None = None,
     moment: datetime | None = None,
 ) -> str | None:
-    """The id of the gravest open case that nobody else holds, held for this reviewer from now on; None: there is none.
+    """The id of the most suspicious open case without another reviewer's lease, now leased to this reviewer; None if
+    all are.
 
-    Whoever holds an open case already gets it again, as after a reload. `after` is a case to skip: it is given back,
-    and the search goes on behind it, from the first again at the end. Without it the search goes on behind `behind`,
-    which is the last to come again. Needs a writing transaction.
+    An open case that the reviewer already holds comes first, as after a page reload. `after` is a case to skip: it is
+    released, and the search continues behind it and wraps around. Without it the search continues behind `behind`,
+    which comes last. Needs a writing transaction.
     """
     moment = moment or now()
     queue = _queue(connection, filters or Filters(), reviewer, after, behind, moment)
@@ -92,13 +93,13 @@ def _queue(
     behind: str | None,
     moment: datetime,
 ) -> list[str]:
-    """The open cases that the reviewer may have, in the order in which to try them."""
+    """The open cases without another reviewer's lease, in order."""
     cases = cases_query(replace(filters, state="all"), moment).subquery()
     query = sa.select(cases.c.case_id, cases.c.held_by, cases.c.open_tracks).order_by(
         *most_suspicious_first(cases)
     )
     rows = list(connection.execute(query))
-    # A case that was just decided has its place in the order still: what was skipped before it does not come again.
+    # A case that was just decided keeps its position, so that cases skipped before it do not come again.
     last = behind if after is None else after
     place = next((at for at, row in enumerate(rows) if row.case_id == last), -1) + 1
     free = [

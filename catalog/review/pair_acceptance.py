@@ -1,4 +1,4 @@
-"""How often people accepted a suggestion of one genre for another."""
+"""Acceptance of suggestions of one genre for another."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from catalog.review.suspect_filters import is_in_effect
 
 @dataclass(frozen=True, slots=True)
 class PairAcceptance:
-    """Of `decided` such suggestions people accepted `accepted`."""
+    """Number of decisions on such suggestions, and how many of them were accepted."""
 
     decided: int
     accepted: int
 
 
 def pair_acceptance(connection: Connection, tagged_genre_id: int, suggested_genre_id: int) -> PairAcceptance:
-    """The standing yes and no to one genre for another; what is unsure, or no genre's question, does not count."""
-    taken = sa.and_(
+    """The decisions in effect that accept or reject one genre for another, without neutral verdicts."""
+    is_accepted = sa.and_(
         decision.c.verdict.in_(["accept", "relabel"]),
         sa.func.coalesce(decision.c.chosen_genre_id, suggested_genre_id) == suggested_genre_id,
     )
     row = connection.execute(
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((taken, 1), else_=0)), 0))
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((is_accepted, 1), else_=0)), 0))
         .join_from(decision, suspect, suspect.c.id == decision.c.suspect_id)
         .where(
             suspect.c.genre_id == tagged_genre_id,

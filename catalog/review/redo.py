@@ -1,4 +1,4 @@
-"""Redo: an undo taken back. What it undid is decided once more, in rows of their own that name the undo."""
+"""Redo: repeats the decisions of an undo, in new rows that name the undo."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from catalog.review.verdict import verdict_of_batch
 
 
 def last_undo(connection: Connection, reviewer: str) -> str | None:
-    """The newest undo of a reviewer that can be taken back, as the name of its stroke; None where there is none.
+    """The batch of the reviewer's newest undo that can be redone; None if there is none.
 
-    As in any editor, only what was undone since the reviewer last decided anything new.
+    As in any editor, only undos since the reviewer's last new decision.
     """
     made = decision.alias()
     newest = (
@@ -38,17 +38,17 @@ def last_undo(connection: Connection, reviewer: str) -> str | None:
 
 
 def is_undo_in_effect(undo: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a row of `decision` that undoes another was not taken back itself."""
-    again = decision.alias()
-    return ~sa.exists().where(again.c.undoes_id == undo.c.id)
+    """A row of `decision` that undoes another was not redone."""
+    later = decision.alias()
+    return ~sa.exists().where(later.c.undoes_id == undo.c.id)
 
 
 def redo(connection: Connection, batch: str) -> DecisionBatch:
-    """Takes back an undo: every verdict that it undid is given again, by whom it was given, on the tags as they are now.
+    """Repeats every decision that the undo took back, for the same reviewer, on the current tags.
 
-    The new rows name the rows of the undo (`undoes_id`); nothing is changed or deleted. Where the tags, or other people's
-    decisions, have changed since, the answer says so. Needs a writing transaction. Raises NothingToDecideError where nothing
-    is left to take back, or no track of it is in the catalog any more.
+    The new rows name the rows of the undo (`undoes_id`); no row is changed or deleted. The result reports tags, and
+    decisions of other reviewers, that have changed since. Needs a writing transaction. Raises NothingToDecideError if
+    there is nothing left to redo, or no track of it is in the catalog.
     """
     tracks = sa.select(decision.c.track_id).where(decision.c.batch == batch).order_by(decision.c.track_id)
     lock_tracks(connection, connection.execute(tracks).scalars().all())
@@ -60,20 +60,20 @@ def redo(connection: Connection, batch: str) -> DecisionBatch:
         .order_by(undone.c.id)
     ).all()
     if not rows:
-        raise NothingToDecideError("there is no undo to take back")
+        raise NothingToDecideError("there is no undo to redo")
     verdict = verdict_of_batch([row.verdict for row in rows])
     first = next(row for row in rows if row.verdict == verdict)
-    # What was kept in a stroke of other verdicts had its own tag for a suggestion.
-    doubts = [
+    # A `keep` in a batch with another verdict had the tag itself as the suggestion.
+    suspects = [
         OpenSuspect(row.track_id, row.genre_id, row.chosen_genre_id or row.genre_id, row.suspect_id)
         for row in rows
     ]
     return decide(
         connection,
-        doubts,
+        suspects,
         verdict,
         first.reviewer,
-        # Of a stroke all chose the same genre, unless each accepted its own suggestion.
+        # All decisions of a batch chose the same genre, unless each accepted its own suggestion.
         genre_id=None if verdict == "accept" else first.chosen_genre_id,
         source=first.source,
         blind=first.blind,

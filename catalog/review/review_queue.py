@@ -1,4 +1,4 @@
-"""The queue of a reviewer: cases, gravest first, with tracks of the check sample mixed in."""
+"""The review queue: cases, most suspicious first, mixed with tracks of the audit sample."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from catalog.review.case_list import Filters
 from catalog.review.lease import next_case, release
 
 SAMPLE_EVERY = 5
-"""Each fifth question is one of the check sample, while there is one."""
+"""Every fifth question is a track of the audit sample, while there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """What to decide next: a case, or a track of the check sample."""
+    """The next question: a case, or a track of the audit sample."""
 
     case_id: str | None
     blind: BlindTrack | None
 
     @property
     def key(self) -> str:
-        """What the question is held under, and what `after` takes."""
+        """The key of the lease, and the value for `after`."""
         if self.blind is not None:
             return sample_lease_key(self.blind.track_id)
         assert self.case_id is not None, "a question is one of the two"
@@ -46,12 +46,12 @@ def next_item(
     every: int = SAMPLE_EVERY,
     moment: datetime | None = None,
 ) -> QueueItem | None:
-    """The reviewer's next question, held for him from now on; None: nothing is left that nobody else holds.
+    """The reviewer's next question, now leased to them; None if others have the rest.
 
-    `after` is the key of a question to leave behind, decided or skipped; `behind` are the keys of the case and of the
-    track of the sample that he saw last: the search goes on there, not from the gravest again. Where he skips, `mixed`
-    is false: else the track of the sample that he skipped would be the answer to every case that he skips. Where the
-    cases are done, the rest of the sample follows. Needs a writing transaction.
+    `after` is the key of the question to leave, decided or skipped. `behind` holds the keys of the last case and the
+    last sample track: the search continues there, not at the most suspicious case. When a reviewer skips, `mixed` is
+    false; otherwise every skipped case would lead to the same sample track. When there are no more cases, the rest of
+    the sample follows. Needs a writing transaction.
     """
     moment = moment or now()
     skipped = _sample_track(after)
@@ -80,7 +80,7 @@ def next_item(
 
 
 def batch_count(connection: Connection, reviewer: str) -> int:
-    """How often the reviewer has decided so far, a case at one stroke being one; undone ones count too."""
+    """Number of batches that the reviewer decided, including undone ones."""
     counted = sa.select(sa.func.count(sa.distinct(decision.c.batch))).where(
         decision.c.reviewer == reviewer, decision.c.verdict != "undo"
     )
@@ -88,6 +88,6 @@ def batch_count(connection: Connection, reviewer: str) -> int:
 
 
 def _sample_track(key: str | None) -> int | None:
-    """The track of a key of the check sample."""
+    """The track id in the key of a sample track."""
     kind, _, track_id = (key or "").partition(":")
     return int(track_id) if kind == "sample" and track_id.isdecimal() else None

@@ -1,4 +1,4 @@
-"""Reviewers: a name, and a secret link of which only the hash is kept."""
+"""Reviewers: a name, and a secret link whose hash alone is stored."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ LONGEST_NAME = 80
 
 
 class ReviewerError(CatalogError):
-    """A reviewer cannot be added or revoked; the message says why, in one line."""
+    """A reviewer cannot be added or revoked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """Somebody who may decide."""
+    """A person who may decide."""
 
     name: str
     added_at: datetime
     revoked_at: datetime | None
-    """When the link was taken away; None while it opens the page."""
+    """When the link was revoked; None while it is valid."""
 
 
 def proper_name(name: str) -> str:
-    """The name as it is kept, spaces one each. Raises ReviewerError for one that is empty or long, or cannot be printed."""
+    """The name with single spaces. Raises ReviewerError for an empty, long or unprintable name."""
     name = sanitize(name)
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise ReviewerError(f"a reviewer's name has 1 to {LONGEST_NAME} characters that can be printed")
+        raise ReviewerError(f"a reviewer's name must have 1 to {LONGEST_NAME} printable characters")
     return name
 
 
 def add_reviewer(connection: Connection, name: str) -> str:
-    """Makes a reviewer and gives the token of the link, which nobody can read again.
+    """Adds a reviewer and returns the token of their link, which cannot be read again.
 
-    A revoked reviewer comes back with a new token. Raises ReviewerError for a name that is empty, long, or in use.
+    A revoked reviewer gets a new token. Raises ReviewerError for an invalid name or one in use.
     """
     name = proper_name(name)
     token = secrets.token_urlsafe(32)
@@ -52,7 +52,7 @@ def add_reviewer(connection: Connection, name: str) -> str:
         connection.execute(sa.insert(reviewer).values(name=name, token_sha256=_hash(token)))
     elif row.revoked_at is None:
         raise ReviewerError(
-            f"{name} has a link already; for a new one: catalog review reviewers revoke {name!r}, then add"
+            f"{name} already has a link; to replace it: catalog review reviewers revoke {name!r}, then add"
         )
     else:
         connection.execute(
@@ -64,7 +64,7 @@ def add_reviewer(connection: Connection, name: str) -> str:
 
 
 def find_reviewer(connection: Connection, token: str) -> Reviewer | None:
-    """Whose link this is; None where it is nobody's, or was revoked."""
+    """The reviewer with this token; None for an unknown or revoked token."""
     row = connection.execute(
         sa.select(reviewer.c.name, reviewer.c.added_at, reviewer.c.revoked_at).where(
             reviewer.c.token_sha256 == _hash(token), reviewer.c.revoked_at.is_(None)
@@ -74,19 +74,19 @@ def find_reviewer(connection: Connection, token: str) -> Reviewer | None:
 
 
 def list_reviewers(connection: Connection) -> list[Reviewer]:
-    """All reviewers by name, the revoked included."""
+    """All reviewers by name, including revoked ones."""
     query = sa.select(reviewer.c.name, reviewer.c.added_at, reviewer.c.revoked_at)
     return [Reviewer(*row) for row in connection.execute(query.order_by(reviewer.c.name))]
 
 
 def revoke_reviewer(connection: Connection, name: str) -> None:
-    """Takes the link away; what the reviewer decided stands. Raises ReviewerError where there is none to take."""
-    done = connection.execute(
+    """Revokes the reviewer's link; their decisions stay in effect. Raises ReviewerError if there is no valid link."""
+    result = connection.execute(
         sa.update(reviewer)
         .where(reviewer.c.name == sanitize(name), reviewer.c.revoked_at.is_(None))
         .values(revoked_at=now())
     )
-    if not done.rowcount:
+    if not result.rowcount:
         raise ReviewerError(f"there is no reviewer {name!r} with a link; see: catalog review reviewers list")
 
 

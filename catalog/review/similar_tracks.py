@@ -1,4 +1,4 @@
-"""Neighborhood: the tracks by other artists that sound most alike, to be heard beside a doubted one."""
+"""Similar tracks by other artists, for comparison with a suspect track."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from catalog.review.suspect_filters import unjudged_sample
 from catalog.similarity.scale import moments, unit_vectors
 
 LARGEST = 50_000
-"""Tracks held: 100 MB of 500 dimensions. Of a larger collection the confirmed ones and as many others, at random."""
+"""Maximum number of tracks: 100 MB for 500 dimensions. Larger collections keep the confirmed tracks and a random
+sample."""
 SEED = 0
 SHOWN = 5
 POOL = 3
-"""How many times as many are looked at, for confirmed ones to be among them."""
+"""Candidates per shown track, so that confirmed tracks are among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A track that sounds alike."""
+    """A similar track."""
 
     track_id: int
     title: str | None
@@ -38,29 +39,29 @@ class Neighbor:
     collection: str
     path: str | None
     genres: tuple[str, ...]
-    """Its tags, the first one first."""
+    """Its tags in order."""
     is_confirmed: bool
-    """Whether a person gave them."""
+    """A person set the tags."""
     has_file: bool
-    """Whether it can be played."""
+    """The file can be played."""
     similarity: float
     """Cosine of the standardized vectors, -1 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class NeighborIndex:
-    """n tagged tracks by what they sound like. Made once, asked often: it does not follow the database."""
+    """Vectors of n tagged tracks. Built once; it does not follow changes of the database."""
 
     model_id: int
     recipes: tuple[StoredFeatureSet, ...]
     track_ids: Integers
     """(n,), ascending."""
     artist_ids: Integers
-    """(n,): 0 where nobody is known."""
+    """(n,): 0 for unknown artists."""
     is_confirmed: npt.NDArray[np.bool_]
     """(n,)."""
     rows: Float32
-    """(n, dimensions), standardized, each of length 1."""
+    """(n, dimensions), standardized and scaled to unit length."""
     mean: Floats
     """(dimensions,)."""
     deviation: Floats
@@ -68,23 +69,23 @@ class NeighborIndex:
 
 
 def load_neighbor_index(connection: Connection) -> NeighborIndex | None:
-    """The tagged tracks by the vectors that the active model takes; None where there is no model or no vector."""
-    row = active_model(connection)
-    if row is None:
+    """The tagged tracks with the vectors of the active model; None without a model or vectors."""
+    model_row = active_model(connection)
+    if model_row is None:
         return None
-    recipes = model_feature_sets(connection, row["id"])
-    somebody = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_placeholder))
-    known = connection.execute(
+    recipes = model_feature_sets(connection, model_row["id"])
+    named_artist = sa.and_(artist.c.id == track.c.artist_id, sa.not_(artist.c.is_placeholder))
+    tagged = connection.execute(
         sa.select(track.c.id, artist.c.id.label("artist_id"), statement.c.source)
         .join_from(track, track_status, track_status.c.track_id == track.c.id)
         .join(statement, statement.c.id == track_status.c.statement_id)
-        .join(artist, somebody, isouter=True)
+        .join(artist, named_artist, isouter=True)
         .where(track_status.c.tagged_genre_id.is_not(None), IS_LISTED)
         .order_by(track.c.id)
     ).all()
-    ids = np.array([one.id for one in known], dtype=np.int64)
-    artists = np.array([one.artist_id or 0 for one in known], dtype=np.int64)
-    confirmed = np.array([one.source == "person" for one in known], dtype=np.bool_)
+    ids = np.array([row.id for row in tagged], dtype=np.int64)
+    artists = np.array([row.artist_id or 0 for row in tagged], dtype=np.int64)
+    confirmed = np.array([row.source == "person" for row in tagged], dtype=np.bool_)
     if len(ids) > LARGEST:
         others = np.random.default_rng(SEED).permutation(np.flatnonzero(~confirmed))[:LARGEST]
         kept = np.sort(np.concatenate([np.flatnonzero(confirmed), others]))
@@ -97,33 +98,33 @@ def load_neighbor_index(connection: Connection) -> NeighborIndex | None:
     at = np.searchsorted(ids, found)
     mean, deviation = moments(matrix)
     rows = unit_vectors(matrix, mean, deviation)
-    return NeighborIndex(row["id"], recipes, found, artists[at], confirmed[at], rows, mean, deviation)
+    return NeighborIndex(model_row["id"], recipes, found, artists[at], confirmed[at], rows, mean, deviation)
 
 
 def neighbors_of(
-    connection: Connection, near: NeighborIndex, track_ids: Sequence[int], *, count: int = SHOWN
+    connection: Connection, index: NeighborIndex, track_ids: Sequence[int], *, count: int = SHOWN
 ) -> dict[int, tuple[Neighbor, ...]]:
-    """For each track that has a vector the nearest by other artists, those confirmed by a person first, then nearest.
+    """For each track with a vector the nearest tracks by other artists: confirmed tracks first, then by similarity.
 
-    They are chosen among the nearest `POOL` x `count`; never the track itself, nor one of the check sample whose tag
-    nobody may see yet.
+    They are chosen among the nearest `POOL` x `count`, without the track itself and tracks that wait for a blind
+    judgment.
     """
-    asked, matrix = load_feature_matrix(connection, near.recipes, track_ids)
-    rows = unit_vectors(matrix, near.mean, near.deviation)
-    artists = _artists(connection, asked)
-    blind = np.isin(near.track_ids, list(connection.execute(unjudged_sample()).scalars()))
+    query_ids, matrix = load_feature_matrix(connection, index.recipes, track_ids)
+    rows = unit_vectors(matrix, index.mean, index.deviation)
+    artists = _artists(connection, query_ids)
+    blind = np.isin(index.track_ids, list(connection.execute(unjudged_sample()).scalars()))
     chosen: dict[int, list[tuple[int, float]]] = {}
-    for track_id, row in zip(asked.tolist(), rows, strict=True):
-        alike = near.rows @ row
+    for track_id, row in zip(query_ids.tolist(), rows, strict=True):
+        similarity = index.rows @ row
         own = artists.get(track_id)
-        barred = blind | (near.track_ids == track_id)
+        is_excluded = blind | (index.track_ids == track_id)
         if own is not None:
-            barred |= near.artist_ids == own
-        alike[barred] = -np.inf
-        pool = np.argsort(-alike, kind="stable")[: POOL * count]
-        pool = pool[np.isfinite(alike[pool])]
-        order = sorted(pool.tolist(), key=lambda at: (not near.is_confirmed[at], -alike[at]))[:count]
-        chosen[track_id] = [(int(near.track_ids[at]), float(alike[at])) for at in order]
+            is_excluded |= index.artist_ids == own
+        similarity[is_excluded] = -np.inf
+        pool = np.argsort(-similarity, kind="stable")[: POOL * count]
+        pool = pool[np.isfinite(similarity[pool])]
+        order = sorted(pool.tolist(), key=lambda at: (not index.is_confirmed[at], -similarity[at]))[:count]
+        chosen[track_id] = [(int(index.track_ids[at]), float(similarity[at])) for at in order]
     described = _described(connection, {other for found in chosen.values() for other, _ in found})
     return {
         track_id: tuple(
@@ -136,7 +137,7 @@ def neighbors_of(
 
 
 def _artists(connection: Connection, track_ids: Integers) -> Mapping[int, int]:
-    """The artist of each track that has one who is somebody."""
+    """The artist of each track, without placeholders."""
     return dict(
         connection.execute(
             sa.select(track.c.id, artist.c.id)

@@ -1,4 +1,4 @@
-"""Doubts: the suspects of the latest audit as review sees them, and which of them are open."""
+"""SQL conditions on suspects and decisions."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from catalog.db.tables import (
 from catalog.db.track_query import HAS_FILE, latest_audit
 
 REVIEWERS = 2
-"""How many judge a track of the check sample's overlap."""
+"""Reviewers per track of the audit sample's overlap."""
 
 
-def is_in_effect(made: sa.FromClause) -> ColumnElement[bool]:
-    """Whether a row of `decision` is a verdict that was not undone."""
+def is_in_effect(row: sa.FromClause) -> ColumnElement[bool]:
+    """A row of `decision` is a verdict that was not undone."""
     undoing = decision.alias()
-    return sa.and_(made.c.verdict != "undo", ~sa.exists().where(undoing.c.undoes_id == made.c.id))
+    return sa.and_(row.c.verdict != "undo", ~sa.exists().where(undoing.c.undoes_id == row.c.id))
 
 
 def is_decided() -> ColumnElement[bool]:
-    """Whether a person's verdict stands on the track and the genre of a suspect, of this audit or an earlier one."""
-    made = decision.alias()
+    """A decision on the track and tag of a suspect is in effect, from this audit or an earlier one."""
+    row = decision.alias()
     return sa.exists().where(
-        made.c.track_id == suspect.c.track_id, made.c.genre_id == suspect.c.genre_id, is_in_effect(made)
+        row.c.track_id == suspect.c.track_id, row.c.genre_id == suspect.c.genre_id, is_in_effect(row)
     )
 
 
 def is_still_tagged() -> ColumnElement[bool]:
-    """Whether the doubted genre is still among the track's: a tag that was changed in the file is no doubt any more."""
+    """The suspect tag is still a tag of the track; it may have changed in the file."""
     return sa.exists(
         sa.select(sa.literal(1))
         .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
@@ -44,14 +44,15 @@ def is_still_tagged() -> ColumnElement[bool]:
 
 
 def is_open() -> ColumnElement[bool]:
-    """Whether a suspect waits for a decision."""
+    """A suspect waits for a decision."""
     return sa.and_(~is_decided(), is_still_tagged())
 
 
 def is_reviewable() -> ColumnElement[bool]:
-    """Whether a suspect is of the latest audit, and a doubt: what could only be more precise is none.
+    """A suspect of the latest audit, other than a narrower suggestion.
 
-    A track of the check sample is none until it was judged: whoever saw its tag in a case could not judge it blind.
+    A track of the audit sample is hidden until it is judged: a reviewer who saw its tag in a case could not judge it
+    blind.
     """
     return sa.and_(
         suspect.c.audit_id == latest_audit("labels"),
@@ -60,28 +61,28 @@ def is_reviewable() -> ColumnElement[bool]:
     )
 
 
-def is_judgment(made: sa.FromClause) -> ColumnElement[bool]:
-    """Whether a row of `decision` is a blind verdict of the check sample that stands."""
-    return sa.and_(made.c.source == "sample", made.c.blind, is_in_effect(made))
+def is_judgment(row: sa.FromClause) -> ColumnElement[bool]:
+    """A row of `decision` is a blind judgment in effect of the audit sample."""
+    return sa.and_(row.c.source == "sample", row.c.blind, is_in_effect(row))
 
 
 def judgment_count() -> ColumnElement[int]:
-    """How many reviewers have judged a row of `audit_sample_track`."""
-    judged = decision.alias()
+    """The number of reviewers who judged a row of `audit_sample_track`."""
+    judgment = decision.alias()
     return (
-        sa.select(sa.func.count(sa.distinct(judged.c.reviewer)))
-        .where(judged.c.track_id == audit_sample_track.c.track_id, is_judgment(judged))
+        sa.select(sa.func.count(sa.distinct(judgment.c.reviewer)))
+        .where(judgment.c.track_id == audit_sample_track.c.track_id, is_judgment(judgment))
         .scalar_subquery()
     )
 
 
 def required_judgments() -> ColumnElement[int]:
-    """How many reviewers a row of `audit_sample_track` is for."""
+    """The number of reviewers that a row of `audit_sample_track` needs."""
     return sa.case((audit_sample_track.c.overlap, REVIEWERS), else_=1)
 
 
 def unjudged_sample() -> sa.Select[tuple[int]]:
-    """The ids of the tracks of the open check sample that wait for a blind judgment."""
+    """The ids of the tracks of the open audit sample that wait for a blind judgment."""
     newest = sa.select(sa.func.max(audit_sample.c.id)).where(audit_sample.c.closed_at.is_(None))
     return (
         sa.select(audit_sample_track.c.track_id)

@@ -1,4 +1,4 @@
-"""Verdicts: what a person may say of a genre tag, and what the tags are after it."""
+"""Verdicts on a tag, and the tags of a track after them."""
 
 from __future__ import annotations
 
@@ -13,58 +13,62 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 GENRE_VERDICTS: frozenset[Verdict] = frozenset({"accept", "relabel", "add"})
 """Verdicts that name a genre."""
 NEUTRAL_VERDICTS: frozenset[Verdict] = frozenset({"unsure", "wrong_recording"})
-"""Verdicts that say nothing of the genre: the tags stay as they are, and no statement is made."""
+"""Verdicts without an opinion on the genre: the tags stay, and no statement is added."""
 CORRECTING_VERDICTS: frozenset[Verdict] = frozenset({"accept", "relabel"})
-"""Verdicts that say that the tag was wrong."""
+"""Verdicts that correct a wrong tag."""
 
 
 class InvalidVerdictError(CatalogError):
-    """A verdict that makes no sense of this track; the message says why, in one line."""
+    """The verdict does not apply to this track."""
 
 
-def recorded_verdict(verdict: Verdict, doubted: int | None, chosen: int | None) -> Verdict:
-    """The verdict to write down: who puts a tag in its own place has kept it, and found nothing wrong."""
-    return "keep" if verdict in CORRECTING_VERDICTS and doubted is not None and chosen == doubted else verdict
+def recorded_verdict(verdict: Verdict, suspect_tag: int | None, chosen: int | None) -> Verdict:
+    """The verdict to store: replacing a tag by itself is `keep`."""
+    return (
+        "keep"
+        if verdict in CORRECTING_VERDICTS and suspect_tag is not None and chosen == suspect_tag
+        else verdict
+    )
 
 
 def verdict_of_batch(verdicts: Sequence[Verdict]) -> Verdict:
-    """The verdict that a stroke was given with, from those written down, some of which may have become `keep`."""
+    """The verdict that a reviewer gave to a batch, from the stored ones, some of which may have become `keep`."""
     return next((verdict for verdict in verdicts if verdict != "keep"), "keep")
 
 
-def genres_shown(current: Sequence[int], doubted: int | None, put: int | None) -> tuple[int, ...]:
-    """The genre ids that a verdict is about: the current ones, with the doubted one where it was when it was shown.
+def genres_shown(current: Sequence[int], suspect_tag: int | None, replacement: int | None) -> tuple[int, ...]:
+    """The genre ids that the reviewer saw: the current ones, with the suspect tag in its old position.
 
-    Where it is gone meanwhile, it stands in the place of `put`, which somebody else's decision put there, or, where
-    somebody else changed the tags, in that of the first.
+    A suspect tag that is gone takes the place of `replacement`, the genre from another decision, or of the first tag if
+    the tags changed otherwise.
     """
-    if doubted is None or doubted in current:
+    if suspect_tag is None or suspect_tag in current:
         return tuple(current)
     if not current:
-        return (doubted,)
-    replaced = put if put in current else current[0]
-    return _distinct([doubted if genre_id == replaced else genre_id for genre_id in current])
+        return (suspect_tag,)
+    replaced = replacement if replacement in current else current[0]
+    return _distinct([suspect_tag if genre_id == replaced else genre_id for genre_id in current])
 
 
 def genres_after(
-    verdict: Verdict, judged: Sequence[int], doubted: int | None, chosen: int | None
+    verdict: Verdict, shown: Sequence[int], suspect_tag: int | None, chosen: int | None
 ) -> tuple[int, ...] | None:
-    """The genre ids of a track after a verdict on the genres judged; None where the verdict says nothing of them.
+    """The genre ids of a track after a verdict on the tags shown; None if the verdict does not change them.
 
-    `keep` says the same again. `accept` and `relabel` put the chosen genre in the place of the doubted one and keep the
+    `keep` states the same again. `accept` and `relabel` replace the suspect tag by the chosen genre and keep the
     others. `add` appends. Raises InvalidVerdictError.
     """
     if verdict in NEUTRAL_VERDICTS:
         return None
     if verdict == "keep":
-        if not judged:
+        if not shown:
             raise InvalidVerdictError("there is no genre to keep; choose one")
-        return tuple(judged)
+        return tuple(shown)
     if chosen is None:
         raise InvalidVerdictError(f"{verdict} needs a genre")
-    if verdict == "add" or doubted is None:
-        return _distinct([*judged, chosen])
-    return _distinct([chosen if genre_id == doubted else genre_id for genre_id in judged])
+    if verdict == "add" or suspect_tag is None:
+        return _distinct([*shown, chosen])
+    return _distinct([chosen if genre_id == suspect_tag else genre_id for genre_id in shown])
 
 
 def _distinct(genre_ids: Sequence[int]) -> tuple[int, ...]:

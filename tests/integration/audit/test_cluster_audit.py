@@ -204,7 +204,7 @@ def test_a_vector_that_is_no_number_is_left_out_and_counted(
         assert set(spoiled).isdisjoint(load_assignments(connection, run.id).track_ids.tolist())
         assert (run.outcome.tracks, run.outcome.unusable) == (64, 2)
     spoil(database, [each for tracks in filled.tracks.values() for each in tracks])
-    with pytest.raises(NothingToClusterError, match="not finite"):
+    with pytest.raises(NothingToClusterError, match="non-finite"):
         audit_clusters(database, ClusterRequest())
 
 
@@ -252,7 +252,7 @@ def test_what_cannot_be_done_is_refused_before_any_work(database: Database, fill
     with pytest.raises(NothingToClusterError, match="catalog analyze"):
         audit_clusters(database, ClusterRequest())
     fill_labeled(artists=1, each=2, untagged=0)
-    with pytest.raises(NothingToClusterError, match="there are: blobs"):
+    with pytest.raises(NothingToClusterError, match="available: blobs"):
         audit_clusters(database, ClusterRequest(feature_sets=("summary",)))
     with pytest.raises(NothingToClusterError, match="6 have a vector"):
         audit_clusters(database, ClusterRequest(clusters=6))

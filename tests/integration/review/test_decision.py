@@ -143,7 +143,9 @@ def test_what_is_decided_again_is_whose_it_was_and_as_blind(database: Database, 
         connection.execute(sa.insert(t.statement).values(track_id=track, source="import"))
         refresh_track_status(connection, [track])
         again = redo(connection, last_undo(connection, "bob") or "")
-        assert again.messages == ("1 track changed its tags meanwhile: your decision is kept",)
+        assert again.messages == (
+            "1 track with changed tags since you opened the case: your decision is stored",
+        )
         row = connection.execute(sa.select(t.decision).order_by(t.decision.c.id.desc()).limit(1)).one()
     assert (row.reviewer, row.verdict, row.chosen_genre_id, row.blind, row.source) == (
         "ada",
@@ -210,7 +212,7 @@ def test_a_tag_named_again_is_kept_and_no_wrong_one_found(database: Database, do
         right, wrong = (track_suspect(connection, doubted.tracks[name]) for name in ("Old 1", "Red 1"))
         right = OpenSuspect(right.track_id, right.genre_id, right.genre_id, right.suspect_id)
         done = decide(connection, [right, wrong], "accept", "ada")
-        assert done.messages == ("1 track is tagged so already: kept",)
+        assert done.messages == ("1 track already tagged with that genre: kept",)
         for _ in range(2):
             assert review_progress(connection).by_verdict == {"accept": 1, "keep": 1}
             assert review_progress(connection).found_wrong == 1
@@ -229,11 +231,11 @@ def test_verdicts_that_make_no_sense(database: Database, doubted: Doubted) -> No
         doubt = track_suspect(connection, doubted.tracks["Red 1"])
         with pytest.raises(InvalidVerdictError, match="relabel needs a genre"):
             decide(connection, [doubt], "relabel", "ada")
-        with pytest.raises(InvalidVerdictError, match="nothing is suggested"):
+        with pytest.raises(InvalidVerdictError, match="has no suggestion"):
             decide(connection, [OpenSuspect(doubt.track_id, doubt.genre_id)], "accept", "ada")
         with pytest.raises(NothingToDecideError, match="no track 999"):
             track_suspect(connection, 999)
-        with pytest.raises(NothingToDecideError, match="in the catalog any more"):
+        with pytest.raises(NothingToDecideError, match="no longer in the catalog"):
             decide(connection, [OpenSuspect(999, None)], "unsure", "ada")
         assert connection.execute(sa.select(sa.func.count()).select_from(t.decision)).scalar_one() == 0
 
@@ -266,9 +268,9 @@ def test_what_happened_to_a_track_meanwhile_is_told(database: Database, doubted:
         refresh_track_status(connection)
         done = decide(connection, [*doubts, OpenSuspect(999, None)], "accept", "ada", seen=shown)
         assert set(done.messages) == {
-            "1 track changed its tags meanwhile: your decision is kept",
-            "1 track without a file at present: your decision is kept",
-            "1 track no longer in the catalog: nothing was written of it",
+            "1 track with changed tags since you opened the case: your decision is stored",
+            "1 track without a file: your decision is stored",
+            "1 track no longer in the catalog: no decision was stored",
         }
         assert labels(connection, doubted, "Red 1") == ["Rock"]
 

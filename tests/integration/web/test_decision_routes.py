@@ -167,13 +167,13 @@ def test_what_changed_while_somebody_looked_is_told(page: Page) -> None:
     track, seen = page.doubted.tracks["Old 1"], {str(page.doubted.tracks["Old 1"]): 1}
     assert track
     told = page.decide("accept", "old", "Old 1", seen=seen).json()["notes"]
-    assert told == ["1 track changed its tags meanwhile: your decision is kept"]
+    assert told == ["1 track with changed tags since you opened the case: your decision is stored"]
 
 
 def test_filters_lead_the_queue_and_the_list(page: Page) -> None:
     assert shown(page.send("/next", filters={"pair": "Jazz\nBlues"}).json()["html"])[1] == "sad"
     assert "1 case" in words(page.client.get("/cases", params={"pair": "Pop\nRock"}).json()["html"])
-    assert "None fits" in page.client.get("/cases", params={"source": "import"}).json()["html"]
+    assert "No matching cases" in page.client.get("/cases", params={"source": "import"}).json()["html"]
     assert "3 cases" in words(page.client.get("/cases", params={"collection": "records"}).json()["html"])
     nothing = page.send("/next", filters={"collection": "elsewhere"}).json()["html"]
     assert "No open case fits the filters" in nothing
@@ -222,7 +222,7 @@ def test_a_choice_broader_than_the_tag_may_be_mended(page: Page) -> None:
     assert "Is the tag also correct?" in revealed
     assert page.send("/confirm", track_id=track).json()["message"] == "Confirmed: the tag is also correct."
     unsure = page.send("/judge", track_id=page.doubted.tracks["Sad 1"], verdict="unsure").json()["html"]
-    assert "Noted" in unsure
+    assert "Saved" in unsure
 
 
 def test_without_an_audit_the_page_says_what_to_do(page: Page) -> None:
@@ -240,7 +240,7 @@ def test_the_end_is_said_and_others_who_hold_the_rest(page: Page) -> None:
     page.enter("ada")
     page.decide("keep", "old", "Old 1")
     left = page.decide("keep", "sad", "Sad 1").json()["html"]
-    assert "Others have the rest" in left
+    assert "Other reviewers have the remaining cases" in left
     page.enter("bob")
     done = page.decide("accept", "red", "Red 1").json()["html"]
     assert "Done. Every case is decided." in done
