@@ -1,1 +1,1 @@
-"""Tables, views, sessions and column types."""
+"""The database: connections, tables, views, queries, backup and copy."""

@@ -1,4 +1,4 @@
-"""Column types and the metadata with its naming convention that every table shares."""
+"""Column types, and the metadata with the naming convention of all tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 primary_key_type = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-"""Keys are 64 bits wide everywhere; SQLite makes a rowid only of a column declared INTEGER."""
+"""64-bit keys on both databases; SQLite uses the rowid only for a column declared INTEGER."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -25,18 +25,18 @@ metadata = sa.MetaData(
 
 
 def now() -> datetime:
-    """The present time in UTC."""
+    """The current time in UTC."""
     return datetime.now(UTC)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A time with a zone going in, UTC coming out, on databases that keep zones and on those that do not."""
+    """An aware datetime; stored and returned in UTC, also on databases without time zones."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """UTC, without the zone where the database has no place for it."""
+        """UTC, without the zone on SQLite."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -85,7 +85,7 @@ def foreign_key(
 ) -> sa.Column[Any]:
     """A column `<table>_id` that refers to the `id` of that table.
 
-    Only what can be computed again may cascade; evidence refuses the deletion of what it speaks of.
+    Only derived rows cascade; evidence prevents the deletion of the rows that it refers to.
     """
     return sa.Column(
         name or f"{table}_id",
@@ -97,11 +97,11 @@ def foreign_key(
 
 
 def check_in(column: str, *values: str) -> sa.CheckConstraint:
-    """A check that a text column holds one of the values."""
+    """A check constraint: the text column has one of the values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 def partial_index(condition: str) -> dict[str, Any]:
-    """The options of an index that holds only rows of which a condition is true."""
+    """The options of an index that contains only the rows that satisfy a condition."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

@@ -1,4 +1,4 @@
-"""An open database: one engine for readers, one for writers."""
+"""Database connections: one engine for readers, one for writers."""
 
 from __future__ import annotations
 
@@ -21,25 +21,23 @@ from catalog.db.private_folder import make_private_folder
 from catalog.errors import CatalogError
 
 BUSY_TIMEOUT_SECONDS = 15
-LOOKS = (0.001, 0.01)
-"""Seconds between two looks at whether it is our turn to write."""
+LOCK_RETRY_SECONDS = (0.001, 0.01)
+"""Bounds of the random wait between two attempts to get the write lock."""
 PAGE_SIZE = 8192
 SECRETS = ("password", "sslpassword")
-"""Options of a PostgreSQL URL that nobody is to see."""
-SIGNS_OF_LIFE = {
+"""Options of a PostgreSQL URL that are not shown."""
+KEEPALIVE_OPTIONS = {
     "connect_timeout": 10,
     "keepalives_idle": 15,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-"""A server whose network was cut is given up after half a minute, not after the two hours of TCP. An option of the same
-name in the URL wins.
-"""
+"""A lost network is noticed after half a minute instead of TCP's two hours. Options in the URL take precedence."""
 
 
 class DatabaseUnusableError(CatalogError):
-    """A database that cannot be opened, with what to do about it."""
+    """A database that cannot be used, with what to do about it."""
 
 
 class DatabaseUnavailableError(DatabaseUnusableError):
@@ -50,8 +48,8 @@ class DatabaseUnavailableError(DatabaseUnusableError):
 class Database:
     """Connections to one database.
 
-    On SQLite readers and writers need different transactions: a writer that begins DEFERRED fails at its first
-    write with "database is locked" whatever the timeout, and a reader that begins IMMEDIATE blocks all writers.
+    On SQLite readers and writers need different transactions: a DEFERRED writer fails at its first write with
+    "database is locked" regardless of the timeout, and an IMMEDIATE reader blocks all writers.
     """
 
     url: sa.URL
@@ -65,7 +63,7 @@ class Database:
 
     @property
     def place(self) -> str:
-        """Where the database is, for people: the file, or the URL without its password."""
+        """The location for messages: the file, or the URL without its password."""
         url = self.url.set(drivername=self.url.get_backend_name()).difference_update_query(SECRETS)
         return str(self.file or url.render_as_string(hide_password=True))
 
@@ -82,27 +80,27 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """A read-only transaction whose every query sees the same state, whoever writes meanwhile."""
+        """A read-only transaction whose queries all see the same state, also if others write."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with self.reader.execution_options(**options).begin() as connection:
-            # On both databases the first query fixes the state, not the beginning.
+            # On both databases the first query fixes the state, not BEGIN.
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if self.is_sqlite else "SELECT 1")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that is committed at the end and rolled back by an exception."""
+        """A transaction that is committed at the end and rolled back after an exception."""
         with self.writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
-        """Closes every pooled connection; needed in a parent before it forks."""
+        """Closes all pooled connections; a process must do so before it forks."""
         self.reader.dispose()
         self.writer.dispose()
 
-    def forget(self) -> None:
+    def detach_after_fork(self) -> None:
         """Drops the connections that a fork inherited without closing them: they belong to the parent."""
-        # Kept, so that nothing closes them when they would be collected.
+        # A reference keeps the garbage collector from closing them.
         _inherited.extend((self.reader.pool, self.writer.pool))
         self.reader.dispose(close=False)
         self.writer.dispose(close=False)
@@ -112,30 +110,30 @@ _databases: WeakSet[Database] = WeakSet()
 _inherited: list[Pool] = []
 
 
-def _remembered(database: Database) -> Database:
-    """The database, whose connections no child of this process is to use."""
+def _registered(database: Database) -> Database:
+    """Registers the database, so that child processes do not use its connections."""
     _databases.add(database)
     return database
 
 
-def _forget_all() -> None:
+def _detach_all() -> None:
     for database in list(_databases):
-        database.forget()
+        database.detach_after_fork()
 
 
-os.register_at_fork(after_in_child=_forget_all)
+os.register_at_fork(after_in_child=_detach_all)
 
 
 def open_database(url: str | sa.URL) -> Database:
-    """Engines for the URL; nothing is connected yet. `postgresql://` means psycopg 3.
+    """Creates the engines for a URL without connecting. `postgresql://` uses psycopg 3.
 
-    Raises DatabaseUnusableError for a URL that is none, or of a database that is neither SQLite nor PostgreSQL.
+    Raises DatabaseUnusableError for an invalid URL and for databases other than SQLite and PostgreSQL.
     """
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
         raise DatabaseUnusableError(
-            "the database URL cannot be read; it looks like postgresql://user@host/name"
+            "the database URL is invalid; use sqlite:///FILE or postgresql://user@host/name"
         ) from None
     backend = parsed.get_backend_name()
     if backend in {"postgresql", "postgres"}:
@@ -149,22 +147,22 @@ def open_database(url: str | sa.URL) -> Database:
 
 
 def _open_postgresql(url: sa.URL) -> Database:
-    signs = {name: value for name, value in SIGNS_OF_LIFE.items() if name not in url.query}
+    keepalive = {name: value for name, value in KEEPALIVE_OPTIONS.items() if name not in url.query}
     reader = sa.create_engine(
         url,
         pool_pre_ping=True,
         pool_size=2,
-        connect_args=signs,
+        connect_args=keepalive,
         execution_options={"postgresql_readonly": True},
     )
-    writer = sa.create_engine(url, pool_pre_ping=True, pool_size=2, connect_args=signs)
-    return _remembered(Database(url, reader, writer))
+    writer = sa.create_engine(url, pool_pre_ping=True, pool_size=2, connect_args=keepalive)
+    return _registered(Database(url, reader, writer))
 
 
 def _open_sqlite(url: sa.URL) -> Database:
     if not url.database or url.database == ":memory:":
         raise DatabaseUnusableError(
-            "a catalog in memory cannot be shared with workers; name a file: sqlite:///FILE"
+            "an in-memory catalog cannot be shared with workers; name a file: sqlite:///FILE"
         )
     file = Path(url.database)
     url = url.set(drivername="sqlite", database=str(file))
@@ -190,18 +188,18 @@ def _open_sqlite(url: sa.URL) -> Database:
     def begin_reading(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN DEFERRED")
 
-    return _remembered(Database(url, reader, writer))
+    return _registered(Database(url, reader, writer))
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """Waits for its turn to write, as long as the connection's `busy_timeout` says.
+    """Waits for the write lock, up to the connection's `busy_timeout`.
 
-    SQLite itself looks ever more seldom, ten times a second in the end: where others write without a pause, who has
-    waited longest comes last, and waits for ever. Here everybody looks as often, at times drawn by chance.
+    SQLite's own busy handler backs off to ten attempts per second, so that the longest waiting writer can starve. Here
+    every writer retries at the same random rate.
     """
     plain = connection.connection
-    (patience,) = plain.execute("PRAGMA busy_timeout").fetchone()
-    deadline = time.monotonic() + patience / 1000
+    (timeout,) = plain.execute("PRAGMA busy_timeout").fetchone()
+    deadline = time.monotonic() + timeout / 1000
     plain.execute("PRAGMA busy_timeout = 0")
     try:
         while True:
@@ -210,33 +208,33 @@ def _begin_immediate(connection: Connection) -> None:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     break
-                time.sleep(random.uniform(*LOOKS))
+                time.sleep(random.uniform(*LOCK_RETRY_SECONDS))
             else:
                 return
     finally:
-        plain.execute(f"PRAGMA busy_timeout = {patience}")
-    # Once more, for an error as SQLAlchemy's users know it.
+        plain.execute(f"PRAGMA busy_timeout = {timeout}")
+    # Once more, so that SQLAlchemy raises its own error.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def sqlite_address(file: Path, mode: str) -> str:
-    """The URI of a SQLite file to open `ro`, `rw`, or `rwc`, which makes it.
+    """The URI of a SQLite file with the mode `ro`, `rw`, or `rwc` (create).
 
-    To read a file in WAL mode SQLite writes beside it. Where nobody can, on a medium that may only be read, the file is
-    taken for one that does not change, unless a log lies there: somebody else may be writing, or was killed.
+    SQLite writes next to a file in WAL mode even to read it. In a read-only folder the file is opened as immutable,
+    unless there is a WAL file: then a writer may be running or was killed.
     """
     file = file.absolute()
-    is_fixed = (
+    is_immutable = (
         mode != "rwc"
         and file.exists()
         and not os.access(file.parent, os.W_OK)
         and not file.with_name(f"{file.name}-wal").exists()
     )
-    return f"file:{quote(str(file))}?{'mode=ro&immutable=1' if is_fixed else f'mode={mode}'}"
+    return f"file:{quote(str(file))}?{'mode=ro&immutable=1' if is_immutable else f'mode={mode}'}"
 
 
 def _connect_sqlite(file: Path, mode: str) -> sqlite3.Connection:
-    """Only a writer makes the file and its folder: asking for a catalog that is not there must leave nothing behind."""
+    """Only a writer creates the file and its folder: reading a missing catalog must not create anything."""
     if mode == "rwc":
         make_private_folder(file.parent)
     return sqlite3.connect(

@@ -1,4 +1,4 @@
-"""A SQLite file read as memory, for questions that want a few bytes of each of very many long rows."""
+"""Memory-mapped reads of SQLite, for queries that read a few bytes of very many long rows."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-MOST = 2**31
-"""Bytes of the file; SQLite takes a little less, and reads what lies behind as usual."""
+MMAP_SIZE = 2**31
+"""Bytes to map. SQLite maps slightly less, and reads the rest of the file as usual."""
 
 
 @contextmanager
 def mmap_reads(connection: Connection) -> Iterator[None]:
-    """While it is open SQLite looks at pages where the system holds them, and copies none. On PostgreSQL it does nothing.
+    """Lets SQLite read pages from the page cache without a copy, while the block runs; no effect on PostgreSQL.
 
-    For no longer than a question: where the disk fails meanwhile, the process is killed and not told.
+    Keep the block short: a disk error during a mapped read kills the process instead of raising an error.
     """
     if connection.dialect.name != "sqlite":
         yield
         return
     plain = connection.connection
-    plain.execute(f"PRAGMA mmap_size = {MOST}")
+    plain.execute(f"PRAGMA mmap_size = {MMAP_SIZE}")
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Folders of the catalog, which nobody but their owner looks into: titles, decisions and models are in them."""
+"""Folders that only their owner can read: they contain titles, decisions and models."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def make_private_folder(folder: Path) -> None:
-    """Makes a folder, and those above it that are missing, for their owner alone. One that is there stays as it is.
+    """Creates a folder and its missing parents, readable only by their owner. An existing folder is not changed.
 
-    By `Path.mkdir` with a mode, those above would be for everybody.
+    `Path.mkdir(mode=..., parents=True)` would create the parents with the default mode.
     """
     missing = []
     while not folder.exists():

@@ -1,4 +1,4 @@
-"""What is no fault of the work: a database that went away, which is waited for, and one without room on its disk."""
+"""Retries after a lost database connection; recognition of lost connections and full disks."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 PATIENCE = 120.0
-"""Seconds for which a database is waited for."""
+"""Seconds without a connection until a retry gives up."""
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
-AT_WORK = 30.0
-"""Who fails only after so many seconds had been connected: it is a new loss, with its own patience."""
+STABLE_SECONDS = 30.0
+"""Work that ran this long was connected: its failure is a new loss with its own patience."""
 
-AWAY = ("08", "57P")
-"""How PostgreSQL's codes of a lost connection and of a server that stops, crashed or starts begin."""
+LOST_CODES = ("08", "57P")
+"""Prefixes of PostgreSQL's error codes for a lost connection and for a server that stops, crashed or starts."""
 
-FULL = "53100"
-"""PostgreSQL's code of a disk without room."""
-FULL_TO_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
-"""What SQLite calls it, in the database and in the index of its log."""
-FULL_IN_WORDS = "No space left on device"
-"""What the system calls it; a server that cannot take a connection for it has no code."""
+DISK_FULL_CODE = "53100"
+"""PostgreSQL's error code for a full disk."""
+SQLITE_DISK_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""SQLite's error codes for a full disk: in the database and in the index of its WAL."""
+DISK_FULL_MESSAGE = "No space left on device"
+"""The system's message; a server that cannot accept a connection for this reason sends no code."""
 
-NOT_YET = (
+TEMPORARY_MESSAGES = (
     "starting up",
     "shutting down",
     "recovery",
@@ -45,51 +45,49 @@ NOT_YET = (
     "too many",
     "slots are reserved",
 )
-"""What a server says that will take us later."""
+"""Parts of messages of a server that will accept connections later."""
 
 
 def retry_until_connected(work: Callable[[], Result], *, patience: float = PATIENCE) -> Result:
-    """What the work gives; it is begun again, after ever longer pauses, for as long as the database is away.
+    """Runs the work and returns its result; after a lost connection, runs it again with growing pauses.
 
-    The work opens its transactions itself, and does no harm when it is done twice: the answer to a commit may be
-    what was lost. Raises DatabaseUnusableError after `patience` seconds without a connection, and every other error as it is.
+    The work opens its own transactions and must be safe to repeat: the connection may be lost after the commit. Raises
+    DatabaseUnusableError after `patience` seconds without a connection; other errors are raised unchanged.
     """
     pause = FIRST_PAUSE
-    away_since: float | None = None
+    lost_since: float | None = None
     while True:
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             return work()
         except Exception as error:
             if not is_connection_lost(error):
                 raise
             present = time.monotonic()
-            if away_since is None or present - begun > AT_WORK:
-                away_since, pause = present, FIRST_PAUSE
-                log.warning("the database does not answer; waiting for it up to %.0f s", patience)
-            elif present - away_since > patience:
+            if lost_since is None or present - started > STABLE_SECONDS:
+                lost_since, pause = present, FIRST_PAUSE
+                log.warning("the database does not answer; waiting up to %.0f s", patience)
+            elif present - lost_since > patience:
                 raise DatabaseUnusableError(
-                    f"the database has not answered for {patience:.0f} s; the same command goes on from here"
+                    f"the database has not answered for {patience:.0f} s; run the same command again to continue"
                 ) from error
-        # Not all are to come back at one moment.
+        # Random, so that the clients do not reconnect at the same moment.
         time.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def read_with_retry(database: Database, question: Callable[[Connection], Result]) -> Result:
-    """What a question gives that is asked in one reading transaction, as `retry_until_connected`."""
+def read_with_retry(database: Database, query: Callable[[Connection], Result]) -> Result:
+    """Runs a query in a reading transaction, with `retry_until_connected`."""
 
     def work() -> Result:
         with database.read() as connection:
-            return question(connection)
+            return query(connection)
 
     return retry_until_connected(work)
 
 
 def write_with_retry(database: Database, change: Callable[[Connection], Result]) -> Result:
-    """What a change gives that is made in one transaction, as `retry_until_connected`. Another attempt may follow one that was
-    committed.
-    """
+    """Makes a change in one transaction, with `retry_until_connected`: it may be repeated after a commit."""
 
     def work() -> Result:
         with database.write() as connection:
@@ -99,10 +97,10 @@ def write_with_retry(database: Database, change: Callable[[Connection], Result])
 
 
 def is_connection_lost(error: Exception) -> bool:
-    """Whether the error says that the server is gone or not yet there; a wrong password or name says neither."""
+    """Whether the server is gone or not yet available; a wrong password or database name is neither."""
     if isinstance(error, DatabaseUnavailableError):
         return True
-    # Not imported for this: who has not imported it has spoken to no server.
+    # Not imported here: a process that has not imported it has no connection to a server.
     psycopg = sys.modules.get("psycopg")
     if psycopg is None:
         return False
@@ -111,15 +109,15 @@ def is_connection_lost(error: Exception) -> bool:
         return False
     code: str | None = origin.sqlstate
     if code is not None:
-        return code.startswith(AWAY)
-    # Where no server answered there is no code; where one refused us on connecting, only its words.
-    words = str(origin)
-    return "FATAL" not in words or any(said in words for said in NOT_YET)
+        return code.startswith(LOST_CODES)
+    # Without an answer there is no code, and a rejected connection has only a message.
+    message = str(origin)
+    return "FATAL" not in message or any(part in message for part in TEMPORARY_MESSAGES)
 
 
 def is_disk_full(error: Exception) -> bool:
-    """Whether the error says that the disk of the database has no room."""
+    """Whether the disk of the database is full."""
     origin = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     if isinstance(origin, sqlite3.Error):
-        return getattr(origin, "sqlite_errorcode", None) in FULL_TO_SQLITE
-    return getattr(origin, "sqlstate", None) == FULL or FULL_IN_WORDS in str(origin)
+        return getattr(origin, "sqlite_errorcode", None) in SQLITE_DISK_FULL
+    return getattr(origin, "sqlstate", None) == DISK_FULL_CODE or DISK_FULL_MESSAGE in str(origin)

@@ -1,4 +1,4 @@
-"""The time that all hosts agree on: the database's where that is a server, this host's where it is a file."""
+"""The time that all hosts share: the server's on PostgreSQL, this host's on SQLite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog.db.columns import now
 
 
 def server_time(connection: Connection) -> datetime:
-    """The present time; on a server that of the transaction's beginning."""
+    """The current time; on PostgreSQL the start of the transaction."""
     if connection.dialect.name == "sqlite":
         return now()
     time: datetime = connection.execute(sa.select(sa.func.now())).scalar_one()
@@ -20,5 +20,5 @@ def server_time(connection: Connection) -> datetime:
 
 
 def moment(connection: Connection) -> datetime | ColumnElement[Any]:
-    """The same as a value to be stored, without asking for it first."""
+    """The same as a value for an INSERT or UPDATE, without a query."""
     return now() if connection.dialect.name == "sqlite" else sa.func.now()

@@ -1,4 +1,4 @@
-"""SQL kept in files beside the modules, in one dialect for both databases."""
+"""SQL files in one dialect for both databases."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from functools import cache
 from importlib.resources import files
 
 UTC_TIME = re.compile(r"strftime\('%Y-%m-%dT%H:%M:%S\+00:00', ([\w.]+)\)")
-"""How a file writes a time as text with its zone, which SQLite does not keep."""
+"""The expression for a time as text with its zone, which SQLite does not store."""
 
 
 @cache
 def read_sql(name: str, dialect: str) -> str:
-    """The text of `catalog/db/<name>`, fit for the dialect.
+    """The text of `catalog/db/<name>`, translated for the dialect.
 
-    The files are written for SQLite. PostgreSQL names two functions differently, and has statistics instead of hints.
+    The files are written for SQLite. PostgreSQL has other names for two functions, and no hint `unlikely`.
     """
     text = files("catalog.db").joinpath(name).read_text(encoding="utf-8")
     if dialect == "postgresql":

@@ -1,4 +1,4 @@
-"""INSERT with ON CONFLICT, which both databases have and SQLAlchemy builds by dialect."""
+"""INSERT with ON CONFLICT, which SQLAlchemy builds by dialect."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Insert = postgresql.Insert | sqlite.Insert
 
 
 def insert_into(connection: Connection, table: sa.Table) -> Insert:
-    """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)

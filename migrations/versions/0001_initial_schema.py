@@ -16,13 +16,14 @@ def upgrade() -> None:
     op.create_table(
         "artist",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "key", sa.Text(), nullable=False, comment="folded name, or the id of the data set it is from"
-        ),
+        sa.Column("key", sa.Text(), nullable=False, comment="folded name, or the id in its data set"),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("folded", sa.Text(), nullable=False),
         sa.Column(
-            "is_placeholder", sa.Boolean(), nullable=False, comment="Various, Unknown: keeps nothing together"
+            "is_placeholder",
+            sa.Boolean(),
+            nullable=False,
+            comment="Various, Unknown: not an artist, connects no tracks",
         ),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_artist")),
@@ -37,8 +38,10 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
         sa.Column("tracks", sa.Integer(), nullable=False),
-        sa.Column("overlap", sa.Integer(), nullable=False, comment="tracks that two reviewers judge"),
-        sa.Column("parameters", sa.JSON(), nullable=False, comment="the strata and what they weigh"),
+        sa.Column(
+            "overlap", sa.Integer(), nullable=False, comment="number of tracks that two reviewers judge"
+        ),
+        sa.Column("parameters", sa.JSON(), nullable=False, comment="strata and their weights"),
         sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_sample")),
@@ -46,7 +49,7 @@ def upgrade() -> None:
     op.create_table(
         "bundled_content",
         sa.Column("name", sa.Text(), nullable=False, comment="views, or seeds of the vocabulary"),
-        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of what was put in"),
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the content"),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_bundled_content")),
     )
     op.create_table(
@@ -54,17 +57,20 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column(
-            "kind",
-            sa.Text(),
+            "kind", sa.Text(), nullable=False, comment="folder, or data_set for an import without files"
+        ),
+        sa.Column("root", sa.Text(), nullable=True, comment="the root folder as readable text"),
+        sa.Column(
+            "root_bytes",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="the root folder as the operating system names it",
+        ),
+        sa.Column(
+            "tags_complete",
+            sa.Boolean(),
             nullable=False,
-            comment="folder, or data_set for what was imported without files",
-        ),
-        sa.Column("root", sa.Text(), nullable=True, comment="the root folder as text for people"),
-        sa.Column(
-            "root_bytes", sa.LargeBinary(), nullable=True, comment="the root folder as the system names it"
-        ),
-        sa.Column(
-            "tags_complete", sa.Boolean(), nullable=False, comment="a genre not given is a genre denied"
+            comment="tags are complete: a genre that is not listed is absent",
         ),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("scanned_at", sa.DateTime(timezone=True), nullable=True),
@@ -81,7 +87,7 @@ def upgrade() -> None:
         sa.Column("parameters", sa.JSON(), nullable=False),
         sa.Column("dimensions", sa.JSON(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False, comment="the recipe that its name stands for"),
+        sa.Column("active", sa.Boolean(), nullable=False, comment="the version that its name stands for"),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feature_set")),
         sa.UniqueConstraint("hash", name=op.f("uq_feature_set_hash")),
@@ -90,7 +96,7 @@ def upgrade() -> None:
     op.create_table(
         "genre",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False, comment="the house's preferred spelling"),
+        sa.Column("name", sa.Text(), nullable=False, comment="the preferred spelling"),
         sa.Column("folded", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -126,7 +132,7 @@ def upgrade() -> None:
         "reviewer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("token_sha256", sa.Text(), nullable=False, comment="of what is in the reviewer's link"),
+        sa.Column("token_sha256", sa.Text(), nullable=False, comment="of the token in the reviewer's link"),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reviewer")),
@@ -138,7 +144,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("level", sa.Text(), nullable=False),
-        sa.Column("parameters", sa.JSON(), nullable=False, comment="class rule, seed of the folds"),
+        sa.Column("parameters", sa.JSON(), nullable=False, comment="class rule, fold seed"),
         sa.Column("tracks", sa.Integer(), nullable=False),
         sa.Column("classes", sa.Integer(), nullable=False),
         sa.Column("groups", sa.Integer(), nullable=False),
@@ -158,22 +164,28 @@ def upgrade() -> None:
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
-            "analyzed", sa.Integer(), server_default="0", nullable=False, comment="tracks, since it began"
+            "analyzed", sa.Integer(), server_default="0", nullable=False, comment="tracks since the start"
         ),
         sa.Column(
-            "failed", sa.Integer(), server_default="0", nullable=False, comment="tracks, since it began"
+            "failed", sa.Integer(), server_default="0", nullable=False, comment="tracks since the start"
         ),
         sa.Column(
-            "seconds", sa.Float(), server_default="0", nullable=False, comment="spent on all these tracks"
+            "seconds",
+            sa.Float(),
+            server_default="0",
+            nullable=False,
+            comment="total analysis time of these tracks",
         ),
-        sa.Column("durations", sa.JSON(), nullable=True, comment="how many of these tracks took how long"),
+        sa.Column("durations", sa.JSON(), nullable=True, comment="histogram of analysis times"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
         sa.UniqueConstraint("name", name=op.f("uq_worker_name")),
     )
     op.create_table(
         "album",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False, comment="folded artist and title, or the data set's id"),
+        sa.Column(
+            "key", sa.Text(), nullable=False, comment="folded artist and title, or the id in its data set"
+        ),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("folded", sa.Text(), nullable=False),
         sa.Column("artist_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -207,7 +219,7 @@ def upgrade() -> None:
         "genre_ancestor",
         sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("ancestor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("distance", sa.Integer(), nullable=False, comment="0 is the genre itself"),
+        sa.Column("distance", sa.Integer(), nullable=False, comment="0 for the genre itself"),
         sa.ForeignKeyConstraint(
             ["ancestor_id"],
             ["genre.id"],
@@ -229,14 +241,17 @@ def upgrade() -> None:
         sa.Column("parameters", sa.JSON(), nullable=False),
         sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
-            "class_order", sa.JSON(), nullable=False, comment="genre ids in the order of the probabilities"
+            "class_order",
+            sa.JSON(),
+            nullable=False,
+            comment="genre ids in the order of the probability columns",
         ),
         sa.Column("artifact", sa.Text(), nullable=True, comment="file name under models/"),
         sa.Column("artifact_sha256", sa.Text(), nullable=True),
         sa.Column("metrics", sa.JSON(), nullable=False),
         sa.Column("threshold", sa.Float(), nullable=True),
         sa.Column("seed", sa.Integer(), nullable=True),
-        sa.Column("versions", sa.JSON(), nullable=False, comment="of the libraries that fitted it"),
+        sa.Column("versions", sa.JSON(), nullable=False, comment="versions of the libraries that fitted it"),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("promoted_at", sa.DateTime(timezone=True), nullable=True),
@@ -260,17 +275,12 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("scheme", sa.Text(), nullable=False),
-        sa.Column(
-            "parameters",
-            sa.JSON(),
-            nullable=False,
-            comment="the candidates, the seed, how much each round is given",
-        ),
+        sa.Column("parameters", sa.JSON(), nullable=False, comment="candidates, seed, budget of each round"),
         sa.Column(
             "outcome",
             sa.JSON(),
             nullable=True,
-            comment="the candidates in their order; NULL while trials are missing",
+            comment="the candidates, best first; NULL until all trials are done",
         ),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -318,10 +328,7 @@ def upgrade() -> None:
         sa.Column("summary", sa.JSON(), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
-            "finished_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="NULL: not finished, and not shown",
+            "finished_at", sa.DateTime(timezone=True), nullable=True, comment="NULL: not finished, not shown"
         ),
         sa.CheckConstraint("kind IN ('labels', 'clusters', 'duplicates')", name=op.f("ck_audit_kind")),
         sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_audit_model_id_model")),
@@ -386,7 +393,7 @@ def upgrade() -> None:
     op.create_table(
         "prediction_chunk",
         sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("basis", sa.Text(), nullable=False, comment="what the predictions will rest on, as a hash"),
+        sa.Column("basis", sa.Text(), nullable=False, comment="hash of the inputs of the predictions"),
         sa.Column("chunk", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("track_ids", sa.LargeBinary(), nullable=False, comment="int64, little-endian"),
         sa.Column(
@@ -399,24 +406,24 @@ def upgrade() -> None:
             "resemblance",
             sa.LargeBinary(),
             nullable=True,
-            comment="the same; NULL where the model asks for none",
+            comment="the same shape; NULL if the model does not need it",
         ),
         sa.ForeignKeyConstraint(
             ["model_id"], ["model.id"], name=op.f("fk_prediction_chunk_model_id_model"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("model_id", "basis", "chunk", name=op.f("pk_prediction_chunk")),
-        comment="what workers have heard of a model's predictions that are being made; empty otherwise",
+        comment="partial results of a distributed prediction run; empty otherwise",
     )
     op.create_table(
         "track",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("collection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("path", sa.Text(), nullable=True, comment="relative to the root, as text for people"),
+        sa.Column("path", sa.Text(), nullable=True, comment="relative to the root, as readable text"),
         sa.Column(
             "path_bytes",
             sa.LargeBinary(),
             nullable=True,
-            comment="relative to the root, as the system gives it",
+            comment="relative to the root, as the operating system names it",
         ),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=True),
@@ -431,7 +438,7 @@ def upgrade() -> None:
             "audio_hash",
             sa.Text(),
             nullable=True,
-            comment="BLAKE2b-128 of the audio packets: equal after a change of tags",
+            comment="BLAKE2b-128 of the audio packets: unchanged by retagging",
         ),
         sa.Column("duration", sa.Float(), nullable=True, comment="seconds"),
         sa.Column("codec", sa.Text(), nullable=True),
@@ -446,7 +453,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
-            "seen_at", sa.DateTime(timezone=True), nullable=True, comment="when a scan last found the file"
+            "seen_at", sa.DateTime(timezone=True), nullable=True, comment="when a scan last saw the file"
         ),
         sa.CheckConstraint("state IN ('present', 'missing', 'metadata')", name=op.f("ck_track_state")),
         sa.ForeignKeyConstraint(["album_id"], ["album.id"], name=op.f("fk_track_album_id_album")),
@@ -481,8 +488,10 @@ def upgrade() -> None:
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("worker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("deaths", sa.Integer(), nullable=False, comment="workers that died on this track"),
-        sa.Column("file_signature", sa.Text(), nullable=True, comment="of the file they died on"),
+        sa.Column(
+            "deaths", sa.Integer(), nullable=False, comment="number of workers that died on this track"
+        ),
+        sa.Column("file_signature", sa.Text(), nullable=True, comment="of the file on which they died"),
         sa.ForeignKeyConstraint(
             ["track_id"], ["track.id"], name=op.f("fk_claim_track_id_track"), ondelete="CASCADE"
         ),
@@ -512,7 +521,7 @@ def upgrade() -> None:
             "centrality",
             sa.LargeBinary(),
             nullable=True,
-            comment="little-endian float32: 1 at the center, 0 halfway to the next one",
+            comment="little-endian float32: 1 at the center, 0 halfway to the next center",
         ),
         sa.ForeignKeyConstraint(
             ["audit_id"], ["audit.id"], name=op.f("fk_cluster_run_audit_id_audit"), ondelete="CASCADE"
@@ -561,10 +570,10 @@ def upgrade() -> None:
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("feature_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False, comment="a code such as too-short"),
+        sa.Column("reason", sa.Text(), nullable=False, comment="code such as too-short"),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("file_signature", sa.Text(), nullable=True, comment="of the file that failed"),
+        sa.Column("file_signature", sa.Text(), nullable=True, comment="of the failed file"),
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["feature_set_id"], ["feature_set.id"], name=op.f("fk_failure_feature_set_id_feature_set")
@@ -597,12 +606,12 @@ def upgrade() -> None:
         sa.Column("feature_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
-        sa.Column("file_signature", sa.Text(), nullable=True, comment="of the file that was heard"),
+        sa.Column("file_signature", sa.Text(), nullable=True, comment="of the analyzed file"),
         sa.Column(
             "provenance",
             sa.JSON(),
             nullable=True,
-            comment="decoder, library versions, window: explains, never makes stale",
+            comment="decoder, library versions, excerpt: information, never makes the vector stale",
         ),
         sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -624,18 +633,23 @@ def upgrade() -> None:
             "subset",
             sa.Text(),
             nullable=True,
-            comment="the smallest that holds it; a larger one holds it too",
+            comment="the smallest subset that contains it; larger ones contain it too",
         ),
-        sa.Column("split", sa.Text(), nullable=True, comment="the official one"),
+        sa.Column("split", sa.Text(), nullable=True, comment="the official split"),
         sa.Column("genre_top", sa.Text(), nullable=True, comment="as written; NULL for half of the tracks"),
         sa.Column(
-            "contradicts", sa.Boolean(), nullable=False, comment="genre_top is above none of the genres"
+            "contradicts",
+            sa.Boolean(),
+            nullable=False,
+            comment="genre_top is not an ancestor of any of the genres",
         ),
         sa.Column("license", sa.Text(), nullable=True),
         sa.Column("listens", sa.Integer(), nullable=True),
         sa.Column("favorites", sa.Integer(), nullable=True),
         sa.Column("interest", sa.Integer(), nullable=True),
-        sa.Column("created", sa.Text(), nullable=True, comment="when it came into the archive, as written"),
+        sa.Column(
+            "created", sa.Text(), nullable=True, comment="when it was added to the archive, as written"
+        ),
         sa.Column("recorded", sa.Text(), nullable=True, comment="as written"),
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("composer", sa.Text(), nullable=True),
@@ -644,7 +658,7 @@ def upgrade() -> None:
             "tags",
             sa.JSON(none_as_null=True),
             nullable=True,
-            comment="words that its owner chose; NULL where there are none",
+            comment="keywords of its owner; NULL if there are none",
         ),
         sa.CheckConstraint("split IN ('training', 'validation', 'test')", name=op.f("ck_fma_track_split")),
         sa.CheckConstraint("subset IN ('small', 'medium', 'large')", name=op.f("ck_fma_track_subset")),
@@ -658,9 +672,7 @@ def upgrade() -> None:
         sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
-        sa.Column(
-            "fold", sa.SmallInteger(), nullable=True, comment="NULL: the track was not in the training set"
-        ),
+        sa.Column("fold", sa.SmallInteger(), nullable=True, comment="NULL: not in the training set"),
         sa.Column("genre_1_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("probability_1", sa.Float(), nullable=True),
         sa.Column("genre_2_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -675,7 +687,7 @@ def upgrade() -> None:
             "probabilities",
             sa.LargeBinary(),
             nullable=True,
-            comment="the whole row in class order, for labeled tracks",
+            comment="all probabilities in class order, for labeled tracks",
         ),
         sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("suggested_probability", sa.Float(), nullable=True),
@@ -709,7 +721,7 @@ def upgrade() -> None:
         "review_case",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("case_id", sa.Text(), nullable=False, comment="the same for the same case in every audit"),
+        sa.Column("case_id", sa.Text(), nullable=False, comment="identifies the same case in every audit"),
         sa.Column("artist_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("album_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -736,7 +748,9 @@ def upgrade() -> None:
         sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("group_id", sa.Integer(), nullable=False, comment="tracks of one group share a fold"),
+        sa.Column(
+            "group_id", sa.Integer(), nullable=False, comment="tracks of one group are in the same fold"
+        ),
         sa.Column("fold", sa.SmallInteger(), nullable=False),
         sa.ForeignKeyConstraint(["genre_id"], ["genre.id"], name=op.f("fk_snapshot_member_genre_id_genre")),
         sa.ForeignKeyConstraint(
@@ -758,15 +772,15 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("stated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
-            "stated_by", sa.Text(), nullable=True, comment="a reviewer, or the name of the imported file"
+            "stated_by", sa.Text(), nullable=True, comment="the reviewer, or the name of the imported file"
         ),
         sa.Column(
             "origin",
             sa.Text(),
             nullable=True,
-            comment="the kind of tag, the column of a list, or that we wrote it ourselves",
+            comment="kind of tag, column of a list, or catalog if this program wrote it",
         ),
-        sa.Column("as_written", sa.Text(), nullable=True, comment="the whole text, verbatim"),
+        sa.Column("as_written", sa.Text(), nullable=True, comment="the full text, verbatim"),
         sa.Column("withdraws_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("source IN ('file', 'import', 'person')", name=op.f("ck_statement_source")),
         sa.ForeignKeyConstraint(["track_id"], ["track.id"], name=op.f("fk_statement_track_id_track")),
@@ -782,11 +796,9 @@ def upgrade() -> None:
     op.create_table(
         "track_descriptor",
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tempo", sa.Float(), nullable=True, comment="beats a minute"),
-        sa.Column("onset_rate", sa.Float(), nullable=True, comment="onsets a second"),
-        sa.Column(
-            "loudness", sa.Float(), nullable=True, comment="dBFS RMS of the analyzed window, silence excepted"
-        ),
+        sa.Column("tempo", sa.Float(), nullable=True, comment="beats per minute"),
+        sa.Column("onset_rate", sa.Float(), nullable=True, comment="onsets per second"),
+        sa.Column("loudness", sa.Float(), nullable=True, comment="dBFS RMS of the excerpt without silence"),
         sa.Column("brightness", sa.Float(), nullable=True, comment="mean spectral centroid in hertz"),
         sa.Column("harmonic_share", sa.Float(), nullable=True, comment="of the energy, 0 to 1"),
         sa.Column("percussive_share", sa.Float(), nullable=True, comment="of the energy, 0 to 1"),
@@ -820,15 +832,10 @@ def upgrade() -> None:
         "audit_sample_track",
         sa.Column("audit_sample_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("track_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "position",
-            sa.Integer(),
-            nullable=False,
-            comment="the order in which they are drawn into the queue",
-        ),
+        sa.Column("position", sa.Integer(), nullable=False, comment="position in the review queue"),
         sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("weight", sa.Float(), nullable=False, comment="tracks of the archive that it stands for"),
+        sa.Column("weight", sa.Float(), nullable=False, comment="number of tracks that it represents"),
         sa.Column("overlap", sa.Boolean(), nullable=False, comment="judged by two reviewers"),
         sa.ForeignKeyConstraint(
             ["audit_sample_id"],
@@ -875,11 +882,7 @@ def upgrade() -> None:
         "label",
         sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
-            "rank",
-            sa.SmallInteger(),
-            autoincrement=False,
-            nullable=False,
-            comment="0 is the first genre given",
+            "rank", sa.SmallInteger(), autoincrement=False, nullable=False, comment="0 is the first genre"
         ),
         sa.Column("genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("as_written", sa.Text(), nullable=False),
@@ -901,7 +904,12 @@ def upgrade() -> None:
         sa.Column("suggested_genre_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("review_case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("suspicion", sa.Float(), nullable=False, comment="0 to 1, a ranking score"),
-        sa.Column("expected_right", sa.Float(), nullable=True, comment="NULL before 100 decisions"),
+        sa.Column(
+            "expected_right",
+            sa.Float(),
+            nullable=True,
+            comment="estimated probability that the suspicion is right; NULL before 100 decisions",
+        ),
         sa.Column("relation", sa.Text(), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -941,17 +949,16 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("batch", sa.Text(), nullable=True, comment="written by the same command"),
-        sa.Column("message", sa.Text(), nullable=True, comment="why it could not be written, or undone"),
+        sa.Column("batch", sa.Text(), nullable=True, comment="tag writes of the same command"),
+        sa.Column("message", sa.Text(), nullable=True, comment="why the write or undo failed"),
         sa.Column(
-            "before_digest", sa.Text(), nullable=True, comment="BLAKE2b-128 of the whole file as it was"
+            "before_digest", sa.Text(), nullable=True, comment="BLAKE2b-128 of the file before the write"
         ),
-        sa.Column("after_digest", sa.Text(), nullable=True, comment="and as it was made"),
         sa.Column(
-            "patch",
-            sa.LargeBinary(),
-            nullable=True,
-            comment="what makes the file, byte for byte, what it was",
+            "after_digest", sa.Text(), nullable=True, comment="BLAKE2b-128 of the file after the write"
+        ),
+        sa.Column(
+            "patch", sa.LargeBinary(), nullable=True, comment="binary patch that restores the original file"
         ),
         sa.CheckConstraint(
             "state IN ('planned', 'written', 'undone', 'failed')", name=op.f("ck_tag_write_state")
@@ -1030,7 +1037,7 @@ def upgrade() -> None:
         sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("suspect_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("batch", sa.Text(), nullable=True, comment="decided at one stroke, and undone at one"),
+        sa.Column("batch", sa.Text(), nullable=True, comment="decisions made and undone together"),
         sa.Column("before_statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("source IN ('queue', 'sample', 'search')", name=op.f("ck_decision_source")),
         sa.CheckConstraint(
@@ -1065,7 +1072,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_decision_undoes_id"), ["undoes_id"], unique=False)
 
     if op.get_context().dialect.name == "postgresql":
-        # Vectors do not compress; trying costs time at every write.
+        # Vectors are not compressible; trying costs time at every write.
         op.execute("ALTER TABLE feature_vector ALTER COLUMN vector SET STORAGE EXTERNAL")
 
 

@@ -51,7 +51,7 @@ STDERR = 2
 def analyze_tracks(track_ids: list[int], hashes: list[str], time_limit: int) -> None:
     """The job function of the queue. It runs in a work horse that was forked for it and enters a sandbox."""
     context = current_worker_context()
-    context.database.forget()
+    context.database.detach_after_fork()
     try:
         work(context, track_ids, hashes, time_limit, is_sandboxed=True)
     except Exception as error:  # noqa: BLE001 -- no track is to blame for it

@@ -32,7 +32,7 @@ TASKS: Mapping[str, Callable[..., None]] = MappingProxyType(
 def run_task(name: str, arguments: list[Any]) -> str | None:
     """The job function of the queue. Returns None, or an error message on one line."""
     database = current_worker_context().database
-    database.forget()
+    database.detach_after_fork()
     try:
         TASKS[name](*arguments)
     except sa.exc.OperationalError as error:

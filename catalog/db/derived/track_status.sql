@@ -1,5 +1,5 @@
--- Where every track stands, computed from evidence and predictions alone. The filter on tracks is put in by
--- track_status.py; artists are always taken whole, because the tag of one track is evidence on the others.
+-- The status of every track, computed from statements and predictions. track_status.py inserts the filter on tracks; it
+-- always selects all tracks of an artist, because the tag of one track is evidence for the others.
 WITH active AS (
     SELECT id FROM model WHERE status = 'active'
 ),
@@ -8,12 +8,12 @@ chosen AS (
         t.id AS track_id,
         CASE WHEN a.is_placeholder THEN NULL ELSE t.artist_id END AS artist_id,
         (
-            -- Ids grow in the order of writing, whatever the clock does.
+            -- The order of ids is the order of writing, whatever the clocks show.
             SELECT s.id
             FROM statement s
             WHERE s.track_id = t.id
-                -- The plus keeps SQLite from looking in the index of this column, where nearly all rows are NULL,
-                -- instead of in that of the track: with that plan the time grows with the square of the tracks.
+                -- The plus keeps SQLite from using the index of this column, where nearly all rows are NULL,
+                -- instead of the index of track_id: with that plan the time is quadratic in the number of tracks.
                 AND +s.withdraws_id IS NULL
                 AND NOT EXISTS (SELECT 1 FROM statement w WHERE w.withdraws_id = s.id)
             ORDER BY CASE s.source WHEN 'person' THEN 0 WHEN 'import' THEN 1 ELSE 2 END, s.id DESC
@@ -38,7 +38,7 @@ artist_count AS (
     WHERE artist_id IS NOT NULL AND genre_id IS NOT NULL
     GROUP BY artist_id, genre_id
 ),
--- The majority among the others: the first genre, unless taking this track away lets the second pass it.
+-- The majority among the artist's other tracks: the most frequent genre, unless without this track the second is.
 with_artist AS (
     SELECT
         g.track_id,
@@ -65,7 +65,7 @@ SELECT
             FROM label l
             JOIN genre g ON g.id = l.genre_id
             WHERE l.statement_id = w.statement_id
-            -- Two spellings that have become one genre since are named once.
+            -- Two spellings that were merged into one genre later are listed once.
             GROUP BY g.id, g.name
             ORDER BY min(l.rank)
         ) AS listed
@@ -91,7 +91,7 @@ SELECT
         ) THEN 'not_judged'
         WHEN p.suggested_genre_id IS NULL THEN NULL
         ELSE (
-            -- With several tags the nearest counts.
+            -- With several tags the closest one counts.
             SELECT CASE min(
                 CASE
                     WHEN l.genre_id = p.suggested_genre_id THEN 0

@@ -1,4 +1,4 @@
-"""All tables, one file for each noun of the schema."""
+"""All tables of the schema."""
 
 from catalog.db.columns import metadata
 from catalog.db.tables.audits import audit, cluster_count, cluster_run, duplicate_pair, review_case, suspect

@@ -1,4 +1,4 @@
-"""Doubt: dated audits, cluster runs, suspects and the cases they form."""
+"""Audits, cluster runs, suspects, cases, duplicates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ audit = sa.Table(
     Column("parameters", JSON, nullable=False),
     Column("summary", JSON),
     Column("started_at", UTCDateTime, nullable=False, default=now),
-    Column("finished_at", UTCDateTime, comment="NULL: not finished, and not shown"),
+    Column("finished_at", UTCDateTime, comment="NULL: not finished, not shown"),
     check_in("kind", "labels", "clusters", "duplicates"),
     sa.Index("ix_audit_kind", "kind", "finished_at"),
 )
@@ -35,7 +35,9 @@ cluster_run = sa.Table(
     Column("tracks", LargeBinary, nullable=False, comment="track ids, little-endian int64"),
     Column("assignments", LargeBinary, nullable=False, comment="clusters, little-endian int32; -1 is noise"),
     Column(
-        "centrality", LargeBinary, comment="little-endian float32: 1 at the center, 0 halfway to the next one"
+        "centrality",
+        LargeBinary,
+        comment="little-endian float32: 1 at the center, 0 halfway to the next center",
     ),
 )
 
@@ -53,7 +55,7 @@ review_case = sa.Table(
     metadata,
     primary_key(),
     foreign_key("audit", cascade=True),
-    Column("case_id", Text, nullable=False, comment="the same for the same case in every audit"),
+    Column("case_id", Text, nullable=False, comment="identifies the same case in every audit"),
     foreign_key("artist", nullable=True),
     foreign_key("album", nullable=True),
     foreign_key("genre"),
@@ -74,7 +76,11 @@ suspect = sa.Table(
     foreign_key("genre", name="suggested_genre_id"),
     foreign_key("review_case", nullable=True, cascade=True, index=True),
     Column("suspicion", Float, nullable=False, comment="0 to 1, a ranking score"),
-    Column("expected_right", Float, comment="NULL before 100 decisions"),
+    Column(
+        "expected_right",
+        Float,
+        comment="estimated probability that the suspicion is right; NULL before 100 decisions",
+    ),
     Column("relation", Text, nullable=False),
     Column("reasons", JSON, nullable=False),
     sa.UniqueConstraint("audit_id", "track_id", "genre_id"),

@@ -1,4 +1,4 @@
-"""What the program brings with it besides the tables: of which version the catalog has it."""
+"""Digests of the views and seeds in the database, to detect those of another version."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ bundled_content = sa.Table(
     "bundled_content",
     metadata,
     Column("name", Text, primary_key=True, comment="views, or seeds of the vocabulary"),
-    Column("digest", Text, nullable=False, comment="SHA-256 of what was put in"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of the content"),
 )

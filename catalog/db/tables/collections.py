@@ -1,4 +1,4 @@
-"""Collections and what they hold: artists, albums, tracks."""
+"""Collections, artists, albums, tracks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ collection = sa.Table(
     metadata,
     primary_key(),
     Column("name", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False, comment="folder, or data_set for what was imported without files"),
-    Column("root", Text, comment="the root folder as text for people"),
-    Column("root_bytes", LargeBinary, unique=True, comment="the root folder as the system names it"),
+    Column("kind", Text, nullable=False, comment="folder, or data_set for an import without files"),
+    Column("root", Text, comment="the root folder as readable text"),
     Column(
-        "tags_complete", Boolean, nullable=False, default=False, comment="a genre not given is a genre denied"
+        "root_bytes", LargeBinary, unique=True, comment="the root folder as the operating system names it"
+    ),
+    Column(
+        "tags_complete",
+        Boolean,
+        nullable=False,
+        default=False,
+        comment="tags are complete: a genre that is not listed is absent",
     ),
     Column("added_at", UTCDateTime, nullable=False, default=now),
     Column("scanned_at", UTCDateTime),
@@ -27,9 +33,7 @@ artist = sa.Table(
     "artist",
     metadata,
     primary_key(),
-    Column(
-        "key", Text, nullable=False, unique=True, comment="folded name, or the id of the data set it is from"
-    ),
+    Column("key", Text, nullable=False, unique=True, comment="folded name, or the id in its data set"),
     Column("name", Text, nullable=False, index=True),
     Column("folded", Text, nullable=False, index=True),
     Column(
@@ -37,7 +41,7 @@ artist = sa.Table(
         Boolean,
         nullable=False,
         default=False,
-        comment="Various, Unknown: keeps nothing together",
+        comment="Various, Unknown: not an artist, connects no tracks",
     ),
     Column("external_id", Text),
 )
@@ -46,7 +50,9 @@ album = sa.Table(
     "album",
     metadata,
     primary_key(),
-    Column("key", Text, nullable=False, unique=True, comment="folded artist and title, or the data set's id"),
+    Column(
+        "key", Text, nullable=False, unique=True, comment="folded artist and title, or the id in its data set"
+    ),
     Column("title", Text, nullable=False, index=True),
     Column("folded", Text, nullable=False, index=True),
     foreign_key("artist", nullable=True, index=True),
@@ -60,8 +66,8 @@ track = sa.Table(
     metadata,
     primary_key(),
     foreign_key("collection"),
-    Column("path", Text, comment="relative to the root, as text for people"),
-    Column("path_bytes", LargeBinary, comment="relative to the root, as the system gives it"),
+    Column("path", Text, comment="relative to the root, as readable text"),
+    Column("path_bytes", LargeBinary, comment="relative to the root, as the operating system names it"),
     Column("state", Text, nullable=False, default="present"),
     Column("size", sa.BigInteger),
     Column("mtime_ns", sa.BigInteger),
@@ -69,7 +75,7 @@ track = sa.Table(
     Column(
         "audio_hash",
         Text,
-        comment="BLAKE2b-128 of the audio packets: equal after a change of tags",
+        comment="BLAKE2b-128 of the audio packets: unchanged by retagging",
     ),
     Column("duration", Float, comment="seconds"),
     Column("codec", Text),
@@ -83,10 +89,10 @@ track = sa.Table(
     foreign_key("album", nullable=True, index=True),
     Column("external_id", Text),
     Column("added_at", UTCDateTime, nullable=False, default=now),
-    Column("seen_at", UTCDateTime, comment="when a scan last found the file"),
+    Column("seen_at", UTCDateTime, comment="when a scan last saw the file"),
     sa.UniqueConstraint("collection_id", "path_bytes"),
     sa.UniqueConstraint("collection_id", "external_id"),
-    # A track without a file has neither, and need not stand in an index of them.
+    # Tracks without a file have neither and are left out of the indexes.
     sa.Index(None, "file_signature", **partial_index("file_signature IS NOT NULL")),
     sa.Index(None, "audio_hash", **partial_index("audio_hash IS NOT NULL")),
     check_in("state", "present", "missing", "metadata"),

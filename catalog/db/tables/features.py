@@ -1,4 +1,4 @@
-"""What was heard: feature sets, vectors, descriptors and the words of the pretrained networks."""
+"""Feature sets, vectors, descriptors, and the tags of the pretrained networks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ feature_set = sa.Table(
     Column("parameters", JSON, nullable=False),
     Column("dimensions", JSON, nullable=False),
     Column("hash", Text, nullable=False, unique=True),
-    Column("active", Boolean, nullable=False, default=True, comment="the recipe that its name stands for"),
+    Column("active", Boolean, nullable=False, default=True, comment="the version that its name stands for"),
     Column("created_at", UTCDateTime, nullable=False, default=now),
     sa.UniqueConstraint("name", "hash"),
 )
@@ -27,8 +27,12 @@ feature_vector = sa.Table(
     foreign_key("feature_set", primary_key=True),
     foreign_key("track", primary_key=True, cascade=True, index=True),
     Column("vector", Vector, nullable=False),
-    Column("file_signature", Text, comment="of the file that was heard"),
-    Column("provenance", JSON, comment="decoder, library versions, window: explains, never makes stale"),
+    Column("file_signature", Text, comment="of the analyzed file"),
+    Column(
+        "provenance",
+        JSON,
+        comment="decoder, library versions, excerpt: information, never makes the vector stale",
+    ),
     Column("computed_at", UTCDateTime, nullable=False, default=now, index=True),
 )
 
@@ -36,9 +40,9 @@ track_descriptor = sa.Table(
     "track_descriptor",
     metadata,
     foreign_key("track", primary_key=True, cascade=True),
-    Column("tempo", Float, comment="beats a minute"),
-    Column("onset_rate", Float, comment="onsets a second"),
-    Column("loudness", Float, comment="dBFS RMS of the analyzed window, silence excepted"),
+    Column("tempo", Float, comment="beats per minute"),
+    Column("onset_rate", Float, comment="onsets per second"),
+    Column("loudness", Float, comment="dBFS RMS of the excerpt without silence"),
     Column("brightness", Float, comment="mean spectral centroid in hertz"),
     Column("harmonic_share", Float, comment="of the energy, 0 to 1"),
     Column("percussive_share", Float, comment="of the energy, 0 to 1"),

@@ -1,4 +1,4 @@
-"""What the Free Music Archive's metadata says of a track beyond what every track has."""
+"""Metadata of the Free Music Archive that other tracks do not have."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ fma_track = sa.Table(
     "fma_track",
     metadata,
     foreign_key("track", primary_key=True, cascade=True),
-    Column("subset", Text, comment="the smallest that holds it; a larger one holds it too"),
-    Column("split", Text, comment="the official one"),
+    Column("subset", Text, comment="the smallest subset that contains it; larger ones contain it too"),
+    Column("split", Text, comment="the official split"),
     Column("genre_top", Text, comment="as written; NULL for half of the tracks"),
-    Column("contradicts", Boolean, nullable=False, comment="genre_top is above none of the genres"),
+    Column(
+        "contradicts", Boolean, nullable=False, comment="genre_top is not an ancestor of any of the genres"
+    ),
     Column("license", Text),
     Column("listens", Integer),
     Column("favorites", Integer),
     Column("interest", Integer),
-    Column("created", Text, comment="when it came into the archive, as written"),
+    Column("created", Text, comment="when it was added to the archive, as written"),
     Column("recorded", Text, comment="as written"),
     Column("language", Text),
     Column("composer", Text),
     Column("publisher", Text),
-    Column("tags", JSON(none_as_null=True), comment="words that its owner chose; NULL where there are none"),
+    Column("tags", JSON(none_as_null=True), comment="keywords of its owner; NULL if there are none"),
     check_in("subset", "small", "medium", "large"),
     check_in("split", "training", "validation", "test"),
 )

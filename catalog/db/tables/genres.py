@@ -1,4 +1,4 @@
-"""The vocabulary of genres."""
+"""The genre vocabulary."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ genre = sa.Table(
     "genre",
     metadata,
     primary_key(),
-    Column("name", Text, nullable=False, unique=True, comment="the house's preferred spelling"),
+    Column("name", Text, nullable=False, unique=True, comment="the preferred spelling"),
     Column("folded", Text, nullable=False, unique=True),
     Column("code", Text, unique=True),
     Column("parent_id", sa.ForeignKey("genre.id"), index=True),
@@ -36,5 +36,5 @@ genre_ancestor = sa.Table(
     metadata,
     foreign_key("genre", cascade=True, primary_key=True),
     foreign_key("genre", name="ancestor_id", cascade=True, primary_key=True, index=True),
-    Column("distance", Integer, nullable=False, comment="0 is the genre itself"),
+    Column("distance", Integer, nullable=False, comment="0 for the genre itself"),
 )

@@ -1,4 +1,4 @@
-"""What was learned: training sets, trials, models, predictions, and where every track stands."""
+"""Snapshots, trials, models, predictions, and the status of every track."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Small
 from catalog.db.columns import UTCDateTime, Vector, check_in, foreign_key, metadata, now, primary_key
 
 CHOICES = 5
-"""How many of the likeliest genres a prediction keeps in columns."""
+"""The number of most probable genres that a prediction stores in columns."""
 
 snapshot = sa.Table(
     "snapshot",
@@ -16,7 +16,7 @@ snapshot = sa.Table(
     primary_key(),
     Column("hash", Text, nullable=False, unique=True),
     Column("level", Text, nullable=False),
-    Column("parameters", JSON, nullable=False, comment="class rule, seed of the folds"),
+    Column("parameters", JSON, nullable=False, comment="class rule, fold seed"),
     Column("tracks", Integer, nullable=False),
     Column("classes", Integer, nullable=False),
     Column("groups", Integer, nullable=False),
@@ -30,7 +30,7 @@ snapshot_member = sa.Table(
     foreign_key("snapshot", primary_key=True, cascade=True),
     foreign_key("track", primary_key=True, index=True),
     foreign_key("genre"),
-    Column("group_id", Integer, nullable=False, comment="tracks of one group share a fold"),
+    Column("group_id", Integer, nullable=False, comment="tracks of one group are in the same fold"),
     Column("fold", SmallInteger, nullable=False),
 )
 
@@ -55,10 +55,8 @@ search = sa.Table(
     primary_key(),
     foreign_key("snapshot", cascade=True, index=True),
     Column("scheme", Text, nullable=False),
-    Column(
-        "parameters", JSON, nullable=False, comment="the candidates, the seed, how much each round is given"
-    ),
-    Column("outcome", JSON, comment="the candidates in their order; NULL while trials are missing"),
+    Column("parameters", JSON, nullable=False, comment="candidates, seed, budget of each round"),
+    Column("outcome", JSON, comment="the candidates, best first; NULL until all trials are done"),
     Column("started_at", UTCDateTime, nullable=False, default=now),
     Column("finished_at", UTCDateTime),
     check_in("scheme", "compare", "grid", "random", "halving"),
@@ -71,13 +69,13 @@ model = sa.Table(
     Column("algorithm", Text, nullable=False),
     Column("parameters", JSON, nullable=False),
     foreign_key("snapshot", nullable=True),
-    Column("class_order", JSON, nullable=False, comment="genre ids in the order of the probabilities"),
+    Column("class_order", JSON, nullable=False, comment="genre ids in the order of the probability columns"),
     Column("artifact", Text, comment="file name under models/"),
     Column("artifact_sha256", Text),
     Column("metrics", JSON, nullable=False),
     Column("threshold", Float),
     Column("seed", Integer),
-    Column("versions", JSON, nullable=False, comment="of the libraries that fitted it"),
+    Column("versions", JSON, nullable=False, comment="versions of the libraries that fitted it"),
     Column("status", Text, nullable=False),
     Column("created_at", UTCDateTime, nullable=False, default=now),
     Column("promoted_at", UTCDateTime),
@@ -118,7 +116,7 @@ prediction = sa.Table(
     foreign_key("model", primary_key=True, cascade=True),
     foreign_key("track", primary_key=True, cascade=True, index=True),
     Column("unit", Text, nullable=False, default="track"),
-    Column("fold", SmallInteger, comment="NULL: the track was not in the training set"),
+    Column("fold", SmallInteger, comment="NULL: not in the training set"),
     *(
         column
         for place in range(1, CHOICES + 1)
@@ -127,7 +125,7 @@ prediction = sa.Table(
             Column(f"probability_{place}", Float),
         )
     ),
-    Column("probabilities", Vector, comment="the whole row in class order, for labeled tracks"),
+    Column("probabilities", Vector, comment="all probabilities in class order, for labeled tracks"),
     foreign_key("genre", name="suggested_genre_id", nullable=True),
     Column("suggested_probability", Float),
     Column("suggested_by", Text),
@@ -140,12 +138,12 @@ prediction_chunk = sa.Table(
     "prediction_chunk",
     metadata,
     foreign_key("model", primary_key=True, cascade=True),
-    Column("basis", Text, primary_key=True, comment="what the predictions will rest on, as a hash"),
+    Column("basis", Text, primary_key=True, comment="hash of the inputs of the predictions"),
     Column("chunk", Integer, primary_key=True, autoincrement=False),
     Column("track_ids", LargeBinary, nullable=False, comment="int64, little-endian"),
     Column("probability", LargeBinary, nullable=False, comment="tracks x classes, float64, little-endian"),
-    Column("resemblance", LargeBinary, comment="the same; NULL where the model asks for none"),
-    comment="what workers have heard of a model's predictions that are being made; empty otherwise",
+    Column("resemblance", LargeBinary, comment="the same shape; NULL if the model does not need it"),
+    comment="partial results of a distributed prediction run; empty otherwise",
 )
 
 track_status = sa.Table(

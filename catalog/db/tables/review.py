@@ -1,4 +1,4 @@
-"""What people decided, and what was written to files because of it."""
+"""Decisions, reviewers, audit samples, and tags written to files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ decision = sa.Table(
     foreign_key("decision", name="undoes_id", nullable=True, index=True),
     sa.Column("suspect_id", sa.ForeignKey("suspect.id", ondelete="SET NULL"), index=True),
     foreign_key("statement", nullable=True, index=True),
-    Column("batch", Text, index=True, comment="decided at one stroke, and undone at one"),
+    Column("batch", Text, index=True, comment="decisions made and undone together"),
     foreign_key("statement", name="before_statement_id", nullable=True, index=True),
     check_in("verdict", "keep", "accept", "relabel", "add", "unsure", "wrong_recording", "undo"),
     check_in("source", "queue", "sample", "search"),
@@ -42,7 +42,7 @@ reviewer = sa.Table(
     metadata,
     primary_key(),
     Column("name", Text, nullable=False, unique=True),
-    Column("token_sha256", Text, nullable=False, unique=True, comment="of what is in the reviewer's link"),
+    Column("token_sha256", Text, nullable=False, unique=True, comment="of the token in the reviewer's link"),
     Column("added_at", UTCDateTime, nullable=False, default=now),
     Column("revoked_at", UTCDateTime),
 )
@@ -53,8 +53,8 @@ audit_sample = sa.Table(
     primary_key(),
     Column("seed", Integer, nullable=False),
     Column("tracks", Integer, nullable=False),
-    Column("overlap", Integer, nullable=False, comment="tracks that two reviewers judge"),
-    Column("parameters", JSON, nullable=False, comment="the strata and what they weigh"),
+    Column("overlap", Integer, nullable=False, comment="number of tracks that two reviewers judge"),
+    Column("parameters", JSON, nullable=False, comment="strata and their weights"),
     Column("drawn_at", UTCDateTime, nullable=False, default=now),
     Column("closed_at", UTCDateTime),
 )
@@ -64,10 +64,10 @@ audit_sample_track = sa.Table(
     metadata,
     foreign_key("audit_sample", primary_key=True, cascade=True),
     foreign_key("track", primary_key=True, cascade=True, index=True),
-    Column("position", Integer, nullable=False, comment="the order in which they are drawn into the queue"),
+    Column("position", Integer, nullable=False, comment="position in the review queue"),
     foreign_key("genre", nullable=True),
     foreign_key("statement", nullable=True, cascade=True, index=True),
-    Column("weight", Float, nullable=False, comment="tracks of the archive that it stands for"),
+    Column("weight", Float, nullable=False, comment="number of tracks that it represents"),
     Column("overlap", Boolean, nullable=False, comment="judged by two reviewers"),
 )
 
@@ -83,10 +83,10 @@ tag_write = sa.Table(
     Column("state", Text, nullable=False, default="planned"),
     Column("written_at", UTCDateTime),
     Column("undone_at", UTCDateTime),
-    Column("batch", Text, index=True, comment="written by the same command"),
-    Column("message", Text, comment="why it could not be written, or undone"),
-    Column("before_digest", Text, comment="BLAKE2b-128 of the whole file as it was"),
-    Column("after_digest", Text, comment="and as it was made"),
-    Column("patch", LargeBinary, comment="what makes the file, byte for byte, what it was"),
+    Column("batch", Text, index=True, comment="tag writes of the same command"),
+    Column("message", Text, comment="why the write or undo failed"),
+    Column("before_digest", Text, comment="BLAKE2b-128 of the file before the write"),
+    Column("after_digest", Text, comment="BLAKE2b-128 of the file after the write"),
+    Column("patch", LargeBinary, comment="binary patch that restores the original file"),
     check_in("state", "planned", "written", "undone", "failed"),
 )

@@ -1,4 +1,4 @@
-"""Who works on what, and what could not be done."""
+"""Workers, claims, failures."""
 
 from __future__ import annotations
 
@@ -19,15 +19,20 @@ worker = sa.Table(
     Column("heartbeat_at", UTCDateTime, nullable=False, default=now),
     Column("stopped_at", UTCDateTime),
     Column(
-        "analyzed", Integer, nullable=False, default=0, server_default="0", comment="tracks, since it began"
+        "analyzed", Integer, nullable=False, default=0, server_default="0", comment="tracks since the start"
     ),
     Column(
-        "failed", Integer, nullable=False, default=0, server_default="0", comment="tracks, since it began"
+        "failed", Integer, nullable=False, default=0, server_default="0", comment="tracks since the start"
     ),
     Column(
-        "seconds", Float, nullable=False, default=0, server_default="0", comment="spent on all these tracks"
+        "seconds",
+        Float,
+        nullable=False,
+        default=0,
+        server_default="0",
+        comment="total analysis time of these tracks",
     ),
-    Column("durations", JSON, comment="how many of these tracks took how long"),
+    Column("durations", JSON, comment="histogram of analysis times"),
 )
 
 claim = sa.Table(
@@ -36,8 +41,8 @@ claim = sa.Table(
     foreign_key("track", primary_key=True, cascade=True),
     foreign_key("worker", nullable=True, index=True),
     Column("claimed_at", UTCDateTime),
-    Column("deaths", Integer, nullable=False, default=0, comment="workers that died on this track"),
-    Column("file_signature", Text, comment="of the file they died on"),
+    Column("deaths", Integer, nullable=False, default=0, comment="number of workers that died on this track"),
+    Column("file_signature", Text, comment="of the file on which they died"),
 )
 
 failure = sa.Table(
@@ -47,10 +52,10 @@ failure = sa.Table(
     foreign_key("track", cascade=True, index=True),
     Column("stage", Text, nullable=False),
     foreign_key("feature_set", nullable=True),
-    Column("reason", Text, nullable=False, index=True, comment="a code such as too-short"),
+    Column("reason", Text, nullable=False, index=True, comment="code such as too-short"),
     Column("message", Text, nullable=False),
     Column("attempts", Integer, nullable=False, default=1),
-    Column("file_signature", Text, comment="of the file that failed"),
+    Column("file_signature", Text, comment="of the failed file"),
     Column("failed_at", UTCDateTime, nullable=False, default=now),
     sa.Index(
         "uq_failure_decoding",

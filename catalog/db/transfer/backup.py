@@ -90,9 +90,7 @@ def back_up(
     The file is there only when it is whole. Raises FileExistsError, and DatabaseUnusableError where pg_dump cannot do it.
     """
     if destination.exists():
-        raise FileExistsError(
-            errno.EEXIST, "it is there already; name another file, or a folder", str(destination)
-        )
+        raise FileExistsError(errno.EEXIST, "the file exists and is not overwritten", str(destination))
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
     revision = inspect_schema(database).revision
     assert revision is not None, "who opened the catalog has seen to that"

@@ -1,4 +1,4 @@
--- Tag and suggestion side by side, genre by genre: how many are the same, nearly the same, different or unanswered.
+-- Agreement of tags and suggestions by genre: number of tracks that are the same, close, different or unanswered.
 SELECT
     tagged_genre,
     count(*) AS tracks,

@@ -1,4 +1,4 @@
--- The genre mix of one artist, :artist: the shares of what the active model hears, averaged over the tracks.
+-- The genre mix of the artist :artist: probabilities of the active model, averaged over the artist's tracks.
 WITH analyzed_track AS (
     SELECT p.*
     FROM artist a

@@ -1,4 +1,4 @@
--- Which genres the model takes for which other, out of fold, the commonest first.
+-- Genres that the model confuses with each other, out of fold, most frequent first.
 SELECT tagged_genre, predicted_genre, tracks, share
 FROM genre_confusion
 WHERE tagged_genre <> predicted_genre

@@ -1,4 +1,4 @@
--- Tracks with several tags of which a sub-genre lies under none of the top genres that stand beside it.
+-- Tracks with several tags, among them a subgenre that belongs to none of their tagged top genres.
 SELECT
     p.track_id,
     p.artist,

@@ -1,4 +1,4 @@
--- How far each collection is: tracks, tagged, with a suggestion, heard by the active model, in doubt.
+-- Progress by collection: tracks, tagged tracks, suggestions, predictions of the active model, suspects.
 SELECT
     p.collection,
     count(*) AS tracks,

@@ -1,4 +1,4 @@
--- Suspects decided so far, the newest decision first; neither undone ones nor those that undo.
+-- Decided suspects, newest decision first, without undone decisions.
 SELECT
     d.track_id,
     p.artist,

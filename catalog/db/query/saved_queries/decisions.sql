@@ -1,4 +1,5 @@
--- What people decided, for an archive whose truth is another database: a row for each track on which a decision stands, with the genres before the first and after the last of them, and who gave the last verdict, when; in that order.
+-- Decisions for export to another database: one row per decided track, with the genres before the first and after the
+-- last decision, the last verdict, its reviewer and its time.
 WITH made AS (
     SELECT d.id, d.track_id, d.statement_id
     FROM decision d
@@ -10,7 +11,7 @@ outcome AS (
         m.track_id,
         min(m.id) AS opening_id,
         max(m.id) AS closing_id,
-        -- Who was unsure, or found another recording, said nothing of the genres: what was said before stays.
+        -- `unsure` and `wrong_recording` state no genres: the earlier ones stay.
         max(m.statement_id) AS said_id
     FROM made m
     GROUP BY m.track_id

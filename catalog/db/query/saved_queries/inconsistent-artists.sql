@@ -1,4 +1,4 @@
--- Artists whose tracks carry several first genres, none of which has most of them.
+-- Artists whose tracks have several first genres, none of them with a majority.
 -- :least = 3
 SELECT
     n.artist,
@@ -10,7 +10,7 @@ FROM (
     SELECT artist, tagged_genre, count(*) AS tracks
     FROM predicted_vs_tagged
     WHERE artist IS NOT NULL AND tagged_genre IS NOT NULL
-        -- Various and Unknown are nobody.
+        -- Various and Unknown are not artists.
         AND artist NOT IN (SELECT a.name FROM artist a WHERE a.is_placeholder)
     GROUP BY artist, tagged_genre
     ORDER BY artist, count(*) DESC, tagged_genre

@@ -1,4 +1,4 @@
--- The genres that stand, one row a track, as `catalog labels import` takes them in again.
+-- The current genres, one row per track, in the format that `catalog labels import` reads.
 SELECT
     p.track_id,
     p.collection,

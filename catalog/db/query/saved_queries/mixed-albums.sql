@@ -1,4 +1,4 @@
--- Albums whose tracks carry several first genres, the most mixed first.
+-- Albums whose tracks have several first genres, most genres first.
 -- :least = 2
 SELECT
     n.album,

@@ -1,5 +1,5 @@
--- What changed from one model to another: tracks by what was suggested before and after. A model that is 0 is the one
--- in force (:new), or the newest other one that heard the same tracks (:old).
+-- Changes from one model to another: number of tracks by old and new suggestion. 0 stands for the active model (:new)
+-- or for the newest other model with predictions of the same tracks (:old).
 -- :old = 0
 -- :new = 0
 WITH after_model AS (

@@ -1,4 +1,4 @@
--- What the active model says of every track it heard, beside the tag.
+-- Predictions of the active model with the tagged genre, for every analyzed track.
 SELECT *
 FROM predicted_vs_tagged
 WHERE predicted_genre IS NOT NULL

@@ -1,4 +1,4 @@
--- Quiet instrumental tracks with piano: no voice and no speech is heard in them.
+-- Quiet instrumental tracks with piano, without voice and speech.
 -- :piano = 0.3
 -- :loudness = -20
 -- :voice = 0.2

@@ -1,5 +1,5 @@
--- Styles: the words that the networks say of a genre's tracks more often than of others. A track is of a genre that has
--- at least :share of its mix, and a word is said of it where its probability is at least :least.
+-- Styles: auto-tags that are more frequent in a genre's tracks than in others. A track counts for the genres with at
+-- least :share of its mix, and has the tags with a probability of at least :least.
 -- :share = 0.5
 -- :least = 0.2
 -- :tracks = 3
@@ -22,7 +22,7 @@ said AS (
     JOIN auto_tag a ON a.track_id = m.track_id AND a.probability >= :least
     GROUP BY m.genre, a.tag, a.network
 ),
--- A track may be of two genres, where :share is half or less.
+-- A track may count for two genres if :share is half or less.
 anywhere AS (
     SELECT a.tag AS word, a.network, count(*) AS tracks
     FROM analyzed_track h

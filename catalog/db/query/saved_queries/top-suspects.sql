@@ -1,4 +1,4 @@
--- The tags most likely wrong that nobody has decided on, with the reasons.
+-- The most suspicious undecided tags, with the reasons.
 -- :tracks = 50
 SELECT track_id, artist, album, title, tagged_genre, suggested_genre, suspicion, reasons
 FROM suspects

@@ -1,4 +1,4 @@
--- Tracks that lack a vector of a recipe which other tracks have, with the reason where they failed.
+-- Tracks without a vector of a feature set that other tracks have, with the failure reason if there is one.
 SELECT
     f.name AS feature_set,
     f.version,

@@ -1,4 +1,4 @@
--- What the pretrained networks say of style, mood, era, voice and instrument: words of at least one tenth.
+-- Auto-tags of the pretrained networks for style, mood, era, voice and instrument, with a probability of at least 0.1.
 SELECT
     k.track_id,
     w.tag,

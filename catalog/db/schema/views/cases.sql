@@ -1,4 +1,4 @@
--- Tracks of one album or artist with the same tag and the same suggestion, of the latest finished label audit.
+-- One row per case of the latest finished label audit: suspects of an album or artist with the same tag and suggestion.
 SELECT
     d.case_id,
     ar.name AS artist,

@@ -1,4 +1,4 @@
--- Every tagged genre: its tracks, artists and albums, the class it counts for, and why it is not judged where it is not.
+-- One row per tagged genre: tracks, artists and albums, the class it counts for, and why it is not judged.
 SELECT
     g.name AS genre,
     m.tracks,

@@ -1,4 +1,4 @@
--- The contingency table of every cluster run: tracks of each genre in each cluster.
+-- The contingency table of each cluster run: number of tracks by cluster and genre.
 SELECT
     r.audit_id,
     r.id AS cluster_run_id,

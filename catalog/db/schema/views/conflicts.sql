@@ -1,4 +1,4 @@
--- Tracks on which a person decided and whose file, or list, has said otherwise since: new evidence, for a person to look at.
+-- Tracks whose genre a person decided and whose file or imported list has stated another genre since then.
 SELECT
     t.id AS track_id,
     c.name AS collection,
@@ -16,9 +16,9 @@ JOIN statement h ON h.id = st.statement_id AND h.source = 'person'
 JOIN statement n ON n.track_id = st.track_id
     AND n.id > h.id
     AND n.source <> 'person'
-    -- As an expression: SQLite would search by the index of withdraws_id, where nearly all are NULL.
+    -- As an expression, or SQLite would use the index of withdraws_id, where nearly all values are NULL.
     AND coalesce(n.withdraws_id, 0) = 0
-    -- What we wrote ourselves is no evidence.
+    -- Genres that this program wrote are not evidence.
     AND coalesce(n.origin, '') <> 'catalog'
 JOIN track t ON t.id = st.track_id
 JOIN collection c ON c.id = t.collection_id

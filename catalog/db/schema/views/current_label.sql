@@ -1,4 +1,4 @@
--- The genres of every track's current statement: the newest of the strongest source, human before import before file.
+-- The genres of each track's current statement: the newest of the strongest source (person, then import, then file).
 SELECT
     s.track_id,
     s.id AS statement_id,

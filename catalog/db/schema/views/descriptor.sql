@@ -1,4 +1,4 @@
--- The single numbers people ask for: tempo, onsets a second, loudness, brightness, shares, speech.
+-- Descriptors of each track: tempo, onset rate, loudness, brightness, harmonic and percussive energy, speech.
 SELECT
     d.track_id,
     c.name AS collection,

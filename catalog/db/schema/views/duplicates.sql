@@ -1,4 +1,4 @@
--- Tracks that may be one recording, two by two, of the latest finished search for duplicates; missing ones left out.
+-- Pairs of tracks that may be the same recording, from the latest finished duplicate audit, without missing tracks.
 SELECT
     p.kind,
     p.similarity,

@@ -1,4 +1,4 @@
--- One row per track and stage that failed, with the reason.
+-- One row per track and failed stage, with the reason.
 SELECT
     f.track_id,
     c.name AS collection,

@@ -1,4 +1,4 @@
--- How many tracks of each collection have a vector of each recipe.
+-- Number of tracks with and without a vector, by collection and feature set.
 SELECT
     c.name AS collection,
     f.name AS feature_set,

@@ -1,4 +1,4 @@
--- What the Free Music Archive says of its tracks: subsets, the official split, genres, license, listens.
+-- Metadata of the Free Music Archive: subset, official split, genres, license, number of listens.
 SELECT
     f.track_id,
     t.external_id,

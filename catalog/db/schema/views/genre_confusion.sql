@@ -1,4 +1,4 @@
--- How many tracks of each tagged genre the active model hears as which genre, out of fold.
+-- Confusion matrix of the active model, out of fold: number of tracks by tagged and predicted genre.
 SELECT
     tagged.name AS tagged_genre,
     predicted.name AS predicted_genre,

@@ -1,4 +1,4 @@
--- The five likeliest genres of every track by the active model, as calibrated shares.
+-- The five most probable genres of each track by the active model, with calibrated probabilities.
 SELECT
     p.track_id,
     n.place,
@@ -11,7 +11,7 @@ SELECT
         WHEN 5 THEN p.probability_5
     END AS share
 FROM prediction p
--- A join with the five places and no union of five queries: so a question about few tracks reads only theirs.
+-- A join with the five ranks instead of a union of five queries, so that a query about few tracks reads only those.
 CROSS JOIN (
     SELECT 1 AS place UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5
 ) n
@@ -22,5 +22,5 @@ JOIN genre g ON g.id = CASE n.place
     WHEN 4 THEN p.genre_4_id
     WHEN 5 THEN p.genre_5_id
 END
--- One of sixteen: without the word SQLite takes them for ten, and begins with them where a track or an artist is asked for.
+-- The hint `unlikely` keeps SQLite from scanning all rows of the model when a track or an artist is selected.
 WHERE unlikely(p.model_id = (SELECT a.id FROM model a WHERE a.status = 'active'))

@@ -1,4 +1,4 @@
--- The likeliest genre of every track by the active model and all terms above it, each with its probability.
+-- The most probable genre of each track by the active model and all its ancestors, with their probabilities.
 SELECT
     p.track_id,
     (SELECT count(*) FROM genre_ancestor d WHERE d.genre_id = a.ancestor_id) AS level,

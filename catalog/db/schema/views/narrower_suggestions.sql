@@ -1,4 +1,4 @@
--- One row per tag of the latest finished label audit that is right and could be more precise: heard as a narrower genre.
+-- One row per tag that could be more specific: the latest finished label audit suggests a subgenre of it.
 SELECT
     u.track_id,
     c.name AS collection,

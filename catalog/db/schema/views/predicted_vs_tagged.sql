@@ -1,4 +1,4 @@
--- One row per track that is not missing: what its tags say beside what the active model heard.
+-- One row per track that is not missing: its tagged genres and the prediction of the active model.
 SELECT
     s.track_id,
     c.name AS collection,

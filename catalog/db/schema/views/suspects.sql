@@ -1,4 +1,4 @@
--- One row per doubted label of the latest finished label audit, the newest decision of a person beside it.
+-- One row per suspect (probably wrong label) of the latest finished label audit, with the newest decision of a person.
 SELECT
     u.track_id,
     c.name AS collection,
@@ -6,7 +6,7 @@ SELECT
     ar.name AS artist,
     al.title AS album,
     t.title,
-    -- No joins: with two more PostgreSQL takes eight times as long to plan.
+    -- Subqueries: with two more joins PostgreSQL takes eight times as long to plan.
     (SELECT g.name FROM genre g WHERE g.id = u.genre_id) AS tagged_genre,
     (SELECT g.name FROM genre g WHERE g.id = u.suggested_genre_id) AS suggested_genre,
     u.suspicion,
@@ -22,7 +22,7 @@ JOIN collection c ON c.id = t.collection_id
 LEFT JOIN artist ar ON ar.id = t.artist_id
 LEFT JOIN album al ON al.id = t.album_id
 LEFT JOIN review_case d ON d.id = u.review_case_id
-    -- As good as said already; so SQLite finds the tracks of a case by the index of cases.
+    -- Redundant, but it lets SQLite find the tracks of a case by the index of cases.
     AND d.audit_id = (
         SELECT a.id FROM audit a
         WHERE a.kind = 'labels' AND a.finished_at IS NOT NULL
@@ -33,8 +33,8 @@ LEFT JOIN decision e ON e.track_id = u.track_id
     AND e.genre_id = u.genre_id
     AND e.verdict <> 'undo'
     AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = e.id)
-    -- None is newer. A join and no subquery in the list of columns: so PostgreSQL sees how few are decided, and reads
-    -- the first page of those that are open in the order of the index instead of sorting all.
+    -- Only the newest. With a join instead of a subquery in the column list, PostgreSQL knows that few suspects are
+    -- decided, and reads the first page of open ones in index order instead of sorting all.
     AND NOT EXISTS (
         SELECT 1
         FROM decision n
@@ -45,10 +45,10 @@ LEFT JOIN decision e ON e.track_id = u.track_id
             AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = n.id)
     )
 WHERE u.relation <> 'narrower'
-    -- A tag that somebody changed since the audit is no doubt any more; what a person decided stays to be seen.
+    -- A tag that changed after the audit is not a suspect any more; decided suspects stay visible.
     AND (
         e.id IS NOT NULL
-        -- For each row by itself: where it may, PostgreSQL makes a table of all labels first.
+        -- Correlated on purpose: otherwise PostgreSQL materializes all labels first.
         OR u.genre_id IN (
             SELECT l.genre_id
             FROM track_status st

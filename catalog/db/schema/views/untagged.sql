@@ -1,4 +1,4 @@
--- Tracks without a genre, and what is proposed for them.
+-- Tracks without a genre, with their suggestion.
 SELECT
     t.id AS track_id,
     c.name AS collection,

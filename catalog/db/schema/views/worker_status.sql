@@ -1,4 +1,4 @@
--- One row per worker that has not stopped: its last heartbeat, what it is at work on, and what it has done since it began.
+-- One row per running worker: its last heartbeat, its current track, and its totals since it started.
 SELECT
     w.name,
     w.host,
