@@ -29,8 +29,8 @@ class WrongTagShare:
     """The estimated share of wrong tags."""
 
     basis: Basis
-    """`sample`: an audit sample, tracks drawn at random and judged blind. `decisions`: the open suspects times the share of
-    decided suspects that were wrong; wrong tags that are not suspects are not included. `suspects`: the share of open
+    """`sample`: an audit sample, tracks drawn at random and judged blind. `decisions`: the open suspects times the
+    share of decided suspects that were wrong; wrong tags that are not suspects are not included. `suspects`: the share of open
     suspects, which is not an estimate."""
     share: float
     """Of the tagged tracks, 0 to 1."""
@@ -104,8 +104,8 @@ def read_executive_summary(
         decided=decided,
         reviewers=reviewers[:MOST_REVIEWERS],
         further=max(0, len(reviewers) - MOST_REVIEWERS),
-        written=_written(connection, since),
-        added_tracks=_added_tracks(connection, since),
+        written=_count_since(connection, tag_write.c.state == "written", tag_write.c.written_at, since),
+        added_tracks=_count_since(connection, IS_LISTED, track.c.added_at, since),
         sample_size=default_size(connection),
     )
 
@@ -183,15 +183,11 @@ def _reviewers(connection: Connection, since: datetime | None) -> tuple[Reviewer
     return tuple(sorted(reviewers, key=lambda row: (-row.corrected, -row.added, -row.kept, row.name)))
 
 
-def _written(connection: Connection, since: datetime | None) -> int:
-    query = sa.select(sa.func.count()).select_from(tag_write).where(tag_write.c.state == "written")
-    if since is not None:
-        query = query.where(tag_write.c.written_at >= since)
-    return int(connection.execute(query).scalar_one())
-
-
-def _added_tracks(connection: Connection, since: datetime | None) -> int:
-    query = sa.select(sa.func.count()).select_from(track).where(IS_LISTED)
-    if since is not None:
-        query = query.where(track.c.added_at >= since)
-    return int(connection.execute(query).scalar_one())
+def _count_since(
+    connection: Connection,
+    condition: sa.ColumnElement[bool],
+    time: sa.Column[datetime],
+    since: datetime | None,
+) -> int:
+    query = sa.select(sa.func.count()).select_from(time.table).where(condition)
+    return int(connection.execute(query if since is None else query.where(time >= since)).scalar_one())

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Floats
 from catalog.batches import chunks
-from catalog.db.tables import feature_set, feature_vector, track, track_status
+from catalog.db.tables import feature_set, feature_vector, track_status
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 from catalog.report.figures.genre_colors import color_groups
 from catalog.report.genre_agreement import read_genre_tree
-from catalog.report.track_sampling import analyzed_tracks, sample_evenly
+from catalog.report.track_sampling import sample_vectors
 
 MOST_TRACKS = 2_000
 """Sample size of the plots: enough for quartiles, and read in a second."""
@@ -121,35 +121,21 @@ def _panels(connection: Connection, colors: GenreColors) -> tuple[tuple[Panel, .
     features = active_feature_set(connection, "summary")
     if features is None:
         return (), 0, 0
-    is_sampled, analyzed = sample_evenly(connection, features.id, MOST_TRACKS)
+    rows, analyzed = sample_vectors(connection, features, MOST_TRACKS)
     columns = [
         [at for at, name in enumerate(features.dimensions) if name.startswith(f"{family}.mean.")]
         for family, _, _ in FAMILIES
     ]
-    groups: list[str] = []
-    means: list[list[float]] = []
-    for row in connection.execute(_vectors(is_sampled)):
-        if len(row.vector) == len(features.dimensions) and np.isfinite(row.vector).all():
-            groups.append(colors.group_of(row.tagged_genre_id))
-            means.append([float(np.mean(row.vector[at])) if at else np.nan for at in columns])
-    if len(means) < FEWEST_TRACKS:
+    if len(rows) < FEWEST_TRACKS:
         return (), 0, analyzed
-    values = np.array(means)
+    groups = [colors.group_of(row.tagged_genre_id) for row in rows]
+    values = np.array([[np.mean(row.vector[at]) if at else np.nan for at in columns] for row in rows])
     panels = [
         group_panel(name, unit, values[:, at], groups, colors.names)
         for at, (_, name, unit) in enumerate(FAMILIES)
         if columns[at]
     ]
-    return tuple(panel for panel in panels if panel.boxes), len(means), analyzed
-
-
-def _vectors(is_sampled: sa.ColumnElement[bool]) -> sa.Select[tuple[int, Floats, int | None]]:
-    return (
-        sa.select(track.c.id, feature_vector.c.vector, track_status.c.tagged_genre_id)
-        .select_from(analyzed_tracks.outerjoin(track_status, track_status.c.track_id == track.c.id))
-        .where(is_sampled)
-        .order_by(track.c.id)
-    )
+    return tuple(panel for panel in panels if panel.boxes), len(rows), analyzed
 
 
 def group_panel(name: str, unit: str, values: Floats, groups: Sequence[str], names: Sequence[str]) -> Panel:
@@ -183,12 +169,7 @@ def _plane(connection: Connection, colors: GenreColors) -> PcaPlane | None:
     features = active_feature_set(connection, "pca")
     if features is None or len(features.dimensions) < 2:
         return None
-    is_sampled, analyzed = sample_evenly(connection, features.id, MOST_TRACKS)
-    rows = [
-        row
-        for row in connection.execute(_vectors(is_sampled))
-        if len(row.vector) == len(features.dimensions) and np.isfinite(row.vector).all()
-    ]
+    rows, analyzed = sample_vectors(connection, features, MOST_TRACKS)
     if len(rows) < FEWEST_TRACKS:
         return None
     coordinates = np.array([row.vector for row in rows], dtype=np.float64)
@@ -246,7 +227,7 @@ def _curve(explained: Floats) -> str:
 
 
 def _scale_to_drawing(points: Floats) -> Floats:
-    """Points scaled into the drawing: the 1st and 99th percentile are its edges, points beyond are moved to the edge."""
+    """Points scaled into the drawing: the 1st and 99th percentile are its edges, and points beyond move there."""
     low, high = np.percentile(points, [1, 99], axis=0)
     unit = ((points - low) / np.where(high > low, high - low, 1.0)).clip(0, 1)
     unit[:, high <= low] = 0.5

@@ -1,4 +1,4 @@
-"""The dossier of a track: all that the catalog knows of it."""
+"""All stored data of one track."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Row = dict[str, Any]
 genre_path = sa.table(
     "genre_path", *(sa.column(name) for name in ("track_id", "level", "genre", "probability"))
 )
-"""The view."""
+"""The view `genre_path`."""
 
 _OWN_OF_JOURNAL = (
     "id",
@@ -48,14 +48,14 @@ _OWN_OF_JOURNAL = (
     "after_digest",
     "patch",
 )
-"""What only the undoing of a write needs."""
+"""Columns used only to undo a write."""
 
 
 def describe_track(connection: Connection, track_id: int) -> Row:
-    """All that is known of a track, as plain values under the headings of the answer.
+    """The data of a track as plain values by topic.
 
-    `file`, `track_status`, `prediction` and `suspicions` say how things are; `statements` and `decisions` how they came to
-    be, oldest first. What there is nothing of is empty or None. Raises LookupError where there is no such track.
+    `file`, `standing`, `prediction` and `suspicions` are the current state; `statements` and `decisions` the history,
+    the oldest first. Missing data is empty or None. Raises LookupError for an unknown track.
     """
     file = _file(connection, track_id)
     if file is None:
@@ -71,7 +71,7 @@ def describe_track(connection: Connection, track_id: int) -> Row:
         "auto_tags": _auto_tags(connection, track_id),
         "descriptor": _one(
             connection,
-            sa.select(*_but(track_descriptor, "track_id")).where(track_descriptor.c.track_id == track_id),
+            sa.select(*_without(track_descriptor, "track_id")).where(track_descriptor.c.track_id == track_id),
         ),
         "features": _all(
             connection,
@@ -104,7 +104,7 @@ def describe_track(connection: Connection, track_id: int) -> Row:
         ),
         "tag_writes": _all(
             connection,
-            sa.select(*_but(tag_write, *_OWN_OF_JOURNAL))
+            sa.select(*_without(tag_write, *_OWN_OF_JOURNAL))
             .where(tag_write.c.track_id == track_id)
             .order_by(tag_write.c.id),
         ),
@@ -112,8 +112,8 @@ def describe_track(connection: Connection, track_id: int) -> Row:
 
 
 def _file(connection: Connection, track_id: int) -> Row | None:
-    owner = artist.alias("owner")
-    # A present track was found by the last whole scan, whether or not that had a reason to write its row.
+    album_artist = artist.alias("album_artist")
+    # A complete scan sees all present tracks, but updates only changed rows.
     seen = sa.case(
         ((track.c.state == "present") & (collection.c.scanned_at > track.c.seen_at), collection.c.scanned_at),
         else_=track.c.seen_at,
@@ -123,16 +123,18 @@ def _file(connection: Connection, track_id: int) -> Row | None:
         sa.select(
             collection.c.name.label("collection"),
             collection.c.root,
-            *_but(track, "id", "collection_id", "path_bytes", "artist_id", "album_id", "mtime_ns", "seen_at"),
+            *_without(
+                track, "id", "collection_id", "path_bytes", "artist_id", "album_id", "mtime_ns", "seen_at"
+            ),
             artist.c.name.label("artist"),
             album.c.title.label("album"),
-            owner.c.name.label("album_artist"),
+            album_artist.c.name.label("album_artist"),
             sa.type_coerce(seen, track.c.seen_at.type).label("seen_at"),
         )
         .join_from(track, collection)
         .join(artist, artist.c.id == track.c.artist_id, isouter=True)
         .join(album, album.c.id == track.c.album_id, isouter=True)
-        .join(owner, owner.c.id == album.c.artist_id, isouter=True)
+        .join(album_artist, album_artist.c.id == album.c.artist_id, isouter=True)
         .where(track.c.id == track_id),
     )
 
@@ -140,17 +142,17 @@ def _file(connection: Connection, track_id: int) -> Row | None:
 def _standing(connection: Connection, track_id: int) -> Row | None:
     hidden = ["track_id", *(name for name in track_status.c.keys() if name.endswith("genre_id"))]  # noqa: SIM118
     return _one(
-        connection, sa.select(*_but(track_status, *hidden)).where(track_status.c.track_id == track_id)
+        connection, sa.select(*_without(track_status, *hidden)).where(track_status.c.track_id == track_id)
     )
 
 
 def _statements(connection: Connection, track_id: int) -> list[Row]:
-    """The history, with the genres of each statement in order."""
+    """The statements with their genres in order."""
     withdrawal = statement.alias("withdrawal")
     rows = _all(
         connection,
         sa.select(
-            *_but(statement, "track_id"),
+            *_without(statement, "track_id"),
             withdrawal.c.id.is_not(None).label("withdrawn"),
             (track_status.c.statement_id == statement.c.id).label("current"),
         )
@@ -169,15 +171,15 @@ def _statements(connection: Connection, track_id: int) -> list[Row]:
     for row in rows:
         row["current"] = bool(row["current"])
         row["genres"] = [
-            {"genre": each.name, "as_written": each.as_written}
-            for each in labels
-            if each.statement_id == row["id"]
+            {"genre": item.name, "as_written": item.as_written}
+            for item in labels
+            if item.statement_id == row["id"]
         ]
     return rows
 
 
 def _prediction(connection: Connection, track_id: int) -> Row | None:
-    """By the model in force: the likeliest genres, the path to the first from its top term, and what is suggested."""
+    """The prediction of the active model: its top genres, the path to the first one, and the suggestion."""
     row = connection.execute(
         sa.select(prediction)
         .join_from(prediction, track_status, track_status.c.track_id == prediction.c.track_id)
@@ -267,7 +269,7 @@ def _auto_tags(connection: Connection, track_id: int) -> list[Row]:
     )
 
 
-def _but(table: sa.Table, *names: str) -> list[sa.Column[Any]]:
+def _without(table: sa.Table, *names: str) -> list[sa.Column[Any]]:
     return [column for column in table.columns if column.name not in names]
 
 

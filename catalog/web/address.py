@@ -85,7 +85,7 @@ class Address:
 
     @cached_property
     def _origin(self) -> str | None:
-        """The public URL as browsers send it: lower case, without the default port; None if it is missing or invalid."""
+        """The public URL as browsers send it: lower case, no default port; None if it is missing or invalid."""
         try:
             parts = urlsplit(self.public_url or "")
             host, port = (parts.hostname or "").encode("idna").decode(), parts.port

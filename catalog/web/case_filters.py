@@ -13,7 +13,7 @@ from catalog.db.tables import collection, decision, genre, review_case
 from catalog.db.track_query import latest_audit
 from catalog.review.case_list import Filters
 from catalog.review.suspect_filters import is_in_effect
-from catalog.web.validation import validated_text
+from catalog.web.request import validated_text
 
 Source = Literal["file", "import", "person"]
 SOURCES: dict[Source, str] = {"file": "the file", "import": "an imported list", "person": "a person"}

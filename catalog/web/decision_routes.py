@@ -29,9 +29,8 @@ from catalog.review.verdict import GENRE_VERDICTS, VERDICTS, Verdict
 from catalog.text import pluralize
 from catalog.web.case_filters import read_filters
 from catalog.web.rendering import fragment
-from catalog.web.request import LONGEST, BadRequestError, HeldByOtherError, ReviewRequest
+from catalog.web.request import LONGEST, BadRequestError, HeldByOtherError, ReviewRequest, validated_text
 from catalog.web.review_item_view import next_item_reply, render_case
-from catalog.web.validation import validated_text
 
 
 def next_item(request: ReviewRequest) -> Response:

@@ -20,7 +20,6 @@ from catalog.review.verdict import InvalidVerdictError
 from catalog.web.app_state import AppState
 from catalog.web.media.audio_file import NotPlayableError
 from catalog.web.rendering import render
-from catalog.web.validation import validated_text
 
 INT64 = 2**63
 LONGEST = 200
@@ -33,6 +32,16 @@ class BadRequestError(CatalogError):
 
 class HeldByOtherError(CatalogError):
     """Another reviewer holds the lease of the case."""
+
+
+def validated_text(value: object, longest: int) -> str | None:
+    """The value if it is text of 1 to `longest` characters that a database can store; otherwise None.
+
+    PostgreSQL stores no NUL, and UTF-8 encodes no lone surrogate.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= longest or "\0" in value:
+        return None
+    return None if any("\ud800" <= character <= "\udfff" for character in value) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,7 @@ from catalog.review.redo import last_undo
 from catalog.review.review_queue import QueueItem, next_item
 from catalog.review.similar_tracks import neighbors_of
 from catalog.web.rendering import fragment
-from catalog.web.request import LONGEST, ReviewRequest
-from catalog.web.validation import validated_text
+from catalog.web.request import LONGEST, ReviewRequest, validated_text
 
 Reply = dict[str, Any]
 

@@ -51,7 +51,7 @@ def report(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="module")
 def crowded(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with names as long as they may be, a check sample, and more people than are named."""
+    """The same with names as long as they may be, an audit sample, and more people than are named."""
     folder = tmp_path_factory.mktemp("crowded")
     shutil.copy(sqlite_template, folder / "catalog.db")
     database = open_database(f"sqlite:///{folder / 'catalog.db'}")
@@ -156,7 +156,7 @@ def test_the_longest_names_fit_the_first_page(browser: Browser, crowded: Path):
     page, _ = opened(browser, crowded, A4_WITHIN_MARGINS, "light")
     page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.scrollWidth") <= A4_WITHIN_MARGINS["width"]
-    assert page.locator(".people tbody tr").count() == 4
+    assert page.locator(".reviewers tbody tr").count() == 4
     page.evaluate("document.querySelectorAll('main, footer').forEach(part => part.remove())")
     assert pages(page.pdf(format="A4", print_background=True)) == 1
 
@@ -169,8 +169,8 @@ def test_the_first_screen_has_the_main_numbers(browser: Browser, report: Path):
         box = locator.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < DESK["height"]
-    assert page.locator("#tile-wrong .label").inner_text() == "Tags in doubt"
-    assert "4 tracks could not be heard" in page.locator("#tile-tracks").inner_text()
+    assert page.locator("#tile-wrong .label").inner_text() == "Flagged tags"
+    assert "4 files could not be analyzed" in page.locator("#tile-tracks").inner_text()
     assert "The Paper Lanterns" in page.locator(".lede").inner_text()
 
 

@@ -183,7 +183,7 @@ def test_a_whole_review_by_keys(desk: Callable[..., Desk]) -> None:
             press(page, "a")
             assert key_of(page) == seen[-1], "two tracks of the case are left"
             press(page, "z")
-            expect(page.locator("#status")).to_contain_text("Taken back: accept of 1 track")
+            expect(page.locator("#status")).to_contain_text("Undone: accept of 1 track")
         action = verdicts[number % len(verdicts)]
         if action in "GD":
             choose(page, action.lower(), "ambient")
@@ -193,12 +193,12 @@ def test_a_whole_review_by_keys(desk: Callable[..., Desk]) -> None:
             press(page, "z")
             assert key_of(page) == seen[-1]
             press(page, "Shift+Z")
-            expect(page.locator("#status")).to_contain_text("Again: add of 1 track")
+            expect(page.locator("#status")).to_contain_text("Redone: add of 1 track")
             assert key_of(page) != seen[-1], "on, as after deciding"
             press(page, "z")
             press(page, "k")
     assert len(set(seen)) == 20
-    assert "Done. Every case is decided." in page.locator("h1").inner_text()
+    assert "Done. All cases have a decision." in page.locator("h1").inner_text()
     assert played == {"audio", "recording.mp3"}, "one of five kinds is played as an MP3"
     with room.database.read() as connection:
         open_doubts = (
@@ -251,7 +251,7 @@ def test_the_player_by_keys(desk: Callable[..., Desk]) -> None:
     assert page.evaluate("document.querySelector('.spectrogram').naturalWidth") == 1000
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
-    page.get_by_label("Single keys decide").uncheck()
+    page.get_by_label("Keyboard shortcuts").uncheck()
     page.keyboard.press("Escape")
     page.keyboard.press("a")
     page.wait_for_timeout(300)
@@ -287,7 +287,7 @@ def test_who_comes_back_to_a_question_is_told_who_has_it_by_now(desk: Callable[.
     with room.database.write() as connection:
         connection.execute(sa.update(t.review_lease).values(reviewer="bob"))
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.locator("#status")).to_contain_text("bob decides on this by now")
+    expect(page.locator("#status")).to_contain_text("bob has opened this case")
     press(page, "a")
     assert [row[:2] for row in room.decisions()][-1] == ("accept", "ada"), "and may decide all the same"
     assert room.remarks == []
@@ -305,18 +305,18 @@ def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..
     )
     held = key_of(bob)
     bob.keyboard.press("a")
-    expect(bob.locator("#trouble")).to_contain_text("The disk is full")
+    expect(bob.locator("#error")).to_contain_text("The disk is full")
     assert key_of(bob) == held
     bob.unroute("**/decide")
     refusal = {"status": 503, "json": {"error": "the disk is full; make room, then try again"}}
     bob.route("**/next", lambda route: route.fulfill(**refusal))
     bob.reload()
-    expect(bob.locator("#trouble")).to_contain_text("was not written yet")
+    expect(bob.locator("#error")).to_contain_text("is not saved yet")
     bob.unroute("**/next")
-    bob.get_by_role("button", name="Look again").click()
+    bob.get_by_role("button", name="Reload").click()
     bob.locator("article h1").wait_for()
     assert key_of(bob) == held
-    expect(bob.locator("#trouble")).to_contain_text("was not written yet")
+    expect(bob.locator("#error")).to_contain_text("is not saved yet")
     bob.evaluate("document.querySelector('article').dataset.old = 'yes'")
     bob.get_by_role("button", name="Try again").click()
     bob.locator("article:not([data-old])").wait_for()
@@ -332,7 +332,7 @@ def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..
     assert ada.locator("article").get_attribute("data-kind") == "revealed"
     expect(ada.locator(".claim")).to_contain_text("tagged")
     press(ada, "Enter")
-    assert ada.locator("article").get_attribute("data-kind") in {"case", "nothing"}
+    assert ada.locator("article").get_attribute("data-kind") in {"case", "empty"}
     assert sum(blind for _, _, blind in room.decisions()) == 1
     bob.reload()  # what was judged blind may have been a track of his case
     bob.locator("article h1").wait_for()
@@ -340,7 +340,7 @@ def test_two_reviewers_a_blind_sample_and_a_machine_that_fails(desk: Callable[..
     title = next(title for title, track in room.tracks.items() if track == shown)
     next(room.root.glob(f"{title}.*")).unlink()
     bob.reload()
-    expect(bob.locator(".fault")).to_contain_text("The file is not there at present")
+    expect(bob.locator(".fault")).to_contain_text("The file is missing")
     press(bob, "a")
     assert [row[:2] for row in room.decisions()][-1] == ("accept", "bob"), "decided without hearing it"
 
@@ -353,7 +353,7 @@ def test_a_blind_question_shows_no_cases_and_what_a_proxy_swallowed_is_kept(
     for _ in range(4):
         press(page, "k")
     assert page.locator("article").get_attribute("data-kind") == "blind"
-    expect(page.locator("#case-list")).to_contain_text("hidden until you have chosen")
+    expect(page.locator("#case-list")).to_contain_text("hidden until you answer")
     expect(page.locator("#filters")).to_be_hidden()
     blind = key_of(page)
     press(page, "s")
@@ -371,7 +371,7 @@ def test_a_blind_question_shows_no_cases_and_what_a_proxy_swallowed_is_kept(
         page.keyboard.press("a")
         again = page.get_by_role("button", name="Try again")
         again.wait_for()
-        expect(page.locator("#trouble")).not_to_contain_text("JSON")
+        expect(page.locator("#error")).not_to_contain_text("JSON")
         page.unroute("**/decide")
         page.evaluate("document.querySelector('article').dataset.old = 'yes'")
         again.click()
@@ -389,10 +389,10 @@ def test_dialogs_begin_at_their_title_and_say_what_they_do_not_find(desk: Callab
     page.keyboard.press("Escape")
     page.keyboard.press("g")
     page.keyboard.type("xyzzy")
-    expect(page.locator("#search [role=status]")).to_have_text("The vocabulary has no such genre.")
+    expect(page.locator("#search [role=status]")).to_have_text("No matching genre.")
     page.keyboard.press("Escape")
     press(page, "k")
-    assert page.locator("article").get_attribute("data-kind") == "nothing"
+    assert page.locator("article").get_attribute("data-kind") == "empty"
     for key in ("b", " ", "n", "ArrowRight", "c", "1", "a"):
         page.keyboard.press(key)
     page.wait_for_timeout(300)

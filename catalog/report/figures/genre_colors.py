@@ -20,8 +20,8 @@ LEAST_SHARE = 0.01
 def color_groups(tagged: Iterable[int], tree: GenreTree) -> tuple[tuple[str, ...], dict[int, int]]:
     """Names of at most seven groups, the largest first, and the group of each genre id. Other genres have no group.
 
-    The groups are top-level genres. If one of them has most of the tracks, as Rock does in many collections, its largest
-    narrower terms get separate colors.
+    The groups are top-level genres. If one of them has most of the tracks, as Rock does in many collections, its
+    largest narrower terms get separate colors.
     """
     tracks = Counter(tagged)
     total = tracks.total()

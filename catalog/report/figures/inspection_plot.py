@@ -153,7 +153,9 @@ def _time_axis(axes: Axes, inspection: Inspection, *, is_last: bool) -> None:
 
 def _time_ticks(inspection: Inspection) -> list[float]:
     """About eight round positions in the file, as seconds of the concatenated windows."""
-    step = next((seconds for seconds in (0.1, 0.25, 0.5, 1, 2, 5, 10) if inspection.seconds / seconds <= 9), 30)
+    step = next(
+        (seconds for seconds in (0.1, 0.25, 0.5, 1, 2, 5, 10) if inspection.seconds / seconds <= 9), 30
+    )
     ticks, position = [], 0.0
     for begin, end in inspection.windows:
         first = np.ceil(begin / step - 1e-6) * step

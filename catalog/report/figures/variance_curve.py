@@ -58,7 +58,8 @@ def draw_variance_curve(facts: ProjectionFacts) -> Figure:
 def _summary(facts: ProjectionFacts) -> str:
     if facts.held_out_explained_variance is None:
         return "Too few artists to measure the explained variance on other artists."
-    return f"On other artists it explains {facts.held_out_explained_variance:.0%}, with an error of {facts.held_out_error:.1f} dB."
+    share, error = facts.held_out_explained_variance, facts.held_out_error
+    return f"On other artists it explains {share:.0%}, with an error of {error:.1f} dB."
 
 
 def _line(axes: Axes, curve: tuple[float, ...], color: str, label: str) -> None:

@@ -22,7 +22,7 @@ class SingleFlightCache(Generic[Key, Value]):
         self._futures: OrderedDict[Key, Future[Value]] = OrderedDict()
 
     def get(self, key: Key, load: Callable[[], Value]) -> Value:
-        """The cached value, or the result of `load`. An exception of `load` is raised in all waiting threads and not cached."""
+        """The cached value, or the result of `load`, whose exceptions reach all waiting threads and are not cached."""
         with self._lock:
             future = self._futures.get(key)
             is_new = future is None

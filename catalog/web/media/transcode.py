@@ -51,8 +51,8 @@ def byte_count(excerpt: Excerpt) -> int:
 def encode_block(path: Name, excerpt: Excerpt, number: int) -> bytes:
     """Block `number` of the MP3 of an excerpt, counted from 0; the last block is shorter.
 
-    Blocks are encoded independently and form one MP3 when joined. Missing audio at the end is silence. Raises AudioError
-    if nothing in the block can be decoded.
+    Blocks are encoded independently and form one MP3 when joined. Missing audio at the end is silence. Raises
+    AudioError if nothing in the block can be decoded.
     """
     first = number * BLOCK
     length = min(BLOCK, frame_count(excerpt) - first)

@@ -1,4 +1,4 @@
-"""One question after the other: cases, decisions and their undo, the check sample, two reviewers."""
+"""One question after the other: cases, decisions and their undo, the audit sample, two reviewers."""
 
 from __future__ import annotations
 
