@@ -34,7 +34,7 @@ def predictions_by_album(
     """(n, classes): probabilities averaged over the units (n,), and the selected genres.
 
     Units have a threshold of their own, because a mean varies less than its members and would pass the threshold of
-    single tracks too often. The resemblance to each class is not averaged: a spoken track on a music album stays speech.
+    single tracks too often. The resemblance to each class is not averaged: speech on a music album stays speech.
     """
     means = average_by_unit(probability, unit, score.mean)
     album_model = replace(model, threshold=replace(model.threshold, value=score.threshold))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,7 @@ from catalog.learning.prediction.metadata_vote import PRIOR_TRACKS, majority_tag
 from catalog.learning.prediction.predictions import (
     NEARLY_SILENT,
     Predictions,
+    Suggestion,
     drop_predictions,
     no_music_among,
     predictions_from_audio,
@@ -187,6 +188,18 @@ def _predict(
         None if suggestion is None or suggestion.genre_id not in inputs.suggestable else suggestion
         for suggestion in predictions_from_audio(withhold(selections, no_music), hierarchy, by)
     ]
+    return _combine(inputs, from_audio, probability, class_shares, unit != ALONE), correction
+
+
+def _combine(
+    inputs: _Inputs,
+    from_audio: Sequence[Suggestion | None],
+    probability: Floats,
+    class_shares: Floats,
+    by_album: Booleans,
+) -> tuple[Predictions, Predictions]:
+    """Adds the majority vote of album and artist to the suggestions from audio."""
+    tracks, ids, hierarchy = inputs.tracks, inputs.raw.ids, inputs.predictor.hierarchy
     # Untagged tracks without vectors can still have an album and an artist.
     without_vector = np.setdiff1d(tracks.ids[~tracks.is_tagged], np.concatenate([ids, inputs.members]))
     majority = majority_tags(
@@ -199,7 +212,10 @@ def _predict(
     suggested = suggestions(
         [*from_audio, *(None for _ in without_vector)],
         [
-            *(None if none else majority[at] for at, none in zip(tracks.at(ids), no_music, strict=True)),
+            *(
+                None if none else majority[at]
+                for at, none in zip(tracks.at(ids), inputs.no_music, strict=True)
+            ),
             *(majority[at] for at in tracks.at(without_vector)),
         ],
         np.concatenate([probability, np.full((len(without_vector), probability.shape[1]), np.nan)]),
@@ -207,11 +223,10 @@ def _predict(
         hierarchy,
         inputs.broader,
     )
-    predictions = (
-        Predictions(ids, hierarchy.classes, probability, suggested[: len(ids)], by_album=unit != ALONE),
+    return (
+        Predictions(ids, hierarchy.classes, probability, suggested[: len(ids)], by_album=by_album),
         Predictions(without_vector, (), np.empty((len(without_vector), 0)), suggested[len(ids) :]),
     )
-    return predictions, correction
 
 
 def _album_score(row: RowMapping) -> AlbumScore | None:

@@ -14,7 +14,7 @@ Source = Literal["album", "artist"]
 MIN_TRACKS = 3
 MIN_SHARE = 0.8
 PRIOR_TRACKS = 1.0
-"""Weight of the prior in tracks, for the share of a genre among an artist's tracks: the rule of succession (Laplace)."""
+"""Weight of the prior share of a genre, in tracks: the rule of succession (Laplace 1814)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def load_artifact(folder: Path, name: str, digest: str) -> FittedModel:
 
 
 def read_artifact(folder: Path, name: str, digest: str, *, advice: str = ADVICE) -> bytes:
-    """The content of the file after its hash is verified. Raises ArtifactRejectedError, whose message ends with `advice`."""
+    """The verified content of the file. Raises ArtifactRejectedError, whose message ends with `advice`."""
     path = folder / Path(name).name
     try:
         content = path.read_bytes()

@@ -43,8 +43,8 @@ def ensure_zero_shot(
 ) -> ZeroShotModel:
     """The model for the genres with these names (without names: those of the tag map); stored as a candidate if new.
 
-    `support` is that of the labeled tracks. Their tags are not judged, for `reason`, because the model was not fitted on
-    them. Raises UnmappedGenresError.
+    `support` is that of the labeled tracks. The model was not fitted on them, so that no tag is judged,
+    for `reason`. Raises UnmappedGenresError.
     """
     vocabulary = load_vocabulary(connection)
     genres = [_term_id(vocabulary, name) for name in names]

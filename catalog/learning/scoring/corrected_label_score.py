@@ -114,7 +114,7 @@ def _suspects(connection: Connection, model_id: int) -> Integers:
 def _corrected_classes(
     connection: Connection, model_id: int, column: dict[int, int], members: Any, y: Integers
 ) -> Integers:
-    """(n,): the class of each track by the label a person set since, else unchanged; -1 where the label is not a class."""
+    """(n,): the class of the label that a person set since, else unchanged; -1 where that is not a class."""
     counts_for = dict(
         connection.execute(
             sa.select(model_class.c.genre_id, model_class.c.counts_for_id).where(

@@ -1,4 +1,4 @@
-"""Promotion gate: a new model (challenger) replaces the active one (champion) unless it scores lower on the same tracks."""
+"""Promotion gate: a new model (challenger) replaces the active one (champion) unless it scores lower."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from catalog.learning.fitting.abstention import NOTHING, is_correct, withhold
 from catalog.learning.fitting.album_averaging import album_units
 from catalog.learning.fitting.album_score import album_score
 from catalog.learning.fitting.calibration import expected_calibration_error, perfect_calibration_error
+from catalog.learning.fitting.cross_fit import CrossFit
 from catalog.learning.metrics.average_precision import average_precisions
 from catalog.learning.metrics.baselines import artist_majority, majority_class
 from catalog.learning.metrics.bootstrap import mean_interval
@@ -49,7 +50,7 @@ from catalog.learning.scoring.repeated_cv import random_fold_choices, repeated_c
 def score_model(
     connection: Connection, challenger: Challenger, tracks: LabeledTracks, names: Mapping[int, str]
 ) -> ModelMetrics:
-    """The metrics of a fitted model. Scores include folds with other seeds and random folds; `names` are the genres'."""
+    """The metrics of a fitted model, with repeated and random folds; `names` are those of the genres by id."""
     frozen, recipe, hierarchy = challenger.snapshot, challenger.recipe, challenger.hierarchy
     y, groups, seed, classes = frozen.y, frozen.groups.number, frozen.seed, len(frozen.classes)
     # Suggestions are scored as they are made: none for speech and near silence, although some of it is music.
@@ -60,10 +61,9 @@ def score_model(
     evaluation = evaluate(y, choices, groups, classes, seed=seed)
     random_folds = random_fold_choices(*data, seed=seed)
     broader, _ = load_broader(connection)
-    tag_sets, complete = load_tag_sets(connection, frozen.track_ids, hierarchy, broader)
-    predictable = load_predictable(connection)
+    tag_sets = load_tag_sets(connection, frozen.track_ids, hierarchy, broader)
     suggested = left_out_suggestions(
-        frozen, fitted, tracks, hierarchy, broader, predictable, no_music=no_music
+        frozen, fitted, tracks, hierarchy, broader, load_predictable(connection), no_music=no_music
     )
     positions = tracks.at(frozen.track_ids)
     artists = [tracks.artists[at] for at in positions]
@@ -80,10 +80,7 @@ def score_model(
         top_3_accuracy=mean_interval(top_k_accuracy(probability, y, 3), groups, seed=seed),
         fold_seeds=len(choices),
         folds=int(np.unique(fitted.fold).size),
-        baselines=Baselines(
-            majority=mean_interval(majority_class(y, fitted.fold) == y, groups, seed=seed),
-            artist_copy=mean_interval(artist_majority(y, artists) == y, groups, seed=seed),
-        ),
+        baselines=_baselines(frozen, fitted, artists),
         artist_aware=score_artist_aware(suggested, fitted.choice, frozen, broader),
         random_folds=None if random_folds is None else _random_fold_score(y, random_folds, classes),
         log_loss=log_loss(probability, y),
@@ -97,11 +94,10 @@ def score_model(
         answered_precision=float(correct[has_suggestion].mean()) if has_suggestion.any() else None,
         novelty=NoveltyScore(threshold.resemblance, threshold.held_back, threshold.held_back_by_probability),
         hierarchical=HierarchicalScores(
-            first_choice=hierarchical_score(fitted.choice, y, hierarchy),
-            suggested=hierarchical_score(node, y, hierarchy),
+            hierarchical_score(fitted.choice, y, hierarchy), hierarchical_score(node, y, hierarchy)
         ),
         by_album=album_score(probability, y, units, groups, hierarchy, precision=challenger.precision),
-        several_genres=_multilabel_score(frozen, probability, tag_sets, complete, hierarchy, genres),
+        several_genres=_multilabel_score(frozen, probability, tag_sets, hierarchy, genres),
         tracks=len(y),
         classes=classes,
         groups=len(frozen.groups.sizes),
@@ -109,6 +105,14 @@ def score_model(
         without_artist_share=frozen.groups.without_artist_share,
         per_class=_genre_scores(evaluation, genres),
         confusion=ConfusionMatrix(tuple(genres), tuple(map(tuple, evaluation.confusion.tolist()))),
+    )
+
+
+def _baselines(frozen: Snapshot, fitted: CrossFit, artists: Sequence[Hashable | None]) -> Baselines:
+    y, groups, seed = frozen.y, frozen.groups.number, frozen.seed
+    return Baselines(
+        majority=mean_interval(majority_class(y, fitted.fold) == y, groups, seed=seed),
+        artist_copy=mean_interval(artist_majority(y, artists) == y, groups, seed=seed),
     )
 
 
@@ -120,21 +124,21 @@ def _random_fold_score(y: Integers, choice: Integers, classes: int) -> RandomFol
 def _multilabel_score(
     frozen: Snapshot,
     probability: Floats,
-    tag_sets: Booleans,
-    complete: Booleans,
+    tag_sets: tuple[Booleans, Booleans],
     hierarchy: Hierarchy,
     genres: list[str],
 ) -> MultilabelScore | None:
     """None where each track has one genre and its broader terms: accuracy is the whole score then.
 
-    `tag_sets` (n, classes) are all classes of each track, `complete` (n,) is whether a class not in them is denied.
+    `tag_sets` are all classes of each track (n, classes), and whether a class not among them is denied (n,).
     """
+    classes, complete = tag_sets
     with_broader = hierarchy.below[: len(genres)].sum(axis=0)
-    has_several = tag_sets.sum(axis=1) > with_broader[frozen.y]
+    has_several = classes.sum(axis=1) > with_broader[frozen.y]
     if not has_several.any():
         return None
     subtree = hierarchy.subtree_probability(probability)[:, : len(genres)]
-    rows = average_precisions(subtree, tag_sets, complete)
+    rows = average_precisions(subtree, classes, complete)
     return MultilabelScore(
         tracks_with_several=int(has_several.sum()),
         tracks_with_complete_tags=int(complete.sum()),

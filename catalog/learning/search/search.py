@@ -29,8 +29,8 @@ from catalog.learning.search.trial_runner import run_missing_trials
 Scheme = Literal["compare", "grid", "random", "halving"]
 
 NESTED_UP_TO = 5_000
-"""Tracks above which the candidate for a fold is selected by the scores on the other folds instead of an inner search:
-a quarter of the trials. Models scored there were trained on the fold's tracks, which matters little with many tracks."""
+"""Tracks above which the candidate for a fold is selected by the scores on the other folds, not by an inner search: a
+quarter of the trials. Models scored there were trained on the fold's tracks, which matters little with many tracks."""
 
 MIN_RESAMPLES = 2
 """Used where only the order of candidates is needed, not an interval."""

@@ -51,8 +51,8 @@ class Trial:
     vectors: str
     """The digest of the vectors."""
     as_trained: bool = False
-    """Whether the test tracks are predicted by a calibrated model as `train` makes it; otherwise by the classifier alone,
-    which takes one fit."""
+    """Whether the test tracks are predicted by a calibrated model like that of `train`; otherwise by the classifier
+    alone, which takes one fit."""
 
     @property
     def parameters(self) -> dict[str, Any]:
