@@ -58,7 +58,7 @@ class Evidence:
     conflicts: Mapping[int, Sequence[SourceConflict]]
     """Conflicts of sources by position. Positions beyond `audited` are of tracks that no model covers."""
     outliers: Mapping[int, Sequence[tuple[str, Outlier]]]
-    """Feature set and outlier by position, for tracks inside another genre's cluster; without weight."""
+    """Feature set and outlier by position: tracks inside another genre's cluster, without weight."""
     digest: str
     """Differs between two audits with different evidence."""
 

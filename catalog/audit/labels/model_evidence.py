@@ -14,8 +14,8 @@ from catalog.learning.dataset.folds import number_of_folds, stratified_group_fol
 from catalog.learning.dataset.hierarchy import Hierarchy
 
 FLOOR = 0.01  # of a probability: bounds the log odds of a single opinion
-# Weights in units of log odds, of the track and of the mean over its artist's tracks: close to the best ones for clips of
-# one collection with injected label errors; docs/doubts.md has the results on another collection.
+# Weights in units of log odds, of the track and of the mean over its artist's tracks: close to the best ones for clips
+# of one collection with injected label errors; docs/doubts.md has the results on another collection.
 SELF = (0.25, 0.45)
 LEAKY = (0.25, 0.45)
 """Of a second opinion from folds that do not separate artists: it finds the one wrong tag among an artist's right ones.

@@ -1,1 +1,1 @@
-"""The audit sample: random tracks labeled blind, and the estimates made from them."""
+"""Audit sample: random tracks, judged blind, that measure label errors, suspects and the model."""

@@ -1,4 +1,4 @@
-"""The check sample: tracks drawn at random, judged blind, that say how the archive, the suspects and the model do."""
+"""The audit sample: random tracks that are judged blind, to measure the labels, the suspects and the model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from catalog.db.tables import (
     track,
     track_status,
 )
-from catalog.db.track_query import HAS_FILE, latest_audit
+from catalog.db.track_query import HAS_FILE, latest_audit, with_artist_and_album
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS, default_size, is_eligible
@@ -38,32 +38,32 @@ DEFAULT_OVERLAP = 30
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """The tracks of one genre, or of all rare ones."""
+    """The tracks of one genre, or of all rare genres."""
 
     genre: str
     tracks: int
     drawn: int
     weight: float
-    """Tracks of the archive that one drawn stands for."""
+    """Tracks of the catalog that one drawn track stands for."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewSample:
-    """What was drawn, or would be."""
+    """A new sample, or the plan for one."""
 
     sample_id: int | None
-    """None of a dry run."""
+    """None for a dry run."""
     seed: int
     tracks: int
     overlap: int
     strata: tuple[Stratum, ...]
     closes: int | None
-    """The sample that was open before and ends with this one."""
+    """The open sample, which this one closes."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlindTrack:
-    """A track of the sample before it is judged: nothing that names a genre; not even the path, whose folders may."""
+    """A track of the sample before its judgment, without anything that names a genre, also without its path."""
 
     sample_id: int
     track_id: int
@@ -79,15 +79,15 @@ class BlindTrack:
 
 @dataclass(frozen=True, slots=True)
 class RevealedTags:
-    """What appears after the choice."""
+    """The tags of a track after its judgment."""
 
     decided: DecisionBatch
     genres: tuple[str, ...]
-    """The tags as they were when the sample was drawn."""
+    """The tags when the sample was drawn."""
     is_right: bool | None
-    """Whether the chosen genre is one of the tags, or narrower; None where nothing was chosen."""
+    """The chosen genre is one of the tags, or narrower; None without a chosen genre."""
     is_broader: bool
-    """Whether it is not, and broader than one of the tags: ask whether the tag is right too, see `confirm_tag`."""
+    """It is broader than one of the tags instead: ask whether the tag is right too, see `confirm_tag`."""
 
 
 def draw_sample(
@@ -98,11 +98,10 @@ def draw_sample(
     overlap: int | None = None,
     dry_run: bool = False,
 ) -> NewSample:
-    """Draws a sample of the tagged tracks that can be heard, stratified by their first genre, and closes the one before.
+    """Draws a sample of the tagged tracks with a file, stratified by their first genre, and closes the previous sample.
 
-    Where nobody says how large, it is as large as suits the archive, with an overlap of 30 tracks or all. It is kept with
-    its seed, weights, and the audit that it will grade: the latest one. Raises NothingToDecideError where there is nothing to
-    draw from.
+    The default size depends on the number of tracks, with an overlap of at most 30 tracks. Seed, weights and the latest
+    audit, which the sample measures, are stored with it. Raises NothingToDecideError if there is nothing to draw from.
     """
     size = size or default_size(connection) or MIN_JUDGMENTS
     overlap = min(DEFAULT_OVERLAP, size) if overlap is None else overlap
@@ -142,7 +141,7 @@ def draw_sample(
             .returning(audit_sample.c.id)
         ).scalar_one()
     )
-    known = {row.id: row for row in rows}
+    drawn_rows = {row.id: row for row in rows}
     connection.execute(
         sa.insert(audit_sample_track),
         [
@@ -150,8 +149,8 @@ def draw_sample(
                 "audit_sample_id": sample_id,
                 "track_id": each.track_id,
                 "position": position,
-                "genre_id": known[each.track_id].tagged_genre_id,
-                "statement_id": known[each.track_id].statement_id,
+                "genre_id": drawn_rows[each.track_id].tagged_genre_id,
+                "statement_id": drawn_rows[each.track_id].statement_id,
                 "weight": each.weight,
                 "overlap": each.overlap,
             }
@@ -162,7 +161,7 @@ def draw_sample(
 
 
 def open_sample(connection: Connection) -> int | None:
-    """The id of the sample that is being judged, or was last; None before the first."""
+    """The id of the open sample; None before the first."""
     newest: int | None = connection.execute(
         sa.select(sa.func.max(audit_sample.c.id)).where(audit_sample.c.closed_at.is_(None))
     ).scalar_one()
@@ -177,11 +176,11 @@ def next_sample_track(
     behind: int | None = None,
     moment: datetime | None = None,
 ) -> BlindTrack | None:
-    """The next track of the sample for this reviewer, held for him from now on; None: nothing is left for him.
+    """The next track of the sample for this reviewer, now leased to them; None if nothing is left for them.
 
-    Each track is for one reviewer, one of the overlap for two. Whoever took a judgment back has seen the tags, and is not
-    asked of that track again. `after` is a track to skip; without it the search goes on behind `behind`, which is the last
-    to come again. Needs a writing transaction.
+    Each track is for one reviewer, a track of the overlap for two. A reviewer who undid a judgment has seen the tags
+    and does not get the track again. `after` is a track to skip; without it the search continues behind `behind`, which
+    comes last. Needs a writing transaction.
     """
     sample_id = open_sample(connection)
     if sample_id is None:
@@ -204,10 +203,9 @@ def next_sample_track(
             audit_sample_track.c.position,
             audit_sample.c.tracks,
         )
-        .join_from(audit_sample_track, track, track.c.id == audit_sample_track.c.track_id)
+        .select_from(with_artist_and_album())
+        .join(audit_sample_track, audit_sample_track.c.track_id == track.c.id)
         .join(audit_sample, audit_sample.c.id == audit_sample_track.c.audit_sample_id)
-        .join(artist, artist.c.id == track.c.artist_id, isouter=True)
-        .join(album, album.c.id == track.c.album_id, isouter=True)
         .where(
             audit_sample_track.c.audit_sample_id == sample_id,
             HAS_FILE,
@@ -226,7 +224,7 @@ def next_sample_track(
 
 
 def sample_lease_key(track_id: int) -> str:
-    """Under which name a track of the sample is held."""
+    """The key of the lease of a sample track."""
     return f"sample:{track_id}"
 
 
@@ -238,30 +236,28 @@ def judge_blind(
     genre_id: int | None = None,
     verdict: Verdict | None = None,
 ) -> RevealedTags:
-    """Writes what a reviewer heard in a track of the open sample before tag and suggestion were shown.
+    """Writes a reviewer's blind judgment of a track of the open sample.
 
-    Either the genre chosen, which becomes `keep` where it is one of the tags or narrower, and `relabel` where not; or the
-    verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecideError, and InvalidVerdictError, as for
-    a reviewer who has judged the track before: even if that was taken back, the tags were shown.
+    Either the chosen genre, stored as `keep` if it is one of the tags or narrower, and as `relabel` otherwise; or the
+    verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecideError, and
+    InvalidVerdictError, also for a reviewer who judged the track before: even after an undo they have seen the tags.
     """
     drawn, statement_id = _in_sample(connection, track_id)
     shown = sa.select(sa.exists().where(decision.c.track_id == track_id, _has_shown_tags(reviewer)))
     if connection.execute(shown).scalar_one():
         raise InvalidVerdictError(
-            f"you have judged track {track_id} before and seen its tags: nobody can judge it blind twice"
+            f"you have already judged track {track_id} and seen its tags; a track can be judged blind only once"
         )
     if (genre_id is None) == (verdict is None) or verdict not in {None, "unsure", "wrong_recording"}:
-        raise InvalidVerdictError(
-            "choose a genre, or say that you are unsure or that it is the wrong recording"
-        )
+        raise InvalidVerdictError("choose a genre, `unsure` or `wrong_recording`")
     tags = genre_ids_of_statements(connection, [statement_id]).get(statement_id or 0, ())
     broader, names = load_broader(connection)
     is_right = None if genre_id is None else any(lies_within(genre_id, tag, broader) for tag in tags)
-    said: Verdict = verdict or ("keep" if is_right else "relabel")
+    recorded: Verdict = verdict or ("keep" if is_right else "relabel")
     decided = decide(
         connection,
         [OpenSuspect(track_id, drawn)],
-        said,
+        recorded,
         reviewer,
         genre_id=genre_id,
         source="sample",
@@ -273,27 +269,26 @@ def judge_blind(
 
 
 def confirm_tag(connection: Connection, track_id: int, reviewer: str) -> DecisionBatch:
-    """Says, after the tags were shown, that they are right too: of somebody who had chosen a broader genre than the tag.
+    """Confirms the tags after they were shown, for a reviewer who had chosen a broader genre than the tag.
 
-    Only such a choice can be mended so; another stays what it was, blind. Needs a writing transaction. Raises
-    NothingToDecideError.
+    Other choices stay as they are, blind. Needs a writing transaction. Raises NothingToDecideError.
     """
     drawn, _ = _in_sample(connection, track_id)
     return decide(connection, [OpenSuspect(track_id, drawn)], "keep", reviewer, source="sample")
 
 
 def lies_within(genre_id: int, term: int, broader: Mapping[int, int | None]) -> bool:
-    """Whether a genre is the term or narrower: then who says the term is not wrong, only less precise."""
+    """A genre is the term or narrower. A reviewer who chooses the term then calls the tag right, only less specific."""
     return term in path_to_top(genre_id, broader)
 
 
 def _has_shown_tags(reviewer: str) -> sa.ColumnElement[bool]:
-    """Whether a row of `decision` is one after which the reviewer saw the tags of a sample's track, undone or not."""
+    """A row of `decision` after which the reviewer saw the tags of a sample track, undone or not."""
     return sa.and_(decision.c.source == "sample", decision.c.blind, decision.c.reviewer == reviewer)
 
 
 def _in_sample(connection: Connection, track_id: int) -> tuple[int | None, int | None]:
-    """The genre and the statement with which a track was drawn into the open sample."""
+    """The genre and the statement of a track when it was drawn into the open sample."""
     row = connection.execute(
         sa.select(audit_sample_track.c.genre_id, audit_sample_track.c.statement_id).where(
             audit_sample_track.c.audit_sample_id == open_sample(connection),
@@ -301,7 +296,7 @@ def _in_sample(connection: Connection, track_id: int) -> tuple[int | None, int |
         )
     ).one_or_none()
     if row is None:
-        raise NothingToDecideError(f"track {track_id} is not in the check sample")
+        raise NothingToDecideError(f"track {track_id} is not in the audit sample")
     return row.genre_id, row.statement_id
 
 
@@ -309,7 +304,7 @@ def _strata(drawn: list[DrawnTrack], names: dict[int, str]) -> tuple[Stratum, ..
     counted: defaultdict[int, list[float]] = defaultdict(list)
     for each in drawn:
         counted[each.stratum].append(each.weight)
-    found = [
+    strata = [
         Stratum(
             names.get(key, "rarer genres") if key != REST else "rarer genres",
             round(sum(weights)),
@@ -318,4 +313,4 @@ def _strata(drawn: list[DrawnTrack], names: dict[int, str]) -> tuple[Stratum, ..
         )
         for key, weights in counted.items()
     ]
-    return tuple(sorted(found, key=lambda each: (-each.tracks, each.genre)))
+    return tuple(sorted(strata, key=lambda each: (-each.tracks, each.genre)))

@@ -1,4 +1,4 @@
-"""How far two reviewers agree beyond chance: the ceiling of what any model can be measured by."""
+"""Agreement of two reviewers beyond chance: an upper bound for the measurable accuracy of any model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 RESAMPLES = 200
 MIN_TRACKS = 5
-"""Tracks judged by two below which nothing is said."""
+"""Tracks with two judgments below which there is no kappa."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,17 @@ class RaterAgreement:
     """Two reviewers on the same tracks."""
 
     kappa: float
-    """Cohen's kappa (1960): 1 they always agree, 0 as often as by chance."""
+    """Cohen's kappa (1960): 1 for full agreement, 0 for agreement by chance."""
     low: float
     high: float
     tracks: int
 
 
 def rater_agreement(one: Sequence[int], other: Sequence[int], seed: int = 0) -> RaterAgreement | None:
-    """Cohen's kappa of two lists of genres in the same order of tracks, its interval by a percentile bootstrap over tracks.
+    """Cohen's kappa of two lists of genres in one order of tracks, with an interval by percentile bootstrap over
+    tracks.
 
-    None for fewer than `FEWEST` tracks, and where everybody always said the same, so that chance explains it.
+    None for fewer than `MIN_TRACKS` tracks, and if all judgments name one genre, which chance explains.
     """
     from sklearn.metrics import cohen_kappa_score  # a second to import
 
@@ -37,7 +38,7 @@ def rater_agreement(one: Sequence[int], other: Sequence[int], seed: int = 0) -> 
     first, second = np.asarray(one), np.asarray(other)
     random = np.random.default_rng(seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a resample in which everybody says the same has no kappa
+        warnings.simplefilter("ignore")  # a resample with a single genre has no kappa
         value = float(cohen_kappa_score(first, second))
         resampled = [
             float(cohen_kappa_score(first[rows], second[rows]))
@@ -45,6 +46,6 @@ def rater_agreement(one: Sequence[int], other: Sequence[int], seed: int = 0) -> 
         ]
     if math.isnan(value):
         return None
-    known = [each for each in resampled if not math.isnan(each)] or [value]
-    low, high = np.quantile(known, [0.025, 0.975])
+    kappas = [each for each in resampled if not math.isnan(each)] or [value]
+    low, high = np.quantile(kappas, [0.025, 0.975])
     return RaterAgreement(value, float(low), float(high), len(one))

@@ -1,4 +1,4 @@
-"""Progress: what was decided, how many wrong tags that found, how many are left, and when to stop."""
+"""Review progress: decisions, wrong tags found and remaining, and advice when to stop."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from catalog.review.case_list import Filters, list_cases, suspects_query
 from catalog.review.redo import is_undo_in_effect
 from catalog.review.suspect_filters import is_in_effect, is_open, unjudged_sample
 from catalog.review.verdict import CORRECTING_VERDICTS, NEUTRAL_VERDICTS
+from catalog.text import pluralize
 
 RECENT = 100
 WORTHWHILE_SHARE = 0.05
-"""Share of wrong tags among those looked at below which looking on is not worth while, where no sample says more."""
+"""Share of wrong tags below which more review is not worthwhile, if there is no sample estimate."""
 
 RemainingErrorsSource = Literal["sample", "expected_right", "precision"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewerProgress:
-    """What one reviewer decided; undone decisions do not count."""
+    """Decisions of one reviewer, without undone ones."""
 
     reviewer: str
     decisions: int
@@ -39,46 +40,46 @@ class ReviewerProgress:
 
 @dataclass(frozen=True, slots=True)
 class RemainingErrors:
-    """Wrong tags that are probably left."""
+    """Estimated number of wrong tags that remain."""
 
     tracks: float
     low: float
     high: float
     by: RemainingErrorsSource
-    """From what: the check sample speaks of the archive, the others of the open suspects."""
+    """Origin of the estimate: the audit sample estimates the catalog, the others the open suspects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the review is."""
+    """The state of the review."""
 
     since: datetime | None
     decisions: int
-    """That stand, one for each track."""
+    """Decisions in effect, one per track."""
     by_verdict: Mapping[str, int]
     by_reviewer: tuple[ReviewerProgress, ...]
     """Most decisions first."""
     undone: int
     found_wrong: int
-    """Tracks whose tag was replaced."""
+    """Tracks with a replaced tag."""
     overall: Share | None
-    """Of the suspects decided the share that was wrong; a hundred times that is wrong tags found per hundred."""
+    """Share of wrong tags among the decided suspects."""
     recent: Share | None
-    """The same of the last hundred."""
+    """The same for the last hundred."""
     open_cases: int
     open_tracks: int
     left: RemainingErrors | None
     sample: SampleEstimate | None
     sample_size: int
-    """How many tracks a new sample should have; 0 where there is too little to draw from."""
+    """Default size of a new sample; 0 if there are too few tracks."""
     advice: str
-    """What to do next, in one sentence."""
+    """The next step, in one sentence."""
     hidden_tracks: int = 0
-    """Suspects that the check sample holds back: no case shows them before they were judged blind."""
+    """Suspects in the audit sample: no case shows them before their blind judgment."""
 
 
 def review_progress(connection: Connection, since: datetime | None = None) -> Progress:
-    """The decisions since a moment, or ever; what is left, and the sample, are as of now."""
+    """The decisions since a moment, or all; remaining errors and sample are current."""
     rows = connection.execute(
         sa.select(
             decision.c.track_id,
@@ -99,20 +100,7 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
     )
     if since is not None:
         undone = undone.where(decision.c.decided_at >= since)
-    on_suspects = [
-        float(row.verdict in CORRECTING_VERDICTS)
-        for row in rows
-        if row.suspect_id is not None and row.verdict not in NEUTRAL_VERDICTS
-    ]
-    since_then = (
-        on_suspects
-        if since is None
-        else [
-            float(row.verdict in CORRECTING_VERDICTS)
-            for row in counted
-            if row.suspect_id is not None and row.verdict not in NEUTRAL_VERDICTS
-        ]
-    )
+    on_suspects = _corrections(rows)
     open_cases = list_cases(connection, per_page=1).total
     open_tracks, expected = _open(connection)
     hidden = _hidden(connection)
@@ -126,7 +114,7 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
         by_reviewer=_by_reviewer(counted),
         undone=int(connection.execute(undone).scalar_one()),
         found_wrong=len({row.track_id for row in counted if row.verdict in CORRECTING_VERDICTS}),
-        overall=_share(since_then),
+        overall=_share(_corrections(counted)),
         recent=recent,
         open_cases=open_cases,
         open_tracks=open_tracks,
@@ -141,29 +129,36 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
 def advice(
     decisions: int, open_tracks: int, recent: Share | None, sample: SampleEstimate | None, hidden: int = 0
 ) -> str:
-    """Whether to go on. To stop is right where looking finds no more wrong tags than tracks at random would show."""
+    """The next step. Stop if review finds no more wrong tags than random tracks have."""
     if not open_tracks:
         return _nothing_open(decisions, hidden)
     if recent is None or recent.tracks < MIN_JUDGMENTS:
-        wanted = MIN_JUDGMENTS - (recent.tracks if recent else 0)
-        if wanted > open_tracks:
-            return f"go on: only {open_tracks} of the suspects {'is' if open_tracks == 1 else 'are'} left"
-        return f"go on: {wanted} more {'decision shows' if wanted == 1 else 'decisions show'} whether it is worth while"
+        missing = MIN_JUDGMENTS - (recent.tracks if recent else 0)
+        if missing > open_tracks:
+            return f"continue: {pluralize(open_tracks, 'suspect')} left"
+        return f"continue: {pluralize(missing, 'more decision', 'more decisions')} until there is an estimate"
     at_random = sample.wrong.value if sample and sample.wrong and sample.is_reliable else WORTHWHILE_SHARE
-    found = f"the last {recent.tracks} decisions found {round(recent.value * recent.tracks)} wrong tags"
+    summary = f"the last {recent.tracks} decisions found {round(recent.value * recent.tracks)} wrong tags"
     if recent.value <= at_random:
-        return f"stop here: {found}, no more than tracks at random; catalog train, then catalog audit, may find others"
-    return f"go on: {found}"
+        return f"stop: {summary}, no more than in random tracks; to find others run catalog train, then catalog audit"
+    return f"continue: {summary}"
 
 
 def _nothing_open(decisions: int, hidden: int) -> str:
     if hidden:
-        return (
-            f"judge the check sample, which holds the only suspects left ({hidden:,}): catalog review serve"
-        )
+        return f"judge the audit sample, which contains all remaining suspects ({hidden:,}): catalog review serve"
     if decisions:
-        return "every suspect is decided; learn from it: catalog train, then catalog audit"
-    return "there is no suspect to decide; look for some: catalog audit"
+        return "all suspects are decided; run: catalog train, then catalog audit"
+    return "there are no suspects; run: catalog audit"
+
+
+def _corrections(rows: Sequence[Any]) -> list[float]:
+    """1 for each decision on a suspect that corrected the tag, 0 for each that kept it."""
+    return [
+        float(row.verdict in CORRECTING_VERDICTS)
+        for row in rows
+        if row.suspect_id is not None and row.verdict not in NEUTRAL_VERDICTS
+    ]
 
 
 def _share(hits: Sequence[float]) -> Share | None:
@@ -178,27 +173,27 @@ def _by_verdict(rows: Sequence[Any]) -> dict[str, int]:
 
 
 def _by_reviewer(rows: Sequence[Any]) -> tuple[ReviewerProgress, ...]:
-    found = []
+    reviewers = []
     for name in dict.fromkeys(row.reviewer for row in rows):
-        mine = [row for row in rows if row.reviewer == name]
-        wrong = sum(row.verdict in CORRECTING_VERDICTS for row in mine)
-        found.append(ReviewerProgress(name, len(mine), wrong, max(row.decided_at for row in mine)))
-    return tuple(sorted(found, key=lambda each: (-each.decisions, each.reviewer)))
+        own = [row for row in rows if row.reviewer == name]
+        wrong = sum(row.verdict in CORRECTING_VERDICTS for row in own)
+        reviewers.append(ReviewerProgress(name, len(own), wrong, max(row.decided_at for row in own)))
+    return tuple(sorted(reviewers, key=lambda each: (-each.decisions, each.reviewer)))
 
 
 def _open(connection: Connection) -> tuple[int, float | None]:
-    """The open suspects, and the sum of their `expected_right` where it is known."""
-    doubts = suspects_query(Filters()).subquery()
+    """The number of open suspects, and the sum of their `expected_right` if it is known."""
+    matching = suspects_query(Filters()).subquery()
     row = connection.execute(
         sa.select(sa.func.count(), sa.func.sum(suspect.c.expected_right))
-        .join_from(suspect, doubts, doubts.c.id == suspect.c.id)
-        .where(doubts.c.is_open == 1)
+        .join_from(suspect, matching, matching.c.id == suspect.c.id)
+        .where(matching.c.is_open == 1)
     ).one()
     return int(row[0]), row[1]
 
 
 def _hidden(connection: Connection) -> int:
-    """The open suspects that are in no case, because their track waits to be judged blind."""
+    """The number of open suspects in no case because their track waits for a blind judgment."""
     return int(
         connection.execute(
             sa.select(sa.func.count(sa.distinct(suspect.c.track_id))).where(
@@ -234,7 +229,7 @@ def _remaining_errors(
 
 
 def _found_since(connection: Connection, sample_id: int) -> int:
-    """Tracks whose tag was replaced since the sample was drawn; those of the sample itself too."""
+    """Tracks with a tag replaced since the sample was drawn, including tracks of the sample."""
     drawn_at = sa.select(audit_sample.c.drawn_at).where(audit_sample.c.id == sample_id).scalar_subquery()
     return int(
         connection.execute(

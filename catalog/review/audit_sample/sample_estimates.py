@@ -1,4 +1,4 @@
-"""What the check sample says of the archive, of the suspects by rank, of the active model, and of the reviewers."""
+"""Estimates from the audit sample: label errors, precision by rank, model accuracy, agreement of reviewers."""
 
 from __future__ import annotations
 
@@ -23,61 +23,61 @@ RANKS = (20, 50, 100, 200, 500, 1_000)
 
 @dataclass(frozen=True, slots=True)
 class JudgedTrack:
-    """A track of the sample that was judged."""
+    """A judged track of the sample."""
 
     track_id: int
     weight: float
     choices: tuple[int, ...]
-    """Genre ids, one of each reviewer who chose one, in the order of their decisions."""
+    """Genre ids, one per reviewer who chose one, in the order of their decisions."""
     wrong: float
-    """Share of these reviewers who chose a genre that is none of the tags, nor narrower; who chose a broader one, and
-    said when the tag was shown that it is right too, is not among them."""
+    """Share of these reviewers whose genre is neither one of the tags nor narrower, nor a broader one with the tag
+    confirmed as right."""
     rank: int | None
-    """Among the suspects of the audit that the sample grades, from 1; None where it was no suspect."""
+    """Rank among the suspects of the measured audit, from 1; None if it is not a suspect."""
     predicted: int | None
-    """The active model's first choice."""
+    """The active model's first prediction."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByRank:
-    """The suspects down to a rank."""
+    """Precision and recall of the first suspects."""
 
     rank: int
     precision: Share | None
-    """Of those in the sample the share that is wrongly tagged; None where none of them is in the sample."""
+    """Share of wrong tags among the sample's suspects down to the rank; None without any."""
     recall: Share | None
-    """Of the wrongly tagged in the sample the share that is among them; None where none is wrong."""
+    """Share of the sample's wrong tags that are among them; None without wrong tags."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleEstimate:
-    """What the check sample says so far."""
+    """The current estimates."""
 
     sample_id: int
     tracks: int
     """In the sample."""
     judged: int
-    """Of these, those that a reviewer chose a genre for."""
+    """Tracks with a chosen genre."""
     undecided: int
-    """Those of which nobody could say a genre."""
+    """Tracks with judgments but without a chosen genre."""
     archive: int
     """Tracks that the sample stands for."""
     wrong: Share | None
-    """Share of wrong tags in the archive, when the sample was drawn."""
+    """Share of wrong tags in the catalog when the sample was drawn."""
     by_rank: tuple[ByRank, ...]
     accuracy: Share | None
-    """How often the active model's first choice is the reviewers' genre, or broader."""
+    """Share of tracks whose first prediction is the reviewers' genre, or broader."""
     agreement: RaterAgreement | None
-    """Between the two reviewers of each track of the overlap."""
+    """Of the two reviewers of each track in the overlap."""
 
     @property
     def is_reliable(self) -> bool:
-        """Whether enough is judged for its shares to be told to people."""
+        """There are enough judgments to report the shares."""
         return self.judged >= MIN_JUDGMENTS
 
 
 def estimate_sample(connection: Connection) -> SampleEstimate | None:
-    """The estimates of the newest sample; None where none was drawn. Each is None while nothing is judged for it."""
+    """The estimates of the newest sample; None before the first. A single estimate is None without judgments for it."""
     sample_id = open_sample(connection)
     if sample_id is None:
         return None
@@ -90,7 +90,7 @@ def estimate_sample(connection: Connection) -> SampleEstimate | None:
     broader, _ = load_broader(connection)
     judged, undecided = _judged(connection, sample_id, head.parameters.get("audit_id"), broader)
     weights = [each.weight for each in judged]
-    heard = [each for each in judged if each.predicted is not None]
+    predicted = [each for each in judged if each.predicted is not None]
     twice = [each.choices for each in judged if len(each.choices) > 1]
     return SampleEstimate(
         sample_id=sample_id,
@@ -104,16 +104,16 @@ def estimate_sample(connection: Connection) -> SampleEstimate | None:
             [
                 sum(lies_within(choice, each.predicted or 0, broader) for choice in each.choices)
                 / len(each.choices)
-                for each in heard
+                for each in predicted
             ],
-            [each.weight for each in heard],
+            [each.weight for each in predicted],
         ),
         agreement=rater_agreement([one for one, *_ in twice], [other for _, other, *_ in twice]),
     )
 
 
 def by_rank(judged: Sequence[JudgedTrack], suspects: int) -> list[ByRank]:
-    """Precision and recall of the first suspects, by rank, and of all; nothing where there are no suspects."""
+    """Precision and recall of the first suspects, by rank, and of all; empty without suspects."""
     wrong = [each for each in judged if each.wrong > 0]
     found = []
     for rank in [*(each for each in RANKS if each < suspects), *([suspects] if suspects else [])]:
@@ -134,7 +134,7 @@ def by_rank(judged: Sequence[JudgedTrack], suspects: int) -> list[ByRank]:
 def _judged(
     connection: Connection, sample_id: int, audit_id: int | None, broader: Mapping[int, int | None]
 ) -> tuple[list[JudgedTrack], int]:
-    """The tracks with a choice, in the order drawn, and how many were judged without one."""
+    """The tracks with a chosen genre, in the order drawn, and the number judged without one."""
     drawn = connection.execute(
         sa.select(audit_sample_track)
         .where(audit_sample_track.c.audit_sample_id == sample_id)
@@ -145,16 +145,16 @@ def _judged(
     choices, confirmed = _choices(connection, sample_id)
     found, undecided = [], 0
     for row in drawn:
-        said = choices.get(row.track_id, {})
-        chosen = tuple(each for each in said.values() if each is not None)
+        by_reviewer = choices.get(row.track_id, {})
+        chosen = tuple(each for each in by_reviewer.values() if each is not None)
         if not chosen:
-            undecided += bool(said)
+            undecided += bool(by_reviewer)
             continue
         wrong = [
             not _is_right(
                 choice, tags.get(row.statement_id, ()), broader, (row.track_id, reviewer) in confirmed
             )
-            for reviewer, choice in said.items()
+            for reviewer, choice in by_reviewer.items()
             if choice is not None
         ]
         found.append(
@@ -181,7 +181,7 @@ def _is_right(
 def _choices(
     connection: Connection, sample_id: int
 ) -> tuple[Mapping[int, Mapping[str, int | None]], set[tuple[int, str]]]:
-    """By track what each reviewer chose blind, at last; and which reviewers confirmed the tags when they were shown."""
+    """The newest blind choice of each reviewer by track, and the reviewers who confirmed the tags of a track."""
     choices: defaultdict[int, dict[str, int | None]] = defaultdict(dict)
     confirmed: set[tuple[int, str]] = set()
     for row in connection.execute(

@@ -1,4 +1,4 @@
-"""How many tracks a check sample should have."""
+"""Size of an audit sample."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from catalog.db.tables import track, track_status
 from catalog.db.track_query import HAS_FILE
 
 DEFAULT_SIZE = 200
-"""Tracks: a share of a tenth is known to 4 % then."""
+"""Tracks; they give a share of a tenth to within 4 points."""
 MIN_JUDGMENTS = 20
-"""Judgments below which no share is given."""
+"""Judgments below which there is no estimate."""
 LARGEST_PART = 3
-"""One track in so many: no model learns from those of a sample, and it has to learn from something."""
+"""At most one track in this number is drawn, because no model is trained on sample tracks."""
 
 
 def is_eligible() -> ColumnElement[bool]:
-    """Whether a track, joined with its `track_status`, can be in a sample: it is tagged, and its file is there."""
+    """A track, joined with its `track_status`, can be drawn: it has a tag and a file."""
     return sa.and_(HAS_FILE, track_status.c.tagged_genre_id.is_not(None))
 
 
 def default_size(connection: Connection) -> int:
-    """The size of a sample of this catalog where nobody says one; 0 where it has too few tracks that can be drawn."""
+    """The default size for this catalog; 0 if it has too few eligible tracks."""
     query = (
         sa.select(sa.func.count())
         .select_from(track)
@@ -32,7 +32,9 @@ def default_size(connection: Connection) -> int:
 
 
 def size_for(tracks: int) -> int:
-    """So many of so many tracks: 200, of fewer than 600 a third in tens, but never below 20; 0 of fewer than those."""
+    """The sample size for a number of tracks: 200; a third, in tens and at least 20, of fewer than 600; 0 of fewer than
+    20.
+    """
     if tracks < MIN_JUDGMENTS:
         return 0
     return min(DEFAULT_SIZE, max(MIN_JUDGMENTS, tracks // LARGEST_PART // 10 * 10))

@@ -38,7 +38,7 @@ def test_a_sample_of_nearly_all_says_so_and_its_suspects_are_not_taken_for_decid
     told = invoke("review", "progress").out
     assert "0 cases open with 0 tracks; 6 more in the audit sample\n" in told
     assert told.endswith(
-        "judge the check sample, which holds the only suspects left (6): catalog review serve\n"
+        "judge the audit sample, which contains all remaining suspects (6): catalog review serve\n"
     )
 
 
@@ -49,7 +49,7 @@ def test_sample_and_progress(invoke: Any, doubted: Doubted) -> None:
     assert before.out.splitlines() == [
         "0 decisions",
         "3 cases open with 6 tracks",
-        "go on: only 6 of the suspects are left",
+        "continue: 6 suspects left",
     ]
     # Before the sample is drawn: what it holds is in no case until it was judged blind.
     invoke("review", "accept", "red", "--reviewer", "ada")

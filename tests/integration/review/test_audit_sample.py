@@ -1,4 +1,4 @@
-"""The check sample on a real database: drawn, judged blind, and what it says."""
+"""The audit sample on a real database: drawn, judged blind, and what it says."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_nobody_judges_a_track_blind_whose_tags_he_has_seen(database: Database, 
         made = judge_blind(connection, red, "ada", genre_id=rock)
         undo(connection, made.decided.batch, "ada")
         assert next_sample_track(connection, "ada") is None
-        with pytest.raises(InvalidVerdictError, match="blind twice"):
+        with pytest.raises(InvalidVerdictError, match="blind only once"):
             judge_blind(connection, red, "ada", genre_id=rock)
         found = estimate_sample(connection)
         assert found is not None
@@ -200,7 +200,7 @@ def test_nobody_judges_a_track_blind_whose_tags_he_has_seen(database: Database, 
 def test_slips(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
         track = doubted.tracks["Red 1"]
-        with pytest.raises(NothingToDecideError, match="not in the check sample"):
+        with pytest.raises(NothingToDecideError, match="not in the audit sample"):
             judge_blind(connection, track, "ada", genre_id=1)
         draw_sample(connection, 6)
         with pytest.raises(InvalidVerdictError):
