@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from catalog.cli.main import run
+from tests.integration.review.conftest import doubted
+
+__all__ = ["doubted"]
 
 
 @dataclass(frozen=True)

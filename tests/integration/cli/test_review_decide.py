@@ -50,7 +50,7 @@ def test_a_case_a_track_and_the_way_back(invoke: Any, doubted: Doubted) -> None:
 def test_who_decides_has_a_name(invoke: Any, doubted: Doubted, name: str) -> None:
     for words in (["keep", "red"], ["undo"], ["redo"], ["serve"]):
         done = invoke("review", *words, "--reviewer", name)
-        assert (done.code, "1 to 80 characters" in done.err) == (2, True)
+        assert (done.code, "1 to 80 printable characters" in done.err) == (2, True)
     assert listed(invoke)["red"] == 3
 
 

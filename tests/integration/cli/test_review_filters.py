@@ -25,7 +25,7 @@ def test_bytes_that_are_no_text_are_nobodys_name(invoke: Any, doubted: Doubted) 
     assert invoke("review", "show", bytes_).code == 2
     for verb in ("keep", "undo"):
         done = invoke("review", verb, bytes_)
-        assert (done.code, "no track is" in done.err) == (1, True), verb
+        assert (done.code, "no track matches" in done.err) == (1, True), verb
 
 
 def test_in_bulk_only_with_a_filter_beside_suspicion(
