@@ -12,13 +12,12 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
 from catalog.settings import Settings
-from workers.broker.broker import open_broker
-from workers.broker.job_queue import DEFAULT_TIME_LIMIT, open_queue, queue_name
+from workers.broker.job_queue import DEFAULT_TIME_LIMIT
 from workers.host.capacity import default_worker_count
 from workers.host.worker_options import WorkerOptions
 from workers.pool.analysis_run import AnalysisRun, plan_analysis
 from workers.pool.supervisor import Supervisor, draining
-from workers.pool.worker_pool import WorkerPool
+from workers.pool.worker_pool import open_pool
 from workers.state.analysis_progress import AnalysisReport, Progress
 from workers.state.queue_feeder import QueueFeeder
 from workers.state.throttle import Throttle
@@ -52,11 +51,7 @@ def analyze_pending(
     run = plan_analysis(database, feature_sets, where)
     if run.total:
         size = pool_size(workers, run.total)
-        with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
-            queue = open_queue(queue_name(database), connection)
-            names = [features.name for features in feature_sets]
-            log_file = settings.run / "workers.log"
-            pool = WorkerPool(database, broker, queue.name, names, log_file, options=options)
+        with open_pool(database, settings, feature_sets, options) as (broker, queue, pool):
             feeder = QueueFeeder(queue, run.feature_sets, time_limit, size)
             feed = partial(feeder.feed, database, run.scope)
             with draining(pool, time_limit):

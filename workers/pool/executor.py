@@ -25,11 +25,11 @@ from catalog.db.tables import worker
 from catalog.errors import CatalogError
 from catalog.learning.registry.task_context import TaskContext, set_context
 from catalog.settings import Settings
-from workers.broker.broker import Broker, open_broker
-from workers.broker.job_queue import TASK, open_queue, queue_name
+from workers.broker.broker import Broker
+from workers.broker.job_queue import TASK
 from workers.host.worker_options import WorkerOptions
 from workers.pool.supervisor import Supervisor, draining
-from workers.pool.worker_pool import WorkerPool
+from workers.pool.worker_pool import WorkerPool, open_pool
 from workers.process.task import TASKS
 
 Parameters = ParamSpec("Parameters")
@@ -252,9 +252,8 @@ def open_executor(
         set_context(TaskContext(database, settings.models))
         yield InlineExecutor()
         return
-    with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
-        queue = open_queue(queue_name(database), connection)
-        log_file = settings.run / "workers.log"
-        pool = WorkerPool(database, broker, queue.name, [], log_file, settings.models, options)
-        with QueueExecutor(database, broker, queue, pool, workers) as executor:
-            yield executor
+    with (
+        open_pool(database, settings, options=options) as (broker, queue, pool),
+        QueueExecutor(database, broker, queue, pool, workers) as executor,
+    ):
+        yield executor

@@ -14,12 +14,11 @@ from catalog.db.retry import read_with_retry, retry_until_connected
 from catalog.db.tables import track
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.settings import Settings
-from workers.broker.broker import open_broker
-from workers.broker.job_queue import DEFAULT_TIME_LIMIT, open_queue, queue_name
+from workers.broker.job_queue import DEFAULT_TIME_LIMIT
 from workers.host.root_mapping import unmounted_roots
 from workers.host.worker_options import WorkerOptions
 from workers.pool.supervisor import Supervisor, draining
-from workers.pool.worker_pool import WorkerPool
+from workers.pool.worker_pool import open_pool
 from workers.state.queue_feeder import QueueFeeder
 
 log = logging.getLogger(__name__)
@@ -49,11 +48,7 @@ def work_until_stopped(
         stored = [register_feature_set(connection, features) for features in feature_sets]
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
-            queue = open_queue(queue_name(database), connection)
-            names = [features.name for features in feature_sets]
-            log_file = settings.run / "workers.log"
-            pool = WorkerPool(database, broker, queue.name, names, log_file, settings.models, options)
+        with open_pool(database, settings, feature_sets, options) as (broker, queue, pool):
             feeder = QueueFeeder(queue, stored, time_limit, workers)
             unmounted: list[int] = []
 

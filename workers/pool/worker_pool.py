@@ -11,15 +11,20 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
+from rq import Queue
+
+from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
 from catalog.db.private_folder import make_private_folder
 from catalog.errors import CatalogError
-from workers.broker.broker import Broker
+from catalog.settings import Settings
+from workers.broker.broker import Broker, open_broker
+from workers.broker.job_queue import open_queue, queue_name
 from workers.host.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
 from workers.host.exit_codes import EXIT_DISK_FULL, describe_exit
 from workers.host.worker_options import WorkerOptions
@@ -52,16 +57,14 @@ class WorkerPool:
         database: Database,
         broker: Broker,
         queue: str,
-        feature_sets: Sequence[str],
-        log_file: Path,
-        models: Path | None = None,
-        options: WorkerOptions | None = None,
+        feature_sets: Sequence[FeatureSet],
+        settings: Settings,
+        options: WorkerOptions,
     ) -> None:
-        options = options or WorkerOptions()
         self._database = database
         self._command = [sys.executable, "-P", "-m", "workers.process.worker_process", "--queue", queue]
         self._command += ["--parent", str(os.getpid())]
-        self._command += [part for name in feature_sets for part in ("--feature-set", name)]
+        self._command += [part for features in feature_sets for part in ("--feature-set", features.name)]
         self._command += ["--options", options.to_json()]
         # Passwords are in the environment: every user can read argument lists.
         self._environment = {
@@ -69,10 +72,9 @@ class WorkerPool:
             **THREADS,
             DATABASE_URL: database.url.render_as_string(hide_password=False),
             BROKER_URL: broker.url,
+            MODELS: str(settings.models),
         }
-        if models is not None:
-            self._environment[MODELS] = str(models)
-        self._log_file = None if options.is_log_json else log_file
+        self._log_file = None if options.is_log_json else settings.run / "workers.log"
         """None for the stderr of this command, which a log collector reads."""
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._false_starts = 0
@@ -146,6 +148,23 @@ class WorkerPool:
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes.values():
             process.send_signal(number)
+
+
+@contextmanager
+def open_pool(
+    database: Database,
+    settings: Settings,
+    feature_sets: Sequence[FeatureSet] = (),
+    options: WorkerOptions | None = None,
+) -> Iterator[tuple[Broker, Queue, WorkerPool]]:
+    """Opens the broker and the queue of the catalog, with an empty pool. Raises BrokerUnreachableError."""
+    with open_broker(settings.redis_url, settings.run) as broker, broker.connect() as connection:
+        queue = open_queue(queue_name(database), connection)
+        yield (
+            broker,
+            queue,
+            WorkerPool(database, broker, queue.name, feature_sets, settings, options or WorkerOptions()),
+        )
 
 
 def _open_log(path: Path | None) -> AbstractContextManager[IO[bytes] | None]:

@@ -1,6 +1,6 @@
-"""Tracks of synthetic sound, and a recipe that is quick, installed as any other: by the entry point of a distribution.
+"""Tracks of synthetic sound, and a fast feature set that is installed by the entry point of a distribution.
 
-The recipe does as the loudness of a file tells it: it computes, fails, crashes or hangs.
+The level of a file decides what the feature set does: it computes, fails, crashes or hangs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.integration.workers.sound import AddTracks, write_sound
 from workers.broker.broker import open_broker
 from workers.broker.job_queue import open_queue, queue_name
 
-RECIPE = """
+MODULE = """
 import os, signal, time
 import numpy as np
 from catalog.audio.feature_set import FeatureSet
@@ -51,19 +51,19 @@ TINY = FeatureSet("tiny", 1, {}, ("level", "seconds", "net.tag.loud", "net.tag.s
 
 @pytest.fixture(scope="session")
 def tiny_distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a distribution of one recipe."""
+    """A folder with a distribution of one feature set."""
     folder = tmp_path_factory.mktemp("distribution")
-    (folder / "tiny_recipe.py").write_text(RECIPE)
-    information = folder / "tiny_recipe-1.dist-info"
+    (folder / "tiny_features.py").write_text(MODULE)
+    information = folder / "tiny_features-1.dist-info"
     information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-recipe\nVersion: 1\n")
-    (information / "entry_points.txt").write_text("[music_catalog.feature_sets]\ntiny = tiny_recipe:TINY\n")
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-features\nVersion: 1\n")
+    (information / "entry_points.txt").write_text("[music_catalog.feature_sets]\ntiny = tiny_features:TINY\n")
     return folder
 
 
 @pytest.fixture
 def tiny(tiny_distribution: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FeatureSet]:
-    """The recipe, known to this process and to those that it starts."""
+    """The feature set, installed for this process and its children."""
     monkeypatch.syspath_prepend(str(tiny_distribution))
     path = os.pathsep.join(filter(None, [str(tiny_distribution), os.environ.get("PYTHONPATH")]))
     monkeypatch.setenv("PYTHONPATH", path)
@@ -72,7 +72,7 @@ def tiny(tiny_distribution: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[F
     yield installed.feature_set("tiny")
     installed._entries.cache_clear()
     installed.feature_set.cache_clear()
-    sys.modules.pop("tiny_recipe", None)
+    sys.modules.pop("tiny_features", None)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def music(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def add_tracks(database: Database, music: Path) -> AddTracks:
-    """Writes a file a level and makes a track of each, as a scan does."""
+    """Writes one file per level and inserts its track, as a scan does."""
 
     def add(*levels: float, seconds: float = 0.6) -> list[int]:
         ids = []
@@ -103,14 +103,14 @@ def add_tracks(database: Database, music: Path) -> AddTracks:
                 write_sound(path, level, seconds, pitch=200 + number)
                 status = path.stat()
                 with path.open("rb") as stream:
-                    print_of_it = file_signature(stream, status.st_size)
+                    signature = file_signature(stream, status.st_size)
                 row = {
                     "collection_id": home,
                     "path": path.name,
                     "path_bytes": path.name.encode(),
                     "size": status.st_size,
                     "mtime_ns": status.st_mtime_ns,
-                    "file_signature": print_of_it,
+                    "file_signature": signature,
                 }
                 ids.append(
                     connection.execute(sa.insert(track).values(row).returning(track.c.id)).scalar_one()
@@ -122,7 +122,7 @@ def add_tracks(database: Database, music: Path) -> AddTracks:
 
 @pytest.fixture
 def settings(tmp_path: Path, database: Database) -> Settings:
-    """A home of its own, and with it a broker of its own."""
+    """Settings with a separate home, and therefore a separate broker."""
     home = tmp_path / "home"
     home.mkdir(exist_ok=True)
     return Settings(home, database.url.render_as_string(hide_password=False), None)

@@ -1,4 +1,4 @@
-"""Files of synthetic sound, whose loudness tells the tests' recipe what to do with them."""
+"""Files of synthetic sound. Their level decides what the feature set of the tests does."""
 
 from __future__ import annotations
 

@@ -112,10 +112,10 @@ def test_a_worker_of_an_older_version_says_what_to_do(
     with database.write() as connection:
         connection.execute(sa.text("UPDATE catalog_version SET version_num = '9999'"))
     assert start().wait(60) == 1
-    said = (tmp_path / "stderr").read_text()
-    assert said.count("\n") == 1
-    assert "newer version" in said
-    assert "pip install --upgrade" in said
+    message = (tmp_path / "stderr").read_text()
+    assert message.count("\n") == 1
+    assert "newer version" in message
+    assert "pip install --upgrade" in message
 
 
 def test_a_second_sigterm_gives_the_present_track_back_at_once(
@@ -167,7 +167,7 @@ def test_a_log_of_objects_says_what_was_done(
     wait_for(lambda: len(done_of(tmp_path)) == 2)
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
-    assert {said["track_id"]: said.get("reason") for said in done_of(tmp_path)} == {
+    assert {entry["track_id"]: entry.get("reason") for entry in done_of(tmp_path)} == {
         ids[0]: None,
         ids[1]: "error",
     }
@@ -176,7 +176,7 @@ def test_a_log_of_objects_says_what_was_done(
 def done_of(folder: Path) -> list[dict[str, Any]]:
     """The tracks that the log speaks of; every other line is an object too."""
     lines = (folder / "stderr").read_text().splitlines()
-    return [said for said in map(json.loads, lines) if "track_id" in said]
+    return [entry for entry in map(json.loads, lines) if "track_id" in entry]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -200,8 +200,8 @@ def test_sigterm_ends_analyze_and_what_it_started_in_order(
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: len(analyzed_tracks(database)) >= 1)
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=40)
-    assert (process.returncode, said.lstrip()) == (
+    _, message = process.communicate(timeout=40)
+    assert (process.returncode, message.lstrip()) == (
         130,
         "interrupted; run the same command again to continue\n",
     )
@@ -227,13 +227,13 @@ work_until_stopped(open_database(url), Settings(Path(home), url, None), [feature
 def test_a_long_running_worker_takes_up_what_comes_and_ends_on_sigterm(
     database: Database, settings: Settings, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
-    def heard() -> int:
+    def count_vectors() -> int:
         with database.read() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(feature_vector)).scalar_one()
 
     def wait_for(count: int) -> None:
         deadline = time.monotonic() + 60
-        while heard() < count:
+        while count_vectors() < count:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 

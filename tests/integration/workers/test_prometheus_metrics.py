@@ -1,4 +1,4 @@
-"""What Prometheus is told, and what `queue status` shows of the same."""
+"""Prometheus metrics of a catalog, and the server that offers them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.integration.workers.sound import QUIET, RAISES, AddTracks
 from workers.state.prometheus_metrics import CatalogCollector, MetricsServerError, serve_metrics
 
 
-def told(text: str) -> dict[tuple[str, str], float]:
+def parse_metrics(text: str) -> dict[tuple[str, str], float]:
     """Sample name and its label's value -> number."""
     return {
         (sample.name, ",".join(sample.labels.values())): sample.value
@@ -33,8 +33,8 @@ def told(text: str) -> dict[tuple[str, str], float]:
     }
 
 
-def asked(registry: CollectorRegistry) -> dict[tuple[str, str], float]:
-    return told(generate_latest(registry).decode())
+def scrape(registry: CollectorRegistry) -> dict[tuple[str, str], float]:
+    return parse_metrics(generate_latest(registry).decode())
 
 
 def free_port() -> int:
@@ -50,13 +50,13 @@ def test_what_is_told_is_what_the_database_says(
     registry = CollectorRegistry()
     collector = CatalogCollector(database, [tiny], settings)
     registry.register(collector)
-    before = asked(registry)
+    before = scrape(registry)
     assert before["catalog_tracks_pending", ""] == 3
     assert before["catalog_tracks", "present"] == 3
     assert before["catalog_broker_up", ""] == 0
     analyze_in_process(database, [tiny])
     collector._throttle.postpone(0)
-    after = asked(registry)
+    after = scrape(registry)
     host = socket.gethostname()
     assert after["catalog_database_up", ""] == 1
     assert after["catalog_tracks_pending", ""] == 0
@@ -68,13 +68,13 @@ def test_what_is_told_is_what_the_database_says(
     assert after["catalog_workers_alive", ""] == 0
     with database.write() as connection:
         connection.execute(sa.delete(worker))
-    assert asked(registry)["catalog_tracks_analyzed_total", host] == 2, "a counter never goes back"
+    assert scrape(registry)["catalog_tracks_analyzed_total", host] == 2, "a counter never goes back"
 
 
 def test_a_database_that_is_away_is_told_too(tmp_path: Path) -> None:
     registry = CollectorRegistry()
     registry.register(CatalogCollector(open_database(f"sqlite:///{tmp_path / 'absent.db'}")))
-    assert asked(registry) == {("catalog_database_up", ""): 0}
+    assert scrape(registry) == {("catalog_database_up", ""): 0}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -84,7 +84,7 @@ def test_the_endpoint_answers_on_this_host_and_says_when_it_cannot(
     port = free_port()
     with serve_metrics(database, settings, [], "127.0.0.1", port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-            assert told(answer.read().decode())["catalog_tracks_pending", ""] == 0
+            assert parse_metrics(answer.read().decode())["catalog_tracks_pending", ""] == 0
         with (
             pytest.raises(MetricsServerError, match=rf"127\.0\.0\.1:{port} .*--metrics-port"),
             serve_metrics(database, settings, [], "127.0.0.1", port),
@@ -106,4 +106,4 @@ def test_without_names_pending_is_what_lacks_either_of_the_usual_ones(
             store_vector(connection, recipe, track_id, vector)
         registry = CollectorRegistry()
         registry.register(CatalogCollector(database))
-        assert asked(registry)["catalog_tracks_pending", ""] == left
+        assert scrape(registry)["catalog_tracks_pending", ""] == left

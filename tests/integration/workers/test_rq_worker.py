@@ -55,12 +55,16 @@ def put(queue: Queue, name: str, **fields: bytes) -> None:
     """A job as bytes, past all of RQ's own care."""
     connection: Redis = queue.connection
     key = f"{queue.redis_queue_namespace_prefix.replace(':queue:', ':job:')}{name}"
-    said = {"status": b"queued", "created_at": b"2026-01-01T00:00:00.000000Z", "origin": queue.name.encode()}
-    connection.hset(key, mapping={**said, **fields})
+    defaults = {
+        "status": b"queued",
+        "created_at": b"2026-01-01T00:00:00.000000Z",
+        "origin": queue.name.encode(),
+    }
+    connection.hset(key, mapping={**defaults, **fields})
     connection.rpush(queue.key, name)
 
 
-def told(*call: Any) -> bytes:
+def encode_call(*call: Any) -> bytes:
     return zlib.compress(json.dumps(call).encode())
 
 
@@ -74,23 +78,33 @@ def test_nothing_hostile_is_run_and_work_goes_on(
     hostile: dict[str, dict[str, bytes]] = {
         "pickled": {"data": bomb},
         "pickled-and-packed": {"data": zlib.compress(bomb)},
-        "pickled-result": {"data": told(ANALYZE, None, [[], [], 5], {}), "result": bomb, "exc_info": bomb},
-        "pickled-meta": {"data": told(ANALYZE, None, [[], [], 5], {}), "meta": bomb},
-        "another-function": {"data": told("os.mkdir", None, [str(proof)], {})},
-        "of-an-instance": {"data": told("mkdir", "pathlib.Path", [str(proof)], {})},
-        "by-keyword": {"data": told(ANALYZE, None, [], {"track_ids": [], "hashes": [], "time_limit": 5})},
-        "callback": {"data": told(TASK, None, ["x", []], {}), "success_callback_name": b"os.abort"},
-        "one-argument": {"data": told(ANALYZE, None, [1], {})},
-        "endless": {"data": told(ANALYZE, None, [[1], [], 10**30], {})},
-        "no-limit": {"data": told(ANALYZE, None, [[1], [], "5"], {})},
-        "words-for-ids": {"data": told(ANALYZE, None, [["1; DROP TABLE track"], [], 5], {})},
-        "large-id": {"data": told(ANALYZE, None, [[2**70], [], 5], {})},
-        "no-such-task": {"data": told(TASK, None, ["__class__", []], {})},
+        "pickled-result": {
+            "data": encode_call(ANALYZE, None, [[], [], 5], {}),
+            "result": bomb,
+            "exc_info": bomb,
+        },
+        "pickled-meta": {"data": encode_call(ANALYZE, None, [[], [], 5], {}), "meta": bomb},
+        "another-function": {"data": encode_call("os.mkdir", None, [str(proof)], {})},
+        "of-an-instance": {"data": encode_call("mkdir", "pathlib.Path", [str(proof)], {})},
+        "by-keyword": {
+            "data": encode_call(ANALYZE, None, [], {"track_ids": [], "hashes": [], "time_limit": 5})
+        },
+        "callback": {"data": encode_call(TASK, None, ["x", []], {}), "success_callback_name": b"os.abort"},
+        "one-argument": {"data": encode_call(ANALYZE, None, [1], {})},
+        "endless": {"data": encode_call(ANALYZE, None, [[1], [], 10**30], {})},
+        "no-limit": {"data": encode_call(ANALYZE, None, [[1], [], "5"], {})},
+        "words-for-ids": {"data": encode_call(ANALYZE, None, [["1; DROP TABLE track"], [], 5], {})},
+        "large-id": {"data": encode_call(ANALYZE, None, [[2**70], [], 5], {})},
+        "no-such-task": {"data": encode_call(TASK, None, ["__class__", []], {})},
         "no-json": {"data": zlib.compress(b"{")},
-        "no-call": {"data": told()},
+        "no-call": {"data": encode_call()},
         "no-data": {},
-        "no-time": {"data": told(ANALYZE, None, [[], [], 5], {}), "created_at": b"\xff"},
-        "no-numbers": {"data": told(ANALYZE, None, [[], [], 5], {}), "timeout": b"\xfe", "result_ttl": b"x"},
+        "no-time": {"data": encode_call(ANALYZE, None, [[], [], 5], {}), "created_at": b"\xff"},
+        "no-numbers": {
+            "data": encode_call(ANALYZE, None, [[], [], 5], {}),
+            "timeout": b"\xfe",
+            "result_ttl": b"x",
+        },
     }
     for name, fields in hostile.items():
         put(queue, name, **fields)

@@ -49,7 +49,7 @@ def start(
     return run
 
 
-def heard(database: Database) -> int:
+def count_vectors(database: Database) -> int:
     with database.read() as connection:
         return connection.execute(sa.select(sa.func.count()).select_from(feature_vector)).scalar_one()
 
@@ -99,16 +99,16 @@ def test_what_dies_in_the_middle_is_done_all_the_same(
 ) -> None:
     ids = add_tracks(*[QUIET] * 120)
     command = start()
-    wait_for(lambda: heard(database) >= 5)
+    wait_for(lambda: count_vectors(database) >= 5)
     work_horse_of(command).kill()
-    wait_for(lambda: heard(database) >= 20)
+    wait_for(lambda: count_vectors(database) >= 20)
     broker = find_broker(None, settings.run)
     assert broker is not None
     with broker.connect() as connection:
         connection.flushall()
-    wait_for(lambda: heard(database) >= 40)
+    wait_for(lambda: count_vectors(database) >= 40)
     workers_of(command)[0].kill()
-    wait_for(lambda: heard(database) >= 60)
+    wait_for(lambda: count_vectors(database) >= 60)
     with broker.connect() as connection:
         os.kill(connection.info("server")["process_id"], signal.SIGKILL)
     assert command.wait(60) == 0
@@ -124,7 +124,7 @@ def test_a_killed_command_takes_its_workers_with_it_and_can_be_given_again(
 ) -> None:
     ids = add_tracks(*[QUIET] * 40)
     command = start()
-    wait_for(lambda: heard(database) >= 5)
+    wait_for(lambda: count_vectors(database) >= 5)
     workers = workers_of(command)
     command.kill()
     command.wait()
@@ -146,13 +146,13 @@ def test_ctrl_c_lets_the_present_tracks_be_finished(
 ) -> None:
     add_tracks(*[QUIET] * 100)
     command = start()
-    wait_for(lambda: heard(database) >= 2)
+    wait_for(lambda: count_vectors(database) >= 2)
     command.send_signal(signal.SIGINT)
     assert command.wait(60) != 0
     with database.read() as connection:
         assert connection.execute(sa.select(claim)).all() == []
         assert connection.execute(sa.select(worker).where(worker.c.stopped_at.is_(None))).all() == []
-    assert heard(database) < 100
+    assert count_vectors(database) < 100
 
 
 def test_two_commands_at_once_share_the_work(
