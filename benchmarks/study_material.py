@@ -54,7 +54,7 @@ class Problem:
     def alone(self) -> Groups:
         """Every track a group by itself: what random folds keep together."""
         count = len(self.y)
-        return Groups(np.arange(count), np.ones(count, np.int64), 1 / count, 0.0)
+        return Groups(np.arange(count), np.ones(count, np.int64), 0.0)
 
     def snapshot(self, groups: Groups, seed: int) -> Snapshot:
         """The training set with these groups."""

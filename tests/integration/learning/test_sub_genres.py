@@ -12,12 +12,10 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.db.tables import decision, genre, model, model_class, snapshot, track_status
 from catalog.genres.vocabulary import UnknownGenreError
-from catalog.learning.classifiers import Algorithm
 from catalog.learning.classifiers.local_per_parent import LocalClassifiers
 from catalog.learning.dataset.exclusion import REASON, excluded_genres, wrong_recordings
 from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.registry.artifact import load_artifact
-from catalog.learning.scoring.model_importance import model_importance
 from catalog.learning.training import options_of_active_model, train
 from catalog.learning.training_options import TrainingOptions
 from catalog.learning.training_set import build_training_set
@@ -65,34 +63,6 @@ def test_the_structure_is_kept_and_the_model_answers_by_it(
     fitted = load_artifact(tmp_path, row["artifact"], row["artifact_sha256"])
     assert isinstance(fitted.classifier, LocalClassifiers) == (chosen == "local")
     assert train(database, tmp_path, asked).outcome == "unchanged"
-
-
-def test_the_importance_of_a_model_learned_locally_is_that_of_local_classifiers(
-    database: Database, fill_labeled: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class FittedError(Exception):
-        pass
-
-    def first_fit(
-        _x: object,
-        _y: object,
-        _groups: object,
-        _genres: object,
-        _names: object,
-        learns: Algorithm,
-        parameters: dict[str, object],
-        **_others: object,
-    ) -> None:
-        raise FittedError(learns.build(parameters, seed=0))
-
-    fill_labeled(TREE)
-    monkeypatch.setattr("catalog.learning.scoring.model_importance.importances", first_fit)
-    for hierarchy in ("local", "flat"):
-        report = train(database, tmp_path, replace(WANTED, hierarchy=hierarchy, force=True))
-        assert report.model_id is not None
-        with pytest.raises(FittedError) as fitted:
-            model_importance(database, report.model_id)
-        assert isinstance(fitted.value.args[0], LocalClassifiers) == (hierarchy == "local")
 
 
 def test_a_model_learned_locally_is_refitted_so_at_the_gate(

@@ -15,7 +15,7 @@ BROADER = {ROCK: None, METAL: ROCK, JAZZ: None, BEBOP: JAZZ}
 def scored(genres, suggested, heard):
     """A training set of one artist a track, with METAL and JAZZ as its classes."""
     count = len(genres)
-    groups = Groups(np.arange(count), np.ones(count, np.int64), 1 / count, 0.0)
+    groups = Groups(np.arange(count), np.ones(count, np.int64), 0.0)
     column = {METAL: 0, JAZZ: 1}
     y = np.array([column[genre] for genre in genres])
     frozen = Snapshot(ClassRule(10, 5, "leaf"), 0, np.arange(count) + 1, (METAL, JAZZ), y, groups)
