@@ -6,7 +6,7 @@ import click
 
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.output import echo, say
-from catalog.collection.prune import prune as prune_tracks
+from catalog.collection.removal import prune as prune_tracks
 from catalog.settings import Settings
 from catalog.text import pluralize
 

@@ -1,1 +1,1 @@
-"""What brings tracks in: folder scan, file tags, label files."""
+"""Imports of tracks and statements: folder scan, labels files, data sets, feature vectors."""

@@ -1,6 +1,6 @@
-"""Collections as a whole: listing, moving and removing them."""
+"""Lists, moves and removes collections."""
 
-# Names are bytes here, and a Path is text.
+# File names are bytes; a Path holds text.
 # ruff: noqa: PTH112, PTH113, PTH118
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.naming.paths import below, display_path, is_within
-from catalog.collection.removal import Removed, remove_tracks
-from catalog.collection.roots import CollectionRootError, known_roots
+from catalog.collection.removal import RemovalResult, remove_tracks
+from catalog.collection.roots import CollectionRootError, collection_id_of, known_roots
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 
-LOOKED_FOR = 200
-"""Files that are looked for before a collection is moved."""
+FILES_CHECKED = 200
+"""Number of files that must be found before a collection is moved."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedCollection:
-    """A collection as a person looks at it."""
+    """A collection with the number of its tracks by state."""
 
     id: int
     name: str
@@ -36,25 +36,25 @@ class ListedCollection:
     metadata: int
     """Tracks without a file."""
     tags_complete: bool
-    """Whether a genre that a track was not given is denied; otherwise it is unknown."""
+    """Whether a track is known not to have the genres that its source left out; otherwise they are unknown."""
     added_at: datetime
     scanned_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """What a move did, or would do."""
+class MoveResult:
+    """The result of a move, or of its dry run."""
 
     name: str
     root: str
-    """Where the collection is now."""
+    """The new root folder."""
     tracks: int
     widened: bool
-    """Whether the new root lies around the old one, and the paths are longer now."""
+    """Whether the new root contains the old one, so that paths became longer."""
 
 
 def list_collections(connection: Connection) -> list[ListedCollection]:
-    """All collections by name, with how many of their tracks are in which state."""
+    """All collections by name, with the number of their tracks by state."""
     column = collection.c
 
     def in_state(state: str) -> sa.Function[int]:
@@ -82,25 +82,27 @@ def list_collections(connection: Connection) -> list[ListedCollection]:
 
 def move_collection(
     database: Database, name: str, new_root: Path | str | bytes, *, dry_run: bool = False
-) -> Moved:
-    """Tells the catalog that a collection's files are at another root now; the files themselves are not touched.
+) -> MoveResult:
+    """Changes the root folder of a collection whose files were moved; the files are not changed.
 
-    Where the new root lies around the old one and the files are where they were, the collection is widened: its paths
-    become relative to the new root. Raises CollectionRootError, with nothing changed, where most files of the collection
-    are not there, and where another collection overlaps.
+    If the new root contains the old one and the files are still there, the collection is extended: its paths become
+    relative to the new root. Raises CollectionRootError, with nothing changed, if most files are not in the new root
+    or if it overlaps another collection.
     """
     folder = os.path.realpath(os.fsencode(new_root))
     if not os.path.isdir(folder):
-        raise CollectionRootError(f"{display_path(folder)} is no folder")
+        raise CollectionRootError(f"{display_path(folder)} is not a folder")
     with database.writer.connect() as connection, connection.begin() as transaction:
-        key, old = _require(connection, name)
+        key = collection_id_of(connection, name)
+        query = sa.select(collection.c.root_bytes).where(collection.c.id == key)
+        old = connection.execute(query).scalar_one()
         if old is None:
-            raise CollectionRootError(f"{name!r} is a data set without a folder; there is nothing to move")
-        for each in known_roots(connection):
-            if each.id != key and (is_within(each.path, folder) or is_within(folder, each.path)):
+            raise CollectionRootError(f"{name!r} is a data set without a folder and cannot be moved")
+        for root in known_roots(connection):
+            if root.id != key and (is_within(root.path, folder) or is_within(folder, root.path)):
                 raise CollectionRootError(
-                    f"{display_path(folder)} overlaps the collection {each.name!r} ({display_path(each.path)}); "
-                    f"remove that first: catalog collections remove {each.name!r}"
+                    f"{display_path(folder)} overlaps the collection {root.name!r} ({display_path(root.path)}); "
+                    f"remove that first: catalog collections remove {root.name!r}"
                 )
         prefix = _prefix(connection, key, old, folder)
         tracks = _count(connection, key)
@@ -110,16 +112,16 @@ def move_collection(
             _lengthen(connection, key, prefix)
         if dry_run:
             transaction.rollback()
-    return Moved(name, display_path(folder), tracks, widened=bool(prefix))
+    return MoveResult(name, display_path(folder), tracks, widened=bool(prefix))
 
 
-def remove_collection(database: Database, name: str, *, dry_run: bool = False) -> Removed:
-    """Removes a collection with all that is known of its tracks; files are not touched.
+def remove_collection(database: Database, name: str, *, dry_run: bool = False) -> RemovalResult:
+    """Removes a collection with its tracks and everything about them; files are not changed.
 
-    Gives what was removed, so that a dry run can be asked about before. Raises CollectionRootError for an unknown name.
+    Returns what was removed, or would be in a dry run. Raises CollectionRootError for an unknown name.
     """
     with database.writer.connect() as connection, connection.begin() as transaction:
-        key, _ = _require(connection, name)
+        key = collection_id_of(connection, name)
         ids = connection.execute(sa.select(track.c.id).where(track.c.collection_id == key)).scalars().all()
         removed = remove_tracks(connection, ids)
         connection.execute(sa.delete(collection).where(collection.c.id == key))
@@ -129,38 +131,26 @@ def remove_collection(database: Database, name: str, *, dry_run: bool = False) -
 
 
 def set_tags_complete(database: Database, name: str, *, complete: bool, dry_run: bool = False) -> bool:
-    """Says whether the tracks of a collection carry all their genres, and gives whether that is new.
+    """Sets whether the tracks of a collection have all their genres; returns whether that is a change.
 
-    Scores of several genres a track count a genre that was not given as wrong there, and nowhere else. Raises
-    CollectionRootError where there is no such collection.
+    Multi-label scores count a predicted genre that a track lacks as wrong only in such collections. Raises
+    CollectionRootError for an unknown name.
     """
     with database.write() as connection:
-        key, _ = _require(connection, name)
+        key = collection_id_of(connection, name)
         changed = sa.and_(collection.c.id == key, collection.c.tags_complete != complete)
         if dry_run:
             return connection.execute(sa.select(collection.c.id).where(changed)).first() is not None
-        return (
-            connection.execute(sa.update(collection).where(changed).values(tags_complete=complete)).rowcount
-            > 0
-        )
-
-
-def _require(connection: Connection, name: str) -> tuple[int, bytes | None]:
-    query = sa.select(collection.c.id, collection.c.root_bytes).where(collection.c.name == name)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        names = connection.execute(sa.select(collection.c.name).order_by(collection.c.name)).scalars().all()
-        listed = ", ".join(repr(each) for each in names[:10]) or "none yet; begin with: catalog scan FOLDER"
-        raise CollectionRootError(f"there is no collection {name!r}; there are: {listed}")
-    return row
+        update = sa.update(collection).where(changed).values(tags_complete=complete)
+        return connection.execute(update).rowcount > 0
 
 
 def _prefix(connection: Connection, key: int, old: bytes, new: bytes) -> bytes:
-    """What the paths get in front: empty where the folder was moved or renamed as a whole."""
+    """The prefix that the paths get: empty if the folder was moved or renamed as a whole."""
     query = sa.select(track.c.path_bytes).where(track.c.collection_id == key, track.c.path_bytes.is_not(None))
-    # Spread over the whole collection, and the same in every run.
+    # Spread evenly over the collection, and the same in every run.
     paths = list(connection.execute(query.order_by(track.c.id)).scalars())
-    paths = paths[:: max(1, len(paths) // LOOKED_FOR)]
+    paths = paths[:: max(1, len(paths) // FILES_CHECKED)]
     if not paths:
         return b""
     around = below(old, new) if is_within(old, new) else b""
@@ -174,8 +164,8 @@ def _prefix(connection: Connection, key: int, old: bytes, new: bytes) -> bytes:
             or not os.path.isfile(os.path.join(new, around, path))
         )
         raise CollectionRootError(
-            f"only {max(moved, widened)} of {len(paths)} files that were looked for are in {display_path(new)}; "
-            f"not there is {display_path(first)}"
+            f"only {max(moved, widened)} of {len(paths)} checked files are in {display_path(new)}; "
+            f"not found: {display_path(first)}"
         )
     return around if widened > moved else b""
 
@@ -190,7 +180,7 @@ def _lengthen(connection: Connection, key: int, prefix: bytes) -> None:
         }
         for row in connection.execute(query)
     ]
-    # Longest first: a longer path may be the shorter one of another track with the prefix in front.
+    # Longest first: a longer path may equal the shorter path of another track with the prefix.
     rows.sort(key=lambda row: len(row["path_bytes"] or b""), reverse=True)
     if rows:
         connection.execute(sa.update(track).where(track.c.id == sa.bindparam("track_key")), rows)

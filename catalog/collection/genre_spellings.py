@@ -1,4 +1,4 @@
-"""The spellings of genre that the files of a collection have, and what the vocabulary makes of them."""
+"""The spellings of genres in a collection, with the vocabulary's term for each."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.tables import genre, label, statement, track, track_status
+from catalog.db.track_query import IS_LISTED
 from catalog.genres.genre_tag import canonical_name
 from catalog.genres.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """One way to write a genre, as found."""
+    """One spelling of a genre."""
 
     as_written: str
     genre: str | None
-    """The house's spelling; None for words that are no genre."""
+    """The preferred spelling; None for a word that is not a genre."""
     broader: str | None
     is_known: bool
-    """Whether the vocabulary had it; else the files brought it."""
+    """Whether the vocabulary has it; otherwise the files added it."""
     tracks: int
 
 
 def genre_spellings(connection: Connection, collection_id: int | None = None) -> list[Spelling]:
-    """The spellings in the current statements of tracks that are not missing, the commonest first."""
+    """The spellings in the current statements of tracks that are not missing, by descending number of tracks."""
     broader = genre.alias("broader")
     tracks = sa.func.count().label("tracks")
-    within = [track.c.state != "missing"]
+    within = [IS_LISTED]
     if collection_id is not None:
         within.append(track.c.collection_id == collection_id)
     genres = (
@@ -49,18 +50,18 @@ def genre_spellings(connection: Connection, collection_id: int | None = None) ->
         .where(*within, track_status.c.tagged_genre_id.is_(None), statement.c.as_written != "")
         .group_by(statement.c.as_written)
     )
-    found = [Spelling(*row) for row in connection.execute(genres)]
-    found += [
+    spellings = [Spelling(*row) for row in connection.execute(genres)]
+    spellings += [
         Spelling(written, None, None, is_known=True, tracks=count)
         for written, count in connection.execute(no_genre)
     ]
-    return sorted(found, key=lambda each: (-each.tracks, each.as_written))
+    return sorted(spellings, key=lambda spelling: (-spelling.tracks, spelling.as_written))
 
 
 def spellings_of(vocabulary: Vocabulary, written: Mapping[str, int]) -> list[Spelling]:
-    """The same for genres as written that are not in the database, with their number of tracks."""
-    found = [_spelling(vocabulary, text, tracks) for text, tracks in written.items()]
-    return sorted(found, key=lambda each: (-each.tracks, each.as_written))
+    """As `genre_spellings`, for genres that are not in the database. `written` gives the number of tracks."""
+    spellings = [_spelling(vocabulary, text, tracks) for text, tracks in written.items()]
+    return sorted(spellings, key=lambda spelling: (-spelling.tracks, spelling.as_written))
 
 
 def _spelling(vocabulary: Vocabulary, written: str, tracks: int) -> Spelling:

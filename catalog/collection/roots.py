@@ -64,6 +64,17 @@ def known_roots(connection: Connection) -> list[KnownRoot]:
     return [KnownRoot(*row) for row in rows]
 
 
+def collection_id_of(connection: Connection, name: str) -> int:
+    """The id of a collection. Raises CollectionRootError, with the names of the others, if it does not exist."""
+    column = collection.c
+    collection_id = connection.execute(sa.select(column.id).where(column.name == name)).scalar_one_or_none()
+    if collection_id is None:
+        names = connection.execute(sa.select(column.name).order_by(column.name)).scalars().all()
+        listed = ", ".join(map(repr, names[:10])) or "none yet; begin with: catalog scan FOLDER"
+        raise CollectionRootError(f"there is no collection {name!r}; there are: {listed}")
+    return int(collection_id)
+
+
 def find_root(connection: Connection, path: bytes, name: str | None = None) -> Root:
     """The root for a path to scan: that of the collection that contains it, or the path itself (of a file, its folder).
 

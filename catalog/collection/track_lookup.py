@@ -1,6 +1,6 @@
-"""Which track a person means."""
+"""Finds the track that an argument of a command names."""
 
-# Names are bytes here, and a Path is text.
+# File names are bytes; a Path holds text.
 # ruff: noqa: PTH100
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _INT64 = 2**63
 
 
 class TrackNotFoundError(CatalogError):
-    """No track, or several, are meant."""
+    """The argument matches no track, or several."""
 
 
 def find_track(connection: Connection, text: str) -> int:
-    """The id of the track that is meant: by its id, its path, its external id, or a part of title or path.
+    """The id of the track with this id, path or external id, or with this text in its title or path.
 
-    The first of these that fits counts; a part must fit one track only. Raises TrackNotFoundError, naming candidates.
+    They are tried in this order; a text must match one track only. Raises TrackNotFoundError with the candidates.
     """
     if text.isdecimal() and text.isascii() and int(text) < _INT64:
         row = connection.execute(sa.select(track.c.id).where(track.c.id == int(text))).scalar_one_or_none()
@@ -38,21 +38,21 @@ def find_track(connection: Connection, text: str) -> int:
     paths = find_paths(connection, known_roots(connection), folder, [text])
     shown = display_path(os.fsencode(text))
     by_external = connection.execute(sa.select(track.c.id).where(track.c.external_id == shown)).scalars()
-    for found in (sorted(paths.get(text, ())), sorted(by_external)):
-        if found:
-            return _only(connection, shown, found)
-    whole = [track.c.title == shown]
-    partly = [column.icontains(shown, autoescape=True) for column in (track.c.title, track.c.path)]
-    for conditions in (whole, partly):
+    for matches in (sorted(paths.get(text, ())), sorted(by_external)):
+        if matches:
+            return _only(connection, shown, matches)
+    is_title = [track.c.title == shown]
+    contains = [column.icontains(shown, autoescape=True) for column in (track.c.title, track.c.path)]
+    for conditions in (is_title, contains):
         query = sa.select(track.c.id).where(sa.or_(*conditions)).order_by(track.c.id).limit(CANDIDATES + 1)
-        found = list(connection.execute(query).scalars())
-        if found:
-            return _only(connection, shown, found)
-    raise TrackNotFoundError(f"no track is {shown!r}; give an id, a path, or a part of a title")
+        matches = list(connection.execute(query).scalars())
+        if matches:
+            return _only(connection, shown, matches)
+    raise TrackNotFoundError(f"no track matches {shown!r}; give an id, a path, or a part of a title")
 
 
 def describe_tracks(connection: Connection, ids: Sequence[int]) -> list[str]:
-    """`34: Grid Nine - Techno Study 1` for each of a few tracks, by id; the path where there is no name."""
+    """`34: Grid Nine - Techno Study 1` for each track, by id; the path if it has no artist and title."""
     query = (
         sa.select(track.c.id, artist.c.name, track.c.title, track.c.path)
         .join_from(track, artist, isouter=True)
@@ -60,7 +60,7 @@ def describe_tracks(connection: Connection, ids: Sequence[int]) -> list[str]:
         .order_by(track.c.id)
     )
     return [
-        f"{row.id}: {' - '.join(each for each in (row.name, row.title) if each) or row.path}"
+        f"{row.id}: {' - '.join(part for part in (row.name, row.title) if part) or row.path}"
         for row in connection.execute(query)
     ]
 
@@ -70,4 +70,4 @@ def _only(connection: Connection, text: str, ids: list[int]) -> int:
         return ids[0]
     listed = "; ".join(describe_tracks(connection, ids[:CANDIDATES]))
     more = ", and more" if len(ids) > CANDIDATES else ""
-    raise TrackNotFoundError(f"{text!r} may be several tracks; give an id: {listed}{more}")
+    raise TrackNotFoundError(f"{text!r} matches several tracks; give an id: {listed}{more}")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from catalog.batches import chunks
 from catalog.collection.naming.albums import fold_album
 from catalog.collection.naming.artists import fold_artist
+from catalog.collection.roots import collection_id_of
 from catalog.collection.statements import ORIGIN_CATALOG, genre_ids_of_statements, newest_statements
 from catalog.db.tables import album, artist, collection, label, statement, track, track_status
 from catalog.db.track_query import HAS_FILE
@@ -25,7 +26,7 @@ CHANGED_SINCE = (
 
 
 class NothingSelectedError(CatalogError):
-    """A filter names a collection or a genre that does not exist."""
+    """A filter names a genre that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
 
     Only decisions of people are written, never predictions. Genres are compared as terms: a file with `rock` is not
     changed if the decision is Rock. A genre that was changed in the file after the decision is kept, unless the track
-    is named in `selection`. Raises NothingSelectedError.
+    is named in `selection`. Raises NothingSelectedError or CollectionRootError for
+    an unknown filter.
     """
     plan = Plan()
     for rows in chunks(connection.execute(_decided(connection, selection, vocabulary)).all()):
@@ -152,12 +154,8 @@ def _decided(connection: Connection, selection: Selection, vocabulary: Vocabular
         .order_by(collection.c.id, track.c.path_bytes)
     )
     if selection.collection is not None:
-        by_name = sa.select(collection.c.id).where(collection.c.name == selection.collection)
-        if connection.execute(by_name).first() is None:
-            raise NothingSelectedError(
-                f"there is no collection {selection.collection!r}; see: catalog collections list"
-            )
-        query = query.where(collection.c.name == selection.collection)
+        collection_id = collection_id_of(connection, selection.collection)
+        query = query.where(collection.c.id == collection_id)
     if selection.artist is not None:
         query = query.join(artist, artist.c.id == track.c.artist_id)
         query = query.where(artist.c.folded == fold_artist(selection.artist))

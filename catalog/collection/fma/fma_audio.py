@@ -25,7 +25,7 @@ class AudioRoot:
     start: bytes
 
     def paths(self, number: int) -> list[bytes]:
-        """Possible paths of a track's file, relative to the root: as in the archive, or with all files in one folder."""
+        """Possible paths of a track's file, relative to the root: in the archive's folders, or all in one folder."""
         names = (f"{number // 1000:03d}/{number:06d}.mp3".encode(), f"{number:06d}.mp3".encode())
         return [os.path.join(self.start, name) if self.start else name for name in names]
 

@@ -51,7 +51,7 @@ class FmaGenres:
         return self._cache[key]
 
     def _state(self, top_name: str | None, numbers: tuple[int, ...]) -> FmaStatement | None:
-        """The most specific genres: first those below the top genre, as listed; a contradicting top genre comes last."""
+        """The most specific genres: those below the top genre, then others; a contradicting top genre comes last."""
         if top_name is None and not numbers:
             return None
         top = self._vocabulary.resolve(top_name) if top_name else None

@@ -1,4 +1,4 @@
-"""A labels file: a CSV of tracks and their genres, however it was saved."""
+"""Reads a labels file: a CSV table of tracks and genres, in any common encoding and with any common separator."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ ROLES = ("path", "external_id", "genre", "artist", "album", "title")
 OPTIONAL_COLUMNS = {"source": ("source",), "stated_by": ("stated_by", "said_by")}
 """Columns that `catalog export labels` writes, by role; `said_by` is the name in development versions."""
 SEPARATORS = ",;\t|"
-LARGEST_FILE = 512 * 2**20
-"""Bytes; a million rows are a fifth of it."""
-LONGEST_NAME = 40
-"""So much of the name of a column is shown."""
+MAX_FILE_SIZE = 512 * 2**20
+"""In bytes; a million rows take about a fifth of it."""
+MAX_SHOWN_NAME = 40
+"""Characters of a column name in a message."""
 
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-# The commonest first: it is taken where several are equally likely.
+# By frequency: the first one is taken if several are equally likely.
 _CANDIDATES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr"]
 
 
 class LabelFileError(CatalogError):
-    """A labels file that cannot be imported; nothing was changed."""
+    """A labels file cannot be imported; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One row: what it says of which track."""
+    """One row."""
 
     line: int
-    """In the file, where the row begins; the header is line 1."""
+    """The line of the file where the row begins; the header is line 1."""
     path: str | None
     external_id: str | None
     genre: str | None
-    """The cell, verbatim but for control characters; None where it is empty, which says nothing."""
+    """The cell, verbatim except control characters; None if it is empty, which states nothing."""
     artist: str | None = None
     album: str | None = None
     title: str | None = None
@@ -53,13 +53,13 @@ class LabelRow:
 
     @property
     def name(self) -> str:
-        """What the row calls the track."""
+        """The path or external id of the track."""
         return self.path or self.external_id or ""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelFile:
-    """The rows, and how the file turned out to be written."""
+    """The rows of a labels file, and its format."""
 
     rows: tuple[LabelRow, ...]
     genre_column: str
@@ -74,17 +74,17 @@ def read_label_file(
     *,
     may_rename: bool = True,
 ) -> LabelFile:
-    """Reads a labels file. `columns` says what a role is called in it: `{"genre": "Stil"}`.
+    """Reads a labels file. `columns` maps a role to the name of its column: `{"genre": "Stil"}`.
 
-    With `may_rename` the advice on a column that lacks is `--columns`, else to name it so in the file.
-
-    Separator and, unless it is given, encoding are found. Names of columns are compared without case. Raises
-    LabelFileError for a file that is not there, is no table, is not in the encoding given, or lacks a column, and names
-    the columns it has.
+    The separator and, by default, the encoding are detected. Column names are compared without case. Raises
+    LabelFileError if the file does not exist, is not a table, is not in `encoding`, or lacks a column; the message
+    lists its columns and advises `--columns` if `may_rename`, otherwise to rename the column in the file.
     """
     renamed = dict(columns or {})
-    if strange := sorted(renamed.keys() - set(ROLES)):
-        raise LabelFileError(f"{strange[0]!r} is no column of a labels file; columns are: {', '.join(ROLES)}")
+    if unknown := sorted(renamed.keys() - set(ROLES)):
+        raise LabelFileError(
+            f"{unknown[0]!r} is not a column of a labels file; the columns are: {', '.join(ROLES)}"
+        )
     content = _content(file)
     text, encoding = decode(content) if encoding is None else _decode_as(file, content, encoding)
     separator, header = _header(text, renamed)
@@ -96,14 +96,14 @@ def read_label_file(
 
 
 def decode(content: bytes) -> tuple[str, str]:
-    """The text, and the encoding it was in: by its mark, UTF-8 where it is that, else the likeliest one."""
+    """The text and its encoding: by its byte order mark, UTF-8 if it is valid, else the most likely one."""
     from charset_normalizer import from_bytes
 
     for mark, encoding in _MARKS.items():
         if content.startswith(mark):
             return content.decode(encoding, "replace"), encoding
     if b"\0" in content[:1000]:
-        # Half the bytes of Latin text in UTF-16 are zero; which half tells the order.
+        # Half of the bytes of Latin text in UTF-16 are zero; the position of the zeros shows the byte order.
         encoding = "utf-16-le" if content[1:1000:2].count(0) > content[0:1000:2].count(0) else "utf-16-be"
         return content.decode(encoding, "replace"), encoding
     try:
@@ -113,32 +113,32 @@ def decode(content: bytes) -> tuple[str, str]:
     if not likely:
         return content.decode("latin-1"), "latin-1"
     least = min(match.chaos for match in likely)
-    # Short lists make as good a text in several encodings, by which "Peña" would be "Peńa" or hold a Chinese sign.
+    # A short text may be valid in several encodings, which read "Peña" as "Peńa" or with a Chinese character.
     equal = {name for match in likely if match.chaos == least for name in match.could_be_from_charset}
     encoding = next(name for name in _CANDIDATES if name in equal)
     return content.decode(encoding), encoding
 
 
 def _decode_as(file: Path, content: bytes, encoding: str) -> tuple[str, str]:
-    """The text by an encoding that somebody named. A mark of UTF-8 at its beginning belongs to no column's name."""
+    """The text in a given encoding, without a byte order mark."""
     try:
         name = codecs.lookup(encoding).name
         return content.decode(name).removeprefix("\ufeff"), name
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise LabelFileError(
-            f"{file}, line {line}: this is not {name}; leave out --encoding, and it is found"
+            f"{file}, line {line}: the text is not {name}; leave out --encoding to detect it"
         ) from None
     except (LookupError, UnicodeError):
         raise LabelFileError(
-            f"there is no encoding {encoding!r}; known are utf-8, utf-16, cp1252, cp1250, cp1251, cp932 and others"
+            f"there is no encoding {encoding!r}; examples: utf-8, utf-16, cp1252, cp1250, cp1251, cp932"
         ) from None
 
 
 def _content(file: Path) -> bytes:
     try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise LabelFileError(f"{file} is larger than {LARGEST_FILE >> 20} MB; split it")
+        if file.stat().st_size > MAX_FILE_SIZE:
+            raise LabelFileError(f"{file} is larger than {MAX_FILE_SIZE >> 20} MB; split it")
         content = file.read_bytes()
     except OSError as error:
         reason = (
@@ -151,8 +151,8 @@ def _content(file: Path) -> bytes:
 
 
 def _header(text: str, renamed: Mapping[str, str]) -> tuple[str, list[str]]:
-    """The separator by which most of the wanted columns appear, and the columns."""
-    wanted = {renamed.get(role, role).casefold() for role in ROLES}
+    """The separator that gives most of the expected columns, and the columns."""
+    expected = {renamed.get(role, role).casefold() for role in ROLES}
     best: tuple[int, int] = (-1, -1)
     found = (",", [""])
     for separator in SEPARATORS:
@@ -160,14 +160,14 @@ def _header(text: str, renamed: Mapping[str, str]) -> tuple[str, list[str]]:
             header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
         except csv.Error:
             continue
-        score = (len(wanted & {each.strip().casefold() for each in header}), len(header))
+        score = (len(expected & {each.strip().casefold() for each in header}), len(header))
         if score > best:
             best, found = score, (separator, header)
     return found
 
 
 def _places(file: Path, header: list[str], renamed: Mapping[str, str], *, may_rename: bool) -> dict[str, int]:
-    """Where each role's column is."""
+    """The index of each role's column."""
     names = [each.strip().casefold() for each in header]
     places = {}
     for role in ROLES:
@@ -193,7 +193,7 @@ def _places(file: Path, header: list[str], renamed: Mapping[str, str], *, may_re
 
 
 def _naming(role: str, may_rename: bool) -> str:
-    return f"Name it: --columns {role}=COLUMN" if may_rename else f"Call it {role} in the file's first line"
+    return f"Name it: --columns {role}=COLUMN" if may_rename else f"Name it {role} in the file's first line"
 
 
 def _rows(file: Path, text: str, separator: str, places: Mapping[str, int]) -> Iterator[LabelRow]:
@@ -222,7 +222,7 @@ def _rows(file: Path, text: str, separator: str, places: Mapping[str, int]) -> I
 
 
 def _path(cell: str) -> str | None:
-    """A path as written; only what no file name ends in is taken off."""
+    """A path as written, without line breaks, NUL and spaces at its ends."""
     return re.sub(r"[\x00\r\n]", "", cell).strip() or None
 
 
@@ -239,6 +239,6 @@ def _genre(cell: str) -> str | None:
 
 def _listed(header: list[str]) -> str:
     names = [text for each in header if (text := text_of(each))]
-    # Of a file that is no table the first line may be all of it.
-    shortened = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in names[:20]]
+    # In a file that is not a table the first line may be the whole file.
+    shortened = [name if len(name) <= MAX_SHOWN_NAME else f"{name[:MAX_SHOWN_NAME]}…" for name in names[:20]]
     return ", ".join(shortened) or "nothing"

@@ -1,9 +1,10 @@
-"""The import of a labels file: one statement for each track that it says something new of."""
+"""Import of a labels file: a statement for each track whose genres differ from the newest imported ones."""
 
 # ruff: noqa: PTH100 - a folder's name is bytes here
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,61 +13,61 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.batches import chunks
 from catalog.collection.genre_spellings import Spelling, spellings_of
 from catalog.collection.labels.label_file import LabelFile, LabelFileError, LabelRow, read_label_file
 from catalog.collection.naming.albums import Album, ensure_albums
 from catalog.collection.naming.artists import ensure_artists
 from catalog.collection.naming.paths import display_path
 from catalog.collection.path_matching import find_paths
-from catalog.collection.roots import known_roots
+from catalog.collection.roots import collection_id_of, known_roots
 from catalog.collection.statements import NewStatement, Source, changed_statements, write_statements
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.retry import retry_until_connected
-from catalog.db.tables import artist, collection, track
+from catalog.db.tables import artist, track
 from catalog.genres.vocabulary import genres_in
 from catalog.genres.vocabulary_store import load_vocabulary
 
 EXAMPLES = 5
 UNNAMED_PERSON = "unknown"
 """`stated_by` of a person whom the file does not name."""
-CHUNK = 5_000
 
 
 @dataclass
 class LabelsReport:
-    """What an import found and did."""
+    """The result of an import."""
 
     file: str
     encoding: str
     separator: str
     rows: int = 0
     tracks: int = 0
-    """Tracks that the file names with a genre."""
+    """Tracks with a genre in the file."""
     statements: int = 0
-    """Of these, tracks of which it says something new."""
+    """Of these, tracks whose genres are new or changed."""
     filled: int = 0
-    """Tracks that got a title, an artist or an album they had not."""
+    """Tracks that lacked a title, an artist or an album and got it from the file."""
     without_genre: int = 0
-    """Rows with an empty genre: they say nothing."""
+    """Rows with an empty genre; they state nothing."""
     from_files: int = 0
     """Rows whose source is the audio file: skipped, because a scan reads them there."""
     persons: int = 0
     """Tracks whose genres a person stated."""
     repeated: int = 0
-    """Rows on a track that an earlier row named; their genres follow the earlier ones."""
+    """Rows for a track that an earlier row had; their genres are added to the earlier ones."""
     unknown: int = 0
-    """Rows that name no track, or tracks in several collections."""
+    """Rows that match no track, or tracks in several collections."""
     unknown_examples: list[tuple[int, str]] = field(default_factory=list)
-    """Line and name of the first few."""
+    """Line and track name of the first EXAMPLES of these rows."""
     new_terms: list[Spelling] = field(default_factory=list)
-    """Genres that the vocabulary did not have."""
+    """Genres that were not in the vocabulary."""
     dry_run: bool = False
 
 
 @dataclass
-class _Named:
-    """All that the file says of one track."""
+class _TrackLabels:
+    """The rows of one track, merged."""
 
     genres: list[str] = field(default_factory=list)
     artist: str | None = None
@@ -97,97 +98,103 @@ def import_labels(
     collection_name: str | None = None,
     dry_run: bool = False,
 ) -> LabelsReport:
-    """Imports a labels file in one transaction; a second time it changes nothing.
+    """Imports a labels file in one transaction; a repeated import changes nothing.
 
-    Paths are relative to the file's folder or to a collection's root; `collection_name` limits the import to one.
-    The encoding is found where it is not given.
-    Several rows on a track are taken together. Artist, album and title are used where the track has none. A database
-    that goes away in the middle is waited for. Raises LabelFileError, with nothing changed, where the file cannot be
-    read or names no track at all.
+    Paths are relative to the file's folder or to a collection's root; `collection_name` limits the import to one
+    collection. The encoding is detected by default. Several rows of a track are merged. Artist, album and title are
+    used if the track has none. If the connection to the database is lost, the import waits for it. Raises
+    LabelFileError or CollectionRootError, with nothing changed, if the file cannot be read or matches no track.
     """
-    read = read_label_file(file, columns, encoding)
-    return retry_until_connected(lambda: _import(database, file, read, collection_name, dry_run=dry_run))
+    label_file = read_label_file(file, columns, encoding)
+    return retry_until_connected(
+        lambda: _import(database, file, label_file, collection_name, dry_run=dry_run)
+    )
 
 
 def _import(
-    database: Database, file: Path, read: LabelFile, collection_name: str | None, *, dry_run: bool
+    database: Database, file: Path, label_file: LabelFile, collection_name: str | None, *, dry_run: bool
 ) -> LabelsReport:
-    report = LabelsReport(str(file), read.encoding, read.separator, rows=len(read.rows), dry_run=dry_run)
+    report = LabelsReport(
+        str(file), label_file.encoding, label_file.separator, rows=len(label_file.rows), dry_run=dry_run
+    )
     with database.writer.connect() as connection, connection.begin() as transaction:
-        named = _match(connection, read, os.path.abspath(os.fsencode(file.parent)), collection_name, report)
-        if not named:
-            raise LabelFileError(_nothing_named(connection, read))
-        _state(connection, read, named, file.name, report)
-        touched = _fill(connection, named)
-        report.filled = len(touched)
-        refresh_track_status(connection, named)
+        folder = os.path.abspath(os.fsencode(file.parent))
+        by_track = _match(connection, label_file, folder, collection_name, report)
+        if not by_track:
+            raise LabelFileError(_no_match_message(connection, label_file))
+        _state(connection, label_file, by_track, file.name, report)
+        report.filled = _fill_missing_fields(connection, by_track)
+        refresh_track_status(connection, by_track)
         if dry_run:
             transaction.rollback()
     return report
 
 
 def _match(
-    connection: Connection, read: LabelFile, folder: bytes, collection_name: str | None, report: LabelsReport
-) -> dict[int, _Named]:
-    """What the file says, by track."""
+    connection: Connection,
+    label_file: LabelFile,
+    folder: bytes,
+    collection_name: str | None,
+    report: LabelsReport,
+) -> dict[int, _TrackLabels]:
+    """The merged rows by track."""
     roots = known_roots(connection)
-    only = None
-    if collection_name is not None:
-        query = sa.select(collection.c.id).where(collection.c.name == collection_name)
-        only = connection.execute(query).scalar_one_or_none()
-        if only is None:
-            raise LabelFileError(f"there is no collection {collection_name!r}; see: catalog collections list")
-        roots = [each for each in roots if each.id == only]
-    by_path = find_paths(connection, roots, folder, {row.path for row in read.rows if row.path})
-    ids = {row.external_id for row in read.rows if row.external_id and row.path not in by_path}
-    by_id = _find_external(connection, ids, only)
-    named: dict[int, _Named] = {}
-    for row in read.rows:
-        found = by_path.get(row.path or "") or by_id.get(row.external_id or "") or set()
-        if len(found) != 1:
+    collection_id = None if collection_name is None else collection_id_of(connection, collection_name)
+    if collection_id is not None:
+        roots = [root for root in roots if root.id == collection_id]
+    rows = label_file.rows
+    by_path = find_paths(connection, roots, folder, {row.path for row in rows if row.path})
+    ids = {row.external_id for row in rows if row.external_id and row.path not in by_path}
+    by_id = _find_external(connection, ids, collection_id)
+    by_track: dict[int, _TrackLabels] = {}
+    for row in rows:
+        matches = by_path.get(row.path or "") or by_id.get(row.external_id or "") or set()
+        if len(matches) != 1:
             report.unknown += 1
             if len(report.unknown_examples) < EXAMPLES:
-                remark = " (in several collections)" if found else ""
+                remark = " (in several collections)" if matches else ""
                 report.unknown_examples.append((row.line, f"{row.name}{remark}"))
             continue
-        (key,) = found
-        report.repeated += key in named
+        (track_id,) = matches
+        report.repeated += track_id in by_track
         report.without_genre += row.genre is None
         report.from_files += row.source == "file"
-        named.setdefault(key, _Named()).add(row)
-    return named
+        by_track.setdefault(track_id, _TrackLabels()).add(row)
+    return by_track
 
 
-def _find_external(connection: Connection, names: Iterable[str], only: int | None) -> dict[str, set[int]]:
+def _find_external(
+    connection: Connection, external_ids: Iterable[str], collection_id: int | None
+) -> dict[str, set[int]]:
     query = sa.select(track.c.external_id, track.c.id)
-    if only is not None:
-        query = query.where(track.c.collection_id == only)
-    found: dict[str, set[int]] = {}
-    listed = sorted(names)
-    for start in range(0, len(listed), CHUNK):
-        rows = connection.execute(query.where(track.c.external_id.in_(listed[start : start + CHUNK])))
-        for name, key in rows:
-            found.setdefault(str(name), set()).add(key)
-    return found
+    if collection_id is not None:
+        query = query.where(track.c.collection_id == collection_id)
+    matches: dict[str, set[int]] = {}
+    for ids in chunks(sorted(external_ids)):
+        for external_id, track_id in connection.execute(query.where(track.c.external_id.in_(ids))):
+            matches.setdefault(str(external_id), set()).add(track_id)
+    return matches
 
 
 def _state(
-    connection: Connection, read: LabelFile, named: Mapping[int, _Named], stated_by: str, report: LabelsReport
+    connection: Connection,
+    label_file: LabelFile,
+    by_track: Mapping[int, _TrackLabels],
+    stated_by: str,
+    report: LabelsReport,
 ) -> None:
-    sayings: list[NewStatement] = []
+    """Adds the changed statements: imported ones by the file, those of a person by that person."""
     by_person: dict[str | None, list[NewStatement]] = {}
-    for key, each in named.items():
-        if each.genres:
-            new = NewStatement(key, tuple(each.genres), read.genre_column)
-            sayings.append(new)
-            by_person.setdefault(each.person, []).append(new)
+    tracks_by_genre: Counter[str] = Counter()
     vocabulary = load_vocabulary(connection)
-    written: dict[str, int] = {}
-    for new in sayings:
-        for name in genres_in(new.texts, vocabulary):
-            written[name] = written.get(name, 0) + 1
-    report.tracks = len(sayings)
-    report.new_terms = [each for each in spellings_of(vocabulary, written) if not each.is_known]
+    for track_id, labels in by_track.items():
+        if labels.genres:
+            new = NewStatement(track_id, tuple(labels.genres), label_file.genre_column)
+            by_person.setdefault(labels.person, []).append(new)
+            tracks_by_genre.update(genres_in(new.texts, vocabulary))
+            report.tracks += 1
+    spellings = spellings_of(vocabulary, tracks_by_genre)
+    report.new_terms = [spelling for spelling in spellings if not spelling.is_known]
     for person, statements in by_person.items():
         source: Source = "import" if person is None else "person"
         changed = changed_statements(connection, source, statements)
@@ -198,60 +205,60 @@ def _state(
         )
 
 
-def _fill(connection: Connection, named: Mapping[int, _Named]) -> list[int]:
-    """Gives tracks without title, artist or album what the file has; their ids."""
-    offering = [key for key, each in named.items() if each.title or each.artist or each.album]
-    lacking = []
+def _fill_missing_fields(connection: Connection, by_track: Mapping[int, _TrackLabels]) -> int:
+    """Sets title, artist and album of tracks that lack them; returns the number of changed tracks."""
+    usable = [
+        track_id for track_id, labels in by_track.items() if labels.title or labels.artist or labels.album
+    ]
     query = sa.select(
         track.c.id, track.c.title, track.c.artist_id, track.c.album_id, artist.c.name
     ).join_from(track, artist, isouter=True)
-    for start in range(0, len(offering), CHUNK):
-        chosen = query.where(track.c.id.in_(offering[start : start + CHUNK]))
-        lacking += [
-            row for row in connection.execute(chosen) if None in (row.title, row.artist_id, row.album_id)
-        ]
-    updates = []
-    for start in range(0, len(lacking), CHUNK):
-        updates += _filled(connection, named, lacking[start : start + CHUNK])
+    updates: list[dict[str, Any]] = []
+    for ids in chunks(usable):
+        rows = connection.execute(query.where(track.c.id.in_(ids))).all()
+        incomplete = [row for row in rows if None in (row.title, row.artist_id, row.album_id)]
+        updates += _changed_fields(connection, by_track, incomplete)
     if updates:
         connection.execute(sa.update(track).where(track.c.id == sa.bindparam("track_key")), updates)
-    return [row["track_key"] for row in updates]
+    return len(updates)
 
 
-def _filled(connection: Connection, named: Mapping[int, _Named], rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """The columns of the tracks that change."""
+def _changed_fields(
+    connection: Connection, by_track: Mapping[int, _TrackLabels], rows: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """The new columns of tracks that change."""
     albums: dict[int, Album] = {
-        row.id: (named[row.id].artist or row.name, title)
+        row.id: (by_track[row.id].artist or row.name, title)
         for row in rows
-        if row.album_id is None and (title := named[row.id].album)
+        if row.album_id is None and (title := by_track[row.id].album)
     }
-    artist_ids = ensure_artists(connection, {name for row in rows if (name := named[row.id].artist)})
+    artist_ids = ensure_artists(connection, {name for row in rows if (name := by_track[row.id].artist)})
     album_ids = ensure_albums(connection, set(albums.values()))
     updates = []
     for row in rows:
-        said = named[row.id]
+        labels = by_track[row.id]
         album = albums.get(row.id)
-        after = {
-            "title": row.title or said.title,
-            "artist_id": row.artist_id or artist_ids.get(said.artist or ""),
+        fields = {
+            "title": row.title or labels.title,
+            "artist_id": row.artist_id or artist_ids.get(labels.artist or ""),
             "album_id": album_ids[album] if album else row.album_id,
         }
-        if tuple(after.values()) != (row.title, row.artist_id, row.album_id):
-            updates.append(after | {"track_key": row.id})
+        if tuple(fields.values()) != (row.title, row.artist_id, row.album_id):
+            updates.append(fields | {"track_key": row.id})
     return updates
 
 
-def _nothing_named(connection: Connection, read: LabelFile) -> str:
-    first = read.rows[0]
+def _no_match_message(connection: Connection, label_file: LabelFile) -> str:
+    first = label_file.rows[0]
     roots = known_roots(connection)
     if not roots:
-        return "no collection was scanned yet, so no row names a track; begin with: catalog scan FOLDER"
-    none = (
-        "the only row names no track"
-        if len(read.rows) == 1
-        else f"none of the {len(read.rows):,} rows names a track; the first"
+        return "no row matches a track, because no collection was scanned yet; run first: catalog scan FOLDER"
+    subject = (
+        "the only row matches no track"
+        if len(label_file.rows) == 1
+        else f"none of the {len(label_file.rows):,} rows matches a track; the first"
     )
     return (
-        f"{none}, line {first.line}: {first.name!r}. Paths are "
-        f"relative to the file's folder or to a collection's root, such as {display_path(roots[0].path)}"
+        f"{subject}, line {first.line}: {first.name!r}. Paths must be relative to the file's folder or to a "
+        f"collection's root, such as {display_path(roots[0].path)}"
     )

@@ -1,4 +1,4 @@
-"""Artists: which spellings are one name, who is nobody, and their rows."""
+"""Artists: the key of a name, placeholder names, and the rows of artists."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from sqlalchemy import Connection
 from catalog.db.tables import artist
 from catalog.genres.fold import tokens
 
-_GUEST = re.compile(r"\s+[(\[]?(?:feat\.?|ft\.?|featuring)\s+.*$", re.IGNORECASE)
+_FEATURED = re.compile(r"\s+[(\[]?(?:feat\.?|ft\.?|featuring)\s+.*$", re.IGNORECASE)
 _ARTICLE_BEHIND = re.compile(r"^(.+),\s*the$", re.IGNORECASE)
 
 
 def without_featured_artists(name: str) -> str:
-    """The name up to `feat.`, `ft.` or `featuring`: who sings along makes no other artist.
+    """The name up to `feat.`, `ft.` or `featuring`.
 
-    `and`, `&`, `with`, `vs.` and commas stay: they are part of too many names.
+    `and`, `&`, `with`, `vs.` and commas stay, because they are part of many names.
     """
-    return _GUEST.sub("", name).strip() or name.strip()
+    return _FEATURED.sub("", name).strip() or name.strip()
 
 
 def fold_artist(name: str) -> str:
-    """The key of an artist: case, punctuation, diacritics, spaces, guests and the article "The" are gone.
+    """The key of an artist: the name without case, punctuation, diacritics, spaces, featured artists and "The".
 
-    `The Beatles`, `Beatles, The` and `BEATLES` are one; `Simon & Garfunkel` and `Simon and Garfunkel`, too. A name
-    without a letter or digit (`!!!`) keeps its signs.
+    `The Beatles`, `Beatles, The` and `BEATLES` have one key; so have `Simon & Garfunkel` and `Simon and Garfunkel`. A
+    name without a letter or digit (`!!!`) keeps its punctuation.
     """
     plain = without_featured_artists(name)
     plain = _ARTICLE_BEHIND.sub(r"\1", plain)
@@ -41,29 +41,29 @@ def fold_artist(name: str) -> str:
 
 @cache
 def placeholder_artists() -> frozenset[str]:
-    """Folded names that stand for nobody: Various, Unknown, and their like in some twenty languages."""
+    """Folded placeholder names: Various, Unknown and similar words in about twenty languages."""
     text = files("catalog.collection.naming").joinpath("placeholder_artists.txt").read_text(encoding="utf-8")
     return frozenset(fold_artist(line) for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def is_placeholder_artist(name: str) -> bool:
-    """Whether a name says that the artist is several, or not known."""
+    """Whether a name stands for several or unknown artists."""
     return fold_artist(name) in placeholder_artists()
 
 
 def ensure_artists(connection: Connection, names: Iterable[str]) -> dict[str, int]:
-    """The id of the artist of each name; unknown ones are made, in the spelling that came first.
+    """The id of the artist of each name; missing ones are inserted, in the spelling that comes first.
 
-    Two processes may meet the same new artist at once: both get the one row. Rows are made in the order of their
-    keys, so that none waits for the other in a circle.
+    Two processes may insert the same artist at the same time; both get the same row. Rows are inserted in order of
+    their keys, so that no deadlock is possible.
     """
     keys = {name: fold_artist(name) for name in names if name.strip()}
     spelling: dict[str, str] = {}
     for name, key in keys.items():
         spelling.setdefault(key, without_featured_artists(name))
-    found = _ids(connection, spelling)
-    lacking = sorted(spelling.keys() - found.keys())
-    if lacking:
+    ids = _ids(connection, spelling)
+    missing = sorted(spelling.keys() - ids.keys())
+    if missing:
         connection.execute(
             sa.text(
                 "INSERT INTO artist (key, name, folded, is_placeholder) VALUES (:key, :name, :key, :is_placeholder)"
@@ -71,11 +71,11 @@ def ensure_artists(connection: Connection, names: Iterable[str]) -> dict[str, in
             ),
             [
                 {"key": key, "name": spelling[key], "is_placeholder": key in placeholder_artists()}
-                for key in lacking
+                for key in missing
             ],
         )
-        found |= _ids(connection, lacking)
-    return {name: found[key] for name, key in keys.items()}
+        ids |= _ids(connection, missing)
+    return {name: ids[key] for name, key in keys.items()}
 
 
 def _ids(connection: Connection, keys: Iterable[str]) -> dict[str, int]:

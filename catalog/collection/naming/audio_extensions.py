@@ -1,4 +1,4 @@
-"""Which files are taken for audio: those with one of these suffixes. All others are counted, never opened."""
+"""File name suffixes of audio files. Files with other suffixes are counted and never opened."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ AUDIO_SUFFIXES = frozenset(
         ".wv",
     }
 )
-"""Lower case, with the dot. Containers that are mostly video (.mp4, .mkv, .webm) are not among them."""
+"""Lower case, with the dot, without containers that are mostly video (.mp4, .mkv, .webm)."""
 
-LONGEST_SUFFIX = 8
-"""Characters, with the dot; what is longer is a dot in a name."""
+MAX_SUFFIX = 8
+"""Maximum length in characters, with the dot."""
 
 
 def suffix_of(name: bytes) -> str:
-    """The suffix of a file name in lower case with its dot; empty where it has none worth the name."""
+    """The suffix of a file name in lower case with its dot; empty if there is none or it is too long."""
     stem, dot, suffix = name.rpartition(b".")
-    if not dot or not stem or len(suffix) >= LONGEST_SUFFIX or not suffix.isascii():
+    if not dot or not stem or len(suffix) >= MAX_SUFFIX or not suffix.isascii():
         return ""
     text = suffix.decode("ascii").lower()
     return f".{text}" if text.isprintable() and text.strip() else ""
 
 
 def is_audio(name: bytes) -> bool:
-    """Whether a file of that name is taken for audio."""
+    """Whether a file name has a suffix of audio files."""
     return suffix_of(name) in AUDIO_SUFFIXES

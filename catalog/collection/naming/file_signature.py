@@ -1,4 +1,4 @@
-"""The file_signature of a file: what recognizes it at another place without reading it whole."""
+"""The signature of a file, by which it is recognized after a move, without reading all of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from typing import BinaryIO
 
 WINDOW = 64 * 1024
-"""Bytes that are read from the middle: tags lie at the ends, and beginnings are alike."""
+"""Bytes that are read from the middle, because tags are at the ends and first bytes are often equal."""
 
 
 def file_signature(stream: BinaryIO, size: int) -> str:

@@ -43,7 +43,7 @@ def test_import_as_json(database_url, folder, capsys):
 
 def test_a_bad_file_is_one_line(sqlite_url, tmp_path, capsys):
     assert run(["--database-url", sqlite_url, "fma", "import", str(tmp_path)]) == 1
-    assert capsys.readouterr().err == f"catalog: {tmp_path} holds no tracks.csv\n"
+    assert capsys.readouterr().err == f"catalog: {tmp_path} contains no tracks.csv\n"
 
 
 @pytest.mark.parametrize("refused", ["nothing there", "wrong header", "no audio"])

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from catalog.audit.reasons import prediction_reason
 from catalog.collection.collections import list_collections, move_collection, remove_collection
-from catalog.collection.prune import prune
+from catalog.collection.removal import prune
 from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
 from catalog.collection.statements import NewStatement, append_statements, withdraw
@@ -173,7 +173,7 @@ def test_a_moved_collection_keeps_its_tracks(database, music, make_song):
     scan(database, music)
     before = ids(database)
     there = music.parent / "there"
-    with pytest.raises(CollectionRootError, match="is no folder"):
+    with pytest.raises(CollectionRootError, match="is not a folder"):
         move_collection(database, "music", there)
     music.rename(there)
     assert move_collection(database, "music", there, dry_run=True).tracks == 1
@@ -201,7 +201,7 @@ def test_a_collection_does_not_move_to_where_it_is_not(database, music, make_son
     scan(database, music)
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(CollectionRootError, match=r"only 0 of 1 files .* not there is 1\.mp3"):
+    with pytest.raises(CollectionRootError, match=r"only 0 of 1 checked files .* not found: 1\.mp3"):
         move_collection(database, "music", empty)
     with pytest.raises(CollectionRootError, match="no collection 'x'; there are: 'music'"):
         move_collection(database, "x", empty)
@@ -296,7 +296,7 @@ def test_a_track_is_found_by_whatever_names_it(known, music, monkeypatch):
         ):
             assert find_track(connection, text) == key
         with pytest.raises(
-            TrackNotFoundError, match=r"may be several tracks.*A - The 100% Song.*A - Another song"
+            TrackNotFoundError, match=r"matches several tracks.*A - The 100% Song.*A - Another song"
         ):
             find_track(connection, "song")
         for text in ("nothing", "100_", "99999999999999999999999", "", "\udce9", "a\\b"):

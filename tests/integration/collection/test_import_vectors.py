@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from catalog.collection.fma.fma_import import import_fma
 from catalog.collection.import_vectors import import_vectors
+from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
 from catalog.csvio.csv_source import CsvSourceError
 from catalog.db.tables import feature_vector, track
@@ -67,7 +68,7 @@ def test_flat_by_path(database, music, make_song, tmp_path):
     file = saved(tmp_path, f'path,x,y\n{music}/a/1.mp3,1,2\n"a\\2, live.mp3",3,4\nb.mp3,5,6\n')
     report = import_vectors(database, file, "ours", collection_name="Music")
     assert (report.key, report.vectors.new, report.unknown_examples) == ("path", 2, ["b.mp3"])
-    with pytest.raises(CsvSourceError, match="no collection 'Else'"):
+    with pytest.raises(CollectionRootError, match="no collection 'Else'"):
         import_vectors(database, file, "ours", collection_name="Else")
 
 
@@ -104,9 +105,9 @@ def test_wrong_headers_are_refused(database, fma, tmp_path, text, reason):
 
 
 def test_names_of_other_vectors_are_refused(database, fma, tmp_path):
-    with pytest.raises(CsvSourceError, match="computes itself"):
+    with pytest.raises(CsvSourceError, match="is a feature set of this program"):
         import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "musicnn")
-    with pytest.raises(CsvSourceError, match="computes itself"):
+    with pytest.raises(CsvSourceError, match="is a feature set of this program"):
         import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "pca")
     import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "ours")
     with pytest.raises(CsvSourceError, match=r"exists with other dimensions"):
@@ -120,7 +121,7 @@ def test_names_of_other_vectors_are_refused(database, fma, tmp_path):
         ("2,\n\n", "vectors.csv has no row with a vector; nothing was imported"),
         (
             "2,nan\n",
-            "no row with a vector, as vectors.csv, line 2: a number is missing or infinite; skipped;",
+            "no row with a vector .vectors.csv, line 2: a number is missing or infinite; skipped.;",
         ),
     ],
 )
@@ -142,7 +143,7 @@ def test_rows_that_all_name_no_track_make_no_feature_set(database, fma, tmp_path
     "name", ["../x", "", "a b", "-x", ".x", "_x", "a/b", "a\nb", "x" * 65, "\N{RIGHT-TO-LEFT OVERRIDE}a"]
 )
 def test_what_is_no_name_is_refused(database, fma, tmp_path, name):
-    with pytest.raises(CsvSourceError, match="is no name for a feature set") as refused:
+    with pytest.raises(CsvSourceError, match="is not a valid name of a feature set") as refused:
         import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), name)
     assert "\n" not in str(refused.value)
 

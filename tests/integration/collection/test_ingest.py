@@ -30,7 +30,7 @@ def songs(music, make_song):
 def test_an_unknown_genre_is_told_before_anything_is_heard(catalog, songs):
     code, _, err = catalog("ingest", songs, "--genres", "Finnish Metal, Polkaton")
     assert code == EXIT_ERROR
-    assert "'Polkaton' is no genre" in err
+    assert "'Polkaton' is not a genre" in err
     assert json.loads(catalog("sql", "SELECT count(*) AS n FROM feature_vector", "--json")[1]) == [{"n": 0}]
 
 

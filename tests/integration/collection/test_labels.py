@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from catalog.collection.labels.label_file import LabelFileError
 from catalog.collection.labels.labels import import_labels
+from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
 from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, artist, genre, label, statement, track, track_status
@@ -118,7 +119,7 @@ def test_unknown_rows_are_counted_and_the_first_are_named(scanned, music):
 
 
 def test_a_file_that_names_no_track_changes_nothing(scanned, music):
-    with pytest.raises(LabelFileError, match=r"the only row names no track, line 2: 'x.mp3'"):
+    with pytest.raises(LabelFileError, match=r"the only row matches no track, line 2: 'x.mp3'"):
         import_labels(scanned, saved(music, "path,genre\nx.mp3,Brand New Style\n"))
     assert count(scanned, statement) == 1
 
@@ -138,7 +139,7 @@ def test_a_name_in_two_collections_is_not_guessed(scanned, music, make_song, tmp
     report = import_labels(scanned, file)
     assert report.unknown_examples == [(2, "a/1.mp3 (in several collections)")]
     assert import_labels(scanned, file, collection_name="other").tracks == 1
-    with pytest.raises(LabelFileError, match="no collection 'x'"):
+    with pytest.raises(CollectionRootError, match="no collection 'x'"):
         import_labels(scanned, file, collection_name="x")
 
 

@@ -82,15 +82,15 @@ def test_scan_of_what_cannot_be_read_wholly(catalog, songs, monkeypatch):
         (["scan", "absent"], EXIT_ERROR, "does not exist"),
         (["scan", "."], EXIT_ERROR, "no audio in"),
         (["scan"], EXIT_USAGE, "Missing argument"),
-        (["scan", ""], EXIT_USAGE, "the name is empty"),
-        (["ingest", ""], EXIT_USAGE, "the name is empty"),
+        (["scan", ""], EXIT_USAGE, "the path is empty"),
+        (["ingest", ""], EXIT_USAGE, "the path is empty"),
         (["ingest", ".", "--feature-set", "loudest"], EXIT_USAGE, "there is no feature set 'loudest'"),
         (["ingest", ".", "--columns", "genre"], EXIT_USAGE, "is not ROLE=COLUMN"),
         (["scan", "a", "b", "--name", "c"], EXIT_USAGE, "--name goes with one PATH"),
         (["labels", "import", "absent.csv"], EXIT_ERROR, "absent.csv does not exist"),
         (["labels", "import", "l.csv", "--columns", "genre"], EXIT_USAGE, "is not ROLE=COLUMN"),
         (["collections", "remove", "x"], EXIT_ERROR, "there is no collection 'x'"),
-        (["show", "x"], EXIT_ERROR, "no track is 'x'"),
+        (["show", "x"], EXIT_ERROR, "no track matches 'x'"),
     ],
 )
 def test_what_is_wrong_is_one_line(catalog, tmp_path, monkeypatch, arguments, code, message):

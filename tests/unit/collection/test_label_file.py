@@ -74,7 +74,7 @@ def test_short_and_long_rows(tmp_path):
         ("path,style\na,b\n", {}, r"no column 'genre'; it has: path, style.*--columns genre="),
         ("file;genre\na;b\n", {}, r"no column 'path' or 'external_id'; it has: file, genre"),
         ("path,genre\na,b\n", {"genre": "Stil"}, r"no column 'Stil'; it has: path, genre"),
-        ("path,genre\na,b\n", {"gnere": "Stil"}, r"'gnere' is no column"),
+        ("path,genre\na,b\n", {"gnere": "Stil"}, r"'gnere' is not a column"),
         ("path,genre\na," + "x" * 200_000, {}, "line 2"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", {}, "no column 'genre'"),
         ("x" * 5_000, {}, f"it has: {'x' * 40}…\\."),
@@ -96,7 +96,7 @@ def test_an_encoding_that_is_given_is_taken(tmp_path, encoding):
 
 @pytest.mark.parametrize(
     ("encoding", "message"),
-    [("utf-8", "line 3: this is not utf-8"), ("klingon", "no encoding 'klingon'"), ("rot13", "no encoding")],
+    [("utf-8", "line 3: the text is not utf-8"), ("klingon", "no encoding 'klingon'"), ("rot13", "no encoding")],
 )
 def test_an_encoding_that_does_not_fit_is_said(tmp_path, encoding, message):
     file = saved(tmp_path, "path,genre\na.mp3,Rock\nPeña.mp3,Rock\n", "cp1252")
