@@ -40,7 +40,7 @@ def server(tmp_path: Path) -> Iterator[Broker]:
 
 
 def run_watched(arguments: list[str], environment: dict[str, str], folder: Path) -> tuple[int, str, set[str]]:
-    """Exit code, all that was printed, and the argument lists of the process and of all below it, as `ps` shows them."""
+    """Exit code, output, and the argument lists of the process and its descendants as `ps` shows them."""
     seen: set[str] = set()
     printed = folder / "printed"
     with printed.open("wb") as stream:

@@ -82,7 +82,8 @@ def test_memory_and_files_are_bounded(outcome: dict[str, Any]) -> None:
 
 
 def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
-    program = "from workers.host.sandbox import Sandbox\nSandbox(100, []).enter(1)\nprint('in', flush=True)\nwhile True: pass"
+    program = "from workers.host.sandbox import Sandbox\nSandbox(100, []).enter(1)\n"
+    program += "print('in', flush=True)\nwhile True: pass"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=60)
     assert done.stdout == b"in\n"
     assert done.returncode < 0
