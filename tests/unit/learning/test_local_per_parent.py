@@ -1,7 +1,5 @@
 """Local classifiers over made-up trees: what is divided, and what the product of probabilities is."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +21,6 @@ from catalog.learning.fitting.cross_fit import FittedModel
 from catalog.learning.fitting.pca import ProjectedClassifier
 from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.registry.artifact import load_artifact, save_artifact
-from catalog.learning.scoring.hierarchy_selection import StructureChoice, choose_structure, stored_structure
 from tests.unit.learning.test_classifiers import QUICK
 
 # Rock 1 (Punk 11 (Hardcore 111), Metal 12), Jazz 2 (Bebop 21), Folk 3
@@ -137,55 +134,3 @@ def test_the_artifact_holds_them(name: str, projection: dict[str, float] | None,
     )
     again = load_artifact(tmp_path, *save_artifact(tmp_path, model))
     assert np.array_equal(again.probability(X), model.probability(X))
-
-
-def test_the_better_of_the_two_is_chosen_by_the_numbers() -> None:
-    # Punk and Metal differ in a direction that means nothing elsewhere, where it is loud.
-    generator = np.random.default_rng(3)
-    count = 240
-    y = np.arange(count, dtype=np.int64) % 4
-    X = generator.normal(0, 1, (count, 6))
-    X[:, 0] += np.where(y < 2, 3, -3)
-    X[:, 1] += np.where(y == 3, 6, 0)
-    X[:, 2] = np.where(y < 2, np.where(y == 0, 1, -1) * 0.8 + X[:, 2] * 0.5, X[:, 2] * 40)
-    hierarchy = tree(11, 12, 2, 3)
-    learned = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
-    groups = np.arange(count) // 4
-    found, choice = choose_structure(learned, "auto", X.astype(np.float32), y, groups, hierarchy)
-    assert choice is not None
-    assert choice.local is not None
-    assert choice.flat is not None
-    assert choice.local.macro_f1 > choice.flat.macro_f1
-    assert choice.chosen == "local"
-    assert found.chains == class_chains(hierarchy)
-    kept = json.loads(json.dumps({"hierarchy": asdict(choice)}))
-    assert stored_structure(kept, hierarchy) == found.chains
-    assert stored_structure({"hierarchy": None}, hierarchy) is None
-
-
-@pytest.mark.parametrize(("wanted", "is_local"), [("local", True), ("flat", False)])
-def test_what_is_asked_for_is_done_without_a_comparison(wanted, is_local) -> None:
-    X, y, groups = blobs(60, 3)
-    learned = TrainingRecipe("logistic_regression", {}, None)
-    found, choice = choose_structure(learned, wanted, X, y, groups, tree(11, 12, 3))
-    assert (found.chains is not None) == is_local
-    assert choice is not None
-    assert choice == StructureChoice(wanted, None, None)
-
-
-def test_where_no_term_has_two_narrower_classes_nothing_is_chosen() -> None:
-    X, y, groups = blobs(60, 3)
-    learned = TrainingRecipe("logistic_regression", {}, None)
-    assert choose_structure(learned, "local", X, y, groups, tree(1, 2, 3)) == (learned, None)
-
-
-def test_of_many_tracks_two_folds_are_asked_about(monkeypatch) -> None:
-    from catalog.learning.scoring import hierarchy_selection
-
-    X, y, groups = blobs(120, 3)
-    monkeypatch.setattr(hierarchy_selection, "ALL_FOLDS_UP_TO", 100)
-    learned = TrainingRecipe("logistic_regression", LOGISTIC_REGRESSION.complete(), None)
-    _, choice = choose_structure(learned, "auto", X, y, groups, tree(11, 12, 3))
-    assert choice is not None
-    assert choice.flat is not None
-    assert choice.flat.macro_f1 > 0.8
