@@ -61,7 +61,7 @@ def test_a_reference_to_nothing_is_found(sqlite_url: str, capsys: pytest.Capture
         )
     connection.close()
     assert run(["--database-url", sqlite_url, "db", "check", "--json"]) == 1
-    assert "genre_alias refers to a row of genre that is not there" in capsys.readouterr().out
+    assert "genre_alias refers to a missing row of genre" in capsys.readouterr().out
 
 
 def test_down_and_up_again(invoke: Any, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

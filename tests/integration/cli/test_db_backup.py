@@ -187,8 +187,8 @@ def with_trigger(content: bytes, tmp: Path) -> bytes:
         (lambda m, f: rehashed(m, f, "models/../../evil", b"x"), "no backup of ours has"),
         (lambda m, f: rehashed(m, f, "models/.hidden", b"x"), "no backup of ours has"),
         (lambda _m, f: f["members"][0].update(size=10**15), "not of the size"),
-        (lambda _m, f: f["rows"].update(track=9), "table track has 8 rows"),
-        (lambda _m, f: f.update(revision="base"), "not of the schema"),
+        (lambda _m, f: f["rows"].update(track=9), "table track has 8 rows instead of 9"),
+        (lambda _m, f: f.update(revision="base"), "does not have the schema"),
         (lambda _m, f: f.update(revision="9999"), "no revision"),
         (lambda _m, f: f.update(format="another"), "of another kind"),
         (lambda _m, f: f.update(surprise=1), "manifest of the backup cannot be read"),
@@ -343,7 +343,7 @@ def test_a_backup_of_the_other_kind_says_where_it_goes(
 ) -> None:
     assert invoke("db", "backup", str(tmp_path / "one.zip")).code == 0
     other, where = (
-        ("postgresql", "a home of its own") if filled.is_sqlite else ("sqlite", "an empty database")
+        ("postgresql", "a new home") if filled.is_sqlite else ("sqlite", "an empty database")
     )
     options = ["--home", str(tmp_path / "new"), "--database-url", empty_url(other)]
     assert run([*options, "db", "restore", str(tmp_path / "one.zip")]) == 1

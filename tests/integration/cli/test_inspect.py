@@ -87,7 +87,7 @@ def test_what_goes_wrong_is_one_line(invoke: Run, tmp_path: Path) -> None:
     for arguments, expected in (
         ((text,), "text.mp3: not an audio format that FFmpeg supports"),
         ((song, "--output", song), "the picture would overwrite the audio file"),
-        ((song, "--output", "a.gif"), "a picture is png, svg, pdf"),
+        ((song, "--output", "a.gif"), "use one of png, svg, pdf"),
         ((tmp_path / "none.wav",), "does not exist"),
     ):
         code, out, err = invoke(*arguments)
