@@ -1,6 +1,4 @@
-"""Typed settings: where the catalog lives and what it talks to. A flag wins over the environment, the environment
-over the config file, the config file over the default.
-"""
+"""Typed settings. Precedence: command-line option, environment variable, config file, default."""
 
 from __future__ import annotations
 
@@ -16,27 +14,27 @@ from platformdirs import user_data_path
 from catalog.errors import CatalogError
 
 URLS = ("database_url", "redis_url")
-"""What `config.toml` may say outside of the tables of the verbs."""
+"""The keys of `config.toml` outside the tables of commands."""
 
 
 class ConfigError(CatalogError):
-    """A config file that cannot be used, with file and line."""
+    """An invalid config file, with file and line."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the catalog lives."""
+    """The locations of the catalog."""
 
     home: Path
     """Holds `catalog.db`, `config.toml`, `models/`, `report/` and `run/`."""
     database_url: str = field(repr=False)
     """`sqlite:///FILE` or `postgresql://user@host/name`."""
     redis_url: str | None = field(repr=False)
-    """A Redis to use instead of the embedded Valkey."""
+    """A Redis server to use instead of the embedded Valkey."""
 
     @property
     def command(self) -> str:
-        """How the program is called for this catalog, fit for a shell."""
+        """The shell command for this catalog, with `--home` if it is not the default."""
         return "catalog" if self.home == default_home() else f"catalog --home {quote(str(self.home))}"
 
     @property
@@ -63,12 +61,12 @@ def default_home() -> Path:
 def make_settings(
     home: Path | None = None, database_url: str | None = None, redis_url: str | None = None
 ) -> Settings:
-    """Settings with what was not given put in from `config.toml` in the home, then from the defaults."""
+    """Settings; missing values come from `config.toml` in the home, then from the defaults."""
     home = (home or default_home()).expanduser().absolute()
     config = read_config(home)
     return Settings(
         home=home,
-        # A folder may have a question mark in its name, which in a URL begins the query.
+        # Quoted: a question mark in a folder name would begin the query of the URL.
         database_url=database_url
         or config.get("database_url")
         or f"sqlite:///{quote_url(str(home / 'catalog.db'))}",
@@ -77,9 +75,9 @@ def make_settings(
 
 
 def read_config(home: Path) -> dict[str, Any]:
-    """What `config.toml` in the home says; a table named like a verb holds defaults for its options.
+    """Reads `config.toml` in the home; a table with the name of a command has defaults for its options.
 
-    Raises ConfigError, naming file and line.
+    Raises ConfigError, with file and line.
     """
     path = home / "config.toml"
     try:
@@ -94,9 +92,10 @@ def read_config(home: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error}") from None
     for name, value in config.items():
         if name in URLS and not isinstance(value, str):
-            raise ConfigError(f"{path}: {name} is a text in quotes")
+            raise ConfigError(f"{path}: {name} must be a string in quotes")
         if name not in URLS and not isinstance(value, dict):
             raise ConfigError(
-                f"{path}: {name} is no setting; there are {' and '.join(URLS)}, and a table [VERB] for each verb's options"
+                f"{path}: {name} is not a setting; the settings are {' and '.join(URLS)}, "
+                "and a table [COMMAND] with the options of each command"
             )
     return config

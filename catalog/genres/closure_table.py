@@ -50,7 +50,8 @@ def check_ancestors(connection: Connection) -> list[str]:
         row.id: row.name for row in connection.execute(sa.select(genre.c.id, genre.c.name))
     }
     differences = [
-        f"genre {names[g]!r}: is {stored.get((g, a), 'not')} below {names[a]!r}, should be {computed.get((g, a), 'not')}"
+        f"genre {names[g]!r}: is {stored.get((g, a), 'not')} below {names[a]!r}, "
+        f"should be {computed.get((g, a), 'not')}"
         for g, a in sorted(stored.keys() | computed.keys())
         if stored.get((g, a)) != computed.get((g, a))
     ]

@@ -37,8 +37,8 @@ _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 def split_genres(text: str, compounds: frozenset[Compound] = frozenset()) -> list[str]:
     r"""The distinct genres of one tag, verbatim, in order.
 
-    Separators are `/`, `\`, `|`, `,`, `;`, line ends and NUL. A spelling that contains a separator is not split if it is
-    a seed's (`Pop/Funk`, `N/A`) or one of the compounds (see `split_compound`); the longest match is used. Text in
+    Separators are `/`, `\`, `|`, `,`, `;`, line ends and NUL. A spelling with a separator is not split if it is a
+    seed's (`Pop/Funk`, `N/A`) or one of the compounds (see `split_compound`); the longest match is used. Text in
     brackets is not split: `Techno (Peak Time / Driving)`. ID3v2.3 references are separated: `(4)Eurodisco` gives `(4)`
     and `Eurodisco`. Returns at most MOST_GENRES genres of at most LONGEST_NAME characters.
     """

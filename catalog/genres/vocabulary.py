@@ -62,7 +62,7 @@ class Vocabulary:
         self._by_id = {term.id: term for term in terms}
         self.aliases = tuple(aliases)
         by_name = {term.folded: term for term in self._by_id.values()}
-        # Aliases take precedence over names: a term that was merged into another keeps its row, which is still referenced.
+        # Aliases take precedence over names: a merged term keeps its row, which is still referenced.
         self._by_key = by_name | {alias.folded: self._by_id[alias.genre_id] for alias in self.aliases}
         self._by_code = {term.code: term for term in self._by_id.values() if term.code is not None}
 

@@ -239,4 +239,4 @@ def test_a_changed_view_and_table_are_found(empty: Database) -> None:
     tables, views = check_schema(empty)
     assert tables.differences == 1
     assert "ix_artist_folded" in tables.details[0]
-    assert views.details == ("view suspects is absent", "view untagged is not what its file says")
+    assert views.details == ("view suspects is missing", "view untagged differs from its file")

@@ -49,8 +49,8 @@ def test_a_home_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ("text", "says"),
     [
         ("a = \n", "line 1"),
-        ("databse_url = 'x'", "databse_url is no setting"),
-        ("sql = 5", "sql is no setting"),
+        ("databse_url = 'x'", "databse_url is not a setting"),
+        ("sql = 5", "sql is not a setting"),
         ("redis_url = 5", "redis_url is a text"),
         ("[sql", "end of document"),
     ],

@@ -1,4 +1,4 @@
-"""`confusion_count`, kept equal to what the out-of-fold predictions of a model say of its training set."""
+"""`confusion_count`, the confusion matrix of a model, from the out-of-fold predictions of its training set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from catalog.db.tables import confusion_count, model, prediction, snapshot_membe
 
 
 def refresh_confusion(connection: Connection, model_id: int) -> None:
-    """Counts the confusions of one model anew, in the caller's transaction."""
+    """Recomputes the confusion counts of one model, in the caller's transaction."""
     connection.execute(sa.delete(confusion_count).where(confusion_count.c.model_id == model_id))
     columns = ["model_id", "tagged_genre_id", "predicted_genre_id", "tracks"]
     counted = _counted().where(model.c.id == model_id)
@@ -17,13 +17,13 @@ def refresh_confusion(connection: Connection, model_id: int) -> None:
 
 
 def confusion_differences(connection: Connection) -> int:
-    """How many rows of `confusion_count` are not what they would be if counted anew."""
-    kept = sa.select(confusion_count)
-    lacking = sa.except_(_counted(), kept).subquery()
-    surplus = sa.except_(kept, _counted()).subquery()
+    """The number of rows of `confusion_count` that differ from recomputed counts."""
+    stored = sa.select(confusion_count)
+    missing = sa.except_(_counted(), stored).subquery()
+    surplus = sa.except_(stored, _counted()).subquery()
     return sum(
         int(connection.execute(sa.select(sa.func.count()).select_from(part)).scalar_one())
-        for part in (lacking, surplus)
+        for part in (missing, surplus)
     )
 
 

@@ -1,12 +1,13 @@
-"""`track_status`, the row that says where a track stands, kept equal to what evidence and predictions say."""
+"""`track_status`: one row per track with its current genre and prediction, computed from `track_status.sql`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, TextClause
 
+from catalog.batches import chunks
 from catalog.db.sql import read_sql
 from catalog.db.tables import artist, track, track_status
 
@@ -15,11 +16,10 @@ CHUNK = 5_000
 
 
 def refresh_track_status(connection: Connection, track_ids: Iterable[int] | None = None) -> None:
-    """Brings `track_status` up to date, in the caller's transaction: for some tracks, or for all.
+    """Recomputes `track_status` of some tracks, or of all, in the caller's transaction.
 
-    The tag of a track is evidence on the artist's other tracks, so these are brought up to date with it. Of several
-    writers each waits for those before it who write of the same artists: else it would miss what they said, or write
-    the same row.
+    The tag of a track is evidence for the artist's other tracks, so these are recomputed too. Concurrent writers of the
+    same artists wait for each other: otherwise they would miss statements or write the same row.
     """
     if track_ids is None:
         if connection.dialect.name == "postgresql":
@@ -29,18 +29,18 @@ def refresh_track_status(connection: Connection, track_ids: Iterable[int] | None
         return
     ids = sorted(set(track_ids))
     lock_tracks(connection, ids)
-    loose, artists = _by_artist(connection, ids)
-    for part in _chunks(loose):
+    without_artist, artists = _by_artist(connection, ids)
+    for part in chunks(without_artist, CHUNK):
         _replace(connection, "AND t.id IN :ids", track_status.c.track_id.in_(part), part)
-    for part in _chunks(artists):
+    for part in chunks(artists, CHUNK):
         whole = track_status.c.track_id.in_(sa.select(track.c.id).where(track.c.artist_id.in_(part)))
         _replace(connection, "AND t.artist_id IN :ids", whole, part)
 
 
 def lock_tracks(connection: Connection, track_ids: Iterable[int]) -> None:
-    """Lets nobody else change where these tracks stand until this transaction ends; what is read now is the newest.
+    """Locks the status of these tracks until this transaction ends; reads after the lock are current.
 
-    On SQLite a writing transaction is alone anyway.
+    SQLite has one writer anyway.
     """
     if connection.dialect.name == "postgresql":
         ids = sorted(set(track_ids))
@@ -49,15 +49,15 @@ def lock_tracks(connection: Connection, track_ids: Iterable[int]) -> None:
 
 
 def track_status_differences(connection: Connection) -> int:
-    """How many rows of `track_status` are not what they would be if computed anew."""
+    """The number of rows of `track_status` that differ from recomputed ones."""
     dialect = connection.dialect.name
     fresh = read_sql("derived/track_status.sql", dialect)
-    kept = f"SELECT {COLUMNS} FROM track_status"  # noqa: S608
+    stored = f"SELECT {COLUMNS} FROM track_status"  # noqa: S608
     query = f"""
         SELECT count(DISTINCT track_id) FROM (
-            SELECT * FROM (SELECT * FROM ({fresh}) AS fresh EXCEPT {kept}) AS lacking
+            SELECT * FROM (SELECT * FROM ({fresh}) AS fresh EXCEPT {stored}) AS missing
             UNION ALL
-            SELECT * FROM ({kept} EXCEPT SELECT * FROM ({fresh}) AS fresh) AS surplus
+            SELECT * FROM ({stored} EXCEPT SELECT * FROM ({fresh}) AS fresh) AS surplus
         ) AS difference
     """  # noqa: S608
     return int(connection.execute(sa.text(query)).scalar_one())
@@ -78,24 +78,24 @@ def _replace(
 
 def _lock_artists(connection: Connection, track_ids: Sequence[int]) -> None:
     artists: set[int] = set()
-    for ids in _chunks(track_ids):
+    for ids in chunks(track_ids, CHUNK):
         query = sa.select(track.c.artist_id).where(track.c.id.in_(ids), track.c.artist_id.is_not(None))
         artists |= set(connection.execute(query.distinct()).scalars())
     _lock(connection, artist, sorted(artists))
 
 
 def _lock(connection: Connection, table: sa.Table, ids: Sequence[int]) -> None:
-    """Locks rows in the order of their keys, so that nobody waits in a circle."""
-    for part in _chunks(ids):
+    """Locks rows in the order of their ids, to prevent deadlocks."""
+    for part in chunks(ids, CHUNK):
         query = sa.select(table.c.id).where(table.c.id.in_(part)).order_by(table.c.id)
         connection.execute(query.with_for_update(key_share=True))
 
 
 def _by_artist(connection: Connection, track_ids: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The tracks that stand alone, and the artists of all others."""
-    loose: list[int] = []
+    """The tracks without an artist, and the artists of the other tracks."""
+    without_artist: list[int] = []
     artists: set[int] = set()
-    for ids in _chunks(track_ids):
+    for ids in chunks(track_ids, CHUNK):
         rows = connection.execute(
             sa.select(track.c.id, track.c.artist_id, artist.c.is_placeholder)
             .join_from(track, artist, isouter=True)
@@ -103,18 +103,13 @@ def _by_artist(connection: Connection, track_ids: Sequence[int]) -> tuple[list[i
         )
         for track_id, artist_id, is_placeholder in rows:
             if artist_id is None or is_placeholder:
-                loose.append(track_id)
+                without_artist.append(track_id)
             else:
                 artists.add(artist_id)
-    return loose, sorted(artists)
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+    return without_artist, sorted(artists)
 
 
 def one_track_of(connection: Connection, artist_ids: Iterable[int]) -> list[int]:
-    """One track of each artist that has any: enough for `track_status`, which is computed by whole artists."""
+    """One track of each artist with tracks: enough for `refresh_track_status`, which recomputes whole artists."""
     query = sa.select(sa.func.min(track.c.id)).where(track.c.artist_id.in_(list(artist_ids)))
     return list(connection.execute(query.group_by(track.c.artist_id)).scalars())

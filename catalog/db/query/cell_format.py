@@ -11,7 +11,7 @@ from itertools import chain, count
 from typing import Any
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Prefixes of formulas (OWASP, CSV injection). The last four are full-width forms that East Asian spreadsheets accept."""
+"""Prefixes of formulas (OWASP, CSV injection); the last four are full-width forms for East Asian spreadsheets."""
 LATE_CONTROLS = re.compile("[\x7f-\x9f]")
 
 

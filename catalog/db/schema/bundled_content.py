@@ -1,4 +1,4 @@
-"""Of which version the views and the vocabulary of a catalog are: kept beside them, so that an upgrade can tell."""
+"""Digests of the views and seeds in a catalog, which show whether they are from another version of the program."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from catalog.db.upsert import insert_into
 
 
 def stored_digests(connection: Connection) -> dict[str, str]:
-    """The digest of each thing that a program put into the catalog, by its name."""
+    """The digests by name."""
     return dict(connection.execute(sa.select(bundled_content.c.name, bundled_content.c.digest)).all())
 
 
 def store_digest(connection: Connection, name: str, digest: str) -> None:
-    """Says that the catalog has now what the digest is of."""
+    """Stores the digest of content that was just written."""
     insert = insert_into(connection, bundled_content).values(name=name, digest=digest)
     connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"digest": digest}))

@@ -1,6 +1,6 @@
-"""The revisions of the schema that this program knows, read from the names of their files.
+"""The schema revisions of this program, read from file names.
 
-Every command asks for the newest. To import Alembic for that would take longer than most of what they are asked to do.
+Every command needs the newest revision, and Alembic is slow to import.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from catalog.db.database import DatabaseUnusableError
 
 
 def migrations_folder() -> Traversable:
-    """Where the migrations of this program are. Raises DatabaseUnusableError where it was installed without them."""
+    """The folder of the migrations. Raises DatabaseUnusableError if the program was installed without them."""
     try:
         return files("migrations")
     except ModuleNotFoundError:
@@ -20,9 +20,9 @@ def migrations_folder() -> Traversable:
 
 
 def known_revisions() -> list[str]:
-    """All revisions, oldest first: a file is named by the revision that it leads to, `0001_the_house.py`.
+    """All revisions, oldest first; a file name begins with its revision: `0001_initial_schema.py`.
 
-    Raises DatabaseUnusableError where there is none.
+    Raises DatabaseUnusableError if there are none.
     """
     names = (entry.name for entry in migrations_folder().joinpath("versions").iterdir())
     revisions = sorted(
@@ -36,12 +36,12 @@ def known_revisions() -> list[str]:
 
 
 def head_revision() -> str:
-    """The revision that this program wants. Raises DatabaseUnusableError where it was installed without its migrations."""
+    """The revision that this program needs. Raises DatabaseUnusableError if it was installed without its migrations."""
     return known_revisions()[-1]
 
 
 def is_behind(revision: str | None, other: str | None) -> bool:
-    """Whether a revision comes before another; both are known, and None and `base` are the beginning of all."""
+    """Whether a revision is older than another; None and `base` are before all revisions."""
     order = ["base", *known_revisions()]
     return order.index(revision or "base") < order.index(other or "base")
 

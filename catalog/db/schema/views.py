@@ -1,4 +1,4 @@
-"""The views that users and scripts rely on: dropped, and made from their files."""
+"""The SQL views, created from their files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from catalog.db.schema.bundled_content import store_digest
 from catalog.db.sql import read_sql
 
 VIEWS = "views"
-"""The name under which `bundled_content` has their digest."""
+"""The name of their digest in `bundled_content`."""
 
 DEPENDED_ON = "2BP01"
-"""PostgreSQL's code of what is not dropped because something depends on it."""
+"""PostgreSQL's error code for an object that other objects depend on."""
 
 
 def view_names() -> list[str]:
-    """The names of all views, in an order in which each can be made: none uses a later one."""
+    """The names of all views, sorted; no view uses another one."""
     return sorted(
         entry.name.removesuffix(".sql")
         for entry in files("catalog.db.schema").joinpath("views").iterdir()
@@ -31,13 +31,13 @@ def view_names() -> list[str]:
 
 
 def view_definition(name: str, dialect: str) -> str:
-    """The query of a view, without the comment at its head."""
+    """The query of a view, without the leading comment."""
     text = read_sql(f"schema/views/{name}.sql", dialect)
     return "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip().rstrip(";")
 
 
 def view_description(name: str) -> str:
-    """What the comment at the head of the view's file says."""
+    """The leading comment of the view's file."""
     text = read_sql(f"schema/views/{name}.sql", "sqlite")
     head = takewhile(lambda line: line.startswith("--"), text.splitlines())
     return " ".join(line.removeprefix("--").strip() for line in head)
@@ -45,13 +45,13 @@ def view_description(name: str) -> str:
 
 @cache
 def views_digest(dialect: str) -> str:
-    """What tells these views from those of another version of the program."""
+    """The digest of all views, which differs between versions that changed one."""
     texts = [(name, view_definition(name, dialect)) for name in view_names()]
     return hashlib.sha256(repr(texts).encode()).hexdigest()
 
 
 def drop_views(connection: Connection) -> None:
-    """Drops our views. Raises DatabaseUnusableError where a view of somebody else uses one; PostgreSQL keeps both then."""
+    """Drops our views. Raises DatabaseUnusableError on PostgreSQL if a view of a user depends on one."""
     for name in view_names():
         try:
             connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
@@ -66,7 +66,7 @@ def drop_views(connection: Connection) -> None:
 
 
 def create_views(connection: Connection) -> None:
-    """Makes all views anew, and remembers of which version they are."""
+    """Recreates all views and stores their digest."""
     dialect = connection.dialect.name
     drop_views(connection)
     for name in view_names():

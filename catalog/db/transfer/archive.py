@@ -1,4 +1,4 @@
-"""An archive of a backup: one zip whose manifest names every member with its size and hash. Nothing else is in it."""
+"""The backup archive: a zip file whose manifest lists every member with its size and SHA-256."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ POSTGRESQL_MEMBER = "catalog.dump"
 CONFIG_MEMBER = "config.toml"
 MODELS = "models/"
 NAMES = re.compile(r"catalog\.db|catalog\.dump|config\.toml|models/[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
-"""All names that a member may have: none that leads out of the home."""
+"""The allowed member names; none leaves the home."""
 
 LARGEST_MANIFEST = 16 * 1024 * 1024
 PIECE = 1024 * 1024
 COMPRESSION = 1
-"""Of zlib: vectors hardly get smaller, text does at once."""
+"""The zlib level: vectors hardly compress, and text compresses well at level 1."""
 
 OnBytes = Callable[[int], None]
 
 
 class ArchiveError(CatalogError):
-    """A file that is no backup of ours, or is not as it was written."""
+    """A file that is not a backup, or that was changed or damaged."""
 
 
 @dataclass(frozen=True)
@@ -48,34 +48,34 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an archive holds."""
+    """The contents of an archive."""
 
     format: str
     made_at: str
     """ISO 8601, UTC."""
     program: str
-    """Version of the program that made it."""
+    """The version of the program that wrote it."""
     backend: str
     """`sqlite` or `postgresql`."""
     revision: str
-    """Of the schema."""
+    """The revision of the schema."""
     rows: Mapping[str, int]
-    """How many rows each table has."""
+    """The row count of each table."""
     members: tuple[Member, ...]
 
     @property
     def size(self) -> int:
-        """Bytes of all members, unpacked."""
+        """Uncompressed bytes of all members."""
         return sum(member.size for member in self.members)
 
     @property
     def database_member(self) -> str:
-        """The member that is the database."""
+        """The name of the database member."""
         return SQLITE_MEMBER if self.backend == "sqlite" else POSTGRESQL_MEMBER
 
 
 class ArchiveWriter:
-    """An archive that is being made."""
+    """An archive that is being written."""
 
     def __init__(self, archive: zipfile.ZipFile, on_bytes: OnBytes) -> None:
         self._archive = archive
@@ -83,10 +83,10 @@ class ArchiveWriter:
         self.members: list[Member] = []
 
     def add(self, name: str, content: IO[bytes]) -> Member:
-        """Adds what the stream gives, to its end."""
+        """Adds a member with the content of the stream."""
         assert NAMES.fullmatch(name), name
         digest, size = hashlib.sha256(), 0
-        # What may be larger than 2 GB has to be said at once.
+        # Members larger than 2 GB need zip64 from the start.
         with self._archive.open(name, "w", force_zip64=True) as member:
             while piece := content.read(PIECE):
                 member.write(piece)
@@ -97,27 +97,27 @@ class ArchiveWriter:
         return self.members[-1]
 
     def finish(self, manifest: Manifest) -> None:
-        """Adds the manifest: the last thing that is written."""
+        """Adds the manifest as the last member."""
         self._archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
 
 
 @contextmanager
 def write_archive(path: Path, on_bytes: OnBytes) -> Iterator[ArchiveWriter]:
-    """A new archive that only its owner may read."""
+    """Creates an archive that only its owner can read."""
     path.touch(mode=0o600, exist_ok=False)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as archive:
         yield ArchiveWriter(archive, on_bytes)
 
 
 class Archive:
-    """An archive whose manifest and names are as they should be; the members are checked as they are read."""
+    """An archive with a checked manifest; members are checked when they are read."""
 
     def __init__(self, archive: zipfile.ZipFile, manifest: Manifest) -> None:
         self._archive = archive
         self.manifest = manifest
 
     def extract(self, member: Member, path: Path, on_bytes: OnBytes = lambda _size: None) -> None:
-        """Writes a member to a new file, never more of it than the manifest says. Raises ArchiveError."""
+        """Extracts a member to a new file, at most the size in the manifest. Raises ArchiveError."""
         digest, left = hashlib.sha256(), member.size
         path.touch(mode=0o600, exist_ok=False)
         with _readable(), self._archive.open(member.name) as content, path.open("wb") as file:
@@ -134,7 +134,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """An archive to be read. Raises ArchiveError for what is none of ours, and OSError."""
+    """Opens an archive for reading. Raises ArchiveError if it is not a valid backup, and OSError."""
     with _readable(), zipfile.ZipFile(path) as archive:
         manifest = _read_manifest(archive)
         _require_as_listed(archive, manifest)

@@ -1,4 +1,4 @@
-"""A backup: the database as one moment saw it, the models and the configuration, in one archive."""
+"""Backup of a snapshot of the database, the models and the configuration into one archive."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ from catalog.db.transfer.postgresql_dump import dump
 from catalog.db.transfer.staging import publish, staging
 
 PAGES = 2_000
-"""Pages of SQLite that are copied at once."""
+"""SQLite pages per copy step."""
 ADDRESS = re.compile(r"^\s*(database_url|redis_url)\s*=")
 
 
 @dataclass(frozen=True)
 class Home:
-    """What of a catalog lies beside its database."""
+    """The files of a catalog next to its database."""
 
     models: Path
     config: Path
@@ -53,23 +53,23 @@ class Home:
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup that is done."""
+    """A finished backup."""
 
     path: Path
     size: int
-    """Bytes of the archive."""
+    """Size of the archive in bytes."""
     manifest: Manifest
     damaged: tuple[str, ...]
-    """Artifacts of models that are missing, or not as they were written; the backup has them as they are."""
+    """Artifacts of models that are missing or changed; the backup contains them as they are."""
 
 
 def default_name(moment: datetime) -> str:
-    """What a backup of that moment is called."""
+    """The default file name of a backup made at this time."""
     return f"catalog-{moment:%Y%m%d-%H%M%S}.zip"
 
 
 def estimate(database: Database, home: Home) -> int:
-    """Bytes that are going to be read; of PostgreSQL a guess, for its rows are larger or smaller there than in a dump."""
+    """Estimated bytes to read; imprecise on PostgreSQL, where rows and dump differ in size."""
     models = sum(path.stat().st_size for path in _model_files(home.models))
     with database.read() as connection:
         if database.is_sqlite:
@@ -85,15 +85,15 @@ def estimate(database: Database, home: Home) -> int:
 def back_up(
     database: Database, home: Home, destination: Path, on_bytes: OnBytes = lambda _size: None
 ) -> Backup:
-    """Writes a backup to a new file. Nobody who writes to the catalog has to wait; what they write is in it or not, whole.
+    """Writes a backup to a new file, without blocking writers; each of their transactions is included or not.
 
-    The file is there only when it is whole. Raises FileExistsError, and DatabaseUnusableError where pg_dump cannot do it.
+    The file appears when it is complete. Raises FileExistsError, and DatabaseUnusableError if pg_dump fails.
     """
     if destination.exists():
         raise FileExistsError(errno.EEXIST, "the file exists and is not overwritten", str(destination))
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
     revision = inspect_schema(database).revision
-    assert revision is not None, "who opened the catalog has seen to that"
+    assert revision is not None, "the catalog was opened with a current schema"
     with staging(destination.parent, "backup") as folder:
         staged = folder / "archive"
         with write_archive(staged, on_bytes) as archive:
@@ -116,11 +116,11 @@ def back_up(
 
 
 Facts = tuple[dict[str, int], dict[str, str]]
-"""Rows of each table; the SHA-256 of each artifact that a model names."""
+"""The row count of each table, and the SHA-256 of each artifact of a model."""
 
 
 def _add_sqlite(archive: ArchiveWriter, database: Database, folder: Path) -> Facts:
-    """By SQLite's own backup, inside a reading transaction: writers cannot make it begin again."""
+    """SQLite's online backup inside a reading transaction, so that writers do not restart it."""
     staged = folder / SQLITE_MEMBER
     with closing(sqlite3.connect(staged)) as copy:
         with database.snapshot() as connection:
@@ -128,7 +128,7 @@ def _add_sqlite(archive: ArchiveWriter, database: Database, folder: Path) -> Fac
             assert isinstance(raw, sqlite3.Connection)
             raw.backup(copy, pages=PAGES)
             facts = _facts(connection)
-        # Whoever unpacks it finds one file.
+        # The unpacked database is a single file.
         copy.execute("PRAGMA journal_mode = DELETE")
     with staged.open("rb") as content:
         archive.add(SQLITE_MEMBER, content)
@@ -163,7 +163,7 @@ def _add_models(archive: ArchiveWriter, folder: Path, artifacts: dict[str, str])
 
 
 def _model_files(folder: Path) -> list[Path]:
-    """Finished files; one that is being written begins with a dot."""
+    """Finished files; the name of an unfinished one begins with a dot."""
     if not folder.is_dir():
         return []
     return sorted(
@@ -175,7 +175,7 @@ def _model_files(folder: Path) -> list[Path]:
 
 @contextmanager
 def _present(path: Path) -> Iterator[IO[bytes] | None]:
-    """The open file; None where it was removed since the folder was read."""
+    """The open file; None if it was removed after the folder was listed."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -196,7 +196,7 @@ def _add_config(archive: ArchiveWriter, config: Path) -> None:
 
 
 def without_addresses(text: str) -> str | None:
-    """The configuration without the URLs, in which there may be passwords; None where they cannot be taken out for sure."""
+    """The configuration without URLs, which may contain passwords; None if they cannot be removed safely."""
     kept = "".join(line for line in text.splitlines(keepends=True) if not ADDRESS.match(line))
     try:
         before, after = tomllib.loads(text), tomllib.loads(kept)
@@ -208,13 +208,13 @@ def without_addresses(text: str) -> str | None:
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file's content, in hex."""
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def require_room(folder: Path, size: int) -> None:
-    """Raises OSError where the disk has less than so many bytes left."""
+    """Raises OSError if the disk has less than `size` bytes free."""
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free

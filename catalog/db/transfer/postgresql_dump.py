@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs: rows out by pg_dump, rows in by pg_restore. Passwords go by the environment."""
+"""Dump and restore of rows by pg_dump and pg_restore; passwords are passed in the environment."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from psycopg.conninfo import make_conninfo
 from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.tables import bundled_content, metadata
 
-ADVICE = "install the client programs of the server's PostgreSQL version, and have them first in PATH"
+ADVICE = "install the client programs of the server's PostgreSQL version, and put them first in PATH"
 
 
 def dumped_tables() -> list[str]:
-    """The tables whose rows are dumped. What `bundled_content` says is made anew by whoever restores."""
+    """The tables whose rows are dumped; `bundled_content` is written again by the restore."""
     return [table.name for table in metadata.sorted_tables if table is not bundled_content]
 
 
 @contextmanager
 def dump(database: Database, snapshot: str) -> Iterator[IO[bytes]]:
-    """The rows of all tables as pg_dump's custom format, as an exported snapshot sees them.
+    """The rows of all tables in an exported snapshot, in pg_dump's custom format.
 
-    The schema is not in it: migrations make that. Raises DatabaseUnusableError where pg_dump is missing or fails.
+    The schema is not included: migrations create it. Raises DatabaseUnusableError if pg_dump is missing or fails.
     """
     options = ["--format=custom", "--compress=0", "--data-only", "--no-owner", f"--snapshot={snapshot}"]
     options += [f"--table={table}" for table in dumped_tables()]
@@ -39,7 +39,7 @@ def dump(database: Database, snapshot: str) -> Iterator[IO[bytes]]:
 
 
 def restore_dump(database: Database, file: Path) -> None:
-    """Puts the rows of a dump into the empty tables of a catalog, all or none. Raises DatabaseUnusableError."""
+    """Inserts the rows of a dump into empty tables, all or none. Raises DatabaseUnusableError."""
     options = ["--data-only", "--single-transaction", "--exit-on-error", "--no-owner", str(file)]
     with _running("pg_restore", options, database, stdout=subprocess.DEVNULL):
         pass
@@ -72,11 +72,11 @@ def _running(
                 process.stdout.close()
         if code != 0:
             errors.seek(0)
-            raise DatabaseUnusableError(_in_words(program, errors.read().decode(errors="replace")))
+            raise DatabaseUnusableError(_describe(program, errors.read().decode(errors="replace")))
 
 
 def _connection(url: sa.URL) -> tuple[str, dict[str, str]]:
-    """What an argument may show of a connection, and the environment with the password."""
+    """The connection string without the password, and the environment with it."""
     parameters = dict(url.get_dialect()().create_connect_args(url)[1])
     password = parameters.pop("password", None)
     environment = {**os.environ, "LC_ALL": "C"}
@@ -85,14 +85,14 @@ def _connection(url: sa.URL) -> tuple[str, dict[str, str]]:
     return make_conninfo(**parameters), environment
 
 
-def _in_words(program: str, said: str) -> str:
+def _describe(program: str, output: str) -> str:
     lines = (
-        [line for line in said.splitlines() if "error:" in line] or said.splitlines() or ["it said nothing"]
+        [line for line in output.splitlines() if "error:" in line] or output.splitlines() or ["no message"]
     )
     reason = lines[0].partition("error:")[2].strip() or lines[0]
-    if "server version mismatch" in said or "unsupported version" in said:
+    if "server version mismatch" in output or "unsupported version" in output:
         return f"{program} is too old ({reason}); {ADVICE}"
-    if "unrecognized configuration parameter" in said:
-        # From version 17 on pg_restore sets what older servers do not know.
+    if "unrecognized configuration parameter" in output:
+        # Since version 17 pg_restore sets a parameter that older servers do not have.
         return f"{program} is newer than the server ({reason}); {ADVICE}"
     return f"{program} failed: {reason}"

@@ -1,4 +1,4 @@
-"""A backup brought back: into a home without a catalog, checked before it is one."""
+"""Restore of a backup into a home without a catalog, checked before it becomes one."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class RestoreRejectedError(CatalogError):
 
 
 def require_restorable(archive: Archive, database: Database, home: Home) -> None:
-    """Raises RestoreRejectedError unless nothing is there that would be lost, and OSError where the disk is too small."""
+    """Raises RestoreRejectedError if the restore would replace data, and OSError if the disk is too small."""
     manifest = archive.manifest
     backend = database.url.get_backend_name()
     if manifest.backend != backend:
-        where = "a home of its own" if manifest.backend == "sqlite" else "an empty database (--database-url)"
+        where = "a new home" if manifest.backend == "sqlite" else "an empty database (--database-url)"
         raise RestoreRejectedError(
             f"the backup is of {manifest.backend} and cannot be restored into {backend}; "
             f"restore it into {where}, then: catalog db copy --to URL"
@@ -64,7 +64,7 @@ def require_restorable(archive: Archive, database: Database, home: Home) -> None
         found = next((path for path in beside if path.exists()), None)
         if found is not None:
             raise RestoreRejectedError(
-                f"{found} is there already; name a home without a catalog: catalog --home DIR db restore"
+                f"{found} exists; name a home without a catalog: catalog --home DIR db restore"
             )
         require_room(database.file.parent, manifest.size)
     else:
@@ -73,15 +73,13 @@ def require_restorable(archive: Archive, database: Database, home: Home) -> None
     for member in manifest.members:
         place = home.models / Path(member.name).name
         if member.name.startswith(MODELS) and place.exists() and sha256_of(place) != member.sha256:
-            raise RestoreRejectedError(
-                f"{place} is there already and is another; name a home without a catalog"
-            )
+            raise RestoreRejectedError(f"{place} exists and is different; name a home without a catalog")
 
 
 def restore(path: Path, database: Database, home: Home, on_bytes: OnBytes = lambda _size: None) -> Manifest:
-    """Brings a backup back, at the schema of this program. Its database is there only when all of it has been checked.
+    """Restores a backup and upgrades it to the schema of this program. The database appears when it is checked.
 
-    Models and a configuration that are there already stay as they are. Raises ArchiveError, RestoreRejectedError and
+    Existing models and an existing configuration are kept. Raises ArchiveError, RestoreRejectedError and
     DatabaseUnusableError.
     """
     with open_archive(path) as archive:
@@ -105,12 +103,12 @@ def restore(path: Path, database: Database, home: Home, on_bytes: OnBytes = lamb
 
 
 def _place_files(staged: Path, home: Home) -> None:
-    """Models first: a database without them would be a catalog that cannot predict."""
+    """Places the models before the database, which could not predict without them."""
     make_private_folder(home.models)
     models = staged / "models"
     for path in sorted(models.iterdir()) if models.is_dir() else []:
         if not (home.models / path.name).exists():
-            # Beside its place, for the models may lie on another disk.
+            # Staged in the same folder, because the models may be on another disk.
             with staging(home.models, "restore") as beside:
                 copied = beside / path.name
                 shutil.copyfile(path, copied)
@@ -121,7 +119,7 @@ def _place_files(staged: Path, home: Home) -> None:
 
 
 def _check_sqlite(file: Path, manifest: Manifest) -> None:
-    """Makes the file a catalog of this program's schema. It came from outside: nothing in it may run by itself."""
+    """Checks and upgrades the database file. It is untrusted: no SQL in it may run, so triggers are rejected."""
     try:
         with closing(sqlite3.connect(file)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
@@ -132,17 +130,17 @@ def _check_sqlite(file: Path, manifest: Manifest) -> None:
     except sqlite3.DatabaseError as error:
         raise ArchiveError(f"the database in the backup is damaged ({error}); use another backup") from None
     if problem != "ok" or triggers:
-        reason = problem.splitlines()[-1] if problem != "ok" else "it has triggers, and no catalog has any"
+        reason = problem.splitlines()[-1] if problem != "ok" else "it contains triggers, which no catalog has"
         raise ArchiveError(f"the database in the backup is damaged ({reason}); use another backup")
     staged = open_database(sa.URL.create("sqlite", database=str(file)))
     try:
         found = inspect_schema(staged)
         require_compatible(found)
         if found.revision != manifest.revision:
-            raise ArchiveError("the database in the backup is not of the schema that its manifest says")
+            raise ArchiveError("the database in the backup does not have the schema of its manifest")
         with staged.read() as connection:
             _require_counts(connection, manifest.rows)
-        _bring_up(staged)
+        _upgrade(staged)
         with staged.writer.connect() as connection:
             connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
@@ -154,7 +152,7 @@ def _require_empty(database: Database, manifest: Manifest) -> None:
     if found.state is SchemaState.EMPTY:
         return
     require_compatible(found)
-    # Tables without rows are what a restore that was killed leaves.
+    # An interrupted restore leaves empty tables.
     if is_filled(database) or found.revision != manifest.revision:
         raise RestoreRejectedError(
             f"{database.place} already holds a catalog; name an empty database with --database-url"
@@ -168,23 +166,23 @@ def _fill_postgresql(database: Database, file: Path, manifest: Manifest) -> None
     with database.write() as connection:
         _require_counts(connection, manifest.rows)
         set_sequences(connection)
-    _bring_up(database)
+    _upgrade(database)
     with database.write() as connection:
         connection.exec_driver_sql("ANALYZE")
 
 
-def _bring_up(database: Database) -> None:
-    """The schema and the views of this version."""
+def _upgrade(database: Database) -> None:
+    """Upgrades the schema and recreates the views."""
     upgrade(database)
     with database.write() as connection:
         create_views(connection)
 
 
 def _require_counts(connection: Connection, rows: Mapping[str, int]) -> None:
-    """Raises ArchiveError where a table has another number of rows than was written down when it was backed up."""
+    """Raises ArchiveError if the row count of a table differs from the manifest."""
     for name, expected in rows.items():
         if name not in metadata.tables or name == bundled_content.name:
             continue
         found = connection.execute(sa.select(sa.func.count()).select_from(metadata.tables[name])).scalar_one()
         if found != expected:
-            raise ArchiveError(f"table {name} has {found:,} rows, and had {expected:,}; use another backup")
+            raise ArchiveError(f"table {name} has {found:,} rows instead of {expected:,}; use another backup")

@@ -1,4 +1,4 @@
-"""A hidden folder beside what is being made, which a power cut may leave and the next one clears away."""
+"""Hidden staging folders next to the target; leftovers of dead processes are removed by the next one."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from catalog.db.private_folder import make_private_folder
 
 @contextmanager
 def staging(folder: Path, purpose: str) -> Iterator[Path]:
-    """A private folder `.catalog-<purpose>-...` in the folder; removed at the end, with those of processes that are dead."""
+    """A private folder `.catalog-<purpose>-...`, removed at the end together with those of dead processes."""
     make_private_folder(folder)
     prefix = f".catalog-{purpose}-"
-    for left in folder.glob(f"{prefix}*"):
-        _clear(left)
-    made = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
-    handle = os.open(made, os.O_RDONLY)
+    for leftover in folder.glob(f"{prefix}*"):
+        _remove_unless_locked(leftover)
+    created = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+    handle = os.open(created, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield made
+        yield created
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(created, ignore_errors=True)
         os.close(handle)
 
 
 def publish(staged: Path, place: Path) -> None:
-    """Gives a finished file its place. Raises FileExistsError where there is one already: nothing is overwritten."""
+    """Moves a finished file to its final name. Raises FileExistsError instead of overwriting a file."""
     handle = os.open(staged, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -43,21 +43,21 @@ def publish(staged: Path, place: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # A file system without second names.
+        # A file system without hard links.
         if place.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(place)) from None
         staged.rename(place)
 
 
-def _clear(left: Path) -> None:
-    """Removes a folder unless the process that made it still holds it."""
+def _remove_unless_locked(leftover: Path) -> None:
+    """Removes a folder unless the process that created it still has its lock."""
     try:
-        handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+        handle = os.open(leftover, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
     except OSError:
         return
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(leftover, ignore_errors=True)
     except OSError:
         return
     finally:
