@@ -1,4 +1,4 @@
-"""A folder of music whose names and tags want to command the terminal, the page and the spreadsheet of whoever lists them."""
+"""Hostile file names and tags reach neither the terminal, nor the page, nor a spreadsheet as commands."""
 
 from __future__ import annotations
 

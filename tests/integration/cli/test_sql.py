@@ -284,7 +284,8 @@ def test_memory_does_not_grow_with_the_rows(database_url: str, output_format: st
         import catalog.cli.main, resource, sys
         for last in (10, 50_000):
             question = f"SELECT i, '{words}' AS words FROM ({numbers}) AS n".replace("LAST", str(last))
-            assert catalog.cli.main.run(["--home", "nowhere", "--database-url", "{url}", "sql", question, "{format}"]) == 0
+            options = ["--home", "nowhere", "--database-url", "{url}"]
+            assert catalog.cli.main.run([*options, "sql", question, "{format}"]) == 0
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
     """
     for name, value in {
