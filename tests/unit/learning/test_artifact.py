@@ -1,4 +1,4 @@
-"""Files that pretend to be models: named by their hash, as a stranger's backup would have them, and refused in a line."""
+"""Untrusted model files: named by their hash, as in a stranger's backup, and rejected with one line."""
 
 from __future__ import annotations
 
