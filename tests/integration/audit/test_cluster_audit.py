@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, v_measure_score
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audit.clusters import cluster_space
 from catalog.audit.clusters.cluster_audit import ClusterRequest, NothingToClusterError, audit_clusters
 from catalog.audit.clusters.cluster_comparison import compare_runs
-from catalog.audit.clusters.cluster_evidence import cluster_evidence, read_findings
-from catalog.audit.clusters.cluster_labels import at_level, load_labels
+from catalog.audit.clusters.cluster_evidence import read_findings
 from catalog.audit.clusters.cluster_run import UnknownClusterRunError, list_runs, load_assignments, read_run
-from catalog.audit.clusters.cluster_space import load_points
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.db.tables import audit, cluster_count, cluster_run, genre, statement, track
-from catalog.features.stored_feature_set import active_feature_set, register_feature_set
+from catalog.db.tables import audit, cluster_count, cluster_run
+from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
-from catalog.genres.vocabulary import UnknownGenreError
-from tests.integration.labeled_collection import BLOBS, DIMENSIONS, Filled, tag
+from tests.integration.audit.clustered_collection import Fill, number, spoil
 
-Fill = Callable[..., Filled]
 EVERY = ("kmeans", "gaussian_mixture", "hdbscan", "agglomerative")
-
-
-def relabel(database: Database, track_ids: list[int], name: str) -> None:
-    with database.write() as connection:
-        genre_id = connection.execute(sa.select(genre.c.id).where(genre.c.name == name)).scalar_one()
-        for track_id in track_ids:
-            tag(connection, track_id, genre_id, name)
-        refresh_track_status(connection, track_ids)
-
-
-def spoil(database: Database, track_ids: list[int]) -> None:
-    """Gives these tracks vectors with a number that is none."""
-    with database.write() as connection:
-        recipe = register_feature_set(connection, BLOBS)
-        for track_id in track_ids:
-            vector = np.zeros(DIMENSIONS, np.float32)
-            vector[3] = np.nan
-            store_vector(connection, recipe, track_id, vector)
-
-
-def number(database: Database, table: sa.Table) -> int:
-    with database.read() as connection:
-        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
 def test_blobs_are_the_genres_more_than_by_chance_by_every_algorithm(
@@ -78,74 +48,6 @@ def test_blobs_are_the_genres_more_than_by_chance_by_every_algorithm(
     assert {name: int(tracks) for name, tracks in counted} == {
         name: len(tracks) for name, tracks in filled.tracks.items() if name is not None
     }
-
-
-def test_scores_are_scikit_learns_on_what_was_stored(database: Database, fill_labeled: Fill) -> None:
-    fill_labeled(spread=1.5)
-    audit_clusters(database, ClusterRequest(algorithms=("kmeans", "hdbscan"), clusters=None))
-    with database.read() as connection:
-        labels = load_labels(connection)
-        for run in list_runs(connection):
-            placed = load_assignments(connection, run.id)
-            assert run.outcome.noise == (placed.clusters == -1).sum()
-            genres = labels.genres[labels.at(placed.track_ids)]
-            clusters = np.where(placed.clusters < 0, -placed.track_ids, placed.clusters)[genres != 0]
-            genres = genres[genres != 0]
-            found = run.outcome.agreement
-            assert found is not None
-            assert found.adjusted_rand == pytest.approx(adjusted_rand_score(genres, clusters))
-            assert found.adjusted_mutual_information == pytest.approx(
-                adjusted_mutual_info_score(genres, clusters)
-            )
-            assert found.v_measure.value == pytest.approx(v_measure_score(genres, clusters))
-            assert (run.outcome.clustered is None) == (run.outcome.noise == 0)
-
-
-def test_planted_wrong_tags_are_evidence(database: Database, fill_labeled: Fill) -> None:
-    filled = fill_labeled(spread=0.3)
-    wrong = filled.tracks["Jazz"][:6]
-    relabel(database, wrong, "Metal")
-    audit_clusters(database, ClusterRequest())
-    with database.read() as connection:
-        found = cluster_evidence(connection)["blobs"]
-    assert found, "the deeper half of six"
-    assert {one.track_id for one in found} <= set(wrong)
-    # Twelve tracks of Jazz and three wrong ones by the other artist.
-    assert [one.share for one in found] == pytest.approx([12 / 15] * len(found))
-    relabel(database, wrong, "Jazz")
-    with database.read() as connection:
-        assert cluster_evidence(connection)["blobs"] == [], "labels are those of today"
-
-
-def test_a_tag_that_narrower_suggestions_is_no_other_genre(database: Database, fill_labeled: Fill) -> None:
-    filled = fill_labeled(spread=0.3)
-    relabel(database, filled.tracks["Metal"][:6], "Death Metal")
-    audit_clusters(database, ClusterRequest())
-    with database.read() as connection:
-        found = cluster_evidence(connection)["blobs"]
-    assert {one.track_id for one in found} & set(filled.tracks["Metal"][:6])
-    relabel(database, filled.tracks["Metal"][:12], "Death Metal")
-    with database.read() as connection:
-        assert cluster_evidence(connection)["blobs"] == [], "Metal among Death Metal is right"
-
-
-def test_tracks_that_went_are_left_out_of_what_is_read(database: Database, fill_labeled: Fill) -> None:
-    filled = fill_labeled()
-    audit_clusters(database, ClusterRequest(clusters=3))
-    lost, forgotten = filled.tracks["Jazz"][0], filled.tracks[None][0]
-    with database.write() as connection:
-        connection.execute(sa.update(track).where(track.c.id == lost).values(state="missing"))
-        connection.execute(sa.delete(statement).where(statement.c.track_id == forgotten))
-        connection.execute(sa.delete(track).where(track.c.id == forgotten))
-    audit_clusters(database, ClusterRequest(clusters=3))
-    with database.read() as connection:
-        newest, oldest = list_runs(connection)
-        reading = read_findings(connection, oldest.id)
-        assert (reading.gone, sum(reading.sizes.values())) == (2, 64)
-        assert (oldest.outcome.tracks, newest.outcome.tracks) == (66, 64)
-        found = compare_runs(connection, oldest.id, newest.id)
-    assert found.tracks == 64
-    assert found.adjusted_rand == pytest.approx(1)
 
 
 def test_the_seed_and_one_transaction_make_a_run(database: Database, fill_labeled: Fill) -> None:
@@ -208,46 +110,6 @@ def test_a_vector_that_is_no_number_is_left_out_and_counted(
         audit_clusters(database, ClusterRequest())
 
 
-def test_points_do_not_depend_on_how_they_are_read(
-    database: Database, fill_labeled: Fill, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill_labeled()
-    with database.read() as connection:
-        recipe = active_feature_set(connection, "blobs")
-        assert recipe is not None
-        ids = load_labels(connection).track_ids
-        whole = load_points(connection, recipe, ids)
-        monkeypatch.setattr(cluster_space, "CHUNK", 11)
-        parts = load_points(connection, recipe, ids)
-    np.testing.assert_array_equal(whole.track_ids, parts.track_ids)
-    np.testing.assert_allclose(whole.matrix, parts.matrix, atol=1e-5)
-    assert 0.9 < whole.variance <= 1
-
-
-def test_levels_and_genres_left_out(database: Database, fill_labeled: Fill) -> None:
-    filled = fill_labeled(("Jazz", "Metal", "Death Metal"))
-    with database.read() as connection:
-        ids = dict(connection.execute(sa.select(genre.c.name, genre.c.id)).all())
-        labels = load_labels(connection, "top")
-        assert set(labels.genres.tolist()) == {0, ids["Jazz"], ids["Rock"]}
-        assert load_labels(connection, 99).genres.tolist() == load_labels(connection).genres.tolist()
-        for name in ("metal", "Metal Music", "(9)", "id3:9"):
-            without = load_labels(connection, exclude=(name,))
-            assert without.excluded == 36
-        assert set(without.genres.tolist()) == {0, ids["Jazz"]}
-        with pytest.raises(UnknownGenreError, match="genres list"):
-            load_labels(connection, exclude=("Blorp",))
-    done = audit_clusters(database, ClusterRequest(exclude=("Metal",), level="top"))
-    assert (done.excluded, done.labeled) == (36, len(filled.tracks["Jazz"]))
-
-
-def test_the_level_counts_from_above() -> None:
-    broader = {1: None, 2: 1, 3: 2, 4: None}
-    levels = ("leaf", "top", 1, 2, 3, 9)
-    assert [at_level(3, broader, level) for level in levels] == [3, 1, 1, 2, 3, 3]
-    assert [at_level(4, broader, level) for level in levels] == [4] * 6
-
-
 def test_what_cannot_be_done_is_refused_before_any_work(database: Database, fill_labeled: Fill) -> None:
     with pytest.raises(NothingToClusterError, match="catalog analyze"):
         audit_clusters(database, ClusterRequest())
@@ -256,9 +118,9 @@ def test_what_cannot_be_done_is_refused_before_any_work(database: Database, fill
         audit_clusters(database, ClusterRequest(feature_sets=("summary",)))
     with pytest.raises(NothingToClusterError, match="6 have a vector"):
         audit_clusters(database, ClusterRequest(clusters=6))
-    with pytest.raises(ValueError, match="known are: kmeans"):
+    with pytest.raises(ValueError, match="choose from: kmeans"):
         ClusterRequest(algorithms=("dbscan",))
-    with pytest.raises(ValueError, match="by itself"):
+    with pytest.raises(ValueError, match="number of clusters itself"):
         ClusterRequest(algorithms=("hdbscan",), clusters=3)
     with database.read() as connection, pytest.raises(UnknownClusterRunError, match="--list"):
         read_run(connection, 77)

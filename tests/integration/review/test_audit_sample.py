@@ -12,15 +12,14 @@ from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.learning.dataset.sampled_tracks import sampled_tracks
 from catalog.review.audit_sample.audit_sample import (
-    confirm_tag,
     draw_sample,
     judge_blind,
     next_sample_track,
     open_sample,
 )
 from catalog.review.audit_sample.review_progress import review_progress
-from catalog.review.audit_sample.sample_estimates import ByRank, JudgedTrack, by_rank, estimate_sample
-from catalog.review.audit_sample.sample_size import default_size, size_for
+from catalog.review.audit_sample.sample_estimates import estimate_sample
+from catalog.review.audit_sample.sample_size import default_size
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import view_case
 from catalog.review.decision import NothingToDecideError, case_suspects, filtered_suspects, undo
@@ -43,13 +42,6 @@ def test_it_is_drawn_once_kept_and_closed_by_the_next(database: Database, doubte
         assert set(sampled_tracks(connection)) == {row.track_id for row in rows}
         second = draw_sample(connection, 4)
         assert (second.closes, open_sample(connection)) == (first.sample_id, second.sample_id)
-
-
-@pytest.mark.parametrize(
-    ("tracks", "size"), [(0, 0), (19, 0), (20, 20), (61, 20), (95, 30), (308, 100), (600, 200), (10**6, 200)]
-)
-def test_a_sample_is_a_third_of_a_small_archive(tracks: int, size: int) -> None:
-    assert size_for(tracks) == size
 
 
 def test_without_a_number_it_is_as_large_as_suits_the_archive(database: Database, doubted: Doubted) -> None:
@@ -114,38 +106,6 @@ def test_a_sample_is_judged_and_estimates_the_archive(database: Database, doubte
         assert again.agreement.tracks == 5
 
 
-def test_a_second_judgment_counts_against_the_tags_that_were_drawn(
-    database: Database, doubted: Doubted
-) -> None:
-    with database.write() as connection:
-        draw_sample(connection, 6, overlap=6)
-        track = doubted.tracks["Red 2"]
-        assert judge_blind(connection, track, "ada", genre_id=doubted.genres["Jazz"]).is_right is False
-        second = judge_blind(connection, track, "bob", genre_id=doubted.genres["Metal"])
-        assert (second.is_right, second.genres) == (True, ("Metal", "Folk"))
-        question = sa.text("SELECT genre FROM current_label WHERE track_id = :track ORDER BY rank")
-        assert list(connection.execute(question, {"track": track}).scalars()) == ["Metal", "Folk"]
-        narrower = judge_blind(connection, track, "carl", genre_id=doubted.genres["Death Metal"])
-        assert narrower.is_right is True, "a narrower genre does not say that the tag is wrong"
-        broader = judge_blind(connection, doubted.tracks["Red 1"], "ada", genre_id=doubted.genres["Rock"])
-        assert (broader.is_right, broader.is_broader) == (False, True)
-        assert estimate(connection) == (2, pytest.approx((1 / 3 + 1) / 2))
-        confirm_tag(connection, doubted.tracks["Red 1"], "ada")
-        assert estimate(connection) == (2, pytest.approx((1 / 3 + 0) / 2))
-        silent = judge_blind(connection, doubted.tracks["Old 1"], "ada", verdict="unsure")
-        assert silent.is_right is None
-        found = estimate_sample(connection)
-        assert found is not None
-        assert (found.judged, found.undecided) == (2, 1)
-
-
-def estimate(connection: sa.Connection) -> tuple[int, float]:
-    found = estimate_sample(connection)
-    assert found is not None
-    assert found.wrong is not None
-    return found.judged, found.wrong.value
-
-
 def test_a_doubted_track_of_the_sample_is_in_no_case_until_it_was_judged(
     database: Database, doubted: Doubted
 ) -> None:
@@ -207,18 +167,3 @@ def test_slips(database: Database, doubted: Doubted) -> None:
             judge_blind(connection, track, "ada")
         with pytest.raises(InvalidVerdictError):
             judge_blind(connection, track, "ada", verdict="keep")
-
-
-def test_precision_and_recall_by_rank() -> None:
-    judged = [
-        JudgedTrack(1, 10.0, (1,), 1.0, 1, None),
-        JudgedTrack(2, 10.0, (1,), 0.0, 30, None),
-        JudgedTrack(3, 20.0, (1,), 1.0, None, None),
-        JudgedTrack(4, 10.0, (1,), 1.0, 40, None),
-    ]
-    found = by_rank(judged, 45)
-    assert [each.rank for each in found] == [20, 45]
-    shares = [(each.precision and each.precision.value, each.recall and each.recall.value) for each in found]
-    assert shares == [(1.0, 0.25), (pytest.approx(2 / 3), 0.5)]
-    assert by_rank([], 0) == []
-    assert by_rank([], 5) == [ByRank(5, None, None)]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from catalog.collection.removal import remove_tracks
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status, track_status_differences
-from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind
+from catalog.review.audit_sample.audit_sample import draw_sample
 from catalog.review.audit_sample.review_progress import review_progress
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.decision import (
@@ -27,53 +26,10 @@ from catalog.review.redo import last_undo, redo
 from catalog.review.verdict import InvalidVerdictError
 from tests.integration.conftest import state
 from tests.integration.review.conftest import Doubted
+from tests.integration.review.decided_cases import labels, open_tracks
 
 
-def labels(connection: Connection, doubted: Doubted, title: str) -> list[str]:
-    """The current genres of a track, by the view that everybody reads."""
-    question = sa.text("SELECT genre FROM current_label WHERE track_id = :track ORDER BY rank")
-    return list(connection.execute(question, {"track": doubted.tracks[title]}).scalars())
-
-
-def open_tracks(connection: Connection) -> dict[str, int]:
-    return {case.case_id: case.open_tracks for case in list_cases(connection).cases}
-
-
-def test_cases_come_by_suspicion_times_tracks(database: Database, doubted: Doubted) -> None:
-    with database.read() as connection:
-        page = list_cases(connection, per_page=2)
-        assert ([case.case_id for case in page.cases], page.total, page.pages) == (["red", "sad"], 3, 2)
-        assert [case.case_id for case in list_cases(connection, page=9, per_page=2).cases] == ["old"]
-        first = page.cases[0]
-    assert (first.artist, first.tagged_genre, first.suggested_genre) == ("Red", "Metal", "Rock")
-    assert (first.tracks, first.open_tracks, first.expected_right, first.held_by) == (3, 3, None, None)
-
-
-@pytest.mark.parametrize(
-    ("filters", "found"),
-    [
-        (Filters(tagged="Metal"), {"red": 3}),
-        (Filters(suggested="Rock"), {"red": 3, "old": 1}),
-        (Filters(suggested="Rock", suspicion=0.75), {"red": 2, "old": 1}),
-        (Filters(artist="Sad"), {"sad": 2}),
-        (Filters(album="Red/Second"), {"red": 1}),
-        (Filters(album="red - second (Disc 2)", artist="The Red"), {"red": 1}),
-        (Filters(collection="records", source="file"), {"red": 3, "old": 1, "sad": 2}),
-        (Filters(source="person"), {}),
-        (Filters(collection="elsewhere"), {}),
-        (Filters(reviewer="ada", state="all"), {"old": 0}),
-        (Filters(state="decided"), {"old": 0}),
-    ],
-)
-def test_filters(database: Database, doubted: Doubted, filters: Filters, found: dict[str, int]) -> None:
-    with database.write() as connection:
-        if filters.reviewer or filters.state == "decided":
-            decide(connection, case_suspects(connection, "old"), "keep", "ada")
-        listed = list_cases(connection, filters).cases
-    assert {case.case_id: case.open_tracks for case in listed} == found
-
-
-def test_a_case_is_accepted_at_one_stroke_and_taken_back_at_one(database: Database, doubted: Doubted) -> None:
+def test_a_case_is_accepted_and_undone_as_one_batch(database: Database, doubted: Doubted) -> None:
     with database.write() as connection:
         done = decide(connection, case_suspects(connection, "red"), "accept", "ada")
         assert (len(done.track_ids), done.messages) == (3, ())
@@ -96,64 +52,6 @@ def test_a_case_is_accepted_at_one_stroke_and_taken_back_at_one(database: Databa
     with database.read() as connection:
         kept = connection.execute(sa.select(sa.func.count()).select_from(t.decision)).scalar_one()
     assert kept == 6, "evidence is only ever added"
-
-
-def test_an_undo_is_taken_back_stroke_by_stroke_until_something_new_is_decided(
-    database: Database, doubted: Doubted
-) -> None:
-    with database.write() as connection:
-        assert last_undo(connection, "ada") is None
-        first = decide(connection, case_suspects(connection, "red"), "accept", "ada")
-        second = decide(connection, case_suspects(connection, "old"), "keep", "ada")
-        undo(connection, second.batch, "ada")
-        undo(connection, first.batch, "ada")
-        assert last_undo(connection, "bob") is None
-        again = redo(connection, last_undo(connection, "ada") or "")
-        assert (again.verdict, again.track_ids, again.messages) == ("accept", first.track_ids, ())
-        assert labels(connection, doubted, "Red 2") == ["Rock", "Folk"]
-        assert open_tracks(connection) == {"sad": 2, "old": 1}
-        undo(connection, last_batch(connection, reviewer="ada") or "", "ada")
-        assert labels(connection, doubted, "Red 2") == ["Metal", "Folk"]
-        for _ in range(2):
-            redo(connection, last_undo(connection, "ada") or "")
-        assert last_undo(connection, "ada") is None
-        assert open_tracks(connection) == {"sad": 2}
-        progress = review_progress(connection)
-        assert (progress.decisions, progress.undone) == (4, 0)
-        assert track_status_differences(connection) == 0
-    with database.write() as connection:
-        before = last_batch(connection, reviewer="ada") or ""
-        undo(connection, before, "ada")
-        undone = last_undo(connection, "ada") or ""
-        decide(connection, case_suspects(connection, "sad"), "keep", "ada")
-        assert last_undo(connection, "ada") is None, "who goes on has made up his mind"
-        redo(connection, undone)
-        with pytest.raises(NothingToDecideError, match="no undo"):
-            redo(connection, undone)
-
-
-def test_what_is_decided_again_is_whose_it_was_and_as_blind(database: Database, doubted: Doubted) -> None:
-    track, jazz = doubted.tracks["Red 2"], doubted.genres["Jazz"]
-    with database.write() as connection:
-        draw_sample(connection, 6)
-        made = judge_blind(connection, track, "ada", genre_id=jazz).decided
-        undo(connection, made.batch, "bob")
-        with pytest.raises(InvalidVerdictError, match="blind twice"):
-            judge_blind(connection, track, "ada", genre_id=jazz)
-        connection.execute(sa.insert(t.statement).values(track_id=track, source="import"))
-        refresh_track_status(connection, [track])
-        again = redo(connection, last_undo(connection, "bob") or "")
-        assert again.messages == (
-            "1 track with changed tags since you opened the case: your decision is stored",
-        )
-        row = connection.execute(sa.select(t.decision).order_by(t.decision.c.id.desc()).limit(1)).one()
-    assert (row.reviewer, row.verdict, row.chosen_genre_id, row.blind, row.source) == (
-        "ada",
-        "relabel",
-        jazz,
-        True,
-        "sample",
-    )
 
 
 def test_scopes(database: Database, doubted: Doubted) -> None:
@@ -256,7 +154,7 @@ def test_two_decide_the_same_and_the_later_counts(database: Database, doubted: D
         assert labels(connection, doubted, "Red 2") == ["Metal", "Folk"]
 
 
-def test_what_happened_to_a_track_meanwhile_is_told(database: Database, doubted: Doubted) -> None:
+def test_changes_since_the_reviewer_saw_a_track_are_reported(database: Database, doubted: Doubted) -> None:
     tracks = doubted.tracks
     with database.write() as connection:
         doubts = case_suspects(connection, "red")
@@ -275,8 +173,7 @@ def test_what_happened_to_a_track_meanwhile_is_told(database: Database, doubted:
         assert labels(connection, doubted, "Red 1") == ["Rock"]
 
 
-def test_a_tag_changed_in_the_file_closes_the_doubt(database: Database, doubted: Doubted) -> None:
-    from catalog.db.derived.track_status import refresh_track_status
+def test_a_tag_changed_in_the_file_closes_the_suspect(database: Database, doubted: Doubted) -> None:
 
     with database.write() as connection:
         state(connection, doubted.tracks["Red 1"], "file", [doubted.genres["Rock"]])
