@@ -30,8 +30,8 @@ class WrongTagShare:
 
     basis: Basis
     """`sample`: an audit sample, tracks drawn at random and judged blind. `decisions`: the open suspects times the
-    share of decided suspects that were wrong; wrong tags that are not suspects are not included. `suspects`: the share of open
-    suspects, which is not an estimate."""
+    share of wrong ones among the decided suspects; wrong tags that are not suspects are not included. `suspects`: the
+    share of open suspects, which is not an estimate."""
     share: float
     """Of the tagged tracks, 0 to 1."""
     low: float | None

@@ -176,7 +176,7 @@ def test_filters_lead_the_queue_and_the_list(page: Page) -> None:
     assert "No matching cases" in page.client.get("/cases", params={"source": "import"}).json()["html"]
     assert "3 cases" in words(page.client.get("/cases", params={"collection": "records"}).json()["html"])
     nothing = page.send("/next", filters={"collection": "elsewhere"}).json()["html"]
-    assert "No open case fits the filters" in nothing
+    assert "No matching cases" in nothing
     page.decide("keep", "old", "Old 1")
     assert "Old" in page.client.get("/cases", params={"reviewer": "ada"}).json()["html"]
     start = page.client.get("/").text
@@ -243,7 +243,7 @@ def test_the_end_is_said_and_others_who_hold_the_rest(page: Page) -> None:
     assert "Other reviewers have the remaining cases" in left
     page.enter("bob")
     done = page.decide("accept", "red", "Red 1").json()["html"]
-    assert "Done. Every case is decided." in done
+    assert "Done. All cases have a decision." in done
     progress = words(page.client.get("/progress").text)
     assert "Every suspect is decided" in progress
     assert "bob 3 3" in progress
