@@ -2,14 +2,12 @@
 
 import os
 import shutil
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from catalog.audit.reasons import prediction_reason
 from catalog.collection.collections import list_collections, move_collection, remove_collection
-from catalog.collection.removal import prune
 from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
 from catalog.collection.statements import NewStatement, append_statements, withdraw
@@ -254,28 +252,6 @@ def test_removing_takes_everything_of_its_tracks_and_nothing_else(known):
         assert (after["artist"], after["album"], after["statement"]) == (1, 0, 1)
     with pytest.raises(CollectionRootError):
         remove_collection(known, "music")
-
-
-def test_pruning_forgets_what_is_long_gone_and_nobody_spoke_of(database, music, make_song):
-    for number in range(4):
-        make_song(music / f"{number}.mp3", number, genre="Rock", artist="A")
-    scan(database, music)
-    for number in (1, 2, 3):
-        (music / f"{number}.mp3").unlink()
-    scan(database, music)
-    keys = ids(database)
-    with database.write() as connection:
-        long_ago = now() - timedelta(days=100)
-        gone = track.c.id.in_([keys["1.mp3"], keys["2.mp3"]])
-        connection.execute(sa.update(track).where(gone).values(seen_at=long_ago))
-        append_statements(connection, "person", [NewStatement(keys["2.mp3"], ("Pop",))])
-    assert (prune(database, 90, dry_run=True).removed, len(ids(database))) == (1, 4)
-    pruned = prune(database, 90)
-    assert (pruned.removed, pruned.kept) == (1, 1)
-    assert set(ids(database)) == {"0.mp3", "2.mp3", "3.mp3"}
-    with database.read() as connection:
-        assert track_status_differences(connection) == 0
-    assert prune(database, 0).removed == 1
 
 
 def test_a_track_is_found_by_whatever_names_it(known, music, monkeypatch):

@@ -11,17 +11,10 @@ import sqlalchemy as sa
 from catalog.collection.scan import scan as scanning
 from catalog.collection.scan import track_upsert
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import NewStatement, append_statements, withdraw
+from catalog.collection.statements import NewStatement, append_statements
 from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, artist, collection, genre, label, statement, track, track_status
-from tests.integration.collection.kept import rows, tracks
-
-
-def tagged(database):
-    query = sa.select(track.c.path, track_status.c.tagged_genres).join(track_status)
-    with database.read() as connection:
-        assert track_status_differences(connection) == 0
-        return dict(connection.execute(query).all())
+from tests.integration.collection.kept import rows, tagged, tracks
 
 
 def counts(report):
@@ -313,24 +306,6 @@ def test_the_old_artists_other_tracks_are_told(database, music, make_song):
     scan(database, music)
     with database.read() as connection:
         assert track_status_differences(connection) == 0
-
-
-def test_withdrawing_is_one_more_row(database, music, make_song):
-    make_song(music / "1.mp3", 1, genre="Rock", mtime=1000)
-    scan(database, music)
-    ((key,),) = rows(database, statement.c.id)
-    with database.write() as connection:
-        made = withdraw(connection, key, stated_by="me")
-        assert made is not None
-        assert withdraw(connection, key) is None
-        for absent in (made, 10**6):
-            with pytest.raises(LookupError):
-                withdraw(connection, absent)
-    assert tagged(database) == {"1.mp3": None}
-    (music / "1.mp3").touch()
-    scan(database, music)
-    assert tagged(database) == {"1.mp3": None}
-    assert len(rows(database, statement.c.id)) == 2
 
 
 def test_a_full_scan_of_a_thousand_known_files_is_quick(database, music, make_song):

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
-import io
 import os
-import shutil
 import stat
 from pathlib import Path
 
-import mutagen
 import pytest
-import sqlalchemy as sa
 
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import withdraw
-from catalog.db import tables as t
 from catalog.writeback import write_run
-from catalog.writeback.write_lock import only_writer
 from tests.integration.writeback.music_folder import MusicFolder, genres
-from tests.integration.writeback.tagged_files import FORMATS, mp3_v23
+from tests.integration.writeback.tagged_files import mp3_v23
 
 
 def test_files_that_cannot_be_written_are_said_and_the_others_written(
@@ -69,25 +61,6 @@ def test_files_that_cannot_be_written_are_said_and_the_others_written(
     }
 
 
-def test_a_full_disk_is_said_and_leaves_nothing_behind(
-    music: MusicFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = music.add("a.mp3", mp3_v23())
-    music.scan()
-    music.decide(["Jazz"])
-
-    def full(source: object, target: io.BufferedRandom) -> None:
-        target.write(b"some of it")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(write_run, "copy_content", full)
-    (row,) = music.write("-y")
-    assert music.code == 3
-    assert "the disk is full; free space" in str(row["message"])
-    assert path.read_bytes() == mp3_v23()
-    assert list(music.folder.iterdir()) == [path]
-
-
 def test_mode_owner_and_attributes_stay_and_hard_links_are_said(music: MusicFolder) -> None:
     path = music.add("b/real.mp3", mp3_v23())
     path.chmod(0o640)
@@ -124,82 +97,6 @@ def test_a_link_that_stays_inside_is_written_through(music: MusicFolder, tmp_pat
     assert genres(path) == ("Jazz",)
 
 
-def test_what_changed_after_the_write_keeps_its_change_when_undone(music: MusicFolder) -> None:
-    for name in ("edited", "regenred"):
-        music.add(f"{name}.mp3", mp3_v23())
-    music.scan()
-    music.decide(["Jazz"])
-    music.write("-y")
-    for name, key, text in (("edited", "TPE1", "Somebody"), ("regenred", "TCON", "Blues")):
-        file = mutagen.File(music.folder / f"{name}.mp3")
-        file.tags.add(getattr(mutagen.id3, key)(encoding=3, text=text))
-        file.save(v2_version=3)
-    rows = music.write("--undo", "-y")
-    assert {row["state"] for row in rows} == {"failed"}
-    assert "changed since the last scan" in music.err
-    scan(music.database, music.folder)
-    rows = {row["path"]: row for row in music.write("--undo", "-y")}
-    assert music.code == 3
-    assert rows["edited.mp3"]["state"] == "undone"
-    assert "only its genre was restored" in str(rows["edited.mp3"]["message"])
-    file = mutagen.File(music.folder / "edited.mp3")
-    assert (str(file["TCON"]), str(file["TPE1"])) == ("Metal", "Somebody")
-    assert "its genre was changed after the write" in str(rows["regenred.mp3"]["message"])
-    assert genres(music.folder / "regenred.mp3") == ("Blues",)
-
-
-def test_writes_are_undone_newest_first_and_by_name(music: MusicFolder) -> None:
-    path = music.add("a.mp3", mp3_v23())
-    music.scan()
-    music.decide(["Jazz"])
-    music.write("-y")
-    between = path.read_bytes()
-    music.decide(["Folk"])
-    music.write("-y")
-    first, second = (row.batch for row in music.journal())
-    (row,) = music.write("--undo", first, "-y")
-    assert f"undo that write first: catalog write --undo {second}" in str(row["message"])
-    music.run("write", "--undo", "--dry-run")
-    assert "would undo 1 file" in music.err
-    music.write("--undo", second, "-y")
-    assert path.read_bytes() == between
-    music.write("--undo", "-y")
-    assert path.read_bytes() == mp3_v23()
-    for name, words in (
-        ((), "there is no write to undo"),
-        (("nix",), "there is no write 'nix'"),
-    ):
-        music.run("write", "--undo", *name, "-y")
-        assert music.code == 1
-        assert words in music.err
-
-
-def test_a_genre_changed_in_the_file_after_the_decision_is_left_unless_named(music: MusicFolder) -> None:
-    path = music.add("a.mp3", mp3_v23())
-    music.scan()
-    music.decide(["Jazz"])
-    file = mutagen.File(path)
-    file.tags.add(mutagen.id3.TCON(encoding=3, text="Blues"))
-    file.save(v2_version=3)
-    music.scan()
-    assert music.write("-y") == []
-    assert "a.mp3: its genre was changed in the file after the decision" in music.err
-    assert [row["state"] for row in music.write("-y", "a.mp3")] == ["written"]
-    # What we wrote, or took back, is no such change.
-    music.write("--undo", "-y")
-    assert [row["before"] for row in music.write("--dry-run")] == ["Blues"]
-
-
-def test_a_decision_taken_back_is_not_written(music: MusicFolder) -> None:
-    music.add("a.mp3", mp3_v23())
-    music.scan()
-    music.decide(["Jazz"])
-    with music.database.write() as connection:
-        query = sa.select(sa.func.max(t.statement.c.id)).where(t.statement.c.source == "person")
-        withdraw(connection, connection.execute(query).scalar_one(), stated_by="ada")
-    assert music.write("-y") == []
-
-
 def test_what_a_killed_run_left_on_a_disk_that_is_away_waits_for_it(
     music: MusicFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,62 +121,3 @@ def test_what_a_killed_run_left_on_a_disk_that_is_away_waits_for_it(
     assert "does not exist any more" in music.journal()[1].message
     music.run("write", "-y", "--undo")
     assert path.read_bytes() == mp3_v23()
-
-
-def test_two_at_once_do_not_write(music: MusicFolder) -> None:
-    path = music.add("a.mp3", mp3_v23())
-    music.scan()
-    music.decide(["Jazz"])
-    with only_writer(music.database):
-        music.run("write", "-y")
-        assert music.code == 1
-        assert "another catalog write is running" in music.err
-        assert path.read_bytes() == mp3_v23()
-    music.run("write", "-y")
-    assert music.code == 0
-    assert "written: 1 file" in music.out
-
-
-def test_what_was_heard_still_holds_for_a_file_that_grew(music: MusicFolder) -> None:
-    music.add("a.mp3", FORMATS["MP3 without a tag"][1]())
-    music.scan()
-    music.decide(["Jazz"])
-    with music.database.write() as connection:
-        row = connection.execute(sa.select(t.track.c.id, t.track.c.file_signature)).one()
-        values = {"name": "x", "version": 1, "parameters": {}, "dimensions": ["a"], "hash": "h"}
-        recipe = connection.execute(sa.insert(t.feature_set).values(values)).inserted_primary_key[0]
-        connection.execute(
-            sa.insert(t.feature_vector).values(
-                feature_set_id=recipe, track_id=row.id, vector=[1.0], file_signature=row.file_signature
-            )
-        )
-    music.write("-y")
-    with music.database.read() as connection:
-        query = sa.select(
-            t.feature_vector.c.file_signature, t.track.c.file_signature.label("present")
-        ).join_from(t.feature_vector, t.track)
-        found = connection.execute(query).one()
-    assert found.file_signature == found.present != row.file_signature
-
-
-def test_show_says_what_was_written(music: MusicFolder) -> None:
-    music.add("a.mp3", mp3_v23())
-    music.scan()
-    music.decide(["Jazz"])
-    music.write("-y")
-    music.run("show", "a.mp3")
-    assert "written: Metal -> Jazz" in music.out
-    music.run("show", "a.mp3", "--json")
-    assert "patch" not in music.out
-
-
-def test_comments_that_are_no_text_are_left_alone(music: MusicFolder) -> None:
-    content = FORMATS["FLAC"][1]().replace(b"x-own=a=b", b"x-own=\xff\xfeb")
-    path = music.add("a.flac", content)
-    music.scan()
-    music.decide(["Jazz"])
-    (row,) = music.write("-y")
-    assert row["state"] == "failed"
-    assert "other tags would change" in str(row["message"])
-    assert path.read_bytes() == content
-    shutil.rmtree(music.folder)

@@ -96,7 +96,11 @@ def test_an_encoding_that_is_given_is_taken(tmp_path, encoding):
 
 @pytest.mark.parametrize(
     ("encoding", "message"),
-    [("utf-8", "line 3: the text is not utf-8"), ("klingon", "no encoding 'klingon'"), ("rot13", "no encoding")],
+    [
+        ("utf-8", "line 3: the text is not utf-8"),
+        ("klingon", "no encoding 'klingon'"),
+        ("rot13", "no encoding"),
+    ],
 )
 def test_an_encoding_that_does_not_fit_is_said(tmp_path, encoding, message):
     file = saved(tmp_path, "path,genre\na.mp3,Rock\nPeña.mp3,Rock\n", "cp1252")

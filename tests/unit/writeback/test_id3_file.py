@@ -1,0 +1,41 @@
+"""ID3 tags at the start and the end of a file."""
+
+import io
+
+from catalog.writeback.formats.id3_file import Mp3Format
+from catalog.writeback.formats.tag_format import Id3v1Genre
+from tests.integration.writeback.tagged_files import id3v1, id3v2
+
+AUDIO = b"\xff\xfb" + bytes(200)
+JAZZ = Id3v1Genre(8, is_exact=True)
+
+
+def written(content, values, id3v1_genre=JAZZ):
+    stream = io.BytesIO(content)
+    Mp3Format().write(stream, values, id3v1_genre)
+    return stream.getvalue()
+
+
+def test_a_file_with_only_id3v1_keeps_only_id3v1_if_the_number_is_exact():
+    content = AUDIO + id3v1(9)
+    assert written(content, ["Jazz"]) == content[:-1] + b"\x08"
+
+
+def test_a_file_with_only_id3v1_gets_id3v2_if_the_number_is_not_exact():
+    made = written(AUDIO + id3v1(9), ["Bebop"], Id3v1Genre(8, is_exact=False))
+    assert made.startswith(b"ID3\x03")
+    assert b"Song" in made[:-128]
+    assert made[-1] == 8
+
+
+def test_no_values_remove_the_genre_and_keep_the_other_tags():
+    content = id3v2(3, [(b"TIT2", b"\0Song"), (b"TCON", b"\0Metal")]) + AUDIO
+    before = Mp3Format().other_tags(io.BytesIO(content))
+    made = written(content, [])
+    assert b"TCON" not in made
+    assert Mp3Format().other_tags(io.BytesIO(made)) == before
+
+
+def test_only_version_24_holds_several_values():
+    for version, expected in ((2, True), (3, True), (4, False)):
+        assert Mp3Format().holds_one_value(io.BytesIO(id3v2(version, []) + AUDIO)) is expected
