@@ -29,7 +29,7 @@ from pathlib import Path
 os.environ.setdefault("RQ_KEY_PREFIX", "music-catalog")
 
 from chaos_faults import Fault, faults
-from chaos_invariants import Broken, check
+from chaos_invariants import BrokenInvariantError, check
 from chaos_music import BAD
 from chaos_site import HOSTS, WORKERS, Site
 
@@ -63,20 +63,20 @@ class Round:
 
 
 def begin(site: Site, tracks: int, bad: list[str]) -> None:
-    """The first collection, analyzed with nothing broken. Raises Broken."""
+    """The first collection, analyzed with nothing broken. Raises BrokenInvariantError."""
     site.begin(tracks, bad)
     if not site.wait(site.is_quiet, PATIENCE):
-        raise Broken("nothing was broken yet, and it does not come to rest")
+        raise BrokenInvariantError("nothing was broken yet, and it does not come to rest")
 
 
 def wait_for_workers(site: Site, count: int) -> None:
-    """Waits until so many live. Raises Broken."""
+    """Waits until so many live. Raises BrokenInvariantError."""
     if not site.wait(lambda: site.living() >= count, PATIENCE):
-        raise Broken(f"{site.living()} workers live, not {count}")
+        raise BrokenInvariantError(f"{site.living()} workers live, not {count}")
 
 
 def play(site: Site, name: str, fault: Fault, *, tracks: int, bad: list[str], longest_pause: float) -> Round:
-    """One round. Raises Broken."""
+    """One round. Raises BrokenInvariantError."""
     wait_for_workers(site, AT_LEAST)
     total = site.make_work(tracks, _bad_files(site.random, bad))
     said = site.evidence()
@@ -92,10 +92,10 @@ def play(site: Site, name: str, fault: Fault, *, tracks: int, bad: list[str], lo
     next_result = None
     if left:
         if not site.wait(lambda: site.pending() < left, PATIENCE):
-            raise Broken(f"no track was done in {PATIENCE:.0f} s; {left} are pending")
+            raise BrokenInvariantError(f"no track was done in {PATIENCE:.0f} s; {left} are pending")
         next_result = time.monotonic() - over
     if not site.wait(site.is_quiet, PATIENCE):
-        raise Broken(f"not quiet after {PATIENCE:.0f} s: {site.pending()} tracks are pending")
+        raise BrokenInvariantError(f"not quiet after {PATIENCE:.0f} s: {site.pending()} tracks are pending")
     quiet = time.monotonic() - over
     retry_until_connected(lambda: _check(site, said))
     return Round(name, share, total, over - struck, next_result, quiet, site.ended() - ended)
@@ -105,7 +105,7 @@ def _check(site: Site, said: str) -> None:
     with site.database.read() as connection:
         check(connection, site.recipe, site.music.sounds)
     if site.evidence() != said:
-        raise Broken("labels or decisions have changed")
+        raise BrokenInvariantError("labels or decisions have changed")
 
 
 def _bad_files(randomness: random.Random, bad: list[str]) -> list[str]:
@@ -205,7 +205,7 @@ def main() -> int:
             rounds.append(one)
             tell(number, one)
         wait_for_workers(site, HOSTS * WORKERS)
-    except Broken as error:
+    except BrokenInvariantError as error:
         broken = str(error)
     finally:
         is_kept = broken is not None or arguments.folder is not None
