@@ -44,7 +44,7 @@ FURTHER_FEATURE_SETS = DEFAULTS
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The audited tracks in the order of their ids, then the tracks outside the model that have a conflict of sources."""
+    """The audited tracks in the order of their ids, then the tracks outside the model with a conflict of sources."""
 
     track_ids: Integers
     audited: AuditedTracks

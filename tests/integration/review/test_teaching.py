@@ -112,7 +112,7 @@ def test_what_was_kept_is_not_doubted_again(database: Database, audited: tuple[F
 
 
 def test_suspects_say_what_share_people_accept(database: Database, doubted: Doubted) -> None:
-    """A hundred decisions on suspects, the first ones given straight to the tables: they are what was decided before."""
+    """A hundred decisions on suspects, the earlier ones written straight to the tables."""
     with database.write() as connection:
         metal, rock = doubted.genres["Metal"], doubted.genres["Rock"]
         place = connection.execute(sa.select(t.collection.c.id)).scalar_one()

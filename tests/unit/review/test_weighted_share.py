@@ -1,4 +1,4 @@
-"""Intervals of shares and numbers: those of the book for equal weights, and as often right as they say for unequal ones."""
+"""Intervals of shares: those of the literature for equal weights, with the stated coverage for unequal ones."""
 
 from __future__ import annotations
 
