@@ -68,7 +68,9 @@ def write_rows(
     try:
         if dialect.name == "postgresql":
             with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types([_wire_type(table.c[name], dialect) for name in columns])
+                sends_json_as_text = processor_of is not bind_processor
+                types = [_wire_type(table.c[name], dialect, sends_json_as_text) for name in columns]
+                copy.set_types(types)
                 for row in converted:
                     copy.write_row(row)
         else:
@@ -91,9 +93,12 @@ def _converted(
         yield values
 
 
-def _wire_type(column: sa.Column[Any], dialect: Dialect) -> str:
-    """The name that psycopg uses for a column type. JSON is sent as text, which has the same binary format."""
-    if isinstance(column.type, sa.JSON):
+def _wire_type(column: sa.Column[Any], dialect: Dialect, sends_json_as_text: bool) -> str:
+    """The name that psycopg uses for a column type. Text and JSON have the same binary format.
+
+    SQLAlchemy's own processor wraps JSON for psycopg, which then has to be sent as JSON.
+    """
+    if sends_json_as_text and isinstance(column.type, sa.JSON):
         return "text"
     name = column.type.compile(dialect=dialect).lower()
     return {"float": "float8", "timestamp with time zone": "timestamptz"}.get(name, name)
