@@ -30,8 +30,8 @@ from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score
 
-from catalog.audit.labels.label_evidence import gather_evidence
 from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo
+from catalog.audit.labels.label_evidence import gather_evidence
 from catalog.audit.labels.label_issues import find_suspects
 from catalog.db.database import open_database
 from catalog.db.schema.schema import require_current
