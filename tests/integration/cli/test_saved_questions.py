@@ -60,10 +60,10 @@ def test_what_saved_questions_answer(invoke: Any, sample: Any) -> None:
             "collection": "records",
             "tracks": 8,
             "tagged": 6,
-            "heard": 8,
+            "predicted": 8,
             "with_suggestion": 6,
             "untagged_answered": 1,
-            "in_doubt": 1,
+            "suspects": 1,
         }
     ]
 

@@ -16,7 +16,7 @@ from tests.integration.conftest import DAY, TRACKS, Sample, insert, state
 from tests.integration.db.answers import answered
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sql.md").read_text(encoding="utf-8")
-SECTION = PAGE.partition("# Questions with their answers")[2].partition("\n# ")[0]
+SECTION = PAGE.partition("# Saved queries with results")[2].partition("\n# ")[0]
 EXAMPLES = re.findall(
     r"^## .*?```sh\ncatalog sql ([\w-]+)(.*?) --csv\n```\n\n```csv\n(.*?)```",
     SECTION,

@@ -46,7 +46,7 @@ def test_every_example_answers_what_the_page_shows(database: Database, sample: A
 
 
 def test_saved_questions_are_documented() -> None:
-    table = PAGE.partition("## Saved questions")[2].partition("\n# ")[0]
+    table = PAGE.partition("## Saved queries")[2].partition("\n# ")[0]
     documented = {
         match[1]: match[2] for match in re.finditer(r"^\| `([\w-]+)` \| .*? \|(.*)\|$", table, re.MULTILINE)
     }
