@@ -4,8 +4,6 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from catalog.arrays import Integers
 
@@ -87,6 +85,10 @@ def _groups(tracks: Sequence[Origin], edges: Sequence[tuple[int, int]]) -> Group
         empty = np.zeros(0, dtype=np.int64)
         return Groups(empty, empty, 0.0)
     left, right = np.array(edges, dtype=np.int64).reshape(-1, 2).T
+    # Imported here: `catalog show` and other commands that only read labels do not need it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
     _, component = connected_components(graph, directed=False)
     _, first, inverse = np.unique(component, return_index=True, return_inverse=True)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.tables import cluster_run
-from tests.integration.audit.test_cluster_audit import relabel, spoil
+from tests.integration.audit.clustered_collection import relabel, spoil
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labeled_collection import Filled
 

@@ -101,7 +101,7 @@ def test_there_and_back(
         assert connection.execute(added).scalar_one() > max(known)
     # What is there is never overwritten.
     assert run([*elsewhere, "db", "restore", str(archive)]) == 1
-    assert "already" in capsys.readouterr().err
+    assert "exists; name a home without a catalog" in capsys.readouterr().err
 
 
 def test_a_folder_is_given_a_name_by_the_time(invoke: Any, filled: Database, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_who_writes_meanwhile_writes_on_and_the_backup_is_whole(
     invoke: Any, filled: Database, elsewhere: list[str], restored: Database, tmp_path: Path
 ) -> None:
     stopped = threading.Event()
-    written = []
+    written: list[str] = []
 
     def write() -> None:
         """Each transaction writes two rows that belong together."""
@@ -342,9 +342,7 @@ def test_a_backup_of_the_other_kind_says_where_it_goes(
     invoke: Any, filled: Database, tmp_path: Path, empty_url: Any, capsys: Any
 ) -> None:
     assert invoke("db", "backup", str(tmp_path / "one.zip")).code == 0
-    other, where = (
-        ("postgresql", "a new home") if filled.is_sqlite else ("sqlite", "an empty database")
-    )
+    other, where = ("postgresql", "a new home") if filled.is_sqlite else ("sqlite", "an empty database")
     options = ["--home", str(tmp_path / "new"), "--database-url", empty_url(other)]
     assert run([*options, "db", "restore", str(tmp_path / "one.zip")]) == 1
     said = capsys.readouterr().err

@@ -140,7 +140,7 @@ def test_a_playlist_of_any_question(invoke: Any, sample: Any, database: Database
     refused = invoke("export", "cases", "-o", tmp_path / "cases.m3u8")
     assert (refused.code, "a playlist needs a column track_id" in refused.err) == (2, True)
     refused = invoke("export", "SELECT title AS track_id FROM track", "--format", "m3u8")
-    assert (refused.code, "which is no number of a track" in refused.err) == (2, True)
+    assert (refused.code, "which is not a track id" in refused.err) == (2, True)
 
 
 def test_hostile_names_in_a_playlist(invoke: Any, sample: Any, database: Database) -> None:

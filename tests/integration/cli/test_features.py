@@ -149,8 +149,8 @@ def test_pca_is_fitted_once_stored_reported_and_drawn(
     rows = json.loads(invoke("features", "list", "--json").out)
     assert [(row["feature_set"], row["tracks"]) for row in rows] == [("grid", 20), ("pca", 20)]
     with database.write() as connection:
-        vector = np.full(len(GRID.dimensions), -3, np.float32)
-        store_vector(connection, grid, tracks[0], vector, file_signature="another")
+        changed = np.full(len(GRID.dimensions), -3.0).astype(np.float32)
+        store_vector(connection, grid, tracks[0], changed, file_signature="another")
     assert "20 tracks projected" in invoke("features", "pca", "--refit").out
     (newer, older) = (
         row for row in json.loads(invoke("features", "list", "--json").out) if row["feature_set"] == "pca"

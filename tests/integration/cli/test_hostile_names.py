@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mutagen.id3 import TALB, TCON, TIT2, TPE1
@@ -54,7 +55,7 @@ def music(tmp_path: Path) -> Path:
     for number, name in enumerate(NAMES):
         path = folder / os.fsdecode(name)
         write_sound(path, pitch=200 + number)
-        file = WAVE(path)
+        file: Any = WAVE(path)
         file.add_tags()
         title = "=HYPERLINK(1)" if number == 0 else f"{COMMAND}{SCRIPT} {number}"
         for frame in (TIT2, TPE1, TALB, TCON):

@@ -8,7 +8,10 @@ import pytest
 
 from catalog.cli.common.output import print_rows
 
-ROWS = [{"artist": "Night Shift", "title": "A title that is rather long", "suspicion": 0.5}, {"artist": "B"}]
+ROWS: list[dict[str, object]] = [
+    {"artist": "Night Shift", "title": "A title that is rather long", "suspicion": 0.5},
+    {"artist": "B"},
+]
 
 
 def show(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:

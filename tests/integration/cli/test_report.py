@@ -41,6 +41,11 @@ def test_a_folder_is_refused_in_one_line(invoke: Any, tmp_path: Path) -> None:
 
 def test_it_can_be_opened(invoke: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: shown.append(address) or True)
+
+    def open_page(address: str) -> bool:
+        shown.append(address)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", open_page)
     assert invoke("report", "--open").code == 0
     assert shown == [(home / "report" / "index.html").as_uri()]

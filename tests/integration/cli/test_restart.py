@@ -15,7 +15,9 @@ from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status, track_status_differences
 from catalog.db.tables import audit, genre, model, search
 from catalog.learning import training
+from catalog.learning.fitting.cross_fit import cross_fit
 from catalog.learning.prediction import fill_predictions
+from catalog.learning.prediction.predictions import drop_predictions
 from catalog.learning.search import trial
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labeled_collection import Filled, tag
@@ -56,7 +58,6 @@ def test_train(
         fits.append(arguments)
         return cross_fit(*arguments, **named)
 
-    cross_fit = training.cross_fit
     monkeypatch.setattr(training, "cross_fit", counted)
     monkeypatch.setattr(place, name, outage.strike_at(1, getattr(place, name)))
     done = invoke("train", "--feature-set", "blobs", *options)
@@ -75,9 +76,7 @@ def test_predict(
         jazz = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Jazz")).scalar_one()
         tag(connection, filled.tracks[None][0], jazz, "Jazz")
         refresh_track_status(connection)
-    monkeypatch.setattr(
-        fill_predictions, "drop_predictions", outage.strike_at(1, fill_predictions.drop_predictions)
-    )
+    monkeypatch.setattr(fill_predictions, "drop_predictions", outage.strike_at(1, drop_predictions))
     done = invoke("predict")
     assert done.code == 0, done.err
     assert "new or changed predictions" in done.err

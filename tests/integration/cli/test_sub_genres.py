@@ -68,9 +68,9 @@ def test_a_search_says_that_it_compared_one_classifier_over_all_classes(
     assert metrics["accuracy"] == metrics["search"]["honest"]["accuracy"]
     sheet = " ".join(invoke("models", "show").out.split())
     own = metrics["search"]["as_fitted"]["accuracy"]["value"]
-    assert f"this model has one for each term with sub-genres: accuracy {own:.0%}" in sheet
+    assert f"this model has one classifier per parent genre: accuracy {own:.0%}" in sheet
     fresh = invoke(*TRAIN, "--search", "grid", *algorithm)
-    assert "gets one of its own is chosen now" in fresh.err
+    assert "training the winner also tries one classifier per genre with subgenres" in fresh.err
 
 
 def test_an_audit_leaves_out_genres(database: Database, invoke: Invoke, fill_labeled: Fill) -> None:
