@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,15 +19,15 @@ from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.retry import read_with_retry, retry_until_connected, write_with_retry
 from catalog.db.tables import snapshot
 from catalog.learning.classifiers import get_algorithm
+from catalog.learning.classifiers.local_per_parent import class_chains, has_sub_genres
 from catalog.learning.dataset.class_support import Support
 from catalog.learning.dataset.feature_matrix import feature_widths
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.snapshot import Snapshot, store_snapshot
+from catalog.learning.dataset.snapshot import Snapshot, find_snapshot, store_snapshot
 from catalog.learning.dataset.training_feature_sets import PROJECTED
 from catalog.learning.fitting.abstention import withhold
 from catalog.learning.fitting.cross_fit import CrossFit, cross_fit
 from catalog.learning.fitting.training_recipe import TrainingRecipe
-from catalog.learning.model_identity import find_identical_model, model_parameters
 from catalog.learning.prediction.batch_inference import ExecutorFactory, validate_vectors
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.prediction.predictions import (
@@ -35,11 +36,12 @@ from catalog.learning.prediction.predictions import (
     predictions_from_audio,
     store_predictions,
 )
-from catalog.learning.registry.artifact import save_artifact
+from catalog.learning.registry.artifact import ArtifactRejectedError, read_artifact, save_artifact
 from catalog.learning.registry.registry import (
     NewModel,
     active_model,
     add_model,
+    find_model,
     get_model,
     model_feature_sets,
     promote,
@@ -310,3 +312,38 @@ def _activate(
 
     metrics = metrics_of(write_with_retry(database, activate))
     return TrainingReport("promoted", "it is active", model_id, training_set.support, metrics)
+
+
+def model_parameters(
+    training_set: TrainingSet, options: TrainingOptions, complete: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The parameters that identify a model of a snapshot, with the `complete` parameters of its classifier."""
+    has_local_classifiers = has_sub_genres(class_chains(training_set.hierarchy))
+    return {
+        "classifier": complete,
+        "precision": options.precision,
+        **({} if options.projection is None else {"projection": options.projection}),
+        **({"hierarchy": options.hierarchy} if has_local_classifiers else {}),
+        "vectors": hashlib.blake2b(
+            training_set.X.reshape(-1).view(np.uint8).data, digest_size=16
+        ).hexdigest(),
+    }
+
+
+def find_identical_model(
+    connection: Connection,
+    models: Path,
+    frozen: Snapshot,
+    options: TrainingOptions,
+    parameters: Mapping[str, Any],
+) -> RowMapping | None:
+    """The row of the identical model, if its artifact is intact and it has all the scores that the options ask for."""
+    snapshot_id = find_snapshot(connection, frozen)
+    row = None if snapshot_id is None else find_model(connection, options.algorithm, parameters, snapshot_id)
+    if row is None or (options.split is not None and row["metrics"]["official_split"] is None):
+        return None
+    try:
+        read_artifact(models, row["artifact"], row["artifact_sha256"])
+    except ArtifactRejectedError:
+        return None
+    return row

@@ -10,8 +10,13 @@ import numpy as np
 
 from catalog.arrays import Booleans, Float32, Floats, Integers
 from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo, class_column
-from catalog.audit.labels.class_auc import class_auc
-from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence, artist_numbers, combine_opinions
+from catalog.audit.labels.model_evidence import (
+    FLOOR,
+    ModelEvidence,
+    artist_numbers,
+    class_auc,
+    combine_opinions,
+)
 from catalog.audit.labels.neighbor_votes import NeighborVotes, VoteCounts, others_of_artist
 from catalog.audit.reasons import (
     artist_prediction_reason,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from catalog.arrays import Float32, Floats, Integers, Matrix
+from catalog.arrays import Booleans, Float32, Floats, Integers, Matrix
 from catalog.audit.labels.out_of_fold_ridge import out_of_fold_probability, plain_folds
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
@@ -115,3 +115,30 @@ def artist_numbers(artists: Sequence[Hashable | None]) -> Integers:
     names: dict[Hashable, int] = {}
     keys = ((at, None) if name is None else name for at, name in enumerate(artists))
     return np.array([names.setdefault(key, len(names)) for key in keys], dtype=np.int64)
+
+
+def class_auc(probability: Floats, y: Integers, groups: Integers) -> Floats:
+    """(classes,): 0 if the model does not separate the class from the others, 1 if it always does.
+
+    From out-of-fold probabilities (n, classes), columns y (n,) and groups (n,): twice the area under the ROC curve of
+    the class's probability, less 1, at least 0. Each group has the same weight in a class, whatever its number of
+    tracks. Otherwise one artist with most of a class and a sound of their own would make the class look well separated,
+    or, if no other artist's tracks are recognized by it, make all of their tracks look wrong.
+    """
+    classes = probability.shape[1]
+    auc = np.zeros(classes)
+    for column in range(classes):
+        inside = y == column
+        _, part, sizes = np.unique(groups * 2 + inside, return_inverse=True, return_counts=True)
+        auc[column] = 2 * _area(probability[:, column], inside, 1.0 / sizes[part]) - 1
+    return np.clip(auc, 0.0, 1.0)
+
+
+def _area(score: Floats, inside: Booleans, weight: Floats) -> float:
+    """The weighted share of (inside, outside) pairs whose inside score is higher; ties count half."""
+    if inside.all() or not inside.any():
+        return 0.5
+    _, place = np.unique(score, return_inverse=True)
+    positive, negative = (np.bincount(place, weight * side) for side in (inside, ~inside))
+    below = np.cumsum(negative) - negative / 2
+    return float((positive * below).sum() / (positive.sum() * negative.sum()))

@@ -10,7 +10,6 @@ import numpy as np
 
 from catalog.arrays import Booleans, Floats, Integers
 from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo
-from catalog.audit.labels.class_auc import class_auc
 from catalog.audit.labels.label_issues import (
     MAX_SUSPECTS,
     MIN_SUSPICION,
@@ -21,7 +20,7 @@ from catalog.audit.labels.label_issues import (
     combine_evidence,
     genre_relation,
 )
-from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence
+from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence, class_auc
 from catalog.audit.reasons import other_tags_reason, prediction_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.similarity.nearest import NO_NEIGHBOR, nearest_of_other_groups

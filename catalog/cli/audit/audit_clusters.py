@@ -238,7 +238,7 @@ def _row(run: Run, part: str, agreement: ClusterAgreement | None, *, is_table: b
 
 
 def _print_comparison(connection: Connection, one: int, other: int, output_format: str) -> None:
-    from catalog.audit.clusters.cluster_comparison import compare_runs
+    from catalog.audit.clusters.cluster_run import compare_runs
 
     comparison = compare_runs(connection, one, other)
     if output_format == "json":

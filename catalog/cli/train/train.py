@@ -216,7 +216,7 @@ def train(
 
 def _has_changed(database: Database, options: TrainingOptions, minimum: int) -> bool:
     """Whether at least `minimum` labeled tracks differ from the training set of the active model; prints why not."""
-    from catalog.learning.registry.label_drift import changed_since_training
+    from catalog.learning.registry.registry import changed_since_training
     from catalog.learning.training_set import build_training_set
 
     changed = read_with_retry(

@@ -19,7 +19,7 @@ from catalog.text import pluralize
 if TYPE_CHECKING:
     from catalog.learning.classifiers import Algorithm
     from catalog.learning.search.search import Scheme, Search, SearchData, SearchResult
-    from catalog.learning.search.search_plan import SearchPlan
+    from catalog.learning.search.search_setup import SearchPlan
     from catalog.learning.training_options import TrainingOptions
 
 Result = TypeVar("Result")
@@ -76,8 +76,8 @@ class TrainSearch:
         from catalog.learning.classifiers import DEFAULT
         from catalog.learning.search.candidates import default_candidates
         from catalog.learning.search.comparison_table import comparison_rows
-        from catalog.learning.search.search_plan import plan_comparison
         from catalog.learning.search.search_record import begin_search, finish_search
+        from catalog.learning.search.search_setup import plan_comparison
 
         own = self.options.feature_sets
         feature_sets = (
@@ -118,8 +118,8 @@ class TrainSearch:
         """Returns the options of the best candidate with an unbiased score; prints the plan in a dry run."""
         from catalog.learning.search.candidates import grid_candidates, random_candidates
         from catalog.learning.search.search import summarize_search
-        from catalog.learning.search.search_plan import plan_search
         from catalog.learning.search.search_record import begin_search, finish_search, search_outcome
+        from catalog.learning.search.search_setup import plan_search
 
         options, algorithms = self.options, self._algorithms()
         candidates = (

@@ -1,7 +1,6 @@
 """Classification algorithms by name, with one interface for all."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from catalog.arrays import Matrix
 from catalog.errors import CatalogError
@@ -40,24 +39,22 @@ __all__ = [
     "get_algorithm",
 ]
 
-ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
-    {
-        algorithm.name: algorithm
-        for algorithm in (
-            LOGISTIC_REGRESSION,
-            SVM,
-            NEAREST_NEIGHBORS,
-            NAIVE_BAYES,
-            DECISION_TREE,
-            RANDOM_FOREST,
-            BAGGING,
-            ADABOOST,
-            GRADIENT_BOOSTING,
-            NEURAL_NETWORK,
-            STACK,
-        )
-    }
-)
+ALGORITHMS: Mapping[str, Algorithm] = {
+    algorithm.name: algorithm
+    for algorithm in (
+        LOGISTIC_REGRESSION,
+        SVM,
+        NEAREST_NEIGHBORS,
+        NAIVE_BAYES,
+        DECISION_TREE,
+        RANDOM_FOREST,
+        BAGGING,
+        ADABOOST,
+        GRADIENT_BOOSTING,
+        NEURAL_NETWORK,
+        STACK,
+    )
+}
 DEFAULT = LOGISTIC_REGRESSION.name
 
 

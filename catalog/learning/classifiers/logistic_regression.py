@@ -1,7 +1,6 @@
 """Logistic regression with an L2 penalty: one linear score per class."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
@@ -23,11 +22,9 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 LOGISTIC_REGRESSION = Algorithm(
     name="logistic_regression",
     make=_make,
-    parameters=MappingProxyType(
-        {
-            "C": Parameter(0.03, ABOVE_ZERO, tries=(0.001, 0.003, 0.01, 0.03, 0.1)),
-            "balance": BALANCE,
-            "max_iter": Parameter(2000, COUNT),
-        }
-    ),
+    parameters={
+        "C": Parameter(0.03, ABOVE_ZERO, tries=(0.001, 0.003, 0.01, 0.03, 0.1)),
+        "balance": BALANCE,
+        "max_iter": Parameter(2000, COUNT),
+    },
 )

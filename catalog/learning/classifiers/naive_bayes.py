@@ -1,7 +1,6 @@
 """Gaussian naive Bayes: an independent normal distribution per dimension and class."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
@@ -20,11 +19,9 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 NAIVE_BAYES = Algorithm(
     name="naive_bayes",
     make=_make,
-    parameters=MappingProxyType(
-        {
-            # A hundredth of the variance of a scaled dimension: with few tracks a variance may be tiny by chance.
-            "var_smoothing": Parameter(0.01, ABOVE_ZERO, tries=(1e-6, 0.01, 0.1, 0.5)),
-            "balance": BALANCE,
-        }
-    ),
+    parameters={
+        # A hundredth of the variance of a scaled dimension: with few tracks a variance may be tiny by chance.
+        "var_smoothing": Parameter(0.01, ABOVE_ZERO, tries=(1e-6, 0.01, 0.1, 0.5)),
+        "balance": BALANCE,
+    },
 )

@@ -1,7 +1,6 @@
 """K nearest neighbors, weighted by inverse distance."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
@@ -29,11 +28,9 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 NEAREST_NEIGHBORS = Algorithm(
     name="knn",
     make=_make,
-    parameters=MappingProxyType(
-        {
-            "neighbors": Parameter(15, integer(1, 1000), tries=(5, 10, 15, 30, 60)),
-            "tracks": Parameter(50_000, COUNT),
-            "balance": balance_without_weights("none"),
-        }
-    ),
+    parameters={
+        "neighbors": Parameter(15, integer(1, 1000), tries=(5, 10, 15, 30, 60)),
+        "tracks": Parameter(50_000, COUNT),
+        "balance": balance_without_weights("none"),
+    },
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from catalog.arrays import Integers, Matrix
@@ -50,12 +49,10 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 NEURAL_NETWORK = Algorithm(
     name="neural_network",
     make=_make,
-    parameters=MappingProxyType(
-        {
-            "units": Parameter(64, integer(1, 2000), tries=(32, 64, 128, 256)),
-            "alpha": Parameter(1.0, ABOVE_ZERO, tries=(0.1, 1.0, 10.0)),
-            "rounds": Parameter(60, integer(1, 1000), tries=(20, 60, 120)),
-            "balance": BALANCE,
-        }
-    ),
+    parameters={
+        "units": Parameter(64, integer(1, 2000), tries=(32, 64, 128, 256)),
+        "alpha": Parameter(1.0, ABOVE_ZERO, tries=(0.1, 1.0, 10.0)),
+        "rounds": Parameter(60, integer(1, 1000), tries=(20, 60, 120)),
+        "balance": BALANCE,
+    },
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from catalog.learning.classifiers.svm import SVM
 from catalog.learning.classifiers.trees import RANDOM_FOREST
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 
-BASES = MappingProxyType({base.name: base for base in (LOGISTIC_REGRESSION, RANDOM_FOREST, SVM)})
+BASES = {base.name: base for base in (LOGISTIC_REGRESSION, RANDOM_FOREST, SVM)}
 FLOOR = 1e-4
 """The smallest probability whose logarithm is taken."""
 
@@ -123,12 +122,10 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 STACK = Algorithm(
     name="stack",
     make=_make,
-    parameters=MappingProxyType(
-        {
-            "base": Parameter(LOGISTIC_REGRESSION.name, choice(*BASES), tries=tuple(BASES)),
-            "C": Parameter(0.1, ABOVE_ZERO, tries=(0.01, 0.1, 1.0)),
-            "folds": Parameter(5, integer(2, 10)),
-            "balance": BALANCE,
-        }
-    ),
+    parameters={
+        "base": Parameter(LOGISTIC_REGRESSION.name, choice(*BASES), tries=tuple(BASES)),
+        "C": Parameter(0.1, ABOVE_ZERO, tries=(0.01, 0.1, 1.0)),
+        "folds": Parameter(5, integer(2, 10)),
+        "balance": BALANCE,
+    },
 )

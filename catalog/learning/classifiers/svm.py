@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -94,13 +93,11 @@ def _make(parameters: Mapping[str, Any], seed: int, blocks: tuple[int, ...]) -> 
 SVM = Algorithm(
     name="svm",
     make=_make,
-    parameters=MappingProxyType(
-        {
-            "C": Parameter(3.0, ABOVE_ZERO, tries=(0.3, 1.0, 3.0, 10.0)),
-            "gamma": Parameter(1.0, ABOVE_ZERO, tries=(0.1, 0.3, 1.0, 3.0)),
-            "exact_up_to": Parameter(10_000, COUNT),
-            "components": Parameter(1000, COUNT),
-            "balance": BALANCE,
-        }
-    ),
+    parameters={
+        "C": Parameter(3.0, ABOVE_ZERO, tries=(0.3, 1.0, 3.0, 10.0)),
+        "gamma": Parameter(1.0, ABOVE_ZERO, tries=(0.1, 0.3, 1.0, 3.0)),
+        "exact_up_to": Parameter(10_000, COUNT),
+        "components": Parameter(1000, COUNT),
+        "balance": BALANCE,
+    },
 )

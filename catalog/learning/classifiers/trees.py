@@ -1,7 +1,6 @@
 """Decision tree and tree ensembles: random forest, bagging, AdaBoost, gradient boosting."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from catalog.learning.classifiers.algorithm import Algorithm, Classifier
@@ -96,66 +95,56 @@ def _make_gradient_boosting(parameters: Mapping[str, Any], seed: int, _blocks: t
 DECISION_TREE = Algorithm(
     name="decision_tree",
     make=_make_decision_tree,
-    parameters=MappingProxyType(
-        {
-            "max_depth": Parameter(8, integer(1, 50), tries=(4, 8, 16)),
-            "min_samples_leaf": Parameter(5, COUNT, tries=(2, 5, 10, 20)),
-            "balance": BALANCE,
-        }
-    ),
+    parameters={
+        "max_depth": Parameter(8, integer(1, 50), tries=(4, 8, 16)),
+        "min_samples_leaf": Parameter(5, COUNT, tries=(2, 5, 10, 20)),
+        "balance": BALANCE,
+    },
 )
 RANDOM_FOREST = Algorithm(
     name="random_forest",
     make=_make_random_forest,
-    parameters=MappingProxyType(
-        {
-            "trees": Parameter(200, integer(1, 2000)),
-            "min_samples_leaf": Parameter(2, COUNT, tries=(1, 2, 5, 10)),
-            "max_features": Parameter(
-                None, SHARE.or_null("the square root of the dimensions"), tries=(None, 0.1, 0.3)
-            ),
-            "tracks_a_tree": Parameter(20_000, COUNT),
-            "balance": BALANCE,
-        }
-    ),
+    parameters={
+        "trees": Parameter(200, integer(1, 2000)),
+        "min_samples_leaf": Parameter(2, COUNT, tries=(1, 2, 5, 10)),
+        "max_features": Parameter(
+            None, SHARE.or_null("the square root of the dimensions"), tries=(None, 0.1, 0.3)
+        ),
+        "tracks_a_tree": Parameter(20_000, COUNT),
+        "balance": BALANCE,
+    },
 )
 BAGGING = Algorithm(
     name="bagging",
     make=_make_bagging,
-    parameters=MappingProxyType(
-        {
-            "trees": Parameter(50, integer(1, 1000)),
-            "min_samples_leaf": Parameter(2, COUNT, tries=(1, 2, 5, 10)),
-            "max_features": Parameter(0.3, SHARE, tries=(0.1, 0.3, 1.0)),
-            "tracks_a_tree": Parameter(10_000, COUNT),
-            # Without weights: bagging resamples by them, so they would be the same as sampling.
-            "balance": balance_without_weights("sampling"),
-        }
-    ),
+    parameters={
+        "trees": Parameter(50, integer(1, 1000)),
+        "min_samples_leaf": Parameter(2, COUNT, tries=(1, 2, 5, 10)),
+        "max_features": Parameter(0.3, SHARE, tries=(0.1, 0.3, 1.0)),
+        "tracks_a_tree": Parameter(10_000, COUNT),
+        # Without weights: bagging resamples by them, so they would be the same as sampling.
+        "balance": balance_without_weights("sampling"),
+    },
 )
 ADABOOST = Algorithm(
     name="adaboost",
     make=_make_adaboost,
-    parameters=MappingProxyType(
-        {
-            "trees": Parameter(100, integer(1, 1000)),
-            "max_depth": Parameter(4, integer(1, 20), tries=(2, 4, 8)),
-            "learning_rate": Parameter(0.5, ABOVE_ZERO, tries=(0.1, 0.5, 1.0)),
-            "balance": BALANCE,
-        }
-    ),
+    parameters={
+        "trees": Parameter(100, integer(1, 1000)),
+        "max_depth": Parameter(4, integer(1, 20), tries=(2, 4, 8)),
+        "learning_rate": Parameter(0.5, ABOVE_ZERO, tries=(0.1, 0.5, 1.0)),
+        "balance": BALANCE,
+    },
 )
 GRADIENT_BOOSTING = Algorithm(
     name="gradient_boosting",
     make=_make_gradient_boosting,
-    parameters=MappingProxyType(
-        {
-            "rounds": Parameter(100, integer(1, 2000), tries=(50, 100, 200)),
-            "learning_rate": Parameter(0.1, ABOVE_ZERO, tries=(0.05, 0.1)),
-            "max_leaf_nodes": Parameter(15, integer(2, 1000), tries=(7, 15, 31)),
-            "min_samples_leaf": Parameter(10, COUNT),
-            "max_features": Parameter(0.2, SHARE),
-            "balance": BALANCE,
-        }
-    ),
+    parameters={
+        "rounds": Parameter(100, integer(1, 2000), tries=(50, 100, 200)),
+        "learning_rate": Parameter(0.1, ABOVE_ZERO, tries=(0.05, 0.1)),
+        "max_leaf_nodes": Parameter(15, integer(2, 1000), tries=(7, 15, 31)),
+        "min_samples_leaf": Parameter(10, COUNT),
+        "max_features": Parameter(0.2, SHARE),
+        "balance": BALANCE,
+    },
 )

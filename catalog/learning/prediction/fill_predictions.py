@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,8 @@ from catalog.learning.dataset.labeled_tracks import (
     load_predictable,
     load_tracks,
 )
-from catalog.learning.fitting.abstention import withhold
-from catalog.learning.fitting.album_averaging import ALONE
+from catalog.learning.fitting.abstention import Selections, withhold
+from catalog.learning.fitting.album_averaging import ALONE, album_units, average_by_unit
 from catalog.learning.fitting.album_score import AlbumScore
 from catalog.learning.fitting.cross_fit import FittedModel
 from catalog.learning.fitting.label_shift_choice import (
@@ -34,7 +34,6 @@ from catalog.learning.fitting.label_shift_choice import (
     stored_out_of_fold,
 )
 from catalog.learning.prediction import batch_inference
-from catalog.learning.prediction.album_predictions import predictions_by_album, units_to_predict
 from catalog.learning.prediction.batch_inference import (
     ExecutorFactory,
     Predictor,
@@ -276,3 +275,34 @@ def _training_shares(connection: Connection, row: RowMapping) -> Floats | None:
     )
     shares = np.array([counts.get(genre_id, 0) for genre_id in row["class_order"]], dtype=np.float64)
     return np.asarray(shares / shares.sum())
+
+
+def units_to_predict(
+    score: AlbumScore | None, tracks: LabeledTracks, ids: Integers, eligible: Booleans
+) -> Integers:
+    """(n,): the album number of each `eligible` track (n,); ALONE for other tracks and where the score chose tracks."""
+    if score is None or score.unit != "album":
+        return np.full(len(ids), ALONE, dtype=np.int64)
+    positions = tracks.at(ids)
+    albums = [
+        tracks.albums[at] if is_eligible else None
+        for at, is_eligible in zip(positions, eligible.tolist(), strict=True)
+    ]
+    return album_units(albums, [tracks.artists[at] for at in positions])
+
+
+def predictions_by_album(
+    model: FittedModel, score: AlbumScore, probability: Floats, resemblance: Floats | None, unit: Integers
+) -> tuple[Floats, Selections]:
+    """(n, classes): probabilities averaged over the units (n,), and the selected genres.
+
+    Units have a threshold of their own, because a mean varies less than its members and would pass the threshold of
+    single tracks too often. The resemblance to each class is not averaged: speech on a music album stays speech.
+    """
+    means = average_by_unit(probability, unit, score.mean)
+    album_model = replace(model, threshold=replace(model.threshold, value=score.threshold))
+    by_track, by_album = (one.select(means, resemblance) for one in (model, album_model))
+    return means, Selections(
+        node=np.where(unit == ALONE, by_track.node, by_album.node),
+        probability=np.where(unit == ALONE, by_track.probability, by_album.probability),
+    )

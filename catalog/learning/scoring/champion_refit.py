@@ -13,11 +13,11 @@ from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import Matrix
 from catalog.learning.dataset.class_support import Support
+from catalog.learning.dataset.exclusion import sample_labels
 from catalog.learning.dataset.feature_matrix import feature_widths, load_feature_matrix
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.labeled_tracks import LabeledTracks
-from catalog.learning.dataset.sampled_tracks import sample_labels
 from catalog.learning.dataset.snapshot import Snapshot
 from catalog.learning.fitting.cross_fit import CrossFit, FittedModel, cross_fit
 from catalog.learning.fitting.training_recipe import TrainingRecipe

@@ -14,7 +14,6 @@ from catalog.learning.classifiers import Algorithm, Matrix, class_probabilities
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.metrics.bootstrap import Interval, bootstrap_draws, interval
 from catalog.learning.metrics.evaluation import evaluate, macro_f1_difference
-from catalog.learning.scoring.feature_groups import feature_groups
 
 OnProgress = Callable[[int, int], None]
 
@@ -29,6 +28,31 @@ MAX_TRACKS = 1_000
 """Of more tracks about this number is sampled, the same share of every genre: each group costs a fit per fold."""
 MIN_TRACKS_PER_GENRE = 10
 """At least this number of tracks per genre is sampled, if the genre has them."""
+NAMES: Mapping[str, str] = {
+    "harmonic": "harmonic part (H)",
+    "percussive": "percussive part (P)",
+    "mel": "mel spectrum",
+    "mfcc": "MFCC",
+    "chroma_cens": "chroma CENS",
+    "chroma_cqt": "chroma CQT",
+    "chroma_stft": "chroma STFT",
+    "tonnetz": "tonnetz",
+    "spectral_contrast": "contrast",
+    "spectral_centroid": "centroid",
+    "spectral_bandwidth": "bandwidth",
+    "spectral_rolloff": "roll-off",
+    "rmse": "RMS",
+    "zcr": "zero crossings",
+    "tempo": "tempo",
+    "onset_rate": "onset rate",
+    "harmonic_share": "harmonic and percussive share",
+    "percussive_share": "harmonic and percussive share",
+    "msd.penultimate": "MSD penultimate",
+    "msd.tag": "MSD tags",
+    "mtt.penultimate": "MTT penultimate",
+    "mtt.tag": "MTT tags",
+}
+"""Display names by the first parts of dimension names. A group that is not listed is named by the first part."""
 
 
 class SingleFeatureGroupError(CatalogError):
@@ -76,14 +100,19 @@ class Importances:
 
 
 def columns_by_group(dimensions: Sequence[str]) -> dict[str, Integers]:
-    """The columns of each feature group. Raises SingleFeatureGroupError if there are fewer than two groups."""
-    columns = feature_groups(dimensions)
+    """The columns of each group, ascending; groups in the order of their first column.
+
+    Raises SingleFeatureGroupError if there are fewer than two groups.
+    """
+    columns: dict[str, list[int]] = {}
+    for column, name in enumerate(dimensions):
+        columns.setdefault(feature_group_of(name), []).append(column)
     if len(columns) < 2:
         raise SingleFeatureGroupError(
             f"all {len(dimensions):,} dimensions belong to one feature group, {next(iter(columns), 'none')}; "
             "name a feature set that has several: --feature-set summary"
         )
-    return columns
+    return {name: np.array(numbers, dtype=np.int64) for name, numbers in columns.items()}
 
 
 def importances(
@@ -253,3 +282,10 @@ def _counts(y: Integers, predicted: Integers, group: Integers, classes: int) -> 
 
 def _f1(correct: Floats, labeled: Floats, predicted: Floats) -> Floats:
     return np.asarray(2 * correct / np.maximum(labeled + predicted, 1e-9))
+
+
+def feature_group_of(dimension: str) -> str:
+    """The group of a dimension, which is named `feature.statistic.number` or `network.layer.number`."""
+    feature, _, rest = dimension.partition(".")
+    layer = f"{feature}.{rest.partition('.')[0]}"
+    return NAMES.get(layer) or NAMES.get(feature) or feature

@@ -10,20 +10,24 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Booleans, Floats, Integers
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import LabeledTracks, load_broader, load_predictable
-from catalog.learning.dataset.multilabel import load_tag_sets
+from catalog.learning.dataset.labeled_tracks import (
+    LabeledTracks,
+    load_broader,
+    load_predictable,
+    load_tag_sets,
+)
 from catalog.learning.dataset.snapshot import Snapshot
 from catalog.learning.fitting.abstention import NOTHING, is_correct, withhold
 from catalog.learning.fitting.album_averaging import album_units
 from catalog.learning.fitting.album_score import album_score
 from catalog.learning.fitting.calibration import expected_calibration_error, perfect_calibration_error
 from catalog.learning.fitting.cross_fit import CrossFit
-from catalog.learning.metrics.average_precision import average_precisions
 from catalog.learning.metrics.baselines import artist_majority, majority_class
 from catalog.learning.metrics.bootstrap import mean_interval
 from catalog.learning.metrics.evaluation import Evaluation, evaluate
 from catalog.learning.metrics.probability_scores import (
     accuracy_at_shares,
+    average_precisions,
     brier_score,
     log_loss,
     top_k_accuracy,

@@ -22,7 +22,6 @@ from catalog.learning.metrics.bootstrap import RESAMPLES
 from catalog.learning.metrics.evaluation import Evaluation, evaluate
 from catalog.learning.scoring.model_metrics import SearchSummary, SelectionScore
 from catalog.learning.search.candidates import Candidate
-from catalog.learning.search.successive_halving import HalvingRound, halving_schedule
 from catalog.learning.search.trial import Trial, TrialOutcome, load_outcome
 from catalog.learning.search.trial_runner import run_missing_trials
 
@@ -34,6 +33,7 @@ quarter of the trials. Models scored there were trained on the fold's tracks, wh
 
 MIN_RESAMPLES = 2
 """Used where only the order of candidates is needed, not an interval."""
+ETA = 3
 
 
 class NoCandidateFitsError(CatalogError):
@@ -332,3 +332,33 @@ def _winner(results: Sequence[CandidateResult]) -> CandidateResult:
     if best.evaluation is None:
         raise NoCandidateFitsError(f"no candidate can be fitted: {best.reason}")
     return best
+
+
+@dataclass(frozen=True)
+class HalvingRound:
+    """One round of a search."""
+
+    candidates: int
+    """Number of candidates."""
+    share: float
+    """Share of each training part that they are fitted on."""
+
+
+def halving_schedule(candidates: int, fewest_groups: int) -> list[HalvingRound]:
+    """The rounds for a number of candidates; the last round uses the whole training part.
+
+    `fewest_groups` is the number of groups of a training part with its rarest class. The first share leaves that class
+    at least one group, because groups are not divided.
+    """
+    if candidates < 1:
+        raise ValueError("there are no candidates")
+    halvings, remaining = 0, candidates
+    while remaining > 1 and ETA ** (halvings + 1) <= fewest_groups:
+        remaining = -(-remaining // ETA)
+        halvings += 1
+    rounds = []
+    remaining = candidates
+    for at in range(halvings + 1):
+        rounds.append(HalvingRound(remaining, 1 / ETA ** (halvings - at)))
+        remaining = -(-remaining // ETA)
+    return rounds

@@ -9,9 +9,14 @@ import sqlalchemy as sa
 from catalog.audio.feature_set import FeatureSet
 from catalog.audit.clusters import cluster_space
 from catalog.audit.clusters.cluster_audit import ClusterRequest, NothingToClusterError, audit_clusters
-from catalog.audit.clusters.cluster_comparison import compare_runs
 from catalog.audit.clusters.cluster_evidence import read_findings
-from catalog.audit.clusters.cluster_run import UnknownClusterRunError, list_runs, load_assignments, read_run
+from catalog.audit.clusters.cluster_run import (
+    UnknownClusterRunError,
+    compare_runs,
+    list_runs,
+    load_assignments,
+    read_run,
+)
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import audit, cluster_count, cluster_run

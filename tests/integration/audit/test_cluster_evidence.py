@@ -6,9 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audit.clusters.cluster_audit import ClusterRequest, audit_clusters
-from catalog.audit.clusters.cluster_comparison import compare_runs
 from catalog.audit.clusters.cluster_evidence import cluster_evidence, read_findings
-from catalog.audit.clusters.cluster_run import list_runs
+from catalog.audit.clusters.cluster_run import compare_runs, list_runs
 from catalog.db.database import Database
 from catalog.db.tables import statement, track
 from tests.integration.audit.clustered_collection import Fill, relabel

@@ -16,8 +16,7 @@ from catalog.db.tables import (
     statement,
 )
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import load_broader
-from catalog.learning.dataset.multilabel import load_tag_sets
+from catalog.learning.dataset.labeled_tracks import load_broader, load_tag_sets
 from tests.integration.labeled_collection import Filled
 
 Fill = Callable[..., Filled]
@@ -37,17 +36,17 @@ def test_all_genres_of_a_track_and_whether_they_are_all(database: Database, fill
         said = connection.execute(
             sa.insert(statement).values(track_id=several, source="person").returning(statement.c.id)
         ).scalar_one()
-        for rank, given in enumerate((jazz, death)):
+        for rank, genre in enumerate((jazz, death)):
             connection.execute(
-                sa.insert(label).values(statement_id=said, rank=rank, genre_id=given, as_written="x")
+                sa.insert(label).values(statement_id=said, rank=rank, genre_id=genre, as_written="x")
             )
         refresh_track_status(connection, [several])
     with database.read() as connection:
         broader, _ = load_broader(connection)
         hierarchy = Hierarchy.of((jazz, metal, ambient), broader)
         ids = np.array(filled.tracks["Jazz"][:2])
-        given, complete = load_tag_sets(connection, ids, hierarchy, broader)
-    assert given.tolist() == [[True, True, False], [True, False, False]]
+        labels, complete = load_tag_sets(connection, ids, hierarchy, broader)
+    assert labels.tolist() == [[True, True, False], [True, False, False]]
     assert not complete.any()
     with database.write() as connection:
         connection.execute(sa.update(collection).values(tags_complete=True))

@@ -13,7 +13,7 @@ from catalog.db.tables import (
     decision,
     genre,
 )
-from catalog.learning.dataset.sampled_tracks import sample_labels, sampled_tracks
+from catalog.learning.dataset.exclusion import sample_labels, sampled_tracks
 from catalog.learning.training_options import TrainingOptions
 from catalog.learning.training_set import build_training_set
 from tests.integration.labeled_collection import Filled

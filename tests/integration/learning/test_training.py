@@ -18,8 +18,7 @@ from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.dataset.training_feature_sets import NoVectorsError, UnknownFeatureSetError
 from catalog.learning.prediction.fill_predictions import fill_predictions
 from catalog.learning.registry.artifact import ArtifactRejectedError
-from catalog.learning.registry.label_drift import changed_since_training
-from catalog.learning.registry.registry import active_model, previous_model, promote
+from catalog.learning.registry.registry import active_model, changed_since_training, previous_model, promote
 from catalog.learning.training import options_of_active_model, train
 from catalog.learning.training_options import TrainingOptions
 from catalog.learning.training_set import build_training_set
@@ -58,6 +57,7 @@ def test_training_predicts_every_track_and_is_done_once(
         assert confusion_differences(connection) == 0
     again = train(database, tmp_path, WANTED)
     assert (again.outcome, again.model_id) == ("unchanged", report.model_id)
+    assert again.model_id is not None
     assert fill_predictions(database, tmp_path, again.model_id) == 0
 
 
@@ -120,6 +120,7 @@ def test_a_candidate_that_was_not_finished_is_finished(
 ) -> None:
     fill_labeled()
     report = train(database, tmp_path, WANTED)
+    assert report.metrics is not None
     with database.write() as connection:
         metrics = replace(report.metrics, predicted_from=None)
         connection.execute(sa.update(model).values(status="candidate", metrics=metrics.to_json()))
@@ -151,7 +152,7 @@ def test_a_worse_recipe_does_not_replace_the_one_in_force(
         assert confusion_differences(connection) == 0
     forced = train(database, tmp_path, replace(hopeless, force=True))
     assert forced.outcome == "promoted"
-    assert "macro F1" in forced.metrics.forced
+    assert "macro F1" in str(forced.metrics.forced)
     with database.read() as connection:
         assert options_of_active_model(connection, WANTED).parameters["C"] == 1e-9
 
@@ -175,6 +176,7 @@ def test_a_changed_artifact_is_refused_and_the_active_model_stays(
 ) -> None:
     fill_labeled()
     report = train(database, tmp_path, WANTED)
+    assert report.model_id is not None
     (artifact,) = tmp_path.glob("*.skops")
     artifact.write_bytes(artifact.read_bytes()[:-1] + b"x")
     with pytest.raises(ArtifactRejectedError, match="was changed since it was written"):
@@ -183,7 +185,9 @@ def test_a_changed_artifact_is_refused_and_the_active_model_stays(
     with pytest.raises(ArtifactRejectedError, match="cannot be read"):
         fill_predictions(database, tmp_path, report.model_id)
     with database.read() as connection:
-        assert active_model(connection)["id"] == report.model_id
+        row = active_model(connection)
+        assert row is not None
+        assert row["id"] == report.model_id
     assert train(database, tmp_path, WANTED).outcome == "promoted"
 
 
@@ -213,6 +217,7 @@ def test_a_track_that_lost_its_vector_loses_its_prediction(
     gone = filled.tracks[None][0]
     with database.write() as connection:
         connection.execute(sa.update(track).where(track.c.id == gone).values(state="missing"))
+    assert report.model_id is not None
     assert fill_predictions(database, tmp_path, report.model_id) == 1
     with database.read() as connection:
         assert gone not in set(

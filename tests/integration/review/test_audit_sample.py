@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.learning.dataset.sampled_tracks import sampled_tracks
+from catalog.learning.dataset.exclusion import sampled_tracks
 from catalog.review.audit_sample.audit_sample import (
     draw_sample,
     judge_blind,
@@ -96,7 +96,7 @@ def test_a_sample_is_judged_and_estimates_the_archive(database: Database, doubte
         assert everything.rank == 6
         assert everything.precision is not None
         assert everything.recall is not None
-        assert (everything.precision.value, everything.recall.value) == (pytest.approx(0.5), 1.0)
+        assert (everything.precision.value, everything.recall.value) == pytest.approx((0.5, 1.0))
         assert found.accuracy is None, "there is no model"
         assert review_progress(connection).decisions == 12
         undo(connection, batches[-1], "bob")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from catalog.audit.labels.class_auc import class_auc
+from catalog.audit.labels.model_evidence import class_auc
 
 
 def test_a_class_that_is_always_known_and_one_that_never_is():

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from catalog.learning.metrics.average_precision import average_precision, average_precisions
+from catalog.learning.metrics.probability_scores import average_precision, average_precisions
 
 
 def test_by_hand():

@@ -2,11 +2,11 @@
 
 from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.audio.feature_sets.summary import SUMMARY
-from catalog.learning.scoring.feature_groups import feature_group_of, feature_groups
+from catalog.learning.scoring.importance import columns_by_group, feature_group_of
 
 
 def test_every_dimension_of_summary_has_a_group_with_a_name() -> None:
-    groups = feature_groups(SUMMARY.dimensions)
+    groups = columns_by_group(SUMMARY.dimensions)
     assert sum(map(len, groups.values())) == len(SUMMARY.dimensions)
     assert len(groups["harmonic part (H)"]) == 7 * 128
     assert len(groups["harmonic and percussive share"]) == 2
@@ -14,7 +14,7 @@ def test_every_dimension_of_summary_has_a_group_with_a_name() -> None:
 
 
 def test_groups_of_the_networks() -> None:
-    groups = feature_groups(dimension_names())
+    groups = columns_by_group(dimension_names())
     assert {name: len(columns) for name, columns in groups.items()} == {
         "MSD penultimate": 200,
         "MSD tags": 50,

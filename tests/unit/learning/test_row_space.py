@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from catalog.learning.classifiers import get_algorithm
+from catalog.learning.classifiers.sklearn_classifier import SklearnClassifier
 
 
 def test_the_row_space_gives_the_same_coefficients() -> None:
@@ -16,6 +17,7 @@ def test_the_row_space_gives_the_same_coefficients() -> None:
     classifier.fit(X, y)
     scaled = (X - X.mean(axis=0)) / X.std(axis=0)
     plain = LogisticRegression(C=0.1, tol=1e-8, max_iter=10_000).fit(scaled, y)
+    assert isinstance(classifier, SklearnClassifier)
     fitted = classifier.estimator
     assert fitted.coef_.shape == (3, 200)
     assert (fitted.n_features_in_, fitted.coef_.dtype) == (200, np.float32)
