@@ -7,12 +7,12 @@ from typing import Any
 
 from catalog.learning.fitting.album_score import AlbumScore, UnitScore
 from catalog.learning.metrics.bootstrap import Interval
+from catalog.learning.metrics.probability_scores import AveragePrecision
 from catalog.learning.scoring.artist_aware_score import ArtistAwareScore
 from catalog.learning.scoring.hierarchical_metrics import HierarchicalScore
 from catalog.learning.scoring.model_metrics import (
     Baselines,
     ConfusionMatrix,
-    GenreAveragePrecision,
     GenreScore,
     HierarchicalScores,
     ModelMetrics,
@@ -71,8 +71,8 @@ METRICS = ModelMetrics(
         12,
         5,
         (
-            GenreAveragePrecision("Rock", 10, 0.8, 0.6, 0.3),
-            GenreAveragePrecision("Pop", 5, None, 0.4, 0.2),
+            AveragePrecision("Rock", 10, 0.8, 0.6, 0.3),
+            AveragePrecision("Pop", 5, None, 0.4, 0.2),
         ),
     ),
     tracks=303,

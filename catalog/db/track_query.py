@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
+from catalog.arrays import Integers
 from catalog.db.tables import album, artist, audit, track
 
 IS_LISTED = track.c.state != "missing"
@@ -28,3 +31,8 @@ def latest_audit(kind: str) -> sa.ScalarSelect[int]:
         .where(audit.c.kind == kind, audit.c.finished_at.is_not(None))
         .scalar_subquery()
     )
+
+
+def select_ids(connection: Connection, query: sa.Select[int]) -> Integers:
+    """(n,): the ids that a query with one column returns, in its order."""
+    return np.fromiter(connection.execute(query).scalars(), dtype=np.int64)

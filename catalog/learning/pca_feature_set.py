@@ -18,6 +18,7 @@ from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.audio.feature_sets.grid import GRID
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
+from catalog.db.track_query import select_ids
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import (
     StoredFeatureSet,
@@ -240,16 +241,9 @@ def _file(digest: str) -> str:
 
 
 def _fit(connection: Connection, source: StoredFeatureSet, variance: float) -> FittedProjection:
-    ids = np.fromiter(
-        connection.execute(
-            sa.select(feature_vector.c.track_id)
-            .where(feature_vector.c.feature_set_id == source.id)
-            .order_by(feature_vector.c.track_id)
-        ).scalars(),
-        dtype=np.int64,
-    )
+    query = sa.select(feature_vector.c.track_id).where(feature_vector.c.feature_set_id == source.id)
     tracks = load_tracks(connection)
-    ids = np.intersect1d(ids, tracks.ids)
+    ids = np.intersect1d(select_ids(connection, query), tracks.ids)
     if len(ids) > MAX_TRACKS:
         ids = np.sort(np.random.default_rng(0).choice(ids, MAX_TRACKS, replace=False))
     _, matrix = load_matrix(connection, source, ids)
@@ -318,7 +312,7 @@ def _tracks_without_vector(connection: Connection, source: StoredFeatureSet, rec
         .where(feature_vector.c.feature_set_id == source.id, ~is_current)
         .order_by(feature_vector.c.track_id)
     )
-    return np.fromiter(connection.execute(query).scalars(), dtype=np.int64)
+    return select_ids(connection, query)
 
 
 def _project(

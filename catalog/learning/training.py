@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +21,6 @@ from catalog.learning.classifiers import get_algorithm
 from catalog.learning.classifiers.local_per_parent import class_chains, has_sub_genres
 from catalog.learning.dataset.class_support import Support
 from catalog.learning.dataset.feature_matrix import feature_widths
-from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.snapshot import Snapshot, find_snapshot, store_snapshot
 from catalog.learning.dataset.training_feature_sets import PROJECTED
 from catalog.learning.fitting.abstention import withhold
@@ -92,12 +90,14 @@ def train(
     if training_set.snapshot is None:
         return TrainingReport("nothing to learn", training_set.reason or "", None, training_set.support)
     parameters = model_parameters(training_set, options, complete)
-    if not options.force:
-        report = _reuse_identical_model(database, models, training_set, options, parameters, executor_factory)
-        if report is not None:
-            return report
+    run = _TrainingRun(
+        database, models, options, training_set, training_set.snapshot, parameters, executor_factory
+    )
+    report = None if options.force else run.reuse_identical_model()
+    if report is not None:
+        return report
     read_with_retry(database, lambda connection: _validate_other_vectors(connection, training_set))
-    return _fit(database, models, training_set, options, parameters, executor_factory)
+    return run.fit()
 
 
 def plan_training(connection: Connection, models: Path, options: TrainingOptions) -> tuple[TrainingSet, str]:
@@ -151,167 +151,136 @@ def _validate_other_vectors(connection: Connection, training_set: TrainingSet) -
     validate_vectors(connection, training_set.recipes, others)
 
 
-def _reuse_identical_model(
-    database: Database,
-    models: Path,
-    training_set: TrainingSet,
-    options: TrainingOptions,
-    parameters: Mapping[str, Any],
-    executor_factory: ExecutorFactory | None,
-) -> TrainingReport | None:
-    """The report for an identical model, if there is one; an interrupted training is completed."""
-    frozen = training_set.snapshot
-    assert frozen is not None
+@dataclass(frozen=True, eq=False)
+class _TrainingRun:
+    """A training run on a training set with a snapshot."""
 
-    def find(connection: Connection) -> RowMapping | None:
-        row = find_identical_model(connection, models, frozen, options, parameters)
-        if row is not None and store_support(connection, row["id"], training_set.support):
-            refresh_track_status(connection)
-        return row
+    database: Database
+    models: Path
+    options: TrainingOptions
+    training_set: TrainingSet
+    frozen: Snapshot
+    parameters: Mapping[str, Any]
+    executor_factory: ExecutorFactory | None
 
-    row = write_with_retry(database, find)
-    if row is None:
-        return None
-    if row["status"] == "candidate":
-        return _activate(database, models, row["id"], training_set, metrics_of(row), executor_factory)
-    reason = "it was trained on the same labels and vectors"
-    return TrainingReport("unchanged", reason, row["id"], training_set.support, metrics_of(row))
+    def reuse_identical_model(self) -> TrainingReport | None:
+        """The report for an identical model, if there is one; an interrupted training is completed."""
 
+        def find(connection: Connection) -> RowMapping | None:
+            row = find_identical_model(connection, self.models, self.frozen, self.options, self.parameters)
+            if row is not None and store_support(connection, row["id"], self.training_set.support):
+                refresh_track_status(connection)
+            return row
 
-def _fit(
-    database: Database,
-    models: Path,
-    training_set: TrainingSet,
-    options: TrainingOptions,
-    parameters: Mapping[str, Any],
-    executor_factory: ExecutorFactory | None,
-) -> TrainingReport:
-    frozen = training_set.snapshot
-    assert frozen is not None
-    split = None
-    if options.split is not None:
-        split = read_with_retry(
-            database, lambda connection: load_split(connection, frozen.track_ids, frozen.y)
-        )
-    recipe = TrainingRecipe(
-        options.algorithm, parameters["classifier"], options.projection, feature_widths(training_set.recipes)
-    )
-    data = training_set.X, frozen.y, frozen.groups.number, training_set.hierarchy
-    recipe, choice = choose_structure(recipe, options.hierarchy, *data, seed=options.seed)
-    fitted = cross_fit(
-        *data,
-        recipe.full_algorithm,
-        recipe.parameters,
-        precision=options.precision,
-        seed=options.seed,
-    )
-    challenger = Challenger(
-        recipe,
-        training_set.recipes,
-        training_set.X,
-        frozen,
-        training_set.hierarchy,
-        fitted,
-        options.precision,
-    )
-    metrics = read_with_retry(
-        database,
-        lambda connection: score_model(connection, challenger, training_set.tracks, training_set.names),
-    )
-    verdict = read_with_retry(
-        database,
-        lambda connection: compare_with_champion(
-            connection, challenger, training_set.tracks, training_set.support
-        ),
-    )
-    objection = None if verdict is None else verdict.rejection
-    metrics = replace(
-        metrics,
-        official_split=None if split is None else official_score(challenger, split),
-        gate=verdict,
-        forced=(objection or "the gate had no objection") if options.force else None,
-        hierarchy=choice,
-    )
-    if options.search is not None:
-        metrics = metrics.with_search(options.search)
-    rejection = None if options.force else objection
-    model_id = _store(database, models, training_set, options, parameters, fitted, metrics, rejection)
-    if rejection is not None:
-        return TrainingReport("rejected", rejection, model_id, training_set.support, metrics)
-    return _activate(database, models, model_id, training_set, metrics, executor_factory)
+        row = write_with_retry(self.database, find)
+        if row is None:
+            return None
+        if row["status"] == "candidate":
+            return self._activate(row["id"])
+        reason = "it was trained on the same labels and vectors"
+        return TrainingReport("unchanged", reason, row["id"], self.training_set.support, metrics_of(row))
 
-
-def _store(
-    database: Database,
-    models: Path,
-    training_set: TrainingSet,
-    options: TrainingOptions,
-    parameters: Mapping[str, Any],
-    fitted: CrossFit,
-    metrics: ModelMetrics,
-    rejection: str | None,
-) -> int:
-    """Stores artifact, model, support and out-of-fold predictions; returns the model's id."""
-    frozen = training_set.snapshot
-    assert frozen is not None
-    name, digest = save_artifact(models, fitted.model)
-
-    def store(connection: Connection) -> int:
-        model = NewModel(
-            algorithm=options.algorithm,
-            parameters=parameters,
-            snapshot_id=store_snapshot(connection, frozen, fitted.fold),
-            classes=frozen.classes,
-            metrics=metrics.to_json(),
-            threshold=fitted.model.threshold.value,
+    def fit(self) -> TrainingReport:
+        """Fits and scores a model, stores it, and activates it unless the gate rejects it."""
+        options, training_set, frozen = self.options, self.training_set, self.frozen
+        tracks = training_set.tracks
+        split = None
+        if options.split is not None:
+            split = read_with_retry(
+                self.database, lambda connection: load_split(connection, frozen.track_ids, frozen.y)
+            )
+        widths = feature_widths(training_set.recipes)
+        flat = TrainingRecipe(options.algorithm, self.parameters["classifier"], options.projection, widths)
+        data = training_set.X, frozen.y, frozen.groups.number, training_set.hierarchy
+        recipe, choice = choose_structure(flat, options.hierarchy, *data, seed=options.seed)
+        fitted = cross_fit(
+            *data,
+            recipe.full_algorithm,
+            recipe.parameters,
+            precision=options.precision,
             seed=options.seed,
-            feature_set_ids=[recipe.id for recipe in training_set.recipes],
-            artifact=name,
-            artifact_sha256=digest,
         )
-        model_id = add_model(connection, model, training_set.support)
-        out_of_fold = _out_of_fold_predictions(connection, frozen, fitted, training_set.hierarchy)
-        store_predictions(connection, model_id, out_of_fold)
-        refresh_confusion(connection, model_id)
+        challenger = Challenger(
+            recipe,
+            training_set.recipes,
+            training_set.X,
+            frozen,
+            training_set.hierarchy,
+            fitted,
+            options.precision,
+        )
+        metrics = read_with_retry(
+            self.database, lambda connection: score_model(connection, challenger, tracks, training_set.names)
+        )
+        verdict = read_with_retry(
+            self.database,
+            lambda connection: compare_with_champion(connection, challenger, tracks, training_set.support),
+        )
+        objection = None if verdict is None else verdict.rejection
+        metrics = replace(
+            metrics,
+            official_split=None if split is None else official_score(challenger, split),
+            gate=verdict,
+            forced=(objection or "the gate had no objection") if options.force else None,
+            hierarchy=choice,
+        )
+        if options.search is not None:
+            metrics = metrics.with_search(options.search)
+        rejection = None if options.force else objection
+        model_id = self._store(fitted, metrics, rejection)
         if rejection is not None:
-            reject(connection, model_id, rejection)
-        return model_id
+            return TrainingReport("rejected", rejection, model_id, training_set.support, metrics)
+        return self._activate(model_id)
 
-    return write_with_retry(database, store)
+    def _store(self, fitted: CrossFit, metrics: ModelMetrics, rejection: str | None) -> int:
+        """Stores artifact, model, support and out-of-fold predictions; returns the model's id."""
+        frozen, training_set = self.frozen, self.training_set
+        name, digest = save_artifact(self.models, fitted.model)
 
+        def store(connection: Connection) -> int:
+            model = NewModel(
+                algorithm=self.options.algorithm,
+                parameters=self.parameters,
+                snapshot_id=store_snapshot(connection, frozen, fitted.fold),
+                classes=frozen.classes,
+                metrics=metrics.to_json(),
+                threshold=fitted.model.threshold.value,
+                seed=self.options.seed,
+                feature_set_ids=[recipe.id for recipe in training_set.recipes],
+                artifact=name,
+                artifact_sha256=digest,
+            )
+            model_id = add_model(connection, model, training_set.support)
+            selections = withhold(fitted.selections, no_music_among(connection, frozen.track_ids))
+            out_of_fold = Predictions(
+                track_ids=frozen.track_ids,
+                classes=frozen.classes,
+                probability=fitted.probability,
+                suggestions=predictions_from_audio(selections, training_set.hierarchy),
+                fold=fitted.fold,
+            )
+            store_predictions(connection, model_id, out_of_fold)
+            refresh_confusion(connection, model_id)
+            if rejection is not None:
+                reject(connection, model_id, rejection)
+            return model_id
 
-def _out_of_fold_predictions(
-    connection: Connection, frozen: Snapshot, fitted: CrossFit, hierarchy: Hierarchy
-) -> Predictions:
-    no_music = no_music_among(connection, frozen.track_ids)
-    return Predictions(
-        track_ids=frozen.track_ids,
-        classes=frozen.classes,
-        probability=fitted.probability,
-        suggestions=predictions_from_audio(withhold(fitted.selections, no_music), hierarchy),
-        fold=fitted.fold,
-    )
+        return write_with_retry(self.database, store)
 
+    def _activate(self, model_id: int) -> TrainingReport:
+        """Stores the predictions of all tracks before the model is activated: no reader sees a part of them."""
+        retry_until_connected(
+            lambda: fill_predictions(
+                self.database, self.models, model_id, executor_factory=self.executor_factory
+            )
+        )
 
-def _activate(
-    database: Database,
-    models: Path,
-    model_id: int,
-    training_set: TrainingSet,
-    metrics: ModelMetrics | None,
-    executor_factory: ExecutorFactory | None,
-) -> TrainingReport:
-    """Stores the predictions of all tracks before the model is activated, so that no reader sees a part of them."""
-    retry_until_connected(
-        partial(fill_predictions, database, models, model_id, executor_factory=executor_factory)
-    )
+        def activate(connection: Connection) -> RowMapping:
+            promote(connection, model_id)
+            return get_model(connection, model_id)
 
-    def activate(connection: Connection) -> RowMapping:
-        promote(connection, model_id)
-        return get_model(connection, model_id)
-
-    metrics = metrics_of(write_with_retry(database, activate))
-    return TrainingReport("promoted", "it is active", model_id, training_set.support, metrics)
+        metrics = metrics_of(write_with_retry(self.database, activate))
+        return TrainingReport("promoted", "it is active", model_id, self.training_set.support, metrics)
 
 
 def model_parameters(

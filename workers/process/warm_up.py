@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.analysis import Analysis, analyze
 from catalog.db.tables import collection, track
+from catalog.db.upsert import insert_row
 from catalog.features.stored_feature_set import register_feature_set
 from workers.process.analyze_track import AnalysisOutcome, find_requests, store_outcome
 from workers.process.worker_context import WorkerContext
@@ -65,11 +65,11 @@ def warm_statement_cache(context: WorkerContext, features: Sequence[FeatureSet],
     """
     with context.database.writer.connect() as connection, connection.begin() as transaction:
         name = f"warm-up {uuid.uuid4()}"
-        folder = {"name": name, "kind": "folder", "root": name, "root_bytes": name.encode()}
-        insert_collection = sa.insert(collection).values(folder).returning(collection.c.id)
-        collection_id = connection.execute(insert_collection).scalar_one()
-        file = {"collection_id": collection_id, "path": name, "path_bytes": name.encode()}
-        track_id = connection.execute(sa.insert(track).values(file).returning(track.c.id)).scalar_one()
+        path = name.encode()
+        collection_id = insert_row(
+            connection, collection, name=name, kind="folder", root=name, root_bytes=path
+        )
+        track_id = insert_row(connection, track, collection_id=collection_id, path=name, path_bytes=path)
         for feature_set in features:
             register_feature_set(connection, feature_set)
         requests = find_requests(connection, [feature_set.hash for feature_set in features])

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from catalog.db.database import Database
 from catalog.db.server_time import server_time
 from catalog.db.tables import claim, worker
+from catalog.db.upsert import insert_row
 from workers.state.claims import release
 
 HEARTBEAT_INTERVAL = 5.0
@@ -32,16 +33,16 @@ KEPT = timedelta(days=1)
 def register(connection: Connection, name: str, pid: int) -> int:
     """Inserts the row of a worker that starts. Returns its id."""
     time = server_time(connection)
-    row = {
-        "name": name,
-        "host": socket.gethostname(),
-        "pid": pid,
-        "version": version("music-catalog"),
-        "started_at": time,
-        "heartbeat_at": time,
-    }
-    worker_id: int = connection.execute(sa.insert(worker).values(row).returning(worker.c.id)).scalar_one()
-    return worker_id
+    return insert_row(
+        connection,
+        worker,
+        name=name,
+        host=socket.gethostname(),
+        pid=pid,
+        version=version("music-catalog"),
+        started_at=time,
+        heartbeat_at=time,
+    )
 
 
 def beat(connection: Connection, worker_id: int) -> None:

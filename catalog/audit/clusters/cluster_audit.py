@@ -28,6 +28,8 @@ from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import read_with_retry, write_with_retry
 from catalog.db.tables import audit, feature_set, feature_vector
+from catalog.db.track_query import select_ids
+from catalog.db.upsert import insert_row
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 
@@ -148,15 +150,8 @@ def _prepare(connection: Connection, request: ClusterRequest) -> _ClusterInput:
     labels = load_labels(connection, request.level, request.exclude)
     recipes = []
     for recipe in _recipes(connection, request.feature_sets):
-        ids = np.fromiter(
-            connection.execute(
-                sa.select(feature_vector.c.track_id)
-                .where(feature_vector.c.feature_set_id == recipe.id)
-                .order_by(feature_vector.c.track_id)
-            ).scalars(),
-            dtype=np.int64,
-        )
-        ids = np.intersect1d(ids, labels.track_ids, assume_unique=True)
+        query = sa.select(feature_vector.c.track_id).where(feature_vector.c.feature_set_id == recipe.id)
+        ids = np.intersect1d(select_ids(connection, query), labels.track_ids, assume_unique=True)
         _require(recipe.name, len(ids), request.clusters)
         recipes.append((recipe, ids))
     if request.clusters is not None:
@@ -249,15 +244,11 @@ def _evaluate(
 
 
 def _begin(connection: Connection, request: ClusterRequest, planned: ClusterAudit) -> int:
-    return int(
-        connection.execute(
-            sa.insert(audit)
-            .values(
-                kind="clusters",
-                seed=request.seed,
-                parameters=asdict(request),
-                summary={"labeled": planned.labeled, "genres": len(planned.genres)},
-            )
-            .returning(audit.c.id)
-        ).scalar_one()
+    return insert_row(
+        connection,
+        audit,
+        kind="clusters",
+        seed=request.seed,
+        parameters=asdict(request),
+        summary={"labeled": planned.labeled, "genres": len(planned.genres)},
     )

@@ -13,11 +13,11 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from sqlalchemy import Connection, RowMapping
 
 from catalog.arrays import Float32, Integers
-from catalog.audit.clusters.contingency import ChanceCorrectedScore, ClusterAgreement, contingency, singletons
+from catalog.audit.clusters.contingency import ClusterAgreement, contingency, singletons
+from catalog.dataclass_json import from_json
 from catalog.db.tables import audit, cluster_count, cluster_run, feature_set
+from catalog.db.upsert import insert_row
 from catalog.errors import CatalogError
-
-SCORES = ("homogeneity", "completeness", "v_measure", "purity")
 
 
 class UnknownClusterRunError(CatalogError):
@@ -89,22 +89,18 @@ def store_run(
     genres: Integers,
 ) -> int:
     """Writes a run with its contingency table and returns its id; `genres` (n,) are those of its tracks, 0 for none."""
-    run_id = int(
-        connection.execute(
-            sa.insert(cluster_run)
-            .values(
-                audit_id=audit_id,
-                feature_set_id=feature_set_id,
-                algorithm=algorithm,
-                parameters=dict(parameters),
-                clusters=int(placed.clusters.max(initial=-1)) + 1,
-                scores=asdict(outcome),
-                tracks=placed.track_ids.astype("<i8").tobytes(),
-                assignments=placed.clusters.astype("<i4").tobytes(),
-                centrality=placed.centrality.astype("<f4").tobytes(),
-            )
-            .returning(cluster_run.c.id)
-        ).scalar_one()
+    run_id = insert_row(
+        connection,
+        cluster_run,
+        audit_id=audit_id,
+        feature_set_id=feature_set_id,
+        algorithm=algorithm,
+        parameters=dict(parameters),
+        clusters=int(placed.clusters.max(initial=-1)) + 1,
+        scores=asdict(outcome),
+        tracks=placed.track_ids.astype("<i8").tobytes(),
+        assignments=placed.clusters.astype("<i4").tobytes(),
+        centrality=placed.centrality.astype("<f4").tobytes(),
     )
     tagged = genres != 0
     genre_ids, numbers, table = contingency(genres[tagged], placed.clusters[tagged])
@@ -185,17 +181,6 @@ def _runs() -> sa.Select[Any]:
 
 
 def _run(row: RowMapping) -> Run:
-    scores: dict[str, Any] = row["scores"]
-    outcome = RunResult(
-        tracks=scores["tracks"],
-        labeled=scores["labeled"],
-        genres=scores["genres"],
-        noise=scores["noise"],
-        unusable=scores["unusable"],
-        silhouette=scores["silhouette"],
-        agreement=_agreement(scores["agreement"]),
-        clustered=_agreement(scores["clustered"]),
-    )
     return Run(
         id=row["id"],
         audit_id=row["audit_id"],
@@ -206,19 +191,7 @@ def _run(row: RowMapping) -> Run:
         seed=row["seed"] or 0,
         parameters=row["parameters"],
         clusters=row["clusters"],
-        outcome=outcome,
-    )
-
-
-def _agreement(stored: Mapping[str, Any] | None) -> ClusterAgreement | None:
-    if stored is None:
-        return None
-    scores = {name: ChanceCorrectedScore(**stored[name]) for name in SCORES}
-    return ClusterAgreement(
-        tracks=stored["tracks"],
-        adjusted_rand=stored["adjusted_rand"],
-        adjusted_mutual_information=stored["adjusted_mutual_information"],
-        **scores,
+        outcome=from_json(RunResult, row["scores"]),
     )
 
 
@@ -242,10 +215,7 @@ def compare_runs(connection: Connection, one: int, other: int) -> Comparison:
     common = np.intersect1d(left.track_ids, right.track_ids, assume_unique=True)
     if not len(common):
         return Comparison(*runs, 0, None, None)
-    left_clusters, right_clusters = (
-        singletons(left.of(common).clusters),
-        singletons(right.of(common).clusters),
-    )
+    left_clusters, right_clusters = (singletons(each.of(common).clusters) for each in (left, right))
     return Comparison(
         *runs,
         tracks=len(common),

@@ -19,6 +19,7 @@ from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
 from catalog.db.tables import audit, duplicate_pair, feature_vector, label, track, track_status
 from catalog.db.track_query import IS_LISTED, latest_audit
+from catalog.db.upsert import insert_row
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 from catalog.features.vectors import load_matrix
 from catalog.learning.dataset.hierarchy import path_to_top
@@ -186,17 +187,13 @@ def _store(
     pairs: Sequence[Pair],
     differ: Sequence[bool],
 ) -> int:
-    audit_id = int(
-        connection.execute(
-            sa.insert(audit)
-            .values(
-                kind="duplicates",
-                parameters=parameters,
-                summary={"tracks": tracks, "pairs": len(pairs), "differing": sum(differ)},
-                finished_at=now(),
-            )
-            .returning(audit.c.id)
-        ).scalar_one()
+    audit_id = insert_row(
+        connection,
+        audit,
+        kind="duplicates",
+        parameters=parameters,
+        summary={"tracks": tracks, "pairs": len(pairs), "differing": sum(differ)},
+        finished_at=now(),
     )
     if pairs:
         rows = [

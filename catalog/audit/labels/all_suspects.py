@@ -12,10 +12,10 @@ from catalog.audit.labels.label_issues import (
     MIN_SUSPICION,
     PRIOR_LOG_ODDS,
     Suspect,
-    combine_evidence,
     find_suspects,
     genre_relation,
 )
+from catalog.audit.labels.model_evidence import combine_evidence
 from catalog.audit.labels.multilabel_issues import find_multilabel_issues
 from catalog.audit.labels.source_conflicts import SourceConflict
 from catalog.audit.reasons import cluster_reason

@@ -21,6 +21,7 @@ from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
 from catalog.db.tables import album, artist, audit, genre, review_case, suspect, track
 from catalog.db.track_query import latest_audit
+from catalog.db.upsert import insert_row
 from catalog.learning.dataset.exclusion import Excluded, excluded_genres
 from catalog.learning.registry.registry import NoModelError, active_model
 
@@ -118,39 +119,33 @@ def _store(
     narrower: Sequence[Suspect],
     excluded: Excluded,
 ) -> int:
-    audit_id = int(
-        connection.execute(
-            sa.insert(audit)
-            .values(
-                kind="labels",
-                model_id=model_id,
-                parameters={
-                    "digest": evidence.digest,
-                    "least_suspicion": MIN_SUSPICION,
-                    **({"excluded_genres": list(excluded.names)} if excluded.names else {}),
-                },
-                summary={"audited": len(evidence.audited.y), "cases": len(cases)},
-                finished_at=now(),
-            )
-            .returning(audit.c.id)
-        ).scalar_one()
+    audit_id = insert_row(
+        connection,
+        audit,
+        kind="labels",
+        model_id=model_id,
+        parameters={
+            "digest": evidence.digest,
+            "least_suspicion": MIN_SUSPICION,
+            **({"excluded_genres": list(excluded.names)} if excluded.names else {}),
+        },
+        summary={"audited": len(evidence.audited.y), "cases": len(cases)},
+        finished_at=now(),
     )
     rows = [_row(audit_id, evidence, each, None) for each in narrower]
     for case in cases:
-        case_key = connection.execute(
-            sa.insert(review_case)
-            .values(
-                audit_id=audit_id,
-                case_id=case.case_id,
-                artist_id=case.artist,
-                album_id=case.album,
-                genre_id=case.genre_id,
-                suggested_genre_id=case.suggested_genre_id,
-                tracks=len(case.suspects),
-                suspicion=case.suspicion,
-            )
-            .returning(review_case.c.id)
-        ).scalar_one()
+        case_key = insert_row(
+            connection,
+            review_case,
+            audit_id=audit_id,
+            case_id=case.case_id,
+            artist_id=case.artist,
+            album_id=case.album,
+            genre_id=case.genre_id,
+            suggested_genre_id=case.suggested_genre_id,
+            tracks=len(case.suspects),
+            suspicion=case.suspicion,
+        )
         rows += [_row(audit_id, evidence, each, case_key) for each in case.suspects]
     if rows:
         connection.execute(sa.insert(suspect), rows)

@@ -15,7 +15,7 @@ from catalog.audit.labels.model_evidence import (
     ModelEvidence,
     artist_numbers,
     class_auc,
-    combine_opinions,
+    combine_evidence,
 )
 from catalog.audit.labels.neighbor_votes import NeighborVotes, VoteCounts, others_of_artist
 from catalog.audit.reasons import (
@@ -85,16 +85,8 @@ class _Alternatives:
 
     def only(self, kept: Integers) -> _Alternatives:
         """The alternatives at these positions."""
-        return replace(
-            self,
-            row=self.row[kept],
-            choice=self.choice[kept],
-            chosen=self.chosen[kept],
-            own=self.own[kept],
-            margin=self.margin[kept],
-            for_choice=self.for_choice[kept],
-            for_tag=self.for_tag[kept],
-        )
+        arrays = {name: value[kept] for name, value in vars(self).items() if name != "of_artist"}
+        return replace(self, **arrays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,19 +144,6 @@ def find_suspects(
             if key not in best or suspect.suspicion > best[key].suspicion:
                 best[key] = suspect
     return sorted(best.values(), key=lambda suspect: (-suspect.suspicion, suspect.row))[:most]
-
-
-def combine_evidence(audited: AuditedTracks, genres: GenreInfo) -> ModelEvidence:
-    """The weighted sum of all opinions on the audited tracks."""
-    return combine_opinions(
-        audited.probability,
-        audited.y,
-        audited.groups,
-        audited.artists,
-        genres.hierarchy,
-        audited.vectors,
-        audited.further,
-    )
 
 
 def _class_statistics(audited: AuditedTracks) -> _ClassStatistics:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from catalog.arrays import Booleans, Float32, Floats, Integers, Matrix
+from catalog.arrays import Booleans, Float32, Floats, Integers
+from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo
 from catalog.audit.labels.out_of_fold_ridge import out_of_fold_probability, plain_folds
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
-from catalog.learning.dataset.hierarchy import Hierarchy
 
 FLOOR = 0.01  # of a probability: bounds the log odds of a single opinion
 # Weights in units of log odds, of the track and of the mean over its artist's tracks: close to the best ones for clips
@@ -48,34 +48,26 @@ class ModelEvidence:
     """(n,): the number of tracks in that mean."""
 
 
-def combine_opinions(
-    probability: Floats,
-    y: Integers,
-    groups: Integers,
-    artists: Sequence[Hashable | None],
-    hierarchy: Hierarchy,
-    vectors: Matrix | None,
-    further: Sequence[Matrix] = (),
-) -> ModelEvidence:
-    """The opinions from the model's out-of-fold probabilities (n, classes) and the vectors of its and of further
-    feature sets.
+def combine_evidence(audited: AuditedTracks, genres: GenreInfo) -> ModelEvidence:
+    """The weighted sum of all opinions: the model's out-of-fold probabilities, and the vectors of all feature sets.
 
     Without vectors there are only the model's predictions, of the track and of its artist's tracks together.
     """
+    y, groups, hierarchy = audited.y, audited.groups, genres.hierarchy
     classes = len(hierarchy.classes)
-    opinions: list[tuple[tuple[float, float], bool, Floats | Float32]] = [(SELF, True, probability)]
+    opinions: list[tuple[tuple[float, float], bool, Floats | Float32]] = [(SELF, True, audited.probability)]
     if len(y) >= PLAIN_FOLDS:
-        if vectors is not None:
+        if audited.vectors is not None:
             folds = plain_folds(len(y), PLAIN_FOLDS, seed=SEED)
-            opinions.append((LEAKY, False, out_of_fold_probability(vectors, y, folds, classes)))
-        if further and np.unique(groups).size > 1:
+            opinions.append((LEAKY, False, out_of_fold_probability(audited.vectors, y, folds, classes)))
+        if audited.further and np.unique(groups).size > 1:
             separated = stratified_group_folds(y, groups, number_of_folds(y, groups), seed=SEED)
             opinions += [
                 (OTHER_SETS, True, out_of_fold_probability(matrix, y, separated, classes))
-                for matrix in further
+                for matrix in audited.further
             ]
     below = hierarchy.below[:classes].T.astype(np.float32)
-    artist = artist_numbers(artists)
+    artist = artist_numbers(audited.artists)
     alone, subtree, together, together_subtree = (
         np.zeros((len(y), classes), dtype=np.float32) for _ in range(4)
     )

@@ -17,10 +17,9 @@ from catalog.audit.labels.label_issues import (
     OTHERS_FOR_CHOICE,
     PRIOR_LOG_ODDS,
     Suspect,
-    combine_evidence,
     genre_relation,
 )
-from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence, class_auc
+from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence, class_auc, combine_evidence
 from catalog.audit.reasons import other_tags_reason, prediction_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.similarity.nearest import NO_NEIGHBOR, nearest_of_other_groups

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Integers
 from catalog.db.tables import audit_sample_track, decision, genre_ancestor, track_status
+from catalog.db.track_query import select_ids
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.learning.dataset.class_support import LabeledTrack, Support, class_support
 
@@ -56,18 +57,12 @@ def wrong_recordings(connection: Connection) -> Integers:
     def is_valid(row: sa.FromClause) -> sa.ColumnElement[bool]:
         return sa.and_(row.c.verdict != "undo", ~sa.exists().where(undoing.c.undoes_id == row.c.id))
 
-    ids = connection.execute(
-        sa.select(decision.c.track_id)
-        .where(
-            decision.c.verdict == "wrong_recording",
-            is_valid(decision),
-            ~sa.exists().where(
-                later.c.track_id == decision.c.track_id, later.c.id > decision.c.id, is_valid(later)
-            ),
-        )
-        .distinct()
-    ).scalars()
-    return np.sort(np.fromiter(ids, dtype=np.int64))
+    is_overruled = sa.exists().where(
+        later.c.track_id == decision.c.track_id, later.c.id > decision.c.id, is_valid(later)
+    )
+    is_wrong = decision.c.verdict == "wrong_recording"
+    query = sa.select(decision.c.track_id).where(is_wrong, is_valid(decision), ~is_overruled).distinct()
+    return np.sort(select_ids(connection, query))
 
 
 def sampled_tracks(connection: Connection) -> Integers:
@@ -75,8 +70,7 @@ def sampled_tracks(connection: Connection) -> Integers:
 
     Tracks without a verdict are included: a model that is trained on a track cannot be evaluated on it later.
     """
-    ids = connection.execute(sa.select(audit_sample_track.c.track_id).distinct()).scalars()
-    return np.sort(np.fromiter(ids, dtype=np.int64))
+    return np.sort(select_ids(connection, sa.select(audit_sample_track.c.track_id).distinct()))
 
 
 def sample_labels(connection: Connection) -> tuple[Integers, Integers]:

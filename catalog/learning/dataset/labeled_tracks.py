@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Booleans, Integers
 from catalog.db.tables import album, artist, collection, genre, label, track, track_status
-from catalog.db.track_query import IS_LISTED, with_artist_and_album
+from catalog.db.track_query import IS_LISTED, select_ids, with_artist_and_album
 from catalog.learning.dataset.class_support import LabeledTrack
 from catalog.learning.dataset.groups import Origin
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
@@ -149,7 +149,5 @@ def load_tag_sets(
         at = nearest[genre_id]
         if at is not None:
             labels[row[track_id]] |= above[at]
-    complete = connection.execute(
-        sa.select(track.c.id).join(collection).where(collection.c.tags_complete)
-    ).scalars()
-    return labels, np.isin(track_ids, np.fromiter(complete, dtype=np.int64))
+    complete = sa.select(track.c.id).join(collection).where(collection.c.tags_complete)
+    return labels, np.isin(track_ids, select_ids(connection, complete))

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from catalog.arrays import Integers
-from catalog.db.tables import snapshot, snapshot_member
+from catalog.db.tables import prediction, snapshot, snapshot_member
+from catalog.db.upsert import insert_row
 from catalog.learning.dataset.class_support import Level
 from catalog.learning.dataset.groups import Groups
 
@@ -71,18 +72,16 @@ def store_snapshot(connection: Connection, frozen: Snapshot, fold: Integers) -> 
         "seed": frozen.seed,
         **({"excluded_genres": list(frozen.rule.excluded)} if frozen.rule.excluded else {}),
     }
-    snapshot_id = connection.execute(
-        sa.insert(snapshot)
-        .values(
-            hash=frozen.hash,
-            level=frozen.rule.level,
-            parameters=parameters,
-            tracks=len(frozen.track_ids),
-            classes=len(frozen.classes),
-            groups=len(frozen.groups.sizes),
-        )
-        .returning(snapshot.c.id)
-    ).scalar_one()
+    snapshot_id = insert_row(
+        connection,
+        snapshot,
+        hash=frozen.hash,
+        level=frozen.rule.level,
+        parameters=parameters,
+        tracks=len(frozen.track_ids),
+        classes=len(frozen.classes),
+        groups=len(frozen.groups.sizes),
+    )
     rows = [
         {
             "snapshot_id": snapshot_id,
@@ -97,3 +96,18 @@ def store_snapshot(connection: Connection, frozen: Snapshot, fold: Integers) -> 
     ]
     connection.execute(sa.insert(snapshot_member), rows)
     return int(snapshot_id)
+
+
+def out_of_fold_members(model_row: RowMapping, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """The query of a model's training tracks with their out-of-fold predictions, in the order of their ids."""
+    is_out_of_fold = sa.and_(
+        prediction.c.track_id == snapshot_member.c.track_id,
+        prediction.c.model_id == model_row["id"],
+        prediction.c.fold.is_not(None),
+    )
+    return (
+        sa.select(*columns)
+        .join_from(snapshot_member, prediction, is_out_of_fold)
+        .where(snapshot_member.c.snapshot_id == model_row["snapshot_id"])
+        .order_by(snapshot_member.c.track_id)
+    )

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.arrays import Floats, Integers
 from catalog.db.tables import prediction, snapshot_member
+from catalog.learning.dataset.snapshot import out_of_fold_members
 from catalog.learning.fitting.label_shift import LabelShift, estimate_label_shift, no_label_shift
 
 
@@ -124,23 +124,9 @@ def choose_correction(probability: Floats, y: Integers, priors: LabelShift, trac
 def stored_out_of_fold(connection: Connection, model_row: RowMapping) -> tuple[Floats, Integers]:
     """Calibrated out-of-fold probabilities (n, classes) of a model's training tracks, and their classes (n,)."""
     column = {genre_id: at for at, genre_id in enumerate(model_row["class_order"])}
-    rows = connection.execute(
-        sa.select(prediction.c.probabilities, snapshot_member.c.genre_id)
-        .join_from(
-            snapshot_member,
-            prediction,
-            sa.and_(
-                prediction.c.track_id == snapshot_member.c.track_id,
-                prediction.c.model_id == model_row["id"],
-                prediction.c.fold.is_not(None),
-            ),
-        )
-        .where(
-            snapshot_member.c.snapshot_id == model_row["snapshot_id"],
-            snapshot_member.c.genre_id.in_(model_row["class_order"]),
-        )
-        .order_by(snapshot_member.c.track_id)
-    ).all()
+    query = out_of_fold_members(model_row, prediction.c.probabilities, snapshot_member.c.genre_id)
+    is_class = snapshot_member.c.genre_id.in_(model_row["class_order"])
+    rows = connection.execute(query.where(is_class)).all()
     probability = np.array([row.probabilities for row in rows], dtype=np.float64)
     y = np.array([column[row.genre_id] for row in rows], dtype=np.int64)
     return probability.reshape(len(rows), len(column)), y

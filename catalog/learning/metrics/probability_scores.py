@@ -1,5 +1,6 @@
 """Proper scores of probabilities, top-k accuracy, accuracy by coverage, and average precision."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,7 @@ def accuracy_at_shares(
 class AveragePrecision:
     """The average precision of one genre's probability; values of 0 to 1."""
 
+    genre: str
     tracks: int
     """Tracks labeled with the genre."""
     value: float | None
@@ -79,22 +81,26 @@ def average_precision(score: Floats, positive: Booleans) -> float:
     return float(average_precision_score(positive, score))
 
 
-def average_precisions(probability: Floats, labels: Booleans, complete: Booleans) -> list[AveragePrecision]:
-    """One per class; `probability` and `labels` (n, classes), `complete` (n,): whether a track's tags are complete.
+def average_precisions(
+    genres: Sequence[str], probability: Floats, labels: Booleans, complete: Booleans
+) -> tuple[AveragePrecision, ...]:
+    """One per genre (classes); `probability` and `labels` (n, classes), `complete` (n,): whether a track's tags are complete.
 
     A missing label of a track with incomplete tags is unknown, neither positive nor negative (positive and unlabeled
     data: Bekker and Davis, "Learning from positive and unlabeled data", 2020). The exact value is therefore that of the
     tracks with complete tags. Over all tracks it is a bound: at every rank, the precision with unknown labels as
     negatives is no higher than the true one, and recall is the same if labels are missing at random.
     """
-    return [
-        _of_class(probability[:, column], labels[:, column], complete) for column in range(labels.shape[1])
-    ]
+    return tuple(
+        _of_genre(genre, score, labels_of_genre, complete)
+        for genre, score, labels_of_genre in zip(genres, probability.T, labels.T, strict=True)
+    )
 
 
-def _of_class(score: Floats, labels: Booleans, complete: Booleans) -> AveragePrecision:
+def _of_genre(genre: str, score: Floats, labels: Booleans, complete: Booleans) -> AveragePrecision:
     positive = labels[complete]
     return AveragePrecision(
+        genre=genre,
         tracks=int(labels.sum()),
         value=average_precision(score[complete], positive) if positive.any() and not positive.all() else None,
         at_least=average_precision(score, labels) if labels.any() else None,

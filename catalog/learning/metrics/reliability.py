@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.arrays import Booleans, Floats
 from catalog.db.tables import prediction, snapshot_member
+from catalog.learning.dataset.snapshot import out_of_fold_members
 
 BINS = 10
 TIMES = 500
@@ -55,20 +55,8 @@ def reliability(
 
 def stored_reliability(connection: Connection, model_row: RowMapping) -> tuple[Reliability, ...]:
     """The curve of a model's stored out-of-fold predictions; () without predictions."""
-    members = connection.execute(
-        sa.select(prediction.c.probability_1, prediction.c.genre_1_id, snapshot_member.c.genre_id)
-        .join_from(
-            snapshot_member,
-            prediction,
-            sa.and_(
-                prediction.c.track_id == snapshot_member.c.track_id,
-                prediction.c.model_id == model_row["id"],
-                prediction.c.fold.is_not(None),
-            ),
-        )
-        .where(snapshot_member.c.snapshot_id == model_row["snapshot_id"])
-        .order_by(snapshot_member.c.track_id)
-    ).all()
+    columns = prediction.c.probability_1, prediction.c.genre_1_id, snapshot_member.c.genre_id
+    members = connection.execute(out_of_fold_members(model_row, *columns)).all()
     confidence = np.array([row.probability_1 for row in members], dtype=np.float64)
     correct = np.array([row.genre_1_id == row.genre_id for row in members], dtype=np.bool_)
     return reliability(confidence, correct)

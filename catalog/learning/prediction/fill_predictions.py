@@ -16,7 +16,7 @@ from catalog.dataclass_json import from_json
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import feature_vector, genre, snapshot_member, track, track_status
-from catalog.db.track_query import IS_LISTED
+from catalog.db.track_query import IS_LISTED, select_ids
 from catalog.learning.dataset.labeled_tracks import (
     LabeledTracks,
     load_broader,
@@ -130,7 +130,8 @@ def _load(
     training_shares = _training_shares(connection, row)
     out_of_fold = stored_out_of_fold(connection, row)
     tracks = load_tracks(connection)
-    members = _members(connection, row["snapshot_id"])
+    in_training = snapshot_member.c.snapshot_id == row["snapshot_id"]
+    members = select_ids(connection, sa.select(snapshot_member.c.track_id).where(in_training))
     others = np.setdiff1d(tracks.ids, members)
     if executor_factory is None or len(others) <= batch_inference.DISTRIBUTE_ABOVE:
         raw = predict_proba(connection, predictor, model_feature_sets(connection, row["id"]), others)
@@ -253,13 +254,6 @@ def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str
         for values in connection.execution_options(yield_per=ROWS).execute(query):
             digest.update(repr(tuple(values)).encode())
     return digest.hexdigest()
-
-
-def _members(connection: Connection, snapshot_id: int | None) -> Integers:
-    track_ids = connection.execute(
-        sa.select(snapshot_member.c.track_id).where(snapshot_member.c.snapshot_id == snapshot_id)
-    ).scalars()
-    return np.fromiter(track_ids, dtype=np.int64)
 
 
 def _training_shares(connection: Connection, row: RowMapping) -> Floats | None:

@@ -14,6 +14,7 @@ from catalog.arrays import Booleans, Floats, Integers
 from catalog.batches import chunks
 from catalog.db.tables import prediction, track_descriptor
 from catalog.db.tables.learning import CHOICES
+from catalog.db.track_query import select_ids
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.fitting.abstention import NOTHING, Selections
 
@@ -99,12 +100,8 @@ def predictions_from_audio(
 def no_music_among(connection: Connection, track_ids: Integers) -> Booleans:
     """(n,): whether each track is speech or nearly silent, so that audio cannot show a genre."""
     descriptors = track_descriptor.c
-    ids = connection.execute(
-        sa.select(descriptors.track_id).where(
-            sa.or_(descriptors.speech_probability > SPEECH, descriptors.loudness < NEARLY_SILENT)
-        )
-    ).scalars()
-    return np.isin(track_ids, np.fromiter(ids, dtype=np.int64))
+    has_no_music = sa.or_(descriptors.speech_probability > SPEECH, descriptors.loudness < NEARLY_SILENT)
+    return np.isin(track_ids, select_ids(connection, sa.select(descriptors.track_id).where(has_no_music)))
 
 
 def store_predictions(connection: Connection, model_id: int, predictions: Predictions) -> list[int]:
@@ -126,8 +123,8 @@ def store_predictions(connection: Connection, model_id: int, predictions: Predic
 
 def drop_predictions(connection: Connection, model_id: int, keep: Integers) -> list[int]:
     """Deletes the predictions of a model except for the tracks `keep`. Returns the ids of the others."""
-    rows = connection.execute(sa.select(prediction.c.track_id).where(prediction.c.model_id == model_id))
-    dropped: list[int] = np.setdiff1d(np.fromiter(rows.scalars(), dtype=np.int64), keep).tolist()
+    query = sa.select(prediction.c.track_id).where(prediction.c.model_id == model_id)
+    dropped: list[int] = np.setdiff1d(select_ids(connection, query), keep).tolist()
     for ids in chunks(dropped, CHUNK):
         connection.execute(
             sa.delete(prediction).where(prediction.c.model_id == model_id, prediction.c.track_id.in_(ids))

@@ -15,6 +15,7 @@ from catalog.db.columns import now
 from catalog.db.derived.confusion import refresh_confusion
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import feature_set, model, model_class, model_feature_set, snapshot, snapshot_member
+from catalog.db.upsert import insert_row
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, find_feature_set
 from catalog.learning.dataset.class_support import Support
@@ -96,24 +97,20 @@ def find_model(
 
 def add_model(connection: Connection, new: NewModel, support: Mapping[int, Support]) -> int:
     """Stores a candidate with its feature sets and the support of all genres. Returns its id."""
-    model_id = int(
-        connection.execute(
-            sa.insert(model)
-            .values(
-                algorithm=new.algorithm,
-                parameters=dict(new.parameters),
-                snapshot_id=new.snapshot_id,
-                class_order=list(new.classes),
-                artifact=new.artifact,
-                artifact_sha256=new.artifact_sha256,
-                metrics=dict(new.metrics),
-                threshold=new.threshold,
-                seed=new.seed,
-                versions={library: version(library) for library in LIBRARIES},
-                status="candidate",
-            )
-            .returning(model.c.id)
-        ).scalar_one()
+    model_id = insert_row(
+        connection,
+        model,
+        algorithm=new.algorithm,
+        parameters=dict(new.parameters),
+        snapshot_id=new.snapshot_id,
+        class_order=list(new.classes),
+        artifact=new.artifact,
+        artifact_sha256=new.artifact_sha256,
+        metrics=dict(new.metrics),
+        threshold=new.threshold,
+        seed=new.seed,
+        versions={library: version(library) for library in LIBRARIES},
+        status="candidate",
     )
     for position, feature_set_id in enumerate(new.feature_set_ids):
         connection.execute(

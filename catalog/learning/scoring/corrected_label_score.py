@@ -20,8 +20,9 @@ from catalog.db.tables import (
     suspect,
     track_status,
 )
-from catalog.db.track_query import latest_audit
+from catalog.db.track_query import latest_audit, select_ids
 from catalog.learning.dataset.hierarchy import path_to_top
+from catalog.learning.dataset.snapshot import out_of_fold_members
 from catalog.learning.metrics.evaluation import evaluate
 
 
@@ -74,41 +75,31 @@ def corrected_label_score(connection: Connection, row: RowMapping) -> CorrectedL
 
 def _members(row: RowMapping) -> sa.Select[Any]:
     """The training set with the class of each track, the model's most probable class, and today's tag."""
-    return (
-        sa.select(
-            snapshot_member.c.track_id,
-            snapshot_member.c.genre_id,
-            prediction.c.genre_1_id,
-            track_status.c.tagged_genre_id,
-            statement.c.source,
-        )
-        .join(
-            prediction,
-            sa.and_(
-                prediction.c.track_id == snapshot_member.c.track_id,
-                prediction.c.model_id == row["id"],
-                prediction.c.fold.is_not(None),
-            ),
-        )
-        .join(track_status, track_status.c.track_id == snapshot_member.c.track_id)
-        .join(statement, statement.c.id == track_status.c.statement_id, isouter=True)
-        .where(snapshot_member.c.snapshot_id == row["snapshot_id"])
-        .order_by(snapshot_member.c.track_id)
+    query = out_of_fold_members(
+        row,
+        snapshot_member.c.track_id,
+        snapshot_member.c.genre_id,
+        prediction.c.genre_1_id,
+        track_status.c.tagged_genre_id,
+        statement.c.source,
+    )
+    return query.join(track_status, track_status.c.track_id == snapshot_member.c.track_id).join(
+        statement, statement.c.id == track_status.c.statement_id, isouter=True
     )
 
 
 def _suspects(connection: Connection, model_id: int) -> Integers:
     """Suspects of the latest audit if it used this model, without tags that could only be more specific."""
-    ids = connection.execute(
+    return select_ids(
+        connection,
         sa.select(suspect.c.track_id)
         .join_from(suspect, audit, audit.c.id == suspect.c.audit_id)
         .where(
             audit.c.id == latest_audit("labels"),
             audit.c.model_id == model_id,
             suspect.c.relation != "narrower",
-        )
-    ).scalars()
-    return np.fromiter(ids, dtype=np.int64)
+        ),
+    )
 
 
 def _corrected_classes(

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.dataclass_json import from_json
 from catalog.learning.fitting.album_score import AlbumScore
+from catalog.learning.fitting.label_shift_choice import LabelShiftChoice
 from catalog.learning.metrics.bootstrap import Interval
+from catalog.learning.metrics.probability_scores import AveragePrecision
 from catalog.learning.scoring.artist_aware_score import ArtistAwareScore
 from catalog.learning.scoring.corrected_label_score import CorrectedLabelScore, corrected_label_score
 from catalog.learning.scoring.gate import PromotionVerdict
@@ -64,23 +66,12 @@ class HierarchicalScores:
 
 
 @dataclass(frozen=True, slots=True)
-class GenreAveragePrecision:
-    """Average precision of one genre; see `metrics.average_precision.AveragePrecision`."""
-
-    genre: str
-    tracks: int
-    value: float | None
-    at_least: float | None
-    by_chance: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class MultilabelScore:
     """Scores where tracks have several genres."""
 
     tracks_with_several: int
     tracks_with_complete_tags: int
-    average_precision: tuple[GenreAveragePrecision, ...]
+    average_precision: tuple[AveragePrecision, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +133,13 @@ class PriorGenre:
 
 
 @dataclass(frozen=True, slots=True)
-class PriorScore:
-    """Macro F1 of the tagged tracks, reweighted like the untagged ones, without and with the prior correction."""
-
-    tracks: int
-    uncorrected: float
-    corrected: float
-
-
-@dataclass(frozen=True, slots=True)
 class PriorCorrection:
     """The prior correction for untagged tracks."""
 
     corrected: bool
     reason: str | None
     """Why the correction is off."""
-    macro_f1: PriorScore | None
+    macro_f1: LabelShiftChoice | None
     """None where no priors were estimated."""
     genres: tuple[PriorGenre, ...]
 

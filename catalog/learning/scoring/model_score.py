@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 from sqlalchemy import Connection
@@ -39,7 +39,6 @@ from catalog.learning.scoring.hierarchical_metrics import hierarchical_score
 from catalog.learning.scoring.model_metrics import (
     Baselines,
     ConfusionMatrix,
-    GenreAveragePrecision,
     GenreScore,
     HierarchicalScores,
     ModelMetrics,
@@ -142,13 +141,10 @@ def _multilabel_score(
     if not has_several.any():
         return None
     subtree = hierarchy.subtree_probability(probability)[:, : len(genres)]
-    rows = average_precisions(subtree, classes, complete)
     return MultilabelScore(
         tracks_with_several=int(has_several.sum()),
         tracks_with_complete_tags=int(complete.sum()),
-        average_precision=tuple(
-            GenreAveragePrecision(genre, **asdict(row)) for genre, row in zip(genres, rows, strict=True)
-        ),
+        average_precision=average_precisions(genres, subtree, classes, complete),
     )
 
 

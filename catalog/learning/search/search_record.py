@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.tables import search, trial
+from catalog.db.upsert import insert_row
 from catalog.learning.search.candidates import Candidate
 from catalog.learning.search.search import Scheme, SearchData, SearchResult
 
@@ -30,13 +31,7 @@ def begin_search(
     search_id = next((row.id for row in rows if row.parameters == parameters), None)
     if search_id is not None:
         return int(search_id)
-    return int(
-        connection.execute(
-            sa.insert(search)
-            .values(snapshot_id=data.snapshot_id, scheme=scheme, parameters=parameters)
-            .returning(search.c.id)
-        ).scalar_one()
-    )
+    return insert_row(connection, search, snapshot_id=data.snapshot_id, scheme=scheme, parameters=parameters)
 
 
 def finish_search(connection: Connection, search_id: int, outcome: Any) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.db.database import Database
 from catalog.db.tables import feature_set, feature_vector
+from catalog.db.track_query import select_ids
 from catalog.errors import CatalogError
 from catalog.learning.classifiers.local_per_parent import class_chains, has_sub_genres
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
@@ -86,8 +87,8 @@ def coverage(connection: Connection, options: TrainingOptions) -> list[Coverage]
     for recipe_id, name in connection.execute(
         sa.select(feature_set.c.id, feature_set.c.name).where(feature_set.c.active)
     ).all():
-        rows = connection.execute(sa.select(columns.track_id).where(columns.feature_set_id == recipe_id))
-        track_ids = np.fromiter(rows.scalars(), dtype=np.int64)
+        query = sa.select(columns.track_id).where(columns.feature_set_id == recipe_id)
+        track_ids = select_ids(connection, query)
         covered[name] = int(np.isin(frozen.track_ids, track_ids).sum())
     if SOURCE in covered:
         covered[PROJECTED] = covered[SOURCE]

@@ -1,16 +1,23 @@
 import numpy as np
 import pytest
 
-from catalog.audit.labels.model_evidence import FLOOR, artist_numbers, combine_opinions
+from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo
+from catalog.audit.labels.model_evidence import FLOOR, artist_numbers, combine_evidence
 from catalog.learning.dataset.hierarchy import Hierarchy
 
 ROCK, METAL, JAZZ = 1, 2, 3
-HIERARCHY = Hierarchy.of((ROCK, METAL, JAZZ), {ROCK: None, METAL: ROCK, JAZZ: None})
+BROADER = {ROCK: None, METAL: ROCK, JAZZ: None}
+GENRES = GenreInfo(Hierarchy.of((ROCK, METAL, JAZZ), BROADER), BROADER, {}, {})
 
 
 def weigh(probability, artists, **more):
     y = np.zeros(len(probability), dtype=np.int64)
-    return combine_opinions(np.array(probability), y, np.arange(len(y)), artists, HIERARCHY, None, **more)
+    return combine(np.array(probability), y, np.arange(len(y)), artists, None, **more)
+
+
+def combine(probability, y, groups, artists, vectors, further=()):
+    tags = [[ROCK]] * len(y)
+    return combine_evidence(AuditedTracks(probability, y, tags, groups, artists, vectors, further), GENRES)
 
 
 def test_the_artists_tracks_speak_together_and_those_of_nobody_do_not():
@@ -39,7 +46,7 @@ def test_another_feature_set_is_heard():
     y = np.arange(60) % 3
     vectors = np.eye(3)[y] * 5 + generator.normal(0, 1, (60, 3))
     flat = np.full((60, 3), 1 / 3)
-    sound = combine_opinions(flat, y, np.arange(60) // 3, [None] * 60, HIERARCHY, None, [vectors])
+    sound = combine(flat, y, np.arange(60) // 3, [None] * 60, None, [vectors])
     assert (sound.alone.argmax(axis=1) == y).mean() > 0.9
 
 
@@ -49,11 +56,11 @@ def test_of_a_whole_artist_only_those_speak_who_do_not_know_him():
     vectors, said = generator.normal(0, 1, (60, 3)), generator.dirichlet(np.ones(3), 60)
     artists = [f"artist {at // 6}" for at in range(60)]
     groups = np.arange(60) // 6
-    alone = combine_opinions(said, y, groups, artists, HIERARCHY, None)
-    known = combine_opinions(said, y, groups, artists, HIERARCHY, vectors)
+    alone = combine(said, y, groups, artists, None)
+    known = combine(said, y, groups, artists, vectors)
     assert np.array_equal(alone.together, known.together)
     assert not np.allclose(alone.alone, known.alone)
-    further = combine_opinions(said, y, groups, artists, HIERARCHY, vectors, [vectors])
+    further = combine(said, y, groups, artists, vectors, [vectors])
     assert alone.together_weight == known.together_weight == further.together_weight / 2
     assert not np.allclose(further.together, known.together)
     assert known.weight == pytest.approx(1.4)
