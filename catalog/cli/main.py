@@ -36,36 +36,6 @@ PREFIX = "CATALOG"
 """Prefix of every environment variable."""
 
 COMMANDS = {
-    "ingest": "catalog.cli.ingest.ingest:ingest",
-    "scan": "catalog.cli.scan:scan",
-    "labels": "catalog.cli.labels:labels",
-    "fma": "catalog.cli.fma:fma",
-    "genres": "catalog.cli.genres:genres",
-    "analyze": "catalog.cli.analyze:analyze",
-    "worker": "catalog.cli.worker:worker",
-    "queue": "catalog.cli.queue:queue",
-    "train": "catalog.cli.train.train:train",
-    "models": "catalog.cli.models.models:models",
-    "predict": "catalog.cli.predict:predict",
-    "audit": "catalog.cli.audit.audit:audit",
-    "review": "catalog.cli.review.review:review",
-    "write": "catalog.cli.write:write",
-    "show": "catalog.cli.show:show",
-    "inspect": "catalog.cli.inspect:inspect",
-    "sql": "catalog.cli.sql:sql",
-    "export": "catalog.cli.export:export",
-    "stats": "catalog.cli.stats:stats",
-    "report": "catalog.cli.report:report",
-    "collections": "catalog.cli.collections:collections",
-    "prune": "catalog.cli.prune:prune",
-    "features": "catalog.cli.features:features",
-    "failures": "catalog.cli.failures:failures",
-    "db": "catalog.cli.db.db:db",
-    "doctor": "catalog.cli.doctor:doctor",
-}
-"""Every command and its import path, in the order of the help."""
-
-SUMMARIES = {
     "ingest": "Analyze folders of music: scan, extract features, train, predict, audit, report.",
     "scan": "Scan folders for audio files and read their tags.",
     "labels": "Import genre labels from a CSV file.",
@@ -93,7 +63,10 @@ SUMMARIES = {
     "db": "Manage the database: upgrade, downgrade, check, copy, backup, restore.",
     "doctor": "Check the installation and the database.",
 }
-"""First sentence of every command's help, so that `catalog --help` imports no command."""
+"""Every command and the first sentence of its help, in the order of the help; `catalog --help` imports no command."""
+
+PACKAGES = frozenset({"ingest", "train", "models", "audit", "review", "db"})
+"""Commands whose module is in a package of the same name."""
 
 
 class LazyGroup(CommandGroup):
@@ -105,11 +78,10 @@ class LazyGroup(CommandGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Imports and returns a command; None for an unknown name."""
-        import_path = COMMANDS.get(cmd_name)
-        if import_path is None:
+        if cmd_name not in COMMANDS:
             return None
-        module, _, name = import_path.partition(":")
-        command = getattr(import_module(module), name)
+        package = f"catalog.cli.{cmd_name}" if cmd_name in PACKAGES else "catalog.cli"
+        command = getattr(import_module(f"{package}.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
         name_environment(command, f"{PREFIX}_{_as_variable(cmd_name)}")
         return command
@@ -126,10 +98,10 @@ class LazyGroup(CommandGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise click.exceptions.Exit(0) from None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the list of commands from SUMMARIES, without importing them."""
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Writes the list of commands from COMMANDS, without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, SUMMARIES[name]) for name in self.list_commands(ctx)])
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(

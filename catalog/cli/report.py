@@ -38,7 +38,7 @@ def report(
     In the home folder the model card of the active model is written next to it.
     """
     from catalog.report.html_report import write_report
-    from catalog.report.report_files import write_report_folder
+    from catalog.report.model_card import write_report_folder
 
     moment = None if since is None else since.replace(tzinfo=UTC)
     with open_catalog(settings) as database:

@@ -18,10 +18,9 @@ from catalog.text import pluralize, printable
 from catalog.writeback.formats.tag_format import TagFormatError
 from catalog.writeback.replace_files import WriteReport
 from catalog.writeback.target_file import FileWriteError
-from catalog.writeback.write_lock import only_writer
 from catalog.writeback.write_plan import Plan, Selection, TagChange, plan_changes
 from catalog.writeback.write_recovery import recover
-from catalog.writeback.write_run import check_writable, write_tags
+from catalog.writeback.write_run import check_writable, only_writer, write_tags
 from catalog.writeback.write_undo import Written, undo_writes, written_rows
 
 SHOWN = 10

@@ -24,8 +24,6 @@ from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vector_csv import Header, read_header, read_vectors
 
 VECTORS_PER_TRANSACTION = 1_000
-KEYS = ("path", "external", "catalog")
-"""Content of the first column: a file's path, an external id such as FMA's, or the catalog's own id."""
 MAX_CATALOG_ID = 2**40
 FITTED = "pca"
 """The feature set of this program that has no entry point."""
@@ -48,7 +46,7 @@ class VectorImportReport:
 
     file: str
     key: str
-    """How the first column was read, one of KEYS."""
+    """Content of the first column: `path`, `external` (an id such as FMA's), or `catalog` (the catalog's own id)."""
     vectors: VectorsReport
     unknown_examples: list[str] = field(default_factory=list)
     """The first five keys that match no track, or tracks in several collections."""

@@ -11,10 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from catalog.batches import chunks
-from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import label, statement
 from catalog.genres.vocabulary import Vocabulary, genres_in
-from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
+from catalog.genres.vocabulary_store import ensure_terms
 from catalog.text import sanitize
 
 Source = Literal["file", "import", "person"]
@@ -44,22 +43,6 @@ def joined_text(texts: Iterable[str]) -> str:
     return "; ".join(clean for text in texts if (clean := sanitize(text)))
 
 
-def append_statements(
-    connection: Connection,
-    source: Source,
-    statements: Sequence[NewStatement],
-    *,
-    stated_by: str | None = None,
-) -> list[int]:
-    """Adds statements and refreshes `track_status`, in the caller's transaction; returns their ids.
-
-    Genres that the vocabulary lacks become terms. Repetitions are added too; `changed_statements` removes them.
-    """
-    ids = write_statements(connection, source, statements, load_vocabulary(connection), stated_by=stated_by)
-    refresh_track_status(connection, [new.track_id for new in statements])
-    return ids
-
-
 def write_statements(
     connection: Connection,
     source: Source,
@@ -68,7 +51,10 @@ def write_statements(
     *,
     stated_by: str | None = None,
 ) -> list[int]:
-    """As `append_statements`, with a loaded vocabulary; the caller refreshes `track_status`."""
+    """Adds statements in the caller's transaction and returns their ids; the caller refreshes `track_status`.
+
+    Genres that the vocabulary lacks become terms. Repetitions are added too; `changed_statements` removes them.
+    """
     if not statements:
         return []
     genres = [genres_in(new.texts, vocabulary) for new in statements]
@@ -148,27 +134,3 @@ def genre_ids_of_statements(
         for statement_id, genre_id in connection.execute(query.where(label.c.statement_id.in_(ids))):
             genre_ids[statement_id].append(genre_id)
     return {statement_id: tuple(ids) for statement_id, ids in genre_ids.items()}
-
-
-def withdraw(connection: Connection, statement_id: int, *, stated_by: str | None = None) -> int | None:
-    """Withdraws a statement by one more row and refreshes `track_status`; returns the id of the new row.
-
-    Returns None, without a change, if it was withdrawn before. Raises LookupError if there is no such statement.
-    """
-    row = connection.execute(
-        sa.select(statement.c.track_id, statement.c.source, statement.c.withdraws_id).where(
-            statement.c.id == statement_id
-        )
-    ).one_or_none()
-    if row is None or row.withdraws_id is not None:
-        raise LookupError(f"there is no statement {statement_id} to withdraw")
-    withdrawals = sa.select(statement.c.id).where(statement.c.withdraws_id == statement_id)
-    if connection.execute(withdrawals).first() is not None:
-        return None
-    inserted = connection.execute(
-        sa.insert(statement)
-        .values(track_id=row.track_id, source=row.source, stated_by=stated_by, withdraws_id=statement_id)
-        .returning(statement.c.id)
-    )
-    refresh_track_status(connection, [row.track_id])
-    return int(inserted.scalar_one())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from catalog.db.upsert import insert_into
 from catalog.genres.closure_table import add_ancestors
 from catalog.genres.fold import fold
 from catalog.genres.genre_tag import canonical_name
-from catalog.genres.vocabulary import Alias, Term, Vocabulary, genres_in
+from catalog.genres.vocabulary import Alias, Term, Vocabulary
 from catalog.text import sanitize
 
 ADDED_BY_SEED = "seed"
@@ -29,23 +29,6 @@ def load_vocabulary(connection: Connection) -> Vocabulary:
         )
     )
     return Vocabulary(terms, [Alias(*row) for row in aliases])
-
-
-def read_genres(
-    connection: Connection, texts: Sequence[str], vocabulary: Vocabulary | None = None
-) -> list[tuple[int, str]]:
-    """The distinct genres in the values of one track's genre tag, in order: (genre id, as written).
-
-    Unknown genres become terms in this transaction. The vocabulary may be older than the database; passing one avoids
-    loading it for each track.
-    """
-    vocabulary = vocabulary or load_vocabulary(connection)
-    written = genres_in(texts, vocabulary)
-    terms = ensure_terms(connection, written, vocabulary)
-    genres: dict[int, str] = {}
-    for each in written:
-        genres.setdefault(terms[each].id, each)
-    return list(genres.items())
 
 
 def ensure_terms(

@@ -41,7 +41,7 @@ from catalog.learning.registry.zero_shot_model import ensure_zero_shot, require_
 from catalog.learning.training import TrainingReport, options_of_active_model, train
 from catalog.learning.training_options import TrainingOptions
 from catalog.pipeline.album_sample import AlbumSample, draw_album_sample
-from catalog.report.report_files import write_report_folder
+from catalog.report.model_card import write_report_folder
 from catalog.settings import Settings
 from workers.broker.job_queue import DEFAULT_TIME_LIMIT
 from workers.host.capacity import default_worker_count

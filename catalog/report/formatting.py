@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from catalog.text import DIRECTION_CONTROLS, one_line
+from catalog.text import DIRECTION_CONTROLS, one_line, percent, pluralize
+
+if TYPE_CHECKING:
+    import jinja2
 
 LONGEST = 120
 """Characters shown of a name or title."""
@@ -73,3 +77,19 @@ def date_and_time(time: datetime | None) -> str:
 def date(time: datetime | None) -> str:
     """The date in UTC."""
     return "" if time is None else time.astimezone(UTC).strftime("%-d %B %Y")
+
+
+def template_environment(package: str) -> jinja2.Environment:
+    """The templates of a package with all formats as filters: values are escaped, an undefined name is an error."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    formats = (safe_text, thousands, abbreviate, date_and_time, date, rounded, percent, pluralize)
+    environment.filters |= {function.__name__: function for function in formats}
+    return environment

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-import jinja2
 import sqlalchemy as sa
 
 from catalog.db.database import Database
@@ -13,9 +12,34 @@ from catalog.db.tables import collection
 from catalog.errors import CatalogError
 from catalog.files import atomic_write
 from catalog.report import formatting
-from catalog.report.example_queries import EXAMPLE_QUERIES
 from catalog.report.report_data import ReportData, read_report_data
-from catalog.text import percent, pluralize
+
+EXAMPLE_QUERIES = {
+    "Which tags should I look at first?": (
+        "SELECT artist, title, tagged_genre, suggested_genre, suspicion FROM suspects "
+        "WHERE decision IS NULL ORDER BY suspicion DESC LIMIT 20"
+    ),
+    "Which genres are suggested for untagged tracks?": (
+        "SELECT artist, title, suggested_genre, suggested_by, probability FROM untagged "
+        "WHERE suggested_genre IS NOT NULL AND probability IS NOT NULL ORDER BY probability DESC LIMIT 20"
+    ),
+    "Which genres does the model confuse?": (
+        "SELECT tagged_genre, suggested_genre, count(*) AS tracks FROM predicted_vs_tagged "
+        "WHERE relation IN ('sibling', 'different') "
+        "GROUP BY tagged_genre, suggested_genre ORDER BY tracks DESC LIMIT 20"
+    ),
+    "Which artists are tagged with several genres?": (
+        "SELECT artist, count(DISTINCT tagged_genre) AS genres, count(*) AS tracks FROM predicted_vs_tagged "
+        "WHERE artist IS NOT NULL AND tagged_genre IS NOT NULL "
+        "GROUP BY artist HAVING count(DISTINCT tagged_genre) > 1 ORDER BY genres DESC, tracks DESC LIMIT 20"
+    ),
+    "Which tracks sound mellow, in any genre?": (
+        "SELECT p.artist, p.title, p.tagged_genre, a.probability FROM auto_tag a "
+        "JOIN predicted_vs_tagged p ON p.track_id = a.track_id "
+        "WHERE a.tag = 'Mellow' ORDER BY a.probability DESC LIMIT 20"
+    ),
+}
+"""Questions and the SQL that answers them; it runs unchanged on SQLite and PostgreSQL."""
 
 MOST_BARS = 12
 """Genres whose bars are visible; the rarer ones are in a collapsed section."""
@@ -57,7 +81,7 @@ def _name(database: Database) -> str:
 def render_report(data: ReportData, *, name: str, command: str = "catalog", card: str | None = None) -> str:
     """The page as HTML. All values are escaped; `name` is untrusted like any title."""
     return (
-        template_environment()
+        formatting.template_environment("catalog.report")
         .get_template("report.html")
         .render(
             data=data,
@@ -68,29 +92,6 @@ def render_report(data: ReportData, *, name: str, command: str = "catalog", card
             most_bars=MOST_BARS,
         )
     )
-
-
-def template_environment() -> jinja2.Environment:
-    """The environment of the templates: values are escaped, an undefined name is an error."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("catalog.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for filter_ in (
-        formatting.safe_text,
-        formatting.thousands,
-        formatting.abbreviate,
-        formatting.date_and_time,
-        formatting.date,
-        formatting.rounded,
-        percent,
-        pluralize,
-    ):
-        environment.filters[filter_.__name__] = filter_
-    return environment
 
 
 def write_page(path: Path, page: str) -> Path:

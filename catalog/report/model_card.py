@@ -1,4 +1,7 @@
-"""The model card: intended use, limitations, training data, scores and calibration, as data and as a page."""
+"""The model card: intended use, limitations, training data, scores and calibration, as data and as a page.
+
+`write_report_folder` writes it next to the report.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.db.database import Database
 from catalog.db.tables import snapshot
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.metrics.reliability import Reliability, stored_reliability
-from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets
+from catalog.learning.registry.registry import ZERO_SHOT, active_model, get_model, model_feature_sets
 from catalog.learning.scoring.model_metrics import (
     ConfusionMatrix,
     ModelMetrics,
     metrics_with_corrected_labels,
 )
 from catalog.report.figures.importance_plot import importance_scale
-from catalog.report.formatting import LONGEST_GENRE, safe_text
-from catalog.report.genre_support import GenreSupport, read_genre_support
-from catalog.report.html_report import template_environment, write_page
+from catalog.report.formatting import LONGEST_GENRE, safe_text, template_environment
+from catalog.report.genre_agreement import GenreSupport, read_genre_support
+from catalog.report.html_report import write_page, write_report
 from catalog.text import percent
 
 PRETRAINED = "musicnn"
@@ -107,7 +111,7 @@ def read_card(connection: Connection, model_id: int) -> ModelCard:
 def render_card(card: ModelCard, *, command: str = "catalog") -> str:
     """The card as one self-contained HTML page."""
     return (
-        template_environment()
+        template_environment("catalog.report")
         .get_template("model_card.html")
         .render(
             card=card,
@@ -181,3 +185,19 @@ def _confusion(confusion: ConfusionMatrix) -> Mapping[str, Any] | None:
         ]
         rows.append({"genre": safe_text(genre, LONGEST_GENRE), "cells": cells})
     return {"genres": [row["genre"] for row in rows], "rows": rows}
+
+
+def write_report_folder(
+    database: Database, folder: Path, *, command: str = "catalog", since: datetime | None = None
+) -> Path:
+    """Writes `index.html` and the `model-N.html` that it links to; returns the path of `index.html`.
+
+    Without an active model no card is written. `since` bounds the decisions counted. Raises ReportWriteError.
+    """
+    with database.read() as connection:
+        model = active_model(connection)
+        card = None if model is None else read_card(connection, model["id"])
+    if card is not None:
+        write_card(card, folder / card.file_name, command=command)
+    name = None if card is None else card.file_name
+    return write_report(database, folder / "index.html", command=command, since=since, card=name)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.reasons import GenreNames
+from catalog.audit.reasons import GenreNames, Reason, describe_reason
 from catalog.db.track_query import latest_audit
 from catalog.learning.dataset.labeled_tracks import load_broader
-from catalog.report.common_reasons import common_reasons
 from catalog.report.formatting import LONGEST_GENRE, display_name, safe_text
-from catalog.text import pluralize
+from catalog.text import percent, pluralize
+
+MOST_REASONS = 3
 
 MOST_CASES = 10
 MOST_TRACKS = 12
@@ -213,3 +216,42 @@ def _details(connection: Connection, keys: list[str]) -> dict[str, list[sa.Row[A
     for row in rows:
         details[row.case_key].append(row)
     return details
+
+
+def common_reasons(tracks: Sequence[Sequence[Reason]], genre_names: GenreNames) -> tuple[str, ...]:
+    """At most three sentences on the tracks of a case, from the stored reasons of each track and printable genre names.
+
+    A single track keeps its sentences. Predictions and neighbors of several tracks are summarized in numbers; of the
+    other kinds the sentences that hold for the most tracks are kept.
+    """
+    if len(tracks) == 1:
+        sentences = [describe_reason(reason, genre_names) for reason in tracks[0]]
+    else:
+        by_kind: defaultdict[str, list[Reason]] = defaultdict(list)
+        others: Counter[str] = Counter()
+        for reasons in tracks:
+            for reason in reasons:
+                if reason["kind"] in _SUMMARIES:
+                    by_kind[reason["kind"]].append(reason)
+                else:
+                    others[describe_reason(reason, genre_names)] += 1
+        sentences = [
+            summarize(by_kind[kind], genre_names) for kind, summarize in _SUMMARIES.items() if by_kind[kind]
+        ]
+        sentences += [sentence for sentence, _ in others.most_common(MOST_REASONS)]
+    return tuple(sentences[:MOST_REASONS])
+
+
+def _summarize_predictions(reasons: Sequence[Reason], genre_names: GenreNames) -> str:
+    probability = median(reason["probability"] for reason in reasons)
+    tagged_probability = median(reason["tagged_probability"] for reason in reasons)
+    genre, tag = (genre_names[reasons[0][field]] for field in ("genre_id", "tagged_genre_id"))
+    return f"Typically predicted {genre} ({percent(probability)}); the tag {tag} gets {percent(tagged_probability)}"
+
+
+def _summarize_neighbors(reasons: Sequence[Reason], genre_names: GenreNames) -> str:
+    totals = {field: sum(reason[field] for reason in reasons) for field in ("tracks", "of")}
+    return describe_reason({**reasons[0], **totals}, genre_names)
+
+
+_SUMMARIES = {"prediction": _summarize_predictions, "neighbors": _summarize_neighbors}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -57,61 +56,25 @@ class Untagged:
     """Sources with at least one track; "without a suggestion" is the last."""
 
 
+_source = sa.case(
+    (track_status.c.suggested_genre_id.is_(None), "unknown"),
+    else_=sa.func.coalesce(track_status.c.suggested_by, "audio"),
+)
+_joined = track.outerjoin(track_status, track_status.c.track_id == track.c.id)
+_is_untagged = IS_LISTED & track_status.c.tagged_genre_id.is_(None)
+
+
 def read_untagged(connection: Connection) -> Untagged:
     """Counts the untagged tracks by the source of their suggestion, with a few examples of each."""
-    source = sa.case(
-        (track_status.c.suggested_genre_id.is_(None), "unknown"),
-        else_=sa.func.coalesce(track_status.c.suggested_by, "audio"),
-    )
-    joined = track.outerjoin(track_status, track_status.c.track_id == track.c.id)
-    condition = IS_LISTED & track_status.c.tagged_genre_id.is_(None)
     counts: dict[str, int] = dict(
         connection.execute(
-            sa.select(source.label("source"), sa.func.count())
-            .select_from(joined)
-            .where(condition)
+            sa.select(_source.label("source"), sa.func.count())
+            .select_from(_joined)
+            .where(_is_untagged)
             .group_by("source")
         ).all()
     )
     total = sum(counts.values())
-    # The most probable tracks of different artists first: five tracks of one album are poor examples.
-    within = sa.func.row_number().over(
-        partition_by=(source, track.c.artist_id),
-        order_by=(sa.func.coalesce(track_status.c.probability, 0).desc(), track.c.id),
-    )
-    examples: defaultdict[str, list[SuggestionExample]] = defaultdict(list)
-    for key in counts:
-        ranked = (
-            sa.select(
-                track.c.id,
-                track.c.title,
-                track.c.path,
-                track.c.artist_id,
-                track_status.c.suggested_genre,
-                track_status.c.predicted_genre,
-                track_status.c.probability,
-                within.label("place"),
-            )
-            .select_from(joined)
-            .where(condition, source == key)
-            .subquery()
-        )
-        rows = connection.execute(
-            sa.select(ranked, artist.c.name.label("artist"))
-            .select_from(ranked.outerjoin(artist, artist.c.id == ranked.c.artist_id))
-            .order_by(ranked.c.place, sa.func.coalesce(ranked.c.probability, 0).desc(), ranked.c.id)
-            .limit(MOST_EXAMPLES)
-        )
-        for row in rows:
-            # The probability belongs to the first choice and does not apply to a broader term.
-            probability = row.probability if row.suggested_genre == row.predicted_genre else None
-            examples[key].append(
-                SuggestionExample(
-                    display_name(row.artist, row.title, row.path),
-                    safe_text(row.suggested_genre, LONGEST_GENRE),
-                    probability,
-                )
-            )
     order = [*SOURCES, *sorted(set(counts) - set(SOURCES))]
     order.append(order.pop(order.index("unknown")))
     return Untagged(
@@ -119,9 +82,51 @@ def read_untagged(connection: Connection) -> Untagged:
         suggested=total - counts.get("unknown", 0),
         sources=tuple(
             SuggestionSource(
-                key, SOURCES.get(key, safe_text(key)), counts[key], counts[key] / total, tuple(examples[key])
+                key,
+                SOURCES.get(key, safe_text(key)),
+                counts[key],
+                counts[key] / total,
+                _examples(connection, key),
             )
             for key in order
             if counts.get(key)
         ),
+    )
+
+
+def _examples(connection: Connection, source: str) -> tuple[SuggestionExample, ...]:
+    """The most probable tracks of different artists first: five tracks of one album are poor examples."""
+    within = sa.func.row_number().over(
+        partition_by=track.c.artist_id,
+        order_by=(sa.func.coalesce(track_status.c.probability, 0).desc(), track.c.id),
+    )
+    ranked = (
+        sa.select(
+            track.c.id,
+            track.c.title,
+            track.c.path,
+            track.c.artist_id,
+            track_status.c.suggested_genre,
+            track_status.c.predicted_genre,
+            track_status.c.probability,
+            within.label("place"),
+        )
+        .select_from(_joined)
+        .where(_is_untagged, _source == source)
+        .subquery()
+    )
+    rows = connection.execute(
+        sa.select(ranked, artist.c.name.label("artist"))
+        .select_from(ranked.outerjoin(artist, artist.c.id == ranked.c.artist_id))
+        .order_by(ranked.c.place, sa.func.coalesce(ranked.c.probability, 0).desc(), ranked.c.id)
+        .limit(MOST_EXAMPLES)
+    )
+    return tuple(
+        SuggestionExample(
+            display_name(row.artist, row.title, row.path),
+            safe_text(row.suggested_genre, LONGEST_GENRE),
+            # The probability belongs to the first choice and does not apply to a broader term.
+            row.probability if row.suggested_genre == row.predicted_genre else None,
+        )
+        for row in rows
     )

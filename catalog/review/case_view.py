@@ -33,7 +33,6 @@ from catalog.db.track_query import latest_audit
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.case_list import CaseRow, find_case_row
 from catalog.review.decision import NothingToDecideError
-from catalog.review.pair_acceptance import PairAcceptance, pair_acceptance
 from catalog.review.similar_tracks import Neighbor, NeighborIndex, neighbors_of
 from catalog.review.suspect_filters import is_in_effect, is_open, is_reviewable, unjudged_sample
 
@@ -351,3 +350,30 @@ def _decisions(
         .order_by(decision.c.id)
     )
     return {(row.track_id, row.genre_id): EarlierVerdict(*row[2:]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class PairAcceptance:
+    """Number of decisions on such suggestions, and how many of them were accepted."""
+
+    decided: int
+    accepted: int
+
+
+def pair_acceptance(connection: Connection, tagged_genre_id: int, suggested_genre_id: int) -> PairAcceptance:
+    """The decisions in effect that accept or reject one genre for another, without neutral verdicts."""
+    is_accepted = sa.and_(
+        decision.c.verdict.in_(["accept", "relabel"]),
+        sa.func.coalesce(decision.c.chosen_genre_id, suggested_genre_id) == suggested_genre_id,
+    )
+    row = connection.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((is_accepted, 1), else_=0)), 0))
+        .join_from(decision, suspect, suspect.c.id == decision.c.suspect_id)
+        .where(
+            suspect.c.genre_id == tagged_genre_id,
+            suspect.c.suggested_genre_id == suggested_genre_id,
+            decision.c.verdict.in_(["keep", "accept", "relabel", "add"]),
+            is_in_effect(decision),
+        )
+    ).one()
+    return PairAcceptance(int(row[0]), int(row[1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -192,44 +192,17 @@ def decide(
     before = current_tags(connection, states)
     earlier = _decisions_in_effect(connection, list(states))
     batch = uuid.uuid4().hex
-    rows: list[dict[str, Any]] = []
-    after: dict[int, tuple[int, ...]] = {}
-    for each in suspects:
-        if each.track_id not in states:
-            continue
-        tags = before.get(each.track_id, NO_TAGS)
-        chosen = _chosen_genre(each, verdict, genre_id)
-        recorded = verdict if blind else recorded_verdict(verdict, each.genre_id, chosen)
-        shown = after.get(each.track_id, tags.genre_ids)
-        replaced_by = earlier.get((each.track_id, each.genre_id))
-        shown = genres_shown(
-            shown, each.genre_id, None if replaced_by is None else replaced_by.chosen_genre_id
-        )
-        new_tags = genres_after(recorded, shown, each.genre_id, chosen)
-        if new_tags is not None:
-            after[each.track_id] = new_tags
-        rows.append(
-            {
-                "track_id": each.track_id,
-                "genre_id": each.genre_id,
-                "verdict": recorded,
-                "chosen_genre_id": chosen if recorded == verdict else None,
-                "reviewer": reviewer,
-                "source": source,
-                "blind": blind,
-                "suspect_id": each.suspect_id,
-                "batch": batch,
-                "before_statement_id": tags.statement_id,
-                "undoes_id": (undoes or {}).get((each.track_id, each.genre_id)),
-            }
-        )
+    common = {"reviewer": reviewer, "source": source, "blind": blind, "batch": batch}
+    in_catalog = [each for each in suspects if each.track_id in states]
+    rows, after = _decision_rows(in_catalog, verdict, genre_id, before, earlier, common)
     if not rows:
         raise NothingToDecideError("these tracks are no longer in the catalog; no decision was stored")
     kept = 0 if verdict == "keep" else sum(row["verdict"] == "keep" for row in rows)
     statements = add_statements(connection, after, before, stated_by=reviewer)
-    connection.execute(
-        sa.insert(decision), [{**row, "statement_id": statements.get(row["track_id"])} for row in rows]
-    )
+    for row in rows:
+        row["statement_id"] = statements.get(row["track_id"])
+        row["undoes_id"] = (undoes or {}).get((row["track_id"], row["genre_id"]))
+    connection.execute(sa.insert(decision), rows)
     refresh_track_status(connection, after)
     refresh_after_decisions(connection, len(rows))
     return DecisionBatch(
@@ -242,6 +215,44 @@ def decide(
             *([f"{pluralize(kept, 'track')} already tagged with that genre: kept"] if kept else []),
         ),
     )
+
+
+def _decision_rows(
+    suspects: Iterable[OpenSuspect],
+    verdict: Verdict,
+    genre_id: int | None,
+    before: Mapping[int, CurrentTags],
+    earlier: Mapping[tuple[int, int | None], sa.Row[Any]],
+    common: Mapping[str, Any],
+) -> tuple[list[dict[str, Any]], dict[int, tuple[int, ...]]]:
+    """The rows of `decision`, each with the `common` columns, and the new genre ids of the tracks that change."""
+    rows: list[dict[str, Any]] = []
+    after: dict[int, tuple[int, ...]] = {}
+    for each in suspects:
+        tags = before.get(each.track_id, NO_TAGS)
+        chosen = _chosen_genre(each, verdict, genre_id)
+        recorded = verdict if common["blind"] else recorded_verdict(verdict, each.genre_id, chosen)
+        replaced_by = earlier.get((each.track_id, each.genre_id))
+        shown = genres_shown(
+            after.get(each.track_id, tags.genre_ids),
+            each.genre_id,
+            None if replaced_by is None else replaced_by.chosen_genre_id,
+        )
+        new_tags = genres_after(recorded, shown, each.genre_id, chosen)
+        if new_tags is not None:
+            after[each.track_id] = new_tags
+        rows.append(
+            {
+                "track_id": each.track_id,
+                "genre_id": each.genre_id,
+                "verdict": recorded,
+                "chosen_genre_id": chosen if recorded == verdict else None,
+                "suspect_id": each.suspect_id,
+                "before_statement_id": tags.statement_id,
+                **common,
+            }
+        )
+    return rows, after
 
 
 def undo(connection: Connection, batch: str, reviewer: str) -> UndoneBatch:

@@ -8,29 +8,13 @@ from typing import Any
 import jinja2
 from starlette.responses import HTMLResponse
 
-from catalog.report import formatting
-from catalog.text import percent, pluralize
+from catalog.report.formatting import template_environment
 
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("catalog.web"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for filter_ in (
-        formatting.safe_text,
-        formatting.thousands,
-        percent,
-        pluralize,
-        formatting.date_and_time,
-    ):
-        environment.filters[filter_.__name__] = filter_
-    environment.filters["clock"] = clock
-    environment.filters["file_name"] = file_name
+    environment = template_environment("catalog.web")
+    environment.filters |= {"clock": clock, "file_name": file_name}
     return environment
 
 

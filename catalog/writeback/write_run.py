@@ -1,16 +1,20 @@
-"""Writing of decided genres to the tags of files."""
+"""Writing of decided genres to the tags of files, by one process per catalog."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import BinaryIO
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.errors import CatalogError
 from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.binary_diff import make_patch
 from catalog.writeback.formats.genre_field import format_of, write_genres
@@ -27,6 +31,9 @@ from catalog.writeback.replace_files import (
 from catalog.writeback.target_file import Facts, copy_content, find_target_file, locked
 from catalog.writeback.write_journal import note_failed, note_written, plan_rows
 from catalog.writeback.write_plan import TagChange
+
+_ADVISORY_KEY = 0x7461675F77726974
+"""The bytes of `tag_writ`: the key of the advisory lock on PostgreSQL."""
 
 
 def write_tags(
@@ -85,3 +92,34 @@ def _journal_columns(file: StagedFile) -> dict[str, object]:
         "after_digest": file.after.digest,
         "patch": file.patch,
     }
+
+
+class WriterBusyError(CatalogError):
+    """Another process is writing tags for this catalog."""
+
+
+@contextmanager
+def only_writer(database: Database) -> Iterator[None]:
+    """Holds the lock, which the operating system releases if the process dies. Raises WriterBusyError."""
+    if database.is_sqlite:
+        assert database.file is not None
+        with database.file.with_name(f"{database.file.name}.write-lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _busy() from None
+            yield
+        return
+    engine = database.writer.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        key = {"key": _ADVISORY_KEY}
+        if not connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one():
+            raise _busy()
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+def _busy() -> WriterBusyError:
+    return WriterBusyError("another catalog write is running on this catalog; try again when it has finished")

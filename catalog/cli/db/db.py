@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from catalog.cli.common.command_group import CommandGroup
@@ -44,8 +46,7 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
     An empty database becomes a catalog.
     """
     require_revision(revision)
-    database = open_database(settings.database_url)
-    try:
+    with closing(open_database(settings.database_url)) as database:
         before = inspect_schema(database)
         require_compatible(before)
         target = before.head if revision == "head" else revision
@@ -70,8 +71,6 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
             else:
                 upgrade(database, revision)
             say(f"the schema is now at revision {inspect_schema(database).revision}")
-    finally:
-        database.close()
 
 
 @db.command("downgrade")
@@ -82,8 +81,7 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
 def downgrade_verb(settings: Settings, revision: str, dry_run: bool, yes: bool) -> None:
     """Downgrade the schema to REVISION; base drops every table with its data."""
     require_revision(revision)
-    database = open_database(settings.database_url)
-    try:
+    with closing(open_database(settings.database_url)) as database:
         schema = inspect_schema(database)
         if schema.state is SchemaState.EMPTY:
             raise DatabaseUnusableError("the database is empty; nothing to downgrade")
@@ -103,8 +101,6 @@ def downgrade_verb(settings: Settings, revision: str, dry_run: bool, yes: bool) 
             )
         downgrade(database, revision)
         say(f"the schema is now at revision {inspect_schema(database).revision or 'none'}")
-    finally:
-        database.close()
 
 
 @db.command("check")

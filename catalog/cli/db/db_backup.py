@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,8 +82,7 @@ def restore_verb(settings: Settings, file: Path, dry_run: bool, output_format: s
     executes a PostgreSQL dump.
     """
     home = _home(settings)
-    database = open_database(settings.database_url)
-    try:
+    with closing(open_database(settings.database_url)) as database:
         if dry_run:
             with open_archive(file) as archive:
                 require_restorable(archive, database, home)
@@ -92,8 +92,6 @@ def restore_verb(settings: Settings, file: Path, dry_run: bool, output_format: s
             size = archive.manifest.size
         with progress("restoring") as show:
             manifest = restore(file, database, home, _Bytes(size, show).add)
-    finally:
-        database.close()
     with open_catalog(settings) as catalog:
         checks = check_catalog(catalog)
         place = catalog.place

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 import sqlalchemy as sa
 
@@ -26,21 +28,17 @@ def copy_verb(settings: Settings, target_url: str, dry_run: bool, output_format:
     The catalog is not changed; the copy has its state at the beginning. If the copy is interrupted, run the same
     command again: it starts over. Models stay in the home: use the copy with the same --home.
     """
-    target = open_database(target_url)
-    try:
-        with open_catalog(settings) as source:
-            require_target(source, target)
-            rows = _count(source)
-            if dry_run:
-                print_rows(({"table": name, "rows": number} for name, number in rows.items()), output_format)
-                say(f"would be copied to {target.place}; nothing was changed")
-                return
-            total = sum(rows.values())
-            with progress("copying") as show:
-                result = copy_database(source, target, lambda table, done: show(done, 2 * total, table))
-            place = source.place
-    finally:
-        target.close()
+    with closing(open_database(target_url)) as target, open_catalog(settings) as source:
+        require_target(source, target)
+        rows = _count(source)
+        if dry_run:
+            print_rows(({"table": name, "rows": number} for name, number in rows.items()), output_format)
+            say(f"would be copied to {target.place}; nothing was changed")
+            return
+        total = sum(rows.values())
+        with progress("copying") as show:
+            result = copy_database(source, target, lambda table, done: show(done, 2 * total, table))
+        place = source.place
     print_rows(
         (
             {"table": name, "rows": table.rows, "checksum": table.checksum}

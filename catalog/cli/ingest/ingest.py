@@ -11,7 +11,7 @@ from catalog.cli.common.analysis_options import limit_options, require_feature_s
 from catalog.cli.common.class_options import class_rule_options
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, progress, say, warn
+from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, progress, say
 from catalog.cli.labels import parse_columns
 from catalog.settings import Settings
 from catalog.text import pluralize
@@ -107,10 +107,7 @@ def ingest(
                 on_analysis=lambda now: advance(now.done, now.total, analysis_remark(now)),
             )
             for stage in run_ingest(database, settings, job):
-                for line in presenter.lines(stage):
-                    print_line(line)
-                for warning in presenter.warnings(stage):
-                    warn(warning)
+                presenter.show(stage, print_line)
         if as_json:
             print_json(presenter.summary)
         else:

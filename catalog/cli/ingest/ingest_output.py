@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from catalog.cli.common.output import warn
 from catalog.cli.scan import describe_outside
 from catalog.collection.scan.scan_report import ScanReport
 from catalog.db.database import open_database
@@ -74,6 +75,13 @@ class IngestPresenter:
         database = open_database(self.settings.database_url)
         is_at_home = database.file is not None and database.file.absolute().parent == self.settings.home
         return str(self.settings.home) if is_at_home else database.place
+
+    def show(self, stage: Stage, print_line: Callable[[str], None]) -> None:
+        """Prints the messages and the warnings of a stage."""
+        for line in self.lines(stage):
+            print_line(line)
+        for warning in self.warnings(stage):
+            warn(warning)
 
     def lines(self, stage: Stage) -> Iterator[str]:
         """Yields the messages of a stage."""

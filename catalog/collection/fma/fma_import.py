@@ -79,7 +79,9 @@ def import_fma(
     def run() -> FmaReport:
         with database.writer.connect() as connection:
             report = FmaReport(str(place), name or NAME, subset, dry_run=dry_run)
-            fma_import = _FmaImport(connection, source, headers, report, on_progress or _no_progress)
+            fma_import = _FmaImport(
+                connection, source, headers, report, on_progress or (lambda _done, _total, _step: None)
+            )
             outer = connection.begin() if dry_run else None
             try:
                 fma_import.run(None if audio is None else os.fsencode(audio), name)
@@ -266,7 +268,3 @@ class _FmaImport:
         """A transaction; in a dry run a savepoint in the transaction that is rolled back."""
         with self.connection.begin_nested() if self.report.dry_run else self.connection.begin():
             yield
-
-
-def _no_progress(_done: int, _total: int | None, _step: str) -> None:
-    """Shows nothing."""

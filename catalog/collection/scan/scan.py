@@ -67,7 +67,9 @@ def scan(
             return find_root(connection, os.fsencode(root), name)
 
     found_root = retry_until_connected(find)
-    folder_scan = _FolderScan(database, found_root, on_progress or _no_progress, dry_run)
+    folder_scan = _FolderScan(
+        database, found_root, on_progress or (lambda _done, _total, _step: None), dry_run
+    )
     try:
         folder_scan.run()
     except OSError as error:
@@ -289,7 +291,3 @@ def _mark_missing(connection: Connection, track_ids: Sequence[int]) -> None:
     seen = sa.case((scanned > track.c.seen_at, scanned), else_=track.c.seen_at)
     for ids in chunks(track_ids):
         connection.execute(sa.update(track).where(track.c.id.in_(ids)).values(state="missing", seen_at=seen))
-
-
-def _no_progress(_done: int, _total: int | None, _step: str) -> None:
-    """Shows nothing."""

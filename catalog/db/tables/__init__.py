@@ -3,7 +3,7 @@
 from catalog.db.columns import metadata
 from catalog.db.tables.audits import audit, cluster_count, cluster_run, duplicate_pair, review_case, suspect
 from catalog.db.tables.bundled_content import bundled_content
-from catalog.db.tables.collections import album, artist, collection, track
+from catalog.db.tables.collections import album, artist, collection, fma_track, track
 from catalog.db.tables.features import (
     feature_set,
     feature_vector,
@@ -11,8 +11,7 @@ from catalog.db.tables.features import (
     track_descriptor,
     track_network_tag,
 )
-from catalog.db.tables.fma import fma_track
-from catalog.db.tables.genres import genre, genre_alias, genre_ancestor
+from catalog.db.tables.genres import genre, genre_alias, genre_ancestor, label, statement
 from catalog.db.tables.learning import (
     confusion_count,
     model,
@@ -34,51 +33,4 @@ from catalog.db.tables.review import (
     reviewer,
     tag_write,
 )
-from catalog.db.tables.statements import label, statement
 from catalog.db.tables.work import claim, failure, worker
-
-__all__ = [
-    "album",
-    "artist",
-    "audit",
-    "audit_sample",
-    "audit_sample_track",
-    "bundled_content",
-    "claim",
-    "cluster_count",
-    "cluster_run",
-    "collection",
-    "confusion_count",
-    "decision",
-    "duplicate_pair",
-    "failure",
-    "feature_set",
-    "feature_vector",
-    "fma_track",
-    "genre",
-    "genre_alias",
-    "genre_ancestor",
-    "label",
-    "metadata",
-    "model",
-    "model_class",
-    "model_feature_set",
-    "network_tag",
-    "prediction",
-    "prediction_chunk",
-    "review_case",
-    "review_lease",
-    "reviewer",
-    "search",
-    "snapshot",
-    "snapshot_member",
-    "statement",
-    "suspect",
-    "tag_write",
-    "track",
-    "track_descriptor",
-    "track_network_tag",
-    "track_status",
-    "trial",
-    "worker",
-]

@@ -5,7 +5,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, SmallInteger, Text
 
-from catalog.db.columns import UTCDateTime, Vector, check_in, foreign_key, metadata, now, primary_key
+from catalog.db.columns import (
+    UTCDateTime,
+    Vector,
+    check_in,
+    foreign_key,
+    metadata,
+    now,
+    partial_index,
+    primary_key,
+)
 
 CHOICES = 5
 """The number of most probable genres that a prediction stores in columns."""
@@ -84,8 +93,7 @@ model = sa.Table(
         "uq_model_active",
         "status",
         unique=True,
-        sqlite_where=sa.text("status = 'active'"),
-        postgresql_where=sa.text("status = 'active'"),
+        **partial_index("status = 'active'"),
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import JSON, Column, Float, Integer, Text
 
-from catalog.db.columns import UTCDateTime, foreign_key, metadata, now, primary_key
+from catalog.db.columns import UTCDateTime, foreign_key, metadata, now, partial_index, primary_key
 
 worker = sa.Table(
     "worker",
@@ -62,8 +62,7 @@ failure = sa.Table(
         "track_id",
         "stage",
         unique=True,
-        sqlite_where=sa.text("feature_set_id IS NULL"),
-        postgresql_where=sa.text("feature_set_id IS NULL"),
+        **partial_index("feature_set_id IS NULL"),
     ),
     sa.Index(
         "uq_failure_feature_set",
@@ -71,7 +70,6 @@ failure = sa.Table(
         "stage",
         "feature_set_id",
         unique=True,
-        sqlite_where=sa.text("feature_set_id IS NOT NULL"),
-        postgresql_where=sa.text("feature_set_id IS NOT NULL"),
+        **partial_index("feature_set_id IS NOT NULL"),
     ),
 )

@@ -132,8 +132,7 @@ def _check_sqlite(file: Path, manifest: Manifest) -> None:
     if problem != "ok" or triggers:
         reason = problem.splitlines()[-1] if problem != "ok" else "it contains triggers, which no catalog has"
         raise ArchiveError(f"the database in the backup is damaged ({reason}); use another backup")
-    staged = open_database(sa.URL.create("sqlite", database=str(file)))
-    try:
+    with closing(open_database(sa.URL.create("sqlite", database=str(file)))) as staged:
         found = inspect_schema(staged)
         require_compatible(found)
         if found.revision != manifest.revision:
@@ -143,8 +142,6 @@ def _check_sqlite(file: Path, manifest: Manifest) -> None:
         _upgrade(staged)
         with staged.writer.connect() as connection:
             connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        staged.close()
 
 
 def _require_empty(database: Database, manifest: Manifest) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -125,23 +125,27 @@ def draw_sample(
         return NewSample(None, *facts)
     if before is not None:
         connection.execute(sa.update(audit_sample).where(audit_sample.c.id == before).values(closed_at=now()))
-    sample_id = int(
-        connection.execute(
-            sa.insert(audit_sample)
-            .values(
-                seed=seed,
-                tracks=len(drawn),
-                overlap=facts[2],
-                parameters={
-                    "size": size,
-                    "audit_id": connection.execute(sa.select(latest_audit("labels"))).scalar_one(),
-                    "strata": [[each.genre, each.tracks, each.drawn, each.weight] for each in strata],
-                },
-            )
-            .returning(audit_sample.c.id)
-        ).scalar_one()
+    parameters = {
+        "size": size,
+        "audit_id": connection.execute(sa.select(latest_audit("labels"))).scalar_one(),
+        "strata": [[each.genre, each.tracks, each.drawn, each.weight] for each in strata],
+    }
+    insert = sa.insert(audit_sample).values(
+        seed=seed, tracks=len(drawn), overlap=facts[2], parameters=parameters
     )
-    drawn_rows = {row.id: row for row in rows}
+    sample_id = int(connection.execute(insert.returning(audit_sample.c.id)).scalar_one())
+    tags = {row.id: (row.tagged_genre_id, row.statement_id) for row in rows}
+    _insert_drawn(connection, sample_id, drawn, tags)
+    return NewSample(sample_id, *facts)
+
+
+def _insert_drawn(
+    connection: Connection,
+    sample_id: int,
+    drawn: Sequence[DrawnTrack],
+    tags: Mapping[int, tuple[int | None, int | None]],
+) -> None:
+    """Inserts the drawn tracks in order; `tags` has the first genre and the statement of each track."""
     connection.execute(
         sa.insert(audit_sample_track),
         [
@@ -149,15 +153,14 @@ def draw_sample(
                 "audit_sample_id": sample_id,
                 "track_id": each.track_id,
                 "position": position,
-                "genre_id": drawn_rows[each.track_id].tagged_genre_id,
-                "statement_id": drawn_rows[each.track_id].statement_id,
+                "genre_id": tags[each.track_id][0],
+                "statement_id": tags[each.track_id][1],
                 "weight": each.weight,
                 "overlap": each.overlap,
             }
             for position, each in enumerate(drawn, 1)
         ],
     )
-    return NewSample(sample_id, *facts)
 
 
 def open_sample(connection: Connection) -> int | None:

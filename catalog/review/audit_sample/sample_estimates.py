@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -13,10 +16,13 @@ from catalog.collection.statements import genre_ids_of_statements
 from catalog.db.tables import audit_sample, audit_sample_track, decision, model, prediction, suspect
 from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.audit_sample.audit_sample import lies_within, open_sample
-from catalog.review.audit_sample.rater_agreement import RaterAgreement, rater_agreement
 from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS
 from catalog.review.audit_sample.weighted_share import Share, weighted_share
 from catalog.review.suspect_filters import is_in_effect
+
+RESAMPLES = 200
+MIN_TRACKS = 5
+"""Tracks with two judgments below which there is no kappa."""
 
 RANKS = (20, 50, 100, 200, 500, 1_000)
 
@@ -243,3 +249,40 @@ def _predicted(connection: Connection, sample_id: int) -> dict[int, int]:
             )
         ).all()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RaterAgreement:
+    """Two reviewers on the same tracks."""
+
+    kappa: float
+    """Cohen's kappa (1960): 1 for full agreement, 0 for agreement by chance."""
+    low: float
+    high: float
+    tracks: int
+
+
+def rater_agreement(one: Sequence[int], other: Sequence[int], seed: int = 0) -> RaterAgreement | None:
+    """Cohen's kappa of two lists of genres in one order of tracks, with an interval by percentile bootstrap over
+    tracks.
+
+    None for fewer than `MIN_TRACKS` tracks, and if all judgments name one genre, which chance explains.
+    """
+    from sklearn.metrics import cohen_kappa_score  # a second to import
+
+    if len(one) < MIN_TRACKS:
+        return None
+    first, second = np.asarray(one), np.asarray(other)
+    random = np.random.default_rng(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a resample with a single genre has no kappa
+        value = float(cohen_kappa_score(first, second))
+        resampled = [
+            float(cohen_kappa_score(first[rows], second[rows]))
+            for rows in (random.integers(0, len(first), len(first)) for _ in range(RESAMPLES))
+        ]
+    if math.isnan(value):
+        return None
+    kappas = [each for each in resampled if not math.isnan(each)] or [value]
+    low, high = np.quantile(kappas, [0.025, 0.975])
+    return RaterAgreement(value, float(low), float(high), len(one))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 from mutagen import MutagenError
@@ -17,13 +18,18 @@ from mutagen.wave import _WaveFile
 
 from catalog.collection.naming.audio_extensions import suffix_of
 from catalog.collection.scan.file_tags import kind_of, read_file_tags
+from catalog.genres.genre_tag import split_genres
+from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import Vocabulary, genres_in
+from catalog.text import sanitize
 from catalog.writeback.formats.id3_file import Id3ChunkFormat, Mp3Format
-from catalog.writeback.formats.id3v1_genre import id3v1_genre_number
 from catalog.writeback.formats.mp4_asf import AsfFormat, Mp4Format
-from catalog.writeback.formats.multi_value import values_for
-from catalog.writeback.formats.tag_format import TagFormat, TagFormatError
+from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagFormatError
 from catalog.writeback.formats.vorbis_comments import FlacFormat, OggFormat
+
+DEFAULT_SEPARATOR = "; "
+"""Every program splits at it, and no genre name in a file contains it."""
+_SEPARATORS = frozenset(";/\\|,")
 
 # Untyped in mutagen.
 open_aiff: Callable[..., Any] = AIFFFile
@@ -107,3 +113,64 @@ def _errors_as_one(action: str) -> Iterator[None]:
         yield
     except (MutagenError, EOFError) as error:
         raise TagFormatError(f"its tags cannot be {action}: {error}") from error
+
+
+def id3v1_genre_number(names: Sequence[str], vocabulary: Vocabulary) -> Id3v1Genre:
+    """The number of the first genre, or else of its nearest ancestor that has one.
+
+    A number that contradicts the genre is never kept, because some programs read only ID3v1.
+    """
+    term = vocabulary.resolve(names[0]) if names else None
+    if term is None:
+        return Id3v1Genre(None, is_exact=False)
+    numbers = _numbers(vocabulary)
+    number = numbers.get(term.id)
+    if number is not None:
+        return Id3v1Genre(number, is_exact=len(names) == 1)
+    ancestors = (numbers.get(ancestor.id) for ancestor in vocabulary.ancestors(term))
+    return Id3v1Genre(next((number for number in ancestors if number is not None), None), is_exact=False)
+
+
+@lru_cache(maxsize=1)
+def _numbers(vocabulary: Vocabulary) -> dict[int, int]:
+    """Numbers by the id of the term that the list's genre is, or was merged into."""
+    numbers: dict[int, int] = {}
+    for seed in seeds():
+        if seed.id3 is not None and (term := vocabulary.by_spelling(seed.name)) is not None:
+            numbers.setdefault(term.id, seed.id3)
+    return numbers
+
+
+def values_for(
+    names: Sequence[str], present: Sequence[str], vocabulary: Vocabulary, *, single: bool
+) -> tuple[str, ...]:
+    """The values of the genre field for these genres, in the style of the present values.
+
+    If the present values show no style, `single` asks for one joined text (ID3 before version 2.4 has no several
+    values). Raises TagFormatError if the joined text would be read as other genres.
+    """
+    if len(names) < 2:
+        return tuple(names)
+    separator = _separator(present, vocabulary)
+    if len(present) > 1 or (separator is None and not single):
+        return tuple(names)
+    for candidate in (separator or DEFAULT_SEPARATOR, DEFAULT_SEPARATOR):
+        joined = candidate.join(names)
+        if genres_in([joined], vocabulary) == list(names):
+            return (joined,)
+    raise TagFormatError(
+        f"{DEFAULT_SEPARATOR.join(names)!r} would be read as other genres; rename the genre that contains a separator"
+    )
+
+
+def _separator(present: Sequence[str], vocabulary: Vocabulary) -> str | None:
+    """The text between the first two genres of the only value; None if there is no such text."""
+    if len(present) != 1:
+        return None
+    text = sanitize(present[0])
+    pieces = split_genres(text, vocabulary.compounds)
+    if len(pieces) < 2:
+        return None
+    start = text.find(pieces[0]) + len(pieces[0])
+    between = text[start : text.find(pieces[1], start)]
+    return between if between.strip() in _SEPARATORS else None

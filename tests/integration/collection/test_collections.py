@@ -10,7 +10,7 @@ from catalog.audit.reasons import prediction_reason
 from catalog.collection.collections import list_collections, move_collection, remove_collection
 from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import NewStatement, append_statements, withdraw
+from catalog.collection.statements import NewStatement
 from catalog.collection.track_lookup import TrackNotFoundError, find_track
 from catalog.db.columns import metadata, now
 from catalog.db.derived.confusion import confusion_differences
@@ -37,6 +37,7 @@ from catalog.db.tables import (  # fmt: skip
     track_network_tag,
 )
 from catalog.report.track_details import describe_track
+from tests.integration.statement_helpers import append_statements, withdraw
 
 
 def ids(database):

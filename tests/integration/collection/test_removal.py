@@ -6,12 +6,13 @@ import sqlalchemy as sa
 
 from catalog.collection.removal import prune
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import NewStatement, append_statements
+from catalog.collection.statements import NewStatement
 from catalog.db.columns import now
 from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import (  # fmt: skip
     track,
 )
+from tests.integration.statement_helpers import append_statements
 
 
 def tracks_by_path(database):

@@ -8,13 +8,16 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 
+from catalog.collection.naming.file_signature import file_signature
 from catalog.collection.scan import scan as scanning
 from catalog.collection.scan import track_upsert
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import NewStatement, append_statements
+from catalog.collection.scan.scanned_file import read_scanned_file
+from catalog.collection.statements import NewStatement
 from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, artist, collection, genre, label, statement, track, track_status
 from tests.integration.collection.kept import rows, tagged, tracks
+from tests.integration.statement_helpers import append_statements
 
 
 def counts(report):
@@ -226,14 +229,12 @@ def test_a_file_that_changes_while_it_is_read_is_for_the_next_scan(database, mus
     make_song(music / "2.mp3", 2)
     from catalog.collection.scan import scanned_file
 
-    read = scanned_file.file_signature
-
     def write_meanwhile(stream, size):
         if size == song.stat().st_size and stream.name and not song.with_suffix(".done").exists():
             with song.open("ab") as other:
                 other.write(b"more")
             song.with_suffix(".done").touch()
-        return read(stream, size)
+        return file_signature(stream, size)
 
     monkeypatch.setattr(scanned_file, "file_signature", write_meanwhile)
     report = scan(database, music)
@@ -262,18 +263,17 @@ def test_a_killed_scan_done_again_ends_the_same(database, music, make_song, monk
     for number in range(10):
         make_song(music / f"{number}.mp3", number, genre="Rock", artist=f"Artist {number % 3}")
     monkeypatch.setattr(scanning, "FILES_PER_TRANSACTION", 3)
-    read = scanning.read_scanned_file
 
     def die(root, path):
         if path == b"7.mp3":
             raise KeyboardInterrupt
-        return read(root, path)
+        return read_scanned_file(root, path)
 
     monkeypatch.setattr(scanning, "read_scanned_file", die)
     with suppress(KeyboardInterrupt):
         scan(database, music)
     assert len(tracks(database)) == 6
-    monkeypatch.setattr(scanning, "read_scanned_file", read)
+    monkeypatch.setattr(scanning, "read_scanned_file", read_scanned_file)
     assert counts(scan(database, music)) == {"added": 4, "unchanged": 6}
     assert len(rows(database, statement.c.id)) == 10
     assert set(tagged(database).values()) == {"Rock"}
@@ -282,14 +282,13 @@ def test_a_killed_scan_done_again_ends_the_same(database, music, make_song, monk
 def test_two_scans_that_meet_make_no_track_twice(database, music, make_song, monkeypatch):
     for number in range(4):
         make_song(music / f"{number}.mp3", number, genre="Rock", artist="A", album="B")
-    read = scanning.read_scanned_file
-    met = []
+    met: list[bool] = []
 
     def meet(root, path):
         if path == b"2.mp3" and not met:
             met.append(True)
             scan(database, music)
-        return read(root, path)
+        return read_scanned_file(root, path)
 
     monkeypatch.setattr(scanning, "read_scanned_file", meet)
     report = scan(database, music)
@@ -328,7 +327,7 @@ def test_progress_is_told(database, music, make_song):
 def test_recording_the_same_arrivals_twice_changes_nothing(database, music, make_song):
     make_song(music / "1.mp3", 1, genre="Rock", artist="A", album="B")
     scan(database, music)
-    arrival = scanning.read_scanned_file(os.fsencode(music), b"1.mp3")
+    arrival = read_scanned_file(os.fsencode(music), b"1.mp3")
     ((key, root),) = rows(database, collection.c.id, collection.c.root_bytes)
     with database.write() as connection:
         again = track_upsert.upsert_tracks(connection, key, root, [arrival])

@@ -3,9 +3,9 @@
 import pytest
 
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import withdraw
 from catalog.db.tables import statement
 from tests.integration.collection.kept import rows, tagged
+from tests.integration.statement_helpers import withdraw
 
 
 def test_withdrawing_is_one_more_row(database, music, make_song):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from catalog.db.database import Database
 from catalog.db.query.answer import QueryRejectedError
-from catalog.db.query.forbidden_functions import HARMLESS
 from catalog.db.query.query import run_query
+from catalog.db.query.query_postgresql import HARMLESS
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 BEFORE = st.sampled_from(

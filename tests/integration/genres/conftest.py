@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import collection, label, statement, track
-from catalog.genres.vocabulary_store import read_genres
+from tests.integration.statement_helpers import read_genres
 
 
 @pytest.fixture

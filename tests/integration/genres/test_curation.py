@@ -8,12 +8,14 @@ from catalog.genres.curation import UnmappedGenre, add_alias, list_genres, list_
 from catalog.genres.seed import seed_vocabulary
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import VocabularyError
-from catalog.genres.vocabulary_store import load_vocabulary, read_genres
+from catalog.genres.vocabulary_store import load_vocabulary
+from tests.integration.statement_helpers import read_genres
 
 
 def path(connection, name):
     vocabulary = load_vocabulary(connection)
     term = vocabulary.resolve(name)
+    assert term is not None
     return [each.name for each in [term, *vocabulary.ancestors(term)]]
 
 

@@ -6,7 +6,8 @@ from catalog.genres.closure_table import check_ancestors
 from catalog.genres.curation import add_alias, set_parent
 from catalog.genres.seed import seed_vocabulary
 from catalog.genres.seeds import seeds
-from catalog.genres.vocabulary_store import load_vocabulary, read_genres
+from catalog.genres.vocabulary_store import load_vocabulary
+from tests.integration.statement_helpers import read_genres
 
 
 def everything(connection):
@@ -59,8 +60,15 @@ def test_a_term_of_a_file_that_the_house_learns_later_is_adopted(database):
         assert seed_vocabulary(connection) == 0
         term = load_vocabulary(connection).resolve("Goa")
         assert (term.id, term.code, term.origin) == (held, "id3:126", "id3")
-        assert [each.name for each in load_vocabulary(connection).ancestors(term)] == ["Trance", "Electronic"]
+        assert ancestor_names(connection, "Goa") == ["Trance", "Electronic"]
         assert check_ancestors(connection) == []
+
+
+def ancestor_names(connection, name):
+    vocabulary = load_vocabulary(connection)
+    term = vocabulary.resolve(name)
+    assert term is not None
+    return [ancestor.name for ancestor in vocabulary.ancestors(term)]
 
 
 def forget(connection, *names):
@@ -79,25 +87,15 @@ def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
     with database.write() as connection:
         forget(connection, "Doom Metal", "Happy Hardcore")
         track_id = tag(connection, "Doom; Funeral Doom; Happy Hardcore")
-        before = [
-            each.name
-            for each in load_vocabulary(connection).ancestors(
-                load_vocabulary(connection).resolve("Happy Hardcore")
-            )
-        ]
-        assert before[0] == "Hardcore"
+        assert ancestor_names(connection, "Happy Hardcore")[0] == "Hardcore"
         assert load_vocabulary(connection).resolve("Funeral Doom").parent_id is None
         refresh_track_status(connection)
         assert seed_vocabulary(connection) == 1
         vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("Doom").name == "Doom Metal"
-        funeral = vocabulary.resolve("Funeral Doom")
-        assert [each.name for each in vocabulary.ancestors(funeral)] == ["Doom Metal", "Metal", "Rock"]
-        happy = vocabulary.resolve("Happy Hardcore")
-        assert (happy.origin, [each.name for each in vocabulary.ancestors(happy)]) == (
-            "builtin",
-            ["Electronic"],
-        )
+        assert ancestor_names(connection, "Funeral Doom") == ["Doom Metal", "Metal", "Rock"]
+        assert vocabulary.resolve("Happy Hardcore").origin == "builtin"
+        assert ancestor_names(connection, "Happy Hardcore") == ["Electronic"]
         found = connection.scalar(
             sa.select(track_status.c.tagged_genres).where(track_status.c.track_id == track_id)
         )

@@ -13,7 +13,8 @@ from catalog.genres.curation import add_alias, set_parent
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import VocabularyError
 from catalog.genres.vocabulary_csv import export_csv, import_csv
-from catalog.genres.vocabulary_store import load_vocabulary, read_genres
+from catalog.genres.vocabulary_store import load_vocabulary
+from tests.integration.statement_helpers import read_genres
 
 
 def everything(connection):
@@ -38,6 +39,7 @@ def take_in(connection, text, **options):
 def path(connection, name):
     vocabulary = load_vocabulary(connection)
     term = vocabulary.resolve(name)
+    assert term is not None
     return [each.name for each in [term, *vocabulary.ancestors(term)]]
 
 

@@ -5,7 +5,8 @@ import sqlalchemy as sa
 from catalog.db.tables import genre, genre_alias
 from catalog.genres.closure_table import check_ancestors
 from catalog.genres.curation import add_alias
-from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary, read_genres
+from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
+from tests.integration.statement_helpers import read_genres
 
 
 def names(connection, texts):
@@ -28,6 +29,7 @@ def test_an_unknown_genre_becomes_a_term_beneath_the_genre_that_ends_its_name(da
         assert names(connection, ["FINNISH-METAL"]) == [("Finnish Metal", "FINNISH-METAL")]
         vocabulary = load_vocabulary(connection)
         term = vocabulary.resolve("Finnish Metal")
+        assert term is not None
         assert (term.origin, term.code, term.suggest, term.write) == ("file", None, True, True)
         assert [each.name for each in vocabulary.ancestors(term)] == ["Metal", "Rock"]
         assert check_ancestors(connection) == []
@@ -79,7 +81,7 @@ def test_two_processes_that_meet_the_same_genres_make_each_once(database):
     def read(order):
         start.wait()
         with database.write() as connection:
-            found = {}
+            found: dict[str, int] = {}
             for text in order:
                 found |= {written: key for key, written in read_genres(connection, [text])}
             results.append(found)

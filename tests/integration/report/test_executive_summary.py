@@ -13,8 +13,8 @@ from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.report.executive_summary import ExecutiveSummary
 from catalog.report.html_report import render_report
+from catalog.report.model_card import write_report_folder
 from catalog.report.report_data import read_report_data
-from catalog.report.report_files import write_report_folder
 from catalog.review.audit_sample.audit_sample import confirm_tag, draw_sample, judge_blind, next_sample_track
 from catalog.review.decision import case_suspects, decide, undo
 from tests.integration.report.filled import BAND, add_collection, add_track, genre_id, say
@@ -196,12 +196,10 @@ def test_the_card_is_beside_the_report_of_the_home(filled: Database, tmp_path: P
     assert 'href="model-1.html"' in path.read_text(encoding="utf-8")
     with filled.write() as connection:
         # As a zero-shot model is: learned from nothing, and without a score.
-        values = {"algorithm": "zero_shot", "snapshot_id": None, "metrics": {}}
+        values: dict[str, object] = {"algorithm": "zero_shot", "snapshot_id": None, "metrics": {}}
         connection.execute(sa.update(t.model).values(**values))
     path = write_report_folder(filled, tmp_path / "zero")
-    assert "compares audio with text" in (path.parent / "model-1.html").read_text(
-        encoding="utf-8"
-    )
+    assert "compares audio with text" in (path.parent / "model-1.html").read_text(encoding="utf-8")
     with filled.write() as connection:
         connection.execute(sa.update(t.model).values(status="retired"))
     alone = write_report_folder(filled, tmp_path / "other")

@@ -245,7 +245,7 @@ def test_the_end_is_said_and_others_who_hold_the_rest(page: Page) -> None:
     done = page.decide("accept", "red", "Red 1").json()["html"]
     assert "Done. All cases have a decision." in done
     progress = words(page.client.get("/progress").text)
-    assert "Every suspect is decided" in progress
+    assert "All suspects are decided" in progress
     assert "bob 3 3" in progress
     assert "ada 3 0" in progress
 

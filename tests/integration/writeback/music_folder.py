@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,9 +14,10 @@ import sqlalchemy as sa
 from catalog.cli.main import run
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import NewStatement, append_statements
+from catalog.collection.statements import NewStatement
 from catalog.db import tables as t
 from catalog.db.database import Database
+from tests.integration.statement_helpers import append_statements
 
 TEN_YEARS_AGO = 1_480_000_000_123_456_789
 
@@ -65,7 +67,7 @@ class MusicFolder:
         self.code = run(["--home", str(self.home), "--database-url", self.url, *arguments])
         self.out, self.err = self.capture.readouterr()
 
-    def journal(self) -> list[sa.Row]:
+    def journal(self) -> list[sa.Row[Any]]:
         with self.database.read() as connection:
             return list(connection.execute(sa.select(t.tag_write).order_by(t.tag_write.c.id)))
 

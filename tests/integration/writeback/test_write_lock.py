@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.writeback.write_lock import only_writer
+from catalog.writeback.write_run import only_writer
 from tests.integration.writeback.music_folder import MusicFolder
 from tests.integration.writeback.tagged_files import mp3_v23
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import mutagen
 import sqlalchemy as sa
 
-from catalog.collection.statements import withdraw
 from catalog.db import tables as t
+from tests.integration.statement_helpers import withdraw
 from tests.integration.writeback.music_folder import MusicFolder
 from tests.integration.writeback.tagged_files import mp3_v23
 

@@ -8,8 +8,9 @@ import io
 import pytest
 import sqlalchemy as sa
 
-from catalog.collection.statements import NewStatement, append_statements
+from catalog.collection.statements import NewStatement
 from catalog.db import tables as t
+from tests.integration.statement_helpers import append_statements
 from tests.integration.writeback.music_folder import MusicFolder, genres
 from tests.integration.writeback.tagged_files import FORMATS, mp3_v23
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.audit.reasons import artist_reason, neighbors_reason, prediction_reason
-from catalog.report.common_reasons import common_reasons
+from catalog.report.open_cases import common_reasons
 
 ROCK, METAL = 1, 2
 NAMES = {ROCK: "Rock", METAL: "Metal"}

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from catalog.web.media.single_flight_cache import SingleFlightCache
+from catalog.web.media.media_cache import SingleFlightCache
 
 
 def test_the_last_used_are_kept_and_the_others_dropped() -> None:
