@@ -207,9 +207,7 @@ def drop_artifact(connection: Connection, models: Path, name: str) -> None:
 
 def artifact_of(connection: Connection, recipe: StoredFeatureSet) -> str | None:
     """The file name of the projection of a feature set; None if the feature set is no projection."""
-    parameters: dict[str, Any] = connection.execute(
-        sa.select(feature_set.c.parameters).where(feature_set.c.id == recipe.id)
-    ).scalar_one()
+    parameters = _parameters(connection, recipe)
     return _file(str(parameters["artifact"])) if recipe.name == NAME and "artifact" in parameters else None
 
 
@@ -220,9 +218,7 @@ def _load_active(
     recipe = active_feature_set(connection, NAME)
     if recipe is None:
         return None
-    parameters: dict[str, Any] = connection.execute(
-        sa.select(feature_set.c.parameters).where(feature_set.c.id == recipe.id)
-    ).scalar_one()
+    parameters = _parameters(connection, recipe)
     if (parameters.get("of"), parameters.get("variance")) != (source.hash, variance):
         return None
     digest = str(parameters["artifact"])
@@ -234,6 +230,11 @@ def _load_active(
         raise ArtifactRejectedError(
             f"the model file {_file(digest)} is not a projection ({type(error).__name__}); {ADVICE}"
         ) from error
+
+
+def _parameters(connection: Connection, recipe: StoredFeatureSet) -> dict[str, Any]:
+    query = sa.select(feature_set.c.parameters).where(feature_set.c.id == recipe.id)
+    return dict(connection.execute(query).scalar_one())
 
 
 def _file(digest: str) -> str:

@@ -12,12 +12,11 @@ from catalog.arrays import Float32
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.class_support import Support, class_support, classes_of, untrainable_reason
 from catalog.learning.dataset.exclusion import excluded_genres, sampled_tracks, wrong_recordings
-from catalog.learning.dataset.feature_matrix import load_feature_matrix
+from catalog.learning.dataset.feature_matrix import load_feature_matrix, require_finite
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.labeled_tracks import LabeledTracks, load_broader, load_predictable, load_tracks
 from catalog.learning.dataset.snapshot import Snapshot
-from catalog.learning.dataset.training_errors import require_finite
 from catalog.learning.dataset.training_feature_sets import resolve_feature_sets
 from catalog.learning.fitting.abstention import NOTHING
 from catalog.learning.training_options import TrainingOptions

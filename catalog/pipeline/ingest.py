@@ -46,9 +46,9 @@ from catalog.settings import Settings
 from workers.broker.job_queue import DEFAULT_TIME_LIMIT
 from workers.host.capacity import default_worker_count
 from workers.host.worker_options import WorkerOptions
+from workers.pool.analysis_run import Progress
 from workers.pool.analyze_pending import AnalysisReport, analyze_pending
 from workers.pool.executor import open_executor
-from workers.state.analysis_progress import Progress
 
 
 @dataclass(frozen=True)

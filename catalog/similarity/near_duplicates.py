@@ -26,14 +26,12 @@ MAX_COSINE = 1 - 1e-6
 """Cosine above which float32 does not distinguish vectors."""
 
 
-def near_duplicates(
-    X: Float32, duration: Sequence[float | None], *, min_cosine: float = MIN_COSINE, seconds: float = SECONDS
-) -> list[tuple[int, int]]:
-    """Pairs of positions of similar vectors (n, dimensions) with durations that differ by at most `seconds`.
+def near_duplicates(X: Float32, duration: Sequence[float | None]) -> list[tuple[int, int]]:
+    """Pairs of positions of similar vectors (n, dimensions) with durations that differ by at most SECONDS.
 
     Columns are standardized first, because a mean that all tracks share would make all cosines high. A track without a
     duration or with a constant vector is in no pair. In order of duration, each track is compared with the next WINDOW
-    tracks. The cosine is at least `min_cosine`, or more where different recordings reach that by chance (see
+    tracks. The cosine is at least MIN_COSINE, or more where different recordings reach that by chance (see
     `least_cosine`).
     """
     length = np.array([np.nan if one is None else one for one in duration], dtype=np.float64)
@@ -45,16 +43,16 @@ def near_duplicates(
     order = usable[np.argsort(length[usable], kind="stable")]
     rows = (rows[order] / norm[order, None]).astype(np.float32)
     sorted_length = length[order]
-    compared = agreeing_pairs(sorted_length, seconds, most=WINDOW)
-    min_cosine = max(min_cosine, least_cosine(rows, compared))
+    compared = agreeing_pairs(sorted_length, SECONDS, most=WINDOW)
+    min_cosine = max(MIN_COSINE, least_cosine(rows, compared))
     pairs: list[tuple[int, int]] = []
     for start in range(0, len(order), CHUNK):
         stop = min(start + CHUNK, len(order))
-        last = int(np.searchsorted(sorted_length, sorted_length[stop - 1] + seconds, side="right"))
+        last = int(np.searchsorted(sorted_length, sorted_length[stop - 1] + SECONDS, side="right"))
         last = min(last, stop + WINDOW)
         cosine = rows[start:stop] @ rows[start:last].T
         left, right = np.nonzero(cosine >= min_cosine)
-        near = (right > left) & (sorted_length[start + right] - sorted_length[start + left] <= seconds)
+        near = (right > left) & (sorted_length[start + right] - sorted_length[start + left] <= SECONDS)
         pairs += zip(order[start + left[near]].tolist(), order[start + right[near]].tolist(), strict=True)
     return pairs
 

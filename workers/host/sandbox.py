@@ -65,11 +65,6 @@ class Sandbox:
 _entered: list[Sandbox] = []
 
 
-def is_confined() -> bool:
-    """Whether this process has entered a sandbox."""
-    return bool(_entered)
-
-
 def _limit(which: int, value: int) -> None:
     """Lowers a limit of this process permanently. A lower limit stays."""
     _, hard = resource.getrlimit(which)

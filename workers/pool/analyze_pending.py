@@ -15,10 +15,9 @@ from catalog.settings import Settings
 from workers.broker.job_queue import DEFAULT_TIME_LIMIT
 from workers.host.capacity import default_worker_count
 from workers.host.worker_options import WorkerOptions
-from workers.pool.analysis_run import AnalysisRun, plan_analysis
+from workers.pool.analysis_run import AnalysisReport, AnalysisRun, Progress, plan_analysis
 from workers.pool.supervisor import Supervisor, draining
 from workers.pool.worker_pool import open_pool
-from workers.state.analysis_progress import AnalysisReport, Progress
 from workers.state.queue_feeder import QueueFeeder
 from workers.state.throttle import Throttle
 

@@ -208,7 +208,17 @@ def _store_analysis(
         )
     )
     computed = [request for request in requests if request.stored.id in outcome.vectors]
-    _store_descriptors(connection, track_id, computed, outcome, analysis)
+    # Descriptors that this analysis did not give stay unchanged.
+    descriptors = {"loudness": analysis.loudness}
+    if analysis.speech_probability is not None:
+        descriptors["speech_probability"] = analysis.speech_probability
+    for request in computed:
+        descriptors.update(request.features.describe(outcome.vectors[request.stored.id]))
+    connection.execute(
+        insert_into(connection, track_descriptor)
+        .values(track_id=track_id, **descriptors)
+        .on_conflict_do_update(index_elements=[track_descriptor.c.track_id], set_=descriptors)
+    )
     # After a change of the file, the hash shows whether the vector belongs to the same audio.
     provenance = {**analysis.provenance, "audio_hash": stream.audio_hash}
     signature = outcome.file_signature
@@ -217,26 +227,6 @@ def _store_analysis(
         store_vector(connection, stored, track_id, vector, file_signature=signature, provenance=provenance)
         _store_network_tags(connection, track_id, stored, vector)
     failures.clear(connection, track_id, list(outcome.vectors))
-
-
-def _store_descriptors(
-    connection: Connection,
-    track_id: int,
-    computed: Sequence[AnalysisRequest],
-    outcome: AnalysisOutcome,
-    analysis: Analysis,
-) -> None:
-    """Stores the descriptors that this analysis gave. Other descriptors stay unchanged."""
-    values = {"loudness": analysis.loudness}
-    if analysis.speech_probability is not None:
-        values["speech_probability"] = analysis.speech_probability
-    for request in computed:
-        values.update(request.features.describe(outcome.vectors[request.stored.id]))
-    connection.execute(
-        insert_into(connection, track_descriptor)
-        .values(track_id=track_id, **values)
-        .on_conflict_do_update(index_elements=[track_descriptor.c.track_id], set_=values)
-    )
 
 
 def _store_network_tags(

@@ -17,7 +17,7 @@ from catalog.audit.labels.model_evidence import (
     class_auc,
     combine_evidence,
 )
-from catalog.audit.labels.neighbor_votes import NeighborVotes, VoteCounts, others_of_artist
+from catalog.audit.labels.neighbor_votes import NeighborVotes, others_of_artist
 from catalog.audit.reasons import (
     artist_prediction_reason,
     artist_reason,
@@ -130,7 +130,7 @@ def find_suspects(
     scored = [
         _most_suspicious(alternatives, _prediction_evidence(alternatives, audited, statistics), 2 * most)
         for alternatives in (
-            _single_track_alternatives(audited, genres, opinions),
+            _alternatives_outside(audited, genres, opinions.alone, opinions.subtree),
             _artist_alternatives(audited, genres, opinions),
             _narrower_alternatives(audited, genres, statistics.thresholds),
         )
@@ -183,13 +183,6 @@ def _may_be_suggested(genres: GenreInfo) -> Booleans:
     return np.array([genres.suggestable is None or genre_id in genres.suggestable for genre_id in classes])
 
 
-def _single_track_alternatives(
-    audited: AuditedTracks, genres: GenreInfo, opinions: ModelEvidence
-) -> _Alternatives:
-    """Tracks that are predicted as a class outside the subtrees of all their tags."""
-    return _alternatives_outside(audited, genres, opinions.alone, opinions.subtree)
-
-
 def _artist_alternatives(audited: AuditedTracks, genres: GenreInfo, opinions: ModelEvidence) -> _Alternatives:
     """Tracks whose artist's tracks together are predicted as a class outside the subtrees of all their tags."""
     alternatives = _alternatives_outside(audited, genres, opinions.together, opinions.together_subtree)
@@ -200,6 +193,7 @@ def _artist_alternatives(audited: AuditedTracks, genres: GenreInfo, opinions: Mo
 def _alternatives_outside(
     audited: AuditedTracks, genres: GenreInfo, alone: Float32, subtree: Float32
 ) -> _Alternatives:
+    """Tracks that are predicted as a class outside the subtrees of all their tags."""
     below = genres.hierarchy.below[: len(genres.hierarchy.classes)]
     tagged = _tagged_classes(audited, genres)
     outside = np.where(tagged | ~_may_be_suggested(genres), -np.inf, alone)
@@ -315,7 +309,14 @@ def _suspects(
         suggested = genres.hierarchy.classes[alternatives.choice[at]]
         reasons = [
             *_prediction_reasons(alternatives, int(at), suggested, audited, opinions),
-            *_vote_reasons(of_artist, neighbors, int(at), suggested, tags[0]),
+            artist_reason(
+                suggested,
+                int(of_artist.for_choice[at]),
+                tags[0],
+                int(of_artist.for_tag[at]),
+                int(of_artist.of[at]),
+            ),
+            neighbors_reason(suggested, int(neighbors.for_choice[at]), int(neighbors.of[at])),
             isolated_tag_reason(tags[0]) if is_isolated[at] else None,
         ]
         yield Suspect(
@@ -343,21 +344,6 @@ def _prediction_reasons(
         ),
     ]
     return reasons if chosen >= own else reasons[::-1]
-
-
-def _vote_reasons(
-    of_artist: VoteCounts, neighbors: VoteCounts, at: int, suggested: int, tag: int
-) -> list[dict[str, Any] | None]:
-    return [
-        artist_reason(
-            suggested,
-            int(of_artist.for_choice[at]),
-            tag,
-            int(of_artist.for_tag[at]),
-            int(of_artist.of[at]),
-        ),
-        neighbors_reason(suggested, int(neighbors.for_choice[at]), int(neighbors.of[at])),
-    ]
 
 
 def _case_average(value: Floats, alternatives: _Alternatives, audited: AuditedTracks) -> Floats:

@@ -24,7 +24,7 @@ from catalog.pipeline.ingest import (
 )
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
-from workers.state.analysis_progress import Progress
+from workers.pool.analysis_run import Progress
 
 MOST_LINES = 12
 """Maximum lines of a list; the number of the remaining entries follows."""

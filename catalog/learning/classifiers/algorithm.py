@@ -64,6 +64,20 @@ class Algorithm:
         """An unfitted classifier with some defaults overridden. Raises the errors of `complete`."""
         return self.make(self.complete(parameters), seed, self.blocks)
 
+    def fit(
+        self,
+        X: Matrix,
+        y: Integers,
+        groups: Integers | None,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        seed: int = 0,
+    ) -> Classifier:
+        """A classifier fitted on vectors (n, dimensions). Raises the errors of `complete`."""
+        classifier = self.build(parameters, seed=seed)
+        classifier.fit(X, y, groups)
+        return classifier
+
     def complete(self, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """All parameters, with the defaults overridden by `parameters`.
 

@@ -17,7 +17,7 @@ def _make_decision_tree(parameters: Mapping[str, Any], seed: int, _blocks: tuple
         min_samples_leaf=parameters["min_samples_leaf"],
         random_state=seed,
     )
-    return SklearnClassifier(estimator, balance=parameters["balance"], scaled=False, seed=seed)
+    return _without_scaling(estimator, parameters, seed)
 
 
 def _make_random_forest(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) -> Classifier:
@@ -31,13 +31,7 @@ def _make_random_forest(parameters: Mapping[str, Any], seed: int, _blocks: tuple
         random_state=seed,
         n_jobs=1,
     )
-    return SklearnClassifier(
-        estimator,
-        balance=parameters["balance"],
-        scaled=False,
-        at_most={"max_samples": parameters["tracks_a_tree"]},
-        seed=seed,
-    )
+    return _without_scaling(estimator, parameters, seed, at_most={"max_samples": parameters["tracks_a_tree"]})
 
 
 def _make_bagging(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) -> Classifier:
@@ -51,13 +45,7 @@ def _make_bagging(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, 
         random_state=seed,
         n_jobs=1,
     )
-    return SklearnClassifier(
-        estimator,
-        balance=parameters["balance"],
-        scaled=False,
-        at_most={"max_samples": parameters["tracks_a_tree"]},
-        seed=seed,
-    )
+    return _without_scaling(estimator, parameters, seed, at_most={"max_samples": parameters["tracks_a_tree"]})
 
 
 def _make_adaboost(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) -> Classifier:
@@ -72,7 +60,7 @@ def _make_adaboost(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int,
         learning_rate=parameters["learning_rate"],
         random_state=seed,
     )
-    return SklearnClassifier(estimator, balance=parameters["balance"], scaled=False, seed=seed)
+    return _without_scaling(estimator, parameters, seed)
 
 
 def _make_gradient_boosting(parameters: Mapping[str, Any], seed: int, _blocks: tuple[int, ...]) -> Classifier:
@@ -89,7 +77,13 @@ def _make_gradient_boosting(parameters: Mapping[str, Any], seed: int, _blocks: t
         early_stopping=False,
         random_state=seed,
     )
-    return SklearnClassifier(estimator, balance=parameters["balance"], scaled=False, seed=seed)
+    return _without_scaling(estimator, parameters, seed)
+
+
+def _without_scaling(
+    estimator: Any, parameters: Mapping[str, Any], seed: int, **options: Any
+) -> SklearnClassifier:
+    return SklearnClassifier(estimator, balance=parameters["balance"], scaled=False, seed=seed, **options)
 
 
 DECISION_TREE = Algorithm(

@@ -15,8 +15,7 @@ from catalog.arrays import Float32, Integers
 from catalog.db.tables import snapshot, snapshot_member
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
-from catalog.learning.dataset.feature_matrix import feature_widths, load_feature_matrix
-from catalog.learning.dataset.training_errors import require_finite
+from catalog.learning.dataset.feature_matrix import feature_widths, load_feature_matrix, require_finite
 from catalog.learning.dataset.training_feature_sets import PROJECTED, SOURCE, resolve_feature_sets
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from catalog.arrays import Floats, Integers
 from catalog.learning.classifiers import Algorithm, Classifier, Matrix, class_probabilities
+from catalog.learning.dataset.feature_matrix import UntrainableDataError, require_finite
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.training_errors import UntrainableDataError, require_finite
 from catalog.learning.fitting.abstention import (
     PRECISION,
     Selections,
@@ -115,7 +115,7 @@ def cross_fit(
     probability = np.zeros_like(raw)
     for number in np.unique(outer):
         test, training = outer == number, outer != number
-        classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
+        classifier = algorithm.fit(X[training], y[training], groups[training], parameters, seed=seed)
         raw[test] = class_probabilities(classifier, X[test], classes)
         if nested:
             calibration = _inner_calibration(
@@ -129,7 +129,7 @@ def cross_fit(
     final = fit_calibration(raw, y, groups)
     space = None if resemblance is None else fit_mahalanobis_space(X, y, classes, first=first)
     model = FittedModel(
-        classifier=_fit(X, y, groups, algorithm, parameters, seed),
+        classifier=algorithm.fit(X, y, groups, parameters, seed=seed),
         calibration=final,
         threshold=choose_threshold(
             probability, y, hierarchy, groups=groups, precision=precision, resemblance=resemblance
@@ -148,19 +148,6 @@ def cross_fit(
         nested=nested,
         resemblance=resemblance,
     )
-
-
-def _fit(
-    X: Matrix,
-    y: Integers,
-    groups: Integers,
-    algorithm: Algorithm,
-    parameters: Mapping[str, Any] | None,
-    seed: int,
-) -> Classifier:
-    classifier = algorithm.build(parameters, seed=seed)
-    classifier.fit(X, y, groups)
-    return classifier
 
 
 def _inner_calibration(
@@ -183,7 +170,7 @@ def _inner_calibration(
         classes_in_training = np.unique(y[training])
         if len(classes_in_training) < 2:
             continue
-        classifier = _fit(X[training], y[training], groups[training], algorithm, parameters, seed)
+        classifier = algorithm.fit(X[training], y[training], groups[training], parameters, seed=seed)
         raw[test] = class_probabilities(classifier, X[test], classes)
         # A class outside the training folds has probability 0 and would only flatten the calibration.
         is_usable |= test & np.isin(y, classes_in_training)

@@ -39,16 +39,12 @@ def interval(value: float, drawn: Floats) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def mean_interval(
-    values: Booleans | Floats, groups: Integers, *, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
+def mean_interval(values: Booleans | Floats, groups: Integers, *, seed: int = 0) -> Interval:
     """The mean of `values` (n,) with its interval over `groups` (n,). Raises ValueError without a track."""
     if not len(values):
         raise ValueError("there is no track to take the mean of")
     _, group = np.unique(groups, return_inverse=True)
     sums = np.bincount(group, weights=values.astype(np.float64))
     sizes = np.bincount(group).astype(np.float64)
-    drawn = [
-        (part @ sums) / (part @ sizes) for part in bootstrap_draws(len(sums), resamples=resamples, seed=seed)
-    ]
+    drawn = [(part @ sums) / (part @ sizes) for part in bootstrap_draws(len(sums), seed=seed)]
     return interval(float(np.mean(values)), np.concatenate(drawn))

@@ -85,7 +85,6 @@ def macro_f1_difference(
     groups: Integers,
     classes: int,
     *,
-    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
     """The macro F1 of `choice` minus that of `other`, with the paired bootstrap over `groups` (n,).
@@ -108,7 +107,7 @@ def macro_f1_difference(
         )
         return np.asarray(mine - theirs)
 
-    drawn = [differences(part) for part in bootstrap_draws(names.size, resamples=resamples, seed=seed)]
+    drawn = [differences(part) for part in bootstrap_draws(names.size, seed=seed)]
     return interval(float(differences(np.ones((1, names.size)))[0]), np.concatenate(drawn))
 
 

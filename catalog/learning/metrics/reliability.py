@@ -28,17 +28,15 @@ class Reliability:
     """The 95 % interval of the accuracy of a perfectly calibrated model."""
 
 
-def reliability(
-    confidence: Floats, correct: Booleans, *, bins: int = BINS, seed: int = 0
-) -> tuple[Reliability, ...]:
-    """The curve in at most `bins` bins of equal size, for the predicted classes' probabilities (n,) and hits (n,).
+def reliability(confidence: Floats, correct: Booleans) -> tuple[Reliability, ...]:
+    """The curve in at most BINS bins of equal size, for the predicted classes' probabilities (n,) and hits (n,).
 
     The interval is a consistency bar: Bröcker and Smith, "Increasing the reliability of reliability diagrams" (2007).
     """
     order = np.argsort(confidence, kind="stable")
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     rows = []
-    for part in np.array_split(order, bins):
+    for part in np.array_split(order, BINS):
         if not len(part):
             continue
         expected = confidence[part]

@@ -22,9 +22,8 @@ from catalog.db.upsert import insert_into
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import Matrix
-from catalog.learning.dataset.feature_matrix import load_feature_matrix
+from catalog.learning.dataset.feature_matrix import load_feature_matrix, require_finite
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.training_errors import require_finite
 from catalog.learning.fitting.abstention import Selections
 from catalog.learning.registry.artifact import ArtifactRejectedError, load_artifact
 from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets

@@ -159,11 +159,8 @@ def _predict(
 ) -> tuple[tuple[Predictions, Predictions], Correction | None]:
     """Predictions of the tracks with vectors and of untagged tracks without, and the prior correction used."""
     tracks, ids, no_music = inputs.tracks, inputs.raw.ids, inputs.no_music
-    probability, resemblance, hierarchy = (
-        inputs.raw.probability,
-        inputs.raw.resemblance,
-        inputs.predictor.hierarchy,
-    )
+    probability, resemblance = inputs.raw.probability, inputs.raw.resemblance
+    hierarchy = inputs.predictor.hierarchy
     untagged = ~tracks.is_tagged[tracks.at(ids)]
     correction = None
     class_shares = np.full(probability.shape[1], 1 / max(probability.shape[1], 1))
@@ -184,10 +181,9 @@ def _predict(
     else:
         selections = inputs.predictor.select(probability, resemblance)
     by = "zero_shot" if inputs.row["algorithm"] == ZERO_SHOT else "audio"
-    from_audio = [
-        None if suggestion is None or suggestion.genre_id not in inputs.suggestable else suggestion
-        for suggestion in predictions_from_audio(withhold(selections, no_music), hierarchy, by)
-    ]
+    from_audio = predictions_from_audio(
+        withhold(selections, no_music), hierarchy, by, suggestable=inputs.suggestable
+    )
     return _combine(inputs, from_audio, probability, class_shares, unit != ALONE), correction
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,11 +88,19 @@ class Predictions:
 
 
 def predictions_from_audio(
-    selections: Selections, hierarchy: Hierarchy, by: str = "audio"
+    selections: Selections,
+    hierarchy: Hierarchy,
+    by: str = "audio",
+    *,
+    suggestable: Collection[int] | None = None,
 ) -> list[Suggestion | None]:
-    """(n): the suggestions that follow from the selected genres (n) of a model."""
+    """(n): the suggestions that follow from the selected genres (n) of a model; only those in `suggestable`, if given."""
+    nodes = hierarchy.nodes
+    is_suggestable = [suggestable is None or genre_id in suggestable for genre_id in nodes]
     return [
-        None if node == NOTHING else Suggestion(hierarchy.nodes[node], round(float(probability), 6), by)
+        Suggestion(nodes[node], round(float(probability), 6), by)
+        if node != NOTHING and is_suggestable[node]
+        else None
         for node, probability in zip(selections.node, selections.probability, strict=True)
     ]
 

@@ -67,10 +67,7 @@ def left_out_suggestions(
     if no_music is not None:
         majority = [None if without else vote for vote, without in zip(majority, no_music, strict=True)]
         selections = withhold(selections, no_music)
-    from_audio = [
-        None if suggestion is None or suggestion.genre_id not in suggestable else suggestion
-        for suggestion in predictions_from_audio(selections, hierarchy)
-    ]
+    from_audio = predictions_from_audio(selections, hierarchy, suggestable=suggestable)
     shares = fitted.probability.mean(axis=0)
     return suggestions(from_audio, majority, fitted.probability, shares, hierarchy, broader)
 

@@ -7,11 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.db.database import Database
-from catalog.db.tables import genre
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.dataset.hierarchy import Hierarchy
@@ -54,8 +52,10 @@ def model_importance(
         recipes = _recipes(connection, row, feature_sets)
         members = _members(connection, row)
         vectors = vectors_of(connection, recipes, members.track_ids)
-        genres = _genres(connection, row["class_order"])
-        hierarchy = _hierarchy(connection, row["class_order"])
+        # In the order of the columns of `SnapshotTracks`, which is that of the genres' ids.
+        classes = sorted(row["class_order"])
+        broader, genre_names = load_broader(connection)
+        hierarchy = Hierarchy.of(classes, broader, predictable=load_predictable(connection))
     names = [recipe.name for recipe in recipes]
     key = "+".join(names)
     stored = (row["metrics"].get("importance") or {}).get(key)
@@ -67,7 +67,7 @@ def model_importance(
         vectors.X,
         members.y,
         members.groups,
-        genres,
+        [genre_names[genre_id] for genre_id in classes],
         [dimension for feature_set in recipes for dimension in feature_set.dimensions],
         recipe.full_algorithm,
         recipe.parameters,
@@ -102,18 +102,6 @@ def _members(connection: Connection, row: RowMapping) -> SnapshotTracks:
         raise SnapshotTracksMissingError(
             f"some training tracks of model {row['id']} have been removed since; train again: catalog train"
         ) from None
-
-
-def _genres(connection: Connection, class_order: Sequence[int]) -> list[str]:
-    """Names in the order of the columns of `SnapshotTracks`, which is that of the genres' ids."""
-    rows = connection.execute(sa.select(genre.c.name).where(genre.c.id.in_(class_order)).order_by(genre.c.id))
-    return list(rows.scalars())
-
-
-def _hierarchy(connection: Connection, class_order: Sequence[int]) -> Hierarchy:
-    """The hierarchy of the model's classes in the present vocabulary, with columns in the order of `SnapshotTracks`."""
-    broader, _ = load_broader(connection)
-    return Hierarchy.of(sorted(class_order), broader, predictable=load_predictable(connection))
 
 
 def _rounded(value: Any) -> Any:

@@ -73,8 +73,9 @@ def official_score(challenger: Challenger, split: Texts) -> OfficialSplitScore:
     frozen, hierarchy, recipe = challenger.snapshot, challenger.hierarchy, challenger.recipe
     y, groups = frozen.y, frozen.groups.number
     training, validation, test = (split == part for part in PARTS)
-    classifier = recipe.full_algorithm.build(recipe.parameters, seed=frozen.seed)
-    classifier.fit(challenger.X[training], y[training], groups[training])
+    classifier = recipe.full_algorithm.fit(
+        challenger.X[training], y[training], groups[training], recipe.parameters, seed=frozen.seed
+    )
     validation_probability, probability = (
         class_probabilities(classifier, challenger.X[part], len(frozen.classes))
         for part in (validation, test)

@@ -92,8 +92,7 @@ def calibrated_choices(
     raw = np.zeros((len(y), classes))
     for number in numbers:
         test, training = fold == number, fold != number
-        classifier = algorithm.build(parameters, seed=seed)
-        classifier.fit(X[training], y[training], groups[training])
+        classifier = algorithm.fit(X[training], y[training], groups[training], parameters, seed=seed)
         raw[test] = class_probabilities(classifier, X[test], classes)
     inside = np.isin(fold, numbers)
     probability = cross_fitted(raw[inside], y[inside], fold[inside], groups[inside])

@@ -37,11 +37,7 @@ class Candidate:
 
     def as_json(self) -> dict[str, Any]:
         """The candidate as the database stores it."""
-        return {
-            "algorithm": self.algorithm,
-            "parameters": dict(self.parameters),
-            "feature_sets": list(self.feature_sets),
-        }
+        return {**vars(self), "feature_sets": list(self.feature_sets)}
 
 
 def default_candidates(

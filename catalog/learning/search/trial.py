@@ -209,8 +209,8 @@ def _probability(
         return fitted.model.probability(X[test])
     if len(np.unique(y[training])) < 2:
         raise ValueError("the training part has only one class")
-    classifier = algorithm.build(trial.candidate.parameters, seed=trial.seed)
-    classifier.fit(X[training], y[training], groups[training])
+    parameters = trial.candidate.parameters
+    classifier = algorithm.fit(X[training], y[training], groups[training], parameters, seed=trial.seed)
     return class_probabilities(classifier, X[test], members.classes)
 
 

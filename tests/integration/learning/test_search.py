@@ -19,8 +19,8 @@ from catalog.features.stored_feature_set import active_feature_set, register_fea
 from catalog.features.vectors import store_vector
 from catalog.learning.classifiers import ALGORITHMS
 from catalog.learning.classifiers.parameter_space import COUNT, Parameter
+from catalog.learning.dataset.feature_matrix import NotFiniteError
 from catalog.learning.dataset.snapshot_data import SnapshotTracksMissingError, VectorsMissingError
-from catalog.learning.dataset.training_errors import NotFiniteError
 from catalog.learning.dataset.training_feature_sets import NoVectorsError
 from catalog.learning.registry.registry import active_model
 from catalog.learning.registry.task_context import TaskContext, set_context, set_context_from

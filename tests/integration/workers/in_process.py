@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from workers.pool.analysis_run import plan_analysis
+from workers.pool.analysis_run import AnalysisReport, plan_analysis
 from workers.process.jobs import work
 from workers.process.worker_context import WorkerContext
 from workers.state import liveness
-from workers.state.analysis_progress import AnalysisReport
 from workers.state.queue_feeder import pending_tracks
 
 

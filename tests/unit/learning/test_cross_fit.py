@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from catalog.learning.classifiers import LOGISTIC_REGRESSION, UnknownParameterError
+from catalog.learning.dataset.feature_matrix import UntrainableDataError
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.training_errors import UntrainableDataError
 from catalog.learning.fitting import cross_fit as cross_fit_module
 from catalog.learning.fitting.abstention import NOTHING, is_correct
 from catalog.learning.fitting.calibration import expected_calibration_error
@@ -110,10 +110,12 @@ def test_a_class_that_one_artist_alone_has_is_learned_but_never_recognized_out_o
     ],
 )
 def test_input_that_nothing_can_be_learned_from(change, message):
+    X, y, groups = change(*collection())
     with pytest.raises((ValueError, UntrainableDataError), match=message):
-        cross_fit(*change(*collection()), HIERARCHY, LOGISTIC_REGRESSION)
+        cross_fit(X, y, groups, HIERARCHY, LOGISTIC_REGRESSION)
 
 
 def test_an_unknown_parameter_is_said_before_the_first_fit():
+    X, y, groups = collection()
     with pytest.raises(UnknownParameterError):
-        cross_fit(*collection(), HIERARCHY, LOGISTIC_REGRESSION, {"depth": 3})
+        cross_fit(X, y, groups, HIERARCHY, LOGISTIC_REGRESSION, {"depth": 3})

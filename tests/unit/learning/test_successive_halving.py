@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.learning.search.successive_halving import ETA, HalvingRound, halving_schedule
+from catalog.learning.search.search import ETA, HalvingRound, halving_schedule
 
 
 def test_the_best_third_of_each_round_gets_three_times_as_much() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from catalog.learning.dataset.training_errors import NotFiniteError, require_finite
+from catalog.learning.dataset.feature_matrix import NotFiniteError, require_finite
 
 
 def test_vectors_that_are_not_finite_are_counted_and_the_first_is_named():

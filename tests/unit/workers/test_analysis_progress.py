@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.state.analysis_progress import Progress
+from workers.pool.analysis_run import Progress
 
 
 @pytest.mark.parametrize(
