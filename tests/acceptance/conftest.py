@@ -22,6 +22,8 @@ def made_collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     specification = importlib.util.spec_from_file_location(
         "make_collection", ROOT / "tools/make_collection.py"
     )
+    assert specification is not None
+    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules["make_collection"] = module
     specification.loader.exec_module(module)

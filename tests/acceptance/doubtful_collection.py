@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 import sqlalchemy as sa
+from av import AudioStream
 
 from catalog.audit.reasons import prediction_reason
 from catalog.db import tables as t
@@ -35,7 +37,7 @@ def write_tone(path: Path, codec: str, number: int) -> None:
     samples = (chord * (0.4 + 0.4 * np.sin(2 * np.pi * 2 * times)) * 7_000).astype(np.int16)
     rate = 48_000 if codec == "libopus" else RATE
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate, layout="mono")
+        stream = cast("AudioStream", container.add_stream(codec, rate=rate, layout="mono"))
         frame = av.AudioFrame.from_ndarray(samples[None, :], format="s16", layout="mono")
         frame.sample_rate = RATE
         container.mux(stream.encode(frame))

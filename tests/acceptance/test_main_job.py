@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,14 +24,14 @@ EVERYTHING = (
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+def url(request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment that names the database: none for SQLite in the home."""
     if request.param == "sqlite":
         return {}
     return {"CATALOG_DATABASE_URL": request.getfixturevalue("postgresql_url")}
 
 
-def rows(catalog: Run, question: str, **options: str) -> list[dict[str, object]]:
+def rows(catalog: Run, question: str, **options: str) -> list[dict[str, Any]]:
     asked = catalog("sql", question, "--json", **options)
     assert asked.returncode == 0, asked.stderr
     return json.loads(asked.stdout)

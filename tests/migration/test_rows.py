@@ -43,7 +43,7 @@ def downgrade():
 
 def _fill(database: Database) -> None:
     with database.write() as connection:
-        rows = [
+        rows: list[tuple[sa.Table, dict[str, object]]] = [
             (t.collection, {"id": 1, "name": "records", "kind": "folder"}),
             (t.artist, {"id": 1, "key": "alma", "name": "Alma", "folded": "alma"}),
             (t.genre, {"id": 1, "name": "Rock", "folded": "rock", "code": "r", "origin": "builtin"}),

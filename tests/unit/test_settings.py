@@ -51,7 +51,7 @@ def test_a_home_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("a = \n", "line 1"),
         ("databse_url = 'x'", "databse_url is not a setting"),
         ("sql = 5", "sql is not a setting"),
-        ("redis_url = 5", "redis_url is a text"),
+        ("redis_url = 5", "redis_url must be a string"),
         ("[sql", "end of document"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 import sqlalchemy as sa
 
@@ -32,6 +34,6 @@ def test_levels_and_genres_left_out(database: Database, fill_labeled: Fill) -> N
 
 def test_the_level_counts_from_above() -> None:
     broader = {1: None, 2: 1, 3: 2, 4: None}
-    levels = ("leaf", "top", 1, 2, 3, 9)
+    levels: tuple[Literal["leaf", "top"] | int, ...] = ("leaf", "top", 1, 2, 3, 9)
     assert [at_level(3, broader, level) for level in levels] == [3, 1, 1, 2, 3, 3]
     assert [at_level(4, broader, level) for level in levels] == [4] * 6

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[3]
 
 def load(path):
     spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -38,12 +40,12 @@ def test_contenders_are_timed(tmp_path):
     clips.write(tmp_path / "a.mp3", clips.music(0, 4))
     command = [
         sys.executable,
-        ROOT / "benchmarks" / "extract.py",
+        str(ROOT / "benchmarks" / "extract.py"),
         "--json",
         "--rounds",
         "1",
         "--clips",
-        tmp_path,
+        str(tmp_path),
     ]
     command += ["--only", "decoding", "--only", "networks"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
@@ -54,8 +56,8 @@ def test_contenders_are_timed(tmp_path):
 
 
 def test_the_import_is_timed_beside_pandas(tmp_path):
-    command = [sys.executable, ROOT / "benchmarks" / "import_fma.py", "--json", "--rounds", "1"]
-    command += ["--tracks", "30", "--folder", tmp_path / "fma"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "import_fma.py"), "--json", "--rounds", "1"]
+    command += ["--tracks", "30", "--folder", str(tmp_path / "fma")]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     found = json.loads(shown.stdout)
     assert {"import_seconds", "again_seconds", "pandas_told_seconds", "database_megabytes"} <= found.keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import sys
@@ -32,10 +33,10 @@ def benchmark(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     for name in MODULES:
         monkeypatch.delitem(sys.modules, name, raising=False)
-    import classic_study
-    import make_fma
-    import make_fma_audio
-    import study_recipes
+    classic_study = importlib.import_module("classic_study")
+    make_fma = importlib.import_module("make_fma")
+    make_fma_audio = importlib.import_module("make_fma_audio")
+    study_recipes = importlib.import_module("study_recipes")
 
     grids = {
         name: {key: values[:1] for key, values in grid.items()} for name, grid in study_recipes.GRIDS.items()
@@ -116,15 +117,15 @@ def test_with_audio_it_is_heard(benchmark, run, tmp_path, monkeypatch):
 
 
 def test_the_setting_for_a_fold_is_chosen_by_the_others(benchmark, monkeypatch):
-    import study_scores
-    from study_recipes import classic
+    study_scores = importlib.import_module("study_scores")
+    classic = importlib.import_module("study_recipes").classic
 
     from catalog.learning.dataset.snapshot_data import SnapshotTracks
     from catalog.learning.search.search import SearchData
     from catalog.learning.search.trial import TrialOutcome
 
     y, groups = np.tile([0, 1], 20), np.repeat(np.arange(20), 2)
-    vectors = {("fma-518",): "digest"}
+    vectors: dict[tuple[str, ...], str] = {("fma-518",): "digest"}
     ground = SearchData(1, SnapshotTracks(np.arange(40), y, groups, 2), vectors, 0, [None] * 40)
     recipe = next(one for one in classic(["fma-518"], whole=False) if one.algorithm == "knn")
     lucky = ground.folds == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -17,9 +18,7 @@ BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 def write_fma(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     monkeypatch.delitem(sys.modules, "make_fma", raising=False)
-    from make_fma import write_fma
-
-    yield write_fma
+    yield importlib.import_module("make_fma").write_fma
     sys.modules.pop("make_fma", None)
 
 

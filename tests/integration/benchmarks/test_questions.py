@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).parents[3] / "benchmarks" / "questions.py"
 def test_questions_are_timed_on_a_small_and_a_large_catalog() -> None:
     command = [
         sys.executable,
-        SCRIPT,
+        str(SCRIPT),
         "--sqlite",
         "--small",
         "2000",

@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).parents[3] / "benchmarks" / "writers.py"
 def test_writers_of_every_kind_on_few_tracks(kind: str) -> None:
     command = [
         sys.executable,
-        SCRIPT,
+        str(SCRIPT),
         f"--{kind}",
         "--writers",
         "3",

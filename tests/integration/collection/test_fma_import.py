@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
 from catalog.csvio.csv_source import CsvSourceError
 from catalog.db.columns import metadata
+from catalog.db.database import Database
 from catalog.db.derived.track_status import track_status_differences
 from catalog.db.tables import album, artist, fma_track, genre, statement, track, track_status
 from catalog.features.stored_feature_set import active_feature_set
@@ -40,6 +42,9 @@ ROWS = [
     ),
     row(1007, set_subset="large", track_genre_top="", track_genres="[]", track_listens="", album_title=""),
 ]
+
+NO_DATABASE = cast("Database", None)
+"""The file is rejected before the database is used."""
 
 
 @pytest.fixture
@@ -133,10 +138,12 @@ def test_vectors_are_feature_sets_of_their_own(database, folder):
     ]
     with database.read() as connection:
         official = active_feature_set(connection, "fma-518")
+        assert official is not None
         assert official.dimensions[:2] == ("chroma_cens.kurtosis.01", "chroma_cens.kurtosis.02")
         _, matrix = load_matrix(connection, official)
         assert matrix[:, 517].tolist() == [0.5, -1.25, 3, np.float32(1e-9)]
         echonest = active_feature_set(connection, "echonest")
+        assert echonest is not None
         assert echonest.dimensions == ECHONEST
         places = [
             ECHONEST.index(f"echonest.{name}")
@@ -348,7 +355,7 @@ def test_a_zip_that_climbs_out_is_refused(sqlite_url, tmp_path, folder, name):
         archive.write(folder / "tracks.csv", "tracks.csv")
         archive.writestr(name, "x")
     with pytest.raises(CsvSourceError, match="unsafe path"):
-        import_fma(None, file)
+        import_fma(NO_DATABASE, file)
 
 
 def test_of_two_tables_in_a_zip_the_nearer_is_read_and_two_equally_near_are_refused(
@@ -371,15 +378,15 @@ def test_a_bomb_a_stump_and_a_text_are_no_zip(tmp_path, folder):
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         archive.writestr("tracks.csv", b"\0" * 30_000_000)
     with pytest.raises(CsvSourceError, match="bomb"):
-        import_fma(None, file)
+        import_fma(NO_DATABASE, file)
     (tmp_path / "stump.zip").write_bytes(file.read_bytes()[:1000])
     with pytest.raises(CsvSourceError, match="is not a folder, zip or CSV file"):
-        import_fma(None, tmp_path / "stump.zip")
+        import_fma(NO_DATABASE, tmp_path / "stump.zip")
     with pytest.raises(CsvSourceError, match="does not exist"):
-        import_fma(None, tmp_path / "nothing")
+        import_fma(NO_DATABASE, tmp_path / "nothing")
     (tmp_path / "empty").mkdir()
     with pytest.raises(CsvSourceError, match="contains no tracks"):
-        import_fma(None, tmp_path / "empty")
+        import_fma(NO_DATABASE, tmp_path / "empty")
 
 
 def test_an_unlisted_genre_becomes_a_term(database, folder):

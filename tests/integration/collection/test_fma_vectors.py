@@ -42,7 +42,9 @@ def refused(database, folder, reason):
 
 def vectors_of(database, name):
     with database.read() as connection:
-        return load_matrix(connection, active_feature_set(connection, name))[1].tolist()
+        features = active_feature_set(connection, name)
+        assert features is not None
+        return load_matrix(connection, features)[1].tolist()
 
 
 def test_a_name_that_stands_for_other_vectors_is_refused_before_a_track_is_written(database, folder):

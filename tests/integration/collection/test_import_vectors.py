@@ -23,6 +23,7 @@ def saved(folder, text):
 def vectors(database, name):
     with database.read() as connection:
         recipe = active_feature_set(connection, name)
+        assert recipe is not None
         ids, matrix = load_matrix(connection, recipe)
         return recipe.dimensions, dict(zip(ids.tolist(), matrix.tolist(), strict=True))
 

@@ -10,9 +10,12 @@ import sqlalchemy as sa
 
 from catalog.cli.main import run
 from catalog.collection.fma import fma_import
+from catalog.collection.fma.fma_upsert import upsert_fma_tracks
 from catalog.collection.labels import labels
 from catalog.collection.scan import scan
+from catalog.collection.scan.scanned_file import read_scanned_file
 from catalog.db.database import open_database
+from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import statement, track
 from tests.integration.collection.conftest import MakeSong
 from tests.integration.collection.fma_files import row, write_tracks
@@ -38,7 +41,7 @@ def test_scan(
     for number in range(20):
         make_song(music / f"{number:02}.mp3", number, genre="Rock")
     monkeypatch.setattr(scan, "FILES_PER_TRANSACTION", 5)
-    monkeypatch.setattr(scan, "read_scanned_file", outage.strike_at(13, scan.read_scanned_file))
+    monkeypatch.setattr(scan, "read_scanned_file", outage.strike_at(13, read_scanned_file))
     code = run(["--database-url", postgresql_url, "scan", str(music)])
     printed = capsys.readouterr()
     assert code == 0, printed.err
@@ -63,7 +66,7 @@ def test_labels_import(
     file = music / "labels.csv"
     file.write_text("path,genre\n0.mp3,Jazz\n1.mp3,Blues\nnone.mp3,Pop\n")
     # After the statements were written, and before they are committed.
-    monkeypatch.setattr(labels, "refresh_track_status", outage.strike_at(1, labels.refresh_track_status))
+    monkeypatch.setattr(labels, "refresh_track_status", outage.strike_at(1, refresh_track_status))
     code = run(["--database-url", postgresql_url, "labels", "import", str(file)])
     printed = capsys.readouterr()
     assert code == 0, printed.err
@@ -82,7 +85,7 @@ def test_fma_import(
 ) -> None:
     file = write_tracks(tmp_path / "tracks.csv", [row(number) for number in range(2, 8)])
     monkeypatch.setattr(fma_import, "TRACKS_PER_TRANSACTION", 2)
-    monkeypatch.setattr(fma_import, "upsert_fma_tracks", outage.strike_at(2, fma_import.upsert_fma_tracks))
+    monkeypatch.setattr(fma_import, "upsert_fma_tracks", outage.strike_at(2, upsert_fma_tracks))
     code = run(["--database-url", postgresql_url, "fma", "import", str(file)])
     printed = capsys.readouterr()
     assert code == 0, printed.err

@@ -24,7 +24,7 @@ from catalog.db.schema.schema import SchemaState, inspect_schema, require_curren
 from catalog.db.tables import metadata
 from catalog.db.transfer import copy
 from catalog.db.transfer.copy import COPIED, CopyRejectedError, copy_database
-from catalog.db.transfer.portable_rows import TableChecksum, portable_rows
+from catalog.db.transfer.portable_rows import TableChecksum, portable_rows, write_portable_rows
 
 
 @pytest.fixture
@@ -120,13 +120,13 @@ def test_the_copy_is_a_catalog_like_any_other(database: Database, target: Databa
 def test_an_interrupted_copy_starts_over(
     database: Database, target: Database, strange: None, fails_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, tables = copy.write_portable_rows, []
+    tables: list[sa.Table] = []
 
     def fail(connection: Any, table: sa.Table, rows: Any) -> None:
         tables.append(table)
         if len(tables) == fails_at:
             raise RuntimeError("power cut")
-        write(connection, table, rows)
+        write_portable_rows(connection, table, rows)
 
     with monkeypatch.context() as patched:
         patched.setattr(copy, "write_portable_rows", fail)
@@ -145,14 +145,14 @@ def test_an_interrupted_copy_starts_over(
 def test_a_lost_connection_starts_over(
     database: Database, target: Database, sample: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, attempts = copy.write_portable_rows, []
+    attempts: list[sa.Table] = []
 
     def fail_once(connection: Any, table: sa.Table, rows: Any) -> None:
         if table is t.prediction:
             attempts.append(table)
             if len(attempts) == 1:
                 raise DatabaseUnavailableError("gone")
-        write(connection, table, rows)
+        write_portable_rows(connection, table, rows)
 
     monkeypatch.setattr(copy, "write_portable_rows", fail_once)
     copy_database(database, target)
@@ -186,9 +186,8 @@ def test_a_difference_is_found(
         if table is t.prediction:
             at = table.c.keys().index("probability_1")
             rows = [(*rows[0][:at], rows[0][at] + 1e-15, *rows[0][at + 1 :]), *rows[1:]]
-        write(connection, table, rows)
+        write_portable_rows(connection, table, rows)
 
-    write = copy.write_portable_rows
     with monkeypatch.context() as patched:
         patched.setattr(copy, "write_portable_rows", garble)
         with pytest.raises(CopyRejectedError, match="differs from the source in: prediction"):
@@ -243,12 +242,11 @@ def test_writers_go_on_and_are_noticed(
 ) -> None:
     source, target = open_database(sqlite_url), open_database(empty_url("sqlite"))
     before = sums(source)
-    write = copy.write_portable_rows
 
     def meanwhile(connection: Any, table: sa.Table, rows: Any) -> None:
         with source.write() as writing:
             writing.execute(sa.insert(t.reviewer).values(name=table.name, token_sha256=table.name))
-        write(connection, table, rows)
+        write_portable_rows(connection, table, rows)
 
     monkeypatch.setattr(copy, "write_portable_rows", meanwhile)
     try:

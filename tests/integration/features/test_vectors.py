@@ -37,17 +37,21 @@ def features(
 
 def add_tracks(connection: Connection, count: int) -> list[int]:
     home = connection.execute(
-        sa.insert(collection).values(name="music", kind="folder", root="/music", root_bytes=b"/music")
-    ).inserted_primary_key[0]
+        sa.insert(collection)
+        .values(name="music", kind="folder", root="/music", root_bytes=b"/music")
+        .returning(collection.c.id)
+    ).scalar_one()
     return [
         connection.execute(
-            sa.insert(track).values(
+            sa.insert(track)
+            .values(
                 collection_id=home,
                 path=f"{n}.wav",
                 path_bytes=f"{n}.wav".encode(),
                 file_signature=f"print-{n}",
             )
-        ).inserted_primary_key[0]
+            .returning(track.c.id)
+        ).scalar_one()
         for n in range(count)
     ]
 
@@ -159,7 +163,7 @@ def test_what_is_pending_is_counted_from_the_other_side(database: Database, seed
             own = connection.execute(
                 sa.update(track)
                 .where(track.c.id == track_id)
-                .values(state=state, file_signature=random.choice([f"print-{track_id}", None]))
+                .values(state=state, file_signature=f"print-{track_id}" if random.random() < 0.5 else None)
                 .returning(track.c.file_signature)
             ).scalar_one()
             for recipe in recipes:

@@ -109,4 +109,5 @@ def test_real_workers_hear(database: Database, fill_labeled: Fill, tmp_path: Pat
     )
     assert report.outcome == "promoted"
     assert len(predictions(database)) == 54 + 12
+    assert report.model_id is not None
     assert fill_predictions(database, settings.models, report.model_id) == 0

@@ -46,7 +46,7 @@ def _hear(database: Database, track_ids: list[int]) -> None:
     with database.write() as connection:
         recipe = register_feature_set(connection, BESIDE)
         for track_id in track_ids:
-            store_vector(connection, recipe, track_id, np.float32([track_id % 7]))
+            store_vector(connection, recipe, track_id, np.array([track_id % 7], np.float32))
 
 
 def _usual(database: Database) -> tuple[str, ...]:
@@ -89,7 +89,9 @@ def test_an_empty_catalog_learns_from_the_main_one_and_computes_both(
 def test_new_tracks_need_what_the_trained_model_learned_from(
     database: Database, filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(default_feature_sets_module, "available_feature_sets", lambda: frozenset({"summary", "grid"}))
+    monkeypatch.setattr(
+        default_feature_sets_module, "available_feature_sets", lambda: frozenset({"summary", "grid"})
+    )
     assert train(database, tmp_path, TrainingOptions(feature_sets=("summary", "blobs"))).outcome == "promoted"
     with database.read() as connection:
         # `blobs` is the main one; were it not, it would be left out, as nothing installed computes it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import sqlalchemy as sa
@@ -29,7 +30,7 @@ def without(*names: str) -> TrainingOptions:
 
 @pytest.mark.parametrize("wanted", ["local", "auto"])
 def test_the_structure_is_kept_and_the_model_answers_by_it(
-    database: Database, fill_labeled: Fill, tmp_path: Path, wanted: str
+    database: Database, fill_labeled: Fill, tmp_path: Path, wanted: Literal["local", "auto"]
 ) -> None:
     fill_labeled(TREE)
     asked = replace(WANTED, hierarchy=wanted)

@@ -11,7 +11,7 @@ from catalog.report.catalog_statistics import catalog_statistics
 def test_every_group_is_counted(database: Database, sample: Any) -> None:
     with database.read() as connection:
         figures = catalog_statistics(connection)
-    values = {(figure.about, figure.name): figure.value for figure in figures}
+    values: dict[tuple[str, str], Any] = {(figure.about, figure.name): figure.value for figure in figures}
     assert values["genres", "tagged"] == 6
     assert values["tracks", "present"] + values["tracks", "metadata"] + values["tracks", "missing"] == 8
     assert values["model", "active"] == sample.model_id
@@ -21,6 +21,8 @@ def test_every_group_is_counted(database: Database, sample: Any) -> None:
 
 def test_an_empty_catalog_has_no_active_model(database: Database) -> None:
     with database.read() as connection:
-        values = {(each.about, each.name): each.value for each in catalog_statistics(connection)}
+        values: dict[tuple[str, str], Any] = {
+            (each.about, each.name): each.value for each in catalog_statistics(connection)
+        }
     assert values["model", "active"] is None
     assert values["suspects", "total"] == 0

@@ -71,7 +71,9 @@ def test_an_empty_catalog_has_facts_too(database: Database):
     facts = read_report_data(database)
     assert facts.totals.tracks == facts.cases.cases == facts.failures.tracks == facts.untagged.tracks == 0
     assert facts.totals.tagged_share is None
-    assert facts.metrics is facts.map is facts.provenance.model is None
+    assert facts.metrics is None
+    assert facts.map is None
+    assert facts.provenance.model is None
     assert not facts.cases.audited
 
 

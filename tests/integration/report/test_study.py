@@ -135,7 +135,7 @@ def test_boxes_are_percentiles():
     (box,) = found.boxes
     assert (box.name, box.tracks, box.median) == ("Rock", 101, 50.0)
     assert (found.low, found.high) == (10.0, 90.0)
-    assert box.percentiles == (0.0, pytest.approx(0.1875), 0.5, pytest.approx(0.8125), 1.0)
+    assert box.percentiles == pytest.approx((0.0, 0.1875, 0.5, 0.8125, 1.0))
     assert group_panel("H", "dB", np.ones(5), ["0"] * 5, ["Rock"]).boxes[0].percentiles == (0.0,) * 5
     assert group_panel("H", "dB", np.ones(2), ["0"] * 2, ["Rock"]).boxes == ()
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from tests.integration.report.filled import WRONG_TRACKS, add_collection, add_re
 
 def heard(vectors, **changes) -> PlottedTracks:
     number = len(vectors)
-    values = {
+    values: dict[str, Any] = {
         "vectors": np.asarray(vectors, dtype=np.float64),
         "names": [f"track {at}" for at in range(number)],
         "genres": [None] * number,

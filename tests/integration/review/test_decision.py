@@ -15,6 +15,7 @@ from catalog.review.case_list import Filters, list_cases
 from catalog.review.decision import (
     NothingToDecideError,
     OpenSuspect,
+    Scope,
     case_suspects,
     decide,
     filtered_suspects,
@@ -57,12 +58,13 @@ def test_a_case_is_accepted_and_undone_as_one_batch(database: Database, doubted:
 def test_scopes(database: Database, doubted: Doubted) -> None:
     tracks = doubted.tracks
     with database.read() as connection:
+        places: dict[Scope, str] = {"track": "Red 3", "album": "Red 1", "artist": "Red 1"}
         found = {
             scope: [
                 each.track_id
                 for each in case_suspects(connection, "red", scope=scope, track_id=tracks[title])
             ]
-            for scope, title in (("track", "Red 3"), ("album", "Red 1"), ("artist", "Red 1"))
+            for scope, title in places.items()
         }
         assert found == {
             "track": [tracks["Red 3"]],

@@ -30,9 +30,9 @@ def test_a_second_judgment_counts_against_the_tags_that_were_drawn(
         assert narrower.is_right is True, "a narrower genre does not say that the tag is wrong"
         broader = judge_blind(connection, doubted.tracks["Red 1"], "ada", genre_id=doubted.genres["Rock"])
         assert (broader.is_right, broader.is_broader) == (False, True)
-        assert estimate(connection) == (2, pytest.approx((1 / 3 + 1) / 2))
+        assert estimate(connection) == pytest.approx((2, (1 / 3 + 1) / 2))
         confirm_tag(connection, doubted.tracks["Red 1"], "ada")
-        assert estimate(connection) == (2, pytest.approx((1 / 3 + 0) / 2))
+        assert estimate(connection) == pytest.approx((2, (1 / 3 + 0) / 2))
         silent = judge_blind(connection, doubted.tracks["Old 1"], "ada", verdict="unsure")
         assert silent.is_right is None
         found = estimate_sample(connection)

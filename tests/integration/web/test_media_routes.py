@@ -25,7 +25,7 @@ def address(page: Page, title: str = "Red 1") -> str:
 
 def seconds(recording: bytes) -> float:
     with av.open(io.BytesIO(recording)) as container:
-        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+        return sum((frame.samples / frame.sample_rate for frame in container.decode(audio=0)), start=0.0)
 
 
 def test_what_there_is_to_play(page: Page) -> None:
@@ -170,5 +170,9 @@ def test_what_is_no_sound_is_said(page: Page) -> None:
 def test_a_track_without_a_file_has_no_sound(page: Page) -> None:
     with page.state.database.write() as connection:
         connection.execute(sa.update(t.track).values(path_bytes=None, state="metadata"))
-    assert page.client.get(f"{address(page)}/sound").json()["error"].startswith("this track was imported from a list")
+    assert (
+        page.client.get(f"{address(page)}/sound")
+        .json()["error"]
+        .startswith("this track was imported from a list")
+    )
     assert page.client.get("/tracks/999999/sound").json()["error"] == "there is no track 999999"

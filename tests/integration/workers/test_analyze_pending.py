@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
@@ -24,7 +26,7 @@ def test_everything_pending_is_analyzed_once(
     database: Database, settings: Settings, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
     ids = add_tracks(*[0.1, 0.2, QUIET] * 8)
-    seen = []
+    seen: list[Any] = []
     report = analyze_pending(database, settings, [tiny], workers=2, on_progress=seen.append)
     assert (report.analyzed, report.failed, report.missing, report.unmounted) == (24, 0, 0, 0)
     assert seen[-1].remaining == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -37,7 +38,7 @@ def analyzed_tracks(database: Database) -> set[int]:
         return set(connection.execute(sa.select(feature_vector.c.track_id)).scalars())
 
 
-def context_of(database: Database, options: WorkerOptions, **fields: str) -> WorkerContext:
+def context_of(database: Database, options: WorkerOptions, **fields: Any) -> WorkerContext:
     with database.write() as connection:
         worker_id = liveness.register(connection, "remote", os.getpid())
     return WorkerContext(database=database, worker_id=worker_id, options=options, **fields)

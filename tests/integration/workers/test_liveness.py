@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.database import Database
+from catalog.db.server_time import server_time
 from catalog.db.tables import claim, worker
 from tests.integration.workers.rows import add_tracks, claimed_ids, feature_set_of, register_worker
 from workers.state import claims, liveness
@@ -27,7 +27,7 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Iterator[Clock]:
+def clock() -> Clock:
     return Clock()
 
 
@@ -43,7 +43,7 @@ def far(database: Database) -> int:
 def shift(database: Database, worker_id: int, seconds: float) -> None:
     """What it looks like when the database's clock jumps ahead: every heartbeat is that much older."""
     with database.write() as connection:
-        beat = liveness.server_time(connection) - timedelta(seconds=seconds)
+        beat = server_time(connection) - timedelta(seconds=seconds)
         connection.execute(sa.update(worker).where(worker.c.id == worker_id).values(heartbeat_at=beat))
 
 
@@ -99,7 +99,7 @@ def test_every_death_is_found_within_a_minute() -> None:
 
 
 def silence(connection: Connection, worker_id: int, seconds: float) -> None:
-    beat = liveness.server_time(connection) - timedelta(seconds=seconds)
+    beat = server_time(connection) - timedelta(seconds=seconds)
     connection.execute(sa.update(worker).where(worker.c.id == worker_id).values(heartbeat_at=beat))
 
 

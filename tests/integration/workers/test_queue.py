@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from catalog.audio.feature_set import FeatureSet
 from catalog.cli.main import run
 from catalog.db.database import Database
+from catalog.db.server_time import server_time
 from catalog.db.tables import worker
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.settings import Settings
@@ -99,7 +100,7 @@ def test_without_the_redis_sync_gives_back_what_the_dead_had(
     with database.write() as connection:
         dead = liveness.register(connection, "dead", 2**22 + 1)
         claims.reserve(connection, dead, ids, [register_feature_set(connection, tiny).id])
-        past = liveness.server_time(connection) - 2 * liveness.LOST_AFTER
+        past = server_time(connection) - 2 * liveness.LOST_AFTER
         connection.execute(sa.update(worker).values(heartbeat_at=past))
     sync = ("queue", "sync", "--feature-set", "tiny")
     code, out, err = invoke("--redis-url", "redis://localhost:1", *sync)

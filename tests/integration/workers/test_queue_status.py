@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
+from catalog.db.server_time import server_time
 from catalog.db.tables import feature_vector, worker
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.settings import Settings
@@ -31,7 +32,7 @@ def test_status_says_who_is_at_work_on_what_and_sync_gives_back(
         dead = liveness.register(connection, "dead", 2**22 + 1)
         claims.reserve(connection, dead, ids[:2], [recipe.id])
         claims.begin(connection, dead, ids[1])
-        past = liveness.server_time(connection) - 2 * liveness.LOST_AFTER
+        past = server_time(connection) - 2 * liveness.LOST_AFTER
         connection.execute(sa.update(worker).values(heartbeat_at=past))
     status = queue_status(database, [tiny])
     assert (status.pending, status.claimed, status.failed) == (3, 2, 0)
@@ -57,7 +58,7 @@ def test_status_says_how_fast_it_goes_and_who_hangs(
     done = add_tracks(*[QUIET] * 4)
     analyze_in_process(database, [tiny])
     with database.write() as connection:
-        old = liveness.server_time(connection) - timedelta(minutes=3)
+        old = server_time(connection) - timedelta(minutes=3)
         connection.execute(
             sa.update(feature_vector).where(feature_vector.c.track_id == done[0]).values(computed_at=old)
         )

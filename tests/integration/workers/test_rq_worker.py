@@ -55,12 +55,12 @@ def put(queue: Queue, name: str, **fields: bytes) -> None:
     """A job as bytes, past all of RQ's own care."""
     connection: Redis = queue.connection
     key = f"{queue.redis_queue_namespace_prefix.replace(':queue:', ':job:')}{name}"
-    defaults = {
+    fields_of_job: dict[Any, Any] = {
         "status": b"queued",
         "created_at": b"2026-01-01T00:00:00.000000Z",
         "origin": queue.name.encode(),
     }
-    connection.hset(key, mapping={**defaults, **fields})
+    connection.hset(key, mapping=fields_of_job | fields)
     connection.rpush(queue.key, name)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from redis import Redis
-from rq.worker import worker_classes
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
@@ -107,7 +106,7 @@ def test_a_horse_that_is_being_forked_ends_after_its_first_track(
     database: Database, rq_worker: AnalysisWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Before RQ knows what it has forked.
-    monkeypatch.setattr(worker_classes.os, "fork", stopped_after(os.fork))
+    monkeypatch.setattr(os, "fork", stopped_after(os.fork))
     rq_worker.work(logging_level="CRITICAL", max_idle_time=20)
     assert count_vectors(database) <= 1
 

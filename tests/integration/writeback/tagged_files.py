@@ -7,11 +7,14 @@ import struct
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import av
 import numpy as np
+from av import AudioStream
 from mutagen import apev2, asf, flac, id3, mp4, oggopus, oggvorbis
 from mutagen.aiff import AIFF
+from mutagen.asf import _attrs
 from mutagen.wave import WAVE
 
 COVER = b"\xff\xd8\xff\xe0" + np.random.default_rng(3).bytes(30_000)
@@ -30,7 +33,9 @@ def sound(codec: str, form: str) -> bytes:
     layout = "stereo" if codec == "vorbis" else "mono"
     options = {"id3v2_version": "0", "write_xing": "0"} if form == "mp3" else {}
     with av.open(made, "w", format=form, options=options) as container:
-        stream = container.add_stream(codec, rate=rate, layout=layout, options={"strict": "-2"})
+        stream = cast(
+            "AudioStream", container.add_stream(codec, rate=rate, layout=layout, options={"strict": "-2"})
+        )
         stream.codec_context.bit_rate = 64_000
         frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
         frame.sample_rate = rate
@@ -124,7 +129,7 @@ def mp3_ape() -> bytes:
 
 def flac_cover() -> bytes:
     stream = io.BytesIO(sound("flac", "flac"))
-    file = flac.FLAC(stream)
+    file: Any = flac.FLAC(stream)
     file.tags[:] = [
         ("Title", "Söng"),
         ("GENRE", "Metal"),
@@ -142,7 +147,7 @@ def flac_cover() -> bytes:
 
 def flac_joined() -> bytes:
     stream = io.BytesIO(sound("flac", "flac"))
-    file = flac.FLAC(stream)
+    file: Any = flac.FLAC(stream)
     file.tags[:] = [("genre", "Metal / Pop"), ("title", "Song")]
     stream.seek(0)
     file.save(stream)
@@ -162,7 +167,7 @@ def opus() -> bytes:
     return _ogg(sound("libopus", "ogg"), oggopus.OggOpus, 0)
 
 
-def _ogg(data: bytes, kind: Callable[..., object], size: int) -> bytes:
+def _ogg(data: bytes, kind: Callable[..., Any], size: int) -> bytes:
     stream = io.BytesIO(data)
     file = kind(stream)
     file["title"] = "Song"
@@ -184,7 +189,7 @@ def m4a_plain() -> bytes:
 
 def _mp4(change: Callable[[mp4.MP4Tags], None]) -> bytes:
     stream = io.BytesIO(sound("aac", "ipod"))
-    file = mp4.MP4(stream)
+    file: Any = mp4.MP4(stream)
     if file.tags is None:
         file.add_tags()
     file.tags["\xa9nam"] = ["Song"]
@@ -218,10 +223,10 @@ def m4a_number() -> bytes:
 
 def wma() -> bytes:
     stream = io.BytesIO(sound("wmav2", "asf"))
-    file = asf.ASF(stream)
+    file: Any = asf.ASF(stream)
     file.tags["Title"] = ["Song"]
     file.tags["WM/Genre"] = ["Metal"]
-    file.tags["WM/Own"] = [asf.ASFByteArrayAttribute(COVER[:500])]
+    file.tags["WM/Own"] = [_attrs.ASFByteArrayAttribute(COVER[:500])]
     stream.seek(0)
     file.save(stream)
     return stream.getvalue()
@@ -239,7 +244,7 @@ def wav_plain() -> bytes:
     return sound("pcm_s16le", "wav")
 
 
-def _chunked(data: bytes, kind: Callable[..., AIFF | WAVE]) -> bytes:
+def _chunked(data: bytes, kind: Callable[..., Any]) -> bytes:
     stream = io.BytesIO(data)
     file = kind(stream)
     file.add_tags()

@@ -16,7 +16,8 @@ def test_what_was_heard_still_holds_for_a_file_that_grew(music: MusicFolder) -> 
     with music.database.write() as connection:
         row = connection.execute(sa.select(t.track.c.id, t.track.c.file_signature)).one()
         values = {"name": "x", "version": 1, "parameters": {}, "dimensions": ["a"], "hash": "h"}
-        recipe = connection.execute(sa.insert(t.feature_set).values(values)).inserted_primary_key[0]
+        insert = sa.insert(t.feature_set).values(values).returning(t.feature_set.c.id)
+        recipe = connection.execute(insert).scalar_one()
         connection.execute(
             sa.insert(t.feature_vector).values(
                 feature_set_id=recipe, track_id=row.id, vector=[1.0], file_signature=row.file_signature

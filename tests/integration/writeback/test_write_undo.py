@@ -23,13 +23,13 @@ def test_what_changed_after_the_write_keeps_its_change_when_undone(music: MusicF
     assert {row["state"] for row in rows} == {"failed"}
     assert "changed since the last scan" in music.err
     scan(music.database, music.folder)
-    rows = {row["path"]: row for row in music.write("--undo", "-y")}
+    by_path = {row["path"]: row for row in music.write("--undo", "-y")}
     assert music.code == 3
-    assert rows["edited.mp3"]["state"] == "undone"
-    assert "only its genre was restored" in str(rows["edited.mp3"]["message"])
+    assert by_path["edited.mp3"]["state"] == "undone"
+    assert "only its genre was restored" in str(by_path["edited.mp3"]["message"])
     file = mutagen.File(music.folder / "edited.mp3")
     assert (str(file["TCON"]), str(file["TPE1"])) == ("Metal", "Somebody")
-    assert "its genre was changed after the write" in str(rows["regenred.mp3"]["message"])
+    assert "its genre was changed after the write" in str(by_path["regenred.mp3"]["message"])
     assert genres(music.folder / "regenred.mp3") == ("Blues",)
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 import pytest
+from av import AudioStream
 
 # suffix -> encoder, sample rate, container options
 FORMATS = {
@@ -69,7 +71,7 @@ def encode() -> Encode:
         encoder, rate = encoder or FORMATS[suffix][0], rate or FORMATS[suffix][1]
         layout = "mono" if len(samples) == 1 else "stereo"
         with av.open(path, "w", options=options or {}) as container:
-            stream = container.add_stream(encoder, rate=rate, layout=layout)
+            stream = cast("AudioStream", container.add_stream(encoder, rate=rate, layout=layout))
             if bit_rate and not encoder.startswith("pcm"):
                 stream.bit_rate = bit_rate
             if encoder == "vorbis":

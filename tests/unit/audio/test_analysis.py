@@ -10,7 +10,8 @@ import pytest
 
 from catalog.audio import extract
 from catalog.audio.audio_error import AudioError
-from catalog.audio.feature_set import FeatureSet
+from catalog.audio.decoding.decode import decode
+from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.audio.feature_sets import analysis
 from catalog.audio.feature_sets.analysis import analyze
 from catalog.audio.feature_sets.installed import FeatureSetNotInstalledError
@@ -37,9 +38,8 @@ def test_one_decoding_serves_all_recipes(song, monkeypatch):
         decodings.append(path)
         return decode(path)
 
-    decode = analysis.decode
     monkeypatch.setattr(analysis, "decode", counted)
-    seen = {}
+    seen: dict[int, Waveform] = {}
     recipes = [
         recipe(f"r{n}", rate, lambda waveform, n=n: seen.setdefault(n, waveform) and mean(waveform))
         for n, rate in enumerate((8_000, 22_050, 8_000, 44_100))
@@ -61,6 +61,7 @@ def test_what_an_analysis_holds(song):
     assert found.stream.duration == pytest.approx(3)
     assert len(found.stream.audio_hash) == 32
     assert -20 < found.loudness < -8
+    assert found.speech_probability is not None
     assert 0 <= found.speech_probability < 0.5
     assert json.loads(json.dumps(found.provenance)) == found.provenance
     assert found.provenance["windows"] == [[0.0, 3.0]]

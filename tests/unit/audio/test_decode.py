@@ -180,7 +180,7 @@ def loud(seconds, rate=8_000, seed=0):
 def test_more_than_ten_minutes_are_three_windows_in_memory_of_three_windows(encode, tmp_path):
     samples = np.repeat(np.linspace(0, 0.9, 660, dtype=np.float32), 8_000)[None]
     decoded = decode(encode(tmp_path / "a.s16.wav", samples, rate=8_000))
-    assert decoded.windows == ((105, 115), (325, 335), (545, 555))
+    assert list(decoded.windows) == [(105, 115), (325, 335), (545, 555)]
     assert [len(run.samples) for run in decoded.runs] == [80_000] * 3
     for run, (begin, end) in zip(decoded.runs, decoded.windows, strict=True):
         np.testing.assert_allclose(run.samples, samples[0, int(begin) * 8_000 : int(end) * 8_000], atol=1e-4)
@@ -189,10 +189,9 @@ def test_more_than_ten_minutes_are_three_windows_in_memory_of_three_windows(enco
 def test_a_silent_middle_is_not_all_there_is(encode, tmp_path):
     samples = np.concatenate([loud(20), np.zeros((1, 48 * 8_000), np.float32), loud(20, seed=1)], axis=1)
     decoded = decode(encode(tmp_path / "a.s16.wav", samples, rate=8_000))
-    assert decoded.windows == (
-        (pytest.approx(88 / 6 - 5), pytest.approx(88 / 6 + 5)),
-        (pytest.approx(440 / 6 - 5), pytest.approx(440 / 6 + 5)),
-    )
+    first, second = decoded.windows
+    assert first == pytest.approx((88 / 6 - 5, 88 / 6 + 5))
+    assert second == pytest.approx((440 / 6 - 5, 440 / 6 + 5))
     assert decoded.loudness > -25
 
 

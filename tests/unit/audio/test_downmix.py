@@ -1,8 +1,11 @@
 """Frames of every sample format as mono samples; loudness in decibels."""
 
+from typing import cast
+
 import av
 import numpy as np
 import pytest
+from av import AudioFrame
 
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding.downmix import downmix
@@ -78,4 +81,4 @@ def test_a_sample_format_that_is_not_known_is_a_failure():
         format = type("Format", (), {"name": "s128", "is_planar": False})
 
     with pytest.raises(AudioError, match="s128"):
-        downmix(Unknown())
+        downmix(cast("AudioFrame", Unknown()))

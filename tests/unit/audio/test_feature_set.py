@@ -1,5 +1,7 @@
 """Recipes, waveforms, failures and the registry: what everything else in the room is built on."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from catalog.audio.feature_set import FeatureSet, Waveform
 
 
 def recipe(**changes):
-    fields = {
+    fields: dict[str, Any] = {
         "name": "mean",
         "version": 1,
         "parameters": {"a": 1, "b": [1, 2]},
@@ -80,7 +82,12 @@ def test_descriptors_are_read_out_of_the_vector():
 
 def test_a_waveform_is_mono_float32():
     assert Waveform(np.zeros(4_000, np.float32), 8_000).seconds == 0.5
-    for samples, rate in ((np.zeros(4), 8), (np.zeros((2, 2), np.float32), 8), (np.zeros(4, np.float32), 0)):
+    invalid: list[tuple[Any, int]] = [
+        (np.zeros(4), 8),
+        (np.zeros((2, 2), np.float32), 8),
+        (np.zeros(4, np.float32), 0),
+    ]
+    for samples, rate in invalid:
         with pytest.raises(ValueError):
             Waveform(samples, rate)
 

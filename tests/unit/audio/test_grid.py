@@ -11,6 +11,7 @@ from catalog.audio.feature_sets import clip as clips
 from catalog.audio.feature_sets import summary
 from catalog.audio.feature_sets.analysis import analyze
 from catalog.audio.feature_sets.grid import GRID, RANGE, SIDE, grid
+from catalog.audio.kernels.spectrum import spectrum
 from tests.unit.audio.sounds import RATE, band
 
 
@@ -69,7 +70,6 @@ def test_summary_and_grid_share_one_spectrum(encode, sweep, tmp_path, monkeypatc
         made.append(samples)
         return spectrum(samples)
 
-    spectrum = clips.spectrum
     monkeypatch.setattr(clips, "spectrum", counted)
     song = encode(tmp_path / "a.flac", sweep(1, 44_100))
     both = analyze(song, [summary.SUMMARY, GRID])

@@ -18,6 +18,7 @@ from catalog.audio.feature_set import Waveform
 from catalog.audio.feature_sets import musicnn, musicnn_model
 from catalog.audio.feature_sets.analysis import analyze
 from catalog.audio.feature_sets.musicnn import MUSICNN
+from catalog.audio.feature_sets.musicnn_model import PATCH
 from catalog.audio.loudness import loudness
 
 GOLDEN = Path(__file__).parent / "golden_musicnn.json"
@@ -105,7 +106,7 @@ def test_a_quieter_file_gives_nearly_the_same_vector(decibels, encode, tmp_path)
     assert cosine(*vectors) > 0.999
 
 
-@given(st.integers(musicnn.PATCH[0], 100_000))
+@given(st.integers(PATCH[0], 100_000))
 def test_patches_are_spread_evenly_and_reach_both_ends(frames):
     starts = musicnn.patch_starts(frames)
     assert starts[0] == 0

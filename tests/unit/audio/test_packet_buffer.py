@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from types import SimpleNamespace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ def hold(durations, sizes):
     """What is held of packets that follow each other, and where they all begin and end."""
     held, clock, places = PacketBuffer(BASE, RUN_UP), Clock(BASE), []
     for duration, size in zip(durations, sizes, strict=True):
-        packet = SimpleNamespace(pts=None, duration=duration, size=size)
+        packet: Any = SimpleNamespace(pts=None, duration=duration, size=size)
         begin = clock.begin(packet)
         held.add(begin, packet, clock.end)
         places.append((begin, packet))

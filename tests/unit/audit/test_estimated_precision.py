@@ -8,7 +8,7 @@ import pytest
 from catalog.audit.labels.estimated_precision import expected_right
 
 
-def decided(number: int, seed: int = 0):  # type: ignore[no-untyped-def]
+def decided(number: int, seed: int = 0):
     random = np.random.default_rng(seed)
     suspicion = random.uniform(0.4, 1.0, number)
     truth = np.clip(suspicion * 1.6 - 0.75, 0.02, 0.98)

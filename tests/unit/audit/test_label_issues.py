@@ -114,7 +114,7 @@ def test_a_rarer_tag_is_judged_by_the_class_it_counts_for():
 
 def test_of_several_tags_the_nearest_counts():
     probability, true, groups, vectors = collection()
-    tags = [(CLASSES[column],) for column in true]
+    tags: list[tuple[int, ...]] = [(CLASSES[column],) for column in true]
     y = true.copy()
     y[0] = 3
     for second, doubted in (((FOLK, ROCK), False), ((FOLK, JAZZ), True), ((FOLK, OLDIES), True)):
@@ -132,7 +132,7 @@ def test_a_tag_that_is_no_class_covers_the_classes_below_it():
     )
     y = true.copy()
     y[0] = 3
-    tags = [(CLASSES[column],) for column in true]
+    tags: list[tuple[int, ...]] = [(CLASSES[column],) for column in true]
     tags[0] = (FOLK, world)
     assert find_suspects(judge(probability, y, groups, vectors, tags=tags), terms) == []
     tags[0] = (FOLK, OLDIES)

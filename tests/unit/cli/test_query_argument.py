@@ -9,7 +9,7 @@ import click
 import pytest
 
 from catalog.cli.common.query_argument import resolve
-from catalog.db.query.query import QueryRejectedError
+from catalog.db.query.answer import QueryRejectedError
 
 DATABASE: Any = SimpleNamespace(reader=SimpleNamespace(dialect=SimpleNamespace(name="sqlite")))
 

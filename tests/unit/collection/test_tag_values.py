@@ -11,8 +11,9 @@ from catalog.collection.naming.tag_values import number_of, text_of, year_of
 def test_values_of_every_kind_give_text_a_year_and_a_number_or_none(value):
     text = text_of(value)
     assert text is None or (text.encode("utf-8") and len(text) <= 500 and "\0" not in text)
-    assert year_of(value) is None or 1000 <= year_of(value) <= 2099
-    assert number_of(value) is None or 1 <= number_of(value) <= 99_999
+    year, number = year_of(value), number_of(value)
+    assert year is None or 1000 <= year <= 2099
+    assert number is None or 1 <= number <= 99_999
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 
 from catalog.learning.classifiers import get_algorithm
 
-QUICK = {
+QUICK: dict[str, dict[str, object]] = {
     "random_forest": {"trees": 30},
     "bagging": {"trees": 10},
     "adaboost": {"trees": 10},

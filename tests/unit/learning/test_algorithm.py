@@ -43,8 +43,11 @@ def test_many_vectors_are_predicted_in_chunks(monkeypatch):
     at_once = class_probabilities(classifier, X, 3)
     monkeypatch.setattr("catalog.learning.classifiers.algorithm.CHUNK", 40)
     original = SklearnClassifier.predict_proba
-    monkeypatch.setattr(
-        SklearnClassifier, "predict_proba", lambda self, part: sizes.append(len(part)) or original(self, part)
-    )
+
+    def counted(self, part):
+        sizes.append(len(part))
+        return original(self, part)
+
+    monkeypatch.setattr(SklearnClassifier, "predict_proba", counted)
     assert class_probabilities(classifier, X, 3) == pytest.approx(at_once)
     assert sizes == [40, 40, 10]

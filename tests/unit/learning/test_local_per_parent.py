@@ -21,7 +21,7 @@ from catalog.learning.fitting.cross_fit import FittedModel
 from catalog.learning.fitting.pca import ProjectedClassifier
 from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.registry.artifact import load_artifact, save_artifact
-from tests.unit.learning.test_classifiers import QUICK
+from tests.unit.learning.classifier_problem import QUICK
 
 # Rock 1 (Punk 11 (Hardcore 111), Metal 12), Jazz 2 (Bebop 21), Folk 3
 BROADER = {1: None, 11: 1, 12: 1, 111: 11, 2: None, 21: 2, 3: None}

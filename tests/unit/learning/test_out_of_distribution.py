@@ -159,8 +159,12 @@ def test_the_first_feature_set_alone_tells_what_resembles_a_class():
     hierarchy = Hierarchy.of(range(CLASSES), {})
     wide = get_algorithm("logistic_regression").over((X.shape[1], 7))
     model = cross_fit(both, y, groups, hierarchy, wide).model
-    assert np.array_equal(model.resemblance(both), model.resemblance(np.hstack([X, noise[::-1]])))
-    inside = (model.resemblance(both) > BEYOND).all(axis=1)
+    resemblance = model.resemblance(both)
+    other_noise = model.resemblance(np.hstack([X, noise[::-1]]))
+    assert resemblance is not None
+    assert other_noise is not None
+    assert np.array_equal(resemblance, other_noise)
+    inside = (resemblance > BEYOND).all(axis=1)
     alike = fit_mahalanobis_space(X, y, CLASSES).resemblance(X)
     assert inside.mean() > 0.9
-    assert model.resemblance(both)[inside] == pytest.approx(alike[inside], abs=1e-5)
+    assert resemblance[inside] == pytest.approx(alike[inside], abs=1e-5)

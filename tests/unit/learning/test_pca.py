@@ -116,4 +116,5 @@ def test_a_model_behind_a_projection_comes_back_from_its_file(tmp_path):
     name, digest = save_artifact(tmp_path, model)
     loaded = load_artifact(tmp_path, name, digest)
     np.testing.assert_array_equal(loaded.probability(X), model.probability(X))
+    assert isinstance(loaded.classifier, ProjectedClassifier)
     assert loaded.classifier.variance == 0.9

@@ -58,5 +58,5 @@ def test_the_surest_answers_come_first():
 def test_answering_everything_is_the_accuracy(count, seed):
     probability, y = some(count, seed=seed)
     curve = accuracy_at_shares(probability, y)
-    assert curve[-1] == (1.0, pytest.approx(accuracy_score(y, probability.argmax(axis=1))))
+    assert curve[-1] == pytest.approx((1.0, accuracy_score(y, probability.argmax(axis=1))))
     assert all(0 <= accuracy <= 1 for _, accuracy in curve)

@@ -9,7 +9,7 @@ from catalog.review.audit_sample.sample_estimates import SampleEstimate
 from catalog.review.audit_sample.weighted_share import weighted_share
 
 
-def recent(wrong: int, of: int = 100):  # type: ignore[no-untyped-def]
+def recent(wrong: int, of: int = 100):
     return weighted_share([1.0] * wrong + [0.0] * (of - wrong), [1.0] * of)
 
 
@@ -33,7 +33,7 @@ def sample(wrong: int) -> SampleEstimate:
         (200, 50, recent(8), sample(2), "continue"),
     ],
 )
-def test_advice(decisions, open_tracks, lately, drawn, begins) -> None:  # type: ignore[no-untyped-def]
+def test_advice(decisions, open_tracks, lately, drawn, begins) -> None:
     assert advice(decisions, open_tracks, lately, drawn).startswith(begins)
 
 

@@ -23,7 +23,7 @@ ROCK, METAL, POP, FOLK = 1, 2, 3, 4
         ("wrong_recording", (METAL,), METAL, None, None),
     ],
 )
-def test_genres_after(verdict, judged, doubted, chosen, expected) -> None:  # type: ignore[no-untyped-def]
+def test_genres_after(verdict, judged, doubted, chosen, expected) -> None:
     assert genres_after(verdict, judged, doubted, chosen) == expected
 
 

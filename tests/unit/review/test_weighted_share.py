@@ -14,8 +14,8 @@ def test_equal_weights_give_clopper_and_pearsons(hits: int, of: int) -> None:
     found = weighted_share([1.0] * hits + [0.0] * (of - hits), [7.0] * of)
     expected = binomtest(hits, of).proportion_ci(method="exact")
     assert found is not None
-    assert (found.value, found.tracks) == (pytest.approx(hits / of), of)
-    assert (found.low, found.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+    assert (found.value, found.tracks) == pytest.approx((hits / of, of))
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
 def test_nothing_says_nothing() -> None:

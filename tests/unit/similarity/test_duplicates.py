@@ -52,10 +52,11 @@ def test_a_few_numbers_are_no_sign_of_a_copy(exact_up_to, monkeypatch):
 
 
 def test_the_same_audio_is_compared_once(encoded):
+    ids, X, lengths = encoded
     known = [Pair(100, 140, "same_audio", 1.0)]
-    assert [(pair.track_id, pair.other_track_id) for pair in near_duplicate_pairs(*encoded, known)] == [
-        (100, 142)
-    ]
+    assert [
+        (pair.track_id, pair.other_track_id) for pair in near_duplicate_pairs(ids, X, lengths, known)
+    ] == [(100, 142)]
 
 
 @pytest.mark.parametrize("exact_up_to", [30_000, 5])

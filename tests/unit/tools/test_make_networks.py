@@ -17,6 +17,8 @@ FRONT, LAST = [(7, 38), (7, 67), (128, 1), (64, 1), (32, 1)], 3
 @pytest.fixture(scope="module")
 def tool():
     spec = importlib.util.spec_from_file_location("make_networks", ROOT / "tools" / "make_networks.py")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -15,6 +15,8 @@ def tool():
     spec = importlib.util.spec_from_file_location(
         "make_tag_reference", ROOT / "tools" / "make_tag_reference.py"
     )
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

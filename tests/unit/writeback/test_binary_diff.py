@@ -26,11 +26,11 @@ def patched(old, new):
 @given(st.integers(0, 2**32), st.integers(1, 60_000), edits)
 def test_a_patch_makes_the_one_file_of_the_other(seed, size, changes):
     old = random.Random(seed).randbytes(size)
-    new = bytearray(old)
+    edited = bytearray(old)
     for place, removed, added in changes:
-        at = int(place * len(new))
-        new[at : at + removed] = added
-    new = bytes(new) or b"x"
+        at = int(place * len(edited))
+        edited[at : at + removed] = added
+    new = bytes(edited) or b"x"
     for one, other in ((old, new), (new, old)):
         assert patched(one, other)[1] == other
 
