@@ -131,7 +131,7 @@ def write_fma(
     around a center of their own, whose coordinates have the standard deviation `signal`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    genres = [(each.fma, each.name, each.broader) for each in seeds() if each.fma is not None]
+    genres = [(each.fma, each.name, each.parent) for each in seeds() if each.fma is not None]
     numbers = {name: number for number, name, _ in genres}
     broader = {number: numbers.get(above or "", 0) for number, _, above in genres}
     with _opened(folder / "genres.csv") as stream:

@@ -1,4 +1,4 @@
-"""What a question to PostgreSQL may not name, spelled in any way."""
+"""Functions that a query on PostgreSQL must not call, in any spelling."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AROUND = st.sampled_from(["{}(", '"{}"(', "pg_catalog.{} (", "{}/**/(", "{}--\n(
 @POSTGRESQL
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(before=BEFORE, name=NAMES, around=AROUND, swap=st.booleans())
-def test_no_spelling_hides_a_name(
+def test_forbidden_names_are_found_in_every_spelling(
     database: Database, before: str, name: str, around: str, swap: bool
 ) -> None:
     spelled = around.format(name.swapcase() if swap else name)
@@ -31,7 +31,7 @@ def test_no_spelling_hides_a_name(
 
 
 @POSTGRESQL
-def test_what_differs_and_changes_nothing_is_answered(database: Database) -> None:
+def test_volatile_functions_without_side_effects_are_allowed(database: Database) -> None:
     known = sorted(HARMLESS)
     listed = ", ".join(f"'{name}'" for name in known)
     question = f"SELECT DISTINCT proname::text FROM pg_proc WHERE proname IN ({listed})"

@@ -122,5 +122,5 @@ def test_a_redis_that_refuses_is_told_beside_what_the_database_knows(
         "1 pending, 0 of them claimed; 0 failed; the broker does not answer",
     )
     assert err.splitlines()[-1] == (
-        "catalog: the broker does not say how many jobs it holds (NoPermissionError); see: catalog doctor"
+        "catalog: the broker cannot count its jobs (NoPermissionError); see: catalog doctor"
     )

@@ -24,27 +24,27 @@ from tests.integration.conftest import DAY, Sample, insert
         (["keep", "accept"], [0, 1], None),
     ],
 )
-def test_the_newest_that_was_not_undone(
+def test_the_newest_decision_that_was_not_undone(
     database: Database, sample: Sample, verdicts: list[str], undone: list[int], expected: str | None
 ) -> None:
     track = sample.tracks["Dew"]
-    said: dict[str, Any] = {"track_id": track, "reviewer": "ada", "decided_at": DAY, "source": "queue"}
+    fields: dict[str, Any] = {"track_id": track, "reviewer": "ada", "decided_at": DAY, "source": "queue"}
     with database.write() as connection:
-        made = [
-            insert(connection, t.decision, verdict=verdict, genre_id=sample.genres["Jazz"], **said)
+        decisions = [
+            insert(connection, t.decision, verdict=verdict, genre_id=sample.genres["Jazz"], **fields)
             for verdict in verdicts
         ]
         for place in undone:
-            # With a genre or without: what undoes is never itself a verdict.
+            # With or without a genre: an undo is never the verdict shown.
             insert(
                 connection,
                 t.decision,
                 verdict="undo",
-                undoes_id=made[place],
+                undoes_id=decisions[place],
                 genre_id=sample.genres["Jazz"] if place else None,
-                **said,
+                **fields,
             )
-        insert(connection, t.decision, verdict="keep", genre_id=sample.genres["Rock"], **said)
+        insert(connection, t.decision, verdict="keep", genre_id=sample.genres["Rock"], **fields)
         suspects = sa.table("suspects", sa.column("track_id"), sa.column("decision"))
         found = connection.execute(sa.select(suspects.c.decision).where(suspects.c.track_id == track)).all()
     assert [row.decision for row in found] == [expected]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -159,3 +160,16 @@ def test_a_refused_password_is_said_and_not_shown(tmp_path: Path) -> None:
             find_broker(own.url.replace("unix://", "unix://:hunter2@"), tmp_path)
         assert "hunter2" not in str(caught.value)
         connection.config_set("requirepass", "")
+
+
+def test_the_broker_and_its_files_are_private(tmp_path: Path) -> None:
+    run = tmp_path / "home" / "run"
+    before = os.umask(0o000)
+    try:
+        with open_broker(None, run) as broker:
+            assert broker.folder is not None
+            for path in (broker.folder, broker.folder / "valkey.sock", run.parent):
+                assert stat.S_IMODE(path.stat().st_mode) == 0o700
+            assert "://" not in repr(broker)
+    finally:
+        os.umask(before)

@@ -1,4 +1,4 @@
-"""The saved questions answer on the sample what docs/sql.md shows."""
+"""The results of the saved queries on the sample are those that docs/sql.md shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.query.saved_queries import saved_query, saved_query_names
 from tests.integration.conftest import DAY, TRACKS, Sample, insert, state
-from tests.integration.db.answers import answered
+from tests.integration.db.documented_results import documented_csv
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sql.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("# Saved queries with results")[2].partition("\n# ")[0]
@@ -25,10 +25,10 @@ EXAMPLES = re.findall(
 
 
 @pytest.fixture
-def told(database: Database, sample: Sample) -> Database:
-    """The sample, with a model before the one in force, contradicting tags, decisions and a vector less."""
+def extended_sample(database: Database, sample: Sample) -> Database:
+    """The sample with a retired model, contradicting tags, decisions and one vector less."""
     with database.write() as connection:
-        before = insert(
+        retired_model = insert(
             connection,
             t.model,
             algorithm="logistic",
@@ -39,14 +39,14 @@ def told(database: Database, sample: Sample) -> Database:
             status="retired",
         )
         for title, (_, _, _, first, _, suggested, _, _) in TRACKS.items():
-            heard = {"Amber": "Pop", "Eddy": "Jazz"}.get(title, suggested)
+            predicted = {"Amber": "Pop", "Eddy": "Jazz"}.get(title, suggested)
             connection.execute(
                 sa.insert(t.prediction).values(
-                    model_id=before,
+                    model_id=retired_model,
                     track_id=sample.tracks[title],
-                    genre_1_id=sample.genres[heard or first],
+                    genre_1_id=sample.genres[predicted or first],
                     probability_1=0.5,
-                    suggested_genre_id=sample.genres.get(heard or ""),
+                    suggested_genre_id=sample.genres.get(predicted or ""),
                     suggested_by="audio",
                 )
             )
@@ -87,21 +87,34 @@ def told(database: Database, sample: Sample) -> Database:
             source="queue",
             undoes_id=undone,
         )
-        gone = t.feature_vector.c.track_id == sample.tracks["Hail"]
-        connection.execute(sa.delete(t.feature_vector).where(gone))
+        without_vector = t.feature_vector.c.track_id == sample.tracks["Hail"]
+        connection.execute(sa.delete(t.feature_vector).where(without_vector))
         refresh_track_status(connection)
     return database
 
 
-def shown(database: Database, name: str, given: dict[str, str]) -> str:
+def saved_query_csv(database: Database, name: str, parameters: dict[str, str]) -> str:
     saved = saved_query(name, database.reader.dialect.name)
-    return answered(database, saved.text, saved.defaults | given)
+    return documented_csv(database, saved.text, saved.defaults | parameters)
 
 
-@pytest.mark.parametrize(("name", "given", "expected"), EXAMPLES, ids=[each[0] for each in EXAMPLES])
-def test_the_page_shows_what_is_answered(told: Database, name: str, given: str, expected: str) -> None:
-    assert shown(told, name, dict(re.findall(r'-p (\w+)="?([^"]*)"?', given))) == expected
+@pytest.mark.parametrize(("name", "options", "expected"), EXAMPLES, ids=[example[0] for example in EXAMPLES])
+def test_documented_results(extended_sample: Database, name: str, options: str, expected: str) -> None:
+    assert (
+        saved_query_csv(extended_sample, name, dict(re.findall(r'-p (\w+)="?([^"]*)"?', options))) == expected
+    )
 
 
-def test_every_question_has_an_example() -> None:
+def test_every_saved_query_has_an_example() -> None:
     assert {name for name, _, _ in EXAMPLES} == {*saved_query_names()} - {"labels", "predictions", "cases"}
+
+
+def test_defaults_are_documented() -> None:
+    table = PAGE.partition("## Saved queries")[2].partition("\n# ")[0]
+    documented = {
+        match[1]: match[2] for match in re.finditer(r"^\| `([\w-]+)` \| .*? \|(.*)\|$", table, re.MULTILINE)
+    }
+    assert sorted(documented) == list(saved_query_names())
+    for name, parameters in documented.items():
+        defaults = dict(re.findall(r"`(\w+)` = (-?[\d.]+)", parameters))
+        assert defaults == saved_query(name, "sqlite").defaults

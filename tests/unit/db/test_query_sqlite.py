@@ -1,4 +1,4 @@
-"""What SQLite may do for a question: read, and nothing else that it knows to ask for."""
+"""The SQLite authorizer of queries: reads are allowed, all other actions are denied."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from catalog.db.query.query_sqlite import FORBIDDEN_FUNCTIONS, HARMLESS_PRAGMAS, authorize
 
 READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
-DEPENDS = {sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_PRAGMA, sqlite3.SQLITE_UPDATE}
+DECIDED_BY_NAME = {sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_PRAGMA, sqlite3.SQLITE_UPDATE}
 
 
 @given(action=st.integers(0, 60), first=st.text() | st.none(), second=st.text() | st.none())
 def test_all_other_actions_are_denied(action: int, first: str | None, second: str | None) -> None:
-    if action not in DEPENDS:
-        wanted = sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY
-        assert authorize(action, first, second, "main", None) == wanted
+    if action not in DECIDED_BY_NAME:
+        expected = sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY
+        assert authorize(action, first, second, "main", None) == expected
 
 
 @given(
@@ -31,7 +31,7 @@ def test_unknown_settings_are_denied(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FORBIDDEN_FUNCTIONS))
-def test_functions_that_reach_outside_are_denied(name: str) -> None:
+def test_functions_with_side_effects_are_denied(name: str) -> None:
     for spelling in (name, name.upper()):
         assert authorize(sqlite3.SQLITE_FUNCTION, None, spelling, None, None) == sqlite3.SQLITE_DENY
     assert authorize(sqlite3.SQLITE_FUNCTION, None, "count", None, None) == sqlite3.SQLITE_OK

@@ -1,4 +1,4 @@
-"""An answer as the documentation shows it: alike on both databases."""
+"""Query results as the documentation shows them: the same text on both databases."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from catalog.db.query.cell_format import safe_cell
 from catalog.db.query.query import run_query
 
 
-def answered(database: Database, question: str, given: Mapping[str, str] | None = None) -> str:
-    """The answer to a question as CSV."""
+def documented_csv(database: Database, query: str, parameters: Mapping[str, str] | None = None) -> str:
+    """The result of a query as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    with run_query(database, question, given) as answer:
-        writer.writerow(answer.columns)
-        for row in answer.rows:
-            writer.writerow(safe_cell(_alike(value)) for value in row)
+    with run_query(database, query, parameters) as result:
+        writer.writerow(result.columns)
+        for row in result.rows:
+            writer.writerow(safe_cell(_normalized(value)) for value in row)
     return text.getvalue()
 
 
-def _alike(value: Any) -> Any:
-    """Shares to four digits, times to the second, truth as a number: the databases write them differently."""
+def _normalized(value: Any) -> Any:
+    """Rounds floats to four digits and times to seconds, and turns booleans into integers."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, bool):

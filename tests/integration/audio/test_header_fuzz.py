@@ -1,7 +1,7 @@
-"""Headers of real files with fields that lie: samples or a reason, nothing else, quickly.
+"""Files with wrong header fields give samples or an AudioError within the time limit.
 
-As many cases as `CATALOG_FUZZ_CASES` says, 400 without it. What was tried last lies in the test's folder; a crash of a
-C library would end this process, where a worker survives it (tests/integration/workers).
+`CATALOG_FUZZ_CASES` sets the number of cases (default 400). The last file that was tried stays in the folder of the test:
+a crash of a C library ends this process. Workers survive such a crash (tests/integration/workers).
 """
 
 import os
@@ -21,8 +21,10 @@ from catalog.audio.feature_sets.analysis import analyze
 CASES = int(os.environ.get("CATALOG_FUZZ_CASES", "400"))
 HEADER = 600  # bytes, where most of a header's fields lie
 LONGEST = 20.0  # seconds that a file of one and a half may take on a busy machine
-SUFFIXES = ("mp3", "flac", "ogg", "opus", "m4a", "alac.m4a", "aac", "wma", "aiff", "au", "caf", "wv", "tta", "ac3", "webm",
-            "s16.wav", "f32.wav")  # fmt: skip
+SUFFIXES = (
+    "mp3", "flac", "ogg", "opus", "m4a", "alac.m4a", "aac", "wma", "aiff", "au", "caf", "wv", "tta", "ac3", "webm",
+    "s16.wav", "f32.wav",
+)  # fmt: skip
 FIELDS = [
     0,
     1,

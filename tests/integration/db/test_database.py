@@ -1,4 +1,4 @@
-"""Two engines on one database: writers wait for each other, readers wait for nobody and write nothing."""
+"""The two engines of a database: writers wait for each other, readers never wait and cannot write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ url, name, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
 database = open_database(url)
 for number in range(times):
     with database.write() as connection:
-        # Reading before writing is what fails in a transaction that begins DEFERRED.
+        # A read before a write fails in a DEFERRED transaction.
         seen = connection.execute(sa.select(sa.func.count()).select_from(artist)).scalar_one()
         key = f"{name} {number}"
         connection.execute(sa.insert(artist).values(key=key, name=key, folded=key, external_id=str(seen)))
@@ -49,15 +49,15 @@ while last < times:
         again = connection.execute(count).scalar_one()
         assert first >= last
         if database.is_sqlite:
-            assert again == first, "a transaction sees one state"
+            assert again == first, "a transaction reads one snapshot"
     last = first
     time.sleep(0.005)
 database.close()
 """
 
 
-def test_four_writers_and_two_readers_never_meet_a_lock(database_url: str) -> None:
-    # PostgreSQL has no such lock to meet; a few transactions show that nothing else is in the way.
+def test_concurrent_writers_and_readers_never_fail_with_a_lock(database_url: str) -> None:
+    # PostgreSQL has no such lock: a few transactions are enough there.
     times = 300 if database_url.startswith("sqlite") else 30
     arguments = [(WRITER, f"writer {number}", str(times)) for number in range(4)]
     arguments += [(READER, "reader", str(4 * times))] * 2
@@ -68,13 +68,13 @@ def test_four_writers_and_two_readers_never_meet_a_lock(database_url: str) -> No
         for code, name, number in arguments
     ]
     for process in running:
-        _, complaint = process.communicate(timeout=100)
-        assert process.returncode == 0, complaint
+        _, errors = process.communicate(timeout=100)
+        assert process.returncode == 0, errors
     database = open_database(database_url)
     with database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(t.artist)).scalar_one() == 4 * times
         if database.is_sqlite:
-            # Writers one after the other: each saw what all before it had written.
+            # Writers are serialized: each transaction sees all earlier ones.
             seen = sa.select(sa.func.count(t.artist.c.external_id.distinct()))
             assert connection.execute(seen).scalar_one() == 4 * times
     database.close()
@@ -95,7 +95,7 @@ def test_a_reader_cannot_write(database: Database, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def test_reading_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_failed_read_creates_no_file(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'folder' / 'catalog.db'}")
     with pytest.raises(sa.exc.OperationalError), database.read():
         pass
@@ -110,12 +110,12 @@ def test_an_exception_rolls_back(database: Database) -> None:
         assert connection.execute(sa.select(sa.func.count()).select_from(t.artist)).scalar_one() == 0
 
 
-def test_references_hold(database: Database) -> None:
+def test_foreign_keys_are_enforced(database: Database) -> None:
     with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
         connection.execute(sa.insert(t.track).values(collection_id=12345, path_bytes=b"x"))
 
 
-def test_sqlite_writes_ahead_on_large_pages(sqlite_url: str) -> None:
+def test_settings_of_sqlite(sqlite_url: str) -> None:
     database = open_database(sqlite_url)
     with database.write() as connection:
         settings = {
@@ -133,13 +133,13 @@ def test_sqlite_writes_ahead_on_large_pages(sqlite_url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "no url", ""])
-def test_urls_that_are_of_no_use_are_refused(url: str) -> None:
+def test_unusable_urls_are_rejected(url: str) -> None:
     with pytest.raises(DatabaseUnusableError):
         open_database(url)
 
 
 @pytest.mark.parametrize("name", ["a b.db", "50% off.db", "ü#1.db"])
-def test_odd_names_of_files(tmp_path: Path, name: str) -> None:
+def test_special_characters_in_file_names(tmp_path: Path, name: str) -> None:
     database = open_database(f"sqlite:///{tmp_path / name}")
     with database.write() as connection:
         connection.exec_driver_sql("CREATE TABLE more (id integer)")
@@ -149,17 +149,17 @@ def test_odd_names_of_files(tmp_path: Path, name: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_a_writer_waits_for_its_turn_as_long_as_its_connection_says(sqlite_url: str) -> None:
-    """Looking often, and not ever more seldom: between two writers without a pause it would find no gap."""
+def test_a_writer_waits_at_most_its_busy_timeout(sqlite_url: str) -> None:
+    """It polls at short, constant intervals: with growing ones it would starve between two busy writers."""
     database = open_database(sqlite_url)
     assert database.file is not None
     other = sqlite3.connect(database.file, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
-    leaving = threading.Timer(0.3, other.execute, ["COMMIT"])
-    leaving.start()
+    commit_timer = threading.Timer(0.3, other.execute, ["COMMIT"])
+    commit_timer.start()
     with database.write() as connection:
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 1000 * BUSY_TIMEOUT_SECONDS
-    leaving.join()
+    commit_timer.join()
     other.execute("BEGIN IMMEDIATE")
     with database.writer.connect() as connection:
         connection.connection.execute("PRAGMA busy_timeout = 100")
