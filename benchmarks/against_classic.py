@@ -32,8 +32,8 @@ import numpy.typing as npt
 
 from catalog.db.database import open_database
 from catalog.learning.classifiers import DEFAULT, class_probabilities, get_algorithm
+from catalog.learning.dataset.catalog_tracks import load_broader, load_predictable
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
-from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable
 from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.dataset.snapshot_data import Vectors, load_vectors
 from catalog.learning.fitting.calibration import cross_fitted

@@ -35,8 +35,8 @@ from study_scores import Answers, by_folds, by_official_split
 
 from catalog.db.database import Database, open_database
 from catalog.features.stored_feature_set import active_feature_set
+from catalog.learning.dataset.catalog_tracks import load_tracks
 from catalog.learning.dataset.feature_matrix import load_feature_matrix
-from catalog.learning.dataset.labeled_tracks import load_tracks
 from catalog.learning.metrics.baselines import artist_majority, majority_class
 from catalog.learning.metrics.bootstrap import mean_interval
 from catalog.learning.metrics.evaluation import evaluate

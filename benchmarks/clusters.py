@@ -30,7 +30,7 @@ import sqlalchemy as sa  # noqa: E402
 
 from catalog.audio.feature_set import FeatureSet  # noqa: E402
 from catalog.audit.clusters.cluster_audit import ClusterRequest, audit_clusters  # noqa: E402
-from catalog.audit.clusters.cluster_run import list_runs  # noqa: E402
+from catalog.audit.clusters.cluster_run_store import list_runs  # noqa: E402
 from catalog.db.bulk_insert import write_rows  # noqa: E402
 from catalog.db.columns import now  # noqa: E402
 from catalog.db.database import open_database  # noqa: E402

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 from catalog.db.database import Database
 from catalog.db.tables import fma_track
 from catalog.genres.vocabulary_store import load_vocabulary
+from catalog.learning.dataset.catalog_tracks import load_tracks
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds
 from catalog.learning.dataset.groups import Groups, connected_groups
-from catalog.learning.dataset.labeled_tracks import load_tracks
 from catalog.learning.dataset.snapshot import ClassRule, Snapshot, store_snapshot
 from catalog.learning.dataset.snapshot_data import SnapshotTracks, load_vectors
 from catalog.learning.search.search import SearchData

@@ -35,7 +35,7 @@ from catalog.learning.fitting.abstention import NOTHING, is_correct
 from catalog.learning.fitting.cross_fit import cross_fit
 from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.metrics.baselines import majority_class
-from catalog.learning.metrics.evaluation import evaluate, same_top_term
+from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.metrics.probability_scores import log_loss
 from catalog.learning.scoring.hierarchical_metrics import hierarchical_score
 from catalog.learning.scoring.hierarchy_selection import choose_structure
@@ -147,10 +147,11 @@ def row(material: Material, name: str, way: str, choice: Integers, **more: Any) 
     y, hierarchy = material.y, material.hierarchy
     found = evaluate(y, choice, material.groups, len(hierarchy.classes), resamples=1)
     terms = hierarchical_score(choice, y, hierarchy)
+    tops = np.array([path[-1] for path in hierarchy.paths])
     return Row(
         name,
         way,
-        top_level=float(same_top_term(y, choice, hierarchy).mean()),
+        top_level=float((tops[y] == tops[choice]).mean()),
         path=found.accuracy.value,
         macro_f1=found.macro_f1.value,
         hierarchical_precision=terms.precision,

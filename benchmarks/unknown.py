@@ -29,10 +29,10 @@ from catalog.db.database import open_database
 from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
 from catalog.learning.classifiers import get_algorithm
+from catalog.learning.dataset.catalog_tracks import load_broader, load_tracks
 from catalog.learning.dataset.class_support import class_support, classes_of
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
-from catalog.learning.dataset.labeled_tracks import load_broader, load_tracks
 from catalog.learning.fitting.abstention import NOTHING, choose_threshold, cross_fitted_selections, is_correct
 from catalog.learning.fitting.cross_fit import CrossFit, FittedModel, cross_fit
 

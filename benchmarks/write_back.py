@@ -28,13 +28,13 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.integration.review.tagged_files import FORMATS
-
 from catalog.cli.main import run
 from catalog.collection.scan.scan import scan
-from catalog.collection.statements import NewStatement, append_statements
+from catalog.collection.statements import NewStatement
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
+from tests.integration.statement_helpers import append_statements
+from tests.integration.writeback.tagged_files import FORMATS
 
 WRITER = """
 import sys

@@ -17,11 +17,12 @@ import numpy as np
 from sqlalchemy import Connection
 
 from catalog.audio.feature_sets.installed import feature_set
-from catalog.collection.statements import NewStatement, append_statements
+from catalog.collection.statements import NewStatement
 from catalog.db.database import open_database
 from catalog.features.stored_feature_set import StoredFeatureSet, find_feature_set
 from catalog.features.vectors import store_vector
 from catalog.review.decision import decide, resolve_genre, track_suspect
+from tests.integration.statement_helpers import append_statements
 from workers.state import claims, liveness
 
 GENRES = ("Rock", "Jazz", "Classical", "Techno", "Metal", "Folk", "Blues", "Pop")

@@ -56,6 +56,20 @@ def percent(share: float | None) -> str:
     return f"{whole}\N{NO-BREAK SPACE}%"
 
 
+def describe_duration(seconds: float) -> str:
+    """A duration with one unit or two: 45 s, 12 min, 3 h 20 min, 2 days 4 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} days {hours} h"
+
+
 def _is_deceptive(character: str) -> bool:
     return (
         unicodedata.category(character) in {"Cc", "Cs"}

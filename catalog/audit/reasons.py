@@ -4,8 +4,6 @@ A reason is a JSON object with a `kind`, its numbers and genre ids. It holds no 
 needs no new audit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

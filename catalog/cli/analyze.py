@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import sqlalchemy as sa
 
-from catalog.cli.common.analysis_options import feature_set_option, limit_options, or_needed
+from catalog.cli.common.analysis_options import feature_set_option, given_or_needed, limit_options
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.output import echo, logs_json, progress, say
@@ -51,7 +51,7 @@ def analyze(
     from workers.pool.analyze_pending import analyze_pending
 
     with open_catalog(settings) as database:
-        feature_sets = or_needed(database, feature_sets)
+        feature_sets = given_or_needed(database, feature_sets)
         where = None if name is None else track.c.collection_id == _collection(database, name)
         if dry_run:
             _print_pending(database, feature_sets, where)

@@ -12,7 +12,7 @@ import click
 
 from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.common.output import say, warn
-from catalog.cli.common.query_argument import parameter_option, resolve
+from catalog.cli.common.sql_argument import parameter_option, resolve
 from catalog.collection.playlist import NoTracksError, write_playlist
 from catalog.db.database import Database
 from catalog.db.query.answer import QueryResult

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.cli.common.analysis_options import feature_set_option, or_needed
+from catalog.cli.common.analysis_options import feature_set_option, given_or_needed
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
 from catalog.settings import Settings
-from catalog.text import pluralize
+from catalog.text import describe_duration, pluralize
 
 if TYPE_CHECKING:
     from catalog.audio.feature_set import FeatureSet
@@ -53,7 +53,7 @@ def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output
 
     jobs, broker_error = None, None
     with open_catalog(settings) as database:
-        status = queue_status(database, or_needed(database, feature_sets))
+        status = queue_status(database, given_or_needed(database, feature_sets))
         try:
             jobs = count_jobs(database, settings)
         except BrokerUnreachableError as error:
@@ -76,7 +76,9 @@ def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, 
             f"{status.pending:,} pending, {status.claimed:,} of them claimed; {status.failed:,} failed; {queue_state}"
         )
         minutes = status.minutes_left
-        remaining = "" if not status.pending or minutes is None else f", {_duration(minutes)} left"
+        remaining = (
+            "" if not status.pending or minutes is None else f", {describe_duration(60 * minutes)} left"
+        )
         echo(
             f"{status.analyzed_last_minute:,} analyzed in the last minute, {status.tracks_a_minute:,.1f} per minute "
             f"over the last five minutes{remaining}; {pluralize(len(status.workers), 'worker')}"
@@ -89,12 +91,6 @@ def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, 
         print_rows([asdict(worker) for worker in status.workers], output_format, COLUMNS)
     if status.advice is not None:
         say(status.advice)
-
-
-def _duration(minutes: float) -> str:
-    if minutes < 1:
-        return "less than a minute"
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
 @queue.command("sync")
@@ -115,7 +111,7 @@ def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
     except BrokerUnreachableError as error:
         broker_error = error
     with open_catalog(settings) as database:
-        dead, fed = synchronize(database, broker, or_needed(database, feature_sets))
+        dead, fed = synchronize(database, broker, given_or_needed(database, feature_sets))
     echo(f"{pluralize(dead, 'dead worker')} found, {pluralize(fed, 'track')} added to the queue")
     if broker_error is not None:
         raise broker_error

@@ -12,7 +12,7 @@ import click
 
 from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_records, print_rows, say
-from catalog.cli.common.query_argument import parameter_option, resolve
+from catalog.cli.common.sql_argument import parameter_option, resolve
 from catalog.db.query.query import run_query
 from catalog.db.query.saved_queries import saved_query, saved_query_names
 from catalog.db.schema.views import view_description, view_names

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from catalog.cli.common.analysis_options import feature_set_option, limit_options, or_needed
+from catalog.cli.common.analysis_options import feature_set_option, given_or_needed, limit_options
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import logs_json, say
 from catalog.settings import Settings
@@ -89,7 +89,7 @@ def worker(
     size = workers or default_worker_count()
     options = WorkerOptions(RootMapping.parse(roots), True, memory_limit, logs_json())
     with open_catalog(settings) as database, ExitStack() as stack:
-        feature_sets = or_needed(database, feature_sets)
+        feature_sets = given_or_needed(database, feature_sets)
         stack.enter_context(serve_metrics(database, settings, feature_sets, metrics_host, metrics_port))
         work_until_stopped(
             database,

@@ -81,7 +81,7 @@ def read_vectors(
 ) -> Iterator[list[tuple[int, str, Float32]]]:
     """Batches of at most `size` (line, key, vector). Incomplete and non-finite vectors are reported and skipped."""
     # Loading the compiled reader takes half a second, so it is imported only when vectors are read.
-    from catalog.csvio.float_csv import NOT_PLAIN, read_rows
+    from catalog.csvio.float_parser import NOT_PLAIN, read_rows
 
     columns = np.asarray(header.columns) - 1
     is_dimension = np.isin(np.arange(header.cells - 1), columns)

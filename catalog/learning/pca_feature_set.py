@@ -27,8 +27,8 @@ from catalog.features.stored_feature_set import (
     register_feature_set,
 )
 from catalog.features.vectors import load_matrix, store_vector
+from catalog.learning.dataset.catalog_tracks import load_tracks
 from catalog.learning.dataset.groups import connected_groups
-from catalog.learning.dataset.labeled_tracks import load_tracks
 from catalog.learning.fitting.pca import VARIANCE, Projection, components_for, fit_projection
 from catalog.learning.registry.artifact import ArtifactRejectedError, read_artifact, write_artifact
 

@@ -1,7 +1,5 @@
 """Training: cross-fit, score, gate, predictions and promotion of a model; does nothing if nothing has changed."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -49,8 +47,8 @@ from catalog.learning.registry.registry import (
 from catalog.learning.scoring.champion_refit import Challenger, compare_with_champion
 from catalog.learning.scoring.hierarchy_selection import choose_structure
 from catalog.learning.scoring.model_metrics import ModelMetrics, metrics_of
-from catalog.learning.scoring.model_score import score_model
 from catalog.learning.scoring.official_split import load_split, official_score
+from catalog.learning.scoring.out_of_fold_score import score_model
 from catalog.learning.training_options import TrainingOptions
 from catalog.learning.training_set import TrainingSet, build_training_set
 

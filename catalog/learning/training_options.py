@@ -1,7 +1,5 @@
 """Training options: what a training run fits, and the checks of the feature sets that it combines."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Training set: the labeled tracks with vectors, their classes and groups, frozen as a snapshot."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -10,12 +8,12 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Float32
 from catalog.features.stored_feature_set import StoredFeatureSet
+from catalog.learning.dataset.catalog_tracks import CatalogTracks, load_broader, load_predictable, load_tracks
 from catalog.learning.dataset.class_support import Support, class_support, classes_of, untrainable_reason
 from catalog.learning.dataset.exclusion import excluded_genres, sampled_tracks, wrong_recordings
 from catalog.learning.dataset.feature_matrix import load_feature_matrix, require_finite
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import LabeledTracks, load_broader, load_predictable, load_tracks
 from catalog.learning.dataset.snapshot import Snapshot
 from catalog.learning.dataset.training_feature_sets import resolve_feature_sets
 from catalog.learning.fitting.abstention import NOTHING
@@ -27,7 +25,7 @@ from catalog.similarity.near_duplicates import near_duplicates
 class TrainingSet:
     """Everything that is read from the database before a model is fitted."""
 
-    tracks: LabeledTracks
+    tracks: CatalogTracks
     recipes: tuple[StoredFeatureSet, ...]
     """The feature sets whose vectors are concatenated in X."""
     X: Float32

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.audit.duplicates.duplicate_audit import DuplicateAudit, audit_duplicates
 from catalog.audit.labels.label_audit import LabelAudit, audit_labels
-from catalog.collection.collection_counts import count_collection
+from catalog.collection.collection_contents import count_collection
 from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.collection.roots import find_root
 from catalog.collection.scan.scan import scan
@@ -26,7 +26,7 @@ from catalog.db.query.saved_queries import saved_query
 from catalog.db.retry import retry_until_connected
 from catalog.db.tables import decision, failure, track, track_status
 from catalog.features.stored_feature_set import active_feature_set
-from catalog.learning.dataset.labeled_tracks import load_broader
+from catalog.learning.dataset.catalog_tracks import load_broader
 from catalog.learning.dataset.snapshot import ClassRule
 from catalog.learning.dataset.training_feature_sets import NoVectorsError
 from catalog.learning.prediction.batch_inference import ExecutorFactory
@@ -40,14 +40,14 @@ from catalog.learning.registry.registry import promote
 from catalog.learning.registry.zero_shot_model import ensure_zero_shot, require_genres
 from catalog.learning.training import TrainingReport, options_of_active_model, train
 from catalog.learning.training_options import TrainingOptions
-from catalog.pipeline.album_sample import AlbumSample, draw_album_sample
+from catalog.pipeline.random_albums import AlbumSample, draw_album_sample
 from catalog.report.model_card import write_report_folder
 from catalog.settings import Settings
 from workers.broker.job_queue import DEFAULT_TIME_LIMIT
 from workers.host.capacity import default_worker_count
 from workers.host.worker_options import WorkerOptions
-from workers.pool.analysis_run import Progress
-from workers.pool.analyze_pending import AnalysisReport, analyze_pending
+from workers.pool.analysis_run import AnalysisReport, Progress
+from workers.pool.analyze_pending import analyze_pending
 from workers.pool.executor import open_executor
 
 

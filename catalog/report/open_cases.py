@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from catalog.audit.reasons import GenreNames, Reason, describe_reason
 from catalog.db.track_query import latest_audit
-from catalog.learning.dataset.labeled_tracks import load_broader
+from catalog.learning.dataset.catalog_tracks import load_broader
 from catalog.report.formatting import LONGEST_GENRE, display_name, safe_text
 from catalog.text import percent, pluralize
 

@@ -30,7 +30,7 @@ from catalog.db.tables import (
 )
 from catalog.db.tables.learning import CHOICES
 from catalog.db.track_query import latest_audit
-from catalog.learning.dataset.labeled_tracks import load_broader
+from catalog.learning.dataset.catalog_tracks import load_broader
 
 Row = dict[str, Any]
 

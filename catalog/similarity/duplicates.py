@@ -1,7 +1,5 @@
 """Duplicates: tracks that are the same recording, by equal audio or by similar vectors."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Exact nearest neighbors by cosine similarity, outside each track's own group."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -17,7 +17,7 @@ from catalog.db.database import Database
 from catalog.errors import CatalogError
 from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.binary_diff import make_patch
-from catalog.writeback.formats.genre_field import format_of, write_genres
+from catalog.writeback.formats.genre_rewrite import format_of, write_genres
 from catalog.writeback.replace_files import (
     Operation,
     Progress,

@@ -16,7 +16,7 @@ from catalog.db.tables import collection, tag_write, track
 from catalog.errors import CatalogError
 from catalog.genres.vocabulary import Vocabulary
 from catalog.writeback.binary_diff import apply_patch
-from catalog.writeback.formats.genre_field import restore_values
+from catalog.writeback.formats.genre_rewrite import restore_values
 from catalog.writeback.replace_files import (
     Operation,
     Progress,

@@ -1,7 +1,5 @@
 """The broker: an external Redis, or an embedded Valkey in the `run` folder of the catalog's home."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """`python -m workers.broker.valkey FOLDER` starts the embedded Valkey in the background and exits."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

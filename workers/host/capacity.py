@@ -1,7 +1,5 @@
 """Number of worker processes that fit this host."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

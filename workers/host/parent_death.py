@@ -1,7 +1,5 @@
 """Termination with the parent process, even if the parent was killed."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import signal

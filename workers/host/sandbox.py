@@ -4,8 +4,6 @@ Limits of memory, CPU time, core dumps and open files apply on every system. On 
 privileges. If the kernel has Landlock (5.13 or later), it cannot start programs or write outside the given folders.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import logging

@@ -1,7 +1,5 @@
 """One run of the analysis: its plan, progress and report, all queried from the database."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from catalog.db.server_time import server_time
 from catalog.db.tables import failure, track
 from catalog.features.stored_feature_set import StoredFeatureSet, register_feature_set
 from catalog.features.vectors import tracks_without_vector
+from catalog.text import describe_duration
 from workers.host.root_mapping import unmounted_roots
 
 MIN_SECONDS = 1.0
@@ -56,7 +55,7 @@ class Progress:
         if self.per_second:
             parts.append(f"{self.per_second:.1f} a second")
         if self.seconds_left is not None:
-            parts.append(f"{_duration(self.seconds_left)} left")
+            parts.append(f"{describe_duration(self.seconds_left)} left")
         return ", ".join(parts)
 
 
@@ -71,13 +70,6 @@ class AnalysisReport:
     unmounted: int
     """Tracks that stay pending because the folder of their collection is not mounted."""
     seconds: float
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 90 else f"{seconds / 3600:.1f} h"
 
 
 @dataclass
@@ -117,7 +109,7 @@ class AnalysisRun:
         return AnalysisReport(analyzed, end.failed, missing, self.unmounted, end.seconds)
 
 
-def plan_analysis(
+def prepare_analysis(
     database: Database, feature_sets: Sequence[FeatureSet], where: ColumnElement[bool] | None = None
 ) -> AnalysisRun:
     """Registers the feature sets and counts their pending tracks. `where` is a condition on `track`."""

@@ -1,7 +1,5 @@
 """Analyzes all pending tracks on worker processes of this command."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,13 +13,11 @@ from catalog.settings import Settings
 from workers.broker.job_queue import DEFAULT_TIME_LIMIT
 from workers.host.capacity import default_worker_count
 from workers.host.worker_options import WorkerOptions
-from workers.pool.analysis_run import AnalysisReport, AnalysisRun, Progress, plan_analysis
+from workers.pool.analysis_run import AnalysisReport, AnalysisRun, Progress, prepare_analysis
 from workers.pool.supervisor import Supervisor, draining
 from workers.pool.worker_pool import open_pool
 from workers.state.queue_feeder import QueueFeeder
 from workers.state.throttle import Throttle
-
-__all__ = ["AnalysisReport", "analyze_pending"]
 
 TRACKS_PER_WORKER = 4
 """A process takes seconds to start, which is not worth it for fewer tracks."""
@@ -47,7 +43,7 @@ def analyze_pending(
     Other commands and hosts may work on the same tracks at the same time. On KeyboardInterrupt the workers finish
     their present tracks, and it is raised again. Raises BrokerUnreachableError, DiskFullError and WorkersFailedError.
     """
-    run = plan_analysis(database, feature_sets, where)
+    run = prepare_analysis(database, feature_sets, where)
     if run.total:
         size = pool_size(workers, run.total)
         with open_pool(database, settings, feature_sets, options) as (broker, queue, pool):

@@ -1,7 +1,5 @@
 """Executors for learning tasks: QueueExecutor sends them to workers, InlineExecutor runs them in this process."""
 
-from __future__ import annotations
-
 import threading
 import time
 import uuid

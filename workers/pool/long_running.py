@@ -1,7 +1,5 @@
 """Workers that run until they are stopped, on any host with access to the database, the broker and the files."""
 
-from __future__ import annotations
-
 import logging
 import math
 import signal

@@ -1,7 +1,5 @@
 """The supervisor of a worker pool: keeps its size, feeds the queue, and waits for a full disk or a lost broker."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The worker processes of a command: started, restarted after a crash, and drained at the end."""
 
-from __future__ import annotations
-
 import logging
 import os
 import re

@@ -1,7 +1,5 @@
 """Analyzing one claimed track without database access, and storing the outcome in one transaction."""
 
-from __future__ import annotations
-
 import logging
 import os
 import stat

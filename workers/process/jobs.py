@@ -3,8 +3,6 @@
 A job holds track ids and feature set hashes only. The database decides which of them are still pending.
 """
 
-from __future__ import annotations
-
 import faulthandler
 import logging
 import os

@@ -3,8 +3,6 @@
 It overrides internal methods of RQ 3, hence the upper bound of `rq` in pyproject.toml.
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import math

@@ -3,8 +3,6 @@
 A task may run twice or end early: its results are in the database, and the sender checks there.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Callable, Mapping

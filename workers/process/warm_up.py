@@ -1,7 +1,5 @@
 """Warm-up before the first fork: work horses inherit imported modules, compiled kernels and cached SQL statements."""
 
-from __future__ import annotations
-
 import gc
 import importlib
 import tempfile

@@ -1,7 +1,5 @@
 """The state that a worker process sets up once and that its forked work horses inherit."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field

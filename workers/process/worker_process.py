@@ -1,7 +1,5 @@
 """`python -m workers.process.worker_process`: one worker process. URLs with passwords come in the environment."""
 
-from __future__ import annotations
-
 import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before any numerical library
 
 import argparse

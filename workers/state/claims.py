@@ -3,8 +3,6 @@
 A worker reserves a batch of tracks. Only the track at work has a `claimed_at`: if the worker dies, it is the suspect.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

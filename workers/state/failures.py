@@ -1,7 +1,5 @@
 """Tracks that could not be analyzed: record failures, clear them, and make their tracks pending again."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Worker liveness: rows with heartbeats, and the sweep that releases the claims of dead workers."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Prometheus metrics of a catalog, collected from the database by any process."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Spacing of repeated queries, so that they take a small share of the time."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import TypeVar

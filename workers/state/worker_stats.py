@@ -1,7 +1,5 @@
 """Statistics of a worker: tracks, failures and durations, stored in its row."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from dataclasses import dataclass, field
 

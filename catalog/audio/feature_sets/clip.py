@@ -8,8 +8,8 @@ import numpy as np
 
 from catalog.arrays import Float32
 from catalog.audio.feature_set import Waveform
+from catalog.audio.kernels.blocked_spectrum import FrameBlocks
 from catalog.audio.kernels.filter_bank import mel_bank
-from catalog.audio.kernels.frame_blocks import FrameBlocks
 from catalog.audio.kernels.harmonic_percussive import harmonic_percussive
 from catalog.audio.kernels.spectrum import SAMPLE_RATE, Spectrum, spectrum
 from catalog.audio.malloc import retain_freed_memory

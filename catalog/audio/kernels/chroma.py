@@ -7,8 +7,8 @@ import numpy.typing as npt
 from scipy.ndimage import convolve1d
 
 from catalog.arrays import Float32
+from catalog.audio.kernels.blocked_spectrum import FrameBlocks
 from catalog.audio.kernels.filter_bank import pitch_class_bank
-from catalog.audio.kernels.frame_blocks import FrameBlocks
 
 _SILENCE = 1e-6  # of the loudest semitone of a clip, -120 dB: below it is rounding noise
 

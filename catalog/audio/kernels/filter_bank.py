@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from catalog.arrays import Float32
 from catalog.audio.jit import jit
-from catalog.audio.kernels.frame_blocks import FrameBlocks
+from catalog.audio.kernels.blocked_spectrum import FrameBlocks
 from catalog.audio.kernels.spectrum import FRAME, SAMPLE_RATE
 
 MEL_BANDS = 128

@@ -4,7 +4,7 @@ import numpy as np
 
 from catalog.arrays import Float32
 from catalog.audio.jit import jit
-from catalog.audio.kernels.frame_blocks import FrameBlocks
+from catalog.audio.kernels.blocked_spectrum import FrameBlocks
 from catalog.audio.kernels.median import running_median
 from catalog.audio.kernels.spectrum import Spectrum
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from catalog.arrays import Float32
 from catalog.audio.decibel import decibels
 from catalog.audio.jit import jit
-from catalog.audio.kernels.frame_blocks import FrameBlocks
+from catalog.audio.kernels.blocked_spectrum import FrameBlocks
 from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE
 
 CONTRAST_BANDS = 7

@@ -10,7 +10,7 @@ from scipy import fft
 from scipy.signal import get_window
 
 from catalog.arrays import Float32
-from catalog.audio.kernels.frame_blocks import FrameBlocks
+from catalog.audio.kernels.blocked_spectrum import FrameBlocks
 
 SAMPLE_RATE = 22_050
 FRAME = 2048  # samples under one window, `n_fft`

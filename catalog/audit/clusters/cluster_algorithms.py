@@ -1,7 +1,5 @@
 """Clustering algorithms by name, with a given or chosen number of clusters."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

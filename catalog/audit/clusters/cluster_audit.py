@@ -1,7 +1,5 @@
 """The cluster audit: clusters feature vectors, compares the clusters with the labels, and stores the runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -20,7 +18,7 @@ from catalog.audit.clusters.cluster_algorithms import (
 )
 from catalog.audit.clusters.cluster_findings import FEWEST
 from catalog.audit.clusters.cluster_labels import Labels, Level, load_labels
-from catalog.audit.clusters.cluster_run import Assignments, RunResult, store_run
+from catalog.audit.clusters.cluster_run_store import Assignments, RunResult, store_run
 from catalog.audit.clusters.cluster_space import Points, load_points
 from catalog.audit.clusters.contingency import NOISE, cluster_agreement, singletons
 from catalog.audit.clusters.silhouette import centrality, silhouette
@@ -135,7 +133,14 @@ def audit_clusters(
             runs.append((recipe, algorithm, *_evaluate(points, clustering, prepared.labels, request)))
 
     def store(connection: Connection) -> int:
-        audit_id = _begin(connection, request, planned)
+        audit_id = insert_row(
+            connection,
+            audit,
+            kind="clusters",
+            seed=request.seed,
+            parameters=asdict(request),
+            summary={"labeled": planned.labeled, "genres": len(genres)},
+        )
         for recipe, algorithm, parameters, assignments, result in runs:
             of_genre = prepared.labels.genres[prepared.labels.at(assignments.track_ids)]
             store_run(connection, audit_id, recipe.id, algorithm, parameters, assignments, result, of_genre)
@@ -241,14 +246,3 @@ def _evaluate(
     }
     assignments = Assignments(points.track_ids, clusters, centrality(points.matrix, clusters))
     return parameters, assignments, result
-
-
-def _begin(connection: Connection, request: ClusterRequest, planned: ClusterAudit) -> int:
-    return insert_row(
-        connection,
-        audit,
-        kind="clusters",
-        seed=request.seed,
-        parameters=asdict(request),
-        summary={"labeled": planned.labeled, "genres": len(planned.genres)},
-    )

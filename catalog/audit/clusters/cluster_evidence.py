@@ -1,7 +1,5 @@
 """A stored cluster run compared with the current labels: clusters, spread and overlap of genres, outliers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +19,7 @@ from catalog.audit.clusters.cluster_findings import (
     spreads,
 )
 from catalog.audit.clusters.cluster_labels import Labels, load_labels
-from catalog.audit.clusters.cluster_run import Assignments, Run, latest_runs, load_assignments, read_run
+from catalog.audit.clusters.cluster_run_store import Assignments, Run, latest_runs, load_assignments, read_run
 from catalog.batches import chunks
 from catalog.db.tables import artist, track
 from catalog.learning.dataset.hierarchy import path_to_top
@@ -64,7 +62,7 @@ def read_findings(connection: Connection, run_id: int) -> RunSummary:
     )
 
 
-def cluster_evidence(connection: Connection) -> dict[str, list[Outlier]]:
+def outliers_by_feature_set(connection: Connection) -> dict[str, list[Outlier]]:
     """The outliers in the newest run of each feature set, by its name.
 
     By the current labels, at the level of each run. The list is empty for a run without outliers.

@@ -1,7 +1,5 @@
 """Findings of a clustering on genres: genres that share clusters, spread-out genres, and outliers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The labels for comparison with clusters: each track's first genre at one level of the vocabulary."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,9 +11,9 @@ from sqlalchemy import Connection
 from catalog.arrays import Integers
 from catalog.db.tables import artist, track, track_status
 from catalog.db.track_query import IS_LISTED
+from catalog.learning.dataset.catalog_tracks import load_broader
 from catalog.learning.dataset.exclusion import excluded_genres
 from catalog.learning.dataset.hierarchy import path_to_top
-from catalog.learning.dataset.labeled_tracks import load_broader
 
 Level = Literal["leaf", "top"] | int
 """`leaf`: the genre itself; `top`: its top term; a number: the level from the top, which is 1."""

@@ -1,7 +1,5 @@
 """The space for clustering: standardized vectors on their principal components, read in chunks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 

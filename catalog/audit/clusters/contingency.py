@@ -1,7 +1,5 @@
 """Agreement of clusters and genres: scores of the contingency table, each with its value by chance."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Silhouette of clusters on a bounded sample, and centrality of tracks in their clusters."""
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn.metrics import pairwise_distances, silhouette_score
 

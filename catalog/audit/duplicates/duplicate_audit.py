@@ -1,7 +1,5 @@
 """The duplicate audit: finds pairs of tracks with the same or nearly the same audio. Tracks are never merged."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections import defaultdict
@@ -13,17 +11,16 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from catalog.batches import chunks
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
-from catalog.db.tables import audit, duplicate_pair, feature_vector, label, track, track_status
+from catalog.db.tables import audit, duplicate_pair, feature_vector, track
 from catalog.db.track_query import IS_LISTED, latest_audit
 from catalog.db.upsert import insert_row
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
 from catalog.features.vectors import load_matrix
+from catalog.learning.dataset.catalog_tracks import load_broader, load_tags
 from catalog.learning.dataset.hierarchy import path_to_top
-from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.similarity.duplicates import (
     Pair,
     connected_tracks,
@@ -154,14 +151,7 @@ def _genres_differ(connection: Connection, pairs: Sequence[Pair]) -> list[bool]:
     broader, _ = load_broader(connection)
     above = {genre_id: path_to_top(genre_id, broader) for genre_id in broader}
     track_ids = sorted({track_id for pair in pairs for track_id in (pair.track_id, pair.other_track_id)})
-    genres: defaultdict[int, list[int]] = defaultdict(list)
-    for ids in chunks(track_ids):
-        for track_id, genre_id in connection.execute(
-            sa.select(track_status.c.track_id, label.c.genre_id)
-            .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
-            .where(track_status.c.track_id.in_(ids))
-        ):
-            genres[track_id].append(genre_id)
+    genres = load_tags(connection, track_ids)
     return [genres_differ(genres[pair.track_id], genres[pair.other_track_id], above) for pair in pairs]
 
 

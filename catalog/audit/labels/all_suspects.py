@@ -1,7 +1,5 @@
 """All suspects in one ranking: by the model, and by conflicts between sources, albums and duplicates."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The input of a label audit as arrays: audited tracks and genres."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,8 +1,5 @@
 """The tracks that a label audit can rank: tagged, predicted, and with at least one tag that counts for a class."""
 
-from __future__ import annotations
-
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +9,6 @@ from sqlalchemy import Connection, RowMapping
 
 from catalog.arrays import Floats, Integers
 from catalog.audit.labels.audited_tracks import class_column
-from catalog.batches import chunks
 from catalog.db.tables import (
     artist,
     audit_sample_track,
@@ -28,6 +24,7 @@ from catalog.db.tables import (
 )
 from catalog.db.tables.learning import CHOICES
 from catalog.db.track_query import IS_LISTED
+from catalog.learning.dataset.catalog_tracks import load_tags
 from catalog.learning.dataset.exclusion import REASON, Excluded, wrong_recordings
 from catalog.learning.dataset.hierarchy import path_to_top
 
@@ -48,7 +45,7 @@ def load_candidates(
     """
     column = class_column(model_row["class_order"])
     candidates = connection.execute(_candidate_query(model_row)).all()
-    tags = _tags(connection, [row.id for row in candidates])
+    tags = load_tags(connection, [row.id for row in candidates])
     counts_for = _counts_for(connection, model_row, tags, broader)
     wrong = set(wrong_recordings(connection).tolist())
     rows, audited_tags = [], []
@@ -165,20 +162,6 @@ def _audited_tag_first(
         if counts_for.get(audited) in column and audited not in excluded.genre_ids:
             return [audited, *(genre_id for genre_id in genre_ids if genre_id != audited)]
     return []
-
-
-def _tags(connection: Connection, track_ids: Sequence[int]) -> Mapping[int, list[int]]:
-    """The genre ids of every track in the order of its tags."""
-    tags: defaultdict[int, list[int]] = defaultdict(list)
-    for ids in chunks(track_ids):
-        for track_id, genre_id in connection.execute(
-            sa.select(track_status.c.track_id, label.c.genre_id)
-            .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
-            .where(track_status.c.track_id.in_(ids))
-            .order_by(track_status.c.track_id, label.c.rank)
-        ):
-            tags[track_id].append(genre_id)
-    return tags
 
 
 def class_probabilities(row: TrackRow, column: Mapping[int, int]) -> Floats:

@@ -3,8 +3,6 @@
 It comes from people's decisions alone, never from injected noise, and is stored in `suspect.expected_right`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Sequence
 
 import numpy as np

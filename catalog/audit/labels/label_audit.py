@@ -1,7 +1,5 @@
 """The label audit: finds mislabeled tracks with the active model and stores them as suspects and cases."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +11,7 @@ from sqlalchemy import Connection
 from catalog.audit.labels.all_suspects import all_suspects
 from catalog.audit.labels.case_grouping import SuspectGroup, group_into_cases
 from catalog.audit.labels.estimated_precision import refresh_expected_right
-from catalog.audit.labels.ground_truth import AuditTruth, read_ground_truth, score_against_ground_truth
+from catalog.audit.labels.known_errors import AuditTruth, read_ground_truth, score_against_ground_truth
 from catalog.audit.labels.label_evidence import Evidence, gather_evidence
 from catalog.audit.labels.label_issues import MIN_SUSPICION, Suspect
 from catalog.db.columns import now

@@ -1,7 +1,5 @@
 """Evidence of a label audit: tagged tracks with predictions, vectors, conflicts of sources, and cluster outliers."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections import defaultdict
@@ -14,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from catalog.arrays import Float32, Integers
-from catalog.audit.clusters.cluster_evidence import cluster_evidence
+from catalog.audit.clusters.cluster_evidence import outliers_by_feature_set
 from catalog.audit.clusters.cluster_findings import Outlier
 from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo, class_column
 from catalog.audit.labels.candidate_tracks import (
@@ -30,9 +28,9 @@ from catalog.batches import chunks
 from catalog.db.tables import artist, track
 from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
+from catalog.learning.dataset.catalog_tracks import load_broader, load_predictable
 from catalog.learning.dataset.exclusion import Excluded
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable
 from catalog.learning.registry.default_feature_sets import DEFAULTS
 from catalog.learning.registry.registry import model_feature_sets
 
@@ -98,7 +96,7 @@ def gather_evidence(connection: Connection, model_row: RowMapping, excluded: Exc
     position |= {row.id: len(position) + at for at, row in enumerate(outside)}
     outliers = [
         (name, outlier)
-        for name, of_feature_set in sorted(cluster_evidence(connection).items())
+        for name, of_feature_set in sorted(outliers_by_feature_set(connection).items())
         for outlier in of_feature_set
         if outlier.track_id in position
     ]

@@ -14,7 +14,7 @@ from catalog.audit.labels.model_evidence import (
     FLOOR,
     ModelEvidence,
     artist_numbers,
-    class_auc,
+    class_separation,
     combine_evidence,
 )
 from catalog.audit.labels.neighbor_votes import NeighborVotes, others_of_artist
@@ -127,14 +127,15 @@ def find_suspects(
     statistics = _class_statistics(audited)
     opinions = opinions or combine_evidence(audited, genres)
     # Neighbors cost most: they are searched only for tracks that could still be listed with them.
-    scored = [
-        _most_suspicious(alternatives, _prediction_evidence(alternatives, audited, statistics), 2 * most)
-        for alternatives in (
-            _alternatives_outside(audited, genres, opinions.alone, opinions.subtree),
-            _artist_alternatives(audited, genres, opinions),
-            _narrower_alternatives(audited, genres, statistics.thresholds),
-        )
-    ]
+    scored = []
+    for alternatives in (
+        _alternatives_outside(audited, genres, opinions.alone, opinions.subtree),
+        _artist_alternatives(audited, genres, opinions),
+        _narrower_alternatives(audited, genres, statistics.thresholds),
+    ):
+        evidence = _prediction_evidence(alternatives, audited, statistics)
+        kept = np.argsort(-evidence, kind="stable")[: 2 * most]
+        scored.append((alternatives.only(kept), evidence[kept]))
     rows = np.concatenate([alternatives.row for alternatives, _ in scored])
     near = NeighborVotes.of(audited.vectors, audited.groups, rows)
     best: dict[tuple[int, bool], Suspect] = {}
@@ -149,7 +150,7 @@ def find_suspects(
 def _class_statistics(audited: AuditedTracks) -> _ClassStatistics:
     counts = np.bincount(audited.y, minlength=audited.probability.shape[1])
     return _ClassStatistics(
-        auc=class_auc(audited.probability, audited.y, audited.groups),
+        auc=class_separation(audited.probability, audited.y, audited.groups),
         thresholds=_confident_thresholds(audited.probability, audited.y),
         shares=np.maximum(counts / len(audited.y), FLOOR),
     )
@@ -264,13 +265,6 @@ def _prediction_evidence(
     is_confident = alternatives.chosen >= statistics.thresholds[alternatives.choice]
     evidence += CONFIDENCE_WEIGHT * auc_of_both * is_confident
     return evidence
-
-
-def _most_suspicious(
-    alternatives: _Alternatives, evidence: Floats, most: int
-) -> tuple[_Alternatives, Floats]:
-    kept = np.argsort(-evidence, kind="stable")[:most]
-    return alternatives.only(kept), evidence[kept]
 
 
 def _suspects(

@@ -1,7 +1,5 @@
 """Evidence of the model: its predictions, those of the artist's tracks together, and second opinions."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -109,7 +107,7 @@ def artist_numbers(artists: Sequence[Hashable | None]) -> Integers:
     return np.array([names.setdefault(key, len(names)) for key in keys], dtype=np.int64)
 
 
-def class_auc(probability: Floats, y: Integers, groups: Integers) -> Floats:
+def class_separation(probability: Floats, y: Integers, groups: Integers) -> Floats:
     """(classes,): 0 if the model does not separate the class from the others, 1 if it always does.
 
     From out-of-fold probabilities (n, classes), columns y (n,) and groups (n,): twice the area under the ROC curve of

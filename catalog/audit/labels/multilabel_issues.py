@@ -1,7 +1,5 @@
 """Multi-label issues: one wrong tag on a track whose other tag fits."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from catalog.audit.labels.label_issues import (
     Suspect,
     genre_relation,
 )
-from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence, class_auc, combine_evidence
+from catalog.audit.labels.model_evidence import FLOOR, ModelEvidence, class_separation, combine_evidence
 from catalog.audit.reasons import other_tags_reason, prediction_reason
 from catalog.learning.dataset.hierarchy import path_to_top
 from catalog.similarity.nearest import NO_NEIGHBOR, nearest_of_other_groups
@@ -62,7 +60,7 @@ def find_multilabel_issues(
         return []
     opinions = opinions or combine_evidence(audited, genres)
     pairs = list(_candidate_pairs(audited, genres, opinions, rows))
-    credibility = class_auc(audited.probability, audited.y, audited.groups)
+    credibility = class_separation(audited.probability, audited.y, audited.groups)
     pairs.sort(key=lambda pair: (-pair.against, pair.row, pair.genre))
     scored = _score_pairs(pairs[: 2 * most], audited, genres, credibility)
     suspects = [suspect for suspect in scored if suspect.suspicion >= least]

@@ -1,7 +1,5 @@
 """Source conflicts: tags that another source, the album's other tracks or a duplicate contradicts, without a model."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ from catalog.settings import Settings
 from catalog.text import pluralize
 
 if TYPE_CHECKING:
-    from catalog.audit.labels.ground_truth import AuditTruth
+    from catalog.audit.labels.known_errors import AuditTruth
 
 
 @click.group(cls=CommandGroup, invoke_without_command=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from catalog.audit.clusters.cluster_audit import ClusterAudit, ClusterRequest
     from catalog.audit.clusters.cluster_evidence import RunSummary
     from catalog.audit.clusters.cluster_findings import Content
-    from catalog.audit.clusters.cluster_run import Run
+    from catalog.audit.clusters.cluster_run_store import Run
     from catalog.audit.clusters.contingency import ClusterAgreement
     from catalog.db.database import Database
 
@@ -131,7 +131,7 @@ def clusters(
             elif compared:
                 _print_comparison(connection, *compared, output_format)
             else:
-                from catalog.audit.clusters.cluster_run import list_runs
+                from catalog.audit.clusters.cluster_run_store import list_runs
 
                 _print_runs(list_runs(connection), output_format)
         return
@@ -158,7 +158,7 @@ def _reject_clustering_options(context: click.Context) -> None:
 
 def _cluster(database: Database, request: ClusterRequest, dry_run: bool, output_format: str) -> None:
     from catalog.audit.clusters.cluster_audit import audit_clusters
-    from catalog.audit.clusters.cluster_run import list_runs
+    from catalog.audit.clusters.cluster_run_store import list_runs
 
     with progress("reading") as advance:
         report = audit_clusters(
@@ -238,7 +238,7 @@ def _row(run: Run, part: str, agreement: ClusterAgreement | None, *, is_table: b
 
 
 def _print_comparison(connection: Connection, one: int, other: int, output_format: str) -> None:
-    from catalog.audit.clusters.cluster_run import compare_runs
+    from catalog.audit.clusters.cluster_run_store import compare_runs
 
     comparison = compare_runs(connection, one, other)
     if output_format == "json":

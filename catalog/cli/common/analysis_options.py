@@ -60,7 +60,7 @@ def limit_options(function: Function) -> Function:
     )(function)
 
 
-def or_needed(database: Database, feature_sets: tuple[FeatureSet, ...]) -> tuple[FeatureSet, ...]:
+def given_or_needed(database: Database, feature_sets: tuple[FeatureSet, ...]) -> tuple[FeatureSet, ...]:
     """Returns the given feature sets; if empty, those that new tracks of this catalog need."""
     from catalog.audio.feature_sets.installed import feature_set
     from catalog.learning.registry.default_feature_sets import feature_sets_to_compute

@@ -68,7 +68,7 @@ def open_catalog(settings: Settings, *, create: bool = False, dry_run: bool = Fa
             if dry_run:
                 folder = Path(stack.enter_context(TemporaryDirectory(prefix="catalog-dry-run-")))
                 database = _open(stack, sa.URL.create("sqlite", database=str(folder / "catalog.db")))
-            create_catalog(database)
+            create_or_upgrade_catalog(database)
         require_current(database)
         if warning := upgrade_content_if_possible(database):
             warn(warning)
@@ -81,7 +81,7 @@ def _open(stack: ExitStack, url: str | sa.URL) -> Database:
     return database
 
 
-def create_catalog(database: Database) -> None:
+def create_or_upgrade_catalog(database: Database) -> None:
     """Upgrades an empty or older database to the current schema and seeds the vocabulary."""
     from catalog.genres.seed import seed_vocabulary
 

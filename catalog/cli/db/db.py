@@ -6,8 +6,15 @@ from contextlib import closing
 
 import click
 
+from catalog.catalog_check import check_catalog, repair_catalog
 from catalog.cli.common.command_group import CommandGroup
-from catalog.cli.common.context import create_catalog, dry_run_option, open_catalog, pass_settings, yes_option
+from catalog.cli.common.context import (
+    create_or_upgrade_catalog,
+    dry_run_option,
+    open_catalog,
+    pass_settings,
+    yes_option,
+)
 from catalog.cli.common.output import format_options, say
 from catalog.cli.db.db_backup import backup_verb, restore_verb
 from catalog.cli.db.db_checks import print_checks
@@ -22,7 +29,6 @@ from catalog.db.schema.schema import (
     require_revision,
     upgrade,
 )
-from catalog.genres.catalog_check import check_catalog, repair_catalog
 from catalog.genres.content_upgrade import is_content_outdated, upgrade_content
 from catalog.settings import Settings
 
@@ -67,7 +73,7 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
             say(f"would upgrade from revision {before.revision or 'none'} to {target}; nothing was changed")
         else:
             if revision == "head":
-                create_catalog(database)
+                create_or_upgrade_catalog(database)
             else:
                 upgrade(database, revision)
             say(f"the schema is now at revision {inspect_schema(database).revision}")

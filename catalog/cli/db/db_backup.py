@@ -10,14 +10,14 @@ from pathlib import Path
 
 import click
 
+from catalog.catalog_check import check_catalog
 from catalog.cli.common.context import NamedPath, dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, progress, say, warn
 from catalog.cli.db.db_checks import print_checks
 from catalog.db.database import open_database
 from catalog.db.transfer.archive import Manifest, open_archive
-from catalog.db.transfer.backup import Home, back_up, default_name, estimate
+from catalog.db.transfer.backup import Home, back_up, default_name, estimated_bytes
 from catalog.db.transfer.restore import require_restorable, restore
-from catalog.genres.catalog_check import check_catalog
 from catalog.settings import Settings
 from catalog.text import pluralize
 
@@ -53,7 +53,7 @@ def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: b
         destination /= default_name(datetime.now().astimezone())
     home = _home(settings)
     with open_catalog(settings) as database:
-        size = estimate(database, home)
+        size = estimated_bytes(database, home)
         if dry_run:
             if destination.exists():
                 raise FileExistsError(17, "the file exists and is not overwritten", str(destination))

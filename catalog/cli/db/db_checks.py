@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from catalog.catalog_check import ALL_DERIVED
 from catalog.cli.common.output import print_rows, say
 from catalog.db.schema.integrity import Check
-from catalog.genres.catalog_check import ALL_DERIVED
 
 
 def print_checks(checks: Sequence[Check], output_format: str) -> int:

@@ -77,7 +77,7 @@ def ingest(
     Your files are only read. Run it again at any time: only new and changed files are processed, and an interrupted
     run continues. Exit code 3: finished, but some files could not be analyzed.
     """
-    from catalog.cli.ingest.ingest_output import IngestPresenter, analysis_remark
+    from catalog.cli.ingest.ingest_output import IngestPresenter
     from catalog.learning.dataset.snapshot import ClassRule
     from catalog.pipeline.ingest import IngestOptions, run_ingest
     from workers.host.worker_options import WorkerOptions
@@ -104,7 +104,7 @@ def ingest(
                 rules=WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json()),
                 sample=sample,
                 on_scan=advance,
-                on_analysis=lambda now: advance(now.done, now.total, analysis_remark(now)),
+                on_analysis=lambda now: advance(now.done, now.total, now.remark),
             )
             for stage in run_ingest(database, settings, job):
                 presenter.show(stage, print_line)

@@ -23,37 +23,10 @@ from catalog.pipeline.ingest import (
     Trained,
 )
 from catalog.settings import Settings
-from catalog.text import pluralize, printable
-from workers.pool.analysis_run import Progress
+from catalog.text import describe_duration, pluralize, printable
 
 MOST_LINES = 12
 """Maximum lines of a list; the number of the remaining entries follows."""
-
-
-def analysis_remark(now: Progress) -> str:
-    """Describes failures, rate and remaining time, for the end of the progress bar."""
-    parts = []
-    if now.failed:
-        parts.append(f"{now.failed:,} failed")
-    if now.per_second:
-        parts.append(f"{now.per_second:.1f} a second")
-    if now.seconds_left is not None:
-        parts.append(f"{duration(now.seconds_left)} left")
-    return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Formats a duration: 45 s, 12 min, 3 h 20 min, 2 days 4 h."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} days {hours} h"
 
 
 class IngestPresenter:
@@ -191,7 +164,7 @@ class IngestPresenter:
             "failures": {kind.reason: kind.files for kind in stage.failures},
         }
         if report.analyzed or report.failed:
-            yield f"{pluralize(report.analyzed, 'track')} analyzed in {duration(report.seconds)}"
+            yield f"{pluralize(report.analyzed, 'track')} analyzed in {describe_duration(report.seconds)}"
         else:
             yield "No new tracks to analyze"
         if report.unmounted:
@@ -219,7 +192,7 @@ class IngestPresenter:
         if done:
             rest = (sample.of_tracks - drawn) * stage.report.seconds / done
             self.summary["analysis"]["seconds_for_the_rest"] = round(rest)
-            yield f"  The rest would take about {duration(rest)}; run the same command without --sample"
+            yield f"  The rest would take about {describe_duration(rest)}; run the same command without --sample"
 
     def _trained(self, stage: Trained) -> Iterator[str]:
         metrics = stage.training.metrics

@@ -246,7 +246,7 @@ def _train(
     database: Database, settings: Settings, options: TrainingOptions, workers: int | None
 ) -> tuple[TrainingReport, Mapping[int, str]]:
     """Trains a model and adds its score on corrected labels; returns the report and the names of the genres."""
-    from catalog.learning.dataset.labeled_tracks import load_broader
+    from catalog.learning.dataset.catalog_tracks import load_broader
     from catalog.learning.registry.registry import get_model
     from catalog.learning.scoring.model_metrics import metrics_with_corrected_labels
     from catalog.learning.training import train

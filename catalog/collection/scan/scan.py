@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from catalog.batches import batches, chunks
-from catalog.collection.collection_counts import count_collection
+from catalog.collection.collection_contents import count_collection
 from catalog.collection.genre_spellings import spellings_of
 from catalog.collection.naming.albums import album_key
 from catalog.collection.naming.artists import fold_artist, is_placeholder_artist

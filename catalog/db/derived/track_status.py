@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, TextClause
 
 from catalog.batches import chunks
-from catalog.db.sql import read_sql
+from catalog.db.sql_files import read_sql
 from catalog.db.tables import artist, track, track_status
 
 COLUMNS = ", ".join(column.name for column in track_status.columns)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.db.database import DatabaseUnusableError
 from catalog.db.schema.bundled_content import store_digest
-from catalog.db.sql import read_sql
+from catalog.db.sql_files import read_sql
 
 VIEWS = "views"
 """The name of their digest in `bundled_content`."""

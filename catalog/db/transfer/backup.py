@@ -68,7 +68,7 @@ def default_name(moment: datetime) -> str:
     return f"catalog-{moment:%Y%m%d-%H%M%S}.zip"
 
 
-def estimate(database: Database, home: Home) -> int:
+def estimated_bytes(database: Database, home: Home) -> int:
     """Estimated bytes to read; imprecise on PostgreSQL, where rows and dump differ in size."""
     models = sum(path.stat().st_size for path in _model_files(home.models))
     with database.read() as connection:

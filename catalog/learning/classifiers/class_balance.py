@@ -1,7 +1,5 @@
 """Class balance: weights and resampling for rare classes."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

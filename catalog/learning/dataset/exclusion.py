@@ -1,7 +1,5 @@
 """Exclusion from training: excluded genres, recordings that do not match their tags, tracks of audit samples."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

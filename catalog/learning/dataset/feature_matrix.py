@@ -1,7 +1,5 @@
 """Feature matrix: concatenated vectors of several feature sets, and the errors for data that cannot be trained on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -60,19 +60,3 @@ class Hierarchy:
     def subtree_probability(self, probability: Floats) -> Floats:
         """(n, classes) -> (n, nodes): the sum of the probabilities of the classes in each node's subtree."""
         return np.asarray(np.minimum(probability @ self.below.T.astype(np.float64), 1.0))
-
-    def is_broader(self, node: int, other: int) -> bool:
-        """Whether the genre id `node` is a term above the genre id `other`; False if one is not a node."""
-        if node == other or node not in self.nodes or other not in self.nodes:
-            return False
-        upper, lower = (self.below[self.nodes.index(genre)] for genre in (node, other))
-        return bool(np.all(upper[lower]) and upper.sum() >= lower.sum() and not self._equal(node, other))
-
-    def _equal(self, node: int, other: int) -> bool:
-        """Whether both have the same classes and `node` is the narrower, nearer to the classes."""
-        at, under = self.nodes.index(node), self.nodes.index(other)
-        if not np.array_equal(self.below[at], self.below[under]):
-            return False
-        column = int(np.flatnonzero(self.below[at])[0])
-        path = self.paths[column]
-        return path.index(at) < path.index(under)

@@ -1,7 +1,5 @@
 """A snapshot: a frozen training set, identified by a hash of its content."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The members of a stored snapshot, and their vectors by the names of feature sets."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Nested splits into training and test tracks that keep groups together."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Resolves names of feature sets for training to their active versions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import sqlalchemy as sa

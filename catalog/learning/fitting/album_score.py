@@ -1,7 +1,5 @@
 """Out-of-fold comparison of predictions per track with predictions averaged over albums."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, get_args
 

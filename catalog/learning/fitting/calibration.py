@@ -11,6 +11,7 @@ from catalog.learning.metrics.bootstrap import Interval, interval
 
 FLOOR = 1e-7  # a class outside the training folds has probability 0; its logarithm must stay finite
 TIMES = 500
+BINS = 10
 BIAS_PENALTY = (
     10.0  # the weight of the prior "no bias" in tracks: with few tracks only the temperature is fitted
 )
@@ -84,7 +85,7 @@ def cross_fitted(probability: Floats, y: Integers, fold: Integers, groups: Integ
     return calibrated
 
 
-def expected_calibration_error(probability: Floats, y: Integers, *, bins: int = 10) -> float:
+def expected_calibration_error(probability: Floats, y: Integers, *, bins: int = BINS) -> float:
     """The mean gap between the predicted class's probability and its accuracy, 0 to 1; 0 without tracks.
 
     Over at most `bins` bins with equal numbers of tracks, weighted by these: with bins of equal width most of a small
@@ -99,7 +100,7 @@ def expected_calibration_error(probability: Floats, y: Integers, *, bins: int = 
 
 
 def perfect_calibration_error(
-    probability: Floats, groups: Integers | None = None, *, bins: int = 10, times: int = TIMES, seed: int = 0
+    probability: Floats, groups: Integers | None = None, *, times: int = TIMES, seed: int = 0
 ) -> Interval:
     """The calibration error of a perfectly calibrated model: the mean, 2.5 % and 97.5 %.
 
@@ -117,7 +118,7 @@ def perfect_calibration_error(
         _, group = np.unique(groups[order], return_inverse=True)
     generator = np.random.default_rng(seed)
     draws = (generator.random(int(group.max()) + 1)[group] for _ in range(times))
-    errors = np.array([_gaps(confidence, (draw < confidence)[None, :] * 1.0, bins)[0] for draw in draws])
+    errors = np.array([_gaps(confidence, (draw < confidence)[None, :] * 1.0, BINS)[0] for draw in draws])
     return interval(float(errors.mean()), errors)
 
 

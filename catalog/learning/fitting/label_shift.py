@@ -48,14 +48,13 @@ def estimate_label_shift(
     *,
     weight: Floats | None = None,
     bound: float = BOUND,
-    fewest: int = FEWEST_TRACKS,
 ) -> LabelShift:
     """Estimates priors from calibrated probabilities (n, classes) of untagged tracks.
 
     Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities" (2002):
     the mean of the corrected probabilities, with PRIOR_WEIGHT tracks of the training priors, is the next estimate,
     until it converges. The estimate of a class stays within `bound` times (or one `bound`-th of) its training
-    prior, because EM on a few tracks runs to extremes; with fewer than `fewest` tracks nothing is estimated.
+    prior, because EM on a few tracks runs to extremes; with fewer than FEWEST_TRACKS tracks nothing is estimated.
     `training` (classes,) are the priors that the probabilities assume, and sum to 1. `weight` (n,) is the number of
     tracks that each row represents.
     """
@@ -64,7 +63,7 @@ def estimate_label_shift(
     if weight is None:
         weight = np.ones(len(probability))
     count = float(weight.sum())
-    if count < fewest:
+    if count < FEWEST_TRACKS:
         return no_label_shift(training, f"{count:.0f} tracks are too few to estimate priors")
     low, high = training / bound, np.minimum(training * bound, 1.0)
     estimated = training

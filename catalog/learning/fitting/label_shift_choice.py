@@ -1,7 +1,5 @@
 """The decision whether label shift is corrected: by its effect on the tagged tracks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -94,14 +92,14 @@ def fit_correction(probability: Floats, tagged: Floats, out_of_fold: tuple[Float
         return no_correction(tagged, "there are no out-of-fold predictions of tagged tracks")
     priors = estimate_label_shift(probability, np.asarray(training_probability.mean(axis=0)))
     choice = (
-        choose_correction(training_probability, y, priors, len(probability))
+        measure_correction(training_probability, y, priors, len(probability))
         if priors.reason is None
         else None
     )
     return Correction(tagged, priors, choice)
 
 
-def choose_correction(probability: Floats, y: Integers, priors: LabelShift, tracks: int) -> LabelShiftChoice:
+def measure_correction(probability: Floats, y: Integers, priors: LabelShift, tracks: int) -> LabelShiftChoice:
     """The effect of the correction on tagged tracks that are weighted to the estimated priors of the untagged ones.
 
     `probability` (n, classes) must be out of fold and calibrated, `y` (n,) the true classes, `priors` the estimate for

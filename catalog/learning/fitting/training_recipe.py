@@ -1,7 +1,5 @@
 """The training recipe of a model: algorithm, parameters, projection, feature set widths and hierarchy."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

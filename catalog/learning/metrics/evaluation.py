@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from catalog.arrays import Booleans, Floats, Integers
-from catalog.learning.dataset.hierarchy import Hierarchy
+from catalog.arrays import Floats, Integers
 from catalog.learning.metrics.bootstrap import RESAMPLES, Interval, bootstrap_draws, interval
 
 
@@ -151,9 +150,3 @@ def _by_class(table: Integers) -> tuple[ClassScore, ...]:
             )
         )
     return tuple(scores)
-
-
-def same_top_term(y: Integers, choice: Integers, hierarchy: Hierarchy) -> Booleans:
-    """(n,): whether class and choice lie under the same top term."""
-    tops = np.array([path[-1] for path in hierarchy.paths])
-    return np.asarray(tops[y] == tops[choice])

@@ -1,7 +1,5 @@
 """Calibration curve (reliability diagram) with consistency bars."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

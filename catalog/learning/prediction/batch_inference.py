@@ -1,7 +1,5 @@
 """Batch inference: predictions of a model for stored vectors, in this process or by tasks of worker processes."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, wait

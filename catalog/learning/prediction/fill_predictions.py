@@ -1,7 +1,5 @@
 """Predictions of a model for all tracks outside its training set."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +15,7 @@ from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.tables import feature_vector, genre, snapshot_member, track, track_status
 from catalog.db.track_query import IS_LISTED, select_ids
-from catalog.learning.dataset.labeled_tracks import (
-    LabeledTracks,
-    load_broader,
-    load_predictable,
-    load_tracks,
-)
+from catalog.learning.dataset.catalog_tracks import CatalogTracks, load_broader, load_predictable, load_tracks
 from catalog.learning.fitting.abstention import Selections, withhold
 from catalog.learning.fitting.album_averaging import ALONE, album_units, average_by_unit
 from catalog.learning.fitting.album_score import AlbumScore
@@ -65,7 +58,7 @@ class _Inputs:
 
     row: RowMapping
     predictor: Predictor
-    tracks: LabeledTracks
+    tracks: CatalogTracks
     members: Integers
     """The training set."""
     raw: RawPredictions
@@ -172,7 +165,8 @@ def _predict(
         )
         probability[untagged] = correction.apply(probability[untagged])
         class_shares = correction.assumed_shares
-    score = _album_score(inputs.row)
+    stored = inputs.row["metrics"].get("by_album")  # a zero-shot model has no scores
+    score = None if stored is None else from_json(AlbumScore, stored)
     unit = units_to_predict(score, tracks, ids, untagged & ~no_music)
     if score is not None and isinstance(inputs.predictor, FittedModel) and (unit != ALONE).any():
         probability, selections = predictions_by_album(
@@ -225,12 +219,6 @@ def _combine(
     )
 
 
-def _album_score(row: RowMapping) -> AlbumScore | None:
-    """None for a model without scores (zero-shot)."""
-    stored = row["metrics"].get("by_album")
-    return None if stored is None else from_json(AlbumScore, stored)
-
-
 def _basis(connection: Connection, row: RowMapping, *, with_priors: bool) -> str:
     """Digest of all data that the predictions of a model depend on."""
     options = f"{row['id']} {'priors chosen' if with_priors else 'no priors'} {NEARLY_SILENT} {PRIOR_TRACKS}"
@@ -268,7 +256,7 @@ def _training_shares(connection: Connection, row: RowMapping) -> Floats | None:
 
 
 def units_to_predict(
-    score: AlbumScore | None, tracks: LabeledTracks, ids: Integers, eligible: Booleans
+    score: AlbumScore | None, tracks: CatalogTracks, ids: Integers, eligible: Booleans
 ) -> Integers:
     """(n,): the album number of each `eligible` track (n,); ALONE for other tracks and where the score chose tracks."""
     if score is None or score.unit != "album":

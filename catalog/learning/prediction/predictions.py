@@ -1,7 +1,5 @@
 """Rows of the table `prediction`: most probable genres and suggested genre of each track."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

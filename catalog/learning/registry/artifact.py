@@ -1,7 +1,5 @@
 """Model artifacts: one skops file per model, named by its content hash and verified when loaded."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Default feature sets for extraction and training."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 import sqlalchemy as sa

@@ -1,7 +1,5 @@
 """Model registry: stored models, their feature sets and class support, and the active model."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Task context of a process: database and model folder, because tasks carry only ids and numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

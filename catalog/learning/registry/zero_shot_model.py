@@ -1,7 +1,5 @@
 """Zero-shot models in the registry, active where there are too few labels to train."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -13,8 +11,8 @@ from sqlalchemy import Connection, RowMapping
 from catalog.errors import CatalogError
 from catalog.genres.vocabulary import Vocabulary
 from catalog.genres.vocabulary_store import load_vocabulary
+from catalog.learning.dataset.catalog_tracks import load_broader
 from catalog.learning.dataset.class_support import Support
-from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.learning.fitting.tag_map import tag_map
 from catalog.learning.fitting.zero_shot import Candidates, ZeroShot, default_candidates, named_candidates
 from catalog.learning.registry.registry import ZERO_SHOT, NewModel, add_model, find_model, store_support

@@ -1,13 +1,11 @@
 """Score of suggestions that may use the tags of the artist's other tracks as well as the audio."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalog.arrays import Booleans, Integers
+from catalog.learning.dataset.catalog_tracks import CatalogTracks
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
-from catalog.learning.dataset.labeled_tracks import LabeledTracks
 from catalog.learning.dataset.snapshot import Snapshot
 from catalog.learning.fitting.abstention import withhold
 from catalog.learning.fitting.cross_fit import CrossFit
@@ -42,7 +40,7 @@ class ArtistAwareScore:
 def left_out_suggestions(
     frozen: Snapshot,
     fitted: CrossFit,
-    tracks: LabeledTracks,
+    tracks: CatalogTracks,
     hierarchy: Hierarchy,
     broader: Mapping[int, int | None],
     suggestable: Collection[int],

@@ -1,7 +1,5 @@
 """Champion against challenger: refits the recipe of the active model on the folds of a new one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,12 +10,12 @@ from catalog.arrays import Integers
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
 from catalog.learning.classifiers import Matrix
+from catalog.learning.dataset.catalog_tracks import CatalogTracks
 from catalog.learning.dataset.class_support import Support
 from catalog.learning.dataset.exclusion import sample_labels
 from catalog.learning.dataset.feature_matrix import feature_widths, load_feature_matrix
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import LabeledTracks
 from catalog.learning.dataset.snapshot import Snapshot
 from catalog.learning.fitting.cross_fit import CrossFit, FittedModel, cross_fit
 from catalog.learning.fitting.training_recipe import TrainingRecipe
@@ -44,7 +42,7 @@ class Challenger:
 
 
 def compare_with_champion(
-    connection: Connection, challenger: Challenger, tracks: LabeledTracks, support: Mapping[int, Support]
+    connection: Connection, challenger: Challenger, tracks: CatalogTracks, support: Mapping[int, Support]
 ) -> PromotionVerdict | None:
     """The gate's verdict on a new model; None where no trained model is active or the recipes are equal.
 
@@ -102,7 +100,7 @@ def _compare_on_sample(
     challenger: Challenger,
     champion: CrossFit,
     champion_sets: tuple[StoredFeatureSet, ...],
-    tracks: LabeledTracks,
+    tracks: CatalogTracks,
     support: Mapping[int, Support],
 ) -> Comparison | None:
     """Compares both models, fitted on their whole training sets, on the judged tracks of the audit sample."""

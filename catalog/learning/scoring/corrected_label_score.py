@@ -1,7 +1,5 @@
 """Score of a model without suspect labels, and with the labels that people corrected after training."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

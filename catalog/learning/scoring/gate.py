@@ -1,7 +1,5 @@
 """Promotion gate: a new model (challenger) replaces the active one (champion) unless it scores lower."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

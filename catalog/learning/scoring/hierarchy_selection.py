@@ -1,7 +1,5 @@
 """Choice between one flat classifier and one classifier per parent term, by cross-validation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Permutation importance of feature groups, overall and by genre, and the score of each group alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

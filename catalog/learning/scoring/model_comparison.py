@@ -1,7 +1,5 @@
 """Comparison of two stored models: scores on common tracks, and changed predictions."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Feature importance of a stored model: computed on its training set, and kept in its metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,10 +10,9 @@ from sqlalchemy import Connection, RowMapping
 from catalog.db.database import Database
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet
+from catalog.learning.dataset.catalog_tracks import load_broader, load_predictable
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import load_broader, load_predictable
 from catalog.learning.dataset.snapshot_data import (
-    SnapshotTracks,
     SnapshotTracksMissingError,
     load_snapshot_tracks,
     vectors_of,
@@ -50,7 +47,12 @@ def model_importance(
     with database.read() as connection:
         row = get_model(connection, model_id)
         recipes = _recipes(connection, row, feature_sets)
-        members = _members(connection, row)
+        try:
+            members = load_snapshot_tracks(connection, row["snapshot_id"])
+        except SnapshotTracksMissingError:
+            raise SnapshotTracksMissingError(
+                f"some training tracks of model {row['id']} have been removed since; train again: catalog train"
+            ) from None
         vectors = vectors_of(connection, recipes, members.track_ids)
         # In the order of the columns of `SnapshotTracks`, which is that of the genres' ids.
         classes = sorted(row["class_order"])
@@ -93,15 +95,6 @@ def _recipes(
     if not feature_sets:
         return model_feature_sets(connection, row["id"])
     return resolve_feature_sets(connection, feature_sets)
-
-
-def _members(connection: Connection, row: RowMapping) -> SnapshotTracks:
-    try:
-        return load_snapshot_tracks(connection, row["snapshot_id"])
-    except SnapshotTracksMissingError:
-        raise SnapshotTracksMissingError(
-            f"some training tracks of model {row['id']} have been removed since; train again: catalog train"
-        ) from None
 
 
 def _rounded(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """Score on the official split of the Free Music Archive, for comparison with published results."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

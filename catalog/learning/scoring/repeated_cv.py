@@ -1,7 +1,5 @@
 """Repeated cross-validation: other fold seeds, because one assignment of few artists to folds can be lucky."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Candidates of a search: algorithms with their defaults, a grid, or random parameters."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence

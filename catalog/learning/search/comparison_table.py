@@ -1,7 +1,5 @@
 """Table of candidates and baselines, scored on the same folds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

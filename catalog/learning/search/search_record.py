@@ -1,7 +1,5 @@
 """Row of a search in the database: candidates, and the outcome when it is finished."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Preparation of a search: checks all vectors, stores the snapshot, and plans the trials."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Runs the missing trials of a search on an executor until all have a stored outcome."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait

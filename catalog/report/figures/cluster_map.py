@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.audit.clusters.cluster_run import Run, list_runs
+from catalog.audit.clusters.cluster_run_store import Run, list_runs
 from catalog.audit.clusters.contingency import NOISE, ClusterAgreement
 from catalog.db.tables import cluster_count
 from catalog.report.figures.confusion_heatmap import REST, STEPS

@@ -24,8 +24,8 @@ from catalog.db.tables import (
     track_status,
 )
 from catalog.db.track_query import HAS_FILE, latest_audit, with_artist_and_album
+from catalog.learning.dataset.catalog_tracks import load_broader
 from catalog.learning.dataset.hierarchy import path_to_top
-from catalog.learning.dataset.labeled_tracks import load_broader
 from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS, default_size, is_eligible
 from catalog.review.audit_sample.stratified_sampling import REST, DrawnTrack, draw_stratified
 from catalog.review.decision import DecisionBatch, NothingToDecideError, OpenSuspect, decide

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from catalog.collection.statements import genre_ids_of_statements
 from catalog.db.tables import audit_sample, audit_sample_track, decision, model, prediction, suspect
-from catalog.learning.dataset.labeled_tracks import load_broader
+from catalog.learning.dataset.catalog_tracks import load_broader
 from catalog.review.audit_sample.audit_sample import lies_within, open_sample
 from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS
 from catalog.review.audit_sample.weighted_share import Share, weighted_share

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from catalog.audit.clusters.cluster_audit import ClusterRequest as ClustersWanted
 from catalog.audit.clusters.cluster_audit import audit_clusters
-from catalog.audit.clusters.cluster_evidence import cluster_evidence
+from catalog.audit.clusters.cluster_evidence import outliers_by_feature_set
 from catalog.audit.labels.label_audit import audit_labels
 from catalog.db.database import Database
 from catalog.db.tables import suspect
@@ -57,7 +57,7 @@ def test_clusters_are_a_reason_and_change_no_suspicion(
     assert not any("cluster" in kinds for _, kinds in before.values())
     audit_clusters(database, ClustersWanted())
     with database.read() as connection:
-        deep = {one.track_id for one in cluster_evidence(connection)["blobs"]}
+        deep = {one.track_id for one in outliers_by_feature_set(connection)["blobs"]}
     second = audit_labels(database)
     after = reasons(database)
     assert (first.audit_id, second.is_new) != (second.audit_id, False), "it is an audit of its own"

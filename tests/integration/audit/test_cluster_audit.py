@@ -10,7 +10,7 @@ from catalog.audio.feature_set import FeatureSet
 from catalog.audit.clusters import cluster_space
 from catalog.audit.clusters.cluster_audit import ClusterRequest, NothingToClusterError, audit_clusters
 from catalog.audit.clusters.cluster_evidence import read_findings
-from catalog.audit.clusters.cluster_run import (
+from catalog.audit.clusters.cluster_run_store import (
     UnknownClusterRunError,
     compare_runs,
     list_runs,

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audit.clusters.cluster_audit import ClusterRequest, audit_clusters
-from catalog.audit.clusters.cluster_evidence import cluster_evidence, read_findings
-from catalog.audit.clusters.cluster_run import compare_runs, list_runs
+from catalog.audit.clusters.cluster_evidence import outliers_by_feature_set, read_findings
+from catalog.audit.clusters.cluster_run_store import compare_runs, list_runs
 from catalog.db.database import Database
 from catalog.db.tables import statement, track
 from tests.integration.audit.clustered_collection import Fill, relabel
@@ -19,14 +19,14 @@ def test_wrong_tags_are_outliers(database: Database, fill_labeled: Fill) -> None
     relabel(database, wrong, "Metal")
     audit_clusters(database, ClusterRequest())
     with database.read() as connection:
-        found = cluster_evidence(connection)["blobs"]
+        found = outliers_by_feature_set(connection)["blobs"]
     assert found, "the deeper half of six"
     assert {one.track_id for one in found} <= set(wrong)
     # Twelve tracks of Jazz and three wrong ones by the other artist.
     assert [one.share for one in found] == pytest.approx([12 / 15] * len(found))
     relabel(database, wrong, "Jazz")
     with database.read() as connection:
-        assert cluster_evidence(connection)["blobs"] == [], "labels are those of today"
+        assert outliers_by_feature_set(connection)["blobs"] == [], "labels are those of today"
 
 
 def test_a_narrower_cluster_is_not_an_outlier(database: Database, fill_labeled: Fill) -> None:
@@ -34,11 +34,11 @@ def test_a_narrower_cluster_is_not_an_outlier(database: Database, fill_labeled: 
     relabel(database, filled.tracks["Metal"][:6], "Death Metal")
     audit_clusters(database, ClusterRequest())
     with database.read() as connection:
-        found = cluster_evidence(connection)["blobs"]
+        found = outliers_by_feature_set(connection)["blobs"]
     assert {one.track_id for one in found} & set(filled.tracks["Metal"][:6])
     relabel(database, filled.tracks["Metal"][:12], "Death Metal")
     with database.read() as connection:
-        assert cluster_evidence(connection)["blobs"] == [], "Metal among Death Metal is right"
+        assert outliers_by_feature_set(connection)["blobs"] == [], "Metal among Death Metal is right"
 
 
 def test_missing_tracks_are_left_out_of_the_findings(database: Database, fill_labeled: Fill) -> None:

@@ -6,14 +6,14 @@ import getpass
 
 import pytest
 
-from catalog.cli.common.context import create_catalog
+from catalog.cli.common.context import create_or_upgrade_catalog
 from catalog.db.database import Database
 from tests.integration.cli.conftest import Invoke
 
 
 @pytest.fixture
 def vocabulary(database: Database) -> None:
-    create_catalog(database)
+    create_or_upgrade_catalog(database)
 
 
 @pytest.mark.usefixtures("vocabulary")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.cli.common.context import create_catalog
+from catalog.cli.common.context import create_or_upgrade_catalog
 from catalog.db.database import open_database
 
 CATALOG = [sys.executable, "-P", "-c", "from catalog.cli.main import main; main()"]
@@ -22,7 +22,7 @@ def home(tmp_path: Path) -> Path:
     """A home with a catalog that was closed in order."""
     folder = tmp_path / "home"
     database = open_database(f"sqlite:///{folder / 'catalog.db'}")
-    create_catalog(database)
+    create_or_upgrade_catalog(database)
     database.close()
     return folder
 

@@ -13,15 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateTable
 
 from catalog.db import tables as t
 from catalog.db.database import Database, DatabaseUnavailableError, DatabaseUnusableError, open_database
 from catalog.db.derived.track_status import track_status_differences
-from catalog.db.schema.constraints import add_foreign_keys, drop_foreign_keys, without_foreign_keys
 from catalog.db.schema.integrity import check_integrity, check_schema
 from catalog.db.schema.schema import SchemaState, inspect_schema, require_current, upgrade
-from catalog.db.tables import metadata
 from catalog.db.transfer import copy
 from catalog.db.transfer.copy import COPIED, CopyRejectedError, copy_database
 from catalog.db.transfer.portable_rows import TableChecksum, portable_rows, write_portable_rows
@@ -286,13 +283,3 @@ def test_a_killed_copy_starts_over(sqlite_url: str, empty_url: Any, backend: str
     finally:
         source.close()
         target.close()
-
-
-def test_references_stay_in_the_metadata(database: Database) -> None:
-    before = {table.name: len(table.foreign_key_constraints) for table in metadata.sorted_tables}
-    with without_foreign_keys(database) as connection:
-        drop_foreign_keys(connection)
-        assert add_foreign_keys(connection) is None
-    for table in metadata.sorted_tables:
-        statement = str(CreateTable(table).compile(dialect=database.writer.dialect))
-        assert statement.count("FOREIGN KEY") == before[table.name], table.name

@@ -170,7 +170,7 @@ def test_the_query_plan_uses_the_index_of_track_id(sqlite_url: str) -> None:
     """With the index of `withdraws_id`, which is mostly NULL, SQLite takes 9 minutes for 100,000 tracks, not 9 s."""
     import sqlite3
 
-    from catalog.db.sql import read_sql
+    from catalog.db.sql_files import read_sql
 
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
         plan = [

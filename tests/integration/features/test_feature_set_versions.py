@@ -169,7 +169,9 @@ def test_a_version_is_chosen_by_its_number_or_its_hash(
         for wrong in ("3", "zz", ""):
             with pytest.raises(UnknownVersionError, match="no version of fake"):
                 activate_version(connection, "fake", wrong)
-        with pytest.raises(UnknownVersionError, match="no feature set 'fak' in the catalog; stored: fake, other"):
+        with pytest.raises(
+            UnknownVersionError, match="no feature set 'fak' in the catalog; stored: fake, other"
+        ):
             activate_version(connection, "fak", "1")
 
 

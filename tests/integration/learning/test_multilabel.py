@@ -15,8 +15,8 @@ from catalog.db.tables import (
     label,
     statement,
 )
+from catalog.learning.dataset.catalog_tracks import load_broader, load_tag_sets
 from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import load_broader, load_tag_sets
 from tests.integration.labeled_collection import Filled
 
 Fill = Callable[..., Filled]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audit.clusters.cluster_run import Assignments, Run, RunResult, store_run
+from catalog.audit.clusters.cluster_run_store import Assignments, Run, RunResult, store_run
 from catalog.audit.clusters.contingency import cluster_agreement
 from catalog.db import tables as t
 from catalog.db.columns import now

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
-from workers.pool.analysis_run import AnalysisReport, plan_analysis
+from workers.pool.analysis_run import AnalysisReport, prepare_analysis
 from workers.process.jobs import work
 from workers.process.worker_context import WorkerContext
 from workers.state import liveness
@@ -20,7 +20,7 @@ def analyze_in_process(
     database: Database, feature_sets: Sequence[FeatureSet], where: ColumnElement[bool] | None = None
 ) -> AnalysisReport:
     """Analyzes every pending track. `where` is a condition on `track`."""
-    run = plan_analysis(database, feature_sets, where)
+    run = prepare_analysis(database, feature_sets, where)
     with database.write() as connection:
         worker_id = liveness.register(connection, f"in-process-{os.urandom(4).hex()}", os.getpid())
     query = pending_tracks([stored.id for stored in run.feature_sets], run.scope)

@@ -10,14 +10,14 @@ from catalog.db.database import Database
 from catalog.db.tables import track
 from tests.integration.workers.in_process import analyze_in_process
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks
-from workers.pool.analysis_run import plan_analysis
+from workers.pool.analysis_run import prepare_analysis
 
 
 def test_progress_counts_done_and_failed_tracks(
     database: Database, tiny: FeatureSet, add_tracks: AddTracks
 ) -> None:
     ids = add_tracks(QUIET, QUIET, RAISES)
-    run = plan_analysis(database, [tiny])
+    run = prepare_analysis(database, [tiny])
     assert (run.total, run.unmounted, run.progress(database).done) == (3, 0, 0)
     analyze_in_process(database, [tiny], track.c.id.in_(ids[1:]))
     progress = run.progress(database)
@@ -31,5 +31,5 @@ def test_tracks_of_an_unmounted_collection_are_not_planned(
 ) -> None:
     add_tracks(QUIET, QUIET)
     shutil.rmtree(music)
-    run = plan_analysis(database, [tiny])
+    run = prepare_analysis(database, [tiny])
     assert (run.total, run.unmounted) == (0, 2)

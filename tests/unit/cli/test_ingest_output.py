@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from catalog.audit.duplicates.duplicate_audit import DuplicateAudit
-from catalog.cli.ingest.ingest_output import IngestPresenter, duration
+from catalog.cli.ingest.ingest_output import IngestPresenter
 from catalog.pipeline.ingest import Deduplicated
 from catalog.settings import Settings
 from catalog.similarity.duplicates import Pair
+from catalog.text import describe_duration
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_duplicates_are_one_line_where_there_are_any(
 
 
 def test_durations_have_two_units_at_most() -> None:
-    assert [duration(seconds) for seconds in (45, 720, 12_000, 187_200)] == [
+    assert [describe_duration(seconds) for seconds in (45, 720, 12_000, 187_200)] == [
         "45 s",
         "12 min",
         "3 h 20 min",

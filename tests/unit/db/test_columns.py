@@ -38,7 +38,8 @@ def test_vectors_are_little_endian_bytes() -> None:
     assert stored == b"\x00\x00\x80\x3f\x00\x00\x20\xc0"
     read = column.process_result_value(stored, SQLITE)
     assert read is not None
-    assert (read.dtype, read.tolist()) == (np.float32, [1.0, -2.5])
+    assert read.dtype == np.float32
+    assert read.tolist() == [1.0, -2.5]
     with pytest.raises(ValueError, match="one dimension, not 2"):
         column.process_bind_param(np.zeros((2, 2)), SQLITE)
 

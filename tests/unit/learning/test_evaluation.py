@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score
 
-from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.metrics.evaluation import evaluate, macro_f1_difference, same_top_term
+from catalog.learning.metrics.evaluation import evaluate, macro_f1_difference
 
 
 def some_choices(count=200, seed=0):
@@ -49,11 +48,6 @@ def test_nothing_to_evaluate_is_an_error():
     empty = np.zeros(0, dtype=np.int64)
     with pytest.raises(ValueError, match="no track"):
         evaluate(empty, empty, empty, 2)
-
-
-def test_same_top_term():
-    hierarchy = Hierarchy.of([2, 3, 4], {2: 1, 3: 1, 4: None})
-    assert same_top_term(np.array([0, 0, 0]), np.array([0, 1, 2]), hierarchy).tolist() == [True, True, False]
 
 
 def test_of_several_choices_the_mean_is_scored():

@@ -36,21 +36,6 @@ def test_terms_that_may_not_be_answered_are_left_out_of_the_paths():
     assert hierarchy.paths == ((0, 2), (1,))
 
 
-@pytest.mark.parametrize(
-    ("node", "other", "broader"),
-    [
-        (ROCK, DEATH_METAL, True),
-        (METAL, DEATH_METAL, True),
-        (DEATH_METAL, METAL, False),
-        (ROCK, JAZZ, False),
-        (ROCK, ROCK, False),
-        (MUSIC, ROCK, False),
-    ],
-)
-def test_broader(node, other, broader):
-    assert Hierarchy.of([DEATH_METAL, JAZZ], BROADER).is_broader(node, other) is broader
-
-
 def test_a_repeated_class_is_an_error():
     with pytest.raises(ValueError, match="repeated"):
         Hierarchy.of([ROCK, ROCK], BROADER)

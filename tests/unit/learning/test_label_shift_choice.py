@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.learning.fitting.label_shift import LabelShift, estimate_label_shift
-from catalog.learning.fitting.label_shift_choice import choose_correction, fit_correction, no_correction
+from catalog.learning.fitting.label_shift_choice import fit_correction, measure_correction, no_correction
 
 EQUAL = np.full(3, 1 / 3)
 OTHERWISE = np.array([0.7, 0.2, 0.1])
@@ -82,8 +82,8 @@ def test_the_scores_are_shares_and_count_a_class_that_is_never_said_as_nothing(
 ) -> None:
     probability, y = heard(OTHERWISE, 60, seed=seed)
     shares = np.array(estimated) / sum(estimated)
-    found = choose_correction(probability, y, LabelShift(EQUAL, shares), 80)
+    found = measure_correction(probability, y, LabelShift(EQUAL, shares), 80)
     assert 0 <= found.uncorrected <= 1
     assert 0 <= found.corrected <= 1
-    perfect = choose_correction(np.eye(3)[y], y, LabelShift(EQUAL, shares), 80)
+    perfect = measure_correction(np.eye(3)[y], y, LabelShift(EQUAL, shares), 80)
     assert (perfect.uncorrected, perfect.corrected) == (1.0, 1.0)

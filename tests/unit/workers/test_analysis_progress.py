@@ -14,7 +14,7 @@ from workers.pool.analysis_run import Progress
         (10, 2, None, "2 failed"),
         (10, 0, 4.0, "4.0 a second, 2 s left"),
         (800, 2, 4.1, "2 failed, 4.1 a second, 3 min left"),
-        (40_000, 0, 4.0, "4.0 a second, 2.8 h left"),
+        (40_000, 0, 4.0, "4.0 a second, 2 h 47 min left"),
     ],
 )
 def test_the_remark_holds_failures_rate_and_time_left(

@@ -1,7 +1,7 @@
 """Numbers of genres in the ID3v1 list."""
 
 from catalog.genres.seeds import seeds
-from catalog.writeback.formats.genre_field import id3v1_genre_number
+from catalog.writeback.formats.genre_rewrite import id3v1_genre_number
 
 
 def test_numbers_of_id3v1(vocabulary):

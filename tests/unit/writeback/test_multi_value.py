@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog.writeback.formats.genre_field import values_for
+from catalog.writeback.formats.genre_rewrite import values_for
 from catalog.writeback.formats.tag_format import TagFormatError
 
 

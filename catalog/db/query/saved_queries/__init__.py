@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from catalog.db.sql import read_sql
+from catalog.db.sql_files import read_sql
 
 DEFAULT = re.compile(r"--\s*:(\w+)\s*=\s*(.*)")
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from catalog.audio.kernels.frame_blocks import WIDTH, FrameBlocks
+from catalog.audio.kernels.blocked_spectrum import WIDTH, FrameBlocks
 
 
 @pytest.mark.parametrize("frames", [1, 15, 16, 17, 63, 64, 65, 200])

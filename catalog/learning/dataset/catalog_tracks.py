@@ -1,9 +1,8 @@
 """The tracks of the catalog with their first genre, all their labels, and their origin."""
 
-from __future__ import annotations
-
 import os
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.arrays import Booleans, Integers
+from catalog.batches import chunks
 from catalog.db.tables import album, artist, collection, genre, label, track, track_status
 from catalog.db.track_query import IS_LISTED, select_ids, with_artist_and_album
 from catalog.learning.dataset.class_support import LabeledTrack
@@ -19,7 +19,7 @@ from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 
 
 @dataclass(frozen=True, eq=False)
-class LabeledTracks:
+class CatalogTracks:
     """Tracks of the catalog, tagged or not, in the order of their ids."""
 
     ids: Integers
@@ -52,7 +52,7 @@ class LabeledTracks:
         ]
 
 
-def load_tracks(connection: Connection) -> LabeledTracks:
+def load_tracks(connection: Connection) -> CatalogTracks:
     """All tracks that are not missing."""
     album_artist = artist.alias("album_artist")
     rows = connection.execute(
@@ -78,7 +78,7 @@ def load_tracks(connection: Connection) -> LabeledTracks:
         .order_by(track.c.id)
     ).all()
     artists = tuple(None if row.folded is None or row.is_placeholder else row.folded for row in rows)
-    return LabeledTracks(
+    return CatalogTracks(
         ids=np.array([row.id for row in rows], dtype=np.int64),
         genres=np.array([row.tagged_genre_id or 0 for row in rows], dtype=np.int64),
         artists=artists,
@@ -117,6 +117,20 @@ def _text(number: int | None) -> str | None:
 
 def _folder(collection_id: int, path: bytes | None) -> str | None:
     return None if path is None else f"{collection_id}/{os.fsdecode(os.path.dirname(path))}"  # noqa: PTH120 - bytes
+
+
+def load_tags(connection: Connection, track_ids: Sequence[int]) -> Mapping[int, list[int]]:
+    """The genre ids of each of these tracks, in the order of its labels; an empty list without a label."""
+    tags: defaultdict[int, list[int]] = defaultdict(list)
+    for ids in chunks(track_ids):
+        for track_id, genre_id in connection.execute(
+            sa.select(track_status.c.track_id, label.c.genre_id)
+            .join_from(track_status, label, label.c.statement_id == track_status.c.statement_id)
+            .where(track_status.c.track_id.in_(ids))
+            .order_by(track_status.c.track_id, label.c.rank)
+        ):
+            tags[track_id].append(genre_id)
+    return tags
 
 
 def load_tag_sets(

@@ -1,7 +1,5 @@
 """Score of a label audit against known errors."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Out-of-fold score of a new model, with baselines."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
@@ -9,13 +7,13 @@ import numpy as np
 from sqlalchemy import Connection
 
 from catalog.arrays import Booleans, Floats, Integers
-from catalog.learning.dataset.hierarchy import Hierarchy
-from catalog.learning.dataset.labeled_tracks import (
-    LabeledTracks,
+from catalog.learning.dataset.catalog_tracks import (
+    CatalogTracks,
     load_broader,
     load_predictable,
     load_tag_sets,
 )
+from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.dataset.snapshot import Snapshot
 from catalog.learning.fitting.abstention import NOTHING, is_correct, withhold
 from catalog.learning.fitting.album_averaging import album_units
@@ -51,7 +49,7 @@ from catalog.learning.scoring.repeated_cv import random_fold_choices, repeated_c
 
 
 def score_model(
-    connection: Connection, challenger: Challenger, tracks: LabeledTracks, names: Mapping[int, str]
+    connection: Connection, challenger: Challenger, tracks: CatalogTracks, names: Mapping[int, str]
 ) -> ModelMetrics:
     """The metrics of a fitted model, with repeated and random folds; `names` are those of the genres by id."""
     frozen, recipe, hierarchy = challenger.snapshot, challenger.recipe, challenger.hierarchy

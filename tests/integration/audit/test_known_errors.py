@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.audit.labels.ground_truth import NoKnownErrorsError
+from catalog.audit.labels.known_errors import NoKnownErrorsError
 from catalog.audit.labels.label_audit import audit_labels
 from catalog.collection.labels.label_file import LabelFileError
 from catalog.db.database import Database

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from catalog.cli.common.query_argument import resolve
+from catalog.cli.common.sql_argument import resolve
 from catalog.db.query.answer import QueryRejectedError
 
 DATABASE: Any = SimpleNamespace(reader=SimpleNamespace(dialect=SimpleNamespace(name="sqlite")))
