@@ -2,15 +2,16 @@
 
     python benchmarks/against_classic.py FOLDER... [--home DIR] [--workers N] [--level leaf|top] [--no-search] [--json]
 
-Each FOLDER is a collection of music with genres in its tags, or with a labels.csv in it. It is scanned into a catalog of
-its own below --home, where what was computed is found again. All rows are out of fold with artists apart, on the same
-folds, as means over five deals: the tracks that are judged, by artists that were not heard. Differences are paired, and
-their intervals draw artists anew.
+Each FOLDER is a collection of music with genres in its tags, or with a labels.csv in it. It is scanned into a catalog
+of its own below --home, where what was computed is found again. All rows are out of fold with artists apart, on the
+same folds, as means over five deals: the tracks that are judged, by artists that were not heard. Differences are
+paired, and their intervals draw artists anew.
 
-The default learns from `musicnn` and `summary` side by side, as `catalog train` does where so little is tagged; `musicnn`
-alone stands beside it. "As it chooses" is the classifier's likeliest genre as the study took it; "calibrated" is what `catalog train` reports of a
-model. The forest is shown both ways, and with its settings searched, so that calibration is nobody's advantage. The last
-row is what the catalog says of a track without a tag whose artist has others: it asks these as well as the sound.
+The default learns from `musicnn` and `summary` side by side, as `catalog train` does where so little is tagged;
+`musicnn` alone stands beside it. "As it chooses" is the classifier's likeliest genre as the study took it;
+"calibrated" is what `catalog train` reports of a model. The forest is shown both ways, and with its settings
+searched, so that calibration is nobody's advantage. The last row is what the catalog says of a track without a tag
+whose artist has others: it asks these as well as the sound.
 """
 
 from __future__ import annotations

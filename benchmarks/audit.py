@@ -3,9 +3,9 @@
     python benchmarks/audit.py [--tracks N]... [--dimensions D] [--no-peer] [--json]
 
 Every size is a catalog in a real database, a SQLite file filled with made-up vectors, labels, artists and out-of-fold
-predictions, one label in twenty wrong; the audit runs on it in a process of its own, from reading to storing. Its peer is
-that of `benchmarks/clusters.py`, in another. Processor time and the largest resident size of each; one thread. Exit code
-1 where the ratio is above 2 or the audit takes more than 6 GB.
+predictions, one label in twenty wrong; the audit runs on it in a process of its own, from reading to storing. Its
+peer is that of `benchmarks/clusters.py`, in another. Processor time and the largest resident size of each; one
+thread. Exit code 1 where the ratio is above 2 or the audit takes more than 6 GB.
 """
 
 import argparse

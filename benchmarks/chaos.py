@@ -3,11 +3,12 @@
     python benchmarks/chaos.py [--rounds N] [--seed N] [--database postgresql|sqlite] [--tracks N]
                                [--longest-pause SECONDS] [--calm] [--only FAULT] [--folder FOLDER] [--json]
 
-A real PostgreSQL (or a SQLite file), a real Redis or Valkey and six workers of two commands, on a collection made for it
-that has bad files in it. Each round makes work (new files, changed files, vectors to be computed again), breaks one thing
-at a random moment of it, and waits until nothing is pending. Then every track must have the vector of the very file that
-is there, or the reason that this file must have; no claim may be left, and what people said must be as it was. The first
-time that it is not so the state is kept, and the exit code is 1. A full disk needs the right to mount one.
+A real PostgreSQL (or a SQLite file), a real Redis or Valkey and six workers of two commands, on a collection made for
+it that has bad files in it. Each round makes work (new files, changed files, vectors to be computed again), breaks
+one thing at a random moment of it, and waits until nothing is pending. Then every track must have the vector of the
+very file that is there, or the reason that this file must have; no claim may be left, and what people said must be as
+it was. The first time that it is not so the state is kept, and the exit code is 1. A full disk needs the right to
+mount one.
 """
 
 from __future__ import annotations

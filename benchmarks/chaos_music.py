@@ -1,7 +1,7 @@
 """A collection that changes all the time, and what has to be known of each of its files: a vector or a reason.
 
-The recipe is quick and does as a file tells it by its loudness: it computes, fails, crashes or hangs. Of a sound it takes
-the first samples, so that a vector shows which file, in which of its states, it was made from.
+The recipe is quick and does as a file tells it by its loudness: it computes, fails, crashes or hangs. Of a sound it
+takes the first samples, so that a vector shows which file, in which of its states, it was made from.
 """
 
 from __future__ import annotations

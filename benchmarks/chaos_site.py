@@ -1,4 +1,7 @@
-"""A whole installation to be broken: servers, a collection, and two commands of three workers, started anew as by systemd."""
+"""An installation for fault tests.
+
+Servers, a collection, and two commands of three workers each, restarted as systemd does.
+"""
 
 from __future__ import annotations
 

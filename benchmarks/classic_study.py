@@ -2,11 +2,11 @@
 
     python benchmarks/classic_study.py FMA_DIR [--home DIR] [--workers N] [--whole-grid] [--json | --csv]
 
-FMA_DIR holds fma_metadata (the folder or the zip) and, if there is any audio, fma_medium. Twelve top genres of the medium
-subset. Eight classifiers, each searched over a grid, on summary statistics and on principal components of spectrograms,
-computed from the audio; without audio on the 518 published features. Then this project's own recipes as they come. Each
-is scored on random folds, as the study was; with artists apart; and on the official split. A second run, or one
-after an interruption, computes only what is missing: the catalog in --home remembers.
+FMA_DIR holds fma_metadata (the folder or the zip) and, if there is any audio, fma_medium. Twelve top genres of the
+medium subset. Eight classifiers, each searched over a grid, on summary statistics and on principal components of
+spectrograms, computed from the audio; without audio on the 518 published features. Then this project's own recipes as
+they come. Each is scored on random folds, as the study was; with artists apart; and on the official split. A second
+run, or one after an interruption, computes only what is missing: the catalog in --home remembers.
 """
 
 from __future__ import annotations
@@ -254,7 +254,10 @@ def _number(value: float | None) -> str:
 
 
 class Here(Executor):
-    """Does every task in this process. The package `workers` has one too, which the benchmark of that name hides here."""
+    """Does every task in this process.
+
+    The package `workers` has one too, which the benchmark of that name hides here.
+    """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -313,7 +316,7 @@ def main() -> int:
     try:
         problem = load(database, feature_sets, options.min_tracks, options.min_artists)
         say(
-            f"{len(problem.y):,} tracks of {len(problem.genres)} genres, in {len(problem.groups.sizes):,} groups by artist"
+            f"{len(problem.y):,} tracks of {len(problem.genres)} genres, in {len(problem.groups.sizes):,} groups by artist"  # noqa: E501
         )
         for name, tracks in problem.too_rare.items():
             say(f"{name} is left out: {tracks} tracks")
@@ -347,7 +350,7 @@ def show(problem: Problem, rows: Sequence[Row], options: argparse.Namespace) -> 
         if difference is not None:
             points = [100 * difference["accuracy"][name] for name in ("value", "low", "high")]
             print(
-                f"{difference['default']} is {points[0]:+.1f} points of accuracy ahead of {difference['best_classic']}, the best "
+                f"{difference['default']} is {points[0]:+.1f} points of accuracy ahead of {difference['best_classic']}, the best "  # noqa: E501
                 f"classic recipe with artists apart ({points[1]:+.1f} to {points[2]:+.1f} when artists are drawn anew)"
             )
 

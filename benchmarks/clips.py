@@ -1,4 +1,7 @@
-"""The recordings that benchmarks run on: real ones where there are any, else synthetic ones that they make themselves."""
+"""The recordings that benchmarks run on.
+
+Real ones if there are any, otherwise synthetic ones.
+"""
 
 import os
 from pathlib import Path
@@ -13,7 +16,8 @@ def clips(folder: Path | None, into: Path, count: int = 10) -> tuple[list[Path],
     """Audio files, and what they are in words.
 
     Those in the folder; without one, the clips of the Free Music Archive in the folder that MUSIC_CATALOG_DATA names,
-    or that lies beside the checkout as shared/data; where there are none, as many as asked for are made `into` a folder.
+    or that lies beside the checkout as shared/data; where there are none, as many as asked for are made `into` a
+    folder.
     """
     data = Path(os.environ.get("MUSIC_CATALOG_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     real = folder or data / "fma" / "audio"

@@ -2,11 +2,11 @@
 
     python benchmarks/clusters.py [--tracks N]... [--dimensions D] [--algorithm NAME] [--no-peer] [--json]
 
-Every size is a catalog in a real database, a SQLite file filled with made-up vectors, labels and artists; the audit runs
-on it in a process of its own. Its peer, in another, has the same vectors in memory already: it divides them among as many
-clusters by scikit-learn's MiniBatchKMeans as it comes, in three starts, and asks a voyager index for the ten neighbors of
-each. Processor time and the largest resident size of each; one thread. Exit code 1 where the ratio is above 2 or the
-audit takes more than 6 GB.
+Every size is a catalog in a real database, a SQLite file filled with made-up vectors, labels and artists; the audit
+runs on it in a process of its own. Its peer, in another, has the same vectors in memory already: it divides them
+among as many clusters by scikit-learn's MiniBatchKMeans as it comes, in three starts, and asks a voyager index for
+the ten neighbors of each. Processor time and the largest resident size of each; one thread. Exit code 1 where the
+ratio is above 2 or the audit takes more than 6 GB.
 """
 
 import argparse

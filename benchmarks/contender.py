@@ -81,7 +81,10 @@ def librosa_naive(path: str) -> Work:
 
 
 def fma_formula(path: str) -> Work:
-    """What the FMA data set's `features.csv` holds (Defferrard et al., 2017): at the file's own rate, no H, P, tempo."""
+    """What the FMA data set's `features.csv` holds (Defferrard et al., 2017).
+
+    At the file's own rate, no H, P, tempo.
+    """
     import librosa
     import numpy as np
 

@@ -2,10 +2,11 @@
 
     python benchmarks/fitting.py [--tracks N] [--dimensions D] [--algorithm NAME]... [--no-ratio] [--reckon] [--json]
 
-Every classifier is measured on made-up vectors in a process of its own, which is ended at the time limit and cannot take
-more memory than the limit. With --reckon those that have trees or rounds are fitted with a twentieth and with a tenth of them, and
-what all would take is reckoned from both, as each takes as long as the next. The ratio is that of processor time with all parameters equal, the least of a few rounds.
-Exit code 1 where a ratio is above 1.1, or where a classifier goes beyond a limit.
+Every classifier is measured on made-up vectors in a process of its own, which is ended at the time limit and cannot
+take more memory than the limit. With --reckon those that have trees or rounds are fitted with a twentieth and with a
+tenth of them, and what all would take is reckoned from both, as each takes as long as the next. The ratio is that of
+processor time with all parameters equal, the least of a few rounds. Exit code 1 where a ratio is above 1.1, or where
+a classifier goes beyond a limit.
 """
 
 import argparse

@@ -2,10 +2,10 @@
 
     python benchmarks/import_fma.py [--tracks N] [--folder FOLDER] [--rounds N] [--database-url URL] [--json]
 
-The files are made (see make_fma.py) unless FOLDER holds them. The import is the whole command, start-up included, into an
-empty database, and once more into the same; of pandas only the reading counts, without the import of pandas: once told
-how many rows of header there are, and once plain, with nothing but the name of the file. Processor time, of all
-threads; memory is the largest resident set; medians of the rounds, in each of which all are timed one after the
+The files are made (see make_fma.py) unless FOLDER holds them. The import is the whole command, start-up included,
+into an empty database, and once more into the same; of pandas only the reading counts, without the import of pandas:
+once told how many rows of header there are, and once plain, with nothing but the name of the file. Processor time, of
+all threads; memory is the largest resident set; medians of the rounds, in each of which all are timed one after the
 other. Into a database that is given there is one round.
 
 On PostgreSQL `import` is the program alone, and `server` what the server's processes took meanwhile: its backends,

@@ -1,11 +1,13 @@
 """Where one Redis and one database end: jobs and tracks that sleep instead of listening.
 
-    python benchmarks/limits.py [--workers N]... [--pause MS]... [--jobs N] [--tracks N] [--sqlite | --postgresql] [--json]
+    python benchmarks/limits.py [--workers N]... [--pause MS]... [--jobs N] [--tracks N] [--sqlite | --postgresql]
+    [--json]
 
-Of the queue: RQ workers run jobs that sleep; Valkey says what processor time it took for each. Of the database: processes
-claim tracks four at a time, sleep, and store a vector each as a worker does. What is printed as the end is what one core
-of the server could do if the clients were without limit: it runs on one thread (Valkey) or on as many cores as it is given
-(PostgreSQL); on SQLite the writers share the file, so that their own time inside transactions is what ends it.
+Of the queue: RQ workers run jobs that sleep; Valkey says what processor time it took for each. Of the database:
+processes claim tracks four at a time, sleep, and store a vector each as a worker does. What is printed as the end is
+what one core of the server could do if the clients were without limit: it runs on one thread (Valkey) or on as many
+cores as it is given (PostgreSQL); on SQLite the writers share the file, so that their own time inside transactions is
+what ends it.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Metadata in the official layout of the Free Music Archive at any size, made up: same files, headers and shapes.
 
-    python benchmarks/make_fma.py FOLDER [--tracks N] [--features N] [--echonest N] [--genre TOP]... [--signal S] [--seed N]
+    python benchmarks/make_fma.py FOLDER [--tracks N] [--features N] [--echonest N] [--genre TOP]... [--signal S]
+    [--seed N]
 
 By default what the archive has: 106,574 tracks by 16,341 artists with 518 features each, Echo Nest's of 13,129.
 Half of the tracks have no top genre, a hundredth contradict themselves, cells of HTML span lines. The same seed gives

@@ -2,11 +2,11 @@
 
     python benchmarks/moving.py --to postgresql://user@host/EMPTY [--home HOME] [--tracks N] [--json]
 
-The catalog is that of HOME, or one is made: `make_fma.py` and `catalog fma import`, 106,574 tracks with 518 numbers each and
-13,129 with 237. Each way is one command, start-up and the reading back included, with the processor's time of our process
-and its largest resident set; the server's own time is not in it. The checksums are compared three times: by each command,
-and here, of the first catalog and the last.
-"""
+The catalog is that of HOME, or one is made: `make_fma.py` and `catalog fma import`, 106,574 tracks with 518 numbers
+each and 13,129 with 237. Each way is one command, start-up and the reading back included, with the processor's time
+of our process and its largest resident set; the server's own time is not in it. The checksums are compared three
+times: by each command, and here, of the first catalog and the last.
+"""  # noqa: E501
 
 import argparse
 import json

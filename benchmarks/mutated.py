@@ -2,10 +2,10 @@
 
     python benchmarks/mutated.py [--files N] [--seed N] [--workers N] [--feature-set NAME ...] [--json]
 
-Eleven formats are encoded once; then fields of their headers lie, bits flip, pieces go missing, are doubled, are zeroed, or
-come from another format. The zoo of bad files that the tests know is among them. `catalog scan` and `catalog analyze` do
-the rest, as people run them. The exit code is 1 where a file has neither vector nor reason, where a vector is no vector,
-or where the catalog's workers did not end in order; the folder is kept then.
+Eleven formats are encoded once; then fields of their headers lie, bits flip, pieces go missing, are doubled, are
+zeroed, or come from another format. The zoo of bad files that the tests know is among them. `catalog scan` and
+`catalog analyze` do the rest, as people run them. The exit code is 1 where a file has neither vector nor reason,
+where a vector is no vector, or where the catalog's workers did not end in order; the folder is kept then.
 """
 
 from __future__ import annotations

@@ -2,15 +2,15 @@
 
     python benchmarks/noise.py HOME|MATRIX.npz [--seeds N] [--rates R...] [--by GROUP] [--json]
 
-HOME is the home of a catalog with a trained model: the tracks whose tag counts for one of its classes, with their vectors
-of the model's first feature set, and of `summary` where all have them: then what their labels are doubted by learns from
-both. MATRIX holds `X` (tracks, dimensions of musicnn), `y` (genre) and `group` (artist), and, where there is one, `S`
-(tracks, dimensions of summary). Of the labels 3, 10 and 20 % are changed, in four ways: single tracks at random; single
-tracks to the genre that people confuse theirs with, by a table written by hand; all tracks of an artist, at random; all of
-an artist, to that genre. Average precision over all tracks, means of the seeds and the half width of their 95 % interval.
-`suspicion` is what `catalog audit labels` ranks by; `forest` ranks by one less the out-of-fold probability of the label
-by a random forest on `summary` (musicnn without it), artists apart; `cleanlab` is its ranking, at its defaults, of the
-very probabilities that suspicion starts from.
+HOME is the home of a catalog with a trained model: the tracks whose tag counts for one of its classes, with their
+vectors of the model's first feature set, and of `summary` where all have them: then what their labels are doubted by
+learns from both. MATRIX holds `X` (tracks, dimensions of musicnn), `y` (genre) and `group` (artist), and, where there
+is one, `S` (tracks, dimensions of summary). Of the labels 3, 10 and 20 % are changed, in four ways: single tracks at
+random; single tracks to the genre that people confuse theirs with, by a table written by hand; all tracks of an
+artist, at random; all of an artist, to that genre. Average precision over all tracks, means of the seeds and the half
+width of their 95 % interval. `suspicion` is what `catalog audit labels` ranks by; `forest` ranks by one less the
+out-of-fold probability of the label by a random forest on `summary` (musicnn without it), artists apart; `cleanlab`
+is its ranking, at its defaults, of the very probabilities that suspicion starts from.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     python benchmarks/pending.py [--tracks N] [--done N] [--rounds N] [--sqlite | --postgresql] [--json]
 
-Makes a catalog by SQL, on SQLite and on a PostgreSQL of its own, with so many tracks that are pending for both usual feature
-sets behind others that have their vectors. Both verbs run as a person runs them, beside `catalog --version`, which is start-up alone;
-`queue sync` finds an empty Valkey each time. It ends with 1 where status takes more than a second beyond start-up, sync
-more than ten, or the broker more than 100 MB.
+Makes a catalog by SQL, on SQLite and on a PostgreSQL of its own, with so many tracks that are pending for both usual
+feature sets behind others that have their vectors. Both verbs run as a person runs them, beside `catalog --version`,
+which is start-up alone; `queue sync` finds an empty Valkey each time. It ends with 1 where status takes more than a
+second beyond start-up, sync more than ten, or the broker more than 100 MB.
 """
 
 import argparse
@@ -54,14 +54,14 @@ def fill(database: Database, kind: str, music: Path, done: int, pending: int) ->
         ).scalar_one()
         tracks = SERIES[kind].format(rows=done + pending)
         connection.exec_driver_sql(
-            "INSERT INTO track (id, collection_id, path, path_bytes, state, size, mtime_ns, file_signature, title, added_at) "
+            "INSERT INTO track (id, collection_id, path, path_bytes, state, size, mtime_ns, file_signature, title, added_at) "  # noqa: E501
             f"SELECT i, {root}, i || '.mp3', {PATH[kind]}, 'present', 5000000 + i, 1700000000000000000 + i, "
             f"{FINGERPRINT[kind]}, 'Title ' || i, '2026-01-01' FROM {tracks}"
         )
         for recipe in recipes:
             connection.exec_driver_sql(
                 "INSERT INTO feature_vector (feature_set_id, track_id, vector, file_signature, computed_at) "
-                f"SELECT {recipe.id}, i, {ZEROS[kind].format(4 * len(recipe.dimensions))}, {FINGERPRINT[kind]}, '2026-01-01' FROM {SERIES[kind].format(rows=done)}"
+                f"SELECT {recipe.id}, i, {ZEROS[kind].format(4 * len(recipe.dimensions))}, {FINGERPRINT[kind]}, '2026-01-01' FROM {SERIES[kind].format(rows=done)}"  # noqa: E501
             )
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         # As autovacuum does, which has not come by yet.

@@ -1,8 +1,9 @@
 """The peer of our workers: `python plain_pool.py FOLDER WORKERS FEATURE_SET...`, a pool of multiprocessing and nothing else.
 
-Extracts every file of a folder in processes forked from one that is warm, each with one thread, and keeps the vectors in
-memory: no queue, no database, no bounds, nothing that survives a crash. What each process did when goes to stdout as JSON.
-"""
+Extracts every file of a folder in processes forked from one that is warm, each with one thread, and keeps the vectors
+in memory: no queue, no database, no bounds, nothing that survives a crash. What each process did when goes to stdout
+as JSON.
+"""  # noqa: E501
 
 import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before any numerical library
 

@@ -1,4 +1,7 @@
-"""A catalog of any size for benchmarks of questions: tracks, tags, predictions of ten models, an audit, by SQL alone."""
+"""A catalog of any size for benchmarks of queries.
+
+It holds tracks, tags, predictions of ten models, an audit, by SQL alone.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""The problem of the classic study: tracks of twelve top genres of the Free Music Archive, and three ways to deal them."""
+"""The data of the classic study.
+
+Tracks of twelve top genres of the Free Music Archive, and three ways to deal them.
+"""
 
 from __future__ import annotations
 
@@ -114,7 +117,7 @@ def load_problem(connection: Connection, heard: Integers, *, min_tracks: int, mi
             too_rare[names[one]] = len(inside)
     if len(classes) < 2:
         raise NoProblemError(
-            f"{len(classes)} of {len(classes) + len(too_rare)} genres have {min_tracks} tracks by {min_artists} artists "
+            f"{len(classes)} of {len(classes) + len(too_rare)} genres have {min_tracks} tracks by {min_artists} artists "  # noqa: E501
             "with vectors: nothing can be told apart"
         )
     inside = np.isin(genre, list(classes))

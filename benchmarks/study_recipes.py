@@ -24,7 +24,10 @@ GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = MappingProxyType(
         "bagging": {"min_samples_leaf": (1, 5), "max_features": (0.1, 0.3), "balance": PLAIN},
     }
 )
-"""What the eight are searched over. As in the study, genres weigh by their tracks, but for the forest that may choose."""
+"""What the eight are searched over.
+
+As in the study, genres weigh by their tracks, but for the forest that may choose.
+"""
 OURS = (DEFAULT, "gradient_boosting", "neural_network")
 
 
@@ -33,7 +36,10 @@ class Recipe:
     """A classifier on vectors, with the settings that are tried."""
 
     kind: str
-    """`classic`: the best setting by cross-validated accuracy, its choices as they are. `ours`: as it comes, calibrated."""
+    """`classic`:
+
+    the best setting by cross-validated accuracy, its choices as they are. `ours`: as it comes, calibrated.
+    """
     candidates: tuple[Candidate, ...]
 
     @property

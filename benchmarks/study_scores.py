@@ -1,4 +1,7 @@
-"""The scores of a recipe: by folds, the setting chosen without the fold that it answers for, and on the official split."""
+"""The scores of a recipe.
+
+By folds, the setting chosen without the fold that it answers for, and on the official split.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +107,7 @@ def by_official_split(
     """Learned from the training part, the setting chosen, or calibrated, by the validation part, asked in the test part.
 
     `choice` is (tests,). Results are kept in `store`, a file of JSON lines.
-    """
+    """  # noqa: E501
     known = _read(store)
     keys = {_key(ground, candidate): candidate for candidate in wanted.candidates}
     split = problem.split.tolist()

@@ -2,13 +2,13 @@
 
     python benchmarks/throughput.py [--clips FOLDER] [--tracks N] [--rounds N] [--workers N]... [--json]
 
-Runs the real `catalog analyze` on a catalog of its own, and in turn with it `plain_pool.py`, which extracts the same files
-by a pool of multiprocessing, single-threaded like our workers, and stores nothing. A module that Python imports by itself when a worker starts
-notes for each track when listening to it ended, what processor time it took and how much memory the process held at
-most, and at the end what the workers with their forked children and the command have spent since they began to work.
-Start-up (imports, machine code, the first listening) is left out, and rates count from when the last worker is at work
-until the first has nothing left.
-"""
+Runs the real `catalog analyze` on a catalog of its own, and in turn with it `plain_pool.py`, which extracts the same
+files by a pool of multiprocessing, single-threaded like our workers, and stores nothing. A module that Python imports
+by itself when a worker starts notes for each track when listening to it ended, what processor time it took and how
+much memory the process held at most, and at the end what the workers with their forked children and the command have
+spent since they began to work. Start-up (imports, machine code, the first listening) is left out, and rates count
+from when the last worker is at work until the first has nothing left.
+"""  # noqa: E501
 
 import argparse
 import json

@@ -5,10 +5,10 @@
 
 HOME is the home of a catalog with labeled tracks, or a .npz file with `X` (tracks, dimensions), `y` (genre) and
 `group` (artist). The model of the other classes ought to call the tracks of the class left out unknown, or by a
-broader term; the table says how often it does, by the probability alone and with novelty, beside the share answered and
-the share of right answers for the artists of the other classes, all out of fold. Artists that are on both sides are left
-out of the other classes. Tracks of genres that are no class are asked about too, of the model of all classes.
-With --talk the recordings in a folder, none of them music, are asked about as well.
+broader term; the table says how often it does, by the probability alone and with novelty, beside the share answered
+and the share of right answers for the artists of the other classes, all out of fold. Artists that are on both sides
+are left out of the other classes. Tracks of genres that are no class are asked about too, of the model of all
+classes. With --talk the recordings in a folder, none of them music, are asked about as well.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One of many that write to a catalog: `python writer.py URL NAME TRANSACTIONS TRACKS`, for `writers.py`.
 
-Does what workers, imports and reviewers do, in turn by chance, each in a transaction of its own, on tracks drawn by chance:
-tracks are claimed, vectors stored and claims ended, lists of genres brought in, genres decided, heartbeats given. Nothing is
-tried again here. What was done, how long it waited and every error go to stdout as JSON.
+Does what workers, imports and reviewers do, in turn by chance, each in a transaction of its own, on tracks drawn by
+chance: tracks are claimed, vectors stored and claims ended, lists of genres brought in, genres decided, heartbeats
+given. Nothing is tried again here. What was done, how long it waited and every error go to stdout as JSON.
 """
 
 import json

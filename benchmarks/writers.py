@@ -2,9 +2,9 @@
 
     python benchmarks/writers.py [--writers N] [--transactions N] [--tracks N] [--sqlite | --postgresql] [--json]
 
-Real processes (`writer.py`) with the real operations of workers, imports and reviewers, on few tracks, so that they meet; on
-SQLite and on a PostgreSQL of its own. Afterwards the rows are counted: what was committed is there, and what is there was
-committed. It ends with 1 after any error or difference.
+Real processes (`writer.py`) with the real operations of workers, imports and reviewers, on few tracks, so that they
+meet; on SQLite and on a PostgreSQL of its own. Afterwards the rows are counted: what was committed is there, and what
+is there was committed. It ends with 1 after any error or difference.
 """
 
 import argparse

@@ -64,7 +64,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql_server() -> Iterator[sa.URL]:
     """A PostgreSQL server, with a migrated, seeded database `template` to copy: private, or that of another version whose
     superuser's URL MUSIC_CATALOG_POSTGRESQL holds.
-    """
+    """  # noqa: E501
     given = os.environ.get("MUSIC_CATALOG_POSTGRESQL")
     if given:
         yield _with_template(sa.make_url(given).set(drivername="postgresql+psycopg"))

@@ -1,9 +1,9 @@
 """Holds every pinned dependency against the known vulnerabilities: `python tools/audit_dependencies.py [--strict] [LOCK]`.
 
-pip-audit says "no known vulnerabilities" and ends with 0 also where the service knew none of the packages, as behind a
-mirror that answers for the index alone. Here what was not looked up is said, and with --strict it is an error; a finding
-always is.
-"""
+pip-audit says "no known vulnerabilities" and ends with 0 also where the service knew none of the packages, as behind
+a mirror that answers for the index alone. Here what was not looked up is said, and with --strict it is an error; a
+finding always is.
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_audit(report: dict[str, Any]) -> Audit:
     packages = report["dependencies"]
     unknown = tuple(each["name"] for each in packages if "skip_reason" in each)
     findings = tuple(
-        f"{each['name']} {each['version']}: {found['id']}, mended in {', '.join(found['fix_versions']) or 'no version yet'}"
+        f"{each['name']} {each['version']}: {found['id']}, mended in {', '.join(found['fix_versions']) or 'no version yet'}"  # noqa: E501
         for each in packages
         for found in each.get("vulns", ())
     )

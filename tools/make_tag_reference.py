@@ -1,12 +1,13 @@
 """Makes catalog/learning/fitting/tag_map_data/reference.json: the mean probability of each musicnn tag over music of many genres.
 
-    python tools/make_tag_reference.py LABELS.csv [LABELS.csv ...] > catalog/learning/fitting/tag_map_data/reference.json
+    python tools/make_tag_reference.py LABELS.csv [LABELS.csv ...] >
+    catalog/learning/fitting/tag_map_data/reference.json
 
 A labels file has the columns `path` (relative to the file) and `genre`. Every genre weighs the same, however many
 tracks it has: the reference is to stand for music at large and not for what somebody happened to collect. It is made
 once and ships. Zero-shot must never take the mean of the collection at hand, by which a folder of classical music is
 heard as anything but classical.
-"""
+"""  # noqa: E501
 
 import csv
 import json

@@ -1,7 +1,7 @@
 """The excerpts that represent a track.
 
-Up to 30 s: the whole track. Up to ten minutes: 30 s from the middle. Over ten minutes: three excerpts of 10 s, each from
-the middle of one third. If the middle of a track is silent, the three excerpts are the second attempt.
+Up to 30 s: the whole track. Up to ten minutes: 30 s from the middle. Over ten minutes: three excerpts of 10 s, each
+from the middle of one third. If the middle of a track is silent, the three excerpts are the second attempt.
 """
 
 Window = tuple[float, float]

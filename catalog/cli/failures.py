@@ -37,7 +37,7 @@ def failures() -> None:
 @format_options
 @pass_settings
 def list_verb(settings: Settings, reason: str | None, output_format: str) -> None:
-    """List the failed tracks with the reasons."""
+    """List failed tracks and why they failed."""
     from workers.state.failures import list_failures
 
     with open_catalog(settings) as database, database.read() as connection:

@@ -67,7 +67,7 @@ def write(
     """
     filters = (collection_name, artist, album, genre)
     if undo is not None and (tracks or any(value is not None for value in filters)):
-        raise click.UsageError("--undo takes only the name of a write")
+        raise click.UsageError("--undo cannot be combined with tracks or filters")
     with open_catalog(settings) as database:
         with database.read() as connection:
             vocabulary = load_vocabulary(connection)

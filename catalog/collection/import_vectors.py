@@ -68,10 +68,11 @@ def import_vectors(
 ) -> VectorImportReport:
     """Imports vectors in batches. A repeated import changes nothing, and an interrupted one can be repeated.
 
-    In FMA's layout the first column holds FMA's ids. In a flat file its name tells its content, unless `key` is set:
-    `track_id` and `id` mean the catalog's ids, `fma_id` and `external_id` those of the data set, other names paths.
-    Raises CsvSourceError if the header is invalid, no row has a vector, or the name is invalid or belongs to other
-    vectors, and CollectionRootError for an unknown collection. The feature set is stored with its first vector.
+    In FMA's layout the first column holds FMA's ids. In a flat file the name of the first column says what it holds,
+    unless `key` is set: `track_id` and `id` mean the catalog's ids, `fma_id` and `external_id` those of the data set,
+    other names paths. Raises CsvSourceError if the header is invalid, no row has a vector, or the name is invalid or
+    belongs to other vectors, and CollectionRootError for an unknown collection. The feature set is stored with its
+    first vector.
     """
     _require_name(name)
     with open_lines(file) as lines, database.writer.connect() as connection:

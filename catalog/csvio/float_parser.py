@@ -1,7 +1,7 @@
 """Fast float parser: rows of comma-separated decimal numbers into float32, by a compiled loop.
 
-Bit-identical to `float()` for plain numbers. On 4,000 x 518 numbers (25 MB): 0.12 s of processor time, against 0.33 s for
-`pyarrow.csv` and 0.56 s for `numpy.loadtxt`.
+Bit-identical to `float()` for plain numbers. On 4,000 x 518 numbers (25 MB): 0.12 s of processor time, against 0.33 s
+for `pyarrow.csv` and 0.56 s for `numpy.loadtxt`.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ def _round(
 ) -> bool:
     """Multiplies signs by digits and powers of ten. Returns whether all results are finite and correctly rounded.
 
-    Up to 2**53 and 1e22, digits and power are exact, and one operation rounds once (Clinger, "How to read floating point
-    numbers accurately", 1990). Beyond that the float64 may be off by two units in the last place; it is used if that does
-    not change the float32.
+    Up to 2**53 and 1e22, digits and power are exact, and one operation rounds once (Clinger, "How to read floating
+    point numbers accurately", 1990). Beyond that the float64 may be off by two units in the last place; it is used if
+    that does not change the float32.
     """
     for at in range(len(values)):
         power = powers[at] if digits[at] else 0
@@ -142,13 +142,13 @@ def read_rows(
 ) -> None:
     """Parses `len(values)` rows of a key and numbers; `text` must hold that many.
 
-    `text` is UTF-8 with lines that end in a line feed; `at` is the start of the first row. `selected` marks the cells after
-    the key that are read; other cells are skipped. `bounds` receives the start of each row, the end of its key, and the
-    end of the row after its line feed.
+    `text` is UTF-8 with lines that end in a line feed; `at` is the start of the first row. `selected` marks the cells
+    after the key that are read; other cells are skipped. `bounds` receives the start of each row, the end of its key,
+    and the end of the row after its line feed.
 
-    The end of the key is NOT_PLAIN for a row that needs a slower parser: a wrong number of cells; a cell that is empty,
-    quoted, not a number or beyond float32; a quoted or non-ASCII key; or a number that may be rounded wrongly. All other
-    results equal `numpy.float32(float(cell))`.
+    The end of the key is NOT_PLAIN for a row that needs a slower parser: a wrong number of cells; a cell that is
+    empty, quoted, not a number or beyond float32; a quoted or non-ASCII key; or a number that may be rounded wrongly.
+    All other results equal `numpy.float32(float(cell))`.
     """
     digits = np.empty(values.shape[1], np.uint64)
     powers = np.empty(values.shape[1], np.int64)

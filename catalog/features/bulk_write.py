@@ -72,7 +72,10 @@ def store_vectors_bulk(
     report: VectorsReport,
     problems: ImportIssues,
 ) -> None:
-    """Writes a batch in the caller's transaction. `ids` maps keys to tracks; `seen` holds the tracks of earlier rows."""
+    """Writes a batch in the caller's transaction.
+
+    `ids` maps keys to tracks; `seen` holds the tracks of earlier rows.
+    """
     vectors: dict[int, Float32] = {}
     for line, key, vector in batch:
         track_id = ids.get(key)

@@ -21,6 +21,7 @@ from catalog.db.tables import (
 from catalog.db.track_query import IS_LISTED
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set, find_feature_set
+from catalog.text import pluralize
 
 SHORTEST_HASH = 4
 """Characters of a hash that identify a version."""
@@ -149,7 +150,8 @@ def plan_removal(connection: Connection, recipe: StoredFeatureSet) -> Removal:
         _require_successor(connection, recipe)
     elif recipe.name in available_feature_sets():
         raise VersionInUseError(
-            f"version {recipe.version} is the only version of {recipe.name}; it can be removed once another version exists"
+            f"version {recipe.version} is the only version of {recipe.name}; "
+            "it can be removed once another version exists"
         )
     needed_models = _models_to_keep(connection)
     models = connection.execute(
@@ -180,7 +182,7 @@ def _require_successor(connection: Connection, recipe: StoredFeatureSet) -> None
     if short:
         and_failed = f" ({failed:,} of them failed: catalog failures list)" if failed else ""
         raise VersionInUseError(
-            f"{short:,} tracks have a vector of version {recipe.version} but not of version {active.version}"
+            f"version {active.version} is missing for {pluralize(short, 'track')} with version {recipe.version}"
             f"{and_failed}; first run: catalog analyze --feature-set {recipe.name}"
         )
 

@@ -39,8 +39,8 @@ class Header:
 def read_header(lines: BoundedLines, *, omit: frozenset[str] = frozenset()) -> Header:
     """Reads the header; the next line is the first row of values.
 
-    In FMA's layout the fourth row is `track_id` followed by empty cells. Dimensions whose name begins with one of `omit`
-    are left out. Raises CsvSourceError if there is no header, no dimension, or a duplicate name.
+    In FMA's layout the fourth row is `track_id` followed by empty cells. Dimensions whose name begins with one of
+    `omit` are left out. Raises CsvSourceError if there is no header, no dimension, or a duplicate name.
     """
     name = lines.name
     first = _cells(lines.take())

@@ -33,8 +33,8 @@ def store_vector(
 ) -> None:
     """Stores a vector, replacing an older one of the same feature set and track.
 
-    `file_signature` is that of the analyzed file; None for imported vectors, which never become stale. Raises ValueError
-    if the length of the vector is wrong.
+    `file_signature` is that of the analyzed file; None for imported vectors, which never become stale. Raises
+    ValueError if the length of the vector is wrong.
     """
     if vector.shape != (len(recipe.dimensions),):
         raise ValueError(
@@ -70,7 +70,8 @@ class WrongLengthError(CatalogError):
 
     def __init__(self, track_id: int, recipe: StoredFeatureSet, numbers: int) -> None:
         super().__init__(
-            f"the {recipe.name} vector of track {track_id} has {numbers:,} numbers instead of {len(recipe.dimensions):,}: "
+            f"the {recipe.name} vector of track {track_id} has {numbers:,} numbers, "
+            f"not {len(recipe.dimensions):,}: "
             "the database was changed from outside; restore it from a backup"
         )
 
@@ -113,10 +114,10 @@ def load_matrix(
 def tracks_without_vector(
     recipe_ids: Sequence[int], where: ColumnElement[bool] | None = None
 ) -> sa.Select[int]:
-    """The query for pending tracks: ids of tracks that lack a current vector of one of the feature sets and did not fail.
+    """The query for pending tracks: ids of tracks without a current vector of one of the feature sets, not failed.
 
-    A vector is current while the file is the analyzed one. A failure holds until the file changes or a newer feature set is
-    registered. `where` is a condition on `track`.
+    A vector is current while the file is the analyzed one. A failure holds until the file changes or a newer feature
+    set is registered. `where` is a condition on `track`.
     """
     conditions = [HAS_FILE, sa.or_(*(_lacks(recipe_id) for recipe_id in recipe_ids))]
     if where is not None:

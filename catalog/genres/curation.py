@@ -113,10 +113,10 @@ def set_parent(connection: Connection, name: str, parent: str | None) -> Term:
 def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> frozenset[int]:
     """Adds a spelling of a term; returns the ids of the tracks whose genres changed, for `refresh_track_status`.
 
-    An alias of another term is moved. A term of that name is merged: its aliases, children and labels move to the other
-    term; its row stays as a child of the other, never suggested, because models and decisions refer to it. Labels keep
-    the text as written. Raises UnknownGenreError, and VocabularyError for a spelling that is not a genre or that is the
-    term's own name.
+    An alias of another term moves to this term. If `alias` is the name of another term, that term is merged into this
+    one: its aliases, children and labels move here. Its row stays as a child of this term and is never suggested,
+    because models and decisions refer to it. Labels keep the text as written. Raises UnknownGenreError, and
+    VocabularyError for a spelling that is not a genre or that is the term's own name.
     """
     lock_vocabulary(connection)
     vocabulary = load_vocabulary(connection)

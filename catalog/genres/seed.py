@@ -21,10 +21,10 @@ from catalog.genres.vocabulary_store import ADDED_BY_SEED, insert_if_new, load_v
 def seed_vocabulary(connection: Connection) -> int:
     """Inserts the seeds that the vocabulary lacks; returns the number of new terms.
 
-    A seed that exists, by its code or by any spelling, stays as people changed it: renamed, moved or merged. Spellings
-    keep their meaning too. Only unconfirmed terms from files change: a term with a seed's name becomes the seed, a term
-    with one of its aliases is merged into it, and the other terms get a new parent. A deleted alias comes back only
-    when the seeds change.
+    A seed that exists, by its code or by any spelling, stays as people changed it: renamed, moved or merged.
+    Spellings keep their meaning too. Only unconfirmed terms from files change: a term with a seed's name becomes the
+    seed, a term with one of its aliases is merged into it, and any other unconfirmed term moves under the parent that
+    its name implies now. A deleted alias comes back only when the seeds change.
     """
     lock_vocabulary(connection)
     vocabulary = load_vocabulary(connection)

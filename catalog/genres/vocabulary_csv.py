@@ -159,14 +159,14 @@ def _reject_repetitions(work: _Import, rows: list[_Row]) -> None:
     for row in rows:
         work.line = row.line
         if row.code is not None and codes.setdefault(row.code, row.line) != row.line:
-            raise VocabularyError(f"the code {row.code!r} is also in line {codes[row.code]}")
+            raise VocabularyError(f"the code {row.code!r} is also on line {codes[row.code]}")
         if names.setdefault(fold(row.name), row.line) != row.line:
-            raise VocabularyError(f"the name {row.name!r} is also in line {names[fold(row.name)]}")
+            raise VocabularyError(f"the name {row.name!r} is also on line {names[fold(row.name)]}")
     for row in rows:
         work.line = row.line
         for alias in row.aliases:
             if names.setdefault(fold(alias), row.line) != row.line:
-                raise VocabularyError(f"the alias {alias!r} is also in line {names[fold(alias)]}")
+                raise VocabularyError(f"the alias {alias!r} is also on line {names[fold(alias)]}")
 
 
 def _put_term(work: _Import, row: _Row) -> int:

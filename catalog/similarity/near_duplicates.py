@@ -80,9 +80,9 @@ def least_cosine(rows: Float32, compared: int) -> float:
     Rows (n, dimensions) are standardized and of length 1. For vectors of 500 numbers it is below 0.98 except in the
     largest collections; of vectors of three numbers one pair in a hundred reaches 0.98. The number of pairs within a
     distance is a power of the distance, with the correlation dimension as exponent (Grassberger and Procaccia 1983).
-    The dimension is estimated from two quantiles of random pairs, far enough from the maximum that copies, at most one
-    pair in n if each track has one copy, have no effect. Above 1 where no cosine distinguishes copies, 0 with too few
-    tracks for an estimate.
+    The dimension is estimated from two quantiles of random pairs. Both are low enough to exclude copies, which are at
+    most one pair in n. The result is above 1 if no cosine can tell copies from chance, and 0 with too few tracks to
+    estimate.
     """
     count = len(rows)
     if count < MIN_TRACKS or not compared:

@@ -65,7 +65,7 @@ def crowded(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         database.close()
 
 
-LONG = "Hochschulbibliotheks-Schallplattenarchiv der Landesmusikakademie, Sammlung der Rundfunkmitschnitte und Nachlässe"
+LONG = "Hochschulbibliotheks-Schallplattenarchiv der Landesmusikakademie, Sammlung der Rundfunkmitschnitte und Nachlässe"  # noqa: E501
 
 
 def crowd(database: Database) -> None:

@@ -64,7 +64,8 @@ def outage(postgresql_server: sa.URL, monkeypatch: pytest.MonkeyPatch) -> Iterat
     def stop() -> None:
         process = psutil.Process(server.get_pid())
         family = [process, *process.children(recursive=True)]
-        # The fast shutdown, which ends every connection. Durability is off here: a crash would take back what is committed.
+        # The fast shutdown, which ends every connection. Durability is off here: a crash would take back what is
+        # committed.
         process.send_signal(signal.SIGINT)
         psutil.wait_procs(family, timeout=30)
 

@@ -78,11 +78,11 @@ class _SentTask:
 
 
 class QueueExecutor(Executor):
-    """Sends tasks to the workers of the queue, those of its own pool and all others, and supervises its pool.
+    """Sends tasks to the workers of the queue, those of its own pool and any others, and supervises its pool.
 
     A task is one of `TASKS` with JSON arguments. It runs at least once: a task that is lost, with its worker or with
-    the memory of the broker, is sent again. Results are in the database. A future only tells that the task has ended,
-    or raises TaskFailedError, WorkersFailedError, DiskFullError or BrokerUnreachableError.
+    the memory of the broker, is sent again. Results are in the database. A future only signals that the task has
+    ended, or raises TaskFailedError, WorkersFailedError, DiskFullError or BrokerUnreachableError.
     """
 
     def __init__(self, database: Database, broker: Broker, queue: Queue, pool: WorkerPool, size: int) -> None:

@@ -1,9 +1,10 @@
 """Decoding of the excerpts that represent a track, by PyAV for every format.
 
 All packets are read once without decoding, for the true duration and the audio hash. Then the packets of the excerpts
-are decoded. Containers with an exact index are sought. In other containers (an MP3's index is a guess) the packets were
-buffered during the first pass; if that would have taken too much memory, all packets are read again and those before
-the excerpt are skipped. Memory holds the excerpts and a few megabytes of packets, whatever the length of the file.
+are decoded. In containers with an exact index the decoder seeks to the excerpt. In other containers (an MP3's index
+is a guess) the packets were buffered during the first pass; if that would have taken too much memory, all packets are
+read again and those before the excerpt are skipped. Memory holds the excerpts and a few megabytes of packets,
+whatever the length of the file.
 """
 
 from collections.abc import Iterator

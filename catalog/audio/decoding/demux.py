@@ -19,8 +19,8 @@ from catalog.audio.decoding.media_file import MediaFile
 # Quoted, because packets are generic for the type checker only.
 AudioPacket: TypeAlias = "Packet[AudioStream]"
 
-# Containers of audio, by FFmpeg's names. Playlists, pictures, subtitles and formats that make FFmpeg open another file or
-# address are excluded.
+# Containers of audio, by FFmpeg's names. Playlists, pictures, subtitles and formats that make FFmpeg open another
+# file or address are excluded.
 CONTAINERS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,loas,matroska,mov,mp3,mpc,mpc8,"
     "mpeg,mpegts,ogg,oma,qoa,rm,shn,tak,truehd,tta,voc,w64,wav,webm,wv,xwma"
@@ -93,9 +93,9 @@ def packets(container: InputContainer, stream: AudioStream) -> Iterator[AudioPac
 class Clock:
     """The start of each packet in the track, as the sum of the durations of earlier packets.
 
-    The duration of a packet is the step of the presentation times if that has_plausible_step with the packet's own duration, which is
-    rounded (in WMA to milliseconds: a drift of one percent), and its own duration otherwise. So the clock survives
-    chained streams, restarted or wrong timestamps, and removed seconds.
+    The duration of a packet is the difference of the presentation times if that is close to the packet's own
+    duration, which is rounded (in WMA to milliseconds: a drift of one percent), and its own duration otherwise. So
+    the clock survives chained streams, restarted or wrong timestamps, and removed seconds.
     """
 
     def __init__(self, base: Fraction) -> None:

@@ -34,8 +34,8 @@ class ExcerptReader:
         self.damaged = 0  # invalid samples, and packets that did not decode
         self._chunks: list[tuple[int, Float32]] = []  # sample rate, samples
         self._rate = 0
-        # At the current rate: the second it began at; sample numbers of its first sample, of the next one, of the window's
-        # first, of the first after the window, and of the one that completes the window.
+        # At the current rate: the second it began at; sample numbers of its first sample, of the next one, of the
+        # window's first, of the first after the window, and of the one that completes the window.
         self._began = Fraction(0)
         self._first = self._next = self._low = self._high = self._full = 0
         self._queue = AudioFifo()

@@ -42,8 +42,8 @@ def probe_signals(sample_rate: int) -> dict[str, Float32]:
 def check_feature_set(features: FeatureSet) -> list[str]:
     """The faults of a feature set, one line each; empty if it conforms.
 
-    For every signal it must return one finite float32 number per dimension, the same bytes each time, with one thread and
-    with two, also in a forked process, and must not modify the samples.
+    For every signal it must return one finite float32 number per dimension, the same bytes each time, with one thread
+    and with two, also in a forked process, and must not modify the samples.
     """
     faults = list(_check_names(features))
     for name, samples in probe_signals(features.sample_rate).items():

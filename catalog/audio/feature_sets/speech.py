@@ -6,12 +6,12 @@ which MSD assigns to speech. Then
 
     probability = min(1, V / 0.3) / (1 + exp(12 (M - 0.9)))
 
-The three constants were set by hand. Missed: 2 of 176 synthesized clips in six languages and sixteen voices, clean or with
-noise at -20 dB; 29 of 112 with noise at -10 dB; 1 of 21 recordings of people, a single word. False alarms: 2 of 450 music
-tracks, both rap; 14 of 500 music clips of 2.5 s. Noise scores low because of its M, pure tones because of their V. Rap
-without accompaniment and speech over music lie in between. A linear classifier over all 500 numbers separated the
-synthesized speech from music without error, but missed six of the 21 people and flagged every twentieth short music clip
-of an unseen collection.
+The three constants were set by hand. Missed: 2 of 176 synthesized clips in six languages and sixteen voices, clean or
+with noise at -20 dB; 29 of 112 with noise at -10 dB; 1 of 21 recordings of people, a single word. False alarms: 2 of
+450 music tracks, both rap; 14 of 500 music clips of 2.5 s. Noise scores low because of its M, pure tones because of
+their V. Rap without accompaniment and speech over music lie in between. A linear classifier over all 500 numbers
+separated the synthesized speech from music without error, but missed six of the 21 people and flagged every twentieth
+short music clip of an unseen collection.
 """
 
 import math

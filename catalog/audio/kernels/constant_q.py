@@ -23,9 +23,9 @@ def constant_q(samples: Float32, tuning: float) -> Float32:
     """Magnitudes (84 semitones, frames), lowest first, of the semitones that lie `tuning` semitones off A 440.
 
     `abs(librosa.cqt(samples, bins_per_octave=12, n_bins=84, tuning=tuning))`: the highest octave is filtered, the
-    samples are resampled to half the rate, and so on (Schörkhuber and Klapuri, 2010). Halving the rate and lowering by an
-    octave cancel, so that twelve filters serve all octaves, where librosa builds 84 anew for each clip; they are
-    multiplied with the samples instead of with a spectrum of them, which is the same sum.
+    samples are resampled to half the rate, and so on (Schörkhuber and Klapuri, 2010). Halving the rate and lowering
+    by an octave cancel, so that twelve filters serve all octaves, where librosa builds 84 anew for each clip; they
+    are multiplied with the samples instead of with a spectrum of them, which is the same sum.
     """
     filters = _filters(tuning)
     result = np.empty((OCTAVES * SEMITONES, frame_count(len(samples))), np.float32)

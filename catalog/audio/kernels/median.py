@@ -52,10 +52,10 @@ def _replace(
 ) -> tuple[Any, Any]:
     """Removes the 16 values at source[leaving] from 16 sorted windows and inserts those at source[entering].
 
-    A window is 31 vectors in ascending order, starting at window[offset]. With the leaving value `o`, the entering `n`
-    and `e[i] = w[i] if w[i] < o else w[i + 1]` (the remaining values), the new window is `max(e[i - 1], min(e[i], n))`: no
-    branches, no search, all lanes in step. Written in LLVM IR because LLVM's loop vectorizer chooses the wrong one of the
-    two nested loops, which is thirteen times slower.
+    A window is 31 vectors in ascending order, starting at window[offset]. With the leaving value `o`, the entering
+    `n` and `e[i] = w[i] if w[i] < o else w[i + 1]` (the remaining values), the new window is `max(e[i - 1], min(e[i],
+    n))`: no branches, no search, all lanes in step. Written in LLVM IR because LLVM's loop vectorizer chooses the
+    wrong one of the two nested loops, which is thirteen times slower.
     """
 
     def generate(target: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:

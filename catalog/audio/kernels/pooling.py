@@ -12,8 +12,8 @@ def summary_statistics(rows: Float32) -> Float32:
     """The STATISTICS (7, rows) of each row (rows, frames), in that order.
 
     As in FMA's `features.py`: population standard deviation and moments, kurtosis 0 for a normal distribution
-    (`scipy.stats.kurtosis` and `skew` at their defaults), but in float64, and 0 instead of NaN for a constant row. As in
-    scipy, a row is constant if its deviation is within the rounding of its mean.
+    (`scipy.stats.kurtosis` and `skew` at their defaults), but in float64, and 0 instead of NaN for a constant row. As
+    in scipy, a row is constant if its deviation is within the rounding of its mean.
     """
     result = np.empty((len(STATISTICS), len(rows)), np.float32)
     _moments(rows, result)

@@ -62,8 +62,8 @@ def spectral_contrast(magnitude: FrameBlocks) -> npt.NDArray[np.float64]:
 def _contrast_bands() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """For each band the first bin, the bin after the last, and how many bins make its peak and its valley.
 
-    As in librosa: a band takes the bin below it and gives its last bin to the next band; its share is computed before it
-    gives the bin.
+    As in librosa: a band takes the bin below it and gives its last bin to the next band; its share is computed before
+    it gives the bin.
     """
     frequency = np.arange(BINS) * _BIN
     edges = np.concatenate(([0.0], _LOWEST * 2.0 ** np.arange(CONTRAST_BANDS)))

@@ -13,7 +13,7 @@ _THRESHOLD = 0.1  # share of a frame's largest magnitude that a peak must exceed
 
 
 def tuning(by_frame: Float32) -> float:
-    """Deviation of magnitudes (frames, 1025 bins) from A 440 in semitones: -0.5, -0.49 ... 0.49; 0 if there is no pitch.
+    """Deviation from A 440 in semitones, -0.5 to 0.49 in steps of 0.01; 0 without pitch. Input (frames, 1025 bins).
 
     The number that `librosa.estimate_tuning(S=magnitude)` gives: frequencies of spectral peaks by parabolic
     interpolation, those at least as strong as their median, the fullest hundredth of a semitone.

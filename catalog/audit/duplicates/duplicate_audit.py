@@ -55,7 +55,8 @@ def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateA
     """Finds tracks with the same audio, and tracks with similar vectors and durations, and stores them as pairs.
 
     Without feature vectors only the same audio is found. A dry run stores nothing. If tracks and vectors are those of
-    the last audit, so are the pairs, and only their genres are compared. Waits for a PostgreSQL server that goes away.
+    the last audit, so are the pairs, and only their genres are compared. If the connection to PostgreSQL is lost, it
+    waits until the server is back.
     """
     return retry_until_connected(lambda: _audit(database, dry_run=dry_run))
 

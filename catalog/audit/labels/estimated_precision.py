@@ -30,10 +30,10 @@ def expected_right(
 ) -> Floats | None:
     """(m,): for m suspects the share of right suggestions, 0 to 1; None for fewer than `FEWEST_DECISIONS` decisions.
 
-    The decisions are given by suspicion (n,), whether the suggestion was accepted (n,), and pair of genres (n). The
-    share never falls with suspicion (isotonic regression, Barlow et al. 1972); its ends are kept off 0 and 1 as by one
-    decision of either kind. Decisions on the same pair shift it: their excess over the share at their suspicion,
-    weighted by their number (a beta-binomial mean with a prior of `PAIR_WEIGHT` decisions).
+    The decisions are given by suspicion (n,), whether the suggestion was accepted (n,), and pair of genres (n,). The
+    share never falls with suspicion (isotonic regression, Barlow et al. 1972). It is clipped away from 0 and 1, as if
+    there had been one more decision of each kind. Decisions on the same pair shift it: their excess over the share at
+    their suspicion, weighted by their number (a beta-binomial mean with a prior of `PAIR_WEIGHT` decisions).
     """
     if len(suspicion) < FEWEST_DECISIONS:
         return None

@@ -63,9 +63,10 @@ def audit_labels(
 ) -> LabelAudit:
     """Finds suspects with the active model's out-of-fold predictions, unless an audit with the same evidence exists.
 
-    Labels of the excluded genres, and of narrower ones, are neither flagged nor evidence on others. A dry run stores
-    nothing. `truth` is a label file with the right genres of some tracks: a row that differs from the tag is a known
-    error, and the whole ranking is scored by them. Waits for a PostgreSQL server that goes away.
+    Labels of the excluded genres, and of narrower ones, are neither flagged nor used as evidence about others. A dry
+    run stores nothing. `truth` is a label file with the right genres of some tracks: a row that differs from the tag
+    is a known error, and the whole ranking is scored by them. If the connection to PostgreSQL is lost, it waits until
+    the server is back.
 
     Labels set by a person are never flagged. A zero-shot model flags nothing. Raises NoModelError, LabelFileError,
     NoKnownErrorsError if no row of the truth is an error, and UnknownGenreError for an unknown excluded genre.

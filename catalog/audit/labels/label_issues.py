@@ -113,12 +113,16 @@ def find_suspects(
 
     A tag is suspect if, by all weighted opinions (see `catalog.audit.labels.model_evidence`), a class outside the
     subtrees of all tags is more likely than the most likely of those subtrees. One tag may be wrong, or the tags of all
-    the artist's tracks: each case is scored by its own evidence, and the higher suspicion counts. The log odds add up:
-    how much more likely the choice is, weighted by the AUC of both classes, and the tags of the nearest tracks by other
-    artists. For a single tag also: weighted by the AUC of the choice and the lack of it for the tag, how much more
-    likely than usual the choice is, and whether the tag is isolated among its neighbors; whether the model is as sure
-    of the choice as of tracks tagged with it (the class thresholds of confident learning, Northcutt et al. 2021); and
-    the tags of the artist's other tracks, which say nothing on artists that are wrong throughout.
+    the artist's tracks: each case is scored by its own evidence, and the higher suspicion counts. The suspicion is the
+    logistic function of a weighted sum:
+
+    - the log ratio of the choice to the tag, weighted by the separation of both classes;
+    - the tags of the nearest tracks by other artists;
+    - for a single tag only: how much more likely than usual the choice is, and whether the tag is isolated among its
+      neighbors, both weighted by the separation of the choice;
+    - for a single tag only: whether the model is as sure of the choice as of tracks tagged with it (class thresholds of
+      confident learning, Northcutt et al. 2021);
+    - for a single tag only: the tags of the artist's other tracks.
 
     At most `most` with a suspicion of at least `least`. `opinions` saves a second call of `combine_evidence`.
     """

@@ -49,11 +49,11 @@ def find_multilabel_issues(
 ) -> list[Suspect]:
     """The tags, in any position, that are suspect while another tag of the track fits, most suspicious first.
 
-    Two right genres share one probability, so the less likely of them is not wrong for that. A tag is suspect if, by
-    all weighted opinions, it is less likely than on an average track and the other tag is more likely. The artist's
-    other tracks and the nearest tracks by other artists that have the other tag alone add to the log odds. Tags do not
-    contradict each other if one is broader or both count for one class. The suggestion is the fitting tag: accepting it
-    leaves that tag alone of the two.
+    Two correct genres share the probability between them: a low probability alone is no evidence. A tag is suspect
+    if, by all weighted opinions, it is less likely than on an average track and the other tag is more likely. The
+    artist's other tracks and the nearest tracks by other artists add to the log odds if they have only the other tag.
+    Tags do not contradict each other if one is broader or both count for one class. The suggestion is the fitting
+    tag: accepting it keeps that tag and removes the suspect one.
     """
     rows = [row for row, tags in enumerate(audited.tags) if len(tags) > 1]
     if not rows:

@@ -189,7 +189,7 @@ def _print_exclusions(report: ClusterAudit) -> None:
     if report.excluded:
         say(f"{pluralize(report.excluded, 'track')} excluded by genre")
     for name, tracks in report.unusable.items():
-        say(f"{pluralize(tracks, 'track')} skipped: their {name} vector contains a number that is not finite")
+        say(f"{pluralize(tracks, 'track')} skipped: non-finite values in the {name} vector")
 
 
 def _print_runs(runs: list[Run], output_format: str) -> None:
@@ -275,7 +275,7 @@ def _print_summary(connection: Connection, run_id: int, output_format: str) -> N
         if len(rows) > LISTED:
             echo(f"and {len(rows) - LISTED:,} more; use --json for all")
     if summary.gone:
-        say(f"{pluralize(summary.gone, 'track')} of this run were removed and are not listed")
+        say(f"no longer in the catalog, not listed: {pluralize(summary.gone, 'track')}")
 
 
 HEADINGS = {

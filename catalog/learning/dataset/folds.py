@@ -32,9 +32,10 @@ def stratified_group_folds(y: Integers, groups: Integers, folds: int, *, seed: i
     """(n,): the fold of each track, 0 to `folds` - 1.
 
     Groups are assigned by descending weight, each to the fold with the smallest share of the group's classes. The
-    weight of a track is the inverse of its class's number of tracks, so that rare classes count as much as common ones.
-    Ties go to the fold with fewest tracks, then to chance by `seed`. Of ATTEMPTS assignments the first is taken in
-    which no class with two groups or more is in one fold only, where the training folds would lack it.
+    weight of a track is the inverse of its class's number of tracks, so that rare classes count as much as common
+    ones. Ties go to the fold with fewest tracks, then to chance by `seed`. Up to ATTEMPTS assignments are tried. The
+    first one that spreads every class with two or more groups over at least two folds is used; otherwise the one that
+    confines the fewest classes to one fold.
     """
     # scikit-learn's StratifiedGroupKFold is as even, but may keep a class in one fold, and warns of small classes.
     names, group = np.unique(groups, return_inverse=True)

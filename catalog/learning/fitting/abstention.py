@@ -145,9 +145,10 @@ def choose_threshold(
     those counted, so that three lucky ones do not set a threshold. If no threshold reaches the precision, its value is
     None.
 
-    With `resemblance` a least resemblance is chosen first: high enough that MIN_HELD_BACK of the tracks of each class
-    would get no wrong prediction if the class were not in the training set, but no higher than costs the last share of
-    ALLOWED_LOSSES of the correct likeliest classes.
+    With `resemblance`, a minimum resemblance is chosen first. The shares of ALLOWED_LOSSES are tried in order: each
+    is the share of correct top classes that may be lost. The first one is used for which at least MIN_HELD_BACK of
+    the tracks of every class would get no wrong prediction if that class were missing from the training set;
+    otherwise the last one.
     """
     if not 0.0 < precision <= 1.0:
         raise ValueError(f"the target precision must be above 0 and at most 1, not {precision}")

@@ -100,7 +100,7 @@ def fit_correction(probability: Floats, tagged: Floats, out_of_fold: tuple[Float
 
 
 def measure_correction(probability: Floats, y: Integers, priors: LabelShift, tracks: int) -> LabelShiftChoice:
-    """The effect of the correction on tagged tracks that are weighted to the estimated priors of the untagged ones.
+    """Macro F1 without and with the correction, on the tagged tracks reweighted to the untagged tracks' priors.
 
     `probability` (n, classes) must be out of fold and calibrated, `y` (n,) the true classes, `priors` the estimate for
     the `tracks` tracks to be predicted. Each class is weighted by its ratio of priors. The priors of the weighted

@@ -84,7 +84,9 @@ def average_precision(score: Floats, positive: Booleans) -> float:
 def average_precisions(
     genres: Sequence[str], probability: Floats, labels: Booleans, complete: Booleans
 ) -> tuple[AveragePrecision, ...]:
-    """One per genre (classes); `probability` and `labels` (n, classes), `complete` (n,): whether a track's tags are complete.
+    """Average precision per genre, from `probability` and `labels` (n, classes).
+
+    `complete` (n,) says whether all genres of a track are given.
 
     A missing label of a track with incomplete tags is unknown, neither positive nor negative (positive and unlabeled
     data: Bekker and Davis, "Learning from positive and unlabeled data", 2020). The exact value is therefore that of the

@@ -92,7 +92,10 @@ def predictions_from_audio(
     *,
     suggestable: Collection[int] | None = None,
 ) -> list[Suggestion | None]:
-    """(n): the suggestions that follow from the selected genres (n) of a model; only those in `suggestable`, if given."""
+    """(n,): the suggestions for the selected genres (n,) of a model.
+
+    If `suggestable` is given, only those genres are suggested.
+    """
     nodes = hierarchy.nodes
     is_suggestable = [suggestable is None or genre_id in suggestable for genre_id in nodes]
     return [

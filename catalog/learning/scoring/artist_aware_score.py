@@ -51,7 +51,8 @@ def left_out_suggestions(
 
     Applies the rule for untagged tracks: the majority of the album's or artist's other tracks, checked against the
     audio; otherwise the audio; no suggestion where `no_music` (n,). The audio prediction is out of fold, by a model
-    that was not fitted on the artist; for most untagged tracks the active model was.
+    that was not fitted on the artist. The score is therefore cautious: the active model has seen most artists of
+    untagged tracks.
     """
     majority = leave_one_out_majority(
         tracks.at(frozen.track_ids).tolist(),

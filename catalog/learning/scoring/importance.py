@@ -128,8 +128,9 @@ def importances(
     """The importance of each feature group of X (n, dimensions), for y (n,) columns of `genres`.
 
     Permutation importance (Breiman, "Random forests", 2001) on held-out folds, where the columns of a group are
-    permuted together. Folds keep `groups` (n,) apart, and everything is fitted on training folds. The predicted class has the
-    highest uncalibrated probability. Progress is reported as fits done, of all. Raises SingleFeatureGroupError.
+    permuted together. Folds keep `groups` (n,) apart, and everything is fitted on training folds. The predicted class
+    has the highest uncalibrated probability. `on_progress` receives the fits done and their total. Raises
+    SingleFeatureGroupError.
     """
     columns = columns_by_group(dimensions)
     sample = _sample(y, seed)

@@ -38,11 +38,11 @@ def model_importance(
     *,
     on_progress: OnProgress = lambda _done, _total: None,
 ) -> dict[str, Any]:
-    """The importance of the feature groups of a model's feature sets, or of others, on which its recipe is fitted.
+    """Importance of each feature group, for the model's feature sets or for `feature_sets` with its recipe refitted.
 
     The result is stored in the model's metrics, as `importance` by feature sets, and is read from there if the
-    vectors are the same. Raises NoModelError, NoTrainingSetError, SnapshotTracksMissingError, the errors of `resolve_feature_sets`,
-    VectorsMissingError, SingleFeatureGroupError or NotFiniteError, before anything is fitted.
+    vectors are the same. Raises NoModelError, NoTrainingSetError, SnapshotTracksMissingError, the errors of
+    `resolve_feature_sets`, VectorsMissingError, SingleFeatureGroupError or NotFiniteError, before anything is fitted.
     """
     with database.read() as connection:
         row = get_model(connection, model_id)

@@ -1,7 +1,7 @@
 """Files with wrong header fields give samples or an AudioError within the time limit.
 
-`CATALOG_FUZZ_CASES` sets the number of cases (default 400). The last file that was tried stays in the folder of the test:
-a crash of a C library ends this process. Workers survive such a crash (tests/integration/workers).
+`CATALOG_FUZZ_CASES` sets the number of cases (default 400). The last file that was tried stays in the folder of the
+test: a crash of a C library ends this process. Workers survive such a crash (tests/integration/workers).
 """
 
 import os

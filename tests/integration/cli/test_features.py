@@ -96,7 +96,7 @@ def test_remove_asks_and_refuses(
     invoke("features", "activate", "fake", "2")
     refused = invoke("features", "remove", "fake", "1", "-y")
     assert (refused.code, refused.out) == (1, "")
-    assert "1 tracks have a vector of version 1 but not of version 2" in refused.err
+    assert "version 2 is missing for 1 track with version 1" in refused.err
     with database.write() as connection:
         (last,) = set(load_matrix(connection, old)[0]) - set(load_matrix(connection, new)[0])
         store_vector(connection, new, int(last), np.array([2], np.float32))

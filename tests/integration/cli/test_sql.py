@@ -63,7 +63,7 @@ WRITING_ELSEWHERE = {
         "SELECT lo_from_bytea(0, 'x')",
         "SELECT nextval('genre_id_seq')",
         "SELECT set_config('transaction_read_only', 'off', true), nextval('genre_id_seq')",
-        "SELECT set_config('role', 'none', true), query_to_xml('SELECT pg_read_file(''/etc/hostname'')', true, true, '')",
+        "SELECT set_config('role', 'none', true), query_to_xml('SELECT pg_read_file(''/etc/hostname'')', true, true, '')",  # noqa: E501
         "SELECT pg_catalog.\"set_config\"('role', 'none', true)",
         "SELECT U&\"\\0073et_config\"('role', 'none', true)",
         "SELECT PG_Terminate_Backend(pid) FROM pg_stat_activity WHERE false",

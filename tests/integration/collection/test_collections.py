@@ -90,7 +90,7 @@ def everything(database, key):
         )  # fmt: skip
         connection.execute(
             sa.insert(prediction).values(
-                model_id=learned, track_id=key, fold=0, genre_1_id=metal, probability_1=0.8, genre_2_id=rock, probability_2=0.1,
+                model_id=learned, track_id=key, fold=0, genre_1_id=metal, probability_1=0.8, genre_2_id=rock, probability_2=0.1,  # noqa: E501
                 suggested_genre_id=metal, suggested_probability=0.8, suggested_by="audio",
             )
         )  # fmt: skip
@@ -125,7 +125,7 @@ def everything(database, key):
             suspicion=0.9,
         )
         doubted = add(
-            connection, suspect, audit_id=listened, track_id=key, genre_id=rock, suggested_genre_id=metal, review_case_id=case,
+            connection, suspect, audit_id=listened, track_id=key, genre_id=rock, suggested_genre_id=metal, review_case_id=case,  # noqa: E501
             suspicion=0.9, relation="different", reasons=[prediction_reason(metal, 0.9, rock, 0.1)],
         )  # fmt: skip
         first = add(

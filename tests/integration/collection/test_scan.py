@@ -125,7 +125,7 @@ def test_renumbered_files_keep_their_tracks(database, music, make_song):
     make_song(music / "1.mp3", "new")
     report = scan(database, music)
     assert tracks(database) == {
-        "1.mp3": tracks(database)["1.mp3"], "2.mp3": before["1.mp3"], "3.mp3": before["2.mp3"], "4.mp3": before["3.mp3"],
+        "1.mp3": tracks(database)["1.mp3"], "2.mp3": before["1.mp3"], "3.mp3": before["2.mp3"], "4.mp3": before["3.mp3"],  # noqa: E501
     }  # fmt: skip
     assert report.moved + report.added == 4
     assert counts(scan(database, music)) == {"unchanged": 4}

@@ -1,4 +1,7 @@
-"""A database that goes away in the middle: waited for where work can be done again, and told apart from a wrong password."""
+"""A database that goes away in the middle:
+
+waited for where work can be done again, and told apart from a wrong password.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ def end_connections(url: str) -> None:
     """As a server does that stops."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
-        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"  # noqa: E501
         connection.exec_driver_sql(others)
 
 

@@ -1,4 +1,7 @@
-"""A catalog that an older version of the program left: its views and its vocabulary are renewed, where one may write."""
+"""A catalog that an older version of the program left:
+
+its views and its vocabulary are renewed, where one may write.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whatever is registered, a third party's feature set included, holds to what a feature set is; ours keep their numbers."""
+"""Whatever is registered, a third party's feature set included, holds to what a feature set is;
+
+ours keep their numbers.
+"""
 
 import os
 import sys

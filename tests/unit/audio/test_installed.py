@@ -24,6 +24,6 @@ def test_an_unknown_feature_set_is_answered_with_the_known_ones():
 
 
 def test_importing_the_registry_imports_nothing_heavy():
-    code = "import sys, catalog.audio.feature_sets.installed, catalog.audio; print([m for m in ('librosa', 'onnxruntime', 'av', 'scipy') if m in sys.modules])"
+    code = "import sys, catalog.audio.feature_sets.installed, catalog.audio; print([m for m in ('librosa', 'onnxruntime', 'av', 'scipy') if m in sys.modules])"  # noqa: E501
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"

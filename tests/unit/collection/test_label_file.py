@@ -41,7 +41,7 @@ def test_a_plain_file(tmp_path):
 def test_separators_and_encodings_are_found(tmp_path, separator, encoding):
     text = "\r\n".join(
         separator.join(row)
-        for row in [("path", "Genre", "title"), ("Müller/1.mp3", "Schlager", "Grüße aus Köln"), ("Édith/2.mp3", "Chanson", "Non, je ne regrette rien à côté" if separator != "," else "Non")]
+        for row in [("path", "Genre", "title"), ("Müller/1.mp3", "Schlager", "Grüße aus Köln"), ("Édith/2.mp3", "Chanson", "Non, je ne regrette rien à côté" if separator != "," else "Non")]  # noqa: E501
     )  # fmt: skip
     read = read_label_file(saved(tmp_path, text, encoding))
     assert read.separator == separator
