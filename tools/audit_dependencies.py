@@ -1,9 +1,11 @@
-"""Holds every pinned dependency against the known vulnerabilities: `python tools/audit_dependencies.py [--strict] [LOCK]`.
+"""Checks every pinned dependency for known vulnerabilities.
 
-pip-audit says "no known vulnerabilities" and ends with 0 also where the service knew none of the packages, as behind
-a mirror that answers for the index alone. Here what was not looked up is said, and with --strict it is an error; a
-finding always is.
-"""  # noqa: E501
+    python tools/audit_dependencies.py [--strict] [LOCK]
+
+pip-audit reports "no known vulnerabilities" and exit code 0 also if the service knows none of the packages, for example
+behind a mirror that serves only the index. This tool lists the packages that were not looked up; with --strict they are
+an error. A vulnerability is always an error.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,13 @@ SECONDS = 300
 
 @dataclass(frozen=True)
 class Audit:
-    """What was learned of the packages."""
+    """The result of an audit."""
 
     looked_up: int
     unknown: tuple[str, ...]
-    """Packages of which the service knew nothing."""
+    """Packages that the service does not know."""
     findings: tuple[str, ...]
-    """A line for each vulnerability."""
+    """One line per vulnerability."""
 
     @property
     def is_whole(self) -> bool:
@@ -37,7 +39,7 @@ class Audit:
 
 
 def read_audit(report: dict[str, Any]) -> Audit:
-    """What pip-audit's JSON says."""
+    """The result from the JSON output of pip-audit."""
     packages = report["dependencies"]
     unknown = tuple(each["name"] for each in packages if "skip_reason" in each)
     findings = tuple(
@@ -49,7 +51,7 @@ def read_audit(report: dict[str, Any]) -> Audit:
 
 
 def run_pip_audit(lock: Path) -> Audit | None:
-    """The audit of a lock with hashes, which needs no installing; None where the service cannot be reached."""
+    """Audits a lock file with hashes, without installing it. Returns None if the service cannot be reached."""
     command = [
         sys.executable,
         "-m",
@@ -73,7 +75,7 @@ def run_pip_audit(lock: Path) -> Audit | None:
 
 
 def verdict(audit: Audit | None, *, strict: bool) -> tuple[int, list[str]]:
-    """The exit code, and what to say."""
+    """Returns the exit code and the message."""
     if audit is None:
         return int(strict), ["the service of vulnerabilities does not answer: nothing was looked up"]
     lines = list(audit.findings)
@@ -87,7 +89,7 @@ def verdict(audit: Audit | None, *, strict: bool) -> tuple[int, list[str]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the verdict and gives the exit code."""
+    """Prints the message and returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("lock", nargs="?", type=Path, default=LOCK)
     parser.add_argument(

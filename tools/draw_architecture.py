@@ -53,7 +53,7 @@ def layers() -> list[str]:
 
 
 def svg() -> str:
-    """The drawing."""
+    """Returns the SVG."""
     names = [name for name in layers() if name in PURPOSES]
     parts, top = [], 34
     for (group, members), color in zip(GROUPS, COLORS, strict=True):

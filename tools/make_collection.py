@@ -1,9 +1,9 @@
-"""Makes a small collection of synthetic music with tags as people leave them: some missing, some wrong.
+"""Makes a small collection of synthetic music in which some tags are missing and some are wrong.
 
     python tools/make_collection.py FOLDER [--seed N]
 
-Four styles that differ as their genres do (a beat, a pad, plucked strings, distorted chords), six artists each, three
-tracks an artist. Two tracks carry the genre of another style, every sixth none, one file is too short to be heard.
+Four styles (a beat, a pad, plucked strings, distorted chords) with six artists each and three tracks per artist. Two
+tracks have the genre of another style, every sixth track has no genre, and one file is too short to be analyzed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Random = np.random.Generator
 
 @dataclass(frozen=True)
 class Style:
-    """How a genre is spelled by careless people, and how it sounds."""
+    """Spellings of a genre, and the function that makes its sound."""
 
     genre: str
     spellings: tuple[str, ...]
@@ -48,7 +48,7 @@ def frequency(semitones: float) -> float:
 
 
 def strike(sound: Samples, note: Samples, second: float) -> None:
-    """Adds a note to a sound, from a time on."""
+    """Adds a note to a sound, starting at a time."""
     start = int(second * SAMPLE_RATE)
     end = min(start + len(note), len(sound))
     if start < end:
@@ -56,7 +56,7 @@ def strike(sound: Samples, note: Samples, second: float) -> None:
 
 
 def techno(random: Random) -> Samples:
-    """A kick on every beat, a hiss between, a saw below."""
+    """A kick on every beat, noise between the beats, and a sawtooth bass."""
     sound = np.zeros(len(clock()), dtype=np.float32)
     beat = 60 / random.uniform(122, 138)
     t = clock(0.3)
@@ -167,7 +167,7 @@ def write_track(path: Path, sound: Samples, tags: dict[str, str]) -> None:
 
 
 def make_collection(folder: Path, seed: int = 0) -> int:
-    """Writes the collection into a folder and gives the number of files."""
+    """Writes the collection to a folder and returns the number of files."""
     random = np.random.default_rng(seed)
     files = 0
     for style, other in zip(STYLES, (*STYLES[1:], STYLES[0]), strict=True):
@@ -194,7 +194,7 @@ def make_collection(folder: Path, seed: int = 0) -> int:
 
 
 def main() -> None:
-    """Reads the command line."""
+    """Runs the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,15 +1,15 @@
-"""Makes the ONNX file of the two musicnn networks from their weights by variable name, and what goes with it.
+"""Makes the ONNX file of the two musicnn networks from their weights, with the list of tags.
 
     python tools/make_networks.py WEIGHTS_FOLDER [--out catalog/audio/feature_sets/networks]
 
 WEIGHTS_FOLDER holds MSD_musicnn.npz, MTT_musicnn.npz (TensorFlow variable name -> array) and labels.json (the tags of
 each network in order). Architecture: J. Pons, X. Serra, "musicnn: Pre-trained convolutional neural networks for music
-audio tagging", 2019. The result is the same function, with what inference does not need folded away, each step exact
-but for rounding:
+audio tagging", 2019. The result computes the same function. Operations that inference does not need are
+folded; each step is exact except for rounding:
 
 - A batch-norm is a scale and an offset. Where a maximum over frequency follows, the maximum is taken first, because
-  max(s * relu(x) + t) = s * relu(max(x)) + t for s >= 0; for s < 0 it is the minimum that counts, and the minimum is
-  had by a convolution with the weights' signs turned.
+  max(s * relu(x) + t) = s * relu(max(x)) + t for s >= 0; for s < 0 the minimum is needed, which is
+  computed by a convolution with negated weights.
 - The batch-norm of the input goes into the first convolutions: its scale into their weights, its offset into their
   bias. The bias is another one near the ends, where some of the weights lie on zeros beyond the patch.
 - So both networks take the same input, and the first convolutions of both are one. Their filters are filled up with
@@ -70,7 +70,7 @@ def kernel_and_bias(weights: Weights, layer: str) -> tuple[Double, Double]:
 
 
 class Graph:
-    """The nodes and constants of one network as they come; `add` gives back the name of a node's output."""
+    """The nodes and constants of one network; `add` returns the name of the output of a node."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -87,18 +87,18 @@ class Graph:
         return to
 
     def scaled(self, source: str, scale: Double, offset: Double, to: str) -> str:
-        """The source times a scale and plus an offset, both of which have as many axes as the source."""
+        """Scales and shifts the source; scale and offset have as many axes as the source."""
         product = self.add("Mul", source, self.constant(f"{to}.scale", scale), to=f"{to}.product")
         return self.add("Add", product, self.constant(f"{to}.offset", offset), to=to)
 
     def part(self, source: str, axis: int, begin: int, end: int, to: str, step: int = 1) -> str:
-        """What lies from begin to end on an axis, every `step`-th of it."""
+        """A slice of an axis from begin to end, with a step."""
         numbers = {"begin": begin, "end": end, "axis": axis, "step": step}
         limits = [self.constant(f"{to}.{name}", [number]) for name, number in numbers.items()]
         return self.add("Slice", source, *limits, to=to)
 
     def model(self, outputs: Mapping[str, list[int]]) -> onnx.ModelProto:
-        """All of it as a model: `patch` (1, 1, FRAMES, BANDS) in, the outputs of these shapes out."""
+        """Returns the model: input `patch` (1, 1, FRAMES, BANDS), outputs of these shapes."""
 
         def value(name: str, shape: list[int]) -> onnx.ValueInfoProto:
             return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
@@ -122,7 +122,7 @@ class Graph:
 
 @dataclass(frozen=True, eq=False)
 class Front:
-    """One of the first convolutions of one network, and what turns its largest value over frequency into a feature."""
+    """A first convolution of one network, with the scale and offset after its maximum over frequency."""
 
     kernel: Double  # filters, 1, frames, bands
     sign: Double  # filters
@@ -149,7 +149,7 @@ class Front:
 
 
 def padding(length: int) -> tuple[int, int]:
-    """Zeros before and after the frames, so that there are as many results; TensorFlow puts the odd one at the end."""
+    """Zero padding of the frames to keep their number; TensorFlow puts an odd zero at the end."""
     return (length - 1) // 2, length - 1 - (length - 1) // 2
 
 
@@ -202,7 +202,7 @@ def over_frequency(graph: Graph, kernel: Double, name: str) -> str:
 
 
 def halve_bands(graph: Graph) -> None:
-    """The patch's even and odd bands as `over_frequency` needs them."""
+    """Splits the patch into even and odd bands for `over_frequency`."""
     even = graph.part("patch", 3, 0, BANDS, "bands.even", step=2)
     odd = graph.part("patch", 3, 1, BANDS, "patch.both", step=2)
     graph.add("Sub", even, odd, to="patch.even")
@@ -279,7 +279,10 @@ def back(graph: Graph, source: str, weights: Weights, title: str) -> tuple[str, 
 
 
 def model(networks: Sequence[Weights]) -> onnx.ModelProto:
-    """Networks as one model: `patch` (1, 1, FRAMES, BANDS) in, `penultimate` and `tags` out, a row for each network."""
+    """Joins networks into one model: input `patch` (1, 1, FRAMES, BANDS), outputs `penultimate` and `tags`.
+
+    Both outputs have one row per network.
+    """
     graph = Graph()
     halve_bands(graph)
     fronts = [front(graph, networks, number) for number in range(FRONT_CONVOLUTIONS)]

@@ -1,13 +1,12 @@
-"""Makes catalog/learning/fitting/tag_map_data/reference.json: the mean probability of each musicnn tag over music of many genres.
+"""Makes the reference of zero-shot models: the mean probability of each musicnn tag over many genres.
 
-    python tools/make_tag_reference.py LABELS.csv [LABELS.csv ...] >
-    catalog/learning/fitting/tag_map_data/reference.json
+    python tools/make_tag_reference.py LABELS.csv [LABELS.csv ...] > reference.json
 
-A labels file has the columns `path` (relative to the file) and `genre`. Every genre weighs the same, however many
-tracks it has: the reference is to stand for music at large and not for what somebody happened to collect. It is made
-once and ships. Zero-shot must never take the mean of the collection at hand, by which a folder of classical music is
-heard as anything but classical.
-"""  # noqa: E501
+The file is catalog/learning/fitting/tag_map_data/reference.json. A labels file has the columns `path` (relative to the
+file) and `genre`. Every genre has the same weight regardless of its number of tracks, so that the reference stands for
+music in general. The file is made once and ships with the program. A zero-shot model must not use the mean of the present
+collection: in a folder of classical music it would predict other genres.
+"""
 
 import csv
 import json
@@ -25,7 +24,7 @@ from catalog.audio.feature_sets.musicnn import MUSICNN
 
 
 def reference(vectors: Iterable[tuple[str, npt.NDArray[np.float32]]]) -> dict[str, object]:
-    """From (genre, `musicnn` vector) of each track: the means, and of how many tracks of which genres."""
+    """The mean of each tag, and the number of tracks per genre, from the genre and `musicnn` vector of each track."""
     by_genre: defaultdict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
     for genre, vector in vectors:
         by_genre[genre].append(vector)
@@ -44,7 +43,7 @@ def reference(vectors: Iterable[tuple[str, npt.NDArray[np.float32]]]) -> dict[st
 
 
 def labeled(labels: Path) -> Iterable[tuple[str, npt.NDArray[np.float32]]]:
-    """Genre and vector of each file of a labels file that can be analyzed; the others are named on stderr."""
+    """Yields genre and vector of each file of a labels file; files that cannot be analyzed are listed on stderr."""
     with labels.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             path = labels.parent / row["path"]

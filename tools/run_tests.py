@@ -1,9 +1,9 @@
-"""Runs the tests in parallel, and repeats alone what failed beside other tests.
+"""Runs the tests in parallel, and repeats failed tests one at a time.
 
     python tools/run_tests.py [PYTEST ARGUMENT]...
 
 Tests use real servers and processes, and a busy machine can make one miss its time limit. A test that fails twice
-fails the run. A test that passes only on the second try is printed in the last lines, so that it is not overlooked.
+fails the run. A test that passes only on the second try is printed in the last lines, because it may be a race.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TESTS_FAILED = 1
 
 
 def run_pytest(arguments: list[str]) -> int:
-    """The exit code of pytest."""
+    """Runs pytest and returns its exit code."""
     return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode
 
 
@@ -29,7 +29,7 @@ def failed_tests() -> list[str]:
 
 
 def main() -> int:
-    """The exit code of the first run, or of the second run where the first had failures."""
+    """Returns the exit code of the first run, or of the second run if tests failed in the first."""
     code = run_pytest(["-n", "2", "--dist", "worksteal", *sys.argv[1:]])
     if code != TESTS_FAILED:
         return code

@@ -1,9 +1,9 @@
-"""Writes catalog/db/datasette/metadata.json: what Datasette says of our views, tables, columns and questions.
+"""Writes catalog/db/datasette/metadata.json: titles and descriptions of views, tables, columns and saved queries.
 
     python tools/write_datasette.py          writes the file
-    python tools/write_datasette.py --check  says whether it is out of date, and changes nothing
+    python tools/write_datasette.py --check  fails if the file is out of date
 
-Descriptions of views are the comments of their files, those of their columns stand in docs/sql.md.
+The comments in the SQL files describe the views; docs/sql.md describes their columns.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ LABELS = {
     "track": "title",
     "worker": "name",
 }
-"""What stands in the place of a number that refers to a row of the table."""
+"""The column that is shown for a reference to a row of the table."""
 
 SORTED = {"suspects": "suspicion", "narrower_suggestions": "confidence", "cases": "suspicion"}
-"""Views that are lists of doubts: the gravest first."""
+"""The column by which a view is sorted, descending."""
 
 
 def content() -> str:
-    """The whole file."""
+    """Returns the content of the file."""
     described = {
         "title": "Music catalog",
         "description": "What the tags say, what the model heard, and which tags are probably wrong.",
@@ -90,7 +90,7 @@ def _tables_described() -> dict[str, dict[str, Any]]:
 
 
 def _query(saved: SavedQuery) -> dict[str, Any]:
-    """The question with its defaults inside: Datasette gives an empty text for what nobody fills in, and only texts."""
+    """The query with its defaults: Datasette passes only text, and an empty text for an empty field."""
 
     def given(match: re.Match[str]) -> str:
         name = match["name"]
@@ -111,7 +111,7 @@ def _title(name: str) -> str:
 
 
 def main() -> int:
-    """Writes the file, or compares it; gives the exit code."""
+    """Writes the file, or compares it; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only")
     if not parser.parse_args().check:

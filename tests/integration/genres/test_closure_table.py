@@ -24,7 +24,7 @@ def test_the_closure_joins_a_genre_with_all_its_ancestors(database):
         ]
 
 
-def test_differences_are_told_and_mended(database):
+def test_differences_are_found_and_repaired(database):
     with database.write() as connection:
         vocabulary = load_vocabulary(connection)
         metal, rock, jazz = (vocabulary.resolve(name).id for name in ("Metal", "Rock", "Jazz"))
@@ -44,7 +44,7 @@ def test_differences_are_told_and_mended(database):
         assert rebuild_ancestors(connection) == 0
 
 
-def test_a_circle_is_told_and_does_not_hang(database):
+def test_a_cycle_is_reported(database):
     with database.write() as connection:
         vocabulary = load_vocabulary(connection)
         metal, rock = (vocabulary.resolve(name).id for name in ("Metal", "Rock"))

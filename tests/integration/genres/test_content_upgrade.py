@@ -18,7 +18,7 @@ from catalog.genres.content_upgrade import is_content_outdated, upgrade_content_
 from catalog.genres.vocabulary_store import load_vocabulary
 
 
-def leave_as_an_older_version(database: Database) -> None:
+def set_older_content(database: Database) -> None:
     """A view that is no more what its file says, a genre that was not known then."""
     with database.write() as connection:
         connection.exec_driver_sql("DROP VIEW untagged")
@@ -29,46 +29,50 @@ def leave_as_an_older_version(database: Database) -> None:
         connection.execute(sa.update(bundled_content).values(digest="of an older version"))
 
 
-def is_renewed(database: Database) -> bool:
+def is_upgraded(database: Database) -> bool:
     with database.read() as connection:
         known = load_vocabulary(connection).by_spelling("Djent") is not None
     return known and not is_content_outdated(database) and view_differences(database) == []
 
 
-def test_the_first_command_renews_it(database: Database, database_url: str) -> None:
-    leave_as_an_older_version(database)
-    assert not is_renewed(database)
+def test_the_first_command_upgrades_the_content(database: Database, database_url: str) -> None:
+    set_older_content(database)
+    assert not is_upgraded(database)
     assert run(["--database-url", database_url, "sql", "SELECT count(suggested_genre) FROM untagged"]) == 0
-    assert is_renewed(database)
+    assert is_upgraded(database)
 
 
-def test_db_upgrade_renews_it_and_says_so(
+def test_db_upgrade_upgrades_the_content(
     database: Database, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    leave_as_an_older_version(database)
+    set_older_content(database)
     verb = ["--database-url", database_url, "db", "upgrade"]
     assert run([*verb, "--dry-run"]) == 0
-    assert not is_renewed(database)
+    assert not is_upgraded(database)
     assert run(verb) == 0
     assert "are now up to date" in capsys.readouterr().err
-    assert is_renewed(database)
+    assert is_upgraded(database)
     assert run(verb) == 0
     assert "nothing to do" in capsys.readouterr().err
 
 
-def test_who_comes_while_another_writes_goes_on(sqlite_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_locked_database_is_used_without_the_upgrade(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     database = open_database(sqlite_url)
-    leave_as_an_older_version(database)
+    set_older_content(database)
     with database.write():
         assert run(["--database-url", sqlite_url, "sql", "SELECT track_id FROM untagged", "--csv"]) == 0
     assert capsys.readouterr().out.split() == ["track_id", "1"]
-    assert not is_renewed(database)
+    assert not is_upgraded(database)
     database.close()
 
 
-def test_a_role_that_may_only_read_goes_on(postgresql_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_read_only_role_uses_the_old_content(
+    postgresql_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     database = open_database(postgresql_url)
-    leave_as_an_older_version(database)
+    set_older_content(database)
     name = "reader_of_the_renewal"
     with database.write() as connection:
         connection.exec_driver_sql(f"DROP ROLE IF EXISTS {name}")
@@ -77,19 +81,19 @@ def test_a_role_that_may_only_read_goes_on(postgresql_url: str, capsys: pytest.C
     url = sa.make_url(postgresql_url).set(username=name).render_as_string(hide_password=False)
     assert run(["--database-url", url, "sql", "SELECT track_id FROM untagged", "--csv"]) == 0
     assert capsys.readouterr().out.split() == ["track_id", "1"]
-    assert not is_renewed(database)
+    assert not is_upgraded(database)
     with database.write() as connection:
         connection.exec_driver_sql(f"DROP ROLE {name}")
     database.close()
 
 
-def test_a_view_of_somebody_else_that_uses_ours_is_named(
+def test_a_foreign_view_that_depends_on_ours_is_named(
     postgresql_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database = open_database(postgresql_url)
     with database.write() as connection:
         connection.exec_driver_sql("CREATE VIEW mine AS SELECT track_id FROM suspects")
-    leave_as_an_older_version(database)
+    set_older_content(database)
     assert run(["--database-url", postgresql_url, "sql", "SELECT count(*) FROM mine", "--csv"]) == 0
     assert "view mine depends on view suspects; drop what is yours" in capsys.readouterr().err
     assert run(["--database-url", postgresql_url, "db", "upgrade"]) == 1
@@ -97,12 +101,12 @@ def test_a_view_of_somebody_else_that_uses_ours_is_named(
     database.close()
 
 
-def test_a_file_that_may_only_be_read_is_asked_all_the_same(
+def test_a_read_only_file_can_be_queried(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Root may write to every file, so the refusal is SQLite's own."""
     database = open_database(sqlite_url)
-    leave_as_an_older_version(database)
+    set_older_content(database)
     refusing = open_database(sqlite_url)
 
     @sa.event.listens_for(refusing.writer, "connect")

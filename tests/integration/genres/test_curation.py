@@ -44,7 +44,7 @@ def test_the_list_counts_tracks_by_their_current_tags(database, tag):
     assert listed["Jazz"].tracks == 0
 
 
-def test_unmapped_genres_are_shown_with_where_their_name_put_them(database, tag):
+def test_unmapped_genres_are_listed_with_their_parents(database, tag):
     with database.write() as connection:
         tag(connection, "zeuhl")
         tag(connection, "Finnish Metal")
@@ -61,7 +61,7 @@ def test_unmapped_genres_are_shown_with_where_their_name_put_them(database, tag)
         assert [each.name for each in list_unmapped(connection)] == ["Finnish Metal"]
 
 
-def test_a_term_can_be_put_elsewhere(database, tag):
+def test_a_term_gets_another_parent(database, tag):
     with database.write() as connection:
         tag(connection, "Zeuhl")
         assert set_parent(connection, "Zeuhl", "metal").origin == "builtin"
@@ -73,7 +73,7 @@ def test_a_term_can_be_put_elsewhere(database, tag):
         assert check_ancestors(connection) == []
 
 
-def test_circles_and_unknown_names_are_refused(database):
+def test_cycles_and_unknown_names_are_rejected(database):
     faults = [
         ("Rock", "Death Metal", "Death Metal is Rock or below it, and cannot be its parent"),
         ("Rock", "rock", "Rock is Rock or below it, and cannot be its parent"),
@@ -88,14 +88,14 @@ def test_circles_and_unknown_names_are_refused(database):
         assert check_ancestors(connection) == []
 
 
-def test_an_alias_makes_a_spelling_mean_a_term(database):
+def test_an_alias_resolves_to_its_term(database):
     with database.write() as connection:
         assert add_alias(connection, "Ragga", "Dancehall", "someone") == frozenset()
         assert load_vocabulary(connection).resolve("RAGGA").name == "Dancehall"
         assert add_alias(connection, "ragga", "Dancehall", "someone") == frozenset()
 
 
-def test_a_term_becomes_an_alias_and_its_tracks_read_differently(database, tag):
+def test_a_term_that_becomes_an_alias_changes_its_tracks(database, tag):
     with database.write() as connection:
         first = tag(connection, "Brit Rock; Pop")
         second = tag(connection, "BRIT ROCK")
@@ -143,7 +143,7 @@ def test_a_broader_term_can_be_merged_into_a_narrower_one(database):
         assert seed_vocabulary(connection) == 0
 
 
-def test_a_moved_alias_takes_along_what_was_written_so(database, tag):
+def test_a_moved_alias_moves_its_labels(database, tag):
     with database.write() as connection:
         moved = tag(connection, "Electropop")
         stays = tag(connection, "Synthpop")
@@ -172,7 +172,7 @@ def test_chains_of_mergers_end_at_the_last_term(database, tag):
         assert check_ancestors(connection) == []
 
 
-def test_spellings_that_can_mean_nothing_are_refused(database):
+def test_unusable_spellings_are_rejected(database):
     faults = [
         ("ROCK", "'ROCK' is already a spelling of Rock"),
         ("Other", "'Other' means 'no genre' or is a number, and cannot be a name"),

@@ -17,7 +17,7 @@ def everything(connection):
     ]
 
 
-def test_the_seeds_come_once(database):
+def test_seeds_are_inserted_once(database):
     with database.write() as connection:
         before = everything(connection)
         assert len(before[0]) == len(seeds())
@@ -26,7 +26,7 @@ def test_the_seeds_come_once(database):
         assert check_ancestors(connection) == []
 
 
-def test_what_people_changed_stays(database):
+def test_changes_by_people_are_kept(database):
     with database.write() as connection:
         set_parent(connection, "Reggae", None)
         add_alias(connection, "Psychedelic", "Psychedelic Rock", "someone")
@@ -40,7 +40,7 @@ def test_what_people_changed_stays(database):
         assert vocabulary.by_code("fma:539").name == "Rap"
 
 
-def test_a_seed_that_is_lacking_comes_in_with_its_aliases(database):
+def test_a_missing_seed_is_inserted_with_its_aliases(database):
     with database.write() as connection:
         held = connection.scalar(sa.select(genre.c.id).where(genre.c.name == "Goa"))
         connection.execute(sa.delete(genre_alias).where(genre_alias.c.genre_id == held))
@@ -51,7 +51,7 @@ def test_a_seed_that_is_lacking_comes_in_with_its_aliases(database):
         assert check_ancestors(connection) == []
 
 
-def test_a_term_of_a_file_that_the_house_learns_later_is_adopted(database):
+def test_a_term_from_a_file_becomes_a_seed(database):
     with database.write() as connection:
         held = connection.scalar(sa.select(genre.c.id).where(genre.c.name == "Goa"))
         connection.execute(
@@ -83,7 +83,7 @@ def forget(connection, *names):
     )
 
 
-def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
+def test_terms_from_files_are_merged_into_new_seeds(database, tag):
     with database.write() as connection:
         forget(connection, "Doom Metal", "Happy Hardcore")
         track_id = tag(connection, "Doom; Funeral Doom; Happy Hardcore")
@@ -105,7 +105,7 @@ def test_what_files_brought_is_merged_into_seeds_and_placed_anew(database, tag):
         assert seed_vocabulary(connection) == 0
 
 
-def test_what_a_person_vouched_for_does_not_give_way(database, tag):
+def test_terms_confirmed_by_a_person_are_not_merged(database, tag):
     with database.write() as connection:
         forget(connection, "Doom Metal")
         tag(connection, "Doom")
@@ -114,7 +114,7 @@ def test_what_a_person_vouched_for_does_not_give_way(database, tag):
         assert load_vocabulary(connection).resolve("Doom").name == "Doom"
 
 
-def test_other_seeds_bring_new_spellings_of_old_terms(database):
+def test_new_aliases_are_added_to_existing_terms(database):
     with database.write() as connection:
         connection.execute(sa.delete(genre_alias).where(genre_alias.c.alias == "Surf Rock"))
         assert (seed_vocabulary(connection), load_vocabulary(connection).resolve("Surf Rock")) == (0, None)
@@ -125,7 +125,7 @@ def test_other_seeds_bring_new_spellings_of_old_terms(database):
         )
 
 
-def test_all_numbers_of_the_list_are_read(database):
+def test_all_numbers_of_the_id3v1_list_are_resolved(database):
     with database.write() as connection:
         vocabulary = load_vocabulary(connection)
         found = {number: read_genres(connection, [f"({number})"], vocabulary) for number in range(256)}

@@ -30,7 +30,7 @@ def exported(connection):
     return stream.getvalue()
 
 
-def take_in(connection, text, **options):
+def import_text(connection, text, **options):
     stream = io.StringIO(text, newline="")
     stream.name = "house.csv"
     return import_csv(connection, stream, **options)
@@ -53,12 +53,12 @@ def test_the_export_is_a_table_by_name(database):
     assert by_name["Rock"]["parent"] == ""
 
 
-def test_taking_in_what_was_taken_out_changes_nothing(database):
+def test_an_import_of_the_export_changes_nothing(database):
     with database.write() as connection:
         read_genres(connection, ["Finnish Metal; =cmd|x; -Zeuhl; 'Tis; '=quoted; \"Rock\""])
         add_alias(connection, "Brit Rock", "Britpop", "someone")
         before = everything(connection)
-        summary = take_in(connection, exported(connection))
+        summary = import_text(connection, exported(connection))
         assert (summary.added, summary.changed, summary.tracks) == ((), (), frozenset())
         assert summary.unchanged == len(load_vocabulary(connection).terms)
         assert everything(connection) == before
@@ -72,7 +72,7 @@ TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("=+-@'\"\t,/ ab")), m
     genres=st.lists(TEXTS, max_size=4),
     aliases=st.lists(st.tuples(TEXTS, st.sampled_from(["Rock", "Metal", "Jazz", "Reggae"])), max_size=3),
 )
-def test_any_vocabulary_survives_going_out_and_in(sqlite_url, genres, aliases):
+def test_any_vocabulary_survives_a_round_trip(sqlite_url, genres, aliases):
     database = open_database(sqlite_url)
     connection = database.writer.connect()
     with connection.begin() as transaction:
@@ -84,7 +84,7 @@ def test_any_vocabulary_survives_going_out_and_in(sqlite_url, genres, aliases):
                 continue
         before = everything(connection)
         text = exported(connection)
-        summary = take_in(connection, text)
+        summary = import_text(connection, text)
         assert not summary.added
         assert not summary.changed
         assert everything(connection) == before
@@ -95,15 +95,15 @@ def test_any_vocabulary_survives_going_out_and_in(sqlite_url, genres, aliases):
     database.close()
 
 
-def test_cells_that_a_spreadsheet_would_run_are_guarded(database):
+def test_formulas_are_escaped(database):
     with database.write() as connection:
         read_genres(connection, ["=HYPERLINK(x)"])
         assert "'=HYPERLINK(x)" in exported(connection)
-        take_in(connection, "name\n'=SUM(a)\n")
+        import_text(connection, "name\n'=SUM(a)\n")
         assert load_vocabulary(connection).resolve("=SUM(a)").name == "=SUM(a)"
 
 
-def test_a_house_list_comes_in(database, tag):
+def test_a_list_with_parents_is_imported(database, tag):
     text = """\ufeffcode,name,parent,aliases,suggest
 S2,Deutscher Humppa,Humppa,,no
 S1,Humppa,,Humppamusik; Volkshumppa,yes
@@ -111,7 +111,7 @@ R1,Rock,,,
 """
     with database.write() as connection:
         first = tag(connection, "Volkshumppa")
-        summary = take_in(connection, text)
+        summary = import_text(connection, text)
         assert (summary.added, summary.changed, summary.unchanged) == (
             ("Deutscher Humppa", "Humppa"),
             ("Rock",),
@@ -126,27 +126,27 @@ R1,Rock,,,
         assert vocabulary.by_code("R1") == vocabulary.by_code("fma:12") == vocabulary.resolve("Rock")
         assert check_ancestors(connection) == []
         before = everything(connection)
-        assert take_in(connection, text).unchanged == 3
+        assert import_text(connection, text).unchanged == 3
         assert everything(connection) == before
 
 
 def test_a_list_of_names_is_enough(database):
     with database.write() as connection:
-        summary = take_in(connection, "Name\nSwamp Rock\n\nRock\n")
+        summary = import_text(connection, "Name\nSwamp Rock\n\nRock\n")
         assert (summary.added, summary.changed, summary.unchanged) == (("Swamp Rock",), (), 1)
         assert path(connection, "Swamp Rock") == ["Swamp Rock", "Rock"]
 
 
-def test_semicolons_between_columns_are_seen(database):
+def test_semicolons_are_detected_as_separators(database):
     with database.write() as connection:
-        take_in(connection, 'code;name;aliases\nS1;Humppa;"Volkshumppa;Ballermann"\n')
+        import_text(connection, 'code;name;aliases\nS1;Humppa;"Volkshumppa;Ballermann"\n')
         assert load_vocabulary(connection).resolve("ballermann").code == "S1"
 
 
 def test_a_new_name_keeps_the_old_one_as_an_alias(database, tag):
     with database.write() as connection:
         tag(connection, "Synth Pop")
-        take_in(connection, "code,name\nfma:362,Synthesizer-Pop\nfma:314,Goth\nfma:21,Hip Hop\n")
+        import_text(connection, "code,name\nfma:362,Synthesizer-Pop\nfma:314,Goth\nfma:21,Hip Hop\n")
         vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("(147)").name == vocabulary.resolve("synthpop").name == "Synthesizer-Pop"
         assert vocabulary.resolve("gothic").name == "Goth"
@@ -154,29 +154,29 @@ def test_a_new_name_keeps_the_old_one_as_an_alias(database, tag):
         assert check_ancestors(connection) == []
 
 
-def test_a_term_of_a_file_is_vouched_for_by_a_change(database):
+def test_a_change_confirms_a_term_from_a_file(database):
     with database.write() as connection:
         read_genres(connection, ["Finnish Metal", "Zeuhl"])
-        take_in(connection, "name,parent\nFinnish Metal,Metal\nZeuhl,Metal\n")
+        import_text(connection, "name,parent\nFinnish Metal,Metal\nZeuhl,Metal\n")
         vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("Finnish Metal").origin == "file"
         assert vocabulary.resolve("Zeuhl").origin == "builtin"
 
 
-def test_a_dry_run_tells_and_leaves_all(database, tag):
+def test_a_dry_run_reports_changes_and_writes_nothing(database, tag):
     with database.write() as connection:
         track_id = tag(connection, "Zeuhl")
         before = everything(connection)
-        summary = take_in(connection, "name,aliases\nZeuhl Metal,Zeuhl\nRock,Rawk\n", dry_run=True)
+        summary = import_text(connection, "name,aliases\nZeuhl Metal,Zeuhl\nRock,Rawk\n", dry_run=True)
         assert summary.added == ("Zeuhl Metal",)
         assert summary.changed == ("Rock",)
         assert summary.tracks == {track_id}
         assert everything(connection) == before
 
 
-def test_terms_may_change_places(database):
+def test_parent_and_child_can_be_swapped(database):
     with database.write() as connection:
-        take_in(connection, "name,parent\nRock,Punk\nPunk,\n")
+        import_text(connection, "name,parent\nRock,Punk\nPunk,\n")
         assert path(connection, "Metal") == ["Metal", "Rock", "Punk"]
         assert check_ancestors(connection) == []
 
@@ -217,21 +217,21 @@ FAULTS = [
 ]
 
 
-def test_faults_are_told_with_their_line_and_nothing_comes_in(database):
+def test_errors_name_the_line_and_nothing_is_imported(database):
     with database.write() as connection:
         # One that was merged keeps its code.
         add_alias(connection, "Gothic", "Darkwave", "someone")
         before = everything(connection)
         for text, message in FAULTS:
             with pytest.raises(VocabularyError) as error:
-                take_in(connection, text)
+                import_text(connection, text)
             assert message in str(error.value)
             assert str(error.value).startswith("house.csv, line ")
             assert "\n" not in str(error.value)
             assert everything(connection) == before
 
 
-def test_a_file_that_is_no_text_is_refused(database, tmp_path):
+def test_a_binary_file_is_rejected(database, tmp_path):
     file = tmp_path / "genres.csv"
     file.write_bytes(b"name\nM\xfcsik\n")
     with (
@@ -242,8 +242,8 @@ def test_a_file_that_is_no_text_is_refused(database, tmp_path):
         import_csv(connection, stream)
 
 
-def test_narrower_terms_and_aliases_of_a_merged_term_go_along(database):
+def test_children_and_aliases_of_a_merged_term_move(database):
     with database.write() as connection:
         set_parent(connection, "Emo", "Grunge")
-        take_in(connection, "name,aliases\nSeattle Sound,Grunge\n")
+        import_text(connection, "name,aliases\nSeattle Sound,Grunge\n")
         assert path(connection, "Emocore")[:2] == ["Emo", "Seattle Sound"]

@@ -23,7 +23,7 @@ def test_tags_are_read_with_their_spelling_kept(database):
         assert names(connection, ["Other"]) == names(connection, []) == names(connection, ["", "12"]) == []
 
 
-def test_an_unknown_genre_becomes_a_term_beneath_the_genre_that_ends_its_name(database):
+def test_the_parent_of_an_unknown_genre_is_the_genre_at_the_end_of_its_name(database):
     with database.write() as connection:
         assert names(connection, ["Finnish Metal"]) == [("Finnish Metal", "Finnish Metal")]
         assert names(connection, ["FINNISH-METAL"]) == [("Finnish Metal", "FINNISH-METAL")]
@@ -35,14 +35,14 @@ def test_an_unknown_genre_becomes_a_term_beneath_the_genre_that_ends_its_name(da
         assert check_ancestors(connection) == []
 
 
-def test_the_place_of_a_new_term_does_not_hang_on_the_order_of_reading(database):
+def test_the_parent_of_a_new_term_does_not_depend_on_the_order(database):
     with database.write() as connection:
         read_genres(connection, ["Zeuhl; Funeral Zeuhl"])
         vocabulary = load_vocabulary(connection)
         assert vocabulary.resolve("Funeral Zeuhl").parent_id is None
 
 
-def test_an_old_vocabulary_still_finds_what_came_after_it(database):
+def test_an_outdated_vocabulary_finds_newer_terms(database):
     with database.write() as connection:
         old = load_vocabulary(connection)
         first = read_genres(connection, ["Zeuhl"], old)
@@ -53,7 +53,7 @@ def test_an_old_vocabulary_still_finds_what_came_after_it(database):
         assert connection.scalar(sa.select(sa.func.count()).where(genre.c.folded == "zeuhl")) == 1
 
 
-def test_terms_are_given_by_what_was_written(database):
+def test_terms_are_returned_by_spelling(database):
     with database.write() as connection:
         terms = ensure_terms(connection, ["rock", "Zeuhl", "ZEUHL", "Other", "x" * 500])
         assert {written: term.name for written, term in terms.items()} == {
@@ -63,7 +63,7 @@ def test_terms_are_given_by_what_was_written(database):
         }
 
 
-def test_hostile_texts_are_stored_or_left_out(database):
+def test_hostile_texts_are_stored_or_dropped(database):
     texts = ["'; DROP TABLE genre; --", "Ro\0ck", "\ud800Zeuhl", "x" * 10_000, "🎸", "=cmd|' /C calc'!A0"]
     with database.write() as connection:
         found = dict(names(connection, texts))
@@ -72,8 +72,8 @@ def test_hostile_texts_are_stored_or_left_out(database):
         assert check_ancestors(connection) == []
 
 
-def test_two_processes_that_meet_the_same_genres_make_each_once(database):
-    """In different order and with the one waiting for the other: neither fails, both get the same terms."""
+def test_concurrent_writers_create_each_genre_once(database):
+    """Writers with different orders wait for each other: all succeed and get the same terms."""
     genres = [f"Genre {letter} Metal" for letter in "abcdefgh"]
     start = threading.Barrier(4)
     results: list[dict[str, int]] = []
@@ -100,7 +100,7 @@ def test_two_processes_that_meet_the_same_genres_make_each_once(database):
         assert connection.scalar(sa.select(sa.func.count()).where(genre.c.origin == "file")) == 8
 
 
-def test_a_term_can_be_made_while_another_is_read(database):
+def test_a_term_is_created_during_a_read(database):
     with database.write() as connection:
         read_genres(connection, ["Zeuhl"])
         with database.read() as reader:

@@ -14,7 +14,7 @@ def spellings():
     return {fold(spelling): seed for seed in seeds() for spelling in (seed.name, *seed.aliases)}
 
 
-def test_both_lists_are_whole():
+def test_both_lists_are_complete():
     assert len([seed for seed in seeds() if seed.fma is not None]) == 163
     assert {seed.id3 for seed in seeds() if seed.id3 is not None} == {*range(192)} - {12}
     assert len({seed.code for seed in seeds()}) == len(seeds())
@@ -43,7 +43,7 @@ def test_parents_come_first():
         seen.add(seed.name)
 
 
-def test_no_spelling_means_two_terms_or_none():
+def test_every_spelling_has_one_term():
     keys = [
         key
         for seed in seeds()
@@ -86,7 +86,7 @@ COMMON = {
 """What collections are full of, beneath the top term where it belongs; much of it is on neither list."""
 
 
-def test_common_words_are_known_below_a_parent():
+def test_common_genres_have_the_right_parent():
     known = spellings()
     by_name = {seed.name: seed for seed in seeds()}
     for top, words in COMMON.items():

@@ -48,12 +48,12 @@ def vocabulary():
         ("ジャズ", "Jazz"),
     ],
 )
-def test_spellings_mean_terms(vocabulary, written, name):
+def test_spellings_resolve_to_terms(vocabulary, written, name):
     assert vocabulary.resolve(written).name == name
 
 
 @pytest.mark.parametrize("written", ["Finnish Metal", "Other", "12", "", "Music", "Unknown"])
-def test_unknown_genres_and_no_genres_mean_no_term(vocabulary, written):
+def test_unknown_genres_have_no_term(vocabulary, written):
     assert vocabulary.resolve(written) is None
 
 
@@ -84,7 +84,7 @@ def test_the_parent_is_the_longest_genre_at_the_end_of_the_name(vocabulary, unkn
     assert (term and term.name) == parent
 
 
-def test_parent_terms_are_given_nearest_first(vocabulary):
+def test_ancestors_are_ordered_nearest_first(vocabulary):
     grunge = vocabulary.resolve("Grunge")
     assert [term.name for term in vocabulary.ancestors(grunge)] == ["Alternative Rock", "Alternative", "Rock"]
     assert vocabulary.top(grunge).name == "Rock"
@@ -107,7 +107,7 @@ def test_a_term_whose_name_became_an_alias_is_not_in_use():
     assert merged.by_id[1] == one
 
 
-def test_a_circle_does_not_hang():
+def test_a_cycle_ends():
     terms = [
         Term(1, "A", "a", None, 2, "file", suggest=True, write=True),
         Term(2, "B", "b", None, 1, "file", suggest=True, write=True),
@@ -127,6 +127,6 @@ def test_a_term_is_required_by_name_alias_code_or_number(vocabulary, text):
 
 
 @pytest.mark.parametrize("text", ["Rokc", "Other", "(12)", "id3:999", ""])
-def test_a_genre_that_the_vocabulary_lacks(vocabulary, text):
+def test_an_unknown_genre_is_an_error(vocabulary, text):
     with pytest.raises(UnknownGenreError, match="see: catalog genres list"):
         vocabulary.require(text)
