@@ -4,8 +4,8 @@
 
 The file is catalog/learning/fitting/tag_map_data/reference.json. A labels file has the columns `path` (relative to the
 file) and `genre`. Every genre has the same weight regardless of its number of tracks, so that the reference stands for
-music in general. The file is made once and ships with the program. A zero-shot model must not use the mean of the present
-collection: in a folder of classical music it would predict other genres.
+music in general. The file is made once and ships with the program. A zero-shot model must not use the mean of the
+present collection: in a folder of classical music it would predict other genres.
 """
 
 import csv
