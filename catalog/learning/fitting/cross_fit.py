@@ -126,11 +126,10 @@ def cross_fit(
         probability = cross_fitted(raw, y, outer, groups)
     first = algorithm.blocks[0] if algorithm.blocks else None
     resemblance = cross_fitted_resemblance(X, y, outer, classes, first=first) if novelty else None
-    final = fit_calibration(raw, y, groups)
     space = None if resemblance is None else fit_mahalanobis_space(X, y, classes, first=first)
     model = FittedModel(
         classifier=algorithm.fit(X, y, groups, parameters, seed=seed),
-        calibration=final,
+        calibration=fit_calibration(raw, y, groups),
         threshold=choose_threshold(
             probability, y, hierarchy, groups=groups, precision=precision, resemblance=resemblance
         ),
