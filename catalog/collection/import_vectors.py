@@ -82,8 +82,7 @@ def import_vectors(
         report = VectorImportReport(
             str(file), kind, VectorsReport(file.name, name, len(header.dimensions)), dry_run=dry_run
         )
-        problems = ImportIssues()
-        seen = IdSet()
+        problems, seen = ImportIssues(), IdSet()
         outer = connection.begin() if dry_run else None
         begin = connection.begin_nested if dry_run else connection.begin
         try:

@@ -20,7 +20,9 @@ from catalog.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from catalog.cli.train.train_search import TrainSearch
     from catalog.db.database import Database
+    from catalog.learning.dataset.snapshot import ClassRule
     from catalog.learning.training import TrainingReport
     from catalog.learning.training_options import TrainingOptions
     from catalog.learning.training_set import TrainingSet
@@ -171,23 +173,13 @@ def train(
     If nothing has changed since the last training, nothing is done.
     """
     from catalog.cli.train import train_search
-    from catalog.learning.classifiers import DEFAULT
-    from catalog.learning.dataset.snapshot import ClassRule
-    from catalog.learning.registry.default_feature_sets import PRIMARY, default_feature_sets
-    from catalog.learning.training_options import TrainingOptions
+    from catalog.learning.registry.default_feature_sets import default_feature_sets
 
     train_search.check(algorithms, parameters, is_comparison, scheme, candidates, split)
-    options = TrainingOptions(
-        algorithm=algorithms[0] if algorithms else DEFAULT,
-        parameters=parameters,
-        feature_sets=feature_sets or (PRIMARY,),
-        rule=ClassRule(min_tracks, min_artists, "top" if level == "top" else "leaf", exclude_genres),
-        hierarchy=hierarchy,
-        precision=precision,
-        split=split,
-        seed=seed,
-        force=force,
+    options = _training_options(
+        algorithms, parameters, feature_sets, hierarchy, precision, split, seed, force=force
     )
+    options = replace(options, rule=_class_rule(min_tracks, min_artists, level, exclude_genres))
     with open_catalog(settings) as database:
         if not feature_sets:
             options = replace(options, feature_sets=read_with_retry(database, default_feature_sets))
@@ -197,12 +189,14 @@ def train(
             search = train_search.TrainSearch(
                 settings, database, options, algorithms, cores(workers), dry_run
             )
-            if is_comparison:
-                is_default = context.get_parameter_source("feature_sets") is ParameterSource.DEFAULT
-                search.compare(output_format, all_feature_sets=is_default)
-                return
-            assert scheme is not None
-            best = search.find_best(scheme, candidates)
+            is_default = context.get_parameter_source("feature_sets") is ParameterSource.DEFAULT
+            best = _search(
+                search,
+                None if is_comparison else scheme,
+                candidates,
+                output_format,
+                all_feature_sets=is_default,
+            )
             if best is None:
                 return
             options = best
@@ -212,6 +206,54 @@ def train(
     _print_report(settings, report, names, hierarchy, output_format)
     if report.outcome == "nothing to learn":
         raise click.exceptions.Exit(1)
+
+
+def _training_options(
+    algorithms: tuple[str, ...],
+    parameters: dict[str, Any],
+    feature_sets: tuple[str, ...],
+    hierarchy: Literal["auto", "local", "flat"],
+    precision: float,
+    split: Literal["fma"] | None,
+    seed: int,
+    *,
+    force: bool,
+) -> TrainingOptions:
+    from catalog.learning.classifiers import DEFAULT
+    from catalog.learning.registry.default_feature_sets import PRIMARY
+    from catalog.learning.training_options import TrainingOptions
+
+    return TrainingOptions(
+        algorithm=algorithms[0] if algorithms else DEFAULT,
+        parameters=parameters,
+        feature_sets=feature_sets or (PRIMARY,),
+        hierarchy=hierarchy,
+        precision=precision,
+        split=split,
+        seed=seed,
+        force=force,
+    )
+
+
+def _class_rule(min_tracks: int, min_artists: int, level: str, exclude_genres: tuple[str, ...]) -> ClassRule:
+    from catalog.learning.dataset.snapshot import ClassRule
+
+    return ClassRule(min_tracks, min_artists, "top" if level == "top" else "leaf", exclude_genres)
+
+
+def _search(
+    search: TrainSearch,
+    scheme: Literal["grid", "random", "halving"] | None,
+    candidates: int | None,
+    output_format: str,
+    *,
+    all_feature_sets: bool,
+) -> TrainingOptions | None:
+    """The options of the best candidate; None after a comparison (no scheme) or a dry run."""
+    if scheme is None:
+        search.compare(output_format, all_feature_sets=all_feature_sets)
+        return None
+    return search.find_best(scheme, candidates)
 
 
 def _has_changed(database: Database, options: TrainingOptions, minimum: int) -> bool:

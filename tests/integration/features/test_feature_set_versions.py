@@ -250,7 +250,7 @@ def test_what_a_model_in_force_takes_is_not_removed(
     present = add_model(database, old, "active")
     with (
         database.read() as connection,
-        pytest.raises(VersionInUseError, match=f"model {older}, to which a rollback"),
+        pytest.raises(VersionInUseError, match=f"model {older}, the target of a rollback"),
     ):
         plan_removal(connection, old)
     latest = add_model(database, new, "retired")
