@@ -72,7 +72,7 @@ def test_vectors_that_are_not_finite_are_one_line(
     ("numbers", "words"),
     [
         (np.full(DIMENSIONS, np.inf, np.float32), "1 vector of blobs holds numbers that are not finite"),
-        (np.zeros(3, np.float32), "has 3 numbers instead of 12: the database was changed from outside"),
+        (np.zeros(3, np.float32), "has 3 numbers, not 12: the database was changed from outside"),
     ],
 )
 def test_vectors_that_a_model_could_not_be_asked_about_are_told_before_it_is_fitted(
