@@ -255,9 +255,14 @@ def test_writers_go_on_and_are_noticed(
 
 
 COPY = """
-import sys from catalog.db.transfer import copy from catalog.db.database import open_database copy.ROWS_PER_REPORT =
-50 copy.copy_database(open_database(sys.argv[1]), open_database(sys.argv[2]), lambda name, rows: print(name, rows,
-flush=True))
+import sys
+from catalog.db.transfer import copy
+from catalog.db.database import open_database
+
+copy.ROWS_PER_REPORT = 50
+copy.copy_database(
+    open_database(sys.argv[1]), open_database(sys.argv[2]), lambda name, rows: print(name, rows, flush=True)
+)
 """
 
 

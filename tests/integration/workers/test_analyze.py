@@ -46,7 +46,7 @@ def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks)
     assert invoke("failures", "retry", "--dry-run")[1] == "1 track would be pending again\n"
     code, out, err = invoke("failures", "retry", str(row["track_id"] + 1))
     assert (code, out) == (0, "0 tracks are pending again\n")
-    assert err == "no failure of that track or reason; see: catalog failures list\n"
+    assert err == "no failure matches the track or reason; see: catalog failures list\n"
     assert invoke("failures", "retry", "--reason", "error")[1] == "1 track is pending again\n"
     assert invoke("analyze", "--feature-set", "tiny", "--dry-run")[1] == "1 track would be analyzed\n"
 
@@ -72,7 +72,7 @@ def test_ingest_bounds_what_a_track_may_take(invoke: Invoke, music: Path) -> Non
 def test_what_is_not_there_is_a_matter_of_usage(invoke: Invoke) -> None:
     code, _, err = invoke("analyze", "--feature-set", "loudest")
     assert code == 2
-    assert "there is no feature set 'loudest'; known are: " in err
+    assert "there is no feature set 'loudest'; installed: " in err
     code, _, err = invoke("analyze", "--feature-set", "tiny", "--collection", "nothing")
     assert code == 2
     assert "there is no collection 'nothing'; see: catalog collections list" in err
