@@ -80,7 +80,7 @@ def test_predict(
     done = invoke("predict")
     assert done.code == 0, done.err
     assert "new or changed predictions" in done.err
-    assert invoke("predict").err.startswith("model 1: 0 predictions")
+    assert invoke("predict").err.startswith("model 1: 0 new or changed predictions")
     assert models(database) == ["active"]
 
 
@@ -102,7 +102,7 @@ def test_train_that_searches_first(
     [
         (label_audit, "_store", ("labels",)),
         (duplicate_audit, "_store", ("duplicates",)),
-        (cluster_audit, "_judge", ("clusters", "--feature-set", "blobs", "--clusters", "2")),
+        (cluster_audit, "_evaluate", ("clusters", "--feature-set", "blobs", "--clusters", "2")),
     ],
 )
 def test_audit(
