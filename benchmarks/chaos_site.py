@@ -25,7 +25,7 @@ from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.scan.scan import scan
 from catalog.db.database import open_database
 from catalog.db.retry import retry_until_connected
-from catalog.db.schema.schema import upgrade
+from catalog.db.schema.schema_state import upgrade
 from catalog.db.tables import decision, feature_vector, genre, label, statement, track, worker
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.genres.seed import seed_vocabulary
@@ -110,7 +110,7 @@ class Host:
             return [
                 one
                 for one in psutil.Process(self._process.pid).children()
-                if "workers.process.worker_process" in one.cmdline()
+                if "workers.process.worker_main" in one.cmdline()
             ]
         return []
 

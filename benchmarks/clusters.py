@@ -34,7 +34,7 @@ from catalog.audit.clusters.cluster_run_store import list_runs  # noqa: E402
 from catalog.db.bulk_insert import write_rows  # noqa: E402
 from catalog.db.columns import now  # noqa: E402
 from catalog.db.database import open_database  # noqa: E402
-from catalog.db.schema.schema import upgrade  # noqa: E402
+from catalog.db.schema.schema_state import upgrade  # noqa: E402
 from catalog.db.tables import artist, collection, feature_vector, genre, track, track_status  # noqa: E402
 from catalog.features.stored_feature_set import register_feature_set  # noqa: E402
 from catalog.genres.seed import seed_vocabulary  # noqa: E402

@@ -34,7 +34,7 @@ from catalog.audit.labels.audited_tracks import AuditedTracks, GenreInfo
 from catalog.audit.labels.label_evidence import gather_evidence
 from catalog.audit.labels.label_issues import find_suspects
 from catalog.db.database import open_database
-from catalog.db.schema.schema import require_current
+from catalog.db.schema.schema_state import require_current
 from catalog.learning.classifiers import DEFAULT, class_probabilities, get_algorithm
 from catalog.learning.dataset.exclusion import excluded_genres
 from catalog.learning.dataset.folds import number_of_folds, stratified_group_folds

@@ -24,7 +24,7 @@ from question_rows import MODELS, fill
 from catalog.db.database import Database, open_database
 from catalog.db.query.query import QueryRejectedError, run_query
 from catalog.db.query.saved_queries import saved_query
-from catalog.db.schema.schema import upgrade
+from catalog.db.schema.schema_state import upgrade
 from catalog.genres.seed import seed_vocabulary
 
 ALLOWED_SECONDS = 0.05

@@ -33,7 +33,7 @@ import sqlalchemy as sa
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database, open_database
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.db.schema.schema import upgrade
+from catalog.db.schema.schema_state import upgrade
 from catalog.db.tables import artist, collection, genre, label, statement, track, trial
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector

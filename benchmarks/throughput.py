@@ -29,7 +29,7 @@ NOTES = "CATALOG_BENCHMARK_NOTES"
 NOTE_TAKER = f"""
 import sys
 
-if "workers.process.worker_process" in sys.orig_argv or "analyze" in sys.orig_argv:
+if "workers.process.worker_main" in sys.orig_argv or "analyze" in sys.orig_argv:
     import json, os, resource, time
 
     def note(**what):
@@ -48,7 +48,7 @@ if "workers.process.worker_process" in sys.orig_argv or "analyze" in sys.orig_ar
                 note(by=by, spent=spent(*whose) - before)
         return work
 
-if "workers.process.worker_process" in sys.orig_argv:
+if "workers.process.worker_main" in sys.orig_argv:
     from workers.process import analyze_track
 
     plain = analyze_track.analyze_track

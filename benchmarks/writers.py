@@ -25,7 +25,7 @@ from questions import DATABASES
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.db import tables as t
 from catalog.db.database import Database, open_database
-from catalog.db.schema.schema import upgrade
+from catalog.db.schema.schema_state import upgrade
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.genres.seed import seed_vocabulary
 

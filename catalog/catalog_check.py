@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from catalog.db.database import Database
 from catalog.db.schema.integrity import DERIVED, Check, Derived, check_integrity, check_schema
-from catalog.db.schema.schema import inspect_schema
+from catalog.db.schema.schema_state import inspect_schema
 from catalog.db.schema.views import create_views
 from catalog.genres.closure_table import check_ancestors, rebuild_ancestors
 

@@ -25,7 +25,7 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import now
 from catalog.db.database import Database, open_database
-from catalog.db.schema.schema import SchemaState, inspect_schema
+from catalog.db.schema.schema_state import SchemaState, inspect_schema
 from catalog.db.tables import model, worker
 from catalog.log import without_passwords
 from catalog.settings import URLS, Settings, read_config

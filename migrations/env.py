@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from catalog.db.columns import UTCDateTime, Vector, metadata
 from catalog.db.database import open_database
-from catalog.db.schema.schema import VERSION_TABLE
+from catalog.db.schema.schema_state import VERSION_TABLE
 from catalog.db.schema.views import create_views, drop_views
 from catalog.db.tables import track
 

@@ -29,7 +29,7 @@ if not os.environ.get("CI"):
     settings.load_profile("shared")
 
 from catalog.db.database import Database, open_database
-from catalog.db.schema.schema import upgrade
+from catalog.db.schema.schema_state import upgrade
 from catalog.genres.seed import seed_vocabulary
 
 

@@ -57,7 +57,7 @@ def export(
     """Export a query result as CSV, JSON Lines, Parquet, or a playlist.
 
     QUERY is SQL, or the name of a saved query or view, such as labels, predictions or suspects. The file is written
-    atomically. A playlist (.m3u8) needs a column track_id. Example: catalog export suspects -o doubts.m3u8
+    atomically. A playlist (.m3u8) needs a column track_id. Example: catalog export suspects -o suspects.m3u8
     """
     chosen = file_format or _format_of(output)
     if chosen == "parquet" and output is None and sys.stdout.isatty():

@@ -146,11 +146,11 @@ def alias(settings: Settings, alias: str, genre: str, dry_run: bool) -> None:
     with open_catalog(settings) as database, _transaction(database, dry_run=dry_run) as connection:
         tracks = add_alias(connection, alias, genre, added_by=_user())
         refresh_track_status(connection, tracks)
-    on = f"on {pluralize(len(tracks), 'track')}"
+    effect = f"this affects {pluralize(len(tracks), 'track')}"
     if dry_run:
-        echo(f"{printable(alias)} would become an alias of {printable(genre)}, {on}; nothing was changed")
+        echo(f"{printable(alias)} would become an alias of {printable(genre)}; {effect}; nothing was changed")
         return
-    echo(f"{printable(alias)} is now an alias of {printable(genre)}, {on}")
+    echo(f"{printable(alias)} is now an alias of {printable(genre)}; {effect}")
     if tracks:
         say(RETRAIN)
 

@@ -12,7 +12,7 @@ from catalog.cli.common.output import print_json, say
 from catalog.text import printable
 
 if TYPE_CHECKING:
-    from catalog.report.inspection import Inspection
+    from catalog.report.file_inspection import Inspection
 
 MAX_STEM_BYTES = 100
 """Maximum bytes of the audio file's name in the name of the picture."""
@@ -37,7 +37,7 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
     """
     from catalog.audio.audio_error import AudioError
     from catalog.report.figures.figure_files import figure_format
-    from catalog.report.inspection import inspect as inspect_file
+    from catalog.report.file_inspection import inspect as inspect_file
 
     target = output or (None if as_json else Path(_picture_name(file)))
     if target is not None and target.exists() and target.samefile(file):

@@ -16,7 +16,7 @@ from catalog.collection.fma.fma_vectors import require_dimensions_of
 from catalog.collection.path_matching import find_paths
 from catalog.collection.roots import collection_id_of, known_roots
 from catalog.csvio.csv_source import CsvSourceError, ImportIssues, open_lines
-from catalog.csvio.id_set import IdSet
+from catalog.csvio.id_bitmap import IdBitmap
 from catalog.db.database import Database
 from catalog.db.tables import track
 from catalog.features.bulk_write import Rows, VectorsReport, imported_features, store_vectors_bulk
@@ -82,7 +82,7 @@ def import_vectors(
         report = VectorImportReport(
             str(file), kind, VectorsReport(file.name, name, len(header.dimensions)), dry_run=dry_run
         )
-        problems, seen = ImportIssues(), IdSet()
+        problems, seen = ImportIssues(), IdBitmap()
         outer = connection.begin() if dry_run else None
         begin = connection.begin_nested if dry_run else connection.begin
         try:

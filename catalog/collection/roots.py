@@ -70,8 +70,8 @@ def collection_id_of(connection: Connection, name: str) -> int:
     collection_id = connection.execute(sa.select(column.id).where(column.name == name)).scalar_one_or_none()
     if collection_id is None:
         names = connection.execute(sa.select(column.name).order_by(column.name)).scalars().all()
-        listed = ", ".join(map(repr, names[:10])) or "none yet; begin with: catalog scan FOLDER"
-        raise CollectionRootError(f"there is no collection {name!r}; there are: {listed}")
+        listed = ", ".join(map(repr, names[:10])) or "none; add one with: catalog scan FOLDER"
+        raise CollectionRootError(f"there is no collection {name!r}; known collections: {listed}")
     return int(collection_id)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from catalog.arrays import Float32
 from catalog.audio.feature_set import FeatureSet, Waveform
 from catalog.csvio.csv_source import CsvSourceError, ImportIssues
-from catalog.csvio.id_set import IdSet
+from catalog.csvio.id_bitmap import IdBitmap
 from catalog.db.bulk_insert import write_rows
 from catalog.db.columns import now
 from catalog.db.tables import feature_vector
@@ -68,7 +68,7 @@ def store_vectors_bulk(
     feature_set_row: StoredFeatureSet,
     batch: Rows,
     ids: Mapping[str, int],
-    seen: IdSet,
+    seen: IdBitmap,
     report: VectorsReport,
     problems: ImportIssues,
 ) -> None:

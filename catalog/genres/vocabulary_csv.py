@@ -348,7 +348,7 @@ def _row(line: int, cells: Mapping[str, str]) -> _Row:
     plain = {column: sanitize(_unguard(cell)) for column, cell in cells.items()}
     suggest = plain.get("suggest", "").casefold()
     if suggest and suggest not in _YES_AND_NO:
-        raise VocabularyError(f"suggest is {plain['suggest']!r}, not yes or no")
+        raise VocabularyError(f"suggest must be yes or no, not {plain['suggest']!r}")
     if not plain["name"]:
         raise VocabularyError("a genre needs a name")
     return _Row(

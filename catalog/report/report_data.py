@@ -13,7 +13,7 @@ from catalog.report.catalog_totals import CatalogTotals, read_totals
 from catalog.report.executive_summary import ExecutiveSummary, read_executive_summary
 from catalog.report.failure_reasons import Failures, read_failures
 from catalog.report.feature_distributions import FeatureDistributions, GenreColors, read_feature_distributions
-from catalog.report.figures.cluster_map import ClusterMap, read_cluster_map
+from catalog.report.figures.cluster_genre_heatmap import ClusterMap, read_cluster_map
 from catalog.report.figures.confusion_heatmap import HeatMap, heat_map
 from catalog.report.figures.tsne_map import TsneMap, draw_map, read_plotted_tracks
 from catalog.report.genre_agreement import Genres, read_genres

@@ -16,8 +16,8 @@ MOST_EXAMPLES = 4
 SOURCES = {
     "artist": "from the artist's other tracks",
     "album": "from the album's other tracks",
-    "audio": "from the sound",
-    "zero_shot": "from the sound, by zero-shot classification",
+    "audio": "from the audio",
+    "zero_shot": "from the audio, zero-shot",
     "unknown": "without a suggestion",
 }
 """The sources of a suggestion, in the order of the report."""

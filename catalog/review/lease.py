@@ -72,8 +72,8 @@ def next_case(
     all are.
 
     An open case that the reviewer already holds comes first, as after a page reload. `after` is a case to skip: it is
-    released, and the search continues behind it and wraps around. Without it the search continues behind `behind`,
-    which comes last. Needs a writing transaction.
+    released, and the search continues after it and wraps around. Without it the search starts after `behind` and
+    wraps around, so that `behind` itself is tried last. Needs a writing transaction.
     """
     moment = moment or now()
     queue = _queue(connection, filters or Filters(), reviewer, after, behind, moment)

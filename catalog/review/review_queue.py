@@ -49,9 +49,9 @@ def next_item(
     """The reviewer's next question, now leased to them; None if others have the rest.
 
     `after` is the key of the question to leave, decided or skipped. `behind` holds the keys of the last case and the
-    last sample track: the search continues there, not at the most suspicious case. When a reviewer skips, `mixed` is
-    false; otherwise every skipped case would lead to the same sample track. When there are no more cases, the rest of
-    the sample follows. Needs a writing transaction.
+    last sample track: the search continues there, not at the most suspicious case. `mixed` allows a sample track in
+    place of a case. It is false when the reviewer skips: otherwise every skip would offer the same sample track. After
+    the last case the rest of the sample follows. Needs a writing transaction.
     """
     moment = moment or now()
     skipped = _sample_track(after)

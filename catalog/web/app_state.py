@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from catalog.db.database import Database
 from catalog.review.similar_tracks import NeighborIndex, load_neighbor_index
 from catalog.settings import Settings
-from catalog.web.address import Address
 from catalog.web.auth import Auth
 from catalog.web.media.media_cache import MediaCache
+from catalog.web.server_address import Address
 
 MAX_AGE = 600.0
 """Seconds. The index does not follow the database: new decisions appear in it after this time."""

@@ -58,7 +58,7 @@ def decide_case(request: ReviewRequest) -> Response:
     with request.state.database.write() as connection:
         case = _case(connection, case_id)
         if not case.open_tracks and scope != "track":
-            raise NothingToDecideError("all tracks of this case have a decision by now; skip it")
+            raise NothingToDecideError("all tracks in this case have been decided in the meantime; skip it")
         verdict = _normalize(requested, genre_id, case)
         suspects = case_suspects(
             connection, case_id, scope=cast("Scope", scope), track_id=request.integer("track_id")

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from catalog.web.address import Address
+from catalog.web.server_address import Address
 
 HEADERS = {
     "Content-Security-Policy": (

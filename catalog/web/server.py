@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import uvicorn
 
-from catalog.web.address import Address, AddressError
 from catalog.web.app import make_app
 from catalog.web.app_state import AppState
+from catalog.web.server_address import Address, AddressError
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -27,7 +27,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise AddressError(
-                f"port {port} is in use: is the page already running? If not, choose another --port"
+                f"port {port} is in use: is catalog review serve already running? If not, choose another --port"
             ) from None
         if error.errno == errno.EACCES:
             raise AddressError(f"port {port} needs root permissions; choose a --port above 1023") from None

@@ -46,7 +46,7 @@ def written_rows(connection: Connection, batch: str | None = None) -> list[Writt
         newest = sa.select(tag_write.c.batch).where(is_written)
         batch = connection.execute(newest.order_by(tag_write.c.id.desc()).limit(1)).scalar()
         if batch is None:
-            raise NothingToUndoError("there is no write to undo")
+            raise NothingToUndoError("there is nothing to undo")
     later = tag_write.alias("later")
     later_batch = (
         sa.select(sa.func.max(later.c.batch))
@@ -73,8 +73,8 @@ def written_rows(connection: Connection, batch: str | None = None) -> list[Writt
     if not rows:
         batches = sa.select(tag_write.c.batch).where(is_written).distinct()
         names = list(connection.execute(batches.order_by(tag_write.c.batch.desc()).limit(5)).scalars())
-        existing = f"existing writes: {', '.join(names)}" if names else "there is no write to undo"
-        raise NothingToUndoError(f"there is no write {batch!r}; {existing}")
+        existing = f"existing batches: {', '.join(names)}" if names else "there is nothing to undo"
+        raise NothingToUndoError(f"there is no write batch {batch!r}; {existing}")
     return list(rows)
 
 

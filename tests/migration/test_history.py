@@ -19,7 +19,7 @@ from pytest_alembic.tests import (
 from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.schema.migrate import alembic_config as configuration
 from catalog.db.schema.revisions import known_revisions
-from catalog.db.schema.schema import VERSION_TABLE
+from catalog.db.schema.schema_state import VERSION_TABLE
 
 __all__ = [
     "test_model_definitions_match_ddl",

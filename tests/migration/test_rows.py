@@ -11,7 +11,7 @@ from catalog.cli.main import run
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database, DatabaseUnusableError, open_database
-from catalog.db.schema.schema import downgrade, inspect_schema, upgrade
+from catalog.db.schema.schema_state import downgrade, inspect_schema, upgrade
 
 REBUILD = """
 import sqlalchemy as sa

@@ -14,7 +14,7 @@ from catalog.db.columns import metadata
 from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.schema.integrity import check_schema
 from catalog.db.schema.migrate import alembic_config
-from catalog.db.schema.schema import (
+from catalog.db.schema.schema_state import (
     VERSION_TABLE,
     SchemaState,
     downgrade,
@@ -222,7 +222,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 def test_the_configuration_needs_no_file(tmp_path: Path) -> None:
     assert alembic_config().config_file_name is None
     code = (
-        "from catalog.db.database import open_database; from catalog.db.schema.schema import upgrade; "
+        "from catalog.db.database import open_database; from catalog.db.schema.schema_state import upgrade; "
         "upgrade(open_database('sqlite:///elsewhere.db'))"
     )
     subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, check=True, timeout=60)

@@ -2,6 +2,6 @@
 
 import os
 
-from workers.host.environment import THREADS
+from workers.host.worker_env_vars import THREADS
 
 os.environ.update(THREADS)

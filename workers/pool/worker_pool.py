@@ -23,8 +23,8 @@ from catalog.errors import CatalogError
 from catalog.settings import Settings
 from workers.broker.broker import Broker, open_broker
 from workers.broker.job_queue import open_queue, queue_name
-from workers.host.environment import BROKER_URL, DATABASE_URL, MODELS, THREADS
 from workers.host.exit_codes import EXIT_DISK_FULL, describe_exit
+from workers.host.worker_env_vars import BROKER_URL, DATABASE_URL, MODELS, THREADS
 from workers.host.worker_options import WorkerOptions
 from workers.state import liveness
 
@@ -60,7 +60,7 @@ class WorkerPool:
         options: WorkerOptions,
     ) -> None:
         self._database = database
-        self._command = [sys.executable, "-P", "-m", "workers.process.worker_process", "--queue", queue]
+        self._command = [sys.executable, "-P", "-m", "workers.process.worker_main", "--queue", queue]
         self._command += ["--parent", str(os.getpid())]
         self._command += [part for features in feature_sets for part in ("--feature-set", features.name)]
         self._command += ["--options", options.to_json()]

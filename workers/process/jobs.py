@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.retry import is_disk_full
-from catalog.db.schema.schema import require_unchanged
+from catalog.db.schema.schema_state import require_unchanged
 from catalog.features.stored_feature_set import find_feature_set
 from catalog.text import one_line
 from workers.host.exit_codes import EXIT_DISK_FULL, EXIT_IO

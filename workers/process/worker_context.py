@@ -9,7 +9,7 @@ from types import FrameType
 import sqlalchemy as sa
 
 from catalog.db.database import Database, open_database
-from catalog.db.schema.schema import require_current
+from catalog.db.schema.schema_state import require_current
 from catalog.learning.registry.task_context import TaskContext, current_context
 from workers.host.worker_options import WorkerOptions
 

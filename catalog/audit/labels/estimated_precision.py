@@ -28,7 +28,7 @@ def expected_right(
     suspect_suspicion: Floats,
     suspect_pairs: Sequence[Hashable],
 ) -> Floats | None:
-    """(m,): for m suspects the share of right suggestions, 0 to 1; None for fewer than `FEWEST_DECISIONS` decisions.
+    """(m,): the estimated probability that each suggestion is right; None with fewer than `FEWEST_DECISIONS` decisions.
 
     The decisions are given by suspicion (n,), whether the suggestion was accepted (n,), and pair of genres (n,). The
     share never falls with suspicion (isotonic regression, Barlow et al. 1972). It is clipped away from 0 and 1, as if

@@ -112,7 +112,7 @@ def find_suspects(
     """The suspects, most suspicious first, and the narrower suggestions among them (see `Suspect.relation`).
 
     A tag is suspect if, by all weighted opinions (see `catalog.audit.labels.model_evidence`), a class outside the
-    subtrees of all tags is more likely than the most likely of those subtrees. One tag may be wrong, or the tags of all
+    subtrees of all tags (the choice) is more likely than the most likely of those subtrees. One tag may be wrong, or the tags of all
     the artist's tracks: each case is scored by its own evidence, and the higher suspicion counts. The suspicion is the
     logistic function of a weighted sum:
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from catalog.cli.common.output import warn
 from catalog.db.database import Database, open_database
-from catalog.db.schema.schema import SchemaState, inspect_schema, require_current, upgrade
+from catalog.db.schema.schema_state import SchemaState, inspect_schema, require_current, upgrade
 from catalog.genres.content_upgrade import upgrade_content_if_possible
 from catalog.settings import Settings
 

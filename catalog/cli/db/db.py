@@ -21,7 +21,7 @@ from catalog.cli.db.db_checks import print_checks
 from catalog.cli.db.db_copy import copy_verb
 from catalog.db.database import DatabaseUnusableError, open_database
 from catalog.db.schema.revisions import is_behind
-from catalog.db.schema.schema import (
+from catalog.db.schema.schema_state import (
     SchemaState,
     downgrade,
     inspect_schema,

@@ -231,8 +231,8 @@ class IngestPresenter:
         sources = {
             "album": "from the album",
             "artist": "from the artist",
-            "audio": "from the sound",
-            "zero_shot": "from the sound",
+            "audio": "from the audio",
+            "zero_shot": "from the audio",
         }
         counts = [f"{stage.by[by]:,} {source}" for by, source in sources.items() if stage.by.get(by)]
         suggested = stage.untagged - stage.unknown
@@ -279,9 +279,9 @@ def describe_score(metrics: ModelMetrics) -> str:
 
 
 def describe_suggestions(metrics: ModelMetrics) -> str:
-    """Describes the share of tracks that get a suggestion from the sound, and the share of correct suggestions."""
+    """Describes the share of tracks that get a suggestion from the audio, and the share of correct suggestions."""
     if metrics.answered_precision is None:
-        return "It makes no suggestion from the sound alone, only with help from the album or artist"
+        return "It makes no suggestion from the audio alone, only with help from the album or artist"
     return (
         f"It makes a suggestion for {metrics.share_answered:.0%} of tracks; "
         f"{metrics.answered_precision:.0%} of suggestions are correct"

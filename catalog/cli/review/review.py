@@ -9,7 +9,7 @@ import click
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_rows, say
-from catalog.cli.review.review_decide import DECISION_COMMANDS, redo_verb, undo_verb
+from catalog.cli.review.review_decisions import DECISION_COMMANDS, redo_verb, undo_verb
 from catalog.cli.review.review_list import list_verb, show_verb
 from catalog.cli.review.review_progress import progress_verb, sample_verb
 from catalog.cli.review.review_serve import serve_verb

@@ -8,7 +8,7 @@ import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import say, warn
-from catalog.cli.review.review_decide import ReviewerName, login
+from catalog.cli.review.review_decisions import ReviewerName, login
 from catalog.settings import Settings
 from catalog.text import printable
 

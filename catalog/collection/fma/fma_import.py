@@ -20,7 +20,7 @@ from catalog.collection.fma.fma_vectors import VECTOR_TABLES, VectorTable, requi
 from catalog.collection.naming.paths import display_path
 from catalog.collection.roots import CollectionRootError, find_root
 from catalog.csvio.csv_source import CsvBundle, CsvSourceError, ImportIssues, rows
-from catalog.csvio.id_set import IdSet
+from catalog.csvio.id_bitmap import IdBitmap
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
@@ -230,7 +230,7 @@ class _FmaImport:
     def _import_vectors(self, table: VectorTable, feature_set: StoredFeatureSet) -> None:
         report = VectorsReport(table.file, table.feature_set, len(table.dimensions))
         self.report.vectors.append(report)
-        seen = IdSet()
+        seen = IdBitmap()
         with self.source.open(table.file) as lines:
             header = read_header(lines, omit=table.omit)
             positions = [header.dimensions.index(name) for name in table.dimensions]

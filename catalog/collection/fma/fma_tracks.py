@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, rows
-from catalog.csvio.id_set import IdSet
+from catalog.csvio.id_bitmap import IdBitmap
 from catalog.text import sanitize
 
 SUBSETS = ("small", "medium", "large", "full")
@@ -112,7 +112,7 @@ def read_tracks(lines: BoundedLines, problems: ImportIssues, subset: str = "full
     used_cells = itemgetter(*(indexes.get(names, width) for names in COLUMNS))
     subset_index = indexes["set", "subset"]
     subsets = frozenset(SUBSETS[: SUBSETS.index(subset) + 1])
-    seen = IdSet()
+    seen = IdBitmap()
     for line, cells in table:
         if len(cells) != width:
             problems.add(lines.name, line, f"{len(cells)} cells instead of {width}; skipped")

@@ -27,7 +27,7 @@ from catalog.db.query.answer import (
     unknown_table,
 )
 from catalog.db.query.bind_parameters import NumberedQuery, number_placeholders
-from catalog.db.schema.schema import CONNECTION_HINT
+from catalog.db.schema.schema_state import CONNECTION_HINT
 
 HARMLESS = frozenset(
     {

@@ -136,7 +136,7 @@ def _reject(
         raise unknown_table(table[1], place_of(query, table[1])) from None
     if message == "datatype mismatch":
         raise QueryRejectedError(
-            "a value has the wrong type; the query needs, for example, an integer"
+            "a value has the wrong type, for example text where the query needs an integer"
         ) from None
     place = None
     if culprit := re.search(r'near "(.+)"|no such (?:column|function): (.+)', message, re.DOTALL):

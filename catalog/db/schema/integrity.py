@@ -12,7 +12,7 @@ from catalog.db.columns import metadata
 from catalog.db.database import Database
 from catalog.db.derived.confusion import confusion_differences, refresh_confusion
 from catalog.db.derived.track_status import refresh_track_status, track_status_differences
-from catalog.db.schema.schema import VERSION_TABLE
+from catalog.db.schema.schema_state import VERSION_TABLE
 from catalog.db.schema.views import view_definition, view_names
 from catalog.db.tables import confusion_count, model
 

@@ -180,7 +180,7 @@ def _require_as_listed(archive: zipfile.ZipFile, manifest: Manifest) -> None:
         raise ArchiveError("the backup has two members of one name")
     strange = sorted(found.keys() ^ {*listed, MANIFEST})
     if strange:
-        raise ArchiveError(f"what is in the backup is not what its manifest says: {strange[0]!r:.100}")
+        raise ArchiveError(f"the backup does not match its manifest: {strange[0]!r:.100}")
     for name, member in listed.items():
         if not NAMES.fullmatch(name) or stat.S_ISLNK(found[name].external_attr >> 16):
             raise ArchiveError(f"the backup has a member that no backup of ours has: {name!r:.100}")

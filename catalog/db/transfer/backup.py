@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.db.database import Database
-from catalog.db.schema.schema import inspect_schema
+from catalog.db.schema.schema_state import inspect_schema
 from catalog.db.tables import metadata, model
 from catalog.db.transfer.archive import (
     CONFIG_MEMBER,

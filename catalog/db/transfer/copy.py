@@ -20,7 +20,7 @@ from catalog.db.schema.constraints import (
     set_sequences,
     without_foreign_keys,
 )
-from catalog.db.schema.schema import (
+from catalog.db.schema.schema_state import (
     COPY_TABLE,
     SchemaState,
     inspect_schema,

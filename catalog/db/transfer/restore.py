@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from catalog.db.database import Database, open_database
 from catalog.db.private_folder import make_private_folder
 from catalog.db.schema.constraints import set_sequences
-from catalog.db.schema.schema import (
+from catalog.db.schema.schema_state import (
     SchemaState,
     inspect_schema,
     is_filled,

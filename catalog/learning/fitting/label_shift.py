@@ -52,8 +52,8 @@ def estimate_label_shift(
     """Estimates priors from calibrated probabilities (n, classes) of untagged tracks.
 
     Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities" (2002):
-    the mean of the corrected probabilities, with PRIOR_WEIGHT tracks of the training priors, is the next estimate,
-    until it converges. The estimate of a class stays within `bound` times (or one `bound`-th of) its training
+    the next estimate is the mean over the corrected probabilities and PRIOR_WEIGHT pseudo-tracks with the training
+    priors, until it converges. The estimate of a class stays within `bound` times (or one `bound`-th of) its training
     prior, because EM on a few tracks runs to extremes; with fewer than FEWEST_TRACKS tracks nothing is estimated.
     `training` (classes,) are the priors that the probabilities assume, and sum to 1. `weight` (n,) is the number of
     tracks that each row represents.

@@ -104,8 +104,8 @@ def measure_correction(probability: Floats, y: Integers, priors: LabelShift, tra
 
     `probability` (n, classes) must be out of fold and calibrated, `y` (n,) the true classes, `priors` the estimate for
     the `tracks` tracks to be predicted. Each class is weighted by its ratio of priors. The priors of the weighted
-    tracks are then estimated from their probabilities and used for the correction: an unreliable estimate, and a
-    correction that favors common genres over rare ones, both lower macro F1. The sound of a genre is assumed to be the
+    tracks are then estimated from their probabilities and used for the correction: macro F1 falls if the
+    estimate is unreliable or the correction favors common genres. The sound of a genre is assumed to be the
     same in both sets (label shift: Lipton et al., "Detecting and correcting for label shift with black box predictors",
     2018).
     """

@@ -12,7 +12,7 @@ from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.learning.classifiers import Matrix
 from catalog.learning.dataset.hierarchy import Hierarchy, path_to_top
 from catalog.learning.fitting.abstention import Selections, select_nodes
-from catalog.learning.fitting.tag_map import TagMap, tag_map
+from catalog.learning.fitting.musicnn_tag_map import TagMap, tag_map
 
 
 @dataclass(frozen=True)

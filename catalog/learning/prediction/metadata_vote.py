@@ -177,7 +177,7 @@ def _contradicts(vote: MajorityTags, subtree: Floats, shares: Floats, audio: int
     `audio` and `node` are the positions of both genres among the nodes. Audio and the artist's other tags are assumed
     independent given the genre (naive Bayes): the probabilities from audio, `subtree` (nodes,), are divided by the
     assumed `shares` (nodes,) and multiplied by the smoothed share of each genre among the artist's other tracks. Tracks
-    outside the majority count for the genre from audio.
+    outside the majority count as having the genre from audio.
     """
     minority = vote.tracks - vote.agreeing
     audio_weight = subtree[audio] * shares[node] * (minority + PRIOR_TRACKS * shares[audio])

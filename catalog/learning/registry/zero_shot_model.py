@@ -13,7 +13,7 @@ from catalog.genres.vocabulary import Vocabulary
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.learning.dataset.catalog_tracks import load_broader
 from catalog.learning.dataset.class_support import Support
-from catalog.learning.fitting.tag_map import tag_map
+from catalog.learning.fitting.musicnn_tag_map import tag_map
 from catalog.learning.fitting.zero_shot import Candidates, ZeroShot, default_candidates, named_candidates
 from catalog.learning.registry.registry import ZERO_SHOT, NewModel, add_model, find_model, store_support
 

@@ -49,7 +49,7 @@ def run_missing_trials(
         _run(executor, snapshot_id, list(_batches(missing.values(), workers)), report)
         before, missing = len(missing), _missing(database, snapshot_id, by_key)
         if len(missing) == before:
-            raise TrialsStalledError("tasks end without storing an outcome; see the log of the workers")
+            raise TrialsStalledError("tasks keep ending without storing a result; see the worker logs")
     if on_progress is not None:
         on_progress(len(by_key))
     return count

@@ -10,8 +10,8 @@ import numpy as np
 
 from catalog.arrays import Float32
 from catalog.report.figures.figure_files import ACCENT, FAINT, INK, RULE, SECOND, figure_style, write_figure
+from catalog.report.file_inspection import PITCH_CLASSES, Inspection
 from catalog.report.formatting import safe_text
-from catalog.report.inspection import PITCH_CLASSES, Inspection
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -22,7 +22,7 @@ from catalog.genres.genre_tag import split_genres
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import Vocabulary, genres_in
 from catalog.text import sanitize
-from catalog.writeback.formats.id3_file import Id3ChunkFormat, Mp3Format
+from catalog.writeback.formats.id3_containers import Id3ChunkFormat, Mp3Format
 from catalog.writeback.formats.mp4_asf import AsfFormat, Mp4Format
 from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagFormatError
 from catalog.writeback.formats.vorbis_comments import FlacFormat, OggFormat

@@ -91,7 +91,7 @@ def parse_tag(data: bytes) -> RawTag:
     if version < 4 and flags & UNSYNCHRONIZED:
         plain = body.replace(b"\xff\x00", b"\xff")
         if _unsynchronized(plain) != body:
-            raise TagFormatError("its ID3 tag is unsynchronized in an unusual way")
+            raise TagFormatError("its ID3 tag has invalid unsynchronization")
         body = plain
     frames, end = _frames(body, version)
     return RawTag(version, flags, revision, frames, body[end:], len(data))

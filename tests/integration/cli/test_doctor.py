@@ -17,7 +17,7 @@ from catalog.cli.main import run
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
-from catalog.db.schema.schema import COPY_TABLE
+from catalog.db.schema.schema_state import COPY_TABLE
 from workers.broker.broker import open_broker
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.cli.main import run
 from catalog.db.database import open_database
-from catalog.db.schema.schema import SchemaState, inspect_schema
+from catalog.db.schema.schema_state import SchemaState, inspect_schema
 from tests.integration.cli.conftest import Invoke
 from tests.integration.collection.fma_files import row, write_tracks
 from tests.integration.workers.sound import QUIET, write_sound

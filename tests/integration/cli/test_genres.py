@@ -22,7 +22,7 @@ def test_a_dry_run_says_what_would_be(invoke: Invoke) -> None:
     assert (placed.out, placed.err) == ("Techno would become a subgenre of Jazz; nothing was changed\n", "")
     joined = invoke("genres", "alias", "Teckno", "Techno", "--dry-run")
     assert (joined.out, joined.err) == (
-        "Teckno would become an alias of Techno, on 0 tracks; nothing was changed\n",
+        "Teckno would become an alias of Techno; this affects 0 tracks; nothing was changed\n",
         "",
     )
     assert invoke("genres", "set-parent", "techno", "--top").out == "Techno is now a top-level genre\n"
@@ -35,7 +35,7 @@ def test_a_user_without_a_name_can_add_a_spelling(invoke: Invoke, monkeypatch: p
 
     monkeypatch.setattr(getpass, "getuser", nobody)
     joined = invoke("genres", "alias", "Teckno", "Techno")
-    assert (joined.code, joined.out) == (0, "Teckno is now an alias of Techno, on 0 tracks\n")
+    assert (joined.code, joined.out) == (0, "Teckno is now an alias of Techno; this affects 0 tracks\n")
 
 
 @pytest.mark.usefixtures("vocabulary")

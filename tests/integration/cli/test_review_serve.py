@@ -125,7 +125,7 @@ def test_what_cannot_be_is_one_line(invoke: Invoke) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = invoke("review", "serve", "--port", port)
-    words = f"catalog: port {port} is in use: is the page already running? If not, choose another --port\n"
+    words = f"catalog: port {port} is in use: is catalog review serve already running? If not, choose another --port\n"
     assert (refused.code, refused.out, refused.err) == (1, "", words)
     for arguments in (("--host", "192.0.2.1"), ("--url", "review.example.org")):
         refused = invoke("review", "serve", "--port", "0", *arguments)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from mutagen import id3
 
+from catalog.cli.main import run
+
 FRAME = b"\xff\xfb\x90\x00"
 """The header of a frame of MPEG-1 layer 3, 128 kbit/s, 44.1 kHz stereo: 417 bytes with it."""
 
@@ -60,3 +62,23 @@ def music(tmp_path: Path) -> Path:
     folder = tmp_path / "music"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def catalog(sqlite_url: str, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command on a fresh catalog; returns exit code, stdout and stderr."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        code = run(["--database-url", sqlite_url, *map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def songs(music: Path, make_song: MakeSong) -> Path:
+    """A folder with two tagged songs."""
+    make_song(music / "1.mp3", 1, genre="Rock", artist="The Band", title="One")
+    make_song(music / "2.mp3", 2, genre="Finnish Metal", artist="Other", title="Two")
+    return music

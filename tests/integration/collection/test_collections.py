@@ -202,7 +202,7 @@ def test_a_collection_does_not_move_to_where_it_is_not(database, music, make_son
     empty.mkdir()
     with pytest.raises(CollectionRootError, match=r"only 0 of 1 checked files .* not found: 1\.mp3"):
         move_collection(database, "music", empty)
-    with pytest.raises(CollectionRootError, match="no collection 'x'; there are: 'music'"):
+    with pytest.raises(CollectionRootError, match="no collection 'x'; known collections: 'music'"):
         move_collection(database, "x", empty)
     make_song(empty / "1.mp3", 1)
     scan(database, empty)

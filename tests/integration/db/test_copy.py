@@ -18,7 +18,7 @@ from catalog.db import tables as t
 from catalog.db.database import Database, DatabaseUnavailableError, DatabaseUnusableError, open_database
 from catalog.db.derived.track_status import track_status_differences
 from catalog.db.schema.integrity import check_integrity, check_schema
-from catalog.db.schema.schema import SchemaState, inspect_schema, require_current, upgrade
+from catalog.db.schema.schema_state import SchemaState, inspect_schema, require_current, upgrade
 from catalog.db.transfer import copy
 from catalog.db.transfer.copy import COPIED, CopyRejectedError, copy_database
 from catalog.db.transfer.portable_rows import TableChecksum, portable_rows, write_portable_rows

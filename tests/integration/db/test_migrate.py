@@ -7,7 +7,7 @@ import pytest
 from catalog.db.database import Database, DatabaseUnusableError
 from catalog.db.schema.migrate import migrate_down, migrate_up
 from catalog.db.schema.revisions import head_revision
-from catalog.db.schema.schema import SchemaState, inspect_schema
+from catalog.db.schema.schema_state import SchemaState, inspect_schema
 
 
 def test_down_to_the_base_and_up_again(database: Database) -> None:

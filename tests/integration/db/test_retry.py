@@ -20,7 +20,7 @@ from catalog.db import retry
 from catalog.db import tables as t
 from catalog.db.database import Database, DatabaseUnavailableError, DatabaseUnusableError, open_database
 from catalog.db.retry import is_connection_lost, retry_until_connected
-from catalog.db.schema.schema import inspect_schema
+from catalog.db.schema.schema_state import inspect_schema
 
 
 @pytest.fixture

@@ -201,7 +201,7 @@ FAULTS = [
     ("name,parent\nNew,New\n", "line 2: a genre cannot be its own ancestor: New < New"),
     ("name,parent\nRock,Metal\n", "line 2: a genre cannot be its own ancestor: Rock < Metal < Rock"),
     ("name,parent\nA,B\nB,A\n", "line 2: a genre cannot be its own ancestor: A < B < A"),
-    ("name,suggest\nNew,perhaps\n", "line 2: suggest is 'perhaps', not yes or no"),
+    ("name,suggest\nNew,perhaps\n", "line 2: suggest must be yes or no, not 'perhaps'"),
     ("name,code\n,X\n", "line 2: a genre needs a name"),
     ("name\nOther\n", "line 2: 'Other' means 'no genre' or is a number, and cannot be a name"),
     ("name,aliases\nNew,12\n", "line 2: '12' means 'no genre' or is a number, and cannot be a name"),

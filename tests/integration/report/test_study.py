@@ -18,7 +18,7 @@ from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.report.feature_distributions import GenreColors, group_panel, read_feature_distributions
-from catalog.report.figures.cluster_map import MOST_COLUMNS, MOST_ROWS, arrange, read_cluster_map
+from catalog.report.figures.cluster_genre_heatmap import MOST_COLUMNS, MOST_ROWS, arrange, read_cluster_map
 from catalog.report.html_report import render_report
 from catalog.report.report_data import read_report_data
 from tests.integration.report.filled import add_vector, insert

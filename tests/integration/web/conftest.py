@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.db.database import Database
-from catalog.web.address import Address
 from catalog.web.app import make_app
 from catalog.web.app_state import AppState, open_app_state
 from catalog.web.auth import make_links
+from catalog.web.server_address import Address
 from tests.integration.review.conftest import Doubted, doubted
 from tests.integration.workers.sound import write_sound
 

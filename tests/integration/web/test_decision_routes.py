@@ -97,7 +97,7 @@ def test_a_case_that_others_decided_meanwhile_is_skipped_and_one_track_of_it_dec
     late = page.decide("keep", "red", "Red 1")
     assert (late.status_code, late.json()["error"]) == (
         409,
-        "all tracks of this case have a decision by now; skip it",
+        "all tracks in this case have been decided in the meantime; skip it",
     )
     assert page.tags("Red 1") == "Rock"
     told = page.decide("keep", "red", "Red 1", scope="track").json()["notes"]

@@ -63,7 +63,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
 
 def workers_of(command: subprocess.Popen[bytes]) -> list[psutil.Process]:
     children = psutil.Process(command.pid).children()
-    return [child for child in children if "workers.process.worker_process" in child.cmdline()]
+    return [child for child in children if "workers.process.worker_main" in child.cmdline()]
 
 
 def work_horse_of(command: subprocess.Popen[bytes]) -> psutil.Process:

@@ -51,8 +51,8 @@ def test_writes_are_undone_newest_first_and_by_name(music: MusicFolder) -> None:
     music.write("--undo", "-y")
     assert path.read_bytes() == mp3_v23()
     for name, words in (
-        ((), "there is no write to undo"),
-        (("nix",), "there is no write 'nix'"),
+        ((), "there is nothing to undo"),
+        (("nix",), "there is no write batch 'nix'"),
     ):
         music.run("write", "--undo", *name, "-y")
         assert music.code == 1

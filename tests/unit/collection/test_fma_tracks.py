@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalog.collection.fma.fma_tracks import read_tracks
 from catalog.csvio.csv_source import BoundedLines, ImportIssues
-from catalog.csvio.id_set import IdSet
+from catalog.csvio.id_bitmap import IdBitmap
 from tests.integration.collection.fma_files import NAMES, row
 
 CELL = st.one_of(
@@ -60,7 +60,7 @@ def test_numbers_as_pandas_writes_them_and_none():
 
 @given(st.lists(st.integers(0, 100_000), max_size=50))
 def test_seen_is_a_set(numbers):
-    seen, known = IdSet(), set()
+    seen, known = IdBitmap(), set()
     for each in numbers:
         assert seen.add(each) == (each not in known)
         known.add(each)

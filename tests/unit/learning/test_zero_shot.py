@@ -4,7 +4,7 @@ import pytest
 from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.genres.seeds import seeds
 from catalog.learning.fitting.abstention import NOTHING
-from catalog.learning.fitting.tag_map import tag_map
+from catalog.learning.fitting.musicnn_tag_map import tag_map
 from catalog.learning.fitting.zero_shot import ZeroShot, default_candidates, named_candidates
 
 IDS = {seed.name: number for number, seed in enumerate(seeds(), 1)}

@@ -37,7 +37,7 @@ def test_genres_after(verdict, judged, doubted, chosen, expected) -> None:
         ((), None, (METAL,)),
     ],
 )
-def test_a_doubted_genre_that_is_gone_is_judged_where_it_was(
+def test_a_flagged_genre_that_is_gone_is_judged_where_it_was(
     current: tuple[int, ...], put: int | None, expected: tuple[int, ...]
 ) -> None:
     assert genres_shown(current, METAL, put) == expected

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from catalog.audio.feature_sets.musicnn import dimension_names
-from catalog.learning.fitting.tag_map import tag_map
+from catalog.learning.fitting.musicnn_tag_map import tag_map
 
 ROOT = Path(__file__).parents[3]
 

@@ -3,7 +3,7 @@ SELECT
     d.track_id,
     p.artist,
     p.title,
-    doubted.name AS doubted_genre,
+    flagged.name AS flagged_genre,
     d.verdict,
     chosen.name AS chosen_genre,
     p.tagged_genre AS genre_now,
@@ -11,7 +11,7 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%S+00:00', d.decided_at) AS decided_at
 FROM decision d
 JOIN predicted_vs_tagged p ON p.track_id = d.track_id
-LEFT JOIN genre doubted ON doubted.id = d.genre_id
+LEFT JOIN genre flagged ON flagged.id = d.genre_id
 LEFT JOIN genre chosen ON chosen.id = d.chosen_genre_id
 WHERE d.verdict <> 'undo'
     AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = d.id)

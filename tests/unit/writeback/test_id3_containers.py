@@ -2,7 +2,7 @@
 
 import io
 
-from catalog.writeback.formats.id3_file import Mp3Format
+from catalog.writeback.formats.id3_containers import Mp3Format
 from catalog.writeback.formats.tag_format import Id3v1Genre
 from tests.integration.writeback.tagged_files import id3v1, id3v2
 

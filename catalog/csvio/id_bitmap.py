@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class IdSet:
+class IdBitmap:
     """Ids from 0 upwards; one bit each."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.web.address import Address, AddressError
+from catalog.web.server_address import Address, AddressError
 
 
 def test_on_this_machine_only_its_own_names_will_do() -> None:

@@ -11,7 +11,7 @@ from matplotlib.image import imread
 from catalog.audio.audio_error import AudioError
 from catalog.report.figures.figure_files import FigureWriteError
 from catalog.report.figures.inspection_plot import _clock, _time_ticks, write_inspection
-from catalog.report.inspection import PITCH_CLASSES, inspect
+from catalog.report.file_inspection import PITCH_CLASSES, inspect
 
 RATE = 22_050
 

@@ -3,7 +3,7 @@ import pytest
 
 from catalog.audio.feature_sets.musicnn import dimension_names
 from catalog.genres.seeds import seeds
-from catalog.learning.fitting.tag_map import tag_map
+from catalog.learning.fitting.musicnn_tag_map import tag_map
 
 
 def test_every_genre_is_one_of_the_vocabularys_and_may_be_suggested():

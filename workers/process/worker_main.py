@@ -1,4 +1,4 @@
-"""`python -m workers.process.worker_process`: one worker process. URLs with passwords come in the environment."""
+"""`python -m workers.process.worker_main`: one worker process. URLs with passwords come in the environment."""
 
 import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before any numerical library
 
@@ -20,9 +20,9 @@ from catalog.db.schema.revisions import head_revision
 from catalog.learning.registry.task_context import set_context
 from catalog.log import set_up_log
 from workers.broker.job_queue import open_queue
-from workers.host.environment import BROKER_URL, DATABASE_URL, MODELS
 from workers.host.exit_codes import EXIT_DISK_FULL
 from workers.host.parent_death import end_with_parent
+from workers.host.worker_env_vars import BROKER_URL, DATABASE_URL, MODELS
 from workers.host.worker_options import WorkerOptions
 from workers.process.rq_worker import AnalysisWorker
 from workers.process.warm_up import import_learning, warm_statement_cache, warm_up
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Works until SIGTERM, or until the parent process ends. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m workers.process.worker_process")
+    parser = argparse.ArgumentParser(prog="python -m workers.process.worker_main")
     parser.add_argument("--name", required=True)
     parser.add_argument("--queue", required=True)
     parser.add_argument("--parent", type=int, required=True)
