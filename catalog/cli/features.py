@@ -266,7 +266,8 @@ def _print_projection(report: Any, *, dry_run: bool) -> None:
     )
     if facts.held_out_tracks:
         echo(
-            f"{facts.held_out_tracks:,} tracks by held-out artists: {facts.held_out_explained_variance:.1%} of the variance, "
+            f"{facts.held_out_tracks:,} tracks by held-out artists: "
+            f"{facts.held_out_explained_variance:.1%} of the variance, "
             f"reconstruction error {facts.held_out_error:.1f} dB"
         )
     if facts.explained_variance < facts.target_variance:

@@ -66,7 +66,7 @@ def class_support(
     level: Level = "leaf",
     names: Mapping[int, str] | None = None,
 ) -> dict[int, Support]:
-    """Support by genre id, for every genre with tracks and every term that becomes a class with the tracks of narrower terms.
+    """Support by genre id, for genres with tracks and for terms that become a class with the tracks of narrower terms.
 
     The deepest terms come first: the tracks of a term with too few tracks or artists count for its broader term. The
     tracks of a class do not count again for the class above. At level `top` every track counts for its top term.
