@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,8 @@ def atomic_write(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
         raise OSError(None, "this is not a regular file", str(path))
     if not target.parent.is_dir():
         raise OSError(None, "there is no such folder", str(path.parent))
-    temporary = target.with_name(f".{target.name[:40]}.{os.getpid()}.part")
+    # A random name: a process id may come back after a crash, and in a container it always does.
+    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.part")
     try:
         # Not by tempfile, whose files only the owner can read: an export is there to be shared.
         with open(temporary, "xb", opener=_open_private if private else None) as file:
