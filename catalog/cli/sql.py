@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -9,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 
+from catalog.audit.reasons import GenreNames, describe_reason
 from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_records, print_rows, say
 from catalog.cli.common.sql_argument import parameter_option, resolve
+from catalog.db.database import Database
 from catalog.db.query.query import run_query
 from catalog.db.query.saved_queries import saved_query, saved_query_names
 from catalog.db.schema.views import view_description, view_names
+from catalog.db.tables import genre
 from catalog.settings import Settings
 
 TABLE_ROWS = 1_000
@@ -65,7 +70,10 @@ def sql(
     with open_catalog(settings) as database:
         statement, values = resolve(database, text, parameters)
         with run_query(database, statement, values, timeout or None) as result:
-            print_records(result.columns, _limited(result.rows, limit, output_format), output_format)
+            rows = _limited(result.rows, limit, output_format)
+            if output_format == "table" and "reasons" in result.columns:
+                rows = _with_sentences(database, result.columns.index("reasons"), rows)
+            print_records(result.columns, rows, output_format)
 
 
 def _read_query(query: str | None, file: Path | None) -> str:
@@ -96,6 +104,25 @@ def _limited(rows: Iterator[Sequence[Any]], limit: int | None, output_format: st
             say(
                 f"only the first {TABLE_ROWS:,} rows are shown; use --limit for more, --csv or --json for all"
             )
+
+
+def _with_sentences(database: Database, place: int, rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """The rows with the reasons of suspects as sentences. JSON and CSV keep the data."""
+    with database.read() as connection:
+        genre_names = dict(map(tuple, connection.execute(sa.select(genre.c.id, genre.c.name))))
+    for row in rows:
+        cells = list(row)
+        cells[place] = _describe_reasons(cells[place], genre_names)
+        yield cells
+
+
+def _describe_reasons(value: Any, genre_names: GenreNames) -> Any:
+    """The sentences of a suspect's reasons; any other value unchanged. SQLite returns JSON as text."""
+    try:
+        reasons = json.loads(value) if isinstance(value, str) else value
+        return "; ".join(describe_reason(reason, genre_names) for reason in reasons)
+    except (ValueError, TypeError, KeyError):
+        return value
 
 
 def _named_queries() -> Iterator[dict[str, str]]:

@@ -359,3 +359,18 @@ def test_a_reader_that_goes_away_is_no_error(sqlite_url: str, home: Path, output
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=60) == 0
+
+
+def test_reasons_are_sentences_in_a_table_and_data_in_json(invoke: Any, database: Database) -> None:
+    with database.read() as connection:
+        genre_id, name = connection.execute(sa.text("SELECT id, name FROM genre ORDER BY id LIMIT 1")).one()
+    reasons = [{"kind": "isolated_tag", "tagged_genre_id": genre_id}]
+    query = f"SELECT '{json.dumps(reasons)}' AS reasons"
+    assert f"Almost none of the most similar tracks are tagged {name}" in invoke("sql", query).out
+    (row,) = json.loads(invoke("sql", query, "--json").out)
+    assert json.loads(row["reasons"]) == reasons
+
+
+@pytest.mark.parametrize("value", ["just text", '[{"kind": "unheard-of"}]', "[1]", "{"])
+def test_a_column_of_that_name_with_other_values_is_shown_as_it_is(invoke: Any, value: str) -> None:
+    assert value in invoke("sql", f"SELECT '{value}' AS reasons").out
