@@ -174,8 +174,8 @@ def run_ingest(database: Database, settings: Settings, options: IngestOptions) -
     """Runs all stages and yields the outcome of each one when it is done.
 
     Every stage can be interrupted and run again; completed work is not repeated. Raises the errors of the stages:
-    CollectionRootError, LabelFileError, UnmappedGenresError, BrokerUnreachableError, WorkersFailedError,
-    ReportWriteError.
+    CollectionRootError, LabelFileError, UnknownGenreError, UnmappedGenresError, BrokerUnreachableError,
+    WorkersFailedError, ReportWriteError.
     """
     changes = _Changes()
     with database.read() as connection:

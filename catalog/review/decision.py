@@ -82,11 +82,8 @@ class UndoneBatch:
 
 
 def resolve_genre(connection: Connection, spelling: str) -> int:
-    """The id of a genre by name or alias. Raises InvalidVerdictError for an unknown genre."""
-    term = load_vocabulary(connection).resolve(spelling)
-    if term is None:
-        raise InvalidVerdictError(f"the vocabulary has no genre {spelling!r}; see: catalog genres list")
-    return term.id
+    """The id of a genre by name, alias, code or ID3 number. Raises UnknownGenreError."""
+    return load_vocabulary(connection).require(spelling).id
 
 
 def case_suspects(

@@ -16,17 +16,12 @@ from catalog.collection.roots import collection_id_of
 from catalog.collection.statements import ORIGIN_CATALOG, genre_ids_of_statements, newest_statements
 from catalog.db.tables import album, artist, collection, label, statement, track, track_status
 from catalog.db.track_query import HAS_FILE
-from catalog.errors import CatalogError
 from catalog.genres.vocabulary import Vocabulary, genres_in
 
 CHANGED_SINCE = (
     "its genre was changed in the file after the decision; decide again (list: catalog sql conflicts), "
     "or name the track to write it"
 )
-
-
-class NothingSelectedError(CatalogError):
-    """A filter names a genre that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +86,7 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
 
     Only decisions of people are written, never predictions. Genres are compared as terms: a file with `rock` is not
     changed if the decision is Rock. A genre that was changed in the file after the decision is kept, unless the track
-    is named in `selection`. Raises NothingSelectedError or CollectionRootError for
-    an unknown filter.
+    is named in `selection`. Raises UnknownGenreError or CollectionRootError for an unknown filter.
     """
     plan = Plan()
     for rows in chunks(connection.execute(_decided(connection, selection, vocabulary)).all()):
@@ -163,12 +157,8 @@ def _decided(connection: Connection, selection: Selection, vocabulary: Vocabular
         query = query.join(album, album.c.id == track.c.album_id)
         query = query.where(album.c.folded == fold_album(selection.album))
     if selection.genre is not None:
-        term = vocabulary.resolve(selection.genre)
-        if term is None:
-            raise NothingSelectedError(
-                f"the vocabulary has no genre {selection.genre!r}; see: catalog genres list"
-            )
-        of_genre = sa.exists().where(label.c.statement_id == statement.c.id, label.c.genre_id == term.id)
+        genre_id = vocabulary.require(selection.genre).id
+        of_genre = sa.exists().where(label.c.statement_id == statement.c.id, label.c.genre_id == genre_id)
         query = query.where(of_genre)
     if selection.track_ids:
         query = query.where(track.c.id.in_(selection.track_ids))

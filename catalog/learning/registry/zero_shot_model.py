@@ -45,7 +45,7 @@ def ensure_zero_shot(
     for `reason`. Raises UnmappedGenresError.
     """
     vocabulary = load_vocabulary(connection)
-    genres = [_term_id(vocabulary, name) for name in names]
+    genres = [vocabulary.require(name).id for name in names]
     parameters = {"genres": genres, "tag_map": _map_digest()}
     candidates = _candidates(connection, vocabulary, genres)
     unmapped = tuple(vocabulary.by_id[genre].name for genre in candidates.unmapped)
@@ -76,10 +76,10 @@ def ensure_zero_shot(
 
 
 def require_genres(connection: Connection, names: Sequence[str]) -> None:
-    """Raises UnmappedGenresError if a name is not a genre of the vocabulary; called before the analysis starts."""
+    """Raises UnknownGenreError for a name that is not in the vocabulary; called before the analysis starts."""
     vocabulary = load_vocabulary(connection)
     for name in names:
-        _term_id(vocabulary, name)
+        vocabulary.require(name)
 
 
 def rebuild_zero_shot(connection: Connection, row: RowMapping) -> ZeroShot:
@@ -97,13 +97,6 @@ def _candidates(connection: Connection, vocabulary: Vocabulary, genres: Sequence
     if not genres:
         return default_candidates(entries)
     return named_candidates(genres, entries, load_broader(connection)[0])
-
-
-def _term_id(vocabulary: Vocabulary, name: str) -> int:
-    term = vocabulary.resolve(name)
-    if term is None:
-        raise UnmappedGenresError(f"{name!r} is not a genre of the vocabulary; see: catalog genres list")
-    return term.id
 
 
 def _map_digest() -> str:

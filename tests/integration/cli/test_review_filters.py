@@ -45,5 +45,5 @@ def test_in_bulk_only_with_a_filter_beside_suspicion(
     assert listed(invoke) == {"old": 1, "sad": 2}
     assert invoke("review", "keep", "--artist", "Red", "-y").code == 1
     assert invoke("review", "relabel", "old", "--genre", "Nixcore").err.startswith(
-        "catalog: the vocabulary has no genre 'Nixcore'"
+        "catalog: there is no genre 'Nixcore'"
     )
