@@ -94,8 +94,7 @@ class LazyGroup(CommandGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # Discard what is still in the buffer: flushing it at exit would fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_output()
             raise click.exceptions.Exit(0) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -193,9 +192,18 @@ def main() -> None:
     # Objects made by imports live to the end: repeated collections would take as long as a short command.
     gc.set_threshold(GC_THRESHOLD)
     code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
     # The operating system frees the memory faster than a final collection.
     gc.freeze()
     sys.exit(code)
+
+
+def _discard_output() -> None:
+    """Discards what is still in the buffer of stdout: to flush it at exit would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _reraise_in_callback(unraisable: sys.UnraisableHookArgs) -> None:
@@ -214,6 +222,7 @@ def run(arguments: list[str]) -> int:
     wants_traceback = _is_verbose(arguments)
     try:
         code = cli.main(arguments, prog_name="catalog", standalone_mode=False)
+        sys.stdout.flush()  # here, where a full disk is reported
     except click.exceptions.Exit as request:
         return request.exit_code
     except (click.Abort, KeyboardInterrupt) as interrupt:
