@@ -92,7 +92,7 @@ def bring_in(folder: Path, home: Path, workers: int) -> tuple[str, ...]:
         say(f"no audio in {audio}: the published features are used")
         return (PUBLISHED,)
     named = [option for name in COMPUTED for option in ("--feature-set", name)]
-    catalog(home, "analyze", *named, "--workers", str(workers))
+    catalog(home, "analyze", *named, "--workers", str(max(1, workers)))
     return COMPUTED
 
 

@@ -55,7 +55,7 @@ def test_what_there_is_nothing_to_compare_with_is_said(
     done = invoke("audit", "clusters")
     assert done.code == 0
     assert "all labels at this level are Jazz" in done.err
-    assert "1 track skipped: their blobs vector" in done.err
+    assert "1 track skipped: non-finite values in the blobs vector" in done.err
 
 
 def test_a_dry_run_says_what_would_be_done(database: Database, fill_labeled: Fill, invoke: Invoke) -> None:
