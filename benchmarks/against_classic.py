@@ -1,17 +1,17 @@
-"""The default beside the classic recipe, a random forest on summary statistics, and beside both baselines.
+"""Compare the default model with a random forest on summary statistics and with two baselines.
 
     python benchmarks/against_classic.py FOLDER... [--home DIR] [--workers N] [--level leaf|top] [--no-search] [--json]
 
-Each FOLDER is a collection of music with genres in its tags, or with a labels.csv in it. It is scanned into a catalog
-of its own below --home, where what was computed is found again. All rows are out of fold with artists apart, on the
-same folds, as means over five deals: the tracks that are judged, by artists that were not heard. Differences are
-paired, and their intervals draw artists anew.
+Each FOLDER is a collection of music with genres in its tags, or with a labels.csv. The script scans it into a separate
+catalog below --home; a second run reuses the vectors stored there. All rows are out of fold, with folds grouped by
+artist. All recipes use the same folds. Scores are means over five fold assignments. Differences are paired, and their
+intervals resample artists.
 
-The default learns from `musicnn` and `summary` side by side, as `catalog train` does where so little is tagged;
-`musicnn` alone stands beside it. "As it chooses" is the classifier's likeliest genre as the study took it;
-"calibrated" is what `catalog train` reports of a model. The forest is shown both ways, and with its settings
-searched, so that calibration is nobody's advantage. The last row is what the catalog says of a track without a tag
-whose artist has others: it asks these as well as the sound.
+The default is trained on `musicnn` and `summary` concatenated, as `catalog train` does with this number of labeled
+tracks. A separate row has `musicnn` alone. "Uncalibrated" is the most probable genre of the classifier, as in the
+study; "calibrated" is the prediction that `catalog train` reports. The forest has both rows, and two more with
+searched settings, so that calibration favors neither side. The last row is the suggestion for an untagged track whose
+artist has other tracks: it combines their tags with the audio.
 """
 
 from __future__ import annotations
@@ -51,25 +51,25 @@ Floats = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
-DEALS = 5
+REPEATS = 5
 INNER_FOLDS = 3
 FILES_FAILED = 3
 COPYING = "copying the artist's other tracks"
 TOGETHER = "default and the artist's other tracks"
 FOREST = {"trees": 300, "min_samples_leaf": 1, "balance": "none"}
-"""The classic recipe: a forest as scikit-learn makes it."""
+"""The classic recipe: a forest with scikit-learn's defaults and 300 trees."""
 MUSICNN, SUMMARY = ("musicnn",), ("summary",)
 SETTINGS = [
     {"trees": 100, "min_samples_leaf": leaf, "balance": balance}
     for leaf in (1, 3, 10)
     for balance in ("none", "weights")
 ]
-"""What it is searched over: for each fold the one of the best accuracy within the others, artists apart."""
+"""Settings of the searched forest. Each fold uses the one with the highest accuracy on the other folds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """The judged tracks of a folder, n of them."""
+    """The evaluated tracks of a folder, n of them."""
 
     name: str
     genres: tuple[str, ...]
@@ -82,7 +82,7 @@ class Collection:
     suggestable: frozenset[int]
 
     def folds(self, seed: int) -> Integers:
-        """(n,): as `catalog train` deals them."""
+        """(n,): the folds that `catalog train` assigns."""
         return stratified_group_folds(self.y, self.groups, number_of_folds(self.y, self.groups), seed=seed)
 
 
@@ -101,18 +101,18 @@ def catalog(home: Path, *arguments: str) -> None:
 
 
 def load(folder: Path, home: Path, workers: int, level: str) -> Collection:
-    """Scans and analyzes what is not known yet."""
+    """Scan the folder, import its labels, extract the missing vectors and return the evaluated tracks."""
     catalog(home, "scan", str(folder))
     if (folder / "labels.csv").exists():
         catalog(home, "labels", "import", str(folder / "labels.csv"))
     catalog(home, "analyze", *(f"--feature-set={name}" for name in DEFAULTS), "--workers", str(workers))
     database = open_database(f"sqlite:///{home / 'catalog.db'}")
-    wanted = TrainingOptions(rule=ClassRule(10, 5, "top" if level == "top" else "leaf"))
+    training_options = TrainingOptions(rule=ClassRule(10, 5, "top" if level == "top" else "leaf"))
     with database.read() as connection:
-        material = build_training_set(connection, wanted)
+        material = build_training_set(connection, training_options)
         frozen = material.snapshot
         if frozen is None:
-            sys.exit(f"{folder}: nothing can be learned: {material.reason}")
+            sys.exit(f"{folder}: no model can be trained: {material.reason}")
         vectors = {
             names: load_vectors(connection, names, frozen.track_ids) for names in (MUSICNN, SUMMARY, DEFAULTS)
         }
@@ -133,9 +133,9 @@ def load(folder: Path, home: Path, workers: int, level: str) -> Collection:
 
 
 def choices(collection: Collection, *, searched: bool) -> dict[str, Integers]:
-    """By recipe (DEALS, n): the choice for every track by each deal of the folds; baselines first, the default last."""
-    found: dict[str, list[Integers]] = {}
-    for seed in range(DEALS):
+    """(REPEATS, n) per recipe: the predicted class of each track. Baselines are first, the default is last."""
+    results: dict[str, list[Integers]] = {}
+    for seed in range(REPEATS):
         fold, y, groups = collection.folds(seed), collection.y, collection.groups
         forest = out_of_fold(collection, SUMMARY, "random_forest", [FOREST], fold, seed)
         alone = out_of_fold(collection, MUSICNN, DEFAULT, [{}], fold, seed)
@@ -143,10 +143,10 @@ def choices(collection: Collection, *, searched: bool) -> dict[str, Integers]:
         row = {
             "always the commonest genre": majority_class(y, fold),
             COPYING: artist_majority(y, collection.artists),
-            "forest on summary, as it chooses": forest.argmax(axis=1),
+            "forest on summary, uncalibrated": forest.argmax(axis=1),
             "forest on summary, calibrated": cross_fitted(forest, y, fold, groups).argmax(axis=1),
             "default on musicnn alone, calibrated": cross_fitted(alone, y, fold, groups).argmax(axis=1),
-            "default, as it chooses": default.argmax(axis=1),
+            "default, uncalibrated": default.argmax(axis=1),
             "default, calibrated": cross_fitted(default, y, fold, groups).argmax(axis=1),
             TOGETHER: with_artists(collection, seed),
         }
@@ -157,13 +157,13 @@ def choices(collection: Collection, *, searched: bool) -> dict[str, Integers]:
                 axis=1
             )
         for name, choice in row.items():
-            found.setdefault(name, []).append(choice)
-        print(f"{collection.name}: deal {seed + 1} of {DEALS}", file=sys.stderr, flush=True)
-    return {name: np.stack(found[name]) for name in sorted(found, key=_place)}
+            results.setdefault(name, []).append(choice)
+        print(f"{collection.name}: fold assignment {seed + 1} of {REPEATS}", file=sys.stderr, flush=True)
+    return {name: np.stack(results[name]) for name in sorted(results, key=_place)}
 
 
 def with_artists(collection: Collection, seed: int) -> Integers:
-    """(n,): what the catalog would say of each track if it alone had no tag."""
+    """(n,): the suggestion for each track as if it were the only untagged one."""
     frozen, material = collection.material.snapshot, collection.material
     assert frozen is not None
     vectors = collection.vectors[DEFAULTS]
@@ -187,18 +187,18 @@ def out_of_fold(
     fold: Integers,
     seed: int,
 ) -> Floats:
-    """(n, classes): probabilities of classifiers that had not heard the artist.
+    """(n, classes): probabilities from classifiers that were fitted without the artist.
 
-    Of several settings the one of the best accuracy within the other folds, artists apart there too.
+    Of several settings, each fold uses the one with the highest accuracy on the other folds, also grouped by artist.
     """
     vectors, y, groups = collection.vectors[feature_sets], collection.y, collection.groups
     X, over = vectors.X, vectors.blocks
     probability = np.zeros((len(y), len(collection.genres)))
     for number in np.unique(fold):
         training = fold != number
-        known = X[training], y[training], groups[training]
-        best = settings[0] if len(settings) == 1 else _best(*known, name, settings, seed)
-        classifier = get_algorithm(name).over(over).build(best, seed=seed).fit(*known)
+        fold_data = X[training], y[training], groups[training]
+        best = settings[0] if len(settings) == 1 else _best(*fold_data, name, settings, seed)
+        classifier = get_algorithm(name).over(over).build(best, seed=seed).fit(*fold_data)
         probability[~training] = class_probabilities(classifier, X[~training], probability.shape[1])
     return probability
 
@@ -218,10 +218,10 @@ def _best(
 
 
 def ahead(collection: Collection, mine: Integers, theirs: Integers) -> dict[str, Interval]:
-    """How much higher the scores of choices (DEALS, n) are than those of others, on the same draws of artists."""
+    """Difference between the scores of two arrays of predictions (REPEATS, n), on the same resamples of artists."""
     names, group = np.unique(collection.groups, return_inverse=True)
     parts = [np.ones((1, names.size)), *bootstrap_draws(names.size)]
-    found = np.concatenate(
+    results = np.concatenate(
         [
             np.mean([_scores(collection.y, one, part[:, group]) for one in mine], axis=0)
             - np.mean([_scores(collection.y, one, part[:, group]) for one in theirs], axis=0)
@@ -229,16 +229,16 @@ def ahead(collection: Collection, mine: Integers, theirs: Integers) -> dict[str,
         ]
     )
     return {
-        name: interval(float(found[0, at]), found[1:, at])
+        name: interval(float(results[0, at]), results[1:, at])
         for at, name in enumerate(("accuracy", "balanced_accuracy", "macro_f1"))
     }
 
 
 def _scores(y: Integers, choice: Integers, weights: Floats) -> Floats:
-    """(m, 3): accuracy, balanced accuracy and macro F1 where tracks count by weights (m, n)."""
+    """(m, 3): accuracy, balanced accuracy and macro F1 of tracks weighted by weights (m, n)."""
     classes = np.arange(int(y.max()) + 1)
-    true, said = (y[:, None] == classes).astype(float), (choice[:, None] == classes).astype(float)
-    hits, of_class, answers = weights @ (true * said), weights @ true, weights @ said
+    true, predicted = (y[:, None] == classes).astype(float), (choice[:, None] == classes).astype(float)
+    hits, of_class, answers = weights @ (true * predicted), weights @ true, weights @ predicted
     occurs = of_class > 0
     number = np.maximum(occurs.sum(axis=1), 1)
     recall = np.where(occurs, hits / np.maximum(of_class, 1), 0).sum(axis=1) / number
@@ -246,13 +246,13 @@ def _scores(y: Integers, choice: Integers, weights: Floats) -> Floats:
     return np.stack([hits.sum(axis=1) / weights.sum(axis=1), recall, f1], axis=1)
 
 
-def report(collection: Collection, found: Mapping[str, Integers]) -> dict[str, Any]:
-    """All scores, 0 to 1, and what the default is ahead of each of the others by."""
+def report(collection: Collection, results: Mapping[str, Integers]) -> dict[str, Any]:
+    """All scores, 0 to 1, and the difference between the default and each other row."""
     rows = {
         name: evaluate(collection.y, choice, collection.groups, len(collection.genres))
-        for name, choice in found.items()
+        for name, choice in results.items()
     }
-    mine = found["default, calibrated"]
+    mine = results["default, calibrated"]
     counts = np.bincount(collection.y).tolist()
     return {
         "collection": collection.name,
@@ -262,11 +262,12 @@ def report(collection: Collection, found: Mapping[str, Integers]) -> dict[str, A
         "rows": {name: _as_json(row) for name, row in rows.items()},
         "default_ahead_of": {
             name: {score: asdict(one) for score, one in ahead(collection, mine, choice).items()}
-            for name, choice in found.items()
-            if name not in {"default, calibrated", "default, as it chooses", TOGETHER}
+            for name, choice in results.items()
+            if name not in {"default, calibrated", "default, uncalibrated", TOGETHER}
         },
         "together_ahead_of_copying": {
-            score: asdict(one) for score, one in ahead(collection, found[TOGETHER], found[COPYING]).items()
+            score: asdict(one)
+            for score, one in ahead(collection, results[TOGETHER], results[COPYING]).items()
         },
     }
 
@@ -275,18 +276,21 @@ def _as_json(row: Evaluation) -> dict[str, Any]:
     return {name: asdict(getattr(row, name)) for name in ("accuracy", "balanced_accuracy", "macro_f1")}
 
 
-def print_report(found: Mapping[str, Any]) -> None:
-    genres = ", ".join(f"{name} {tracks}" for name, tracks in found["genres"].items())
-    print(f"\n{found['collection']}: {found['tracks']} tracks, {found['groups']} groups by artist: {genres}")
-    print(f"{'':44}{'accuracy':>20}{'balanced':>20}{'macro F1':>20}")
-    for name, row in found["rows"].items():
-        print(f"{name:44}" + "".join(f"{_within(one, ''):>20}" for one in row.values()))
-    print("the default, calibrated, is ahead of:")
-    for name, row in found["default_ahead_of"].items():
-        print(f"  {name:42}" + "".join(f"{_within(one, '+'):>20}" for one in row.values()))
-    print(f"{TOGETHER}, ahead of copying:")
+def print_report(results: Mapping[str, Any]) -> None:
+    genres = ", ".join(f"{name} {tracks}" for name, tracks in results["genres"].items())
     print(
-        " " * 44 + "".join(f"{_within(one, '+'):>20}" for one in found["together_ahead_of_copying"].values())
+        f"\n{results['collection']}: {results['tracks']} tracks, {results['groups']} groups by artist: {genres}"
+    )
+    print(f"{'':44}{'accuracy':>20}{'balanced':>20}{'macro F1':>20}")
+    for name, row in results["rows"].items():
+        print(f"{name:44}" + "".join(f"{_within(one, ''):>20}" for one in row.values()))
+    print("the default, calibrated, minus:")
+    for name, row in results["default_ahead_of"].items():
+        print(f"  {name:42}" + "".join(f"{_within(one, '+'):>20}" for one in row.values()))
+    print(f"{TOGETHER}, minus copying:")
+    print(
+        " " * 44
+        + "".join(f"{_within(one, '+'):>20}" for one in results["together_ahead_of_copying"].values())
     )
 
 
@@ -301,21 +305,21 @@ def main() -> int:
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--home", type=Path, default=Path("against-classic"), help="[default: %(default)s]")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
-    parser.add_argument("--level", choices=["leaf", "top"], default="leaf")
     parser.add_argument(
-        "--no-search", action="store_true", help="leave out the forest whose settings are searched"
+        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="[default: one per core]"
     )
+    parser.add_argument("--level", choices=["leaf", "top"], default="leaf")
+    parser.add_argument("--no-search", action="store_true", help="skip the forest with searched settings")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = []
+    results = []
     for folder in options.folders:
         collection = load(folder.resolve(), options.home / folder.name, options.workers, options.level)
-        found.append(report(collection, choices(collection, searched=not options.no_search)))
+        results.append(report(collection, choices(collection, searched=not options.no_search)))
     if options.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(results, indent=1))
     else:
-        for one in found:
+        for one in results:
             print_report(one)
     return 0
 

@@ -1,11 +1,12 @@
-"""What an audit of the labels costs, beside one mini-batch k-means and one approximate neighbor search alone.
+"""Measure time and memory of a label audit, compared with one mini-batch k-means and one neighbor search.
 
     python benchmarks/audit.py [--tracks N]... [--dimensions D] [--no-peer] [--json]
 
-Every size is a catalog in a real database, a SQLite file filled with made-up vectors, labels, artists and out-of-fold
-predictions, one label in twenty wrong; the audit runs on it in a process of its own, from reading to storing. Its
-peer is that of `benchmarks/clusters.py`, in another. Processor time and the largest resident size of each; one
-thread. Exit code 1 where the ratio is above 2 or the audit takes more than 6 GB.
+For each size the script fills a SQLite database with generated vectors, labels, artists and out-of-fold predictions;
+5 % of the labels are wrong. The audit runs in a separate process, from reading to storing. The peer is the one of
+`benchmarks/clusters.py`, in another process: k-means and an approximate neighbor search. The script prints processor
+time and peak resident memory of each, on one thread. It exits with 1 if the ratio is above 2 or the audit takes more
+than 6 GB.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from typing import Any
 
 from clusters import ALLOWED_MEGABYTES, ALLOWED_RATIO, GENRES, SINGLE, fill, peer_once, spent
 
-import numpy as np  # isort: skip - threads are counted when it is imported, and clusters has set them
+import numpy as np  # isort: skip - clusters sets the thread limits that NumPy reads at import
 import sqlalchemy as sa
 
 from catalog.audit.labels.label_audit import audit_labels
@@ -44,14 +45,14 @@ from catalog.db.tables.learning import CHOICES
 
 CHUNK = 5_000
 CLUSTERS = 100
-"""Of the peer's k-means."""
+"""Number of clusters of the peer's k-means."""
 WRONG = 0.05
 PLACES = ["genre_1_id", "probability_1", "genre_2_id", "probability_2", "genre_3_id", "probability_3"]
 PLACES += ["genre_4_id", "probability_4", "genre_5_id", "probability_5"]
 
 
-def learn(url: str) -> None:
-    """A model in force and what it says of every tagged track: mostly its tag, another where that is wrong."""
+def store_predictions(url: str) -> None:
+    """Store an active model and its predictions for every tagged track: the tag, or another genre for wrong labels."""
     database = open_database(url)
     with database.read() as connection:
         rows = connection.execute(
@@ -160,35 +161,35 @@ def _model(database: Database, genres: list[int], tracks: int) -> tuple[int, int
 
 
 def audit_once(url: str) -> dict[str, Any]:
-    """What an audit takes, and what it finds."""
+    """Run one audit; return its time, its memory and its numbers of tracks and suspects."""
     database = open_database(url)
     clock, processor = time.perf_counter(), time.process_time()
-    found = audit_labels(database)
+    result = audit_labels(database)
     taken = spent(clock, processor)
     database.close()
-    return taken | {"judged": found.audited, "suspects": found.suspects}
+    return taken | {"judged": result.audited, "suspects": result.suspects}
 
 
-def apart(*arguments: object) -> dict[str, Any]:
-    """The same program in a process of its own, so that its memory is only its own."""
+def run_separately(*arguments: object) -> dict[str, Any]:
+    """Run this script in a separate process, so that its peak memory includes no other work."""
     command = [sys.executable, __file__, *map(str, arguments)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **SINGLE})
-    found: dict[str, Any] = json.loads(shown.stdout)
-    return found
+    result: dict[str, Any] = json.loads(shown.stdout)
+    return result
 
 
 def measure(tracks: int, dimensions: int, *, with_peer: bool) -> dict[str, Any]:
-    """One size."""
+    """Measure one size."""
     size = ("--tracks", tracks, "--dimensions", dimensions)
     with tempfile.TemporaryDirectory(prefix="audit") as folder:
         url = f"sqlite:///{Path(folder) / 'catalog.db'}"
-        apart("--fill", url, *size)
-        audit = apart("--audit", url)
-    found = {"tracks": tracks, "audit": audit, "peer": None, "ratio": None}
+        run_separately("--fill", url, *size)
+        audit = run_separately("--audit", url)
+    result = {"tracks": tracks, "audit": audit, "peer": None, "ratio": None}
     if with_peer:
-        peer = apart("--peer", *size)
-        found |= {"peer": peer, "ratio": round(audit["processor"] / peer["processor"], 2)}
-    return found
+        peer = run_separately("--peer", *size)
+        result |= {"peer": peer, "ratio": round(audit["processor"] / peer["processor"], 2)}
+    return result
 
 
 def main() -> int:
@@ -202,23 +203,25 @@ def main() -> int:
     parser.add_argument("--fill", help=argparse.SUPPRESS)
     parser.add_argument("--audit", help=argparse.SUPPRESS)
     parser.add_argument("--peer", action="store_true", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    sizes = given.tracks or [10_000, 106_574]
-    if given.fill:
-        fill(given.fill, sizes[0], given.dimensions)
-        learn(given.fill)
+    options = parser.parse_args()
+    sizes = options.tracks or [10_000, 106_574]
+    if options.fill:
+        fill(options.fill, sizes[0], options.dimensions)
+        store_predictions(options.fill)
         print("{}")
         return 0
-    if given.audit or given.peer:
-        alone = audit_once(given.audit) if given.audit else peer_once(sizes[0], given.dimensions, CLUSTERS)
-        print(json.dumps(alone))
+    if options.audit or options.peer:
+        output = (
+            audit_once(options.audit) if options.audit else peer_once(sizes[0], options.dimensions, CLUSTERS)
+        )
+        print(json.dumps(output))
         return 0
     results = []
     for tracks in sizes:
-        results.append(measure(tracks, given.dimensions, with_peer=not given.no_peer))
-        if not given.json:
+        results.append(measure(tracks, options.dimensions, with_peer=not options.no_peer))
+        if not options.json:
             print(json.dumps(results[-1]), flush=True)
-    if given.json:
+    if options.json:
         print(json.dumps(results, indent=2))
     is_good = all(
         one["audit"]["megabytes"] <= ALLOWED_MEGABYTES and (one["ratio"] or 0) <= ALLOWED_RATIO

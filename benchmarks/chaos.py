@@ -1,14 +1,14 @@
-"""Breaks a working installation again and again, and asks after each time whether anything was lost.
+"""Inject faults into a running installation, and check after each one that no result was lost.
 
     python benchmarks/chaos.py [--rounds N] [--seed N] [--database postgresql|sqlite] [--tracks N]
                                [--longest-pause SECONDS] [--calm] [--only FAULT] [--folder FOLDER] [--json]
 
-A real PostgreSQL (or a SQLite file), a real Redis or Valkey and six workers of two commands, on a collection made for
-it that has bad files in it. Each round makes work (new files, changed files, vectors to be computed again), breaks
-one thing at a random moment of it, and waits until nothing is pending. Then every track must have the vector of the
-very file that is there, or the reason that this file must have; no claim may be left, and what people said must be as
-it was. The first time that it is not so the state is kept, and the exit code is 1. A full disk needs the right to
-mount one.
+The installation has PostgreSQL (or a SQLite file), Redis or Valkey, and two `catalog worker` commands with three
+workers each. Its generated collection contains bad files. Each round creates work (new files, changed files, deleted
+vectors), injects one fault at a random moment, and waits until no track is pending. Then it checks these invariants:
+every track has the vector of its current file, or the failure reason that this file must have; no claim remains; labels
+and decisions are unchanged. At the first violation the script keeps the state and exits with 1. The fault "disk full"
+needs the right to mount a disk.
 """
 
 from __future__ import annotations
@@ -36,130 +36,136 @@ from chaos_site import HOSTS, WORKERS, Site
 
 from catalog.db.retry import retry_until_connected
 
-PATIENCE = 240.0
-"""Seconds after which what is not quiet will not be."""
-AT_LEAST = 4
-"""Workers that live when something is broken; at the end all have to."""
+ROUND_TIMEOUT = 240.0
+"""Seconds after which a round counts as stuck."""
+MIN_WORKERS = 4
+"""Live workers before a fault; after the last round all must be alive."""
 SHORTEST_PAUSE = 0.5
-HANGS, HANGS_IN = "hangs", 0.05
-"""The share of rounds with a file that hangs: it costs two time limits."""
+HANGS, HANG_SHARE = "hangs", 0.05
+"""Share of rounds with a file that hangs. Such a file takes two time limits."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """One thing that was broken."""
+    """One injected fault and the recovery from it."""
 
     fault: str
     share: float
-    """Of the round's tracks that were done when it struck."""
+    """Share of the round's tracks that were done when the fault was injected."""
     tracks: int
-    lasted: float
-    """Seconds from the blow until every server answered again."""
+    duration: float
+    """Seconds from the fault until every server answered again."""
     next_result: float | None
-    """Seconds from then to the next track that was done; None where none was left."""
-    quiet: float
-    """Seconds from then until nothing was pending."""
-    ended: int
-    """Commands that ended by themselves."""
+    """Seconds from then to the next finished track; None if no track was pending."""
+    all_done: float
+    """Seconds from then until no track was pending."""
+    exits: int
+    """Commands that exited without a signal."""
 
 
 def begin(site: Site, tracks: int, bad: list[str]) -> None:
-    """The first collection, analyzed with nothing broken. Raises BrokenInvariantError."""
+    """Analyze the first collection without a fault. Raises BrokenInvariantError."""
     site.begin(tracks, bad)
-    if not site.wait(site.is_quiet, PATIENCE):
-        raise BrokenInvariantError("nothing was broken yet, and it does not come to rest")
+    if not site.wait(site.is_idle, ROUND_TIMEOUT):
+        raise BrokenInvariantError("tracks are pending before the first fault")
 
 
 def wait_for_workers(site: Site, count: int) -> None:
-    """Waits until so many live. Raises BrokenInvariantError."""
-    if not site.wait(lambda: site.living() >= count, PATIENCE):
-        raise BrokenInvariantError(f"{site.living()} workers live, not {count}")
+    """Wait until `count` workers are alive. Raises BrokenInvariantError."""
+    if not site.wait(lambda: site.live_workers() >= count, ROUND_TIMEOUT):
+        raise BrokenInvariantError(f"{site.live_workers()} workers are alive, not {count}")
 
 
-def play(site: Site, name: str, fault: Fault, *, tracks: int, bad: list[str], longest_pause: float) -> Round:
-    """One round. Raises BrokenInvariantError."""
-    wait_for_workers(site, AT_LEAST)
+def run_round(
+    site: Site, name: str, fault: Fault, *, tracks: int, bad: list[str], longest_pause: float
+) -> Round:
+    """Run one round. Raises BrokenInvariantError."""
+    wait_for_workers(site, MIN_WORKERS)
     total = site.make_work(tracks, _bad_files(site.random, bad))
-    said = site.evidence()
+    checksum = site.evidence()
     moment = site.random.uniform(0, 0.9)
-    site.wait(lambda: site.pending() <= total * (1 - moment), PATIENCE)
+    site.wait(lambda: site.pending() <= total * (1 - moment), ROUND_TIMEOUT)
     share = 1 - site.pending() / total
-    ended = site.ended()
+    exits_before = site.exits()
     pause = math.exp(site.random.uniform(math.log(SHORTEST_PAUSE), math.log(longest_pause)))
-    struck = time.monotonic()
+    injected_at = time.monotonic()
     fault(site, pause)
-    over = time.monotonic()
-    left = site.pending()
+    answered_at = time.monotonic()
+    pending = site.pending()
     next_result = None
-    if left:
-        if not site.wait(lambda: site.pending() < left, PATIENCE):
-            raise BrokenInvariantError(f"no track was done in {PATIENCE:.0f} s; {left} are pending")
-        next_result = time.monotonic() - over
-    if not site.wait(site.is_quiet, PATIENCE):
-        raise BrokenInvariantError(f"not quiet after {PATIENCE:.0f} s: {site.pending()} tracks are pending")
-    quiet = time.monotonic() - over
-    retry_until_connected(lambda: _check(site, said))
-    return Round(name, share, total, over - struck, next_result, quiet, site.ended() - ended)
+    if pending:
+        if not site.wait(lambda: site.pending() < pending, ROUND_TIMEOUT):
+            raise BrokenInvariantError(
+                f"no track was finished in {ROUND_TIMEOUT:.0f} s; {pending} are pending"
+            )
+        next_result = time.monotonic() - answered_at
+    if not site.wait(site.is_idle, ROUND_TIMEOUT):
+        raise BrokenInvariantError(f"{site.pending()} tracks are pending after {ROUND_TIMEOUT:.0f} s")
+    all_done = time.monotonic() - answered_at
+    retry_until_connected(lambda: _check(site, checksum))
+    return Round(
+        name, share, total, answered_at - injected_at, next_result, all_done, site.exits() - exits_before
+    )
 
 
-def _check(site: Site, said: str) -> None:
+def _check(site: Site, checksum: str) -> None:
     with site.database.read() as connection:
         check(connection, site.recipe, site.music.sounds)
-    if site.evidence() != said:
+    if site.evidence() != checksum:
         raise BrokenInvariantError("labels or decisions have changed")
 
 
 def _bad_files(randomness: random.Random, bad: list[str]) -> list[str]:
-    if HANGS in bad and randomness.random() < HANGS_IN:
+    if HANGS in bad and randomness.random() < HANG_SHARE:
         return [HANGS]
     return randomness.sample([kind for kind in bad if kind != HANGS], 2)
 
 
-def tell(number: int, one: Round) -> None:
-    """A line for one round."""
+def log_round(number: int, one: Round) -> None:
+    """Print one line for a round."""
     after = "   -  " if one.next_result is None else f"{one.next_result:5.1f}s"
     print(
-        f"{number:4} {one.fault:26} at {one.share:4.0%} of {one.tracks:3}, for {one.lasted:4.1f} s; next result "
-        f"{after}, quiet {one.quiet:5.1f} s" + (f", {one.ended} commands ended" if one.ended else ""),
+        f"{number:4} {one.fault:26} at {one.share:4.0%} of {one.tracks:3}, for {one.duration:4.1f} s; next result "
+        f"{after}, all done {one.all_done:5.1f} s" + (f", {one.exits} commands exited" if one.exits else ""),
         file=sys.stderr,
         flush=True,
     )
 
 
 def order(names: list[str], rounds: int, randomness: random.Random) -> list[str]:
-    """Which fault strikes when: each equally often, shuffled."""
+    """The fault of each round: equally often each, shuffled."""
     drawn = [names[number % len(names)] for number in range(rounds)]
     randomness.shuffle(drawn)
     return drawn
 
 
 def summary(rounds: list[Round]) -> list[dict[str, object]]:
-    """A row a fault: how often, and how long it took to recover."""
+    """One row per fault: the number of rounds and the times until recovery."""
     by_fault: defaultdict[str, list[Round]] = defaultdict(list)
     for one in rounds:
         by_fault[one.fault].append(one)
     rows: list[dict[str, object]] = []
-    for name, those in sorted(by_fault.items()):
-        results = [one.next_result for one in those if one.next_result is not None] or [math.nan]
-        quiet = [one.quiet for one in those]
+    for name, rounds_of_fault in sorted(by_fault.items()):
+        results = [one.next_result for one in rounds_of_fault if one.next_result is not None] or [math.nan]
+        all_done = [one.all_done for one in rounds_of_fault]
         rows.append(
             {
                 "fault": name,
-                "rounds": len(those),
-                "lasted, median": statistics.median(one.lasted for one in those),
-                "lasted, longest": max(one.lasted for one in those),
+                "rounds": len(rounds_of_fault),
+                "duration, median": statistics.median(one.duration for one in rounds_of_fault),
+                "duration, longest": max(one.duration for one in rounds_of_fault),
                 "next result, median": statistics.median(results),
                 "next result, longest": max(results),
-                "quiet, median": statistics.median(quiet),
-                "quiet, longest": max(quiet),
-                "commands ended": sum(one.ended for one in those),
+                "all done, median": statistics.median(all_done),
+                "all done, longest": max(all_done),
+                "commands exited": sum(one.exits for one in rounds_of_fault),
             }
         )
     return rows
 
 
 def show(rows: list[dict[str, object]]) -> None:
-    """The summary as a table for docs."""
+    """Print the summary as a Markdown table."""
     print("| " + " | ".join(rows[0]) + " |")
     print("|---" * len(rows[0]) + "|")
     for row in rows:
@@ -171,15 +177,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=200, help="how often something is broken [200]")
-    parser.add_argument("--seed", type=int, default=0, help="of the faults, their moments and the files [0]")
+    parser.add_argument("--rounds", type=int, default=200, help="number of faults [200]")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the faults, their moments and the files [0]"
+    )
     parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
-    parser.add_argument("--tracks", type=int, default=60, help="tracks of new work a round [60]")
-    parser.add_argument("--collection", type=int, default=300, help="tracks to begin with [300]")
-    parser.add_argument("--longest-pause", type=float, default=30.0, help="seconds that a fault lasts [30]")
-    parser.add_argument("--calm", action="store_true", help="no file hangs, which costs two time limits")
-    parser.add_argument("--only", action="append", metavar="FAULT", help="this fault alone; may be repeated")
-    parser.add_argument("--folder", type=Path, help="where everything is made; kept [a temporary one]")
+    parser.add_argument("--tracks", type=int, default=60, help="tracks of new work per round [60]")
+    parser.add_argument("--collection", type=int, default=300, help="tracks of the first collection [300]")
+    parser.add_argument(
+        "--longest-pause", type=float, default=30.0, help="longest duration of a fault in seconds [30]"
+    )
+    parser.add_argument("--calm", action="store_true", help="make no file that hangs")
+    parser.add_argument("--only", action="append", metavar="FAULT", help="inject only this fault; repeatable")
+    parser.add_argument("--folder", type=Path, help="working folder; it is kept [a temporary one]")
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="chaos"))
@@ -190,21 +200,21 @@ def main() -> int:
     try:
         bad = sorted(set(BAD) - ({HANGS} if arguments.calm else set()))
         begin(site, arguments.collection, bad)
-        known = faults(site)
-        names = arguments.only or sorted(known)
-        if unknown := set(names) - known.keys():
-            raise SystemExit(f"cannot be broken here: {', '.join(sorted(unknown))}")
+        available = faults(site)
+        names = arguments.only or sorted(available)
+        if unknown := set(names) - available.keys():
+            raise SystemExit(f"unknown or unavailable faults: {', '.join(sorted(unknown))}")
         for number, name in enumerate(order(names, arguments.rounds, randomness), start=1):
-            one = play(
+            one = run_round(
                 site,
                 name,
-                known[name],
+                available[name],
                 tracks=arguments.tracks,
                 bad=bad,
                 longest_pause=arguments.longest_pause,
             )
             rounds.append(one)
-            tell(number, one)
+            log_round(number, one)
         wait_for_workers(site, HOSTS * WORKERS)
     except BrokenInvariantError as error:
         broken = str(error)
@@ -219,7 +229,7 @@ def main() -> int:
     elif rows:
         show(rows)
     if broken is not None:
-        print(f"round {len(rounds) + 1}: {broken}; the state is in {folder}", file=sys.stderr)
+        print(f"round {len(rounds) + 1}: {broken}; the state is kept in {folder}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""What is broken: each fault strikes, lasts for a while where that means anything, and leaves servers that answer."""
+"""The faults: each one breaks a part of the installation, waits if it has a duration, and repairs the servers."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from chaos_site import Site
 HOUR = 3600
 
 Fault = Callable[[Site, float], None]
-"""Strikes an installation; the second argument is for how many seconds, where it lasts."""
+"""Injects a fault. The second argument is the duration in seconds; some faults ignore it."""
 
 
 def kill_worker(site: Site, _seconds: float) -> None:
     _kill(site, [one for host in site.hosts for one in host.workers()])
 
 
-def kill_horse(site: Site, _seconds: float) -> None:
+def kill_work_horse(site: Site, _seconds: float) -> None:
     deadline = time.monotonic() + 5
     while (
-        not (horses := [one for host in site.hosts for one in host.horses()]) and time.monotonic() < deadline
+        not (work_horses := [one for host in site.hosts for one in host.work_horses()])
+        and time.monotonic() < deadline
     ):
         time.sleep(0.01)
-    _kill(site, horses)
+    _kill(site, work_horses)
 
 
 def kill_command(site: Site, _seconds: float) -> None:
@@ -67,21 +68,21 @@ def kill_backend(site: Site, _seconds: float) -> None:
     site.postgresql.start()
 
 
-def cut_wire(site: Site, seconds: float) -> None:
-    assert site.wire is not None
-    site.wire.cut()
+def cut_network(site: Site, seconds: float) -> None:
+    assert site.proxy is not None
+    site.proxy.cut()
     time.sleep(seconds)
-    site.wire.mend()
+    site.proxy.restore()
 
 
-def swallow_wire(site: Site, seconds: float) -> None:
-    assert site.wire is not None
-    site.wire.swallow()
+def drop_packets(site: Site, seconds: float) -> None:
+    assert site.proxy is not None
+    site.proxy.drop()
     time.sleep(seconds)
     if site.random.random() < 0.5:
-        # What was on its way is lost after all.
-        site.wire.cut()
-    site.wire.mend()
+        # The packets in transit are lost.
+        site.proxy.cut()
+    site.proxy.restore()
 
 
 def fill_disk(site: Site, seconds: float) -> None:
@@ -89,26 +90,26 @@ def fill_disk(site: Site, seconds: float) -> None:
     time.sleep(seconds)
     site.volume.free()
     if site.postgresql is not None:
-        # One that could not even write its log has given up.
+        # PostgreSQL stops if it cannot write its log.
         site.postgresql.start()
 
 
 def shift_clock(site: Site, _seconds: float) -> None:
-    # It stays wrong until it is set wrong in another way.
+    # The clock stays wrong until the next fault of this kind.
     site.random.choice(site.hosts).clock.write_text(str(site.random.uniform(-HOUR, HOUR)))
 
 
-def _kill(site: Site, among: list[psutil.Process]) -> None:
-    if among:
+def _kill(site: Site, processes: list[psutil.Process]) -> None:
+    if processes:
         with suppress(psutil.NoSuchProcess):
-            site.random.choice(among).kill()
+            site.random.choice(processes).kill()
 
 
 def faults(site: Site) -> dict[str, Fault]:
-    """What can be broken there, by the words for it."""
-    found: dict[str, Fault] = {
+    """The faults that this installation allows, by name."""
+    available: dict[str, Fault] = {
         "worker killed": kill_worker,
-        "work horse killed": kill_horse,
+        "work horse killed": kill_work_horse,
         "command killed": kill_command,
         "command stopped": stop_command,
         "Redis killed": kill_redis,
@@ -117,12 +118,12 @@ def faults(site: Site) -> dict[str, Fault]:
         "clock jumps": shift_clock,
     }
     if site.postgresql is not None:
-        found |= {
+        available |= {
             "PostgreSQL killed": kill_postgresql,
             "PostgreSQL backend killed": kill_backend,
-            "network cut": cut_wire,
-            "network swallows": swallow_wire,
+            "network cut": cut_network,
+            "network swallows": drop_packets,
         }
     if site.volume.is_small:
-        found["disk full"] = fill_disk
-    return found
+        available["disk full"] = fill_disk
+    return available

@@ -1,4 +1,4 @@
-"""What must be true of a catalog when it is quiet again, whatever was broken."""
+"""Invariants of a catalog after a fault, when no track is pending."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ NUMBER = 4
 
 
 class BrokenInvariantError(Exception):
-    """An invariant that does not hold, in words."""
+    """A violated invariant, with a message."""
 
 
 def pending(connection: Connection, recipe: StoredFeatureSet) -> int:
-    """How many tracks are still to be heard."""
+    """The number of tracks without a current vector or failure."""
     query = sa.select(sa.func.count()).select_from(tracks_without_vector([recipe.id]).subquery())
     return connection.execute(query).scalar_one()
 
 
-def is_quiet(connection: Connection, recipe: StoredFeatureSet) -> bool:
-    """Whether nothing is pending and nobody is at work."""
+def is_idle(connection: Connection, recipe: StoredFeatureSet) -> bool:
+    """True if no track is pending and no claim has a worker."""
     held = sa.select(sa.func.count()).where(claim.c.worker_id.is_not(None))
     return pending(connection, recipe) == 0 and connection.execute(held).scalar_one() == 0
 
 
 def evidence(connection: Connection) -> str:
-    """A checksum of what sources and people said."""
+    """A checksum of all statements, labels and decisions."""
     digest = hashlib.blake2b(digest_size=16)
     for table in (statement, label, decision):
         for row in connection.execute(sa.select(table).order_by(*table.primary_key.columns)):
@@ -44,21 +44,21 @@ def evidence(connection: Connection) -> str:
 
 
 def check(connection: Connection, recipe: StoredFeatureSet, sounds: dict[str, Sound]) -> None:
-    """Holds every track against its file. Raises BrokenInvariantError."""
+    """Compare every track with its file. Raises BrokenInvariantError."""
     paths = dict(connection.execute(sa.select(track.c.path, track.c.id)).tuples().all())
     _same("tracks", set(paths), set(sounds))
     _check_vectors(connection, recipe, {paths[name]: sound for name, sound in sounds.items()})
     _check_failures(connection, {paths[name]: sound for name, sound in sounds.items()})
-    left = connection.execute(sa.select(claim)).all()
-    if any(row.worker_id is not None or row.claimed_at is not None for row in left):
-        raise BrokenInvariantError(f"claims are left: {left}")
+    claims = connection.execute(sa.select(claim)).all()
+    if any(row.worker_id is not None or row.claimed_at is not None for row in claims):
+        raise BrokenInvariantError(f"claims remain: {claims}")
     absent = connection.execute(sa.select(track.c.path).where(track.c.state != "present")).scalars().all()
     if absent:
-        raise BrokenInvariantError(f"tracks are no more present: {absent}")
+        raise BrokenInvariantError(f"tracks are not present: {absent}")
 
 
 def _check_vectors(connection: Connection, recipe: StoredFeatureSet, sounds: dict[int, Sound]) -> None:
-    # Not by the column's type, which would hide what half a blob is.
+    # Read the raw blob: the column's type would hide a truncated one.
     rows = connection.execute(
         sa.select(
             feature_vector.c.track_id,
@@ -69,7 +69,7 @@ def _check_vectors(connection: Connection, recipe: StoredFeatureSet, sounds: dic
         .where(feature_vector.c.feature_set_id == recipe.id)
     ).all()
     if len({row.track_id for row in rows}) != len(rows):
-        raise BrokenInvariantError("a track has two vectors of one recipe")
+        raise BrokenInvariantError("a track has two vectors of one feature set")
     for row in rows:
         if len(row.blob) != NUMBER * len(recipe.dimensions):
             raise BrokenInvariantError(f"the vector of track {row.track_id} has {len(row.blob)} bytes")
@@ -78,7 +78,7 @@ def _check_vectors(connection: Connection, recipe: StoredFeatureSet, sounds: dic
             raise BrokenInvariantError(f"the vector of track {row.track_id} is not finite")
         if row.is_fresh and not np.allclose(vector, sounds[row.track_id].vector, atol=1e-3):
             raise BrokenInvariantError(
-                f"the vector of track {row.track_id} is of another sound: {vector[:5]}"
+                f"the vector of track {row.track_id} belongs to other audio: {vector[:5]}"
             )
     _same(
         "fresh vectors",
@@ -91,7 +91,7 @@ def _check_failures(connection: Connection, sounds: dict[int, Sound]) -> None:
     rows = connection.execute(
         sa.select(failure.c.track_id, failure.c.reason, failure.c.message)
         .join_from(failure, track)
-        # What was wrong with an older file stands there until the new one was heard.
+        # A failure of an older file remains until the new file is analyzed.
         .where(failure.c.file_signature == track.c.file_signature)
     ).all()
     _same(
@@ -100,12 +100,12 @@ def _check_failures(connection: Connection, sounds: dict[int, Sound]) -> None:
         {(track_id, BAD[sound.bad]) for track_id, sound in sounds.items() if sound.bad is not None},
     )
     if not all(row.message for row in rows):
-        raise BrokenInvariantError("a failure says nothing")
+        raise BrokenInvariantError("a failure has no message")
 
 
-def _same(what: str, found: AbstractSet[object], wanted: AbstractSet[object]) -> None:
-    surplus, lacking = list(found - wanted), list(wanted - found)
-    if surplus or lacking:
+def _same(what: str, actual: AbstractSet[object], expected: AbstractSet[object]) -> None:
+    surplus, missing = list(actual - expected), list(expected - actual)
+    if surplus or missing:
         raise BrokenInvariantError(
-            f"{what}: {len(surplus)} too many {surplus[:5]}, {len(lacking)} lost {lacking[:5]}"
+            f"{what}: {len(surplus)} too many {surplus[:5]}, {len(missing)} missing {missing[:5]}"
         )

@@ -1,7 +1,7 @@
-"""A collection that changes all the time, and what has to be known of each of its files: a vector or a reason.
+"""A collection that changes during the test, with the expected vector or failure reason of each file.
 
-The recipe is quick and does as a file tells it by its loudness: it computes, fails, crashes or hangs. Of a sound it
-takes the first samples, so that a vector shows which file, in which of its states, it was made from.
+The feature set is fast. The loudness of a file selects its behavior: it computes, fails, crashes or hangs. The vector
+contains the first samples, so it shows from which version of which file it was computed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 RATE = 8_000
 SECONDS = 0.6
-TAKEN = 998
-"""Samples that are in a vector, beside the level and the length."""
+VECTOR_SAMPLES = 998
+"""Number of samples in a vector; the other two dimensions are level and length."""
 NAME = "chaos"
 LOUD = 0.3
 
@@ -38,10 +38,10 @@ def compute(waveform):
     if level == 0.7:
         time.sleep(1_000_000)
     if level == 0.8:
-        raise ValueError("too loud for me")
-    return np.concatenate([[level, waveform.seconds], waveform.samples[:{TAKEN}]]).astype(np.float32)
+        raise ValueError("too loud")
+    return np.concatenate([[level, waveform.seconds], waveform.samples[:{VECTOR_SAMPLES}]]).astype(np.float32)
 
-NAMES = ("level", "seconds", *(f"sample.{{at}}" for at in range({TAKEN})))
+NAMES = ("level", "seconds", *(f"sample.{{at}}" for at in range({VECTOR_SAMPLES})))
 RECIPE = FeatureSet("{NAME}", 1, {{}}, NAMES, {RATE}, compute)
 """
 
@@ -54,20 +54,20 @@ BAD = {
     "empty": "empty",
     "short": "too-short",
 }
-"""What a bad file does -> the reason that has to stand in the catalog."""
+"""Behavior of a bad file -> the failure reason that the catalog must store."""
 LEVELS = {"exits": 0.5, "crashes": 0.6, "hangs": 0.7, "raises": 0.8}
 
 
 @dataclass(frozen=True)
 class Sound:
-    """What is in a file."""
+    """The content of a file."""
 
     seed: int
     bad: str | None = None
 
     @property
     def samples(self) -> npt.NDArray[np.int16]:
-        """The samples as they are in the file."""
+        """The samples in the file."""
         seconds = SECONDS / 4 if self.bad == "short" else SECONDS
         noise = np.random.default_rng(self.seed).uniform(-1, 1, int(seconds * RATE))
         noise[0] = 1
@@ -77,7 +77,7 @@ class Sound:
     def content(self) -> bytes:
         """The bytes of the file."""
         if self.bad == "text":
-            return f"To whom it may concern: this is no music, for the {self.seed}th time.\n".encode() * 99
+            return f"This file contains text instead of audio, number {self.seed}.\n".encode() * 99
         if self.bad == "empty":
             return b""
         stream = io.BytesIO()
@@ -90,8 +90,8 @@ class Sound:
 
     @property
     def vector(self) -> npt.NDArray[np.float32]:
-        """What the recipe makes of it."""
-        return np.concatenate([[LOUD, SECONDS], self.samples[:TAKEN] / 32_768]).astype(np.float32)
+        """The vector that the feature set must compute."""
+        return np.concatenate([[LOUD, SECONDS], self.samples[:VECTOR_SAMPLES] / 32_768]).astype(np.float32)
 
 
 class Music:
@@ -105,26 +105,26 @@ class Music:
         folder.mkdir()
 
     def make(self, tracks: int, bad: list[str]) -> None:
-        """Adds sounds, and bad files among them."""
+        """Add files; the first ones are bad in the given ways."""
         for number in range(tracks):
             self._put(f"{len(self.sounds):05}.wav", None if number >= len(bad) else bad[number])
 
     def change(self, tracks: int) -> None:
-        """Puts something else into some of the files; what was bad may become good."""
+        """Replace the content of random files with new, intact audio."""
         for name in self._random.sample(sorted(self.sounds), min(tracks, len(self.sounds))):
             self._put(name, None)
 
     def _put(self, name: str, bad: str | None) -> None:
         self._seed += 1
         sound = self.sounds[name] = Sound(self._seed, bad)
-        # As a person's program does it: never is half a file there.
+        # Replace the file atomically, as an editor does.
         draft = self.folder.with_name("draft")
         draft.write_bytes(sound.content)
         draft.replace(self.folder / name)
 
 
 def install_recipe(folder: Path) -> None:
-    """Makes a distribution of the recipe in the folder, to be found by PYTHONPATH."""
+    """Write a distribution with the feature set into the folder. PYTHONPATH makes it importable."""
     folder.mkdir(exist_ok=True)
     (folder / "chaos_recipe.py").write_text(RECIPE)
     information = folder / "chaos_recipe-1.dist-info"
@@ -136,5 +136,5 @@ def install_recipe(folder: Path) -> None:
 
 
 def search_path(folder: Path) -> str:
-    """PYTHONPATH with the folder in front."""
+    """PYTHONPATH with the folder first."""
     return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))

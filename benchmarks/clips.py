@@ -1,6 +1,6 @@
-"""The recordings that benchmarks run on.
+"""Audio files for the benchmarks.
 
-Real ones if there are any, otherwise synthetic ones.
+Real recordings if a folder has some, otherwise synthetic clips.
 """
 
 import os
@@ -13,27 +13,27 @@ SECONDS, RATE = 30, 44_100
 
 
 def clips(folder: Path | None, into: Path, count: int = 10) -> tuple[list[Path], str]:
-    """Audio files, and what they are in words.
+    """Return audio files and a description of them.
 
-    Those in the folder; without one, the clips of the Free Music Archive in the folder that MUSIC_CATALOG_DATA names,
-    or that lies beside the checkout as shared/data; where there are none, as many as asked for are made `into` a
-    folder.
+    The files of `folder` are used. Without `folder`, the clips of the Free Music Archive are used, from the folder in
+    MUSIC_CATALOG_DATA or from shared/data next to the checkout. If there are no files, `count` synthetic clips are
+    written to `into`.
     """
     data = Path(os.environ.get("MUSIC_CATALOG_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     real = folder or data / "fma" / "audio"
-    found = sorted(path for path in real.glob("*") if path.is_file())
-    if folder is not None and not found:
-        raise SystemExit(f"{folder} holds no files")
-    if found:
-        return found, f"{len(found)} recordings"
-    made = [into / f"{number}.mp3" for number in range(count)]
-    for number, path in enumerate(made):
+    recordings = sorted(path for path in real.glob("*") if path.is_file())
+    if folder is not None and not recordings:
+        raise SystemExit(f"{folder} contains no files")
+    if recordings:
+        return recordings, f"{len(recordings)} recordings"
+    synthetic = [into / f"{number}.mp3" for number in range(count)]
+    for number, path in enumerate(synthetic):
         write(path, music(number))
-    return made, f"{count} synthetic clips"
+    return synthetic, f"{count} synthetic clips"
 
 
 def music(seed: int, seconds: float = SECONDS) -> np.ndarray:
-    """Stereo float32 (2, n) at 44.1 kHz: chords that change twice a second, a bass, a beat of noise."""
+    """Stereo float32 (2, n) at 44.1 kHz: chords that change twice a second, a bass and noise bursts."""
     random = np.random.default_rng(seed)
     times = np.arange(round(seconds * RATE)) / RATE
     beat = times * 2 % 1
@@ -49,7 +49,7 @@ def music(seed: int, seconds: float = SECONDS) -> np.ndarray:
 
 
 def write(path: Path, samples: np.ndarray, bit_rate: int = 192_000) -> None:
-    """Encodes samples (2, n) at 44.1 kHz as mp3."""
+    """Encode samples (2, n) at 44.1 kHz as MP3."""
     with av.open(path, "w") as container:
         stream = container.add_stream("libmp3lame", rate=RATE, layout="stereo")
         stream.bit_rate = bit_rate
