@@ -1,12 +1,13 @@
-"""The classic study of genres in the Free Music Archive, and this project on the same tracks, in one run.
+"""Run the classic study of genres in the Free Music Archive, and this project on the same tracks.
 
     python benchmarks/classic_study.py FMA_DIR [--home DIR] [--workers N] [--whole-grid] [--json | --csv]
 
-FMA_DIR holds fma_metadata (the folder or the zip) and, if there is any audio, fma_medium. Twelve top genres of the
-medium subset. Eight classifiers, each searched over a grid, on summary statistics and on principal components of
-spectrograms, computed from the audio; without audio on the 518 published features. Then this project's own recipes as
-they come. Each is scored on random folds, as the study was; with artists apart; and on the official split. A second
-run, or one after an interruption, computes only what is missing: the catalog in --home remembers.
+FMA_DIR contains fma_metadata (the folder or the zip) and, if there is audio, fma_medium. The classes are twelve top
+genres of the medium subset. The classic recipes are eight classifiers, each searched over a grid, on summary statistics
+and on principal components of spectrograms. Both are computed from the audio; without audio the 518 published features
+are used. This project's recipes have default parameters. Each recipe is scored on random folds, as in the study, on
+folds grouped by artist, and on the official split. The catalog in --home stores all results. A second run, or one after
+an interruption, computes only the missing ones.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A recipe or a baseline with its choices by each way of dealing."""
+    """A recipe or a baseline with its predictions in each splitting scheme."""
 
     kind: str
     title: str
@@ -63,7 +64,7 @@ class Row:
 
 
 def catalog(home: Path, *arguments: str) -> None:
-    """Runs the command line. Files that fail are told by it, and left out."""
+    """Run the command line. Files that fail are reported and left out."""
     command = [
         sys.executable,
         "-c",
@@ -77,22 +78,22 @@ def catalog(home: Path, *arguments: str) -> None:
         sys.exit(code)
 
 
-def bring_in(folder: Path, home: Path, workers: int) -> tuple[str, ...]:
-    """Imports the metadata and computes what is missing; gives the feature sets that every track needs."""
+def import_collection(folder: Path, home: Path, workers: int) -> tuple[str, ...]:
+    """Import the metadata and extract missing vectors; return the feature sets that every track needs."""
     metadata = next(
         (folder / name for name in ("fma_metadata", "fma_metadata.zip") if (folder / name).exists()), None
     )
     if metadata is None:
-        sys.exit(f"{folder} has no fma_metadata: unpack fma_metadata.zip of the Free Music Archive there")
+        sys.exit(f"{folder} has no fma_metadata: unpack fma_metadata.zip of the Free Music Archive in it")
     audio = folder / "fma_medium"
-    heard = audio.is_dir()
-    with_audio = ["--audio", str(audio)] if heard else []
+    has_audio = audio.is_dir()
+    with_audio = ["--audio", str(audio)] if has_audio else []
     catalog(home, "fma", "import", str(metadata), "--subset", "medium", *with_audio)
-    if not heard:
-        say(f"no audio in {audio}: the published features are used")
+    if not has_audio:
+        log(f"no audio in {audio}: the published features are used")
         return (PUBLISHED,)
-    named = [option for name in COMPUTED for option in ("--feature-set", name)]
-    catalog(home, "analyze", *named, "--workers", str(max(1, workers)))
+    set_options = [option for name in COMPUTED for option in ("--feature-set", name)]
+    catalog(home, "analyze", *set_options, "--workers", str(max(1, workers)))
     return COMPUTED
 
 
@@ -102,9 +103,9 @@ def load(database: Database, feature_sets: Sequence[str], min_tracks: int, min_a
         if None in recipes:
             missing = feature_sets[recipes.index(None)]
             sys.exit(f"no track has {missing}; is features.csv in fma_metadata?")
-        known = [one for one in recipes if one is not None]
-        heard, _ = load_feature_matrix(connection, known, load_tracks(connection).ids)
-        return load_problem(connection, heard, min_tracks=min_tracks, min_artists=min_artists)
+        available = [one for one in recipes if one is not None]
+        analyzed, _ = load_feature_matrix(connection, available, load_tracks(connection).ids)
+        return load_problem(connection, analyzed, min_tracks=min_tracks, min_artists=min_artists)
 
 
 def recipes_for(feature_sets: Sequence[str], *, whole: bool) -> list[Recipe]:
@@ -117,38 +118,45 @@ def study(
     database: Database, home: Path, problem: Problem, recipes: Sequence[Recipe], options: argparse.Namespace
 ) -> list[Row]:
     vectors = [recipe.feature_sets for recipe in recipes]
-    grounds = {deal: problem.ground(database, deal, vectors, options.seed) for deal in (RANDOM, ARTISTS)}
+    search_data = {
+        scheme: problem.search_data(database, scheme, vectors, options.seed) for scheme in (RANDOM, ARTISTS)
+    }
     official = all((problem.split == part).any() for part in ("training", "validation", "test"))
     if not official:
-        say("the official split lacks a part here: it is left out")
+        log("a part of the official split has no tracks: the official split is skipped")
     rows = []
     executor = open_executor(database, home / "models", options.workers)
     try:
         for number, recipe in enumerate(recipes, start=1):
             head = f"{number}/{len(recipes)} {recipe.title}"
             answers = {
-                deal: by_folds(
-                    database, executor, ground, recipe, max(1, options.workers), Told(f"{head}, {deal}")
+                scheme: by_folds(
+                    database,
+                    executor,
+                    data,
+                    recipe,
+                    max(1, options.workers),
+                    ProgressLog(f"{head}, {scheme}"),
                 )
-                for deal, ground in grounds.items()
+                for scheme, data in search_data.items()
             }
             if official:
                 store = home / "official.jsonl"
-                told = Told(f"{head}, {OFFICIAL}")
+                progress = ProgressLog(f"{head}, {OFFICIAL}")
                 answers[OFFICIAL] = by_official_split(
-                    executor, grounds[ARTISTS], problem, recipe, store, told
+                    executor, search_data[ARTISTS], problem, recipe, store, progress
                 )
             rows.append(Row(recipe.kind, recipe.title, len(recipe.candidates), answers))
     finally:
         executor.shutdown(cancel_futures=True)
-    return [*baselines(problem, grounds, official=official), *rows]
+    return [*baselines(problem, search_data, official=official), *rows]
 
 
 def open_executor(database: Database, models: Path, workers: int) -> Executor:
-    """Processes that find their way to the catalog; without workers this one."""
+    """A pool of processes with access to the catalog; without workers, an executor in this process."""
     if not workers:
         set_context(TaskContext(database, models))
-        return Here()
+        return InProcessExecutor()
     return ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
@@ -157,46 +165,52 @@ def open_executor(database: Database, models: Path, workers: int) -> Executor:
     )
 
 
-def baselines(problem: Problem, grounds: Mapping[str, SearchData], *, official: bool) -> list[Row]:
-    """What needs no sound. Copying needs the artist, whom the recipes have not heard with artists apart."""
+def baselines(problem: Problem, search_data: Mapping[str, SearchData], *, official: bool) -> list[Row]:
+    """The two baselines that need no audio.
+
+    Copying uses the artist's other labels. With artists apart the recipes have no track of that artist.
+    """
     y, test = problem.y, problem.split == "test"
-    majority = {deal: majority_class(y, ground.folds) for deal, ground in grounds.items()}
-    copied = dict.fromkeys(grounds, artist_majority(y, problem.artists))
+    majority = {scheme: majority_class(y, data.folds) for scheme, data in search_data.items()}
+    copied = dict.fromkeys(search_data, artist_majority(y, problem.artists))
     if official:
         commonest = np.bincount(y[problem.split == "training"]).argmax()
         majority[OFFICIAL] = np.full(int(test.sum()), commonest)
         copied[OFFICIAL] = copied[ARTISTS][test]
-    named = {"always the commonest genre": majority, "copying the artist's other tracks": copied}
+    predictions = {"always the commonest genre": majority, "copying the artist's other tracks": copied}
     return [
         Row(
-            "baseline", title, 0, {deal: Answers(choice, None, 0.0, None) for deal, choice in choices.items()}
+            "baseline",
+            title,
+            0,
+            {scheme: Answers(choice, None, 0.0, None) for scheme, choice in choices.items()},
         )
-        for title, choices in named.items()
+        for title, choices in predictions.items()
     ]
 
 
 def scored(problem: Problem, row: Row) -> dict[str, Any]:
-    """The row as JSON: scores 0 to 1 with the middle 95 % when artists are drawn anew."""
-    found: dict[str, Any] = {"kind": row.kind, "recipe": row.title, "settings": row.settings}
-    for deal, answers in row.answers.items():
+    """The row as JSON: scores 0 to 1 with the 95 % interval of a bootstrap over artists."""
+    scores: dict[str, Any] = {"kind": row.kind, "recipe": row.title, "settings": row.settings}
+    for scheme, answers in row.answers.items():
         if answers.choice is None:
-            found[deal] = {"remark": answers.remark}
+            scores[scheme] = {"remark": answers.remark}
             continue
-        asked = problem.split == "test" if deal == OFFICIAL else np.ones(len(problem.y), np.bool_)
-        groups = problem.groups.number[asked]
-        result = evaluate(problem.y[asked], answers.choice, groups, len(problem.genres))
-        found[deal] = {
+        scored_tracks = problem.split == "test" if scheme == OFFICIAL else np.ones(len(problem.y), np.bool_)
+        groups = problem.groups.number[scored_tracks]
+        result = evaluate(problem.y[scored_tracks], answers.choice, groups, len(problem.genres))
+        scores[scheme] = {
             "accuracy": asdict(result.accuracy),
             "balanced_accuracy": asdict(result.balanced_accuracy),
             "macro_f1": asdict(result.macro_f1),
             "seconds": round(answers.seconds, 1),
             "chosen": answers.chosen,
         }
-    return found
+    return scores
 
 
 def ahead(problem: Problem, rows: Sequence[Row]) -> dict[str, Any] | None:
-    """How far the default is ahead of the best classic recipe with artists apart, in accuracy, paired over artists."""
+    """Paired difference in accuracy, with artists apart, between the default and the best classic recipe."""
     hits = {
         row: choice == problem.y
         for row in rows
@@ -212,17 +226,17 @@ def ahead(problem: Problem, rows: Sequence[Row]) -> dict[str, Any] | None:
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row for a table: one cell a number."""
+    """The row as one table row, with one number per cell."""
     cells = {"kind": row["kind"], "recipe": row["recipe"], "settings": row["settings"]}
-    for deal in (RANDOM, ARTISTS, OFFICIAL):
+    for scheme in (RANDOM, ARTISTS, OFFICIAL):
         for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-            found = row.get(deal, {}).get(name)
-            column = f"{deal.replace(' ', '_')}_{name}"
-            cells[column] = None if found is None else round(found["value"], 4)
-            if deal == ARTISTS and name == "accuracy":
-                cells |= {f"{column}_{end}": found and round(found[end], 4) for end in ("low", "high")}
+            result = row.get(scheme, {}).get(name)
+            column = f"{scheme.replace(' ', '_')}_{name}"
+            cells[column] = None if result is None else round(result["value"], 4)
+            if scheme == ARTISTS and name == "accuracy":
+                cells |= {f"{column}_{end}": result and round(result[end], 4) for end in ("low", "high")}
     cells["seconds"] = round(
-        sum(row.get(deal, {}).get("seconds", 0) for deal in (RANDOM, ARTISTS, OFFICIAL)), 1
+        sum(row.get(scheme, {}).get("seconds", 0) for scheme in (RANDOM, ARTISTS, OFFICIAL)), 1
     )
     return cells
 
@@ -237,10 +251,10 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
         cells = flat(row)
         values = [cells[name] for name in cells if name.endswith(("accuracy", "macro_f1"))]
         low, high = cells["artists_apart_accuracy_low"], cells["artists_apart_accuracy_high"]
-        within = "" if low is None else f" ({low:.2f} to {high:.2f})"
+        interval_text = "" if low is None else f" ({low:.2f} to {high:.2f})"
         text = [_number(value) for value in values]
         print(
-            f"{_named(row)[:38]:38}{row['settings'] or '':>9}{text[0]:>16}  {text[3] + within:>20}{text[4]:>10}"
+            f"{_named(row)[:38]:38}{row['settings'] or '':>9}{text[0]:>16}  {text[3] + interval_text:>20}{text[4]:>10}"
             f"{text[5]:>9}  {text[6]:>9}{text[7]:>10}{text[8]:>10}"
         )
 
@@ -253,35 +267,35 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-class Here(Executor):
-    """Does every task in this process.
+class InProcessExecutor(Executor):
+    """Runs every task in this process.
 
-    The package `workers` has one too, which the benchmark of that name hides here.
+    It replaces the executor of the package `workers` that does the same.
     """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 -- it is for who asks the future
+        except Exception as error:  # noqa: BLE001 -- the future raises it for its caller
             future.set_exception(error)
         return future
 
 
-class Told:
-    """Progress on standard error, at most a line in five seconds."""
+class ProgressLog:
+    """Prints progress to standard error, at most one line in five seconds."""
 
     def __init__(self, head: str) -> None:
-        self.head, self.said, self.last = head, -1, time.monotonic()
+        self.head, self.logged, self.last = head, -1, time.monotonic()
 
     def __call__(self, done: int, of: int) -> None:
         now = time.monotonic()
-        if done != self.said and (done == of or now - self.last > 5):
-            say(f"{self.head}: {done} of {of} fits")
-            self.said, self.last = done, now
+        if done != self.logged and (done == of or now - self.last > 5):
+            log(f"{self.head}: {done} of {of} fits")
+            self.logged, self.last = done, now
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
@@ -296,36 +310,35 @@ def main() -> int:
         type=int,
         default=os.cpu_count() or 1,
         metavar="N",
-        help="0 does all in this process  [default: one per core]",
+        help="number of processes; 0 uses this process  [default: one per core]",
+    )
+    parser.add_argument("--whole-grid", action="store_true", help="search the full grid of each classifier")
+    parser.add_argument(
+        "--min-tracks", type=int, default=10, metavar="N", help="smallest number of tracks of a genre"
     )
     parser.add_argument(
-        "--whole-grid", action="store_true", help="search all that is worth trying of each classifier"
-    )
-    parser.add_argument(
-        "--min-tracks", type=int, default=10, metavar="N", help="a genre with fewer is left out"
-    )
-    parser.add_argument(
-        "--min-artists", type=int, default=5, metavar="N", help="a genre by fewer is left out"
+        "--min-artists", type=int, default=5, metavar="N", help="smallest number of artists of a genre"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--csv", action="store_true")
     options = parser.parse_args()
-    feature_sets = bring_in(options.folder, options.home, options.workers)
+    feature_sets = import_collection(options.folder, options.home, options.workers)
     database = open_database(f"sqlite:///{options.home / 'catalog.db'}")
     try:
         problem = load(database, feature_sets, options.min_tracks, options.min_artists)
-        say(
-            f"{len(problem.y):,} tracks of {len(problem.genres)} genres, in {len(problem.groups.sizes):,} groups by artist"  # noqa: E501
+        log(
+            f"{len(problem.y):,} tracks of {len(problem.genres)} genres, "
+            f"in {len(problem.groups.sizes):,} groups by artist"
         )
         for name, tracks in problem.too_rare.items():
-            say(f"{name} is left out: {tracks} tracks")
+            log(f"{name} is left out: {tracks} tracks")
         recipes = recipes_for(feature_sets, whole=options.whole_grid)
         rows = study(database, options.home, problem, recipes, options)
     except NoProblemError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        say("interrupted; the same command goes on from here")
+        log("interrupted; run the same command again to continue")
         return INTERRUPTED
     finally:
         database.close()
@@ -334,24 +347,25 @@ def main() -> int:
 
 
 def show(problem: Problem, rows: Sequence[Row], options: argparse.Namespace) -> None:
-    found = [scored(problem, row) for row in rows]
+    result = [scored(problem, row) for row in rows]
     difference = ahead(problem, rows)
     if options.json:
         counts = np.bincount(problem.y).tolist()
         classes = dict(zip(problem.genres.values(), counts, strict=True))
-        print(json.dumps({"classes": classes, "rows": found, "ahead": difference}, indent=1))
+        print(json.dumps({"classes": classes, "rows": result, "ahead": difference}, indent=1))
     elif options.csv:
-        table = [flat(row) for row in found]
+        table = [flat(row) for row in result]
         writer = csv.DictWriter(sys.stdout, list(table[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(table)
     else:
-        print_table(found)
+        print_table(result)
         if difference is not None:
             points = [100 * difference["accuracy"][name] for name in ("value", "low", "high")]
             print(
-                f"{difference['default']} is {points[0]:+.1f} points of accuracy ahead of {difference['best_classic']}, the best "  # noqa: E501
-                f"classic recipe with artists apart ({points[1]:+.1f} to {points[2]:+.1f} when artists are drawn anew)"
+                f"{difference['default']} is {points[0]:+.1f} points of accuracy ahead of "
+                f"{difference['best_classic']}, the best classic recipe with artists apart "
+                f"(95 % interval over artists {points[1]:+.1f} to {points[2]:+.1f})"
             )
 
 

@@ -1,12 +1,12 @@
-"""What a cluster audit costs, beside one mini-batch k-means and one approximate neighbor search alone.
+"""Measure time and memory of a cluster audit, compared with one k-means and one neighbor search.
 
     python benchmarks/clusters.py [--tracks N]... [--dimensions D] [--algorithm NAME] [--no-peer] [--json]
 
-Every size is a catalog in a real database, a SQLite file filled with made-up vectors, labels and artists; the audit
-runs on it in a process of its own. Its peer, in another, has the same vectors in memory already: it divides them
-among as many clusters by scikit-learn's MiniBatchKMeans as it comes, in three starts, and asks a voyager index for
-the ten neighbors of each. Processor time and the largest resident size of each; one thread. Exit code 1 where the
-ratio is above 2 or the audit takes more than 6 GB.
+For each size the script fills a SQLite database with generated vectors, labels and artists. The audit runs on it in a
+separate process. The peer, in another process, has the same vectors in memory. It fits scikit-learn's MiniBatchKMeans
+with the same number of clusters and three starts, and queries a voyager index for the ten neighbors of each vector. The
+script prints processor time and peak resident memory of each, on one thread. It exits with 1 if the ratio is above 2 or
+the audit takes more than 6 GB.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from typing import Any
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 os.environ |= SINGLE
 
-import numpy as np  # noqa: E402 - threads are counted when it is imported
+import numpy as np  # noqa: E402 - NumPy reads the thread limits at import
 import numpy.typing as npt  # noqa: E402
 import sqlalchemy as sa  # noqa: E402
 
@@ -42,7 +42,7 @@ from catalog.genres.seed import seed_vocabulary  # noqa: E402
 Matrix = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 GENRES, SOUNDS, ACROSS = 16, 40, 30
-"""Genres; groups of sound, which genres share; directions that the groups differ in."""
+"""Numbers of genres, of clusters that genres share, and of dimensions in which the clusters differ."""
 UNTAGGED = 0.1
 TRACKS_AN_ARTIST = 7
 CHUNK = 5_000
@@ -50,7 +50,7 @@ ALLOWED_RATIO, ALLOWED_MEGABYTES = 2.0, 6_000
 
 
 def vectors(tracks: int, dimensions: int) -> Iterator[tuple[Matrix, Integers]]:
-    """Chunks of vectors (n, dimensions) and the genre, 0 to 15, of each: made up, the same every time."""
+    """Chunks of generated vectors (n, dimensions) and the genre, 0 to 15, of each; reproducible."""
     random = np.random.default_rng(0)
     mixing = random.normal(0, 1, (ACROSS, dimensions)).astype(np.float32)
     centers = random.normal(0, 1, (SOUNDS, ACROSS)).astype(np.float32)
@@ -65,7 +65,7 @@ def vectors(tracks: int, dimensions: int) -> Iterator[tuple[Matrix, Integers]]:
 
 
 def fill(url: str, tracks: int, dimensions: int) -> None:
-    """A catalog with so many tracks, nine of ten with a genre."""
+    """Create a catalog with `tracks` tracks; nine of ten have a genre."""
     features = FeatureSet(
         name="made-up",
         version=1,
@@ -82,7 +82,7 @@ def fill(url: str, tracks: int, dimensions: int) -> None:
         genre_ids = (
             connection.execute(sa.select(genre.c.id).order_by(genre.c.id).limit(GENRES)).scalars().all()
         )
-        place = connection.execute(
+        collection_id = connection.execute(
             sa.insert(collection).values(name="made up", kind="folder").returning(collection.c.id)
         ).scalar_one()
         names = [f"artist {number}" for number in range(tracks // TRACKS_AN_ARTIST + 1)]
@@ -96,7 +96,7 @@ def fill(url: str, tracks: int, dimensions: int) -> None:
         tagged = random.random(len(matrix)) >= UNTAGGED
         with database.write() as connection:
             rows = [
-                (each, place, f"{each}", b"%d" % each, "present", each % len(names) + 1, moment)
+                (each, collection_id, f"{each}", b"%d" % each, "present", each % len(names) + 1, moment)
                 for each in ids
             ]
             columns = ["id", "collection_id", "path", "path_bytes", "state", "artist_id", "added_at"]
@@ -113,7 +113,7 @@ def fill(url: str, tracks: int, dimensions: int) -> None:
 
 
 def audit_once(url: str, algorithm: str) -> dict[str, Any]:
-    """What an audit as it comes takes, and what it finds."""
+    """Run one audit with defaults; return its time, its memory, its clusters and their agreement."""
     database = open_database(url)
     clock, processor = time.perf_counter(), time.process_time()
     audit_clusters(database, ClusterRequest(algorithms=(algorithm,)))
@@ -128,7 +128,7 @@ def audit_once(url: str, algorithm: str) -> dict[str, Any]:
 
 
 def peer_once(tracks: int, dimensions: int, clusters: int) -> dict[str, Any]:
-    """What one mini-batch k-means and one search for neighbors take on vectors that are in memory."""
+    """Run one mini-batch k-means and one neighbor search on vectors in memory; return time and memory."""
     import voyager
     from sklearn.cluster import MiniBatchKMeans
 
@@ -144,7 +144,7 @@ def peer_once(tracks: int, dimensions: int, clusters: int) -> dict[str, Any]:
 
 
 def spent(clock: float, processor: float) -> dict[str, Any]:
-    """Seconds since then, of the clock and of the processor, and the largest resident size in MB."""
+    """Clock and processor seconds since the given times, and the peak resident memory in MB."""
     return {
         "seconds": round(time.perf_counter() - clock, 2),
         "processor": round(time.process_time() - processor, 2),
@@ -152,8 +152,8 @@ def spent(clock: float, processor: float) -> dict[str, Any]:
     }
 
 
-def apart(*arguments: object) -> dict[str, Any]:
-    """The same program in a process of its own, so that its memory is only its own."""
+def run_separately(*arguments: object) -> dict[str, Any]:
+    """Run this script in a separate process, so that its peak memory includes no other work."""
     command = [sys.executable, __file__, *map(str, arguments)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **SINGLE})
     found: dict[str, Any] = json.loads(shown.stdout)
@@ -161,14 +161,14 @@ def apart(*arguments: object) -> dict[str, Any]:
 
 
 def measure(tracks: int, dimensions: int, algorithm: str, *, with_peer: bool) -> dict[str, Any]:
-    """One size."""
+    """Measure one size."""
     with tempfile.TemporaryDirectory(prefix="clusters") as folder:
         url = f"sqlite:///{Path(folder) / 'catalog.db'}"
-        apart("--fill", url, "--tracks", tracks, "--dimensions", dimensions)
-        audit = apart("--audit", url, "--algorithm", algorithm)
+        run_separately("--fill", url, "--tracks", tracks, "--dimensions", dimensions)
+        audit = run_separately("--audit", url, "--algorithm", algorithm)
     found = {"tracks": tracks, "algorithm": algorithm, "audit": audit, "peer": None, "ratio": None}
     if with_peer:
-        peer = apart("--peer", audit["clusters"], "--tracks", tracks, "--dimensions", dimensions)
+        peer = run_separately("--peer", audit["clusters"], "--tracks", tracks, "--dimensions", dimensions)
         found |= {"peer": peer, "ratio": round(audit["processor"] / peer["processor"], 2)}
     return found
 
@@ -184,26 +184,26 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     for hidden in ("--fill", "--audit", "--peer"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    sizes = given.tracks or [10_000, 106_574]
-    if given.fill:
-        fill(given.fill, sizes[0], given.dimensions)
+    options = parser.parse_args()
+    sizes = options.tracks or [10_000, 106_574]
+    if options.fill:
+        fill(options.fill, sizes[0], options.dimensions)
         print("{}")
         return 0
-    if given.audit or given.peer:
+    if options.audit or options.peer:
         found = (
-            audit_once(given.audit, given.algorithm)
-            if given.audit
-            else peer_once(sizes[0], given.dimensions, int(given.peer))
+            audit_once(options.audit, options.algorithm)
+            if options.audit
+            else peer_once(sizes[0], options.dimensions, int(options.peer))
         )
         print(json.dumps(found))
         return 0
     results = []
     for tracks in sizes:
-        results.append(measure(tracks, given.dimensions, given.algorithm, with_peer=not given.no_peer))
-        if not given.json:
+        results.append(measure(tracks, options.dimensions, options.algorithm, with_peer=not options.no_peer))
+        if not options.json:
             print(json.dumps(results[-1]), flush=True)
-    if given.json:
+    if options.json:
         print(json.dumps(results, indent=2))
     is_good = all(
         one["audit"]["megabytes"] <= ALLOWED_MEGABYTES and (one["ratio"] or 0) <= ALLOWED_RATIO

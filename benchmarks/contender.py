@@ -1,7 +1,7 @@
-"""One way to get features out of a file, as a process: `python contender.py NAME`.
+"""Time one way to extract features, as a process: `python contender.py NAME`.
 
-Reads a path a line and answers each with a line of JSON: the seconds it took by the clock and of the processor. What
-a contender needs is imported by it alone, so that any interpreter that has it can run it.
+The process reads one path per line and answers with one line of JSON: clock and processor seconds. Each contender
+imports its own requirements, so any interpreter that has them can run it.
 """
 
 import json
@@ -11,27 +11,27 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-Work = Callable[[], Any]  # what is timed
-Contender = Callable[[str], Work]  # makes ready for a file what shall not be timed
+Work = Callable[[], Any]  # the timed call
+Contender = Callable[[str], Work]  # prepares a file, untimed
 
 
 def catalog_summary(path: str) -> Work:
-    """Our `summary`, from the file."""
+    """`summary` of this project, from the file."""
     return _catalog(path, "summary")
 
 
 def catalog_musicnn(path: str) -> Work:
-    """Our `musicnn`, from the file."""
+    """`musicnn` of this project, from the file."""
     return _catalog(path, "musicnn")
 
 
 def catalog_both(path: str) -> Work:
-    """Our `summary` and `musicnn`, from one decoding of the file."""
+    """`summary` and `musicnn` of this project, from one decoding of the file."""
     return _catalog(path, "summary", "musicnn")
 
 
 def catalog_decode(path: str) -> Work:
-    """Our decoding alone: to mono, hashed."""
+    """Decoding by this project: to mono, with the hash."""
     from catalog.audio.decoding.decode import decode
 
     return lambda: decode(path)
@@ -46,7 +46,7 @@ def _catalog(path: str, *names: str) -> Work:
 
 
 def librosa_naive(path: str) -> Work:
-    """The families of `summary` as librosa's users compute them: its functions at 22,050 Hz, a spectrum for all."""
+    """The feature groups of `summary` with librosa's functions at 22,050 Hz and one shared spectrum."""
     import librosa
     import numpy as np
 
@@ -81,9 +81,9 @@ def librosa_naive(path: str) -> Work:
 
 
 def fma_formula(path: str) -> Work:
-    """What the FMA data set's `features.csv` holds (Defferrard et al., 2017).
+    """The features of `features.csv` of the FMA data set (Defferrard et al., 2017).
 
-    At the file's own rate, no H, P, tempo.
+    At the file's sampling rate, without harmonic-percussive separation and tempo.
     """
     import librosa
     import numpy as np
@@ -128,7 +128,7 @@ def _seven_statistics(row: Any) -> list[Any]:
 
 
 def essentia_extractor(path: str) -> Work:
-    """Essentia's MusicExtractor as it comes."""
+    """Essentia's MusicExtractor with its defaults."""
     import essentia
     from essentia.standard import MusicExtractor
 
@@ -138,7 +138,7 @@ def essentia_extractor(path: str) -> Work:
 
 
 def networks(path: str) -> Work:
-    """Both musicnn networks as they ship, on the patches of the file."""
+    """Both musicnn networks of this project, on the patches of the file."""
     from catalog.audio.feature_sets import musicnn_model
 
     patches = _patches(path)
@@ -146,7 +146,7 @@ def networks(path: str) -> Work:
 
 
 def plain_network(path: str) -> Work:
-    """One musicnn network as its authors drew it, in ONNX Runtime, one patch at a time."""
+    """One musicnn network as published, in ONNX Runtime, one patch at a time."""
     from functools import partial
 
     import plain_network

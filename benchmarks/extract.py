@@ -1,10 +1,10 @@
-"""How long features take: ours, librosa's, those of FMA's formula and Essentia's, side by side on the same clips.
+"""Measure feature extraction: this project, librosa, the FMA formula and Essentia on the same clips.
 
     python benchmarks/extract.py [--clips FOLDER] [--rounds N] [--essentia PYTHON] [--json]
 
-Each contender is a process of its own with one thread. On one core they take turns, clip by clip, all on the same
-core, and the median over clips and rounds of the processor's time is given: what else runs on the machine meets all
-of them alike. On all cores each contender has the machine for itself, a process a core, and the clips a second count.
+Each contender is a process with one thread. For one core the contenders take turns, clip by clip, on the same core. The
+result is the median of processor time over clips and rounds, so that other load affects all contenders equally. For all
+cores each contender has the machine for itself, with one process per core, and the result is clips per second.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from typing import Any
 from clips import clips
 from contender import CONTENDERS
 
-# One thread a process, for whatever library.
+# One thread per process, for every library.
 THREADS = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -37,7 +37,7 @@ THREADS = dict.fromkeys(
     "1",
 )
 CONTENDER = Path(__file__).with_name("contender.py")
-# What is compared with what, in processor time on one core.
+# Ratios of processor time on one core.
 RATIOS = {
     "librosa / summary": ("librosa", "summary"),
     "essentia / summary": ("essentia", "summary"),
@@ -48,7 +48,7 @@ ON_ALL_CORES = ("summary", "musicnn", "summary and musicnn", "librosa", "fma", "
 
 
 class Process:
-    """A contender at work."""
+    """A running contender."""
 
     def __init__(self, name: str, interpreter: str, core: int | None) -> None:
         self._process = subprocess.Popen(
@@ -90,7 +90,7 @@ def processes(name: str, interpreter: str, cores: Sequence[int | None]) -> Itera
 def on_one_core(
     interpreters: dict[str, str], paths: Sequence[Path], rounds: int
 ) -> dict[str, list[dict[str, float]]]:
-    """Every contender's times: a list of one for each clip and round, clips the inner loop."""
+    """The times of every contender, one entry per round and clip."""
     core = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     times: dict[str, list[dict[str, float]]] = {name: [] for name in interpreters}
     with ExitStack() as stack:
@@ -99,27 +99,27 @@ def on_one_core(
             for name, interpreter in interpreters.items()
         }
         for process in started.values():
-            process.time(paths[0])  # machine code, filters, sessions
+            process.time(paths[0])  # compile machine code, load filters and sessions
         for number in range(rounds):
             for path in paths:
                 for name, process in started.items():
                     times[name].append(process.time(path))
-            say(f"round {number + 1} of {rounds}")
+            log(f"round {number + 1} of {rounds}")
     return times
 
 
 def on_all_cores(name: str, interpreter: str, paths: Sequence[Path]) -> float:
-    """Clips a second with a process a core."""
+    """Clips per second with one process per core."""
     cores: list[int | None] = [None] * (os.cpu_count() or 1)
     with processes(name, interpreter, cores) as started:
         for process in started:
             process.time(paths[0])
-        left = deque(paths * len(started))
+        queue = deque(paths * len(started))
 
         def work(process: Process) -> None:
             while True:
                 try:
-                    path = left.popleft()
+                    path = queue.popleft()
                 except IndexError:
                     return
                 process.time(path)
@@ -147,41 +147,42 @@ def measure(interpreters: dict[str, str], paths: Sequence[Path], rounds: int) ->
     everywhere = {}
     for name in ON_ALL_CORES:
         if name in interpreters:
-            say(f"{name} on all cores")
+            log(f"{name} on all cores")
             everywhere[name] = on_all_cores(name, interpreters[name], paths)
     return {
         "one core, processor, ms": {name: milliseconds(name, "processor") for name in times},
         "one core, clock, ms": {name: milliseconds(name, "wall") for name in times},
-        "all cores, clips a second": everywhere,
+        "all cores, clips per second": everywhere,
         "ratios": {name: ratio(*pair) for name, pair in RATIOS.items() if set(pair) <= set(times)},
     }
 
 
-def table(found: dict[str, Any]) -> str:
+def table(result: dict[str, Any]) -> str:
     processor, clock, everywhere = (
-        found[key] for key in ("one core, processor, ms", "one core, clock, ms", "all cores, clips a second")
+        result[key]
+        for key in ("one core, processor, ms", "one core, clock, ms", "all cores, clips per second")
     )
     lines = [
-        "| | ms of processor, one core | ms by the clock | clips a second, all cores |",
+        "| | processor ms, one core | clock ms, one core | clips per second, all cores |",
         "|---|---|---|---|",
     ]
     for name in processor:
         rate = f"{everywhere[name]:.1f}" if name in everywhere else ""
         lines.append(f"| {name} | {processor[name]:.0f} | {clock[name]:.0f} | {rate} |")
     lines += ["", "| ratio, one core | |", "|---|---|"]
-    lines += [f"| {name} | {value:.2f} |" for name, value in found["ratios"].items()]
+    lines += [f"| {name} | {value:.2f} |" for name, value in result["ratios"].items()]
     return "\n".join(lines)
 
 
 def has_essentia(interpreter: str) -> bool:
     try:
-        tried = subprocess.run([interpreter, "-c", "import essentia"], capture_output=True, check=False)
+        attempt = subprocess.run([interpreter, "-c", "import essentia"], capture_output=True, check=False)
     except OSError:
         return False
-    return tried.returncode == 0
+    return attempt.returncode == 0
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
@@ -190,28 +191,34 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--clips", type=Path, metavar="FOLDER", help="audio files to use")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each clip is heard on one core [3]")
+    parser.add_argument("--rounds", type=int, default=3, help="extractions of each clip on one core [3]")
     parser.add_argument(
         "--essentia",
         default=sys.executable,
         metavar="PYTHON",
-        help="an interpreter that has Essentia [this one]",
+        help="interpreter with Essentia [this one]",
     )
-    parser.add_argument("--only", action="append", choices=CONTENDERS, help="may be repeated [all]")
+    parser.add_argument(
+        "--only", action="append", choices=CONTENDERS, help="measure only this contender; repeatable [all]"
+    )
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
     names = arguments.only or list(CONTENDERS)
     interpreters = {name: arguments.essentia if name == "essentia" else sys.executable for name in names}
     if "essentia" in names and not has_essentia(arguments.essentia):
-        say("Essentia is not here and is left out: pip install essentia, --essentia PYTHON")
+        log("Essentia is not installed and is skipped: use pip install essentia or --essentia PYTHON")
         del interpreters["essentia"]
     with tempfile.TemporaryDirectory() as folder:
-        paths, what = clips(arguments.clips, Path(folder))
-        found = {"clips": what, "cores": os.cpu_count(), **measure(interpreters, paths, arguments.rounds)}
+        paths, description = clips(arguments.clips, Path(folder))
+        result = {
+            "clips": description,
+            "cores": os.cpu_count(),
+            **measure(interpreters, paths, arguments.rounds),
+        }
     print(
-        json.dumps(found, indent=1)
+        json.dumps(result, indent=1)
         if arguments.as_json
-        else f"{what}, {os.cpu_count()} cores\n\n{table(found)}"
+        else f"{description}, {os.cpu_count()} cores\n\n{table(result)}"
     )
 
 

@@ -1,12 +1,11 @@
-"""What fitting costs: each classifier beside the plain scikit-learn call, and its time and memory at any size.
+"""Measure fitting: each classifier compared with the plain scikit-learn call, and its time and memory at any size.
 
     python benchmarks/fitting.py [--tracks N] [--dimensions D] [--algorithm NAME]... [--no-ratio] [--reckon] [--json]
 
-Every classifier is measured on made-up vectors in a process of its own, which is ended at the time limit and cannot
-take more memory than the limit. With --reckon those that have trees or rounds are fitted with a twentieth and with a
-tenth of them, and what all would take is reckoned from both, as each takes as long as the next. The ratio is that of
-processor time with all parameters equal, the least of a few rounds. Exit code 1 where a ratio is above 1.1, or where
-a classifier goes beyond a limit.
+The script fits every classifier on generated vectors in a separate process with a time limit and a memory limit. With
+--reckon, classifiers with trees or rounds are fitted with a twentieth and with a tenth of them, and the full cost is
+extrapolated linearly from both. The ratio compares processor time with equal parameters, as the minimum of several
+rounds. The script exits with 1 if a ratio is above 1.1 or a classifier exceeds a limit.
 """
 
 import argparse
@@ -24,7 +23,7 @@ from typing import Any
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 os.environ |= SINGLE
 
-import numpy as np  # noqa: E402 - threads are counted when it is imported
+import numpy as np  # noqa: E402 - NumPy reads the thread limits at import
 import numpy.typing as npt  # noqa: E402
 
 from catalog.learning.classifiers import ALGORITHMS, class_probabilities, get_algorithm  # noqa: E402
@@ -34,18 +33,18 @@ Integers = npt.NDArray[np.int64]
 CLASSES = 16
 FACTORS, NOISE = 100, 0.2
 REPEATED = ("trees", "rounds")
-"""Parameters that say how often the same is done again."""
+"""Parameters with a number of repetitions."""
 ALLOWED_RATIO = 1.1
 ROUNDS, ENOUGH = 9, 30
-"""Of fitting beside the plain call: at most so many, and no further one after so many seconds."""
+"""Largest number of comparisons with the plain call, and seconds after which no further one starts."""
 LONGEST_COMPARED = 120
-"""Seconds of a fit above which it is not fitted again beside the plain call."""
+"""Seconds of a fit above which it is not compared with the plain call."""
 
 
-def made_up(tracks: int, dimensions: int) -> tuple[Matrix, Integers]:
-    """Float32 vectors (tracks, dimensions) of sixteen classes that overlap, the commonest ten times the rarest.
+def generate(tracks: int, dimensions: int) -> tuple[Matrix, Integers]:
+    """Float32 vectors (tracks, dimensions) of sixteen overlapping classes; the largest has ten times the smallest.
 
-    As with real features, few directions hold most of the variance: that of the next falls by its rank to the 1.3.
+    As in real features, few directions hold most of the variance: it falls with the rank to the power 1.3.
     """
     random = np.random.default_rng(0)
     share = np.geomspace(10, 1, CLASSES)
@@ -63,40 +62,40 @@ def made_up(tracks: int, dimensions: int) -> tuple[Matrix, Integers]:
 
 
 def cpu_seconds(fit: Callable[[], object]) -> float:
-    """What a call takes of the processor, whatever others do on it."""
+    """Processor seconds of a call."""
     start = time.process_time()
     fit()
     return time.process_time() - start
 
 
 def peak() -> int:
-    """The largest resident size of this process so far, in MB."""
+    """The peak resident memory of this process in MB."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def measure(name: str, tracks: int, dimensions: int, memory: int, *, compared: bool, reckoned: bool) -> None:
-    """Fits one classifier in this process, and prints a line of JSON after each thing that is known."""
+    """Fit one classifier in this process, and print a line of JSON after each measured value."""
     resource.setrlimit(resource.RLIMIT_DATA, (memory * 2**20, memory * 2**20))
-    X, y = made_up(tracks, dimensions)
+    X, y = generate(tracks, dimensions)
     repeated = next((one for one in REPEATED if one in get_algorithm(name).defaults), None)
-    found: dict[str, Any] = {"vectors": round(X.nbytes / 2**20)}
+    result: dict[str, Any] = {"vectors": round(X.nbytes / 2**20)}
     if reckoned and repeated is not None:
-        print(json.dumps(found | reckon(name, repeated, X, y)), flush=True)
+        print(json.dumps(result | reckon(name, repeated, X, y)), flush=True)
         return
     classifier = get_algorithm(name).build()
-    found["seconds"] = cpu_seconds(lambda: classifier.fit(X, y))
-    found["memory"] = peak()
-    print(json.dumps(found), flush=True)
+    result["seconds"] = cpu_seconds(lambda: classifier.fit(X, y))
+    result["memory"] = peak()
+    print(json.dumps(result), flush=True)
     some = X[: min(2_000, tracks)]
-    found["asked"] = cpu_seconds(lambda: class_probabilities(classifier, some, CLASSES)) / len(some) * 1000
-    print(json.dumps(found), flush=True)
-    if compared and found["seconds"] <= LONGEST_COMPARED:
-        found["ratio"] = ratio(name, X, y)
-        print(json.dumps(found), flush=True)
+    result["asked"] = cpu_seconds(lambda: class_probabilities(classifier, some, CLASSES)) / len(some) * 1000
+    print(json.dumps(result), flush=True)
+    if compared and result["seconds"] <= LONGEST_COMPARED:
+        result["ratio"] = ratio(name, X, y)
+        print(json.dumps(result), flush=True)
 
 
 def reckon(name: str, repeated: str, X: Matrix, y: Integers) -> dict[str, Any]:
-    """Seconds and memory of a whole fit from one with a twentieth and one with a tenth of the trees or rounds."""
+    """Seconds and memory of a full fit, extrapolated from a twentieth and a tenth of the trees or rounds."""
     whole = get_algorithm(name).defaults[repeated]
     parts = [max(1, whole // 20), max(2, whole // 10)]
     points = []
@@ -107,14 +106,14 @@ def reckon(name: str, repeated: str, X: Matrix, y: Integers) -> dict[str, Any]:
     (seconds, memory), (more_seconds, more_memory) = points
     return {
         "seconds": seconds + often * (more_seconds - seconds),
-        # A tree stays; what a round leaves is small.
+        # Each tree stays in memory; a round leaves little.
         "memory": memory + often * (more_memory - memory) if repeated == "trees" else more_memory,
-        "reckoned": f"reckoned from {parts[0]} and {parts[1]} of {whole} {repeated}",
+        "reckoned": f"extrapolated from {parts[0]} and {parts[1]} of {whole} {repeated}",
     }
 
 
 def ratio(name: str, X: Matrix, y: Integers) -> float | None:
-    """How many times the processor time of the plain call ours takes; None where there is no plain call."""
+    """Processor time divided by that of the plain call; None if there is no plain call."""
     from plain_classifiers import PLAIN, plain
 
     if name not in PLAIN:
@@ -130,8 +129,8 @@ def ratio(name: str, X: Matrix, y: Integers) -> float | None:
     return min(ours) / min(theirs)
 
 
-def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """What is known of one classifier once its process has ended, by itself or by a limit."""
+def run_measurement(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Run one classifier in a process; return its values, and the exceeded limit or error as `problem`."""
     command = [sys.executable, __file__, "--measure", name]
     command += ["--tracks", str(options.tracks), "--dimensions", str(options.dimensions)]
     command += ["--memory", str(options.memory)] + ["--no-ratio"] * options.no_ratio
@@ -148,19 +147,21 @@ def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
     except subprocess.TimeoutExpired as late:
         out = (late.stdout or b"").decode()
         problem = f"over {options.time_limit:,} s"
-    known = json.loads(out.splitlines()[-1]) if out else {}
-    return {"algorithm": name, **known, "problem": problem}
+    values = json.loads(out.splitlines()[-1]) if out else {}
+    return {"algorithm": name, **values, "problem": problem}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tracks", type=int, default=20_000)
     parser.add_argument("--dimensions", type=int, default=500)
-    parser.add_argument("--algorithm", action="append", choices=list(ALGORITHMS), help="by default all")
+    parser.add_argument("--algorithm", action="append", choices=list(ALGORITHMS), help="repeatable [all]")
     parser.add_argument("--time-limit", type=int, default=3_600, metavar="SECONDS")
     parser.add_argument("--memory", type=int, default=6_000, metavar="MB")
-    parser.add_argument("--no-ratio", action="store_true", help="do not fit the plain call")
-    parser.add_argument("--reckon", action="store_true", help="fit a part of the trees or rounds")
+    parser.add_argument("--no-ratio", action="store_true", help="skip the plain call")
+    parser.add_argument(
+        "--reckon", action="store_true", help="fit a part of the trees or rounds and extrapolate"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--measure", choices=list(ALGORITHMS), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -177,10 +178,10 @@ def main() -> int:
     print(f"{options.tracks:,} vectors of {options.dimensions:,} numbers, {CLASSES} classes", file=sys.stderr)
     rows = []
     for name in options.algorithm or ALGORITHMS:
-        rows.append(measured(name, options))
+        rows.append(run_measurement(name, options))
         if not options.json:
             if len(rows) == 1:
-                print("| classifier | fit, s | peak memory, MB | one track, ms | beside scikit-learn | |")
+                print("| classifier | fit, s | peak memory, MB | one track, ms | divided by scikit-learn | |")
                 print("|---|---|---|---|---|---|")
             print(as_words(rows[-1]), flush=True)
     if options.json:

@@ -1,15 +1,15 @@
-"""What importing the Free Music Archive's metadata costs, beside `pandas.read_csv` of the same files in the same run.
+"""Measure the import of the Free Music Archive's metadata, compared with `pandas.read_csv` on the same files.
 
     python benchmarks/import_fma.py [--tracks N] [--folder FOLDER] [--rounds N] [--database-url URL] [--json]
 
-The files are made (see make_fma.py) unless FOLDER holds them. The import is the whole command, start-up included,
-into an empty database, and once more into the same; of pandas only the reading counts, without the import of pandas:
-once told how many rows of header there are, and once plain, with nothing but the name of the file. Processor time, of
-all threads; memory is the largest resident set; medians of the rounds, in each of which all are timed one after the
-other. Into a database that is given there is one round.
+The files are generated (see make_fma.py) unless FOLDER contains them. The import is the whole command, start-up
+included, into an empty database, and again into the same one. For pandas only the reading counts, without the import of
+pandas: once with the number of header rows, and once with only the file name. Times are processor seconds of all
+threads, memory is the peak resident set. Values are medians of the rounds; each round times everything in sequence.
+With --database-url there is one round.
 
-On PostgreSQL `import` is the program alone, and `server` what the server's processes took meanwhile: its backends,
-writers of pages and of the log, whoever they worked for. It is known where the server is on this machine, and Linux.
+On PostgreSQL `import` is the program alone, and `server` is the time of all server processes during the import:
+backends, page writers and log writers, for all clients. It is measured if the server is on this machine, under Linux.
 """
 
 import argparse
@@ -39,25 +39,25 @@ print(time.process_time() - begin)
 
 
 def measure(folder: Path, url: str) -> dict[str, float]:
-    told = [(str(folder / file), rows) for file, rows in FILES.items() if (folder / file).exists()]
-    plain = [(file, 0) for file, _ in told]
+    with_header = [(str(folder / file), rows) for file, rows in FILES.items() if (folder / file).exists()]
+    plain = [(file, 0) for file, _ in with_header]
     catalog = [str(Path(sys.executable).with_name("catalog")), "--quiet", "--database-url", url]
     server = postmaster(url)
-    found = {}
+    result = {}
     for name in ("import", "again"):
         before = server_seconds(server)
         cpu, memory = _run([*catalog, "fma", "import", str(folder), "--json"])
-        found |= {f"{name}_seconds": cpu, f"{name}_megabytes": memory}
+        result |= {f"{name}_seconds": cpu, f"{name}_megabytes": memory}
         if server is not None:
-            found[f"{name}_server_seconds"] = server_seconds(server) - before
-    found |= {"pandas_told_seconds": _read(told), "pandas_plain_seconds": _read(plain)}
+            result[f"{name}_server_seconds"] = server_seconds(server) - before
+    result |= {"pandas_told_seconds": _read(with_header), "pandas_plain_seconds": _read(plain)}
     for name in ("told", "plain"):
-        found[f"times_pandas_{name}"] = found["import_seconds"] / found[f"pandas_{name}_seconds"]
-    return found
+        result[f"times_pandas_{name}"] = result["import_seconds"] / result[f"pandas_{name}_seconds"]
+    return result
 
 
 def postmaster(url: str) -> int | None:
-    """The server's first process, where it is on this machine."""
+    """The process id of the server's first process, or None if it is not on this machine."""
     if sa.make_url(url).get_backend_name() != "postgresql" or not Path("/proc").is_dir():
         return None
     engine = open_database(url).reader
@@ -72,7 +72,7 @@ def postmaster(url: str) -> int | None:
 
 
 def server_seconds(server: int | None) -> float:
-    """Processor seconds of a server: its own, those of its processes, and those of processes that have ended."""
+    """Processor seconds of a server: its own, those of its processes, and those of ended processes."""
     if server is None:
         return 0
     ticks = 0
@@ -89,7 +89,7 @@ def server_seconds(server: int | None) -> float:
 
 
 def _run(command: list[str]) -> tuple[float, float]:
-    """Processor seconds and the largest resident set in megabytes of a process and those it waited for."""
+    """Processor seconds and peak resident memory in MB of a process and its waited-for children."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdout=output)
         _, status, usage = os.wait4(process.pid, 0)
@@ -110,30 +110,28 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tracks", type=int, default=TRACKS)
-    parser.add_argument("--folder", type=Path, help="where the files are; made if there are none")
-    parser.add_argument(
-        "--database-url", help="an empty database  [default: a SQLite file that is made and removed]"
-    )
+    parser.add_argument("--folder", type=Path, help="folder of the files; generated if it has none")
+    parser.add_argument("--database-url", help="URL of an empty database  [default: a temporary SQLite file]")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
+    options = parser.parse_args()
     rounds = []
     with tempfile.TemporaryDirectory() as scratch:
-        folder = given.folder or Path(scratch) / "fma"
+        folder = options.folder or Path(scratch) / "fma"
         if not (folder / "tracks.csv").exists():
-            write_fma(folder, given.tracks, given.tracks, int(given.tracks * ECHONEST_SHARE))
-        for at in range(1 if given.database_url else given.rounds):
+            write_fma(folder, options.tracks, options.tracks, int(options.tracks * ECHONEST_SHARE))
+        for at in range(1 if options.database_url else options.rounds):
             file = Path(scratch) / f"catalog-{at}.db"
-            found = measure(folder, given.database_url or f"sqlite:///{file}")
-            if given.database_url is None:
-                found["database_megabytes"] = file.stat().st_size / 1e6
+            result = measure(folder, options.database_url or f"sqlite:///{file}")
+            if options.database_url is None:
+                result["database_megabytes"] = file.stat().st_size / 1e6
                 file.unlink()
-            rounds.append(found)
-    found = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
-    if given.json:
-        print(json.dumps(found, indent=2))
+            rounds.append(result)
+    result = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+    if options.json:
+        print(json.dumps(result, indent=2))
         return
-    for name, value in found.items():
+    for name, value in result.items():
         print(f"{name.replace('_', ' '):>22}  {value:10.2f}")
 
 

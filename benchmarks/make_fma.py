@@ -1,12 +1,12 @@
-"""Metadata in the official layout of the Free Music Archive at any size, made up: same files, headers and shapes.
+"""Generate metadata in the official layout of the Free Music Archive, with the same files, headers and shapes.
 
     python benchmarks/make_fma.py FOLDER [--tracks N] [--features N] [--echonest N] [--genre TOP]... [--signal S]
     [--seed N]
 
-By default what the archive has: 106,574 tracks by 16,341 artists with 518 features each, Echo Nest's of 13,129.
-Half of the tracks have no top genre, a hundredth contradict themselves, cells of HTML span lines. The same seed gives
-the same bytes; a row hangs on its number alone, so that a smaller set is the beginning of a larger one. Features tell
-nothing of the genre unless a signal is asked for, --genre names the top genres that there are.
+The default size is that of the archive: 106,574 tracks by 16,341 artists with 518 features each, 13,129 of them with
+Echo Nest features. Half of the tracks have no top genre, 1 % have contradictory genres, and cells with HTML span lines.
+The same seed gives the same bytes. A row depends on its number only, so a smaller set is the beginning of a larger one.
+Features do not depend on the genre without --signal. --genre selects the top genres.
 """
 
 import argparse
@@ -128,8 +128,10 @@ def write_fma(
     tops: Sequence[str] = (),
     signal: float = 0.0,
 ) -> None:
-    """Writes the four files. Tracks are of genres under `tops`, of any without; the features of each top genre lie
-    around a center of their own, whose coordinates have the standard deviation `signal`.
+    """Write the four files.
+
+    Tracks have genres under `tops`; without `tops` all genres occur. The features of each top genre lie around a center
+    whose coordinates have the standard deviation `signal`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     genres = [(each.fma, each.name, each.parent) for each in seeds() if each.fma is not None]
@@ -167,8 +169,10 @@ def write_fma(
             rows = _vectors(min(features, tracks), len(levels), (seed, 1))
             if signal:
                 centers = np.random.default_rng((seed, 5)).normal(0, signal, (max(broader) + 1, len(levels)))
-                drawn = (np.random.default_rng((seed, at)).random(16).tolist() for at in range(tracks))
-                shifts = (centers[_top(_own(one, list(names)), broader)] for one in drawn)
+                draws_of_tracks = (
+                    np.random.default_rng((seed, at)).random(16).tolist() for at in range(tracks)
+                )
+                shifts = (centers[_top(_own(one, list(names)), broader)] for one in draws_of_tracks)
                 rows = _vectors(min(features, tracks), len(levels), (seed, 1), shifts)
             stream.writelines(rows)
     if echonest:
@@ -199,7 +203,7 @@ def _write_echonest(file: Path, number: int, seed: int) -> None:
 def _vectors(
     number: int, dimensions: int, seed: tuple[int, int], shifts: Iterator[Floats] | None = None
 ) -> Iterator[str]:
-    """Rows of numbers as the archive writes them, each track's shifted."""
+    """Rows of numbers in the archive's format, with one shift per track."""
     for start in range(0, number, BATCH):
         values = np.random.default_rng((*seed, start)).normal(size=(BATCH, dimensions)).astype(np.float32)
         values = values[: number - start].astype(np.float64)
@@ -218,11 +222,11 @@ def _track(
     top = _top(own, broader)
     genres = [own] if draws[1] < 0.6 else sorted({own, listed[int(draws[2] * len(listed))]})
     if len(genres) > 1:
-        stated = ""
+        genre_top = ""
     else:
-        stated = names[top]
+        genre_top = names[top]
         if draws[3] < 0.02:
-            stated = names[_top(listed[int(draws[4] * len(listed))], broader)]
+            genre_top = names[_top(listed[int(draws[4] * len(listed))], broader)]
     artist, album = int(at / TRACKS_AN_ARTIST) + 1, int(at / TRACKS_AN_ALBUM) + 1
     artist_words, title_words = np.random.default_rng((3, artist)), np.random.default_rng((4, album))
     ancestors = sorted({above for number in genres for above in (number, *_above(number, broader))})
@@ -261,7 +265,7 @@ def _track(
         "track.date_recorded": "2008-11-26 00:00:00" if draws[8] < 0.06 else "",
         "track.duration": int(60 + 400 * draws[9]),
         "track.favorites": int(5 * draws[10]),
-        "track.genre_top": stated,
+        "track.genre_top": genre_top,
         "track.genres": genres,
         "track.genres_all": ancestors,
         "track.interest": int(5000 * draws[11]),
@@ -276,7 +280,7 @@ def _track(
 
 
 def _own(draws: Sequence[float], listed: Sequence[int]) -> int:
-    """The genre of a track, the first of the list being the commonest."""
+    """The genre of a track. The first genre of the list is the most common one."""
     return listed[int(draws[0] ** 2 * len(listed))]
 
 
@@ -285,7 +289,7 @@ def _title(number: int, genres: Sequence[tuple[int, str, str | None]]) -> str:
 
 
 def _id(at: int) -> int:
-    """Ids have gaps."""
+    """The track id; ids have gaps."""
     return 2 + at + at // 3
 
 
@@ -311,16 +315,26 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tracks", type=int, default=TRACKS)
-    parser.add_argument("--features", type=int, help="tracks with features  [default: all]")
-    parser.add_argument("--echonest", type=int, help="tracks with Echo Nest's  [default: an eighth]")
-    parser.add_argument("--genre", action="append", default=[], metavar="TOP")
-    parser.add_argument("--signal", type=float, default=0.0, help="how far apart the features of genres lie")
+    parser.add_argument("--features", type=int, help="number of tracks with features  [default: all]")
+    parser.add_argument(
+        "--echonest", type=int, help="number of tracks with Echo Nest features  [default: an eighth]"
+    )
+    parser.add_argument(
+        "--genre", action="append", default=[], metavar="TOP", help="top genre to include; repeatable"
+    )
+    parser.add_argument("--signal", type=float, default=0.0, help="standard deviation of the genre centers")
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    features = given.tracks if given.features is None else given.features
-    echonest = int(given.tracks * ECHONEST_SHARE) if given.echonest is None else given.echonest
+    options = parser.parse_args()
+    features = options.tracks if options.features is None else options.features
+    echonest = int(options.tracks * ECHONEST_SHARE) if options.echonest is None else options.echonest
     write_fma(
-        given.folder, given.tracks, features, echonest, given.seed, tops=given.genre, signal=given.signal
+        options.folder,
+        options.tracks,
+        features,
+        echonest,
+        options.seed,
+        tops=options.genre,
+        signal=options.signal,
     )
 
 

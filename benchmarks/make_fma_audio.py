@@ -1,9 +1,9 @@
-"""Audio for made-up metadata of the Free Music Archive, laid out as the archive does: every genre sounds its own way.
+"""Generate audio for the metadata of `make_fma.py`, in the archive's folder layout. Each genre has its own sound.
 
     python benchmarks/make_fma_audio.py FMA_DIR [--seconds S]
 
-FMA_DIR/fma_metadata is what `make_fma.py` wrote; FMA_DIR/fma_medium/000/000002.mp3 becomes track 2, for each track of
-the medium subset that has a top genre.
+FMA_DIR/fma_metadata is the output of `make_fma.py`. The script writes one file for each track of the medium subset that
+has a top genre: FMA_DIR/fma_medium/000/000002.mp3 is track 2.
 """
 
 import argparse
@@ -18,7 +18,7 @@ SUBSET, TOP = ("set", "subset"), ("track", "genre_top")
 
 
 def top_genres(tracks: Path) -> dict[int, str]:
-    """The top genre of each track of the medium subset that has one, by the archive's id."""
+    """The top genre by track id of the archive, for tracks of the medium subset that have one."""
     with tracks.open(encoding="utf-8", newline="") as stream:
         rows = csv.reader(stream)
         columns = list(zip(next(rows), next(rows), strict=True))
@@ -28,7 +28,7 @@ def top_genres(tracks: Path) -> dict[int, str]:
 
 
 def sound(genre: int, seed: int, seconds: float) -> npt.NDArray[np.float32]:
-    """Stereo float32 (2, n): register, beat, roughness and noise hang on the genre, the tune on the seed."""
+    """Stereo float32 (2, n): register, beat, roughness and noise depend on the genre, the melody on the seed."""
     random, style = np.random.default_rng((1, seed)), np.random.default_rng((2, genre))
     times = np.arange(round(seconds * RATE)) / RATE
     rate, register = style.uniform(0.5, 6), style.uniform(80, 700)
@@ -44,7 +44,7 @@ def sound(genre: int, seed: int, seconds: float) -> npt.NDArray[np.float32]:
 
 
 def write_audio(folder: Path, seconds: float) -> int:
-    """Writes the files that are not there yet; gives how many there are."""
+    """Write the missing files; return the number of all files."""
     tops = top_genres(folder / "fma_metadata" / "tracks.csv")
     numbers = {name: number for number, name in enumerate(sorted(set(tops.values())))}
     for number, top in tops.items():
@@ -61,8 +61,8 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, metavar="FMA_DIR")
     parser.add_argument("--seconds", type=float, default=30.0)
-    given = parser.parse_args()
-    print(f"{write_audio(given.folder, given.seconds):,} files")
+    options = parser.parse_args()
+    print(f"{write_audio(options.folder, options.seconds):,} files")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""A catalog the size of the Free Music Archive copied to PostgreSQL and back to SQLite: rows a second, memory, checksums.
+"""Copy a catalog of the Free Music Archive's size to PostgreSQL and back to SQLite, and compare checksums.
 
     python benchmarks/moving.py --to postgresql://user@host/EMPTY [--home HOME] [--tracks N] [--json]
 
-The catalog is that of HOME, or one is made: `make_fma.py` and `catalog fma import`, 106,574 tracks with 518 numbers
-each and 13,129 with 237. Each way is one command, start-up and the reading back included, with the processor's time
-of our process and its largest resident set; the server's own time is not in it. The checksums are compared three
-times: by each command, and here, of the first catalog and the last.
-"""  # noqa: E501
+The catalog is that of HOME. Without HOME it is generated with `make_fma.py` and `catalog fma import`: 106,574 tracks
+with 518 numbers each and 13,129 with 237. Each direction is one command, start-up and verification included. The script
+prints rows per second, the processor time of the command, and its peak resident memory; the server's time is excluded.
+Checksums are compared three times: by each command, and here between the first and the last catalog.
+"""
 
 import argparse
 import json
@@ -24,17 +24,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--to", required=True, help="an empty database on PostgreSQL")
-    parser.add_argument("--home", type=Path, help="of the catalog to copy")
+    parser.add_argument("--to", required=True, help="URL of an empty PostgreSQL database")
+    parser.add_argument("--home", type=Path, help="home of the catalog to copy")
     parser.add_argument("--tracks", type=int, default=TRACKS)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or make(Path(folder), options.tracks)
-        there = copy(home, f"sqlite:///{home / 'catalog.db'}", options.to)
-        back = copy(home, options.to, f"sqlite:///{folder}/back.db")
-    agree = there["tables"] == back["tables"]
-    ways = {"SQLite to PostgreSQL": there, "PostgreSQL to SQLite": back}
+        to_postgresql = copy(home, f"sqlite:///{home / 'catalog.db'}", options.to)
+        to_sqlite = copy(home, options.to, f"sqlite:///{folder}/back.db")
+    agree = to_postgresql["tables"] == to_sqlite["tables"]
+    ways = {"SQLite to PostgreSQL": to_postgresql, "PostgreSQL to SQLite": to_sqlite}
     if options.json:
         print(json.dumps({"ways": ways, "agree": agree}, indent=1))
         return 0 if agree else 1
@@ -44,7 +44,7 @@ def main() -> int:
             f"{name}: {rows:,} rows in {way['seconds']:.0f} s, {rows / way['seconds']:,.0f} rows/s; "
             f"processor {way['processor']:.1f} s, {rows / way['processor']:,.0f} rows/s; {way['megabytes']:.0f} MB"
         )
-    print("checksums agree, table by table" if agree else "CHECKSUMS DIFFER")
+    print("the checksums of all tables agree" if agree else "CHECKSUMS DIFFER")
     return 0 if agree else 1
 
 

@@ -1,11 +1,11 @@
-"""Thousands of damaged files through real workers: each must end with a vector or a reason, and no worker be lost.
+"""Analyze thousands of damaged files: each must get a vector or a failure reason, and no worker may be lost.
 
     python benchmarks/mutated.py [--files N] [--seed N] [--workers N] [--feature-set NAME ...] [--json]
 
-Eleven formats are encoded once; then fields of their headers lie, bits flip, pieces go missing, are doubled, are
-zeroed, or come from another format. The zoo of bad files that the tests know is among them. `catalog scan` and
-`catalog analyze` do the rest, as people run them. The exit code is 1 where a file has neither vector nor reason,
-where a vector is no vector, or where the catalog's workers did not end in order; the folder is kept then.
+The script encodes eleven formats and damages them: wrong header fields, flipped bits, and missing, repeated, zeroed and
+foreign parts. It adds the bad files of the test suite and runs `catalog scan` and `catalog analyze`. It exits with 1,
+and keeps the folder, if a file has neither vector nor reason, if a vector is invalid, or if a worker did not stop
+cleanly.
 """
 
 from __future__ import annotations
@@ -54,17 +54,17 @@ ENCODERS = {
 """Suffix -> encoder."""
 SECONDS = 3.0
 HEADER = 600
-"""Bytes, where most of a header's fields lie."""
+"""Number of bytes that contain most header fields."""
 FORMS = ("<B", "<H", ">H", "<I", ">I", "<Q", ">Q")
 VALUES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**64 - 1)
 TIME_LIMIT = 20
-"""Seconds a track."""
+"""Seconds per track."""
 
 Mutation = Callable[[bytearray, random.Random, list[bytes]], bytearray]
 
 
-def lie(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
-    """Up to four fields of the header say something else."""
+def corrupt_header(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """Overwrite up to four fields of the header."""
     for _ in range(randomness.randint(1, 4)):
         form = randomness.choice(FORMS)
         width = struct.calcsize(form)
@@ -74,48 +74,57 @@ def lie(content: bytearray, randomness: random.Random, _others: list[bytes]) -> 
     return content
 
 
-def flip(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
-    """One bit in some thousand is wrong."""
+def flip_bits(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """Flip one bit in 100, 1,000 or 10,000 bytes."""
     for _ in range(max(1, len(content) // randomness.choice([100, 1_000, 10_000]))):
         content[randomness.randrange(len(content))] ^= 1 << randomness.randrange(8)
     return content
 
 
-def cut(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
-    """The end is missing."""
+def cut_end(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """Remove the end."""
     return content[: randomness.randrange(len(content))]
 
 
-def behead(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
-    """The beginning is missing."""
+def cut_start(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """Remove the beginning."""
     return content[randomness.randrange(len(content)) :]
 
 
-def double(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
-    """A piece is there many times."""
+def repeat_part(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """Repeat a part many times."""
     start, length = randomness.randrange(len(content)), randomness.randrange(1, 4_000)
     return content[:start] + content[start : start + length] * randomness.randint(2, 50) + content[start:]
 
 
-def zero(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
-    """A piece is zeroes, as a bad sector leaves it."""
+def zero_part(content: bytearray, randomness: random.Random, _others: list[bytes]) -> bytearray:
+    """Overwrite a part with zeros, like a bad sector."""
     start, length = randomness.randrange(len(content)), randomness.randrange(1, 20_000)
     end = min(start + length, len(content))
     content[start:end] = bytes(end - start)
     return content
 
 
-def splice(content: bytearray, randomness: random.Random, others: list[bytes]) -> bytearray:
-    """It goes on in another format."""
+def append_other(content: bytearray, randomness: random.Random, others: list[bytes]) -> bytearray:
+    """Continue with a part of another file."""
     other = randomness.choice(others)
     return content[: randomness.randrange(len(content))] + other[randomness.randrange(len(other)) :]
 
 
-MUTATIONS: tuple[Mutation, ...] = (lie, lie, flip, cut, behead, double, zero, splice)
+MUTATIONS: tuple[Mutation, ...] = (
+    corrupt_header,
+    corrupt_header,
+    flip_bits,
+    cut_end,
+    cut_start,
+    repeat_part,
+    zero_part,
+    append_other,
+)
 
 
 def encode(path: Path, seed: int) -> bytes:
-    """Music in the format that the suffix says."""
+    """Encode music in the format of the suffix."""
     rate = 48_000 if ENCODERS[path.suffix[1:]] == "libopus" else RATE
     with av.open(path, "w") as container:
         stream = container.add_stream(ENCODERS[path.suffix[1:]], rate=rate, layout="stereo")
@@ -137,37 +146,37 @@ def encode(path: Path, seed: int) -> bytes:
 
 
 def make(folder: Path, files: int, seed: int) -> None:
-    """Fills a folder with damaged files, and with the zoo."""
+    """Fill a folder with damaged files and the bad files of the test suite."""
     folder.mkdir()
     for name, (content, _) in ZOO.items():
         (folder / name).write_bytes(content(folder / name))
-    whole = {suffix: encode(folder / f"whole.{suffix}", number) for number, suffix in enumerate(ENCODERS)}
+    intact = {suffix: encode(folder / f"whole.{suffix}", number) for number, suffix in enumerate(ENCODERS)}
     randomness = random.Random(seed)
     for number in range(files):
-        suffix = randomness.choice(list(whole))
+        suffix = randomness.choice(list(intact))
         mutation = randomness.choice(MUTATIONS)
-        damaged = mutation(bytearray(whole[suffix]), randomness, list(whole.values()))
+        damaged = mutation(bytearray(intact[suffix]), randomness, list(intact.values()))
         (folder / f"{number:05}-{mutation.__name__}.{suffix}").write_bytes(damaged)
 
 
 @dataclass(frozen=True)
-class Found:
-    """What became of the files."""
+class Outcome:
+    """The results for all files."""
 
     files: int
     vectors: int
     reasons: dict[str, int]
     deaths: int
-    """Work horses that died."""
+    """Number of work horses that died."""
     deadly: dict[str, str]
-    """The files that they died on, and how."""
+    """File that a work horse died on -> message."""
     seconds: float
     wrong: list[str]
-    """What must not be, in words."""
+    """Violations, as messages."""
 
 
-def run(folder: Path, workers: int, feature_sets: list[str]) -> Found:
-    """Has the real commands hear the folder `music`."""
+def run(folder: Path, workers: int, feature_sets: list[str]) -> Outcome:
+    """Scan and analyze the folder `music` with the real commands."""
     home = folder / "home"
     catalog = [
         sys.executable,
@@ -185,10 +194,10 @@ def run(folder: Path, workers: int, feature_sets: list[str]) -> Found:
     code = subprocess.run([*catalog, "analyze", *options], check=False, stdout=subprocess.DEVNULL).returncode
     seconds = time.monotonic() - begin
     deaths = (home / "run" / "workers.log").read_text(errors="replace").count("the work horse died")
-    return _look(home, feature_sets, code, deaths, seconds)
+    return _collect(home, feature_sets, code, deaths, seconds)
 
 
-def _look(home: Path, feature_sets: list[str], code: int, deaths: int, seconds: float) -> Found:
+def _collect(home: Path, feature_sets: list[str], code: int, deaths: int, seconds: float) -> Outcome:
     database = open_database(f"sqlite:///{home / 'catalog.db'}")
     wrong = [] if code == 3 else [f"the exit code is {code}"]
     with database.read() as connection:
@@ -201,46 +210,48 @@ def _look(home: Path, feature_sets: list[str], code: int, deaths: int, seconds: 
                 failure, track
             )
         ).all()
-        left = connection.execute(tracks_without_vector(list(lengths))).scalars().all()
+        pending = connection.execute(tracks_without_vector(list(lengths))).scalars().all()
         claims = connection.execute(sa.select(claim)).all()
-        present = connection.execute(sa.select(worker.c.name).where(worker.c.stopped_at.is_(None))).all()
+        running = connection.execute(sa.select(worker.c.name).where(worker.c.stopped_at.is_(None))).all()
     database.close()
     wrong += [
-        f"the vector of track {row.track_id} is none"
+        f"the vector of track {row.track_id} is invalid"
         for row in vectors
         if len(row.vector) != lengths[row.feature_set_id] or not np.isfinite(row.vector).all()
     ]
-    heard, failed = {row.track_id for row in vectors}, {row.track_id for row in failures}
-    wrong += [f"track {track_id} has neither vector nor reason" for track_id in tracks - heard - failed]
-    wrong += [f"track {track_id} is still pending" for track_id in left]
-    wrong += [f"a claim is left: {row}" for row in claims] + [f"{row.name} did not end" for row in present]
+    with_vector, failed = {row.track_id for row in vectors}, {row.track_id for row in failures}
+    wrong += [f"track {track_id} has neither vector nor reason" for track_id in tracks - with_vector - failed]
+    wrong += [f"track {track_id} is still pending" for track_id in pending]
+    wrong += [f"a claim remains: {row}" for row in claims] + [f"{row.name} did not stop" for row in running]
     reasons = Counter(row.reason for row in failures)
     deadly = {row.path: row.message for row in failures if row.reason == "poison"}
-    return Found(len(tracks), len(heard), dict(reasons.most_common()), deaths, deadly, seconds, wrong)
+    return Outcome(len(tracks), len(with_vector), dict(reasons.most_common()), deaths, deadly, seconds, wrong)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--files", type=int, default=2_000, help="how many are damaged [2000]")
-    parser.add_argument("--seed", type=int, default=0, help="of the damage [0]")
-    parser.add_argument("--workers", type=int, default=2, help="[2]")
-    parser.add_argument("--feature-set", action="append", metavar="NAME", help="may be repeated [grid]")
+    parser.add_argument("--files", type=int, default=2_000, help="number of damaged files [2000]")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the damage [0]")
+    parser.add_argument("--workers", type=int, default=2, help="number of workers [2]")
+    parser.add_argument(
+        "--feature-set", action="append", metavar="NAME", help="feature set to compute; repeatable [grid]"
+    )
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="mutated"))
     make(folder / "music", arguments.files, arguments.seed)
-    found = run(folder, arguments.workers, arguments.feature_set or ["grid"])
+    outcome = run(folder, arguments.workers, arguments.feature_set or ["grid"])
     if arguments.as_json:
-        print(json.dumps(asdict(found), indent=1))
+        print(json.dumps(asdict(outcome), indent=1))
     else:
-        print(f"{found.files} files: {found.vectors} vectors, {sum(found.reasons.values())} reasons")
-        print("\n".join(f"  {count:5} {reason}" for reason, count in found.reasons.items()))
-        print(f"{found.deaths} work horses died; {found.seconds:.0f} s")
-        print("\n".join(f"  {name}: {message}" for name, message in found.deadly.items()))
-    if found.wrong:
-        print("\n".join(found.wrong), f"see {folder}", sep="\n", file=sys.stderr)
+        print(f"{outcome.files} files: {outcome.vectors} vectors, {sum(outcome.reasons.values())} reasons")
+        print("\n".join(f"  {count:5} {reason}" for reason, count in outcome.reasons.items()))
+        print(f"{outcome.deaths} work horses died; {outcome.seconds:.0f} s")
+        print("\n".join(f"  {name}: {message}" for name, message in outcome.deadly.items()))
+    if outcome.wrong:
+        print("\n".join(outcome.wrong), f"see {folder}", sep="\n", file=sys.stderr)
         return 1
     shutil.rmtree(folder)
     return 0

@@ -1,16 +1,21 @@
-"""Wrong labels that were made on purpose: how well they are found, beside two plain ways.
+"""Inject label errors and measure how many the audit finds, compared with two other rankings.
 
     python benchmarks/noise.py HOME|MATRIX.npz [--seeds N] [--rates R...] [--by GROUP] [--json]
 
-HOME is the home of a catalog with a trained model: the tracks whose tag counts for one of its classes, with their
-vectors of the model's first feature set, and of `summary` where all have them: then what their labels are doubted by
-learns from both. MATRIX holds `X` (tracks, dimensions of musicnn), `y` (genre) and `group` (artist), and, where there
-is one, `S` (tracks, dimensions of summary). Of the labels 3, 10 and 20 % are changed, in four ways: single tracks at
-random; single tracks to the genre that people confuse theirs with, by a table written by hand; all tracks of an
-artist, at random; all of an artist, to that genre. Average precision over all tracks, means of the seeds and the half
-width of their 95 % interval. `suspicion` is what `catalog audit labels` ranks by; `forest` ranks by one less the
-out-of-fold probability of the label by a random forest on `summary` (musicnn without it), artists apart; `cleanlab`
-is its ranking, at its defaults, of the very probabilities that suspicion starts from.
+HOME is the home of a catalog with a trained model. The script uses the tracks whose tag counts for a class of the
+model, with their vectors of the model's first feature set, and of `summary` if all have them; the audit's classifier
+then trains on both. MATRIX contains `X` (tracks, dimensions of musicnn), `y` (genre) and `group` (artist), and
+optionally `S` (tracks, dimensions of summary). 3, 10 and 20 % of the labels are changed, in four ways:
+
+- single: single tracks, to a random genre
+- single, confused: single tracks, to the genre that people confuse theirs with, by a table in this file
+- artist: all tracks of an artist, to a random genre
+- artist, confused: all tracks of an artist, to the confused genre
+
+The output has the average precision over all tracks, as the mean over seeds with the half width of its 95 % interval.
+`suspicion` is the ranking of `catalog audit labels`. `forest` ranks by one minus the out-of-fold probability of the
+label, from a random forest on `summary` (musicnn if there is none), with folds grouped by artist. `cleanlab` is
+cleanlab's default ranking, from the probabilities that suspicion starts from.
 """
 
 from __future__ import annotations
@@ -65,7 +70,10 @@ CONFUSED = {
     "rock": "metal",
     "soul": "disco",
 }
-"""What each genre is taken for; where a collection has no such genre, for that one's own and so on, else for `rock`."""
+"""Genre -> the genre it is confused with.
+
+If a collection lacks that genre, its own entry is used, and so on; the last choice is `rock`.
+"""
 RATES = (0.03, 0.1, 0.2)
 KINDS = ("single", "single, confused", "artist", "artist, confused")
 TREES = 200
@@ -83,41 +91,47 @@ class Material:
 
 
 def load_home(home: Path) -> Material:
-    """What the label audit of a catalog goes by. Raises NoModelError, and SystemExit where the vectors are gone."""
+    """Load the input of a catalog's label audit. Raises NoModelError, and SystemExit if vectors are missing."""
     database = open_database(f"sqlite:///{home / 'catalog.db'}")
     require_current(database)
     with database.read() as connection:
         row = require_active(connection)
         evidence = gather_evidence(connection, row, excluded_genres(connection, ()))
     database.close()
-    judged, terms = evidence.audited, evidence.genres
-    if judged.vectors is None:
-        raise SystemExit(f"{home}: not all tagged tracks have vectors; run: catalog --home {home} analyze")
+    audited, terms = evidence.audited, evidence.genres
+    if audited.vectors is None:
+        raise SystemExit(f"{home}: not all tagged tracks have vectors; run `catalog --home {home} analyze`")
     return Material(
-        X=judged.vectors.astype(np.float64),
-        S=judged.further[0].astype(np.float64) if judged.further else None,
-        y=judged.y,
-        group=judged.groups,
+        X=audited.vectors.astype(np.float64),
+        S=audited.further[0].astype(np.float64) if audited.further else None,
+        y=audited.y,
+        group=audited.groups,
         names=[terms.names[genre] for genre in terms.hierarchy.classes],
     )
 
 
 def load_matrix(path: Path, by: str) -> Material:
-    """The tracks of the genres that at least three artists have, and ten tracks."""
-    read = np.load(path, allow_pickle=False)
-    kept = np.array(
-        [(read["y"] == name).sum() >= 10 and len(set(read[by][read["y"] == name])) >= 3 for name in read["y"]]
+    """Load the tracks of the genres with at least ten tracks by at least three artists."""
+    arrays = np.load(path, allow_pickle=False)
+    selected = np.array(
+        [
+            (arrays["y"] == name).sum() >= 10 and len(set(arrays[by][arrays["y"] == name])) >= 3
+            for name in arrays["y"]
+        ]
     )
-    names, y = np.unique(read["y"][kept], return_inverse=True)
-    group = np.unique(read[by][kept], return_inverse=True)[1]
-    S = read["S"][kept].astype(np.float64) if "S" in read else None
-    return Material(read["X"][kept].astype(np.float64), S, y, group, [str(name) for name in names])
+    names, y = np.unique(arrays["y"][selected], return_inverse=True)
+    group = np.unique(arrays[by][selected], return_inverse=True)[1]
+    S = arrays["S"][selected].astype(np.float64) if "S" in arrays else None
+    return Material(arrays["X"][selected].astype(np.float64), S, y, group, [str(name) for name in names])
 
 
 def wrong_labels(material: Material, rate: float, kind: str, random: np.random.Generator) -> Integers:
-    """(n,): the labels, about `rate` of them changed; whole artists until half a turn more would be too many."""
+    """(n,): the labels, with about `rate` of them changed.
+
+    An artist is skipped if half of their tracks would exceed the number of changes.
+    """
     y, classes = material.y.copy(), len(material.names)
-    wanted = max(1, round(rate * len(y)))
+    changes = max(1, round(rate * len(y)))
 
     def other(was: int) -> int:
         if kind.endswith("confused"):
@@ -125,24 +139,24 @@ def wrong_labels(material: Material, rate: float, kind: str, random: np.random.G
         return int((was + random.integers(1, classes)) % classes)
 
     if kind.startswith("single"):
-        for row in random.permutation(len(y))[:wanted]:
+        for row in random.permutation(len(y))[:changes]:
             y[row] = other(int(y[row]))
         return y
     changed = 0
     for artist in random.permutation(np.unique(material.group)):
         rows = np.flatnonzero(material.group == artist)
-        if changed and changed + len(rows) / 2 > wanted:
+        if changed and changed + len(rows) / 2 > changes:
             continue
         for was in np.unique(material.y[rows]):
             y[rows[material.y[rows] == was]] = other(int(was))
         changed += len(rows)
-        if changed >= wanted:
+        if changed >= changes:
             break
     return y
 
 
 def confused(names: list[str], was: int) -> int:
-    """The class that people take this one for, of those that there are."""
+    """The class that people confuse this one with, among the existing classes."""
     folded = [name.casefold().replace("-", "") for name in names]
     seen = {folded[was]}
     term = CONFUSED.get(folded[was], "rock")
@@ -161,7 +175,7 @@ def out_of_fold(
     classes: int,
     fit: Callable[[Floats, Integers, Integers], object],
 ) -> Floats:
-    """(n, classes), artists apart."""
+    """(n, classes): out-of-fold probabilities, with folds grouped by artist."""
     probability = np.zeros((len(y), classes))
     fold = stratified_group_folds(y, group, number_of_folds(y, group), seed=0)
     for number in np.unique(fold):
@@ -182,7 +196,7 @@ def by_forest(X: Floats, y: Integers, _: Integers) -> object:
 
 
 def suspicion(material: Material, probability: Floats, y: Integers) -> Floats:
-    """(n,): as the audit has it; 0 where nothing is doubted."""
+    """(n,): the suspicion of the audit; 0 for tracks that it does not flag."""
     classes = tuple(range(1, len(material.names) + 1))
     broader = dict.fromkeys(classes)
     terms = GenreInfo(
@@ -192,7 +206,7 @@ def suspicion(material: Material, probability: Floats, y: Integers) -> Floats:
         dict(zip(classes, material.names, strict=True)),
     )
     further = [] if material.S is None else [material.S]
-    judged = AuditedTracks(
+    audited = AuditedTracks(
         probability,
         y,
         [(classes[column],) for column in y],
@@ -201,59 +215,59 @@ def suspicion(material: Material, probability: Floats, y: Integers) -> Floats:
         material.X,
         further,
     )
-    found = np.zeros(len(y))
-    for one in find_suspects(judged, terms, least=0.0, most=len(y)):
-        found[one.row] = max(found[one.row], one.suspicion)
-    return found
+    scores_by_way = np.zeros(len(y))
+    for one in find_suspects(audited, terms, least=0.0, most=len(y)):
+        scores_by_way[one.row] = max(scores_by_way[one.row], one.suspicion)
+    return scores_by_way
 
 
-def measured(material: Material, rate: float, kind: str, seed: int) -> dict[str, float]:
-    """Average precision of each way."""
+def measure(material: Material, rate: float, kind: str, seed: int) -> dict[str, float]:
+    """Average precision of each ranking."""
     random = np.random.default_rng([seed, KINDS.index(kind), round(rate * 100)])
     y = wrong_labels(material, rate, kind, random)
     wrong = y != material.y
     classes = len(material.names)
-    heard = material.X if material.S is None else np.hstack([material.X, material.S])
+    features = material.X if material.S is None else np.hstack([material.X, material.S])
     blocks = () if material.S is None else (material.X.shape[1], material.S.shape[1])
-    probability = out_of_fold(heard, y, material.group, classes, partial(by_default, blocks))
+    probability = out_of_fold(features, y, material.group, classes, partial(by_default, blocks))
     classic = material.X if material.S is None else material.S
     forest = out_of_fold(classic, y, material.group, classes, by_forest)
     ranked = {
         "suspicion": suspicion(material, probability, y),
         "forest": 1 - forest[np.arange(len(y)), y],
-        "cleanlab": 1 - probability[np.arange(len(y)), y],  # its default, the self-confidence
+        "cleanlab": 1 - probability[np.arange(len(y)), y],  # cleanlab's default, the self-confidence
     }
     return {name: float(average_precision_score(wrong, score)) for name, score in ranked.items()}
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("material", type=Path, metavar="HOME|MATRIX.npz")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--rates", type=float, nargs="+", default=RATES)
-    parser.add_argument("--by", default="group", help="the array that says whose each track is")
+    parser.add_argument("--by", default="group", help="array of MATRIX with the artist of each track [group]")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    home = asked.material.is_dir()
-    material = load_home(asked.material) if home else load_matrix(asked.material, asked.by)
+    options = parser.parse_args()
+    home = options.material.is_dir()
+    material = load_home(options.material) if home else load_matrix(options.material, options.by)
     print(
         f"{len(material.y)} tracks, {len(material.names)} genres, {len(np.unique(material.group))} artists",
         file=sys.stderr,
     )
     rows = []
-    for rate in asked.rates:
+    for rate in options.rates:
         for kind in KINDS:
-            found: defaultdict[str, list[float]] = defaultdict(list)
-            for seed in range(asked.seeds):
-                for name, value in measured(material, rate, kind, seed).items():
-                    found[name].append(value)
-            means = {name: mean(values) for name, values in found.items()}
+            scores_by_way: defaultdict[str, list[float]] = defaultdict(list)
+            for seed in range(options.seeds):
+                for name, value in measure(material, rate, kind, seed).items():
+                    scores_by_way[name].append(value)
+            means = {name: mean(values) for name, values in scores_by_way.items()}
             rows.append({"rate": rate, "kind": kind, **means})
-            if not asked.json:
+            if not options.json:
                 scores = "  ".join(f"{name} {row[0]:.2f} ±{row[1]:.2f}" for name, row in means.items())
                 print(f"{rate:4.0%} {kind:17} {scores}", flush=True)
-    if asked.json:
+    if options.json:
         print(json.dumps(rows))
 
 

@@ -1,11 +1,11 @@
-"""A million pending tracks: how long `catalog queue status` and `queue sync` take, and what the broker holds.
+"""Measure `catalog queue status` and `queue sync` with a million pending tracks, and the memory of the broker.
 
     python benchmarks/pending.py [--tracks N] [--done N] [--rounds N] [--sqlite | --postgresql] [--json]
 
-Makes a catalog by SQL, on SQLite and on a PostgreSQL of its own, with so many tracks that are pending for both usual
-feature sets behind others that have their vectors. Both verbs run as a person runs them, beside `catalog --version`,
-which is start-up alone; `queue sync` finds an empty Valkey each time. It ends with 1 where status takes more than a
-second beyond start-up, sync more than ten, or the broker more than 100 MB.
+The script creates a catalog by SQL, on SQLite and on a private PostgreSQL. The pending tracks lack both default feature
+sets; they come after the tracks that have both. Both commands run as from a shell, and `catalog --version` measures
+start-up only. `queue sync` starts with an empty Valkey each time. The script exits with 1 if status takes more than one
+second beyond start-up, sync takes more than ten, or the broker uses more than 100 MB.
 """
 
 import argparse
@@ -42,7 +42,7 @@ SERIES = {
 
 
 def fill(database: Database, kind: str, music: Path, done: int, pending: int) -> None:
-    """So many tracks with a vector, and behind them so many without."""
+    """Create `done` tracks with vectors, then `pending` tracks without."""
     upgrade(database)
     with database.write() as connection:
         seed_vocabulary(connection)
@@ -54,21 +54,24 @@ def fill(database: Database, kind: str, music: Path, done: int, pending: int) ->
         ).scalar_one()
         tracks = SERIES[kind].format(rows=done + pending)
         connection.exec_driver_sql(
-            "INSERT INTO track (id, collection_id, path, path_bytes, state, size, mtime_ns, file_signature, title, added_at) "  # noqa: E501
+            "INSERT INTO track (id, collection_id, path, path_bytes, state, size, mtime_ns, file_signature, "
+            "title, added_at) "
             f"SELECT i, {root}, i || '.mp3', {PATH[kind]}, 'present', 5000000 + i, 1700000000000000000 + i, "
             f"{FINGERPRINT[kind]}, 'Title ' || i, '2026-01-01' FROM {tracks}"
         )
         for recipe in recipes:
+            zeros = ZEROS[kind].format(4 * len(recipe.dimensions))
             connection.exec_driver_sql(
                 "INSERT INTO feature_vector (feature_set_id, track_id, vector, file_signature, computed_at) "
-                f"SELECT {recipe.id}, i, {ZEROS[kind].format(4 * len(recipe.dimensions))}, {FINGERPRINT[kind]}, '2026-01-01' FROM {SERIES[kind].format(rows=done)}"  # noqa: E501
+                f"SELECT {recipe.id}, i, {zeros}, {FINGERPRINT[kind]}, '2026-01-01' "
+                f"FROM {SERIES[kind].format(rows=done)}"
             )
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # As autovacuum does, which has not come by yet.
+        # Update statistics now instead of waiting for autovacuum.
         connection.exec_driver_sql("PRAGMA optimize" if database.is_sqlite else "VACUUM ANALYZE")
 
 
-def measured(kind: str, done: int, pending: int, rounds: int) -> dict[str, Any]:
+def measure(kind: str, done: int, pending: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="q") as name, DATABASES[kind](Path(name)) as url:
         folder = Path(name)
         (folder / "music").mkdir()
@@ -85,11 +88,11 @@ def measured(kind: str, done: int, pending: int, rounds: int) -> dict[str, Any]:
             empty = connection.info("memory")["used_memory"]
             for _ in range(rounds):
                 connection.flushall()
-                start_up.append(timed([*catalog, "--version"])[0])
-                seconds, said = timed([*command, "queue", "status", "--json"])
-                assert json.loads(said)["pending"] == pending, said
+                start_up.append(run_timed([*catalog, "--version"])[0])
+                seconds, output = run_timed([*command, "queue", "status", "--json"])
+                assert json.loads(output)["pending"] == pending, output
                 status.append(seconds)
-                sync.append(timed([*command, "queue", "sync"])[0])
+                sync.append(run_timed([*command, "queue", "sync"])[0])
             memory = connection.info("memory")["used_memory"]
     return {
         "start-up, s": statistics.median(start_up),
@@ -100,38 +103,38 @@ def measured(kind: str, done: int, pending: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def timed(command: list[str]) -> tuple[float, str]:
+def run_timed(command: list[str]) -> tuple[float, str]:
     begin = time.perf_counter()
-    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return time.perf_counter() - begin, said
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return time.perf_counter() - begin, output
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tracks", type=int, default=1_000_000, help="that are pending [1,000,000]")
-    parser.add_argument("--done", type=int, default=100_000, help="that have their vectors [100,000]")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each verb is run [5]")
+    parser.add_argument("--tracks", type=int, default=1_000_000, help="number of pending tracks [1,000,000]")
+    parser.add_argument("--done", type=int, default=100_000, help="number of tracks with vectors [100,000]")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each command [5]")
     parser.add_argument("--sqlite", action="append_const", dest="kinds", const="sqlite")
     parser.add_argument("--postgresql", action="append_const", dest="kinds", const="postgresql")
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
-    found = {
-        kind: measured(kind, arguments.done, arguments.tracks, arguments.rounds)
+    results = {
+        kind: measure(kind, arguments.done, arguments.tracks, arguments.rounds)
         for kind in arguments.kinds or DATABASES
     }
     if arguments.as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(results, indent=1))
     else:
-        for kind, numbers in found.items():
+        for kind, numbers in results.items():
             for name, number in numbers.items():
                 print(f"{kind}: {name}: {number:.2f}")
     holds = all(
         one["queue status, s"] - one["start-up, s"] <= STATUS_SECONDS
         and one["queue sync, s"] <= SYNC_SECONDS
         and one["broker, MB"] <= BROKER_MEGABYTES
-        for one in found.values()
+        for one in results.values()
     )
     return 0 if holds else 1
 

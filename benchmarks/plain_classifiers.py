@@ -1,4 +1,4 @@
-"""Each classifier as one would write it with scikit-learn alone, with the parameters that ours has by default."""
+"""Each classifier written with scikit-learn alone, with the default parameters of this project."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -112,7 +112,7 @@ PLAIN = {
         neural_network,
     )
 }
-"""A stack is not among them: scikit-learn's keeps no artists apart."""
+"""Without `stack`: scikit-learn's stacking does not keep artists apart."""
 
 
 def plain(name: str, tracks: int, dimensions: int) -> Any:

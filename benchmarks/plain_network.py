@@ -1,8 +1,8 @@
-"""One musicnn network drawn as its authors describe it, nothing folded: what ours is timed against.
+"""One musicnn network as published, without folded layers: the peer of this project's networks.
 
-Layer by layer: batch-norm; five convolutions side by side, each with ReLU, batch-norm and the maximum over frequency;
-three over all features with a sum around the last two; maximum and mean over time; batch-norm, dense, ReLU,
-batch-norm, dense, sigmoid. How long it takes does not depend on the weights, so that random ones will do.
+The layers are: batch-norm; five parallel convolutions, each with ReLU, batch-norm and the maximum over frequency; three
+convolutions over all features with residual sums around the last two; maximum and mean over time; batch-norm, dense,
+ReLU, batch-norm, dense, sigmoid. Random weights are sufficient, because the time does not depend on the weights.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ MIDDLE, PENULTIMATE, TAGS = 64, 200, 50
 
 
 def random_weights(seed: int = 0) -> dict[str, npt.NDArray[np.float32]]:
-    """Weights by TensorFlow's names, of the shapes of the real ones."""
+    """Random weights with TensorFlow's names and the shapes of the real ones."""
     random = np.random.default_rng(seed)
     weights: dict[str, npt.NDArray[np.float32]] = {}
 
@@ -51,7 +51,7 @@ def random_weights(seed: int = 0) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def model(weights: Weights | None = None) -> onnx.ModelProto:
-    """`patch` (1, 1, FRAMES, BANDS) in, `penultimate` (1, 200) and `tags` (1, 50) out."""
+    """A network with input `patch` (1, 1, FRAMES, BANDS) and outputs `penultimate` (1, 200) and `tags` (1, 50)."""
     weights = random_weights() if weights is None else weights
     nodes: list[onnx.NodeProto] = []
     constants: list[onnx.TensorProto] = []
