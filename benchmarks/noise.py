@@ -128,7 +128,7 @@ def load_matrix(path: Path, by: str) -> Material:
 def wrong_labels(material: Material, rate: float, kind: str, random: np.random.Generator) -> Integers:
     """(n,): the labels, with about `rate` of them changed.
 
-    An artist is skipped if half of their tracks would exceed the number of changes.
+    An artist after the first is skipped if the changes so far and half of their tracks exceed the intended number.
     """
     y, classes = material.y.copy(), len(material.names)
     changes = max(1, round(rate * len(y)))
@@ -215,10 +215,10 @@ def suspicion(material: Material, probability: Floats, y: Integers) -> Floats:
         material.X,
         further,
     )
-    scores_by_way = np.zeros(len(y))
+    scores = np.zeros(len(y))
     for one in find_suspects(audited, terms, least=0.0, most=len(y)):
-        scores_by_way[one.row] = max(scores_by_way[one.row], one.suspicion)
-    return scores_by_way
+        scores[one.row] = max(scores[one.row], one.suspicion)
+    return scores
 
 
 def measure(material: Material, rate: float, kind: str, seed: int) -> dict[str, float]:

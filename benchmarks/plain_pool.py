@@ -1,9 +1,11 @@
-"""The peer of our workers: `python plain_pool.py FOLDER WORKERS FEATURE_SET...`, a pool of multiprocessing and nothing else.
+"""A plain multiprocessing pool, the peer of this project's workers.
 
-Extracts every file of a folder in processes forked from one that is warm, each with one thread, and keeps the vectors
-in memory: no queue, no database, no bounds, nothing that survives a crash. What each process did when goes to stdout
-as JSON.
-"""  # noqa: E501
+    python plain_pool.py FOLDER WORKERS FEATURE_SET...
+
+The script extracts every file of a folder in processes forked from a warm one, each with one thread, and keeps the
+vectors in memory. It has no queue, no database and no limits, and no result survives a crash. It prints the times of
+each process as JSON.
+"""
 
 import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before any numerical library
 
@@ -42,10 +44,10 @@ def main() -> None:
     warm_up(FEATURE_SETS)
     before = spent()
     with multiprocessing.get_context("fork").Pool(int(sys.argv[2])) as pool:
-        heard = list(pool.imap_unordered(extract, paths))
+        results = list(pool.imap_unordered(extract, paths))
         pool.close()
         pool.join()
-    json.dump({"notes": [note for note, _ in heard], "spent": spent() - before}, sys.stdout)
+    json.dump({"notes": [note for note, _ in results], "spent": spent() - before}, sys.stdout)
 
 
 if __name__ == "__main__":

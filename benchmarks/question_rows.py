@@ -1,6 +1,6 @@
 """A catalog of any size for benchmarks of queries.
 
-It holds tracks, tags, predictions of ten models, an audit, by SQL alone.
+SQL statements create its tracks, tags, predictions of ten models, and audits.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ ROWS = Path(__file__).with_suffix(".sql")
 
 
 def fill(database: Database, tracks: int) -> str:
-    """Fills an empty catalog; gives the name of one of its genres."""
+    """Fill an empty catalog; return the name of one of its genres."""
     sqlite = database.is_sqlite
     words = {
         "tracks": tracks,
@@ -39,7 +39,7 @@ def fill(database: Database, tracks: int) -> str:
             connection.connection.execute("PRAGMA cache_size = -200000")
         with connection.begin():
             if not sqlite:
-                # References are whole by construction.
+                # All foreign keys are valid by construction.
                 connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
             name = _pick(connection)
             text = ROWS.read_text("utf-8")
@@ -51,7 +51,7 @@ def fill(database: Database, tracks: int) -> str:
             refresh_confusion(connection, MODELS)
     if not sqlite:
         with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            # As autovacuum does, which has not come by yet.
+            # Update statistics now instead of waiting for autovacuum.
             connection.exec_driver_sql("VACUUM ANALYZE")
             connection.exec_driver_sql("CHECKPOINT")
     return name

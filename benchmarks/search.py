@@ -1,14 +1,14 @@
-"""What searching on workers brings: two workers against one, and one against the same trials in one process.
+"""Measure the speedup of a search on workers: two workers against one, and one against a single process.
 
     python benchmarks/search.py [--tracks N] [--candidates N] [--rounds N] [--json]
 
-Makes a catalog of tracks with made-up vectors and tries random forests, each by cross-validation, through the real
-queue with real worker processes. The rate counts from the first trial's end to the last one's, so that what comes of an
-uneven end is in it and starting up is not. Processor time is that of the workers, with what they spend when there is
-nothing to do left out: on a busy machine it says what the clock does not.
+The script creates a catalog with generated vectors and cross-validates random forests through the real queue with real
+worker processes. The rate counts from the end of the first trial to the end of the last. It includes an uneven end and
+excludes start-up. Processor time is that of the workers without their idle cost; unlike clock time, it hardly depends
+on other load.
 """
 
-# ruff: noqa: E402 -- threads and the search path are set before what they concern is imported
+# ruff: noqa: E402 -- the thread limits and the module path must be set before the imports
 import argparse
 import json
 import os
@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
-# This folder has a workers.py of its own.
-sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]
+# Skip the folder of this script: its modules would hide packages of the same name.
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
 
 import numpy as np
 import sqlalchemy as sa
@@ -62,10 +62,10 @@ FEATURES = FeatureSet(
 
 @dataclass(frozen=True)
 class Run:
-    """What one search did."""
+    """The measured values of one search."""
 
-    rate: float  # trials a second
-    processor: float  # seconds a trial
+    rate: float  # trials per second
+    processor: float  # seconds per trial
 
 
 def fill(database: Database, tracks: int) -> None:
@@ -73,7 +73,7 @@ def fill(database: Database, tracks: int) -> None:
     with database.write() as connection:
         recipe = register_feature_set(connection, FEATURES)
         ids = dict(connection.execute(sa.select(genre.c.name, genre.c.id)).all())
-        place = connection.execute(
+        collection_id = connection.execute(
             sa.insert(collection).values(name="made up", kind="folder").returning(collection.c.id)
         ).scalar_one()
         for number in range(tracks):
@@ -81,15 +81,26 @@ def fill(database: Database, tracks: int) -> None:
             key = f"{NAMES[which]} {who}"
             artist_id = connection.execute(sa.select(artist.c.id).where(artist.c.key == key)).scalar()
             if artist_id is None:
-                made = sa.insert(artist).values(key=key, name=key, folded=key).returning(artist.c.id)
-                artist_id = connection.execute(made).scalar_one()
+                insert_artist = sa.insert(artist).values(key=key, name=key, folded=key).returning(artist.c.id)
+                artist_id = connection.execute(insert_artist).scalar_one()
             path = f"{number}.flac"
-            row = {"collection_id": place, "path": path, "path_bytes": path.encode(), "artist_id": artist_id}
+            row = {
+                "collection_id": collection_id,
+                "path": path,
+                "path_bytes": path.encode(),
+                "artist_id": artist_id,
+            }
             track_id = connection.execute(
                 sa.insert(track).values(**row, file_signature=path).returning(track.c.id)
             ).scalar_one()
-            said = sa.insert(statement).values(track_id=track_id, source="file").returning(statement.c.id)
-            tag = {"statement_id": connection.execute(said).scalar_one(), "rank": 0, "as_written": key}
+            insert_statement = (
+                sa.insert(statement).values(track_id=track_id, source="file").returning(statement.c.id)
+            )
+            tag = {
+                "statement_id": connection.execute(insert_statement).scalar_one(),
+                "rank": 0,
+                "as_written": key,
+            }
             connection.execute(sa.insert(label).values(**tag, genre_id=ids[NAMES[which]]))
             vector = random.normal(0, 1, DIMENSIONS)
             vector[which] += 1.5
@@ -98,10 +109,10 @@ def fill(database: Database, tracks: int) -> None:
 
 
 def candidates(number: int) -> list[Candidate]:
-    """Forests that take about as long as each other."""
+    """Forests with about equal fitting times."""
     forest = get_algorithm("random_forest")
     settings = product((1, 2, 3, 4, 5), ("none", "weights"))
-    found = [
+    forests = [
         Candidate(
             forest.name,
             forest.complete({"trees": 100, "min_samples_leaf": leaf, "balance": balance}),
@@ -109,11 +120,11 @@ def candidates(number: int) -> list[Candidate]:
         )
         for leaf, balance in settings
     ]
-    return found[:number]
+    return forests[:number]
 
 
 class Bench:
-    """A catalog to search in."""
+    """A catalog for the searches."""
 
     def __init__(self, home: Path, tracks: int, number: int) -> None:
         url = f"sqlite:///{home}/catalog.db"
@@ -123,7 +134,7 @@ class Bench:
         with self.database.write() as connection:
             seed_vocabulary(connection)
         fill(self.database, tracks)
-        self.ground: SearchData = prepare_search(
+        self.data: SearchData = prepare_search(
             self.database, TrainingOptions(feature_sets=(FEATURES.name,)), [(FEATURES.name,)]
         )
         self.candidates = candidates(number)
@@ -134,7 +145,7 @@ class Bench:
             yield executor
 
     def idle(self, workers: int) -> float:
-        """Seconds of processor for starting up and ending, nothing being tried."""
+        """Processor seconds of starting and stopping the workers without trials."""
         before = spent()
         with self.executor(workers) as executor:
             self._wake(executor, workers)
@@ -146,7 +157,7 @@ class Bench:
         before = spent()
         with self.executor(workers) as executor:
             self._wake(executor, workers)
-            Search(self.database, executor, self.ground, workers=max(1, workers)).compare(self.candidates)
+            Search(self.database, executor, self.data, workers=max(1, workers)).compare(self.candidates)
         processor = spent() - before - idle
         with self.database.read() as connection:
             ends = sorted(connection.execute(sa.select(trial.c.created_at)).scalars())
@@ -154,13 +165,13 @@ class Bench:
         return Run((len(ends) - 1) / seconds, processor / len(ends))
 
     def _wake(self, executor: Executor, workers: int) -> None:
-        """Until a worker has answered, all are being started."""
-        for one in [executor.submit(run_trials, self.ground.snapshot_id, []) for _ in range(max(1, workers))]:
+        """Wait until a worker answers; all workers are starting by then."""
+        for one in [executor.submit(run_trials, self.data.snapshot_id, []) for _ in range(max(1, workers))]:
             one.result()
 
 
 def spent() -> float:
-    """Seconds of processor of this process and of those that it has started and seen end."""
+    """Processor seconds of this process and of its ended children."""
     return sum(
         sum(resource.getrusage(whose)[:2]) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
@@ -170,19 +181,19 @@ def measure(bench: Bench, rounds: int) -> dict[str, Any]:
     idle = {workers: bench.idle(workers) for workers in (0, 1, 2)}
     runs: dict[int, list[Run]] = {0: [], 1: [], 2: []}
     for number in range(rounds):
-        for workers, found in runs.items():
-            found.append(bench.run(workers, idle[workers]))
+        for workers, done in runs.items():
+            done.append(bench.run(workers, idle[workers]))
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
     gains = [two.rate / one.rate for one, two in zip(runs[1], runs[2], strict=True)]
     possible = [2 * one.processor / two.processor for one, two in zip(runs[1], runs[2], strict=True)]
     overhead = [1 - here.processor / one.processor for here, one in zip(runs[0], runs[1], strict=True)]
     return {
-        "trials": len(bench.candidates) * len(set(bench.ground.folds.tolist())),
-        "trials a second, one worker": statistics.median(one.rate for one in runs[1]),
+        "trials": len(bench.candidates) * len(set(bench.data.folds.tolist())),
+        "trials per second, one worker": statistics.median(one.rate for one in runs[1]),
         "two workers / one": statistics.median(gains),
         "two workers / one, each round": gains,
-        "two workers / one, by processor time a trial": statistics.median(possible),
-        "processor time beside trials, share": statistics.median(overhead),
+        "two workers / one, by processor time per trial": statistics.median(possible),
+        "processor time besides trials, share": statistics.median(overhead),
     }
 
 
@@ -190,20 +201,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tracks", type=int, default=1_200, help="made-up tracks [1200]")
-    parser.add_argument("--candidates", type=int, default=8, help="forests to try, 10 at most [8]")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each run is made [3]")
+    parser.add_argument("--tracks", type=int, default=1_200, help="number of generated tracks [1200]")
+    parser.add_argument("--candidates", type=int, default=8, help="number of forests, at most 10 [8]")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each case [3]")
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), arguments.tracks, arguments.candidates)
-        found = {"tracks": arguments.tracks, "dimensions": DIMENSIONS, "cores": os.cpu_count()}
-        found |= measure(bench, arguments.rounds)
+        results = {"tracks": arguments.tracks, "dimensions": DIMENSIONS, "cores": os.cpu_count()}
+        results |= measure(bench, arguments.rounds)
         bench.database.close()
     if arguments.as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(results, indent=1))
     else:
-        for name, value in found.items():
+        for name, value in results.items():
             print(f"{name}: {value:.3g}" if isinstance(value, float) else f"{name}: {value}")
 
 

@@ -1,6 +1,6 @@
 """The data of the classic study.
 
-Tracks of twelve top genres of the Free Music Archive, and three ways to deal them.
+Tracks of twelve top genres of the Free Music Archive, with three splitting schemes.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Integers = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.str_]
 
 LEFT_OUT = ("Easy Listening", "International", "Old-Time / Historic", "Spoken")
-"""Top genres of the medium subset that the study had not."""
+"""Top genres of the medium subset that are not in the study."""
 RANDOM, ARTISTS = "random folds", "artists apart"
 
 
 class NoProblemError(ValueError):
-    """The tracks make no problem that could be studied."""
+    """The tracks allow no study."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +44,18 @@ class Problem:
     genres: Mapping[int, str]
     """The classes: ids, ascending, and names."""
     y: Integers
-    """(n,): the class of each track, as a column in the order of the ids."""
+    """(n,): the class of each track, as an index into the ascending genre ids."""
     groups: Groups
     """Connected by artist or by equal audio."""
     artists: Sequence[str | None]
     split: Texts
     """(n,): `training`, `validation`, `test`, or empty."""
     too_rare: Mapping[str, int]
-    """Genres with too few tracks or artists, and how many tracks were left out with each."""
+    """Genre with too few tracks or artists -> number of tracks left out."""
 
     @cached_property
     def alone(self) -> Groups:
-        """Every track a group by itself: what random folds keep together."""
+        """One group per track, for random folds."""
         count = len(self.y)
         return Groups(np.arange(count), np.ones(count, np.int64), 0.0)
 
@@ -63,11 +63,11 @@ class Problem:
         """The training set with these groups."""
         return Snapshot(ClassRule(1, 1, "top"), seed, self.track_ids, tuple(self.genres), self.y, groups)
 
-    def ground(
-        self, database: Database, deal: str, vectors: Sequence[tuple[str, ...]], seed: int
+    def search_data(
+        self, database: Database, scheme: str, vectors: Sequence[tuple[str, ...]], seed: int
     ) -> SearchData:
-        """What trials are run on, by random folds or with artists apart. The snapshot is stored."""
-        groups = self.groups if deal == ARTISTS else self.alone
+        """Store the snapshot; return the data for trials on random folds or with artists apart."""
+        groups = self.groups if scheme == ARTISTS else self.alone
         frozen = self.snapshot(groups, seed)
         fold = stratified_group_folds(
             self.y, groups.number, number_of_folds(self.y, groups.number), seed=seed
@@ -83,10 +83,10 @@ class Problem:
         return SearchData(snapshot_id, members, digests, seed, self.artists)
 
 
-def load_problem(connection: Connection, heard: Integers, *, min_tracks: int, min_artists: int) -> Problem:
-    """The tracks of the medium subset with a top genre of the study, of those that were `heard` (ids).
+def load_problem(connection: Connection, analyzed: Integers, *, min_tracks: int, min_artists: int) -> Problem:
+    """Load the tracks of the medium subset with a top genre of the study, among the `analyzed` track ids.
 
-    Raises NoProblemError where fewer than two genres are left.
+    Raises NoProblemError if fewer than two genres remain.
     """
     tracks = load_tracks(connection)
     rows = connection.execute(
@@ -103,22 +103,22 @@ def load_problem(connection: Connection, heard: Integers, *, min_tracks: int, mi
     terms = {name: vocabulary.resolve(name) for name in {row.genre_top for row in rows}}
     genre = np.array([getattr(terms[row.genre_top], "id", 0) for row in rows], np.int64)
     split = np.array([row.split or "" for row in rows], np.str_)
-    there = np.isin(ids, heard) & np.isin(ids, tracks.ids) & (genre > 0)
-    ids, genre, split = ids[there], genre[there], split[there]
+    usable = np.isin(ids, analyzed) & np.isin(ids, tracks.ids) & (genre > 0)
+    ids, genre, split = ids[usable], genre[usable], split[usable]
     artists = [tracks.artists[at] for at in tracks.at(ids)]
     names = {term.id: term.name for term in terms.values() if term is not None}
     classes, too_rare = {}, {}
     for one in np.unique(genre).tolist():
         inside = np.flatnonzero(genre == one)
-        known = {artists[at] for at in inside if artists[at] is not None}
-        if len(inside) >= min_tracks and len(known) >= min_artists:
+        genre_artists = {artists[at] for at in inside if artists[at] is not None}
+        if len(inside) >= min_tracks and len(genre_artists) >= min_artists:
             classes[one] = names[one]
         else:
             too_rare[names[one]] = len(inside)
     if len(classes) < 2:
         raise NoProblemError(
-            f"{len(classes)} of {len(classes) + len(too_rare)} genres have {min_tracks} tracks by {min_artists} artists "  # noqa: E501
-            "with vectors: nothing can be told apart"
+            f"{len(classes)} of {len(classes) + len(too_rare)} genres have {min_tracks} tracks "
+            f"by {min_artists} artists with vectors; at least two are needed"
         )
     inside = np.isin(genre, list(classes))
     ids = ids[inside]

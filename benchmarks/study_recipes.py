@@ -1,4 +1,4 @@
-"""The recipes of the study: eight classifiers with a grid each on the classic vectors, and what this project does."""
+"""The recipes of the study: eight classifiers with a grid each on the classic vectors, and this project's recipes."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = MappingProxyType(
         "bagging": {"min_samples_leaf": (1, 5), "max_features": (0.1, 0.3), "balance": PLAIN},
     }
 )
-"""What the eight are searched over.
+"""The grids of the eight classifiers.
 
-As in the study, genres weigh by their tracks, but for the forest that may choose.
+As in the study, genres have no class weights; the grid of the forest includes them.
 """
 OURS = (DEFAULT, "gradient_boosting", "neural_network")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A classifier on vectors, with the settings that are tried."""
+    """A classifier on vectors, with its candidate settings."""
 
     kind: str
-    """`classic`:
+    """`classic` or `ours`.
 
-    the best setting by cross-validated accuracy, its choices as they are. `ours`: as it comes, calibrated.
+    `classic`: the best setting by cross-validated accuracy, uncalibrated. `ours`: default parameters, calibrated.
     """
     candidates: tuple[Candidate, ...]
 
@@ -60,7 +60,7 @@ class Recipe:
 
 
 def classic(feature_sets: Sequence[str], *, whole: bool) -> list[Recipe]:
-    """The eight classifiers on each of the feature sets, over the study's grid or over all that is worth trying."""
+    """The eight classifiers on each feature set, with the study's grid or with the full grid."""
     return [
         Recipe(
             "classic",
@@ -71,15 +71,15 @@ def classic(feature_sets: Sequence[str], *, whole: bool) -> list[Recipe]:
     ]
 
 
-def ours(feature_set: str, beside: str | None = None) -> list[Recipe]:
-    """What this project does, the default first; with a second feature set both side by side, and stacked."""
-    tried = [(name, (feature_set,)) for name in OURS]
-    if beside is not None:
-        tried += [(name, (feature_set, beside)) for name in (DEFAULT, "stack")]
-    return [Recipe("ours", (Candidate(name, get_algorithm(name).complete(), sets),)) for name, sets in tried]
+def ours(feature_set: str, second: str | None = None) -> list[Recipe]:
+    """Recipes of this project, the default first; a second feature set adds both concatenated, and the stack."""
+    pairs = [(name, (feature_set,)) for name in OURS]
+    if second is not None:
+        pairs += [(name, (feature_set, second)) for name in (DEFAULT, "stack")]
+    return [Recipe("ours", (Candidate(name, get_algorithm(name).complete(), sets),)) for name, sets in pairs]
 
 
 def _small(name: str, vectors: str) -> list[Candidate]:
     values = GRIDS[name]
-    settings = (dict(zip(values, chosen, strict=True)) for chosen in product(*values.values()))
+    settings = (dict(zip(values, combination, strict=True)) for combination in product(*values.values()))
     return [Candidate(name, get_algorithm(name).complete(setting), (vectors,)) for setting in settings]

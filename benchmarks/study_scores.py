@@ -1,6 +1,6 @@
-"""The scores of a recipe.
+"""The scores of a recipe: on folds and on the official split.
 
-By folds, the setting chosen without the fold that it answers for, and on the official split.
+The setting of a fold is chosen on the other folds.
 """
 
 from __future__ import annotations
@@ -35,96 +35,110 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What a recipe says of tracks that it had not heard."""
+    """The predictions of a recipe for tracks outside its training data."""
 
     choice: Integers | None
-    """(n,): the class chosen for each track; None where nothing could be fitted."""
+    """(n,): the predicted class of each track; None if no setting could be fitted."""
     chosen: Mapping[str, Any] | None
-    """The parameters that were chosen most often."""
+    """The parameters chosen most often."""
     seconds: float
-    """Of all fits together."""
+    """Total of all fits."""
     remark: str | None
-    """Why nothing could be fitted."""
+    """The reason if no setting could be fitted."""
 
 
 def by_folds(
-    database: Database, executor: Executor, ground: SearchData, wanted: Recipe, workers: int, tell: Progress
+    database: Database,
+    executor: Executor,
+    data: SearchData,
+    recipe: Recipe,
+    workers: int,
+    report_progress: Progress,
 ) -> Answers:
-    """Cross-validation. What was computed before, in this run or another, is not computed again.
+    """Cross-validate a recipe. Results of earlier runs are reused.
 
-    The setting for a fold is the one with the most right choices on the other folds.
+    Each fold uses the setting with the most correct predictions on the other folds.
     """
-    members, numbers = ground.members, np.unique(ground.folds).tolist()
+    members, numbers = data.members, np.unique(data.folds).tolist()
     trials = {
         (at, fold): Trial(
-            ground.snapshot_id,
+            data.snapshot_id,
             candidate,
             Split(fold),
-            ground.seed,
-            ground.vectors[candidate.feature_sets],
-            wanted.is_ours,
+            data.seed,
+            data.vectors[candidate.feature_sets],
+            recipe.is_ours,
         )
-        for at, candidate in enumerate(wanted.candidates)
+        for at, candidate in enumerate(recipe.candidates)
         for fold in numbers
     }
     run_missing_trials(
-        database, executor, trials.values(), workers=workers, on_progress=lambda done: tell(done, len(trials))
+        database,
+        executor,
+        trials.values(),
+        workers=workers,
+        on_progress=lambda done: report_progress(done, len(trials)),
     )
     with database.read() as connection:
-        outcomes = {key: _there(load_outcome(connection, one)) for key, one in trials.items()}
+        outcomes = {key: _require(load_outcome(connection, one)) for key, one in trials.items()}
     seconds = sum(one.seconds for one in outcomes.values())
     fitted = [
         at
-        for at in range(len(wanted.candidates))
+        for at in range(len(recipe.candidates))
         if all(outcomes[at, fold].choice is not None for fold in numbers)
     ]
     if not fitted:
         reason = next(one.reason for one in outcomes.values() if one.choice is None)
         return Answers(None, None, seconds, reason)
-    choices = np.empty((len(wanted.candidates), len(members.y)), np.int64)
+    choices = np.empty((len(recipe.candidates), len(members.y)), np.int64)
     for at in fitted:
         for fold in numbers:
-            choices[at, ground.folds == fold] = outcomes[at, fold].choice
+            choices[at, data.folds == fold] = outcomes[at, fold].choice
     right = choices[fitted] == members.y
     answer, chosen = np.empty(len(members.y), np.int64), []
     for fold in numbers:
-        inside = ground.folds == fold
+        inside = data.folds == fold
         best = fitted[int(right[:, ~inside].sum(axis=1).argmax())]
         answer[inside] = choices[best, inside]
         chosen.append(best)
     commonest = int(np.bincount(chosen).argmax())
-    return Answers(answer, wanted.candidates[commonest].parameters, seconds, None)
+    return Answers(answer, recipe.candidates[commonest].parameters, seconds, None)
 
 
-def _there(outcome: TrialOutcome | None) -> TrialOutcome:
+def _require(outcome: TrialOutcome | None) -> TrialOutcome:
     assert outcome is not None, "every trial was run"
     return outcome
 
 
 def by_official_split(
-    executor: Executor, ground: SearchData, problem: Problem, wanted: Recipe, store: Path, tell: Progress
+    executor: Executor,
+    data: SearchData,
+    problem: Problem,
+    recipe: Recipe,
+    store: Path,
+    report_progress: Progress,
 ) -> Answers:
-    """Learned from the training part, the setting chosen, or calibrated, by the validation part, asked in the test part.
+    """Fit on the training part, choose the setting or calibrate on the validation part, predict the test part.
 
-    `choice` is (tests,). Results are kept in `store`, a file of JSON lines.
-    """  # noqa: E501
-    known = _read(store)
-    keys = {_key(ground, candidate): candidate for candidate in wanted.candidates}
+    `choice` is (tests,). Results are stored in `store`, a file of JSON lines.
+    """
+    stored = _read(store)
+    keys = {_key(data, candidate): candidate for candidate in recipe.candidates}
     split = problem.split.tolist()
     futures = [
         executor.submit(
-            official_trial, key, ground.snapshot_id, one.as_json(), split, ground.seed, wanted.is_ours
+            official_trial, key, data.snapshot_id, one.as_json(), split, data.seed, recipe.is_ours
         )
         for key, one in keys.items()
-        if key not in known
+        if key not in stored
     ]
     for done, future in enumerate(futures, start=len(keys) - len(futures) + 1):
-        found = future.result()
+        result = future.result()
         with store.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(found) + "\n")
-        known[found["key"]] = found
-        tell(done, len(keys))
-    rows = [known[key] for key in keys]
+            stream.write(json.dumps(result) + "\n")
+        stored[result["key"]] = result
+        report_progress(done, len(keys))
+    rows = [stored[key] for key in keys]
     seconds = sum(row["seconds"] for row in rows)
     fitted = [row for row in rows if row["test"] is not None]
     if not fitted:
@@ -134,12 +148,19 @@ def by_official_split(
 
 
 def official_trial(
-    key: str, snapshot_id: int, said: Mapping[str, Any], split: list[str], seed: int, calibrated: bool
+    key: str,
+    snapshot_id: int,
+    candidate_json: Mapping[str, Any],
+    split: list[str],
+    seed: int,
+    calibrated: bool,
 ) -> dict[str, Any]:
-    """The task: one candidate on the official split; how many of the validation part it has right, and the choices."""
+    """The task: fit one candidate on the official split; return its validation hits and its test predictions."""
     import time
 
-    candidate = Candidate(said["algorithm"], said["parameters"], tuple(said["feature_sets"]))
+    candidate = Candidate(
+        candidate_json["algorithm"], candidate_json["parameters"], tuple(candidate_json["feature_sets"])
+    )
     with current_context().database.read() as connection:
         members = load_snapshot_tracks(connection, snapshot_id)
         vectors = load_vectors(connection, candidate.feature_sets, members.track_ids)
@@ -166,20 +187,20 @@ def official_trial(
     }
 
 
-def _key(ground: SearchData, candidate: Candidate) -> str:
-    digest = ground.vectors[candidate.feature_sets]
-    text = json.dumps([ground.snapshot_id, digest, ground.seed, candidate.key])
+def _key(data: SearchData, candidate: Candidate) -> str:
+    digest = data.vectors[candidate.feature_sets]
+    text = json.dumps([data.snapshot_id, digest, data.seed, candidate.key])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _read(store: Path) -> dict[str, dict[str, Any]]:
     if not store.exists():
         return {}
-    found = {}
+    result = {}
     for line in store.read_text(encoding="utf-8").splitlines():
         try:
             row = json.loads(line)
         except json.JSONDecodeError:
-            continue  # the last line of a run that was killed
-        found[row["key"]] = row
-    return found
+            continue  # incomplete last line of a killed run
+        result[row["key"]] = row
+    return result

@@ -1,14 +1,14 @@
-"""Sub-genres: local classifiers, one classifier over all classes and the commonest class, on the same folds.
+"""Compare local classifiers, one classifier over all classes and the most common class on sub-genres.
 
     python benchmarks/subgenres.py DIR [--algorithm NAME]... [--parameter NAME=VALUE]... [--seeds N] [--json]
 
-DIR holds `genres.csv` of the Free Music Archive, `ntds2017_fma_tracks.csv` (track, genre id, 0 = unknown) and
-`ntds2017_fma_features.csv` (MFCC statistics with a header of three rows). A genre with ten tracks is a class; a rarer
-one counts for its nearest broader term.
+DIR contains `genres.csv` of the Free Music Archive, `ntds2017_fma_tracks.csv` (track, genre id, 0 = unknown) and
+`ntds2017_fma_features.csv` (MFCC statistics with a header of three rows). A genre with ten tracks is a class. A rarer
+genre counts for its nearest broader term. All three use the same folds.
 
-No artist is known of these tracks, so that nothing can keep artists apart: every score here flatters. What is compared
-is flattered alike. Path accuracy counts an answer as right where it is the genre of the tag; stopping at the top term
-is right where the tag stops there.
+The data contain no artists, so the folds are not grouped by artist and every score is too optimistic. This affects all
+rows in the same way. Path accuracy counts a prediction as correct if it is the genre of the tag. A prediction at the
+top level is correct if the tag is at the top level.
 """
 
 from __future__ import annotations
@@ -51,32 +51,32 @@ class Material:
     X: Matrix
     y: Integers
     groups: Integers
-    """(n,): every track is its own."""
+    """(n,): one group per track."""
     hierarchy: Hierarchy
     names: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How one way did, means over the seeds; shares of 0 to 1."""
+    """The scores of one way, means over the seeds; shares are 0 to 1."""
 
     algorithm: str
     way: str
     top_level: float
-    """The top term of the first choice is right."""
+    """Accuracy of the top term of the prediction."""
     path: float
-    """The first choice is the very class."""
+    """Accuracy of the exact class."""
     macro_f1: float
     hierarchical_precision: float
     hierarchical_recall: float
     hierarchical_f1: float
     log_loss: float | None
     answered: float | None
-    """By the threshold, out of fold."""
+    """Share of tracks above the threshold, out of fold."""
     answered_right: float | None
-    """The class, or a term above it."""
+    """Share of these with the right class or a broader term."""
     seconds: float
-    """Of the processor, a seed."""
+    """Processor seconds per seed."""
 
 
 def read(folder: Path) -> Material:
@@ -95,12 +95,12 @@ def read(folder: Path) -> Material:
     support = class_support(tagged, broader, minimum_tracks=MINIMUM_TRACKS, minimum_artists=0, names=names)
     classes = classes_of(support)
     column = {genre: at for at, genre in enumerate(classes)}
-    counted = [column.get(support[genres[one]].counts_for or 0, NOTHING) for one in ids]
-    kept = [at for at, one in enumerate(counted) if one != NOTHING]
+    columns = [column.get(support[genres[one]].counts_for or 0, NOTHING) for one in ids]
+    selected = [at for at, one in enumerate(columns) if one != NOTHING]
     return Material(
-        np.array([vectors[ids[at]] for at in kept], np.float32),
-        np.array([counted[at] for at in kept], np.int64),
-        np.arange(len(kept)),
+        np.array([vectors[ids[at]] for at in selected], np.float32),
+        np.array([columns[at] for at in selected], np.int64),
+        np.arange(len(selected)),
         Hierarchy.of(classes, broader),
         names,
     )
@@ -108,14 +108,14 @@ def read(folder: Path) -> Material:
 
 def rows(material: Material, name: str, parameters: Mapping[str, Any], seeds: int) -> Iterator[Row]:
     flat = TrainingRecipe(name, get_algorithm(name).complete(parameters), None)
-    for way, learned in (
+    for way, recipe in (
         ("local", replace(flat, chains=class_chains(material.hierarchy))),
         ("flat", flat),
     ):
-        yield mean([scored(material, learned, way, seed) for seed in range(seeds)])
+        yield mean([scored(material, recipe, way, seed) for seed in range(seeds)])
 
 
-def scored(material: Material, learned: TrainingRecipe, way: str, seed: int) -> Row:
+def scored(material: Material, recipe: TrainingRecipe, way: str, seed: int) -> Row:
     y, hierarchy = material.y, material.hierarchy
     begin = time.process_time()
     fit = cross_fit(
@@ -123,8 +123,8 @@ def scored(material: Material, learned: TrainingRecipe, way: str, seed: int) -> 
         y,
         material.groups,
         hierarchy,
-        learned.full_algorithm,
-        learned.parameters,
+        recipe.full_algorithm,
+        recipe.parameters,
         novelty=False,
         seed=seed,
     )
@@ -133,7 +133,7 @@ def scored(material: Material, learned: TrainingRecipe, way: str, seed: int) -> 
     answered = node != NOTHING
     return row(
         material,
-        learned.algorithm,
+        recipe.algorithm,
         way,
         fit.choice,
         log_loss=log_loss(fit.probability, y),
@@ -145,15 +145,15 @@ def scored(material: Material, learned: TrainingRecipe, way: str, seed: int) -> 
 
 def row(material: Material, name: str, way: str, choice: Integers, **more: Any) -> Row:
     y, hierarchy = material.y, material.hierarchy
-    found = evaluate(y, choice, material.groups, len(hierarchy.classes), resamples=1)
+    results = evaluate(y, choice, material.groups, len(hierarchy.classes), resamples=1)
     terms = hierarchical_score(choice, y, hierarchy)
     tops = np.array([path[-1] for path in hierarchy.paths])
     return Row(
         name,
         way,
         top_level=float((tops[y] == tops[choice]).mean()),
-        path=found.accuracy.value,
-        macro_f1=found.macro_f1.value,
+        path=results.accuracy.value,
+        macro_f1=results.macro_f1.value,
         hierarchical_precision=terms.precision,
         hierarchical_recall=terms.recall,
         hierarchical_f1=terms.f1,
@@ -162,7 +162,7 @@ def row(material: Material, name: str, way: str, choice: Integers, **more: Any) 
 
 
 def commonest(material: Material) -> Row:
-    """Always the commonest class of the other folds."""
+    """Always predict the most common class of the other folds."""
     fold = np.arange(len(material.y)) % 5
     choice = majority_class(material.y, fold)
     return row(
@@ -170,28 +170,28 @@ def commonest(material: Material) -> Row:
     )
 
 
-def mean(found: list[Row]) -> Row:
+def mean(results: list[Row]) -> Row:
     numbers = {
-        name: None if value is None else float(np.mean([getattr(one, name) for one in found]))
-        for name, value in asdict(found[0]).items()
+        name: None if value is None else float(np.mean([getattr(one, name) for one in results]))
+        for name, value in asdict(results[0]).items()
         if name not in {"algorithm", "way"}
     }
-    return replace(found[0], **numbers)
+    return replace(results[0], **numbers)
 
 
-def chosen(material: Material, name: str, parameters: Mapping[str, Any]) -> str:
-    """What `catalog train` would take, by folds that are none of the scores'."""
-    learned = TrainingRecipe(name, get_algorithm(name).complete(parameters), None)
-    _, choice = choose_structure(learned, "auto", material.X, material.y, material.groups, material.hierarchy)
+def choose_for_training(material: Material, name: str, parameters: Mapping[str, Any]) -> str:
+    """The structure that `catalog train` would choose, on folds that differ from those of the scores."""
+    recipe = TrainingRecipe(name, get_algorithm(name).complete(parameters), None)
+    _, choice = choose_structure(recipe, "auto", material.X, material.y, material.groups, material.hierarchy)
     return "flat" if choice is None else choice.chosen
 
 
-def print_table(found: list[Row]) -> None:
+def print_table(results: list[Row]) -> None:
     print(
         f"{'algorithm':20} {'way':9} {'top':>6} {'path':>6} {'macro F1':>8} {'hP':>6} {'hR':>6} {'hF':>6} "
         f"{'log loss':>8} {'answered':>8} {'right':>6} {'seconds':>7}"
     )
-    for one in found:
+    for one in results:
         loss = "" if one.log_loss is None else f"{one.log_loss:.3f}"
         answered, good = (
             "" if value is None else f"{value:.1%}" for value in (one.answered, one.answered_right)
@@ -204,7 +204,7 @@ def print_table(found: list[Row]) -> None:
 
 
 def main() -> int:
-    """Measures and prints."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -218,17 +218,20 @@ def main() -> int:
     material = read(options.folder)
     print(
         f"{len(material.y):,} tracks, {len(material.hierarchy.classes)} classes, the commonest "
-        f"{np.bincount(material.y).max():,}; no artist is known: the scores flatter",
+        f"{np.bincount(material.y).max():,}; no artist is known: the scores are too optimistic",
         file=sys.stderr,
     )
-    found = [commonest(material)]
+    results = [commonest(material)]
     for name in options.algorithms or [DEFAULT]:
-        found += rows(material, name, parameters, options.seeds)
-        print(f"{name}: catalog train would choose {chosen(material, name, parameters)}", file=sys.stderr)
+        results += rows(material, name, parameters, options.seeds)
+        print(
+            f"{name}: catalog train would choose {choose_for_training(material, name, parameters)}",
+            file=sys.stderr,
+        )
     if options.json:
-        print(json.dumps([asdict(one) for one in found], indent=1))
+        print(json.dumps([asdict(one) for one in results], indent=1))
     else:
-        print_table(found)
+        print_table(results)
     return 0
 
 

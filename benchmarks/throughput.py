@@ -1,14 +1,14 @@
-"""What workers cost and bring: beside plain multiprocessing, two against one, queue and database against listening, memory.
+"""Measure workers: against plain multiprocessing, two against one, overhead, and memory.
 
-    python benchmarks/throughput.py [--clips FOLDER] [--tracks N] [--rounds N] [--workers N]... [--json]
+    python benchmarks/throughput.py [--clips FOLDER] [--tracks N] [--rounds N] [--workers N]... [--only-plain]
+                                    [--feature-set NAME] [--json]
 
-Runs the real `catalog analyze` on a catalog of its own, and in turn with it `plain_pool.py`, which extracts the same
-files by a pool of multiprocessing, single-threaded like our workers, and stores nothing. A module that Python imports
-by itself when a worker starts notes for each track when listening to it ended, what processor time it took and how
-much memory the process held at most, and at the end what the workers with their forked children and the command have
-spent since they began to work. Start-up (imports, machine code, the first listening) is left out, and rates count
-from when the last worker is at work until the first has nothing left.
-"""  # noqa: E501
+The script runs the real `catalog analyze` on separate catalogs. It alternates with `plain_pool.py`, which extracts the
+same files with a multiprocessing pool, single-threaded like the workers, and stores nothing. A `sitecustomize` module
+in each worker records for each track the end of the extraction, its processor time and the peak memory of the process.
+At the end it records the processor time of the workers with their forks, and of the command. Start-up (imports, machine
+code, the first extraction) is excluded. Rates count from the start of the last worker to the end of the first.
+"""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ from typing import Any
 from clips import clips, music, write
 
 NOTES = "CATALOG_BENCHMARK_NOTES"
-# Appending a short line is one write: several processes may do it at once.
+# Appending a short line is one write, so several processes can do it concurrently.
 NOTE_TAKER = f"""
 import sys
 
@@ -71,35 +71,35 @@ elif "analyze" in sys.orig_argv:
 
     analyze_pending._supervise = noted(analyze_pending._supervise, "command", resource.RUSAGE_SELF)
 """
-MEGABYTE = 1024 if sys.platform != "darwin" else 1024 * 1024  # of what getrusage counts in
+MEGABYTE = 1024 if sys.platform != "darwin" else 1024 * 1024  # in the unit of getrusage
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run over the files did."""
+    """The measured values of one run over the files."""
 
     notes: list[dict[str, float]]
-    processor: float  # seconds, of the command and the workers, start-up left out
-    command: float = 0.0  # of these, the command's
+    processor: float  # seconds of the command and the workers, without start-up
+    command: float = 0.0  # the part of the command
 
     @property
     def whole_track(self) -> float:
-        """Seconds of processor that a track took, with all that belongs to it."""
+        """Processor seconds per track, with all overhead."""
         return self.processor / len(self.notes)
 
     @property
-    def listening(self) -> float:
-        """Seconds of processor spent on listening."""
+    def extraction(self) -> float:
+        """Processor seconds of extraction."""
         return sum(note["processor"] for note in self.notes)
 
     @property
     def track(self) -> float:
-        """Seconds of processor that a track took."""
-        return self.listening / len(self.notes)
+        """Processor seconds of extraction per track."""
+        return self.extraction / len(self.notes)
 
     @property
     def rate(self) -> float:
-        """Tracks a second while all workers were at work."""
+        """Tracks per second while all workers were working."""
         ends: dict[float, list[float]] = {}
         for note in self.notes:
             ends.setdefault(note["worker"], []).append(note["end"])
@@ -108,7 +108,7 @@ class Run:
 
     @property
     def memory(self) -> float:
-        """Megabytes that a worker held at most."""
+        """Peak memory of a worker in MB."""
         return max(note["memory"] for note in self.notes) / MEGABYTE
 
 
@@ -123,16 +123,16 @@ class Bench:
         (folder / "hook" / "sitecustomize.py").write_text(NOTE_TAKER)
 
     def collection(self, name: str, paths: list[Path], count: int) -> Path:
-        """A folder of so many tracks, the files over and over."""
-        made = self.folder / name
-        made.mkdir()
+        """A folder of `count` tracks, with the files repeated."""
+        target = self.folder / name
+        target.mkdir()
         for number in range(count):
             path = paths[number % len(paths)]
-            shutil.copyfile(path, made / f"{number:04}{path.suffix}")
-        return made
+            shutil.copyfile(path, target / f"{number:04}{path.suffix}")
+        return target
 
     def run(self, music: Path, workers: int) -> Run:
-        """Analyzes a folder in a new catalog."""
+        """Analyze a folder in a new catalog."""
         with tempfile.TemporaryDirectory(dir=self.folder) as home:
             notes = Path(home) / "notes"
             search = [str(self.folder / "hook"), os.environ.get("PYTHONPATH")]
@@ -152,42 +152,43 @@ class Bench:
                 check=True,
                 stdout=subprocess.DEVNULL,
             )
-            found = [json.loads(line) for line in notes.read_text().splitlines()]
-        heard = [note for note in found if "worker" in note]
+            lines = [json.loads(line) for line in notes.read_text().splitlines()]
+        track_notes = [note for note in lines if "worker" in note]
         spent = {
-            by: sum(note["spent"] for note in found if note.get("by") == by) for by in ("workers", "command")
+            by: sum(note["spent"] for note in lines if note.get("by") == by) for by in ("workers", "command")
         }
-        return Run(heard, sum(spent.values()), spent["command"])
+        return Run(track_notes, sum(spent.values()), spent["command"])
 
     def run_plain(self, music: Path, workers: int) -> Run:
-        """The same files by a pool of multiprocessing."""
+        """Extract the same files with a plain multiprocessing pool."""
         here = Path(__file__).parent
         search = [str(here.parent), os.environ.get("PYTHONPATH")]
-        said = subprocess.run(
+        output = subprocess.run(
             [sys.executable, "-P", here / "plain_pool.py", music, str(workers), *self._names],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, search))},
             check=True,
             stdout=subprocess.PIPE,
         ).stdout
-        found = json.loads(said)
-        return Run(found["notes"], found["spent"])
+        results = json.loads(output)
+        return Run(results["notes"], results["spent"])
 
 
-def beside_plain(bench: Bench, music: Path, workers: int, rounds: int) -> dict[str, Any]:
-    """Our throughput over that of plain multiprocessing, by the clock and by the processor, runs in turn."""
-    clock, processor, beside, command = [], [], [], []
+def compare_with_plain(bench: Bench, music: Path, workers: int, rounds: int) -> dict[str, Any]:
+    """Rate divided by that of plain multiprocessing, by clock and by processor time, in alternating runs."""
+    clock, processor, overhead, command = [], [], [], []
     for number in range(rounds):
-        # What else the machine does reaches both: who is first changes.
+        # Other load affects both; the order alternates.
         if number % 2:
             ours, plain = bench.run(music, workers), bench.run_plain(music, workers)
         else:
             plain, ours = bench.run_plain(music, workers), bench.run(music, workers)
         clock.append(ours.rate / plain.rate)
         processor.append(plain.whole_track / ours.whole_track)
-        beside.append(1 - ours.listening / ours.processor)
+        overhead.append(1 - ours.extraction / ours.processor)
         command.append(ours.command / ours.processor)
         print(
-            f"{workers} workers, round {number + 1} of {rounds}: {clock[-1]:.3f} {processor[-1]:.3f} {beside[-1]:.3f}",
+            f"{workers} workers, round {number + 1} of {rounds}: "
+            f"{clock[-1]:.3f} {processor[-1]:.3f} {overhead[-1]:.3f}",
             file=sys.stderr,
             flush=True,
         )
@@ -196,8 +197,8 @@ def beside_plain(bench: Bench, music: Path, workers: int, rounds: int) -> dict[s
         f"ours / plain, {workers} workers, by the clock, each round": clock,
         f"ours / plain, {workers} workers, by processor time": statistics.median(processor),
         f"ours / plain, {workers} workers, by processor time, each round": processor,
-        f"processor time beside listening, {workers} workers": statistics.median(beside),
-        f"the command's part of it, {workers} workers": statistics.median(command),
+        f"processor time besides extraction, {workers} workers": statistics.median(overhead),
+        f"share of the command, {workers} workers": statistics.median(command),
     }
 
 
@@ -208,25 +209,25 @@ def measure(bench: Bench, paths: list[Path], tracks: int, rounds: int) -> dict[s
     for number in range(rounds):
         one, two = bench.run(many, 1), bench.run(many, 2)
         gains.append(two.rate / one.rate)
-        # What else the machine does takes the clock's time from two workers more than from one, the processor's hardly.
+        # Other load costs two workers more clock time than one, and hardly any processor time.
         possible.append(2 * one.track / two.track)
         rates.append(one.rate)
-        shares.append(1 - two.listening / two.processor)
+        shares.append(1 - two.extraction / two.processor)
         memory = max(memory, one.memory, two.memory)
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
     return {
-        "tracks a second, one worker": statistics.median(rates),
+        "tracks per second, one worker": statistics.median(rates),
         "two workers / one": statistics.median(gains),
         "two workers / one, each round": gains,
-        "two workers / one, by processor time a track": statistics.median(possible),
-        "processor time beside listening, share": statistics.median(shares),
-        "processor time beside listening, each round": shares,
+        "two workers / one, by processor time per track": statistics.median(possible),
+        "processor time besides extraction, share": statistics.median(shares),
+        "processor time besides extraction, each round": shares,
         "memory of a worker, MB": memory,
     }
 
 
 def three_hours(bench: Bench) -> float:
-    """Memory, in MB, of a worker that hears a file of three hours."""
+    """Memory in MB of a worker that analyzes a file of three hours."""
     folder = bench.folder / "long"
     folder.mkdir()
     write(bench.folder / "minute.mp3", music(0, 60))
@@ -242,35 +243,39 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--clips", type=Path, metavar="FOLDER", help="audio files to use")
-    parser.add_argument("--tracks", type=int, default=80, help="tracks a run [80]")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each run is made [3]")
+    parser.add_argument("--tracks", type=int, default=80, help="tracks per run [80]")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each case [3]")
     parser.add_argument(
-        "--feature-set", action="append", metavar="NAME", help="may be repeated [summary and musicnn]"
+        "--feature-set", action="append", metavar="NAME", help="feature set; repeatable [summary and musicnn]"
     )
     parser.add_argument(
         "--workers",
         type=int,
         action="append",
-        help="beside plain multiprocessing; may be repeated [1, 2 and 4]",
+        help="workers of the comparison with plain multiprocessing; repeatable [1, 2 and 4]",
     )
-    parser.add_argument("--only-plain", action="store_true", help="nothing but that")
+    parser.add_argument(
+        "--only-plain",
+        action="store_true",
+        help="skip everything but the comparison with plain multiprocessing",
+    )
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), arguments.feature_set or ["summary", "musicnn"])
         (bench.folder / "clips").mkdir()
-        paths, what = clips(arguments.clips, bench.folder / "clips")
-        found = {"clips": what, "cores": os.cpu_count()}
+        paths, description = clips(arguments.clips, bench.folder / "clips")
+        results = {"clips": description, "cores": os.cpu_count()}
         many = bench.collection("many", paths, arguments.tracks)
         for workers in arguments.workers or [1, 2, 4]:
-            found |= beside_plain(bench, many, workers, arguments.rounds)
+            results |= compare_with_plain(bench, many, workers, arguments.rounds)
         if not arguments.only_plain:
-            found |= measure(bench, paths, arguments.tracks, arguments.rounds)
-            found["memory of a worker on three hours, MB"] = three_hours(bench)
+            results |= measure(bench, paths, arguments.tracks, arguments.rounds)
+            results["memory of a worker on a file of three hours, MB"] = three_hours(bench)
     if arguments.as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(results, indent=1))
     else:
-        for name, value in found.items():
+        for name, value in results.items():
             print(f"{name}: {value:.3g}" if isinstance(value, float) else f"{name}: {value}")
 
 

@@ -1,14 +1,14 @@
-"""Genres outside the model: each class is left out in turn, and its tracks are asked about.
+"""Leave out each class in turn and measure how a model of the other classes predicts its tracks.
 
     python benchmarks/unknown.py HOME... [--feature-set NAME] [--min-tracks N] [--min-artists N] [--algorithm NAME]
                                  [--talk FOLDER] [--json]
 
 HOME is the home of a catalog with labeled tracks, or a .npz file with `X` (tracks, dimensions), `y` (genre) and
-`group` (artist). The model of the other classes ought to call the tracks of the class left out unknown, or by a
-broader term; the table says how often it does, by the probability alone and with novelty, beside the share answered
-and the share of right answers for the artists of the other classes, all out of fold. Artists that are on both sides
-are left out of the other classes. Tracks of genres that are no class are asked about too, of the model of all
-classes. With --talk the recordings in a folder, none of them music, are asked about as well.
+`group` (artist). The model of the other classes should give the tracks of the class left out no suggestion or a broader
+term. The table has the share of tracks for which it does, by probability alone and with novelty. It also has the share
+of suggestions and the share of correct suggestions for the other classes, all out of fold. Artists on both sides are
+removed from the other classes. Tracks of genres that are not classes are predicted too, by the model of all classes.
+With --talk, the recordings of a folder without music are predicted as well.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Material:
     name: str
     X: Floats
     genre: Integers
-    """(n,): the genre id that each track counts for; its own where it is no class."""
+    """(n,): the genre id that each track counts for; its own genre if that is not a class."""
     group: Integers
     classes: tuple[int, ...]
     broader: dict[int, int | None]
@@ -57,7 +57,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Shares:
-    """How one way of deciding answers; all 0 to 1."""
+    """The results of one way of deciding; all 0 to 1."""
 
     precision: float | None
     answered: float
@@ -68,7 +68,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Row:
-    """What became of the tracks of one genre that the model does not know."""
+    """The results for the tracks of one genre that is not in the model."""
 
     collection: str
     genre: str
@@ -92,12 +92,12 @@ def from_home(home: Path, feature_set: str, min_tracks: int, min_artists: int) -
     support = class_support(
         tracks.labeled(at), broader, minimum_tracks=min_tracks, minimum_artists=min_artists, names=names
     )
-    counted = [support[int(genre)].counts_for or int(genre) for genre in tracks.genres[at]]
+    genre_ids = [support[int(genre)].counts_for or int(genre) for genre in tracks.genres[at]]
     groups = connected_groups([tracks.origins[one] for one in at])
     return Material(
         home.name,
         X.astype(np.float64),
-        np.array(counted, np.int64),
+        np.array(genre_ids, np.int64),
         groups.number,
         classes_of(support),
         dict(broader),
@@ -106,9 +106,9 @@ def from_home(home: Path, feature_set: str, min_tracks: int, min_artists: int) -
 
 
 def from_file(path: Path, min_tracks: int, min_artists: int) -> Material:
-    read = np.load(path, allow_pickle=False)
-    names, genre = np.unique(read["y"], return_inverse=True)
-    group = np.unique(read["group"], return_inverse=True)[1]
+    arrays = np.load(path, allow_pickle=False)
+    names, genre = np.unique(arrays["y"], return_inverse=True)
+    group = np.unique(arrays["group"], return_inverse=True)[1]
     classes = tuple(
         int(one)
         for one in np.unique(genre)
@@ -116,7 +116,7 @@ def from_file(path: Path, min_tracks: int, min_artists: int) -> Material:
     )
     return Material(
         path.stem,
-        read["X"].astype(np.float64),
+        arrays["X"].astype(np.float64),
         genre.astype(np.int64),
         group.astype(np.int64),
         classes,
@@ -128,7 +128,7 @@ def from_file(path: Path, min_tracks: int, min_artists: int) -> Material:
 def model_of(
     material: Material, classes: list[int], without: Integers, learner: str
 ) -> tuple[CrossFit, Integers, Integers]:
-    """The cross-fit of these classes without those groups, with their classes and groups."""
+    """The cross-fit of these classes without those groups, with its classes and groups."""
     inside = np.isin(material.genre, classes) & ~np.isin(material.group, without)
     y = np.searchsorted(classes, material.genre[inside])
     hierarchy = Hierarchy.of(classes, material.broader)
@@ -137,7 +137,7 @@ def model_of(
 
 
 def by_probability(fit: CrossFit, y: Integers, group: Integers) -> CrossFit:
-    """The same cross-fit where the probability decides alone."""
+    """The same cross-fit, with decisions by probability alone."""
     hierarchy = fit.model.hierarchy
     threshold = choose_threshold(fit.probability, y, hierarchy, groups=group)
     return replace(
@@ -148,10 +148,10 @@ def by_probability(fit: CrossFit, y: Integers, group: Integers) -> CrossFit:
 
 
 def shares(fit: CrossFit, y: Integers, X: Floats, true: int | None, broader: dict[int, int | None]) -> Shares:
-    """How the model answers inside, and for vectors of a genre that it does not know (None: of no genre)."""
+    """The shares for the tracks of the model, and for vectors of a genre outside it (None: no genre)."""
     answered = fit.selections.node != NOTHING
     hits = is_correct(fit.selections.node, y, fit.model.hierarchy)
-    node = given(fit.model, X)
+    node = select_nodes(fit.model, X)
     above = set() if true is None else set(path_to_top(true, broader))
     good = np.array([one != NOTHING and fit.model.hierarchy.nodes[one] in above for one in node])
     return Shares(
@@ -163,15 +163,15 @@ def shares(fit: CrossFit, y: Integers, X: Floats, true: int | None, broader: dic
     )
 
 
-def given(model: FittedModel, X: Floats) -> Integers:
+def select_nodes(model: FittedModel, X: Floats) -> Integers:
     return model.select(model.probability(X), model.resemblance(X)).node
 
 
 def rows(material: Material, learner: str, talk: Floats | None) -> list[Row]:
-    found = []
+    results = []
     others = [one for one in np.unique(material.genre).tolist() if one not in material.classes]
-    asked = [(one, [c for c in material.classes if c != one]) for one in [*material.classes, *others]]
-    for genre, classes in asked:
+    left_out = [(one, [c for c in material.classes if c != one]) for one in [*material.classes, *others]]
+    for genre, classes in left_out:
         if len(classes) < 2:
             continue
         outside = material.genre == genre
@@ -180,11 +180,11 @@ def rows(material: Material, learner: str, talk: Floats | None) -> list[Row]:
         except ValueError as error:
             print(f"{material.name}: {material.names[genre]} cannot be left out: {error}", file=sys.stderr)
             continue
-        found.append(row(material, material.names[genre], fit, y, group, material.X[outside], genre))
+        results.append(row(material, material.names[genre], fit, y, group, material.X[outside], genre))
     if talk is not None and len(talk):
         fit, y, group = model_of(material, list(material.classes), np.empty(0, np.int64), learner)
-        found.append(row(material, "(talk)", fit, y, group, talk, None))
-    return found
+        results.append(row(material, "(talk)", fit, y, group, talk, None))
+    return results
 
 
 def row(
@@ -201,8 +201,8 @@ def row(
     )
 
 
-def heard(folder: Path) -> Floats:
-    """(n, dimensions): what the networks make of the recordings in a folder."""
+def extract_folder(folder: Path) -> Floats:
+    """(n, dimensions): the musicnn vectors of the recordings in a folder."""
     vectors = []
     for path in sorted(folder.iterdir()):
         try:
@@ -212,23 +212,26 @@ def heard(folder: Path) -> Floats:
     return np.array(vectors, dtype=np.float64).reshape(len(vectors), len(MUSICNN.dimensions))
 
 
-def print_table(found: list[Row]) -> None:
+def print_table(results: list[Row]) -> None:
     print(f"{'':34}  {'by probability alone':^36}  {'with novelty':^36}")
     titles = "  ".join([f"{'right':>6} {'answered':>8} {'unknown':>7} {'broader':>7}"] * 2)
     print(f"{'collection':12} {'left out':16} {'n':>4}  {titles}")
-    for one in found:
+    for one in results:
         columns = [
             f"{_percent(part.precision):>6} {part.answered:>8.0%} {part.unknown:>7.0%} {part.broader:>7.0%}"
             for part in (one.by_probability, one.with_novelty)
         ]
         print(f"{one.collection[:12]:12} {one.genre[:16]:16} {one.tracks:>4}  {'  '.join(columns)}")
     for title, parts in (
-        ("by probability alone", [one.by_probability for one in found]),
-        ("with novelty", [one.with_novelty for one in found]),
+        ("by probability alone", [one.by_probability for one in results]),
+        ("with novelty", [one.with_novelty for one in results]),
     ):
-        kept = [1 - part.wrong for part in parts]
-        enough = sum(one >= 0.5 for one in kept)
-        print(f"{title}: {np.mean(kept):.0%} unknown or broader; at least half for {enough} of {len(kept)}")
+        not_wrong = [1 - part.wrong for part in parts]
+        enough = sum(one >= 0.5 for one in not_wrong)
+        print(
+            f"{title}: {np.mean(not_wrong):.0%} unknown or broader; "
+            f"at least half of the tracks for {enough} of {len(not_wrong)}"
+        )
 
 
 def _percent(value: float | None) -> str:
@@ -244,21 +247,21 @@ def main() -> None:
     parser.add_argument("--min-tracks", type=int, default=10)
     parser.add_argument("--min-artists", type=int, default=5)
     parser.add_argument("--algorithm", default="logistic_regression")
-    parser.add_argument("--talk", type=Path)
+    parser.add_argument("--talk", type=Path, metavar="FOLDER", help="folder with recordings of speech")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    talk = None if options.talk is None else heard(options.talk)
-    found = []
+    talk = None if options.talk is None else extract_folder(options.talk)
+    results = []
     for path in options.collections:
         rule = options.min_tracks, options.min_artists
         material = (
             from_file(path, *rule) if path.suffix == ".npz" else from_home(path, options.feature_set, *rule)
         )
-        found += rows(material, options.algorithm, talk)
+        results += rows(material, options.algorithm, talk)
     if options.json:
-        print(json.dumps([asdict(one) for one in found], indent=1))
+        print(json.dumps([asdict(one) for one in results], indent=1))
     else:
-        print_table(found)
+        print_table(results)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Kills the writer of tags at random moments, over many files, and looks at what it leaves.
+"""Kill the tag writer at random moments, over many files, and check the state of the files.
 
     python benchmarks/write_back.py [--files 1000] [--kills 25] [--seed 1] [--database-url URL]
 
-Makes songs of a second in every format that is written to, decides on all of them, and kills `catalog write` again and
-again until all are written; then `catalog write --undo` the same way. After every blow each file must be, byte for
-byte, as before or as after; after the next run the journal must say what the files are. Prints a line of JSON, and
-exits with 1 where anything is otherwise. Beside it the time of an undisturbed run, and that of only copying the files
-and putting them on the disk: what any safe write costs.
+The script generates songs of one second in every supported format, decides all of them, and kills `catalog write`
+repeatedly until all files are written; then it does the same with `catalog write --undo`. After each kill every file
+must be byte-identical to its state before or after the write. After the next run the journal must match the files. The
+script prints one line of JSON and exits with 1 after any violation. It also measures a run without kills, and copying
+and syncing the same files, which is the minimum of any safe write.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ FOLDERS = 40
 
 def make_music(folder: Path, files: int) -> list[Path]:
     contents = [(suffix, make()) for suffix, make in FORMATS.values()]
-    found = []
+    result = []
     for number in range(files):
         suffix, content = contents[number % len(contents)]
         path = folder / f"{number % FOLDERS:02}" / f"{number:05}.{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        found.append(path)
-    return found
+        result.append(path)
+    return result
 
 
 def decide(url: str, folder: Path) -> None:
@@ -73,8 +73,8 @@ def digest(path: Path) -> str:
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
-def blow(arguments: list[str], moments: random.Random, seconds: float) -> bool:
-    """Whether a writer was killed before it ended by itself."""
+def kill_writer(arguments: list[str], moments: random.Random, seconds: float) -> bool:
+    """Start a writer and kill it; return False if it ended before."""
     command = [sys.executable, "-P", "-c", WRITER, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
@@ -86,36 +86,36 @@ def blow(arguments: list[str], moments: random.Random, seconds: float) -> bool:
     return process.returncode < 0
 
 
-def lies(database: Database, folder: Path) -> Iterator[str]:
-    """What the journal says of files that is not so."""
+def journal_errors(database: Database, folder: Path) -> Iterator[str]:
+    """Entries of the journal that do not match the files."""
     last: dict[bytes, str] = {}
     with database.read() as connection:
         for row in connection.execute(sa.select(t.tag_write).order_by(t.tag_write.c.id)):
             if row.state == "planned" or (row.state == "written" and row.undone_at is not None):
-                yield f"row {row.id} is not finished"
+                yield f"row {row.id} is incomplete"
             elif row.state in ("written", "undone"):
                 last[row.path_bytes] = row.after_digest if row.state == "written" else row.before_digest
-    for path, said in last.items():
-        if digest(folder / os.fsdecode(path)) != said:
-            yield f"{path!r} is not what its row says"
+    for path, expected_digest in last.items():
+        if digest(folder / os.fsdecode(path)) != expected_digest:
+            yield f"{path!r} differs from its journal row"
 
 
-def timed(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return round(time.perf_counter() - start, 2)
 
 
-def copied(paths: list[Path], folder: Path) -> None:
-    """The least that a safe write of the files does."""
+def copy_files(paths: list[Path], folder: Path) -> None:
+    """Copy and sync the files, the minimum of a safe write."""
     folder.mkdir()
     for number, path in enumerate(paths):
-        made = folder / str(number)
-        with path.open("rb") as source, made.open("wb") as target:
+        target_path = folder / str(number)
+        with path.open("rb") as source, target_path.open("wb") as target:
             shutil.copyfileobj(source, target)
             target.flush()
             os.fsync(target.fileno())
-        made.rename(folder / "last")
+        target_path.rename(folder / "last")
 
 
 def main() -> int:
@@ -125,12 +125,12 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--database-url", help="an empty catalog; a SQLite file of its own without it")
-    given = parser.parse_args()
+    parser.add_argument("--database-url", help="URL of an empty database  [default: a temporary SQLite file]")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        found = measure(Path(name), given.files, given.kills, given.seed, given.database_url)
-    print(json.dumps(found))
-    return 1 if found["neither"] or found["lies"] or found["left behind"] else 0
+        result = measure(Path(name), options.files, options.kills, options.seed, options.database_url)
+    print(json.dumps(result))
+    return 1 if result["neither"] or result["journal errors"] or result["left behind"] else 0
 
 
 def measure(place: Path, files: int, kills: int, seed: int, url: str | None) -> dict[str, object]:
@@ -142,8 +142,8 @@ def measure(place: Path, files: int, kills: int, seed: int, url: str | None) -> 
         raise SystemExit("the copy cannot be scanned")
     decide(f"sqlite:///{place / 'peer' / 'catalog.db'}", copy)
     before = {path: digest(path) for path in paths}
-    plain = timed(lambda: copied(paths, place / "plain"))
-    whole = timed(lambda: run([*peer, "write", "-y"]))
+    plain = seconds_of(lambda: copy_files(paths, place / "plain"))
+    whole = seconds_of(lambda: run([*peer, "write", "-y"]))
     after = {path: digest(copy / path.relative_to(music)) for path in paths}
 
     base = ["--home", str(place / "home"), "-q", *(["--database-url", url] if url else [])]
@@ -154,25 +154,25 @@ def measure(place: Path, files: int, kills: int, seed: int, url: str | None) -> 
     database = open_database(url)
     moments = random.Random(seed)
     neither = killed = 0
-    said: list[str] = []
+    messages: list[str] = []
     for verb, goal in ((["write", "-y"], after), (["write", "-y", "--undo"], before)):
         for _ in range(kills):
-            # Long enough that some blows fall late, short enough that all fall on the work.
-            killed += blow([*base, *verb], moments, max(0.5, whole / 4))
+            # Some kills come late, but all come before the end of the work.
+            killed += kill_writer([*base, *verb], moments, max(0.5, whole / 4))
             neither += sum(digest(path) not in (before[path], after[path]) for path in paths)
         while run([*base, *verb]) == 0 and goal is before:
-            said += lies(database, music)
-        said += lies(database, music)
+            messages += journal_errors(database, music)
+        messages += journal_errors(database, music)
         neither += sum(digest(path) != goal[path] for path in paths)
     database.close()
     return {
         "files": files,
         "killed": killed,
         "neither": neither,
-        "lies": len(said),
+        "journal errors": len(messages),
         "left behind": len(list(music.glob("*/.catalog-write-*"))),
         "seconds": whole,
-        "seconds of copying alone": plain,
+        "seconds of copying": plain,
     }
 
 

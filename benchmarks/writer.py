@@ -1,8 +1,8 @@
-"""One of many that write to a catalog: `python writer.py URL NAME TRANSACTIONS TRACKS`, for `writers.py`.
+"""One writer process for `writers.py`: `python writer.py URL NAME TRANSACTIONS TRACKS`.
 
-Does what workers, imports and reviewers do, in turn by chance, each in a transaction of its own, on tracks drawn by
-chance: tracks are claimed, vectors stored and claims ended, lists of genres brought in, genres decided, heartbeats
-given. Nothing is tried again here. What was done, how long it waited and every error go to stdout as JSON.
+It runs the operations of workers, imports and reviewers in random order on random tracks, each in one transaction. It
+claims tracks, stores vectors, imports lists of genres, decides genres and sends heartbeats. It never retries. It prints
+the numbers of committed operations, the waiting times and every error as JSON.
 """
 
 import json
@@ -27,11 +27,11 @@ from workers.state import claims, liveness
 
 GENRES = ("Rock", "Jazz", "Classical", "Techno", "Metal", "Folk", "Blues", "Pop")
 BATCH = 4
-"""Tracks that are claimed, brought in or decided at once."""
+"""Tracks per claim, import or decision."""
 
 
 class Writer:
-    """What one process does, and what is left of it to do."""
+    """The operations of one process, and its open claims."""
 
     def __init__(self, name: str, worker_id: int, recipe: StoredFeatureSet, tracks: int) -> None:
         self.random = random.Random(name)
@@ -43,33 +43,40 @@ class Writer:
         self.done: Counter[str] = Counter()
 
     def next_step(self) -> Callable[[Connection], None]:
-        """What to do in the next transaction: half of all is the work of workers."""
+        """The operation of the next transaction; half of them are those of workers."""
         if self.claimed:
             return self.store
-        steps = [self.claim_some, self.claim_some, self.bring_in, self.decide, self.decide_case, self.beat]
+        steps = [
+            self.claim_some,
+            self.claim_some,
+            self.import_labels,
+            self.decide,
+            self.decide_case,
+            self.beat,
+        ]
         return self.random.choice(steps)
 
     def claim_some(self, connection: Connection) -> None:
         self.claim(connection, self._draw())
 
     def claim(self, connection: Connection, track_ids: list[int]) -> None:
-        found = claims.reserve(connection, self.worker_id, track_ids, [self.recipe.id])
-        self.claimed = [each.track_id for each in found]
+        reserved = claims.reserve(connection, self.worker_id, track_ids, [self.recipe.id])
+        self.claimed = [each.track_id for each in reserved]
         if self.claimed:
             claims.begin(connection, self.worker_id, self.claimed[0])
         self.done["claims"] += len(self.claimed)
 
     def store(self, connection: Connection) -> None:
         track_id = self.claimed.pop()
-        assert claims.complete(connection, self.worker_id, track_id), "a claim that was taken away"
+        assert claims.complete(connection, self.worker_id, track_id), "the claim was lost"
         vector = np.full(len(self.recipe.dimensions), track_id, np.float32)
         store_vector(connection, self.recipe, track_id, vector)
         self.done["vectors"] += 1
 
-    def bring_in(self, connection: Connection) -> None:
-        sayings = [NewStatement(track_id, (self.random.choice(GENRES),)) for track_id in self._draw()]
-        append_statements(connection, "import", sayings, stated_by=self.name)
-        self.done["statements"] += len(sayings)
+    def import_labels(self, connection: Connection) -> None:
+        statements = [NewStatement(track_id, (self.random.choice(GENRES),)) for track_id in self._draw()]
+        append_statements(connection, "import", statements, stated_by=self.name)
+        self.done["statements"] += len(statements)
 
     def decide(self, connection: Connection) -> None:
         self._decide(connection, self._draw()[:1])
@@ -83,12 +90,12 @@ class Writer:
 
     def _decide(self, connection: Connection, track_ids: list[int]) -> None:
         genre_id = resolve_genre(connection, self.random.choice(GENRES))
-        doubts = [track_suspect(connection, track_id) for track_id in track_ids]
-        decide(connection, doubts, "relabel", self.name, genre_id=genre_id)
-        self.done["decisions"] += len(doubts)
+        suspects = [track_suspect(connection, track_id) for track_id in track_ids]
+        decide(connection, suspects, "relabel", self.name, genre_id=genre_id)
+        self.done["decisions"] += len(suspects)
 
     def _draw(self) -> list[int]:
-        """Tracks in no order: two writers that want the same ones come by them from different sides."""
+        """Random tracks in random order, so that two writers lock common tracks in different order."""
         return self.random.sample(range(1, self.tracks + 1), BATCH)
 
 
@@ -108,7 +115,7 @@ def main() -> None:
         try:
             with database.write() as connection:
                 step(connection)
-        except Exception as error:  # noqa: BLE001 -- whatever reaches a user is counted
+        except Exception as error:  # noqa: BLE001 -- every error that a user would see is counted
             writer.done = before
             errors.append(f"{step.__name__}: {type(error).__name__}: {error}"[:300])
         seconds.append(time.perf_counter() - begin)

@@ -1,10 +1,10 @@
-"""Eight processes that write to one catalog at once: does an error of locks reach anybody, and how long does one wait?
+"""Run eight processes that write to one catalog, and measure lock errors and waiting times.
 
     python benchmarks/writers.py [--writers N] [--transactions N] [--tracks N] [--sqlite | --postgresql] [--json]
 
-Real processes (`writer.py`) with the real operations of workers, imports and reviewers, on few tracks, so that they
-meet; on SQLite and on a PostgreSQL of its own. Afterwards the rows are counted: what was committed is there, and what
-is there was committed. It ends with 1 after any error or difference.
+Real processes (`writer.py`) run the operations of workers, imports and reviewers on a limited number of tracks, so that
+they conflict, on SQLite and on a private PostgreSQL. Afterwards the rows must match the committed transactions. The
+script exits with 1 after any error or difference.
 """
 
 import argparse
@@ -48,27 +48,27 @@ def fill(database: Database, tracks: int) -> None:
         connection.execute(sa.insert(t.track), rows)
 
 
-def measured(kind: str, writers: int, transactions: int, tracks: int) -> dict[str, Any]:
+def measure(kind: str, writers: int, transactions: int, tracks: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="w") as name, DATABASES[kind](Path(name)) as url:
         database = open_database(url)
         fill(database, tracks)
         database.close()
         begin = time.perf_counter()
-        said = run(url, writers, transactions // writers, tracks)
+        outputs = run(url, writers, transactions // writers, tracks)
         seconds = time.perf_counter() - begin
-        done = sum((Counter(one["done"]) for one in said), Counter())
-        waits = sorted(wait for one in said for wait in one["seconds"])
+        done = sum((Counter(one["done"]) for one in outputs), Counter())
+        waits = sorted(wait for one in outputs for wait in one["seconds"])
         with database.read() as connection:
-            differences = sorted({*differing(connection, done)})
+            differences = sorted({*find_differences(connection, done)})
         database.close()
     return {
         "transactions": len(waits),
-        "a second": len(waits) / seconds,
+        "transactions per second": len(waits) / seconds,
         "median, ms": 1000 * statistics.median(waits),
-        "99 of 100 within, ms": 1000 * waits[int(0.99 * len(waits))],
+        "99th percentile, ms": 1000 * waits[int(0.99 * len(waits))],
         "longest, s": waits[-1],
         "done": dict(done),
-        "errors": [error for one in said for error in one["errors"]],
+        "errors": [error for one in outputs for error in one["errors"]],
         "differences": differences,
     }
 
@@ -86,19 +86,19 @@ def run(url: str, writers: int, transactions: int, tracks: int) -> list[dict[str
         )
         for number in range(writers)
     ]
-    said = [process.communicate()[0] for process in processes]
+    outputs = [process.communicate()[0] for process in processes]
     if any(process.returncode for process in processes):
-        raise SystemExit("a writer ended before its time")
-    return [json.loads(one) for one in said]
+        raise SystemExit("a writer failed; see its traceback above")
+    return [json.loads(one) for one in outputs]
 
 
-def differing(connection: sa.Connection, done: Counter[str]) -> list[str]:
-    """What the writers say they did and the catalog has not, or the other way round."""
+def find_differences(connection: sa.Connection, done: Counter[str]) -> list[str]:
+    """Differences between the operations that the writers report and the rows in the catalog."""
 
     def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one()
 
-    found = {
+    results = {
         "vectors": count(t.feature_vector),
         "statements": count(t.statement, t.statement.c.source == "import"),
         "decisions": count(t.decision),
@@ -106,7 +106,7 @@ def differing(connection: sa.Connection, done: Counter[str]) -> list[str]:
     }
     return [
         f"{what}: {number:,} rows, {done[what]:,} committed"
-        for what, number in found.items()
+        for what, number in results.items()
         if number != done[what]
     ]
 
@@ -116,27 +116,29 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--writers", type=int, default=8)
-    parser.add_argument("--transactions", type=int, default=20_000, help="of all together [20,000]")
-    parser.add_argument("--tracks", type=int, default=10_000, help="[10,000]")
+    parser.add_argument(
+        "--transactions", type=int, default=20_000, help="total number of transactions [20,000]"
+    )
+    parser.add_argument("--tracks", type=int, default=10_000, help="number of tracks [10,000]")
     parser.add_argument("--sqlite", action="append_const", dest="kinds", const="sqlite")
     parser.add_argument("--postgresql", action="append_const", dest="kinds", const="postgresql")
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
-    found = {
-        kind: measured(kind, arguments.writers, arguments.transactions, arguments.tracks)
+    results = {
+        kind: measure(kind, arguments.writers, arguments.transactions, arguments.tracks)
         for kind in arguments.kinds or DATABASES
     }
     if arguments.as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(results, indent=1))
     else:
-        for kind, numbers in found.items():
+        for kind, numbers in results.items():
             for name, number in numbers.items():
                 print(
                     f"{kind}: {name}: {number:.3g}"
                     if isinstance(number, float)
                     else f"{kind}: {name}: {number}"
                 )
-    return 1 if any(one["errors"] or one["differences"] for one in found.values()) else 0
+    return 1 if any(one["errors"] or one["differences"] for one in results.values()) else 0
 
 
 if __name__ == "__main__":
