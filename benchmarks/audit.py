@@ -83,7 +83,7 @@ def store_predictions(url: str) -> None:
                 connection,
                 label,
                 ["statement_id", "rank", "genre_id", "as_written"],
-                [(row.id, 0, row.tagged_genre_id, "made up") for row in part],
+                [(row.id, 0, row.tagged_genre_id, "generated") for row in part],
             )
             write_rows(
                 connection,
@@ -121,7 +121,9 @@ def _model(database: Database, genres: list[int], tracks: int) -> tuple[int, int
     with database.write() as connection:
         snapshot_id = connection.execute(
             sa.insert(snapshot)
-            .values(hash="made up", level="leaf", parameters={}, tracks=tracks, classes=GENRES, groups=tracks)
+            .values(
+                hash="generated", level="leaf", parameters={}, tracks=tracks, classes=GENRES, groups=tracks
+            )
             .returning(snapshot.c.id)
         ).scalar_one()
         model_id = connection.execute(

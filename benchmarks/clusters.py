@@ -67,10 +67,10 @@ def vectors(tracks: int, dimensions: int) -> Iterator[tuple[Matrix, Integers]]:
 def fill(url: str, tracks: int, dimensions: int) -> None:
     """Create a catalog with `tracks` tracks; nine of ten have a genre."""
     features = FeatureSet(
-        name="made-up",
+        name="generated",
         version=1,
         parameters={"dimensions": dimensions},
-        dimensions=tuple(f"made-up.{number}" for number in range(dimensions)),
+        dimensions=tuple(f"generated.{number}" for number in range(dimensions)),
         sample_rate=16_000,
         compute=lambda _waveform: np.zeros(dimensions, np.float32),
     )
@@ -83,7 +83,7 @@ def fill(url: str, tracks: int, dimensions: int) -> None:
             connection.execute(sa.select(genre.c.id).order_by(genre.c.id).limit(GENRES)).scalars().all()
         )
         collection_id = connection.execute(
-            sa.insert(collection).values(name="made up", kind="folder").returning(collection.c.id)
+            sa.insert(collection).values(name="generated", kind="folder").returning(collection.c.id)
         ).scalar_one()
         names = [f"artist {number}" for number in range(tracks // TRACKS_AN_ARTIST + 1)]
         rows = [(at + 1, name, name, name, False) for at, name in enumerate(names)]
@@ -123,8 +123,8 @@ def audit_once(url: str, algorithm: str) -> dict[str, Any]:
     database.close()
     agreement = run.outcome.agreement
     assert agreement is not None, "there are sixteen genres"
-    found = {"clusters": run.clusters, "adjusted_mutual_information": agreement.adjusted_mutual_information}
-    return taken | found
+    result = {"clusters": run.clusters, "adjusted_mutual_information": agreement.adjusted_mutual_information}
+    return taken | result
 
 
 def peer_once(tracks: int, dimensions: int, clusters: int) -> dict[str, Any]:
@@ -156,8 +156,8 @@ def run_separately(*arguments: object) -> dict[str, Any]:
     """Run this script in a separate process, so that its peak memory includes no other work."""
     command = [sys.executable, __file__, *map(str, arguments)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **SINGLE})
-    found: dict[str, Any] = json.loads(shown.stdout)
-    return found
+    result: dict[str, Any] = json.loads(shown.stdout)
+    return result
 
 
 def measure(tracks: int, dimensions: int, algorithm: str, *, with_peer: bool) -> dict[str, Any]:
@@ -166,11 +166,11 @@ def measure(tracks: int, dimensions: int, algorithm: str, *, with_peer: bool) ->
         url = f"sqlite:///{Path(folder) / 'catalog.db'}"
         run_separately("--fill", url, "--tracks", tracks, "--dimensions", dimensions)
         audit = run_separately("--audit", url, "--algorithm", algorithm)
-    found = {"tracks": tracks, "algorithm": algorithm, "audit": audit, "peer": None, "ratio": None}
+    result = {"tracks": tracks, "algorithm": algorithm, "audit": audit, "peer": None, "ratio": None}
     if with_peer:
         peer = run_separately("--peer", audit["clusters"], "--tracks", tracks, "--dimensions", dimensions)
-        found |= {"peer": peer, "ratio": round(audit["processor"] / peer["processor"], 2)}
-    return found
+        result |= {"peer": peer, "ratio": round(audit["processor"] / peer["processor"], 2)}
+    return result
 
 
 def main() -> int:
@@ -191,12 +191,12 @@ def main() -> int:
         print("{}")
         return 0
     if options.audit or options.peer:
-        found = (
+        result = (
             audit_once(options.audit, options.algorithm)
             if options.audit
             else peer_once(sizes[0], options.dimensions, int(options.peer))
         )
-        print(json.dumps(found))
+        print(json.dumps(result))
         return 0
     results = []
     for tracks in sizes:

@@ -51,7 +51,7 @@ DIMENSIONS = 200
 NAMES = ("Rock", "Jazz", "Metal", "Ambient", "Folk", "Blues")
 TRACKS_AN_ARTIST = 4
 FEATURES = FeatureSet(
-    name="made up",
+    name="generated",
     version=1,
     parameters={},
     dimensions=tuple(f"number.{at}" for at in range(DIMENSIONS)),
@@ -74,7 +74,7 @@ def fill(database: Database, tracks: int) -> None:
         recipe = register_feature_set(connection, FEATURES)
         ids = dict(connection.execute(sa.select(genre.c.name, genre.c.id)).all())
         collection_id = connection.execute(
-            sa.insert(collection).values(name="made up", kind="folder").returning(collection.c.id)
+            sa.insert(collection).values(name="generated", kind="folder").returning(collection.c.id)
         ).scalar_one()
         for number in range(tracks):
             which, who = number % len(NAMES), number // TRACKS_AN_ARTIST // len(NAMES)
