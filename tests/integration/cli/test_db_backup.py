@@ -182,8 +182,8 @@ def with_trigger(content: bytes, tmp: Path) -> bytes:
     [
         (lambda m, _f: m.update({"catalog.db": m["catalog.db"][:-1] + b"x"}), "not as it was written"),
         (lambda m, _f: m.update({"models/abc.skops": b"weighty"}), "not as it was written"),
-        (lambda m, _f: m.pop("models/abc.skops"), "not what its manifest says"),
-        (lambda m, _f: m.update({"models/more.skops": b""}), "not what its manifest says"),
+        (lambda m, _f: m.pop("models/abc.skops"), "does not match its manifest"),
+        (lambda m, _f: m.update({"models/more.skops": b""}), "does not match its manifest"),
         (lambda m, f: rehashed(m, f, "../evil", b"x"), "no backup of ours has"),
         (lambda m, f: rehashed(m, f, "models/../../evil", b"x"), "no backup of ours has"),
         (lambda m, f: rehashed(m, f, "models/.hidden", b"x"), "no backup of ours has"),

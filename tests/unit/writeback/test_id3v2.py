@@ -102,7 +102,7 @@ def test_bytes_after_the_frames_that_are_no_padding_stay():
         (b"ID3\4\0\x10" + bytes(4), "footer"),
         (b"ID3\2\0\x40" + bytes(4), "extended header"),
         (b"ID3\5\0\0" + bytes(4), "not supported"),
-        (b"ID3\3\0\x80" + bytes([0, 0, 0, 2]) + b"\xff\xff", "unusual"),
+        (b"ID3\3\0\x80" + bytes([0, 0, 0, 2]) + b"\xff\xff", "invalid unsync"),
     ],
 )
 def test_what_could_not_be_kept_is_refused(data, words):
