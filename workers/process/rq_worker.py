@@ -186,6 +186,7 @@ class AnalysisWorker(Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Makes the work horse end with this worker, so that its tracks can be released."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
         end_with_parent(os.getppid(), signal.SIGKILL)
         super().main_work_horse(job, queue)
 
@@ -198,8 +199,15 @@ class AnalysisWorker(Worker):
         self._signal_horse()
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Stops a work horse that was forked during the stop request."""
-        super().fork_work_horse(job, queue)
+        """Stops a work horse that was forked during the stop request.
+
+        The signal is blocked until the work horse is set up: Python drops signals that reach a child earlier.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        try:
+            super().fork_work_horse(job, queue)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
         if Stop.requested:
             self._signal_horse()
 
