@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from html.entities import html5
 
 from catalog.genres import seeds
+from catalog.genres.elliptic_genres import complete_elliptic
 from catalog.genres.fold import fold
 from catalog.text import sanitize
 
@@ -20,14 +23,26 @@ MOST_GENRES = 32
 Compound = tuple[str, ...]
 """A spelling that contains a separator, as alternating folded parts and separators: `("pop", "/", "funk")`."""
 
-# Full-width forms from East Asian keyboards are equivalent; U+3001 is the ideographic comma.
-_HARD = re.compile(r"[;\0\n\r\u2028\u2029\uff1b]")
+# Full-width forms from East Asian keyboards are equivalent; U+3001 is the ideographic comma. U+30FB is no separator:
+# it stands between the words of one Japanese name.
+_HARD = re.compile(
+    r"[;\0\n\v\f\r\x85\u2028\u2029\uff1b\u061b]"
+    r"|-{3,}|\s--\s|::|\.{3,}|\u2026"  # Discogs; hierarchies; ellipses
+    r"|[-=\u2013\u2014]*>+|[\u00bb\u203a\u2192\u21d2\u25ba\u25b8]"  # arrows
+    r"|[\u00a6\u2022\u2023\u2027\u2219\u25a0\u25aa\u25cf\u25e6]|(?<![lL])\u00b7"  # bullets; Catalan has l\u00b7l
+)
+_ENTITY = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp)\b;?|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE
+)
 _SOFT = {sign: sign for sign in "/\\|,"} | {
     "\uff0f": "/",
+    "\u2044": "/",
+    "\u2215": "/",
     "\uff3c": "\\",
     "\uff5c": "|",
     "\uff0c": ",",
     "\u3001": ",",
+    "\u060c": ",",
 }
 _REFERENCE = re.compile(r"\((\d{1,3}|RX|CR)\)")
 _NUMBER = re.compile(r"\(?\s*([0-9]+)\s*\)?")
@@ -35,17 +50,19 @@ _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 
 def split_genres(text: str, compounds: frozenset[Compound] = frozenset()) -> list[str]:
-    r"""The distinct genres of one tag, verbatim, in order.
+    r"""The distinct genres of one tag, in order, verbatim except entities and completed ellipses.
 
-    Separators are `/`, `\`, `|`, `,`, `;`, line ends and NUL. A spelling with a separator is not split if it is a
-    seed's (`Pop/Funk`, `N/A`) or one of the compounds (see `split_compound`); the longest match is used. Text in
-    brackets is not split: `Techno (Peak Time / Driving)`. ID3v2.3 references are separated: `(4)Eurodisco` gives `(4)`
-    and `Eurodisco`. Returns at most MOST_GENRES genres of at most LONGEST_NAME characters.
+    Separators are `/`, `\`, `|`, `,`, `;`, `---`, `>`, arrows, bullets, dots of omission, line ends and NUL. Entities
+    are decoded first: `R&amp;B`. A spelling with `/`, `\`, `|` or `,` is not split if it is a seed's (`Pop/Funk`,
+    `N/A`) or one of the compounds (see `split_compound`); the longest match is used. Nor is text in brackets split at
+    these: `Techno (Peak Time / Driving)`. A shared last word is added: `Death/Black Metal` gives `Death Metal` and
+    `Black Metal`. ID3v2.3 references are separated: `(4)Eurodisco` gives `(4)` and `Eurodisco`. Returns at most
+    MOST_GENRES genres of at most LONGEST_NAME characters.
     """
     all_compounds = seed_compounds() | compounds
     pieces = [
         piece
-        for chunk in _HARD.split(text[:LONGEST_TEXT])
+        for chunk in _HARD.split(_decode_entities(text[:LONGEST_TEXT]))
         for piece in _split_references(chunk, all_compounds)
     ]
     if len(text) > LONGEST_TEXT:
@@ -94,6 +111,21 @@ def seed_compounds() -> frozenset[Compound]:
     return find_compounds([*seeds.spellings(), *seeds.null_genre_words()])
 
 
+def _decode_entities(text: str) -> str:
+    """The text without HTML entities, which some programs encode twice. Each round shortens the text."""
+    while (decoded := _ENTITY.sub(_decode_entity, text)) != text:
+        text = decoded
+    return text
+
+
+def _decode_entity(entity: re.Match[str]) -> str:
+    name = entity[0][1:].removesuffix(";")
+    if name.startswith("#"):
+        return html.unescape(f"&{name};")
+    # Not html.unescape(), which decodes the beginning of a longer word.
+    return html5.get(f"{name};", html5.get(f"{name.lower()};", entity[0]))
+
+
 def _split_references(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
     rest = chunk.strip()
     while reference := _REFERENCE.match(rest):
@@ -104,8 +136,13 @@ def _split_references(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
 
 
 def _split_soft(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
-    parts = list(_parts(chunk))
+    yield from complete_elliptic(_join_known(list(_parts(chunk)), known))[::2]
+
+
+def _join_known(parts: list[str], known: frozenset[Compound]) -> list[str]:
+    """Alternating texts and separators; known spellings with a separator are one text."""
     longest = max(map(len, known), default=1)
+    joined = []
     start = 0
     while start < len(parts):
         end = min(len(parts), start + longest)
@@ -113,8 +150,9 @@ def _split_soft(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
         end -= (end - start + 1) % 2
         while end > start + 1 and _compound(parts[start:end]) not in known:
             end -= 2
-        yield "".join(parts[start:end])
+        joined += ["".join(parts[start:end]), *parts[end : end + 1]]
         start = end + 1
+    return joined
 
 
 def _compound(parts: list[str]) -> Compound:

@@ -28,7 +28,7 @@ class FileTags:
     year: int | None = None
     track_number: int | None = None
     genres: tuple[str, ...] = ()
-    """The values of the genre tag, verbatim except control characters."""
+    """The lines of the genre tag's values, verbatim except control characters."""
     origin: str | None = None
     """The kind of tag that the genres are from: `id3v2.3`, `id3v1`, `vorbis`, `mp4`, `ape`, `asf`."""
     duration: float | None = None
@@ -160,5 +160,10 @@ def _first(values: Values, keys: Iterable[str], read: Callable[[object], Value |
 
 
 def _genres(values: Iterable[object]) -> tuple[str, ...]:
-    texts = (sanitize(str(value)[:LONGEST_GENRE]) for value in islice(values, MOST_GENRES))
-    return tuple(dict.fromkeys(text for text in texts if text))
+    """The distinct values; a value of several lines, or with NUL, counts as several."""
+    lines = (
+        sanitize(line)
+        for value in islice(values, MOST_GENRES)
+        for line in str(value)[:LONGEST_GENRE].replace("\0", "\n").splitlines()
+    )
+    return tuple(islice(dict.fromkeys(line for line in lines if line), MOST_GENRES))

@@ -169,7 +169,7 @@ def _separator(present: Sequence[str], vocabulary: Vocabulary) -> str | None:
         return None
     text = sanitize(present[0])
     pieces = split_genres(text, vocabulary.compounds)
-    if len(pieces) < 2:
+    if len(pieces) < 2 or not all(piece in text for piece in pieces[:2]):
         return None
     start = text.find(pieces[0]) + len(pieces[0])
     between = text[start : text.find(pieces[1], start)]

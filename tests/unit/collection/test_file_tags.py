@@ -127,6 +127,21 @@ def test_an_ape_tag_on_an_mp3():
     assert (found.title, found.genres, found.origin, found.codec) == ("Song", ("Rock", "Metal"), "ape", "mp3")
 
 
+@pytest.mark.parametrize("genre", ["Jazz\nBlues", "Jazz\r\nBlues\n", "Jazz\0Blues", "Jazz\u2028Blues"])
+@pytest.mark.parametrize("name", ["x.flac", "x.ogg", "x.m4a", "x.mp3"])
+def test_line_ends_and_nul_separate_genres(tmp_path, genre, name):
+    codec = {"x.flac": "flac", "x.ogg": "vorbis", "x.m4a": "aac", "x.mp3": "libmp3lame"}[name]
+    path = encoded(tmp_path / name, codec)
+    file = mutagen.File(path)
+    if name == "x.mp3":
+        file.add_tags() if file.tags is None else None
+        file.tags.add(id3.TCON(encoding=3, text=[genre]))
+    else:
+        file["\xa9gen" if name == "x.m4a" else "genre"] = [genre]
+    file.save()
+    assert read(path.read_bytes(), name.encode()).genres == ("Jazz", "Blues")
+
+
 @pytest.mark.parametrize(
     ("codec", "name", "expected"),
     [("flac", "x.flac", "flac"), ("vorbis", "x.ogg", "vorbis"), ("libopus", "x.opus", "opus")],

@@ -47,6 +47,44 @@ def test_a_known_spelling_with_a_separator_stays_whole(text):
     assert split_genres(text) == [text]
 
 
+@pytest.mark.parametrize(
+    ("text", "genres"),
+    [
+        ("R&amp;B", ["R&B"]),
+        ("R&amp;amp;B", ["R&B"]),
+        ("R&amp B", ["R& B"]),
+        ("Drum &#39;n&#39; Bass", ["Drum 'n' Bass"]),
+        ("Rock&#47;Pop&#x3b;Jazz", ["Rock", "Pop", "Jazz"]),
+        ("R&B;Soul", ["R&B", "Soul"]),
+        ("R&amp;B/Soul", ["R&B/Soul"]),
+        ("D&nothing;Rock", ["D&nothing", "Rock"]),
+    ],
+)
+def test_entities_are_decoded_before_splitting(text, genres):
+    assert split_genres(text) == genres
+
+
+@pytest.mark.parametrize(
+    ("text", "genres"),
+    [
+        ("Electronic---House---Deep House", ["Electronic", "House", "Deep House"]),
+        ("Rock > Metal>Doom Metal", ["Rock", "Metal", "Doom Metal"]),
+        ("Rock -> Metal", ["Rock", "Metal"]),
+        ("Rock » Metal → Doom Metal", ["Rock", "Metal", "Doom Metal"]),
+        ("Hip-Hop • Rap", ["Hip-Hop", "Rap"]),
+        ("Hip-Hop · Rap", ["Hip-Hop", "Rap"]),
+        ("Rock :: Metal -- Pop", ["Rock", "Metal", "Pop"]),
+        ("Rock… Pop...", ["Rock", "Pop"]),
+        ("Música instrumental col·lectiva", ["Música instrumental col·lectiva"]),
+        ("ドラム・アンド・ベース", ["ドラム・アンド・ベース"]),
+        ("Drum'n'Bass", ["Drum'n'Bass"]),
+        ("Techno-Industrial", ["Techno-Industrial"]),
+    ],
+)
+def test_hierarchies_and_bullets_separate(text, genres):
+    assert split_genres(text) == genres
+
+
 def test_the_longest_known_spelling_wins():
     known = find_compounds(["A/B", "A/B/C"])
     assert split_genres("A/B/C/D", known) == ["A/B/C", "D"]

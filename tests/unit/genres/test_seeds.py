@@ -1,3 +1,4 @@
+import pytest
 from mutagen._constants import GENRES
 
 from catalog.genres.fold import fold
@@ -30,6 +31,26 @@ def test_every_name_of_the_id3_list_is_a_spelling_of_its_number():
             assert known[fold(name)].id3 == number
             assert id3v1_genre_name(number) == known[fold(name)].name
             assert fma_genre_name(f"id3:{number}") == id3v1_genre_name(number)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "number"),
+    [
+        ("AlternRock", 40),
+        ("Altern. Rock", 40),
+        ("Gangsta", 59),
+        ("Native US", 64),
+        ("Psychadelic", 67),
+        ("Bebob", 85),
+        ("Psychadelic Rock", 93),
+        ("Negerpunk", 133),
+        ("Christian Gangsta", 136),
+        ("Contemporary C", 140),
+        ("Trash Metal", 144),
+    ],
+)
+def test_old_spellings_of_the_id3_list_are_known(spelling, number):
+    assert spellings()[fold(spelling)].id3 == number
 
 
 def test_only_the_top_genres_of_fma_have_no_parent():
