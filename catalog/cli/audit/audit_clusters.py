@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,8 @@ from click.core import ParameterSource
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_json, print_rows, progress, say
+from catalog.cli.common.plot_options import plot_options
+from catalog.report.figures.figure_files import PlotWidth
 from catalog.settings import Settings
 from catalog.text import pluralize
 
@@ -95,6 +98,7 @@ def parse_level(_context: click.Context, _option: click.Parameter, text: str) ->
     metavar="RUN RUN",
     help="Compare two stored runs: their scores, and the agreement of their clusters.",
 )
+@plot_options("genres by clusters (with --show RUN)", width="double")
 @dry_run_option
 @format_options
 @pass_settings
@@ -111,6 +115,8 @@ def clusters(
     is_list: bool,
     shown: int | None,
     compared: tuple[int, int] | None,
+    plot: Path | None,
+    plot_width: PlotWidth,
     dry_run: bool,
     output_format: str,
 ) -> None:
@@ -123,10 +129,14 @@ def clusters(
     modes = [is_list, shown is not None, bool(compared)]
     if sum(modes) > 1:
         raise click.UsageError("--list, --show and --compare exclude each other")
+    if plot is not None and shown is None:
+        raise click.UsageError("--plot needs the run to plot: --show RUN")
     if any(modes):
         _reject_clustering_options(context)
         with open_catalog(settings) as database, database.read() as connection:
             if shown is not None:
+                if plot is not None:
+                    _plot(connection, shown, plot, plot_width)
                 _print_summary(connection, shown, output_format)
             elif compared:
                 _print_comparison(connection, *compared, output_format)
@@ -276,6 +286,17 @@ def _print_summary(connection: Connection, run_id: int, output_format: str) -> N
             echo(f"and {len(rows) - LISTED:,} more; use --json for all")
     if summary.gone:
         say(f"no longer in the catalog, not listed: {pluralize(summary.gone, 'track')}")
+
+
+def _plot(connection: Connection, run_id: int, plot: Path, plot_width: PlotWidth) -> None:
+    from catalog.audit.clusters.cluster_run_store import read_run
+    from catalog.report.figures.cluster_genre_heatmap import read_run_map
+    from catalog.report.figures.matrix_plot import cluster_counts, write_matrix
+
+    clusters = read_run_map(connection, read_run(connection, run_id))
+    if clusters is None:
+        raise click.ClickException(f"no track of run {run_id} has a genre, so there is nothing to plot")
+    write_matrix(cluster_counts(clusters), plot, plot_width)
 
 
 HEADINGS = {

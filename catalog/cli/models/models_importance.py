@@ -10,6 +10,8 @@ import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, print_rows, progress, say
+from catalog.cli.common.plot_options import plot_options
+from catalog.report.figures.figure_files import PlotWidth
 from catalog.settings import Settings
 
 
@@ -29,12 +31,7 @@ from catalog.settings import Settings
     default="group",
     help="Print a row per feature group, or per feature group and genre.",
 )
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Draw a plot into FILE (png, svg or pdf).",
-)
+@plot_options("the importance", width="double")
 @format_options
 @pass_settings
 def importance_verb(
@@ -43,6 +40,7 @@ def importance_verb(
     feature_sets: tuple[str, ...],
     by: str,
     plot: Path | None,
+    plot_width: PlotWidth,
     output_format: str,
 ) -> None:
     """Show the importance of each feature group, by default of the active model.
@@ -54,10 +52,6 @@ def importance_verb(
     from catalog.learning.registry.registry import require_active
     from catalog.learning.scoring.model_importance import model_importance
 
-    if plot is not None:
-        from catalog.report.figures.figure_files import figure_format
-
-        figure_format(plot)
     with open_catalog(settings) as database:
         if model is None:
             with database.read() as connection:
@@ -69,7 +63,7 @@ def importance_verb(
     if plot is not None:
         from catalog.report.figures.importance_plot import write_importance
 
-        write_importance(importance, plot)
+        write_importance(importance, plot, plot_width)
     if output_format == "json":
         print_json(importance)
         return

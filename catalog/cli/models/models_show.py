@@ -11,6 +11,8 @@ import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
+from catalog.cli.common.plot_options import plot_options
+from catalog.report.figures.figure_files import PlotWidth
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
 
@@ -18,8 +20,22 @@ from catalog.text import pluralize, printable
 @click.command("show")
 @click.argument("model", type=int, required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option(
+    "--figure",
+    type=click.Choice(["confusion", "calibration"]),
+    default="confusion",
+    help="The figure to plot.",
+)
+@plot_options("the figure")
 @pass_settings
-def show_verb(settings: Settings, model: int | None, as_json: bool) -> None:
+def show_verb(
+    settings: Settings,
+    model: int | None,
+    as_json: bool,
+    figure: str,
+    plot: Path | None,
+    plot_width: PlotWidth,
+) -> None:
     """Show a model (default: the active one): recipe, training set, scores."""
     from catalog.learning.registry.registry import get_model, require_active
     from catalog.report.model_card import read_card
@@ -28,6 +44,8 @@ def show_verb(settings: Settings, model: int | None, as_json: bool) -> None:
     with open_catalog(settings) as database, database.read() as connection:
         row = dict(require_active(connection) if model is None else get_model(connection, model))
         card = read_card(connection, row["id"])
+    if plot is not None:
+        _plot(card, figure, plot, plot_width)
     if as_json:
         print_json({**row, "snapshot": card.snapshot, **_of_card(card)})
         return
@@ -68,9 +86,17 @@ def card_verb(settings: Settings, model: int | None, output: Path | None, as_jso
 @click.command("compare")
 @click.argument("model", type=int)
 @click.argument("other", type=int)
+@plot_options("F1 by genre")
 @format_options
 @pass_settings
-def compare_verb(settings: Settings, model: int, other: int, output_format: str) -> None:
+def compare_verb(
+    settings: Settings,
+    model: int,
+    other: int,
+    plot: Path | None,
+    plot_width: PlotWidth,
+    output_format: str,
+) -> None:
     """Compare two models on tracks neither was trained on.
 
     The rows count the tracks whose first choice changed, from genre to genre. The difference is OTHER minus MODEL,
@@ -80,6 +106,14 @@ def compare_verb(settings: Settings, model: int, other: int, output_format: str)
 
     with open_catalog(settings) as database, database.read() as connection:
         comparison = compare_models(connection, model, other)
+    if plot is not None:
+        if not comparison.scored:
+            raise click.ClickException(
+                "no labeled track has a held-out prediction of both models, so there is nothing to plot"
+            )
+        from catalog.report.figures.comparison_plot import write_comparison
+
+        write_comparison(comparison, plot, plot_width)
     if output_format == "json":
         print_json(asdict(comparison))
         return
@@ -87,6 +121,20 @@ def compare_verb(settings: Settings, model: int, other: int, output_format: str)
     print_rows([asdict(flow) for flow in comparison.flows], output_format, columns)
     for line in _differences(comparison):
         say(line)
+
+
+def _plot(card: Any, figure: str, plot: Path, plot_width: PlotWidth) -> None:
+    """Draws a figure of the card. Raises click.ClickException for a model without scores."""
+    if card.metrics is None:
+        raise click.ClickException(f"model {card.model_id} has no scores, so there is nothing to plot")
+    if figure == "confusion":
+        from catalog.report.figures.matrix_plot import confusion_counts, write_matrix
+
+        write_matrix(confusion_counts(card.metrics.confusion), plot, plot_width)
+        return
+    from catalog.report.figures.calibration_plot import write_calibration
+
+    write_calibration(card.calibration, plot, plot_width)
 
 
 def _of_card(card: Any) -> dict[str, Any]:

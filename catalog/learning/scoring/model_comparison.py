@@ -1,13 +1,15 @@
 """Comparison of two stored models: scores on common tracks, and changed predictions."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import sqlalchemy as sa
+from sklearn.metrics import f1_score
 from sqlalchemy import Connection, RowMapping
 
+from catalog.arrays import Integers
 from catalog.db.tables import genre, prediction, snapshot_member
 from catalog.learning.registry.registry import get_model
 from catalog.learning.scoring.gate import Comparison, compare_models_on_gate
@@ -27,6 +29,17 @@ class Flow:
     right_after: int
 
 
+@dataclass(frozen=True, slots=True)
+class GenreComparison:
+    """The F1 scores of both models for one class, 0 to 1, on the scored tracks."""
+
+    genre: str
+    tracks: int
+    """Scored tracks with this tag."""
+    f1: float
+    other_f1: float
+
+
 @dataclass(frozen=True)
 class ModelComparison:
     """Two models on the tracks that both have predictions of."""
@@ -44,6 +57,8 @@ class ModelComparison:
     """The other model is the challenger, the model the champion."""
     flows: tuple[Flow, ...]
     """Most tracks first."""
+    genres: tuple[GenreComparison, ...]
+    """The tagged classes of the scored tracks, most tracks first; () without a scored track."""
     found_by_search: tuple[int, ...] = ()
     """The models of the two that a search selected. Their scores are optimistic: the search used the same folds."""
 
@@ -66,6 +81,8 @@ def compare_models(connection: Connection, model_id: int, other_id: int) -> Mode
         and _is_out_of_fold(second, other_predicted[track])
     ]
     accuracy, macro_f1 = None, None
+    genres: tuple[GenreComparison, ...] = ()
+    names = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
     if scored:
         values = [[table[track][0] for track in scored] for table in (truth, predicted, other_predicted)]
         classes = np.unique(values)
@@ -73,9 +90,8 @@ def compare_models(connection: Connection, model_id: int, other_id: int) -> Mode
         groups = np.array([truth[track][1] for track in scored], dtype=np.int64)
         accuracy = (float((choice == y).mean()), float((other_choice == y).mean()))
         macro_f1 = compare_models_on_gate(y, other_choice, choice, groups, len(classes), seed=SEED)
-    flows = _flows(
-        connection, common, predicted, other_predicted, {track: truth[track][0] for track in scored}
-    )
+        genres = _by_genre(y, choice, other_choice, [names[number] for number in classes.tolist()])
+    flows = _flows(names, common, predicted, other_predicted, {track: truth[track][0] for track in scored})
     return ModelComparison(
         model_id=first["id"],
         other_id=second["id"],
@@ -85,12 +101,29 @@ def compare_models(connection: Connection, model_id: int, other_id: int) -> Mode
         accuracy=accuracy,
         macro_f1=macro_f1,
         flows=flows,
+        genres=genres,
         found_by_search=tuple(row["id"] for row in (first, second) if row["metrics"].get("search")),
     )
 
 
+def _by_genre(
+    y: Integers, choice: Integers, other_choice: Integers, names: Sequence[str]
+) -> tuple[GenreComparison, ...]:
+    """The scores of each class, by the index of its name."""
+    tracks = np.bincount(y, minlength=len(names))
+    scores = [
+        f1_score(y, one, labels=range(len(names)), average=None, zero_division=0.0)
+        for one in (choice, other_choice)
+    ]
+    return tuple(
+        GenreComparison(names[at], int(tracks[at]), float(scores[0][at]), float(scores[1][at]))
+        for at in np.argsort(-tracks, kind="stable")
+        if tracks[at]
+    )
+
+
 def _flows(
-    connection: Connection,
+    names: Mapping[int, str],
     common: list[int],
     predicted: Predicted,
     other_predicted: Predicted,
@@ -106,7 +139,6 @@ def _flows(
             tracks[change] += 1
             before[change] += truth.get(track) == change[0]
             after[change] += truth.get(track) == change[1]
-    names = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
     return tuple(
         Flow(names[change[0]], names[change[1]], count, before[change], after[change])
         for change, count in sorted(tracks.items(), key=lambda item: (-item[1], item[0]))

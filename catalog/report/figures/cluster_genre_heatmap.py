@@ -60,8 +60,11 @@ def read_cluster_map(connection: Connection, feature_set: str | None) -> Cluster
     """The newest run with at least two clusters, preferably over this feature set; None without any."""
     runs = [run for run in list_runs(connection) if run.clusters > 1]
     run = next((run for run in runs if run.feature_set == feature_set), next(iter(runs), None))
-    if run is None:
-        return None
+    return None if run is None else read_run_map(connection, run)
+
+
+def read_run_map(connection: Connection, run: Run) -> ClusterMap | None:
+    """The genres of a run by its clusters; None without a labeled track."""
     terms = read_genre_tree(connection)
     table: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for cluster, genre_id, tracks in connection.execute(

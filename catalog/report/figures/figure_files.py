@@ -1,13 +1,14 @@
-"""Style and atomic writing of matplotlib figures."""
+"""Style, widths and atomic writing of matplotlib figures, with the plotted data as CSV next to them."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from catalog.db.query.result_writers import write_csv
 from catalog.errors import CatalogError
 from catalog.files import atomic_write
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg", "pdf")
+PlotWidth = Literal["single", "double"]
+PLOT_WIDTHS: tuple[PlotWidth, ...] = get_args(PlotWidth)
+INCHES: Mapping[PlotWidth, float] = {"single": 3.5, "double": 7.2}
+"""Widths of one and of two columns of a journal: 89 and 183 mm."""
 INK, FAINT, RULE, ACCENT, SECOND = "#1d2129", "#6b7280", "#d9dce1", "#b3366b", "#3b6ea8"
 FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "Noto Sans", "Arial Unicode MS")
 """The first installed font, then the others as fallbacks for missing letters."""
@@ -81,3 +86,18 @@ def write_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> Non
         raise FigureWriteError(
             f"the picture cannot be written to {path.parent}: {error.strerror}; choose another place"
         ) from error
+
+
+def write_plot(figure: Figure, rows: Sequence[Mapping[str, Any]], path: Path) -> Path:
+    """Writes a figure, and its data as CSV next to it; returns the path of the CSV file. Raises FigureWriteError."""
+    data = path.with_suffix(".data.csv")
+    write_figure(figure, path, dots_per_inch=300)
+    columns = list(rows[0]) if rows else []
+    try:
+        with atomic_write(data) as file:
+            write_csv(file, columns, (list(row.values()) for row in rows))
+    except OSError as error:
+        raise FigureWriteError(
+            f"the data of the plot cannot be written to {data}: {error.strerror}; choose another place"
+        ) from error
+    return data

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -18,7 +19,9 @@ from tests.integration.labeled_collection import Filled
 Fill = Callable[..., Filled]
 
 
-def test_runs_are_shown_kept_and_compared(database: Database, fill_labeled: Fill, invoke: Invoke) -> None:
+def test_runs_are_shown_kept_and_compared(
+    database: Database, fill_labeled: Fill, invoke: Invoke, home: Path
+) -> None:
     filled = fill_labeled(spread=0.3)
     relabel(database, filled.tracks["Jazz"][:6], "Metal")
     done = invoke("audit", "clusters", "--algorithm", "kmeans", "--algorithm", "hdbscan", "--json")
@@ -40,6 +43,9 @@ def test_runs_are_shown_kept_and_compared(database: Database, fill_labeled: Fill
         csv.DictReader(io.StringIO(invoke("audit", "clusters", "--show", runs[0]["id"], "--csv").out))
     )
     assert [row["title"] for row in rows] == [row["title"] for row in read["misplaced"]]
+    assert invoke("audit", "clusters", "--show", runs[0]["id"], "--plot", home / "clusters.svg").code == 0
+    cells = list(csv.DictReader(io.StringIO((home / "clusters.data.csv").read_text())))
+    assert sum(int(cell["Tracks"]) for cell in cells) == runs[0]["outcome"]["labeled"]
     compared = invoke("audit", "clusters", "--compare", runs[0]["id"], runs[0]["id"])
     assert "adjusted Rand 1.000" in compared.err
     table = invoke("audit", "clusters", "--list")
@@ -74,6 +80,7 @@ USAGE = [
     (["--clusters", "1"], "x>=2"),
     (["--level", "0"], "neither leaf, top"),
     (["--list", "--show", "1"], "exclude each other"),
+    (["--list", "--plot", "clusters.svg"], "--plot needs the run to plot: --show RUN"),
     (["--list", "--seed", "4"], "--seed applies to a new run"),
 ]
 REFUSED = [

@@ -92,6 +92,13 @@ def test_compare_says_what_changed(database: Database, trained: Filled, invoke: 
     assert found["macro_f1"]["difference"]["value"] < 0
     assert found["accuracy"][0] > found["accuracy"][1]
     assert all(flow["right_before"] + flow["right_after"] <= flow["tracks"] for flow in found["flows"])
+    assert sorted((row["genre"], row["tracks"]) for row in found["genres"]) == [
+        (name, 18) for name in ("Ambient", "Jazz", "Metal")
+    ]
+    assert sum(row["f1"] for row in found["genres"]) / 3 == pytest.approx(found["macro_f1"]["champion"])
+    assert sum(row["other_f1"] for row in found["genres"]) / 3 == pytest.approx(
+        found["macro_f1"]["challenger"]
+    )
     said = invoke("models", "compare", 1, 3).err
     assert "macro F1" in said
     assert "a search found" not in said
@@ -127,3 +134,23 @@ def test_a_card_of_a_model_that_says_nothing_of_macro_f1_beside_its_shares(
     card = invoke("models", "card", 1)
     assert card.code == 0
     assert "Prior correction" not in Path(card.out.strip()).read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "column"),
+    [
+        (("models", "show", "1"), "Predicted genre"),
+        (("models", "show", "1", "--figure", "calibration"), "accuracy"),
+        (("models", "compare", "1", "1"), "other_f1"),
+    ],
+)
+def test_a_plot_is_a_picture_and_its_data(
+    trained: Filled, invoke: Invoke, tmp_path: Path, arguments: tuple[str, ...], column: str
+) -> None:
+    done = invoke(*arguments, "--plot", tmp_path / "plot.pdf")
+    assert done.code == 0, done.err
+    assert (tmp_path / "plot.pdf").read_bytes().startswith(b"%PDF")
+    assert column in (tmp_path / "plot.data.csv").read_text().splitlines()[0].split(",")
+    refused = invoke(*arguments, "--plot", tmp_path / "plot.gif")
+    assert refused.code == 1
+    assert "png, svg, pdf" in refused.err
