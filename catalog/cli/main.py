@@ -234,7 +234,7 @@ def run(arguments: list[str]) -> int:
             "nothing was changed" if is_declined else "interrupted; run the same command again to continue"
         )
         _report(message, logging.WARNING)
-        return EXIT_INTERRUPTED
+        return EXIT_ERROR if is_declined else EXIT_INTERRUPTED
     except click.UsageError as error:
         if is_json_log():
             _report(error.format_message(), logging.ERROR)

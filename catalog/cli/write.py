@@ -15,9 +15,7 @@ from catalog.genres.vocabulary import Vocabulary
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
-from catalog.writeback.formats.tag_format import TagFormatError
-from catalog.writeback.replace_files import WriteReport
-from catalog.writeback.target_file import FileWriteError
+from catalog.writeback.replace_files import WriteReport, reason_of
 from catalog.writeback.write_plan import Plan, Selection, TagChange, plan_changes
 from catalog.writeback.write_recovery import recover
 from catalog.writeback.write_run import check_writable, only_writer, write_tags
@@ -182,8 +180,8 @@ def _planned_row(change: TagChange) -> dict[str, object]:
     message = None
     try:
         check_writable(change)
-    except (FileWriteError, TagFormatError) as error:
-        message = str(error)
+    except Exception as error:  # noqa: BLE001 - a malicious file may raise anything in a parser
+        message = reason_of(error)
     state = "planned" if message is None else "skipped"
     return dict(
         zip(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from catalog.batches import chunks
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.database import Database
-from catalog.writeback.formats.tag_format import TagFormatError
+from catalog.writeback.formats.tag_format import TagFormatError, tag_error
 from catalog.writeback.target_file import (
     Facts,
     FileWriteError,
@@ -131,18 +131,18 @@ def _replace_batch(
     failures: dict[int, str] = {}
     replaced: list[ReplacedFile] = []
 
-    def fail(outcome: WriteOutcome, error: Exception, row_id: int | None) -> None:
-        report.outcomes.append(replace(outcome, message=str(error)))
+    def fail(outcome: WriteOutcome, reason: str, row_id: int | None) -> None:
+        report.outcomes.append(replace(outcome, message=reason))
         if row_id is not None:
-            failures[row_id] = str(error)
+            failures[row_id] = reason
 
     try:
         for item, row_id in zip(items, row_ids, strict=True):
             outcome = operation.outcome(item)
             try:
                 staged.append((outcome, *_stage(operation, item, row_id)))
-            except (FileWriteError, TagFormatError) as error:
-                fail(outcome, error, row_id)
+            except Exception as error:  # noqa: BLE001 - a malicious file may raise anything in a parser
+                fail(outcome, reason_of(error), row_id)
         with database.write() as connection:
             for _, row_id, file in staged:
                 note_staged(connection, row_id, operation.staged_columns(file))
@@ -150,7 +150,7 @@ def _replace_batch(
             try:
                 put_in_place(file.target, file.copy_name)
             except FileWriteError as error:
-                fail(outcome, error, row_id)
+                fail(outcome, str(error), row_id)
                 continue
             signature, values = file.before.file_signature, file.values_after
             replaced.append(ReplacedFile(row_id, outcome.track_id, file.after, signature, values))
@@ -173,6 +173,13 @@ def _stage(operation: Operation[Item], item: Item, row_id: int | None) -> tuple[
     if row_id is None:
         raise FileWriteError("has a newer decision; run the same command again")
     return row_id, operation.stage(item, row_id)
+
+
+def reason_of(error: Exception) -> str:
+    """The reason that a file is left unchanged, in one line."""
+    if isinstance(error, (FileWriteError, TagFormatError)):
+        return str(error)
+    return str(tag_error("read", error))
 
 
 def replacement_name(target: TargetFile, batch: str | None, row_id: int) -> bytes:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from mutagen import MutagenError
 from mutagen.aiff import AIFFFile
 from mutagen.flac import FLAC
 from mutagen.oggflac import OggFLAC
@@ -24,7 +23,7 @@ from catalog.genres.vocabulary import Vocabulary, genres_in
 from catalog.text import sanitize
 from catalog.writeback.formats.id3_containers import Id3ChunkFormat, Mp3Format
 from catalog.writeback.formats.mp4_asf import AsfFormat, Mp4Format
-from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagFormatError
+from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagFormatError, tag_error
 from catalog.writeback.formats.vorbis_comments import FlacFormat, OggFormat
 
 DEFAULT_SEPARATOR = "; "
@@ -102,17 +101,19 @@ def _replace(
     tags = read_file_tags(stream, name)
     terms = [vocabulary.resolve(genre) for genre in genres_in(tags.genres, vocabulary)]
     if terms != [vocabulary.resolve(genre) for genre in genres]:
+        if tags.warning is not None:
+            raise TagFormatError(f"its tags could not be read: {tags.warning}")
         shown = "; ".join(tags.genres) or "none"
         raise TagFormatError(f"its genre would be read as {shown}: another tag in the file repeats it")
 
 
 @contextmanager
 def _errors_as_one(action: str) -> Iterator[None]:
-    """Raises TagFormatError for the errors of mutagen. `action` is "read" or "written"."""
+    """Raises TagFormatError for every error of a parser. `action` is "read" or "written"."""
     try:
         yield
-    except (MutagenError, EOFError) as error:
-        raise TagFormatError(f"its tags cannot be {action}: {error}") from error
+    except Exception as error:
+        raise tag_error(action, error) from error
 
 
 def id3v1_genre_number(names: Sequence[str], vocabulary: Vocabulary) -> Id3v1Genre:

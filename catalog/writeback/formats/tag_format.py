@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 
-from mutagen import PaddingInfo
+from mutagen import MutagenError, PaddingInfo
 
 from catalog.errors import CatalogError
+from catalog.text import sanitize
+
+LONGEST_DETAIL = 120
+"""Characters of a parser's message that are shown."""
+
+_log = logging.getLogger(__name__)
 
 
 class TagFormatError(CatalogError):
     """A tag whose genre cannot be changed without changing more than the genre; the file is left unchanged."""
+
+
+def tag_error(action: str, error: Exception) -> TagFormatError:
+    """The error of a parser as a TagFormatError in one line. `action` is "read" or "written"."""
+    if isinstance(error, TagFormatError):
+        return error
+    _log.debug("tags could not be %s", action, exc_info=error)
+    detail = sanitize(str(error))[:LONGEST_DETAIL]
+    is_readable = isinstance(error, (MutagenError, CatalogError, OSError)) and detail
+    return TagFormatError(
+        f"its tags could not be {action}: {detail if is_readable else type(error).__name__}"
+    )
 
 
 class Id3v1Genre(NamedTuple):
@@ -26,7 +45,8 @@ class Id3v1Genre(NamedTuple):
 class TagFormat(Protocol):
     """How the files of one format hold the genre.
 
-    The methods take an open file and raise TagFormatError, MutagenError or EOFError for tags that they cannot handle.
+    The methods take an open file. They raise TagFormatError for tags that they cannot handle, and any other exception
+    for malformed tags: parsers raise struct.error, KeyError, MemoryError and more.
     """
 
     def holds_one_value(self, _stream: BinaryIO) -> bool:

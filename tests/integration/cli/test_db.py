@@ -69,7 +69,7 @@ def test_down_and_up_again(invoke: Any, database: Database, monkeypatch: pytest.
     assert "would downgrade" in invoke("db", "downgrade", "base", "--dry-run").err
     assert invoke("stats").code == 0
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    assert invoke("db", "downgrade", "base").code == 130
+    assert invoke("db", "downgrade", "base").code == 1
     assert invoke("stats").code == 0
     database.close()
     assert invoke("db", "downgrade", "base", "--yes").code == 0
