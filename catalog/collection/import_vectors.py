@@ -49,7 +49,7 @@ class VectorImportReport:
     """Content of the first column: `path`, `external` (an id such as FMA's), or `catalog` (the catalog's own id)."""
     vectors: VectorsReport
     unknown_examples: list[str] = field(default_factory=list)
-    """The first five keys that match no track, or tracks in several collections."""
+    """The first five keys that match no track, or several."""
     skipped: int = 0
     problems: list[str] = field(default_factory=list)
     """File, line and reason of the first thousand skipped rows."""
@@ -140,7 +140,7 @@ def _kind(header: Header) -> str:
 def _find(
     connection: Connection, kind: str, batch: Rows, collection_id: int | None, folder: bytes
 ) -> dict[str, int]:
-    """The ids of tracks by key; keys that match tracks in several collections are left out."""
+    """The ids of tracks by key; keys that match several tracks are left out."""
     keys = {key for _, key, _ in batch}
     if kind == "path":
         roots = [root for root in known_roots(connection) if collection_id in (None, root.id)]

@@ -65,9 +65,16 @@ def known_roots(connection: Connection) -> list[KnownRoot]:
 
 
 def collection_id_of(connection: Connection, name: str) -> int:
-    """The id of a collection. Raises CollectionRootError, with the names of the others, if it does not exist."""
+    """The id of the collection with this name, else with this root folder.
+
+    Raises CollectionRootError, with the names of the others, if it does not exist.
+    """
     column = collection.c
     collection_id = connection.execute(sa.select(column.id).where(column.name == name)).scalar_one_or_none()
+    if collection_id is None and "/" in name:
+        folder = os.path.realpath(os.fsencode(name))
+        roots = known_roots(connection)
+        collection_id = next((root.id for root in roots if os.path.realpath(root.path) == folder), None)
     if collection_id is None:
         names = connection.execute(sa.select(column.name).order_by(column.name)).scalars().all()
         listed = ", ".join(map(repr, names[:10])) or "none; add one with: catalog scan FOLDER"
@@ -95,20 +102,35 @@ def find_root(connection: Connection, path: bytes, name: str | None = None) -> R
         raise CollectionRootError(
             f"{display_path(lexical)} is not a regular file; name an audio file or a folder"
         )
-    # The path as written comes first: a link that leads out of the root is part of the collection.
-    for candidate in (lexical, real):
-        for root in known:
-            if is_within(candidate, root.path):
-                if name is not None and name != root.name:
-                    raise CollectionRootError(
-                        f"{display_path(candidate)} is in the collection {root.name!r} already; leave out the name"
-                    )
-                return Root(root.id, root.name, root.path, below(candidate, root.path))
+    if (found := _containing_root(known, lexical, real)) is not None:
+        root, start = found
+        if name is not None and name != root.name:
+            raise CollectionRootError(
+                f"{display_path(lexical)} is in the collection {root.name!r} already; leave out the name"
+            )
+        return Root(root.id, root.name, root.path, start)
     folder, start = (os.path.dirname(real), os.path.basename(real)) if is_file else (real, b"")
-    inside = [root for root in known if is_within(root.path, folder)]
+    inside = [root for root in known if is_within(os.path.realpath(root.path), folder)]
     if inside:
         raise CollectionRootError(_around(folder, inside))
     return Root(None, _free_name(connection, folder, name), folder, start)
+
+
+def _containing_root(known: list[KnownRoot], lexical: bytes, real: bytes) -> tuple[KnownRoot, bytes] | None:
+    """The root that contains a path, and the path relative to it.
+
+    The path as written comes first: a link that leads out of the root is part of the collection. The root itself may
+    have become a link.
+    """
+    for path in (lexical, real):
+        for root in known:
+            if is_within(path, root.path):
+                return root, below(path, root.path)
+    for root in known:
+        top = os.path.realpath(root.path)
+        if is_within(real, top):
+            return root, below(real, top)
+    return None
 
 
 def without_audio(path: bytes) -> CollectionRootError:

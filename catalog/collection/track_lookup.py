@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -28,22 +29,29 @@ class TrackNotFoundError(CatalogError):
 def find_track(connection: Connection, text: str) -> int:
     """The id of the track with this id, path or external id, or with this text in its title or path.
 
-    They are tried in this order; a text must match one track only. Raises TrackNotFoundError with the candidates.
+    They are tried in this order; a text must match one track only. Spaces and a carriage return at its ends do not
+    count, except in a path. Raises TrackNotFoundError with the candidates.
     """
-    if text.isdecimal() and text.isascii() and int(text) < _INT64:
-        row = connection.execute(sa.select(track.c.id).where(track.c.id == int(text))).scalar_one_or_none()
+    stripped = text.strip()
+    if stripped.isdecimal() and stripped.isascii() and int(stripped) < _INT64:
+        row = connection.execute(
+            sa.select(track.c.id).where(track.c.id == int(stripped))
+        ).scalar_one_or_none()
         if row is not None:
             return int(row)
     folder = os.path.abspath(os.fsencode("."))
     paths = find_paths(connection, known_roots(connection), folder, [text])
-    shown = display_path(os.fsencode(text))
+    shown = display_path(os.fsencode(stripped))
     by_external = connection.execute(sa.select(track.c.id).where(track.c.external_id == shown)).scalars()
     for matches in (sorted(paths.get(text, ())), sorted(by_external)):
         if matches:
             return _only(connection, shown, matches)
-    is_title = [track.c.title == shown]
-    contains = [column.icontains(shown, autoescape=True) for column in (track.c.title, track.c.path)]
-    for conditions in (is_title, contains):
+    forms = {shown, *(unicodedata.normalize(form, shown) for form in ("NFC", "NFD"))} - {""}
+    is_title = [track.c.title.in_(forms)]
+    contains = [
+        column.icontains(form, autoescape=True) for column in (track.c.title, track.c.path) for form in forms
+    ]
+    for conditions in (is_title, contains) if forms else ():
         query = sa.select(track.c.id).where(sa.or_(*conditions)).order_by(track.c.id).limit(CANDIDATES + 1)
         matches = list(connection.execute(query).scalars())
         if matches:

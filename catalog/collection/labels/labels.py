@@ -57,7 +57,7 @@ class LabelsReport:
     repeated: int = 0
     """Rows for a track that an earlier row had; their genres are added to the earlier ones."""
     unknown: int = 0
-    """Rows that match no track, or tracks in several collections."""
+    """Rows that match no track, or several."""
     unknown_examples: list[tuple[int, str]] = field(default_factory=list)
     """Line and track name of the first EXAMPLES of these rows."""
     new_terms: list[Spelling] = field(default_factory=list)
@@ -152,7 +152,7 @@ def _match(
         if len(matches) != 1:
             report.unknown += 1
             if len(report.unknown_examples) < EXAMPLES:
-                remark = " (in several collections)" if matches else ""
+                remark = " (several tracks match)" if matches else ""
                 report.unknown_examples.append((row.line, f"{row.name}{remark}"))
             continue
         (track_id,) = matches

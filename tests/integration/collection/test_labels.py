@@ -137,7 +137,7 @@ def test_a_name_in_two_collections_is_not_guessed(scanned, music, make_song, tmp
     scan(scanned, tmp_path / "other")
     file = saved(tmp_path / "lists", "path,genre\na/1.mp3,Jazz\na/2.mp3,Jazz\n")
     report = import_labels(scanned, file)
-    assert report.unknown_examples == [(2, "a/1.mp3 (in several collections)")]
+    assert report.unknown_examples == [(2, "a/1.mp3 (several tracks match)")]
     assert import_labels(scanned, file, collection_name="other").tracks == 1
     with pytest.raises(CollectionRootError, match="no collection 'x'"):
         import_labels(scanned, file, collection_name="x")
