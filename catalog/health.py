@@ -10,6 +10,7 @@ import platform
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ def run_health_checks(settings: Settings) -> Iterator[CheckResult]:
     yield from _run("broker", lambda: _check_broker(settings))
     yield from _run("decoders", _check_decoders)
     yield from _run("networks", _check_networks)
+    yield from _run("kernels", _check_kernels)
+    yield from _run("fonts", _check_fonts)
     try:
         database = open_database(settings.database_url)
     except Exception as error:  # noqa: BLE001 - any error is a result
@@ -264,11 +267,52 @@ def _check_networks() -> Iterator[CheckResult]:
     except Exception as error:  # noqa: BLE001 - any error is a result
         yield problem("networks", finding=f"the networks cannot be run: {error}", advice=REINSTALL)
         return
-    for network, output in zip(NETWORKS, tags, strict=True):
-        if len(output) == len(tag_names()[network]) and bool(np.isfinite(output).all()):
-            yield ok("networks", finding=f"{network} runs")
-        else:
-            yield problem("networks", finding=f"{network} returns invalid output", advice=REINSTALL)
+    outputs = zip(NETWORKS, tags, strict=True)
+    invalid = [
+        network
+        for network, output in outputs
+        if len(output) != len(tag_names()[network]) or not np.isfinite(output).all()
+    ]
+    if invalid:
+        yield problem("networks", finding=f"invalid output: {', '.join(invalid)}", advice=REINSTALL)
+    else:
+        yield ok("networks", finding=f"both musicnn networks run: {', '.join(NETWORKS)}")
+
+
+def _check_kernels() -> Iterator[CheckResult]:
+    """Computes every feature set in a child process: damaged machine code would end this one."""
+    from catalog.audio.feature_sets.installed import feature_sets
+    from catalog.audio.kernel_cache import cache_folder, is_writable, preferred_folder
+    from workers.process.kernel_compilation import KernelsFailedError, compile_kernels
+
+    try:
+        compile_kernels(list(feature_sets().values()), is_forced=True)
+    except KernelsFailedError as error:
+        yield problem("kernels", finding=str(error), advice=REINSTALL)
+        return
+    advice = "set NUMBA_CACHE_DIR to a folder that this user can write to"
+    if not is_writable():
+        finding = f"no folder for machine code, such as {preferred_folder()}: every process compiles again"
+        yield warning("kernels", finding=finding, advice=advice)
+    elif preferred_folder() not in cache_folder().parents:
+        finding = (
+            f"{preferred_folder()} cannot be written to; machine code is kept in {cache_folder().parent}"
+        )
+        yield warning("kernels", finding=finding, advice=advice)
+    else:
+        yield ok("kernels", finding=f"compiled, in {cache_folder().parent}")
+
+
+def _check_fonts() -> Iterator[CheckResult]:
+    """Matplotlib keeps its list of fonts in a folder. Without one, every plot lists the fonts again."""
+    import matplotlib as mpl
+
+    folder = Path(mpl.get_cachedir())
+    if folder.parent == Path(tempfile.gettempdir()):
+        advice = "set MPLCONFIGDIR to a folder that this user can write to"
+        yield warning("fonts", finding="no folder for the list of fonts: plots start slowly", advice=advice)
+    else:
+        yield ok("fonts", finding=f"listed in {folder}")
 
 
 def _check_model(connection: Connection, folder: Path) -> Iterator[CheckResult]:

@@ -61,7 +61,12 @@ def default_home() -> Path:
 def make_settings(
     home: Path | None = None, database_url: str | None = None, redis_url: str | None = None
 ) -> Settings:
-    """Settings; missing values come from `config.toml` in the home, then from the defaults."""
+    """Settings; missing values come from `config.toml` in the home, then from the defaults.
+
+    Raises ConfigError if no home is given and the account has no home folder.
+    """
+    if home is None and not default_home().is_absolute():
+        raise ConfigError("this account has no home folder; choose a folder with --home or CATALOG_HOME")
     home = (home or default_home()).expanduser().absolute()
     config = read_config(home)
     return Settings(

@@ -5,19 +5,17 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+import catalog.audio.kernel_cache  # noqa: F401 -- sets up where numba keeps machine code
+
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 def jit(function: Kernel) -> Kernel:
     """Decorator: compiles a function with numba, without the interpreter lock and with NumPy's division.
 
-    Machine code is cached on disk next to the module, or in the user's cache folder. If neither can be written to,
-    every process compiles again: slow to start, same results. A kernel must not use a kernel or constant of another
-    module, because numba's cache does not notice when that changes. Sums keep their written order (no `fastmath`), so
-    that the same clip gives the same bytes.
+    Machine code is cached on disk, see `kernel_cache`. If no folder can be written to, every process compiles again:
+    slow to start, same results. A kernel must not use a kernel or constant of another module, because the cache does
+    not notice when that changes. Sums keep their written order (no `fastmath`), so that the same clip gives the same
+    bytes.
     """
-    try:
-        kernel = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # numba found no writable cache folder
-        kernel = numba.njit(nogil=True, error_model="numpy")(function)
-    return cast("Kernel", kernel)
+    return cast("Kernel", numba.njit(nogil=True, error_model="numpy", cache=True)(function))

@@ -19,8 +19,8 @@ from catalog.text import pluralize
 def doctor(settings: Settings, output_format: str) -> int:
     """Check the installation and the database.
 
-    Checks libraries, disk, database, broker, decoders, networks and model. Nothing is changed. Exit code 1: a problem
-    was found.
+    Checks libraries, disk, Redis, decoders, networks, compiled kernels, database, model and workers. Nothing in the
+    catalog is changed. Exit code 1: a problem was found.
     """
     results = list(run_health_checks(settings))
     print_rows(map(asdict, results), output_format)

@@ -70,3 +70,13 @@ def test_a_config_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="Not a directory"):
         read_config(tmp_path / "file" / "home")
+
+
+def test_an_account_without_a_home_folder_must_choose_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What platformdirs returns if HOME is unset and the user is not in the list of accounts.
+    monkeypatch.setattr("catalog.settings.default_home", lambda: Path("~/.local/share/catalog"))
+    with pytest.raises(ConfigError, match="choose a folder with --home"):
+        make_settings()
+    assert make_settings(tmp_path).command == f"catalog --home {tmp_path}"

@@ -26,6 +26,7 @@ from workers.broker.job_queue import open_queue, queue_name
 from workers.host.exit_codes import EXIT_DISK_FULL, describe_exit
 from workers.host.worker_env_vars import BROKER_URL, DATABASE_URL, MODELS, THREADS
 from workers.host.worker_options import WorkerOptions
+from workers.process.kernel_compilation import compile_kernels
 from workers.state import liveness
 
 log = logging.getLogger(__name__)
@@ -74,14 +75,22 @@ class WorkerPool:
         }
         self._log_file = None if options.is_log_json else settings.run / "workers.log"
         """None for the stderr of this command, which a log collector reads."""
+        self._feature_sets = feature_sets
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._false_starts = 0
+        self._has_crashed_at_start = False
 
     def __len__(self) -> int:
         return len(self._processes)
 
     def spawn(self, size: int) -> None:
-        """Starts processes until the pool has `size` of them."""
+        """Starts processes until the pool has `size` of them. Before the first one, the feature sets are compiled.
+
+        Raises KernelsFailedError.
+        """
+        if len(self._processes) < size:
+            compile_kernels(self._feature_sets, is_forced=self._has_crashed_at_start)
+            self._has_crashed_at_start = False
         with _open_log(self._log_file) as output:
             while len(self._processes) < size:
                 name = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
@@ -110,6 +119,7 @@ class WorkerPool:
             with self._database.write() as connection:
                 was_registered = liveness.deregister_by_name(connection, name, death if status < 0 else None)
             del self._processes[name]
+            self._has_crashed_at_start = self._has_crashed_at_start or (status < 0 and not was_registered)
             if status == EXIT_DISK_FULL:
                 continue
             is_false_start = not was_registered or status > 0

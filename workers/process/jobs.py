@@ -15,6 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.retry import is_disk_full
 from catalog.db.schema.schema_state import require_unchanged
 from catalog.features.stored_feature_set import find_feature_set
@@ -30,6 +31,7 @@ from workers.process.analyze_track import (
     find_requests,
     store_outcome,
 )
+from workers.process.kernel_compilation import compile_kernels
 from workers.process.warm_up import warm_up
 from workers.process.worker_context import WorkerContext, current_worker_context
 from workers.state import claims
@@ -79,12 +81,14 @@ def work(
     if context.is_stopped():
         return  # the tracks stay pending and are queued again
     parent = os.getppid()
+    if is_sandboxed:
+        _warm_up_cold(context, hashes)
     requests, tracks = _reserve(context, track_ids, hashes)
     stats = WorkerStats()
     has_released = len(requests) < len(hashes) or not tracks
     try:
         if is_sandboxed and tracks:
-            _enter_sandbox(context, requests, len(tracks) * time_limit)
+            _enter_sandbox(context, len(tracks) * time_limit)
         while tracks:
             claimed = tracks.popleft()
             begin = time.monotonic()
@@ -133,14 +137,24 @@ def _reserve(
     return requests, deque(replace(claimed, root=roots.here(claimed.root)) for claimed in reserved)
 
 
-def _enter_sandbox(context: WorkerContext, requests: Sequence[AnalysisRequest], seconds: int) -> None:
-    """Confines this process permanently. `seconds` is the CPU time that the tracks may take.
+def _warm_up_cold(context: WorkerContext, hashes: Sequence[str]) -> None:
+    """Compiles feature sets that were not warmed up, because a sandboxed process cannot cache machine code.
 
-    Feature sets that were not warmed up are compiled first, because machine code is cached in files.
+    Before any track is claimed: a crash is the fault of none. Raises KernelsFailedError.
     """
-    cold = [request.features for request in requests if request.features.name not in context.warmed_up]
+    warm = {feature_set(name).hash for name in context.warmed_up}
+    if warm.issuperset(hashes):
+        return
+    with context.database.read() as connection:
+        requests = find_requests(connection, hashes)
+    cold = [request.features for request in requests if request.features.hash not in warm]
     if cold:
+        compile_kernels(cold)
         warm_up(cold)
+
+
+def _enter_sandbox(context: WorkerContext, seconds: int) -> None:
+    """Confines this process permanently. `seconds` is the CPU time that the tracks may take."""
     file = context.database.file
     writable: list[Path] = [] if file is None else [file.absolute().parent]
     Sandbox(context.options.memory_limit, writable).enter(seconds + EXTRA_CPU_SECONDS)

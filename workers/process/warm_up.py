@@ -1,21 +1,30 @@
-"""Warm-up before the first fork: work horses inherit imported modules, compiled kernels and cached SQL statements."""
+"""Warm-up before the first fork: work horses inherit imported modules, compiled kernels and cached SQL statements.
+
+`python -m workers.process.warm_up NAME...` compiles the kernels of feature sets; see `kernel_compilation`.
+"""
+
+import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before any numerical library
 
 import gc
 import importlib
+import sys
 import tempfile
 import uuid
 import wave
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.audio.feature_sets.analysis import Analysis, analyze
+from catalog.audio.feature_sets.installed import feature_set
 from catalog.db.tables import collection, track
 from catalog.db.upsert import insert_row
 from catalog.features.stored_feature_set import register_feature_set
 from workers.process.analyze_track import AnalysisOutcome, find_requests, store_outcome
+from workers.process.kernel_compilation import compilation_name, uses_numba
 from workers.process.worker_context import WorkerContext
 from workers.state import claims
 from workers.state.worker_stats import WorkerStats
@@ -34,8 +43,24 @@ LEARNING_MODULES = (
 def warm_up(features: Sequence[FeatureSet]) -> Analysis:
     """Analyzes a few seconds of noise, and exempts the objects that remain from garbage collection.
 
-    A garbage collection in a child would write to their pages, and the kernel would copy them.
+    One process compiles at a time, and the others load its machine code. A garbage collection in a child would write to
+    the pages of the remaining objects, and the kernel would copy them.
     """
+    with _compile_lock(features):
+        analysis = _analyze_noise(features)
+    _freeze()
+    return analysis
+
+
+def _compile_lock(features: Sequence[FeatureSet]) -> AbstractContextManager[None]:
+    if not uses_numba(features):
+        return nullcontext()
+    from catalog.audio.kernel_cache import compile_lock  # imports numba
+
+    return compile_lock(compilation_name(features))
+
+
+def _analyze_noise(features: Sequence[FeatureSet]) -> Analysis:
     noise = np.random.default_rng(0).normal(scale=3_000, size=SECONDS * SAMPLE_RATE).astype("<i2")
     with tempfile.TemporaryDirectory(prefix="catalog") as folder:
         path = Path(folder) / "noise.wav"
@@ -44,9 +69,7 @@ def warm_up(features: Sequence[FeatureSet]) -> Analysis:
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE)
             file.writeframes(noise.tobytes())
-        analysis = analyze(path, features)
-    _freeze()
-    return analysis
+        return analyze(path, features)
 
 
 def import_learning() -> None:
@@ -89,3 +112,7 @@ def warm_statement_cache(context: WorkerContext, features: Sequence[FeatureSet],
 def _freeze() -> None:
     gc.collect()
     gc.freeze()
+
+
+if __name__ == "__main__":
+    warm_up([feature_set(name) for name in sys.argv[1:]])

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,30 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from catalog.audio.kernel_cache import cache_folder
 from catalog.cli.main import run
 from catalog.db import tables as t
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.schema.schema_state import COPY_TABLE
 from workers.broker.broker import open_broker
+from workers.process import kernel_compilation
 
 
 def found(outcome: Any) -> dict[str, dict[str, str]]:
     return {row["subject"]: row for row in json.loads(outcome.out)}
+
+
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """The compilations that were asked for, which would take seconds each."""
+    calls: list[bool] = []
+
+    def compile_kernels(_features: object, *, is_forced: bool) -> None:
+        calls.append(is_forced)
+
+    monkeypatch.setattr(kernel_compilation, "compile_kernels", compile_kernels)
+    return calls
 
 
 def test_all_is_well(invoke: Any, database: Database, home: Path) -> None:
@@ -38,6 +54,8 @@ def test_all_is_well(invoke: Any, database: Database, home: Path) -> None:
         "broker",
         "decoders",
         "networks",
+        "kernels",
+        "fonts",
         "model",
     } < rows.keys()
     assert {row["state"] for row in rows.values()} == {"ok"}
@@ -230,3 +248,62 @@ def test_the_journal_of_another_program_is_its_own_affair(
 def test_a_folder_is_no_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--home", str(tmp_path), "--database-url", f"sqlite:///{tmp_path}", "stats"]) == 1
     assert "is a folder; name a file" in capsys.readouterr().err
+
+
+def doctor_of(tmp_path: Path, **variables: str) -> dict[str, dict[str, str]]:
+    """The results of the installed command in an environment of its own."""
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("catalog")),
+            "--home",
+            str(tmp_path / "home"),
+            "doctor",
+            "--json",
+        ],
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), **variables},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {row["subject"]: row for row in json.loads(done.stdout)}
+
+
+def test_caches_that_cannot_be_written_to_are_warnings(tmp_path: Path) -> None:
+    rows = doctor_of(tmp_path, HOME="/proc/nowhere", NUMBA_CACHE_DIR=str(cache_folder().parent))
+    assert (rows["kernels"]["state"], rows["fonts"]["state"]) == ("ok", "warning")
+    assert "set MPLCONFIGDIR" in rows["fonts"]["advice"]
+
+
+@pytest.mark.parametrize(
+    ("is_anywhere", "finding"), [(True, "machine code is kept in"), (False, "every process compiles again")]
+)
+def test_kernels_that_cannot_be_kept(
+    invoke: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    compiled: list[bool],
+    is_anywhere: bool,
+    finding: str,
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp") if is_anywhere else "/proc/nowhere")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "/proc/nowhere")
+    cache_folder.cache_clear()
+    try:
+        row = found(invoke("doctor", "--json"))["kernels"]
+    finally:
+        cache_folder.cache_clear()
+    assert (row["state"], compiled) == ("warning", [True])
+    assert finding in row["finding"]
+    assert "NUMBA_CACHE_DIR" in row["advice"]
+
+
+def test_kernels_that_crash(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(_features: object, *, is_forced: bool) -> None:
+        raise kernel_compilation.KernelsFailedError("a test ended by SIGSEGV")
+
+    monkeypatch.setattr(kernel_compilation, "compile_kernels", crash)
+    done = invoke("doctor", "--json")
+    row = found(done)["kernels"]
+    assert (done.code, row["state"], row["finding"]) == (1, "problem", "a test ended by SIGSEGV")
+    assert "reinstall" in row["advice"]
