@@ -82,6 +82,8 @@ class PredictedShare:
     tracks: int
     kind: str
     """Relation to the class that the tag counts for: `same`, `near` (broader or narrower) or `other`."""
+    flagged: int = 0
+    """Open suspects among them."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,16 @@ class TaggedGenre:
     """The class that it counts for; itself if it is one or counts for no class."""
     predicted: tuple[PredictedShare, ...]
     """All suggestions, its own genre among them, the most common first."""
+
+    @property
+    def near_flagged(self) -> int:
+        """Open suspects predicted as a broader or a narrower term; a part of `near`."""
+        return min(self.near, sum(row.flagged for row in self.predicted if row.kind == "near"))
+
+    @property
+    def near_unflagged(self) -> int:
+        """Tracks predicted as a broader or a narrower term that are not flagged."""
+        return self.near - self.near_flagged
 
     @property
     def judged(self) -> int:
@@ -187,9 +199,13 @@ def read_genres(connection: Connection, model_id: int | None) -> Genres:
         .group_by(track_status.c.tagged_genre_id, track_status.c.suggested_genre_id, track_status.c.relation)
     )
     suspect_tracks = connection.execute(
-        sa.select(suspects.c.tagged_genre, sa.func.count(suspects.c.track_id.distinct()))
+        sa.select(
+            suspects.c.tagged_genre,
+            suspects.c.suggested_genre,
+            sa.func.count(suspects.c.track_id.distinct()),
+        )
         .where(is_open_suspect)
-        .group_by(suspects.c.tagged_genre)
+        .group_by(suspects.c.tagged_genre, suspects.c.suggested_genre)
     )
     support = [] if model_id is None else read_genre_support(connection, model_id)
     return Genres(
@@ -197,7 +213,10 @@ def read_genres(connection: Connection, model_id: int | None) -> Genres:
             (tuple(row) for row in pairs),
             read_genre_tree(connection),
             {row.genre_id: row.counts_for_id for row in support},
-            {safe_text(name, LONGEST_GENRE): number for name, number in suspect_tracks},
+            {
+                (safe_text(tagged, LONGEST_GENRE), safe_text(suggested, LONGEST_GENRE)): number
+                for tagged, suggested, number in suspect_tracks
+            },
             has_model=model_id is not None,
         ),
         classes=tuple(row for row in support if row.is_class),
@@ -211,7 +230,7 @@ def _tagged(
     pairs: Iterable[tuple[int, int | None, str | None, int]],
     tree: GenreTree,
     counts_for: dict[int, int | None],
-    suspect_tracks: dict[str, int],
+    suspect_tracks: dict[tuple[str, str], int],
     *,
     has_model: bool,
 ) -> tuple[TaggedGenre, ...]:
@@ -240,9 +259,14 @@ def _tagged(
             other=counts["other"],
             unsure=counts["unsure"],
             not_judged=counts["not_judged"],
-            suspects=suspect_tracks.get(tree.name(tagged), 0),
+            suspects=sum(number for pair, number in suspect_tracks.items() if pair[0] == tree.name(tagged)),
             predicted=tuple(
-                PredictedShare(tree.name(genre_id), tracks, tree.kind(targets[tagged], genre_id))
+                PredictedShare(
+                    tree.name(genre_id),
+                    tracks,
+                    tree.kind(targets[tagged], genre_id),
+                    suspect_tracks.get((tree.name(tagged), tree.name(genre_id)), 0),
+                )
                 for genre_id, tracks in predicted[tagged].most_common()
             ),
         )

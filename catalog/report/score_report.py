@@ -147,6 +147,7 @@ def _abstention(metrics: ModelMetrics) -> Iterator[str]:
         "accuracy of the most probable",
         ", ".join(f"{point.accuracy:.0%} of {point.share:.0%}" for point in points),
     )
+    yield from metrics.confidence_warnings
 
 
 def _albums(metrics: ModelMetrics) -> Iterator[str]:

@@ -16,6 +16,7 @@ from catalog.db import tables as t
 from catalog.db.database import Database, open_database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.report.html_report import write_report
+from catalog.report.model_card import write_report_folder
 from catalog.review.audit_sample.audit_sample import draw_sample, judge_blind, next_sample_track
 from catalog.review.decision import case_suspects, decide
 from tests.integration.report.filled import fill
@@ -46,6 +47,7 @@ def report(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     database = open_database(f"sqlite:///{folder / 'catalog.db'}")
     try:
         fill(database)
+        write_report_folder(database, folder / "report")
         return write_report(database, folder / "report" / "index.html", name="Music")
     finally:
         database.close()
@@ -201,3 +203,34 @@ def test_the_map_shows_one_genre_at_a_time(browser: Browser, report: Path):
         "[...document.querySelectorAll('.map circle')].filter(dot => getComputedStyle(dot).opacity < 0.5).length"
     )
     assert faint == 340 - page.locator(".map circle.s").count()
+
+
+NARROW_VALUES = (
+    """[...document.querySelectorAll('.facts dd')].filter(value => value.clientWidth < 150).length"""
+)
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1024, 1280, 1920])
+def test_the_model_card_is_readable_at_every_width(browser: Browser, report: Path, width: int):
+    page, remarks = opened(
+        browser, report.with_name("model-1.html"), {"width": width, "height": 800}, "light"
+    )
+    assert page.locator(".facts dd").count() > 5
+    assert page.evaluate(NARROW_VALUES) == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert remarks == []
+
+
+def test_a_flagged_broader_prediction_has_its_own_color(browser: Browser, report: Path):
+    page, _ = opened(browser, report, DESK, "light")
+    metal = page.locator(".bars > li", has=page.locator("bdi.genre", has_text=re.compile("^Metal$")))
+    colors = [
+        metal.locator(f"i.{kind}").evaluate("bar => getComputedStyle(bar).backgroundColor")
+        for kind in ("same", "near-flagged")
+    ]
+    key = page.locator(".key").first
+    assert colors[0] != colors[1]
+    assert (
+        key.locator("i.near-flagged").evaluate("mark => getComputedStyle(mark).backgroundColor") == colors[1]
+    )
+    assert re.fullmatch(r"\d+ flagged", page.locator(".heat td.flagged").first.get_attribute("title") or "")

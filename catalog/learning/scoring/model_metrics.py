@@ -19,6 +19,10 @@ from catalog.learning.scoring.gate import PromotionVerdict
 from catalog.learning.scoring.hierarchical_metrics import HierarchicalScore
 from catalog.learning.scoring.hierarchy_selection import StructureChoice
 from catalog.learning.scoring.official_split import OfficialSplitScore
+from catalog.text import percent
+
+FLAT = 0.03
+"""Gain in accuracy, from all predictions to the most confident fifth, below which confidence carries no information."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,23 @@ class ModelMetrics:
     """By feature set, where `models importance` computed it."""
     corrected_labels: CorrectedLabelScore | None = None
     """Computed when the metrics are shown; not stored."""
+
+    @property
+    def confidence_warnings(self) -> tuple[str, ...]:
+        """A sentence if the precision target is missed, and one if confidence carries no information."""
+        warnings = []
+        precision = self.answered_precision
+        if precision is not None and precision < self.precision_target:
+            warnings.append(
+                f"Precision is {percent(precision)}; the target of {percent(self.precision_target)} is missed."
+            )
+        accuracy = {round(point.share, 1): point.accuracy for point in self.accuracy_at_share}
+        if {0.2, 1.0} <= accuracy.keys() and accuracy[0.2] < accuracy[1.0] + FLAT:
+            warnings.append(
+                f"The most confident fifth of the predictions is correct for {percent(accuracy[0.2])}, all predictions "
+                f"for {percent(accuracy[1.0])}: the confidence does not tell which predictions are correct."
+            )
+        return tuple(warnings)
 
     def to_json(self) -> dict[str, Any]:
         """The value of the column `model.metrics`."""

@@ -26,6 +26,8 @@ class Cell:
     """0 (empty) to 6 (at least 75 % of the row)."""
     kind: str
     """`same`, `near` (a broader or narrower term), `other`, or `unsure` in the last column."""
+    flagged: int = 0
+    """Open suspects among the tracks."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,21 @@ def heat_map(tagged: Sequence[TaggedGenre]) -> HeatMap:
 def _row(name: str, genres: Sequence[TaggedGenre], columns: Sequence[str]) -> HeatRow:
     judged = sum(row.judged for row in genres)
     predicted: Counter[str] = Counter()
+    flagged: Counter[str] = Counter()
     kinds: dict[str, str] = {}
     for row in genres:
         predicted.update({item.genre: item.tracks for item in row.predicted})
+        flagged.update({item.genre: item.flagged for item in row.predicted})
         # The classes summed in one row have no common relation to a column.
         kinds.update({item.genre: "other" if name == REST else item.kind for item in row.predicted})
     kinds[name] = "same"
-    cells = [_cell(predicted[column], judged, kinds.get(column, "other")) for column in columns]
+    cells = [
+        _cell(predicted[column], judged, kinds.get(column, "other"), flagged[column]) for column in columns
+    ]
     return HeatRow(name, judged, (*cells, _cell(sum(row.unsure for row in genres), judged, "unsure")))
 
 
-def _cell(tracks: int, of: int, kind: str) -> Cell:
+def _cell(tracks: int, of: int, kind: str, flagged: int = 0) -> Cell:
     share = min(tracks / of, 1.0) if of else 0.0
     shade = 0 if not tracks else 1 + sum(share >= limit for limit in STEPS)
-    return Cell(tracks, share, shade, kind)
+    return Cell(tracks, share, shade, kind, flagged)

@@ -152,7 +152,7 @@ def add_model(
             t.snapshot,
             hash="c0ffee00c0ffee00",
             level="leaf",
-            parameters={},
+            parameters={"min_tracks": 10, "min_artists": 5},
             tracks=262,
             classes=len(classes),
             groups=70,

@@ -53,6 +53,10 @@ def test_the_facts_of_a_filled_catalog(filled: Database):
     for row in facts.genres.tagged:
         assert row.same + row.near + row.other + row.unsure + row.not_judged == row.tracks
     assert by_genre["Metal"].suspects >= WRONG_TRACKS
+    assert by_genre["Metal"].near_flagged >= WRONG_TRACKS
+    assert by_genre["Metal"].near_flagged + by_genre["Metal"].near_unflagged == by_genre["Metal"].near
+    metal = next(row for row in facts.heat_map.rows if row.genre == "Metal")
+    assert sum(cell.flagged for cell in metal.cells) >= WRONG_TRACKS
     assert by_genre["Synthpop"].judged == 0
     assert by_genre["Folk Rock"].counted_as == "Rock"
     assert by_genre["Folk Rock"].same == by_genre["Folk Rock"].judged - by_genre["Folk Rock"].unsure

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from catalog.dataclass_json import StoredJsonError
 from catalog.learning.scoring.gate import Comparison, PromotionVerdict
 from catalog.learning.scoring.hierarchy_selection import StructureChoice, StructureScore
-from catalog.learning.scoring.model_metrics import ModelMetrics, metrics_of
+from catalog.learning.scoring.model_metrics import ModelMetrics, ShareAccuracy, metrics_of
 from tests.sample_metrics import METRICS, interval, sample_search, stored_metrics
 
 
@@ -47,3 +47,13 @@ def test_the_honest_scores_of_a_search_replace_the_fitted_ones() -> None:
     assert metrics.search is not None
     assert metrics.search.as_fitted is not None
     assert metrics.search.as_fitted.macro_f1 == METRICS.macro_f1
+
+
+def test_a_missed_precision_and_a_flat_confidence_are_reported() -> None:
+    assert METRICS.confidence_warnings == ()
+    flat = tuple(ShareAccuracy(share / 10, 0.72) for share in range(1, 11))
+    precision, confidence = replace(
+        METRICS, answered_precision=0.83, accuracy_at_share=flat
+    ).confidence_warnings
+    assert precision == "Precision is 83\u00a0%; the target of 85\u00a0% is missed."
+    assert confidence.startswith("The most confident fifth of the predictions is correct for 72\u00a0%")
