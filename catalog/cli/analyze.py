@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from catalog.cli.common.analysis_options import feature_set_option, given_or_needed, limit_options
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.output import echo, logs_json, progress, say
+from catalog.cli.common.output import echo, logs_json, say
+from catalog.cli.common.progress import progress
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 from catalog.settings import Settings

@@ -11,7 +11,8 @@ import click
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.exit_codes import EXIT_ERROR
-from catalog.cli.common.output import echo, format_options, print_json, print_rows, progress, say, warn
+from catalog.cli.common.output import echo, format_options, print_json, print_rows, say, warn
+from catalog.cli.common.progress import progress
 from catalog.features.feature_set_versions import (
     activate_version,
     list_versions,

@@ -9,7 +9,8 @@ import click
 
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, print_json, progress, say, warn
+from catalog.cli.common.output import echo, print_json, say, warn
+from catalog.cli.common.progress import progress
 from catalog.collection.fma.fma_import import NAME, FmaReport, import_fma, require_usable
 from catalog.collection.fma.fma_tracks import SUBSETS
 from catalog.features.bulk_write import VectorsReport

@@ -10,6 +10,7 @@ import click
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, print_json, say, warn
+from catalog.cli.common.progress import progress
 from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
@@ -47,7 +48,7 @@ def import_verb(
     In a file written by catalog export labels, labels set by a person keep their author. Separator and encoding are
     detected. Importing the same file again changes nothing. Rows that match no track are counted and skipped.
     """
-    with open_catalog(settings) as database:
+    with open_catalog(settings) as database, progress("importing"):
         report = import_labels(
             database,
             file,

@@ -11,6 +11,7 @@ import click
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.executors import executor_factory
 from catalog.cli.common.output import print_json, say
+from catalog.cli.common.progress import progress
 from catalog.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def predict(settings: Settings, priors: bool, as_json: bool) -> None:
             with_priors=priors,
             executor_factory=executor_factory(database, settings),
         )
-        changed = retry_until_connected(fill)
+        with progress("predicting"):
+            changed = retry_until_connected(fill)
         metrics = metrics_of(read_with_retry(database, lambda connection: get_model(connection, model_id)))
     priors_used = None if metrics is None else metrics.priors
     if as_json:

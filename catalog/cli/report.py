@@ -10,6 +10,7 @@ import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, print_json, say
+from catalog.cli.common.progress import progress
 from catalog.settings import Settings
 
 
@@ -41,7 +42,7 @@ def report(
     from catalog.report.model_card import write_report_folder
 
     moment = None if since is None else since.replace(tzinfo=UTC)
-    with open_catalog(settings) as database:
+    with open_catalog(settings) as database, progress("reporting"):
         if output is None:
             path = write_report_folder(database, settings.report, command=settings.command, since=moment)
         else:

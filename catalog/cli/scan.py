@@ -9,7 +9,8 @@ import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.output import echo, print_json, progress, say, warn
+from catalog.cli.common.output import echo, print_json, say, warn
+from catalog.cli.common.progress import progress
 from catalog.collection.scan.scan import scan as scan_folder
 from catalog.collection.scan.scan_report import ScanReport
 from catalog.settings import Settings

@@ -8,7 +8,8 @@ import click
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.output import format_options, print_rows, progress, say, warn
+from catalog.cli.common.output import format_options, print_rows, say, warn
+from catalog.cli.common.progress import progress
 from catalog.collection.track_lookup import find_track
 from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary

@@ -1,7 +1,7 @@
 """Training: cross-fit, score, gate, predictions and promotion of a model; does nothing if nothing has changed."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -74,14 +74,15 @@ def train(
     options: TrainingOptions,
     *,
     executor_factory: ExecutorFactory | None = None,
+    on_stage: Callable[[str], None] = lambda _stage: None,
 ) -> TrainingReport:
     """Fits and scores a model on the labeled tracks, and activates it unless it scores lower than the active one.
 
     Stores the out-of-fold predictions of the training tracks; `predict` computes the others. A second run on the same
     labels and vectors changes nothing. Raises UnknownClassifierError, UnknownParameterError, UnusableParameterError,
     UnknownFeatureSetError, NoVectorsError or UntrainableDataError before work starts; the active model stays as it is.
-    `executor_factory` opens an executor for the predictions of many tracks. A lost database connection is retried
-    without refitting the model.
+    `executor_factory` opens an executor for the predictions of many tracks. `on_stage` receives `predicting` when the
+    model is fitted. A lost database connection is retried without refitting the model.
     """
     complete = get_algorithm(options.algorithm).complete(options.parameters)
     training_set = read_with_retry(database, lambda connection: build_training_set(connection, options))
@@ -89,7 +90,7 @@ def train(
         return TrainingReport("nothing to learn", training_set.reason or "", None, training_set.support)
     parameters = model_parameters(training_set, options, complete)
     run = _TrainingRun(
-        database, models, options, training_set, training_set.snapshot, parameters, executor_factory
+        database, models, options, training_set, training_set.snapshot, parameters, executor_factory, on_stage
     )
     report = None if options.force else run.reuse_identical_model()
     if report is not None:
@@ -160,6 +161,7 @@ class _TrainingRun:
     frozen: Snapshot
     parameters: Mapping[str, Any]
     executor_factory: ExecutorFactory | None
+    on_stage: Callable[[str], None]
 
     def reuse_identical_model(self) -> TrainingReport | None:
         """The report for an identical model, if there is one; an interrupted training is completed."""
@@ -267,6 +269,7 @@ class _TrainingRun:
 
     def _activate(self, model_id: int) -> TrainingReport:
         """Stores the predictions of all tracks before the model is activated: no reader sees a part of them."""
+        self.on_stage("predicting")
         retry_until_connected(
             lambda: fill_predictions(
                 self.database, self.models, model_id, executor_factory=self.executor_factory

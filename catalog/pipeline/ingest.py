@@ -50,6 +50,9 @@ from workers.pool.analysis_run import AnalysisReport, Progress
 from workers.pool.analyze_pending import analyze_pending
 from workers.pool.executor import open_executor
 
+STAGES = ("scanning", "analyzing", "training", "predicting", "auditing", "reporting")
+"""Names of the stages, in their order."""
+
 
 @dataclass(frozen=True)
 class IngestOptions:
@@ -70,6 +73,8 @@ class IngestOptions:
     rules: WorkerOptions | None = None
     sample: int | None = None
     """Analyze about this many tracks, in whole albums; None: all."""
+    on_stage: Callable[[str], None] = lambda _stage: None
+    """Receives each of STAGES when it starts."""
     on_scan: Callable[[int, int | None, str], None] | None = None
     on_analysis: Callable[[Progress], None] | None = None
 
@@ -178,6 +183,7 @@ def run_ingest(database: Database, settings: Settings, options: IngestOptions) -
     WorkersFailedError, ReportWriteError.
     """
     changes = _Changes()
+    options.on_stage("scanning")
     with database.read() as connection:
         for root in options.roots:
             # Report an error in the last path before the first one is scanned.
@@ -194,16 +200,19 @@ def run_ingest(database: Database, settings: Settings, options: IngestOptions) -
     with database.read() as connection:
         # After the scan, so that a genre that is new in the files is accepted too.
         require_genres(connection, options.genres)
+    options.on_stage("analyzing")
     in_collections = track.c.collection_id.in_([one.collection_id for one in scans])
     analyzed = _analyze(database, settings, options, in_collections)
     changes.add(analyzed.report.analyzed, analyzed.report.failed, analyzed.report.missing)
     yield analyzed
+    options.on_stage("training")
     # After a lost connection a stage runs again and skips the work that it had committed.
     trained = retry_until_connected(partial(_train, database, settings, options))
     changes.add(trained.is_new, trained.predictions)
     yield trained
     with database.read() as connection:
         yield _suggested(connection)
+    options.on_stage("auditing")
     deduplicated = Deduplicated(retry_until_connected(partial(audit_duplicates, database)))
     changes.add(deduplicated.duplicates.is_new)
     yield deduplicated
@@ -211,6 +220,7 @@ def run_ingest(database: Database, settings: Settings, options: IngestOptions) -
         audited = Audited(retry_until_connected(partial(audit_labels, database)))
         changes.add(audited.audit.is_new)
         yield audited
+    options.on_stage("reporting")
     path = settings.report / "index.html"
     if changes.any or not _is_current(database, path):
         retry_until_connected(
@@ -281,9 +291,16 @@ def _train(database: Database, settings: Settings, options: IngestOptions) -> Tr
         open_executor, database, settings, options.workers or default_worker_count(), options.rules
     )
     try:
-        training = train(database, settings.models, training_options, executor_factory=executor_factory)
+        training = train(
+            database,
+            settings.models,
+            training_options,
+            executor_factory=executor_factory,
+            on_stage=options.on_stage,
+        )
     except NoVectorsError as error:
         return Trained(TrainingReport("nothing to learn", str(error), None, {}), None, names)
+    options.on_stage("predicting")
     if training.outcome == "nothing to learn":
         return _zero_shot(database, settings, options, training, names, executor_factory)
     if training.outcome == "unchanged" and training.model_id is not None:

@@ -14,7 +14,6 @@ from catalog.db.server_time import server_time
 from catalog.db.tables import failure, track
 from catalog.features.stored_feature_set import StoredFeatureSet, register_feature_set
 from catalog.features.vectors import tracks_without_vector
-from catalog.text import describe_duration
 from workers.host.root_mapping import unmounted_roots
 
 MIN_SECONDS = 1.0
@@ -42,20 +41,15 @@ class Progress:
         return max(0, self.total - self.remaining)
 
     @property
-    def seconds_left(self) -> float | None:
-        """An estimate; None until the rate is known."""
-        return self.remaining / self.per_second if self.per_second else None
-
-    @property
     def remark(self) -> str:
-        """Failures, rate and time left: "2 failed, 4.1 a second, 3 min left"."""
+        """Failures and rate, "2 failed, 4.1 a second"; before the first result "starting workers"."""
+        if self.total and not self.done:
+            return "starting workers"
         parts = []
         if self.failed:
             parts.append(f"{self.failed:,} failed")
         if self.per_second:
             parts.append(f"{self.per_second:.1f} a second")
-        if self.seconds_left is not None:
-            parts.append(f"{describe_duration(self.seconds_left)} left")
         return ", ".join(parts)
 
 

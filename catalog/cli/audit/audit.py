@@ -15,6 +15,7 @@ from catalog.cli.common.class_options import exclude_genre_option
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, print_rows, say
+from catalog.cli.common.progress import progress
 from catalog.settings import Settings
 from catalog.text import pluralize
 
@@ -57,7 +58,8 @@ def labels(
     from catalog.audit.labels.label_audit import audit_labels
 
     with open_catalog(settings) as database:
-        report = audit_labels(database, exclude=exclude_genres, dry_run=dry_run, truth=truth)
+        with progress("auditing"):
+            report = audit_labels(database, exclude=exclude_genres, dry_run=dry_run, truth=truth)
         with database.read() as connection:
             query = sa.text("SELECT * FROM cases ORDER BY suspicion DESC, tracks DESC, case_id")
             cases = [dict(row) for row in connection.execute(query).mappings()]

@@ -11,8 +11,9 @@ import click
 from click.core import ParameterSource
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, format_options, print_json, print_rows, progress, say
+from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
 from catalog.cli.common.plot_options import plot_options
+from catalog.cli.common.progress import progress
 from catalog.report.figures.figure_files import PlotWidth
 from catalog.settings import Settings
 from catalog.text import pluralize
@@ -170,7 +171,7 @@ def _cluster(database: Database, request: ClusterRequest, dry_run: bool, output_
     from catalog.audit.clusters.cluster_audit import audit_clusters
     from catalog.audit.clusters.cluster_run_store import list_runs
 
-    with progress("reading") as advance:
+    with progress("clustering") as advance:
         report = audit_clusters(
             database,
             request,

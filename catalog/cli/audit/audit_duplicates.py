@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from catalog.batches import chunks
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, print_rows, say
+from catalog.cli.common.progress import progress
 from catalog.db.tables import track
 from catalog.settings import Settings
 from catalog.text import pluralize
@@ -30,7 +31,8 @@ def duplicates(settings: Settings, dry_run: bool, output_format: str) -> None:
     from catalog.audit.duplicates.duplicate_audit import audit_duplicates
 
     with open_catalog(settings) as database:
-        report = audit_duplicates(database, dry_run=dry_run)
+        with progress("comparing tracks"):
+            report = audit_duplicates(database, dry_run=dry_run)
         ids = sorted({track_id for pair in report.pairs for track_id in (pair.track_id, pair.other_track_id)})
         paths: dict[int, str | None] = {}
         with database.read() as connection:

@@ -1,4 +1,4 @@
-"""Output of commands: rows to stdout as a table, JSON or CSV; remarks and progress to stderr."""
+"""Output of commands: rows to stdout as a table, JSON or CSV; remarks to stderr."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import csv
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain
 from typing import Any, TypeVar
@@ -107,32 +106,6 @@ def logs_json() -> bool:
     """Whether --log-json was given."""
     context = click.get_current_context(silent=True)
     return bool(context and context.meta.get("catalog.log_json"))
-
-
-@contextmanager
-def progress(description: str) -> Iterator[Callable[[int, int | None, str], None]]:
-    """Shows a progress bar if stderr is a terminal. Yields a function of (done, total or None, remark)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if is_quiet() or not console.is_terminal:
-        yield lambda _done, _total, _remark: None
-        return
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[remark]}", markup=False),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(description, total=None, remark="")
-
-        def advance(done: int, total: int | None, remark: str) -> None:
-            bar.update(task, completed=done, total=total, remark=printable(remark))
-
-        yield advance
 
 
 def _lines(message: str) -> str:

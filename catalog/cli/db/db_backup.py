@@ -12,7 +12,8 @@ import click
 
 from catalog.catalog_check import check_catalog
 from catalog.cli.common.context import NamedPath, dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import format_options, print_json, progress, say, warn
+from catalog.cli.common.output import format_options, print_json, say, warn
+from catalog.cli.common.progress import progress
 from catalog.cli.db.db_checks import print_checks
 from catalog.db.database import open_database
 from catalog.db.transfer.archive import Manifest, open_archive

@@ -8,7 +8,8 @@ import click
 import sqlalchemy as sa
 
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import format_options, print_rows, progress, say, warn
+from catalog.cli.common.output import format_options, print_rows, say, warn
+from catalog.cli.common.progress import progress
 from catalog.db.database import Database, open_database
 from catalog.db.transfer.copy import COPIED, copy_database, require_target
 from catalog.settings import Settings

@@ -11,7 +11,8 @@ from catalog.cli.common.analysis_options import limit_options, require_feature_s
 from catalog.cli.common.class_options import class_rule_options
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, progress, say
+from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, say
+from catalog.cli.common.progress import stage_progress
 from catalog.cli.labels import parse_columns
 from catalog.settings import Settings
 from catalog.text import pluralize
@@ -79,7 +80,7 @@ def ingest(
     """
     from catalog.cli.ingest.ingest_output import IngestPresenter
     from catalog.learning.dataset.snapshot import ClassRule
-    from catalog.pipeline.ingest import IngestOptions, run_ingest
+    from catalog.pipeline.ingest import STAGES, IngestOptions, run_ingest
     from workers.host.worker_options import WorkerOptions
 
     roles = parse_columns(columns)
@@ -91,7 +92,7 @@ def ingest(
         if not is_quiet():
             for line in presenter.introduction():
                 print_line(line)
-        with progress("analyzing") as advance:
+        with stage_progress(*STAGES) as stages:
             job = IngestOptions(
                 roots=paths,
                 labels=labels,
@@ -103,8 +104,9 @@ def ingest(
                 time_limit=time_limit,
                 rules=WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json()),
                 sample=sample,
-                on_scan=advance,
-                on_analysis=lambda now: advance(now.done, now.total, now.remark),
+                on_stage=stages.start,
+                on_scan=stages.advance,
+                on_analysis=lambda now: stages.advance(now.done, now.total, now.remark),
             )
             for stage in run_ingest(database, settings, job):
                 presenter.show(stage, print_line)

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import format_options, print_json, print_rows, progress, say
+from catalog.cli.common.output import format_options, print_json, print_rows, say
 from catalog.cli.common.plot_options import plot_options
+from catalog.cli.common.progress import progress
 from catalog.report.figures.figure_files import PlotWidth
 from catalog.settings import Settings
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from catalog.cli.common.executors import workers_for
-from catalog.cli.common.output import echo, print_rows, progress, say
+from catalog.cli.common.output import echo, print_rows, say
+from catalog.cli.common.progress import progress
 from catalog.db.database import Database
 from catalog.db.retry import read_with_retry, retry_until_connected, write_with_retry
 from catalog.settings import Settings

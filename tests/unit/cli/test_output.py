@@ -70,20 +70,3 @@ def test_an_error_is_harmless(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     monkeypatch.setattr(click.Group, "main", fail)
     assert run(["scan"]) == 1
     assert CONTROLS & set(capsys.readouterr().err) == {"\n"}
-
-
-def test_progress_shows_markup_and_control_characters_as_text(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "200")
-    with output.progress("[/what]") as advance:
-        advance(1, 2, HOSTILE)
-    printed = capsys.readouterr().err
-    assert "[/what]" in printed
-    assert "1/2" in printed
-    assert "gpj.exe [/red] [bold]" in printed
-    # The bar itself uses escape sequences, but none that set the window title.
-    assert not {"\x07", "\x9b", "\u202e"} & set(printed)
-    assert "\x1b]0;" not in printed
