@@ -28,6 +28,7 @@ from catalog.db.columns import now
 from catalog.db.database import Database, open_database
 from catalog.db.schema.schema_state import SchemaState, inspect_schema
 from catalog.db.tables import model, worker
+from catalog.db.track_query import latest_audit
 from catalog.log import without_passwords
 from catalog.settings import URLS, Settings, read_config
 from catalog.text import pluralize
@@ -100,6 +101,7 @@ def run_health_checks(settings: Settings) -> Iterator[CheckResult]:
             return
         with database.read() as connection:
             yield from _run("model", lambda: _check_model(connection, settings.models))
+            yield from _run("label audit", lambda: _check_audit(connection))
             yield from _run("clock", lambda: _check_clock(connection))
             yield from _run("workers", lambda: _check_workers(connection))
     finally:
@@ -333,6 +335,18 @@ def _check_model(connection: Connection, folder: Path) -> Iterator[CheckResult]:
         yield problem("model", finding=f"{name}: {error}")
     else:
         yield ok("model", finding=f"{name}, file digest is correct")
+
+
+def _check_audit(connection: Connection) -> Iterator[CheckResult]:
+    from catalog.audit.labels.audit_freshness import REMEDY, find_stale_audit
+
+    stale = find_stale_audit(connection)
+    if stale is not None:
+        yield warning("label audit", finding=stale.finding, advice=f"run: {REMEDY}")
+    elif connection.execute(sa.select(latest_audit("labels"))).scalar_one() is None:
+        yield ok("label audit", finding="no label audit yet", advice=f"to find wrong tags: {REMEDY}")
+    else:
+        yield ok("label audit", finding="made with the active model")
 
 
 def _check_clock(connection: Connection) -> Iterator[CheckResult]:

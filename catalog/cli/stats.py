@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, print_rows
 from catalog.report.catalog_statistics import catalog_statistics
@@ -19,6 +20,7 @@ def stats(settings: Settings, output_format: str) -> None:
     """Show statistics: tracks, genres, features, failures, active model, suspects, decisions."""
     with open_catalog(settings) as database, database.read() as connection:
         figures = catalog_statistics(connection)
+        warn_of_stale_audit(connection)
     if output_format == "json":
         grouped: dict[str, dict[str, Any]] = {}
         for figure in figures:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.audit.labels.audit_freshness import StaleAudit, find_stale_audit
 from catalog.audit.reasons import GenreNames, Reason, describe_reason
 from catalog.db.track_query import latest_audit
 from catalog.learning.dataset.catalog_tracks import load_broader
@@ -101,6 +102,8 @@ class OpenCases:
     decided: int
     """Suspects with a decision."""
     largest: tuple[ReportedCase, ...]
+    stale: StaleAudit | None
+    """Set if the audit was made with another model than the active one."""
 
 
 def read_open_cases(connection: Connection, most: int = MOST_CASES) -> OpenCases:
@@ -124,6 +127,7 @@ def read_open_cases(connection: Connection, most: int = MOST_CASES) -> OpenCases
         narrower=narrower,
         decided=number[2],
         largest=_largest(connection, most),
+        stale=find_stale_audit(connection),
     )
 
 

@@ -100,8 +100,8 @@ def test_the_compose_services_are_consistent() -> None:
     yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     services = compose["services"]
-    assert set(services) == {"postgres", "redis", "scan", "worker", "page"}
-    for name in ("scan", "worker", "page"):
+    assert set(services) == {"postgres", "redis", "scan", "worker", "page", "train"}
+    for name in ("scan", "worker", "page", "train"):
         service = services[name]
         assert set(service["depends_on"]) <= set(services)
         assert any(volume.endswith(":/music:ro") for volume in service["volumes"])

@@ -97,17 +97,20 @@ class IngestPresenter:
                 return
 
     def next_steps(self) -> Iterator[str]:
-        """Yields two commands to continue with."""
-        untagged = self.summary.get("untagged", {})
-        questions = {
-            "sql top-suspects": self.summary.get("audit", {}).get("suspects", 0),
-            "sql untagged-confident": untagged.get("confident", 0),
-            "sql class_support": True,
-            "stats": True,
-        }
+        """Yields the commands to continue with: review, report, then SQL."""
+        cases = self.summary.get("audit", {}).get("cases", 0)
+        confident = self.summary.get("untagged", {}).get("confident", 0)
+        steps = {"report --open": "read the report"}
+        if cases:
+            steps = {"review serve --open": f"decide on {pluralize(cases, 'case')}", **steps}
+        if confident:
+            steps["sql untagged-confident"] = f"{pluralize(confident, 'suggestion')} for untagged tracks"
+        steps["sql --list"] = "queries for everything else"
+        commands = {f"{self.settings.command} {step}": purpose for step, purpose in steps.items()}
+        width = max(map(len, commands))
         yield "Next steps:"
-        for question in [question for question, has_rows in questions.items() if has_rows][:2]:
-            yield f"  {self.settings.command} {question}"
+        for command, purpose in commands.items():
+            yield f"  {command:{width}}  {purpose}"
 
     def _scanned(self, stage: Scanned) -> Iterator[str]:
         for report in stage.reports:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.executors import executor_factory
@@ -75,4 +76,5 @@ def _activate(settings: Settings, model: int, *, dry_run: bool) -> None:
         )
         with database.write() as connection:
             activate(connection, model)
+            warn_of_stale_audit(connection)
     say(f"model {model} is now active")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.output import echo, say, warn
 from catalog.cli.review.review_filters import filter_options, filters_from, resolve_genres
@@ -190,6 +191,8 @@ def _decide(
                 else _target_suspects(connection, targets)
             )
             preview = preview_decisions(connection, suspects)
+            if in_bulk and suspects:
+                warn_of_stale_audit(connection)
             if genre_id is not None:
                 genre = load_vocabulary(connection).by_id[genre_id].name
         if not suspects:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, print_rows, say
 from catalog.cli.review.review_filters import TextParameter, filter_options, filters_from, resolve_genres
@@ -61,6 +62,7 @@ def list_verb(
     criteria = filters_from(filters, reviewer=reviewer, state=state or ("all" if reviewer else "open"))
     with open_catalog(settings) as database, database.read() as connection:
         result = list_cases(connection, resolve_genres(connection, criteria), page=page, per_page=per_page)
+        warn_of_stale_audit(connection)
     rows = [asdict(each) for each in result.cases]
     print_rows(rows, output_format, None if output_format == "json" else COLUMNS)
     if result.cases:
@@ -84,6 +86,7 @@ def show_verb(settings: Settings, case_id: str, neighbors: bool, as_json: bool) 
     with open_catalog(settings) as database, database.read() as connection:
         index = load_neighbor_index(connection) if neighbors else None
         view = view_case(connection, case_id, index)
+        warn_of_stale_audit(connection)
     if as_json:
         print_json(asdict(view))
         return

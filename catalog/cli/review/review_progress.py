@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import print_json, print_rows, say, warn
 from catalog.settings import Settings
@@ -78,6 +79,7 @@ def progress_verb(settings: Settings, since: datetime | None, as_json: bool) -> 
     moment = None if since is None else since.replace(tzinfo=UTC)
     with open_catalog(settings) as database, database.read() as connection:
         report = review_progress(connection, moment)
+        warn_of_stale_audit(connection)
     if as_json:
         print_json(asdict(report))
         return

@@ -6,6 +6,7 @@ import webbrowser
 
 import click
 
+from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import say, warn
 from catalog.cli.review.review_decisions import ReviewerName, login
@@ -47,6 +48,7 @@ def serve_verb(
         with database.write() as connection:
             has_no_reviewer = all(each.revoked_at is not None for each in list_reviewers(connection))
             links = make_links(connection, reviewers or ([login()] if has_no_reviewer else []))
+            warn_of_stale_audit(connection)
         if reviewers:
             links = {name: token for name, token in links.items() if name in reviewers}
         addresses = {name: f"{address.base}/enter/{token}" for name, token in links.items()}

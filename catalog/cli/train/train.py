@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +12,10 @@ from click.core import ParameterSource
 from catalog.cli.common.class_options import class_rule_options, exclude_genre_option
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.executors import cores, executor_factory
-from catalog.cli.common.output import format_options, print_json, print_rows, say
+from catalog.cli.common.exit_codes import EXIT_ERROR
+from catalog.cli.common.output import format_options
+from catalog.cli.common.progress import stage_progress
+from catalog.cli.train.train_output import TrainingResult, print_training, say_refreshed
 from catalog.db.retry import read_with_retry
 from catalog.settings import Settings
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from catalog.learning.training import TrainingReport
     from catalog.learning.training_options import TrainingOptions
     from catalog.learning.training_set import TrainingSet
+
+
+STAGES = ("training", "predicting", "auditing", "reporting")
 
 
 def parse_parameters(
@@ -134,6 +139,11 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     type=click.Choice(["fma"]),
     help="Also score the same recipe on the official split of the Free Music Archive.",
 )
+@click.option(
+    "--no-audit",
+    is_flag=True,
+    help="Do not update predictions, label audit and report afterwards.",
+)
 @click.option("--seed", type=int, default=0, callback=require_seed, help="Seed of folds and classifiers.")
 @click.option(
     "--force",
@@ -162,6 +172,7 @@ def train(
     workers: int | None,
     if_changed: int | None,
     split: Literal["fma"] | None,
+    no_audit: bool,
     seed: int,
     force: bool,
     dry_run: bool,
@@ -170,7 +181,8 @@ def train(
     """Train a model on the labeled tracks.
 
     The model is activated unless it scores lower than the active one. Its score is out of fold, grouped by artist.
-    If nothing has changed since the last training, nothing is done.
+    Then predictions, label audit and report are updated. If nothing has changed since the last training, no model is
+    fitted.
     """
     from catalog.cli.train import train_search
     from catalog.learning.registry.default_feature_sets import default_feature_sets
@@ -183,9 +195,8 @@ def train(
     with open_catalog(settings) as database:
         if not feature_sets:
             options = replace(options, feature_sets=read_with_retry(database, default_feature_sets))
-        if if_changed is not None and not force and not _has_changed(database, options, if_changed):
-            return
-        if is_comparison or scheme is not None:
+        waiting = None if if_changed is None or force else _waiting(database, options, if_changed)
+        if waiting is None and (is_comparison or scheme is not None):
             search = train_search.TrainSearch(
                 settings, database, options, algorithms, cores(workers), dry_run
             )
@@ -200,12 +211,11 @@ def train(
             if best is None:
                 return
             options = best
-        report, names = (
-            _plan(database, settings, options) if dry_run else _train(database, settings, options, workers)
-        )
-    _print_report(settings, report, names, hierarchy, output_format)
-    if report.outcome == "nothing to learn":
-        raise click.exceptions.Exit(1)
+        if dry_run:
+            report = waiting or _plan(database, settings, options)
+            print_training(_result(database, settings, options, report), output_format)
+            return
+        _train(database, settings, options, waiting, workers, output_format, is_audited=not no_audit)
 
 
 def _training_options(
@@ -256,53 +266,87 @@ def _search(
     return search.find_best(scheme, candidates)
 
 
-def _has_changed(database: Database, options: TrainingOptions, minimum: int) -> bool:
-    """Whether at least `minimum` labeled tracks differ from the training set of the active model; prints why not."""
-    from catalog.learning.registry.registry import changed_since_training
+def _waiting(database: Database, options: TrainingOptions, minimum: int) -> TrainingReport | None:
+    """The report of a training that is not due, because fewer labeled tracks than `minimum` have changed; else None."""
+    from catalog.learning.registry.registry import active_model, changed_since_training
+    from catalog.learning.training import TrainingReport
     from catalog.learning.training_set import build_training_set
 
-    changed = read_with_retry(
-        database,
-        lambda connection: changed_since_training(
-            connection, build_training_set(connection, options).snapshot
-        ),
-    )
-    if changed < minimum:
-        say(f"nothing to do: {changed} labeled tracks differ from the training set, fewer than {minimum}")
-    return changed >= minimum
+    def count(connection: Connection) -> tuple[int, int | None]:
+        row = active_model(connection)
+        current = build_training_set(connection, options).snapshot
+        return changed_since_training(connection, current), None if row is None else row["id"]
+
+    changed, model_id = read_with_retry(database, count)
+    if changed >= minimum:
+        return None
+    reason = f"{changed} labeled tracks differ from the training set, fewer than {minimum}"
+    return TrainingReport("unchanged", reason, model_id, {})
 
 
-def _plan(
-    database: Database, settings: Settings, options: TrainingOptions
-) -> tuple[TrainingReport, Mapping[int, str]]:
-    """Describes what a training would do, with the names of the genres."""
+def _plan(database: Database, settings: Settings, options: TrainingOptions) -> TrainingReport:
+    """Describes what a training would do."""
     from catalog.learning.training import TrainingReport, plan_training
 
     with database.read() as connection:
         training_set, plan = plan_training(connection, settings.models, options)
         plan += _split_sizes(connection, training_set, options.split)
-    return TrainingReport("dry run", plan, None, training_set.support), training_set.names
+    return TrainingReport("dry run", plan, None, training_set.support)
 
 
 def _train(
-    database: Database, settings: Settings, options: TrainingOptions, workers: int | None
-) -> tuple[TrainingReport, Mapping[int, str]]:
-    """Trains a model and adds its score on corrected labels; returns the report and the names of the genres."""
+    database: Database,
+    settings: Settings,
+    options: TrainingOptions,
+    waiting: TrainingReport | None,
+    workers: int | None,
+    output_format: str,
+    *,
+    is_audited: bool,
+) -> None:
+    """Trains a model, unless training is not due, then brings its results up to date. Prints the outcome of both."""
+    from catalog.learning.training import train
+    from catalog.pipeline.refresh import refresh_results
+
+    open_workers = executor_factory(database, settings, workers)
+    refreshed = None
+    with stage_progress(*(STAGES if is_audited else STAGES[:2])) as progress:
+        progress.start("training")
+        report = waiting or train(
+            database, settings.models, options, executor_factory=open_workers, on_stage=progress.start
+        )
+        result = _result(database, settings, options, report)
+        # The audit takes longer than the training and may fail: the table is printed before.
+        if output_format != "json":
+            print_training(result, output_format)
+        if is_audited and report.model_id is not None:
+            refreshed = refresh_results(
+                database, settings, executor_factory=open_workers, on_stage=progress.start
+            )
+    if output_format == "json":
+        print_training(result, output_format, refreshed)
+    elif refreshed is not None:
+        say_refreshed(settings, refreshed)
+    if report.outcome == "nothing to learn":
+        raise click.exceptions.Exit(EXIT_ERROR)
+
+
+def _result(
+    database: Database, settings: Settings, options: TrainingOptions, report: TrainingReport
+) -> TrainingResult:
+    """Adds the names of the genres and the score on corrected labels."""
     from catalog.learning.dataset.catalog_tracks import load_broader
     from catalog.learning.registry.registry import get_model
     from catalog.learning.scoring.model_metrics import metrics_with_corrected_labels
-    from catalog.learning.training import train
 
-    report = train(
-        database, settings.models, options, executor_factory=executor_factory(database, settings, workers)
-    )
-    if (model_id := report.model_id) is not None:
+    if (model_id := report.model_id) is not None and report.metrics is not None:
         metrics = read_with_retry(
             database,
             lambda connection: metrics_with_corrected_labels(connection, get_model(connection, model_id)),
         )
         report = replace(report, metrics=metrics)
-    return report, read_with_retry(database, load_broader)[1]
+    names = read_with_retry(database, load_broader)[1]
+    return TrainingResult(settings.command, report, names, options.hierarchy)
 
 
 def _split_sizes(connection: Connection, training_set: TrainingSet, split: str | None) -> str:
@@ -313,48 +357,3 @@ def _split_sizes(connection: Connection, training_set: TrainingSet, split: str |
         return ""
     parts = load_split(connection, training_set.snapshot.track_ids, training_set.snapshot.y)
     return "; official split: " + ", ".join(f"{(parts == part).sum():,} {part}" for part in PARTS)
-
-
-def _print_report(
-    settings: Settings, report: TrainingReport, names: Mapping[int, str], hierarchy: str, output_format: str
-) -> None:
-    from catalog.report.score_report import score_report
-
-    rows = [
-        {
-            "genre": names[row.genre_id],
-            "tracks": row.tracks,
-            "artists": row.artists,
-            "counts_for": None if row.counts_for is None else names[row.counts_for],
-            "reason": row.reason,
-        }
-        for row in sorted(report.support.values(), key=lambda row: -row.tracks)
-    ]
-    if output_format == "json":
-        print_json(
-            {
-                "outcome": report.outcome,
-                "reason": report.reason,
-                "model_id": report.model_id,
-                "support": rows,
-                "metrics": None if report.metrics is None else report.metrics.to_json(),
-            }
-        )
-        return
-    print_rows(rows, output_format)
-    if report.metrics is not None:
-        say()
-        say("\n".join([*score_report(report.metrics), ""]))
-    say(_summary(settings, report, hierarchy))
-
-
-def _summary(settings: Settings, report: TrainingReport, hierarchy: str) -> str:
-    """Describes the outcome of a training, and the next step after a rejected one."""
-    if report.model_id is None:
-        return f"{report.outcome}: {report.reason}"
-    summary = f"model {report.model_id}: {report.outcome}; {report.reason}"
-    if hierarchy == "local" and (report.metrics is None or report.metrics.hierarchy is None):
-        summary = f"--hierarchy local has no effect: no genre has two subgenres that are classes\n{summary}"
-    if report.outcome == "rejected":
-        summary += f"\nto activate it anyway: {settings.command} models promote {report.model_id}"
-    return summary

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.db.tables import feature_vector, genre, model, snapshot_member, track
+from catalog.db.tables import audit, feature_vector, genre, model, snapshot_member, track
 from tests.integration.cli.conftest import Invoke
 from tests.integration.labeled_collection import Filled, tag
 
@@ -119,3 +120,93 @@ def test_if_changed_counts_what_people_decided(database: Database, trained: Fill
         ).scalars()
         assert newest == 2
         assert set(learned) == {jazz}
+
+
+def test_training_ends_with_the_audit_and_the_report_of_the_active_model(
+    database: Database, home: Path, invoke: Invoke, fill_labeled: Fill
+) -> None:
+    fill_labeled()
+    done = invoke("train", *HERE, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert report["audit"]["audit_id"] == 1
+    assert report["report"] == str(home / "report" / "index.html")
+    assert (home / "report" / "index.html").exists()
+    stages = ("1 of 4 training", "2 of 4 predicting", "3 of 4 auditing", "4 of 4 reporting")
+    assert all(f"{stage}: done in" in done.err for stage in stages)
+    again = invoke("train", *HERE, "--force", "--seed", 1)
+    assert again.code == 0
+    assert "flagged with this model" in again.err
+    assert audited_models(database) == [1, 2]
+    quiet = invoke("-q", "train", *HERE, "--force", "--seed", 2)
+    assert (quiet.code, quiet.err) == (0, "")
+
+
+def test_a_stale_audit_is_reported_everywhere(
+    database: Database, home: Path, invoke: Invoke, fill_labeled: Fill
+) -> None:
+    filled = fill_labeled()
+    with database.write() as connection:
+        metal = connection.execute(sa.select(genre.c.id).where(genre.c.name == "Metal")).scalar_one()
+        for track_id in filled.tracks["Jazz"][:2]:
+            tag(connection, track_id, metal, "Metal")
+        refresh_track_status(connection)
+    assert invoke("train", *HERE).code == 0
+    assert invoke("train", *HERE, "--force", "--seed", 1, "--no-audit").code == 0
+    assert audited_models(database) == [1]
+    line = "the flagged tags are from an audit with model 1, but model 2 is active"
+    case_id = json.loads(invoke("review", "list", "--json").out)[0]["case_id"]
+    for command in (
+        ("review", "list"),
+        ("review", "list", "--json"),
+        ("review", "show", case_id),
+        ("review", "progress"),
+        ("review", "accept", "--tagged", "Metal", "--dry-run"),
+        ("stats",),
+        ("-q", "review", "list"),
+    ):
+        shown = invoke(*command)
+        assert shown.code == 0
+        assert shown.err.count(line) == 1, command
+    checks = {row["subject"]: row for row in json.loads(invoke("doctor", "--json").out)}
+    assert checks["label audit"]["state"] == "warning"
+    assert checks["label audit"]["advice"] == "run: catalog audit labels"
+    assert invoke("report").code == 0
+    page = (home / "report" / "index.html").read_text()
+    assert line[1:] in page
+    next_steps = page[page.index("Next steps") :]
+    assert next_steps.index("audit labels") < next_steps.index("review serve --open")
+    assert (
+        line in invoke("models", "promote", 2).err or "already active" in invoke("models", "promote", 2).err
+    )
+    assert invoke("audit", "labels").code == 0
+    assert line not in invoke("review", "list").err
+    assert invoke("models", "rollback").code == 0
+    assert "an audit with model 2, but model 1 is active" in invoke("review", "list").err
+
+
+def test_a_training_that_is_not_due_still_updates_the_results(
+    database: Database, home: Path, trained: Filled, invoke: Invoke
+) -> None:
+    assert invoke("train", *HERE, "--force", "--seed", 1, "--no-audit").code == 0
+    waiting = invoke("train", *HERE, "--if-changed", 9, "--json")
+    assert waiting.code == 0
+    report = json.loads(waiting.out)
+    assert (report["outcome"], report["model_id"]) == ("unchanged", 2)
+    assert "0 labeled tracks differ" in report["reason"]
+    assert audited_models(database) == [1, 2]
+    assert active(database)[-1] == (2, "active")
+
+
+def test_a_rejected_model_leaves_the_audit_of_the_active_one(
+    database: Database, trained: Filled, invoke: Invoke
+) -> None:
+    rejected = invoke("train", *HERE, "--algorithm", "naive_bayes", "--json")
+    outcome = json.loads(rejected.out)["outcome"]
+    newest = 1 if outcome == "rejected" else 2
+    assert audited_models(database)[-1] == newest
+
+
+def audited_models(database: Database) -> list[int]:
+    with database.read() as connection:
+        return list(connection.execute(sa.select(audit.c.model_id).order_by(audit.c.id)).scalars())
