@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -11,18 +12,20 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from mutagen import MutagenError, id3
-from mutagen.apev2 import APENoHeaderError, APEv2
+from mutagen.mp3 import HeaderNotFoundError
 
 from catalog.collection.naming.audio_extensions import suffix_of
-from catalog.collection.scan.id3 import VERBATIM_OPTIONS, TooManyFramesError, read_id3v1, require_few_frames
+from catalog.collection.scan.ape_tag import read_ape_tag
+from catalog.collection.scan.chunk_tags import read_chunk_tags
+from catalog.collection.scan.id3 import VERBATIM_OPTIONS, read_id3v1, require_few_frames
+from catalog.collection.scan.legacy_text import LegacyText
 from catalog.collection.scan.tag_fields import (
-    APE,
     ASF,
+    FFMPEG,
     ID3,
     MP4,
     VORBIS,
     FileTags,
-    ape_values,
     asf_values,
     id3_values,
     merge_tags,
@@ -62,15 +65,21 @@ _CODECS = {
 """The readers of mutagen, with the codec that each reads."""
 
 # Untyped in mutagen.
-open_ape: Callable[..., Any] = APEv2
 open_id3: Callable[..., Any] = id3.ID3
 
 _ID3_READERS = frozenset({"AIFF", "DSDIFF", "DSF", "ID3FileType", "MP3", "TrueAudio", "WAVE"})
 _APE_READERS = frozenset({"APEv2File", "MonkeysAudio", "Musepack", "TAK", "WavPack"})
+"""Readers whose tags `read_ape_tag` reads, because one bad item makes mutagen drop all."""
+_ASK_FFMPEG = frozenset({"DSDIFF", "MP4"})
+"""Readers that do not know all kinds of tags of their format."""
 
 
 class TagReadLimitError(CatalogError):
     """The tags need more reading than MAX_BYTES or MAX_READS."""
+
+
+class UnknownFormatError(CatalogError):
+    """Neither mutagen nor FFmpeg knows the format of the file."""
 
 
 class _LimitedFile:
@@ -93,55 +102,124 @@ class _LimitedFile:
         return data
 
 
-def read_file_tags(stream: BinaryIO, name: bytes) -> FileTags:
-    """Tags and stream properties of an open file. Errors in the file are reported in `warning` and never raised."""
-    file = _LimitedFile(stream, f"file{suffix_of(name)}")
-    try:
-        return _read(file)
-    except Exception as error:  # noqa: BLE001 - a malicious file may raise anything in a parser
-        salvaged = FileTags()
-        # The warning is about the first error.
-        with contextlib.suppress(Exception):
-            salvaged = _read_without_stream(file)
-        return replace(salvaged, warning=f"some tags cannot be read: {_reason(error)}")
+def read_file_tags(stream: BinaryIO, name: bytes, encoding: str | None = None) -> FileTags:
+    """Tags and stream properties of an open file. Errors in the file are reported in `warning` and never raised.
+
+    `encoding` is that of texts which say that they are Latin-1, or say nothing; without it, the encoding is guessed if
+    they cannot be Latin-1, and a guess is reported in `warning`. Fields that the main tag lacks come from other tags.
+    """
+    text = LegacyText(encoding)
+    tags = _read(_LimitedFile(stream, f"file{suffix_of(name)}"), text)
+    guess = text.guess() if encoding is None else None
+    if guess is None:
+        return tags
+    tags = _read(_LimitedFile(stream, f"file{suffix_of(name)}"), LegacyText(guess))
+    if guess == "utf-8":
+        return tags
+    note = f"tags are read as {guess}, not Latin-1; if that is wrong, name the encoding: scan --tag-encoding NAME"
+    return replace(tags, warning="; ".join(filter(None, (tags.warning, note))))
 
 
 def kind_of(stream: BinaryIO, name: bytes) -> str | None:
     """The reader of mutagen that fits an open file best, such as `FLAC` or `OggOpus`; None if none fits."""
-    reader, _ = _reader(_LimitedFile(stream, f"file{suffix_of(name)}"))
-    return None if reader is None else str(reader.__name__)
+    readers = _ranked_readers(_LimitedFile(stream, f"file{suffix_of(name)}"))
+    return str(readers[0][0].__name__) if readers else None
 
 
-def _read(file: Any) -> FileTags:
+def _read(file: Any, text: LegacyText) -> FileTags:
+    tags, reader, error = _read_main_tag(file, text)
+    for read in (_read_leading_id3, read_ape_tag, read_chunk_tags, _read_id3v1):
+        if not tags.is_complete:
+            # A warning is about the main tag.
+            with contextlib.suppress(Exception):
+                tags = _add_other_tag(tags, read(file, text))
+    if error is not None or reader is None or (tags.is_empty and reader in _ASK_FFMPEG):
+        try:
+            tags = merge_tags(tags, _read_by_ffmpeg(file, text))
+            if isinstance(error, HeaderNotFoundError) and tags.duration is not None:
+                error = None  # The ID3 tag was read; the stream is of another format.
+        except Exception:  # noqa: BLE001 - a malicious file may raise anything
+            if reader is None:
+                error = UnknownFormatError("the format is unknown")
+    warning = None if error is None else f"some tags cannot be read: {_reason(error)}"
+    return replace(tags, warning=warning)
+
+
+def _add_other_tag(tags: FileTags, other: FileTags) -> FileTags:
+    if other.genres == ("0",) and not tags.is_empty:
+        # In ID3v1, number 0 is Blues, but also the value of a genre that was never set.
+        other = replace(other, genres=(), origin=None)
+    return merge_tags(tags, other)
+
+
+def _read_main_tag(file: Any, text: LegacyText) -> tuple[FileTags, str | None, Exception | None]:
+    """The tag of the best reader that can read the file, the name of the best one, and why that failed.
+
+    A reader that finds a valid stream makes up for the failure of a better one: the name or an ID3 tag may mislead.
+    """
+    failure: Exception | None = None
+    name = None
+    for reader, codec in _ranked_readers(file):
+        name = name or str(reader.__name__)
+        try:
+            tags = _read_by(reader, codec, file, text)
+        except Exception as error:  # noqa: BLE001 - a malicious file may raise anything in a parser
+            failure = failure or error
+            continue
+        if failure is None or tags.duration is not None:
+            return tags, name, None
+    return FileTags(), name, failure
+
+
+def _read_by(reader: Any, codec: str | None, file: Any, text: LegacyText) -> FileTags:
     require_few_frames(file)
-    reader, codec = _reader(file)
-    if reader is None:
-        return FileTags()
     file.seek(0)
     name = reader.__name__
     content = reader(file, **(VERBATIM_OPTIONS if name in _ID3_READERS else {}))
-    tags = _tags(name, content.tags)
-    if name in {"MP3", "ID3FileType"}:
-        tags = _add_other_tags(tags, file)
-    return _with_stream_properties(tags, content.info, codec)
+    tags = read_ape_tag(file, text) if name in _APE_READERS else _tags(name, content.tags, text)
+    tags = _with_stream_properties(tags, content.info, codec)
+    if tags.codec == "pcm" and tags.duration is not None and tags.bit_rate is not None:
+        # The size in the header of a stream that was saved is a placeholder.
+        tags = replace(tags, duration=min(tags.duration, file.seek(0, os.SEEK_END) * 8 / tags.bit_rate))
+    if "\ufffd" in str(tags):
+        # mutagen drops the bytes of a Vorbis comment that are not UTF-8.
+        with contextlib.suppress(Exception):
+            return merge_tags(_with_stream_properties(_read_by_ffmpeg(file, text), content.info, codec), tags)
+    return tags
 
 
-def _read_without_stream(file: Any) -> FileTags:
-    """The ID3 or APE tag of a file whose audio stream cannot be read."""
-    require_few_frames(file)
-    return _add_other_tags(FileTags(), file)
+def _read_by_ffmpeg(file: Any, text: LegacyText) -> FileTags:
+    # Imported here, because most scans do not need FFmpeg.
+    from catalog.audio.decoding.container_metadata import container_metadata
+
+    found = container_metadata(file)
+    values = {key: text.decode_utf8(value) for key, value in found.metadata.items()}
+    tags = tags_from(lambda key: [values[key]] if key in values else [], FFMPEG, "ffmpeg")
+    codec = found.codec or ""
+    return replace(
+        tags,
+        duration=found.duration,
+        codec="pcm"
+        if codec.startswith("pcm_")
+        else {"wmav1": "wma", "wmav2": "wma"}.get(codec, codec) or None,
+        sample_rate=found.sample_rate,
+        channels=found.channels,
+        bit_rate=found.bit_rate,
+    )
 
 
-def _reader(file: Any) -> tuple[Any, str | None]:
-    """The reader with the highest score for the file's first bytes and name, and its codec."""
+def _ranked_readers(file: Any) -> list[tuple[Any, str | None]]:
+    """The readers that may fit the file's first bytes and name, best first, each with its codec."""
     file.seek(0)
     header = file.read(128)
+    if not header:
+        return []
     scored = [
         (reader.score(file.name, file, header), reader.__name__, reader, codec)
         for reader, codec in _readers()
     ]
-    score, _, reader, codec = max(scored, key=lambda entry: entry[:2])
-    return (reader, codec) if score > 0 and header else (None, None)
+    ranked = sorted(scored, key=lambda entry: entry[:2], reverse=True)
+    return [(reader, codec) for score, _, reader, codec in ranked if score > 0]
 
 
 @cache
@@ -153,39 +231,30 @@ def _readers() -> tuple[tuple[Any, str | None], ...]:
     return tuple(readers)
 
 
-def _tags(reader: str, tags: Any) -> FileTags:
+def _tags(reader: str, tags: Any, text: LegacyText) -> FileTags:
     if tags is None:
         return FileTags()
     if reader in _ID3_READERS:
         major, minor = tags.version[:2] if len(tags.version) > 1 else (2, 4)
-        return tags_from(id3_values(tags), ID3, f"id3v{major}.{minor}")
+        return tags_from(id3_values(tags, text), ID3, f"id3v{major}.{minor}")
     if reader == "MP4":
         return tags_from(mp4_values(tags), MP4, "mp4")
     if reader == "ASF":
         return tags_from(asf_values(tags), ASF, "asf")
-    if reader in _APE_READERS:
-        return tags_from(ape_values(tags), APE, "ape")
     return tags_from(lambda key: tags.get(key, []), VORBIS, "vorbis")
 
 
-def _add_other_tags(tags: FileTags, file: Any) -> FileTags:
-    """Fills fields that ID3v2 lacks from an APE tag or ID3v1 at the end of the file."""
-    had_tags = tags != FileTags()
-    if not had_tags:
-        file.seek(0)
-        with contextlib.suppress(id3.ID3NoHeaderError, id3.ID3UnsupportedVersionError):
-            tags = _tags("MP3", open_id3(file, **VERBATIM_OPTIONS))
-            had_tags = tags != FileTags()
-    if tags.genres and tags.title and tags.artist and tags.album:
-        return tags
+def _read_leading_id3(file: Any, text: LegacyText) -> FileTags:
+    """The ID3v2 tag at the start of a file of any format."""
+    require_few_frames(file)
     file.seek(0)
-    with contextlib.suppress(APENoHeaderError):
-        tags = merge_tags(tags, tags_from(ape_values(open_ape(file)), APE, "ape"))
-    frames = read_id3v1(file)
-    if had_tags and "TCON" in frames and str(frames["TCON"].text[0]) == "0":
-        # Number 0 is Blues, but also the value of a genre that was never set.
-        del frames["TCON"]
-    return merge_tags(tags, tags_from(id3_values(frames), ID3, "id3v1"))
+    with contextlib.suppress(id3.ID3NoHeaderError, id3.ID3UnsupportedVersionError):
+        return _tags("MP3", open_id3(file, **VERBATIM_OPTIONS), text)
+    return FileTags()
+
+
+def _read_id3v1(file: Any, text: LegacyText) -> FileTags:
+    return tags_from(id3_values(read_id3v1(file), text), ID3, "id3v1")
 
 
 def _with_stream_properties(tags: FileTags, info: Any, codec: str | None) -> FileTags:
@@ -214,6 +283,6 @@ def _count(info: Any, name: str) -> int | None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, (MutagenError, TooManyFramesError, TagReadLimitError)) and str(error):
+    if isinstance(error, (MutagenError, CatalogError)) and str(error):
         return sanitize(str(error))[:120]
-    return f"{type(error).__name__}"
+    return f"a value is invalid ({type(error).__name__})"

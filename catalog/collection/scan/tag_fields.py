@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar
 
+from mutagen.id3 import Encoding
+
 from catalog.collection.naming.tag_values import number_of, text_of, year_of
+from catalog.collection.scan.legacy_text import LegacyText
 from catalog.genres.genre_tag import LONGEST_TEXT as LONGEST_GENRE
 from catalog.genres.genre_tag import MOST_GENRES
 from catalog.text import sanitize
@@ -30,7 +33,10 @@ class FileTags:
     genres: tuple[str, ...] = ()
     """The lines of the genre tag's values, verbatim except control characters."""
     origin: str | None = None
-    """The kind of tag that the genres are from: `id3v2.3`, `id3v1`, `vorbis`, `mp4`, `ape`, `asf`."""
+    """The kind of tag that the genres are from: `id3v2.3`, `id3v1`, `vorbis`, `mp4`, `ape`, `asf`, `riff`, `ffmpeg`.
+
+    `ffmpeg` is a tag of any kind that FFmpeg read.
+    """
     duration: float | None = None
     """Seconds, from the header of the file; not verified."""
     codec: str | None = None
@@ -39,7 +45,17 @@ class FileTags:
     bit_rate: int | None = None
     """Bits per second."""
     warning: str | None = None
-    """Why some tags could not be read, in one line."""
+    """Why some tags could not be read, or what was guessed, in one line."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no tag was found that says what the file is."""
+        return not (self.genres or self.title or self.artist or self.album)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no other tag of the file needs to be read."""
+        return bool(self.genres and self.title and self.artist and self.album)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,15 @@ ASF = TagKeys(
     ("WM/TrackNumber", "WM/Track"),
     ("WM/Genre",),
 )
+FFMPEG = TagKeys(
+    ("title", "track/title", "song/title", "name"),
+    ("artist", "track/artist", "song/artist", "author", "album/artist"),
+    ("album_artist", "albumartist", "album artist", "album/artist"),
+    ("album", "album/title", "wm/albumtitle"),
+    ("date", "year", "date_released", "date_recorded", "recorded date", "album/date_released"),
+    ("track", "track number", "tracknumber", "part_number", "track/part_number"),
+    ("genre", "track/genre", "song/genre", "album/genre"),
+)
 
 
 def tags_from(values: Values, keys: TagKeys, origin: str) -> FileTags:
@@ -110,26 +135,25 @@ def tags_from(values: Values, keys: TagKeys, origin: str) -> FileTags:
 
 
 def merge_tags(tags: FileTags, other: FileTags) -> FileTags:
-    """The tags, with the fields that they lack from another tag."""
-    genres = tags if tags.genres else other
-    return FileTags(
-        title=tags.title or other.title,
-        artist=tags.artist or other.artist,
-        album_artist=tags.album_artist or other.album_artist,
-        album=tags.album or other.album,
-        year=tags.year or other.year,
-        track_number=tags.track_number or other.track_number,
-        genres=genres.genres,
-        origin=genres.origin,
-    )
+    """The tags and stream properties, with those that they lack from another tag."""
+    fields = ("title", "artist", "album_artist", "album", "year", "track_number")
+    properties = ("duration", "codec", "sample_rate", "channels", "bit_rate", "warning")
+    missing = {name: getattr(other, name) for name in fields + properties if getattr(tags, name) is None}
+    if not tags.genres:
+        missing |= {"genres": other.genres, "origin": other.origin}
+    return replace(tags, **missing)
 
 
-def id3_values(frames: Mapping[str, Any]) -> Values:
-    """Reads the texts of ID3 frames."""
+def id3_values(frames: Mapping[str, Any], text: LegacyText) -> Values:
+    """Reads the texts of ID3 frames. Texts that say they are Latin-1 may be in another code page."""
 
     def values(key: str) -> Iterable[object]:
         frame = frames.get(key)
-        return [] if frame is None else [str(text) for text in frame.text]
+        if frame is None:
+            return []
+        if frame.encoding != Encoding.LATIN1:
+            return [str(value) for value in frame.text]
+        return [text.decode(str(value).encode("latin-1", "replace")) for value in frame.text]
 
     return values
 
@@ -142,16 +166,6 @@ def mp4_values(tags: Mapping[str, Any]) -> Values:
 def asf_values(tags: Mapping[str, Any]) -> Values:
     """Reads ASF attributes."""
     return lambda key: [attribute.value for attribute in tags.get(key, [])]
-
-
-def ape_values(tags: Any) -> Values:
-    """Reads the texts of an APE tag, which may be None."""
-
-    def values(key: str) -> Iterable[object]:
-        value = tags.get(key) if tags is not None else None
-        return list(value) if value is not None and getattr(value, "kind", None) == 0 else []
-
-    return values
 
 
 def _first(values: Values, keys: Iterable[str], read: Callable[[object], Value | None]) -> Value | None:

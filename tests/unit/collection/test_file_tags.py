@@ -6,9 +6,7 @@ import struct
 import time
 import zlib
 
-import av
 import mutagen
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +15,7 @@ from mutagen import apev2, id3, mp4
 from catalog.collection.naming.tag_values import text_of
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.collection.scan.tag_fields import FileTags
+from tests.unit.collection.encoded_audio import encoded
 
 FRAME = b"\xff\xfb\x90\x00" + bytes(413)
 """One frame of silence, MPEG-1 layer 3, 128 kbit/s, 44.1 kHz stereo."""
@@ -33,24 +32,6 @@ def tagged_mp3(frames, version=4):
         tags.add(frame)
     tags.save(stream, v2_version=version, v1=0, v23_sep=None)
     return stream.getvalue()
-
-
-def encoded(path, codec, format_name=None):
-    """A second of sound in a real container."""
-    rate = 48_000 if codec == "libopus" else 44_100
-    layout = "stereo" if codec == "vorbis" else "mono"
-    with av.open(str(path), "w", format=format_name) as container:
-        stream = container.add_stream(codec, rate=rate, layout=layout, options={"strict": "-2"})
-        stream.bit_rate = 64_000
-        tone = (np.sin(np.arange(rate) / 20) * 8000).astype(np.int16)
-        frame = av.AudioFrame.from_ndarray(tone[None], format="s16", layout="mono")
-        frame.sample_rate = rate
-        stream.codec_context.open()
-        shape = av.AudioResampler(stream.format, layout, rate, stream.codec_context.frame_size or 1024)
-        for each in [*shape.resample(frame), *shape.resample(None)]:
-            container.mux(stream.encode(each))
-        container.mux(stream.encode(None))
-    return path
 
 
 def v1(genre, title=b"Song"):
