@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from catalog.batches import chunks
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.db.database import Database
+from catalog.writeback.formats.audio_region import has_same_audio_bytes
 from catalog.writeback.formats.tag_format import TagFormatError, tag_error
 from catalog.writeback.target_file import (
     Facts,
@@ -205,7 +206,8 @@ def stage_file(
         with replacement(copy_name) as copy:
             fill(source, copy, before)
             after = finalize_copy(target, copy_name, copy)
-            if audio_hash_of(copy_name) != audio_hash_of(target.name):
+            has_same_packets = audio_hash_of(copy_name) == audio_hash_of(target.name)
+            if not has_same_packets and not has_same_audio_bytes(copy, source):
                 raise FileWriteError("its audio would change")
             values_after = read_file_tags(copy, base).genres
             patch = None if make_patch is None else make_patch(copy, source)

@@ -2,56 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from mutagen.aiff import AIFFFile
 from mutagen.flac import FLAC
 from mutagen.oggflac import OggFLAC
 from mutagen.oggopus import OggOpus
 from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
-from mutagen.wave import _WaveFile
 
 from catalog.collection.naming.audio_extensions import suffix_of
 from catalog.collection.scan.file_tags import kind_of, read_file_tags
+from catalog.collection.scan.tag_fields import FileTags
 from catalog.genres.genre_tag import split_genres
 from catalog.genres.seeds import seeds
 from catalog.genres.vocabulary import Vocabulary, genres_in
 from catalog.text import sanitize
-from catalog.writeback.formats.id3_containers import Id3ChunkFormat, Mp3Format
-from catalog.writeback.formats.mp4_asf import AsfFormat, Mp4Format
+from catalog.writeback.formats.apev2 import ApeFormat
+from catalog.writeback.formats.asf import AsfFormat
+from catalog.writeback.formats.chunk_texts import (
+    InfoFormat,
+    TextChunkFormat,
+    aiff_texts,
+    dsdiff_texts,
+    open_aiff,
+    open_dsdiff,
+    open_wave,
+)
+from catalog.writeback.formats.combined_format import CombinedFormat, WaveFormat
+from catalog.writeback.formats.id3_containers import DsfFormat, Id3ChunkFormat, Id3v1Format, Id3v2Format
+from catalog.writeback.formats.mp4 import Mp4Format, QuickTimeTextFormat
 from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagFormatError, tag_error
 from catalog.writeback.formats.vorbis_comments import FlacFormat, OggFormat
 
 DEFAULT_SEPARATOR = "; "
 """Every program splits at it, and no genre name in a file contains it."""
+_DESCRIBING_FIELDS = ("title", "artist", "album_artist", "album", "year", "track_number")
 _SEPARATORS = frozenset(";/\\|,")
 
-# Untyped in mutagen.
-open_aiff: Callable[..., Any] = AIFFFile
-open_wave: Callable[..., Any] = _WaveFile
+_AT_THE_ENDS: tuple[TagFormat, ...] = (Id3v2Format(), ApeFormat(), Id3v1Format())
+"""Tags that programs add to the start and the end of a file of any format."""
 
-FORMATS: dict[str, TagFormat] = {
-    "MP3": Mp3Format(),
-    "ID3FileType": Mp3Format(),
-    "TrueAudio": Mp3Format(),
-    "AIFF": Id3ChunkFormat(open_aiff, "ID3"),
-    "WAVE": Id3ChunkFormat(open_wave, "id3"),
-    "FLAC": FlacFormat(FLAC),
-    "OggVorbis": OggFormat(OggVorbis),
-    "OggOpus": OggFormat(OggOpus),
-    "OggFLAC": OggFormat(OggFLAC),
-    "OggSpeex": OggFormat(OggSpeex),
-    "MP4": Mp4Format(),
-    "ASF": AsfFormat(),
+
+def _ape_first() -> CombinedFormat:
+    return CombinedFormat(ApeFormat(), Id3v2Format(), Id3v1Format())
+
+
+FORMATS: dict[str, CombinedFormat] = {
+    "MP3": CombinedFormat(*_AT_THE_ENDS),
+    "ID3FileType": CombinedFormat(*_AT_THE_ENDS),
+    "TrueAudio": CombinedFormat(*_AT_THE_ENDS),
+    "AAC": CombinedFormat(*_AT_THE_ENDS),
+    "APEv2File": _ape_first(),
+    "MonkeysAudio": _ape_first(),
+    "Musepack": _ape_first(),
+    "TAK": _ape_first(),
+    "WavPack": _ape_first(),
+    "AIFF": CombinedFormat(Id3ChunkFormat(open_aiff, "ID3"), TextChunkFormat(aiff_texts)),
+    "WAVE": WaveFormat(Id3ChunkFormat(open_wave, "id3"), InfoFormat()),
+    "DSDIFF": CombinedFormat(Id3ChunkFormat(open_dsdiff, "ID3"), TextChunkFormat(dsdiff_texts)),
+    "DSF": CombinedFormat(DsfFormat()),
+    "FLAC": CombinedFormat(FlacFormat(FLAC), *_AT_THE_ENDS),
+    "OggVorbis": CombinedFormat(OggFormat(OggVorbis), *_AT_THE_ENDS),
+    "OggOpus": CombinedFormat(OggFormat(OggOpus), *_AT_THE_ENDS),
+    "OggFLAC": CombinedFormat(OggFormat(OggFLAC), *_AT_THE_ENDS),
+    "OggSpeex": CombinedFormat(OggFormat(OggSpeex), *_AT_THE_ENDS),
+    "MP4": CombinedFormat(Mp4Format(), QuickTimeTextFormat()),
+    "ASF": CombinedFormat(AsfFormat()),
 }
-"""The formats that can be written, by the name of mutagen's reader."""
+"""The tags of each format that can be written, by the name of mutagen's reader."""
 
 
-def format_of(stream: BinaryIO, name: bytes) -> TagFormat:
+def format_of(stream: BinaryIO, name: bytes) -> CombinedFormat:
     """The tag format of an open file. Raises TagFormatError for formats that are only read."""
     tag_format = FORMATS.get(kind_of(stream, name) or "")
     if tag_format is None:
@@ -68,43 +92,54 @@ def write_genres(stream: BinaryIO, name: bytes, names: Sequence[str], vocabulary
     Raises TagFormatError if anything but the genre would change; then the file has to be thrown away.
     """
     tag_format = format_of(stream, name)
-    present = read_file_tags(stream, name).genres
+    present = read_file_tags(stream, name)
     with _errors_as_one("read"):
         single = tag_format.holds_one_value(stream)
-    values = values_for(names, present, vocabulary, single=single)
-    _replace(stream, name, tag_format, values, list(names), vocabulary)
+    values = values_for(names, present.genres, vocabulary, single=single)
+    _replace(stream, name, present, values, list(names), vocabulary)
 
 
 def restore_values(stream: BinaryIO, name: bytes, values: Sequence[str], vocabulary: Vocabulary) -> None:
     """Replaces the values of the genre field by those before a write, verbatim; otherwise as `write_genres`."""
-    _replace(stream, name, format_of(stream, name), values, genres_in(values, vocabulary), vocabulary)
+    present = read_file_tags(stream, name)
+    _replace(stream, name, present, values, genres_in(values, vocabulary), vocabulary)
 
 
 def _replace(
     stream: BinaryIO,
     name: bytes,
-    tag_format: TagFormat,
+    present: FileTags,
     values: Sequence[str],
     genres: list[str],
     vocabulary: Vocabulary,
 ) -> None:
     """Writes the values, reads them again, and compares the genres and all other tags."""
+    tag_format = format_of(stream, name)
     with _errors_as_one("read"):
         before = tag_format.other_tags(stream)
     with _errors_as_one("written"):
         tag_format.write(stream, values, id3v1_genre_number(genres, vocabulary))
     with _errors_as_one("read"):
         after = tag_format.other_tags(stream)
-    # Additions, such as the other frames of a new tag, come last.
-    if after[: len(before)] != before:
+    if not all(_is_kept(then, now) for then, now in zip(before, after, strict=True)):
         raise TagFormatError("its other tags would change")
     tags = read_file_tags(stream, name)
+    if any(getattr(present, field) not in (None, getattr(tags, field)) for field in _DESCRIBING_FIELDS):
+        raise TagFormatError("its title, artist or album would be read differently")
     terms = [vocabulary.resolve(genre) for genre in genres_in(tags.genres, vocabulary)]
     if terms != [vocabulary.resolve(genre) for genre in genres]:
-        if tags.warning is not None:
-            raise TagFormatError(f"its tags could not be read: {tags.warning}")
+        if genres and not tags.genres:
+            raise TagFormatError(
+                f"its tags could not be read: {tags.warning or 'this kind of tag is not known'}"
+            )
         shown = "; ".join(tags.genres) or "none"
         raise TagFormatError(f"its genre would be read as {shown}: another tag in the file repeats it")
+
+
+def _is_kept(before: list[object], after: list[object]) -> bool:
+    """Whether all fields are there in the same order. Fields may have been added, such as those of a new tag."""
+    rest = iter(after)
+    return all(item in rest for item in before)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from mutagen import MutagenError, PaddingInfo
 
 from catalog.errors import CatalogError
 from catalog.text import sanitize
+from catalog.writeback.formats.tag_contents import NO_CONTENTS, TagContents
 
 LONGEST_DETAIL = 120
 """Characters of a parser's message that are shown."""
@@ -43,21 +44,36 @@ class Id3v1Genre(NamedTuple):
 
 
 class TagFormat(Protocol):
-    """How the files of one format hold the genre.
+    """One kind of tag that a file may hold, such as its ID3v2 tag.
 
     The methods take an open file. They raise TagFormatError for tags that they cannot handle, and any other exception
     for malformed tags: parsers raise struct.error, KeyError, MemoryError and more.
     """
 
+    def exists(self, stream: BinaryIO) -> bool:
+        """Whether the file has this kind of tag."""
+
     def holds_one_value(self, _stream: BinaryIO) -> bool:
         """Whether the genre field holds a single text, so that several genres have to be joined."""
         return False
 
-    def other_tags(self, stream: BinaryIO) -> list[object]:
-        """The tags without the genre and the padding, in a form that can be compared."""
+    def contents(self, _stream: BinaryIO) -> TagContents:
+        """The texts and pictures of the tag without the genre; empty if there is no tag."""
+        return NO_CONTENTS
 
-    def write(self, stream: BinaryIO, values: Sequence[str], id3v1: Id3v1Genre) -> None:
-        """Replaces the values of the genre field; no values remove the field. Only ID3 uses `id3v1`."""
+    def has_genre(self, stream: BinaryIO) -> bool:
+        """Whether the tag has a genre field."""
+
+    def other_tags(self, stream: BinaryIO) -> list[object]:
+        """The tag without the genre and the padding, in a form that can be compared; additions come last."""
+
+    def write(
+        self, stream: BinaryIO, values: Sequence[str], id3v1: Id3v1Genre, additions: TagContents = NO_CONTENTS
+    ) -> None:
+        """Replaces the values of the genre field; no values remove the field. Makes the tag if it does not exist.
+
+        `additions` are fields that the tag lacks and gets. Only ID3v1 uses `id3v1`.
+        """
 
 
 def same_padding(information: PaddingInfo) -> int:

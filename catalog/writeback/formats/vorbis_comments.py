@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
@@ -9,6 +10,7 @@ from typing import Any, BinaryIO
 from mutagen.ogg import OggPage
 
 from catalog.writeback.formats.id3v2 import HEADER, tag_size
+from catalog.writeback.formats.tag_contents import NO_CONTENTS, TagContents
 from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagFormatError, same_padding
 
 # Untyped in mutagen.
@@ -18,6 +20,7 @@ _COMMENT_BLOCK, _PADDING_BLOCK = 4, 1
 _MAGIC = {b"\x01vorbis": 7, b"OpusHead": 8, b"\x7fFLAC": 4, b"Speex   ": 0}
 """First bytes of a stream's first packet, and the number of bytes before the comments in the second packet."""
 _MAX_PAGES = 20_000
+_PICTURE = "metadata_block_picture"
 
 
 class OggFormat(TagFormat):
@@ -26,11 +29,36 @@ class OggFormat(TagFormat):
     def __init__(self, open_file: Callable[..., Any]) -> None:
         self._open_file = open_file
 
+    def exists(self, _stream: BinaryIO) -> bool:
+        """Always: the format requires comments, if only the vendor."""
+        return True
+
+    def contents(self, stream: BinaryIO) -> TagContents:
+        """The texts and pictures."""
+        stream.seek(0)
+        file = self._open_file(stream)
+        texts: dict[str, list[str]] = {}
+        for key, value in file.tags or ():
+            if key.lower() != "genre":
+                texts.setdefault(key.lower(), []).append(value)
+        return TagContents(texts, self._pictures(file, texts))
+
+    def has_genre(self, stream: BinaryIO) -> bool:
+        """Whether there is a genre comment."""
+        stream.seek(0)
+        return "genre" in (self._open_file(stream).tags or ())
+
     def other_tags(self, stream: BinaryIO) -> list[object]:
         """The vendor and the other comments, verbatim and in order."""
         return _other_comments(_ogg_comments(stream))
 
-    def write(self, stream: BinaryIO, values: Sequence[str], _id3v1: Id3v1Genre) -> None:
+    def write(
+        self,
+        stream: BinaryIO,
+        values: Sequence[str],
+        _id3v1: Id3v1Genre,
+        additions: TagContents = NO_CONTENTS,
+    ) -> None:
         """Replaces the genre comments at the position of the first one."""
         stream.seek(0)
         file = self._open_file(stream)
@@ -41,9 +69,20 @@ class OggFormat(TagFormat):
         key = comments[positions[0]][0] if positions else "GENRE"
         before = comments[: positions[0]] if positions else comments
         after = [comment for comment in comments[len(before) :] if comment[0].lower() != "genre"]
-        list.__setitem__(file.tags, slice(None), [*before, *((key, value) for value in values), *after])
+        added = [(name.upper(), value) for name, texts in additions.texts.items() for value in texts]
+        genre = [(key, value) for value in values]
+        parts = [*before, *genre, *after, *added] if positions else [*before, *added, *genre]
+        list.__setitem__(file.tags, slice(None), parts)
+        self._add_pictures(file, additions)
         stream.seek(0)
         file.save(stream, padding=same_padding)
+
+    def _pictures(self, _file: Any, texts: dict[str, list[str]]) -> tuple[Any, ...]:
+        return tuple(texts.pop(_PICTURE, ()))
+
+    def _add_pictures(self, file: Any, additions: TagContents) -> None:
+        for picture in additions.pictures:
+            file.tags.append((_PICTURE.upper(), base64.b64encode(picture.write()).decode()))
 
 
 class FlacFormat(OggFormat):
@@ -55,6 +94,13 @@ class FlacFormat(OggFormat):
         others: list[object] = [block for block in blocks if block[0] not in (_COMMENT_BLOCK, _PADDING_BLOCK)]
         packet = next((data for code, data in blocks if code == _COMMENT_BLOCK), None)
         return others if packet is None else others + _other_comments(packet)
+
+    def _pictures(self, file: Any, _texts: dict[str, list[str]]) -> tuple[Any, ...]:
+        return tuple(file.pictures)
+
+    def _add_pictures(self, file: Any, additions: TagContents) -> None:
+        for picture in additions.pictures:
+            file.add_picture(picture)
 
 
 def _flac_blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -12,19 +12,19 @@ import pytest
 from catalog.collection.scan.scan import scan
 from catalog.writeback import write_run
 from tests.integration.writeback.music_folder import MusicFolder, genres
-from tests.integration.writeback.tagged_files import mp3_v23
+from tests.integration.writeback.tagged_files import mp3_v23, sound
 
 
 def test_files_that_cannot_be_written_are_said_and_the_others_written(
     music: MusicFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = ("changed", "good", "gone", "locked", "outside", "read-only", "wavpack")
+    names = ("changed", "good", "gone", "locked", "outside", "read-only", "matroska")
     for name in names[:4] + names[5:6]:
         music.add(f"{name}.mp3", mp3_v23())
     outside = tmp_path / "outside.mp3"
     outside.write_bytes(mp3_v23())
     (music.folder / "outside.mp3").symlink_to(outside)
-    music.add("wavpack.wv", b"wvpk" + bytes(200))
+    music.add("matroska.mka", sound("vorbis", "matroska"))
     scan(music.database, music.folder)
     music.decide(["Jazz"])
     (music.folder / "changed.mp3").write_bytes(mp3_v23() + b"\0")
@@ -45,7 +45,7 @@ def test_files_that_cannot_be_written_are_said_and_the_others_written(
         ("locked.mp3", "locked by another program"),
         ("outside.mp3", "outside the collection"),
         ("read-only.mp3", "is read-only"),
-        ("wavpack.wv", "tags of wv files are not written"),
+        ("matroska.mka", "tags of mka files are not written"),
     ):
         assert words in str(rows[name][1]), name
         assert music.err.count(f"warning: {name}: ") == 1

@@ -2,7 +2,7 @@
 
 import io
 
-from catalog.writeback.formats.id3_containers import Mp3Format
+from catalog.writeback.formats.genre_rewrite import FORMATS
 from catalog.writeback.formats.tag_format import Id3v1Genre
 from tests.integration.writeback.tagged_files import id3v1, id3v2
 
@@ -12,7 +12,7 @@ JAZZ = Id3v1Genre(8, is_exact=True)
 
 def written(content, values, id3v1_genre=JAZZ):
     stream = io.BytesIO(content)
-    Mp3Format().write(stream, values, id3v1_genre)
+    FORMATS["MP3"].write(stream, values, id3v1_genre)
     return stream.getvalue()
 
 
@@ -30,12 +30,12 @@ def test_a_file_with_only_id3v1_gets_id3v2_if_the_number_is_not_exact():
 
 def test_no_values_remove_the_genre_and_keep_the_other_tags():
     content = id3v2(3, [(b"TIT2", b"\0Song"), (b"TCON", b"\0Metal")]) + AUDIO
-    before = Mp3Format().other_tags(io.BytesIO(content))
+    before = FORMATS["MP3"].other_tags(io.BytesIO(content))
     made = written(content, [])
     assert b"TCON" not in made
-    assert Mp3Format().other_tags(io.BytesIO(made)) == before
+    assert FORMATS["MP3"].other_tags(io.BytesIO(made)) == before
 
 
 def test_only_version_24_holds_several_values():
     for version, expected in ((2, True), (3, True), (4, False)):
-        assert Mp3Format().holds_one_value(io.BytesIO(id3v2(version, []) + AUDIO)) is expected
+        assert FORMATS["MP3"].holds_one_value(io.BytesIO(id3v2(version, []) + AUDIO)) is expected
